@@ -1,0 +1,206 @@
+"""One interface to every source: checked documents, one after the other, each id once."""
+
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, PositiveInt
+
+from corpus_tuner.corpora.sources import find_source
+from corpus_tuner.errors import CorpusTunerError
+from eval.records import BadRecord, Record
+from indexes.documents import Document
+
+MAX_ID_CHARACTERS = 512
+_USUAL_FIELDS = {
+    "id": ("_id", "id", "doc_id", "docid"),
+    "title": ("title",),
+    "text": ("text", "body", "contents", "content"),
+}
+# All control characters but white space. Those from 0x80 to 0x9f are left alone: in texts that
+# went through a wrong conversion they are common, and encoders drop them.
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_MISSING = object()
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+class CorpusSettings(BaseModel):
+    """How a corpus is read.
+
+    Attributes
+    ----------
+    id, title, text
+        Names of the fields; ``None`` takes the first usual name that a record has: `_id`, `id`,
+        `doc_id` or `docid`; `title`; `text`, `body`, `contents` or `content`.
+    on_bad_record
+        ``fail`` at the first record that cannot be used, or ``skip`` it, count it and go on.
+        Skipping keeps a document whose only fault is control characters: they become spaces.
+    max_characters
+        A text longer than this is a bad record.
+    split
+        Of a dataset on the Hugging Face hub.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str | None = None
+    title: str | None = None
+    text: str | None = None
+    on_bad_record: Literal["fail", "skip"] = "fail"
+    max_characters: PositiveInt = 10_000_000
+    split: str = "train"
+
+
+class Corpus:
+    """Documents of one source; iterate over it as often as needed, each time from the start.
+
+    Parameters
+    ----------
+    source
+        A BEIR folder, a ``.jsonl``, ``.csv`` or ``.tsv`` file (each may be gzipped), a folder of
+        ``.txt`` and ``.md`` files, ``ir_datasets:ID`` or ``hf:NAME``.
+    settings
+        How to read it.
+
+    Attributes
+    ----------
+    source
+        As given.
+    skipped
+        After an iteration: how many records were left out or mended, by reason.
+    examples
+        After an iteration: for each reason, the first such record.
+
+    Raises
+    ------
+    CorpusTunerError
+        If there is no such source or it is of no known kind.
+    """
+
+    def __init__(self, source: str, settings: CorpusSettings | None = None) -> None:
+        self.source = source
+        self.skipped: Counter[str] = Counter()
+        self.examples: dict[str, BadRecord] = {}
+        self._settings = settings or CorpusSettings()
+        self._open = find_source(source, self._settings)
+
+    def __iter__(self) -> Iterator[Document]:
+        """Yield the documents in the order of the source.
+
+        Raises
+        ------
+        CorpusTunerError
+            At a bad record or a second use of an id, unless these are to be skipped.
+        """
+        self.skipped, self.examples = Counter(), {}
+        places = _Places()
+        for record in self._open():
+            if isinstance(record, BadRecord):
+                self._reject(record)
+                continue
+            document = self._document(record)
+            if document is None:
+                continue
+            first = places.of(document.id, record.place)
+            if first is None:
+                yield document
+            else:
+                detail = f"{document.id!r}, first at {first}"
+                self._reject(BadRecord(record.place, "id", "duplicate id", detail))
+        places.close()
+
+    def sample(self, size: int) -> list[Document]:
+        """Return the first documents, without judging the rest of the source."""
+        return list(islice(self, size))
+
+    def _document(self, record: Record) -> Document | None:
+        """Check a record; `None` if it is to be left out."""
+        fields = dict(record.fields)
+        names = {role: self._field(role, fields) for role in _USUAL_FIELDS}
+        values: dict[str, str] = {}
+        for role, name in names.items():
+            value = fields.pop(name, _MISSING)
+            if role == "id" and isinstance(value, int) and not isinstance(value, bool):
+                value = str(value)
+            if role == "title" and value in (_MISSING, None):
+                value = ""
+            if value is _MISSING:
+                there = ", ".join(map(repr, list(record.fields)[:12])) or "nothing"
+                detail = f"it has {there}; name the field with --set corpus.{role}=..."
+                self._reject(BadRecord(record.place, name, "missing", detail))
+                return None
+            if problem := self._problem(role, value):
+                self._reject(BadRecord(record.place, name, *problem))
+                return None
+            if control := _CONTROL.search(value):
+                detail = f"U+{ord(control[0]):04X}"
+                self._reject(
+                    BadRecord(record.place, name, "control characters", detail),
+                    remedy="put spaces in their place",
+                )
+                value = _CONTROL.sub(" ", value)
+            values[role] = value
+        if not values["title"].strip() and not values["text"].strip():
+            self._reject(BadRecord(record.place, names["text"], "empty, and there is no title"))
+            return None
+        nested = fields.pop("metadata", None)
+        if isinstance(nested, Mapping):
+            fields.update(nested)
+        return Document(values["id"], values["title"].strip(), values["text"].strip(), fields)
+
+    def _field(self, role: str, fields: Mapping[str, Any]) -> str:
+        chosen: str | None = getattr(self._settings, role)
+        usual = _USUAL_FIELDS[role]
+        return chosen or next((name for name in usual if name in fields), usual[0])
+
+    def _problem(self, role: str, value: object) -> tuple[str, str] | None:
+        """Say what is wrong with a value: a reason and a detail."""
+        if not isinstance(value, str):
+            return "not text", f"a {type(value).__name__}"
+        if _SURROGATE.search(value):
+            return "not UTF-8", "or half of a surrogate pair; convert the file to UTF-8"
+        if role != "id":
+            if len(value) > self._settings.max_characters:
+                allowed = f"corpus.max_characters is {self._settings.max_characters}"
+                return "too long", f"{len(value)} characters; {allowed}"
+            return None
+        if not value.strip():
+            return "empty", ""
+        if _CONTROL.search(value) or value != " ".join(value.split()):
+            return "not fit for an id", "line breaks, double or outer spaces, control characters"
+        if len(value) > MAX_ID_CHARACTERS:
+            return "too long", f"{len(value)} characters; {MAX_ID_CHARACTERS} is the most"
+        return None
+
+    def _reject(self, bad: BadRecord, remedy: str = "leave such records out") -> None:
+        if self._settings.on_bad_record == "fail":
+            raise CorpusTunerError(
+                f"{bad}. Mend it, or {remedy} with --on-bad-record skip"
+            )
+        reason = f"{bad.field}: {bad.reason}" if bad.field else bad.reason
+        self.skipped[reason] += 1
+        self.examples.setdefault(reason, bad)
+
+
+class _Places:
+    """Where each id was first seen, on disk so that memory does not grow with the corpus."""
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect("")  # a temporary file, gone when closed
+        self._database.execute("CREATE TABLE places (id TEXT PRIMARY KEY, place TEXT) WITHOUT ROWID")
+
+    def of(self, id_: str, place: str) -> str | None:
+        """Return where `id_` was before, or note that it is at `place`."""
+        try:
+            self._database.execute("INSERT INTO places VALUES (?, ?)", (id_, place))
+        except sqlite3.IntegrityError:
+            query = "SELECT place FROM places WHERE id = ?"
+            first: str = self._database.execute(query, (id_,)).fetchone()[0]
+            return first
+        return None
+
+    def close(self) -> None:
+        self._database.close()

@@ -1,0 +1,70 @@
+"""Tell the kinds of sources apart, by name and content."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from corpus_tuner.errors import CorpusTunerError
+from eval.records import BadRecord, Record, open_bytes, read_json_lines
+
+if TYPE_CHECKING:
+    from corpus_tuner.corpora.corpus import CorpusSettings
+
+Source = Callable[[], Iterator[Record | BadRecord]]
+"""Opens a source anew and reads its records."""
+
+_KINDS = (
+    "a folder with corpus.jsonl (BEIR), a .jsonl, .csv or .tsv file (each may end in .gz), "
+    "a folder of .txt and .md files, ir_datasets:ID or hf:NAME"
+)
+
+
+def find_source(source: str, settings: "CorpusSettings") -> Source:
+    """Return what reads `source`.
+
+    Raises
+    ------
+    CorpusTunerError
+        If it is not there, of no known kind, or needs an extra that is missing.
+    """
+    if source.startswith("ir_datasets:"):
+        from corpus_tuner.corpora import catalogue
+
+        return partial(catalogue.read, source.removeprefix("ir_datasets:"))
+    if source.startswith("hf:"):
+        from corpus_tuner.corpora import hub
+
+        return partial(hub.read, source.removeprefix("hf:"), settings.split)
+    path = Path(source)
+    if path.is_dir():
+        return _find_in_folder(path)
+    if not path.is_file():
+        raise CorpusTunerError(f"there is no corpus at {source}: give {_KINDS}")
+    suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
+    if suffix in (".csv", ".tsv"):
+        from corpus_tuner.corpora import table
+
+        return partial(table.read, path, "\t" if suffix == ".tsv" else ",")
+    with open_bytes(path) as file:
+        start = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if suffix in (".jsonl", ".ndjson") or start.startswith(b"{"):
+        return partial(read_json_lines, path)
+    if start.startswith(b"["):
+        raise CorpusTunerError(
+            f"{path} is one JSON array: turn it into one object a line, e.g. jq -c '.[]'"
+        )
+    raise CorpusTunerError(f"{path} is of no known kind: give {_KINDS}")
+
+
+def _find_in_folder(path: Path) -> Source:
+    for name in ("corpus.jsonl", "corpus.jsonl.gz"):
+        if (path / name).is_file():
+            return partial(read_json_lines, path / name)
+    from corpus_tuner.corpora import folder
+
+    if next(folder.files(path), None) is None:
+        raise CorpusTunerError(
+            f"{path} has neither a corpus.jsonl nor .txt or .md files: give {_KINDS}"
+        )
+    return partial(folder.read, path)

@@ -1,0 +1,53 @@
+"""CSV and TSV files with a header row; columns that are not named become metadata."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from corpus_tuner.errors import CorpusTunerError
+from eval.records import MAX_LINE_BYTES, BadRecord, Record, open_bytes
+
+
+def read(path: Path, delimiter: str) -> Iterator[Record | BadRecord]:
+    """Read the rows, each with the number of the line at which it ends.
+
+    Bytes that are not UTF-8 come through as surrogates, which no checked document may have.
+
+    Raises
+    ------
+    CorpusTunerError
+        If there is no header, or it names a column twice.
+    """
+    csv.field_size_limit(MAX_LINE_BYTES)
+    with io.TextIOWrapper(
+        open_bytes(path), encoding="utf-8-sig", errors="surrogateescape", newline=""
+    ) as file:
+        rows = csv.reader(file, delimiter=delimiter, strict=True)
+        header: list[str] | None = None
+        while True:
+            try:
+                row = next(rows)
+            except StopIteration:
+                break
+            except (csv.Error, EOFError, OSError) as error:
+                # The reader cannot find the start of the next row after this.
+                raise CorpusTunerError(
+                    f"{path}:{rows.line_num}: broken table ({error}): mend this line"
+                ) from error
+            place = f"{path}:{rows.line_num}"
+            if header is None:
+                header = [name.strip() for name in row]
+                if len(set(header)) != len(header) or "" in header:
+                    raise CorpusTunerError(
+                        f"{place}: the header must name each column, and each once: {row}"
+                    )
+            elif not any(row):
+                continue
+            elif len(row) != len(header):
+                detail = f"{len(row)} instead of {len(header)}"
+                yield BadRecord(place, "", "not as many cells as the header", detail)
+            else:
+                yield Record(place, dict(zip(header, row, strict=True)))
+    if header is None:
+        raise CorpusTunerError(f"{path} is empty: the first line must name the columns")

@@ -1,0 +1,85 @@
+"""Instructions: what a generator is asked to write, by kind and language."""
+
+import string
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from corpus_tuner.errors import CorpusTunerError
+from indexes.documents import Document
+
+KINDS = ("question", "keywords", "summary", "title", "claim")
+_FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """What to write.
+
+    Attributes
+    ----------
+    kind
+        The kind of view that comes out, one of `KINDS`.
+    language
+        ISO 639-1 code.
+    template
+        The prompt, with ``{title}`` and ``{text}`` for the document's.
+    """
+
+    kind: str
+    language: str
+    template: str
+
+    def prompt(self, document: Document) -> str:
+        """Return the prompt for a document."""
+        return self.template.format(title=document.title, text=document.text)
+
+
+def load_instructions(
+    kinds: tuple[str, ...], language: str, file: Path | None = None
+) -> list[Instruction]:
+    """Read the instructions for some kinds of views.
+
+    Parameters
+    ----------
+    kinds
+        Which ones, of `KINDS`.
+    language
+        Of the instruction and of what is to be written. Languages that the package has no
+        instructions for take the English ones.
+    file
+        The user's own, YAML with a template for each kind; by default the package's.
+
+    Raises
+    ------
+    CorpusTunerError
+        If the file cannot be read, or a template is missing or has unknown places.
+    """
+    path = file or _FOLDER / f"{language}.yaml"
+    if file is None and not path.is_file():
+        path = _FOLDER / "en.yaml"
+    try:
+        templates = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise CorpusTunerError(f"cannot read the instructions {path}: {error}") from error
+    if not isinstance(templates, dict):
+        raise CorpusTunerError(f"{path} must map kinds of views to templates")
+    return [
+        Instruction(kind, language, _template(templates.get(kind), kind, path)) for kind in kinds
+    ]
+
+
+def _template(template: object, kind: str, path: Path) -> str:
+    if not isinstance(template, str):
+        raise CorpusTunerError(f"{path} has no template (a text) for {kind!r}")
+    try:
+        places = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+    except ValueError as error:
+        raise CorpusTunerError(f"{path}, {kind!r}: {error} (write a brace as {{{{ )") from error
+    if "text" not in places or not places <= {"title", "text"}:
+        found = ", ".join(sorted(places)) or "none"
+        raise CorpusTunerError(
+            f"{path}, {kind!r}: a template must hold {{text}} and may hold {{title}}; it has: {found}"
+        )
+    return template

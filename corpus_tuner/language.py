@@ -1,0 +1,29 @@
+"""Which language a corpus is in."""
+
+from collections.abc import Iterable
+
+from corpus_tuner.errors import CorpusTunerError
+from indexes.documents import Document
+
+SAMPLE_DOCUMENTS = 200
+_SAMPLE_CHARACTERS = 1_000
+
+
+def detect_language(documents: Iterable[Document]) -> str:
+    """Return the ISO 639-1 code of the language that most of the documents are in.
+
+    Raises
+    ------
+    CorpusTunerError
+        If there is not a single document.
+    """
+    from py3langid import classify
+
+    votes: dict[str, int] = {}
+    for document in documents:
+        text = f"{document.title} {document.text}"[:_SAMPLE_CHARACTERS]
+        language, _ = classify(text)
+        votes[language] = votes.get(language, 0) + len(text)
+    if not votes:
+        raise CorpusTunerError("the corpus has no documents that can be used")
+    return max(sorted(votes), key=votes.__getitem__)

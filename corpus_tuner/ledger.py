@@ -1,0 +1,117 @@
+"""The ledger: what was generated, durably, so that nothing is ever generated twice.
+
+An entry is found by its content alone: a hash of the document's text, the instruction and the
+generator with its settings. A document that changed is therefore written for anew, one that did
+not is not, whatever corpus or build it comes from.
+"""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+
+from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.generators import Written
+from corpus_tuner.instructions import Instruction
+from indexes.documents import Document
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS written (
+    key       TEXT PRIMARY KEY,
+    kind      TEXT NOT NULL,
+    generator TEXT NOT NULL,
+    texts     TEXT NOT NULL,
+    scores    TEXT NOT NULL,
+    cut       INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+def ledger_key(document: Document, instruction: Instruction, generator: str) -> str:
+    """Return the key of what `generator` writes for a document when given an instruction."""
+    parts = (
+        document.title,
+        document.text,
+        instruction.kind,
+        instruction.language,
+        instruction.template,
+        generator,
+    )
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+class Ledger:
+    """A ledger file, open; use it as a context manager.
+
+    Raises
+    ------
+    CorpusTunerError
+        If the file is no ledger or of another version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._database = sqlite3.connect(path, isolation_level=None)
+        try:
+            version = self._database.execute("PRAGMA user_version").fetchone()[0]
+            if version not in (0, _VERSION):
+                raise CorpusTunerError(
+                    f"the ledger {path} has version {version}, this release reads {_VERSION}: "
+                    "move it away to generate everything anew"
+                )
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.executescript(f"{_SCHEMA} PRAGMA user_version = {_VERSION};")
+        except sqlite3.DatabaseError as error:
+            raise CorpusTunerError(
+                f"{path} is not a ledger, or damaged ({error}): move it away to go on"
+            ) from error
+
+    def get(self, keys: Iterable[str]) -> dict[str, Written]:
+        """Return the entries there are for some keys."""
+        rows = self._database.execute(
+            "SELECT key, texts, scores, cut FROM written "
+            "WHERE key IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(keys)),),
+        )
+        return {
+            key: Written(tuple(json.loads(texts)), tuple(json.loads(scores)), bool(cut))
+            for key, texts, scores, cut in rows
+        }
+
+    def put(self, entries: Mapping[str, Written], kind: str, generator: str) -> None:
+        """Add entries, all of them or none, and make sure that they stay."""
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            self._database.executemany(
+                "INSERT OR IGNORE INTO written VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    (key, kind, generator, _json(each.texts), _json(each.scores), each.cut)
+                    for key, each in entries.items()
+                ),
+            )
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def __enter__(self) -> "Ledger":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _json(values: tuple[str | float | None, ...]) -> str:
+    return json.dumps(values, ensure_ascii=False)

@@ -1,0 +1,183 @@
+"""All the settings of a build, read from YAML and from ``stage.key=value``."""
+
+import difflib
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PositiveInt,
+    SerializeAsAny,
+    ValidationError,
+)
+
+from corpus_tuner import generators
+from corpus_tuner.corpora import CorpusSettings
+from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.passages import PassageSettings
+from corpus_tuner.views import ViewSettings
+from indexes import representations
+from indexes.encoders import EncoderSettings
+
+
+def _read_generator(values: Any) -> Any:
+    return generators.read_settings(values) if isinstance(values, dict) else values
+
+
+def _read_representation(values: Any) -> Any:
+    return representations.read_settings(values) if isinstance(values, dict) else values
+
+
+class Settings(BaseModel):
+    """A recipe: everything that decides what a build makes of a corpus.
+
+    Attributes
+    ----------
+    language
+        ISO 639-1 code of the corpus, or ``auto`` to tell it from the first documents.
+    corpus, encoder, passages, views
+        One settings model for each stage.
+    generator
+        Which generator writes views, and how; ``null`` for none.
+    instructions
+        A file of the user's own instruction templates.
+    representation
+        What is indexed, and searched by default.
+    documents_at_once
+        A chunk: so many documents are held in memory, and so many are lost when a build is killed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    language: str = "auto"
+    corpus: CorpusSettings = CorpusSettings()
+    encoder: EncoderSettings = EncoderSettings()
+    passages: PassageSettings = PassageSettings()
+    views: ViewSettings = ViewSettings()
+    generator: Annotated[SerializeAsAny[BaseModel], BeforeValidator(_read_generator)] | None
+    instructions: Path | None = None
+    representation: Annotated[SerializeAsAny[BaseModel], BeforeValidator(_read_representation)]
+    documents_at_once: PositiveInt = 256
+
+
+DEFAULTS: dict[str, Any] = {
+    "generator": {"name": "extractive"},
+    "representation": {"name": "mean"},
+}
+"""Used where a recipe says nothing of these."""
+
+
+def load_settings(file: Path | None = None, assignments: Sequence[str] = ()) -> Settings:
+    """Read a recipe.
+
+    Parameters
+    ----------
+    file
+        YAML; by default the default recipe.
+    assignments
+        ``stage.key=value`` with a YAML value, in force over the file.
+
+    Raises
+    ------
+    CorpusTunerError
+        If the file cannot be read, or a key or a value does not fit; the message names all such
+        places.
+    """
+    values = dict(DEFAULTS)
+    lines: dict[tuple[str | int, ...], int] = {}
+    if file is not None:
+        read, lines = _read_yaml(file)
+        values.update(read)
+    for assignment in assignments:
+        _assign(values, assignment)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        problems = "\n".join(f"  {_describe(each, file, lines)}" for each in error.errors())
+        raise CorpusTunerError(f"the settings do not fit:\n{problems}") from error
+
+
+def settings_hash(settings: Settings, *parts: str) -> str:
+    """Return a SHA-256 of what decides the index: settings, and parts such as the encoder."""
+    # How an encoder runs, and what a reader does with bad records, is seen in the outcome.
+    decisive = settings.model_dump_json(
+        exclude={"corpus": True, "encoder": {"device", "trust_remote_code"}}
+    )
+    return hashlib.sha256("\n".join((decisive, *parts)).encode()).hexdigest()
+
+
+def _read_yaml(file: Path) -> tuple[dict[str, Any], dict[tuple[str | int, ...], int]]:
+    """Return the values of a YAML file, and the line of each key."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        values = yaml.safe_load(text)
+        lines = dict(_lines(yaml.compose(text), ()))
+    except OSError as error:
+        raise CorpusTunerError(f"cannot read the recipe {file}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise CorpusTunerError(f"the recipe {file} is not UTF-8") from error
+    except yaml.YAMLError as error:
+        raise CorpusTunerError(f"the recipe {file} is not YAML: {error}") from error
+    if not isinstance(values, dict | None):
+        raise CorpusTunerError(f"the recipe {file} must map stages to settings")
+    return values or {}, lines
+
+
+def _lines(
+    node: yaml.Node | None, path: tuple[str | int, ...]
+) -> Sequence[tuple[tuple[str | int, ...], int]]:
+    found: list[tuple[tuple[str | int, ...], int]] = []
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            here = (*path, key.value)
+            found += [(here, key.start_mark.line + 1), *_lines(value, here)]
+    return found
+
+
+def _assign(values: dict[str, Any], assignment: str) -> None:
+    key, equals, value = assignment.partition("=")
+    if not equals or not all(key.split(".")):
+        raise CorpusTunerError(f"--set {assignment}: write it as stage.key=value")
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise CorpusTunerError(f"--set {assignment}: the value is not YAML") from error
+    *stages, last = key.split(".")
+    for stage in stages:
+        inner = values.get(stage)
+        if inner is not None and not isinstance(inner, dict):
+            raise CorpusTunerError(f"--set {assignment}: {stage!r} has no settings of its own")
+        values[stage] = values = dict(inner or {})
+    values[last] = parsed
+
+
+def _describe(
+    problem: Any, file: Path | None, lines: dict[tuple[str | int, ...], int]
+) -> str:
+    path: tuple[str | int, ...] = problem["loc"]
+    line = next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), None)
+    place = f"{file}:{line}: " if line else ""
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        message = "there is no such setting"
+        near = difflib.get_close_matches(str(path[-1]), _keys(Settings), n=1)
+        if near:
+            message += f"; is it {near[0]!r}?"
+    name = ".".join(str(part) for part in path)
+    given = problem.get("input")
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float) else ""
+    return f"{place}{name}: {message}{shown}"
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    """Return the names of all settings, of all stages."""
+    keys = list(model.model_fields)
+    for field in model.model_fields.values():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            keys += _keys(field.annotation)
+    return keys

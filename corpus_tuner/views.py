@@ -1,0 +1,68 @@
+"""The views that need no model: a document's passages, its title and its sentences."""
+
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt
+
+from corpus_tuner.sentences import split_sentences
+from indexes.documents import Document, View
+
+
+class ViewSettings(BaseModel):
+    """Which of the document's own words become views, beside its passages.
+
+    Attributes
+    ----------
+    title
+        Make the title a view.
+    sentences
+        Make up to so many sentences of a document views; 0 for none. Of a document with more,
+        sentences spread evenly over it are taken.
+    min_words
+        A shorter sentence says too little by itself.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: bool = True
+    sentences: NonNegativeInt = 64
+    min_words: PositiveInt = 4
+
+
+def own_views(
+    document: Document, passages: list[str], language: str, settings: ViewSettings
+) -> list[View]:
+    """Return the document's passages, title and sentences as views, in this order.
+
+    Parameters
+    ----------
+    document
+        What the views stand for.
+    passages
+        Its text as the encoder can read it (`corpus_tuner.passages`).
+    language
+        ISO 639-1 code, for finding sentences.
+    settings
+        Which views to make.
+    """
+    views = [View(document.id, "passage", passage) for passage in passages]
+    if settings.title and document.title:
+        views.append(View(document.id, "title", document.title))
+    if settings.sentences:
+        sentences = view_sentences(document, language, settings.min_words)
+        views.extend(
+            View(document.id, "sentence", sentence)
+            for sentence in spread(sentences, settings.sentences)
+        )
+    return views
+
+
+def view_sentences(document: Document, language: str, min_words: int) -> list[str]:
+    """Return the sentences of a document that say enough by themselves, each once."""
+    sentences = (" ".join(part.split()) for part in split_sentences(document.text, language))
+    return list(dict.fromkeys(each for each in sentences if len(each.split()) >= min_words))
+
+
+def spread(items: list[str], most: int) -> list[str]:
+    """Return at most so many of the items, spread evenly over them."""
+    if len(items) <= most:
+        return items
+    return [items[place * len(items) // most] for place in range(most)]

@@ -1,0 +1,136 @@
+"""Read files of records line by line, in bounded memory, knowing where each record stands."""
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, cast
+
+from eval.errors import EvaluationError
+
+MAX_LINE_BYTES = 64 * 2**20
+"""A longer line is no record but a file of another kind, and would have to be held in memory."""
+
+
+class Record(NamedTuple):
+    """A record and where it stands, as ``file:line``."""
+
+    place: str
+    fields: dict[str, Any]
+
+
+class BadRecord(NamedTuple):
+    """A record that cannot be used.
+
+    Attributes
+    ----------
+    place
+        Where it stands, as ``file:line``.
+    field
+        Empty where it is the record as a whole.
+    reason
+        In words that are the same for all such records, so that they can be counted.
+    detail
+        What is particular about this one, or what to do about it.
+    """
+
+    place: str
+    field: str
+    reason: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        field = f", field {self.field!r}" if self.field else ""
+        detail = f" ({self.detail})" if self.detail else ""
+        return f"{self.place}{field}: {self.reason}{detail}"
+
+
+def open_bytes(path: Path) -> BinaryIO:
+    """Open a file that may be gzipped, told by its first bytes.
+
+    Raises
+    ------
+    EvaluationError
+        If it cannot be opened.
+    """
+    try:
+        with path.open("rb") as file:
+            zipped = file.read(2) == b"\x1f\x8b"
+        return cast(BinaryIO, gzip.open(path)) if zipped else path.open("rb")
+    except OSError as error:
+        raise EvaluationError(f"cannot read {path}: {error.strerror}") from error
+
+
+def read_lines(path: Path) -> Iterator[tuple[str, str | BadRecord]]:
+    """Read the lines of a UTF-8 file that are not blank, each with its place.
+
+    A line that is not UTF-8 or too long comes as a `BadRecord`.
+
+    Raises
+    ------
+    EvaluationError
+        If the file as a whole cannot be read: not there, UTF-16, a damaged gzip file.
+    """
+    number = 0
+    with open_bytes(path) as file:
+        try:
+            while line := file.readline(MAX_LINE_BYTES + 1):
+                number += 1
+                place = f"{path}:{number}"
+                if number == 1:
+                    if line.startswith((b"\xff\xfe", b"\xfe\xff")):
+                        raise EvaluationError(
+                            f"{path} is UTF-16: convert it, e.g. iconv -f UTF-16 -t UTF-8"
+                        )
+                    line = line.removeprefix(b"\xef\xbb\xbf")
+                if len(line) > MAX_LINE_BYTES:
+                    while not line.endswith(b"\n") and (
+                        line := file.readline(MAX_LINE_BYTES)
+                    ):
+                        pass
+                    reason = f"the line is longer than {MAX_LINE_BYTES // 2**20} MiB"
+                    yield place, BadRecord(place, "", reason)
+                elif line.strip():
+                    yield place, _decode(place, line)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise EvaluationError(
+                f"{path}:{number + 1}: the gzip file is cut or damaged here ({error})"
+            ) from error
+        except OSError as error:
+            raise EvaluationError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def read_json_lines(path: Path) -> Iterator[Record | BadRecord]:
+    """Read a file of JSON objects, one a line."""
+    for place, line in read_lines(path):
+        if isinstance(line, BadRecord):
+            yield line
+            continue
+        try:
+            fields = json.loads(line)
+        except json.JSONDecodeError as error:
+            yield BadRecord(place, "", "broken JSON", f"column {error.colno}: {error.msg}")
+        except (RecursionError, ValueError) as error:
+            yield BadRecord(place, "", "JSON that cannot be read", str(error))
+        else:
+            if isinstance(fields, dict):
+                yield Record(place, fields)
+            else:
+                yield BadRecord(place, "", f"a JSON {_kind(fields)}, where an object is needed")
+
+
+def _decode(place: str, line: bytes) -> str | BadRecord:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        detail = (
+            f"byte {error.start + 1} of the line is 0x{line[error.start]:02x}; "
+            "convert the file, e.g. iconv -f WINDOWS-1252 -t UTF-8"
+        )
+        return BadRecord(place, "", "not UTF-8", detail)
+
+
+def _kind(value: object) -> str:
+    names = {list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
+    return names.get(type(value), "null")

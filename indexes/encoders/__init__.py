@@ -1,0 +1,95 @@
+"""Encoders: texts in, unit vectors out."""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, PositiveInt
+
+Vectors = npt.NDArray[np.float32]
+"""A matrix of shape (texts, dimension), each row of length 1."""
+
+
+class Encoder(Protocol):
+    """Texts in, unit vectors out.
+
+    Attributes
+    ----------
+    name
+        What opens this encoder again: ``builtin``, a hub name or a folder.
+    fingerprint
+        SHA-256 of all that decides its vectors: two encoders with the same one are the same.
+    dimension
+        Length of a vector.
+    max_tokens
+        The longest text, in tokens, that is read whole; marks and prompts are already off.
+    """
+
+    name: str
+    fingerprint: str
+    dimension: int
+    max_tokens: int
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        """Encode texts that stand for documents; shape (texts, dimension), unit rows."""
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Encode queries; shape (texts, dimension), unit rows."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of each text, marks and prompts not counted."""
+
+    def token_ends(self, text: str) -> list[int]:
+        """Return the offset in `text`, in characters, at which each of its tokens ends."""
+
+
+class EncoderSettings(BaseModel):
+    """Which encoder, and how it runs.
+
+    Attributes
+    ----------
+    name
+        ``builtin`` (all-MiniLM-L6-v2 from its package), or any sentence-transformers model
+        by hub name or folder.
+    revision
+        Commit, tag or branch on the hub.
+    query_prompt, document_prompt
+        Put before each text. ``None`` takes what the model itself asks for, which may be nothing.
+    max_tokens
+        Read at most so many tokens of a text; ``None`` takes the model's own limit.
+    dtype
+        Of the transformer's arithmetic for documents; queries, pooling and vectors are always
+        float32. ``auto`` is bfloat16 where the processor has instructions for it, else float32.
+    device
+        ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+    batch_size
+        Texts in one pass.
+    trust_remote_code
+        Run Python that comes with the model. Never taken from a stored index.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = "builtin"
+    revision: str | None = None
+    query_prompt: str | None = None
+    document_prompt: str | None = None
+    max_tokens: PositiveInt | None = None
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    device: str = "auto"
+    batch_size: PositiveInt = 32
+    trust_remote_code: bool = False
+
+
+def open_encoder(settings: EncoderSettings | None = None) -> Encoder:
+    """Load the encoder that `settings` name (the embedded one by default).
+
+    Raises
+    ------
+    SearchIndexError
+        If it cannot be found, fetched or trusted.
+    """
+    from indexes.encoders.transformer import TransformerEncoder
+
+    return TransformerEncoder(settings or EncoderSettings())

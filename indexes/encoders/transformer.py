@@ -1,0 +1,167 @@
+"""Any sentence-transformers model as an encoder."""
+
+import hashlib
+from collections.abc import Sequence
+from copy import deepcopy
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from sentence_transformers import SentenceTransformer
+from transformers.utils.logging import disable_progress_bar
+
+from indexes.encoders import EncoderSettings, Vectors, embedded
+from indexes.errors import SearchIndexError
+
+USUAL_MAX_TOKENS = 512
+"""For models that name no limit of their own, such as T5 with its relative positions."""
+
+
+class TransformerEncoder:
+    """A sentence-transformers model that reads documents in bfloat16 where that is fast.
+
+    Documents are many, so their transformer runs in the chosen dtype; its hidden states are
+    widened before they are pooled, as a sum of hundreds of them in bfloat16 loses too much.
+    Queries are few and every score hangs on them: they are always read in float32.
+    """
+
+    def __init__(self, settings: EncoderSettings) -> None:
+        self.name = settings.name
+        self._settings = settings
+        self._model = _load(settings)
+        if settings.max_tokens is not None:
+            self._model.max_seq_length = settings.max_tokens
+        limit = self._model.max_seq_length
+        if limit is None or limit > 1_000_000:  # tokenizers say 1e30 for "no limit"
+            self._model.max_seq_length = limit = USUAL_MAX_TOKENS
+        self.fingerprint = _fingerprint(self._model, settings)
+        self._tokenizer: Any = self._model.tokenizer
+        self.dimension = int(self._model.get_embedding_dimension())
+        prompt = self._prompt("document", settings.document_prompt)
+        marks = self._tokenizer.num_special_tokens_to_add(pair=False)
+        self.max_tokens = limit - marks - (self.count_tokens([prompt])[0] if prompt else 0)
+        if self.max_tokens < 8:
+            raise SearchIndexError(
+                f"encoder {self.name!r} would read only {self.max_tokens} tokens of a document: "
+                "raise encoder.max_tokens or shorten encoder.document_prompt"
+            )
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        """Encode texts that stand for documents; shape (texts, dimension), unit rows."""
+        prompt = self._prompt("document", self._settings.document_prompt)
+        return self._encode(self._document_model, texts, prompt)
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Encode queries; shape (texts, dimension), unit rows."""
+        return self._encode(self._model, texts, self._prompt("query", self._settings.query_prompt))
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of each text, marks and prompts not counted."""
+        if not texts:
+            return []
+        encoded = self._tokenizer(
+            list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False
+        )
+        return [len(tokens) for tokens in encoded["input_ids"]]
+
+    def token_ends(self, text: str) -> list[int]:
+        """Return the offset in `text`, in characters, at which each of its tokens ends."""
+        encoded = self._tokenizer(
+            text, add_special_tokens=False, return_offsets_mapping=True, verbose=False
+        )
+        return [end for _, end in encoded["offset_mapping"]]
+
+    def _prompt(self, role: str, chosen: str | None) -> str:
+        """Return the prompt for `role`: the user's, else the model's own, else none."""
+        if chosen is not None:
+            return chosen
+        own: dict[str, str] = self._model.prompts or {}
+        names = (role, "passage", "corpus") if role == "document" else (role,)
+        return next((own[name] for name in names if own.get(name)), "")
+
+    @cached_property
+    def _document_model(self) -> SentenceTransformer:
+        """The model with its transformer in the chosen dtype; searching never needs it."""
+        dtype = self._settings.dtype
+        if dtype == "auto":
+            dtype = "bfloat16" if _fast_bfloat16(self._model.device) else "float32"
+        if dtype == "float32":
+            return self._model
+        transformer, *rest = self._model
+        transformer = deepcopy(transformer).to(getattr(torch, dtype))
+        transformer.register_forward_hook(_widen)
+        return SentenceTransformer(modules=[transformer, *rest], device=str(self._model.device))
+
+    def _encode(self, model: SentenceTransformer, texts: Sequence[str], prompt: str) -> Vectors:
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        vectors = model.encode(
+            list(texts),
+            prompt=prompt,
+            batch_size=self._settings.batch_size,
+            show_progress_bar=False,
+            convert_to_numpy=True,
+        ).astype(np.float32)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        if not np.all(np.isfinite(lengths)) or not np.all(lengths > 0):
+            raise SearchIndexError(
+                f"encoder {self.name!r} gave vectors that are not numbers or have no length; "
+                "try encoder.dtype=float32"
+            )
+        return np.asarray(vectors / lengths, dtype=np.float32)
+
+
+def _load(settings: EncoderSettings) -> SentenceTransformer:
+    builtin = settings.name == "builtin"
+    name = str(embedded.folder()) if builtin else settings.name
+    disable_progress_bar()  # "Loading weights": a moment's work, and not ours to show
+    try:
+        model = SentenceTransformer(
+            name,
+            revision=settings.revision,
+            device=None if settings.device == "auto" else settings.device,
+            trust_remote_code=settings.trust_remote_code,
+            local_files_only=builtin,
+            model_kwargs={"dtype": torch.float32},
+        )
+    except (OSError, ValueError, RuntimeError, ImportError) as error:
+        reason = str(error).strip().splitlines()
+        raise SearchIndexError(
+            f"cannot load the encoder {settings.name!r}: {reason[0] if reason else error!r}. "
+            "Give a folder that holds a sentence-transformers model, or the name of one on the "
+            "Hugging Face hub (this needs a network the first time)"
+        ) from error
+    model.eval()
+    return model
+
+
+def _fingerprint(model: SentenceTransformer, settings: EncoderSettings) -> str:
+    """Hash all that decides a vector: weights, layers, tokens, limit, prompts."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().data)
+    digest.update(repr([type(module).__name__ for module in model]).encode())
+    for module in list(model)[1:]:
+        if hasattr(module, "get_config_dict"):
+            digest.update(repr(sorted(module.get_config_dict().items())).encode())
+    digest.update(repr(sorted(model.tokenizer.get_vocab().items())).encode())
+    prompts = (settings.query_prompt, settings.document_prompt, sorted(model.prompts.items()))
+    digest.update(repr((model.max_seq_length, prompts)).encode())
+    return digest.hexdigest()
+
+
+def _widen(_module: object, _inputs: object, features: dict[str, Any]) -> dict[str, Any]:
+    """Let all that follows the transformer compute in float32."""
+    hidden = features.get("token_embeddings")
+    return features if hidden is None else {**features, "token_embeddings": hidden.float()}
+
+
+def _fast_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cpu":
+        return False
+    has = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return any(bool(has.get(name)) for name in ("avx512_bf16", "amx_bf16", "arm_bf16", "bf16"))

@@ -1,0 +1,60 @@
+"""The paper's representation: one vector of a document's own words and what was written for it.
+
+The passage vector and the mean of the view vectors are averaged with weights. The mean of views
+that read like queries estimates the expectation of a query's vector given the document, which by
+Rao-Blackwell is no worse a target than any one of them.
+Source: Zeng et al., arXiv 2409.16497, section 3.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat
+
+from indexes.encoders import Vectors
+from indexes.representations import Rows
+
+
+class Settings(BaseModel):
+    """How much each vector counts.
+
+    Attributes
+    ----------
+    weight
+        Of the views, from 0 (the passage alone) to 1 (the views alone).
+    kinds
+        Weight of all the views of a kind together, relative to the other kinds a document has;
+        1 for a kind that is not named, 0 leaves a kind out.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["mean"] = "mean"
+    weight: Annotated[float, Field(ge=0, le=1)] = 0.4
+    kinds: dict[str, NonNegativeFloat] = Field(default_factory=dict)
+
+
+class Representation:
+    """One row for each passage, drawn towards the mean of the document's views."""
+
+    name = "mean"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def rows(self, kinds: Sequence[str], vectors: Vectors) -> Rows:
+        """Return each passage vector averaged with the mean of the view vectors."""
+        kind = np.array(kinds)
+        passages = np.flatnonzero(kind == "passage").astype(np.int32)
+        shares = np.zeros(len(kinds), dtype=np.float64)
+        for name in set(kinds) - {"passage"}:
+            of_kind = kind == name
+            shares[of_kind] = self._settings.kinds.get(name, 1.0) / of_kind.sum()
+        if not shares.any():  # nothing was written for this document
+            return Rows(vectors[passages], passages)
+        views = shares @ vectors / shares.sum()
+        weight = self._settings.weight
+        mixed = (1 - weight) * vectors[passages] + weight * views
+        mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
+        return Rows(mixed.astype(np.float32), passages)

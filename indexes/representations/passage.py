@@ -1,0 +1,44 @@
+"""The encoder alone: each document by the vector of what the encoder reads of it.
+
+This is what a model's published figures stand for, and the baseline of every comparison.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from indexes.encoders import Vectors
+from indexes.representations import Rows
+
+
+class Settings(BaseModel):
+    """How much of a long document is indexed.
+
+    Attributes
+    ----------
+    windows
+        ``first``: only as much as the encoder reads at once, as published figures do. ``all``:
+        every passage, the best one counting (MaxP; Dai and Callan, "Deeper Text Understanding for
+        IR with Contextual Neural Language Modeling", SIGIR 2019).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["passage"] = "passage"
+    windows: Literal["first", "all"] = "first"
+
+
+class Representation:
+    """One row for each passage that counts."""
+
+    name = "passage"
+
+    def __init__(self, settings: Settings) -> None:
+        self._most = 1 if settings.windows == "first" else None
+
+    def rows(self, kinds: Sequence[str], vectors: Vectors) -> Rows:
+        """Return the passage vectors as they are."""
+        passages = np.flatnonzero(np.array(kinds) == "passage").astype(np.int32)[: self._most]
+        return Rows(vectors[passages], passages)

@@ -1,0 +1,92 @@
+"""One segment, open for reading: documents, views and vectors."""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from indexes.dense import DenseSegment
+from indexes.documents import Document, View
+from indexes.errors import SearchIndexError
+from indexes.storage import DOCUMENTS, SegmentEntry
+
+SCHEMA = """
+CREATE TABLE documents (
+    ordinal  INTEGER PRIMARY KEY,
+    id       TEXT NOT NULL UNIQUE,
+    title    TEXT NOT NULL,
+    text     TEXT NOT NULL,
+    metadata TEXT NOT NULL
+);
+CREATE TABLE views (
+    ordinal  INTEGER PRIMARY KEY,
+    document INTEGER NOT NULL REFERENCES documents (ordinal),
+    kind     TEXT NOT NULL,
+    text     TEXT NOT NULL,
+    maker    TEXT NOT NULL,
+    score    REAL
+);
+CREATE INDEX views_of_document ON views (document);
+"""
+
+
+class Segment:
+    """A segment's files; safe to use from several threads.
+
+    Documents and views are named by ordinals: their positions in the order of the corpus.
+
+    Raises
+    ------
+    SearchIndexError
+        If a file cannot be read or is not what it must be.
+    """
+
+    def __init__(self, folder: Path, entry: SegmentEntry, representation: str, dim: int) -> None:
+        uri = f"{(folder / DOCUMENTS).absolute().as_uri()}?mode=ro&immutable=1"
+        self._path = folder / DOCUMENTS
+        self._database = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        self._lock = threading.Lock()
+        self.dense = DenseSegment(
+            folder / f"{representation}.faiss", folder / f"{representation}.rows.npy", dim
+        )
+        self.entry = entry
+
+    def close(self) -> None:
+        """Close the files."""
+        self._database.close()
+
+    def ids(self, ordinals: Iterable[int]) -> dict[int, str]:
+        """Return the ids of documents, by ordinal."""
+        among = "ordinal IN (SELECT value FROM json_each(?))"
+        return dict(
+            self._select(f"SELECT ordinal, id FROM documents WHERE {among}", [*ordinals])
+        )
+
+    def document(self, ordinal: int) -> Document:
+        """Return one document."""
+        columns = "id, title, text, metadata"
+        ((id_, title, text, metadata),) = self._select(
+            f"SELECT {columns} FROM documents WHERE ordinal = ?", ordinal
+        )
+        return Document(id_, title, text, json.loads(metadata))
+
+    def view(self, ordinal: int) -> View:
+        """Return one view."""
+        columns = "documents.id, views.kind, views.text, views.maker, views.score"
+        owner = "documents ON documents.ordinal = views.document"
+        (row,) = self._select(
+            f"SELECT {columns} FROM views JOIN {owner} WHERE views.ordinal = ?", ordinal
+        )
+        return View(*row)
+
+    def _select(self, query: str, value: int | list[int]) -> list[Any]:
+        bound = value if isinstance(value, int) else json.dumps(value)
+        try:
+            with self._lock:
+                return self._database.execute(query, (bound,)).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise SearchIndexError(
+                f"{self._path} is damaged ({error}): build the index again"
+            ) from error
