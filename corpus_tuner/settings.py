@@ -16,21 +16,19 @@ from pydantic import (
     ValidationError,
 )
 
-from corpus_tuner import generators
 from corpus_tuner.corpora import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.passages import PassageSettings
 from corpus_tuner.views import ViewSettings
-from indexes import representations
 from indexes.encoders import EncoderSettings
+from indexes.registry import PartSettings, read_settings
 
 
-def _read_generator(values: Any) -> Any:
-    return generators.read_settings(values) if isinstance(values, dict) else values
-
-
-def _read_representation(values: Any) -> Any:
-    return representations.read_settings(values) if isinstance(values, dict) else values
+def _part_of(package: str) -> BeforeValidator:
+    """Read the settings of a swappable part by its name."""
+    return BeforeValidator(
+        lambda values: read_settings(package, values) if isinstance(values, dict) else values
+    )
 
 
 class Settings(BaseModel):
@@ -59,9 +57,9 @@ class Settings(BaseModel):
     encoder: EncoderSettings = EncoderSettings()
     passages: PassageSettings = PassageSettings()
     views: ViewSettings = ViewSettings()
-    generator: Annotated[SerializeAsAny[BaseModel], BeforeValidator(_read_generator)] | None
+    generator: Annotated[SerializeAsAny[PartSettings], _part_of("corpus_tuner.generators")] | None
     instructions: Path | None = None
-    representation: Annotated[SerializeAsAny[BaseModel], BeforeValidator(_read_representation)]
+    representation: Annotated[SerializeAsAny[PartSettings], _part_of("indexes.representations")]
     documents_at_once: PositiveInt = 256
 
 
@@ -156,9 +154,7 @@ def _assign(values: dict[str, Any], assignment: str) -> None:
     values[last] = parsed
 
 
-def _describe(
-    problem: Any, file: Path | None, lines: dict[tuple[str | int, ...], int]
-) -> str:
+def _describe(problem: Any, file: Path | None, lines: dict[tuple[str | int, ...], int]) -> str:
     path: tuple[str | int, ...] = problem["loc"]
     line = next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), None)
     place = f"{file}:{line}: " if line else ""

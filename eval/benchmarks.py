@@ -35,7 +35,11 @@ class Benchmark:
 
 
 def load_benchmark(
-    folder: Path, split: str = "test", reject: Callable[[BadRecord], None] | None = None
+    folder: Path,
+    split: str = "test",
+    *,
+    name: str = "",
+    reject: Callable[[BadRecord], None] | None = None,
 ) -> Benchmark:
     """Read the queries and judgments of a folder in BEIR layout.
 
@@ -45,6 +49,8 @@ def load_benchmark(
         With ``corpus.jsonl``, ``queries.jsonl`` (each may be ``.gz``) and ``qrels/SPLIT.tsv``.
     split
         Which judgments.
+    name
+        Of the benchmark; by default the folder's.
     reject
         Told of each record that cannot be used, which is then left out; by default the first
         one is an error.
@@ -62,7 +68,7 @@ def load_benchmark(
         del qrels[query]
     if not qrels:
         raise EvaluationError(f"{folder}: none of its queries is judged in qrels/{split}.tsv")
-    return Benchmark(folder.resolve().name, str(folder), queries, qrels)
+    return Benchmark(name or folder.resolve().name, str(folder), queries, qrels)
 
 
 def _find(folder: Path, name: str) -> Path:
@@ -90,7 +96,11 @@ def _read_qrels(path: Path, reject: Callable[[BadRecord], None]) -> Qrels:
         if len(cells) == 4:  # query 0 document grade
             del cells[1]
         if len(cells) != 3:
-            reject(BadRecord(place, "", "not three columns: query, document, score", f"it has {len(cells)}"))
+            reject(
+                BadRecord(
+                    place, "", "not three columns: query, document, score", f"it has {len(cells)}"
+                )
+            )
             continue
         query, document, grade = (cell.strip() for cell in cells)
         try:
@@ -107,9 +117,7 @@ def _read_qrels(path: Path, reject: Callable[[BadRecord], None]) -> Qrels:
     return qrels
 
 
-def _read_queries(
-    path: Path, qrels: Qrels, reject: Callable[[BadRecord], None]
-) -> dict[str, str]:
+def _read_queries(path: Path, qrels: Qrels, reject: Callable[[BadRecord], None]) -> dict[str, str]:
     queries: dict[str, str] = {}
     seen: Counter[str] = Counter()
     for record in read_json_lines(path):
@@ -131,3 +139,36 @@ def _read_queries(
         else:
             queries[query] = text
     return queries
+
+
+def load_catalogue_benchmark(id_: str) -> Benchmark:
+    """Read the queries and judgments of a dataset of ir_datasets (extra ``ir-datasets``).
+
+    Raises
+    ------
+    EvaluationError
+        If the library is missing, or the dataset is unknown, cannot be fetched or has no judgments.
+    """
+    try:
+        import ir_datasets
+    except ImportError:
+        raise EvaluationError(
+            f"the benchmark ir_datasets:{id_} needs an extra: "
+            "pip install 'corpus-tuner[ir-datasets]'"
+        ) from None
+    try:
+        dataset = ir_datasets.load(id_)
+        qrels: Qrels = {}
+        for judgment in dataset.qrels_iter():
+            qrels.setdefault(judgment.query_id, {})[judgment.doc_id] = judgment.relevance
+        queries = {
+            query.query_id: query.default_text()
+            for query in dataset.queries_iter()
+            if query.query_id in qrels
+        }
+    except (KeyError, AttributeError) as error:
+        raise EvaluationError(f"ir_datasets has no queries and judgments for {id_!r}") from error
+    except (OSError, RuntimeError) as error:
+        raise EvaluationError(f"ir_datasets cannot read {id_!r}: {error}") from error
+    judged = {query: grades for query, grades in qrels.items() if query in queries}
+    return Benchmark(id_.replace("/", "-"), f"ir_datasets:{id_}", queries, judged)

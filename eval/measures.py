@@ -12,9 +12,7 @@ DEFAULT_MEASURES = ("nDCG@10", "MRR@100", "Recall@100")
 _OTHER_NAMES = {"MRR": "RR", "Recall": "R", "Precision": "P", "MAP": "AP", "NDCG": "nDCG"}
 
 
-def measure(
-    qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_MEASURES
-) -> dict[str, float]:
+def measure(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_MEASURES) -> dict[str, float]:
     """Measure a run, each measure's mean over all judged queries.
 
     A judged query for which the run has nothing counts 0. The run's ties must be broken

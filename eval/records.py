@@ -85,9 +85,7 @@ def read_lines(path: Path) -> Iterator[tuple[str, str | BadRecord]]:
                         )
                     line = line.removeprefix(b"\xef\xbb\xbf")
                 if len(line) > MAX_LINE_BYTES:
-                    while not line.endswith(b"\n") and (
-                        line := file.readline(MAX_LINE_BYTES)
-                    ):
+                    while not line.endswith(b"\n") and (line := file.readline(MAX_LINE_BYTES)):
                         pass
                     reason = f"the line is longer than {MAX_LINE_BYTES // 2**20} MiB"
                     yield place, BadRecord(place, "", reason)

@@ -121,7 +121,7 @@ class Searcher:
         return cls(manifest, segments, encoder, chosen)
 
     @overload
-    def search(self, queries: str, k: int = 10) -> list[Hit]: ...
+    def search(self, queries: str, k: int = 10) -> list[Hit]: ...  # type: ignore[overload-overlap]
 
     @overload
     def search(self, queries: Sequence[str], k: int = 10) -> list[list[Hit]]: ...
@@ -194,7 +194,9 @@ class Searcher:
                     _Candidate(ids[document], score, segment, document, view)
                     for document, view, score in hits
                 )
-        return [sorted(candidates, key=lambda each: (-each.score, each.id))[:k] for candidates in best]
+        return [
+            sorted(candidates, key=lambda each: (-each.score, each.id))[:k] for candidates in best
+        ]
 
 
 def _check(queries: Sequence[str], k: int) -> None:

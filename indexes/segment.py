@@ -60,9 +60,7 @@ class Segment:
     def ids(self, ordinals: Iterable[int]) -> dict[int, str]:
         """Return the ids of documents, by ordinal."""
         among = "ordinal IN (SELECT value FROM json_each(?))"
-        return dict(
-            self._select(f"SELECT ordinal, id FROM documents WHERE {among}", [*ordinals])
-        )
+        return dict(self._select(f"SELECT ordinal, id FROM documents WHERE {among}", [*ordinals]))
 
     def document(self, ordinal: int) -> Document:
         """Return one document."""

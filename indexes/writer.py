@@ -10,7 +10,8 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -32,7 +33,8 @@ CREATE TABLE chunks (
     digest    TEXT NOT NULL,
     documents INTEGER NOT NULL,
     views     INTEGER NOT NULL,
-    rows      TEXT NOT NULL
+    rows      TEXT NOT NULL,
+    counts    TEXT NOT NULL
 );
 """
 
@@ -52,6 +54,7 @@ class _Ends(NamedTuple):
     documents: int
     views: int
     rows: dict[str, int]
+    counts: Counter[str]
 
 
 class IndexWriter:
@@ -122,9 +125,9 @@ class IndexWriter:
         if not self._database.execute("SELECT 1 FROM sqlite_master").fetchone():
             self._database.executescript(f"BEGIN; {SCHEMA} {_CHUNKS} COMMIT;")
         return [
-            _Ends(digest, documents, views, json.loads(rows))
-            for digest, documents, views, rows in self._database.execute(
-                "SELECT digest, documents, views, rows FROM chunks ORDER BY ordinal"
+            _Ends(digest, documents, views, json.loads(rows), Counter(json.loads(counts)))
+            for digest, documents, views, rows, counts in self._database.execute(
+                "SELECT digest, documents, views, rows, counts FROM chunks ORDER BY ordinal"
             )
         ]
 
@@ -140,8 +143,19 @@ class IndexWriter:
         self._forget_rest()
         return False
 
-    def add(self, digest: str, encoded: Iterable[EncodedDocument]) -> None:
+    def add(
+        self, digest: str, encoded: Iterable[EncodedDocument], counts: Mapping[str, int]
+    ) -> None:
         """Write one chunk durably, behind those written or skipped so far.
+
+        Parameters
+        ----------
+        digest
+            Of its contents; `skip` knows it by this.
+        encoded
+            The documents.
+        counts
+            Whatever is to be counted over all chunks, whichever build wrote them.
 
         Raises
         ------
@@ -169,10 +183,10 @@ class IndexWriter:
                 block = np.concatenate(vectors[name]) if vectors[name] else np.zeros(0)
                 _append(self._vectors(name), block.astype("<f4").tobytes())
                 _append(self._rows(name), np.array(owners[name], dtype="<i4").tobytes())
-            end = _Ends(digest, documents, views, rows)
+            end = _Ends(digest, documents, views, rows, before.counts + Counter(counts))
             self._database.execute(
-                "INSERT INTO chunks VALUES (?, ?, ?, ?, ?)",
-                (len(self._chunks), digest, documents, views, json.dumps(rows)),
+                "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?)",
+                (len(self._chunks), *end[:3], json.dumps(rows), json.dumps(end.counts)),
             )
             self._database.execute("COMMIT")
         except BaseException as error:
@@ -183,6 +197,16 @@ class IndexWriter:
             raise
         self._chunks.append(end)
         self._passed += 1
+
+    @property
+    def documents(self) -> int:
+        """How many documents were added or skipped so far."""
+        return self._end().documents
+
+    @property
+    def counts(self) -> Counter[str]:
+        """The counts of all chunks added or skipped so far."""
+        return self._end().counts
 
     def finish(
         self, encoder: storage.EncoderEntry, representation: str, build: dict[str, Any]
@@ -247,7 +271,9 @@ class IndexWriter:
         return folder
 
     def _insert(self, ordinal: int, first: int, document: Document, views: Sequence[View]) -> None:
-        metadata = json.dumps(dict(document.metadata), ensure_ascii=False, sort_keys=True)
+        metadata = json.dumps(
+            dict(document.metadata), ensure_ascii=False, sort_keys=True, default=str
+        )
         self._database.execute(
             "INSERT INTO documents VALUES (?, ?, ?, ?, ?)",
             (ordinal, document.id, document.title, document.text, metadata),
@@ -288,7 +314,7 @@ class IndexWriter:
     def _end(self) -> _Ends:
         if self._passed:
             return self._chunks[self._passed - 1]
-        return _Ends("", 0, 0, {each.name: 0 for each in self._representations})
+        return _Ends("", 0, 0, {each.name: 0 for each in self._representations}, Counter())
 
     def _vectors(self, name: str) -> Path:
         return self._work / f"{name}.f32"

@@ -4,6 +4,7 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from itertools import islice
 from typing import Any, Literal
 
@@ -96,21 +97,20 @@ class Corpus:
             At a bad record or a second use of an id, unless these are to be skipped.
         """
         self.skipped, self.examples = Counter(), {}
-        places = _Places()
-        for record in self._open():
-            if isinstance(record, BadRecord):
-                self._reject(record)
-                continue
-            document = self._document(record)
-            if document is None:
-                continue
-            first = places.of(document.id, record.place)
-            if first is None:
-                yield document
-            else:
-                detail = f"{document.id!r}, first at {first}"
-                self._reject(BadRecord(record.place, "id", "duplicate id", detail))
-        places.close()
+        with closing(_Places()) as places:
+            for record in self._open():
+                if isinstance(record, BadRecord):
+                    self._reject(record)
+                    continue
+                document = self._document(record)
+                if document is None:
+                    continue
+                first = places.of(document.id, record.place)
+                if first is None:
+                    yield document
+                else:
+                    detail = f"{document.id!r}, first at {first}"
+                    self._reject(BadRecord(record.place, "id", "duplicate id", detail))
 
     def sample(self, size: int) -> list[Document]:
         """Return the first documents, without judging the rest of the source."""
@@ -177,9 +177,7 @@ class Corpus:
 
     def _reject(self, bad: BadRecord, remedy: str = "leave such records out") -> None:
         if self._settings.on_bad_record == "fail":
-            raise CorpusTunerError(
-                f"{bad}. Mend it, or {remedy} with --on-bad-record skip"
-            )
+            raise CorpusTunerError(f"{bad}. Mend it, or {remedy} with --on-bad-record skip")
         reason = f"{bad.field}: {bad.reason}" if bad.field else bad.reason
         self.skipped[reason] += 1
         self.examples.setdefault(reason, bad)
@@ -190,7 +188,9 @@ class _Places:
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("")  # a temporary file, gone when closed
-        self._database.execute("CREATE TABLE places (id TEXT PRIMARY KEY, place TEXT) WITHOUT ROWID")
+        self._database.execute(
+            "CREATE TABLE places (id TEXT PRIMARY KEY, place TEXT) WITHOUT ROWID"
+        )
 
     def of(self, id_: str, place: str) -> str | None:
         """Return where `id_` was before, or note that it is at `place`."""

@@ -33,7 +33,9 @@ def read(folder: Path) -> Iterator[Record | BadRecord]:
                 continue
             text = path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
-            detail = f"byte {error.start + 1}; convert the file, e.g. iconv -f WINDOWS-1252 -t UTF-8"
+            detail = (
+                f"byte {error.start + 1}; convert the file, e.g. iconv -f WINDOWS-1252 -t UTF-8"
+            )
             yield BadRecord(place, "text", "not UTF-8", detail)
             continue
         except OSError as error:

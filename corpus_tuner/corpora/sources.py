@@ -57,6 +57,22 @@ def find_source(source: str, settings: "CorpusSettings") -> Source:
     raise CorpusTunerError(f"{path} is of no known kind: give {_KINDS}")
 
 
+def count_records(source: str) -> int | None:
+    """Return about how many records a source on disk has; `None` where only reading tells."""
+    path = Path(source)
+    if path.is_dir():
+        inner = next(path.glob("corpus.jsonl*"), None)
+        if inner is None:
+            from corpus_tuner.corpora import folder
+
+            return sum(1 for _ in folder.files(path))
+        path = inner
+    if not path.is_file():
+        return None
+    with open_bytes(path) as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+
+
 def _find_in_folder(path: Path) -> Source:
     for name in ("corpus.jsonl", "corpus.jsonl.gz"):
         if (path / name).is_file():

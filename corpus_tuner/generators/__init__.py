@@ -1,18 +1,16 @@
 """Generators: documents and an instruction in, texts out.
 
-A file here is a generator: it holds ``Settings`` (a frozen model with the field ``name``) and
-``Generator``, which is made from them and the encoder.
+A file here is a generator: it holds ``Settings`` and ``Generator``, which is made from them and the
+encoder (`indexes.registry`).
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
-
-from pydantic import BaseModel
+from typing import NamedTuple, Protocol
 
 from corpus_tuner.instructions import Instruction
 from indexes.documents import Document
 from indexes.encoders import Encoder
-from indexes.registry import part
+from indexes.registry import PartSettings, part
 
 
 class Written(NamedTuple):
@@ -51,19 +49,7 @@ class Generator(Protocol):
         """Write for each document what `instruction` asks."""
 
 
-def read_settings(values: dict[str, Any]) -> BaseModel:
-    """Read the settings of the generator that ``values["name"]`` names.
-
-    Raises
-    ------
-    ValueError
-        If there is none of that name, or a value does not fit.
-    """
-    settings: type[BaseModel] = part(__name__, str(values.get("name"))).Settings
-    return settings.model_validate(values)
-
-
-def open_generator(settings: BaseModel, encoder: Encoder) -> Generator:
+def open_generator(settings: PartSettings, encoder: Encoder) -> Generator:
     """Make the generator that `settings` describe.
 
     Raises
@@ -71,6 +57,5 @@ def open_generator(settings: BaseModel, encoder: Encoder) -> Generator:
     CorpusTunerError
         If its model cannot be found.
     """
-    name: str = settings.name  # type: ignore[attr-defined]
-    generator: Generator = part(__name__, name).Generator(settings, encoder)
+    generator: Generator = part(__name__, settings.name).Generator(settings, encoder)
     return generator

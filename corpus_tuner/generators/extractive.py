@@ -13,13 +13,14 @@ from typing import Annotated, Literal
 
 import numpy as np
 from bm25s import stopwords
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import Field, PositiveInt
 
 from corpus_tuner.generators import Written
 from corpus_tuner.instructions import Instruction
 from corpus_tuner.views import spread, view_sentences
 from indexes.documents import Document
 from indexes.encoders import Encoder, Vectors
+from indexes.registry import PartSettings
 
 VERSION = 1
 """Part of the generator's identity: raise it when other texts come out."""
@@ -40,7 +41,7 @@ _BREAK = re.compile(r"[^\w\s'’-]+|\s-+\s")
 _MIN_WORDS = 4  # of a sentence in a summary
 
 
-class Settings(BaseModel):
+class Settings(PartSettings):
     """What to extract.
 
     Attributes
@@ -58,8 +59,6 @@ class Settings(BaseModel):
     diversity
         From 0 (the nearest, however alike) to 1 (the most different, however far).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Literal["extractive"] = "extractive"
     kinds: tuple[Literal["keywords", "summary"], ...] = ("keywords", "summary")
@@ -109,7 +108,9 @@ class Generator:
             words = _WORD.findall(stretch)
             edge = [len(word) > 2 and word.lower() not in stop for word in words]
             for start in range(len(words)):
-                for end in range(start + 1, min(start + self._settings.phrase_words, len(words)) + 1):
+                for end in range(
+                    start + 1, min(start + self._settings.phrase_words, len(words)) + 1
+                ):
                     if edge[start] and edge[end - 1]:
                         phrase = " ".join(words[start:end])
                         counts[phrase.lower()] += 1

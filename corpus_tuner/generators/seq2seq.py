@@ -4,19 +4,20 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generators import Written
 from corpus_tuner.instructions import Instruction
 from indexes.documents import Document
 from indexes.encoders import Encoder
+from indexes.registry import PartSettings
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
 
-class Settings(BaseModel):
+class Settings(PartSettings):
     """Which model, and how it writes.
 
     Attributes
@@ -46,8 +47,6 @@ class Settings(BaseModel):
     trust_remote_code
         Run Python that comes with the model.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Literal["seq2seq"] = "seq2seq"
     model: str
@@ -85,8 +84,7 @@ class Generator:
         self._model, self._tokenizer = _load(settings, self._device)
         running = {"kinds", "batch_size", "device"}
         self.identity = (
-            f"seq2seq {_hash_weights(self._model)[:16]} "
-            f"{settings.model_dump_json(exclude=running)}"
+            f"seq2seq {_hash_weights(self._model)[:16]} {settings.model_dump_json(exclude=running)}"
         )
 
     def generate(self, documents: Sequence[Document], instruction: Instruction) -> list[Written]:
@@ -160,7 +158,7 @@ def _load(settings: Settings, device: str) -> tuple[Any, Any]:
         raise CorpusTunerError(
             f"cannot load the generator {settings.model!r}: {reason[0] if reason else error!r}. "
             "Give a folder that holds an encoder-decoder of transformers, or the name of one on "
-            "the Hugging Face hub, such as google/flan-t5-base (this needs a network the first time)"
+            "the Hugging Face hub, such as google/flan-t5-base (a network is needed the first time)"
         ) from error
     return model, tokenizer
 

@@ -80,6 +80,6 @@ def _template(template: object, kind: str, path: Path) -> str:
     if "text" not in places or not places <= {"title", "text"}:
         found = ", ".join(sorted(places)) or "none"
         raise CorpusTunerError(
-            f"{path}, {kind!r}: a template must hold {{text}} and may hold {{title}}; it has: {found}"
+            f"{path}, {kind!r}: a template needs {{text}}, may have {{title}}, and has: {found}"
         )
     return template

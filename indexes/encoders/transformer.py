@@ -160,7 +160,7 @@ def _widen(_module: object, _inputs: object, features: dict[str, Any]) -> dict[s
 
 def _fast_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type != "cpu":
         return False
     has = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}

@@ -1,18 +1,17 @@
 """Representations: how the vectors of a document's views become what is indexed.
 
-A file here is a representation: it holds ``Settings`` (a frozen model with the field ``name``) and
-``Representation``, which is made from them.
+A file here is a representation: it holds ``Settings`` and ``Representation``, which is made from
+them (`indexes.registry`).
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel
 
 from indexes.encoders import Vectors
-from indexes.registry import part
+from indexes.registry import PartSettings, part
 
 
 class Rows(NamedTuple):
@@ -53,20 +52,7 @@ class Representation(Protocol):
         """
 
 
-def read_settings(values: dict[str, Any]) -> BaseModel:
-    """Read the settings of the representation that ``values["name"]`` names.
-
-    Raises
-    ------
-    ValueError
-        If there is none of that name, or a value does not fit.
-    """
-    settings: type[BaseModel] = part(__name__, str(values.get("name"))).Settings
-    return settings.model_validate(values)
-
-
-def open_representation(settings: BaseModel) -> Representation:
+def open_representation(settings: PartSettings) -> Representation:
     """Make the representation that `settings` describe."""
-    name: str = settings.name  # type: ignore[attr-defined]
-    representation: Representation = part(__name__, name).Representation(settings)
+    representation: Representation = part(__name__, settings.name).Representation(settings)
     return representation

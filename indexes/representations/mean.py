@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat
+from pydantic import Field, NonNegativeFloat
 
 from indexes.encoders import Vectors
+from indexes.registry import PartSettings
 from indexes.representations import Rows
 
 
-class Settings(BaseModel):
+class Settings(PartSettings):
     """How much each vector counts.
 
     Attributes
@@ -27,8 +28,6 @@ class Settings(BaseModel):
         Weight of all the views of a kind together, relative to the other kinds a document has;
         1 for a kind that is not named, 0 leaves a kind out.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Literal["mean"] = "mean"
     weight: Annotated[float, Field(ge=0, le=1)] = 0.4

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from indexes.encoders import Vectors
+from indexes.registry import PartSettings
 from indexes.representations import Rows
 
 
-class Settings(BaseModel):
+class Settings(PartSettings):
     """How much of a long document is indexed.
 
     Attributes
@@ -23,8 +23,6 @@ class Settings(BaseModel):
         every passage, the best one counting (MaxP; Dai and Callan, "Deeper Text Understanding for
         IR with Contextual Neural Language Modeling", SIGIR 2019).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Literal["passage"] = "passage"
     windows: Literal["first", "all"] = "first"

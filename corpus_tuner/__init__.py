@@ -1,0 +1,67 @@
+"""From an unlabelled corpus to a search index that beats its encoder, with proof.
+
+The public names are here, and are loaded when first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "BuildReport": "corpus_tuner.pipeline",
+    "Corpus": "corpus_tuner.corpora",
+    "CorpusTunerError": "corpus_tuner.errors",
+    "Document": "indexes.documents",
+    "EvaluationError": "eval.errors",
+    "Hit": "indexes.searcher",
+    "Result": "eval.report",
+    "SearchIndexError": "indexes.errors",
+    "Searcher": "indexes.searcher",
+    "Settings": "corpus_tuner.settings",
+    "View": "indexes.documents",
+    "build": "corpus_tuner.pipeline",
+    "evaluate": "corpus_tuner.evaluation",
+    "load_settings": "corpus_tuner.settings",
+    "sample_folder": "corpus_tuner.sample",
+}
+__all__ = [
+    "BuildReport",
+    "Corpus",
+    "CorpusTunerError",
+    "Document",
+    "EvaluationError",
+    "Hit",
+    "Result",
+    "SearchIndexError",
+    "Searcher",
+    "Settings",
+    "View",
+    "build",
+    "evaluate",
+    "load_settings",
+    "sample_folder",
+]
+
+if TYPE_CHECKING:
+    from corpus_tuner.corpora import Corpus
+    from corpus_tuner.errors import CorpusTunerError
+    from corpus_tuner.evaluation import evaluate
+    from corpus_tuner.pipeline import BuildReport, build
+    from corpus_tuner.sample import sample_folder
+    from corpus_tuner.settings import Settings, load_settings
+    from eval.errors import EvaluationError
+    from eval.report import Result
+    from indexes.documents import Document, View
+    from indexes.errors import SearchIndexError
+    from indexes.searcher import Hit, Searcher
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOMES]

@@ -1,0 +1,60 @@
+"""The command line: one file for each command, nothing heavy imported until it runs."""
+
+import sqlite3
+import sys
+
+import typer
+
+from corpus_tuner import __version__
+from corpus_tuner.cli.build import build
+from corpus_tuner.cli.evaluate import evaluate
+from corpus_tuner.cli.info import info
+from corpus_tuner.cli.output import fail
+from corpus_tuner.cli.quickstart import quickstart
+from corpus_tuner.cli.search import search
+from corpus_tuner.errors import CorpusTunerError
+from eval.errors import EvaluationError
+from indexes.errors import SearchIndexError
+
+app = typer.Typer(
+    name="corpus-tuner",
+    help="From an unlabelled corpus to a search index that beats its encoder, with proof.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(quickstart)
+app.command()(build)
+app.command()(search)
+app.command("eval")(evaluate)
+app.command()(info)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"corpus-tuner {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version and leave."
+    ),
+) -> None:
+    """From an unlabelled corpus to a search index that beats its encoder, with proof."""
+
+
+def main() -> None:
+    """Run the command line; exit code 2 for whatever the user can mend, 1 for what they cannot."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without umlauts
+    try:
+        app()
+    except (CorpusTunerError, EvaluationError, SearchIndexError) as error:
+        fail(str(error), 2)
+    except KeyboardInterrupt:
+        fail("stopped; run the same command again to go on", 130)
+    except (OSError, sqlite3.OperationalError) as error:
+        fail(str(error), 1)

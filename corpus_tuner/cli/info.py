@@ -1,0 +1,55 @@
+"""``corpus-tuner info``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from corpus_tuner.cli.options import JsonOption
+from corpus_tuner.cli.output import plain, stdout, table
+
+
+def info(
+    index: Annotated[Path, typer.Argument(help="The folder of the index.")],
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read every file and compare its checksum.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Show what an index holds and how it was made."""
+    from indexes import storage
+
+    manifest = storage.read_manifest(index)
+    if verify:
+        storage.verify(index, manifest)
+    if json:
+        typer.echo(manifest.model_dump_json(indent=2))
+        return
+    build = manifest.build
+    documents = sum(segment.documents for segment in manifest.segments)
+    size = sum(file.bytes for segment in manifest.segments for file in segment.files.values())
+    shown = table("", str(index))
+    shown.add_row("format", f"version {manifest.version}")
+    shown.add_row("documents", f"{documents:,} in {len(manifest.segments)} segment(s)")
+    shown.add_row("language", build["language"])
+    shown.add_row("corpus", plain(build["corpus"]["source"]))
+    shown.add_row("size", f"{size / 2**20:.1f} MiB" + (", checksums right" if verify else ""))
+    shown.add_row(
+        "encoder",
+        plain(
+            f"{manifest.encoder.settings['name']}, {manifest.encoder.dimension} dimensions, "
+            f"reads {manifest.encoder.max_tokens} tokens"
+        ),
+    )
+    shown.add_row("generator", plain(build["generator"] or "none", 100))
+    shown.add_row("representation", plain(str(build["settings"]["representation"])))
+    for segment in manifest.segments:
+        for kind, count in segment.views.items():
+            shown.add_row(f"{kind} views", f"{count:,}")
+        for name, count in segment.rows.items():
+            shown.add_row(f"{name} vectors", f"{count:,}")
+    for what, count in build["counts"].items():
+        shown.add_row(what.replace("_", " "), f"{count:,}")
+    for reason, count in build["skipped"].items():
+        shown.add_row("bad records", plain(f"{count:,} {reason}"))
+    stdout.print(shown)

@@ -1,0 +1,122 @@
+"""What people see: tables, notes, errors."""
+
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from corpus_tuner.pipeline import BuildReport
+    from eval.report import Result
+    from indexes.searcher import Hit
+
+stdout = Console(highlight=False)
+stderr = Console(stderr=True, highlight=False)
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """Say what went wrong, without markup or terminal codes in it, and leave."""
+    lines = (_CONTROL.sub(" ", line) for line in message.splitlines())
+    stderr.print(Text.assemble(("error: ", "bold red"), "\n".join(lines)), soft_wrap=True)
+    sys.exit(code)
+
+
+def plain(text: str, most: int = 0) -> Text:
+    """Return text from a corpus as one line that is safe to print, cut to `most` characters."""
+    line = " ".join(_CONTROL.sub(" ", text).split())
+    return Text(f"{line[: most - 1]}…" if most and len(line) > most else line)
+
+
+def table(*columns: str, right: Sequence[str] = ()) -> Table:
+    """Return an empty table; the columns in `right` hold numbers."""
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left")
+    return made
+
+
+def show_results(results: Iterable["Result"]) -> None:
+    """Print measured results, in points of 100, each configured system with its gain."""
+    results = list(results)
+    measures = list(results[0].measures)
+    numbers = ("documents", "queries", *measures, "search s")
+    made = table("benchmark", "language", "system", *numbers, right=numbers)
+    baseline: Mapping[str, float] = {}
+    for result in results:
+        if result.system == "passage":
+            baseline = result.measures
+        cells = [
+            _points(value, None if result.system == "passage" else baseline.get(name))
+            for name, value in result.measures.items()
+        ]
+        made.add_row(
+            plain(result.benchmark),
+            result.language,
+            result.system,
+            f"{result.documents:,}",
+            f"{result.queries:,}",
+            *cells,
+            f"{result.seconds:.2f}",
+            end_section=result is not results[-1] and result.system != "passage",
+        )
+    stdout.print(made)
+
+
+def show_hits(query: str, hits: Sequence["Hit"]) -> None:
+    """Print what was found for a query."""
+    stdout.print(Text.assemble(("query  ", "dim"), (plain(query).plain, "bold")))
+    made = table("rank", "score", "document", "what matched", right=("rank", "score"))
+    for hit in hits:
+        title = plain(hit.document.title or hit.document.id, 48)
+        matched = hit.view.text.removeprefix(hit.document.title).strip() or hit.view.text
+        name = Text.assemble(title, "\n", (plain(hit.document.id, 48).plain, "dim"))
+        made.add_row(str(hit.rank), f"{hit.score:.3f}", name, plain(matched, 160))
+    stdout.print(made)
+
+
+def show_build(report: "BuildReport") -> None:
+    """Print what a build made, and whatever it could not use."""
+    views = ", ".join(f"{count:,} {kind}" for kind, count in sorted(report.views.items()))
+    state = "up to date" if report.unchanged else "built"
+    stdout.print(
+        Text.assemble(
+            (report.index, "bold"), f" {state}: {report.documents:,} documents ({report.language})"
+        ),
+        soft_wrap=True,
+    )
+    stdout.print(f"  views: {views}", soft_wrap=True)
+    if report.long_documents:
+        stdout.print(
+            f"  {report.long_documents:,} documents are longer than the encoder reads and have "
+            "several passages",
+            soft_wrap=True,
+        )
+    if report.cut_sources:
+        stdout.print(f"  the generator could not read {report.cut_sources:,} texts to their end")
+    show_skipped(report.skipped, report.examples)
+
+
+def show_skipped(skipped: Mapping[str, int], examples: Mapping[str, str]) -> None:
+    """Print how many records were left out or mended, and the first of each kind."""
+    for reason, count in skipped.items():
+        stdout.print(
+            Text.assemble(
+                ("  bad records: ", "yellow"), f"{count:,} {reason}, first {examples[reason]}"
+            ),
+            soft_wrap=True,
+        )
+
+
+def _points(value: float, baseline: float | None) -> Text:
+    if baseline is None:
+        return Text(f"{100 * value:.1f}")
+    gain = round(100 * value, 1) - round(100 * baseline, 1)
+    style = "green" if gain > 0.05 else "red" if gain < -0.05 else "dim"
+    return Text.assemble(f"{100 * value:.1f} ", (f"{gain:+.1f}", style))

@@ -1,0 +1,52 @@
+"""``corpus-tuner search``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from corpus_tuner.cli.options import JsonOption
+from corpus_tuner.cli.output import show_hits
+
+if TYPE_CHECKING:
+    from indexes.searcher import Hit
+
+
+def search(
+    index: Annotated[Path, typer.Argument(help="The folder of the index.")],
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    k: Annotated[int, typer.Option("--k", "-k", min=1, help="How many documents.")] = 10,
+    representation: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="'passage' is the encoder alone; by default the one configured."),
+    ] = None,
+    trust_remote_code: Annotated[
+        bool, typer.Option(help="Run Python that comes with the index's encoder.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Search an index."""
+    from indexes.searcher import Searcher
+
+    with Searcher.open(
+        index, representation=representation, trust_remote_code=trust_remote_code
+    ) as searcher:
+        hits = searcher.search(query, k)
+    if json:
+        from json import dumps
+
+        found = {"query": query, "hits": [_as_json(hit) for hit in hits]}
+        typer.echo(dumps(found, indent=2, ensure_ascii=False))
+    else:
+        show_hits(query, hits)
+
+
+def _as_json(hit: "Hit") -> dict[str, Any]:
+    return {
+        "id": hit.document.id,
+        "rank": hit.rank,
+        "score": hit.score,
+        "title": hit.document.title,
+        "text": hit.document.text,
+        "view": {"kind": hit.view.kind, "text": hit.view.text},
+    }

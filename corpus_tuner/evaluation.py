@@ -1,0 +1,135 @@
+"""Evaluation runs: benchmarks in, measured results and TREC runs out."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.pipeline import LEDGER, BuildReport, build
+from corpus_tuner.sample import LANGUAGES, sample_folder
+from corpus_tuner.settings import Settings, load_settings
+from eval.benchmarks import Benchmark, load_benchmark, load_catalogue_benchmark
+from eval.measures import DEFAULT_MEASURES, measure
+from eval.records import BadRecord
+from eval.report import Result, write_results
+from eval.runs import break_ties, write_run
+from indexes.encoders import Encoder, open_encoder
+from indexes.searcher import Searcher
+
+DEPTH = 100
+"""Documents in a run: as many as the default measures look at."""
+
+
+class Evaluation:
+    """Results on some benchmarks, with what went into them.
+
+    Attributes
+    ----------
+    results
+        One for each benchmark and system.
+    builds
+        The report of each benchmark's index.
+    rejected
+        Queries and judgments left out, by benchmark.
+    """
+
+    def __init__(self) -> None:
+        self.results: list[Result] = []
+        self.builds: dict[str, BuildReport] = {}
+        self.rejected: dict[str, list[BadRecord]] = {}
+
+
+def evaluate(
+    benchmarks: Sequence[str],
+    output: str | Path,
+    settings: Settings | None = None,
+    *,
+    encoder: Encoder | None = None,
+    split: str = "test",
+    measures: Sequence[str] = DEFAULT_MEASURES,
+    depth: int = DEPTH,
+) -> Evaluation:
+    """Build the index of each benchmark, or reuse it, and measure what it finds.
+
+    Every index holds the passage vectors beside the configured representation, and both are
+    measured, so that what the views gain over the encoder alone is seen.
+
+    Parameters
+    ----------
+    benchmarks
+        Folders in BEIR layout, ``ir_datasets:ID``, ``sample-en`` or ``sample-de``.
+    output
+        Where ``metrics.json``, ``runs/BENCHMARK.SYSTEM.trec`` and the indexes go.
+    settings
+        The recipe; by default the default one. Its ``corpus.on_bad_record`` is in force for
+        queries and judgments, too.
+    encoder
+        An open encoder; by default the one that the settings name.
+    split
+        Which judgments.
+    measures
+        As `eval.measures.measure` takes them.
+    depth
+        Documents in each ranking; at least the largest cutoff of the measures.
+
+    Raises
+    ------
+    CorpusTunerError, EvaluationError, SearchIndexError
+        If a benchmark cannot be read, its index not built, or a measure is unknown.
+    """
+    settings = settings or load_settings()
+    output = Path(output)
+    done = Evaluation()
+    loaded = [_load(each, split, settings, done) for each in benchmarks]
+    names = [benchmark.name for benchmark in loaded]
+    if len(set(names)) < len(names):
+        raise CorpusTunerError(f"two benchmarks have the same name: {', '.join(sorted(names))}")
+    try:
+        (output / "runs").mkdir(parents=True, exist_ok=True)
+        (output / "indexes").mkdir(exist_ok=True)
+    except OSError as error:
+        raise CorpusTunerError(f"cannot write to {output}: {error.strerror}") from error
+
+    encoder = encoder or open_encoder(settings.encoder)
+    for benchmark in loaded:
+        index = output / "indexes" / benchmark.name
+        built = build(benchmark.corpus, index, settings, encoder=encoder, ledger=output / LEDGER)
+        done.builds[benchmark.name] = built
+        for system in dict.fromkeys(("passage", settings.representation.name)):
+            with Searcher.open(index, encoder=encoder, representation=system) as searcher:
+                start = time.perf_counter()
+                rankings = searcher.rank(list(benchmark.queries.values()), depth)
+                seconds = time.perf_counter() - start
+            run = {
+                query: break_ties(ranking)
+                for query, ranking in zip(benchmark.queries, rankings, strict=True)
+            }
+            write_run(run, output / "runs" / f"{benchmark.name}.{system}.trec", system)
+            done.results.append(
+                Result(
+                    benchmark=benchmark.name,
+                    language=built.language,
+                    system=system,
+                    documents=built.documents,
+                    queries=len(benchmark.queries),
+                    measures=measure(benchmark.qrels, run, measures),
+                    seconds=round(seconds, 3),
+                )
+            )
+            write_results(done.results, output / "metrics.json")
+    return done
+
+
+def _load(name: str, split: str, settings: Settings, done: Evaluation) -> Benchmark:
+    rejected: list[BadRecord] = []
+    skip = settings.corpus.on_bad_record == "skip"
+    reject: Callable[[BadRecord], None] | None = rejected.append if skip else None
+    samples = {f"sample-{language}": language for language in LANGUAGES}
+    if name in samples:
+        benchmark = load_benchmark(sample_folder(samples[name]), name=name)
+    elif name.startswith("ir_datasets:"):
+        benchmark = load_catalogue_benchmark(name.removeprefix("ir_datasets:"))
+    else:
+        benchmark = load_benchmark(Path(name), split, reject=reject)
+    done.rejected[benchmark.name] = rejected
+    return benchmark

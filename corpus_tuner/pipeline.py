@@ -1,0 +1,254 @@
+"""The build pipeline: a corpus in, an index out."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from corpus_tuner.corpora import Corpus
+from corpus_tuner.corpora.sources import count_records
+from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.generation import as_views, write_views
+from corpus_tuner.generators import Generator, open_generator
+from corpus_tuner.instructions import Instruction, load_instructions
+from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language
+from corpus_tuner.ledger import Ledger
+from corpus_tuner.passages import split_passages
+from corpus_tuner.progress import track
+from corpus_tuner.settings import Settings, load_settings, settings_hash
+from corpus_tuner.views import own_views
+from indexes.documents import Document, View
+from indexes.encoders import Encoder, open_encoder
+from indexes.representations import Representation, open_representation
+from indexes.representations.passage import Settings as PassageOnly
+from indexes.storage import MANIFEST, EncoderEntry, Manifest, read_manifest
+from indexes.writer import EncodedDocument, IndexWriter
+
+LEDGER = "ledger.sqlite"
+
+
+class BuildReport(BaseModel):
+    """What a build made.
+
+    Attributes
+    ----------
+    index
+        The folder.
+    language
+        Of the corpus.
+    documents
+        How many are indexed.
+    views
+        How many, by kind.
+    long_documents
+        How many did not fit the encoder and have several passages.
+    cut_sources
+        How often the generator could not read the whole of a document.
+    skipped
+        How many records were left out or mended, by reason.
+    examples
+        The first of them, by reason.
+    unchanged
+        Whether the index was there already, from the same documents and settings.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    index: str
+    language: str
+    documents: int
+    views: dict[str, int]
+    long_documents: int
+    cut_sources: int
+    skipped: dict[str, int]
+    examples: dict[str, str]
+    unchanged: bool
+
+
+def build(
+    source: str | Path,
+    output: str | Path,
+    settings: Settings | None = None,
+    *,
+    encoder: Encoder | None = None,
+    ledger: str | Path | None = None,
+) -> BuildReport:
+    """Build the index of a corpus, or go on with a build that was killed.
+
+    Each chunk of documents is given views, the views are encoded, and the chunk is written
+    durably. The index appears, or replaces the one before, in one step at the end.
+
+    Parameters
+    ----------
+    source
+        Of the corpus, as `corpus_tuner.corpora.Corpus` takes it.
+    output
+        The folder of the index.
+    settings
+        The recipe; by default the default one.
+    encoder
+        An open encoder, to share one between builds; by default the one that the settings name.
+    ledger
+        The file of the ledger, to share one between indexes; by default one in `output`.
+
+    Raises
+    ------
+    CorpusTunerError
+        If the corpus, the settings or the generator cannot be used.
+    SearchIndexError
+        If the encoder cannot be used, or `output` is no folder for an index.
+    """
+    settings = settings or load_settings()
+    index = Path(output)
+    corpus = Corpus(str(source), settings.corpus)
+    language = _language(corpus, settings)
+    encoder = encoder or open_encoder(settings.encoder)
+    generator = open_generator(settings.generator, encoder) if settings.generator else None
+    tasks = _tasks(generator, language, settings)
+    key = _key(settings, language, encoder, tasks)
+    standing = _standing(corpus, index, key, settings.documents_at_once)
+    if standing:
+        return _report(index, corpus, standing, unchanged=True)
+
+    representations = _representations(settings)
+    digest = hashlib.sha256()
+    with (
+        IndexWriter(index, key, representations, encoder.dimension) as writer,
+        Ledger(Path(ledger) if ledger else index / LEDGER) as open_ledger,
+    ):
+        documents = track(corpus, "building", lambda: count_records(corpus.source))
+        for chunk in _chunks(documents, settings.documents_at_once):
+            contents = _digest(chunk)
+            digest.update(contents.encode())
+            if writer.skip(contents):
+                continue
+            counts: Counter[str] = Counter()
+            passages = split_passages(chunk, language, encoder, settings.passages)
+            counts["long_documents"] = sum(len(each) > 1 for each in passages)
+            views = [
+                own_views(document, own, language, settings.views)
+                for document, own in zip(chunk, passages, strict=True)
+            ]
+            for writer_of_views, instruction in tasks:
+                written = write_views(chunk, instruction, writer_of_views, open_ledger)
+                counts["cut_sources"] += sum(each.cut for each in written)
+                for document, own, new in zip(chunk, views, written, strict=True):
+                    own += as_views(document, instruction, writer_of_views, new)
+            writer.add(contents, _encode(chunk, views, encoder), counts)
+        if not writer.documents:
+            raise CorpusTunerError(f"{source} has no document that can be used")
+        manifest = writer.finish(
+            EncoderEntry(
+                fingerprint=encoder.fingerprint,
+                dimension=encoder.dimension,
+                max_tokens=encoder.max_tokens,
+                settings=settings.encoder.model_dump(exclude={"trust_remote_code"}),
+            ),
+            representations[-1].name,
+            {
+                "key": key,
+                "language": language,
+                "generator": generator.identity if generator else None,
+                "corpus": {"source": corpus.source, "digest": digest.hexdigest()},
+                "skipped": dict(corpus.skipped),
+                "counts": dict(writer.counts),
+                "settings": settings.model_dump(mode="json"),
+            },
+        )
+    return _report(index, corpus, manifest, unchanged=False)
+
+
+def _language(corpus: Corpus, settings: Settings) -> str:
+    if settings.language != "auto":
+        return settings.language
+    return detect_language(corpus.sample(SAMPLE_DOCUMENTS))
+
+
+def _tasks(
+    generator: Generator | None, language: str, settings: Settings
+) -> list[tuple[Generator, Instruction]]:
+    """Return what is to be written, and by whom."""
+    if generator is None:
+        return []
+    instructions = load_instructions(generator.kinds, language, settings.instructions)
+    return [(generator, instruction) for instruction in instructions]
+
+
+def _key(
+    settings: Settings,
+    language: str,
+    encoder: Encoder,
+    tasks: Sequence[tuple[Generator, Instruction]],
+) -> str:
+    """Hash all that decides the index, but for the documents."""
+    written = [f"{generator.identity} {instruction}" for generator, instruction in tasks]
+    return settings_hash(settings, language, encoder.fingerprint, *written)
+
+
+def _standing(corpus: Corpus, index: Path, key: str, at_once: int) -> Manifest | None:
+    """Return the manifest of an index that is there already, if building would make the same."""
+    if not (index / MANIFEST).is_file():
+        return None
+    manifest = read_manifest(index)
+    if manifest.build["key"] != key:
+        return None
+    digest = hashlib.sha256()
+    for chunk in _chunks(track(corpus, "comparing with the index"), at_once):
+        digest.update(_digest(chunk).encode())
+    return manifest if manifest.build["corpus"]["digest"] == digest.hexdigest() else None
+
+
+def _representations(settings: Settings) -> list[Representation]:
+    """Return what is indexed: the encoder alone, and last the configured representation."""
+    configured = open_representation(settings.representation)
+    if configured.name == "passage":
+        return [configured]
+    return [open_representation(PassageOnly()), configured]
+
+
+def _chunks(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:
+    stream = iter(documents)
+    while chunk := list(islice(stream, size)):
+        yield chunk
+
+
+def _digest(chunk: Sequence[Document]) -> str:
+    """Hash all that is indexed of some documents."""
+    digest = hashlib.sha256()
+    for each in chunk:
+        parts = (each.id, each.title, each.text, dict(each.metadata))
+        digest.update(json.dumps(parts, sort_keys=True, default=str).encode())
+    return digest.hexdigest()
+
+
+def _encode(
+    documents: Sequence[Document], views: Sequence[Sequence[View]], encoder: Encoder
+) -> Iterator[EncodedDocument]:
+    """Encode the views of all the documents at once, which fills the encoder's batches."""
+    vectors = encoder.encode_documents([view.text for own in views for view in own])
+    start = 0
+    for document, own in zip(documents, views, strict=True):
+        yield EncodedDocument(document, own, vectors[start : start + len(own)])
+        start += len(own)
+
+
+def _report(index: Path, corpus: Corpus, manifest: Manifest, *, unchanged: bool) -> BuildReport:
+    views: Counter[str] = Counter()
+    for segment in manifest.segments:
+        views.update(segment.views)
+    counts = manifest.build["counts"]
+    return BuildReport(
+        index=str(index),
+        language=manifest.build["language"],
+        documents=sum(segment.documents for segment in manifest.segments),
+        views=dict(views),
+        long_documents=counts.get("long_documents", 0),
+        cut_sources=counts.get("cut_sources", 0),
+        skipped=dict(corpus.skipped),
+        examples={reason: str(bad) for reason, bad in corpus.examples.items()},
+        unchanged=unchanged,
+    )

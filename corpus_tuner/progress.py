@@ -1,0 +1,44 @@
+"""Progress bars: rate and time left on a terminal, nothing elsewhere."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import TimeRemainingColumn as TimeLeft
+
+_Item = TypeVar("_Item")
+
+
+def track(
+    items: Iterable[_Item], what: str, total: Callable[[], int | None] = lambda: None
+) -> Iterator[_Item]:
+    """Yield the items, showing how many there were, how fast they come and how long it will take.
+
+    Parameters
+    ----------
+    what
+        Stands before the bar.
+    total
+        Counts the items beforehand; asked only if there is a terminal to show it on.
+    """
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield from items
+        return
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeLeft(),
+        console=console,
+        transient=True,
+    ) as progress:
+        task = progress.add_task(what, total=total(), rate="")
+        for item in items:
+            yield item
+            speed = progress.tasks[task].speed
+            progress.update(task, advance=1, rate=f"{speed:,.0f}/s" if speed else "")
