@@ -4,6 +4,8 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
@@ -46,20 +48,24 @@ class BadRecord(NamedTuple):
         return f"{self.place}{field}: {self.reason}{detail}"
 
 
-def open_bytes(path: Path) -> BinaryIO:
+@contextmanager
+def open_bytes(path: Path) -> Iterator[BinaryIO]:
     """Open a file that may be gzipped, told by its first bytes.
 
     Raises
     ------
     EvaluationError
-        If it cannot be opened.
+        If it cannot be opened, or, while the context lasts, not be read.
     """
     try:
         with path.open("rb") as file:
             zipped = file.read(2) == b"\x1f\x8b"
-        return cast(BinaryIO, gzip.open(path)) if zipped else path.open("rb")
+        with gzip.open(path) if zipped else path.open("rb") as file:
+            yield cast(BinaryIO, file)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise EvaluationError(f"the gzip file {path} is cut or damaged: {error}") from error
     except OSError as error:
-        raise EvaluationError(f"cannot read {path}: {error.strerror}") from error
+        raise EvaluationError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def read_lines(path: Path) -> Iterator[tuple[str, str | BadRecord]]:
@@ -72,31 +78,25 @@ def read_lines(path: Path) -> Iterator[tuple[str, str | BadRecord]]:
     EvaluationError
         If the file as a whole cannot be read: not there, UTF-16, a damaged gzip file.
     """
-    number = 0
     with open_bytes(path) as file:
-        try:
-            while line := file.readline(MAX_LINE_BYTES + 1):
-                number += 1
-                place = f"{path}:{number}"
-                if number == 1:
-                    if line.startswith((b"\xff\xfe", b"\xfe\xff")):
-                        raise EvaluationError(
-                            f"{path} is UTF-16: convert it, e.g. iconv -f UTF-16 -t UTF-8"
-                        )
-                    line = line.removeprefix(b"\xef\xbb\xbf")
-                if len(line) > MAX_LINE_BYTES:
-                    while not line.endswith(b"\n") and (line := file.readline(MAX_LINE_BYTES)):
-                        pass
-                    reason = f"the line is longer than {MAX_LINE_BYTES // 2**20} MiB"
-                    yield place, BadRecord(place, "", reason)
-                elif line.strip():
-                    yield place, _decode(place, line)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise EvaluationError(
-                f"{path}:{number + 1}: the gzip file is cut or damaged here ({error})"
-            ) from error
-        except OSError as error:
-            raise EvaluationError(f"cannot read {path}: {error.strerror or error}") from error
+        for number in count(1):
+            line = file.readline(MAX_LINE_BYTES + 1)
+            if not line:
+                return
+            place = f"{path}:{number}"
+            if number == 1:
+                if line.startswith((b"\xff\xfe", b"\xfe\xff")):
+                    raise EvaluationError(
+                        f"{path} is UTF-16: convert it, e.g. iconv -f UTF-16 -t UTF-8"
+                    )
+                line = line.removeprefix(b"\xef\xbb\xbf")
+            if len(line) > MAX_LINE_BYTES:
+                while line and not line.endswith(b"\n"):
+                    line = file.readline(MAX_LINE_BYTES)
+                reason = f"the line is longer than {MAX_LINE_BYTES // 2**20} MiB"
+                yield place, BadRecord(place, "", reason)
+            elif line.strip():
+                yield place, _decode(place, line)
 
 
 def read_json_lines(path: Path) -> Iterator[Record | BadRecord]:
@@ -115,7 +115,7 @@ def read_json_lines(path: Path) -> Iterator[Record | BadRecord]:
             if isinstance(fields, dict):
                 yield Record(place, fields)
             else:
-                yield BadRecord(place, "", f"a JSON {_kind(fields)}, where an object is needed")
+                yield BadRecord(place, "", "not a JSON object", kind_of(fields))
 
 
 def _decode(place: str, line: bytes) -> str | BadRecord:
@@ -129,6 +129,9 @@ def _decode(place: str, line: bytes) -> str | BadRecord:
         return BadRecord(place, "", "not UTF-8", detail)
 
 
-def _kind(value: object) -> str:
-    names = {list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
-    return names.get(type(value), "null")
+def kind_of(value: object) -> str:
+    """Say what JSON calls a value, with its article."""
+    if value is None:
+        return "null"
+    names = {str: "a string", bool: "a boolean", list: "an array", dict: "an object"}
+    return names.get(type(value), "a number")

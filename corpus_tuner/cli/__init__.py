@@ -51,7 +51,7 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal without umlauts
     try:
-        app()
+        app(prog_name="corpus-tuner")
     except (CorpusTunerError, EvaluationError, SearchIndexError) as error:
         fail(str(error), 2)
     except KeyboardInterrupt:

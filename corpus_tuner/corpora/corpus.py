@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from corpus_tuner.corpora.sources import find_source
 from corpus_tuner.errors import CorpusTunerError
-from eval.records import BadRecord, Record
+from eval.records import BadRecord, Record, kind_of
 from indexes.documents import Document
 
 MAX_ID_CHARACTERS = 512
@@ -159,7 +159,7 @@ class Corpus:
     def _problem(self, role: str, value: object) -> tuple[str, str] | None:
         """Say what is wrong with a value: a reason and a detail."""
         if not isinstance(value, str):
-            return "not text", f"a {type(value).__name__}"
+            return "not text", kind_of(value)
         if _SURROGATE.search(value):
             return "not UTF-8", "or half of a surrogate pair; convert the file to UTF-8"
         if role != "id":

@@ -20,17 +20,16 @@ def read(path: Path, delimiter: str) -> Iterator[Record | BadRecord]:
         If there is no header, or it names a column twice.
     """
     csv.field_size_limit(MAX_LINE_BYTES)
-    with io.TextIOWrapper(
-        open_bytes(path), encoding="utf-8-sig", errors="surrogateescape", newline=""
-    ) as file:
-        rows = csv.reader(file, delimiter=delimiter, strict=True)
+    with open_bytes(path) as file:
+        text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
+        rows = csv.reader(text, delimiter=delimiter, strict=True)
         header: list[str] | None = None
         while True:
             try:
                 row = next(rows)
             except StopIteration:
                 break
-            except (csv.Error, EOFError, OSError) as error:
+            except csv.Error as error:
                 # The reader cannot find the start of the next row after this.
                 raise CorpusTunerError(
                     f"{path}:{rows.line_num}: broken table ({error}): mend this line"

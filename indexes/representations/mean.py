@@ -25,8 +25,8 @@ class Settings(PartSettings):
     weight
         Of the views, from 0 (the passage alone) to 1 (the views alone).
     kinds
-        Weight of all the views of a kind together, relative to the other kinds a document has;
-        1 for a kind that is not named, 0 leaves a kind out.
+        Weight of each view of a kind in the mean; 1 for a kind that is not named, 0 leaves a
+        kind out.
     """
 
     name: Literal["mean"] = "mean"
@@ -44,12 +44,9 @@ class Representation:
 
     def rows(self, kinds: Sequence[str], vectors: Vectors) -> Rows:
         """Return each passage vector averaged with the mean of the view vectors."""
-        kind = np.array(kinds)
-        passages = np.flatnonzero(kind == "passage").astype(np.int32)
-        shares = np.zeros(len(kinds), dtype=np.float64)
-        for name in set(kinds) - {"passage"}:
-            of_kind = kind == name
-            shares[of_kind] = self._settings.kinds.get(name, 1.0) / of_kind.sum()
+        weights = self._settings.kinds | {"passage": 0.0}
+        shares = np.array([weights.get(kind, 1.0) for kind in kinds])
+        passages = np.flatnonzero(np.array(kinds) == "passage").astype(np.int32)
         if not shares.any():  # nothing was written for this document
             return Rows(vectors[passages], passages)
         views = shares @ vectors / shares.sum()

@@ -1,0 +1,210 @@
+"""Small real models, made here: nothing is downloaded, nothing is faked."""
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+import pytest
+
+WORDS = """
+    the a of and in to is was for with on by that from at as it are be this which or an not
+    river valley stone bridge village farmer winter summer harvest wheat barley mill water wheel
+    doctor patient fever heart blood pressure medicine dose clinic nurse sleep pain vaccine
+    engine piston valve cylinder fuel torque gear brake clutch battery motor wire sensor
+    judge court contract tenant rent notice appeal statute fine witness law evidence lawyer
+    bread flour yeast oven butter sugar salt recipe kitchen table window garden tree apple
+    der die das und ein eine ist nicht mit von zu im am auf den dem des Gericht Urteil Miete
+""".split()  # noqa: SIM905
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> Any:
+    from tokenizers import BertWordPieceTokenizer
+    from tokenizers.processors import BertProcessing
+    from transformers import PreTrainedTokenizerFast
+
+    trained = BertWordPieceTokenizer(lowercase=True)
+    trained.train_from_iterator(
+        [" ".join(WORDS), "abcdefghijklmnopqrstuvwxyz 0123456789 .,;:!?'\"()-äöüß"],
+        vocab_size=600,
+        min_frequency=1,
+        show_progress=False,
+    )
+    marks = [(mark, trained.token_to_id(mark)) for mark in ("[SEP]", "[CLS]")]
+    trained._tokenizer.post_processor = BertProcessing(*marks)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=trained._tokenizer,
+        unk_token="[UNK]",
+        pad_token="[PAD]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        bos_token="[CLS]",
+        eos_token="[SEP]",
+        model_max_length=64,
+    )
+
+
+def _make_encoder(folder: Path, tokenizer: Any, seed: int) -> Path:
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Pooling, Transformer
+    from transformers import BertConfig, BertModel
+
+    torch.manual_seed(seed)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+    )
+    body = folder / "body"
+    BertModel(config).save_pretrained(body)
+    tokenizer.save_pretrained(body)
+    transformer = Transformer(str(body), max_seq_length=48)
+    pooling = Pooling(32, pooling_mode="mean")
+    SentenceTransformer(modules=[transformer, pooling], device="cpu").save(str(folder / "model"))
+    return folder / "model"
+
+
+@pytest.fixture(scope="session")
+def encoder_folder(tmp_path_factory: pytest.TempPathFactory, tokenizer: Any) -> Path:
+    """A random sentence-transformers model that reads 46 tokens."""
+    return _make_encoder(tmp_path_factory.mktemp("encoder"), tokenizer, seed=0)
+
+
+@pytest.fixture(scope="session")
+def other_encoder_folder(tmp_path_factory: pytest.TempPathFactory, tokenizer: Any) -> Path:
+    return _make_encoder(tmp_path_factory.mktemp("other-encoder"), tokenizer, seed=1)
+
+
+@pytest.fixture(scope="session")
+def encoder(encoder_folder: Path) -> Any:
+    from indexes.encoders import EncoderSettings, open_encoder
+
+    return open_encoder(EncoderSettings(name=str(encoder_folder)))
+
+
+@pytest.fixture(scope="session")
+def t5_folder(tmp_path_factory: pytest.TempPathFactory, tokenizer: Any) -> Path:
+    """A random T5."""
+    import torch
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    folder = tmp_path_factory.mktemp("t5")
+    torch.manual_seed(0)
+    config = T5Config(
+        vocab_size=len(tokenizer),
+        d_model=32,
+        d_kv=16,
+        d_ff=64,
+        num_layers=1,
+        num_heads=2,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.sep_token_id,
+        decoder_start_token_id=tokenizer.pad_token_id,
+    )
+    T5ForConditionalGeneration(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bart_folder(tmp_path_factory: pytest.TempPathFactory, tokenizer: Any) -> Path:
+    """A random BART."""
+    import torch
+    from transformers import BartConfig, BartForConditionalGeneration
+
+    folder = tmp_path_factory.mktemp("bart")
+    torch.manual_seed(0)
+    config = BartConfig(
+        vocab_size=len(tokenizer),
+        d_model=32,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=64,
+        decoder_ffn_dim=64,
+        max_position_embeddings=256,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.cls_token_id,
+        eos_token_id=tokenizer.sep_token_id,
+        decoder_start_token_id=tokenizer.cls_token_id,
+        forced_eos_token_id=None,
+    )
+    BartForConditionalGeneration(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+class Outcome(NamedTuple):
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., Outcome]:
+    """Run the command line in this process."""
+
+    def run(*arguments: object) -> Outcome:
+        from corpus_tuner.cli import main
+
+        capfd.readouterr()
+        monkeypatch.setattr("sys.argv", ["corpus-tuner", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "100")
+        code = 0
+        try:
+            main()
+        except SystemExit as leaving:
+            code = int(leaving.code or 0)
+        out, err = capfd.readouterr()
+        return Outcome(code, out, err)
+
+    return run
+
+
+@pytest.fixture
+def small(encoder_folder: Path) -> list[str]:
+    """Options for a fast build: a small encoder, and passages alone."""
+    return [
+        *("--set", f"encoder.name={encoder_folder}"),
+        *("--set", "generator=null"),
+        *("--set", "views.sentences=0"),
+        *("--set", "language=en"),
+    ]
+
+
+def write_jsonl(path: Path, records: Iterable[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    return path
+
+
+def make_documents(count: int, seed: int = 0) -> list[dict[str, str]]:
+    """Documents of random words, a title and some sentences each."""
+    import random
+
+    chance = random.Random(seed)
+
+    def sentence() -> str:
+        return " ".join(chance.choices(WORDS, k=chance.randint(5, 12))).capitalize() + "."
+
+    return [
+        {
+            "_id": f"d{number}",
+            "title": " ".join(chance.choices(WORDS, k=3)),
+            "text": " ".join(sentence() for _ in range(chance.randint(1, 9))),
+        }
+        for number in range(count)
+    ]

@@ -1,0 +1,150 @@
+"""The commands, as people and scripts use them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from corpus_tuner import __version__
+from tests.conftest import Outcome, make_documents, write_jsonl
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def index(tmp_path: Path, run: Run, small: list[str]) -> Path:
+    records = [
+        {"_id": "mill", "title": "Mills [bold]", "text": "A mill by the river.\u009b31m Über."},
+        *make_documents(5),
+    ]
+    corpus = write_jsonl(tmp_path / "c.jsonl", records)
+    outcome = run("build", corpus, "--output", tmp_path / "index", *small)
+    assert outcome.code == 0
+    assert "built: 6 documents (en)" in outcome.out
+    return tmp_path / "index"
+
+
+def test_search_prints_a_table(index: Path, run: Run) -> None:
+    outcome = run("search", index, "mill river", "--k", "6")
+    assert outcome.code == 0
+    assert "Mills [bold]" in outcome.out
+    assert "A mill by the river." in outcome.out
+    assert "\u009b" not in outcome.out
+
+
+def test_search_prints_json(index: Path, run: Run) -> None:
+    outcome = run("search", index, "mill river", "--k", "2", "--json")
+    found = json.loads(outcome.out)
+    assert set(found) == {"query", "hits"}
+    assert found["query"] == "mill river"
+    assert [hit["rank"] for hit in found["hits"]] == [1, 2]
+    assert set(found["hits"][0]) == {"id", "rank", "score", "title", "text", "view"}
+    assert set(found["hits"][0]["view"]) == {"kind", "text"}
+
+
+def test_info(index: Path, run: Run) -> None:
+    shown = run("info", index, "--verify")
+    assert shown.code == 0
+    for part in ("6 in 1 segment", "checksums right", "passage views", "mean vectors"):
+        assert part in shown.out
+    manifest = json.loads(run("info", index, "--json").out)
+    assert manifest["format"] == "corpus-tuner-index"
+    assert manifest["segments"][0]["documents"] == 6
+    assert manifest["build"]["counts"]["long_documents"] > 0
+
+
+def test_a_second_build_is_up_to_date(index: Path, run: Run, small: list[str]) -> None:
+    again = run("build", index.parent / "c.jsonl", "--output", index, *small)
+    assert "up to date" in again.out
+
+
+def test_bad_records_are_told(tmp_path: Path, run: Run, small: list[str]) -> None:
+    path = write_jsonl(tmp_path / "c.jsonl", [*make_documents(3), {"_id": "x"}])
+    skip = ("--on-bad-record", "skip")
+    outcome = run("build", path, "--output", tmp_path / "index", *skip, *small)
+    assert outcome.code == 0
+    assert "1 text: missing, first" in outcome.out
+    assert "c.jsonl:4" in outcome.out
+
+
+def test_eval_measures_the_encoder_alone_beside_the_recipe(
+    tmp_path: Path, run: Run, small: list[str]
+) -> None:
+    out = tmp_path / "out"
+    outcome = run("eval", "--benchmark", "sample-en", "sample-de", "--output", out, *small)
+    assert outcome.code == 0, outcome.err
+    rows = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
+    assert [(row["benchmark"], row["system"]) for row in rows] == [
+        ("sample-en", "passage"),
+        ("sample-en", "mean"),
+        ("sample-de", "passage"),
+        ("sample-de", "mean"),
+    ]
+    for row in rows:
+        assert list(row["measures"]) == ["nDCG@10", "MRR@100", "Recall@100"]
+        assert (row["documents"], row["queries"]) == (120, 60)
+        assert 0 <= row["measures"]["nDCG@10"] <= 1
+        run_file = out / "runs" / f"{row['benchmark']}.{row['system']}.trec"
+        assert len(run_file.read_text(encoding="utf-8").splitlines()) == 60 * 100
+
+    before = {path: path.read_bytes() for path in (out / "runs").iterdir()}
+    again = run("eval", "-b", "sample-en", "-b", "sample-de", "-o", out, "--json", *small)
+    assert [row["system"] for row in json.loads(again.out)] == ["passage", "mean"] * 2
+    assert before == {path: path.read_bytes() for path in (out / "runs").iterdir()}
+
+
+def test_eval_skips_what_a_benchmark_has_wrong(tmp_path: Path, run: Run, small: list[str]) -> None:
+    folder = tmp_path / "set"
+    (folder / "qrels").mkdir(parents=True)
+    write_jsonl(folder / "corpus.jsonl", [*make_documents(5), {"_id": "empty", "text": ""}])
+    (folder / "queries.jsonl").write_text('{"_id": "q", "text": "mill"}\n', encoding="utf-8")
+    (folder / "qrels" / "test.tsv").write_text("q\td1\t1\nr\td1\t1\n", encoding="utf-8")
+    measures = ("--measure", "P@1", "--measure", "AP@100")
+    outcome = run("eval", folder, "-o", tmp_path / "out", *measures, *small)
+    assert outcome.code == 0, outcome.err
+    assert "1 text: empty, and there is no title" in outcome.out
+    assert "1 a judged query is missing" in outcome.out
+    assert "AP@100" in outcome.out
+
+
+def test_a_recipe_file(tmp_path: Path, run: Run, encoder_folder: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(
+        f"encoder: {{name: '{encoder_folder}'}}\nlanguage: en\ngenerator: null\n"
+        "representation: {name: passage, windows: all}\n",
+        encoding="utf-8",
+    )
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(9))
+    options = ("--config", recipe, "--set", "views.title=false", "--json")
+    report = json.loads(run("build", corpus, "-o", tmp_path / "i", *options).out)
+    assert set(report["views"]) == {"passage", "sentence"}
+    manifest = json.loads(run("info", tmp_path / "i", "--json").out)
+    assert manifest["representation"] == "passage"
+    assert manifest["segments"][0]["rows"] == {"passage": report["views"]["passage"]}
+
+
+def test_all_recipes_in_the_project_are_valid() -> None:
+    from corpus_tuner import load_settings
+
+    recipes = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
+    assert recipes
+    for recipe in recipes:
+        load_settings(recipe)
+
+
+def test_version_and_help(run: Run) -> None:
+    assert run("--version").out.strip() == f"corpus-tuner {__version__}"
+    shown = run("--help")
+    assert shown.code == 0
+    for command in ("quickstart", "build", "search", "eval", "info"):
+        assert command in shown.out
+
+
+def test_quickstart(tmp_path: Path, run: Run) -> None:
+    outcome = run("quickstart", "--output", tmp_path / "q")
+    assert outcome.code == 0, outcome.err
+    rows = json.loads((tmp_path / "q" / "metrics.json").read_text(encoding="utf-8"))
+    english = {row["system"]: row["measures"]["nDCG@10"] for row in rows[:2]}
+    assert english["mean"] > english["passage"] > 0.6
+    assert "dripping tap" in outcome.out

@@ -1,0 +1,189 @@
+"""Every kind of source, read as documents."""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from corpus_tuner import Corpus, CorpusTunerError, Document
+from corpus_tuner.corpora import CorpusSettings
+from tests.conftest import write_jsonl
+
+RECORDS = [
+    {"_id": "a", "title": "Mills", "text": "A mill stands by the river."},
+    {"_id": "b", "title": "", "text": "Brot braucht Mehl, Wasser und Geduld – schön."},
+]
+DOCUMENTS = [
+    Document("a", "Mills", "A mill stands by the river."),
+    Document("b", "", "Brot braucht Mehl, Wasser und Geduld – schön."),
+]
+
+
+def test_beir_folder(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "corpus.jsonl", RECORDS)
+    assert list(Corpus(str(tmp_path))) == DOCUMENTS
+
+
+def test_gzipped_beir_folder(tmp_path: Path) -> None:
+    lines = "".join(json.dumps(record) + "\n" for record in RECORDS)
+    (tmp_path / "corpus.jsonl.gz").write_bytes(gzip.compress(lines.encode()))
+    assert list(Corpus(str(tmp_path))) == DOCUMENTS
+
+
+@pytest.mark.parametrize("name", ["c.jsonl", "c.ndjson", "c.json", "c.data"])
+def test_jsonl_is_known_by_its_contents(tmp_path: Path, name: str) -> None:
+    assert list(Corpus(str(write_jsonl(tmp_path / name, RECORDS)))) == DOCUMENTS
+
+
+def test_a_corpus_can_be_read_twice(tmp_path: Path) -> None:
+    corpus = Corpus(str(write_jsonl(tmp_path / "c.jsonl", RECORDS)))
+    assert list(corpus) == list(corpus) == DOCUMENTS
+    assert corpus.sample(1) == DOCUMENTS[:1]
+
+
+def test_named_fields_and_other_fields_as_metadata(tmp_path: Path) -> None:
+    record = {"nr": 7, "head": "H", "body": "B", "year": 1999, "metadata": {"topic": "law"}}
+    path = write_jsonl(tmp_path / "c.jsonl", [record])
+    chosen = CorpusSettings(id="nr", title="head", text="body")
+    expected = Document("7", "H", "B", {"year": 1999, "topic": "law"})
+    assert list(Corpus(str(path), chosen)) == [expected]
+
+
+def test_byte_order_mark_and_windows_line_ends(tmp_path: Path) -> None:
+    path = tmp_path / "c.jsonl"
+    lines = "\r\n".join(json.dumps(record) for record in RECORDS)
+    path.write_bytes(b"\xef\xbb\xbf" + lines.encode())
+    assert list(Corpus(str(path))) == DOCUMENTS
+
+
+@pytest.mark.parametrize(("name", "delimiter"), [("c.csv", ","), ("c.tsv", "\t")])
+def test_tables(tmp_path: Path, name: str, delimiter: str) -> None:
+    text = delimiter.join(["id", "title", "text", "topic"]) + "\n"
+    text += delimiter.join(["a", "Mills", '"By the\nriver"', "trade"]) + "\n\n"
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    expected = [Document("a", "Mills", "By the\nriver", {"topic": "trade"})]
+    assert list(Corpus(str(tmp_path / name))) == expected
+
+
+def test_folder_of_texts(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "b.md").write_text("# A heading\n\nThe text.", encoding="utf-8")
+    (tmp_path / "a.txt").write_text("Plain text.", encoding="utf-8")
+    (tmp_path / ".hidden.txt").write_text("no", encoding="utf-8")
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG")
+    assert list(Corpus(str(tmp_path))) == [
+        Document("a.txt", "a", "Plain text."),
+        Document("deep/b.md", "A heading", "The text."),
+    ]
+
+
+def test_a_folder_is_not_left_through_links(tmp_path: Path) -> None:
+    (tmp_path / "outside.txt").write_text("secret", encoding="utf-8")
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (inside / "a.txt").write_text("mine", encoding="utf-8")
+    (inside / "link.txt").symlink_to(tmp_path / "outside.txt")
+    assert [document.id for document in Corpus(str(inside))] == ["a.txt"]
+
+
+def test_ir_datasets(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ir_datasets
+
+    class Doc(NamedTuple):
+        doc_id: str
+        text: str
+
+    class Made:
+        def docs_iter(self) -> Iterator[Doc]:
+            yield Doc("a", "A mill.")
+
+    monkeypatch.setitem(ir_datasets.registry._registered, "made/here", Made())
+    assert list(Corpus("ir_datasets:made/here")) == [Document("a", "", "A mill.")]
+    with pytest.raises(CorpusTunerError, match="no documents called 'made/nowhere'"):
+        list(Corpus("ir_datasets:made/nowhere"))
+
+
+def test_hub_datasets_from_a_folder(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "train.jsonl", RECORDS)
+    assert list(Corpus(f"hf:{tmp_path}")) == DOCUMENTS
+    with pytest.raises(CorpusTunerError, match=r"corpus\.split"):
+        list(Corpus(f"hf:{tmp_path}", CorpusSettings(split="nowhere")))
+
+
+def test_a_missing_extra_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "ir_datasets", None)
+    monkeypatch.setitem(__import__("sys").modules, "datasets", None)
+    with pytest.raises(CorpusTunerError, match=r"pip install 'corpus-tuner\[ir-datasets\]'"):
+        list(Corpus("ir_datasets:beir/scifact"))
+    with pytest.raises(CorpusTunerError, match=r"pip install 'corpus-tuner\[datasets\]'"):
+        list(Corpus("hf:some/set"))
+
+
+def test_skipping_counts_and_keeps_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "c.jsonl"
+    lines = ['{"_id": "a", "text": "A mill."}', "{broken", '{"_id": "a", "text": "again"}']
+    lines += ['{"_id": "b"}', '{"_id": "c", "text": ""}', '{"_id": "d", "text": "bell \\u0007 x"}']
+    path.write_text("\n".join(lines), encoding="utf-8")
+    corpus = Corpus(str(path), CorpusSettings(on_bad_record="skip"))
+    assert [(each.id, each.text) for each in corpus] == [("a", "A mill."), ("d", "bell   x")]
+    assert corpus.skipped == {
+        "broken JSON": 1,
+        "id: duplicate id": 1,
+        "text: missing": 1,
+        "text: empty, and there is no title": 1,
+        "text: control characters": 1,
+    }
+    assert corpus.examples["id: duplicate id"].place == f"{path}:3"
+    assert f"first at {path}:1" in str(corpus.examples["id: duplicate id"])
+
+
+texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1).filter(str.strip)
+
+
+@given(st.lists(st.tuples(texts, texts), max_size=8))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_whatever_is_written_as_json_comes_back(
+    tmp_path: Path, pairs: list[tuple[str, str]]
+) -> None:
+    records = [{"_id": str(n), "title": a, "text": b} for n, (a, b) in enumerate(pairs)]
+    corpus = Corpus(str(write_jsonl(tmp_path / "c.jsonl", records)))
+    expected = [Document(str(n), a.strip(), b.strip()) for n, (a, b) in enumerate(pairs)]
+    assert list(corpus) == expected
+
+
+@given(st.lists(st.tuples(texts, texts), max_size=8))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_whatever_is_written_as_csv_comes_back(
+    tmp_path: Path, pairs: list[tuple[str, str]]
+) -> None:
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(["id", "title", "text"])
+    writer.writerows((n, a, b) for n, (a, b) in enumerate(pairs))
+    (tmp_path / "c.csv").write_text(file.getvalue(), encoding="utf-8", newline="")
+    expected = [Document(str(n), a.strip(), b.strip()) for n, (a, b) in enumerate(pairs)]
+    assert list(Corpus(str(tmp_path / "c.csv"))) == expected
+
+
+@given(st.binary(max_size=300))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_no_bytes_bring_anything_but_documents_or_a_clear_error(
+    tmp_path: Path, data: bytes
+) -> None:
+    from corpus_tuner import EvaluationError
+
+    for name in ("c.jsonl", "c.csv"):
+        (tmp_path / name).write_bytes(data)
+        for policy in ("fail", "skip"):
+            try:
+                corpus = Corpus(str(tmp_path / name), CorpusSettings(on_bad_record=policy))
+                assert all(isinstance(each, Document) for each in corpus)
+            except (CorpusTunerError, EvaluationError) as error:
+                assert name in str(error)

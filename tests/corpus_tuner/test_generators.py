@@ -1,0 +1,141 @@
+"""What generators write, and that it is written once."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from corpus_tuner import CorpusTunerError, Document
+from corpus_tuner.generation import as_views, write_views
+from corpus_tuner.generators import Generator, Written, open_generator
+from corpus_tuner.generators.extractive import Settings as Extractive
+from corpus_tuner.generators.seq2seq import Settings as Seq2Seq
+from corpus_tuner.instructions import KINDS, Instruction, load_instructions
+from corpus_tuner.ledger import Ledger, ledger_key
+
+MILL = Document("a", "Water mills", "A mill wheel turns in the river. The mill grinds wheat.")
+COURT = Document("b", "Rent", "The tenant pays rent. A judge may lower the rent by law. Yes.")
+EMPTY = Document("c", "", "??")
+
+
+@pytest.mark.parametrize("language", ["en", "de", "pt", "fi"])
+def test_the_package_has_instructions_for_all_kinds(language: str) -> None:
+    for instruction in load_instructions(KINDS, language):
+        assert instruction.language == language
+        assert MILL.text in instruction.prompt(MILL)
+
+
+def test_own_instructions(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("question: 'Ask: {text} {{sic}}'", encoding="utf-8")
+    (instruction,) = load_instructions(("question",), "en", file)
+    assert instruction.prompt(EMPTY) == "Ask: ?? {sic}"
+    file.write_text("question: 'Ask: {text'", encoding="utf-8")
+    with pytest.raises(CorpusTunerError, match=r"mine\.yaml, 'question'"):
+        load_instructions(("question",), "en", file)
+
+
+def test_keywords_are_phrases_of_the_document(encoder: Any) -> None:
+    generator = open_generator(Extractive(phrases=3), encoder)
+    (instruction,) = load_instructions(("keywords",), "en")
+    mill, court, empty = generator.generate([MILL, COURT, EMPTY], instruction)
+    for written, document in ((mill, MILL), (court, COURT)):
+        phrases = written.texts[0].split(", ")
+        source = f"{document.title}. {document.text}".lower()
+        assert 1 < len(phrases) <= 3
+        assert all(phrase.lower() in source for phrase in phrases)
+        assert not any(phrase.lower().startswith(("a ", "the ", "in ")) for phrase in phrases)
+        assert written.scores[0] is not None
+    assert empty == Written((), ())
+
+
+def test_a_summary_is_sentences_in_their_order(encoder: Any) -> None:
+    generator = open_generator(Extractive(sentences=2), encoder)
+    (instruction,) = load_instructions(("summary",), "en")
+    mill, court, empty = generator.generate([MILL, COURT, EMPTY], instruction)
+    assert mill.texts == ("A mill wheel turns in the river. The mill grinds wheat.",)
+    assert court.texts == ("The tenant pays rent. A judge may lower the rent by law.",)
+    assert empty.texts == ()
+
+
+@pytest.mark.parametrize("decoding", ["sampling", "beam"])
+@pytest.mark.parametrize("model", ["t5_folder", "bart_folder"])
+def test_seq2seq(model: str, decoding: str, request: pytest.FixtureRequest, encoder: Any) -> None:
+    folder = request.getfixturevalue(model)
+    settings = Seq2Seq(
+        model=str(folder), decoding=decoding, outputs=3, max_new_tokens=8, max_source_tokens=150
+    )
+    generator = open_generator(settings, encoder)
+    (instruction,) = load_instructions(("question",), "en")
+    long = Document("l", "", MILL.text * 20)
+    once = generator.generate([MILL, COURT, long], instruction)
+    assert [each.cut for each in once] == [False, False, True]
+    assert all(1 <= len(each.texts) <= 3 for each in once)
+    assert all(len(set(each.texts)) == len(each.texts) for each in once)
+    assert generator.generate([MILL, COURT, long], instruction) == once
+
+
+def test_the_seed_decides_what_is_sampled(t5_folder: Path, encoder: Any) -> None:
+    (instruction,) = load_instructions(("question",), "en")
+    made = [open_generator(Seq2Seq(model=str(t5_folder), seed=seed), encoder) for seed in (1, 1, 2)]
+    first, same, other = (each.generate([MILL], instruction) for each in made)
+    assert first == same != other
+    assert made[0].identity == made[1].identity != made[2].identity
+
+
+class Counting:
+    """Writes a document's title, and remembers for which documents it was asked."""
+
+    identity = "counting"
+    kinds = ("title",)
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def generate(self, documents: Sequence[Document], instruction: Instruction) -> list[Written]:
+        self.asked += [document.id for document in documents]
+        return [Written((document.title,), (0.5,)) for document in documents]
+
+
+def test_nothing_is_generated_twice_and_changes_are(tmp_path: Path) -> None:
+    generator = Counting()
+    checked: Generator = generator
+    (instruction,) = load_instructions(("title",), "en")
+    changed = Document("a", "Water mills", "Another text.")
+    moved = Document("z", COURT.title, COURT.text)
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        first = write_views([MILL, COURT], instruction, checked, ledger)
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        assert write_views([MILL, COURT], instruction, checked, ledger) == first
+        assert generator.asked == ["a", "b"]
+        write_views([changed, moved], instruction, checked, ledger)
+        assert generator.asked == ["a", "b", "a"]
+        reworded = Instruction("title", "en", "Name it: {text}")
+        write_views([MILL], reworded, checked, ledger)
+        assert generator.asked == ["a", "b", "a", "a"]
+    (view,) = as_views(MILL, instruction, checked, first[0])
+    assert (view.kind, view.text, view.maker, view.score) == ("title", MILL.title, "counting", 0.5)
+
+
+def test_every_part_of_the_content_is_in_the_key() -> None:
+    instruction = Instruction("title", "en", "{text}")
+    keys = {
+        ledger_key(MILL, instruction, "g"),
+        ledger_key(Document("a", "", MILL.text), instruction, "g"),
+        ledger_key(Document("a", MILL.title, ""), instruction, "g"),
+        ledger_key(MILL, Instruction("claim", "en", "{text}"), "g"),
+        ledger_key(MILL, Instruction("title", "de", "{text}"), "g"),
+        ledger_key(MILL, Instruction("title", "en", "{text}."), "g"),
+        ledger_key(MILL, instruction, "h"),
+    }
+    assert len(keys) == 7
+    assert ledger_key(Document("other", MILL.title, MILL.text), instruction, "g") in keys
+
+
+def test_the_package_instructions_are_plain_yaml() -> None:
+    from corpus_tuner import instructions
+
+    for file in Path(instructions.__file__).parent.glob("*.yaml"):
+        assert set(yaml.safe_load(file.read_text(encoding="utf-8"))) == set(KINDS)

@@ -1,0 +1,196 @@
+"""Builds: what comes out, what is reused, what a kill leaves behind."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corpus_tuner import Searcher, Settings, build, load_settings
+from tests.conftest import make_documents, write_jsonl
+
+
+@pytest.fixture
+def settings(encoder_folder: Path) -> Settings:
+    chosen = [f"encoder.name={encoder_folder}", "language=en", "documents_at_once=4"]
+    return load_settings(None, chosen)
+
+
+def files(index: Path) -> dict[str, bytes]:
+    (segment,) = (index / "segments").iterdir()
+    return {file.name: file.read_bytes() for file in sorted(segment.iterdir())}
+
+
+def test_build_and_search(tmp_path: Path, settings: Settings, encoder: Any) -> None:
+    documents = make_documents(30)
+    report = build(write_jsonl(tmp_path / "c.jsonl", documents), tmp_path / "i", settings)
+    assert report.documents == 30
+    assert report.views["title"] == 30
+    assert report.views["passage"] >= 30 + report.long_documents
+    assert {"sentence", "keywords", "summary"} <= set(report.views)
+    assert report.long_documents == sum(
+        encoder.count_tokens([f"{each['title']} {each['text']}"])[0] > encoder.max_tokens
+        for each in documents
+    )
+    assert report.long_documents > 3
+    with Searcher.open(tmp_path / "i", representation="passage") as searcher:
+        for each in documents[:5]:
+            hits = searcher.search(f"{each['title']} {each['text']}", k=3)
+            assert [hit.rank for hit in hits] == [1, 2, 3]
+            assert hits[0].document.id == each["_id"]
+            assert hits[0].score > 0.999
+            assert hits[0].view.kind == "passage"
+            assert f"{each['title']} {each['text']}".startswith(hits[0].view.text)
+        batches = searcher.search([each["text"] for each in documents], k=100)
+        assert [len(hits) for hits in batches] == [30] * 30
+        assert searcher.rank([documents[0]["text"]], 3)[0] == [
+            (hit.document.id, hit.score) for hit in batches[0][:3]
+        ]
+
+
+def test_the_end_of_a_long_document_is_found(tmp_path: Path, settings: Settings) -> None:
+    filler = "The farmer went to the mill with wheat and barley. " * 40
+    late = "A judge lowers the rent of the tenant by law."
+    documents = [*make_documents(30), {"_id": "long", "title": "", "text": filler + late}]
+    weights = settings.model_copy(
+        update={"representation": load_settings(None, ["representation.weight=0.1"]).representation}
+    )
+    build(write_jsonl(tmp_path / "c.jsonl", documents), tmp_path / "i", weights)
+    with Searcher.open(tmp_path / "i") as searcher:
+        (hit,) = searcher.search(late, k=1)
+    assert hit.document.id == "long"
+    assert late in hit.view.text
+
+
+def test_equal_scores_are_ordered_by_id(tmp_path: Path, settings: Settings) -> None:
+    documents = [{"_id": id_, "text": "A mill by the river."} for id_ in ("c", "a", "d", "b")]
+    build(write_jsonl(tmp_path / "c.jsonl", documents), tmp_path / "i", settings)
+    with Searcher.open(tmp_path / "i") as searcher:
+        assert [hit.document.id for hit in searcher.search("mill", k=3)] == ["a", "b", "c"]
+
+
+def test_the_same_input_gives_the_same_bytes(tmp_path: Path, settings: Settings) -> None:
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(20))
+    build(corpus, tmp_path / "one", settings)
+    build(corpus, tmp_path / "two", settings)
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+
+
+def test_an_index_that_is_up_to_date_is_left_alone(tmp_path: Path, settings: Settings) -> None:
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(20))
+    assert not build(corpus, tmp_path / "i", settings).unchanged
+    before = (tmp_path / "i" / "manifest.json").stat().st_mtime_ns
+    assert build(corpus, tmp_path / "i", settings).unchanged
+    assert (tmp_path / "i" / "manifest.json").stat().st_mtime_ns == before
+    write_jsonl(tmp_path / "c.jsonl", make_documents(21))
+    assert not build(corpus, tmp_path / "i", settings).unchanged
+
+
+def test_a_changed_corpus_replaces_the_index_under_an_open_searcher(
+    tmp_path: Path, settings: Settings
+) -> None:
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(10))
+    build(corpus, tmp_path / "i", settings)
+    with Searcher.open(tmp_path / "i") as old:
+        write_jsonl(tmp_path / "c.jsonl", make_documents(12, seed=1))
+        build(corpus, tmp_path / "i", settings)
+        assert len(old.search("mill", k=50)) == 10
+        with Searcher.open(tmp_path / "i") as new:
+            assert len(new.search("mill", k=50)) == 12
+    build(corpus, tmp_path / "fresh", settings)
+    assert files(tmp_path / "fresh") == files(tmp_path / "i")
+    assert sorted(path.name for path in (tmp_path / "i").iterdir()) == [
+        "build.lock",
+        "ledger.sqlite",
+        "manifest.json",
+        "segments",
+    ]
+
+
+def test_a_build_that_failed_goes_on(tmp_path: Path, settings: Settings) -> None:
+    settings = settings.model_copy(update={"generator": None})
+    documents = make_documents(20)
+    corpus = write_jsonl(tmp_path / "c.jsonl", [*documents[:14], {"_id": "bad"}])
+    with pytest.raises(ValueError, match=r"c\.jsonl:15"):
+        build(corpus, tmp_path / "i", settings)
+    assert list((tmp_path / "i").glob("building-*"))
+    # The second chunk changes meanwhile: it and all behind it must be made again. (Not so what
+    # the ledger has: with a generator, the scores of its texts may differ in their last digits.)
+    documents[5]["text"] = "Another text now."
+    write_jsonl(corpus, documents)
+    build(corpus, tmp_path / "i", settings)
+    build(corpus, tmp_path / "fresh", settings)
+    assert files(tmp_path / "i") == files(tmp_path / "fresh")
+
+
+def test_other_settings_throw_an_unfinished_build_away(tmp_path: Path, settings: Settings) -> None:
+    corpus = write_jsonl(tmp_path / "c.jsonl", [*make_documents(14), {"_id": "bad"}])
+    with pytest.raises(ValueError, match=r"c\.jsonl:15"):
+        build(corpus, tmp_path / "i", settings)
+    write_jsonl(corpus, make_documents(14))
+    other = load_settings(None, ["views.title=false"])
+    other = settings.model_copy(update={"views": other.views})
+    build(corpus, tmp_path / "i", other)
+    build(corpus, tmp_path / "fresh", other)
+    assert files(tmp_path / "i") == files(tmp_path / "fresh")
+
+
+def test_metadata_and_odd_ids_come_back(tmp_path: Path, settings: Settings) -> None:
+    record = {"_id": "my notes/ä.txt", "text": "A mill.", "metadata": {"year": 1999}}
+    build(write_jsonl(tmp_path / "c.jsonl", [record]), tmp_path / "i", settings)
+    with Searcher.open(tmp_path / "i") as searcher:
+        (hit,) = searcher.search("mill")
+    assert hit.document.id == "my notes/ä.txt"
+    assert hit.document.metadata == {"year": 1999}
+
+
+def test_a_model_that_writes(tmp_path: Path, settings: Settings, t5_folder: Path) -> None:
+    writing = load_settings(
+        None, [f"generator={{name: seq2seq, model: {t5_folder}, max_new_tokens: 6}}"]
+    )
+    settings = settings.model_copy(update={"generator": writing.generator})
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(9))
+    report = build(corpus, tmp_path / "i", settings)
+    assert {"question", "keywords"} <= set(report.views)
+    manifest = json.loads((tmp_path / "i" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["build"]["generator"].startswith("seq2seq ")
+
+
+def start_build(corpus: Path, index: Path, encoder_folder: Path) -> "subprocess.Popen[bytes]":
+    options = [f"encoder.name={encoder_folder}", "language=en", "documents_at_once=2"]
+    command = [sys.executable, "-m", "corpus_tuner", "build", str(corpus), "--output", str(index)]
+    for option in options:
+        command += ["--set", option]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def test_ten_kills_leave_no_trace(tmp_path: Path, encoder_folder: Path) -> None:
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(160))
+    start = time.monotonic()
+    assert start_build(corpus, tmp_path / "whole", encoder_folder).wait() == 0
+    whole = time.monotonic() - start
+
+    index = tmp_path / "killed"
+    chance = random.Random(8)
+    kills = 0
+    while kills < 10:
+        build_ = start_build(corpus, index, encoder_folder)
+        while not list(index.glob("building-*")) and build_.poll() is None:
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0, whole / 4))
+        if build_.poll() is None:
+            os.kill(build_.pid, signal.SIGKILL)
+            kills += 1
+        elif kills:  # it was through before the kill came: begin again
+            shutil.rmtree(index)
+        build_.wait()
+    assert start_build(corpus, index, encoder_folder).wait() == 0
+    assert files(index) == files(tmp_path / "whole")
+    assert not list(index.glob("building-*"))

@@ -1,0 +1,92 @@
+"""Sentences, passages and a document's own views."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corpus_tuner import Document
+from corpus_tuner.passages import PassageSettings, split_passages
+from corpus_tuner.sentences import split_sentences
+from corpus_tuner.views import ViewSettings, own_views, spread
+from tests.conftest import WORDS
+
+
+@pytest.mark.parametrize(
+    ("language", "sentences"),
+    [
+        ("en", ["We saw it (Hill et al. 2004), e.g. in Fig. 2 of Dr. Moor. ", "What now?"]),
+        ("en", ["It took approx. 5 min, cf. Eqs. 3 and 4. ", "Staph. aureus grew. "]),
+        ("en", ["No. 5 vs. no. 6, i.e. the ref. value. ", "See Sec. 3.2 resp. Tab. 1."]),
+        ("de", ["Die o. g. Frist beträgt i. d. R. 14 Tage. ", "Gem. § 5 Abs. 2 S. 1 gilt sie."]),
+        ("de", ["Am 3. Oktober z. B. ruht der Betrieb. ", "Der 2. Zug fährt um ca. 8 Uhr."]),
+        ("de", ["Vgl. Urt. v. 12.03.2008, Az. XII ZR 5/07. ", "Das steht dort."]),
+        ("pt", ["O Sr. Moura leu a pág. 5. ", "Depois saiu."]),
+        ("en", ["A heading\n\n", "Then a sentence."]),
+    ],
+)
+def test_sentences(language: str, sentences: list[str]) -> None:
+    assert split_sentences("".join(sentences), language) == sentences
+
+
+@given(st.text(), st.sampled_from(["en", "de", "pt", "xx"]))
+def test_no_character_is_lost_between_sentences(text: str, language: str) -> None:
+    assert "".join(split_sentences(text, language)) == text
+
+
+words = st.lists(st.sampled_from([*WORDS, "Mill.", "Water!", "e.g.", "x" * 300]), max_size=150)
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=60), words, st.integers(0, 60))
+@settings(deadline=None, max_examples=60)
+def test_long_documents_are_covered_whole(
+    encoder: Any, title: list[str], text: list[str], overlap: int
+) -> None:
+    document = Document("d", " ".join(title), " ".join(text) or "x")
+    (passages,) = split_passages([document], "en", encoder, PassageSettings(overlap=overlap))
+    sizes = encoder.count_tokens(passages)
+    whole = f"{document.title} {document.text}".strip()
+    if encoder.count_tokens([whole])[0] <= encoder.max_tokens:
+        assert passages == [whole]
+        return
+    # The first passage is the encoder's own reading, to the end of the word it stops in.
+    assert whole.startswith(passages[0])
+    assert sizes[0] >= encoder.max_tokens
+    assert all(size <= encoder.max_tokens for size in sizes[1:])
+    # Every word of the text, in order, lies in some passage that is read.
+    read = [passages[0][: encoder.token_ends(passages[0])[encoder.max_tokens - 1]], *passages[1:]]
+    together = "".join(read).replace(" ", "")
+    for word in document.text.split():
+        for part in (word[:20], word[-20:]):
+            assert part in together
+
+
+def test_the_first_passage_has_the_vector_of_the_whole_text(encoder: Any) -> None:
+    document = Document("d", "Mill", "The farmer went to the mill by the river. " * 20)
+    (passages,) = split_passages([document], "en", encoder, PassageSettings())
+    whole, first = encoder.encode_documents([f"Mill {document.text.strip()}", passages[0]])
+    assert len(passages) > 2
+    assert abs(whole @ first - 1) < 1e-5
+
+
+def test_own_views() -> None:
+    text = (
+        "The mill stands by the river. Yes. The farmer brings wheat. The mill stands by the river."
+    )
+    document = Document("d", "Mills", text)
+    views = own_views(document, ["Mills the mill"], "en", ViewSettings())
+    assert [(view.kind, view.text) for view in views] == [
+        ("passage", "Mills the mill"),
+        ("title", "Mills"),
+        ("sentence", "The mill stands by the river."),
+        ("sentence", "The farmer brings wheat."),
+    ]
+    assert {(view.document_id, view.maker) for view in views} == {("d", "document")}
+    fewer = own_views(document, ["p"], "en", ViewSettings(title=False, sentences=1, min_words=1))
+    assert [view.kind for view in fewer] == ["passage", "sentence"]
+
+
+def test_a_cap_spreads_over_the_document() -> None:
+    assert spread(list("abcdefgh"), 4) == list("aceg")
+    assert spread(list("abc"), 4) == list("abc")

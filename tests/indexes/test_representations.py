@@ -1,0 +1,43 @@
+"""What a document's views become."""
+
+import numpy as np
+import pytest
+
+from indexes.representations import mean, open_representation, passage
+
+KINDS = ["passage", "passage", "title", "sentence", "sentence"]
+VECTORS = np.eye(5, dtype=np.float32)
+
+
+def test_passage_is_the_encoder_alone() -> None:
+    rows = open_representation(passage.Settings()).rows(KINDS, VECTORS)
+    assert rows.views.tolist() == [0]
+    assert np.array_equal(rows.vectors, VECTORS[:1])
+
+
+def test_all_passages() -> None:
+    rows = open_representation(passage.Settings(windows="all")).rows(KINDS, VECTORS)
+    assert rows.views.tolist() == [0, 1]
+    assert np.array_equal(rows.vectors, VECTORS[:2])
+
+
+def test_mean_is_the_weighted_average() -> None:
+    rows = open_representation(mean.Settings(weight=0.4)).rows(KINDS, VECTORS)
+    assert rows.views.tolist() == [0, 1]
+    expected = np.array([0.6, 0, 0.4 / 3, 0.4 / 3, 0.4 / 3])
+    np.testing.assert_allclose(rows.vectors[0], expected / np.linalg.norm(expected), atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(rows.vectors, axis=1), 1, atol=1e-6)
+    assert rows.vectors.dtype == np.float32
+
+
+def test_weights_of_kinds() -> None:
+    settings = mean.Settings(weight=0.5, kinds={"title": 0, "sentence": 2})
+    rows = open_representation(settings).rows(KINDS, VECTORS)
+    expected = np.array([0.5, 0, 0, 0.25, 0.25])
+    np.testing.assert_allclose(rows.vectors[0], expected / np.linalg.norm(expected), atol=1e-6)
+
+
+@pytest.mark.parametrize("settings", [mean.Settings(weight=0), mean.Settings(kinds={"title": 0})])
+def test_without_views_the_passage_stays(settings: mean.Settings) -> None:
+    rows = open_representation(settings).rows(["passage", "title"], VECTORS[:2])
+    np.testing.assert_allclose(rows.vectors, VECTORS[:1])
