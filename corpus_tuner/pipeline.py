@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from corpus_tuner.corpora import Corpus
@@ -22,7 +23,8 @@ from corpus_tuner.progress import track
 from corpus_tuner.settings import Settings, load_settings, settings_hash
 from corpus_tuner.views import own_views
 from indexes.documents import Document, View
-from indexes.encoders import Encoder, open_encoder
+from indexes.encoders import Encoder, Vectors, open_encoder
+from indexes.encoders.remembering import RememberingEncoder
 from indexes.representations import Representation, open_representation
 from indexes.representations.passage import Settings as PassageOnly
 from indexes.storage import MANIFEST, EncoderEntry, Manifest, read_manifest
@@ -106,7 +108,7 @@ def build(
     index = Path(output)
     corpus = Corpus(str(source), settings.corpus)
     language = _language(corpus, settings)
-    encoder = encoder or open_encoder(settings.encoder)
+    encoder = RememberingEncoder(encoder or open_encoder(settings.encoder))
     generator = open_generator(settings.generator, encoder) if settings.generator else None
     tasks = _tasks(generator, language, settings)
     key = _key(settings, language, encoder, tasks)
@@ -133,12 +135,15 @@ def build(
                 own_views(document, own, language, settings.views)
                 for document, own in zip(chunk, passages, strict=True)
             ]
+            encoder.forget()
+            _encode(views, encoder)  # first, so that no generator's wishes change these vectors
             for writer_of_views, instruction in tasks:
                 written = write_views(chunk, instruction, writer_of_views, open_ledger)
                 counts["cut_sources"] += sum(each.cut for each in written)
                 for document, own, new in zip(chunk, views, written, strict=True):
                     own += as_views(document, instruction, writer_of_views, new)
-            writer.add(contents, _encode(chunk, views, encoder), counts)
+            encoded = map(EncodedDocument, chunk, views, _encode(views, encoder))
+            writer.add(contents, encoded, counts)
         if not writer.documents:
             raise CorpusTunerError(f"{source} has no document that can be used")
         manifest = writer.finish(
@@ -225,15 +230,11 @@ def _digest(chunk: Sequence[Document]) -> str:
     return digest.hexdigest()
 
 
-def _encode(
-    documents: Sequence[Document], views: Sequence[Sequence[View]], encoder: Encoder
-) -> Iterator[EncodedDocument]:
-    """Encode the views of all the documents at once, which fills the encoder's batches."""
+def _encode(views: Sequence[Sequence[View]], encoder: Encoder) -> list[Vectors]:
+    """Encode the views of all documents at once, which fills the encoder's batches."""
     vectors = encoder.encode_documents([view.text for own in views for view in own])
-    start = 0
-    for document, own in zip(documents, views, strict=True):
-        yield EncodedDocument(document, own, vectors[start : start + len(own)])
-        start += len(own)
+    ends = np.cumsum([len(own) for own in views])
+    return np.split(vectors, ends[:-1])
 
 
 def _report(index: Path, corpus: Corpus, manifest: Manifest, *, unchanged: bool) -> BuildReport:

@@ -44,7 +44,9 @@ def measure(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_MEASURES) 
 def _parse(name: str) -> ir_measures.Measure:
     family, at, cutoff = name.partition("@")
     try:
-        return ir_measures.parse_measure(_OTHER_NAMES.get(family, family) + at + cutoff)
+        parsed = ir_measures.parse_measure(_OTHER_NAMES.get(family, family) + at + cutoff)
+        parsed.validate_params()
+        return parsed
     except (AssertionError, NameError, SyntaxError, ValueError) as error:
         raise EvaluationError(
             f"no measure is called {name!r}; take names such as {', '.join(DEFAULT_MEASURES)}"

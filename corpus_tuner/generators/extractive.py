@@ -39,6 +39,7 @@ _STOP_WORDS = {
 _WORD = re.compile(r"\w+(?:[-'’]\w+)*")
 _BREAK = re.compile(r"[^\w\s'’-]+|\s-+\s")
 _MIN_WORDS = 4  # of a sentence in a summary
+_MAX_SENTENCES = 64  # spread over the document, of which a summary is made
 
 
 class Settings(PartSettings):
@@ -64,7 +65,7 @@ class Settings(PartSettings):
     kinds: tuple[Literal["keywords", "summary"], ...] = ("keywords", "summary")
     phrases: PositiveInt = 6
     phrase_words: PositiveInt = 3
-    candidates: PositiveInt = 40
+    candidates: PositiveInt = 30
     sentences: PositiveInt = 2
     diversity: Annotated[float, Field(ge=0, le=1)] = 0.3
 
@@ -81,26 +82,48 @@ class Generator:
 
     def generate(self, documents: Sequence[Document], instruction: Instruction) -> list[Written]:
         """Extract keywords or a summary from each document."""
-        if instruction.kind == "keywords":
-            return self._keywords(documents, instruction.language)
-        return self._summaries(documents, instruction.language)
+        language = instruction.language
+        sentences = [
+            spread(view_sentences(document, language, _MIN_WORDS), _MAX_SENTENCES)
+            for document in documents
+        ]
+        # A document's centre is that of its sentences, so a long one counts to its end. The build
+        # has encoded these sentences already, as views.
+        anchors = [
+            own or [f"{document.title} {document.text}".strip()]
+            for document, own in zip(documents, sentences, strict=True)
+        ]
+        vectors = self._encode(anchors)
+        centres = [_centre(rows) for rows in vectors]
+        if instruction.kind == "summary":
+            return [
+                self._summary(own, rows, centre)
+                for own, rows, centre in zip(sentences, vectors, centres, strict=True)
+            ]
+        phrases = [self._phrases(document, language) for document in documents]
+        return [
+            self._keywords(some, rows, centre)
+            for some, rows, centre in zip(phrases, self._encode(phrases), centres, strict=True)
+        ]
 
-    def _keywords(self, documents: Sequence[Document], language: str) -> list[Written]:
-        texts = [f"{each.title}. {each.text}" if each.title else each.text for each in documents]
-        targets = self._encoder.encode_documents(texts)
-        candidates = [self._phrases(text, language) for text in texts]
-        phrases = sorted({phrase for some in candidates for phrase in some})
-        vectors = self._encoder.encode_documents(phrases)
-        place = {phrase: number for number, phrase in enumerate(phrases)}
-        written = []
-        for target, some in zip(targets, candidates, strict=True):
-            rows = vectors[[place[phrase] for phrase in some]]
-            chosen = self._choose(rows, target, self._settings.phrases)
-            written.append(_written(", ".join(some[each] for each in chosen), rows[chosen], target))
-        return written
+    def _encode(self, texts: Sequence[Sequence[str]]) -> list[Vectors]:
+        """Encode the texts of all documents at once."""
+        vectors = self._encoder.encode_documents([text for own in texts for text in own])
+        return np.split(vectors, np.cumsum([len(own) for own in texts])[:-1])
 
-    def _phrases(self, text: str, language: str) -> list[str]:
+    def _keywords(self, phrases: list[str], rows: Vectors, centre: Vectors) -> Written:
+        chosen = self._choose(rows, centre, self._settings.phrases)
+        return _written(", ".join(phrases[each] for each in chosen), rows[chosen], centre)
+
+    def _summary(self, sentences: list[str], rows: Vectors, centre: Vectors) -> Written:
+        if not sentences:
+            return Written((), ())
+        chosen = sorted(self._choose(rows, centre, self._settings.sentences))
+        return _written(" ".join(sentences[each] for each in chosen), rows[chosen], centre)
+
+    def _phrases(self, document: Document, language: str) -> list[str]:
         """Return phrases that do not begin or end with a stop word, the most frequent first."""
+        text = f"{document.title}. {document.text}"
         stop = frozenset(_STOP_WORDS.get(language, ()))
         counts: Counter[str] = Counter()
         spelled: dict[str, str] = {}
@@ -118,23 +141,6 @@ class Generator:
         # most_common keeps the order of first appearance among equals.
         return [spelled[phrase] for phrase, _ in counts.most_common(self._settings.candidates)]
 
-    def _summaries(self, documents: Sequence[Document], language: str) -> list[Written]:
-        most = 2 * self._settings.candidates
-        sentences = [
-            spread(view_sentences(document, language, _MIN_WORDS), most) for document in documents
-        ]
-        vectors = self._encoder.encode_documents([each for some in sentences for each in some])
-        written = []
-        start = 0
-        for some in sentences:
-            rows = vectors[start : start + len(some)]
-            start += len(some)
-            centroid = rows.sum(axis=0)
-            target = centroid / max(float(np.linalg.norm(centroid)), 1e-9)
-            chosen = sorted(self._choose(rows, target, self._settings.sentences))
-            written.append(_written(" ".join(some[each] for each in chosen), rows[chosen], target))
-        return written
-
     def _choose(self, rows: Vectors, target: Vectors, most: int) -> list[int]:
         """Return the places of rows near `target` and unlike each other, the best first."""
         near = np.round(rows @ target, 6)
@@ -149,7 +155,12 @@ class Generator:
         return chosen
 
 
+def _centre(rows: Vectors) -> Vectors:
+    total = rows.sum(axis=0)
+    return np.asarray(total / max(float(np.linalg.norm(total)), 1e-9), dtype=np.float32)
+
+
 def _written(text: str, rows: Vectors, target: Vectors) -> Written:
     if not text:
         return Written((), ())
-    return Written((text,), (round(float((rows @ target).mean()), 6),))
+    return Written((text,), (round(float((rows @ target).mean()), 3),))

@@ -131,6 +131,7 @@ def test_a_build_that_failed_goes_on(tmp_path: Path, settings: Settings) -> None
 
 
 def test_other_settings_throw_an_unfinished_build_away(tmp_path: Path, settings: Settings) -> None:
+    settings = settings.model_copy(update={"generator": None})
     corpus = write_jsonl(tmp_path / "c.jsonl", [*make_documents(14), {"_id": "bad"}])
     with pytest.raises(ValueError, match=r"c\.jsonl:15"):
         build(corpus, tmp_path / "i", settings)
