@@ -14,16 +14,15 @@ SCORE_DECIMALS = 6
 """Scores are rounded to this: a float32 inner product is no more exact, and its last bits depend
 on how many queries are searched at once."""
 
-_BLOCK = 65_536
+_BLOCK = 16_384  # vectors
 
 
 def write_flat(raw: Path, dimension: int, output: Path) -> None:
     """Turn float32 vectors, as raw bytes in file `raw`, into a FAISS index in file `output`."""
     index = faiss.IndexFlatIP(dimension)
-    if raw.stat().st_size:
-        vectors = np.memmap(raw, dtype="<f4", mode="r").reshape(-1, dimension)
-        for start in range(0, len(vectors), _BLOCK):
-            index.add(np.asarray(vectors[start : start + _BLOCK], dtype=np.float32))
+    with raw.open("rb") as file:
+        while block := file.read(_BLOCK * dimension * 4):
+            index.add(np.frombuffer(block, dtype="<f4").reshape(-1, dimension))
     faiss.write_index(index, str(output))
 
 

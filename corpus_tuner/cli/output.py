@@ -36,48 +36,54 @@ def plain(text: str, most: int = 0) -> Text:
 
 def table(*columns: str, right: Sequence[str] = ()) -> Table:
     """Return an empty table; the columns in `right` hold numbers."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left")
     return made
 
 
 def show_results(results: Iterable["Result"]) -> None:
-    """Print measured results, in points of 100, each configured system with its gain."""
+    """Print measured results, in points of 100, and what each system gains over the encoder."""
     results = list(results)
     measures = list(results[0].measures)
-    numbers = ("documents", "queries", *measures, "search s")
-    made = table("benchmark", "language", "system", *numbers, right=numbers)
+    made = table("benchmark", "lang", "system", "docs", *measures, right=("docs", *measures))
     baseline: Mapping[str, float] = {}
-    for result in results:
-        if result.system == "passage":
+    for place, result in enumerate(results, start=1):
+        alone = result.system == "passage"
+        if alone:
             baseline = result.measures
         cells = [
-            _points(value, None if result.system == "passage" else baseline.get(name))
+            _points(value, None if alone else baseline.get(name))
             for name, value in result.measures.items()
         ]
+        followed = place < len(results) and results[place].benchmark == result.benchmark
         made.add_row(
             plain(result.benchmark),
             result.language,
             result.system,
             f"{result.documents:,}",
-            f"{result.queries:,}",
             *cells,
-            f"{result.seconds:.2f}",
-            end_section=result is not results[-1] and result.system != "passage",
+            end_section=not followed,
         )
     stdout.print(made)
 
 
 def show_hits(query: str, hits: Sequence["Hit"]) -> None:
     """Print what was found for a query."""
+    stdout.print()
     stdout.print(Text.assemble(("query  ", "dim"), (plain(query).plain, "bold")))
-    made = table("rank", "score", "document", "what matched", right=("rank", "score"))
+    made = table("", "score", "document", "what matched", right=("", "score"))
+    made.columns[-1].ratio = 1
+    made.expand = True
     for hit in hits:
-        title = plain(hit.document.title or hit.document.id, 48)
+        title = plain(hit.document.title or hit.document.id, 40)
         matched = hit.view.text.removeprefix(hit.document.title).strip() or hit.view.text
-        name = Text.assemble(title, "\n", (plain(hit.document.id, 48).plain, "dim"))
-        made.add_row(str(hit.rank), f"{hit.score:.3f}", name, plain(matched, 160))
+        made.add_row(
+            str(hit.rank),
+            f"{hit.score:.3f}",
+            Text.assemble(title, "\n", (plain(hit.document.id, 40).plain, "dim")),
+            plain(matched, 100),
+        )
     stdout.print(made)
 
 
@@ -116,7 +122,7 @@ def show_skipped(skipped: Mapping[str, int], examples: Mapping[str, str]) -> Non
 
 def _points(value: float, baseline: float | None) -> Text:
     if baseline is None:
-        return Text(f"{100 * value:.1f}")
+        return Text(f"{100 * value:.1f}      ")
     gain = round(100 * value, 1) - round(100 * baseline, 1)
     style = "green" if gain > 0.05 else "red" if gain < -0.05 else "dim"
-    return Text.assemble(f"{100 * value:.1f} ", (f"{gain:+.1f}", style))
+    return Text.assemble(f"{100 * value:.1f} ", (f"{gain:+5.1f}", style))
