@@ -6,13 +6,14 @@ from pathlib import Path
 
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.pipeline import LEDGER, BuildReport, build
+from corpus_tuner.progress import track
 from corpus_tuner.sample import LANGUAGES, sample_folder
 from corpus_tuner.settings import Settings, load_settings
 from eval.benchmarks import Benchmark, load_benchmark, load_catalogue_benchmark
 from eval.measures import DEFAULT_MEASURES, measure
 from eval.records import BadRecord
 from eval.report import Result, write_results
-from eval.runs import break_ties, write_run
+from eval.runs import Ranking, break_ties, write_run
 from indexes.encoders import Encoder, open_encoder
 from indexes.searcher import Searcher
 
@@ -98,7 +99,7 @@ def evaluate(
         for system in dict.fromkeys(("passage", settings.representation.name)):
             with Searcher.open(index, encoder=encoder, representation=system) as searcher:
                 start = time.perf_counter()
-                rankings = searcher.rank(list(benchmark.queries.values()), depth)
+                rankings = _search(searcher, list(benchmark.queries.values()), depth)
                 seconds = time.perf_counter() - start
             run = {
                 query: break_ties(ranking)
@@ -118,6 +119,15 @@ def evaluate(
             )
             write_results(done.results, output / "metrics.json")
     return done
+
+
+def _search(searcher: Searcher, queries: list[str], depth: int) -> list[Ranking]:
+    batches = [queries[start : start + 64] for start in range(0, len(queries), 64)]
+    return [
+        ranking
+        for batch in track(batches, "searching", lambda: len(batches))
+        for ranking in searcher.rank(batch, depth)
+    ]
 
 
 def _load(name: str, split: str, settings: Settings, done: Evaluation) -> Benchmark:

@@ -19,7 +19,7 @@ from corpus_tuner.instructions import Instruction, load_instructions
 from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language
 from corpus_tuner.ledger import Ledger
 from corpus_tuner.passages import split_passages
-from corpus_tuner.progress import track
+from corpus_tuner.progress import track, working
 from corpus_tuner.settings import Settings, load_settings, settings_hash
 from corpus_tuner.views import own_views
 from indexes.documents import Document, View
@@ -135,35 +135,27 @@ def build(
                 own_views(document, own, language, settings.views)
                 for document, own in zip(chunk, passages, strict=True)
             ]
-            encoder.forget()
-            _encode(views, encoder)  # first, so that no generator's wishes change these vectors
-            for writer_of_views, instruction in tasks:
-                written = write_views(chunk, instruction, writer_of_views, open_ledger)
+            encoder.remember([view.text for own in views for view in own])
+            for author, instruction in tasks:
+                written = write_views(chunk, instruction, author, open_ledger)
                 counts["cut_sources"] += sum(each.cut for each in written)
                 for document, own, new in zip(chunk, views, written, strict=True):
-                    own += as_views(document, instruction, writer_of_views, new)
+                    own += as_views(document, instruction, author, new)
             encoded = map(EncodedDocument, chunk, views, _encode(views, encoder))
             writer.add(contents, encoded, counts)
         if not writer.documents:
             raise CorpusTunerError(f"{source} has no document that can be used")
-        manifest = writer.finish(
-            EncoderEntry(
-                fingerprint=encoder.fingerprint,
-                dimension=encoder.dimension,
-                max_tokens=encoder.max_tokens,
-                settings=settings.encoder.model_dump(exclude={"trust_remote_code"}),
-            ),
-            representations[-1].name,
-            {
-                "key": key,
-                "language": language,
-                "generator": generator.identity if generator else None,
-                "corpus": {"source": corpus.source, "digest": digest.hexdigest()},
-                "skipped": dict(corpus.skipped),
-                "counts": dict(writer.counts),
-                "settings": settings.model_dump(mode="json"),
-            },
-        )
+        told = {
+            "key": key,
+            "language": language,
+            "generator": generator.identity if generator else None,
+            "corpus": {"source": corpus.source, "digest": digest.hexdigest()},
+            "skipped": dict(corpus.skipped),
+            "counts": dict(writer.counts),
+            "settings": settings.model_dump(mode="json"),
+        }
+        with working("writing the index"):
+            manifest = writer.finish(_entry(encoder, settings), representations[-1].name, told)
     return _report(index, corpus, manifest, unchanged=False)
 
 
@@ -213,6 +205,15 @@ def _representations(settings: Settings) -> list[Representation]:
     if configured.name == "passage":
         return [configured]
     return [open_representation(PassageOnly()), configured]
+
+
+def _entry(encoder: Encoder, settings: Settings) -> EncoderEntry:
+    return EncoderEntry(
+        fingerprint=encoder.fingerprint,
+        dimension=encoder.dimension,
+        max_tokens=encoder.max_tokens,
+        settings=settings.encoder.model_dump(exclude={"trust_remote_code"}),
+    )
 
 
 def _chunks(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:

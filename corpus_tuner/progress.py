@@ -1,6 +1,7 @@
 """Progress bars: rate and time left on a terminal, nothing elsewhere."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 from rich.console import Console
@@ -8,6 +9,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.progress import TimeRemainingColumn as TimeLeft
 
 _Item = TypeVar("_Item")
+
+
+def working(what: str) -> AbstractContextManager[object]:
+    """Show that something is being done whose end cannot be foretold."""
+    console = Console(stderr=True)
+    return console.status(what) if console.is_terminal else nullcontext()
 
 
 def track(

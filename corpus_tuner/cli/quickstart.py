@@ -9,8 +9,14 @@ import typer
 from corpus_tuner.cli.output import show_hits, show_results, stdout
 
 _SEARCHES = {
-    "sample-en": ("the tap keeps dripping at night", "can my landlord just come in"),
-    "sample-de": ("seit dem flug hör ich alles dumpf", "wann bekomme ich meine Kaution zurück"),
+    "sample-en": (
+        "my ears feel blocked after landing",
+        "vomiting since yesterday, should I keep swallowing my sugar pills?",
+    ),
+    "sample-de": (
+        "Brauche ich noch ein Backup, wenn zwei Platten gespiegelt laufen?",
+        "Keller nach dem Gewitter voll Wasser, wer zahlt das?",
+    ),
 }
 
 
@@ -32,10 +38,21 @@ def quickstart(
     done = evaluate(list(_SEARCHES), output, settings, encoder=encoder)
     show_results(done.results)
     for name, queries in _SEARCHES.items():
-        with Searcher.open(output / "indexes" / name, encoder=encoder) as searcher:
+        index = output / "indexes" / name
+        with (
+            Searcher.open(index, encoder=encoder) as searcher,
+            Searcher.open(index, encoder=encoder, representation="passage") as alone,
+        ):
             for query in queries:
-                show_hits(query, searcher.search(query, k=3))
-    index = output / "indexes" / "sample-en"
+                hits = searcher.search(query, k=3)
+                show_hits(query, hits)
+                (found,) = alone.rank([query], k=1_000)
+                rank = [document for document, _ in found].index(hits[0].document.id) + 1
+                stdout.print(f"the encoder alone has the first of these at rank {rank}")
+    stdout.print()
     stdout.print(f"Done in {time.perf_counter() - start:.0f} s. Go on with your own:")
-    stdout.print(f'  corpus-tuner search {index} "how do I get rid of moths"', soft_wrap=True)
+    stdout.print(
+        f'  corpus-tuner search {output}/indexes/sample-en "how do I get rid of moths"',
+        soft_wrap=True,
+    )
     stdout.print("  corpus-tuner build my-documents.jsonl --output my-index", soft_wrap=True)

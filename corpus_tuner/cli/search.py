@@ -26,11 +26,15 @@ def search(
     json: JsonOption = False,
 ) -> None:
     """Search an index."""
-    from indexes.searcher import Searcher
+    from corpus_tuner.progress import working
 
-    with Searcher.open(
-        index, representation=representation, trust_remote_code=trust_remote_code
-    ) as searcher:
+    with working("opening the index"):
+        from indexes.searcher import Searcher
+
+        searcher = Searcher.open(
+            index, representation=representation, trust_remote_code=trust_remote_code
+        )
+    with searcher:
         hits = searcher.search(query, k)
     if json:
         from json import dumps

@@ -8,10 +8,11 @@ from indexes.encoders import Encoder, Vectors
 
 
 class RememberingEncoder:
-    """An encoder that knows the document vectors it made since it was last told to forget.
+    """An encoder that keeps the vectors of some texts at hand.
 
-    A text keeps the vector it got when it was first asked for, so what comes later cannot change
-    it: in half precision, the last digits depend on the texts that shared a batch.
+    Only what it is told to remember is kept. In half precision the last digits of a vector depend
+    on the texts that shared its batch, so nothing that is merely asked for may come to stay: a
+    build that was killed and finds half its work done asks for less.
     """
 
     def __init__(self, encoder: Encoder) -> None:
@@ -25,14 +26,17 @@ class RememberingEncoder:
         self._encoder = encoder
         self._known: dict[str, Vectors] = {}
 
+    def remember(self, texts: Sequence[str]) -> None:
+        """Encode texts and keep their vectors, instead of those kept before."""
+        self._known = self._encode(dict.fromkeys(texts))
+
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Encode texts that stand for documents; shape (texts, dimension), unit rows."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._known]
-        self._known.update(zip(new, self._encoder.encode_documents(new), strict=True))
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        return np.stack([self._known[text] for text in texts])
+        new = self._encode({text: None for text in texts if text not in self._known})
+        return np.stack([self._known[text] if text in self._known else new[text] for text in texts])
 
-    def forget(self) -> None:
-        """Free the memory."""
-        self._known.clear()
+    def _encode(self, texts: dict[str, None]) -> dict[str, Vectors]:
+        """Encode different texts at once."""
+        return dict(zip(texts, self._encoder.encode_documents(list(texts)), strict=True))

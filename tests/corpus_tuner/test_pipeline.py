@@ -55,16 +55,14 @@ def test_build_and_search(tmp_path: Path, settings: Settings, encoder: Any) -> N
         ]
 
 
-def test_the_end_of_a_long_document_is_found(tmp_path: Path, settings: Settings) -> None:
-    filler = "The farmer went to the mill with wheat and barley. " * 40
-    late = "A judge lowers the rent of the tenant by law."
-    documents = [*make_documents(30), {"_id": "long", "title": "", "text": filler + late}]
-    weights = settings.model_copy(
-        update={"representation": load_settings(None, ["representation.weight=0.1"]).representation}
-    )
-    build(write_jsonl(tmp_path / "c.jsonl", documents), tmp_path / "i", weights)
+def test_the_end_of_a_long_document_is_found(tmp_path: Path) -> None:
+    filler = "The farmer went to the mill with wheat and barley in the winter. " * 40
+    late = "A judge may lower the rent of a tenant whose flat is damp."
+    documents = [*make_documents(10), {"_id": "long", "title": "", "text": filler + late}]
+    recipe = load_settings(None, ["generator=null", "language=en"])
+    build(write_jsonl(tmp_path / "c.jsonl", documents), tmp_path / "i", recipe)
     with Searcher.open(tmp_path / "i") as searcher:
-        (hit,) = searcher.search(late, k=1)
+        (hit,) = searcher.search("walls are mouldy, can I pay my landlord less?", k=1)
     assert hit.document.id == "long"
     assert late in hit.view.text
 
