@@ -58,7 +58,8 @@ def test_build_and_search(tmp_path: Path, settings: Settings, encoder: Any) -> N
 def test_the_end_of_a_long_document_is_found(tmp_path: Path) -> None:
     filler = "The farmer went to the mill with wheat and barley in the winter. " * 40
     late = "A judge may lower the rent of a tenant whose flat is damp."
-    documents = [*make_documents(10), {"_id": "long", "title": "", "text": filler + late}]
+    breads = [{"_id": f"b{n}", "text": f"Bread {n} needs flour and {n} eggs."} for n in range(9)]
+    documents = [*breads, {"_id": "long", "title": "", "text": filler + late}]
     recipe = load_settings(None, ["generator=null", "language=en"])
     build(write_jsonl(tmp_path / "c.jsonl", documents), tmp_path / "i", recipe)
     with Searcher.open(tmp_path / "i") as searcher:
