@@ -10,7 +10,6 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
 
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generators import Written
@@ -44,7 +43,7 @@ def ledger_key(document: Document, instruction: Instruction, generator: str) -> 
 
 
 class Ledger:
-    """A ledger file, open; use it as a context manager.
+    """A ledger file, open until it is closed.
 
     Raises
     ------
@@ -100,17 +99,6 @@ class Ledger:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
-
-    def __enter__(self) -> "Ledger":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _json(values: tuple[str | float | None, ...]) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
@@ -120,7 +121,7 @@ def build(
     digest = hashlib.sha256()
     with (
         IndexWriter(index, key, representations, encoder.dimension) as writer,
-        Ledger(Path(ledger) if ledger else index / LEDGER) as open_ledger,
+        closing(Ledger(Path(ledger) if ledger else index / LEDGER)) as open_ledger,
     ):
         documents = track(corpus, "building", lambda: count_records(corpus.source))
         for chunk in _chunks(documents, settings.documents_at_once):

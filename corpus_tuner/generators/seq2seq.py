@@ -76,6 +76,8 @@ class Generator:
     def __init__(self, settings: Settings, encoder: Encoder) -> None:
         import torch
 
+        from indexes.weights import hash_weights
+
         self._settings = settings
         self.kinds: tuple[str, ...] = settings.kinds
         self._device = settings.device
@@ -84,7 +86,7 @@ class Generator:
         self._model, self._tokenizer = _load(settings, self._device)
         running = {"kinds", "batch_size", "device"}
         self.identity = (
-            f"seq2seq {_hash_weights(self._model)[:16]} {settings.model_dump_json(exclude=running)}"
+            f"seq2seq {hash_weights(self._model)[:16]} {settings.model_dump_json(exclude=running)}"
         )
 
     def generate(self, documents: Sequence[Document], instruction: Instruction) -> list[Written]:
@@ -99,30 +101,34 @@ class Generator:
         sources: list[list[int]] = self._tokenizer(prompts, verbose=False)["input_ids"]
         most = self._settings.max_source_tokens
         written: list[Written] = [Written((), ())] * len(documents)
-        torch.manual_seed(_seed(self._settings.seed, prompts))
-        for places in _batches([len(source) for source in sources], self._settings.batch_size):
-            batch = self._tokenizer(
-                [prompts[place] for place in places],
-                truncation=True,
-                max_length=most,
-                padding=True,
-                return_tensors="pt",
-            ).to(self._device)
-            with torch.inference_mode():
-                tokens = self._model.generate(
-                    input_ids=batch["input_ids"],
-                    attention_mask=batch["attention_mask"],
-                    max_new_tokens=self._settings.max_new_tokens,
-                    num_return_sequences=self._settings.outputs,
-                    **self._decoding(),
-                )
-            texts = self._tokenizer.batch_decode(tokens, skip_special_tokens=True)
-            for number, place in enumerate(places):
-                start = number * self._settings.outputs
-                written[place] = _written(
-                    texts[start : start + self._settings.outputs], len(sources[place]) > most
-                )
+        outputs = self._settings.outputs
+        with torch.random.fork_rng(), torch.inference_mode():
+            torch.manual_seed(_seed(self._settings.seed, prompts))
+            for places in _batches([len(each) for each in sources], self._settings.batch_size):
+                texts = self._complete([prompts[place] for place in places])
+                for number, place in enumerate(places):
+                    own = texts[number * outputs : (number + 1) * outputs]
+                    written[place] = _written(own, len(sources[place]) > most)
         return written
+
+    def _complete(self, prompts: list[str]) -> list[str]:
+        """Return `outputs` texts for each prompt, one prompt's after the other's."""
+        batch = self._tokenizer(
+            prompts,
+            truncation=True,
+            max_length=self._settings.max_source_tokens,
+            padding=True,
+            return_tensors="pt",
+        ).to(self._device)
+        tokens = self._model.generate(
+            input_ids=batch["input_ids"],
+            attention_mask=batch["attention_mask"],
+            max_new_tokens=self._settings.max_new_tokens,
+            num_return_sequences=self._settings.outputs,
+            **self._decoding(),
+        )
+        texts: list[str] = self._tokenizer.batch_decode(tokens, skip_special_tokens=True)
+        return texts
 
     def _decoding(self) -> dict[str, Any]:
         if self._settings.decoding == "beam":
@@ -161,17 +167,6 @@ def _load(settings: Settings, device: str) -> tuple[Any, Any]:
             "the Hugging Face hub, such as google/flan-t5-base (a network is needed the first time)"
         ) from error
     return model, tokenizer
-
-
-def _hash_weights(model: Any) -> str:
-    """Hash the weights, so that another model under the same name is told apart."""
-    import torch
-
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().data)
-    return digest.hexdigest()
 
 
 def _seed(seed: int, prompts: list[str]) -> int:

@@ -13,6 +13,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from indexes.encoders import EncoderSettings, Vectors, embedded
 from indexes.errors import SearchIndexError
+from indexes.weights import hash_weights
 
 USUAL_MAX_TOKENS = 512
 """For models that name no limit of their own, such as T5 with its relative positions."""
@@ -138,10 +139,7 @@ def _load(settings: EncoderSettings) -> SentenceTransformer:
 
 def _fingerprint(model: SentenceTransformer, settings: EncoderSettings) -> str:
     """Hash all that decides a vector: weights, layers, tokens, limit, prompts."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
-        digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().data)
+    digest = hashlib.sha256(hash_weights(model).encode())
     digest.update(repr([type(module).__name__ for module in model]).encode())
     for module in list(model)[1:]:
         if hasattr(module, "get_config_dict"):

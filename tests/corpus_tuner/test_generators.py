@@ -1,6 +1,7 @@
 """What generators write, and that it is written once."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -105,9 +106,9 @@ def test_nothing_is_generated_twice_and_changes_are(tmp_path: Path) -> None:
     (instruction,) = load_instructions(("title",), "en")
     changed = Document("a", "Water mills", "Another text.")
     moved = Document("z", COURT.title, COURT.text)
-    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+    with closing(Ledger(tmp_path / "ledger.sqlite")) as ledger:
         first = write_views([MILL, COURT], instruction, checked, ledger)
-    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+    with closing(Ledger(tmp_path / "ledger.sqlite")) as ledger:
         assert write_views([MILL, COURT], instruction, checked, ledger) == first
         assert generator.asked == ["a", "b"]
         write_views([changed, moved], instruction, checked, ledger)
