@@ -52,7 +52,7 @@ def tokenizer() -> Any:
 def _make_encoder(folder: Path, tokenizer: Any, seed: int) -> Path:
     import torch
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Pooling, Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
     from transformers import BertConfig, BertModel
 
     torch.manual_seed(seed)
