@@ -10,7 +10,7 @@ from corpus_tuner.progress import track
 from corpus_tuner.sample import LANGUAGES, sample_folder
 from corpus_tuner.settings import Settings, load_settings
 from eval.benchmarks import Benchmark, load_benchmark, load_catalogue_benchmark
-from eval.measures import DEFAULT_MEASURES, measure
+from eval.measures import DEFAULT_MEASURES, measure, parse_measure
 from eval.records import BadRecord
 from eval.report import Result, write_results
 from eval.runs import Ranking, break_ties, write_run
@@ -71,7 +71,7 @@ def evaluate(
     measures
         As `eval.measures.measure` takes them.
     depth
-        Documents in each ranking; at least the largest cutoff of the measures.
+        Documents in each ranking; more where a measure looks deeper.
 
     Raises
     ------
@@ -79,6 +79,8 @@ def evaluate(
         If a benchmark cannot be read, its index not built, or a measure is unknown.
     """
     settings = settings or load_settings()
+    cutoffs = [parse_measure(name).params.get("cutoff") or 0 for name in measures]
+    depth = max(depth, *cutoffs)
     output = Path(output)
     done = Evaluation()
     loaded = [_load(each, split, settings, done) for each in benchmarks]

@@ -53,8 +53,8 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._database = sqlite3.connect(path, isolation_level=None)
         try:
+            self._database = sqlite3.connect(path, isolation_level=None)
             version = self._database.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, _VERSION):
                 raise CorpusTunerError(

@@ -6,6 +6,7 @@ windows at sentence borders, overlapping and each led by the title.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt
@@ -70,7 +71,8 @@ def _windows(document: Document, language: str, encoder: Encoder, overlap: int) 
     start = 0
     while True:
         end, used = start, 0
-        while end < len(sentences) and used + sizes[end] <= room:
+        # One at least, so that this ends, even if an odd tokenizer finds more in it than there was.
+        while end < len(sentences) and (end == start or used + sizes[end] <= room):
             used += sizes[end]
             end += 1
         windows.append(f"{title} {''.join(sentences[start:end]).strip()}".strip())
@@ -88,13 +90,18 @@ def _windows(document: Document, language: str, encoder: Encoder, overlap: int) 
 
 def _fitting(sentence: str, encoder: Encoder, room: int) -> list[str]:
     """Cut a sentence that is too long by itself, between words where it has any."""
+    if len(sentence.encode()) <= room:
+        return [sentence]
+    ends = encoder.token_ends(sentence)
+    if len(ends) <= room:
+        return [sentence]
+    # Cut apart, a piece may have more tokens than it had in the whole: leave some room for that.
+    step = max(1, room * 3 // 4)
     parts = []
-    while len(sentence.encode()) > room:
-        ends = encoder.token_ends(sentence)
-        if len(ends) <= room:
-            break
-        cut = ends[room - 1]
-        cut = sentence.rfind(" ", cut // 2, cut) + 1 or cut
-        parts.append(sentence[:cut])
-        sentence = sentence[cut:]
-    return [*parts, sentence]
+    start = 0
+    while (token := bisect_right(ends, start) + step) < len(ends):
+        cut = max(ends[token - 1], start + 1)
+        space = sentence.rfind(" ", (start + cut) // 2, cut) + 1
+        parts.append(sentence[start : space or cut])
+        start = space or cut
+    return [*parts, sentence[start:]]

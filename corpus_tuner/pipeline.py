@@ -26,9 +26,10 @@ from corpus_tuner.views import own_views
 from indexes.documents import Document, View
 from indexes.encoders import Encoder, Vectors, open_encoder
 from indexes.encoders.remembering import RememberingEncoder
+from indexes.errors import SearchIndexError
 from indexes.representations import Representation, open_representation
 from indexes.representations.passage import Settings as PassageOnly
-from indexes.storage import MANIFEST, EncoderEntry, Manifest, read_manifest
+from indexes.storage import MANIFEST, EncoderEntry, Manifest, read_manifest, verify
 from indexes.writer import EncodedDocument, IndexWriter
 
 LEDGER = "ledger.sqlite"
@@ -123,8 +124,8 @@ def build(
         IndexWriter(index, key, representations, encoder.dimension) as writer,
         closing(Ledger(Path(ledger) if ledger else index / LEDGER)) as open_ledger,
     ):
-        documents = track(corpus, "building", lambda: count_records(corpus.source))
-        for chunk in _chunks(documents, settings.documents_at_once):
+        chunks = _chunks(corpus, settings.documents_at_once)
+        for chunk in track(chunks, "building", lambda: count_records(corpus.source), len):
             contents = _digest(chunk)
             digest.update(contents.encode())
             if writer.skip(contents):
@@ -191,11 +192,15 @@ def _standing(corpus: Corpus, index: Path, key: str, at_once: int) -> Manifest |
     """Return the manifest of an index that is there already, if building would make the same."""
     if not (index / MANIFEST).is_file():
         return None
-    manifest = read_manifest(index)
-    if manifest.build["key"] != key:
+    try:
+        manifest = read_manifest(index)
+        verify(index, manifest)
+    except SearchIndexError:  # damaged, or of another version: build it again
+        return None
+    if manifest.build.get("key") != key:
         return None
     digest = hashlib.sha256()
-    for chunk in _chunks(track(corpus, "comparing with the index"), at_once):
+    for chunk in track(_chunks(corpus, at_once), "comparing with the index", size=len):
         digest.update(_digest(chunk).encode())
     return manifest if manifest.build["corpus"]["digest"] == digest.hexdigest() else None
 
@@ -213,7 +218,7 @@ def _entry(encoder: Encoder, settings: Settings) -> EncoderEntry:
         fingerprint=encoder.fingerprint,
         dimension=encoder.dimension,
         max_tokens=encoder.max_tokens,
-        settings=settings.encoder.model_dump(exclude={"trust_remote_code"}),
+        settings=settings.encoder.model_dump(exclude={"device", "trust_remote_code"}),
     )
 
 

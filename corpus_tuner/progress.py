@@ -18,16 +18,21 @@ def working(what: str) -> AbstractContextManager[object]:
 
 
 def track(
-    items: Iterable[_Item], what: str, total: Callable[[], int | None] = lambda: None
+    items: Iterable[_Item],
+    what: str,
+    total: Callable[[], int | None] = lambda: None,
+    size: Callable[[_Item], int] = lambda _: 1,
 ) -> Iterator[_Item]:
-    """Yield the items, showing how many there were, how fast they come and how long it will take.
+    """Yield the items, showing how many are done, how fast, and how long the rest will take.
 
     Parameters
     ----------
     what
         Stands before the bar.
     total
-        Counts the items beforehand; asked only if there is a terminal to show it on.
+        Counts beforehand; asked only if there is a terminal to show it on.
+    size
+        How much an item counts.
     """
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -48,4 +53,4 @@ def track(
         for item in items:
             yield item
             speed = progress.tasks[task].speed
-            progress.update(task, advance=1, rate=f"{speed:,.0f}/s" if speed else "")
+            progress.update(task, advance=size(item), rate=f"{speed:,.0f}/s" if speed else "")

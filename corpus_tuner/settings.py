@@ -26,9 +26,13 @@ from indexes.registry import PartSettings, read_settings
 
 def _part_of(package: str) -> BeforeValidator:
     """Read the settings of a swappable part by its name."""
-    return BeforeValidator(
-        lambda values: read_settings(package, values) if isinstance(values, dict) else values
-    )
+
+    def read(values: Any) -> Any:
+        if isinstance(values, str):  # its name alone will do
+            values = {"name": values}
+        return read_settings(package, values) if isinstance(values, dict) else values
+
+    return BeforeValidator(read)
 
 
 class Settings(BaseModel):
@@ -93,6 +97,9 @@ def load_settings(file: Path | None = None, assignments: Sequence[str] = ()) -> 
         values.update(read)
     for assignment in assignments:
         _assign(values, assignment)
+    for stage, usual in DEFAULTS.items():
+        if isinstance(values[stage], dict):
+            values[stage] = {"name": usual["name"], **values[stage]}
     try:
         return Settings.model_validate(values)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Runs and judgments to measures, comparisons and reports.
+"""Runs and judgments to measures and reports.
 
 This wing knows nothing of how a run was made: it can judge anybody's.
 """

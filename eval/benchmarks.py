@@ -104,7 +104,7 @@ def _read_qrels(path: Path, reject: Callable[[BadRecord], None]) -> Qrels:
             continue
         query, document, grade = (cell.strip() for cell in cells)
         try:
-            score = int(grade)
+            score = int(grade.removesuffix(".0"))
         except ValueError:
             if number == 0:  # the header
                 continue

@@ -1,6 +1,7 @@
 """Measures of a run against judgments, through ir_measures."""
 
 from collections.abc import Sequence
+from subprocess import SubprocessError
 
 import ir_measures
 
@@ -33,15 +34,26 @@ def measure(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_MEASURES) 
     EvaluationError
         If there is no such measure.
     """
-    parsed = {name: _parse(name) for name in measures}
+    parsed = {name: parse_measure(name) for name in measures}
     scored = {query: dict(ranking) for query, ranking in run.items() if query in qrels}
     for query in qrels:
         scored.setdefault(query, {})
-    found = ir_measures.calc_aggregate(list(parsed.values()), qrels, scored)
+    try:
+        found = ir_measures.calc_aggregate(list(parsed.values()), qrels, scored)
+    except (OSError, ValueError, SubprocessError) as error:
+        names = ", ".join(measures)
+        raise EvaluationError(f"ir_measures cannot compute {names} here: {error}") from error
     return {name: float(found[parsed[name]]) for name in measures}
 
 
-def _parse(name: str) -> ir_measures.Measure:
+def parse_measure(name: str) -> ir_measures.Measure:
+    """Return the measure of a name, as `measure` takes it.
+
+    Raises
+    ------
+    EvaluationError
+        If there is none.
+    """
     family, at, cutoff = name.partition("@")
     try:
         parsed = ir_measures.parse_measure(_OTHER_NAMES.get(family, family) + at + cutoff)

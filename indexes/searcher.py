@@ -108,6 +108,7 @@ class Searcher:
         if encoder is None:
             settings = manifest.encoder.settings | {"trust_remote_code": trust_remote_code}
             encoder = open_encoder(EncoderSettings.model_validate(settings))
+            manifest = read_manifest(index)  # it may have been built again while we loaded
         if encoder.fingerprint != manifest.encoder.fingerprint:
             raise SearchIndexError(
                 f"{index} was built with another encoder than {encoder.name!r} as it is now "
@@ -204,6 +205,8 @@ def _check(queries: Sequence[str], k: int) -> None:
         raise SearchIndexError(f"k must be at least 1, not {k}")
     for place, query in enumerate(queries, start=1):
         which = f"query {place}" if len(queries) > 1 else "the query"
+        if any("\ud800" <= character <= "\udfff" for character in query):
+            raise SearchIndexError(f"{which} is not UTF-8")
         if not query.strip():
             raise SearchIndexError(f"{which} is empty")
         if len(query) > MAX_QUERY_CHARACTERS:

@@ -5,7 +5,7 @@
     INDEX/
         manifest.json           names the segments in force; replacing it is the one commit point
         segments/000001/        written once, never changed
-            documents.sqlite    documents and their views
+            documents.sqlite    documents, their views, and the chunks they came in
             passage.faiss       flat inner-product vectors, one file for each representation
             passage.rows.npy    int32 (rows, 2): the document and the view of each vector
         ledger.sqlite           what the generator wrote; kept from build to build
@@ -20,9 +20,9 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from indexes.errors import SearchIndexError
 
@@ -91,7 +91,7 @@ class Manifest(BaseModel):
     version: int = VERSION
     encoder: EncoderEntry
     representation: str
-    segments: tuple[SegmentEntry, ...]
+    segments: Annotated[tuple[SegmentEntry, ...], Field(min_length=1)]
     build: dict[str, Any]
 
 
@@ -107,7 +107,8 @@ def read_manifest(index: Path) -> Manifest:
     if not path.is_file():
         if unfinished(index):
             raise SearchIndexError(f"the build of {index} did not finish: run it again to go on")
-        raise SearchIndexError(f"{index} is not an index: it has no {MANIFEST}")
+        what = f"it has no {MANIFEST}" if index.exists() else "there is no such folder"
+        raise SearchIndexError(f"{index} is not an index: {what}")
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(stored, dict) or stored.get("format") != FORMAT:

@@ -94,6 +94,8 @@ class IndexWriter:
             self._lock.acquire()
         except Timeout:
             raise SearchIndexError(f"another build is at work in {self._index}") from None
+        except OSError as error:
+            raise SearchIndexError(f"cannot write to {self._index}: {error.strerror}") from error
         for other in storage.unfinished(self._index):
             if other != self._work:
                 shutil.rmtree(other)
@@ -253,7 +255,7 @@ class IndexWriter:
         )
         storage.write_manifest(self._index, manifest)
         for other in folder.parent.iterdir():
-            if other != folder:
+            if other != folder and other.is_dir():
                 shutil.rmtree(other)
         self._database.close()
         shutil.rmtree(self._work)

@@ -54,7 +54,9 @@ def main() -> None:
         app(prog_name="corpus-tuner")
     except (CorpusTunerError, EvaluationError, SearchIndexError) as error:
         fail(str(error), 2)
-    except KeyboardInterrupt:
-        fail("stopped; run the same command again to go on", 130)
-    except (OSError, sqlite3.OperationalError) as error:
+    except SystemExit as leaving:
+        if leaving.code == 130:  # the user pressed Ctrl-C
+            fail("stopped; run the same command again to go on", 130)
+        raise
+    except (OSError, sqlite3.DatabaseError) as error:
         fail(str(error), 1)

@@ -1,5 +1,6 @@
 """``corpus-tuner quickstart``."""
 
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -49,10 +50,7 @@ def quickstart(
                 (found,) = alone.rank([query], k=1_000)
                 rank = [document for document, _ in found].index(hits[0].document.id) + 1
                 stdout.print(f"the encoder alone has the first of these at rank {rank}")
-    stdout.print()
-    stdout.print(f"Done in {time.perf_counter() - start:.0f} s. Go on with your own:")
-    stdout.print(
-        f'  corpus-tuner search {output}/indexes/sample-en "how do I get rid of moths"',
-        soft_wrap=True,
-    )
-    stdout.print("  corpus-tuner build my-documents.jsonl --output my-index", soft_wrap=True)
+    command, index = sys.argv[0], output / "indexes" / "sample-en"
+    stdout.print(f"\nDone in {time.perf_counter() - start:.0f} s. Go on with your own:")
+    stdout.print(f'  {command} search {index} "how do I get rid of moths"', soft_wrap=True)
+    stdout.print(f"  {command} build my-documents.jsonl --output my-index", soft_wrap=True)

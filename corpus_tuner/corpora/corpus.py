@@ -1,5 +1,6 @@
 """One interface to every source: checked documents, one after the other, each id once."""
 
+import json
 import re
 import sqlite3
 from collections import Counter
@@ -25,6 +26,7 @@ _USUAL_FIELDS = {
 # went through a wrong conversion they are common, and encoders drop them.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _MISSING = object()
+_NOT_UTF8 = ("not UTF-8", "or half of a surrogate pair; convert the file to UTF-8")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -149,6 +151,9 @@ class Corpus:
         nested = fields.pop("metadata", None)
         if isinstance(nested, Mapping):
             fields.update(nested)
+        if _SURROGATE.search(json.dumps(fields, ensure_ascii=False, default=str)):
+            self._reject(BadRecord(record.place, "metadata", *_NOT_UTF8))
+            return None
         return Document(values["id"], values["title"].strip(), values["text"].strip(), fields)
 
     def _field(self, role: str, fields: Mapping[str, Any]) -> str:
@@ -161,7 +166,7 @@ class Corpus:
         if not isinstance(value, str):
             return "not text", kind_of(value)
         if _SURROGATE.search(value):
-            return "not UTF-8", "or half of a surrogate pair; convert the file to UTF-8"
+            return _NOT_UTF8
         if role != "id":
             if len(value) > self._settings.max_characters:
                 allowed = f"corpus.max_characters is {self._settings.max_characters}"

@@ -1,4 +1,4 @@
-"""A folder of .txt and .md files: one document each, its path the id, its first line the title."""
+"""A folder of .txt and .md files: one document each, its path the id, its name the title."""
 
 import os
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def files(folder: Path) -> Iterator[Path]:
 
 
 def read(folder: Path) -> Iterator[Record | BadRecord]:
-    """Read each file as a record; a heading is its title, else its name is."""
+    """Read each file as a record; in .md files a first heading is the title instead."""
     for path in files(folder):
         id_ = path.relative_to(folder.resolve()).as_posix()
         place = str(folder / id_)
@@ -40,6 +40,9 @@ def read(folder: Path) -> Iterator[Record | BadRecord]:
             continue
         except OSError as error:
             yield BadRecord(place, "", "cannot be read", str(error.strerror))
+            continue
+        if not text.strip():
+            yield BadRecord(place, "text", "empty")
             continue
         first, _, rest = text.lstrip().partition("\n")
         if path.suffix.lower() == ".md" and first.startswith("# "):

@@ -61,7 +61,8 @@ def count_records(source: str) -> int | None:
     """Return about how many records a source on disk has; `None` where only reading tells."""
     path = Path(source)
     if path.is_dir():
-        inner = next(path.glob("corpus.jsonl*"), None)
+        names = ("corpus.jsonl", "corpus.jsonl.gz")
+        inner = next((path / name for name in names if (path / name).is_file()), None)
         if inner is None:
             from corpus_tuner.corpora import folder
 

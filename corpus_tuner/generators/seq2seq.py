@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -12,9 +12,6 @@ from corpus_tuner.instructions import Instruction
 from indexes.documents import Document
 from indexes.encoders import Encoder
 from indexes.registry import PartSettings
-
-if TYPE_CHECKING:
-    pass
 
 
 class Settings(PartSettings):

@@ -1,11 +1,12 @@
 """Encoders: texts in, unit vectors out."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import BaseModel, ConfigDict, PositiveInt, field_validator
 
 Vectors = npt.NDArray[np.float32]
 """A matrix of shape (texts, dimension), each row of length 1."""
@@ -80,6 +81,12 @@ class EncoderSettings(BaseModel):
     device: str = "auto"
     batch_size: PositiveInt = 32
     trust_remote_code: bool = False
+
+    @field_validator("name")
+    @classmethod
+    def _find_folder(cls, name: str) -> str:
+        """Name a folder in full, so that an index finds it again from anywhere."""
+        return str(Path(name).resolve()) if Path(name).is_dir() else name
 
 
 def open_encoder(settings: EncoderSettings | None = None) -> Encoder:

@@ -32,6 +32,7 @@ class TransformerEncoder:
         self._settings = settings
         self._model = _load(settings)
         if settings.max_tokens is not None:
+            _check_limit(self._model, settings)
             self._model.max_seq_length = settings.max_tokens
         limit = self._model.max_seq_length
         if limit is None or limit > 1_000_000:  # tokenizers say 1e30 for "no limit"
@@ -126,7 +127,7 @@ def _load(settings: EncoderSettings) -> SentenceTransformer:
             local_files_only=builtin,
             model_kwargs={"dtype": torch.float32},
         )
-    except (OSError, ValueError, RuntimeError, ImportError) as error:
+    except (AssertionError, OSError, ValueError, RuntimeError, ImportError) as error:
         reason = str(error).strip().splitlines()
         raise SearchIndexError(
             f"cannot load the encoder {settings.name!r}: {reason[0] if reason else error!r}. "
@@ -135,6 +136,16 @@ def _load(settings: EncoderSettings) -> SentenceTransformer:
         ) from error
     model.eval()
     return model
+
+
+def _check_limit(model: SentenceTransformer, settings: EncoderSettings) -> None:
+    config = getattr(getattr(model[0], "auto_model", None), "config", None)
+    positions = getattr(config, "max_position_embeddings", None)
+    if positions is not None and settings.max_tokens and settings.max_tokens > positions:
+        raise SearchIndexError(
+            f"encoder {settings.name!r} has {positions} positions: encoder.max_tokens may be at "
+            f"most that, not {settings.max_tokens}"
+        )
 
 
 def _fingerprint(model: SentenceTransformer, settings: EncoderSettings) -> str:

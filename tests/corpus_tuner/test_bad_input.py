@@ -80,6 +80,11 @@ RECORDS: dict[str, tuple[str, bytes, list[str]]] = {
         GOOD + b'{"_id": "b", "text": "x \\ud83d y"}\n',
         ["c.jsonl:2", "surrogate"],
     ),
+    "half a surrogate pair in metadata": (
+        "c.jsonl",
+        GOOD + b'{"_id": "b", "text": "x", "note": "\\ud83d"}\n',
+        ["c.jsonl:2", "'metadata'", "surrogate"],
+    ),
     "Latin-1": (
         "c.jsonl",
         GOOD + '{"_id": "b", "text": "Mühle"}\n'.encode("latin-1"),
@@ -194,6 +199,8 @@ def test_a_bad_file_is_an_error(kind: str, tmp_path: Path, run: Run, small: list
         (["eval", "--benchmark", "nowhere"], "no qrels/test.tsv"),
         (["eval", "--benchmark", "sample-en", "sample-en"], "same name"),
         (["eval", "--benchmark", "ir_datasets:no/such"], "no/such"),
+        (["eval", "-b", "sample-en", "--measure", "fame"], "no measure is called 'fame'"),
+        (["build", "c.jsonl", "-o", "index", "--set", "encoder.max_tokens=99"], "64 positions"),
         (["frobnicate"], "frobnicate"),
     ],
 )
@@ -267,6 +274,22 @@ def test_a_changed_file(index: Path, run: Run, name: str) -> None:
 def test_a_newer_format(index: Path, run: Run) -> None:
     _edit(index, version=99)
     assert "version 99" in run("search", index, "mill").err
+
+
+def test_a_manifest_without_segments(index: Path, run: Run) -> None:
+    _edit(index, segments=[])
+    assert "damaged" in run("search", index, "mill").err
+
+
+def test_a_damaged_index_can_be_built_again(index: Path, run: Run, small: list[str]) -> None:
+    file = index / "segments" / "000001" / "mean.faiss"
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    (index / "segments" / ".DS_Store").touch()
+    assert run("info", index, "--verify").code == 2
+    assert run("build", index.parent / "c.jsonl", "-o", index, *small).code == 0
+    assert run("info", index, "--verify").code == 0
 
 
 def test_another_format(index: Path, run: Run) -> None:

@@ -90,3 +90,18 @@ def test_own_views() -> None:
 def test_a_cap_spreads_over_the_document() -> None:
     assert spread(list("abcdefgh"), 4) == list("aceg")
     assert spread(list("abc"), 4) == list("abc")
+
+
+@given(st.text(st.sampled_from("안녕하세요各国🎉ab ,."), max_size=400), st.integers(0, 60))
+@settings(deadline=None, max_examples=40)
+def test_any_script_comes_to_an_end(encoder: Any, text: str, overlap: int) -> None:
+    document = Document("d", "T", text)
+    (passages,) = split_passages([document], "ko", encoder, PassageSettings(overlap=overlap))
+    read = "".join(passages).replace(" ", "")
+    assert all(character in read for character in text.replace(" ", ""))
+
+
+def test_a_text_of_one_endless_sentence(encoder: Any) -> None:
+    document = Document("d", "", ",".join(["안녕하세요각국"] * 400))
+    (passages,) = split_passages([document], "ko", encoder, PassageSettings())
+    assert max(encoder.count_tokens(passages[1:])) <= encoder.max_tokens
