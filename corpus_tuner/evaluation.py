@@ -138,7 +138,7 @@ def _load(name: str, split: str, settings: Settings, done: Evaluation) -> Benchm
     reject: Callable[[BadRecord], None] | None = rejected.append if skip else None
     samples = {f"sample-{language}": language for language in LANGUAGES}
     if name in samples:
-        benchmark = load_benchmark(sample_folder(samples[name]), name=name)
+        benchmark = load_benchmark(sample_folder(samples[name]), split, name=name)
     elif name.startswith("ir_datasets:"):
         benchmark = load_catalogue_benchmark(name.removeprefix("ir_datasets:"))
     else:

@@ -55,12 +55,14 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
     Raises
     ------
     EvaluationError
-        If it cannot be opened, or, while the context lasts, not be read.
+        If it cannot be opened, is UTF-16, or, while the context lasts, cannot be read.
     """
     try:
         with path.open("rb") as file:
-            zipped = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if zipped else path.open("rb") as file:
+            magic = file.read(2)
+        if magic in (b"\xff\xfe", b"\xfe\xff"):
+            raise EvaluationError(f"{path} is UTF-16: convert it, e.g. iconv -f UTF-16 -t UTF-8")
+        with gzip.open(path) if magic == b"\x1f\x8b" else path.open("rb") as file:
             yield cast(BinaryIO, file)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise EvaluationError(f"the gzip file {path} is cut or damaged: {error}") from error
@@ -85,10 +87,6 @@ def read_lines(path: Path) -> Iterator[tuple[str, str | BadRecord]]:
                 return
             place = f"{path}:{number}"
             if number == 1:
-                if line.startswith((b"\xff\xfe", b"\xfe\xff")):
-                    raise EvaluationError(
-                        f"{path} is UTF-16: convert it, e.g. iconv -f UTF-16 -t UTF-8"
-                    )
                 line = line.removeprefix(b"\xef\xbb\xbf")
             if len(line) > MAX_LINE_BYTES:
                 while line and not line.endswith(b"\n"):

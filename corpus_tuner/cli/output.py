@@ -71,7 +71,7 @@ def show_results(results: Iterable["Result"]) -> None:
 def show_hits(query: str, hits: Sequence["Hit"]) -> None:
     """Print what was found for a query."""
     stdout.print()
-    stdout.print(Text.assemble(("query  ", "dim"), (plain(query).plain, "bold")))
+    stdout.print(Text.assemble(("query  ", "dim"), (plain(query, 200).plain, "bold")))
     made = table("", "score", "document", "what matched", right=("", "score"))
     made.columns[-1].ratio = 1
     made.expand = True

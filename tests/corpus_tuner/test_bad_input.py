@@ -114,6 +114,7 @@ FILES: dict[str, tuple[str, bytes, list[str]]] = {
     "empty file": ("c.jsonl", b"", ["c.jsonl", "no document"]),
     "blank lines only": ("c.jsonl", b"\n\n  \n", ["c.jsonl", "no document"]),
     "UTF-16": ("c.jsonl", GOOD.decode().encode("utf-16"), ["UTF-16", "iconv"]),
+    "UTF-16 table": ("c.csv", "id,text\na,b\n".encode("utf-16"), ["UTF-16", "iconv"]),
     "cut gzip file": (
         "c.jsonl.gz",
         gzip.compress(GOOD * 50)[:-20],
