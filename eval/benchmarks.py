@@ -60,11 +60,12 @@ def load_benchmark(
     EvaluationError
         If a file is missing or nothing is judged, or, without `reject`, a record is bad.
     """
-    qrels = _read_qrels(_find(folder, f"qrels/{split}.tsv"), reject or _refuse)
+    reject = reject or _refuse
+    qrels = _read_qrels(_find(folder, f"qrels/{split}.tsv"), reject)
     path = _find(folder, "queries.jsonl")
-    queries = _read_queries(path, qrels, reject or _refuse)
+    queries = _read_queries(path, qrels, reject)
     for query in sorted(qrels.keys() - queries.keys()):
-        (reject or _refuse)(BadRecord(str(path), "_id", "a judged query is missing", repr(query)))
+        reject(BadRecord(str(path), "_id", "a judged query is missing", repr(query)))
         del qrels[query]
     if not qrels:
         raise EvaluationError(f"{folder}: none of its queries is judged in qrels/{split}.tsv")

@@ -61,8 +61,7 @@ def count_records(source: str) -> int | None:
     """Return about how many records a source on disk has; `None` where only reading tells."""
     path = Path(source)
     if path.is_dir():
-        names = ("corpus.jsonl", "corpus.jsonl.gz")
-        inner = next((path / name for name in names if (path / name).is_file()), None)
+        inner = _beir_file(path)
         if inner is None:
             from corpus_tuner.corpora import folder
 
@@ -74,10 +73,14 @@ def count_records(source: str) -> int | None:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
+def _beir_file(folder: Path) -> Path | None:
+    files = (folder / "corpus.jsonl", folder / "corpus.jsonl.gz")
+    return next((file for file in files if file.is_file()), None)
+
+
 def _find_in_folder(path: Path) -> Source:
-    for name in ("corpus.jsonl", "corpus.jsonl.gz"):
-        if (path / name).is_file():
-            return partial(read_json_lines, path / name)
+    if inner := _beir_file(path):
+        return partial(read_json_lines, inner)
     from corpus_tuner.corpora import folder
 
     if next(folder.files(path), None) is None:
