@@ -27,8 +27,9 @@ from indexes.documents import Document, View
 from indexes.encoders import Encoder, Vectors, open_encoder
 from indexes.encoders.remembering import RememberingEncoder
 from indexes.errors import SearchIndexError
-from indexes.representations import Representation, open_representation
-from indexes.representations.passage import Settings as PassageOnly
+from indexes.lexical import LexicalSettings
+from indexes.registry import PartSettings, read_settings
+from indexes.representations import open_representation
 from indexes.storage import MANIFEST, EncoderEntry, Manifest, read_manifest, verify
 from indexes.writer import EncodedDocument, IndexWriter
 
@@ -119,9 +120,10 @@ def build(
         return _report(index, corpus, standing, unchanged=True)
 
     representations = _representations(settings)
+    opened = [open_representation(each) for each in representations.values()]
     digest = hashlib.sha256()
     with (
-        IndexWriter(index, key, representations, encoder.dimension) as writer,
+        IndexWriter(index, key, opened, encoder.dimension) as writer,
         closing(Ledger(Path(ledger) if ledger else index / LEDGER)) as open_ledger,
     ):
         chunks = _chunks(corpus, settings.documents_at_once)
@@ -157,7 +159,13 @@ def build(
             "settings": settings.model_dump(mode="json"),
         }
         with working("writing the index"):
-            manifest = writer.finish(_entry(encoder, settings), representations[-1].name, told)
+            manifest = writer.finish(
+                _entry(encoder, settings),
+                representations,
+                _lexical(settings, language),
+                settings.search,
+                told,
+            )
     return _report(index, corpus, manifest, unchanged=False)
 
 
@@ -205,12 +213,19 @@ def _standing(corpus: Corpus, index: Path, key: str, at_once: int) -> Manifest |
     return manifest if manifest.build["corpus"]["digest"] == digest.hexdigest() else None
 
 
-def _representations(settings: Settings) -> list[Representation]:
-    """Return what is indexed: the encoder alone, and last the configured representation."""
-    configured = open_representation(settings.representation)
-    if configured.name == "passage":
-        return [configured]
-    return [open_representation(PassageOnly()), configured]
+def _representations(settings: Settings) -> dict[str, PartSettings]:
+    """Return what is indexed, by name: what stands beside, and last the configured one."""
+    configured = settings.representation
+    names: list[str] = [name for name in settings.beside if name != configured.name]
+    beside = {name: read_settings("indexes.representations", {"name": name}) for name in names}
+    return {**beside, configured.name: configured}
+
+
+def _lexical(settings: Settings, language: str) -> LexicalSettings | None:
+    """Return the lexical engine's settings, the corpus's language filled in."""
+    if settings.lexical is None or settings.lexical.language:
+        return settings.lexical
+    return settings.lexical.model_copy(update={"language": language})
 
 
 def _entry(encoder: Encoder, settings: Settings) -> EncoderEntry:

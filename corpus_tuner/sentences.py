@@ -19,6 +19,7 @@ _ABBREVIATIONS = {
 }
 _KNOWN = {language: frozenset(words.split()) for language, words in _ABBREVIATIONS.items()}
 _LAST_WORD = re.compile(r"(\S+)\.\s*$")
+_STANDS_APART = re.compile(r"\s[.!?]\s*$")
 _NUMBERED = re.compile(r"(?:^|\s)\d{1,2}\.\s*$")
 
 
@@ -45,6 +46,8 @@ def _ends(sentence: str, following: str, language: str) -> bool:
     """Tell whether `sentence` is over, given the piece that follows it."""
     if "\n" in sentence[len(sentence.rstrip()) :]:
         return True
+    if _STANDS_APART.search(sentence):  # words and marks were parted , as here .
+        return not following.lstrip()[0].isdigit()
     if following.lstrip()[0].islower():
         return False
     if language == "de" and _NUMBERED.search(sentence):  # an ordinal: Der 2. Weltkrieg

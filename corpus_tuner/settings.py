@@ -4,7 +4,7 @@ import difflib
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
@@ -21,6 +21,8 @@ from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.passages import PassageSettings
 from corpus_tuner.views import ViewSettings
 from indexes.encoders import EncoderSettings
+from indexes.fusion import SearchSettings
+from indexes.lexical import LexicalSettings
 from indexes.registry import PartSettings, read_settings
 
 
@@ -50,6 +52,15 @@ class Settings(BaseModel):
         A file of the user's own instruction templates.
     representation
         What is indexed, and searched by default.
+    beside
+        Representations that are indexed as well, with their usual settings, so that `eval` can
+        compare.
+    lexical
+        Which engine indexes the documents' words; ``null`` for none.
+    search
+        How documents are ranked, until calibration finds better weights.
+    calibrate
+        Find the weights for this corpus when it is built.
     documents_at_once
         A chunk: so many documents are held in memory, and so many are lost when a build is killed.
     """
@@ -64,12 +75,17 @@ class Settings(BaseModel):
     generator: Annotated[SerializeAsAny[PartSettings], _part_of("corpus_tuner.generators")] | None
     instructions: Path | None = None
     representation: Annotated[SerializeAsAny[PartSettings], _part_of("indexes.representations")]
+    beside: tuple[Literal["passage", "mean"], ...] = ("passage", "mean")
+    lexical: Annotated[SerializeAsAny[LexicalSettings], _part_of("indexes.lexical")] | None
+    search: SearchSettings = SearchSettings()
+    calibrate: bool = True
     documents_at_once: PositiveInt = 256
 
 
 DEFAULTS: dict[str, Any] = {
     "generator": {"name": "extractive"},
-    "representation": {"name": "mean"},
+    "representation": {"name": "views"},
+    "lexical": {"name": "bm25"},
 }
 """Used where a recipe says nothing of these."""
 
@@ -109,9 +125,15 @@ def load_settings(file: Path | None = None, assignments: Sequence[str] = ()) -> 
 
 def settings_hash(settings: Settings, *parts: str) -> str:
     """Return a SHA-256 of what decides the index: settings, and parts such as the encoder."""
-    # How an encoder runs, and what a reader does with bad records, is seen in the outcome.
+    # How an encoder runs, and what a reader does with bad records, is seen in the outcome. Weights
+    # can be changed without building again.
     decisive = settings.model_dump_json(
-        exclude={"corpus": True, "encoder": {"device", "trust_remote_code"}}
+        exclude={
+            "corpus": True,
+            "encoder": {"device", "trust_remote_code"},
+            "search": True,
+            "calibrate": True,
+        }
     )
     return hashlib.sha256("\n".join((decisive, *parts)).encode()).hexdigest()
 

@@ -4,11 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, overload
+from typing import overload
+
+import numpy as np
 
 from indexes.documents import Document, View
-from indexes.encoders import Encoder, EncoderSettings, open_encoder
+from indexes.encoders import Encoder, EncoderSettings, Vectors, open_encoder
 from indexes.errors import SearchIndexError
+from indexes.fusion import SearchSettings
+from indexes.pool import Mode, Pool, draw, first
+from indexes.representations import SCORE_DECIMALS
 from indexes.segment import Segment
 from indexes.storage import Manifest, read_manifest, segment_folder, verify
 
@@ -27,25 +32,22 @@ class Hit:
     rank
         From 1.
     score
-        Cosine of query and representation; among equal scores the smaller document id leads.
+        What it is ranked by; among equal scores the smaller document id leads. Scores of different
+        modes, or of different queries in hybrid mode, do not compare.
     view
-        The view that matched: of several passages, the best one.
+        The view that is nearest to the query; in lexical mode the passage.
+    dense
+        Score by the vectors, a cosine; ``None`` in lexical mode.
+    words
+        Score by the words; ``None`` in dense mode.
     """
 
     document: Document
     rank: int
     score: float
     view: View
-
-
-class _Candidate(NamedTuple):
-    """A document that may become a hit; `document` and `view` are ordinals in its segment."""
-
-    id: str
-    score: float
-    segment: Segment
-    document: int
-    view: int
+    dense: float | None
+    words: float | None
 
 
 class Searcher:
@@ -61,7 +63,7 @@ class Searcher:
         self.manifest = manifest
         self.representation = representation
         self.encoder = encoder
-        self._segments = segments
+        self.segments = segments
 
     @classmethod
     def open(
@@ -83,7 +85,8 @@ class Searcher:
             An open encoder, to share one between indexes; by default the one that the index was
             built with is opened.
         representation
-            ``passage`` (the encoder alone) or the one that was configured, which is the default.
+            One that is stored, such as ``passage`` (the encoder alone); by default the one that was
+            configured.
         checksums
             Read all the files and compare their checksums first.
         trust_remote_code
@@ -100,7 +103,7 @@ class Searcher:
         if checksums:
             verify(index, manifest)
         chosen = representation or manifest.representation
-        known = sorted(manifest.segments[0].rows)
+        known = sorted(manifest.representations)
         if chosen not in known:
             raise SearchIndexError(
                 f"{index} has no representation {chosen!r}; it has: {', '.join(known)}"
@@ -116,60 +119,103 @@ class Searcher:
                 f"{encoder.fingerprint[:12]}): open it with that one, or build it again"
             )
         segments = [
-            Segment(segment_folder(index, entry.name), entry, chosen, encoder.dimension)
+            Segment(segment_folder(index, entry.name), manifest, chosen)
             for entry in manifest.segments
         ]
         return cls(manifest, segments, encoder, chosen)
 
     @overload
-    def search(self, queries: str, k: int = 10) -> list[Hit]: ...  # type: ignore[overload-overlap]
+    def search(  # type: ignore[overload-overlap]
+        self,
+        queries: str,
+        k: int = 10,
+        mode: Mode | None = None,
+        settings: SearchSettings | None = None,
+    ) -> list[Hit]: ...
 
     @overload
-    def search(self, queries: Sequence[str], k: int = 10) -> list[list[Hit]]: ...
+    def search(
+        self,
+        queries: Sequence[str],
+        k: int = 10,
+        mode: Mode | None = None,
+        settings: SearchSettings | None = None,
+    ) -> list[list[Hit]]: ...
 
-    def search(self, queries: str | Sequence[str], k: int = 10) -> list[Hit] | list[list[Hit]]:
+    def search(
+        self,
+        queries: str | Sequence[str],
+        k: int = 10,
+        mode: Mode | None = None,
+        settings: SearchSettings | None = None,
+    ) -> list[Hit] | list[list[Hit]]:
         """Find the `k` best documents for a query, or for each of several.
 
+        Parameters
+        ----------
+        queries
+            One text or several.
+        k
+            How many documents.
+        mode
+            ``dense``: by the vectors; ``lexical``: by the words, only documents that share one
+            with the query; ``hybrid``: by both. By default whatever the index's weights ask for.
+        settings
+            Weights and fusion; by default those of the index.
+
         Raises
         ------
         SearchIndexError
-            If `k` is less than 1, or a query is empty or longer than `MAX_QUERY_CHARACTERS`.
+            If `k` is less than 1, a query is empty or longer than `MAX_QUERY_CHARACTERS`, or the
+            index has no words for this mode.
         """
         if isinstance(queries, str):
-            return self.search([queries], k)[0]
-        _check(queries, k)
+            return self.search([queries], k, mode, settings)[0]
+        how, settings = self._how(mode, settings)
         return [
-            [
-                Hit(
-                    each.segment.document(each.document),
-                    rank,
-                    each.score,
-                    each.segment.view(each.view),
-                )
-                for rank, each in enumerate(best, start=1)
-            ]
-            for batch in _batches(queries)
-            for best in self._best(batch, k)
+            self._hits(scores, pool, vector, how, settings)
+            for _, scores, pool, vector in self._best(queries, k, how, settings)
         ]
 
-    def rank(self, queries: Sequence[str], k: int = 100) -> list[list[tuple[str, float]]]:
+    def rank(
+        self,
+        queries: Sequence[str],
+        k: int = 100,
+        mode: Mode | None = None,
+        settings: SearchSettings | None = None,
+    ) -> list[list[tuple[str, float]]]:
         """Find only the ids and scores of the `k` best documents for each query: a run.
 
-        Raises
-        ------
-        SearchIndexError
-            As `search` does.
+        Parameters, and errors raised, are those of `search`.
         """
-        _check(queries, k)
         return [
-            [(each.id, each.score) for each in best]
-            for batch in _batches(queries)
-            for best in self._best(batch, k)
+            list(zip(ids, scores, strict=True))
+            for ids, scores, _, _ in self._best(queries, k, *self._how(mode, settings))
         ]
+
+    def pools(
+        self, queries: Sequence[str], k: int = 100, settings: SearchSettings | None = None
+    ) -> Iterator[tuple[Vectors, Pool]]:
+        """Yield each query's vector, shape (dimension,), and its pool for hybrid search.
+
+        Parameters, and errors raised, are those of `search`.
+        """
+        for vector, pool in self._pools(queries, k, "hybrid", settings or self.manifest.search):
+            assert vector is not None
+            yield vector, pool
+
+    def ids(self, pool: Pool) -> list[str]:
+        """Return the ids of a pool's documents."""
+        known = [
+            segment.ids(pool.ordinals[pool.segments == number].tolist())
+            for number, segment in enumerate(self.segments)
+        ]
+        places = zip(pool.segments.tolist(), pool.ordinals.tolist(), strict=True)
+        return [known[number][ordinal] for number, ordinal in places]
 
     def close(self) -> None:
         """Close the files; the searcher is of no use afterwards."""
-        for segment in self._segments:
+        for segment in self.segments:
             segment.close()
 
     def __enter__(self) -> "Searcher":
@@ -183,21 +229,77 @@ class Searcher:
     ) -> None:
         self.close()
 
-    def _best(self, queries: Sequence[str], k: int) -> list[list[_Candidate]]:
-        """Return the best documents for each query, in order."""
-        vectors = self.encoder.encode_queries(queries)
-        best: list[list[_Candidate]] = [[] for _ in queries]
-        for segment in self._segments:
-            found = segment.dense.top_documents(vectors, k)
-            ids = segment.ids({document for hits in found for document, _, _ in hits})
-            for candidates, hits in zip(best, found, strict=True):
-                candidates.extend(
-                    _Candidate(ids[document], score, segment, document, view)
-                    for document, view, score in hits
+    def _how(
+        self, mode: Mode | None, settings: SearchSettings | None
+    ) -> tuple[Mode, SearchSettings]:
+        """Return how to rank; a weight of nothing saves the work."""
+        settings = settings or self.manifest.search
+        has_words = self.manifest.lexical is not None
+        if mode in ("hybrid", "lexical") and not has_words:
+            raise SearchIndexError(f"the index has no words to search in {mode} mode")
+        if mode is None or mode == "hybrid":
+            weight = settings.words if has_words else 0
+            mode = "dense" if weight == 0 else "lexical" if weight == 1 else "hybrid"
+        return mode, settings
+
+    def _best(
+        self, queries: Sequence[str], k: int, mode: Mode, settings: SearchSettings
+    ) -> Iterator[tuple[list[str], list[float], Pool, Vectors | None]]:
+        """Yield the `k` best documents for each query: ids and scores, and where they are."""
+        for vector, pool in self._pools(queries, k, mode, settings):
+            scores = pool.scores(settings, mode)
+            some = first(scores, k)
+            ids = self.ids(pool.at(some))
+            order = sorted(range(len(ids)), key=lambda place: (-scores[some[place]], ids[place]))
+            best = some[order[:k]]
+            yield [ids[place] for place in order[:k]], scores[best].tolist(), pool.at(best), vector
+
+    def _pools(
+        self, queries: Sequence[str], k: int, mode: Mode, settings: SearchSettings
+    ) -> Iterator[tuple[Vectors | None, Pool]]:
+        """Yield each query's vector, and the documents that may be among its `k` best."""
+        _check(queries, k)
+        size = max(k, settings.pool) if mode == "hybrid" else k
+        none = [np.zeros(0, np.int64) for _ in self.segments]
+        for start in range(0, len(queries), _QUERIES_AT_ONCE):
+            batch = queries[start : start + _QUERIES_AT_ONCE]
+            if mode == "lexical":
+                for query in batch:
+                    yield None, draw(self.segments, query, None, none, size, settings.views)
+                continue
+            vectors = self.encoder.encode_queries(batch)
+            tops = [
+                each.dense.top_documents(vectors, size, settings.views) for each in self.segments
+            ]
+            for query, vector, *near in zip(batch, vectors, *tops, strict=True):
+                words = query if mode == "hybrid" else None
+                yield vector, draw(self.segments, words, vector, near, size, settings.views)
+
+    def _hits(
+        self,
+        scores: list[float],
+        pool: Pool,
+        vector: Vectors | None,
+        mode: Mode,
+        settings: SearchSettings,
+    ) -> list[Hit]:
+        dense, words = pool.parts.mixed(settings.views), pool.words
+        hits = []
+        for place, score in enumerate(scores):
+            segment = self.segments[pool.segments[place]]
+            document = int(pool.ordinals[place])
+            view = segment.dense.best_view(vector, document)
+            hits.append(
+                Hit(
+                    segment.document(document),
+                    place + 1,
+                    score,
+                    segment.view(view),
+                    None if mode == "lexical" else float(dense[place]),
+                    None if mode == "dense" else round(float(words[place]), SCORE_DECIMALS),
                 )
-        return [
-            sorted(candidates, key=lambda each: (-each.score, each.id))[:k] for candidates in best
-        ]
+            )
+        return hits
 
 
 def _check(queries: Sequence[str], k: int) -> None:
@@ -213,8 +315,3 @@ def _check(queries: Sequence[str], k: int) -> None:
             raise SearchIndexError(
                 f"{which} has {len(query)} characters; at most {MAX_QUERY_CHARACTERS} are read"
             )
-
-
-def _batches(queries: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(queries), _QUERIES_AT_ONCE):
-        yield queries[start : start + _QUERIES_AT_ONCE]

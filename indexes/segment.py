@@ -10,7 +10,9 @@ from typing import Any
 from indexes.dense import DenseSegment
 from indexes.documents import Document, View
 from indexes.errors import SearchIndexError
-from indexes.storage import DOCUMENTS, SegmentEntry
+from indexes.lexical import open_lexical
+from indexes.representations import stored_representation
+from indexes.storage import DOCUMENTS, Manifest
 
 SCHEMA = """
 CREATE TABLE documents (
@@ -43,15 +45,17 @@ class Segment:
         If a file cannot be read or is not what it must be.
     """
 
-    def __init__(self, folder: Path, entry: SegmentEntry, representation: str, dim: int) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, representation: str) -> None:
         uri = f"{(folder / DOCUMENTS).absolute().as_uri()}?mode=ro&immutable=1"
         self._path = folder / DOCUMENTS
         self._database = sqlite3.connect(uri, uri=True, check_same_thread=False)
         self._lock = threading.Lock()
         self.dense = DenseSegment(
-            folder / f"{representation}.faiss", folder / f"{representation}.rows.npy", dim
+            folder,
+            stored_representation(manifest.representations[representation]),
+            manifest.encoder.dimension,
         )
-        self.entry = entry
+        self.lexical = open_lexical(folder, manifest.lexical) if manifest.lexical else None
 
     def close(self) -> None:
         """Close the files."""

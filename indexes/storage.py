@@ -6,8 +6,10 @@
         manifest.json           names the segments in force; replacing it is the one commit point
         segments/000001/        written once, never changed
             documents.sqlite    documents, their views, and the chunks they came in
-            passage.faiss       flat inner-product vectors, one file for each representation
-            passage.rows.npy    int32 (rows, 2): the document and the view of each vector
+            views.faiss         inner-product vectors, one file for each representation
+            views.views.npy     int32: the view of each vector
+            views.starts.npy    int64: the first vector of each document, and the end
+            words.*             the lexical engine's: BM25 scores by word (indexes/lexical/bm25.py)
         ledger.sqlite           what the generator wrote; kept from build to build
         building-KEY/           an unfinished build, from which the next one goes on
 
@@ -19,16 +21,20 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
+from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from indexes.errors import SearchIndexError
+from indexes.fusion import SearchSettings
 
 FORMAT = "corpus-tuner-index"
-VERSION = 1
+VERSION = 2
 MANIFEST = "manifest.json"
+LOCK = "build.lock"
 DOCUMENTS = "documents.sqlite"
 
 
@@ -81,6 +87,14 @@ class Manifest(BaseModel):
         Of the files; an index of another version is not opened.
     representation
         The one searched unless another is asked for.
+    representations
+        The settings of each that is stored, by name.
+    lexical
+        The settings of the lexical engine; ``None`` if there is none.
+    search
+        How documents are ranked; `calibration` tells where the weights come from.
+    calibration
+        What was tried and what it gave; ``None`` if the weights are those that were configured.
     build
         Whatever the builder wants known: its settings, the corpus, counts.
     """
@@ -91,6 +105,10 @@ class Manifest(BaseModel):
     version: int = VERSION
     encoder: EncoderEntry
     representation: str
+    representations: dict[str, dict[str, Any]]
+    lexical: dict[str, Any] | None
+    search: SearchSettings
+    calibration: dict[str, Any] | None = None
     segments: Annotated[tuple[SegmentEntry, ...], Field(min_length=1)]
     build: dict[str, Any]
 
@@ -154,6 +172,28 @@ def write_manifest(index: Path, manifest: Manifest) -> None:
         os.fsync(file.fileno())
     aside.replace(index / MANIFEST)
     sync_folder(index)
+
+
+@contextmanager
+def locked(index: Path) -> Iterator[None]:
+    """Keep others from changing an index.
+
+    Raises
+    ------
+    SearchIndexError
+        If another is changing it, or it cannot be written to.
+    """
+    lock = FileLock(index / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise SearchIndexError(f"another build or calibration is at work in {index}") from None
+    except OSError as error:
+        raise SearchIndexError(f"cannot write to {index}: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def unfinished(index: Path) -> list[Path]:

@@ -11,19 +11,21 @@ import os
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from indexes import storage
-from indexes.dense import write_flat
+from indexes.dense import write_vectors
 from indexes.documents import Document, View
 from indexes.encoders import Vectors
 from indexes.errors import SearchIndexError
+from indexes.fusion import SearchSettings
+from indexes.lexical import LexicalSettings, write_lexical
+from indexes.registry import PartSettings
 from indexes.representations import Representation
 from indexes.segment import SCHEMA
 
@@ -85,17 +87,12 @@ class IndexWriter:
         self._work = index / f"building-{key[:16]}"
         self._representations = representations
         self._dimension = dimension
-        self._lock = FileLock(index / "build.lock", timeout=0)
+        self._lock = storage.locked(index)
         self._passed = 0
 
     def __enter__(self) -> "IndexWriter":
         _claim(self._index)
-        try:
-            self._lock.acquire()
-        except Timeout:
-            raise SearchIndexError(f"another build is at work in {self._index}") from None
-        except OSError as error:
-            raise SearchIndexError(f"cannot write to {self._index}: {error.strerror}") from error
+        self._lock.__enter__()
         for other in storage.unfinished(self._index):
             if other != self._work:
                 shutil.rmtree(other)
@@ -119,7 +116,7 @@ class IndexWriter:
         trace: TracebackType | None,
     ) -> None:
         self._database.close()
-        self._lock.release()
+        self._lock.__exit__(kind, error, trace)
 
     def _resume(self) -> list[_Ends]:
         """Return what an earlier build committed, in order."""
@@ -211,7 +208,12 @@ class IndexWriter:
         return self._end().counts
 
     def finish(
-        self, encoder: storage.EncoderEntry, representation: str, build: dict[str, Any]
+        self,
+        encoder: storage.EncoderEntry,
+        representations: Mapping[str, PartSettings],
+        lexical: LexicalSettings | None,
+        search: SearchSettings,
+        build: dict[str, Any],
     ) -> storage.Manifest:
         """Make the segment, put it in force and remove what it replaces.
 
@@ -219,8 +221,12 @@ class IndexWriter:
         ----------
         encoder
             For the manifest.
-        representation
-            The one to search by default.
+        representations
+            The settings of each, by name, for the manifest; the last is searched by default.
+        lexical
+            The engine that indexes the documents' words, if any.
+        search
+            How to rank.
         build
             For the manifest: settings and counts, as JSON can hold them.
         """
@@ -230,10 +236,16 @@ class IndexWriter:
         aside.mkdir()
         self._database.execute("VACUUM INTO ?", (str(aside / storage.DOCUMENTS),))
         rows = self._end().rows
-        for name in rows:
-            write_flat(self._vectors(name), self._dimension, aside / f"{name}.faiss")
+        for each in self._representations:
+            name = each.name
+            vectors = aside / f"{name}.faiss"
+            write_vectors(self._vectors(name), self._dimension, each.storage, vectors)
             owners = np.fromfile(self._rows(name), dtype="<i4").reshape(-1, 2)
-            np.save(aside / f"{name}.rows.npy", owners, allow_pickle=False)
+            starts = np.searchsorted(owners[:, 0], np.arange(self.documents + 1))
+            np.save(aside / f"{name}.views.npy", owners[:, 1], allow_pickle=False)
+            np.save(aside / f"{name}.starts.npy", starts, allow_pickle=False)
+        if lexical:
+            write_lexical(self._texts(lexical.views), aside, lexical)
         files = {}
         for path in sorted(aside.iterdir()):
             storage.sync_file(path)
@@ -251,7 +263,13 @@ class IndexWriter:
             files=files,
         )
         manifest = storage.Manifest(
-            encoder=encoder, representation=representation, segments=(entry,), build=build
+            encoder=encoder,
+            representation=list(representations)[-1],
+            representations={name: each.model_dump() for name, each in representations.items()},
+            lexical=lexical.model_dump() if lexical else None,
+            search=search,
+            segments=(entry,),
+            build=build,
         )
         storage.write_manifest(self._index, manifest)
         for other in folder.parent.iterdir():
@@ -260,6 +278,15 @@ class IndexWriter:
         self._database.close()
         shutil.rmtree(self._work)
         return manifest
+
+    def _texts(self, kinds: Mapping[str, int]) -> Iterator[str]:
+        """Yield the text of each document, and what of its views is added, so many times."""
+        documents = "SELECT ordinal, title, text FROM documents ORDER BY ordinal"
+        views = "SELECT kind, text FROM views WHERE document = ? ORDER BY ordinal"
+        for ordinal, title, text in self._database.execute(documents):
+            added = self._database.execute(views, (ordinal,)) if kinds else ()
+            more = [view for kind, view in added for _ in range(kinds.get(kind, 0))]
+            yield "\n".join((title, text, *more))
 
     def _place(self, aside: Path) -> Path:
         """Move a finished segment to a number that no reader can have open."""
@@ -330,7 +357,7 @@ def _claim(index: Path) -> None:
     if index.exists() and not index.is_dir():
         raise SearchIndexError(f"{index} is a file: give the folder that the index goes to")
     if index.is_dir() and any(index.iterdir()):
-        marks = (storage.MANIFEST, "build.lock")
+        marks = (storage.MANIFEST, storage.LOCK)
         if not any((index / mark).exists() for mark in marks):
             raise SearchIndexError(f"{index} holds other things than an index: give another folder")
     try:

@@ -1,17 +1,26 @@
-"""Representations: how the vectors of a document's views become what is indexed.
+"""Representations: how the vectors of a document's views become what is indexed, and scored.
 
 A file here is a representation: it holds ``Settings`` and ``Representation``, which is made from
 them (`indexes.registry`).
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from indexes.encoders import Vectors
-from indexes.registry import PartSettings, part
+from indexes.registry import PartSettings, part, read_settings
+
+Storage = Literal["float32", "float16", "int8"]
+"""How a component of a vector is kept."""
+Scores = npt.NDArray[np.float32]
+"""Scores, shape (documents,) or (rows,)."""
+
+SCORE_DECIMALS = 6
+"""Scores are rounded to this: a float32 inner product is no more exact, and its last bits depend
+on how many vectors are compared at once."""
 
 
 class Rows(NamedTuple):
@@ -20,7 +29,7 @@ class Rows(NamedTuple):
     Attributes
     ----------
     vectors
-        float32, shape (rows, dimension), of length 1.
+        float32, shape (rows, dimension); at least one row.
     views
         int32, shape (rows,): which of the document's views each row shows as its match.
     """
@@ -29,16 +38,40 @@ class Rows(NamedTuple):
     views: npt.NDArray[np.int32]
 
 
+class Parts(NamedTuple):
+    """What the score of some documents is made of, each of shape (documents,).
+
+    Attributes
+    ----------
+    passage
+        What a document's passage brings.
+    views
+        What its other views bring.
+    """
+
+    passage: Scores
+    views: Scores
+
+    def mixed(self, weight: float) -> npt.NDArray[np.float64]:
+        """Return ``(1 - weight) * passage + weight * views``, rounded."""
+        passage, views = self.passage.astype(np.float64), self.views.astype(np.float64)
+        mixed: npt.NDArray[np.float64] = (1 - weight) * passage + weight * views
+        return mixed.round(SCORE_DECIMALS)
+
+
 class Representation(Protocol):
-    """Turns one document's view vectors into rows of the index.
+    """Turns one document's view vectors into rows of the index, and their scores into its own.
 
     Attributes
     ----------
     name
         The name of its file, and of its vectors in the index.
+    storage
+        How its vectors are kept.
     """
 
     name: str
+    storage: Storage
 
     def rows(self, kinds: Sequence[str], vectors: Vectors) -> Rows:
         """Return the rows for a document.
@@ -46,13 +79,37 @@ class Representation(Protocol):
         Parameters
         ----------
         kinds
-            The kind of each view; at least one is ``passage``.
+            The kind of each view; the first is ``passage``.
         vectors
             float32, shape (views, dimension): their vectors, in the same order.
         """
+
+    def parts(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> Parts:
+        """Return what the rows' similarities bring to their documents' scores.
+
+        Nothing that is returned is greater than the document's greatest similarity.
+
+        Parameters
+        ----------
+        similarities
+            Of query and rows, one document after the other.
+        starts
+            Shape (documents,): where the rows of each document begin.
+        """
+
+
+def best_row(similarities: Scores, starts: npt.NDArray[np.int64]) -> Parts:
+    """Let each document be scored by its best row alone (MaxP)."""
+    best = np.maximum.reduceat(similarities, starts) if len(starts) else similarities[:0]
+    return Parts(best, best)
 
 
 def open_representation(settings: PartSettings) -> Representation:
     """Make the representation that `settings` describe."""
     representation: Representation = part(__name__, settings.name).Representation(settings)
     return representation
+
+
+def stored_representation(values: dict[str, object]) -> Representation:
+    """Make a representation from its settings as a manifest holds them."""
+    return open_representation(read_settings(__name__, values))

@@ -14,7 +14,7 @@ from pydantic import Field, NonNegativeFloat
 
 from indexes.encoders import Vectors
 from indexes.registry import PartSettings
-from indexes.representations import Rows
+from indexes.representations import Rows, Storage, best_row
 
 
 class Settings(PartSettings):
@@ -38,6 +38,8 @@ class Representation:
     """One row for each passage, drawn towards the mean of the document's views."""
 
     name = "mean"
+    storage: Storage = "float32"
+    parts = staticmethod(best_row)
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

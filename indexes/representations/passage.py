@@ -10,7 +10,7 @@ import numpy as np
 
 from indexes.encoders import Vectors
 from indexes.registry import PartSettings
-from indexes.representations import Rows
+from indexes.representations import Rows, Storage, best_row
 
 
 class Settings(PartSettings):
@@ -32,6 +32,8 @@ class Representation:
     """One row for each passage that counts."""
 
     name = "passage"
+    storage: Storage = "float32"
+    parts = staticmethod(best_row)
 
     def __init__(self, settings: Settings) -> None:
         self._most = 1 if settings.windows == "first" else None

@@ -24,6 +24,7 @@ from tests.conftest import WORDS
         ("de", ["Vgl. Urt. v. 12.03.2008, Az. XII ZR 5/07. ", "Das steht dort."]),
         ("pt", ["O Sr. Moura leu a pág. 5. ", "Depois saiu."]),
         ("en", ["A heading\n\n", "Then a sentence."]),
+        ("en", ["the mill turned at speed 2 . 5 rounds , it is said . ", "it was loud ."]),
     ],
 )
 def test_sentences(language: str, sentences: list[str]) -> None:

@@ -1,0 +1,93 @@
+"""Fusion: one ranking from the vectors' scores and the words' scores.
+
+Both are put on one scale first, each over the same pool: the documents that are among the first
+ones by either. What a document outside the pool has does not count.
+Source: Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", TOIS 2023;
+reciprocal ranks: Cormack, Clarke and Büttcher, SIGIR 2009.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+
+Fusion = Literal["zscore", "minmax", "rrf"]
+Scores = npt.NDArray[np.floating[Any]]
+Scaled = npt.NDArray[np.float64]
+
+_RANK_CONSTANT = 60  # as in the paper
+
+
+class SearchSettings(BaseModel):
+    """How scores become one ranking; calibration sets the two weights.
+
+    Attributes
+    ----------
+    views
+        Weight of the views against the passage, from 0 to 1 (representation ``views``).
+    words
+        Weight of the words against the vectors, from 0 to 1.
+    fusion
+        How both come to one scale: ``zscore``, ``minmax`` or ``rrf``.
+    pool
+        Documents that each ranker gives to the pool over which scores are scaled; more where
+        more are asked for.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    views: Annotated[float, Field(ge=0, le=1)] = 0.5
+    words: Annotated[float, Field(ge=0, le=1)] = 0.4
+    fusion: Fusion = "zscore"
+    pool: PositiveInt = 100
+
+
+def _zscore(scores: Scores) -> Scaled:
+    """Return how many standard deviations each score lies above the mean of the pool."""
+    exact = scores.astype(np.float64)
+    deviation = exact.std()
+    return (exact - exact.mean()) / deviation if deviation > 0 else np.zeros(len(exact))
+
+
+def _minmax(scores: Scores) -> Scaled:
+    """Return where each score lies between the least, 0, and the greatest of the pool, 1."""
+    exact = scores.astype(np.float64)
+    width = np.ptp(exact)
+    return (exact - exact.min()) / width if width > 0 else np.zeros(len(exact))
+
+
+def _rrf(scores: Scores) -> Scaled:
+    """Return the reciprocal of each rank in the pool; equal scores have the same rank."""
+    ranks = len(scores) - np.searchsorted(np.sort(scores), scores, side="right")
+    return 1 / (_RANK_CONSTANT + 1.0 + ranks)
+
+
+_SCALES: Mapping[Fusion, Callable[[Scores], Scaled]] = {
+    "zscore": _zscore,
+    "minmax": _minmax,
+    "rrf": _rrf,
+}
+
+
+def fuse(dense: Scores, words: Scores, weight: float, fusion: Fusion) -> Scaled:
+    """Mix two scores of the same documents.
+
+    Parameters
+    ----------
+    dense, words
+        Of all documents in a query's pool, shape (documents,).
+    weight
+        Of the words, from 0 to 1.
+    fusion
+        ``zscore``, ``minmax`` or ``rrf``.
+
+    Returns
+    -------
+    float64, shape (documents,): ``(1 - weight) * scaled dense + weight * scaled words``.
+    """
+    if not len(dense):
+        return np.zeros(0)
+    scale = _SCALES[fusion]
+    return (1 - weight) * scale(dense) + weight * scale(words)
