@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "BuildReport": "corpus_tuner.pipeline",
+    "Calibration": "corpus_tuner.calibration",
     "Corpus": "corpus_tuner.corpora",
     "CorpusTunerError": "corpus_tuner.errors",
     "Document": "indexes.documents",
@@ -17,16 +18,19 @@ _HOMES = {
     "Hit": "indexes.searcher",
     "Result": "eval.report",
     "SearchIndexError": "indexes.errors",
+    "SearchSettings": "indexes.fusion",
     "Searcher": "indexes.searcher",
     "Settings": "corpus_tuner.settings",
     "View": "indexes.documents",
     "build": "corpus_tuner.pipeline",
+    "calibrate": "corpus_tuner.calibration",
     "evaluate": "corpus_tuner.evaluation",
     "load_settings": "corpus_tuner.settings",
     "sample_folder": "corpus_tuner.sample",
 }
 __all__ = [
     "BuildReport",
+    "Calibration",
     "Corpus",
     "CorpusTunerError",
     "Document",
@@ -34,16 +38,19 @@ __all__ = [
     "Hit",
     "Result",
     "SearchIndexError",
+    "SearchSettings",
     "Searcher",
     "Settings",
     "View",
     "build",
+    "calibrate",
     "evaluate",
     "load_settings",
     "sample_folder",
 ]
 
 if TYPE_CHECKING:
+    from corpus_tuner.calibration import Calibration, calibrate
     from corpus_tuner.corpora import Corpus
     from corpus_tuner.errors import CorpusTunerError
     from corpus_tuner.evaluation import evaluate
@@ -54,6 +61,7 @@ if TYPE_CHECKING:
     from eval.report import Result
     from indexes.documents import Document, View
     from indexes.errors import SearchIndexError
+    from indexes.fusion import SearchSettings
     from indexes.searcher import Hit, Searcher
 
 

@@ -1,10 +1,12 @@
 """Evaluation runs: benchmarks in, measured results and TREC runs out."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.oracle import ORACLE, best_weights
 from corpus_tuner.pipeline import LEDGER, BuildReport, build
 from corpus_tuner.progress import track
 from corpus_tuner.sample import LANGUAGES, sample_folder
@@ -15,10 +17,31 @@ from eval.records import BadRecord
 from eval.report import Result, write_results
 from eval.runs import Ranking, break_ties, write_run
 from indexes.encoders import Encoder, open_encoder
+from indexes.encoders.remembering import RememberingEncoder
+from indexes.fusion import Mode, SearchSettings
 from indexes.searcher import Searcher
+from indexes.storage import read_manifest
 
 DEPTH = 100
 """Documents in a run: as many as the default measures look at."""
+
+
+class System(NamedTuple):
+    """One way to search an index."""
+
+    name: str
+    representation: str
+    mode: Mode | None
+    settings: SearchSettings
+
+    def weights(self) -> dict[str, float]:
+        """Return the weights that it ranks with."""
+        weights = {}
+        if self.representation == "views" and self.mode != "lexical":
+            weights["views"] = self.settings.views_in(self.mode or "hybrid")
+        if self.mode in (None, "hybrid"):
+            weights["words"] = self.settings.words
+        return weights
 
 
 class Evaluation:
@@ -52,8 +75,9 @@ def evaluate(
 ) -> Evaluation:
     """Build the index of each benchmark, or reuse it, and measure what it finds.
 
-    Every index holds the passage vectors beside the configured representation, and both are
-    measured, so that what the views gain over the encoder alone is seen.
+    Measured are BM25, each representation that the index holds, the hybrid of the configured one
+    and BM25 with the usual weights and with those that calibration chose, and last the best
+    weights there are, found with the judgments (`corpus_tuner.oracle`).
 
     Parameters
     ----------
@@ -93,42 +117,68 @@ def evaluate(
     except OSError as error:
         raise CorpusTunerError(f"cannot write to {output}: {error.strerror}") from error
 
-    encoder = encoder or open_encoder(settings.encoder)
+    encoder = RememberingEncoder(encoder or open_encoder(settings.encoder))
     for benchmark in loaded:
         index = output / "indexes" / benchmark.name
         built = build(benchmark.corpus, index, settings, encoder=encoder, ledger=output / LEDGER)
         done.builds[benchmark.name] = built
-        for system in dict.fromkeys(("passage", settings.representation.name)):
-            with Searcher.open(index, encoder=encoder, representation=system) as searcher:
+        queries = list(benchmark.queries.values())
+        encoder.remember_queries(queries)
+        for system in _ladder(index, settings, encoder, benchmark, measures[0]):
+            with Searcher.open(
+                index, encoder=encoder, representation=system.representation
+            ) as searcher:
                 start = time.perf_counter()
-                rankings = _search(searcher, list(benchmark.queries.values()), depth)
+                rankings = _search(searcher, queries, depth, system)
                 seconds = time.perf_counter() - start
             run = {
                 query: break_ties(ranking)
                 for query, ranking in zip(benchmark.queries, rankings, strict=True)
             }
-            write_run(run, output / "runs" / f"{benchmark.name}.{system}.trec", system)
+            write_run(run, output / "runs" / f"{benchmark.name}.{system.name}.trec", system.name)
             done.results.append(
                 Result(
                     benchmark=benchmark.name,
                     language=built.language,
-                    system=system,
+                    system=system.name,
                     documents=built.documents,
-                    queries=len(benchmark.queries),
+                    queries=len(queries),
                     measures=measure(benchmark.qrels, run, measures),
                     seconds=round(seconds, 3),
+                    weights=system.weights(),
+                    uses_labels=system.name == ORACLE,
                 )
             )
             write_results(done.results, output / "metrics.json")
     return done
 
 
-def _search(searcher: Searcher, queries: list[str], depth: int) -> list[Ranking]:
+def _ladder(
+    index: Path, settings: Settings, encoder: Encoder, benchmark: Benchmark, judged_by: str
+) -> Iterator[System]:
+    """Yield what is compared, from plain to elaborate."""
+    manifest = read_manifest(index)
+    configured = manifest.representation
+    usual = settings.search
+    if manifest.lexical:
+        yield System("bm25", "passage", "lexical", usual)
+    for name in manifest.representations:
+        yield System(name, name, "dense", usual)
+    if not manifest.lexical:
+        return
+    yield System("hybrid", configured, "hybrid", usual)
+    if manifest.calibration:
+        yield System("calibrated", configured, None, manifest.search)
+    with Searcher.open(index, encoder=encoder) as searcher:
+        yield System(ORACLE, configured, None, best_weights(searcher, benchmark, judged_by, usual))
+
+
+def _search(searcher: Searcher, queries: list[str], depth: int, system: System) -> list[Ranking]:
     batches = [queries[start : start + 64] for start in range(0, len(queries), 64)]
     return [
         ranking
-        for batch in track(batches, "searching", lambda: len(batches))
-        for ranking in searcher.rank(batch, depth)
+        for batch in track(batches, f"searching ({system.name})", lambda: len(batches))
+        for ranking in searcher.rank(batch, depth, system.mode, system.settings)
     ]
 
 

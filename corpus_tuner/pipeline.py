@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from corpus_tuner.calibration import calibrate, weighed
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.sources import count_records
 from corpus_tuner.errors import CorpusTunerError
@@ -27,10 +28,19 @@ from indexes.documents import Document, View
 from indexes.encoders import Encoder, Vectors, open_encoder
 from indexes.encoders.remembering import RememberingEncoder
 from indexes.errors import SearchIndexError
+from indexes.fusion import SearchSettings
 from indexes.lexical import LexicalSettings
 from indexes.registry import PartSettings, read_settings
 from indexes.representations import open_representation
-from indexes.storage import MANIFEST, EncoderEntry, Manifest, read_manifest, verify
+from indexes.storage import (
+    MANIFEST,
+    EncoderEntry,
+    Manifest,
+    locked,
+    read_manifest,
+    verify,
+    write_manifest,
+)
 from indexes.writer import EncodedDocument, IndexWriter
 
 LEDGER = "ledger.sqlite"
@@ -117,7 +127,8 @@ def build(
     key = _key(settings, language, encoder, tasks)
     standing = _standing(corpus, index, key, settings.documents_at_once)
     if standing:
-        return _report(index, corpus, standing, unchanged=True)
+        manifest = _weigh(index, standing, settings, encoder)
+        return _report(index, corpus, manifest, unchanged=True)
 
     representations = _representations(settings)
     opened = [open_representation(each) for each in representations.values()]
@@ -166,6 +177,7 @@ def build(
                 settings.search,
                 told,
             )
+    manifest = _weigh(index, manifest, settings, encoder)
     return _report(index, corpus, manifest, unchanged=False)
 
 
@@ -226,6 +238,19 @@ def _lexical(settings: Settings, language: str) -> LexicalSettings | None:
     if settings.lexical is None or settings.lexical.language:
         return settings.lexical
     return settings.lexical.model_copy(update={"language": language})
+
+
+def _weigh(index: Path, manifest: Manifest, settings: Settings, encoder: Encoder) -> Manifest:
+    """See that the index has the weights that the settings ask for."""
+    standing = SearchSettings.model_validate(manifest.build["settings"]["search"])
+    if standing == settings.search and bool(manifest.calibration) == settings.calibrate:
+        return manifest
+    if settings.calibrate:
+        calibrate(index, encoder=encoder, usual=settings.search)
+    else:
+        with locked(index):
+            write_manifest(index, weighed(manifest, settings.search, None))
+    return read_manifest(index)
 
 
 def _entry(encoder: Encoder, settings: Settings) -> EncoderEntry:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Result(BaseModel):
@@ -19,7 +19,12 @@ class Result(BaseModel):
     measures
         Name to value, as fractions.
     seconds
-        Spent on searching all the queries, encoding them included.
+        Spent on searching all the queries, encoding them not included.
+    weights
+        Whatever weights the system ranks with.
+    uses_labels
+        Whether the weights were chosen with the judgments that it is measured by: what could be
+        reached, not what can be had.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,6 +36,8 @@ class Result(BaseModel):
     queries: int
     measures: dict[str, float]
     seconds: float
+    weights: dict[str, float] = Field(default_factory=dict)
+    uses_labels: bool = False
 
 
 def write_results(results: Sequence[Result], path: Path) -> None:

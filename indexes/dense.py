@@ -81,7 +81,7 @@ class DenseSegment:
             or self._starts[-1:].tolist() != [rows]
         ):
             raise SearchIndexError(f"the files {folder / name}.* do not fit each other")
-        self._representation = representation
+        self.representation = representation
 
     def top_documents(self, queries: Vectors, k: int, weight: float) -> list[Ordinals]:
         """Find the best documents for each query.
@@ -134,16 +134,22 @@ class DenseSegment:
             Ordinals, shape (documents,).
         """
         rows, starts = self._rows_of(documents)
-        return self._representation.parts(self._similarities(query, rows), starts)
+        return self.representation.parts(self._similarities(query, rows), starts)
 
     def best_view(self, query: Vectors | None, document: int) -> int:
         """Return the view, by its ordinal, of the document's row that is nearest to the query.
 
         Without a query it is the passage.
         """
+        if query is None:
+            return int(self._views[self._starts[document]])
+        views, similarities = self.rows(query, document)
+        return int(views[similarities.argmax()])
+
+    def rows(self, query: Vectors, document: int) -> tuple[npt.NDArray[np.int32], Scores]:
+        """Return the view, by its ordinal, and the similarity of each of a document's rows."""
         rows, _ = self._rows_of(np.array([document]))
-        best = 0 if query is None else self._similarities(query, rows).argmax()
-        return int(self._views[rows[best]])
+        return self._views[rows], self._similarities(query, rows)
 
     def _similarities(self, query: Vectors, rows: Ordinals) -> Scores:
         similarities: Scores = self._index.reconstruct_batch(rows) @ query

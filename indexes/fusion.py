@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
+Mode = Literal["hybrid", "dense", "lexical"]
 Fusion = Literal["zscore", "minmax", "rrf"]
 Scores = npt.NDArray[np.floating[Any]]
 Scaled = npt.NDArray[np.float64]
@@ -21,14 +22,17 @@ _RANK_CONSTANT = 60  # as in the paper
 
 
 class SearchSettings(BaseModel):
-    """How scores become one ranking; calibration sets the two weights.
+    """How scores become one ranking; calibration sets the weights of hybrid search.
 
     Attributes
     ----------
     views
-        Weight of the views against the passage, from 0 to 1 (representation ``views``).
+        Weight of the views against the passage, from 0 to 1, where vectors rank alone
+        (representation ``views``).
+    hybrid_views
+        The same in hybrid search; less, for words do part of what views do.
     words
-        Weight of the words against the vectors, from 0 to 1.
+        Weight of the words against the vectors in hybrid search, from 0 to 1.
     fusion
         How both come to one scale: ``zscore``, ``minmax`` or ``rrf``.
     pool
@@ -39,9 +43,14 @@ class SearchSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     views: Annotated[float, Field(ge=0, le=1)] = 0.5
+    hybrid_views: Annotated[float, Field(ge=0, le=1)] = 0.4
     words: Annotated[float, Field(ge=0, le=1)] = 0.4
     fusion: Fusion = "zscore"
     pool: PositiveInt = 100
+
+    def views_in(self, mode: Mode) -> float:
+        """Return the weight of the views in a mode."""
+        return self.hybrid_views if mode == "hybrid" else self.views
 
 
 def _zscore(scores: Scores) -> Scaled:
@@ -64,11 +73,12 @@ def _rrf(scores: Scores) -> Scaled:
     return 1 / (_RANK_CONSTANT + 1.0 + ranks)
 
 
-_SCALES: Mapping[Fusion, Callable[[Scores], Scaled]] = {
+SCALES: Mapping[Fusion, Callable[[Scores], Scaled]] = {
     "zscore": _zscore,
     "minmax": _minmax,
     "rrf": _rrf,
 }
+"""From the scores of a pool to those on the common scale, float64, shape (documents,)."""
 
 
 def fuse(dense: Scores, words: Scores, weight: float, fusion: Fusion) -> Scaled:
@@ -89,5 +99,5 @@ def fuse(dense: Scores, words: Scores, weight: float, fusion: Fusion) -> Scaled:
     """
     if not len(dense):
         return np.zeros(0)
-    scale = _SCALES[fusion]
+    scale = SCALES[fusion]
     return (1 - weight) * scale(dense) + weight * scale(words)

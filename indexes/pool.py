@@ -1,18 +1,16 @@
 """The documents that may be found for a query, with all that their scores are made of."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from indexes.dense import Ordinals
 from indexes.encoders import Vectors
-from indexes.fusion import SearchSettings, fuse
+from indexes.fusion import Mode, SearchSettings, fuse
 from indexes.representations import SCORE_DECIMALS, Parts, Scores
 from indexes.segment import Segment
-
-Mode = Literal["hybrid", "dense", "lexical"]
 
 
 class Pool(NamedTuple):
@@ -37,7 +35,7 @@ class Pool(NamedTuple):
         """Return each document's score, rounded."""
         scores: npt.NDArray[np.floating[Any]] = self.words
         if mode != "lexical":
-            scores = self.parts.mixed(settings.views)
+            scores = self.parts.mixed(settings.views_in(mode))
         if mode == "hybrid":
             scores = fuse(scores, self.words, settings.words, settings.fusion)
         return scores.astype(np.float64).round(SCORE_DECIMALS)

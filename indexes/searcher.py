@@ -11,8 +11,8 @@ import numpy as np
 from indexes.documents import Document, View
 from indexes.encoders import Encoder, EncoderSettings, Vectors, open_encoder
 from indexes.errors import SearchIndexError
-from indexes.fusion import SearchSettings
-from indexes.pool import Mode, Pool, draw, first
+from indexes.fusion import Mode, SearchSettings
+from indexes.pool import Pool, draw, first
 from indexes.representations import SCORE_DECIMALS
 from indexes.segment import Segment
 from indexes.storage import Manifest, read_manifest, segment_folder, verify
@@ -260,20 +260,19 @@ class Searcher:
         """Yield each query's vector, and the documents that may be among its `k` best."""
         _check(queries, k)
         size = max(k, settings.pool) if mode == "hybrid" else k
+        weight = settings.views_in(mode)
         none = [np.zeros(0, np.int64) for _ in self.segments]
         for start in range(0, len(queries), _QUERIES_AT_ONCE):
             batch = queries[start : start + _QUERIES_AT_ONCE]
             if mode == "lexical":
                 for query in batch:
-                    yield None, draw(self.segments, query, None, none, size, settings.views)
+                    yield None, draw(self.segments, query, None, none, size, weight)
                 continue
             vectors = self.encoder.encode_queries(batch)
-            tops = [
-                each.dense.top_documents(vectors, size, settings.views) for each in self.segments
-            ]
+            tops = [each.dense.top_documents(vectors, size, weight) for each in self.segments]
             for query, vector, *near in zip(batch, vectors, *tops, strict=True):
                 words = query if mode == "hybrid" else None
-                yield vector, draw(self.segments, words, vector, near, size, settings.views)
+                yield vector, draw(self.segments, words, vector, near, size, weight)
 
     def _hits(
         self,
@@ -283,7 +282,7 @@ class Searcher:
         mode: Mode,
         settings: SearchSettings,
     ) -> list[Hit]:
-        dense, words = pool.parts.mixed(settings.views), pool.words
+        dense, words = pool.parts.mixed(settings.views_in(mode)), pool.words
         hits = []
         for place, score in enumerate(scores):
             segment = self.segments[pool.segments[place]]

@@ -34,6 +34,12 @@ CREATE INDEX views_of_document ON views (document);
 """
 
 
+_VIEWS = """
+SELECT views.ordinal, documents.id, views.kind, views.text, views.maker, views.score
+FROM views JOIN documents ON documents.ordinal = views.document
+"""
+
+
 class Segment:
     """A segment's files; safe to use from several threads.
 
@@ -76,12 +82,13 @@ class Segment:
 
     def view(self, ordinal: int) -> View:
         """Return one view."""
-        columns = "documents.id, views.kind, views.text, views.maker, views.score"
-        owner = "documents ON documents.ordinal = views.document"
-        (row,) = self._select(
-            f"SELECT {columns} FROM views JOIN {owner} WHERE views.ordinal = ?", ordinal
-        )
+        ((_, *row),) = self._select(f"{_VIEWS} WHERE views.ordinal = ?", ordinal)
         return View(*row)
+
+    def views(self, document: int) -> dict[int, View]:
+        """Return all views of a document, by ordinal, in order."""
+        rows = self._select(f"{_VIEWS} WHERE views.document = ? ORDER BY views.ordinal", document)
+        return {ordinal: View(*row) for ordinal, *row in rows}
 
     def _select(self, query: str, value: int | list[int]) -> list[Any]:
         bound = value if isinstance(value, int) else json.dumps(value)

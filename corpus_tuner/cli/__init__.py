@@ -7,6 +7,7 @@ import typer
 
 from corpus_tuner import __version__
 from corpus_tuner.cli.build import build
+from corpus_tuner.cli.calibrate import calibrate
 from corpus_tuner.cli.evaluate import evaluate
 from corpus_tuner.cli.info import info
 from corpus_tuner.cli.output import fail
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.command()(quickstart)
 app.command()(build)
+app.command()(calibrate)
 app.command()(search)
 app.command("eval")(evaluate)
 app.command()(info)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from corpus_tuner.cli.options import JsonOption
-from corpus_tuner.cli.output import plain, stdout, table
+from corpus_tuner.cli.output import plain, show_calibration, stdout, table
 
 
 def info(
@@ -42,14 +42,34 @@ def info(
         ),
     )
     shown.add_row("generator", plain(build["generator"] or "none", 100))
-    shown.add_row("representation", plain(str(build["settings"]["representation"])))
     for segment in manifest.segments:
         for kind, count in segment.views.items():
             shown.add_row(f"{kind} views", f"{count:,}")
-        for name, count in segment.rows.items():
-            shown.add_row(f"{name} vectors", f"{count:,}")
+    for name, settings in manifest.representations.items():
+        vectors = sum(segment.rows[name] for segment in manifest.segments)
+        size = sum(segment.files[f"{name}.faiss"].bytes for segment in manifest.segments)
+        chosen = ", ".join(f"{key} {value}" for key, value in settings.items() if key != "name")
+        told = f"{vectors:,} vectors, {size / 2**20:.1f} MiB" + f" ({chosen})" * bool(chosen)
+        searched = ", searched" if name == manifest.representation else ""
+        shown.add_row(f"representation {name}", plain(told + searched))
+    if manifest.lexical:
+        size = sum(
+            file.bytes
+            for segment in manifest.segments
+            for name, file in segment.files.items()
+            if name.startswith("words.")
+        )
+        chosen = ", ".join(f"{key} {value}" for key, value in manifest.lexical.items())
+        shown.add_row("words", plain(f"{size / 2**20:.1f} MiB ({chosen})"))
+    search = ", ".join(f"{key} {value}" for key, value in manifest.search.model_dump().items())
+    shown.add_row("search", plain(search))
     for what, count in build["counts"].items():
         shown.add_row(what.replace("_", " "), f"{count:,}")
     for reason, count in build["skipped"].items():
         shown.add_row("bad records", plain(f"{count:,} {reason}"))
     stdout.print(shown)
+    if manifest.calibration:
+        from corpus_tuner.calibration import Calibration
+
+        stdout.print("\ncalibrated:", style="bold")
+        show_calibration(Calibration.model_validate(manifest.calibration))

@@ -8,6 +8,7 @@ import typer
 if TYPE_CHECKING:
     from corpus_tuner.settings import Settings
 
+Mode = Literal["hybrid", "dense", "lexical"]
 OnBadRecord = Literal["fail", "skip"]
 ConfigOption = Annotated[
     Optional[Path],  # noqa: UP045 - typer reads this on Python 3.10, too

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from corpus_tuner.calibration import Calibration
     from corpus_tuner.pipeline import BuildReport
     from eval.report import Result
     from indexes.searcher import Hit
@@ -46,25 +47,53 @@ def show_results(results: Iterable["Result"]) -> None:
     """Print measured results, in points of 100, and what each system gains over the encoder."""
     results = list(results)
     measures = list(results[0].measures)
-    made = table("benchmark", "lang", "system", "docs", *measures, right=("docs", *measures))
-    baseline: Mapping[str, float] = {}
+    made = table("benchmark", "lang", "docs", "system", *measures, right=("docs", *measures))
+    baselines = {each.benchmark: each.measures for each in results if each.system == "passage"}
+    named = ""
     for place, result in enumerate(results, start=1):
         alone = result.system == "passage"
-        if alone:
-            baseline = result.measures
-        cells = [
-            _points(value, None if alone else baseline.get(name))
-            for name, value in result.measures.items()
-        ]
-        followed = place < len(results) and results[place].benchmark == result.benchmark
+        baseline: Mapping[str, float] = {} if alone else baselines.get(result.benchmark, {})
+        cells = [_points(value, baseline.get(name)) for name, value in result.measures.items()]
+        first = result.benchmark != named
+        named = result.benchmark
         made.add_row(
-            plain(result.benchmark),
-            result.language,
-            result.system,
-            f"{result.documents:,}",
+            plain(named) if first else "",
+            result.language if first else "",
+            f"{result.documents:,}" if first else "",
+            _system(result),
             *cells,
-            end_section=not followed,
+            end_section=place < len(results) and results[place].benchmark != named,
         )
+    stdout.print(made)
+    if any(result.uses_labels for result in results):
+        stdout.print(
+            "* chosen with the judgments: what could be reached, not a result", style="dim"
+        )
+
+
+def _system(result: "Result") -> Text:
+    weights = ", ".join(f"{name} {weight:.2g}" for name, weight in result.weights.items())
+    mark = "*" if result.uses_labels else ""
+    return Text.assemble(
+        (f"{result.system}{mark}", "dim" if result.uses_labels else ""), (f" {weights}", "dim")
+    )
+
+
+def show_calibration(chosen: "Calibration") -> None:
+    """Print the weights that were chosen, and what speaks for them."""
+    if chosen.unchanged:
+        stdout.print(plain(f"the weights stay what they were: {chosen.unchanged}"))
+        return
+    told = table("weight", "chosen", "usual", "likeliest", right=("chosen", "usual", "likeliest"))
+    for name, usual in chosen.usual.items():
+        weights = (getattr(chosen, name), usual, chosen.likeliest[name])
+        told.add_row(name, *(f"{weight:.2f}" for weight in weights))
+    stdout.print(told)
+    stdout.print()
+    reaches = f"nDCG@10 of {chosen.queries} pseudo-queries"
+    made = table("ranking", reaches, right=(reaches,))
+    for name, reached in chosen.found.items():
+        made.add_row(name, f"{100 * reached:.1f}")
     stdout.print(made)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from corpus_tuner.cli.options import JsonOption
+from corpus_tuner.cli.options import JsonOption, Mode
 from corpus_tuner.cli.output import show_hits
 
 if TYPE_CHECKING:
@@ -16,6 +16,10 @@ def search(
     index: Annotated[Path, typer.Argument(help="The folder of the index.")],
     query: Annotated[str, typer.Argument(help="What to look for.")],
     k: Annotated[int, typer.Option("--k", "-k", min=1, help="How many documents.")] = 10,
+    mode: Annotated[
+        Optional[Mode],  # noqa: UP045
+        typer.Option(help="By vectors, by words or both; by default as calibrated."),
+    ] = None,
     representation: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(help="'passage' is the encoder alone; by default the one configured."),
@@ -35,7 +39,7 @@ def search(
             index, representation=representation, trust_remote_code=trust_remote_code
         )
     with searcher:
-        hits = searcher.search(query, k)
+        hits = searcher.search(query, k, mode)
     if json:
         from json import dumps
 
@@ -50,6 +54,8 @@ def _as_json(hit: "Hit") -> dict[str, Any]:
         "id": hit.document.id,
         "rank": hit.rank,
         "score": hit.score,
+        "dense": hit.dense,
+        "words": hit.words,
         "title": hit.document.title,
         "text": hit.document.text,
         "view": {"kind": hit.view.kind, "text": hit.view.text},

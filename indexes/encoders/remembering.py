@@ -20,15 +20,26 @@ class RememberingEncoder:
         self.fingerprint = encoder.fingerprint
         self.dimension = encoder.dimension
         self.max_tokens = encoder.max_tokens
-        self.encode_queries = encoder.encode_queries
         self.count_tokens = encoder.count_tokens
         self.token_ends = encoder.token_ends
         self._encoder = encoder
         self._known: dict[str, Vectors] = {}
+        self._queries: dict[str, Vectors] = {}
 
     def remember(self, texts: Sequence[str]) -> None:
         """Encode texts and keep their vectors, instead of those kept before."""
         self._known = self._encode(dict.fromkeys(texts))
+
+    def remember_queries(self, texts: Sequence[str]) -> None:
+        """Encode queries and keep their vectors, instead of those kept before."""
+        different = list(dict.fromkeys(texts))
+        self._queries = dict(zip(different, self._encoder.encode_queries(different), strict=True))
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Encode queries; shape (texts, dimension), unit rows."""
+        if all(text in self._queries for text in texts):
+            return np.stack([self._queries[text] for text in texts])
+        return self._encoder.encode_queries(texts)
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Encode texts that stand for documents; shape (texts, dimension), unit rows."""
