@@ -31,7 +31,6 @@ from indexes.documents import View
 from indexes.encoders import Encoder
 from indexes.fusion import Mode, SearchSettings
 from indexes.pool import Pool
-from indexes.representations import Parts
 from indexes.searcher import Searcher
 from indexes.storage import Manifest, locked, read_manifest, write_manifest
 
@@ -270,19 +269,12 @@ def _judge(searcher: Searcher, asked: Sequence[_HeldOut], usual: SearchSettings)
         kept[0], similarities[0] = True, vector @ rest
         parts = segment.dense.representation.parts(similarities[kept], np.zeros(1, np.int64))
         assert segment.lexical
-        words = np.float32(segment.lexical.score_text(query, each.rest))
+        words = segment.lexical.score_text(query, each.rest)
         itself = (pool.segments == each.segment) & (pool.ordinals == each.ordinal)
         others = pool.at(np.flatnonzero(~itself))
-        own = Pool(
-            np.append(others.segments, each.segment),
-            np.append(others.ordinals, each.ordinal),
-            Parts(
-                np.append(others.parts.passage, parts.passage),
-                np.append(others.parts.views, parts.views),
-            ),
-            np.append(others.words, words),
-        )
-        judged.append(_Judged(own, len(others.ordinals)))
+        place = np.array([each.segment]), np.array([each.ordinal])
+        own = Pool(*place, parts, np.array([words], np.float32))
+        judged.append(_Judged(others.joined(own), len(others.ordinals)))
     return judged
 
 

@@ -1,7 +1,7 @@
 """Vectors in FAISS: searched exactly, memory-mapped, stored whole or smaller."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import faiss
 import numpy as np
@@ -13,6 +13,10 @@ from indexes.representations import SCORE_DECIMALS, Parts, Representation, Score
 
 Ordinals = npt.NDArray[np.int64]
 
+_ROWS_FOR_ONE = 12
+"""Rows fetched for each document wanted: seldom are more needed."""
+_FARTHEST = -1e9  # finite, so that means can be taken
+_EPSILON = 2 * 10.0**-SCORE_DECIMALS
 _BLOCK = 16_384  # vectors
 _TRAINING = 65_536  # vectors that int8 takes its ranges from
 _QUANTIZERS = {
@@ -40,6 +44,42 @@ def write_vectors(raw: Path, dimension: int, storage: Storage, output: Path) -> 
         for start in range(0, len(vectors), _BLOCK):
             index.add(vectors[start : start + _BLOCK])
     faiss.write_index(index, str(output))
+
+
+class Seen(NamedTuple):
+    """The rows that are nearest to a query.
+
+    Attributes
+    ----------
+    rows
+        In ascending order.
+    similarities
+        Of these.
+    bound
+        No other row is nearer than this; ``-inf`` if there is no other.
+    """
+
+    rows: Ordinals
+    similarities: Scores
+    bound: float
+
+
+class Near(NamedTuple):
+    """The documents that are nearest to a query.
+
+    Attributes
+    ----------
+    documents
+        Ordinals, in ascending order.
+    parts
+        What their scores are made of.
+    seen
+        The rows that were looked at.
+    """
+
+    documents: Ordinals
+    parts: Parts
+    seen: Seen
 
 
 class DenseSegment:
@@ -83,12 +123,13 @@ class DenseSegment:
             raise SearchIndexError(f"the files {folder / name}.* do not fit each other")
         self.representation = representation
 
-    def top_documents(self, queries: Vectors, k: int, weight: float) -> list[Ordinals]:
+    def top_documents(self, queries: Vectors, k: int, weight: float) -> list[Near]:
         """Find the best documents for each query.
 
-        The first rows that FAISS finds name some documents. No document scores more than its best
-        row, so all that could reach the `k`-th of these have a row that does: when some of
-        those were not among the first rows, they are fetched as well.
+        The nearest rows name some documents and bound what all others can score. Of those named,
+        the ones whose bound reaches the `k`-th score are scored on all their rows. If a document
+        that was not named could reach it as well, more rows are fetched (a threshold algorithm:
+        Fagin, Lotem and Naor, PODS 2001).
 
         Parameters
         ----------
@@ -99,32 +140,24 @@ class DenseSegment:
             caller can break ties by document id.
         weight
             Of the views in a document's score.
-
-        Returns
-        -------
-        The documents' ordinals for each query, in ascending order.
         """
         total = self._index.ntotal
-        documents = len(self._starts) - 1
-        if not total:
-            return [np.zeros(0, np.int64) for _ in queries]
-        # A few more rows than documents are wanted, for ties and documents with several rows.
-        depth = min(total, 16 + k * min(4, -(-total // documents)))
-        similarities, rows = self._index.search(queries, depth)
-        found = []
-        for query, own_similarities, own_rows in zip(queries, similarities, rows, strict=True):
-            some = np.unique(self._owners(own_rows))
-            scores = self.parts(query, some).mixed(weight)
-            kth = np.partition(scores, -k)[-k] if len(scores) >= k else -np.inf
-            if depth < total and own_similarities[-1] >= kth - 10.0**-SCORE_DECIMALS:
-                some = np.unique(self._owners(self._rows_above(query, float(kth), total)))
-                scores = self.parts(query, some).mixed(weight)
-                kth = np.partition(scores, -k)[-k] if len(scores) >= k else -np.inf
-            found.append(some[scores >= kth])
-        return found
+        depth = min(total, 16 + _ROWS_FOR_ONE * k)
+        found: dict[int, Near] = {}
+        pending = np.arange(len(queries))
+        while len(pending):
+            all_similarities, all_rows = self._index.search(queries[pending], max(1, depth))
+            for place, similarities, rows in zip(pending, all_similarities, all_rows, strict=True):
+                seen = _seen(rows, similarities, depth == total)
+                near = self._best(queries[place], seen, k, weight)
+                if near:
+                    found[int(place)] = near
+            pending = np.array([place for place in pending if place not in found], np.int64)
+            depth = min(total, depth * 4)
+        return [found[place] for place in range(len(queries))]
 
-    def parts(self, query: Vectors, documents: Ordinals) -> Parts:
-        """Score documents on all their rows.
+    def parts(self, query: Vectors, documents: Ordinals, seen: Seen) -> Parts:
+        """Return what the scores of documents are made of.
 
         Parameters
         ----------
@@ -132,9 +165,28 @@ class DenseSegment:
             float32, shape (dimension,).
         documents
             Ordinals, shape (documents,).
+        seen
+            Rows whose similarities are known already.
         """
         rows, starts = self._rows_of(documents)
-        return self.representation.parts(self._similarities(query, rows), starts)
+        upper, known = _look_up(rows, seen)
+        self._compare(query, rows, upper, starts[~known[starts]])
+        known[starts] = True
+        # What remains unknown is at most the bound: often that can change nothing.
+        lower = np.where(known, upper, np.float32(_FARTHEST))
+        least, most = (self.representation.parts(each, starts) for each in (lower, upper))
+        open_ = (least.passage != most.passage) | (least.views != most.views)
+        counts = np.diff(starts, append=len(rows))
+        (missing,) = np.nonzero(np.repeat(open_, counts) & ~known)
+        self._compare(query, rows, upper, missing)
+        return self.representation.parts(upper, starts)
+
+    def rows(self, query: Vectors, document: int) -> tuple[npt.NDArray[np.int32], Scores]:
+        """Return the view, by its ordinal, and the similarity of each of a document's rows."""
+        rows, _ = self._rows_of(np.array([document]))
+        similarities = np.zeros(len(rows), np.float32)
+        self._compare(query, rows, similarities, np.arange(len(rows)))
+        return self._views[rows], similarities
 
     def best_view(self, query: Vectors | None, document: int) -> int:
         """Return the view, by its ordinal, of the document's row that is nearest to the query.
@@ -146,30 +198,61 @@ class DenseSegment:
         views, similarities = self.rows(query, document)
         return int(views[similarities.argmax()])
 
-    def rows(self, query: Vectors, document: int) -> tuple[npt.NDArray[np.int32], Scores]:
-        """Return the view, by its ordinal, and the similarity of each of a document's rows."""
-        rows, _ = self._rows_of(np.array([document]))
-        return self._views[rows], self._similarities(query, rows)
+    def _best(self, query: Vectors, seen: Seen, k: int, weight: float) -> Near | None:
+        """Return the best documents, or nothing if these rows do not tell."""
+        documents = np.unique(np.searchsorted(self._starts, seen.rows, side="right") - 1)
+        rows, starts = self._rows_of(documents)
+        bounds = self.representation.parts(_look_up(rows, seen)[0], starts).mixed(weight)
+        hopeful = first(bounds, k)
+        least = kth(self.parts(query, documents[hopeful], seen).mixed(weight), k)
+        documents = documents[bounds >= least]
+        parts = self.parts(query, documents, seen)
+        scores = parts.mixed(weight)
+        least = kth(scores, k)
+        if np.isfinite(seen.bound) and least <= seen.bound + _EPSILON:
+            return None
+        best = scores >= least
+        return Near(documents[best], Parts(parts.passage[best], parts.views[best]), seen)
 
-    def _similarities(self, query: Vectors, rows: Ordinals) -> Scores:
-        similarities: Scores = self._index.reconstruct_batch(rows) @ query
-        return np.round(similarities, SCORE_DECIMALS)
-
-    def _rows_above(self, query: Vectors, score: float, total: int) -> Ordinals:
-        """Return all rows at least as near to the query as `score`."""
-        if not np.isfinite(score):
-            return np.arange(total)
-        # FAISS wants a bound that is exceeded, and computes in another order than we do.
-        _, _, rows = self._index.range_search(query[None], score - 2 * 10.0**-SCORE_DECIMALS)
-        return np.asarray(rows)
-
-    def _owners(self, rows: Ordinals) -> Ordinals:
-        """Return the documents that rows belong to."""
-        return np.searchsorted(self._starts, rows, side="right") - 1
+    def _compare(
+        self, query: Vectors, rows: Ordinals, similarities: Scores, places: Ordinals
+    ) -> None:
+        """Fill in the similarities of the rows at some places."""
+        # Not by BLAS: its threads and those of FAISS would get in each other's way.
+        vectors = self._index.reconstruct_batch(rows[places])
+        similarities[places] = np.einsum("rd,d->r", vectors, query).round(SCORE_DECIMALS)
 
     def _rows_of(self, documents: Ordinals) -> tuple[Ordinals, Ordinals]:
         """Return the rows of documents, one document after the other, and where each begins."""
-        first = np.asarray(self._starts[documents])
-        counts = self._starts[documents + 1] - first
+        first_rows = np.asarray(self._starts[documents])
+        counts = self._starts[documents + 1] - first_rows
         starts = np.cumsum(counts) - counts
-        return np.repeat(first - starts, counts) + np.arange(counts.sum()), starts
+        return np.repeat(first_rows - starts, counts) + np.arange(counts.sum()), starts
+
+
+def _seen(rows: Ordinals, similarities: Scores, everything: bool) -> Seen:
+    """Return what FAISS found for one query; it fills up with -1 where there is no more."""
+    real = rows >= 0
+    rows, similarities = rows[real], similarities[real].round(SCORE_DECIMALS)
+    bound = -np.inf if everything or not len(rows) else float(similarities[-1])
+    order = np.argsort(rows)
+    return Seen(rows[order], similarities[order], bound)
+
+
+def _look_up(rows: Ordinals, seen: Seen) -> tuple[Scores, npt.NDArray[np.bool_]]:
+    """Return the similarities of rows, the bound for those not seen, and which were seen."""
+    if not len(seen.rows):
+        return np.full(len(rows), seen.bound, np.float32), np.zeros(len(rows), bool)
+    places = np.minimum(np.searchsorted(seen.rows, rows), len(seen.rows) - 1)
+    known = seen.rows[places] == rows
+    return np.where(known, seen.similarities[places], np.float32(seen.bound)), known
+
+
+def kth(scores: npt.NDArray[Any], count: int) -> float:
+    """Return the last of the greatest `count` scores; ``-inf`` if there are not so many."""
+    return float(np.partition(scores, -count)[-count]) if len(scores) >= count else -np.inf
+
+
+def first(scores: npt.NDArray[Any], count: int) -> Ordinals:
+    """Return where the greatest `count` scores are, and all that equal the last of them."""
+    return np.flatnonzero(scores >= kth(scores, count))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from indexes.dense import Ordinals
+from indexes.dense import Near, Ordinals, first
 from indexes.encoders import Vectors
 from indexes.fusion import Mode, SearchSettings, fuse
 from indexes.representations import SCORE_DECIMALS, Parts, Scores
@@ -40,25 +40,27 @@ class Pool(NamedTuple):
             scores = fuse(scores, self.words, settings.words, settings.fusion)
         return scores.astype(np.float64).round(SCORE_DECIMALS)
 
+    def joined(self, other: "Pool") -> "Pool":
+        """Return this pool and another one."""
+        parts = (np.concatenate(pair) for pair in zip(self.parts, other.parts, strict=True))
+        return Pool(
+            np.concatenate([self.segments, other.segments]),
+            np.concatenate([self.ordinals, other.ordinals]),
+            Parts(*parts),
+            np.concatenate([self.words, other.words]),
+        )
+
     def at(self, places: Ordinals) -> "Pool":
         """Return some of the documents."""
         parts = Parts(*(part[places] for part in self.parts))
         return Pool(self.segments[places], self.ordinals[places], parts, self.words[places])
 
 
-def first(scores: npt.NDArray[Any], count: int) -> Ordinals:
-    """Return where the greatest `count` scores are, and all that equal the last of them."""
-    if len(scores) <= count:
-        return np.arange(len(scores))
-    least = np.partition(scores, -count)[-count]
-    return np.flatnonzero(scores >= least)
-
-
 def draw(
     segments: Sequence[Segment],
     query: str | None,
     vector: Vectors | None,
-    near: Sequence[Ordinals],
+    near: Sequence[Near | None],
     size: int,
     weight: float,
 ) -> Pool:
@@ -73,7 +75,7 @@ def draw(
     vector
         Of the query, shape (dimension,); ``None`` leaves the vectors out.
     near
-        For each segment the documents that its vectors put first.
+        For each segment what its vectors put first.
     size
         How many documents of each ranker; those that tie with the last one are in, too.
     weight
@@ -83,14 +85,14 @@ def draw(
         _draw(number, segment, query, vector, its_near, size)
         for number, (segment, its_near) in enumerate(zip(segments, near, strict=True))
     ]
-    numbers, ordinals, parts, words = zip(*drawn, strict=True)
-    mixed = Parts(*map(np.concatenate, zip(*parts, strict=True)))
-    pool = Pool(np.concatenate(numbers), np.concatenate(ordinals), mixed, np.concatenate(words))
+    pool = drawn[0]
+    for other in drawn[1:]:
+        pool = pool.joined(other)
     # Each segment gave its first ones: of these, keep the first ones of all.
     (kept,) = np.nonzero(pool.words)
     kept = kept[first(pool.words[kept], size)]
     if vector is not None:
-        kept = np.union1d(kept, first(mixed.mixed(weight), size))
+        kept = np.union1d(kept, first(pool.parts.mixed(weight), size))
     return pool.at(kept)
 
 
@@ -99,18 +101,24 @@ def _draw(
     segment: Segment,
     query: str | None,
     vector: Vectors | None,
-    near: Ordinals,
+    near: Near | None,
     size: int,
 ) -> Pool:
+    documents = near.documents if near else np.zeros(0, np.int64)
+    parts = near.parts if near else Parts(np.zeros(0, np.float32), np.zeros(0, np.float32))
+    pool = _pool(number, documents, parts, np.zeros(len(documents), np.float32))
     if query is None or segment.lexical is None:
-        chosen, words = near, np.zeros(len(near), np.float32)
+        return pool
+    words = segment.lexical.scores(query)
+    (sharing,) = np.nonzero(words)
+    others = np.setdiff1d(sharing[first(words[sharing], size)], documents)
+    if near and vector is not None:
+        parts = segment.dense.parts(vector, others, near.seen)
     else:
-        all_words = segment.lexical.scores(query)
-        (sharing,) = np.nonzero(all_words)
-        chosen = np.union1d(near, sharing[first(all_words[sharing], size)])
-        words = all_words[chosen]
-    if vector is None:
-        parts = Parts(np.zeros(len(chosen), np.float32), np.zeros(len(chosen), np.float32))
-    else:
-        parts = segment.dense.parts(vector, chosen)
-    return Pool(np.full(len(chosen), number), chosen, parts, words)
+        parts = Parts(np.zeros(len(others), np.float32), np.zeros(len(others), np.float32))
+    pool = pool._replace(words=words[documents])
+    return pool.joined(_pool(number, others, parts, words[others]))
+
+
+def _pool(segment: int, ordinals: Ordinals, parts: Parts, words: Scores) -> Pool:
+    return Pool(np.full(len(ordinals), segment), ordinals, parts, words)

@@ -6,13 +6,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import overload
 
-import numpy as np
-
+from indexes.dense import first
 from indexes.documents import Document, View
 from indexes.encoders import Encoder, EncoderSettings, Vectors, open_encoder
 from indexes.errors import SearchIndexError
 from indexes.fusion import Mode, SearchSettings
-from indexes.pool import Pool, draw, first
+from indexes.pool import Pool, draw
 from indexes.representations import SCORE_DECIMALS
 from indexes.segment import Segment
 from indexes.storage import Manifest, read_manifest, segment_folder, verify
@@ -261,7 +260,7 @@ class Searcher:
         _check(queries, k)
         size = max(k, settings.pool) if mode == "hybrid" else k
         weight = settings.views_in(mode)
-        none = [np.zeros(0, np.int64) for _ in self.segments]
+        none = [None] * len(self.segments)
         for start in range(0, len(queries), _QUERIES_AT_ONCE):
             batch = queries[start : start + _QUERIES_AT_ONCE]
             if mode == "lexical":

@@ -75,5 +75,5 @@ class Representation:
         order = np.lexsort((-others, document))
         place = np.arange(len(others)) - np.repeat(starts, counts)
         counted = (place < self._top) & np.isfinite(others[order])
-        sums = np.bincount(document[counted], others[order][counted], len(starts))
+        sums = np.bincount(document[counted], others[order][counted])
         return Parts(passage, (sums / np.bincount(document[counted])).astype(np.float32))

@@ -112,7 +112,9 @@ def test_results_are_those_of_brute_force(
     texts = [" ".join(chance.choice(WORDS, chance.integers(1, 6))) for _ in range(documents)]
     asked = " ".join(chance.choice([*WORDS, "unknown"], 2))
     query = chance.integers(-levels, levels + 1, 3).astype(np.float32)
-    how = SearchSettings(views=weights[0], words=weights[1], fusion=fusion, pool=pool)
+    how = SearchSettings(
+        views=weights[0], hybrid_views=weights[0], words=weights[1], fusion=fusion, pool=pool
+    )
 
     with tempfile.TemporaryDirectory() as folder:
         write_index(Path(folder), texts, vectors, representation, bm25.Settings())
