@@ -174,7 +174,7 @@ def test_a_bad_file_is_an_error(kind: str, tmp_path: Path, run: Run, small: list
         (["build", "c.jsonl", "-o", "index", "--set", "encoder.name=[x"], "not YAML"),
         (["build", "c.jsonl", "-o", "index", "--set", "encoder.nam=x"], "is it 'name'?"),
         (["build", "c.jsonl", "-o", "index", "--set", "language.x=y"], "language"),
-        (["build", "c.jsonl", "-o", "index", "--set", "representation.weight=2"], "weight"),
+        (["build", "c.jsonl", "-o", "index", "--set", "search.words=2"], "search.words"),
         (["build", "c.jsonl", "-o", "index", "--set", "generator.name=gpt"], "extractive, seq2seq"),
         (["build", "c.jsonl", "-o", "index", "--set", "encoder.name=./no"], "encoder './no'"),
         (
@@ -252,7 +252,7 @@ def test_a_cut_file(index: Path, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["passage.faiss", "mean.faiss", "mean.rows.npy", "documents.sqlite"]
+    "name", ["passage.faiss", "views.faiss", "views.starts.npy", "words.json", "documents.sqlite"]
 )
 def test_a_missing_file(index: Path, run: Run, name: str) -> None:
     (index / "segments" / "000001" / name).unlink()
@@ -261,7 +261,9 @@ def test_a_missing_file(index: Path, run: Run, name: str) -> None:
     assert "is missing" in failed.err
 
 
-@pytest.mark.parametrize("name", ["mean.faiss", "mean.rows.npy", "documents.sqlite"])
+@pytest.mark.parametrize(
+    "name", ["views.faiss", "views.views.npy", "words.scores.npy", "documents.sqlite"]
+)
 def test_a_changed_file(index: Path, run: Run, name: str) -> None:
     file = index / "segments" / "000001" / name
     data = bytearray(file.read_bytes())
@@ -283,7 +285,7 @@ def test_a_manifest_without_segments(index: Path, run: Run) -> None:
 
 
 def test_a_damaged_index_can_be_built_again(index: Path, run: Run, small: list[str]) -> None:
-    file = index / "segments" / "000001" / "mean.faiss"
+    file = index / "segments" / "000001" / "views.faiss"
     data = bytearray(file.read_bytes())
     data[-1] ^= 1
     file.write_bytes(data)
@@ -345,7 +347,7 @@ def test_queries_that_say_nothing_or_too_much(index: Path, run: Run, query: str)
 def test_an_unknown_representation(index: Path, run: Run) -> None:
     failed = run("search", index, "mill", "--representation", "sum")
     assert failed.code == 2
-    assert "it has: mean, passage" in failed.err
+    assert "it has: mean, passage, views" in failed.err
 
 
 def test_a_damaged_ledger(index: Path, run: Run, small: list[str], tmp_path: Path) -> None:

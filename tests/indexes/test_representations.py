@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from indexes.representations import mean, open_representation, passage
+from indexes.representations import mean, open_representation, passage, views
 
 KINDS = ["passage", "passage", "title", "sentence", "sentence"]
 VECTORS = np.eye(5, dtype=np.float32)
@@ -41,3 +41,32 @@ def test_weights_of_kinds() -> None:
 def test_without_views_the_passage_stays(settings: mean.Settings) -> None:
     rows = open_representation(settings).rows(["passage", "title"], VECTORS[:2])
     np.testing.assert_allclose(rows.vectors, VECTORS[:1])
+
+
+def test_views_keeps_every_vector() -> None:
+    rows = open_representation(views.Settings()).rows(KINDS, VECTORS)
+    assert rows.views.tolist() == [0, 1, 2, 3, 4]
+    assert np.array_equal(rows.vectors, VECTORS)
+
+
+def test_views_with_factors() -> None:
+    settings = views.Settings(kinds={"sentence": 0, "passage": 0.5, "title": 0.25})
+    rows = open_representation(settings).rows(KINDS, VECTORS)
+    assert rows.views.tolist() == [0, 1, 2]  # the first passage is what the encoder alone reads
+    assert rows.vectors.max(axis=1).tolist() == [1, 0.5, 0.25]
+
+
+@pytest.mark.parametrize(("top", "best"), [(1, 0.9), (2, 0.7), (5, 0.5)])
+def test_views_scores_by_passage_and_best_views(top: int, best: float) -> None:
+    similarities = np.array([0.3, 0.1, 0.9, 0.5, 0.8], np.float32)
+    parts = open_representation(views.Settings(top=top)).parts(similarities, np.array([0, 4]))
+    np.testing.assert_allclose(parts.passage, [0.3, 0.8], atol=1e-6)
+    np.testing.assert_allclose(parts.views, [best, 0.8], atol=1e-6)  # alone, it stands for both
+    np.testing.assert_allclose(parts.mixed(0.25), [0.225 + best / 4, 0.8], atol=1e-6)
+
+
+@pytest.mark.parametrize("settings", [mean.Settings(), passage.Settings(windows="all")])
+def test_the_best_row_counts(settings: mean.Settings) -> None:
+    similarities = np.array([0.3, 0.9, 0.8], np.float32)
+    parts = open_representation(settings).parts(similarities, np.array([0, 2]))
+    np.testing.assert_allclose(parts.mixed(0.7), [0.9, 0.8], atol=1e-6)

@@ -1,0 +1,142 @@
+"""Weights without labels."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corpus_tuner import (
+    Searcher,
+    SearchSettings,
+    Settings,
+    build,
+    calibrate,
+    load_settings,
+    pipeline,
+)
+from corpus_tuner.calibration import _hold_out, choose_weights
+from indexes.storage import read_manifest
+from tests.conftest import make_documents, write_jsonl
+
+
+@pytest.fixture
+def settings(encoder_folder: Path) -> Settings:
+    chosen = [f"encoder.name={encoder_folder}", "language=en", "generator=null"]
+    return load_settings(None, chosen)
+
+
+@pytest.fixture
+def index(tmp_path: Path, settings: Settings) -> Path:
+    build(write_jsonl(tmp_path / "c.jsonl", make_documents(120)), tmp_path / "i", settings)
+    return tmp_path / "i"
+
+
+def test_what_is_asked_for_does_not_have_the_sentence(index: Path) -> None:
+    import random
+
+    with Searcher.open(index) as searcher:
+        asked = list(_hold_out(searcher, "en", random.Random(0)))
+        assert len(asked) == 30
+        assert len({each.ordinal for each in asked}) == 30
+        for each in asked:
+            document = searcher.segments[0].document(each.ordinal)
+            head, left = each.queries
+            assert head in " ".join(document.text.split())
+            assert head not in each.rest
+            assert set(left.split()) <= set(document.text.split())
+            assert each.rest.startswith(document.title)
+            for place, view in searcher.segments[0].views(each.ordinal).items():
+                knows = view.kind in ("passage", "sentence") and head in " ".join(view.text.split())
+                assert place in each.hidden or not knows
+
+
+def test_the_choice_is_kept_and_told(index: Path) -> None:
+    manifest = read_manifest(index)
+    assert manifest.calibration
+    assert manifest.calibration["queries"] == 60
+    assert set(manifest.calibration["found"]) == {"passage", "views", "words", "usual", "chosen"}
+    assert manifest.search.words == manifest.calibration["words"]
+    assert manifest.search.hybrid_views == manifest.calibration["hybrid_views"]
+    assert manifest.search.views == SearchSettings().views
+
+
+def test_the_same_seed_gives_the_same_weights(index: Path) -> None:
+    one, two, other = calibrate(index), calibrate(index), calibrate(index, seed=1)
+    assert one == two
+    assert one.found != other.found
+    assert read_manifest(index).search.words == other.words
+
+
+def test_a_ranker_that_knows_nothing_loses_weight(tmp_path: Path, settings: Settings) -> None:
+    # Of random words, a random encoder makes something, but words shared with no one find nothing.
+    documents = make_documents(120)
+    for number, each in enumerate(documents):
+        words = each["text"].split()
+        marked = [f"{word.strip('.')}x{number}x{place}" for place, word in enumerate(words)]
+        each["text"] = " ".join(
+            f"{word}." if place % 6 == 5 else word for place, word in enumerate(marked)
+        )
+    build(write_jsonl(tmp_path / "c.jsonl", documents), tmp_path / "i", settings)
+    chosen = read_manifest(tmp_path / "i").calibration
+    assert chosen
+    assert chosen["found"]["words"] == 0
+    assert chosen["words"] < chosen["usual"]["words"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "documents", "reason"),
+    [
+        (["lexical=null"], 60, "no words"),
+        (["search.fusion=rrf"], 60, "rrf is not calibrated"),
+        ([], 5, "are needed"),
+    ],
+)
+def test_where_there_is_nothing_to_judge_by(
+    tmp_path: Path, encoder_folder: Path, changes: list[str], documents: int, reason: str
+) -> None:
+    chosen = [f"encoder.name={encoder_folder}", "language=en", "generator=null", *changes]
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(documents))
+    build(corpus, tmp_path / "i", load_settings(None, chosen))
+    manifest = read_manifest(tmp_path / "i")
+    assert manifest.calibration
+    assert reason in manifest.calibration["unchanged"]
+    assert manifest.search.words == SearchSettings().words
+    with Searcher.open(tmp_path / "i") as searcher:
+        assert searcher.search("mill river", k=2)
+
+
+def test_a_build_killed_before_calibration_is_calibrated_by_the_next(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(60))
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "calibrate", killed)
+        with pytest.raises(KeyboardInterrupt):
+            build(corpus, tmp_path / "i", settings)
+    assert read_manifest(tmp_path / "i").calibration is None
+    assert build(corpus, tmp_path / "i", settings).unchanged
+    assert read_manifest(tmp_path / "i").calibration
+
+
+def test_other_weights_need_no_new_build(index: Path, settings: Settings) -> None:
+    corpus = index.parent / "c.jsonl"
+    fixed = settings.model_copy(
+        update={"calibrate": False, "search": SearchSettings(words=0.9, views=0.1)}
+    )
+    assert build(corpus, index, fixed).unchanged
+    manifest = read_manifest(index)
+    assert (manifest.search.words, manifest.search.views) == (0.9, 0.1)
+    assert manifest.calibration is None
+    assert build(corpus, index, settings).unchanged
+    assert read_manifest(index).calibration
+
+
+def test_a_representation_of_one_vector_is_calibrated_too(index: Path) -> None:
+    with Searcher.open(index, representation="mean") as searcher:
+        chosen = choose_weights(searcher, "en", SearchSettings())
+    assert chosen.queries == 60
+    assert set(chosen.found) == {"passage", "mean", "words", "usual", "chosen"}
