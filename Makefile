@@ -25,6 +25,7 @@ fix: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks.encoding
 	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.search
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info quickstart results

@@ -59,6 +59,10 @@ class BuildReport(BaseModel):
         How many are indexed.
     views
         How many, by kind.
+    search
+        How the index ranks.
+    calibrated
+        Whether its weights were chosen for this corpus.
     long_documents
         How many did not fit the encoder and have several passages.
     cut_sources
@@ -77,6 +81,8 @@ class BuildReport(BaseModel):
     language: str
     documents: int
     views: dict[str, int]
+    search: SearchSettings
+    calibrated: bool
     long_documents: int
     cut_sources: int
     skipped: dict[str, int]
@@ -294,6 +300,8 @@ def _report(index: Path, corpus: Corpus, manifest: Manifest, *, unchanged: bool)
         language=manifest.build["language"],
         documents=sum(segment.documents for segment in manifest.segments),
         views=dict(views),
+        search=manifest.search,
+        calibrated=bool(manifest.calibration and not manifest.calibration["unchanged"]),
         long_documents=counts.get("long_documents", 0),
         cut_sources=counts.get("cut_sources", 0),
         skipped=dict(corpus.skipped),

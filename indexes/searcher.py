@@ -158,7 +158,8 @@ class Searcher:
             How many documents.
         mode
             ``dense``: by the vectors; ``lexical``: by the words, only documents that share one
-            with the query; ``hybrid``: by both. By default whatever the index's weights ask for.
+            with the query; ``hybrid``: by both. By default whatever the index's weights ask for,
+            and ``dense`` where another representation than the configured one is open.
         settings
             Weights and fusion; by default those of the index.
 
@@ -236,6 +237,8 @@ class Searcher:
         has_words = self.manifest.lexical is not None
         if mode in ("hybrid", "lexical") and not has_words:
             raise SearchIndexError(f"the index has no words to search in {mode} mode")
+        if mode is None and self.representation != self.manifest.representation:
+            mode = "dense"  # the weights are not meant for this one
         if mode is None or mode == "hybrid":
             weight = settings.words if has_words else 0
             mode = "dense" if weight == 0 else "lexical" if weight == 1 else "hybrid"

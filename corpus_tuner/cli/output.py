@@ -101,17 +101,21 @@ def show_hits(query: str, hits: Sequence["Hit"]) -> None:
     """Print what was found for a query."""
     stdout.print()
     stdout.print(Text.assemble(("query  ", "dim"), (plain(query, 200).plain, "bold")))
-    made = table("", "score", "document", "what matched", right=("", "score"))
+    columns = ["score"]
+    if hits and hits[0].dense is not None and hits[0].words is not None:
+        columns += ["vectors", "words"]
+    made = table("", *columns, "document", "what matched", right=("", *columns))
     made.columns[-1].ratio = 1
     made.expand = True
     for hit in hits:
         title = plain(hit.document.title or hit.document.id, 40)
         matched = hit.view.text.removeprefix(hit.document.title).strip() or hit.view.text
+        scores = (hit.score, hit.dense, hit.words)[: len(columns)]
         made.add_row(
             str(hit.rank),
-            f"{hit.score:.3f}",
+            *(f"{score or 0:.3f}" for score in scores),
             Text.assemble(title, "\n", (plain(hit.document.id, 40).plain, "dim")),
-            plain(matched, 100),
+            Text.assemble((f"{hit.view.kind}: ", "dim"), plain(matched, 100)),
         )
     stdout.print(made)
 
@@ -127,6 +131,9 @@ def show_build(report: "BuildReport") -> None:
         soft_wrap=True,
     )
     stdout.print(f"  views: {views}", soft_wrap=True)
+    how = "calibrated" if report.calibrated else "as configured"
+    weights = f"words {report.search.words:.2f}, views {report.search.hybrid_views:.2f}"
+    stdout.print(f"  weights of hybrid search, {how}: {weights}", soft_wrap=True)
     if report.long_documents:
         stdout.print(
             f"  {report.long_documents:,} documents are longer than the encoder reads and have "

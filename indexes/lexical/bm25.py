@@ -86,7 +86,8 @@ class Engine:
         self._mean_length = float(lengths.mean())
         self._vocabulary: dict[str, int] = self._engine.vocab_dict
         self._starts = self._engine.scores["indptr"]
-        if len(self._starts) != len(self._vocabulary) + 1:
+        fits = len(self._starts) == len(self._vocabulary) + 1
+        if not fits or self._engine.scores["num_docs"] != self._documents:
             raise SearchIndexError(f"the words in {folder} do not fit each other")
 
     def scores(self, query: str) -> npt.NDArray[np.float32]:

@@ -1,0 +1,118 @@
+"""Search beside encoding the query, and what smaller vectors cost.
+
+Run: python -m benchmarks.search [INDEX QUERIES]
+
+INDEX is one that `corpus-tuner build` made with the representation `views`; QUERIES is a BEIR
+queries.jsonl, gzipped or not. By default the English sample is built. Encoding and searching take
+turns in one process, and their medians are compared.
+"""
+
+import argparse
+import gzip
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+
+import faiss
+import numpy as np
+
+from corpus_tuner import build, sample_folder
+from indexes.dense import DenseSegment, write_vectors
+from indexes.encoders.remembering import RememberingEncoder
+from indexes.fusion import SearchSettings
+from indexes.representations import Storage, views
+from indexes.searcher import Searcher
+from indexes.storage import segment_folder
+
+QUERIES = 300
+STORAGES: tuple[Storage, ...] = ("float32", "float16", "int8")
+
+
+def read_queries(path: Path) -> list[str]:
+    """Return the first queries of a file."""
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as file:
+        return [json.loads(line)["text"] for line in islice(file, QUERIES)]
+
+
+def clock(job: Callable[[], object]) -> float:
+    """Return the seconds that a job takes."""
+    start = time.perf_counter()
+    job()
+    return time.perf_counter() - start
+
+
+def compare_with_encoding(index: Path, queries: list[str]) -> None:
+    """Print what `views` + BM25 takes, in parts of what encoding takes."""
+    with Searcher.open(index) as searcher:
+        plain = searcher.encoder
+        remembering = RememberingEncoder(plain)
+        remembering.remember_queries(queries)
+        searcher.encoder = remembering
+        mode = ("hybrid", SearchSettings())
+        searcher.rank(queries[:8], 10, *mode)
+        for k in (10, 100):
+            encoding, searching = [], []
+            for query in queries:
+                encoding.append(clock(lambda query=query: plain.encode_queries([query])))
+                searching.append(clock(lambda query=query, k=k: searcher.rank([query], k, *mode)))
+            one, other = statistics.median(encoding), statistics.median(searching)
+            print(
+                f"one at a time, k={k}: {other * 1e3:.1f} ms : {one * 1e3:.1f} ms encoding", end=""
+            )
+            print(f" = {other / one:.2f}")
+            one = clock(lambda: plain.encode_queries(queries))
+            other = clock(lambda k=k: searcher.rank(queries, k, *mode))
+            print(f"{len(queries)} at once, k={k}: {other:.2f} s : {one:.2f} s = {other / one:.2f}")
+
+
+def compare_storages(index: Path, queries: list[str]) -> None:
+    """Print the size and the speed of each way to keep vectors, and how the results differ."""
+    with Searcher.open(index) as searcher:
+        vectors = searcher.encoder.encode_queries(queries)
+        folder = segment_folder(index, searcher.manifest.segments[0].name)
+        stored = faiss.read_index(str(folder / "views.faiss"))
+        exact: list[set[int]] = []
+        for storage in STORAGES:
+            with tempfile.TemporaryDirectory() as name:
+                copy = Path(name)
+                stored.reconstruct_n(0, stored.ntotal).astype("<f4").tofile(copy / "raw")
+                write_vectors(copy / "raw", stored.d, storage, copy / "views.faiss")
+                for kind in ("views", "starts"):
+                    np.save(copy / f"views.{kind}.npy", np.load(folder / f"views.{kind}.npy"))
+                size = (copy / "views.faiss").stat().st_size / 2**20
+                segment = DenseSegment(copy, views.Representation(views.Settings()), stored.d)
+                seconds = clock(
+                    lambda segment=segment: [
+                        segment.top_documents(vectors[i : i + 1], 10, 0.5)
+                        for i in range(len(vectors))
+                    ]
+                )
+                found = [set(near.documents) for near in segment.top_documents(vectors, 10, 0.5)]
+            exact = exact or found
+            same = np.mean([len(a & b) / len(a) for a, b in zip(exact, found, strict=True)])
+            print(
+                f"{storage}: {size:.1f} MiB, {seconds / len(queries) * 1e3:.2f} ms a query, "
+                f"{same:.2%} of the first ten as with {STORAGES[0]}"
+            )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("index", nargs="?", type=Path)
+    parser.add_argument("queries", nargs="?", type=Path)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        index = chosen.index or Path(folder) / "index"
+        if not chosen.index:
+            build(sample_folder("en"), index)
+        queries = read_queries(chosen.queries or sample_folder("en") / "queries.jsonl")
+        compare_with_encoding(index, queries)
+        compare_storages(index, queries)
+
+
+if __name__ == "__main__":
+    main()
