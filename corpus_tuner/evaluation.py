@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.oracle import ORACLE, best_weights
+from corpus_tuner.oracle import STEPS, best_weights
 from corpus_tuner.pipeline import LEDGER, BuildReport, build
 from corpus_tuner.progress import track
 from corpus_tuner.sample import LANGUAGES, sample_folder
@@ -33,6 +33,7 @@ class System(NamedTuple):
     representation: str
     mode: Mode | None
     settings: SearchSettings
+    uses_labels: bool = False
 
     def weights(self) -> dict[str, float]:
         """Return the weights that it ranks with."""
@@ -76,8 +77,9 @@ def evaluate(
     """Build the index of each benchmark, or reuse it, and measure what it finds.
 
     Measured are BM25, each representation that the index holds, the hybrid of the configured one
-    and BM25 with the usual weights and with those that calibration chose, and last the best
-    weights there are, found with the judgments (`corpus_tuner.oracle`).
+    and BM25 with the usual weights and with those that calibration chose, and last what could be
+    reached (`corpus_tuner.oracle`): by the best weight of the words, ``oracle``, and by the best
+    weights of words and views, ``oracle-both``, found with the judgments.
 
     Parameters
     ----------
@@ -146,7 +148,7 @@ def evaluate(
                     measures=measure(benchmark.qrels, run, measures),
                     seconds=round(seconds, 3),
                     weights=system.weights(),
-                    uses_labels=system.name == ORACLE,
+                    uses_labels=system.uses_labels,
                 )
             )
             write_results(done.results, output / "metrics.json")
@@ -169,8 +171,13 @@ def _ladder(
     yield System("hybrid", configured, "hybrid", usual)
     if manifest.calibration:
         yield System("calibrated", configured, None, manifest.search)
+    tried = {"oracle": [manifest.search.hybrid_views]}
+    if configured == "views":
+        tried["oracle-both"] = list(STEPS[::2])
     with Searcher.open(index, encoder=encoder) as searcher:
-        yield System(ORACLE, configured, None, best_weights(searcher, benchmark, judged_by, usual))
+        for name, weights in tried.items():
+            best = best_weights(searcher, benchmark, judged_by, manifest.search, weights)
+            yield System(name, configured, "hybrid", best, uses_labels=True)
 
 
 def _search(searcher: Searcher, queries: list[str], depth: int, system: System) -> list[Ranking]:

@@ -101,19 +101,18 @@ def show_hits(query: str, hits: Sequence["Hit"]) -> None:
     """Print what was found for a query."""
     stdout.print()
     stdout.print(Text.assemble(("query  ", "dim"), (plain(query, 200).plain, "bold")))
-    columns = ["score"]
-    if hits and hits[0].dense is not None and hits[0].words is not None:
-        columns += ["vectors", "words"]
-    made = table("", *columns, "document", "what matched", right=("", *columns))
+    made = table("", "score", "document", "what matched", right=("", "score"))
     made.columns[-1].ratio = 1
     made.expand = True
     for hit in hits:
         title = plain(hit.document.title or hit.document.id, 40)
         matched = hit.view.text.removeprefix(hit.document.title).strip() or hit.view.text
-        scores = (hit.score, hit.dense, hit.words)[: len(columns)]
+        both = ""
+        if hit.dense is not None and hit.words is not None:
+            both = f"\nvectors {hit.dense:.2f}\nwords {hit.words:.2f}"
         made.add_row(
             str(hit.rank),
-            *(f"{score or 0:.3f}" for score in scores),
+            Text.assemble(f"{hit.score:.3f}", (both, "dim")),
             Text.assemble(title, "\n", (plain(hit.document.id, 40).plain, "dim")),
             Text.assemble((f"{hit.view.kind}: ", "dim"), plain(matched, 100)),
         )
