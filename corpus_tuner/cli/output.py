@@ -60,7 +60,7 @@ def show_results(results: Iterable["Result"]) -> None:
             plain(named) if first else "",
             result.language if first else "",
             f"{result.documents:,}" if first else "",
-            _system(result),
+            Text(f"{result.system}*", "dim") if result.uses_labels else result.system,
             *cells,
             end_section=place < len(results) and results[place].benchmark != named,
         )
@@ -69,14 +69,6 @@ def show_results(results: Iterable["Result"]) -> None:
         stdout.print(
             "* chosen with the judgments: what could be reached, not a result", style="dim"
         )
-
-
-def _system(result: "Result") -> Text:
-    weights = ", ".join(f"{name} {weight:.2g}" for name, weight in result.weights.items())
-    mark = "*" if result.uses_labels else ""
-    return Text.assemble(
-        (f"{result.system}{mark}", "dim" if result.uses_labels else ""), (f" {weights}", "dim")
-    )
 
 
 def show_calibration(chosen: "Calibration") -> None:
