@@ -79,7 +79,7 @@ def evaluate(
     Measured are BM25, each representation that the index holds, the hybrid of the configured one
     and BM25 with the usual weights and with those that calibration chose, and last what could be
     reached (`corpus_tuner.oracle`): by the best weight of the words, ``oracle``, and by the best
-    weights of words and views, ``oracle-both``, found with the judgments.
+    weights of words and views, ``oracle-2d``, found with the judgments.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def _ladder(
         yield System("calibrated", configured, None, manifest.search)
     tried = {"oracle": [manifest.search.hybrid_views]}
     if configured == "views":
-        tried["oracle-both"] = list(STEPS[::2])
+        tried["oracle-2d"] = list(STEPS[::2])
     with Searcher.open(index, encoder=encoder) as searcher:
         for name, weights in tried.items():
             best = best_weights(searcher, benchmark, judged_by, manifest.search, weights)

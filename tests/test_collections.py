@@ -15,8 +15,13 @@ SCIFACT = Path(__file__).parents[2] / "shared" / "data" / "scifact"
 def test_scifact(tmp_path: Path, run: Callable[..., Outcome]) -> None:
     options = ("--set", "generator=null", "--set", "representation.name=passage")
     own = ("--set", "views.sentences=0", "--set", "views.title=false", "--set", "language=en")
-    assert run("eval", SCIFACT, "--output", tmp_path, *options, *own).code == 0
-    (row,) = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
+    alone = ("--set", "beside=[]", "--set", "calibrate=false")
+    assert run("eval", SCIFACT, "--output", tmp_path, *options, *own, *alone).code == 0
+    rows = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
+    measured = {row["system"]: row for row in rows}
+    assert list(measured) == ["bm25", "passage", "hybrid", "oracle"]
+    assert measured["bm25"]["measures"]["nDCG@10"] == pytest.approx(0.676, abs=0.003)
+    row = measured["passage"]
     assert row["measures"]["nDCG@10"] == pytest.approx(0.645, abs=0.002)
     assert row["measures"]["MRR@100"] == pytest.approx(0.611, abs=0.002)
     assert row["measures"]["Recall@100"] == pytest.approx(0.925, abs=0.002)

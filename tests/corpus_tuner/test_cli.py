@@ -10,7 +10,7 @@ from corpus_tuner import __version__
 from tests.conftest import Outcome, make_documents, write_jsonl
 
 Run = Callable[..., Outcome]
-LADDER = ["bm25", "passage", "mean", "views", "hybrid", "calibrated", "oracle", "oracle-both"]
+LADDER = ["bm25", "passage", "mean", "views", "hybrid", "calibrated", "oracle", "oracle-2d"]
 
 
 @pytest.fixture
