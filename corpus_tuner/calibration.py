@@ -36,12 +36,11 @@ from indexes.storage import Manifest, locked, read_manifest, write_manifest
 
 Array = npt.NDArray[np.float64]
 
-DOCUMENTS = 300
-"""Documents asked for, at most; with more, the weights hardly change."""
+MOST, LEAST, SHARE = 300, 100, 4
+"""One of `SHARE` documents is asked for, so that a build spends its time on building; at most
+`MOST`, since more hardly change the weights, and at least `LEAST`, since fewer mislead."""
 FEWEST = 20
 """With fewer documents to ask for, the weights stay what they are."""
-SHARE = 4
-"""One of so many documents is asked for, so that a build spends its time on building."""
 
 TRUST_WORDS, TRUST_VIEWS = 2.0, 0.5
 """How much the likeliest weights count, the usual ones counting 1."""
@@ -222,7 +221,7 @@ def _hold_out(searcher: Searcher, language: str, chance: random.Random) -> Itera
     """Yield documents, each with a sentence taken out."""
     ends = np.cumsum([entry.documents for entry in searcher.manifest.segments])
     total = int(ends[-1])
-    wanted = min(DOCUMENTS, max(FEWEST, total // SHARE))
+    wanted = min(MOST, max(LEAST, total // SHARE))
     for place in chance.sample(range(total), min(total, 10 * wanted)):
         if not wanted:
             return

@@ -173,7 +173,7 @@ def _ladder(
         yield System("calibrated", configured, None, manifest.search)
     tried = {"oracle": [manifest.search.hybrid_views]}
     if configured == "views":
-        tried["oracle-2d"] = list(STEPS[::2])
+        tried["oracle-2d"] = list(STEPS)
     with Searcher.open(index, encoder=encoder) as searcher:
         for name, weights in tried.items():
             best = best_weights(searcher, benchmark, judged_by, manifest.search, weights)

@@ -12,7 +12,7 @@ from eval.runs import Run, break_ties
 from indexes.fusion import SearchSettings
 from indexes.searcher import Searcher
 
-STEPS = tuple(step / 20 for step in range(21))
+STEPS = tuple(step / 10 for step in range(11))
 """Weights to try."""
 
 _POOL = 100

@@ -30,7 +30,8 @@ def test_search_prints_a_table(index: Path, run: Run) -> None:
     outcome = run("search", index, "mill river", "--k", "6")
     assert outcome.code == 0
     assert "Mills [bold]" in outcome.out
-    assert "A mill by the river." in outcome.out
+    assert "title: " in outcome.out or "passage: " in outcome.out
+    assert "words 0.00" in outcome.out
     assert "\u009b" not in outcome.out
 
 
@@ -111,7 +112,7 @@ def test_eval_measures_the_encoder_alone_beside_the_recipe(
         (name, system) for name in ("sample-en", "sample-de") for system in LADDER
     ]
     assert [row["uses_labels"] for row in rows] == ["oracle" in name for name in LADDER] * 2
-    assert "* weights chosen with the judgments" in outcome.out
+    assert "* chosen with the judgments" in outcome.out
     for row in rows:
         assert list(row["measures"]) == ["nDCG@10", "MRR@100", "Recall@100"]
         assert (row["documents"], row["queries"]) == (120, 60)
@@ -183,7 +184,7 @@ def test_quickstart(tmp_path: Path, run: Run) -> None:
     assert reached["en", "views"] > reached["en", "passage"] > 0.6
     for language in ("en", "de"):
         single = max(reached[language, system] for system in ("bm25", "passage", "views"))
-        assert reached[language, "calibrated"] > single - 0.01
+        assert reached[language, "calibrated"] > single - 0.003
     words = {
         row["language"]: row["weights"]["words"] for row in rows if row["system"] == "calibrated"
     }
