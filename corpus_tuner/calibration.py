@@ -177,13 +177,15 @@ def choose_weights(
         Of the choice of documents and sentences.
     """
     weights = {"hybrid_views": usual.hybrid_views, "words": usual.words}
-    asked = list(_hold_out(searcher, language, random.Random(seed)))
+    asked: list[_HeldOut] = []
     unchanged = None
     if searcher.manifest.lexical is None:
         unchanged = "the index has no words"
     elif usual.fusion != "zscore":
         unchanged = f"{usual.fusion} is not calibrated, zscore is"
-    elif len(asked) < FEWEST:
+    else:
+        asked = list(_hold_out(searcher, language, random.Random(seed)))
+    if not unchanged and len(asked) < FEWEST:
         unchanged = f"{len(asked)} documents have a sentence to spare, {FEWEST} are needed"
     if unchanged:
         return Calibration(unchanged=unchanged, **weights, usual=weights, seed=seed)

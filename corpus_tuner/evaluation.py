@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.oracle import STEPS, best_weights
+from corpus_tuner.oracle import STEPS, best_weights, draw_pools
 from corpus_tuner.pipeline import LEDGER, BuildReport, build
 from corpus_tuner.progress import track
 from corpus_tuner.sample import LANGUAGES, sample_folder
@@ -163,7 +163,7 @@ def _ladder(
     configured = manifest.representation
     usual = settings.search
     if manifest.lexical:
-        yield System("bm25", "passage", "lexical", usual)
+        yield System("bm25", configured, "lexical", usual)
     for name in manifest.representations:
         yield System(name, name, "dense", usual)
     if not manifest.lexical:
@@ -175,9 +175,10 @@ def _ladder(
     if configured == "views":
         tried["oracle-2d"] = list(STEPS)
     with Searcher.open(index, encoder=encoder) as searcher:
-        for name, weights in tried.items():
-            best = best_weights(searcher, benchmark, judged_by, manifest.search, weights)
-            yield System(name, configured, "hybrid", best, uses_labels=True)
+        drawn = draw_pools(searcher, benchmark, manifest.search)
+    for name, weights in tried.items():
+        best = best_weights(drawn, benchmark, judged_by, manifest.search, weights)
+        yield System(name, configured, "hybrid", best, uses_labels=True)
 
 
 def _search(searcher: Searcher, queries: list[str], depth: int, system: System) -> list[Ranking]:

@@ -1,15 +1,18 @@
 """The best weights there are, chosen with the judgments: a bound to measure calibration by."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from corpus_tuner.progress import track
 from eval.benchmarks import Benchmark
 from eval.measures import measure, parse_measure
 from eval.runs import Run, break_ties
 from indexes.fusion import SearchSettings
+from indexes.pool import Pool
 from indexes.searcher import Searcher
 
 STEPS = tuple(step / 10 for step in range(11))
@@ -18,8 +21,28 @@ STEPS = tuple(step / 10 for step in range(11))
 _POOL = 100
 
 
+class Drawn(NamedTuple):
+    """A query's pool, and the ids of its documents."""
+
+    pool: Pool
+    ids: npt.NDArray[np.str_]
+
+
+def draw_pools(
+    searcher: Searcher, benchmark: Benchmark, calibrated: SearchSettings
+) -> dict[str, Drawn]:
+    """Return each query's documents, by query id: those that the calibrated weights would pool."""
+    pools = searcher.pools(list(benchmark.queries.values()), _POOL, calibrated)
+    return {
+        query: Drawn(pool, np.array(searcher.ids(pool)))
+        for query, (_, pool) in track(
+            zip(benchmark.queries, pools, strict=True), "oracle", lambda: len(benchmark.queries)
+        )
+    }
+
+
 def best_weights(
-    searcher: Searcher,
+    drawn: Mapping[str, Drawn],
     benchmark: Benchmark,
     judged_by: str,
     calibrated: SearchSettings,
@@ -27,13 +50,12 @@ def best_weights(
 ) -> SearchSettings:
     """Return the weights of hybrid search that reach most on a benchmark.
 
-    Tried on the documents that the calibrated weights put into each query's pool. Never use these
-    to claim a result: they have seen the judgments.
+    Never use these to claim a result: they have seen the judgments.
 
     Parameters
     ----------
-    searcher
-        The open index.
+    drawn
+        The documents to rank, from `draw_pools`.
     benchmark
         Queries and judgments.
     judged_by
@@ -43,19 +65,13 @@ def best_weights(
     view_weights
         Weights of the views to try, each with all weights of the words.
     """
-    queries = list(benchmark.queries.values())
-    pools = []
-    for _, pool in track(
-        searcher.pools(queries, _POOL, calibrated), "oracle", lambda: len(queries)
-    ):
-        pools.append((pool, np.array(searcher.ids(pool))))
     cutoff = parse_measure(judged_by).params.get("cutoff") or _POOL
     tried = []
     pairs = sorted({*product(view_weights, STEPS), (calibrated.hybrid_views, calibrated.words)})
     for views, words in track(pairs, "oracle weights", lambda: len(pairs)):
         settings = calibrated.model_copy(update={"hybrid_views": views, "words": words})
         run: Run = {}
-        for query, (pool, ids) in zip(benchmark.queries, pools, strict=True):
+        for query, (pool, ids) in drawn.items():
             scores = pool.scores(settings, "hybrid")
             best = np.lexsort((ids, -scores))[:cutoff]
             run[query] = break_ties(zip(ids[best].tolist(), scores[best].tolist(), strict=True))

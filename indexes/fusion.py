@@ -73,12 +73,11 @@ def _rrf(scores: Scores) -> Scaled:
     return 1 / (_RANK_CONSTANT + 1.0 + ranks)
 
 
-SCALES: Mapping[Fusion, Callable[[Scores], Scaled]] = {
+_SCALES: Mapping[Fusion, Callable[[Scores], Scaled]] = {
     "zscore": _zscore,
     "minmax": _minmax,
     "rrf": _rrf,
 }
-"""From the scores of a pool to those on the common scale, float64, shape (documents,)."""
 
 
 def fuse(dense: Scores, words: Scores, weight: float, fusion: Fusion) -> Scaled:
@@ -99,5 +98,5 @@ def fuse(dense: Scores, words: Scores, weight: float, fusion: Fusion) -> Scaled:
     """
     if not len(dense):
         return np.zeros(0)
-    scale = SCALES[fusion]
+    scale = _SCALES[fusion]
     return (1 - weight) * scale(dense) + weight * scale(words)

@@ -128,6 +128,14 @@ def test_eval_measures_the_encoder_alone_beside_the_recipe(
     assert before == {path: path.read_bytes() for path in (out / "runs").iterdir()}
 
 
+def test_eval_of_an_index_with_nothing_beside(tmp_path: Path, run: Run, small: list[str]) -> None:
+    options = ("--set", "beside=[]", "--set", "calibrate=false", "--json")
+    outcome = run("eval", "-b", "sample-en", "-o", tmp_path, *small, *options)
+    assert outcome.code == 0, outcome.err
+    systems = [row["system"] for row in json.loads(outcome.out)]
+    assert systems == ["bm25", "views", "hybrid", "oracle", "oracle-2d"]
+
+
 def test_eval_skips_what_a_benchmark_has_wrong(tmp_path: Path, run: Run, small: list[str]) -> None:
     folder = tmp_path / "set"
     (folder / "qrels").mkdir(parents=True)
