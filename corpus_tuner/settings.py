@@ -19,6 +19,7 @@ from pydantic import (
 from corpus_tuner.corpora import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.passages import PassageSettings
+from corpus_tuner.tuning import TuningSettings
 from corpus_tuner.views import ViewSettings
 from indexes.encoders import EncoderSettings
 from indexes.fusion import SearchSettings
@@ -61,6 +62,8 @@ class Settings(BaseModel):
         How documents are ranked, until calibration finds better weights.
     calibrate
         Find the weights for this corpus when it is built.
+    tuning
+        How `corpus-tuner tune generator` tunes.
     documents_at_once
         A chunk: so many documents are held in memory, and so many are lost when a build is killed.
     """
@@ -79,6 +82,7 @@ class Settings(BaseModel):
     lexical: Annotated[SerializeAsAny[LexicalSettings], _part_of("indexes.lexical")] | None
     search: SearchSettings = SearchSettings()
     calibrate: bool = True
+    tuning: TuningSettings = TuningSettings()
     documents_at_once: PositiveInt = 256
 
 
@@ -133,6 +137,7 @@ def settings_hash(settings: Settings, *parts: str) -> str:
             "encoder": {"device", "trust_remote_code"},
             "search": True,
             "calibrate": True,
+            "tuning": True,
         }
     )
     return hashlib.sha256("\n".join((decisive, *parts)).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Tell models apart by what they compute with, not by what they are called."""
+"""What is common to models: telling them apart by their weights, and how to compute with them."""
 
 import hashlib
 
@@ -12,3 +12,13 @@ def hash_weights(model: torch.nn.Module) -> str:
         digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
         digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
+
+
+def fast_bfloat16(device: torch.device) -> bool:
+    """Tell whether a device has instructions for bfloat16."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type != "cpu":
+        return False
+    has = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return any(bool(has.get(name)) for name in ("avx512_bf16", "amx_bf16", "arm_bf16", "bf16"))

@@ -21,6 +21,14 @@ WORDS = """
 """.split()  # noqa: SIM905
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where converted generators go, instead of the user's own cache."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["CORPUS_TUNER_CACHE"] = str(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def tokenizer() -> Any:
     from tokenizers import BertWordPieceTokenizer

@@ -13,6 +13,7 @@ from corpus_tuner.cli.info import info
 from corpus_tuner.cli.output import fail
 from corpus_tuner.cli.quickstart import quickstart
 from corpus_tuner.cli.search import search
+from corpus_tuner.cli.tune import tune
 from corpus_tuner.errors import CorpusTunerError
 from eval.errors import EvaluationError
 from indexes.errors import SearchIndexError
@@ -30,6 +31,7 @@ app.command()(calibrate)
 app.command()(search)
 app.command("eval")(evaluate)
 app.command()(info)
+app.add_typer(tune, name="tune")
 
 
 def _version(wanted: bool) -> None:

@@ -13,6 +13,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from corpus_tuner.calibration import Calibration
     from corpus_tuner.pipeline import BuildReport
+    from corpus_tuner.tuning.generator import TuningReport
     from eval.report import Result
     from indexes.searcher import Hit
 
@@ -87,6 +88,23 @@ def show_calibration(chosen: "Calibration") -> None:
     for name, reached in chosen.found.items():
         made.add_row(name, f"{100 * reached:.1f}")
     stdout.print(made)
+
+
+def show_tuning(report: "TuningReport") -> None:
+    """Print what a tuned generator learnt."""
+    columns = ("training pairs", "held out", "loss", "ROUGE-L")
+    made = table("instruction", *columns, right=columns)
+    for name, count in report.pairs.items():
+        measured = (report.test_loss.get(name), report.test_rouge_l.get(name))
+        numbers = ["" if each is None else f"{each:.3f}" for each in measured]
+        made.add_row(name, f"{count:,}", f"{report.held_out.get(name, 0):,}", *numbers)
+    stdout.print(made)
+    stdout.print()
+    stdout.print(
+        f"{report.output}: {report.base} after {report.best_step:,} of {report.steps:,} steps, "
+        f"dev loss {report.dev_loss:.3f}",
+        soft_wrap=True,
+    )
 
 
 def show_hits(query: str, hits: Sequence["Hit"]) -> None:

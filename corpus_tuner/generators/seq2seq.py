@@ -1,14 +1,16 @@
 """Any encoder-decoder of transformers as a generator: FLAN-T5, mT5, BART and their kin."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generators import Written
 from corpus_tuner.instructions import Instruction
+from corpus_tuner.instructions.prompting import Prompting
+from corpus_tuner.models import BUILTIN, Source, load_model
+from corpus_tuner.models.writing import Decoding, Engine, Request
 from indexes.documents import Document
 from indexes.encoders import Encoder
 from indexes.registry import PartSettings
@@ -20,7 +22,7 @@ class Settings(PartSettings):
     Attributes
     ----------
     model
-        Hub name or folder.
+        Hub name, folder, or ``builtin`` for the one that comes with the package.
     revision
         Commit, tag or branch on the hub.
     kinds
@@ -29,6 +31,8 @@ class Settings(PartSettings):
         Texts for each document and instruction; alike ones count once.
     decoding
         ``sampling`` (with `temperature`, `top_p`, `top_k`) or ``beam`` (with `beams`).
+    no_repeat_ngram
+        No sequence of so many tokens comes twice in a text; 0 for no such rule.
     max_source_tokens
         Longer prompts are cut, and counted.
     max_new_tokens
@@ -37,8 +41,11 @@ class Settings(PartSettings):
         For sampling.
     batch_size
         Documents in one pass.
+    engine
+        ``ctranslate2`` runs T5, mT5 and BART in int8, ``transformers`` runs any encoder-decoder.
+        ``auto`` is the former on a CPU where it can, else the latter.
     dtype
-        ``auto`` is what the weights are stored in on a GPU, float32 elsewhere.
+        Of transformers: ``auto`` is what the weights are stored in on a GPU, float32 elsewhere.
     device
         ``auto`` takes a GPU where there is one.
     trust_remote_code
@@ -46,7 +53,7 @@ class Settings(PartSettings):
     """
 
     name: Literal["seq2seq"] = "seq2seq"
-    model: str
+    model: str = BUILTIN
     revision: str | None = None
     kinds: tuple[Literal["question", "keywords", "summary", "title", "claim"], ...] = (
         "question",
@@ -58,10 +65,12 @@ class Settings(PartSettings):
     top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
     top_k: NonNegativeInt = 50
     beams: PositiveInt = 4
+    no_repeat_ngram: NonNegativeInt = 3
     max_source_tokens: PositiveInt = 512
     max_new_tokens: PositiveInt = 64
     seed: NonNegativeInt = 0
     batch_size: PositiveInt = 16
+    engine: Literal["auto", "ctranslate2", "transformers"] = "auto"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     device: str = "auto"
     trust_remote_code: bool = False
@@ -77,14 +86,18 @@ class Generator:
 
         self._settings = settings
         self.kinds: tuple[str, ...] = settings.kinds
-        self._device = settings.device
-        if self._device == "auto":
-            self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._model, self._tokenizer = _load(settings, self._device)
-        running = {"kinds", "batch_size", "device"}
-        self.identity = (
-            f"seq2seq {hash_weights(self._model)[:16]} {settings.model_dump_json(exclude=running)}"
-        )
+        device = settings.device
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        source = Source(settings.model, settings.revision, settings.trust_remote_code)
+        model, self._tokenizer = load_model(source, device, settings.dtype)
+        self._prompting = Prompting.of(model)
+        weights = hash_weights(model)
+        engine = _choose(settings.engine, model, device)
+        self._engine = _open(engine, model, self._tokenizer, weights)
+        running = {"kinds", "batch_size", "device", "engine"}
+        described = settings.model_dump_json(exclude=running)
+        self.identity = f"seq2seq {weights[:16]} {engine} {described}"
 
     def generate(self, documents: Sequence[Document], instruction: Instruction) -> list[Written]:
         """Write for each document what `instruction` asks, batched by length.
@@ -92,90 +105,65 @@ class Generator:
         Sampling depends on the seed, the instruction and the documents of the call, so that a
         build that was killed and goes on writes what it would have written.
         """
-        import torch
-
-        prompts = [instruction.prompt(document) for document in documents]
-        sources: list[list[int]] = self._tokenizer(prompts, verbose=False)["input_ids"]
+        prompts = [self._prompting.prompt(document, instruction) for document in documents]
+        sources = [prompt.source for prompt in prompts]
+        read: list[list[int]] = self._tokenizer(sources, verbose=False)["input_ids"]
         most = self._settings.max_source_tokens
-        written: list[Written] = [Written((), ())] * len(documents)
-        outputs = self._settings.outputs
-        with torch.random.fork_rng(), torch.inference_mode():
-            torch.manual_seed(_seed(self._settings.seed, prompts))
-            for places in _batches([len(each) for each in sources], self._settings.batch_size):
-                texts = self._complete([prompts[place] for place in places])
-                for number, place in enumerate(places):
-                    own = texts[number * outputs : (number + 1) * outputs]
-                    written[place] = _written(own, len(sources[place]) > most)
-        return written
+        cut = [len(tokens) > most for tokens in read]
+        if any(cut):  # again, since marks stand at the end as well
+            read = self._tokenizer(sources, truncation=True, max_length=most)["input_ids"]
+        starts = [
+            self._tokenizer(prompt.start, add_special_tokens=False)["input_ids"]
+            if prompt.start
+            else []
+            for prompt in prompts
+        ]
+        requests = [Request(*each) for each in zip(read, starts, strict=True)]
+        answers = self._engine.write(requests, self._decoding(sources, instruction))
+        return [_written(self._texts(own), was) for own, was in zip(answers, cut, strict=True)]
 
-    def _complete(self, prompts: list[str]) -> list[str]:
-        """Return `outputs` texts for each prompt, one prompt's after the other's."""
-        batch = self._tokenizer(
-            prompts,
-            truncation=True,
-            max_length=self._settings.max_source_tokens,
-            padding=True,
-            return_tensors="pt",
-        ).to(self._device)
-        tokens = self._model.generate(
-            input_ids=batch["input_ids"],
-            attention_mask=batch["attention_mask"],
-            max_new_tokens=self._settings.max_new_tokens,
-            num_return_sequences=self._settings.outputs,
-            **self._decoding(),
-        )
-        texts: list[str] = self._tokenizer.batch_decode(tokens, skip_special_tokens=True)
+    def _texts(self, answers: list[list[int]]) -> list[str]:
+        texts: list[str] = self._tokenizer.batch_decode(answers, skip_special_tokens=True)
         return texts
 
-    def _decoding(self) -> dict[str, Any]:
-        if self._settings.decoding == "beam":
-            return {
-                "do_sample": False,
-                "num_beams": max(self._settings.beams, self._settings.outputs),
-            }
-        return {
-            "do_sample": True,
-            "num_beams": 1,
-            "temperature": self._settings.temperature,
-            "top_p": self._settings.top_p,
-            "top_k": self._settings.top_k,
-        }
+    def _decoding(self, sources: list[str], instruction: Instruction) -> Decoding:
+        settings = self._settings
+        return Decoding(
+            outputs=settings.outputs,
+            beams=settings.beams if settings.decoding == "beam" else 0,
+            temperature=settings.temperature,
+            top_p=settings.top_p,
+            top_k=settings.top_k,
+            no_repeat_ngram=settings.no_repeat_ngram,
+            max_new_tokens=settings.max_new_tokens,
+            seed=_seed(settings.seed, instruction.kind, sources),
+            batch_size=settings.batch_size,
+        )
 
 
-def _load(settings: Settings, device: str) -> tuple[Any, Any]:
-    import torch
-    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
-    from transformers.utils.logging import disable_progress_bar
+def _choose(wanted: str, model: Any, device: str) -> str:
+    """Return the name of the engine."""
+    from corpus_tuner.models.fast import MODEL_TYPES
 
-    disable_progress_bar()
-    dtype: torch.dtype | str = "auto" if device != "cpu" else torch.float32
-    if settings.dtype != "auto":
-        dtype = getattr(torch, settings.dtype)
-    source = {"revision": settings.revision, "trust_remote_code": settings.trust_remote_code}
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(settings.model, **source)
-        model = AutoModelForSeq2SeqLM.from_pretrained(settings.model, dtype=dtype, **source)
-        model.to(device).eval()
-    except (OSError, ValueError, RuntimeError, ImportError) as error:
-        reason = str(error).strip().splitlines()
-        raise CorpusTunerError(
-            f"cannot load the generator {settings.model!r}: {reason[0] if reason else error!r}. "
-            "Give a folder that holds an encoder-decoder of transformers, or the name of one on "
-            "the Hugging Face hub, such as google/flan-t5-base (a network is needed the first time)"
-        ) from error
-    return model, tokenizer
+    if wanted != "auto":
+        return wanted
+    fits = device == "cpu" and model.config.model_type in MODEL_TYPES
+    return "ctranslate2" if fits else "transformers"
 
 
-def _seed(seed: int, prompts: list[str]) -> int:
-    digest = hashlib.sha256(repr((seed, prompts)).encode()).digest()
+def _open(engine: str, model: Any, tokenizer: Any, weights: str) -> Engine:
+    if engine == "transformers":
+        from corpus_tuner.models.reference import TransformersEngine
+
+        return TransformersEngine(model, tokenizer)
+    from corpus_tuner.models.fast import CTranslate2Engine, converted
+
+    return CTranslate2Engine(converted(model, tokenizer, weights), tokenizer)
+
+
+def _seed(seed: int, kind: str, sources: list[str]) -> int:
+    digest = hashlib.sha256(repr((seed, kind, sources)).encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1
-
-
-def _batches(lengths: list[int], size: int) -> Iterator[list[int]]:
-    """Yield places, the longest first, so that texts padded together are of like length."""
-    order = sorted(range(len(lengths)), key=lambda place: (-lengths[place], place))
-    for start in range(0, len(order), size):
-        yield order[start : start + size]
 
 
 def _written(texts: list[str], cut: bool) -> Written:

@@ -13,7 +13,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from indexes.encoders import EncoderSettings, Vectors, embedded
 from indexes.errors import SearchIndexError
-from indexes.weights import hash_weights
+from indexes.weights import fast_bfloat16, hash_weights
 
 USUAL_MAX_TOKENS = 512
 """For models that name no limit of their own, such as T5 with its relative positions."""
@@ -87,7 +87,7 @@ class TransformerEncoder:
         """The model with its transformer in the chosen dtype; searching never needs it."""
         dtype = self._settings.dtype
         if dtype == "auto":
-            dtype = "bfloat16" if _fast_bfloat16(self._model.device) else "float32"
+            dtype = "bfloat16" if fast_bfloat16(self._model.device) else "float32"
         if dtype == "float32":
             return self._model
         transformer, *rest = self._model
@@ -165,12 +165,3 @@ def _widen(_module: object, _inputs: object, features: dict[str, Any]) -> dict[s
     """Let all that follows the transformer compute in float32."""
     hidden = features.get("token_embeddings")
     return features if hidden is None else {**features, "token_embeddings": hidden.float()}
-
-
-def _fast_bfloat16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device.type != "cpu":
-        return False
-    has = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return any(bool(has.get(name)) for name in ("avx512_bf16", "amx_bf16", "arm_bf16", "bf16"))

@@ -1,0 +1,72 @@
+"""Encoder-decoder models: where they come from, and how they run fast."""
+
+from typing import Any, NamedTuple
+
+from corpus_tuner.errors import CorpusTunerError
+
+BUILTIN = "builtin"
+"""The model that comes with the package."""
+UNTAUGHT = "minilm"
+"""The built-in model before it was trained: the embedded encoder with a decoder made of it."""
+
+
+class Source(NamedTuple):
+    """Where a model is.
+
+    Attributes
+    ----------
+    name
+        Hub name, folder, `BUILTIN` or `UNTAUGHT`.
+    revision
+        Commit, tag or branch on the hub.
+    trust_remote_code
+        Run Python that comes with the model.
+    """
+
+    name: str
+    revision: str | None = None
+    trust_remote_code: bool = False
+
+
+def load_model(source: Source, device: str = "cpu", dtype: str = "auto") -> tuple[Any, Any]:
+    """Load a model and its tokenizer.
+
+    Parameters
+    ----------
+    source
+        Where it is.
+    device
+        Such as ``cpu`` or ``cuda``.
+    dtype
+        ``auto`` is what the weights are stored in on a GPU, float32 elsewhere.
+
+    Raises
+    ------
+    CorpusTunerError
+        If it cannot be found, fetched or trusted.
+    """
+    import torch
+    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()  # "Loading weights": a moment's work, and not ours to show
+    if source.name in (BUILTIN, UNTAUGHT):
+        from corpus_tuner.models import minilm
+
+        model, tokenizer = minilm.trained() if source.name == BUILTIN else minilm.untaught()
+        return model.to(device).eval(), tokenizer
+    kind: torch.dtype | str = "auto" if device != "cpu" else torch.float32
+    if dtype != "auto":
+        kind = getattr(torch, dtype)
+    options = {"revision": source.revision, "trust_remote_code": source.trust_remote_code}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source.name, **options)
+        model = AutoModelForSeq2SeqLM.from_pretrained(source.name, dtype=kind, **options)
+        return model.to(device).eval(), tokenizer
+    except (OSError, ValueError, RuntimeError, ImportError) as error:
+        reason = str(error).strip().splitlines()
+        raise CorpusTunerError(
+            f"cannot load the generator {source.name!r}: {reason[0] if reason else error!r}. "
+            "Give a folder that holds an encoder-decoder of transformers, or the name of one on "
+            "the Hugging Face hub, such as google/flan-t5-base (a network is needed the first time)"
+        ) from error

@@ -1,0 +1,144 @@
+"""Batches: pairs as tokens, mixed over the instructions, alike in length."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from corpus_tuner.instructions.prompting import Prompting
+from corpus_tuner.tuning import TuningSettings
+from corpus_tuner.tuning.pairs import Pair
+
+IGNORED = -100
+"""The label of tokens that are given, not to be learnt."""
+
+_AT_ONCE = 1024  # pairs tokenized together
+_WINDOW = 32  # batches whose pairs are sorted by length together
+
+Tokens = npt.NDArray[np.int32]
+
+
+class Example(NamedTuple):
+    """A pair as tokens.
+
+    Attributes
+    ----------
+    group
+        The instruction, as ``question-en``.
+    source
+        What the model reads.
+    target
+        What it writes, from its first token to the end mark.
+    given
+        So many tokens of the target are the prompt.
+    """
+
+    group: str
+    source: Tokens
+    target: Tokens
+    given: int
+
+
+class Batch(NamedTuple):
+    """Examples as tensors of shape (examples, tokens), int64."""
+
+    source: torch.Tensor
+    mask: torch.Tensor
+    inputs: torch.Tensor
+    labels: torch.Tensor
+
+
+def tokenize(
+    pairs: Sequence[Pair], tokenizer: Any, prompting: Prompting, settings: TuningSettings
+) -> list[Example]:
+    """Turn pairs into tokens, cut to the longest that the settings allow."""
+    examples: list[Example] = []
+    for start in range(0, len(pairs), _AT_ONCE):
+        some = pairs[start : start + _AT_ONCE]
+        prompts = [prompting.prompt(pair.document, pair.instruction) for pair in some]
+        sources = tokenizer(
+            [prompt.source for prompt in prompts],
+            truncation=True,
+            max_length=settings.max_source_tokens,
+        )["input_ids"]
+        for pair, prompt, source in zip(some, prompts, sources, strict=True):
+            given, target = _target(pair, prompt.start, tokenizer, settings.max_target_tokens)
+            group = f"{pair.instruction.kind}-{pair.instruction.language}"
+            examples.append(
+                Example(
+                    group,
+                    np.array(source, dtype=np.int32),
+                    np.array([*given, *target], dtype=np.int32),
+                    len(given),
+                )
+            )
+    return examples
+
+
+def epoch(
+    examples: Sequence[Example], settings: TuningSettings, number: int
+) -> list[Sequence[int]]:
+    """Return the batches of an epoch, as places in `examples`.
+
+    An instruction with few pairs is repeated, one with many is drawn from, as `balance` says. The
+    order depends on the seed and the number of the epoch alone, so that a training that was
+    killed finds its place again.
+    """
+    chance = np.random.default_rng((settings.seed, number))
+    groups: dict[str, list[int]] = defaultdict(list)
+    for place, example in enumerate(examples):
+        groups[example.group].append(place)
+    weights = {
+        name: len(own) ** settings.balance * settings.emphasis.get(name, 1.0)
+        for name, own in groups.items()
+    }
+    whole = sum(weights.values())
+    drawn: list[int] = []
+    for name, own in sorted(groups.items()):
+        wanted = max(1, round(len(examples) * weights[name] / whole))
+        rounds = -(-wanted // len(own))
+        shuffled = np.concatenate([chance.permutation(own) for _ in range(rounds)])
+        drawn += shuffled[:wanted].tolist()
+    order = chance.permutation(np.array(drawn)).tolist()
+    size = settings.batch_size
+    batches: list[Sequence[int]] = []
+    for start in range(0, len(order), size * _WINDOW):
+        window = sorted(
+            order[start : start + size * _WINDOW],
+            key=lambda place: (len(examples[place].target), len(examples[place].source), place),
+        )
+        alike = [window[first : first + size] for first in range(0, len(window), size)]
+        batches += [alike[place] for place in chance.permutation(len(alike))]
+    return batches
+
+
+def collate(examples: Iterable[Example], pad: int, start: int) -> Batch:
+    """Pad examples to one length; `start` is the token that the decoder begins with."""
+    own = list(examples)
+    source = _pad([example.source for example in own], pad)
+    target = _pad([example.target for example in own], pad)
+    labels = _pad([example.target for example in own], IGNORED)
+    for row, example in zip(labels, own, strict=True):
+        row[: example.given] = IGNORED
+    mask = _pad([np.ones(len(example.source), dtype=np.int32) for example in own], 0)
+    inputs = torch.cat([torch.full((len(own), 1), start), target[:, :-1]], dim=1)
+    return Batch(source, mask, inputs, labels)
+
+
+def _target(pair: Pair, start: str, tokenizer: Any, most: int) -> tuple[list[int], list[int]]:
+    """Return the tokens of the prompt, and of the text with the end mark."""
+    if not start:  # the marks around a text are what the model itself is used to
+        return [], tokenizer(text_target=pair.target, truncation=True, max_length=most)["input_ids"]
+    given = tokenizer(start, add_special_tokens=False)["input_ids"]
+    target = tokenizer(pair.target, add_special_tokens=False)["input_ids"]
+    return given, [*target[: most - 1], tokenizer.eos_token_id or tokenizer.sep_token_id]
+
+
+def _pad(rows: Sequence[Tokens], value: int) -> torch.Tensor:
+    padded = np.full((len(rows), max(map(len, rows))), value, dtype=np.int64)
+    for row, tokens in zip(padded, rows, strict=True):
+        row[: len(tokens)] = tokens
+    return torch.from_numpy(padded)

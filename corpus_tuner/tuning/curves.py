@@ -1,0 +1,53 @@
+"""The picture of a training."""
+
+from pathlib import Path
+from typing import Any
+
+from corpus_tuner.errors import MissingExtraError
+from corpus_tuner.tuning.training import Curve
+
+_SMOOTHED = 50  # steps, at most, that a point of the training loss is the mean of
+
+
+def draw_curve(curve: Curve, path: Path) -> None:
+    """Draw losses and ROUGE-L by step, as SVG.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtraError("tuning a generator", "tune") from error
+
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    size = max(1, min(_SMOOTHED, len(curve.steps) // 20))
+    rows = [curve.steps[start : start + size] for start in range(0, len(curve.steps), size)]
+    left.plot(
+        [row[-1]["step"] for row in rows],
+        [sum(each["loss"] for each in row) / len(row) for row in rows],
+        color="0.7",
+        label="training",
+    )
+    steps = [look["step"] for look in curve.looks]
+    left.plot(steps, [look["loss"] for look in curve.looks], "k.-", label="dev, mean")
+    _each(left, curve, "dev")
+    left.set(xlabel="step", ylabel="loss (nats a token)", title="Loss")
+    _each(right, curve, "rouge_l")
+    right.set(xlabel="step", ylabel="ROUGE-L", title="What is written for dev pairs")
+    right.set_ylim(bottom=0)
+    for axes in (left, right):
+        axes.spines[["top", "right"]].set_visible(False)
+    left.legend(fontsize="small", frameon=False)
+    right.legend(fontsize="small", frameon=False)
+    figure.savefig(path, metadata={"Date": None})
+
+
+def _each(axes: Any, curve: Curve, what: str) -> None:
+    """Draw a line for each instruction."""
+    steps = [look["step"] for look in curve.looks]
+    for name in curve.looks[0][what]:
+        axes.plot(steps, [look[what][name] for look in curve.looks], ".-", lw=1, ms=3, label=name)

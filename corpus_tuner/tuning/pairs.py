@@ -1,0 +1,125 @@
+"""Pairs: a document, an instruction, and what a generator should write."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.instructions import KINDS, Instruction, load_instructions
+from eval.records import BadRecord, read_json_lines
+from indexes.documents import Document
+
+_FIELDS = ("task", "language", "source", "target")
+_MOST_HELD_OUT = 20  # one in so many of an instruction's pairs, for each of dev and test
+
+
+class Pair(NamedTuple):
+    """What to write for a document when given an instruction."""
+
+    document: Document
+    instruction: Instruction
+    target: str
+
+
+class Split(NamedTuple):
+    """Pairs to train on, to stop by, and to measure with; no document is in two of them."""
+
+    train: list[Pair]
+    dev: list[Pair]
+    test: list[Pair]
+
+
+def read_pairs(path: Path, instructions: Path | None = None) -> Iterator[Pair]:
+    """Yield the pairs of a file.
+
+    Parameters
+    ----------
+    path
+        One JSON object a line (gzipped or not) with ``task`` (a kind of view), ``language``,
+        ``source`` and ``target``.
+    instructions
+        A file of the user's own instruction templates.
+
+    Raises
+    ------
+    CorpusTunerError
+        At a line that is no such object, or an empty field.
+    """
+    known: dict[tuple[str, str], Instruction] = {}
+    for record in read_json_lines(path):
+        if isinstance(record, BadRecord):
+            raise CorpusTunerError(str(record))
+        task, language, source, target = (
+            _text(record.fields.get(name), name, record.place) for name in _FIELDS
+        )
+        if task not in KINDS:
+            raise CorpusTunerError(
+                f"{record.place}, field 'task': {task!r} is none of {', '.join(KINDS)}"
+            )
+        if (task, language) not in known:
+            (known[task, language],) = load_instructions((task,), language, instructions)
+        yield Pair(Document("", "", source), known[task, language], target)
+
+
+def split_pairs(pairs: Iterable[Pair], dev: int, test: int, most: int, seed: int) -> Split:
+    """Hold out pairs of each instruction, chosen by their documents.
+
+    Parameters
+    ----------
+    dev, test
+        So many pairs of each instruction, and at most one in twenty of them.
+    most
+        Use so many pairs in all, chosen by their documents, too.
+    seed
+        Of the choice.
+
+    Raises
+    ------
+    CorpusTunerError
+        If there are too few pairs to hold any out.
+    """
+    different = {_order(pair, seed): pair for pair in pairs}
+    drawn = [(key[0], different[key]) for key in sorted(different)[:most]]
+    by_instruction: dict[Instruction, list[tuple[str, Pair]]] = defaultdict(list)
+    for each in drawn:
+        by_instruction[each[1].instruction].append(each)
+    held_out: dict[str, str] = {}
+    for own in by_instruction.values():
+        share = len(own) // _MOST_HELD_OUT
+        for place, (document, _) in enumerate(own):
+            if place < min(test, share):
+                held_out.setdefault(document, "test")
+            elif place < min(test, share) + min(dev, share):
+                held_out.setdefault(document, "dev")
+    parts: dict[str, list[Pair]] = {"train": [], "dev": [], "test": []}
+    for document, pair in drawn:
+        parts[held_out.get(document, "train")].append(pair)
+    if not parts["dev"]:
+        raise CorpusTunerError(
+            f"{len(drawn)} pairs are too few to tune on: at least {_MOST_HELD_OUT} of an "
+            "instruction are needed"
+        )
+    return Split(parts["train"], parts["dev"], parts["test"])
+
+
+def count_pairs(pairs: Sequence[Pair]) -> dict[str, int]:
+    """Count pairs by instruction, named as ``question-en``."""
+    counts: dict[str, int] = defaultdict(int)
+    for pair in pairs:
+        counts[f"{pair.instruction.kind}-{pair.instruction.language}"] += 1
+    return dict(sorted(counts.items()))
+
+
+def _order(pair: Pair, seed: int) -> tuple[str, str, str, str]:
+    """Return what orders pairs at random, those of one document together."""
+    text = f"{seed}\n{pair.document.title}\n{pair.document.text}"
+    document = hashlib.sha256(text.encode()).hexdigest()
+    return document, pair.instruction.kind, pair.instruction.language, pair.target
+
+
+def _text(value: object, name: str, place: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise CorpusTunerError(f"{place}, field {name!r}: must be a text that is not empty")
+    return value.strip()
