@@ -1,5 +1,6 @@
 """Which language a corpus is in."""
 
+import math
 from collections.abc import Iterable
 
 from corpus_tuner.errors import CorpusTunerError
@@ -27,3 +28,12 @@ def detect_language(documents: Iterable[Document]) -> str:
     if not votes:
         raise CorpusTunerError("the corpus has no documents that can be used")
     return max(sorted(votes), key=votes.__getitem__)
+
+
+def language_of(text: str) -> tuple[str, float]:
+    """Return the ISO 639-1 code of a text's language, and how likely it is."""
+    from py3langid import rank
+
+    ranked = rank(text)  # logarithms, the likeliest first
+    language, best = ranked[0]
+    return language, 1 / sum(math.exp(score - best) for _, score in ranked)

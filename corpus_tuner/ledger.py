@@ -1,22 +1,24 @@
-"""The ledger: what was generated, durably, so that nothing is ever generated twice.
+"""The ledger: what was generated and what was thought of it, durably.
 
-An entry is found by its content alone: a hash of the document's text, the instruction and the
-generator with its settings. A document that changed is therefore written for anew, one that did
-not is not, whatever corpus or build it comes from.
+Nothing is ever generated twice. An entry is found by its content alone: a hash of the document's
+text, the instruction and the generator with its settings. A document that changed is therefore
+written for anew, one that did not is not, whatever corpus or build it comes from. With each text
+stands what the checks of the last build said of it.
 """
 
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generators import Written
 from corpus_tuner.instructions import Instruction
 from indexes.documents import Document
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS written (
     key       TEXT PRIMARY KEY,
@@ -25,6 +27,14 @@ CREATE TABLE IF NOT EXISTS written (
     texts     TEXT NOT NULL,
     scores    TEXT NOT NULL,
     cut       INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS verdicts (
+    key       TEXT NOT NULL REFERENCES written (key),
+    text      TEXT NOT NULL,
+    judge     TEXT NOT NULL,
+    reason    TEXT NOT NULL,
+    support   TEXT NOT NULL,
+    PRIMARY KEY (key, text)
 ) WITHOUT ROWID;
 """
 
@@ -82,15 +92,36 @@ class Ledger:
 
     def put(self, entries: Mapping[str, Written], kind: str, generator: str) -> None:
         """Add entries, all of them or none, and make sure that they stay."""
+        self._add(
+            "INSERT OR IGNORE INTO written VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (key, kind, generator, _json(each.texts), _json(each.scores), each.cut)
+                for key, each in entries.items()
+            ),
+        )
+
+    def note(self, verdicts: Iterable[tuple[str, str, str, str, str]]) -> None:
+        """Note what checks said, in place of what they said before.
+
+        Parameters
+        ----------
+        verdicts
+            Key of the entry, text, and, of a rejected text, the check and its reason (else
+            nothing); last the sentence in support of the text, or nothing.
+        """
+        self._add("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)", verdicts)
+
+    def verdicts(self) -> Iterator[tuple[str, str, str, str, str, str]]:
+        """Yield all verdicts, by document and kind: the kind, then as `note` takes them."""
+        yield from self._database.execute(
+            "SELECT kind, key, text, judge, reason, support FROM verdicts JOIN written USING (key)"
+            " ORDER BY key, text"
+        )
+
+    def _add(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
         self._database.execute("BEGIN IMMEDIATE")
         try:
-            self._database.executemany(
-                "INSERT OR IGNORE INTO written VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    (key, kind, generator, _json(each.texts), _json(each.scores), each.cut)
-                    for key, each in entries.items()
-                ),
-            )
+            self._database.executemany(statement, rows)
         except BaseException:
             self._database.execute("ROLLBACK")
             raise

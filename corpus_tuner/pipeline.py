@@ -7,23 +7,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from corpus_tuner.calibration import calibrate, weighed
+from corpus_tuner.checks import Resources, open_checks
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.sources import count_records
+from corpus_tuner.enrichment import REJECTED, Enrichment
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.generation import as_views, write_views
 from corpus_tuner.generators import Generator, open_generator
 from corpus_tuner.instructions import Instruction, load_instructions
 from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language
 from corpus_tuner.ledger import Ledger
-from corpus_tuner.passages import split_passages
 from corpus_tuner.progress import track, working
 from corpus_tuner.settings import Settings, load_settings, settings_hash
-from corpus_tuner.views import own_views
+from corpus_tuner.views import ViewSettings
 from indexes.documents import Document, View
 from indexes.encoders import Encoder, Vectors, open_encoder
 from indexes.encoders.remembering import RememberingEncoder
@@ -32,6 +33,7 @@ from indexes.fusion import SearchSettings
 from indexes.lexical import LexicalSettings
 from indexes.registry import PartSettings, read_settings
 from indexes.representations import open_representation
+from indexes.searcher import Searcher
 from indexes.storage import (
     MANIFEST,
     EncoderEntry,
@@ -44,6 +46,16 @@ from indexes.storage import (
 from indexes.writer import EncodedDocument, IndexWriter
 
 LEDGER = "ledger.sqlite"
+PASSAGES: dict[str, Any] = {
+    "generator": None,
+    "checks": (),
+    "representation": read_settings("indexes.representations", {"name": "passage"}),
+    "beside": (),
+    "views": ViewSettings(title=False, sentences=0),
+    "lexical": None,
+    "calibrate": False,
+}
+"""The settings of an index of passages alone."""
 
 
 class BuildReport(BaseModel):
@@ -67,6 +79,10 @@ class BuildReport(BaseModel):
         How many did not fit the encoder and have several passages.
     cut_sources
         How often the generator could not read the whole of a document.
+    written
+        How many views the generator wrote.
+    rejected
+        How many of them the checks rejected, by ``CHECK: REASON``.
     skipped
         How many records were left out or mended, by reason.
     examples
@@ -85,6 +101,8 @@ class BuildReport(BaseModel):
     calibrated: bool
     long_documents: int
     cut_sources: int
+    written: int
+    rejected: dict[str, int]
     skipped: dict[str, int]
     examples: dict[str, str]
     unchanged: bool
@@ -126,11 +144,13 @@ def build(
     settings = settings or load_settings()
     index = Path(output)
     corpus = Corpus(str(source), settings.corpus)
-    language = _language(corpus, settings)
+    language = told_language(corpus, settings)
     encoder = RememberingEncoder(encoder or open_encoder(settings.encoder))
     generator = open_generator(settings.generator, encoder) if settings.generator else None
-    tasks = _tasks(generator, language, settings)
-    key = _key(settings, language, encoder, tasks)
+    instructions = load_instructions(
+        generator.kinds if generator else (), language, settings.instructions
+    )
+    key = _key(settings, language, encoder, generator, instructions)
     standing = _standing(corpus, index, key, settings.documents_at_once)
     if standing:
         manifest = _weigh(index, standing, settings, encoder)
@@ -141,29 +161,23 @@ def build(
     digest = hashlib.sha256()
     with (
         IndexWriter(index, key, opened, encoder.dimension) as writer,
-        closing(Ledger(Path(ledger) if ledger else index / LEDGER)) as open_ledger,
+        closing(Ledger(Path(ledger or index / LEDGER))) as open_ledger,
+        closing(PassageFinder(corpus, writer.scratch, language, settings, encoder)) as nearest,
     ):
-        chunks = _chunks(corpus, settings.documents_at_once)
+        checks = open_checks(settings.checks, Resources(encoder, nearest))
+        enrichment = Enrichment(
+            language, settings, encoder, generator, instructions, checks, open_ledger
+        )
+        chunks = chunked(corpus, settings.documents_at_once)
         for chunk in track(chunks, "building", lambda: count_records(corpus.source), len):
             contents = _digest(chunk)
             digest.update(contents.encode())
             if writer.skip(contents):
                 continue
-            counts: Counter[str] = Counter()
-            passages = split_passages(chunk, language, encoder, settings.passages)
-            counts["long_documents"] = sum(len(each) > 1 for each in passages)
-            views = [
-                own_views(document, own, language, settings.views)
-                for document, own in zip(chunk, passages, strict=True)
-            ]
-            encoder.remember([view.text for own in views for view in own])
-            for author, instruction in tasks:
-                written = write_views(chunk, instruction, author, open_ledger)
-                counts["cut_sources"] += sum(each.cut for each in written)
-                for document, own, new in zip(chunk, views, written, strict=True):
-                    own += as_views(document, instruction, author, new)
+            enriched = enrichment.enrich(chunk)
+            views = [own + new for own, new in zip(enriched.own, enriched.generated, strict=True)]
             encoded = map(EncodedDocument, chunk, views, _encode(views, encoder))
-            writer.add(contents, encoded, counts)
+            writer.add(contents, encoded, enriched.counts)
         if not writer.documents:
             raise CorpusTunerError(f"{source} has no document that can be used")
         told = {
@@ -187,30 +201,57 @@ def build(
     return _report(index, corpus, manifest, unchanged=False)
 
 
-def _language(corpus: Corpus, settings: Settings) -> str:
+def told_language(corpus: Corpus, settings: Settings) -> str:
+    """Return the language that the settings name, or else that of the first documents."""
     if settings.language != "auto":
         return settings.language
     return detect_language(corpus.sample(SAMPLE_DOCUMENTS))
 
 
-def _tasks(
-    generator: Generator | None, language: str, settings: Settings
-) -> list[tuple[Generator, Instruction]]:
-    """Return what is to be written, and by whom."""
-    if generator is None:
-        return []
-    instructions = load_instructions(generator.kinds, language, settings.instructions)
-    return [(generator, instruction) for instruction in instructions]
+class PassageFinder:
+    """Finds the nearest passages of the whole corpus, by an index that is built when first asked.
+
+    Parameters
+    ----------
+    corpus
+        To be found in.
+    scratch
+        A folder in which the index is kept while it is needed.
+    """
+
+    def __init__(
+        self, corpus: Corpus, scratch: Path, language: str, settings: Settings, encoder: Encoder
+    ) -> None:
+        self._source = corpus.source
+        self._folder = scratch / "passages"
+        self._settings = settings.model_copy(update={**PASSAGES, "language": language})
+        self._encoder = encoder
+        self._searcher: Searcher | None = None
+
+    def __call__(self, queries: Sequence[str], most: int) -> list[list[str]]:
+        """Return for each query the ids of the documents with the nearest passages."""
+        if self._searcher is None:
+            build(self._source, self._folder, self._settings, encoder=self._encoder)
+            self._searcher = Searcher.open(self._folder, encoder=self._encoder)
+        ranked = self._searcher.rank(queries, most, "dense")
+        return [[document for document, _ in ranking] for ranking in ranked]
+
+    def close(self) -> None:
+        """Close the index."""
+        if self._searcher is not None:
+            self._searcher.close()
 
 
 def _key(
     settings: Settings,
     language: str,
     encoder: Encoder,
-    tasks: Sequence[tuple[Generator, Instruction]],
+    generator: Generator | None,
+    instructions: Sequence[Instruction],
 ) -> str:
     """Hash all that decides the index, but for the documents."""
-    written = [f"{generator.identity} {instruction}" for generator, instruction in tasks]
+    author = generator.identity if generator else ""
+    written = [f"{author} {instruction}" for instruction in instructions]
     return settings_hash(settings, language, encoder.fingerprint, *written)
 
 
@@ -226,7 +267,7 @@ def _standing(corpus: Corpus, index: Path, key: str, at_once: int) -> Manifest |
     if manifest.build.get("key") != key:
         return None
     digest = hashlib.sha256()
-    for chunk in track(_chunks(corpus, at_once), "comparing with the index", size=len):
+    for chunk in track(chunked(corpus, at_once), "comparing with the index", size=len):
         digest.update(_digest(chunk).encode())
     return manifest if manifest.build["corpus"]["digest"] == digest.hexdigest() else None
 
@@ -268,7 +309,8 @@ def _entry(encoder: Encoder, settings: Settings) -> EncoderEntry:
     )
 
 
-def _chunks(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:
+def chunked(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:
+    """Yield the documents in chunks."""
     stream = iter(documents)
     while chunk := list(islice(stream, size)):
         yield chunk
@@ -304,6 +346,12 @@ def _report(index: Path, corpus: Corpus, manifest: Manifest, *, unchanged: bool)
         calibrated=bool(manifest.calibration and not manifest.calibration["unchanged"]),
         long_documents=counts.get("long_documents", 0),
         cut_sources=counts.get("cut_sources", 0),
+        written=counts.get("written", 0),
+        rejected={
+            name.removeprefix(REJECTED): count
+            for name, count in sorted(counts.items())
+            if name.startswith(REJECTED)
+        },
         skipped=dict(corpus.skipped),
         examples={reason: str(bad) for reason, bad in corpus.examples.items()},
         unchanged=unchanged,

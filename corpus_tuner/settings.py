@@ -49,6 +49,8 @@ class Settings(BaseModel):
         One settings model for each stage.
     generator
         Which generator writes views, and how; ``null`` for none.
+    checks
+        What a generated view must pass, in this order: names of checks, or their settings.
     instructions
         A file of the user's own instruction templates.
     representation
@@ -76,6 +78,9 @@ class Settings(BaseModel):
     passages: PassageSettings = PassageSettings()
     views: ViewSettings = ViewSettings()
     generator: Annotated[SerializeAsAny[PartSettings], _part_of("corpus_tuner.generators")] | None
+    checks: tuple[
+        Annotated[SerializeAsAny[PartSettings], _part_of("corpus_tuner.checks")], ...
+    ] = ()
     instructions: Path | None = None
     representation: Annotated[SerializeAsAny[PartSettings], _part_of("indexes.representations")]
     beside: tuple[Literal["passage", "mean"], ...] = ("passage", "mean")

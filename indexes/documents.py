@@ -43,6 +43,8 @@ class View:
         Who wrote it: ``document`` for the document's own words, else a generator's identity.
     score
         How good its maker thinks it is, higher being better; ``None`` where it has no opinion.
+    support
+        The sentence of the document that it rests on, where a check looked for it.
     """
 
     document_id: str
@@ -50,3 +52,4 @@ class View:
     text: str
     maker: str = "document"
     score: float | None = None
+    support: str = ""

@@ -28,14 +28,16 @@ CREATE TABLE views (
     kind     TEXT NOT NULL,
     text     TEXT NOT NULL,
     maker    TEXT NOT NULL,
-    score    REAL
+    score    REAL,
+    support  TEXT NOT NULL
 );
 CREATE INDEX views_of_document ON views (document);
 """
 
 
 _VIEWS = """
-SELECT views.ordinal, documents.id, views.kind, views.text, views.maker, views.score
+SELECT
+    views.ordinal, documents.id, views.kind, views.text, views.maker, views.score, views.support
 FROM views JOIN documents ON documents.ordinal = views.document
 """
 

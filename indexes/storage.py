@@ -32,7 +32,7 @@ from indexes.errors import SearchIndexError
 from indexes.fusion import SearchSettings
 
 FORMAT = "corpus-tuner-index"
-VERSION = 2
+VERSION = 3
 MANIFEST = "manifest.json"
 LOCK = "build.lock"
 DOCUMENTS = "documents.sqlite"

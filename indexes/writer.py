@@ -130,6 +130,11 @@ class IndexWriter:
             )
         ]
 
+    @property
+    def scratch(self) -> Path:
+        """A folder for what the build needs until it is finished."""
+        return self._work
+
     def skip(self, digest: str) -> bool:
         """Tell whether the next chunk, whose contents have this `digest`, is written already.
 
@@ -308,9 +313,12 @@ class IndexWriter:
             (ordinal, document.id, document.title, document.text, metadata),
         )
         self._database.executemany(
-            "INSERT INTO views VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO views VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                (first + place, ordinal, view.kind, view.text, view.maker, view.score)
+                (
+                    *(first + place, ordinal),
+                    *(view.kind, view.text, view.maker, view.score, view.support),
+                )
                 for place, view in enumerate(views)
             ),
         )

@@ -151,6 +151,11 @@ def show_build(report: "BuildReport") -> None:
         )
     if report.cut_sources:
         stdout.print(f"  the generator could not read {report.cut_sources:,} texts to their end")
+    if report.rejected:
+        rejected = sum(report.rejected.values())
+        stdout.print(f"  checks rejected {rejected:,} of {report.written:,} generated views:")
+        for reason, count in sorted(report.rejected.items(), key=lambda each: -each[1]):
+            stdout.print(f"    {count:>7,}  {reason}", soft_wrap=True)
     show_skipped(report.skipped, report.examples)
 
 

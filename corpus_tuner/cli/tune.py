@@ -18,6 +18,11 @@ def _tune() -> None:
 
 @tune.command()
 def generator(
+    corpus: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(help="Documents for which the base writes what it then learns from."),
+    ] = None,
+    *,
     base: Annotated[
         str,
         typer.Option(help="What to tune: a hub name, a folder, builtin or minilm."),
@@ -27,25 +32,24 @@ def generator(
         Optional[list[Path]],  # noqa: UP045
         typer.Option(help="A .jsonl file (.gz too) of task, language, source, target; repeatable."),
     ] = None,
+    rounds: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, help="How often to generate, check and tune."),
+    ] = None,
+    ledger: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="The ledger of what was generated; by default in the output."),
+    ] = None,
     config: ConfigOption = None,
     assignments: SetOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Tune a generator; run it again to go on after a kill."""
-    settings = settings_of(config, assignments, None)
-    if not pairs:
-        raise typer.BadParameter("give files of pairs", param_hint="--pairs")
-    from corpus_tuner.models import Source
-    from corpus_tuner.tuning.generator import tune_on_pairs
-    from corpus_tuner.tuning.pairs import read_pairs
+    """Tune a generator on its own accepted writing, or on pairs; go on with it after a kill."""
+    more = [f"tuning.rounds={rounds}"] if rounds else []
+    settings = settings_of(config, [*(assignments or []), *more], None)
+    from corpus_tuner.tuning.self_instruct import tune_generator
 
-    report = tune_on_pairs(
-        (pair for file in pairs for pair in read_pairs(file, settings.instructions)),
-        Source(base),
-        output,
-        settings.tuning,
-        [file.name for file in pairs],
-    )
+    report = tune_generator(corpus, base, output, settings, pairs=pairs or (), ledger=ledger)
     if json:
         typer.echo(report.model_dump_json(indent=2))
     else:

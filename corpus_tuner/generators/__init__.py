@@ -40,10 +40,13 @@ class Generator(Protocol):
         Names all that decides what is written, but for the document and the instruction.
     kinds
         The kinds of views that it is to write.
+    invents
+        Whether it may write what the document does not say, so that it must be checked.
     """
 
     identity: str
     kinds: tuple[str, ...]
+    invents: bool
 
     def generate(self, documents: Sequence[Document], instruction: Instruction) -> list[Written]:
         """Write for each document what `instruction` asks."""

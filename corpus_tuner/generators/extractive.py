@@ -73,6 +73,8 @@ class Settings(PartSettings):
 class Generator:
     """Chooses phrases and sentences; a document with none that fit gets no view."""
 
+    invents = False
+
     def __init__(self, settings: Settings, encoder: Encoder) -> None:
         self._settings = settings
         self._encoder = encoder

@@ -79,6 +79,8 @@ class Settings(PartSettings):
 class Generator:
     """A sequence-to-sequence language model that follows instructions."""
 
+    invents = True
+
     def __init__(self, settings: Settings, encoder: Encoder) -> None:
         import torch
 

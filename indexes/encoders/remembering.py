@@ -30,6 +30,11 @@ class RememberingEncoder:
         """Encode texts and keep their vectors, instead of those kept before."""
         self._known = self._encode(dict.fromkeys(texts))
 
+    def remember_more(self, texts: Sequence[str]) -> None:
+        """Encode texts and keep their vectors, beside those kept before."""
+        new = dict.fromkeys(text for text in texts if text not in self._known)
+        self._known |= self._encode(new)
+
     def remember_queries(self, texts: Sequence[str]) -> None:
         """Encode queries and keep their vectors, instead of those kept before."""
         different = list(dict.fromkeys(texts))
@@ -50,4 +55,6 @@ class RememberingEncoder:
 
     def _encode(self, texts: dict[str, None]) -> dict[str, Vectors]:
         """Encode different texts at once."""
+        if not texts:
+            return {}
         return dict(zip(texts, self._encoder.encode_documents(list(texts)), strict=True))

@@ -19,7 +19,7 @@ from pydantic import Field
 
 from indexes.errors import SearchIndexError
 from indexes.lexical import LexicalSettings
-from indexes.lexical._words import words_of
+from indexes.words import words_of
 
 _FILES = {
     "data_name": "words.scores.npy",

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from corpus_tuner import CorpusTunerError, Document
-from corpus_tuner.generation import as_views, write_views
+from corpus_tuner.enrichment import as_views, write_views
 from corpus_tuner.generators import Generator, Written, open_generator
 from corpus_tuner.generators.extractive import Settings as Extractive
 from corpus_tuner.generators.seq2seq import Settings as Seq2Seq
@@ -91,6 +91,7 @@ class Counting:
 
     identity = "counting"
     kinds = ("title",)
+    invents = True
 
     def __init__(self) -> None:
         self.asked: list[str] = []

@@ -200,3 +200,35 @@ def test_user_errors(
     assert missing.code == 2 and "none.jsonl" in missing.err and "Traceback" not in missing.err
     wrong = run(*command, "--pairs", pairs, "--set", "tuning.step=3")
     assert wrong.code == 2 and "'steps'" in wrong.err
+
+
+def test_the_papers_recipe_runs_through_every_stage(
+    t5_folder: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    """A random T5 stands for FLAN-T5: as generator, tuned on its own writing, and as encoder."""
+    corpus = write_jsonl(tmp_path / "corpus.jsonl", make_documents(24))
+    recipe = [
+        *("--config", "configs/paper-flan-t5-base.yaml"),
+        *("--set", f"encoder.name={t5_folder}", "--set", f"generator.model={t5_folder}"),
+        *("--set", "generator.max_new_tokens=6", "--set", "encoder.max_tokens=64"),
+        *("--set", "checks=[duplicate, {name: round_trip, top: 20}]"),
+    ]
+    tuned = tmp_path / "tuned"
+    command = ["tune", "generator", corpus, "--base", t5_folder, "-o", tuned, *recipe, *FAST]
+    done = run(*command, "--rounds", 2, "--json")
+    assert done.code == 0, done.err
+    report = json.loads(done.out)
+    assert set(report["pairs"]) == {"keywords-en", "question-en"}
+    assert (tuned / "round-1" / "model.safetensors").is_file()
+    assert "that `" in (tuned / "README.md").read_text()
+
+    index = tmp_path / "index"
+    done = run("build", corpus, "-o", index, *recipe, "--set", f"generator.model={tuned}", "--json")
+    assert done.code == 0, done.err
+    built = json.loads(done.out)
+    assert built["documents"] == 24
+    assert built["written"] == sum(built["rejected"].values()) + built["views"].get(
+        "question", 0
+    ) + built["views"].get("keywords", 0)
+    found = run("search", index, "river mill", "--json")
+    assert json.loads(found.out)["hits"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from indexes.errors import SearchIndexError
 from indexes.lexical import bm25, open_lexical, write_lexical
-from indexes.lexical._words import words_of
+from indexes.words import words_of
 
 TEXTS = [
     "the mill by the river",

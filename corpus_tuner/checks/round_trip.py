@@ -1,0 +1,38 @@
+"""Whether a view, as a query to the passages of all documents, brings its own back."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import PositiveInt
+
+from corpus_tuner.checks import ACCEPTED, Candidate, Resources, Verdict
+from indexes.registry import PartSettings
+
+
+class Settings(PartSettings):
+    """How near is near enough.
+
+    Attributes
+    ----------
+    top
+        The document must be among so many found.
+    """
+
+    name: Literal["round_trip"] = "round_trip"
+    top: PositiveInt = 20
+
+
+class Check:
+    """Asks an index of the corpus's passages, as in Alberti et al., arXiv 1906.05416."""
+
+    def __init__(self, settings: Settings, resources: Resources) -> None:
+        self._settings = settings
+        self._nearest = resources.nearest
+
+    def judge(self, candidates: Sequence[Candidate]) -> list[Verdict]:
+        """Return one verdict for each candidate."""
+        found = self._nearest([each.view.text for each in candidates], self._settings.top)
+        return [
+            ACCEPTED if each.document.id in ids else Verdict("finds other documents first")
+            for each, ids in zip(candidates, found, strict=True)
+        ]
