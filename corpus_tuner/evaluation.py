@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from corpus_tuner.ablation import ablate
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.oracle import STEPS, best_weights, draw_pools
 from corpus_tuner.pipeline import LEDGER, BuildReport, build
@@ -105,19 +106,11 @@ def evaluate(
         If a benchmark cannot be read, its index not built, or a measure is unknown.
     """
     settings = settings or load_settings()
-    cutoffs = [parse_measure(name).params.get("cutoff") or 0 for name in measures]
-    depth = max(depth, *cutoffs)
+    depth = _depth(measures, depth)
     output = Path(output)
     done = Evaluation()
-    loaded = [_load(each, split, settings, done) for each in benchmarks]
-    names = [benchmark.name for benchmark in loaded]
-    if len(set(names)) < len(names):
-        raise CorpusTunerError(f"two benchmarks have the same name: {', '.join(sorted(names))}")
-    try:
-        (output / "runs").mkdir(parents=True, exist_ok=True)
-        (output / "indexes").mkdir(exist_ok=True)
-    except OSError as error:
-        raise CorpusTunerError(f"cannot write to {output}: {error.strerror}") from error
+    loaded = _load_all(benchmarks, split, settings, done)
+    _make_folders(output / "runs", output / "indexes")
 
     encoder = RememberingEncoder(encoder or open_encoder(settings.encoder))
     for benchmark in loaded:
@@ -153,6 +146,68 @@ def evaluate(
             )
             write_results(done.results, output / "metrics.json")
     return done
+
+
+def evaluate_parts(
+    benchmarks: Sequence[str],
+    output: str | Path,
+    settings: Settings | None = None,
+    *,
+    encoder: Encoder | None = None,
+    split: str = "test",
+    measures: Sequence[str] = DEFAULT_MEASURES,
+    depth: int = DEPTH,
+    tune: bool = True,
+) -> Evaluation:
+    """Measure what each part of a recipe brings on each benchmark.
+
+    Parameters
+    ----------
+    benchmarks, output, settings, encoder, split, measures, depth
+        As `evaluate` takes them; results go to ``ablation.json``.
+    tune
+        Whether to tune the generator on each benchmark's corpus, and compare.
+
+    Raises
+    ------
+    CorpusTunerError, EvaluationError, SearchIndexError
+        If a benchmark cannot be read, or the recipe has nothing to ablate.
+    """
+    settings = settings or load_settings()
+    output = Path(output)
+    done = Evaluation()
+    loaded = _load_all(benchmarks, split, settings, done)
+    _make_folders(output)
+    shared = RememberingEncoder(encoder or open_encoder(settings.encoder))
+    for benchmark in loaded:
+        done.results += ablate(
+            benchmark, output, settings, shared, measures, _depth(measures, depth), tune=tune
+        )
+        write_results(done.results, output / "ablation.json")
+    return done
+
+
+def _depth(measures: Sequence[str], depth: int) -> int:
+    """Return how deep a ranking must be."""
+    return max(depth, *(parse_measure(name).params.get("cutoff") or 0 for name in measures))
+
+
+def _load_all(
+    names: Sequence[str], split: str, settings: Settings, done: Evaluation
+) -> list[Benchmark]:
+    loaded = [_load(each, split, settings, done) for each in names]
+    different = sorted(benchmark.name for benchmark in loaded)
+    if len(set(different)) < len(different):
+        raise CorpusTunerError(f"two benchmarks have the same name: {', '.join(different)}")
+    return loaded
+
+
+def _make_folders(*folders: Path) -> None:
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CorpusTunerError(f"cannot write to {folder}: {error.strerror}") from error
 
 
 def _ladder(

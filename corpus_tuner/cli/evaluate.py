@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -38,6 +38,12 @@ def evaluate(
         typer.Option(help="Such as nDCG@10 or AP@1000; repeatable."),
     ] = None,
     depth: Annotated[int, typer.Option(min=1, help="Documents in a run.")] = 100,
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Measure what each kind of view and each check brings.")
+    ] = False,
+    tune: Annotated[
+        bool, typer.Option(help="With --ablate, tune the generator on each corpus and compare.")
+    ] = True,
     json: JsonOption = False,
 ) -> None:
     """Build or reuse the index of each benchmark and measure it beside the encoder alone."""
@@ -46,13 +52,19 @@ def evaluate(
         raise typer.BadParameter("name at least one", param_hint="--benchmark")
     settings = settings_of(config, assignments, on_bad_record)
     from corpus_tuner.evaluation import evaluate as run_evaluation
+    from corpus_tuner.evaluation import evaluate_parts
     from eval.measures import DEFAULT_MEASURES
 
-    done = run_evaluation(
-        benchmarks, output, settings, split=split, measures=measure or DEFAULT_MEASURES, depth=depth
-    )
+    chosen = measure or DEFAULT_MEASURES
+    options: dict[str, Any] = {"split": split, "measures": chosen, "depth": depth}
+    if ablate:
+        written = output / "ablation.json"
+        done = evaluate_parts(benchmarks, output, settings, tune=tune, **options)
+    else:
+        written = output / "metrics.json"
+        done = run_evaluation(benchmarks, output, settings, **options)
     if json:
-        typer.echo((output / "metrics.json").read_text(encoding="utf-8").rstrip())
+        typer.echo(written.read_text(encoding="utf-8").rstrip())
         return
     show_results(done.results)
     for name, built in done.builds.items():
@@ -62,4 +74,5 @@ def evaluate(
             show_skipped(built.skipped, built.examples)
             reasons = Counter(bad.reason for bad in rejected)
             show_skipped(reasons, {bad.reason: str(bad) for bad in reversed(rejected)})
-    stdout.print(f"written to {output}/metrics.json and {output}/runs", soft_wrap=True)
+    runs = "" if ablate else f" and {output}/runs"
+    stdout.print(f"written to {written}{runs}", soft_wrap=True)

@@ -1,0 +1,418 @@
+"""What each kind of view, each check and tuning bring: rankings by subsets of a document's views.
+
+Views are written, judged and encoded once. Each chunk of documents is a file, so an ablation that
+was killed goes on behind the last one. Scores are those of the representations themselves, by
+brute force over all documents.
+"""
+
+import heapq
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from corpus_tuner.checks import Candidate, Check, Resources, judge, open_checks
+from corpus_tuner.corpora import Corpus
+from corpus_tuner.corpora.sources import count_records
+from corpus_tuner.enrichment import Enrichment
+from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.generators import Generator, open_generator
+from corpus_tuner.generators.extractive import Settings as Extractive
+from corpus_tuner.instructions import load_instructions
+from corpus_tuner.ledger import Ledger
+from corpus_tuner.pipeline import LEDGER, PassageFinder, chunked, told_language
+from corpus_tuner.progress import track
+from corpus_tuner.settings import Settings, settings_hash
+from corpus_tuner.tuning.self_instruct import tune_generator
+from eval.benchmarks import Benchmark
+from eval.measures import measure
+from eval.report import Result, write_results
+from eval.runs import break_ties
+from indexes.documents import Document, View
+from indexes.encoders import Encoder, Vectors
+from indexes.encoders.remembering import RememberingEncoder
+from indexes.registry import read_settings
+from indexes.representations import SCORE_DECIMALS, Representation, open_representation
+
+FOLDER = "ablation"
+_REPRESENTATIONS = ("mean", "views")
+_REMEMBERED = 20_000  # queries whose nearest passages are kept
+_OWN_KINDS = ("title", "sentence")
+
+Scores = npt.NDArray[np.float64]
+
+
+class _Chunk(NamedTuple):
+    """Some documents' views.
+
+    Attributes
+    ----------
+    ids
+        Of the documents.
+    starts
+        Where the views of each begin.
+    kinds, vectors
+        Of each view; the vectors float32, shape (views, dimension).
+    members
+        Which views belong to which variant: its name to shape (views,). The first view of each
+        document, its passage, belongs to all.
+    """
+
+    ids: list[str]
+    starts: npt.NDArray[np.int64]
+    kinds: list[str]
+    vectors: Vectors
+    members: dict[str, npt.NDArray[np.bool_]]
+
+
+def ablate(
+    benchmark: Benchmark,
+    output: Path,
+    settings: Settings,
+    encoder: RememberingEncoder,
+    measures: Sequence[str],
+    depth: int,
+    *,
+    tune: bool = True,
+) -> list[Result]:
+    """Measure what the parts of a recipe bring on a benchmark.
+
+    Compared are, as ``mean`` and as ``views``: the document's own views; with them the views that
+    the extractive generator writes; those that the recipe's generator writes, unchecked, checked,
+    and checked without one of the checks; the same after the generator was tuned on what the
+    checks accepted; and each kind of view alone, beside the passage.
+
+    Parameters
+    ----------
+    benchmark
+        What to measure with.
+    output
+        The folder of the evaluation: what is written, judged and tuned goes there.
+    settings
+        The recipe; its generator must be one that is checked.
+    encoder
+        Of the recipe.
+    measures, depth
+        As `corpus_tuner.evaluate` takes them.
+    tune
+        Whether to tune the generator on the benchmark's corpus.
+
+    Raises
+    ------
+    CorpusTunerError
+        If the recipe has no such generator.
+    """
+    corpus = Corpus(str(benchmark.corpus), settings.corpus)
+    language = told_language(corpus, settings)
+    folder = output / FOLDER / benchmark.name
+    generators = _generators(corpus, output, settings, encoder, tune=tune, name=benchmark.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = [each.identity for each in generators.values()]
+    _claim(folder, settings_hash(settings, language, encoder.fingerprint, *written))
+    queries = encoder.encode_queries(list(benchmark.queries.values()))
+    systems = _systems(generators, [check.name for check in settings.checks])
+    boards: dict[str, list[_Board]] = {}
+    documents = 0
+    for chunk in _chunks(corpus, folder, output, language, settings, encoder, generators):
+        documents += len(chunk.ids)
+        for system, scores in _score(chunk, systems, queries, settings):
+            own = boards.setdefault(system, [_Board(depth) for _ in queries])
+            for board, row in zip(own, scores, strict=True):
+                board.add(chunk.ids, row)
+    results = []
+    for system, own in boards.items():
+        run = {
+            query: break_ties(board.ranking())
+            for query, board in zip(benchmark.queries, own, strict=True)
+        }
+        results.append(
+            Result(
+                benchmark=benchmark.name,
+                language=language,
+                system=system,
+                documents=documents,
+                queries=len(queries),
+                measures=measure(benchmark.qrels, run, measures),
+                seconds=0.0,
+            )
+        )
+    write_results(results, folder / "metrics.json")
+    return results
+
+
+class _System(NamedTuple):
+    """Which views of a document count.
+
+    Attributes
+    ----------
+    name
+        As it is told.
+    parts
+        Variants of `_Chunk.members`.
+    kind
+        The one kind that counts; empty for all.
+    """
+
+    name: str
+    parts: tuple[str, ...]
+    kind: str = ""
+
+
+class _Board:
+    """The best documents so far for one query."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._best: list[tuple[float, str]] = []
+
+    def add(self, ids: Sequence[str], scores: Scores) -> None:
+        """Take in the documents that are good enough."""
+        size = min(self._size, len(scores))
+        least = np.partition(scores, len(scores) - size)[len(scores) - size]
+        new = [
+            (float(scores[place]), ids[place]) for place in np.flatnonzero(scores >= least).tolist()
+        ]
+        # Ties go to the smaller id, as everywhere.
+        both = [*self._best, *new]
+        self._best = heapq.nsmallest(self._size, both, key=lambda each: (-each[0], each[1]))
+
+    def ranking(self) -> list[tuple[str, float]]:
+        """Return ids and scores, best first."""
+        return [(id_, score) for score, id_ in self._best]
+
+
+def _generators(
+    corpus: Corpus,
+    output: Path,
+    settings: Settings,
+    encoder: Encoder,
+    *,
+    tune: bool,
+    name: str,
+) -> dict[str, Generator]:
+    """Open the generators to compare, by the name of what they write."""
+    if settings.generator is None:
+        raise CorpusTunerError("there is no generator to ablate: the recipe has generator=null")
+    generators = {
+        "extractive": open_generator(Extractive(), encoder),
+        "generated": open_generator(settings.generator, encoder),
+    }
+    if not generators["generated"].invents:
+        raise CorpusTunerError(
+            f"the generator {settings.generator.name!r} writes nothing to check: "
+            "ablate a recipe with generator.name=seq2seq"
+        )
+    if tune:
+        folder = output / "tuned" / name
+        base = settings.generator.model_dump()["model"]
+        tune_generator(corpus.source, base, folder, settings, ledger=output / LEDGER)
+        chosen = settings.generator.model_copy(update={"model": str(folder.resolve())})
+        generators["tuned"] = open_generator(chosen, encoder)
+    return generators
+
+
+def _claim(folder: Path, key: str) -> None:
+    """Throw away what was made with other settings."""
+    note = folder / "key"
+    if not note.is_file() or note.read_text(encoding="utf-8") != key:
+        for old in folder.glob("*.npz"):
+            old.unlink()
+        note.write_text(key, encoding="utf-8")
+
+
+def _chunks(
+    corpus: Corpus,
+    folder: Path,
+    output: Path,
+    language: str,
+    settings: Settings,
+    encoder: RememberingEncoder,
+    generators: Mapping[str, Generator],
+) -> Iterator[_Chunk]:
+    """Yield the views of all documents, made now or before."""
+    with (
+        closing(Ledger(output / LEDGER)) as ledger,
+        closing(PassageFinder(corpus, folder, language, settings, encoder)) as nearest,
+    ):
+        checks = open_checks(settings.checks, Resources(encoder, _Once(nearest)))
+        authors = {
+            name: Enrichment(
+                language,
+                settings,
+                encoder,
+                generator,
+                load_instructions(generator.kinds, language, settings.instructions),
+                {},
+                ledger,
+            )
+            for name, generator in generators.items()
+        }
+        chunks = chunked(corpus, settings.documents_at_once)
+        total = count_records(corpus.source)
+        for number, documents in enumerate(track(chunks, "ablating", lambda: total, len)):
+            path = folder / f"{number:06}.npz"
+            if not path.is_file():
+                _save(_make(documents, authors, checks, encoder, language), path)
+            yield _load(path)
+
+
+def _make(
+    documents: Sequence[Document],
+    authors: Mapping[str, Enrichment],
+    checks: Mapping[str, Check],
+    encoder: RememberingEncoder,
+    language: str,
+) -> _Chunk:
+    """Let everything be written and judged for some documents."""
+    enriched = {name: author.enrich(documents) for name, author in authors.items()}
+    own = enriched["extractive"].own
+    views: list[list[View]] = [list(each) for each in own]
+    labels: list[list[tuple[str, ...]]] = [[("own",)] * len(each) for each in own]
+    for name, made in enriched.items():
+        candidates = [
+            Candidate(document, views_of, view, language)
+            for document, views_of, new in zip(documents, own, made.generated, strict=True)
+            for view in new
+        ]
+        encoder.remember_more([each.view.text for each in candidates])
+        judged = iter(_variants(name, candidates, checks if name != "extractive" else {}))
+        for place, new in enumerate(made.generated):
+            views[place] += new
+            labels[place] += [next(judged) for _ in new]
+    flat = [label for some in labels for label in some]
+    counts = [len(each) for each in views]
+    texts = [view for each in views for view in each]
+    vectors = encoder.encode_documents([view.text for view in texts])
+    return _Chunk(
+        [document.id for document in documents],
+        np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64),
+        [view.kind for view in texts],
+        vectors,
+        {
+            name: np.array([name in label for label in flat])
+            for name in dict.fromkeys(each for label in flat for each in label)
+        },
+    )
+
+
+def _variants(
+    name: str, candidates: Sequence[Candidate], checks: Mapping[str, Check]
+) -> list[tuple[str, ...]]:
+    """Return for each view what it is part of: what was written, and what sets of checks left."""
+    parts: list[tuple[str, ...]] = [(name,)] * len(candidates)
+    for told, some in _sets(name, checks).items():
+        verdicts, _ = judge(candidates, {each: checks[each] for each in some})
+        parts = [
+            own if verdict.reason else (*own, told)
+            for own, verdict in zip(parts, verdicts, strict=True)
+        ]
+    return parts
+
+
+def _sets(name: str, checks: Iterable[str]) -> dict[str, list[str]]:
+    """Return the sets of checks that what a generator wrote goes through, by variant."""
+    names = list(checks)
+    if not names:
+        return {}
+    sets = {f"{name}, checked": names}
+    if name == "generated" and len(names) > 1:
+        for left_out in names:
+            others = [each for each in names if each != left_out]
+            sets[f"{name}, checked but for {left_out}"] = others
+    return sets
+
+
+def _systems(generators: Mapping[str, Generator], checks: Sequence[str]) -> list[_System]:
+    """Return what is compared."""
+    systems = [_System("own", ("own",))]
+    alone = [_System(f"only {kind}", ("own",), kind) for kind in _OWN_KINDS]
+    for name, generator in generators.items():
+        sets = _sets(name, checks if generator.invents else ())
+        for part in (name, *sets):
+            systems.append(_System(f"own, {part}", ("own", part)))
+        last = f"{name}, checked" if sets else name
+        alone += [_System(f"only {kind}, {last}", (last,), kind) for kind in generator.kinds]
+    return [*systems, *alone]
+
+
+class _Once:
+    """Asks for the nearest passages of a query only once."""
+
+    def __init__(self, nearest: PassageFinder) -> None:
+        self._nearest = nearest
+        self._known: dict[tuple[str, int], list[str]] = {}
+
+    def __call__(self, queries: Sequence[str], most: int) -> list[list[str]]:
+        if len(self._known) > _REMEMBERED:
+            self._known.clear()
+        new = [each for each in dict.fromkeys(queries) if (each, most) not in self._known]
+        if new:
+            found = self._nearest(new, most)
+            self._known |= {(each, most): ids for each, ids in zip(new, found, strict=True)}
+        return [self._known[each, most] for each in queries]
+
+
+def _save(chunk: _Chunk, path: Path) -> None:
+    told = {"ids": chunk.ids, "kinds": chunk.kinds, "members": list(chunk.members)}
+    arrays: dict[str, Any] = {
+        "told": np.frombuffer(json.dumps(told).encode(), dtype=np.uint8),
+        "starts": chunk.starts,
+        "vectors": chunk.vectors,
+        "members": np.array(list(chunk.members.values())),
+    }
+    aside = path.with_suffix(".new")
+    with aside.open("wb") as file:
+        np.savez(file, **arrays)
+    aside.replace(path)
+
+
+def _load(path: Path) -> _Chunk:
+    with np.load(path, allow_pickle=False) as stored:
+        told = json.loads(stored["told"].tobytes())
+        members = dict(zip(told["members"], stored["members"], strict=True))
+        return _Chunk(told["ids"], stored["starts"], told["kinds"], stored["vectors"], members)
+
+
+def _score(
+    chunk: _Chunk, systems: Sequence[_System], queries: Vectors, settings: Settings
+) -> Iterator[tuple[str, Scores]]:
+    """Yield each system with its scores, shape (queries, documents)."""
+    vectors = chunk.vectors
+    kinds = np.array(chunk.kinds)
+    first = np.zeros(len(vectors), dtype=bool)
+    first[chunk.starts] = True
+    none = np.zeros(len(vectors), dtype=bool)
+    yield "passage", (queries @ vectors[first].T).astype(np.float64).round(SCORE_DECIMALS)
+    for system in systems:
+        kept = np.any([chunk.members.get(part, none) for part in system.parts], axis=0)
+        if system.kind:
+            kept &= kinds == system.kind
+        for name in _REPRESENTATIONS:
+            opened = open_representation(read_settings("indexes.representations", {"name": name}))
+            scores = _represented(
+                chunk, vectors, kept | first, opened, queries, settings.search.views
+            )
+            yield f"{name}: {system.name}", scores
+
+
+def _represented(
+    chunk: _Chunk,
+    vectors: Vectors,
+    kept: npt.NDArray[np.bool_],
+    representation: Representation,
+    queries: Vectors,
+    weight: float,
+) -> Scores:
+    """Return the scores of documents with some of their views, shape (queries, documents)."""
+    kinds = np.array(chunk.kinds)
+    parts = []
+    for start, end in zip(chunk.starts, [*chunk.starts[1:], len(kinds)], strict=True):
+        places = np.arange(start, end)[kept[start:end]]
+        parts.append(representation.rows(kinds[places].tolist(), vectors[places]).vectors)
+    starts = np.cumsum([0, *(len(part) for part in parts[:-1])])
+    similarities = queries @ np.concatenate(parts).T
+    return np.stack([representation.parts(row, starts).mixed(weight) for row in similarities])
