@@ -24,6 +24,7 @@ fix: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks.encoding
+	$(BIN)/python -m benchmarks.generation
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.search
 

@@ -18,8 +18,7 @@ import numpy.typing as npt
 from corpus_tuner.checks import Candidate, Check, Resources, judge, open_checks
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.sources import count_records
-from corpus_tuner.enrichment import Enrichment
-from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.enrichment import Author, Enrichment
 from corpus_tuner.generators import Generator, open_generator
 from corpus_tuner.generators.extractive import Settings as Extractive
 from corpus_tuner.instructions import load_instructions
@@ -27,7 +26,7 @@ from corpus_tuner.ledger import Ledger
 from corpus_tuner.pipeline import LEDGER, PassageFinder, chunked, told_language
 from corpus_tuner.progress import track
 from corpus_tuner.settings import Settings, settings_hash
-from corpus_tuner.tuning.self_instruct import tune_generator
+from corpus_tuner.tuning.self_instruct import tunable, tune_generator
 from eval.benchmarks import Benchmark
 from eval.measures import measure
 from eval.report import Result, write_results
@@ -109,7 +108,9 @@ def ablate(
     corpus = Corpus(str(benchmark.corpus), settings.corpus)
     language = told_language(corpus, settings)
     folder = output / FOLDER / benchmark.name
-    generators = _generators(corpus, output, settings, encoder, tune=tune, name=benchmark.name)
+    generators = _generators(
+        corpus, output, settings, encoder, language, tune=tune, name=benchmark.name
+    )
     folder.mkdir(parents=True, exist_ok=True)
     written = [each.identity for each in generators.values()]
     _claim(folder, settings_hash(settings, language, encoder.fingerprint, *written))
@@ -190,29 +191,32 @@ def _generators(
     output: Path,
     settings: Settings,
     encoder: Encoder,
+    language: str,
     *,
     tune: bool,
     name: str,
 ) -> dict[str, Generator]:
     """Open the generators to compare, by the name of what they write."""
-    if settings.generator is None:
-        raise CorpusTunerError("there is no generator to ablate: the recipe has generator=null")
+    usual = tunable(settings, language)
     generators = {
         "extractive": open_generator(Extractive(), encoder),
-        "generated": open_generator(settings.generator, encoder),
+        "generated": open_generator(usual, encoder),
     }
-    if not generators["generated"].invents:
-        raise CorpusTunerError(
-            f"the generator {settings.generator.name!r} writes nothing to check: "
-            "ablate a recipe with generator.name=seq2seq"
-        )
     if tune:
         folder = output / "tuned" / name
-        base = settings.generator.model_dump()["model"]
-        tune_generator(corpus.source, base, folder, settings, ledger=output / LEDGER)
-        chosen = settings.generator.model_copy(update={"model": str(folder.resolve())})
+        tune_generator(corpus.source, usual.model, folder, settings, ledger=output / LEDGER)
+        chosen = usual.model_copy(update={"model": str(folder.resolve())})
         generators["tuned"] = open_generator(chosen, encoder)
     return generators
+
+
+def _authors(
+    generators: Mapping[str, Generator], language: str, settings: Settings
+) -> list[Author]:
+    return [
+        Author(each, load_instructions(each.kinds, language, settings.instructions))
+        for each in generators.values()
+    ]
 
 
 def _claim(folder: Path, key: str) -> None:
@@ -240,16 +244,10 @@ def _chunks(
     ):
         checks = open_checks(settings.checks, Resources(encoder, _Once(nearest)))
         authors = {
-            name: Enrichment(
-                language,
-                settings,
-                encoder,
-                generator,
-                load_instructions(generator.kinds, language, settings.instructions),
-                {},
-                ledger,
+            name: Enrichment(language, settings, encoder, [author], {}, ledger)
+            for name, author in zip(
+                generators, _authors(generators, language, settings), strict=True
             )
-            for name, generator in generators.items()
         }
         chunks = chunked(corpus, settings.documents_at_once)
         total = count_records(corpus.source)
@@ -334,6 +332,8 @@ def _systems(generators: Mapping[str, Generator], checks: Sequence[str]) -> list
         sets = _sets(name, checks if generator.invents else ())
         for part in (name, *sets):
             systems.append(_System(f"own, {part}", ("own", part)))
+            if part == f"{name}, checked":
+                systems.append(_System(f"own, extractive, {part}", ("own", "extractive", part)))
         last = f"{name}, checked" if sets else name
         alone += [_System(f"only {kind}, {last}", (last,), kind) for kind in generator.kinds]
     return [*systems, *alone]
@@ -408,11 +408,15 @@ def _represented(
     weight: float,
 ) -> Scores:
     """Return the scores of documents with some of their views, shape (queries, documents)."""
-    kinds = np.array(chunk.kinds)
+    said = chunk.members["own"] | chunk.members.get("extractive", kept & False)
+    views = [
+        View("", kind, "", invented=not own)
+        for kind, own in zip(chunk.kinds, said.tolist(), strict=True)
+    ]
     parts = []
-    for start, end in zip(chunk.starts, [*chunk.starts[1:], len(kinds)], strict=True):
+    for start, end in zip(chunk.starts, [*chunk.starts[1:], len(views)], strict=True):
         places = np.arange(start, end)[kept[start:end]]
-        parts.append(representation.rows(kinds[places].tolist(), vectors[places]).vectors)
+        parts.append(representation.rows([views[each] for each in places], vectors[places]).vectors)
     starts = np.cumsum([0, *(len(part) for part in parts[:-1])])
     similarities = queries @ np.concatenate(parts).T
     return np.stack([representation.parts(row, starts).mixed(weight) for row in similarities])

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from corpus_tuner.checks import Candidate, Check, Verdict, judge
@@ -35,6 +36,13 @@ class Enriched(NamedTuple):
     counts: Counter[str]
 
 
+class Author(NamedTuple):
+    """A generator, and what it is asked to write."""
+
+    generator: Generator
+    instructions: Sequence[Instruction]
+
+
 class Enrichment:
     """Makes the views of documents, chunk by chunk.
 
@@ -46,8 +54,8 @@ class Enrichment:
         Say how documents are cut, and which of their own words become views.
     encoder
         Counts tokens; remembers the vectors of the views of the last chunk.
-    generator, instructions
-        Who writes, and what; ``None`` for nobody.
+    authors
+        Who writes, and what.
     checks
         By name, in their order; a generator that invents nothing is not checked.
     ledger
@@ -59,8 +67,7 @@ class Enrichment:
         language: str,
         settings: Settings,
         encoder: RememberingEncoder,
-        generator: Generator | None,
-        instructions: Sequence[Instruction],
+        authors: Sequence[Author],
         checks: Mapping[str, Check],
         ledger: Ledger,
     ) -> None:
@@ -68,9 +75,8 @@ class Enrichment:
         self._passages = settings.passages
         self._views = settings.views
         self._encoder = encoder
-        self._generator = generator
-        self._instructions = instructions
-        self._checks = checks if generator and generator.invents else {}
+        self._authors = authors
+        self._checks = checks
         self._ledger = ledger
 
     def enrich(self, chunk: Sequence[Document]) -> Enriched:
@@ -83,33 +89,32 @@ class Enrichment:
         ]
         self._encoder.remember([view.text for some in own for view in some])
         generated: list[list[View]] = [[] for _ in chunk]
-        if self._generator is None:
-            return Enriched(own, generated, counts)
-        keys: list[str] = []
-        candidates: list[Candidate] = []
-        places: list[int] = []
-        for instruction in self._instructions:
-            written = write_views(chunk, instruction, self._generator, self._ledger)
-            counts["cut_sources"] += sum(each.cut for each in written)
-            for place, (document, texts) in enumerate(zip(chunk, written, strict=True)):
-                new = as_views(document, instruction, self._generator, texts)
-                key = ledger_key(document, instruction, self._generator.identity)
-                keys += [key] * len(new)
-                places += [place] * len(new)
-                language = instruction.language
-                candidates += [Candidate(document, own[place], view, language) for view in new]
-        counts["written"] = len(candidates)
-        for place, view in zip(places, self._accepted(candidates, keys, counts), strict=True):
-            if view:
-                generated[place].append(view)
+        for generator, instructions in self._authors:
+            keys: list[str] = []
+            candidates: list[Candidate] = []
+            places: list[int] = []
+            for instruction in instructions:
+                written = write_views(chunk, instruction, generator, self._ledger)
+                counts["cut_sources"] += sum(each.cut for each in written)
+                for place, (document, texts) in enumerate(zip(chunk, written, strict=True)):
+                    new = as_views(document, instruction, generator, texts)
+                    keys += [ledger_key(document, instruction, generator.identity)] * len(new)
+                    places += [place] * len(new)
+                    language = instruction.language
+                    candidates += [Candidate(document, own[place], view, language) for view in new]
+            counts["written"] += len(candidates)
+            accepted: Sequence[View | None] = [each.view for each in candidates]
+            if self._checks and generator.invents:
+                accepted = self._judged(candidates, keys, counts)
+            for place, view in zip(places, accepted, strict=True):
+                if view:
+                    generated[place].append(view)
         return Enriched(own, generated, counts)
 
-    def _accepted(
+    def _judged(
         self, candidates: Sequence[Candidate], keys: Sequence[str], counts: Counter[str]
     ) -> list[View | None]:
         """Return each view that the checks accept, with its support; note all verdicts."""
-        if not self._checks:
-            return [each.view for each in candidates]
         self._encoder.remember_more([each.view.text for each in candidates])
         verdicts, judges = judge(candidates, self._checks)
         noted = [
@@ -145,7 +150,14 @@ def as_views(
 ) -> list[View]:
     """Return what was written for a document as views of it."""
     return [
-        View(document.id, instruction.kind, text, generator.identity, score)
+        View(
+            document.id,
+            instruction.kind,
+            text,
+            generator.identity,
+            score,
+            invented=generator.invents,
+        )
         for text, score in zip(written.texts, written.scores, strict=True)
     ]
 
@@ -154,4 +166,4 @@ def _supported(candidate: Candidate, verdict: Verdict) -> View | None:
     view = candidate.view
     if verdict.reason:
         return None
-    return View(view.document_id, view.kind, view.text, view.maker, view.score, verdict.support)
+    return replace(view, support=verdict.support)

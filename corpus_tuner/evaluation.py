@@ -15,7 +15,7 @@ from corpus_tuner.settings import Settings, load_settings
 from eval.benchmarks import Benchmark, load_benchmark, load_catalogue_benchmark
 from eval.measures import DEFAULT_MEASURES, measure, parse_measure
 from eval.records import BadRecord
-from eval.report import Result, write_results
+from eval.report import Result, matrix, write_markdown, write_results
 from eval.runs import Ranking, break_ties, write_run
 from indexes.encoders import Encoder, open_encoder
 from indexes.encoders.remembering import RememberingEncoder
@@ -164,7 +164,8 @@ def evaluate_parts(
     Parameters
     ----------
     benchmarks, output, settings, encoder, split, measures, depth
-        As `evaluate` takes them; results go to ``ablation.json``.
+        As `evaluate` takes them; results go to ``ablation.json``, and the first measure as a
+        table to ``ablation.md``.
     tune
         Whether to tune the generator on each benchmark's corpus, and compare.
 
@@ -184,6 +185,7 @@ def evaluate_parts(
             benchmark, output, settings, shared, measures, _depth(measures, depth), tune=tune
         )
         write_results(done.results, output / "ablation.json")
+        write_markdown(matrix(done.results, measures[0]), output / "ablation.md")
     return done
 
 

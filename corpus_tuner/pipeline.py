@@ -16,10 +16,10 @@ from corpus_tuner.calibration import calibrate, weighed
 from corpus_tuner.checks import Resources, open_checks
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.sources import count_records
-from corpus_tuner.enrichment import REJECTED, Enrichment
+from corpus_tuner.enrichment import REJECTED, Author, Enrichment
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.generators import Generator, open_generator
-from corpus_tuner.instructions import Instruction, load_instructions
+from corpus_tuner.generators import open_generator, resolved
+from corpus_tuner.instructions import load_instructions
 from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language
 from corpus_tuner.ledger import Ledger
 from corpus_tuner.progress import track, working
@@ -146,11 +146,8 @@ def build(
     corpus = Corpus(str(source), settings.corpus)
     language = told_language(corpus, settings)
     encoder = RememberingEncoder(encoder or open_encoder(settings.encoder))
-    generator = open_generator(settings.generator, encoder) if settings.generator else None
-    instructions = load_instructions(
-        generator.kinds if generator else (), language, settings.instructions
-    )
-    key = _key(settings, language, encoder, generator, instructions)
+    authors = open_authors(settings, language, encoder)
+    key = _key(settings, language, encoder, authors)
     standing = _standing(corpus, index, key, settings.documents_at_once)
     if standing:
         manifest = _weigh(index, standing, settings, encoder)
@@ -165,9 +162,7 @@ def build(
         closing(PassageFinder(corpus, writer.scratch, language, settings, encoder)) as nearest,
     ):
         checks = open_checks(settings.checks, Resources(encoder, nearest))
-        enrichment = Enrichment(
-            language, settings, encoder, generator, instructions, checks, open_ledger
-        )
+        enrichment = Enrichment(language, settings, encoder, authors, checks, open_ledger)
         chunks = chunked(corpus, settings.documents_at_once)
         for chunk in track(chunks, "building", lambda: count_records(corpus.source), len):
             contents = _digest(chunk)
@@ -183,7 +178,7 @@ def build(
         told = {
             "key": key,
             "language": language,
-            "generator": generator.identity if generator else None,
+            "generators": [author.generator.identity for author in authors],
             "corpus": {"source": corpus.source, "digest": digest.hexdigest()},
             "skipped": dict(corpus.skipped),
             "counts": dict(writer.counts),
@@ -199,6 +194,15 @@ def build(
             )
     manifest = _weigh(index, manifest, settings, encoder)
     return _report(index, corpus, manifest, unchanged=False)
+
+
+def open_authors(settings: Settings, language: str, encoder: Encoder) -> list[Author]:
+    """Open the generators of a recipe, each with what it is asked to write."""
+    generators = [open_generator(each, encoder) for each in resolved(settings.generator, language)]
+    return [
+        Author(each, load_instructions(each.kinds, language, settings.instructions))
+        for each in generators
+    ]
 
 
 def told_language(corpus: Corpus, settings: Settings) -> str:
@@ -220,7 +224,12 @@ class PassageFinder:
     """
 
     def __init__(
-        self, corpus: Corpus, scratch: Path, language: str, settings: Settings, encoder: Encoder
+        self,
+        corpus: Corpus,
+        scratch: Path,
+        language: str,
+        settings: Settings,
+        encoder: RememberingEncoder,
     ) -> None:
         self._source = corpus.source
         self._folder = scratch / "passages"
@@ -233,8 +242,8 @@ class PassageFinder:
         if self._searcher is None:
             build(self._source, self._folder, self._settings, encoder=self._encoder)
             self._searcher = Searcher.open(self._folder, encoder=self._encoder)
-        ranked = self._searcher.rank(queries, most, "dense")
-        return [[document for document, _ in ranking] for ranking in ranked]
+        vectors = self._encoder.encode_roughly(queries)
+        return self._searcher.nearest(vectors, most)
 
     def close(self) -> None:
         """Close the index."""
@@ -246,12 +255,14 @@ def _key(
     settings: Settings,
     language: str,
     encoder: Encoder,
-    generator: Generator | None,
-    instructions: Sequence[Instruction],
+    authors: Sequence[Author],
 ) -> str:
     """Hash all that decides the index, but for the documents."""
-    author = generator.identity if generator else ""
-    written = [f"{author} {instruction}" for instruction in instructions]
+    written = [
+        f"{author.generator.identity} {instruction}"
+        for author in authors
+        for instruction in author.instructions
+    ]
     return settings_hash(settings, language, encoder.fingerprint, *written)
 
 

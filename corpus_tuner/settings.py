@@ -31,6 +31,8 @@ def _part_of(package: str) -> BeforeValidator:
     """Read the settings of a swappable part by its name."""
 
     def read(values: Any) -> Any:
+        if isinstance(values, list | tuple):
+            return tuple(read(each) for each in values)
         if isinstance(values, str):  # its name alone will do
             values = {"name": values}
         return read_settings(package, values) if isinstance(values, dict) else values
@@ -48,7 +50,7 @@ class Settings(BaseModel):
     corpus, encoder, passages, views
         One settings model for each stage.
     generator
-        Which generator writes views, and how; ``null`` for none.
+        Which generator writes views, and how; a list for several, ``null`` for none.
     checks
         What a generated view must pass, in this order: names of checks, or their settings.
     instructions
@@ -77,7 +79,10 @@ class Settings(BaseModel):
     encoder: EncoderSettings = EncoderSettings()
     passages: PassageSettings = PassageSettings()
     views: ViewSettings = ViewSettings()
-    generator: Annotated[SerializeAsAny[PartSettings], _part_of("corpus_tuner.generators")] | None
+    generator: Annotated[
+        SerializeAsAny[PartSettings] | tuple[SerializeAsAny[PartSettings], ...] | None,
+        _part_of("corpus_tuner.generators"),
+    ]
     checks: tuple[
         Annotated[SerializeAsAny[PartSettings], _part_of("corpus_tuner.checks")], ...
     ] = ()

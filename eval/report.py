@@ -46,3 +46,36 @@ def write_results(results: Sequence[Result], path: Path) -> None:
     rows = [result.model_dump() for result in results]
     aside.write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     aside.replace(path)
+
+
+def matrix(results: Sequence[Result], measure: str) -> list[list[str]]:
+    """Lay out one measure, in points of 100: a row for each system, a column for each benchmark.
+
+    Returns
+    -------
+    list of list of str
+        The head, then the rows; with several benchmarks the last column is their average, empty
+        where a system is missing on one of them.
+    """
+    benchmarks = list(dict.fromkeys(result.benchmark for result in results))
+    values = {(each.system, each.benchmark): 100 * each.measures[measure] for each in results}
+    rows = [["system", *benchmarks, *(["average"] if len(benchmarks) > 1 else [])]]
+    for system in dict.fromkeys(result.system for result in results):
+        found = [values.get((system, benchmark)) for benchmark in benchmarks]
+        there = [each for each in found if each is not None]
+        row = [system, *("" if each is None else f"{each:.1f}" for each in found)]
+        if len(benchmarks) > 1:
+            whole = len(there) == len(benchmarks)
+            row.append(f"{sum(there) / len(there):.2f}" if whole else "")
+        rows.append(row)
+    return rows
+
+
+def write_markdown(rows: Sequence[Sequence[str]], path: Path) -> None:
+    """Write a table whose first column is text and whose others are numbers, in one step."""
+    head, *body = rows
+    lines = [head, ["---", *(["--:"] * (len(head) - 1))], *body]
+    aside = path.with_name(f"{path.name}.new")
+    text = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    aside.write_text(text, encoding="utf-8")
+    aside.replace(path)

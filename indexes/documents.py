@@ -45,6 +45,8 @@ class View:
         How good its maker thinks it is, higher being better; ``None`` where it has no opinion.
     support
         The sentence of the document that it rests on, where a check looked for it.
+    invented
+        Whether it may say what the document does not.
     """
 
     document_id: str
@@ -53,3 +55,4 @@ class View:
     maker: str = "document"
     score: float | None = None
     support: str = ""
+    invented: bool = False

@@ -204,6 +204,30 @@ class Searcher:
             assert vector is not None
             yield vector, pool
 
+    def nearest(self, vectors: Vectors, k: int) -> list[list[str]]:
+        """Find the documents that are the best by vectors alone.
+
+        Parameters
+        ----------
+        vectors
+            Of queries, shape (queries, dimension).
+        k
+            How many documents for each.
+
+        Returns
+        -------
+        list of list of str
+            Their ids, best first.
+        """
+        settings = self.manifest.search
+        weight = settings.views_in("dense")
+        tops = [each.dense.top_documents(vectors, k, weight) for each in self.segments]
+        pools = (
+            draw(self.segments, None, vector, near, k, weight)
+            for vector, *near in zip(vectors, *tops, strict=True)
+        )
+        return [self._first(pool, k, "dense", settings)[0] for pool in pools]
+
     def ids(self, pool: Pool) -> list[str]:
         """Return the ids of a pool's documents."""
         known = [
@@ -249,12 +273,18 @@ class Searcher:
     ) -> Iterator[tuple[list[str], list[float], Pool, Vectors | None]]:
         """Yield the `k` best documents for each query: ids and scores, and where they are."""
         for vector, pool in self._pools(queries, k, mode, settings):
-            scores = pool.scores(settings, mode)
-            some = first(scores, k)
-            ids = self.ids(pool.at(some))
-            order = sorted(range(len(ids)), key=lambda place: (-scores[some[place]], ids[place]))
-            best = some[order[:k]]
-            yield [ids[place] for place in order[:k]], scores[best].tolist(), pool.at(best), vector
+            yield *self._first(pool, k, mode, settings), vector
+
+    def _first(
+        self, pool: Pool, k: int, mode: Mode, settings: SearchSettings
+    ) -> tuple[list[str], list[float], Pool]:
+        """Return the ids, scores and places of the `k` best documents of a pool."""
+        scores = pool.scores(settings, mode)
+        some = first(scores, k)
+        ids = self.ids(pool.at(some))
+        order = sorted(range(len(ids)), key=lambda place: (-scores[some[place]], ids[place]))
+        best = some[order[:k]]
+        return [ids[place] for place in order[:k]], scores[best].tolist(), pool.at(best)
 
     def _pools(
         self, queries: Sequence[str], k: int, mode: Mode, settings: SearchSettings

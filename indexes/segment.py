@@ -29,7 +29,8 @@ CREATE TABLE views (
     text     TEXT NOT NULL,
     maker    TEXT NOT NULL,
     score    REAL,
-    support  TEXT NOT NULL
+    support  TEXT NOT NULL,
+    invented INTEGER NOT NULL
 );
 CREATE INDEX views_of_document ON views (document);
 """
@@ -37,7 +38,8 @@ CREATE INDEX views_of_document ON views (document);
 
 _VIEWS = """
 SELECT
-    views.ordinal, documents.id, views.kind, views.text, views.maker, views.score, views.support
+    views.ordinal, documents.id, views.kind, views.text, views.maker, views.score, views.support,
+    views.invented
 FROM views JOIN documents ON documents.ordinal = views.document
 """
 
@@ -85,12 +87,12 @@ class Segment:
     def view(self, ordinal: int) -> View:
         """Return one view."""
         ((_, *row),) = self._select(f"{_VIEWS} WHERE views.ordinal = ?", ordinal)
-        return View(*row)
+        return _view(*row)
 
     def views(self, document: int) -> dict[int, View]:
         """Return all views of a document, by ordinal, in order."""
         rows = self._select(f"{_VIEWS} WHERE views.document = ? ORDER BY views.ordinal", document)
-        return {ordinal: View(*row) for ordinal, *row in rows}
+        return {ordinal: _view(*row) for ordinal, *row in rows}
 
     def _select(self, query: str, value: int | list[int]) -> list[Any]:
         bound = value if isinstance(value, int) else json.dumps(value)
@@ -101,3 +103,15 @@ class Segment:
             raise SearchIndexError(
                 f"{self._path} is damaged ({error}): build the index again"
             ) from error
+
+
+def _view(
+    document: str,
+    kind: str,
+    text: str,
+    maker: str,
+    score: float | None,
+    support: str,
+    invented: int,
+) -> View:
+    return View(document, kind, text, maker, score, support, bool(invented))

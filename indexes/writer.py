@@ -173,9 +173,8 @@ class IndexWriter:
         self._database.execute("BEGIN")
         try:
             for document, its_views, its_vectors in encoded:
-                kinds = [view.kind for view in its_views]
                 for representation in self._representations:
-                    made = representation.rows(kinds, its_vectors)
+                    made = representation.rows(its_views, its_vectors)
                     vectors[representation.name].append(made.vectors)
                     owners[representation.name].extend(
                         (documents, views + view) for view in made.views.tolist()
@@ -313,11 +312,11 @@ class IndexWriter:
             (ordinal, document.id, document.title, document.text, metadata),
         )
         self._database.executemany(
-            "INSERT INTO views VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO views VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (
                     *(first + place, ordinal),
-                    *(view.kind, view.text, view.maker, view.score, view.support),
+                    *(view.kind, view.text, view.maker, view.score, view.support, view.invented),
                 )
                 for place, view in enumerate(views)
             ),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from indexes.documents import Document, View
-from indexes.encoders import Encoder
+from indexes.encoders.remembering import RememberingEncoder
 from indexes.registry import PartSettings, part
 
 
@@ -61,14 +61,14 @@ class Resources:
     Attributes
     ----------
     encoder
-        The build's own.
+        The build's own; what it remembers stays until the next chunk.
     nearest
         Returns for queries the ids of the documents whose passages are the nearest, best first;
         given queries and how many. Calling it the first time may take long: it needs an index of
         the passages of the whole corpus.
     """
 
-    encoder: Encoder
+    encoder: RememberingEncoder
     nearest: Callable[[Sequence[str], int], list[list[str]]]
 
 

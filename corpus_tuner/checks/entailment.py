@@ -82,6 +82,7 @@ class Check:
         """Return the places of views whose key term fits worse than a word of the document."""
         blanks = self._blanks(candidates, places)
         texts = [text for blank in blanks for text in blank.fillings]
+        self._encoder.remember_more(texts)
         vectors = self._encoder.encode_documents(texts)
         misfits = []
         start = 0

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from corpus_tuner.cli.options import ConfigOption, JsonOption, OnBadRecord, SetOption, settings_of
-from corpus_tuner.cli.output import show_results, show_skipped, stdout
+from corpus_tuner.cli.output import show_matrix, show_results, show_skipped, stdout
 
 
 def evaluate(
@@ -54,6 +54,7 @@ def evaluate(
     from corpus_tuner.evaluation import evaluate as run_evaluation
     from corpus_tuner.evaluation import evaluate_parts
     from eval.measures import DEFAULT_MEASURES
+    from eval.report import matrix
 
     chosen = measure or DEFAULT_MEASURES
     options: dict[str, Any] = {"split": split, "measures": chosen, "depth": depth}
@@ -66,7 +67,10 @@ def evaluate(
     if json:
         typer.echo(written.read_text(encoding="utf-8").rstrip())
         return
-    show_results(done.results)
+    if ablate:
+        show_matrix(matrix(done.results, chosen[0]))
+    else:
+        show_results(done.results)
     for name, built in done.builds.items():
         rejected = done.rejected[name]
         if built.skipped or rejected:
@@ -74,5 +78,5 @@ def evaluate(
             show_skipped(built.skipped, built.examples)
             reasons = Counter(bad.reason for bad in rejected)
             show_skipped(reasons, {bad.reason: str(bad) for bad in reversed(rejected)})
-    runs = "" if ablate else f" and {output}/runs"
-    stdout.print(f"written to {written}{runs}", soft_wrap=True)
+    beside = "ablation.md" if ablate else "runs"
+    stdout.print(f"written to {written} and {output}/{beside}", soft_wrap=True)

@@ -41,7 +41,8 @@ def info(
             f"reads {manifest.encoder.max_tokens} tokens"
         ),
     )
-    shown.add_row("generator", plain(build["generator"] or "none", 100))
+    for identity in build["generators"] or ["none"]:
+        shown.add_row("generator", plain(identity, 100))
     for segment in manifest.segments:
         for kind, count in segment.views.items():
             shown.add_row(f"{kind} views", f"{count:,}")

@@ -72,6 +72,15 @@ def show_results(results: Iterable["Result"]) -> None:
         )
 
 
+def show_matrix(rows: Sequence[Sequence[str]]) -> None:
+    """Print a table of one measure: systems by benchmarks."""
+    head, *body = rows
+    made = table(*head, right=head[1:])
+    for row in body:
+        made.add_row(*map(plain, row))
+    stdout.print(made)
+
+
 def show_calibration(chosen: "Calibration") -> None:
     """Print the weights that were chosen, and what speaks for them."""
     if chosen.unchanged:

@@ -53,7 +53,7 @@ class Generator(Protocol):
 
 
 def open_generator(settings: PartSettings, encoder: Encoder) -> Generator:
-    """Make the generator that `settings` describe.
+    """Make the generator that `settings` describe; the encoder is for those that choose by it.
 
     Raises
     ------
@@ -62,3 +62,25 @@ def open_generator(settings: PartSettings, encoder: Encoder) -> Generator:
     """
     generator: Generator = part(__name__, settings.name).Generator(settings, encoder)
     return generator
+
+
+def resolved(
+    settings: PartSettings | Sequence[PartSettings] | None, language: str
+) -> tuple[PartSettings, ...]:
+    """Return the settings of each generator, with those that ``auto`` stands for in its place.
+
+    Parameters
+    ----------
+    settings
+        As a recipe has them.
+    language
+        Of the documents, ISO 639-1.
+    """
+    if settings is None:
+        return ()
+    if not isinstance(settings, PartSettings):
+        return tuple(one for each in settings for one in resolved(each, language))
+    if settings.name != "auto":
+        return (settings,)
+    usual: tuple[PartSettings, ...] = part(__name__, "auto").usual(language)
+    return usual

@@ -2,11 +2,14 @@
 
 from typing import Any, Literal, NamedTuple
 
+from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.instructions import Instruction
 from indexes.documents import Document
 
-CONFIG_KEY = "instructions_in"
+PLACE = "instructions_in"
 """In a model's ``config.json``: ``decoder``, or ``source`` (as if it were not there)."""
+TAUGHT = "instructions_taught"
+"""In a model's ``config.json``: what a ``decoder`` follows, such as ``question-en``."""
 
 
 class Prompt(NamedTuple):
@@ -21,18 +24,39 @@ class Prompting(NamedTuple):
 
     With the instruction in the decoder one reading of the source serves every instruction, and an
     encoder that was never taught instructions can be used as it is.
+
+    Attributes
+    ----------
+    place
+        Where the instruction stands.
+    taught
+        Instructions that the model follows; nothing if it may follow any.
     """
 
     place: Literal["source", "decoder"]
+    taught: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, model: Any) -> "Prompting":
         """Return what a model was made for."""
-        place = getattr(model.config, CONFIG_KEY, "source")
-        return cls("decoder" if place == "decoder" else "source")
+        if getattr(model.config, PLACE, "source") != "decoder":
+            return cls("source")
+        return cls("decoder", tuple(getattr(model.config, TAUGHT, ())))
 
     def prompt(self, document: Document, instruction: Instruction) -> Prompt:
-        """Return the prompt for a document."""
+        """Return the prompt for a document.
+
+        Raises
+        ------
+        CorpusTunerError
+            If the model was not taught the instruction.
+        """
+        name = f"{instruction.kind}-{instruction.language}"
+        if self.taught and name not in self.taught:
+            raise CorpusTunerError(
+                f"the generator was not taught to write {name}; it knows {', '.join(self.taught)}: "
+                "change generator.kinds, or take another generator"
+            )
         if self.place == "source":
             return Prompt(instruction.prompt(document), "")
         title = f"{document.title}\n" if document.title and instruction.kind != "title" else ""

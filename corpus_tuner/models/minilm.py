@@ -19,7 +19,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.instructions.prompting import CONFIG_KEY
+from corpus_tuner.instructions.prompting import PLACE, TAUGHT
 from corpus_tuner.models import UNTAUGHT
 from indexes.encoders import embedded
 
@@ -27,6 +27,7 @@ FOLDER = Path(__file__).parent / "builtin"
 WEIGHTS = "decoder.safetensors"
 _READING = (0, 1, 2, 3)
 _WRITING = (3, 4, 5)
+_TAUGHT = ("keywords-en", "question-en", "summary-de", "summary-en", "title-de", "title-en")
 _OFFSET = 2  # of BART's positions
 
 
@@ -47,6 +48,7 @@ def trained() -> tuple[Any, Any]:
     model, tokenizer = untaught()
     weights = {name: each.float() for name, each in load_file(FOLDER / WEIGHTS).items()}
     model.load_state_dict(weights, strict=False)
+    setattr(model.config, TAUGHT, list(_TAUGHT))
     return model, tokenizer
 
 
@@ -75,7 +77,7 @@ def pack(tuned: Path, folder: Path = FOLDER) -> Path:
     original = model.state_dict()
     try:
         weights = load_file(tuned / "model.safetensors")
-        same = json.loads((tuned / "config.json").read_text(encoding="utf-8"))[CONFIG_KEY]
+        same = json.loads((tuned / "config.json").read_text(encoding="utf-8"))[PLACE]
     except (OSError, KeyError) as error:
         raise CorpusTunerError(f"{tuned} holds no tuned {UNTAUGHT} model: {error}") from error
     changed = {
@@ -120,7 +122,7 @@ def _assemble(encoder: Any, tokenizer: Any) -> Any:
         forced_eos_token_id=None,
         **marks,
     )
-    setattr(config, CONFIG_KEY, "decoder")
+    setattr(config, PLACE, "decoder")
     model = BartForConditionalGeneration(config)
     model.generation_config = GenerationConfig(**marks)
     with torch.no_grad():
@@ -134,6 +136,7 @@ def _fill(model: Any, encoder: Any) -> None:
     model.shared.weight.copy_(embeddings.word_embeddings.weight)
     positions = embeddings.position_embeddings.weight + embeddings.token_type_embeddings.weight[0]
     for half in (model.encoder, model.decoder):
+        half.embed_positions.weight[:_OFFSET] = 0  # never read
         half.embed_positions.weight[_OFFSET:] = positions
         half.layernorm_embedding.load_state_dict(embeddings.LayerNorm.state_dict())
     layers = encoder.encoder.layer

@@ -42,7 +42,6 @@ def draw_curve(curve: Curve, path: Path) -> None:
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
     left.legend(fontsize="small", frameon=False)
-    right.legend(fontsize="small", frameon=False)
     figure.savefig(path, metadata={"Date": None})
 
 

@@ -11,7 +11,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict
 
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError
-from corpus_tuner.instructions.prompting import Prompting
+from corpus_tuner.instructions.prompting import TAUGHT, Prompting
 from corpus_tuner.models import UNTAUGHT, Source, load_model
 from corpus_tuner.progress import working
 from corpus_tuner.tuning import TuningSettings
@@ -116,7 +116,7 @@ def tune_on_pairs(
         if settings.copy_weight:
             model.set_attn_implementation("eager")  # the others do not tell where they look
         with working("turning texts into tokens"):
-            prompting = Prompting.of(model)
+            prompting = Prompting(Prompting.of(model).place)  # it may be taught something new
             train, dev, test = (tokenize(part, tokenizer, prompting, settings) for part in split)
         if base.name == UNTAUGHT:
             from corpus_tuner.models import minilm
@@ -147,6 +147,9 @@ def tune_on_pairs(
             dev_loss=best["loss"],
             **measured,
         )
+        if prompting.place == "decoder":
+            known = set(Prompting.of(model).taught) | set(report.pairs)
+            setattr(model.config, TAUGHT, sorted(known))
         model.save_pretrained(output)
         tokenizer.save_pretrained(output)
         curve.write(output / "curve.jsonl")

@@ -1,7 +1,7 @@
 """Pairs: a document, an instruction, and what a generator should write."""
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -88,11 +88,15 @@ def split_pairs(pairs: Iterable[Pair], dev: int, test: int, most: int, seed: int
     held_out: dict[str, str] = {}
     for own in by_instruction.values():
         share = len(own) // _MOST_HELD_OUT
-        for place, (document, _) in enumerate(own):
-            if place < min(test, share):
-                held_out.setdefault(document, "test")
-            elif place < min(test, share) + min(dev, share):
-                held_out.setdefault(document, "dev")
+        # Whole documents are held out, also those that another instruction's pairs took along.
+        wanting = Counter(dev=min(dev, share), test=min(test, share))
+        for document, _ in own:
+            part = held_out.get(document) or next(
+                (each for each in wanting if wanting[each] > 0), ""
+            )
+            if part:
+                held_out[document] = part
+                wanting[part] -= 1
     parts: dict[str, list[Pair]] = {"train": [], "dev": [], "test": []}
     for document, pair in drawn:
         parts[held_out.get(document, "train")].append(pair)

@@ -15,11 +15,11 @@ from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.sources import count_records
 from corpus_tuner.enrichment import Enrichment
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.generators import open_generator
-from corpus_tuner.instructions import load_instructions
+from corpus_tuner.generators import resolved
+from corpus_tuner.generators.seq2seq import Settings as Seq2Seq
 from corpus_tuner.ledger import Ledger
 from corpus_tuner.models import Source
-from corpus_tuner.pipeline import LEDGER, PassageFinder, chunked, told_language
+from corpus_tuner.pipeline import LEDGER, PassageFinder, chunked, open_authors, told_language
 from corpus_tuner.progress import track
 from corpus_tuner.settings import Settings
 from corpus_tuner.tuning.generator import TuningReport, tune_on_pairs
@@ -82,30 +82,41 @@ def tune_generator(
     return report
 
 
+def tunable(settings: Settings, language: str) -> Seq2Seq:
+    """Return the settings of the recipe's generator that has a model.
+
+    Raises
+    ------
+    CorpusTunerError
+        If there is none, or more than one.
+    """
+    with_model = [
+        each for each in resolved(settings.generator, language) if isinstance(each, Seq2Seq)
+    ]
+    if len(with_model) != 1:
+        raise CorpusTunerError(
+            f"the recipe has {len(with_model)} generators with a model to tune or to ablate, not "
+            "one: set generator=seq2seq"
+        )
+    return with_model[0]
+
+
 def _accepted(
     source: str, model: str, settings: Settings, ledger: Path, scratch: Path
 ) -> Iterator[Pair]:
     """Yield what a model writes for a corpus and the checks accept."""
-    fields = {} if settings.generator is None else settings.generator.model_dump()
-    if "model" not in fields or settings.generator is None:
-        raise CorpusTunerError(
-            "the recipe's generator has no model to tune: set generator.name=seq2seq"
-        )
     corpus = Corpus(source, settings.corpus)
     language = told_language(corpus, settings)
     encoder = RememberingEncoder(open_encoder(settings.encoder))
-    chosen = settings.generator.model_copy(update={"model": model})
-    generator = open_generator(chosen, encoder)
-    instructions = load_instructions(generator.kinds, language, settings.instructions)
-    by_kind = {instruction.kind: instruction for instruction in instructions}
+    usual = tunable(settings, language).model_copy(update={"model": model})
+    (author,) = open_authors(settings.model_copy(update={"generator": usual}), language, encoder)
+    by_kind = {instruction.kind: instruction for instruction in author.instructions}
     with (
         closing(Ledger(ledger)) as open_ledger,
         closing(PassageFinder(corpus, scratch, language, settings, encoder)) as nearest,
     ):
         checks = open_checks(settings.checks, Resources(encoder, nearest))
-        enrichment = Enrichment(
-            language, settings, encoder, generator, instructions, checks, open_ledger
-        )
+        enrichment = Enrichment(language, settings, encoder, [author], checks, open_ledger)
         chunks = chunked(corpus, settings.documents_at_once)
         for chunk in track(chunks, "generating", lambda: count_records(corpus.source), len):
             enriched = enrichment.enrich(chunk)

@@ -25,12 +25,15 @@ class Encoder(Protocol):
         Length of a vector.
     max_tokens
         The longest text, in tokens, that is read whole; marks and prompts are already off.
+    symmetric
+        Whether queries are read as documents are, but for the precision.
     """
 
     name: str
     fingerprint: str
     dimension: int
     max_tokens: int
+    symmetric: bool
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Encode texts that stand for documents; shape (texts, dimension), unit rows."""

@@ -20,6 +20,7 @@ class RememberingEncoder:
         self.fingerprint = encoder.fingerprint
         self.dimension = encoder.dimension
         self.max_tokens = encoder.max_tokens
+        self.symmetric = encoder.symmetric
         self.count_tokens = encoder.count_tokens
         self.token_ends = encoder.token_ends
         self._encoder = encoder
@@ -39,6 +40,10 @@ class RememberingEncoder:
         """Encode queries and keep their vectors, instead of those kept before."""
         different = list(dict.fromkeys(texts))
         self._queries = dict(zip(different, self._encoder.encode_queries(different), strict=True))
+
+    def encode_roughly(self, texts: Sequence[str]) -> Vectors:
+        """Encode queries as documents where these are read alike: what is known costs nothing."""
+        return self.encode_documents(texts) if self.symmetric else self.encode_queries(texts)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Encode queries; shape (texts, dimension), unit rows."""

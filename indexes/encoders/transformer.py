@@ -41,6 +41,7 @@ class TransformerEncoder:
         self._tokenizer: Any = self._model.tokenizer
         self.dimension = int(self._model.get_embedding_dimension())
         prompt = self._prompt("document", settings.document_prompt)
+        self.symmetric = prompt == self._prompt("query", settings.query_prompt)
         marks = self._tokenizer.num_special_tokens_to_add(pair=False)
         self.max_tokens = limit - marks - (self.count_tokens([prompt])[0] if prompt else 0)
         if self.max_tokens < 8:

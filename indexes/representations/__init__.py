@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from indexes.documents import View
 from indexes.encoders import Vectors
 from indexes.registry import PartSettings, part, read_settings
 
@@ -73,13 +74,13 @@ class Representation(Protocol):
     name: str
     storage: Storage
 
-    def rows(self, kinds: Sequence[str], vectors: Vectors) -> Rows:
+    def rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
         """Return the rows for a document.
 
         Parameters
         ----------
-        kinds
-            The kind of each view; the first is ``passage``.
+        views
+            Of the document; the first is a ``passage``.
         vectors
             float32, shape (views, dimension): their vectors, in the same order.
         """

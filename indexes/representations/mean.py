@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, NonNegativeFloat
 
+from indexes.documents import View
 from indexes.encoders import Vectors
 from indexes.registry import PartSettings
 from indexes.representations import Rows, Storage, best_row
@@ -44,15 +45,15 @@ class Representation:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def rows(self, kinds: Sequence[str], vectors: Vectors) -> Rows:
+    def rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
         """Return each passage vector averaged with the mean of the view vectors."""
         weights = self._settings.kinds | {"passage": 0.0}
-        shares = np.array([weights.get(kind, 1.0) for kind in kinds])
-        passages = np.flatnonzero(np.array(kinds) == "passage").astype(np.int32)
+        shares = np.array([weights.get(view.kind, 1.0) for view in views])
+        passages = np.flatnonzero([view.kind == "passage" for view in views]).astype(np.int32)
         if not shares.any():  # nothing was written for this document
             return Rows(vectors[passages], passages)
-        views = shares @ vectors / shares.sum()
+        mean = shares @ vectors / shares.sum()
         weight = self._settings.weight
-        mixed = (1 - weight) * vectors[passages] + weight * views
+        mixed = (1 - weight) * vectors[passages] + weight * mean
         mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
         return Rows(mixed.astype(np.float32), passages)

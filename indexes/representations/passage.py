@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from indexes.documents import View
 from indexes.encoders import Vectors
 from indexes.registry import PartSettings
 from indexes.representations import Rows, Storage, best_row
@@ -38,7 +39,8 @@ class Representation:
     def __init__(self, settings: Settings) -> None:
         self._most = 1 if settings.windows == "first" else None
 
-    def rows(self, kinds: Sequence[str], vectors: Vectors) -> Rows:
+    def rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
         """Return the passage vectors as they are."""
-        passages = np.flatnonzero(np.array(kinds) == "passage").astype(np.int32)[: self._most]
+        places = np.flatnonzero([view.kind == "passage" for view in views])
+        passages = places.astype(np.int32)[: self._most]
         return Rows(vectors[passages], passages)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, PositiveInt
 
+from indexes.documents import View
 from indexes.encoders import Vectors
 from indexes.registry import PartSettings
 from indexes.representations import Parts, Rows, Scores, Storage
@@ -30,6 +31,9 @@ class Settings(PartSettings):
     kinds
         Factor on the similarity of each view of a kind; 1 for a kind that is not named, 0 leaves
         a kind out.
+    invented
+        Factor on the similarity of views that a generator invented: what a document does not say
+        itself must be nearer to a query to count.
     storage
         ``float16`` takes half the space of ``float32`` and differs from it in the fourth decimal;
         ``int8`` takes a quarter.
@@ -38,6 +42,7 @@ class Settings(PartSettings):
     name: Literal["views"] = "views"
     top: PositiveInt = 1
     kinds: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+    invented: Annotated[float, Field(ge=0, le=1)] = 0.9
     storage: Storage = "float16"
 
 
@@ -49,11 +54,18 @@ class Representation:
     def __init__(self, settings: Settings) -> None:
         self.storage = settings.storage
         self._factors = settings.kinds
+        self._invented = settings.invented
         self._top = settings.top
 
-    def rows(self, kinds: Sequence[str], vectors: Vectors) -> Rows:
-        """Return the vectors as they are, but for the factors of their kinds."""
-        factors = np.array([self._factors.get(kind, 1.0) for kind in kinds], np.float32)
+    def rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
+        """Return the vectors as they are, but for the factors of their views."""
+        factors = np.array(
+            [
+                self._factors.get(view.kind, 1.0) * (self._invented if view.invented else 1.0)
+                for view in views
+            ],
+            np.float32,
+        )
         factors[0] = 1  # the passage that the encoder alone reads stays what it is
         kept = np.flatnonzero(factors).astype(np.int32)
         return Rows(vectors[kept] * factors[kept, None], kept)

@@ -56,13 +56,23 @@ def test_ablation(
     # The same systems, by an index that holds just these views.
     extractive = [each for each in recipe[:10] if each != "--set"]
     options = [part for each in extractive for part in ("--set", each)]
-    plain = ["--set", "lexical=null", "--set", "representation.storage=float32"]
+    plain = [
+        "--set",
+        "generator=extractive",
+        "--set",
+        "lexical=null",
+        "--set",
+        "representation.storage=float32",
+    ]
     done = run("eval", benchmark, "-o", tmp_path / "plain", *options, *plain, "--json")
     assert done.code == 0, done.err
     indexed = {each["system"]: each["measures"] for each in json.loads(done.out)}
     for name, indexed_as in (("passage", "passage"), ("mean: own, extractive", "mean")):
         assert found[name] == pytest.approx(indexed[indexed_as])
     assert found["views: own, extractive"] == pytest.approx(indexed["views"])
+
+    told = (tmp_path / "results" / "ablation.md").read_text(encoding="utf-8").splitlines()
+    assert told[0] == "| system | tiny |" and len(told) == 2 + len(found)
 
     # A killed ablation goes on: what is left of it is not made again.
     folder = tmp_path / "results" / "ablation" / "tiny"

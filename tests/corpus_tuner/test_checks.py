@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from corpus_tuner import Document, Searcher, View, build, load_settings
 from corpus_tuner.checks import Candidate, Resources, Verdict, judge, open_checks
 from corpus_tuner.pipeline import LEDGER
+from indexes.encoders.remembering import RememberingEncoder
 from indexes.registry import read_settings
 from tests.conftest import make_documents, write_jsonl
 
@@ -37,7 +38,9 @@ def _verdicts(
     **settings: Any,
 ) -> list[Verdict]:
     read = read_settings("corpus_tuner.checks", {"name": name, **settings})
-    return judge(candidates, open_checks([read], Resources(encoder, nearest)))[0]
+    return judge(candidates, open_checks([read], Resources(RememberingEncoder(encoder), nearest)))[
+        0
+    ]
 
 
 @pytest.mark.parametrize(
@@ -61,10 +64,9 @@ def test_well_formed(encoder: Any, text: str, kind: str, reason: str) -> None:
 
 @limits(deadline=None)
 @given(text=st.text(max_size=60), kind=st.sampled_from(["question", "keywords"]))
-def test_no_text_is_too_strange_to_judge(text: str, kind: str) -> None:
-    none: Any = None
+def test_no_text_is_too_strange_to_judge(encoder: Any, text: str, kind: str) -> None:
     for name in ("well_formed", "language", "copied"):
-        (verdict,) = _verdicts(none, name, _candidate(text, kind))
+        (verdict,) = _verdicts(encoder, name, _candidate(text, kind))
         assert isinstance(verdict.reason, str)
 
 
@@ -172,9 +174,10 @@ def test_a_build_heeds_records_and_tells_what_checks_say(
     assert dict(noted) == report.rejected
     assert supported == (kept,)
     with Searcher.open(tmp_path / "index") as searcher:
-        (hits,) = searcher.search(["river mill"], k=24, mode="dense")
-    generated = [hit.view for hit in hits if hit.view.kind in ("question", "keywords")]
-    assert generated and all(view.support for view in generated)
+        (segment,) = searcher.segments
+        views = [view for place in range(24) for view in segment.views(place).values()]
+    generated = [view for view in views if view.kind in ("question", "keywords")]
+    assert len(generated) == kept and all(view.support for view in generated)
     assert not list((tmp_path / "index").glob("building-*"))
 
     plain = build(corpus, tmp_path / "plain", load_settings(None, [*chosen, "checks=[]"]))

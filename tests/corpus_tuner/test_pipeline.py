@@ -160,7 +160,7 @@ def test_a_model_that_writes(tmp_path: Path, settings: Settings, t5_folder: Path
     report = build(corpus, tmp_path / "i", settings)
     assert {"question", "keywords"} <= set(report.views)
     manifest = json.loads((tmp_path / "i" / "manifest.json").read_text(encoding="utf-8"))
-    assert manifest["build"]["generator"].startswith("seq2seq ")
+    assert manifest["build"]["generators"][0].startswith("seq2seq ")
 
 
 def start_build(corpus: Path, index: Path, encoder_folder: Path) -> "subprocess.Popen[bytes]":

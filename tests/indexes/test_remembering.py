@@ -15,6 +15,7 @@ def test_known_texts_are_not_encoded_again(encoder: Any) -> None:
     class Spy:
         name, fingerprint = encoder.name, encoder.fingerprint
         dimension, max_tokens = encoder.dimension, encoder.max_tokens
+        symmetric = encoder.symmetric
         encode_queries = encoder.encode_queries
         count_tokens, token_ends = encoder.count_tokens, encoder.token_ends
 

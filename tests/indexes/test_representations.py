@@ -3,26 +3,28 @@
 import numpy as np
 import pytest
 
+from indexes.documents import View
 from indexes.representations import mean, open_representation, passage, views
 
 KINDS = ["passage", "passage", "title", "sentence", "sentence"]
+VIEWS = [View("a", kind, kind) for kind in KINDS]
 VECTORS = np.eye(5, dtype=np.float32)
 
 
 def test_passage_is_the_encoder_alone() -> None:
-    rows = open_representation(passage.Settings()).rows(KINDS, VECTORS)
+    rows = open_representation(passage.Settings()).rows(VIEWS, VECTORS)
     assert rows.views.tolist() == [0]
     assert np.array_equal(rows.vectors, VECTORS[:1])
 
 
 def test_all_passages() -> None:
-    rows = open_representation(passage.Settings(windows="all")).rows(KINDS, VECTORS)
+    rows = open_representation(passage.Settings(windows="all")).rows(VIEWS, VECTORS)
     assert rows.views.tolist() == [0, 1]
     assert np.array_equal(rows.vectors, VECTORS[:2])
 
 
 def test_mean_is_the_weighted_average() -> None:
-    rows = open_representation(mean.Settings(weight=0.4)).rows(KINDS, VECTORS)
+    rows = open_representation(mean.Settings(weight=0.4)).rows(VIEWS, VECTORS)
     assert rows.views.tolist() == [0, 1]
     expected = np.array([0.6, 0, 0.4 / 3, 0.4 / 3, 0.4 / 3])
     np.testing.assert_allclose(rows.vectors[0], expected / np.linalg.norm(expected), atol=1e-6)
@@ -32,28 +34,34 @@ def test_mean_is_the_weighted_average() -> None:
 
 def test_weights_of_kinds() -> None:
     settings = mean.Settings(weight=0.5, kinds={"title": 0, "sentence": 2})
-    rows = open_representation(settings).rows(KINDS, VECTORS)
+    rows = open_representation(settings).rows(VIEWS, VECTORS)
     expected = np.array([0.5, 0, 0, 0.25, 0.25])
     np.testing.assert_allclose(rows.vectors[0], expected / np.linalg.norm(expected), atol=1e-6)
 
 
 @pytest.mark.parametrize("settings", [mean.Settings(weight=0), mean.Settings(kinds={"title": 0})])
 def test_without_views_the_passage_stays(settings: mean.Settings) -> None:
-    rows = open_representation(settings).rows(["passage", "title"], VECTORS[:2])
+    rows = open_representation(settings).rows([VIEWS[0], VIEWS[2]], VECTORS[:2])
     np.testing.assert_allclose(rows.vectors, VECTORS[:1])
 
 
 def test_views_keeps_every_vector() -> None:
-    rows = open_representation(views.Settings()).rows(KINDS, VECTORS)
+    rows = open_representation(views.Settings()).rows(VIEWS, VECTORS)
     assert rows.views.tolist() == [0, 1, 2, 3, 4]
     assert np.array_equal(rows.vectors, VECTORS)
 
 
 def test_views_with_factors() -> None:
     settings = views.Settings(kinds={"sentence": 0, "passage": 0.5, "title": 0.25})
-    rows = open_representation(settings).rows(KINDS, VECTORS)
+    rows = open_representation(settings).rows(VIEWS, VECTORS)
     assert rows.views.tolist() == [0, 1, 2]  # the first passage is what the encoder alone reads
     assert rows.vectors.max(axis=1).tolist() == [1, 0.5, 0.25]
+
+
+def test_what_was_invented_counts_less() -> None:
+    written = [*VIEWS[:3], View("a", "title", "title", invented=True)]
+    rows = open_representation(views.Settings(invented=0.75)).rows(written, VECTORS[:4])
+    assert rows.vectors.max(axis=1).tolist() == [1, 1, 1, 0.75]
 
 
 @pytest.mark.parametrize(("top", "best"), [(1, 0.9), (2, 0.7), (5, 0.5)])

@@ -27,6 +27,7 @@ class Table:
     """An encoder of small whole numbers: plenty of ties, and every sum is exact."""
 
     name, fingerprint, dimension, max_tokens = "table", "f" * 64, 3, 99
+    symmetric = True
 
     def __init__(self, vectors: dict[str, Vectors]) -> None:
         self._vectors = vectors

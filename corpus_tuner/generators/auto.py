@@ -1,0 +1,22 @@
+"""The generators that suit a language (docs/generator.md has the figures)."""
+
+from typing import Literal
+
+from corpus_tuner.generators import extractive, seq2seq
+from indexes.registry import PartSettings
+
+TAUGHT = ("en",)
+"""Languages in which the built-in model writes questions."""
+
+
+class Settings(PartSettings):
+    """Nothing to choose."""
+
+    name: Literal["auto"] = "auto"
+
+
+def usual(language: str) -> tuple[PartSettings, ...]:
+    """Return the settings of the generators for a language."""
+    if language not in TAUGHT:
+        return (extractive.Settings(),)
+    return (extractive.Settings(), seq2seq.Settings(kinds=("question", "title"), outputs=4))
