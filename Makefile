@@ -1,13 +1,17 @@
-# Everything a newcomer needs: `make quickstart` and `make test`. Both make .venv first.
+# Everything a newcomer needs: `make quickstart` and `make test`. Both make .venv first; what the
+# tests need on top (EXTRAS) is not installed for the quickstart.
 
+comma := ,
 PYTHON ?= python3
+EXTRAS ?= dev
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALLED := $(VENV)/.installed
+CORE := $(VENV)/.installed
+INSTALLED := $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))
 
 .PHONY: quickstart test lint fix bench clean
 
-quickstart: $(INSTALLED)
+quickstart: $(CORE)
 	$(BIN)/corpus-tuner quickstart
 
 test: $(INSTALLED)
@@ -31,7 +35,11 @@ bench: $(INSTALLED)
 clean:
 	rm -rf $(VENV) build dist *.egg-info quickstart results
 
-$(INSTALLED): setup.cfg pyproject.toml constraints.txt
+$(CORE): setup.cfg pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(INSTALLED): $(CORE)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	touch $@

@@ -1,11 +1,13 @@
 """Measures of a run against judgments, through ir_measures."""
 
 from collections.abc import Sequence
+from math import fsum
 from subprocess import SubprocessError
+from typing import NamedTuple
 
 import ir_measures
 
-from eval.benchmarks import Qrels
+from eval.benchmarks import Benchmark, Qrels
 from eval.errors import EvaluationError
 from eval.runs import Run
 
@@ -13,11 +15,41 @@ DEFAULT_MEASURES = ("nDCG@10", "MRR@100", "Recall@100")
 _OTHER_NAMES = {"MRR": "RR", "Recall": "R", "Precision": "P", "MAP": "AP", "NDCG": "nDCG"}
 
 
+Measured = dict[str, dict[str, float]]
+"""For each measure's name, each judged query's value, as a fraction."""
+
+
+class Measurement(NamedTuple):
+    """What systems reached on a benchmark: their runs and values, by name."""
+
+    benchmark: Benchmark
+    runs: dict[str, Run]
+    measured: dict[str, Measured]
+
+
 def measure(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_MEASURES) -> dict[str, float]:
     """Measure a run, each measure's mean over all judged queries.
 
-    A judged query for which the run has nothing counts 0. The run's ties must be broken
-    already (`eval.runs.break_ties`): the tools behind ir_measures break them in different ways.
+    Parameters, and errors raised, are those of `measure_queries`.
+
+    Returns
+    -------
+    Fractions, under the names given.
+    """
+    return averages(measure_queries(qrels, run, measures))
+
+
+def averages(measured: Measured) -> dict[str, float]:
+    """Return each measure's mean over all queries."""
+    return {name: fsum(values.values()) / len(values) for name, values in measured.items()}
+
+
+def measure_queries(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_MEASURES) -> Measured:
+    """Measure a run, query by query.
+
+    As trec_eval does with ``-c``, a judged query for which the run has nothing counts 0, and one
+    that is not judged does not count. The run's ties must be broken already
+    (`eval.runs.break_ties`): the tools behind ir_measures break them in different ways.
 
     Parameters
     ----------
@@ -27,7 +59,7 @@ def measure(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_MEASURES) 
 
     Returns
     -------
-    Fractions, under the names given.
+    By the names given, and by query in the order of `qrels`.
 
     Raises
     ------
@@ -35,15 +67,23 @@ def measure(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_MEASURES) 
         If there is no such measure.
     """
     parsed = {name: parse_measure(name) for name in measures}
-    scored = {query: dict(ranking) for query, ranking in run.items() if query in qrels}
-    for query in qrels:
-        scored.setdefault(query, {})
+    scored = {query: dict(run.get(query, ())) for query in qrels}
+    values: dict[ir_measures.Measure, dict[str, float]] = {each: {} for each in parsed.values()}
     try:
-        found = ir_measures.calc_aggregate(list(parsed.values()), qrels, scored)
+        for found in ir_measures.iter_calc(list(values), qrels, scored):
+            values[found.measure][found.query_id] = float(found.value)
     except (OSError, ValueError, SubprocessError) as error:
         names = ", ".join(measures)
         raise EvaluationError(f"ir_measures cannot compute {names} here: {error}") from error
-    return {name: float(found[parsed[name]]) for name in measures}
+    return {
+        name: {query: values[each].get(query, 0.0) for query in qrels}
+        for name, each in parsed.items()
+    }
+
+
+def deepest(measures: Sequence[str]) -> int:
+    """Return how deep into a ranking the deepest of the measures looks, as far as it says."""
+    return max(parse_measure(name).params.get("cutoff") or 0 for name in measures)
 
 
 def parse_measure(name: str) -> ir_measures.Measure:

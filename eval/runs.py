@@ -1,11 +1,16 @@
 """Runs: what was found for each query, in order, as TREC files hold it."""
 
-from collections.abc import Iterable
+import heapq
+from collections.abc import Iterable, Sequence
+from math import isfinite, nan
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from eval.errors import EvaluationError
+from eval.records import BadRecord, read_lines
 
 Ranking = list[tuple[str, float]]
 """Document ids and scores, best first."""
@@ -26,6 +31,73 @@ def break_ties(ranking: Iterable[tuple[str, float]]) -> Ranking:
         above = min(np.float32(score), np.nextafter(above, np.float32(-np.inf)))
         strict.append((document, float(above)))
     return strict
+
+
+class Leaders:
+    """The best documents so far for one query, where documents come in parts.
+
+    Parameters
+    ----------
+    size
+        How many are kept.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._best: Ranking = []
+
+    def add(self, ids: Sequence[str], scores: npt.NDArray[np.floating[Any]]) -> None:
+        """Take in the documents that are good enough; `scores` has shape (documents,)."""
+        size = min(self._size, len(scores))
+        least = np.partition(scores, len(scores) - size)[len(scores) - size]
+        new = [
+            (ids[place], float(scores[place])) for place in np.flatnonzero(scores >= least).tolist()
+        ]
+        # Ties go to the smaller id, as everywhere.
+        both = [*self._best, *new]
+        self._best = heapq.nsmallest(self._size, both, key=lambda each: (-each[1], each[0]))
+
+    def ranking(self) -> Ranking:
+        """Return ids and scores, best first."""
+        return self._best
+
+
+def read_run(path: Path) -> Run:
+    """Read a TREC run file: ``query Q0 document rank score tag``; it may be gzipped.
+
+    Ranks are not trusted: trec_eval goes by scores, too. Ties are broken by document id.
+
+    Raises
+    ------
+    EvaluationError
+        If a line does not fit, or a document comes twice for a query.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for place, line in read_lines(path):
+        if isinstance(line, BadRecord):
+            raise EvaluationError(str(line))
+        cells = line.split()
+        if len(cells) not in (5, 6):
+            raise EvaluationError(
+                f"{place}: not a TREC run, which has six columns: query Q0 document rank score tag"
+            )
+        query, _, document, _, told = cells[:5]
+        try:
+            score = float(told)
+        except ValueError:
+            score = nan
+        if not isfinite(score):
+            raise EvaluationError(f"{place}: the score is no number ({told!r})")
+        ranking = found.setdefault(query, {})
+        if document in ranking:
+            raise EvaluationError(f"{place}: {document!r} comes twice for the query {query!r}")
+        ranking[document] = score
+    return {query: break_ties(ranking.items()) for query, ranking in found.items()}
+
+
+def without_self(run: Run) -> Run:
+    """Leave out of each ranking the document that is the query itself, by its id."""
+    return {query: [each for each in ranking if each[0] != query] for query, ranking in run.items()}
 
 
 def write_run(run: Run, path: Path, tag: str) -> None:

@@ -8,6 +8,7 @@ import typer
 from corpus_tuner import __version__
 from corpus_tuner.cli.build import build
 from corpus_tuner.cli.calibrate import calibrate
+from corpus_tuner.cli.compare import compare
 from corpus_tuner.cli.evaluate import evaluate
 from corpus_tuner.cli.info import info
 from corpus_tuner.cli.output import fail
@@ -30,6 +31,7 @@ app.command()(build)
 app.command()(calibrate)
 app.command()(search)
 app.command("eval")(evaluate)
+app.command()(compare)
 app.command()(info)
 app.add_typer(tune, name="tune")
 

@@ -1,13 +1,30 @@
 """``corpus-tuner eval``."""
 
+import json as json_
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
 
-from corpus_tuner.cli.options import ConfigOption, JsonOption, OnBadRecord, SetOption, settings_of
-from corpus_tuner.cli.output import show_matrix, show_results, show_skipped, stdout
+from corpus_tuner.cli.options import (
+    BenchmarksOption,
+    ConfigOption,
+    JsonOption,
+    MeasureOption,
+    OnBadRecord,
+    SetOption,
+    SplitOption,
+    settings_of,
+)
+from corpus_tuner.cli.output import (
+    show_benchmarks,
+    show_comparisons,
+    show_matrix,
+    show_results,
+    show_skipped,
+    stdout,
+)
 
 
 def evaluate(
@@ -20,11 +37,12 @@ def evaluate(
         typer.Option(
             "--benchmark",
             "-b",
-            help="A folder in BEIR layout, ir_datasets:ID, sample-en or sample-de; repeatable.",
+            help="A name or suite that --list shows, a folder in BEIR layout, ir_datasets:ID, "
+            "sample-en or sample-de; repeatable.",
         ),
     ] = None,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Where results, runs and indexes go.")
+        Path, typer.Option("--output", "-o", help="Where the report, runs and indexes go.")
     ] = Path("results"),
     config: ConfigOption = None,
     assignments: SetOption = None,
@@ -32,12 +50,23 @@ def evaluate(
         OnBadRecord,
         typer.Option(help="Benchmarks are as they are, so bad records are skipped and counted."),
     ] = "skip",
-    split: Annotated[str, typer.Option(help="Which judgments: qrels/SPLIT.tsv.")] = "test",
-    measure: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option(help="Such as nDCG@10 or AP@1000; repeatable."),
-    ] = None,
+    split: SplitOption = "",
+    measure: MeasureOption = None,
     depth: Annotated[int, typer.Option(min=1, help="Documents in a run.")] = 100,
+    baseline: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            help="A further system, [NAME=]KIND:...: lucene, lucene:PREBUILT, encoder:MODEL or "
+            "run:FILE ({benchmark} stands for the name); repeatable."
+        ),
+    ] = None,
+    compare_with: Annotated[
+        str, typer.Option(help="The system that the others are compared with.")
+    ] = "passage",
+    benchmarks: BenchmarksOption = None,
+    list_: Annotated[
+        bool, typer.Option("--list", help="Show the benchmarks that are known by name, and leave.")
+    ] = False,
     ablate: Annotated[
         bool, typer.Option("--ablate", help="Measure what each kind of view and each check brings.")
     ] = False,
@@ -47,30 +76,44 @@ def evaluate(
     json: JsonOption = False,
 ) -> None:
     """Build or reuse the index of each benchmark and measure it beside the encoder alone."""
-    benchmarks = [*(benchmark or []), *(more or [])]
-    if not benchmarks:
+    if list_:
+        _list(benchmarks, json)
+        return
+    names = [*(benchmark or []), *(more or [])]
+    if not names:
         raise typer.BadParameter("name at least one", param_hint="--benchmark")
     settings = settings_of(config, assignments, on_bad_record)
-    from corpus_tuner.evaluation import evaluate as run_evaluation
-    from corpus_tuner.evaluation import evaluate_parts
     from eval.measures import DEFAULT_MEASURES
-    from eval.report import matrix
 
-    chosen = measure or DEFAULT_MEASURES
-    options: dict[str, Any] = {"split": split, "measures": chosen, "depth": depth}
+    options: dict[str, Any] = {
+        "split": split,
+        "measures": measure or DEFAULT_MEASURES,
+        "depth": depth,
+        "home": benchmarks,
+    }
     if ablate:
-        written = output / "ablation.json"
-        done = evaluate_parts(benchmarks, output, settings, tune=tune, **options)
-    else:
-        written = output / "metrics.json"
-        done = run_evaluation(benchmarks, output, settings, **options)
-    if json:
-        typer.echo(written.read_text(encoding="utf-8").rstrip())
+        from corpus_tuner.evaluation.ablation import evaluate_parts
+        from eval.report.tables import matrix
+
+        results = evaluate_parts(names, output, settings, tune=tune, **options)
+        if json:
+            typer.echo((output / "ablation.json").read_text(encoding="utf-8").rstrip())
+            return
+        show_matrix(matrix(results, options["measures"][0]))
+        stdout.print(f"written to {output}/ablation.json and ablation.md", soft_wrap=True)
         return
-    if ablate:
-        show_matrix(matrix(done.results, chosen[0]))
-    else:
-        show_results(done.results)
+    from corpus_tuner.evaluation import evaluate as run_evaluation
+    from corpus_tuner.evaluation.baselines import open_baseline
+
+    others = [open_baseline(each) for each in baseline or ()]
+    done = run_evaluation(
+        names, output, settings, baselines=others, compare_with=compare_with, **options
+    )
+    if json:
+        typer.echo((output / "metrics.json").read_text(encoding="utf-8").rstrip())
+        return
+    show_results(done.results, done.report.references)
+    show_comparisons(done.report)
     for name, built in done.builds.items():
         rejected = done.rejected[name]
         if built.skipped or rejected:
@@ -78,5 +121,23 @@ def evaluate(
             show_skipped(built.skipped, built.examples)
             reasons = Counter(bad.reason for bad in rejected)
             show_skipped(reasons, {bad.reason: str(bad) for bad in reversed(rejected)})
-    beside = "ablation.md" if ablate else "runs"
-    stdout.print(f"written to {written} and {output}/{beside}", soft_wrap=True)
+    stdout.print(
+        f"the report is {output}/report.html, with summary.md, metrics.json, per_query.csv and "
+        "runs/ beside it",
+        soft_wrap=True,
+    )
+
+
+def _list(home: Path | None, json: bool) -> None:
+    from corpus_tuner.evaluation.named import benchmarks_home
+    from eval.benchmarks.registry import registry
+
+    known = registry()
+    folder = benchmarks_home(home)
+    if json:
+        told = known.model_dump()
+        for name, entry in told["benchmarks"].items():
+            entry["here"] = (folder / name).is_dir()
+        typer.echo(json_.dumps(told, ensure_ascii=False, indent=2))
+        return
+    show_benchmarks(known, folder)

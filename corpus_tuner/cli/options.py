@@ -20,6 +20,20 @@ SetOption = Annotated[
         "--set", metavar="STAGE.KEY=VALUE", help="Overrule one setting; may be given repeatedly."
     ),
 ]
+SplitOption = Annotated[
+    str, typer.Option(help="Which judgments, qrels/SPLIT.tsv; by default the usual ones.")
+]
+MeasureOption = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(help="Such as nDCG@10 or AP@1000; repeatable, the first is the main one."),
+]
+BenchmarksOption = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(
+        help="Where benchmarks that are known by name lie, or go when fetched; by default "
+        "$CORPUS_TUNER_BENCHMARKS or a folder in the cache."
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 

@@ -11,10 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from corpus_tuner.calibration import Calibration
     from corpus_tuner.pipeline import BuildReport
     from corpus_tuner.tuning.generator import TuningReport
-    from eval.report import Result
+    from eval.benchmarks.registry import Reference, Registry
+    from eval.report import Report, Result
     from indexes.searcher import Hit
 
 stdout = Console(highlight=False)
@@ -44,32 +47,104 @@ def table(*columns: str, right: Sequence[str] = ()) -> Table:
     return made
 
 
-def show_results(results: Iterable["Result"]) -> None:
-    """Print measured results, in points of 100, and what each system gains over the encoder."""
+def show_results(
+    results: Iterable["Result"],
+    references: Mapping[str, Sequence["Reference"]] | None = None,
+    baseline: str = "passage",
+) -> None:
+    """Print measured results, in points of 100, what each system gains, and what others report."""
     results = list(results)
     measures = list(results[0].measures)
     made = table("benchmark", "lang", "docs", "system", *measures, right=("docs", *measures))
-    baselines = {each.benchmark: each.measures for each in results if each.system == "passage"}
+    baselines = {each.benchmark: each.measures for each in results if each.system == baseline}
     named = ""
     for place, result in enumerate(results, start=1):
-        alone = result.system == "passage"
-        baseline: Mapping[str, float] = {} if alone else baselines.get(result.benchmark, {})
-        cells = [_points(value, baseline.get(name)) for name, value in result.measures.items()]
+        known: Mapping[str, float] = {}
+        if result.system != baseline:
+            known = baselines.get(result.benchmark, {})
+        cells = [_points(value, known.get(name)) for name, value in result.measures.items()]
         first = result.benchmark != named
         named = result.benchmark
+        last = place == len(results) or results[place].benchmark != named
+        reported = (references or {}).get(named, ()) if last else ()
         made.add_row(
             plain(named) if first else "",
             result.language if first else "",
-            f"{result.documents:,}" if first else "",
+            f"{result.documents:,}" if first and result.documents else "",
             Text(f"{result.system}*", "dim") if result.uses_labels else result.system,
             *cells,
-            end_section=place < len(results) and results[place].benchmark != named,
+            end_section=last and not reported,
         )
+        for number, each in enumerate(reported, start=1):
+            told = [
+                f"{each.measures[name]:.1f}      " if name in each.measures else ""
+                for name in measures
+            ]
+            made.add_row(
+                "",
+                "",
+                "",
+                Text(f"published: {each.system}", "dim"),
+                *(Text(cell, "dim") for cell in told),
+                end_section=number == len(reported),
+            )
     stdout.print(made)
     if any(result.uses_labels for result in results):
         stdout.print(
             "* chosen with the judgments: what could be reached, not a result", style="dim"
         )
+
+
+def show_comparisons(report: "Report") -> None:
+    """Print whether the main system differs from the baseline by more than luck, and remarks."""
+    told = [each for each in report.comparisons if each.system == report.system]
+    if told:
+        columns = ("gain", "95 % interval", "p", "better", "alike", "worse")
+        title = f"{report.system} against {report.baseline}"
+        made = table(title, *columns, right=columns)
+        for each in told:
+            p = each.permutation_holm
+            made.add_row(
+                plain(each.benchmark),
+                f"{100 * each.difference:+.1f}",
+                f"{100 * each.low:+.1f} to {100 * each.high:+.1f}",
+                "< 0.001" if p < 0.001 else f"{p:.3f}",
+                *(f"{count:,}" for count in (each.wins, each.ties, each.losses)),
+            )
+        stdout.print()
+        stdout.print(made)
+        stdout.print(f"{told[0].measure}; p by permutation, corrected for all systems", style="dim")
+    for remark in report.remarks:
+        stdout.print(Text.assemble(("note: ", "yellow"), plain(remark)), soft_wrap=True)
+
+
+def show_benchmarks(registry: "Registry", home: "Path") -> None:
+    """Print the benchmarks that are known by name, and the suites of them."""
+    made = table(
+        "benchmark", "lang", "docs", "queries", "measure", "what", "from", right=("docs", "queries")
+    )
+    for name, entry in registry.benchmarks.items():
+        source = "here" if (home / name).is_dir() else ""
+        for each in entry.sources if not source else ():
+            kind = type(each).__name__
+            source = {"Archive": "beir", "Catalogued": "ir_datasets", "Hub": "hub"}[kind]
+            break
+        made.add_row(
+            name,
+            entry.language,
+            f"{entry.documents:,}",
+            f"{entry.queries:,}",
+            entry.measure,
+            entry.about,
+            source,
+        )
+    stdout.print(made)
+    stdout.print()
+    suites = table("suite", "benchmarks")
+    for name, members in registry.suites.items():
+        suites.add_row(name, ", ".join(members))
+    stdout.print(suites)
+    stdout.print(f"those that are not here go to {home} when fetched", soft_wrap=True, style="dim")
 
 
 def show_matrix(rows: Sequence[Sequence[str]]) -> None:

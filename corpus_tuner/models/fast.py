@@ -16,6 +16,7 @@ import ctranslate2
 import torch
 from filelock import FileLock
 
+from corpus_tuner.cache import cache_folder
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.models.writing import Decoding, Request, by_length
 from corpus_tuner.progress import working
@@ -106,7 +107,7 @@ def converted(model: Any, tokenizer: Any, weights: str) -> Path:
     weights
         Their hash (`indexes.weights.hash_weights`).
     """
-    folder = _cache() / f"{weights[:32]}-{_COMPUTE}-{ctranslate2.__version__}"
+    folder = cache_folder() / f"{weights[:32]}-{_COMPUTE}-{ctranslate2.__version__}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         if not _sound(folder):
@@ -143,11 +144,6 @@ def _sound(folder: Path) -> bool:
         return all(sha256(folder / name) == expected for name, expected in sums.items())
     except (OSError, ValueError):
         return False
-
-
-def _cache() -> Path:
-    usual = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("CORPUS_TUNER_CACHE") or Path(usual) / "corpus-tuner")
 
 
 def _threads() -> int:

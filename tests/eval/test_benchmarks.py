@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import pytest
 
-from eval.benchmarks import load_benchmark, load_catalogue_benchmark
+from eval.benchmarks.catalogue import load_catalogue_benchmark
+from eval.benchmarks.folder import load_benchmark
 from eval.errors import EvaluationError
 from eval.records import BadRecord
 

@@ -1,8 +1,7 @@
 """Tables of results."""
 
-from pathlib import Path
-
-from eval.report import Result, matrix, write_markdown
+from eval.report import Result
+from eval.report.tables import as_markdown, matrix
 
 
 def _result(benchmark: str, system: str, value: float) -> Result:
@@ -17,7 +16,7 @@ def _result(benchmark: str, system: str, value: float) -> Result:
     )
 
 
-def test_a_matrix_averages_only_what_is_whole(tmp_path: Path) -> None:
+def test_a_matrix_averages_only_what_is_whole() -> None:
     results = [_result("a", "x", 0.5), _result("a", "y", 0.25), _result("b", "x", 0.602)]
     rows = matrix(results, "nDCG@10")
     assert rows == [
@@ -25,9 +24,7 @@ def test_a_matrix_averages_only_what_is_whole(tmp_path: Path) -> None:
         ["x", "50.0", "60.2", "55.10"],
         ["y", "25.0", "", ""],
     ]
-    write_markdown(rows, tmp_path / "table.md")
-    lines = (tmp_path / "table.md").read_text(encoding="utf-8").splitlines()
-    assert lines[:3] == [
+    assert as_markdown(rows).splitlines()[:3] == [
         "| system | a | b | average |",
         "| --- | --: | --: | --: |",
         "| x | 50.0 | 60.2 | 55.10 |",

@@ -5,7 +5,6 @@ was killed goes on behind the last one. Scores are those of the representations 
 brute force over all documents.
 """
 
-import heapq
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -19,20 +18,23 @@ from corpus_tuner.checks import Candidate, Check, Resources, judge, open_checks
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.sources import count_records
 from corpus_tuner.enrichment import Author, Enrichment
+from corpus_tuner.evaluation.kept import make_folders
+from corpus_tuner.evaluation.named import open_benchmarks
 from corpus_tuner.generators import Generator, open_generator
 from corpus_tuner.generators.extractive import Settings as Extractive
 from corpus_tuner.instructions import load_instructions
 from corpus_tuner.ledger import Ledger
 from corpus_tuner.pipeline import LEDGER, PassageFinder, chunked, told_language
 from corpus_tuner.progress import track
-from corpus_tuner.settings import Settings, settings_hash
+from corpus_tuner.settings import Settings, load_settings, settings_hash
 from corpus_tuner.tuning.self_instruct import tunable, tune_generator
 from eval.benchmarks import Benchmark
-from eval.measures import measure
-from eval.report import Result, write_results
-from eval.runs import break_ties
+from eval.measures import DEFAULT_MEASURES, deepest, measure_queries
+from eval.report import Result
+from eval.report.tables import as_markdown, matrix, write_results, write_text
+from eval.runs import Leaders, break_ties
 from indexes.documents import Document, View
-from indexes.encoders import Encoder, Vectors
+from indexes.encoders import Encoder, Vectors, open_encoder
 from indexes.encoders.remembering import RememberingEncoder
 from indexes.registry import read_settings
 from indexes.representations import SCORE_DECIMALS, Representation, open_representation
@@ -66,6 +68,49 @@ class _Chunk(NamedTuple):
     kinds: list[str]
     vectors: Vectors
     members: dict[str, npt.NDArray[np.bool_]]
+
+
+def evaluate_parts(
+    benchmarks: Sequence[str],
+    output: str | Path,
+    settings: Settings | None = None,
+    *,
+    encoder: Encoder | None = None,
+    split: str = "",
+    measures: Sequence[str] = DEFAULT_MEASURES,
+    depth: int = 100,
+    home: Path | None = None,
+    tune: bool = True,
+) -> list[Result]:
+    """Measure what each part of a recipe brings on each benchmark.
+
+    Parameters
+    ----------
+    benchmarks, output, settings, encoder, split, measures, depth, home
+        As `corpus_tuner.evaluate` takes them; results go to ``ablation.json``, and the first
+        measure as a table to ``ablation.md``.
+    tune
+        Whether to tune the generator on each benchmark's corpus, and compare.
+
+    Raises
+    ------
+    CorpusTunerError, EvaluationError, SearchIndexError
+        If a benchmark cannot be read, or the recipe has nothing to ablate.
+    """
+    settings = settings or load_settings()
+    output = Path(output)
+    loaded, _ = open_benchmarks(
+        benchmarks, split, home, skip=settings.corpus.on_bad_record == "skip"
+    )
+    make_folders(output)
+    shared = RememberingEncoder(encoder or open_encoder(settings.encoder))
+    depth = max(depth, deepest(measures))
+    done: list[Result] = []
+    for benchmark in loaded:
+        done += ablate(benchmark, output, settings, shared, measures, depth, tune=tune)
+        write_results(done, output / "ablation.json")
+        write_text(as_markdown(matrix(done, measures[0])), output / "ablation.md")
+    return done
 
 
 def ablate(
@@ -116,30 +161,23 @@ def ablate(
     _claim(folder, settings_hash(settings, language, encoder.fingerprint, *written))
     queries = encoder.encode_queries(list(benchmark.queries.values()))
     systems = _systems(generators, [check.name for check in settings.checks])
-    boards: dict[str, list[_Board]] = {}
+    boards: dict[str, list[Leaders]] = {}
     documents = 0
     for chunk in _chunks(corpus, folder, output, language, settings, encoder, generators):
         documents += len(chunk.ids)
         for system, scores in _score(chunk, systems, queries, settings):
-            own = boards.setdefault(system, [_Board(depth) for _ in queries])
-            for board, row in zip(own, scores, strict=True):
-                board.add(chunk.ids, row)
+            own = boards.setdefault(system, [Leaders(depth) for _ in queries])
+            for leaders, row in zip(own, scores, strict=True):
+                leaders.add(chunk.ids, row)
     results = []
     for system, own in boards.items():
         run = {
-            query: break_ties(board.ranking())
-            for query, board in zip(benchmark.queries, own, strict=True)
+            query: break_ties(leaders.ranking())
+            for query, leaders in zip(benchmark.queries, own, strict=True)
         }
+        measured = measure_queries(benchmark.qrels, run, measures)
         results.append(
-            Result(
-                benchmark=benchmark.name,
-                language=language,
-                system=system,
-                documents=documents,
-                queries=len(queries),
-                measures=measure(benchmark.qrels, run, measures),
-                seconds=0.0,
-            )
+            Result.of(benchmark, system, measured, language=language, documents=documents)
         )
     write_results(results, folder / "metrics.json")
     return results
@@ -161,29 +199,6 @@ class _System(NamedTuple):
     name: str
     parts: tuple[str, ...]
     kind: str = ""
-
-
-class _Board:
-    """The best documents so far for one query."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._best: list[tuple[float, str]] = []
-
-    def add(self, ids: Sequence[str], scores: Scores) -> None:
-        """Take in the documents that are good enough."""
-        size = min(self._size, len(scores))
-        least = np.partition(scores, len(scores) - size)[len(scores) - size]
-        new = [
-            (float(scores[place]), ids[place]) for place in np.flatnonzero(scores >= least).tolist()
-        ]
-        # Ties go to the smaller id, as everywhere.
-        both = [*self._best, *new]
-        self._best = heapq.nsmallest(self._size, both, key=lambda each: (-each[0], each[1]))
-
-    def ranking(self) -> list[tuple[str, float]]:
-        """Return ids and scores, best first."""
-        return [(id_, score) for score, id_ in self._best]
 
 
 def _generators(

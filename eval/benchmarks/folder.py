@@ -1,37 +1,12 @@
-"""Benchmarks: queries and judgments that go with a corpus."""
+"""Benchmarks in BEIR layout: queries and judgments in a folder."""
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from eval.benchmarks import Benchmark, Qrels
 from eval.errors import EvaluationError
 from eval.records import BadRecord, read_json_lines, read_lines
-
-Qrels = dict[str, dict[str, int]]
-"""For each query id, the grade of each judged document id; above 0 is relevant."""
-
-
-@dataclass(frozen=True, slots=True)
-class Benchmark:
-    """A test collection without its documents.
-
-    Attributes
-    ----------
-    name
-        Short; used in file names.
-    corpus
-        Where the documents are, as a corpus reader takes it.
-    queries
-        The judged queries: id to text.
-    qrels
-        Their judgments.
-    """
-
-    name: str
-    corpus: str
-    queries: dict[str, str]
-    qrels: Qrels
 
 
 def load_benchmark(
@@ -61,7 +36,7 @@ def load_benchmark(
         If a file is missing or nothing is judged, or, without `reject`, a record is bad.
     """
     reject = reject or _refuse
-    qrels = _read_qrels(_find(folder, f"qrels/{split}.tsv"), reject)
+    qrels = read_qrels(_find(folder, f"qrels/{split}.tsv"), reject)
     path = _find(folder, "queries.jsonl")
     queries = _read_queries(path, qrels, reject)
     for query in sorted(qrels.keys() - queries.keys()):
@@ -86,8 +61,9 @@ def _refuse(bad: BadRecord) -> None:
     raise EvaluationError(str(bad))
 
 
-def _read_qrels(path: Path, reject: Callable[[BadRecord], None]) -> Qrels:
+def read_qrels(path: Path, reject: Callable[[BadRecord], None] | None = None) -> Qrels:
     """Read tab-separated ``query-id corpus-id score``, with or without a header, or TREC's four."""
+    reject = reject or _refuse
     qrels: Qrels = {}
     for number, (place, line) in enumerate(read_lines(path)):
         if isinstance(line, BadRecord):
@@ -140,36 +116,3 @@ def _read_queries(path: Path, qrels: Qrels, reject: Callable[[BadRecord], None])
         else:
             queries[query] = text
     return queries
-
-
-def load_catalogue_benchmark(id_: str) -> Benchmark:
-    """Read the queries and judgments of a dataset of ir_datasets (extra ``ir-datasets``).
-
-    Raises
-    ------
-    EvaluationError
-        If the library is missing, or the dataset is unknown, cannot be fetched or has no judgments.
-    """
-    try:
-        import ir_datasets
-    except ImportError:
-        raise EvaluationError(
-            f"the benchmark ir_datasets:{id_} needs an extra: "
-            "pip install 'corpus-tuner[ir-datasets]'"
-        ) from None
-    try:
-        dataset = ir_datasets.load(id_)
-        qrels: Qrels = {}
-        for judgment in dataset.qrels_iter():
-            qrels.setdefault(judgment.query_id, {})[judgment.doc_id] = judgment.relevance
-        queries = {
-            query.query_id: query.default_text()
-            for query in dataset.queries_iter()
-            if query.query_id in qrels
-        }
-    except (KeyError, AttributeError) as error:
-        raise EvaluationError(f"ir_datasets has no queries and judgments for {id_!r}") from error
-    except (OSError, RuntimeError) as error:
-        raise EvaluationError(f"ir_datasets cannot read {id_!r}: {error}") from error
-    judged = {query: grades for query, grades in qrels.items() if query in queries}
-    return Benchmark(id_.replace("/", "-"), f"ir_datasets:{id_}", queries, judged)

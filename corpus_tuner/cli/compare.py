@@ -1,0 +1,53 @@
+"""``corpus-tuner compare``."""
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from corpus_tuner.cli.options import BenchmarksOption, JsonOption, MeasureOption, SplitOption
+from corpus_tuner.cli.output import show_comparisons, show_results, stdout
+
+
+def compare(
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN...",
+            help="TREC run files, or NAME=FILE; the others are compared with the first.",
+        ),
+    ],
+    benchmark: Annotated[
+        str, typer.Option("--benchmark", "-b", help="What they were made for, as eval takes it.")
+    ] = "",
+    qrels: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Instead, a file of judgments, TREC's or BEIR's."),
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the report goes.")] = Path(
+        "comparison"
+    ),
+    split: SplitOption = "",
+    measure: MeasureOption = None,
+    benchmarks: BenchmarksOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Measure and compare runs from anywhere."""
+    from corpus_tuner.evaluation.runs import compare_runs
+    from eval.measures import DEFAULT_MEASURES
+
+    report = compare_runs(
+        runs,
+        output,
+        benchmark=benchmark,
+        qrels=qrels,
+        measures=measure or DEFAULT_MEASURES,
+        split=split,
+        home=benchmarks,
+    )
+    if json:
+        typer.echo(report.model_dump_json(include={"results", "comparisons", "remarks"}, indent=2))
+        return
+    show_results(report.results, report.references, report.baseline)
+    show_comparisons(report)
+    stdout.print(f"the report is {output}/report.html", soft_wrap=True)

@@ -1,0 +1,78 @@
+"""Baselines: other ways to rank a benchmark's documents, measured in the same table.
+
+A file here is a baseline: it holds ``Baseline``, which is made from what stands behind the colon
+of ``KIND:ARGUMENT``, such as ``encoder:intfloat/multilingual-e5-small``.
+"""
+
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from corpus_tuner.corpora import Corpus
+from corpus_tuner.errors import CorpusTunerError
+from eval.benchmarks import Benchmark
+from eval.runs import Run
+from indexes.registry import part
+
+
+class Setting(NamedTuple):
+    """What a baseline has to do with.
+
+    Attributes
+    ----------
+    benchmark
+        Queries and judgments.
+    corpus
+        Its documents.
+    language
+        Of the documents.
+    depth
+        Documents in each ranking.
+    scratch
+        A folder for what it must keep while it works; it is thrown away.
+    """
+
+    benchmark: Benchmark
+    corpus: Corpus
+    language: str
+    depth: int
+    scratch: Path
+
+
+class Baseline(Protocol):
+    """Ranks documents.
+
+    Attributes
+    ----------
+    name
+        As the table has it.
+    """
+
+    name: str
+
+    def identity(self, benchmark: str) -> str:
+        """Return what decides the run, but for the benchmark's contents and the depth."""
+
+    def run(self, setting: Setting) -> Run:
+        """Rank the documents for each query."""
+
+
+def open_baseline(told: str) -> Baseline:
+    """Make the baseline that ``[NAME=]KIND[:ARGUMENT]`` describes.
+
+    Raises
+    ------
+    CorpusTunerError
+        If there is no such kind, or the argument is of no use to it.
+    """
+    named, equals, rest = told.partition("=")
+    if not equals or ":" in named:
+        named, rest = "", told
+    kind, _, argument = rest.partition(":")
+    try:
+        made: Baseline = part(__name__, kind).Baseline(argument)
+    except ValueError as error:
+        if isinstance(error, CorpusTunerError):
+            raise
+        raise CorpusTunerError(f"--baseline {told}: {error}") from None
+    made.name = named or made.name
+    return made

@@ -1,0 +1,43 @@
+"""Any sentence-transformers model by itself: ``encoder:NAME``, a name of the hub or a folder."""
+
+from itertools import islice
+
+from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.evaluation.baselines import Setting
+from corpus_tuner.progress import track
+from eval.runs import Leaders, Run, break_ties
+from indexes.encoders import EncoderSettings, open_encoder
+
+_AT_ONCE = 256
+
+
+class Baseline:
+    """One vector for what the model reads of a document; brute force over all of them."""
+
+    def __init__(self, argument: str) -> None:
+        if not argument:
+            raise CorpusTunerError("--baseline encoder needs a model: encoder:NAME")
+        self._settings = EncoderSettings(name=argument)
+        self.name = argument.rstrip("/").rpartition("/")[2]
+
+    def identity(self, benchmark: str) -> str:
+        """Return the settings of the encoder."""
+        return self._settings.model_dump_json()
+
+    def run(self, setting: Setting) -> Run:
+        """Encode the documents as they stream by, and keep the best for each query."""
+        encoder = open_encoder(self._settings)
+        queries = encoder.encode_queries(list(setting.benchmark.queries.values()))
+        leaders = [Leaders(setting.depth) for _ in queries]
+        documents = iter(setting.corpus)
+        chunks = iter(lambda: list(islice(documents, _AT_ONCE)), [])
+        for chunk in track(chunks, f"encoding ({self.name})", lambda: None, len):
+            texts = [f"{each.title} {each.text}".strip() for each in chunk]
+            scores = queries @ encoder.encode_documents(texts).T
+            ids = [each.id for each in chunk]
+            for best, row in zip(leaders, scores.round(6), strict=True):
+                best.add(ids, row)
+        return {
+            query: break_ties(best.ranking())
+            for query, best in zip(setting.benchmark.queries, leaders, strict=True)
+        }

@@ -1,0 +1,67 @@
+"""Runs that are kept, so that an evaluation that was killed goes on where it was."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from corpus_tuner.errors import CorpusTunerError
+from eval.report.tables import write_text
+from eval.runs import Run, read_run, without_self, write_run
+
+
+class Kept(NamedTuple):
+    """A run, and the seconds that it took when it was made."""
+
+    run: Run
+    seconds: float
+
+
+def kept_run(
+    path: Path, decides: tuple[object, ...], make: Callable[[], Run], *, remove_self: bool
+) -> Kept:
+    """Read the run at `path` if it was made from the same things, or make it and write it there.
+
+    Parameters
+    ----------
+    path
+        Of a TREC run file; what decided it goes beside it, to ``.json``.
+    decides
+        All that decides the run.
+    make
+        Makes it.
+    remove_self
+        Leave out of each ranking the document that is the query.
+    """
+    key = hashlib.sha256(repr((decides, remove_self)).encode()).hexdigest()
+    note = path.with_suffix(".json")
+    if path.is_file() and note.is_file():
+        noted = json.loads(note.read_text(encoding="utf-8"))
+        if noted["key"] == key:
+            return Kept(read_run(path), noted["seconds"])
+    start = time.perf_counter()
+    run = make()
+    seconds = round(time.perf_counter() - start, 3)
+    if remove_self:
+        run = without_self(run)
+    note.unlink(missing_ok=True)
+    write_run(run, path, path.name.removesuffix(".trec").partition(".")[2] or path.stem)
+    write_text(json.dumps({"key": key, "seconds": seconds}), note)
+    return Kept(read_run(path), seconds)
+
+
+def make_folders(*folders: Path) -> None:
+    """Make folders where there are none.
+
+    Raises
+    ------
+    CorpusTunerError
+        If that is not possible.
+    """
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CorpusTunerError(f"cannot write to {folder}: {error.strerror}") from error

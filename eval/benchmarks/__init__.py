@@ -1,0 +1,34 @@
+"""Benchmarks: queries and judgments that go with a corpus.
+
+`folder` and `catalogue` read them, `registry` knows many by name, `download` fetches those.
+"""
+
+from dataclasses import dataclass
+
+Qrels = dict[str, dict[str, int]]
+"""For each query id, the grade of each judged document id; above 0 is relevant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A test collection without its documents.
+
+    Attributes
+    ----------
+    name
+        Short; used in file names.
+    corpus
+        Where the documents are, as a corpus reader takes it.
+    queries
+        The judged queries: id to text.
+    qrels
+        Their judgments.
+    remove_self
+        Whether a query is itself a document, of the same id, which is not to be found by it.
+    """
+
+    name: str
+    corpus: str
+    queries: dict[str, str]
+    qrels: Qrels
+    remove_self: bool = False

@@ -1,0 +1,221 @@
+"""Reports: what was measured, as rows for files (`tables`), charts and one HTML page (`page`).
+
+The models here are all that a report is made of; whoever measures fills them in.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from eval.benchmarks import Benchmark
+from eval.benchmarks.registry import Reference
+from eval.comparison import Comparison, intervals
+from eval.measures import Measured, averages
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Result(_Frozen):
+    """What one system reached on one benchmark.
+
+    Attributes
+    ----------
+    benchmark, language, system
+        Their names; `language` as an ISO 639-1 code.
+    documents, queries
+        How many were indexed and judged; no documents where only a run is known.
+    measures
+        Name to value, as fractions.
+    seconds
+        Spent on searching all the queries, encoding them not included; 0 where only a run is known.
+    intervals
+        Name of a measure to the bounds of its confidence interval, as fractions.
+    weights
+        Whatever weights the system ranks with.
+    uses_labels
+        Whether the weights were chosen with the judgments that it is measured by: what could be
+        reached, not what can be had.
+    """
+
+    benchmark: str
+    language: str
+    system: str
+    documents: int
+    queries: int
+    measures: dict[str, float]
+    seconds: float
+    intervals: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    weights: dict[str, float] = Field(default_factory=dict)
+    uses_labels: bool = False
+
+    @classmethod
+    def of(cls, benchmark: Benchmark, system: str, measured: Measured, **more: Any) -> "Result":
+        """Make a result of what was measured; `more` are further fields."""
+        return cls(
+            **{"language": "", "documents": 0, "seconds": 0.0} | more,
+            benchmark=benchmark.name,
+            system=system,
+            queries=len(measured[next(iter(measured))]),
+            measures=averages(measured),
+            intervals=intervals(measured),
+        )
+
+
+def read_results(path: Path) -> list[Result]:
+    """Read results that were written as a JSON list."""
+    return TypeAdapter(list[Result]).validate_json(path.read_text(encoding="utf-8"))
+
+
+class Found(_Frozen):
+    """A document that was found.
+
+    Attributes
+    ----------
+    document, title
+        Its id and title.
+    rank
+        From 1.
+    grade
+        As it was judged; ``None`` if it was not.
+    view
+        Kind and text of what is nearest to the query; empty where that is not known.
+    """
+
+    document: str
+    title: str = ""
+    rank: int
+    grade: int | None = None
+    view: str = ""
+
+
+class Mover(_Frozen):
+    """A query that gained or lost much.
+
+    Attributes
+    ----------
+    benchmark, query, text
+        The query's id and text.
+    system, baseline
+        What is compared.
+    value, before
+        What they reached, as fractions.
+    found, found_before
+        The first documents of each.
+    relevant
+        The relevant documents, at their rank by the system; rank 0 where it did not find them.
+    relevant_before
+        Their ranks by the baseline, in the same order.
+    """
+
+    benchmark: str
+    query: str
+    text: str
+    system: str
+    baseline: str
+    value: float
+    before: float
+    found: list[Found]
+    found_before: list[Found]
+    relevant: list[Found]
+    relevant_before: list[int]
+
+
+class Sweep(_Frozen):
+    """What each weight of the words would have reached, by the judgments.
+
+    Attributes
+    ----------
+    benchmark, measure
+        Names.
+    points
+        Weight and value.
+    chosen, reached
+        The weight that was chosen without judgments, and its value.
+    """
+
+    benchmark: str
+    measure: str
+    points: list[tuple[float, float]]
+    chosen: float
+    reached: float
+
+
+class Cost(_Frozen):
+    """What an index took.
+
+    Attributes
+    ----------
+    benchmark
+        Whose.
+    documents, views
+        How many are in it.
+    bytes
+        Of its files.
+    seconds
+        To build it; ``None`` if it was there, or was begun, before.
+    peak_bytes
+        The most memory that the process had held when it was built; ``None`` as above.
+    """
+
+    benchmark: str
+    documents: int
+    views: int
+    bytes: int
+    seconds: float | None = None
+    peak_bytes: int | None = None
+
+
+class Report(_Frozen):
+    """All of an evaluation.
+
+    Attributes
+    ----------
+    title
+        Stands above all.
+    baseline, system
+        What the systems are compared with, and the one that is told of in detail.
+    results
+        One for each benchmark and system.
+    comparisons
+        Of systems with the baseline.
+    gains
+        For each benchmark, the difference of system and baseline for each query, largest first.
+    movers
+        The queries that gained and lost most.
+    references
+        For each benchmark, what others reported.
+    notes
+        For each benchmark, what is to be known of it.
+    sweeps, costs
+        Where they were measured.
+    ablation
+        What each part brings.
+    remarks
+        What else the reader must know, such as queries without results.
+    settings
+        The recipe, as YAML.
+    versions
+        Of the software, by name.
+    command
+        What makes this again.
+    """
+
+    title: str
+    baseline: str
+    system: str
+    results: list[Result]
+    comparisons: list[Comparison] = Field(default_factory=list)
+    gains: dict[str, list[float]] = Field(default_factory=dict)
+    movers: list[Mover] = Field(default_factory=list)
+    references: dict[str, list[Reference]] = Field(default_factory=dict)
+    notes: dict[str, list[str]] = Field(default_factory=dict)
+    sweeps: list[Sweep] = Field(default_factory=list)
+    costs: list[Cost] = Field(default_factory=list)
+    ablation: list[Result] = Field(default_factory=list)
+    remarks: list[str] = Field(default_factory=list)
+    settings: str = ""
+    versions: dict[str, str] = Field(default_factory=dict)
+    command: str = ""

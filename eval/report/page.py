@@ -1,0 +1,75 @@
+"""One HTML page with all of a report in it: no script, nothing to be fetched."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+
+from eval.report import Report, Result
+from eval.report.charts import bounds, curve, gains
+from eval.report.tables import averaged, matrix, probability, write_text
+
+
+def write_page(report: Report, path: Path) -> None:
+    """Write the page, in one step."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.filters |= {"points": _points, "signed": _signed, "p": probability}
+    template = environment.from_string(
+        files(__package__).joinpath("page.html").read_text(encoding="utf-8")
+    )
+    write_text(template.render(report=report, **_prepared(report)), path)
+
+
+def _prepared(report: Report) -> dict[str, Any]:
+    """Return what the template needs in other shapes than the report has it."""
+    measures = list(report.results[0].measures)
+    first = measures[0]
+    benchmarks: dict[str, list[Result]] = {}
+    for result in report.results:
+        benchmarks.setdefault(result.benchmark, []).append(result)
+    compared = {(each.benchmark, each.system): each for each in report.comparisons}
+    return {
+        "measures": measures,
+        "first": first,
+        "benchmarks": benchmarks,
+        "compared": compared,
+        "best": {
+            (name, measure): max(
+                (each.measures[measure] for each in results if not each.uses_labels),
+                default=None,
+            )
+            for name, results in benchmarks.items()
+            for measure in measures
+        },
+        "scales": {name: _scale(results, first) for name, results in benchmarks.items()},
+        "averages": averaged(report.results, first) if len(benchmarks) > 1 else {},
+        "charts": {name: gains(values) for name, values in report.gains.items()},
+        "sweeps": [
+            (each, curve(each.points, (each.chosen, each.reached)), _ends(each))
+            for each in report.sweeps
+        ],
+        "ablation": matrix(report.ablation, first) if report.ablation else [],
+    }
+
+
+def _scale(results: list[Result], measure: str) -> tuple[float, float]:
+    """Return the ends of the axis of a benchmark's bars; it begins at 0 unless all is far off."""
+    ends = [
+        end
+        for each in results
+        for end in each.intervals.get(measure, (each.measures[measure],) * 2)
+    ]
+    return (0.0, max(*ends, 0.01)) if min(ends) < 0.75 * max(ends) else bounds(ends)
+
+
+def _ends(sweep: Any) -> tuple[float, float]:
+    return bounds([value for _, value in [*sweep.points, (0, sweep.reached)]])
+
+
+def _points(value: float, digits: int = 1) -> str:
+    return f"{100 * value:.{digits}f}"
+
+
+def _signed(value: float) -> str:
+    return f"{100 * value:+.1f}".replace("-", "−")

@@ -1,0 +1,152 @@
+"""Results as tables: JSON for scripts, CSV for spreadsheets, Markdown for people."""
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from eval.measures import Measurement
+from eval.report import Report, Result
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a file in one step."""
+    aside = path.with_name(f"{path.name}.new")
+    aside.write_text(text, encoding="utf-8")
+    aside.replace(path)
+
+
+def write_results(results: Sequence[Result], path: Path) -> None:
+    """Write results as a JSON list, in one step."""
+    rows = [result.model_dump() for result in results]
+    write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", path)
+
+
+def write_per_query(measurements: Sequence[Measurement], path: Path) -> None:
+    """Write what each system reached for each query, as fractions, in one step.
+
+    Parameters
+    ----------
+    path
+        Of a CSV file: ``benchmark, system, query``, and a column for each measure.
+    """
+    aside = path.with_name(f"{path.name}.new")
+    with aside.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        names: list[str] = []
+        for benchmark, _, measured in measurements:
+            for system, values in measured.items():
+                if not names:
+                    names = list(values)
+                    writer.writerow(["benchmark", "system", "query", *names])
+                for query in benchmark.qrels:
+                    numbers = [f"{values[name][query]:.6f}" for name in names]
+                    writer.writerow([benchmark.name, system, query, *numbers])
+    aside.replace(path)
+
+
+def matrix(results: Sequence[Result], measure: str) -> list[list[str]]:
+    """Lay out one measure, in points of 100: a row for each system, a column for each benchmark.
+
+    Returns
+    -------
+    list of list of str
+        The head, then the rows; with several benchmarks the last column is their average, empty
+        where a system is missing on one of them.
+    """
+    benchmarks = list(dict.fromkeys(result.benchmark for result in results))
+    values = {(each.system, each.benchmark): 100 * each.measures[measure] for each in results}
+    rows = [["system", *benchmarks, *(["average"] if len(benchmarks) > 1 else [])]]
+    for system in dict.fromkeys(result.system for result in results):
+        found = [values.get((system, benchmark)) for benchmark in benchmarks]
+        there = [each for each in found if each is not None]
+        row = [system, *("" if each is None else f"{each:.1f}" for each in found)]
+        if len(benchmarks) > 1:
+            whole = len(there) == len(benchmarks)
+            row.append(f"{sum(there) / len(there):.2f}" if whole else "")
+        rows.append(row)
+    return rows
+
+
+def as_markdown(rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """Return a table: the first `left` columns are text, the others numbers."""
+    head, *body = rows
+    marks = ["---"] * left + ["--:"] * (len(head) - left)
+    lines = [[cell.replace("|", "\\|") for cell in line] for line in (head, marks, *body)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def write_summary(report: Report, path: Path) -> None:
+    """Write a report's tables as Markdown, in one step: results, comparisons, published figures."""
+    measures = list(report.results[0].measures)
+    parts = [f"# {report.title}\n"]
+    parts += [
+        f"## {measure}\n\n{as_markdown(matrix(report.results, measure))}" for measure in measures
+    ]
+    if report.comparisons:
+        parts.append(f"## Against {report.baseline}\n\n{as_markdown(_compared(report), left=2)}")
+    if report.references:
+        parts.append(f"## What others report\n\n{as_markdown(_reported(report), left=3)}")
+    if report.costs:
+        parts.append(f"## Cost\n\n{as_markdown(_costs(report))}")
+    if report.ablation:
+        rows = matrix(report.ablation, measures[0])
+        parts.append(f"## What each part brings: {measures[0]}\n\n{as_markdown(rows)}")
+    if report.remarks:
+        parts.append("".join(f"- {remark}\n" for remark in report.remarks))
+    write_text("\n".join(parts), path)
+
+
+def _compared(report: Report) -> list[list[str]]:
+    rows = [["benchmark", "system", "difference", "95 % interval", "p (t)", "p (perm.)", "+/=/-"]]
+    for each in report.comparisons:
+        bounds = f"{100 * each.low:+.1f} to {100 * each.high:+.1f}"
+        tests = [probability(p) for p in (each.t_test_holm, each.permutation_holm)]
+        told = f"{each.wins}/{each.ties}/{each.losses}"
+        gain = f"{100 * each.difference:+.1f}"
+        rows.append([each.benchmark, each.system, gain, bounds, *tests, told])
+    return rows
+
+
+def _reported(report: Report) -> list[list[str]]:
+    rows = [["benchmark", "system", "source", "figures"]]
+    for benchmark, references in report.references.items():
+        for each in references:
+            figures = ", ".join(f"{name} {value:.1f}" for name, value in each.measures.items())
+            rows.append([benchmark, each.system, each.source, figures])
+    return rows
+
+
+def _costs(report: Report) -> list[list[str]]:
+    rows = [["benchmark", "documents", "views", "index, MiB", "build, s", "peak memory, MiB"]]
+    for each in report.costs:
+        rows.append(
+            [
+                each.benchmark,
+                f"{each.documents:,}",
+                f"{each.views:,}",
+                f"{each.bytes / 2**20:,.1f}",
+                "" if each.seconds is None else f"{each.seconds:,.0f}",
+                "" if each.peak_bytes is None else f"{each.peak_bytes / 2**20:,.0f}",
+            ]
+        )
+    return rows
+
+
+def probability(p: float) -> str:
+    """Return a p-value as people read it."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def averaged(results: Iterable[Result], measure: str) -> dict[str, float]:
+    """Return each system's mean over the benchmarks, of those that are measured on all."""
+    by_system: dict[str, list[float]] = {}
+    benchmarks = set()
+    for result in results:
+        by_system.setdefault(result.system, []).append(result.measures[measure])
+        benchmarks.add(result.benchmark)
+    return {
+        system: sum(values) / len(values)
+        for system, values in by_system.items()
+        if len(values) == len(benchmarks)
+    }
