@@ -97,7 +97,8 @@ class Settings(BaseModel):
 
 
 DEFAULTS: dict[str, Any] = {
-    "generator": {"name": "extractive"},
+    "generator": {"name": "auto"},
+    "checks": ["well_formed", "duplicate", "entailment"],
     "representation": {"name": "views"},
     "lexical": {"name": "bm25"},
 }

@@ -36,7 +36,7 @@ from eval.runs import Leaders, break_ties
 from indexes.documents import Document, View
 from indexes.encoders import Encoder, Vectors, open_encoder
 from indexes.encoders.remembering import RememberingEncoder
-from indexes.registry import read_settings
+from indexes.registry import PartSettings, read_settings
 from indexes.representations import SCORE_DECIMALS, Representation, open_representation
 
 FOLDER = "ablation"
@@ -407,11 +407,18 @@ def _score(
         if system.kind:
             kept &= kinds == system.kind
         for name in _REPRESENTATIONS:
-            opened = open_representation(read_settings("indexes.representations", {"name": name}))
+            opened = open_representation(_as_configured(name, settings))
             scores = _represented(
                 chunk, vectors, kept | first, opened, queries, settings.search.views
             )
             yield f"{name}: {system.name}", scores
+
+
+def _as_configured(name: str, settings: Settings) -> PartSettings:
+    """Return the recipe's settings of a representation, or the usual ones."""
+    if settings.representation.name == name:
+        return settings.representation
+    return read_settings("indexes.representations", {"name": name})
 
 
 def _represented(

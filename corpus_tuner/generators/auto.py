@@ -20,7 +20,5 @@ def usual(language: str) -> tuple[PartSettings, ...]:
     if language not in TAUGHT:
         return (extractive.Settings(),)
     # It was trained on texts of 160 tokens; its likeliest words make sense far more often.
-    written = seq2seq.Settings(
-        kinds=("question", "title"), outputs=4, temperature=0.5, max_source_tokens=160
-    )
+    written = seq2seq.Settings(outputs=2, temperature=0.5, max_source_tokens=160)
     return (extractive.Settings(), written)

@@ -42,7 +42,7 @@ class Settings(PartSettings):
     name: Literal["views"] = "views"
     top: PositiveInt = 1
     kinds: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
-    invented: Annotated[float, Field(ge=0, le=1)] = 0.9
+    invented: Annotated[float, Field(ge=0, le=1)] = 0.85
     storage: Storage = "float16"
 
 

@@ -197,7 +197,7 @@ def test_a_bad_file_is_an_error(kind: str, tmp_path: Path, run: Run, small: list
         (["search", "index"], "query"),
         (["info", "nowhere"], "not an index"),
         (["eval"], "--benchmark"),
-        (["eval", "--benchmark", "nowhere"], "no qrels/test.tsv"),
+        (["eval", "--benchmark", "nowhere"], "eval --list shows"),
         (["eval", "--benchmark", "sample-en", "sample-en"], "same name"),
         (["eval", "--benchmark", "ir_datasets:no/such"], "no/such"),
         (["eval", "-b", "sample-en", "--measure", "fame"], "no measure is called 'fame'"),
