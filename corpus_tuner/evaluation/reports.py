@@ -19,11 +19,14 @@ from eval.comparison import compare
 from eval.measures import Measurement, parse_measure
 from eval.report import Cost, Mover, Report, Result, read_results
 from eval.report.page import write_page
-from eval.report.tables import write_per_query, write_results, write_summary
+from eval.report.tables import write_per_query, write_results, write_summary, write_text
 from indexes.encoders import Encoder
 
 METRICS, PER_QUERY, SUMMARY, PAGE = "metrics.json", "per_query.csv", "summary.md", "report.html"
 """The files of a report."""
+
+WHOLE = "report.json"
+"""All of a report, for scripts."""
 
 ABLATION = "ablation.json"
 """What `corpus_tuner.evaluation.ablation` writes beside them."""
@@ -105,6 +108,7 @@ def report_on_runs(
 def write_report(report: Report, measurements: Sequence[Measurement], output: Path) -> None:
     """Write all files of a report but the runs."""
     write_results(report.results, output / METRICS)
+    write_text(report.model_dump_json(indent=2) + "\n", output / WHOLE)
     write_per_query(measurements, output / PER_QUERY)
     write_summary(report, output / SUMMARY)
     write_page(report, output / PAGE)
