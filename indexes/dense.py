@@ -82,6 +82,13 @@ class Near(NamedTuple):
     seen: Seen
 
 
+_NOTHING = Near(
+    np.zeros(0, np.int64),
+    Parts(np.zeros(0, np.float32), np.zeros(0, np.float32)),
+    Seen(np.zeros(0, np.int64), np.zeros(0, np.float32), -np.inf),
+)
+
+
 class DenseSegment:
     """The vectors of one representation in one segment, and which document each belongs to.
 
@@ -123,7 +130,9 @@ class DenseSegment:
             raise SearchIndexError(f"the files {folder / name}.* do not fit each other")
         self.representation = representation
 
-    def top_documents(self, queries: Vectors, k: int, weight: float) -> list[Near]:
+    def top_documents(
+        self, queries: Vectors, k: int, weight: float, only: Ordinals | None = None
+    ) -> list[Near]:
         """Find the best documents for each query.
 
         The nearest rows name some documents and bound what all others can score. Of those named,
@@ -140,13 +149,21 @@ class DenseSegment:
             caller can break ties by document id.
         weight
             Of the views in a document's score.
+        only
+            The documents that may be found, by ordinal, in ascending order; all if left out.
         """
-        total = self._index.ntotal
+        chosen = None if only is None else self._rows_of(only)[0]
+        total = self._index.ntotal if chosen is None else len(chosen)
+        if not total:
+            return [_NOTHING for _ in queries]
+        parameters = None if chosen is None else _selection(chosen, self._index.ntotal)
         depth = min(total, 16 + _ROWS_FOR_ONE * k)
         found: dict[int, Near] = {}
         pending = np.arange(len(queries))
         while len(pending):
-            all_similarities, all_rows = self._index.search(queries[pending], max(1, depth))
+            all_similarities, all_rows = self._index.search(
+                queries[pending], max(1, depth), params=parameters
+            )
             for place, similarities, rows in zip(pending, all_similarities, all_rows, strict=True):
                 seen = _seen(rows, similarities, depth == total)
                 near = self._best(queries[place], seen, k, weight)
@@ -237,6 +254,15 @@ def _seen(rows: Ordinals, similarities: Scores, everything: bool) -> Seen:
     bound = -np.inf if everything or not len(rows) else float(similarities[-1])
     order = np.argsort(rows)
     return Seen(rows[order], similarities[order], bound)
+
+
+def _selection(rows: Ordinals, total: int) -> Any:
+    """Return what makes FAISS search only some rows."""
+    bits = np.zeros(total, bool)
+    bits[rows] = True
+    library: Any = faiss  # its Python constructors differ from the types that it tells
+    selector = library.IDSelectorBitmap(np.packbits(bits, bitorder="little"))
+    return library.SearchParameters(sel=selector)
 
 
 def _look_up(rows: Ordinals, seen: Seen) -> tuple[Scores, npt.NDArray[np.bool_]]:

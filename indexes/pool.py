@@ -63,6 +63,7 @@ def draw(
     near: Sequence[Near | None],
     size: int,
     weight: float,
+    only: Sequence[Ordinals | None],
 ) -> Pool:
     """Return the documents that are among the first `size` by either ranker.
 
@@ -80,10 +81,14 @@ def draw(
         How many documents of each ranker; those that tie with the last one are in, too.
     weight
         Of the views in the dense score.
+    only
+        For each segment the documents that may be found; ``None`` for all.
     """
     drawn = [
-        _draw(number, segment, query, vector, its_near, size)
-        for number, (segment, its_near) in enumerate(zip(segments, near, strict=True))
+        _draw(number, segment, query, vector, its_near, size, its_only)
+        for number, (segment, its_near, its_only) in enumerate(
+            zip(segments, near, only, strict=True)
+        )
     ]
     pool = drawn[0]
     for other in drawn[1:]:
@@ -103,6 +108,7 @@ def _draw(
     vector: Vectors | None,
     near: Near | None,
     size: int,
+    only: Ordinals | None,
 ) -> Pool:
     documents = near.documents if near else np.zeros(0, np.int64)
     parts = near.parts if near else Parts(np.zeros(0, np.float32), np.zeros(0, np.float32))
@@ -110,6 +116,10 @@ def _draw(
     if query is None or segment.lexical is None:
         return pool
     words = segment.lexical.scores(query)
+    if only is not None:
+        allowed = np.zeros(len(words), bool)
+        allowed[only] = True
+        words = np.where(allowed, words, 0)
     (sharing,) = np.nonzero(words)
     others = np.setdiff1d(sharing[first(words[sharing], size)], documents)
     if near and vector is not None:

@@ -6,10 +6,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import overload
 
-from indexes.dense import first
+from indexes.dense import Ordinals, first
 from indexes.documents import Document, View
 from indexes.encoders import Encoder, EncoderSettings, Vectors, open_encoder
 from indexes.errors import SearchIndexError
+from indexes.filters import Filter, as_sql
 from indexes.fusion import Mode, SearchSettings
 from indexes.pool import Pool, draw
 from indexes.representations import SCORE_DECIMALS
@@ -130,6 +131,7 @@ class Searcher:
         k: int = 10,
         mode: Mode | None = None,
         settings: SearchSettings | None = None,
+        filter: Filter | None = None,
     ) -> list[Hit]: ...
 
     @overload
@@ -139,6 +141,7 @@ class Searcher:
         k: int = 10,
         mode: Mode | None = None,
         settings: SearchSettings | None = None,
+        filter: Filter | None = None,
     ) -> list[list[Hit]]: ...
 
     def search(
@@ -147,6 +150,7 @@ class Searcher:
         k: int = 10,
         mode: Mode | None = None,
         settings: SearchSettings | None = None,
+        filter: Filter | None = None,
     ) -> list[Hit] | list[list[Hit]]:
         """Find the `k` best documents for a query, or for each of several.
 
@@ -162,19 +166,22 @@ class Searcher:
             and ``dense`` where another representation than the configured one is open.
         settings
             Weights and fusion; by default those of the index.
+        filter
+            Which documents may be found, by their metadata (`indexes.filters`). It is applied
+            before ranking: where `k` documents pass it and can be found, `k` come back.
 
         Raises
         ------
         SearchIndexError
-            If `k` is less than 1, a query is empty or longer than `MAX_QUERY_CHARACTERS`, or the
-            index has no words for this mode.
+            If `k` is less than 1, a query is empty or longer than `MAX_QUERY_CHARACTERS`, the
+            index has no words for this mode, or the filter is none.
         """
         if isinstance(queries, str):
-            return self.search([queries], k, mode, settings)[0]
+            return self.search([queries], k, mode, settings, filter)[0]
         how, settings = self._how(mode, settings)
         return [
             self._hits(scores, pool, vector, how, settings)
-            for _, scores, pool, vector in self._best(queries, k, how, settings)
+            for _, scores, pool, vector in self._best(queries, k, how, settings, filter)
         ]
 
     def rank(
@@ -183,6 +190,7 @@ class Searcher:
         k: int = 100,
         mode: Mode | None = None,
         settings: SearchSettings | None = None,
+        filter: Filter | None = None,
     ) -> list[list[tuple[str, float]]]:
         """Find only the ids and scores of the `k` best documents for each query: a run.
 
@@ -190,7 +198,7 @@ class Searcher:
         """
         return [
             list(zip(ids, scores, strict=True))
-            for ids, scores, _, _ in self._best(queries, k, *self._how(mode, settings))
+            for ids, scores, _, _ in self._best(queries, k, *self._how(mode, settings), filter)
         ]
 
     def pools(
@@ -223,7 +231,7 @@ class Searcher:
         weight = settings.views_in("dense")
         tops = [each.dense.top_documents(vectors, k, weight) for each in self.segments]
         pools = (
-            draw(self.segments, None, vector, near, k, weight)
+            draw(self.segments, None, vector, near, k, weight, [None] * len(self.segments))
             for vector, *near in zip(vectors, *tops, strict=True)
         )
         return [self._first(pool, k, "dense", settings)[0] for pool in pools]
@@ -269,10 +277,15 @@ class Searcher:
         return mode, settings
 
     def _best(
-        self, queries: Sequence[str], k: int, mode: Mode, settings: SearchSettings
+        self,
+        queries: Sequence[str],
+        k: int,
+        mode: Mode,
+        settings: SearchSettings,
+        filter: Filter | None,
     ) -> Iterator[tuple[list[str], list[float], Pool, Vectors | None]]:
         """Yield the `k` best documents for each query: ids and scores, and where they are."""
-        for vector, pool in self._pools(queries, k, mode, settings):
+        for vector, pool in self._pools(queries, k, mode, settings, filter):
             yield *self._first(pool, k, mode, settings), vector
 
     def _first(
@@ -287,24 +300,36 @@ class Searcher:
         return [ids[place] for place in order[:k]], scores[best].tolist(), pool.at(best)
 
     def _pools(
-        self, queries: Sequence[str], k: int, mode: Mode, settings: SearchSettings
+        self,
+        queries: Sequence[str],
+        k: int,
+        mode: Mode,
+        settings: SearchSettings,
+        filter: Filter | None = None,
     ) -> Iterator[tuple[Vectors | None, Pool]]:
         """Yield each query's vector, and the documents that may be among its `k` best."""
         _check(queries, k)
         size = max(k, settings.pool) if mode == "hybrid" else k
         weight = settings.views_in(mode)
         none = [None] * len(self.segments)
+        only: Sequence[Ordinals | None] = none
+        if filter is not None:
+            condition = as_sql(filter)
+            only = [segment.matching(condition) for segment in self.segments]
         for start in range(0, len(queries), _QUERIES_AT_ONCE):
             batch = queries[start : start + _QUERIES_AT_ONCE]
             if mode == "lexical":
                 for query in batch:
-                    yield None, draw(self.segments, query, None, none, size, weight)
+                    yield None, draw(self.segments, query, None, none, size, weight, only)
                 continue
             vectors = self.encoder.encode_queries(batch)
-            tops = [each.dense.top_documents(vectors, size, weight) for each in self.segments]
+            tops = [
+                segment.dense.top_documents(vectors, size, weight, its_only)
+                for segment, its_only in zip(self.segments, only, strict=True)
+            ]
             for query, vector, *near in zip(batch, vectors, *tops, strict=True):
                 words = query if mode == "hybrid" else None
-                yield vector, draw(self.segments, words, vector, near, size, weight)
+                yield vector, draw(self.segments, words, vector, near, size, weight, only)
 
     def _hits(
         self,

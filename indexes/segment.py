@@ -7,9 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from indexes.dense import DenseSegment
+import numpy as np
+
+from indexes.dense import DenseSegment, Ordinals
 from indexes.documents import Document, View
 from indexes.errors import SearchIndexError
+from indexes.filters import Query
 from indexes.lexical import open_lexical
 from indexes.representations import stored_representation
 from indexes.storage import DOCUMENTS, Manifest
@@ -74,7 +77,20 @@ class Segment:
     def ids(self, ordinals: Iterable[int]) -> dict[int, str]:
         """Return the ids of documents, by ordinal."""
         among = "ordinal IN (SELECT value FROM json_each(?))"
-        return dict(self._select(f"SELECT ordinal, id FROM documents WHERE {among}", [*ordinals]))
+        wanted = json.dumps([*ordinals])
+        return dict(self._select(f"SELECT ordinal, id FROM documents WHERE {among}", wanted))
+
+    def matching(self, filter: Query) -> Ordinals:
+        """Return the documents that a filter lets through, by ordinal, in ascending order."""
+        found = self._select(
+            f"SELECT ordinal FROM documents WHERE {filter.where} ORDER BY ordinal", *filter.bound
+        )
+        return np.array([ordinal for (ordinal,) in found], np.int64)
+
+    def find(self, id_: str) -> int | None:
+        """Return the ordinal of the document of an id; ``None`` if there is none."""
+        found = self._select("SELECT ordinal FROM documents WHERE id = ?", id_)
+        return int(found[0][0]) if found else None
 
     def document(self, ordinal: int) -> Document:
         """Return one document."""
@@ -94,11 +110,10 @@ class Segment:
         rows = self._select(f"{_VIEWS} WHERE views.document = ? ORDER BY views.ordinal", document)
         return {ordinal: _view(*row) for ordinal, *row in rows}
 
-    def _select(self, query: str, value: int | list[int]) -> list[Any]:
-        bound = value if isinstance(value, int) else json.dumps(value)
+    def _select(self, query: str, *values: str | float) -> list[Any]:
         try:
             with self._lock:
-                return self._database.execute(query, (bound,)).fetchall()
+                return self._database.execute(query, values).fetchall()
         except sqlite3.DatabaseError as error:
             raise SearchIndexError(
                 f"{self._path} is damaged ({error}): build the index again"

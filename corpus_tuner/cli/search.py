@@ -20,6 +20,13 @@ def search(
         Optional[Mode],  # noqa: UP045
         typer.Option(help="By vectors, by words or both; by default as calibrated."),
     ] = None,
+    filters: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            "--filter",
+            help="Only documents with this metadata, such as year>=2020 or lang=de,en; repeatable.",
+        ),
+    ] = None,
     representation: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(help="'passage' is the encoder alone; by default the one configured."),
@@ -38,8 +45,10 @@ def search(
         searcher = Searcher.open(
             index, representation=representation, trust_remote_code=trust_remote_code
         )
+    from indexes.filters import parse_filters
+
     with searcher:
-        hits = searcher.search(query, k, mode)
+        hits = searcher.search(query, k, mode, filter=parse_filters(filters) if filters else None)
     if json:
         from json import dumps
 
