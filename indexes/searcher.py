@@ -4,7 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import overload
+from typing import Any, NamedTuple, overload
+
+import numpy as np
+import numpy.typing as npt
 
 from indexes.dense import Ordinals, first
 from indexes.documents import Document, View
@@ -40,6 +43,9 @@ class Hit:
         Score by the vectors, a cosine; ``None`` in lexical mode.
     words
         Score by the words; ``None`` in dense mode.
+    dense_rank, words_rank
+        What the rank would be by one of them alone, as far as the index looked; ``None`` where it
+        did not come so far, or has no such score.
     """
 
     document: Document
@@ -48,6 +54,15 @@ class Hit:
     view: View
     dense: float | None
     words: float | None
+    dense_rank: int | None = None
+    words_rank: int | None = None
+
+
+class _Opened(NamedTuple):
+    """An index as it was when it was opened: a search that has begun stays with it."""
+
+    manifest: Manifest
+    segments: Sequence[Segment]
 
 
 class Searcher:
@@ -57,13 +72,21 @@ class Searcher:
     search at once.
     """
 
-    def __init__(
-        self, manifest: Manifest, segments: Sequence[Segment], encoder: Encoder, representation: str
-    ) -> None:
-        self.manifest = manifest
+    def __init__(self, path: Path, opened: _Opened, encoder: Encoder, representation: str) -> None:
+        self.path = path
         self.representation = representation
         self.encoder = encoder
-        self.segments = segments
+        self._opened = opened
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the index says of itself."""
+        return self._opened.manifest
+
+    @property
+    def segments(self) -> Sequence[Segment]:
+        """Its parts."""
+        return self._opened.segments
 
     @classmethod
     def open(
@@ -118,11 +141,31 @@ class Searcher:
                 f"(fingerprint {manifest.encoder.fingerprint[:12]}, not "
                 f"{encoder.fingerprint[:12]}): open it with that one, or build it again"
             )
-        segments = [
-            Segment(segment_folder(index, entry.name), manifest, chosen)
-            for entry in manifest.segments
-        ]
-        return cls(manifest, segments, encoder, chosen)
+        return cls(index, _open(index, manifest, chosen), encoder, chosen)
+
+    def refresh(self) -> bool:
+        """Open the index anew if it was built or calibrated again since; tell whether it was.
+
+        Searches that have begun end with the index that they began with.
+
+        Raises
+        ------
+        SearchIndexError
+            If the new index cannot be opened with this encoder; the old one stays open.
+        """
+        manifest = read_manifest(self.path)
+        if manifest == self.manifest:
+            return False
+        if manifest.encoder.fingerprint != self.encoder.fingerprint:
+            raise SearchIndexError(
+                f"{self.path} was built again with another encoder: open it anew"
+            )
+        if self.representation not in manifest.representations:
+            raise SearchIndexError(
+                f"{self.path} was built again without the representation {self.representation!r}"
+            )
+        self._opened = _open(self.path, manifest, self.representation)
+        return True
 
     @overload
     def search(  # type: ignore[overload-overlap]
@@ -178,10 +221,11 @@ class Searcher:
         """
         if isinstance(queries, str):
             return self.search([queries], k, mode, settings, filter)[0]
-        how, settings = self._how(mode, settings)
+        opened = self._opened
+        how, settings = self._how(opened.manifest, mode, settings)
         return [
-            self._hits(scores, pool, vector, how, settings)
-            for _, scores, pool, vector in self._best(queries, k, how, settings, filter)
+            _hits(opened.segments, found, how, settings)
+            for found in self._best(opened, queries, k, how, settings, filter)
         ]
 
     def rank(
@@ -196,9 +240,11 @@ class Searcher:
 
         Parameters, and errors raised, are those of `search`.
         """
+        opened = self._opened
+        how, settings = self._how(opened.manifest, mode, settings)
         return [
-            list(zip(ids, scores, strict=True))
-            for ids, scores, _, _ in self._best(queries, k, *self._how(mode, settings), filter)
+            list(zip(found.ids, found.scores, strict=True))
+            for found in self._best(opened, queries, k, how, settings, filter)
         ]
 
     def pools(
@@ -208,7 +254,9 @@ class Searcher:
 
         Parameters, and errors raised, are those of `search`.
         """
-        for vector, pool in self._pools(queries, k, "hybrid", settings or self.manifest.search):
+        opened = self._opened
+        settings = settings or opened.manifest.search
+        for vector, pool in self._pools(opened, queries, k, "hybrid", settings):
             assert vector is not None
             yield vector, pool
 
@@ -234,16 +282,19 @@ class Searcher:
             draw(self.segments, None, vector, near, k, weight, [None] * len(self.segments))
             for vector, *near in zip(vectors, *tops, strict=True)
         )
-        return [self._first(pool, k, "dense", settings)[0] for pool in pools]
+        return [_first(self.segments, None, pool, k, "dense", settings).ids for pool in pools]
 
     def ids(self, pool: Pool) -> list[str]:
         """Return the ids of a pool's documents."""
-        known = [
-            segment.ids(pool.ordinals[pool.segments == number].tolist())
-            for number, segment in enumerate(self.segments)
-        ]
-        places = zip(pool.segments.tolist(), pool.ordinals.tolist(), strict=True)
-        return [known[number][ordinal] for number, ordinal in places]
+        return _ids(self.segments, pool)
+
+    def document(self, id_: str) -> tuple[Document, list[View]] | None:
+        """Return a document and all its views; ``None`` if there is none of that id."""
+        for segment in self.segments:
+            ordinal = segment.find(id_)
+            if ordinal is not None:
+                return segment.document(ordinal), list(segment.views(ordinal).values())
+        return None
 
     def close(self) -> None:
         """Close the files; the searcher is of no use afterwards."""
@@ -262,14 +313,14 @@ class Searcher:
         self.close()
 
     def _how(
-        self, mode: Mode | None, settings: SearchSettings | None
+        self, manifest: Manifest, mode: Mode | None, settings: SearchSettings | None
     ) -> tuple[Mode, SearchSettings]:
         """Return how to rank; a weight of nothing saves the work."""
-        settings = settings or self.manifest.search
-        has_words = self.manifest.lexical is not None
+        settings = settings or manifest.search
+        has_words = manifest.lexical is not None
         if mode in ("hybrid", "lexical") and not has_words:
             raise SearchIndexError(f"the index has no words to search in {mode} mode")
-        if mode is None and self.representation != self.manifest.representation:
+        if mode is None and self.representation != manifest.representation:
             mode = "dense"  # the weights are not meant for this one
         if mode is None or mode == "hybrid":
             weight = settings.words if has_words else 0
@@ -278,29 +329,20 @@ class Searcher:
 
     def _best(
         self,
+        opened: _Opened,
         queries: Sequence[str],
         k: int,
         mode: Mode,
         settings: SearchSettings,
         filter: Filter | None,
-    ) -> Iterator[tuple[list[str], list[float], Pool, Vectors | None]]:
-        """Yield the `k` best documents for each query: ids and scores, and where they are."""
-        for vector, pool in self._pools(queries, k, mode, settings, filter):
-            yield *self._first(pool, k, mode, settings), vector
-
-    def _first(
-        self, pool: Pool, k: int, mode: Mode, settings: SearchSettings
-    ) -> tuple[list[str], list[float], Pool]:
-        """Return the ids, scores and places of the `k` best documents of a pool."""
-        scores = pool.scores(settings, mode)
-        some = first(scores, k)
-        ids = self.ids(pool.at(some))
-        order = sorted(range(len(ids)), key=lambda place: (-scores[some[place]], ids[place]))
-        best = some[order[:k]]
-        return [ids[place] for place in order[:k]], scores[best].tolist(), pool.at(best)
+    ) -> Iterator["_Found"]:
+        """Yield the `k` best documents for each query."""
+        for vector, pool in self._pools(opened, queries, k, mode, settings, filter):
+            yield _first(opened.segments, vector, pool, k, mode, settings)
 
     def _pools(
         self,
+        opened: _Opened,
         queries: Sequence[str],
         k: int,
         mode: Mode,
@@ -309,53 +351,114 @@ class Searcher:
     ) -> Iterator[tuple[Vectors | None, Pool]]:
         """Yield each query's vector, and the documents that may be among its `k` best."""
         _check(queries, k)
+        segments = opened.segments
         size = max(k, settings.pool) if mode == "hybrid" else k
         weight = settings.views_in(mode)
-        none = [None] * len(self.segments)
+        none = [None] * len(segments)
         only: Sequence[Ordinals | None] = none
         if filter is not None:
             condition = as_sql(filter)
-            only = [segment.matching(condition) for segment in self.segments]
+            only = [segment.matching(condition) for segment in segments]
         for start in range(0, len(queries), _QUERIES_AT_ONCE):
             batch = queries[start : start + _QUERIES_AT_ONCE]
             if mode == "lexical":
                 for query in batch:
-                    yield None, draw(self.segments, query, None, none, size, weight, only)
+                    yield None, draw(segments, query, None, none, size, weight, only)
                 continue
             vectors = self.encoder.encode_queries(batch)
             tops = [
                 segment.dense.top_documents(vectors, size, weight, its_only)
-                for segment, its_only in zip(self.segments, only, strict=True)
+                for segment, its_only in zip(segments, only, strict=True)
             ]
             for query, vector, *near in zip(batch, vectors, *tops, strict=True):
                 words = query if mode == "hybrid" else None
-                yield vector, draw(self.segments, words, vector, near, size, weight, only)
+                yield vector, draw(segments, words, vector, near, size, weight, only)
 
-    def _hits(
-        self,
-        scores: list[float],
-        pool: Pool,
-        vector: Vectors | None,
-        mode: Mode,
-        settings: SearchSettings,
-    ) -> list[Hit]:
-        dense, words = pool.parts.mixed(settings.views_in(mode)), pool.words
-        hits = []
-        for place, score in enumerate(scores):
-            segment = self.segments[pool.segments[place]]
-            document = int(pool.ordinals[place])
-            view = segment.dense.best_view(vector, document)
-            hits.append(
-                Hit(
-                    segment.document(document),
-                    place + 1,
-                    score,
-                    segment.view(view),
-                    None if mode == "lexical" else float(dense[place]),
-                    None if mode == "dense" else round(float(words[place]), SCORE_DECIMALS),
-                )
+
+class _Found(NamedTuple):
+    """The best documents for a query, best first.
+
+    Attributes
+    ----------
+    ids, scores
+        Of these.
+    places
+        Where they are in the pool.
+    pool
+        All that were looked at.
+    vector
+        Of the query; ``None`` in lexical mode.
+    """
+
+    ids: list[str]
+    scores: list[float]
+    places: list[int]
+    pool: Pool
+    vector: Vectors | None
+
+
+def _open(index: Path, manifest: Manifest, representation: str) -> _Opened:
+    folders = (segment_folder(index, entry.name) for entry in manifest.segments)
+    return _Opened(manifest, [Segment(folder, manifest, representation) for folder in folders])
+
+
+def _ids(segments: Sequence[Segment], pool: Pool) -> list[str]:
+    known = [
+        segment.ids(pool.ordinals[pool.segments == number].tolist())
+        for number, segment in enumerate(segments)
+    ]
+    places = zip(pool.segments.tolist(), pool.ordinals.tolist(), strict=True)
+    return [known[number][ordinal] for number, ordinal in places]
+
+
+def _first(
+    segments: Sequence[Segment],
+    vector: Vectors | None,
+    pool: Pool,
+    k: int,
+    mode: Mode,
+    settings: SearchSettings,
+) -> _Found:
+    """Return the `k` best documents of a pool."""
+    scores = pool.scores(settings, mode)
+    some = first(scores, k)
+    ids = _ids(segments, pool.at(some))
+    order = sorted(range(len(ids)), key=lambda place: (-scores[some[place]], ids[place]))[:k]
+    places = some[order]
+    best = [ids[place] for place in order]
+    return _Found(best, scores[places].tolist(), places.tolist(), pool, vector)
+
+
+def _hits(
+    segments: Sequence[Segment], found: _Found, mode: Mode, settings: SearchSettings
+) -> list[Hit]:
+    """Fetch what was found, and tell why."""
+    pool = found.pool
+    dense = pool.parts.mixed(settings.views_in(mode))
+    hits = []
+    for rank, (place, score) in enumerate(zip(found.places, found.scores, strict=True), start=1):
+        segment = segments[pool.segments[place]]
+        document = int(pool.ordinals[place])
+        view = segment.dense.best_view(found.vector, document)
+        hits.append(
+            Hit(
+                segment.document(document),
+                rank,
+                score,
+                segment.view(view),
+                None if mode == "lexical" else float(dense[place]),
+                None if mode == "dense" else round(float(pool.words[place]), SCORE_DECIMALS),
+                None if mode == "lexical" else _rank(dense, place, settings.pool),
+                None if mode == "dense" else _rank(pool.words, place, settings.pool),
             )
-        return hits
+        )
+    return hits
+
+
+def _rank(scores: npt.NDArray[np.floating[Any]], place: int, known: int) -> int | None:
+    """Return which of the scores one is; behind the first `known` others may be missing."""
+    rank = int((scores > scores[place]).sum()) + 1
+    return rank if rank <= known and scores[place] else None
 
 
 def _check(queries: Sequence[str], k: int) -> None:

@@ -74,6 +74,11 @@ class Segment:
         """Close the files."""
         self._database.close()
 
+    def __del__(self) -> None:
+        # A searcher that was refreshed lets go of its old segments when the last search ends.
+        if hasattr(self, "_database"):
+            self._database.close()
+
     def ids(self, ordinals: Iterable[int]) -> dict[int, str]:
         """Return the ids of documents, by ordinal."""
         among = "ordinal IN (SELECT value FROM json_each(?))"

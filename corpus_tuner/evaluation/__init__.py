@@ -8,6 +8,7 @@ it; `ablation` takes a recipe apart, `runs` compares runs from anywhere.
 from collections.abc import Sequence
 from pathlib import Path
 
+from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.evaluation.baselines import Baseline
 from corpus_tuner.evaluation.costs import timed_build
 from corpus_tuner.evaluation.kept import make_folders
@@ -129,6 +130,11 @@ def evaluate(
         for baseline in baselines:
             measuring.rank_by(baseline)
         measuring.climb()
+        if compare_with not in (BASELINE, *measuring.runs):
+            raise CorpusTunerError(
+                f"there is no system {compare_with!r} to compare with: there are "
+                f"{', '.join(measuring.runs)}"
+            )
         done.append(measuring)
         costs.append(cost)
         write_results([result for each in done for result in each.results()], output / METRICS)

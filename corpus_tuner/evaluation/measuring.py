@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from corpus_tuner.corpora import Corpus
@@ -93,6 +94,8 @@ class Measuring:
             self._measure(baseline.name, decides, lambda: baseline.run(setting))
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+            with suppress(OSError):  # another evaluation may be using it
+                scratch.parent.rmdir()
 
     def climb(self) -> None:
         """Rank by all that the index has, and by the best weights for it, and measure."""
