@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generators import Written
@@ -52,8 +52,24 @@ def ledger_key(document: Document, instruction: Instruction, generator: str) -> 
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
+class Rejection(NamedTuple):
+    """A text that a check rejected, and why."""
+
+    kind: str
+    text: str
+    check: str
+    reason: str
+
+
 class Ledger:
     """A ledger file, open until it is closed.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    read_only
+        Only look; the file must be there.
 
     Raises
     ------
@@ -61,16 +77,19 @@ class Ledger:
         If the file is no ledger or of another version.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._path = path
+        uri = path.absolute().as_uri() + ("?mode=ro" if read_only else "")
         try:
-            self._database = sqlite3.connect(path, isolation_level=None)
+            self._database = sqlite3.connect(uri, uri=True, isolation_level=None)
             version = self._database.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, _VERSION):
                 raise CorpusTunerError(
                     f"the ledger {path} has version {version}, this release reads {_VERSION}: "
                     "move it away to generate everything anew"
                 )
+            if read_only:
+                return
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.executescript(f"{_SCHEMA} PRAGMA user_version = {_VERSION};")
         except sqlite3.DatabaseError as error:
@@ -117,6 +136,15 @@ class Ledger:
             "SELECT kind, key, text, judge, reason, support FROM verdicts JOIN written USING (key)"
             " ORDER BY key, text"
         )
+
+    def rejections(self, keys: Iterable[str]) -> list[Rejection]:
+        """Return the texts of some entries that a check rejected."""
+        rows = self._database.execute(
+            "SELECT kind, text, judge, reason FROM verdicts JOIN written USING (key) "
+            "WHERE judge != '' AND key IN (SELECT value FROM json_each(?)) ORDER BY key, text",
+            (json.dumps(list(keys)),),
+        )
+        return [Rejection(*row) for row in rows]
 
     def _add(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
         self._database.execute("BEGIN IMMEDIATE")

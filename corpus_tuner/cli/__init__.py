@@ -14,6 +14,7 @@ from corpus_tuner.cli.info import info
 from corpus_tuner.cli.output import fail
 from corpus_tuner.cli.quickstart import quickstart
 from corpus_tuner.cli.search import search
+from corpus_tuner.cli.serve import serve
 from corpus_tuner.cli.tune import tune
 from corpus_tuner.errors import CorpusTunerError
 from eval.errors import EvaluationError
@@ -30,6 +31,7 @@ app.command()(quickstart)
 app.command()(build)
 app.command()(calibrate)
 app.command()(search)
+app.command()(serve)
 app.command("eval")(evaluate)
 app.command()(compare)
 app.command()(info)

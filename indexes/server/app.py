@@ -1,0 +1,262 @@
+"""The service: routes, limits, and what is counted."""
+
+import asyncio
+import hmac
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import generate_latest as as_text
+
+from indexes.documents import Document
+from indexes.errors import SearchIndexError
+from indexes.searcher import Searcher
+from indexes.server.batching import Batcher, BusyError
+from indexes.server.body import BodyLimit
+from indexes.server.live import Live
+from indexes.server.schemas import (
+    DocumentAnswer,
+    HitAnswer,
+    IndexAnswer,
+    Problem,
+    RejectedView,
+    ResultAnswer,
+    SearchAnswer,
+    SearchRequest,
+)
+from indexes.server.settings import ServerSettings
+
+Rejected = Callable[[Document], list[RejectedView]]
+"""Returns what was written for a document and rejected."""
+
+_ASSETS = {"page.js": "text/javascript", "style.css": "text/css"}
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": told}
+    for status, told in {
+        400: "A limit is passed, or the index cannot do this.",
+        401: "The token is missing or wrong.",
+        413: "The body is too large.",
+        429: "Too many queries wait: come again.",
+        504: "It took too long.",
+    }.items()
+}
+
+
+def create_app(
+    searcher: Searcher,
+    settings: ServerSettings | None = None,
+    token: str = "",
+    rejected: Rejected | None = None,
+) -> FastAPI:
+    """Make the service; it closes the searcher when it is shut down.
+
+    Parameters
+    ----------
+    searcher
+        Of the index.
+    settings
+        Limits.
+    token
+        What requests must bring as a bearer token; empty for none.
+    rejected
+        Tells a document's page what was written for it and rejected.
+    """
+    settings = settings or ServerSettings()
+    live = Live(searcher, settings.refresh)
+    batcher = Batcher(live, settings.waiting, settings.batch)
+    counted = _Counted(batcher)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await batcher.close()
+        live.close()
+
+    app = FastAPI(
+        title="corpus-tuner",
+        description="Search an index by its vectors, its words or both, and see why.",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,  # these pages would fetch scripts from elsewhere
+        redoc_url=None,
+    )
+    app.add_middleware(BodyLimit, most=settings.body_bytes)
+    app.middleware("http")(counted.around)
+    guarded = [Depends(_guard(token))]
+
+    @app.post("/v1/search", dependencies=guarded, responses=_PROBLEMS)
+    async def search(asked: SearchRequest) -> SearchAnswer:
+        """Find the best documents for one query or several."""
+        start = time.perf_counter()
+        queries = [asked.query] if isinstance(asked.query, str) else asked.query
+        _check(queries, asked.k, settings)
+        try:
+            found = await asyncio.wait_for(
+                batcher.search(queries, asked.k, asked.mode, asked.filter), settings.timeout
+            )
+        except BusyError:
+            told = "too many queries wait: come again"
+            raise HTTPException(429, told, headers={"Retry-After": "1"}) from None
+        except TimeoutError:
+            raise HTTPException(504, f"it took longer than {settings.timeout:g} s") from None
+        except SearchIndexError as error:
+            raise HTTPException(400, str(error)) from None
+        results = [
+            ResultAnswer(query=query, hits=[HitAnswer.of(hit) for hit in hits])
+            for query, hits in zip(queries, found, strict=True)
+        ]
+        return SearchAnswer(results=results, took_ms=round(1000 * (time.perf_counter() - start), 2))
+
+    @app.get(
+        "/v1/documents/{id:path}",
+        dependencies=guarded,
+        responses={401: _PROBLEMS[401], 404: {"model": Problem}},
+    )
+    def document(id: str) -> DocumentAnswer:
+        """Return a document, its views, and what was written for it and rejected."""
+        found = live.document(id)
+        if found is None:
+            raise HTTPException(404, f"there is no document {id!r}")
+        return DocumentAnswer.of(*found, rejected(found[0]) if rejected else [])
+
+    @app.get("/v1/index", dependencies=guarded, responses={401: _PROBLEMS[401]})
+    def index() -> IndexAnswer:
+        """Say what the index is."""
+        manifest = live.searcher.manifest
+        views: dict[str, int] = {}
+        for segment in manifest.segments:
+            for kind, count in segment.views.items():
+                views[kind] = views.get(kind, 0) + count
+        search = manifest.search
+        return IndexAnswer(
+            documents=sum(segment.documents for segment in manifest.segments),
+            views=views,
+            language=str(manifest.build.get("language", "")),
+            encoder=live.searcher.encoder.name,
+            representation=live.searcher.representation,
+            representations=list(manifest.representations),
+            words=manifest.lexical is not None,
+            weights={"words": search.words, "views": search.hybrid_views},
+        )
+
+    @app.get("/health", response_class=PlainTextResponse)
+    def health() -> str:
+        """Say that the process runs."""
+        return "ok"
+
+    @app.get(
+        "/ready", response_class=PlainTextResponse, responses={503: {"description": "Too busy."}}
+    )
+    def ready() -> Response:
+        """Say whether a query would be taken."""
+        busy = batcher.waiting >= settings.waiting
+        return PlainTextResponse("busy" if busy else "ready", 503 if busy else 200)
+
+    @app.get(
+        "/metrics",
+        response_class=PlainTextResponse,
+        dependencies=guarded,
+        responses={401: _PROBLEMS[401]},
+    )
+    def metrics() -> Response:
+        """Return counts and times, as Prometheus reads them."""
+        return Response(as_text(counted.registry), media_type=CONTENT_TYPE_LATEST)
+
+    @app.get("/", response_class=HTMLResponse, include_in_schema=False)
+    def page() -> Response:
+        return HTMLResponse(_asset("page.html"), headers=_HEADERS)
+
+    @app.get("/assets/{name}", include_in_schema=False)
+    def asset(name: str) -> Response:
+        if name not in _ASSETS:
+            raise HTTPException(404, "there is no such file")
+        return Response(_asset(name), media_type=_ASSETS[name], headers=_HEADERS)
+
+    return app
+
+
+class _Counted:
+    """Counts requests, and tells how the batcher does."""
+
+    def __init__(self, batcher: Batcher) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "requests", "Requests.", ["route", "status"], "corpus_tuner", registry=self.registry
+        )
+        self._seconds = Histogram(
+            "request_seconds",
+            "Time of a request.",
+            ["route"],
+            "corpus_tuner",
+            registry=self.registry,
+        )
+        for name, told, value in (
+            ("waiting_queries", "Queries that wait.", lambda: batcher.waiting),
+            ("batches", "Batches searched.", lambda: batcher.batches),
+            ("index_switches", "Switches to a rebuilt index.", lambda: batcher.live.switched),
+        ):
+            Gauge(name, told, namespace="corpus_tuner", registry=self.registry).set_function(value)
+
+    async def around(
+        self, request: Request, answer: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        """Count a request and its time, by route and not by path, which anyone may make up."""
+        start = time.perf_counter()
+        status = 500
+        try:
+            response = await answer(request)
+            status = response.status_code
+            return response
+        finally:
+            route = getattr(request.scope.get("route"), "path", "none")
+            self._requests.labels(route, status).inc()
+            self._seconds.labels(route).observe(time.perf_counter() - start)
+
+
+def _guard(token: str) -> Callable[..., None]:
+    """Return what lets only those in who have the token; it takes as long for any wrong one."""
+    bearer = HTTPBearer(auto_error=False)
+
+    def guard(
+        brought: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
+    ) -> None:
+        known = brought.credentials if brought else ""
+        # Headers come as Latin-1, whatever they were.
+        if not hmac.compare_digest(known.encode("latin-1", "replace"), token.encode()):
+            told = "this needs the right token: Authorization: Bearer TOKEN"
+            raise HTTPException(401, told, headers={"WWW-Authenticate": "Bearer"})
+
+    return guard if token else lambda: None
+
+
+def _check(queries: list[str], k: int, settings: ServerSettings) -> None:
+    """Refuse what is beyond the limits."""
+    if not queries:
+        raise HTTPException(400, "there is no query")
+    if len(queries) > settings.queries:
+        raise HTTPException(400, f"at most {settings.queries} queries go in one request")
+    if k > settings.k:
+        raise HTTPException(400, f"k is at most {settings.k}")
+    for query in queries:
+        if len(query) > settings.query_characters:
+            raise HTTPException(400, f"a query has at most {settings.query_characters} characters")
+        if not query.strip():
+            raise HTTPException(400, "a query is empty")
+
+
+def _asset(name: str) -> str:
+    return (files(__package__) / "pages" / name).read_text(encoding="utf-8")

@@ -1,0 +1,60 @@
+"""The index as it is now: switched when it was built again, without a search being cut off."""
+
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from indexes.documents import Document, View
+from indexes.errors import SearchIndexError
+from indexes.fusion import Mode
+from indexes.searcher import Hit, Searcher
+
+_log = logging.getLogger(__name__)
+
+
+class Live:
+    """A searcher that follows its index.
+
+    Parameters
+    ----------
+    searcher
+        Open; it is closed by `close`.
+    every
+        Seconds between looks at the index; 0 for never.
+    """
+
+    def __init__(self, searcher: Searcher, every: float) -> None:
+        self.searcher = searcher
+        self.switched = 0
+        self._every = every
+        self._next = time.monotonic() + every
+        self._told = ""
+
+    def search(
+        self, queries: Sequence[str], k: int, mode: Mode | None, filter: dict[str, Any] | None
+    ) -> list[list[Hit]]:
+        """Search the index as it is now."""
+        self._follow()
+        return self.searcher.search(queries, k, mode, filter=filter)
+
+    def document(self, id_: str) -> tuple[Document, list[View]] | None:
+        """Return a document and its views."""
+        return self.searcher.document(id_)
+
+    def close(self) -> None:
+        """Close the index."""
+        self.searcher.close()
+
+    def _follow(self) -> None:
+        now = time.monotonic()
+        if not self._every or now < self._next:
+            return
+        self._next = now + self._every
+        try:
+            self.switched += self.searcher.refresh()
+            self._told = ""
+        except SearchIndexError as error:  # the old one still answers
+            if str(error) != self._told:
+                _log.warning("the index is not switched: %s", error)
+                self._told = str(error)

@@ -1,0 +1,213 @@
+"use strict";
+// Everything from the corpus is put in as text, never as markup.
+
+const $ = (id) => document.getElementById(id);
+let asked = 0;
+
+function make(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined) node.setAttribute(name, value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+function tell(text, bad = false) {
+  $("status").textContent = text;
+  $("status").classList.toggle("bad", bad);
+}
+
+async function ask(path, body) {
+  const headers = { "Content-Type": "application/json" };
+  const token = sessionStorage.getItem("token");
+  if (token) headers.Authorization = `Bearer ${token}`;
+  const answer = await fetch(path, body ? { method: "POST", headers, body: JSON.stringify(body) } : { headers });
+  if (answer.status === 401) {
+    const told = window.prompt("This index asks for a token:");
+    if (told) {
+      sessionStorage.setItem("token", told);
+      return ask(path, body);
+    }
+  }
+  const said = await answer.json();
+  if (!answer.ok) {
+    const detail = Array.isArray(said.detail) ? said.detail.map((each) => each.msg).join("; ") : said.detail;
+    throw new Error(detail || `the answer was ${answer.status}`);
+  }
+  return said;
+}
+
+// Words alike in their first letters are marked: a rough stem for any language.
+function stem(word) {
+  const plain = word.toLocaleLowerCase().normalize("NFC");
+  return plain.length > 5 ? plain.slice(0, Math.max(5, plain.length - 3)) : plain;
+}
+
+function marked(text, query) {
+  const stems = new Set((query.match(/[\p{L}\p{N}]+/gu) || []).filter((word) => word.length > 2).map(stem));
+  const parts = document.createDocumentFragment();
+  let end = 0;
+  for (const found of text.matchAll(/[\p{L}\p{N}]+/gu)) {
+    const word = found[0];
+    if (word.length < 3 || !stems.has(stem(word))) continue;
+    parts.append(text.slice(end, found.index), make("mark", {}, word));
+    end = found.index + word.length;
+  }
+  parts.append(text.slice(end));
+  return parts;
+}
+
+function snippet(text, query, size = 280) {
+  const stems = new Set((query.match(/[\p{L}\p{N}]+/gu) || []).filter((word) => word.length > 3).map(stem));
+  let start = 0;
+  for (const found of text.matchAll(/[\p{L}\p{N}]+/gu)) {
+    if (stems.has(stem(found[0]))) {
+      start = Math.max(0, found.index - 80);
+      break;
+    }
+  }
+  if (start > 0) start = text.indexOf(" ", start) + 1;
+  const cut = text.slice(start, start + size);
+  return (start > 0 ? "… " : "") + cut + (start + size < text.length ? " …" : "");
+}
+
+function rank(name, place, score) {
+  const told = place === null ? "–" : `${place}`;
+  const value = score === null ? "" : ` (${score.toFixed(2)})`;
+  return make("span", {}, `${name} `, make("b", {}, told), value);
+}
+
+function hit(each, query) {
+  const address = `?${new URLSearchParams({ document: each.id })}`;
+  const title = each.title || each.id;
+  return make(
+    "article",
+    { class: "hit" },
+    make("h2", {}, `${each.rank}. `, make("a", { href: address }, marked(title, query))),
+    make("p", {}, marked(snippet(each.text, query), query)),
+    make("p", { class: "why" }, make("span", { class: "kind" }, each.view.kind), marked(snippet(each.view.text, query, 200), query)),
+    make(
+      "div",
+      { class: "ranks" },
+      rank("rank", each.rank, each.score),
+      rank("by vectors", each.dense_rank, each.dense),
+      rank("by words", each.words_rank, each.words),
+      make("span", {}, each.id),
+    ),
+  );
+}
+
+async function search(query, mode, k) {
+  const turn = ++asked;
+  document.title = `${query} · corpus-tuner`;
+  tell("searching …");
+  try {
+    const said = await ask("/v1/search", { query, k: Number(k), ...(mode ? { mode } : {}) });
+    if (turn !== asked) return;
+    const hits = said.results[0].hits;
+    $("main").replaceChildren(...hits.map((each) => hit(each, query)));
+    tell(hits.length ? `${hits.length} documents in ${said.took_ms.toFixed(0)} ms` : "nothing was found");
+  } catch (error) {
+    if (turn === asked) tell(error.message, true);
+  }
+}
+
+function item(view, ...more) {
+  return make("li", {}, make("span", { class: "kind" }, view.kind), view.text, ...more);
+}
+
+async function show(id) {
+  const turn = ++asked;
+  tell("");
+  try {
+    const said = await ask(`/v1/documents/${id.split("/").map(encodeURIComponent).join("/")}`);
+    if (turn !== asked) return;
+    document.title = `${said.title || said.id} · corpus-tuner`;
+    const facts = Object.entries(said.metadata).map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
+    const parts = [
+      make("h1", {}, said.title || said.id),
+      make("p", { class: "dim small" }, [said.id, ...facts].join(" · ")),
+      make("p", { class: "body" }, said.text),
+      make("h3", {}, `${said.views.length} views`),
+      make("ul", { class: "views" }, ...said.views.map((view) => item(
+        view,
+        view.support ? make("div", { class: "dim small" }, `rests on: ${view.support}`) : null,
+      ))),
+    ];
+    if (said.rejected.length) {
+      parts.push(
+        make("h3", {}, `${said.rejected.length} rejected`),
+        make("ul", { class: "views" }, ...said.rejected.map((view) => item(
+          view,
+          make("div", { class: "reason" }, `${view.check}: ${view.reason}`),
+        ))),
+      );
+    }
+    $("main").replaceChildren(...parts);
+    window.scrollTo(0, 0);
+  } catch (error) {
+    if (turn === asked) tell(error.message, true);
+  }
+}
+
+function follow() {
+  const wanted = new URLSearchParams(window.location.search);
+  if (wanted.has("document")) {
+    show(wanted.get("document"));
+    return;
+  }
+  $("query").value = wanted.get("q") || "";
+  $("k").value = wanted.get("k") || "10";
+  const mode = wanted.get("mode") || "";
+  for (const each of document.getElementsByName("mode")) each.checked = each.value === mode;
+  if ($("query").value.trim()) search($("query").value, mode, $("k").value);
+  else $("main").replaceChildren();
+}
+
+function go(address) {
+  window.history.pushState(null, "", address);
+  follow();
+}
+
+function submit() {
+  const query = $("query").value;
+  if (!query.trim()) return;
+  const mode = document.querySelector("input[name=mode]:checked").value;
+  go(`?${new URLSearchParams({ q: query, k: $("k").value, ...(mode ? { mode } : {}) })}`);
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  $("form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit();
+  });
+  for (const each of [$("modes"), $("k")]) each.addEventListener("change", submit);
+  window.addEventListener("popstate", follow);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='?']");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    go(link.getAttribute("href"));
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.target.matches("input[type=search], select") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const links = [...document.querySelectorAll(".hit h2 a")];
+    const at = links.indexOf(document.activeElement);
+    if (event.key === "/") {
+      event.preventDefault();
+      $("query").focus();
+    } else if (event.key === "j" && links.length) {
+      links[Math.min(at + 1, links.length - 1)].focus();
+    } else if (event.key === "k" && links.length) {
+      links[Math.max(at - 1, 0)].focus();
+    }
+  });
+  ask("/v1/index").then((said) => {
+    $("index").textContent = `${said.documents.toLocaleString()} documents · ${said.language} · ${said.encoder}`;
+    for (const each of document.getElementsByName("mode")) {
+      each.disabled = !said.words && ["hybrid", "lexical"].includes(each.value);
+    }
+  }).catch((error) => tell(error.message, true));
+  follow();
+});

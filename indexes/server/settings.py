@@ -1,0 +1,41 @@
+"""What the service allows."""
+
+from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveFloat, PositiveInt
+
+TOKEN_VARIABLE = "CORPUS_TUNER_TOKEN"
+"""The environment variable with the bearer token that requests must bring, if there is one."""
+
+
+class ServerSettings(BaseModel):
+    """Limits; a request beyond them gets an answer that says so.
+
+    Attributes
+    ----------
+    query_characters
+        Of one query.
+    queries
+        In one request.
+    k
+        Documents for one query.
+    body_bytes
+        Of one request.
+    waiting
+        Queries that may wait; more requests are told to come again.
+    batch
+        Queries that are searched at once.
+    timeout
+        Seconds that a request may wait.
+    refresh
+        Seconds between looks whether the index was built again; 0 for never.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    query_characters: PositiveInt = 4_000
+    queries: PositiveInt = 64
+    k: PositiveInt = 100
+    body_bytes: PositiveInt = 2**20
+    waiting: PositiveInt = 256
+    batch: PositiveInt = 32
+    timeout: PositiveFloat = 30.0
+    refresh: NonNegativeFloat = 2.0
