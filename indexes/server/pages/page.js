@@ -45,12 +45,12 @@ function stem(word) {
 }
 
 function marked(text, query) {
-  const stems = new Set((query.match(/[\p{L}\p{N}]+/gu) || []).filter((word) => word.length > 2).map(stem));
+  const stems = new Set((query.match(/[\p{L}\p{N}]+/gu) || []).filter((word) => word.length > 3).map(stem));
   const parts = document.createDocumentFragment();
   let end = 0;
   for (const found of text.matchAll(/[\p{L}\p{N}]+/gu)) {
     const word = found[0];
-    if (word.length < 3 || !stems.has(stem(word))) continue;
+    if (word.length < 4 || !stems.has(stem(word))) continue;
     parts.append(text.slice(end, found.index), make("mark", {}, word));
     end = found.index + word.length;
   }
