@@ -84,7 +84,7 @@ def show_results(
                 "",
                 "",
                 "",
-                Text(f"published: {each.system}", "dim"),
+                Text(f"{each.system}°", "dim italic"),
                 *(Text(cell, "dim") for cell in told),
                 end_section=number == len(reported),
             )
@@ -93,6 +93,8 @@ def show_results(
         stdout.print(
             "* chosen with the judgments: what could be reached, not a result", style="dim"
         )
+    if references:
+        stdout.print("° published by others; the report says where", style="dim")
 
 
 def show_comparisons(report: "Report") -> None:

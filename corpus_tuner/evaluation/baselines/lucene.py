@@ -104,6 +104,9 @@ def _java_home() -> Path:
 
 def _serve(connection: Any, folder: str | None, prebuilt: str, language: str) -> None:
     """Index what comes, then search; this runs in the worker."""
+    silence = os.open(os.devnull, os.O_WRONLY)  # what goes wrong is told by the connection
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
     try:
         indexers, searchers = _start_java(folder or os.devnull)
         connection.send((True, None))
