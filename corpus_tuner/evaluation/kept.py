@@ -20,7 +20,12 @@ class Kept(NamedTuple):
 
 
 def kept_run(
-    path: Path, decides: tuple[object, ...], make: Callable[[], Run], *, remove_self: bool
+    path: Path,
+    decides: tuple[object, ...],
+    make: Callable[[], Run],
+    prepare: Callable[[], None],
+    *,
+    remove_self: bool,
 ) -> Kept:
     """Read the run at `path` if it was made from the same things, or make it and write it there.
 
@@ -32,6 +37,8 @@ def kept_run(
         All that decides the run.
     make
         Makes it.
+    prepare
+        Called before, if it must be made; its time does not count.
     remove_self
         Leave out of each ranking the document that is the query.
     """
@@ -41,6 +48,7 @@ def kept_run(
         noted = json.loads(note.read_text(encoding="utf-8"))
         if noted["key"] == key:
             return Kept(read_run(path), noted["seconds"])
+    prepare()
     start = time.perf_counter()
     run = make()
     seconds = round(time.perf_counter() - start, 3)

@@ -79,6 +79,7 @@ class Measuring:
         self._measures = measures
         self._depth = depth + benchmark.remove_self
         self._seconds: dict[str, float] = {}
+        self._encoded = False
         self._manifest = read_manifest(index)
         self._made = hashlib.sha256((index / MANIFEST).read_bytes()).hexdigest()
         self._queries = _digest(benchmark.queries)
@@ -158,19 +159,30 @@ class Measuring:
         self.systems[system.name] = system
 
         def make() -> Run:
-            # Encoded for the first system, and not again for the next.
-            self._encoder.remember_queries(list(self.benchmark.queries.values()))
             return search(self.index, self._encoder, self.benchmark.queries, system, self._depth)
 
-        self._measure(system.name, (self._made, system), make)
+        self._measure(system.name, (self._made, system), make, self._encode_queries)
 
-    def _measure(self, name: str, decides: tuple[object, ...], make: Callable[[], Run]) -> None:
+    def _encode_queries(self) -> None:
+        """Encode them for the first system that has to search, and not again for the next."""
+        if not self._encoded:
+            self._encoder.remember_queries(list(self.benchmark.queries.values()))
+            self._encoded = True
+
+    def _measure(
+        self,
+        name: str,
+        decides: tuple[object, ...],
+        make: Callable[[], Run],
+        prepare: Callable[[], None] = lambda: None,
+    ) -> None:
         if name in self.runs:
             raise CorpusTunerError(f"two systems are called {name!r}: name one, NAME=KIND:...")
         kept: Kept = kept_run(
             self._output / RUNS / f"{self.benchmark.name}.{name}.trec",
             (*decides, self._queries, self._depth),
             make,
+            prepare,
             remove_self=self.benchmark.remove_self,
         )
         self._seconds[name] = kept.seconds

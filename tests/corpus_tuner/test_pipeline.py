@@ -155,7 +155,7 @@ def test_a_model_that_writes(tmp_path: Path, settings: Settings, t5_folder: Path
     writing = load_settings(
         None, [f"generator={{name: seq2seq, model: {t5_folder}, max_new_tokens: 6}}"]
     )
-    settings = settings.model_copy(update={"generator": writing.generator})
+    settings = settings.model_copy(update={"generator": writing.generator, "checks": ()})
     corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(9))
     report = build(corpus, tmp_path / "i", settings)
     assert {"question", "keywords"} <= set(report.views)
