@@ -137,7 +137,7 @@ def evaluate(
             )
         done.append(measuring)
         costs.append(cost)
-        write_results([result for each in done for result in each.results()], output / METRICS)
+        write_results([result for each in done for result in each.results], output / METRICS)
     report = report_on(done, costs, shared, settings, output, measures, compare_with)
     write_report(report, [each.measurement() for each in done], output)
     builds = {each.benchmark.name: each.built for each in done}

@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 from corpus_tuner.corpora import Corpus
@@ -135,8 +136,9 @@ class Measuring:
             )
         )
 
+    @cached_property
     def results(self) -> list[Result]:
-        """Return what each system reached."""
+        """What each system reached; ask when all have ranked, for the intervals take a while."""
         return [
             Result.of(
                 self.benchmark,

