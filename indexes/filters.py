@@ -7,16 +7,21 @@ compare with numbers and text with text, by the order of its characters (so do I
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from math import isfinite
 from typing import Any, NamedTuple
 
 from indexes.errors import SearchIndexError
 
 Filter = Mapping[str, Any]
 
+FIELD = r"^[^\".\x00-\x1f\x7f]+(\.[^\".\x00-\x1f\x7f]+)*$"
+"""A regular expression that names of fields match: names joined by dots, without quotes in them."""
+MAX_CONDITIONS = 32
+MAX_VALUES = 1_000
 _COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-_MAX_CONDITIONS = 32
-_MAX_VALUES = 1_000
 
 
 class Query(NamedTuple):
@@ -36,8 +41,8 @@ def as_sql(filter: Filter) -> Query:
     """
     if not isinstance(filter, Mapping):
         raise SearchIndexError(f"a filter maps fields to conditions, and this is {filter!r}")
-    if len(filter) > _MAX_CONDITIONS:
-        raise SearchIndexError(f"a filter has at most {_MAX_CONDITIONS} conditions")
+    if len(filter) > MAX_CONDITIONS:
+        raise SearchIndexError(f"a filter has at most {MAX_CONDITIONS} conditions")
     conditions = [_condition(field, condition) for field, condition in filter.items()]
     where = " AND ".join(condition.where for condition in conditions) or "1"
     return Query(where, [value for condition in conditions for value in condition.bound])
@@ -88,10 +93,9 @@ def _value(told: str) -> Any:
 
 def _condition(field: str, condition: Any) -> Query:
     """Return the SQL of one condition."""
-    parts = field.split(".") if isinstance(field, str) else [""]
-    if not all(part and part.isprintable() and '"' not in part for part in parts):
+    if not isinstance(field, str) or not re.match(FIELD, field) or not _is_text(field):
         raise SearchIndexError(f"a filter's field is a name, not {field!r}")
-    path = "$" + "".join(f'."{part}"' for part in parts)
+    path = "$" + "".join(f'."{part}"' for part in field.split("."))
     if isinstance(condition, Mapping):
         tests = [_comparison(field, sign, value) for sign, value in condition.items()]
         if not tests:
@@ -102,8 +106,8 @@ def _condition(field: str, condition: Any) -> Query:
         )
     else:
         values = list(condition) if isinstance(condition, list | tuple) else [condition]
-        if len(values) > _MAX_VALUES:
-            raise SearchIndexError(f"the filter for {field!r} has more than {_MAX_VALUES} values")
+        if len(values) > MAX_VALUES:
+            raise SearchIndexError(f"the filter for {field!r} has more than {MAX_VALUES} values")
         some = [_equality(field, value) for value in values]
         test = Query(
             f"({' OR '.join(each.where for each in some) or '0'})",
@@ -118,20 +122,27 @@ def _condition(field: str, condition: Any) -> Query:
 def _equality(field: str, value: Any) -> Query:
     if isinstance(value, bool):
         return Query("field.type = ?", ["true" if value else "false"])
-    if isinstance(value, int | float) and abs(value) < 2**63:
-        return Query("(field.type IN ('integer', 'real') AND field.atom = ?)", [value])
-    if isinstance(value, str):
-        return Query("(field.type = 'text' AND field.atom = ?)", [value])
-    raise SearchIndexError(f"the filter for {field!r} cannot compare with {value!r}")
+    return _comparison(field, "", value)
 
 
 def _comparison(field: str, sign: str, value: Any) -> Query:
-    if sign not in _COMPARISONS:
+    """Return the SQL that compares with one value of its own type; without a sign for equality."""
+    if sign and sign not in _COMPARISONS:
         known = ", ".join(_COMPARISONS)
         raise SearchIndexError(f"the filter's range for {field!r} has {sign!r}: there are {known}")
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise SearchIndexError(f"the filter for {field!r} cannot compare with {value!r}")
-    if not isinstance(value, str) and not abs(value) < 2**63:
-        raise SearchIndexError(f"the filter for {field!r} cannot compare with {value!r}")
     types = "('text')" if isinstance(value, str) else "('integer', 'real')"
-    return Query(f"(field.type IN {types} AND field.atom {_COMPARISONS[sign]} ?)", [value])
+    test = f"(field.type IN {types} AND field.atom {_COMPARISONS.get(sign, '=')} ?)"
+    if isinstance(value, str) and _is_text(value):
+        return Query(test, [value])
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        with suppress(OverflowError):
+            # SQLite's whole numbers have 64 bits.
+            number = value if abs(value) < 2**63 and isinstance(value, int) else float(value)
+            if isfinite(number):
+                return Query(test, [number])
+    raise SearchIndexError(f"the filter for {field!r} cannot compare with {value!r:.40}")
+
+
+def _is_text(value: str) -> bool:
+    """Tell whether this can be written as UTF-8."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
+from rich.console import Console
+from rich.progress import track
 
 from indexes.dense import Ordinals, first
 from indexes.documents import Document, View
@@ -19,9 +21,11 @@ from indexes.pool import Pool, draw
 from indexes.representations import SCORE_DECIMALS
 from indexes.segment import Segment
 from indexes.storage import Manifest, read_manifest, segment_folder, verify
+from indexes.words import shared_words
 
 MAX_QUERY_CHARACTERS = 100_000
 _QUERIES_AT_ONCE = 256
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +179,7 @@ class Searcher:
         mode: Mode | None = None,
         settings: SearchSettings | None = None,
         filter: Filter | None = None,
+        progress: bool = False,
     ) -> list[Hit]: ...
 
     @overload
@@ -185,6 +190,7 @@ class Searcher:
         mode: Mode | None = None,
         settings: SearchSettings | None = None,
         filter: Filter | None = None,
+        progress: bool = False,
     ) -> list[list[Hit]]: ...
 
     def search(
@@ -194,6 +200,7 @@ class Searcher:
         mode: Mode | None = None,
         settings: SearchSettings | None = None,
         filter: Filter | None = None,
+        progress: bool = False,
     ) -> list[Hit] | list[list[Hit]]:
         """Find the `k` best documents for a query, or for each of several.
 
@@ -212,6 +219,8 @@ class Searcher:
         filter
             Which documents may be found, by their metadata (`indexes.filters`). It is applied
             before ranking: where `k` documents pass it and can be found, `k` come back.
+        progress
+            Show a bar with the time left, on a terminal or in a notebook.
 
         Raises
         ------
@@ -220,12 +229,13 @@ class Searcher:
             index has no words for this mode, or the filter is none.
         """
         if isinstance(queries, str):
-            return self.search([queries], k, mode, settings, filter)[0]
+            return self.search([queries], k, mode, settings, filter, progress)[0]
         opened = self._opened
         how, settings = self._how(opened.manifest, mode, settings)
+        best = self._best(opened, queries, k, how, settings, filter)
         return [
             _hits(opened.segments, found, how, settings)
-            for found in self._best(opened, queries, k, how, settings, filter)
+            for found in _shown(best, len(queries), progress)
         ]
 
     def rank(
@@ -235,6 +245,7 @@ class Searcher:
         mode: Mode | None = None,
         settings: SearchSettings | None = None,
         filter: Filter | None = None,
+        progress: bool = False,
     ) -> list[list[tuple[str, float]]]:
         """Find only the ids and scores of the `k` best documents for each query: a run.
 
@@ -242,9 +253,10 @@ class Searcher:
         """
         opened = self._opened
         how, settings = self._how(opened.manifest, mode, settings)
+        best = self._best(opened, queries, k, how, settings, filter)
         return [
             list(zip(found.ids, found.scores, strict=True))
-            for found in self._best(opened, queries, k, how, settings, filter)
+            for found in _shown(best, len(queries), progress)
         ]
 
     def pools(
@@ -295,6 +307,10 @@ class Searcher:
             if ordinal is not None:
                 return segment.document(ordinal), list(segment.views(ordinal).values())
         return None
+
+    def shared_words(self, query: str, text: str) -> list[str]:
+        """Return the words of a text, as they stand in it, that count as words of the query."""
+        return shared_words(query, text, (self.manifest.lexical or {}).get("language"))
 
     def close(self) -> None:
         """Close the files; the searcher is of no use afterwards."""
@@ -459,6 +475,13 @@ def _rank(scores: npt.NDArray[np.floating[Any]], place: int, known: int) -> int 
     """Return which of the scores one is; behind the first `known` others may be missing."""
     rank = int((scores > scores[place]).sum()) + 1
     return rank if rank <= known and scores[place] else None
+
+
+def _shown(found: Iterator[_Item], total: int, progress: bool) -> Iterator[_Item]:
+    """Show a bar while results are made, if that is wanted and there is where to show it."""
+    if not progress or not (console := Console(stderr=True)).is_terminal:
+        return found
+    return iter(track(found, "searching", total, console=console, transient=True))
 
 
 def _check(queries: Sequence[str], k: int) -> None:

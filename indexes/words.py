@@ -1,5 +1,6 @@
 """What counts as a word of a language: lower case, no stop words, stems."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
@@ -24,6 +25,8 @@ _STOP_WORDS = {
     **{"pt": "portuguese", "ru": "russian", "sv": "swedish", "tr": "turkish"},
 }
 
+_WORD = re.compile(r"\w\w+")  # as bm25s cuts texts
+
 
 def words_of(texts: Sequence[str], language: str | None) -> list[list[str]]:
     """Return the words of each text.
@@ -41,3 +44,10 @@ def words_of(texts: Sequence[str], language: str | None) -> list[list[str]]:
         show_progress=False,
     )
     return words
+
+
+def shared_words(query: str, text: str, language: str | None) -> list[str]:
+    """Return the words of a text, as they stand in it, that a query has in one form or another."""
+    asked, *own = words_of([query, *(found := sorted({*_WORD.findall(text)}))], language)
+    known = {*asked}
+    return [word for word, stems in zip(found, own, strict=True) if known.intersection(stems)]

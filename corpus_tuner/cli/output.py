@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from corpus_tuner.tuning.generator import TuningReport
     from eval.benchmarks.registry import Reference, Registry
     from eval.report import Report, Result
-    from indexes.searcher import Hit
 
 stdout = Console(highlight=False)
 stderr = Console(stderr=True, highlight=False)
@@ -191,28 +190,6 @@ def show_tuning(report: "TuningReport") -> None:
         f"dev loss {report.dev_loss:.3f}",
         soft_wrap=True,
     )
-
-
-def show_hits(query: str, hits: Sequence["Hit"]) -> None:
-    """Print what was found for a query."""
-    stdout.print()
-    stdout.print(Text.assemble(("query  ", "dim"), (plain(query, 200).plain, "bold")))
-    made = table("", "score", "document", "what matched", right=("", "score"))
-    made.columns[-1].ratio = 1
-    made.expand = True
-    for hit in hits:
-        title = plain(hit.document.title or hit.document.id, 40)
-        matched = hit.view.text.removeprefix(hit.document.title).strip() or hit.view.text
-        both = ""
-        if hit.dense is not None and hit.words is not None:
-            both = f"\nvectors {hit.dense:.2f}\nwords {hit.words:.2f}"
-        made.add_row(
-            str(hit.rank),
-            Text.assemble(f"{hit.score:.3f}", (both, "dim")),
-            Text.assemble(title, "\n", (plain(hit.document.id, 40).plain, "dim")),
-            Text.assemble((f"{hit.view.kind}: ", "dim"), plain(matched, 100)),
-        )
-    stdout.print(made)
 
 
 def show_build(report: "BuildReport") -> None:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from corpus_tuner.cli.output import show_hits, show_results, stdout
+from corpus_tuner.cli.hits import show_hits
+from corpus_tuner.cli.output import show_results, stdout
 
 _SEARCHES = {
     "sample-en": (

@@ -1,21 +1,28 @@
 """``corpus-tuner search``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from corpus_tuner.cli.options import JsonOption, Mode
-from corpus_tuner.cli.output import show_hits
+from corpus_tuner.cli.output import stdout
 
 if TYPE_CHECKING:
-    from indexes.searcher import Hit
+    from corpus_tuner.cli.prompt import Asking
+    from indexes.searcher import Searcher
 
 
 def search(
     index: Annotated[Path, typer.Argument(help="The folder of the index.")],
-    query: Annotated[str, typer.Argument(help="What to look for.")],
-    k: Annotated[int, typer.Option("--k", "-k", min=1, help="How many documents.")] = 10,
+    query: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(help="What to look for; without one, a prompt asks again and again."),
+    ] = None,
+    k: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--k", "-k", min=1, help="How many documents: 10, or 100 with --output."),
+    ] = None,
     mode: Annotated[
         Optional[Mode],  # noqa: UP045
         typer.Option(help="By vectors, by words or both; by default as calibrated."),
@@ -27,6 +34,17 @@ def search(
             help="Only documents with this metadata, such as year>=2020 or lang=de,en; repeatable.",
         ),
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Tell why each document came up.")
+    ] = False,
+    queries: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="A file of queries: BEIR's .jsonl, .tsv (id, text), or lines."),
+    ] = None,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", help="The TREC run that is written for --queries."),
+    ] = None,
     representation: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(help="'passage' is the encoder alone; by default the one configured."),
@@ -36,36 +54,70 @@ def search(
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Search an index."""
+    """Search an index: for one query, for a file of them, or at a prompt."""
+    _check(query, queries, output, explain, json)
+    from corpus_tuner.cli.prompt import Asking, ask
     from corpus_tuner.progress import working
+    from indexes.filters import parse_filters
 
+    known = k or (100 if output else 10)
+    asking = Asking(known, mode, parse_filters(filters or []), explain)
     with working("opening the index"):
         from indexes.searcher import Searcher
 
         searcher = Searcher.open(
             index, representation=representation, trust_remote_code=trust_remote_code
         )
-    from indexes.filters import parse_filters
-
     with searcher:
-        hits = searcher.search(query, k, mode, filter=parse_filters(filters) if filters else None)
-    if json:
-        from json import dumps
+        if queries:
+            _search_all(searcher, asking, queries, output)
+        elif query is None:
+            ask(searcher, asking)
+        elif json:
+            typer.echo(_as_json(searcher, asking, query, indent=2))
+        else:
+            asking.show(searcher, query)
 
-        found = {"query": query, "hits": [_as_json(hit) for hit in hits]}
-        typer.echo(dumps(found, indent=2, ensure_ascii=False))
-    else:
-        show_hits(query, hits)
 
-
-def _as_json(hit: "Hit") -> dict[str, Any]:
-    return {
-        "id": hit.document.id,
-        "rank": hit.rank,
-        "score": hit.score,
-        "dense": hit.dense,
-        "words": hit.words,
-        "title": hit.document.title,
-        "text": hit.document.text,
-        "view": {"kind": hit.view.kind, "text": hit.view.text},
+def _check(
+    query: str | None, queries: Path | None, output: Path | None, explain: bool, json: bool
+) -> None:
+    """Refuse options that do not go together."""
+    wrong = {
+        "a query and --queries do not go together": query is not None and queries is not None,
+        "--output is for --queries": output is not None and queries is None,
+        "--queries needs --output RUN or --json": bool(queries) and not output and not json,
+        "--output and --json do not go together": output is not None and json,
+        "--json needs a query or --queries": json and query is None and queries is None,
     }
+    for told, is_so in wrong.items():
+        if is_so:
+            raise typer.BadParameter(told)
+
+
+def _search_all(searcher: "Searcher", asking: "Asking", queries: Path, output: Path | None) -> None:
+    """Write a run of a file of queries, or print a line of JSON for each."""
+    from eval.queries import read_queries
+    from eval.runs import break_ties, write_run
+
+    wanted = read_queries(queries)
+    if output is None:
+        for query in wanted.values():
+            typer.echo(_as_json(searcher, asking, query))
+        return
+    output.parent.mkdir(parents=True, exist_ok=True)
+    rankings = searcher.rank(
+        list(wanted.values()), asking.k, asking.mode, filter=asking.filter or None, progress=True
+    )
+    run = {query: break_ties(found) for query, found in zip(wanted, rankings, strict=True)}
+    write_run(run, output, "corpus-tuner")
+    stdout.print(f"{output}: {len(run):,} queries, {asking.k} documents each", soft_wrap=True)
+
+
+def _as_json(searcher: "Searcher", asking: "Asking", query: str, indent: int | None = None) -> str:
+    """Return what the HTTP service would."""
+    from indexes.server.schemas import ResultAnswer
+
+    hits = asking.find(searcher, query)
+    marking = searcher if asking.explain else None
+    return ResultAnswer.of(query, hits, marking).model_dump_json(indent=indent)

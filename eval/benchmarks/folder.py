@@ -1,12 +1,12 @@
 """Benchmarks in BEIR layout: queries and judgments in a folder."""
 
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from eval.benchmarks import Benchmark, Qrels
 from eval.errors import EvaluationError
-from eval.records import BadRecord, read_json_lines, read_lines
+from eval.queries import read_queries, refuse
+from eval.records import BadRecord, read_lines
 
 
 def load_benchmark(
@@ -35,10 +35,10 @@ def load_benchmark(
     EvaluationError
         If a file is missing or nothing is judged, or, without `reject`, a record is bad.
     """
-    reject = reject or _refuse
+    reject = reject or refuse
     qrels = read_qrels(_find(folder, f"qrels/{split}.tsv"), reject)
     path = _find(folder, "queries.jsonl")
-    queries = _read_queries(path, qrels, reject)
+    queries = read_queries(path, reject, qrels)
     for query in sorted(qrels.keys() - queries.keys()):
         reject(BadRecord(str(path), "_id", "a judged query is missing", repr(query)))
         del qrels[query]
@@ -57,13 +57,9 @@ def _find(folder: Path, name: str) -> Path:
     )
 
 
-def _refuse(bad: BadRecord) -> None:
-    raise EvaluationError(str(bad))
-
-
 def read_qrels(path: Path, reject: Callable[[BadRecord], None] | None = None) -> Qrels:
     """Read tab-separated ``query-id corpus-id score``, with or without a header, or TREC's four."""
-    reject = reject or _refuse
+    reject = reject or refuse
     qrels: Qrels = {}
     for number, (place, line) in enumerate(read_lines(path)):
         if isinstance(line, BadRecord):
@@ -92,27 +88,3 @@ def read_qrels(path: Path, reject: Callable[[BadRecord], None] | None = None) ->
             continue
         qrels.setdefault(query, {})[document] = score
     return qrels
-
-
-def _read_queries(path: Path, qrels: Qrels, reject: Callable[[BadRecord], None]) -> dict[str, str]:
-    queries: dict[str, str] = {}
-    seen: Counter[str] = Counter()
-    for record in read_json_lines(path):
-        if isinstance(record, BadRecord):
-            reject(record)
-            continue
-        query, text = record.fields.get("_id"), record.fields.get("text")
-        if not isinstance(query, str | int) or isinstance(query, bool):
-            reject(BadRecord(record.place, "_id", "missing, or neither text nor a number"))
-            continue
-        query = str(query)
-        if query not in qrels:
-            continue
-        seen[query] += 1
-        if not isinstance(text, str) or not text.strip():
-            reject(BadRecord(record.place, "text", "missing or empty"))
-        elif seen[query] > 1:
-            reject(BadRecord(record.place, "_id", "duplicate id", repr(query)))
-        else:
-            queries[query] = text
-    return queries

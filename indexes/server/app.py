@@ -9,7 +9,8 @@ from importlib.resources import files
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
-from fastapi.responses import HTMLResponse, PlainTextResponse
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as as_text
@@ -22,19 +23,20 @@ from indexes.server.body import BodyLimit
 from indexes.server.live import Live
 from indexes.server.schemas import (
     DocumentAnswer,
-    HitAnswer,
     IndexAnswer,
     Problem,
     RejectedView,
     ResultAnswer,
     SearchAnswer,
     SearchRequest,
+    search_request,
 )
 from indexes.server.settings import ServerSettings
 
 Rejected = Callable[[Document], list[RejectedView]]
 """Returns what was written for a document and rejected."""
 
+_MOST_TOLD = 4  # things that are wrong with a request
 _ASSETS = {"page.js": "text/javascript", "style.css": "text/css"}
 _HEADERS = {
     "Content-Security-Policy": (
@@ -47,13 +49,16 @@ _HEADERS = {
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": told}
     for status, told in {
-        400: "A limit is passed, or the index cannot do this.",
+        400: "The index cannot do this.",
         401: "The token is missing or wrong.",
+        404: "There is no such document.",
         413: "The body is too large.",
+        422: "The request is not as described here.",
         429: "Too many queries wait: come again.",
         504: "It took too long.",
     }.items()
 }
+_SEARCHING = {status: told for status, told in _PROBLEMS.items() if status != 404}
 
 
 def create_app(
@@ -96,14 +101,13 @@ def create_app(
     )
     app.add_middleware(BodyLimit, most=settings.body_bytes)
     app.middleware("http")(counted.around)
+    app.add_exception_handler(RequestValidationError, _refuse)
     guarded = [Depends(_guard(token))]
 
-    @app.post("/v1/search", dependencies=guarded, responses=_PROBLEMS)
     async def search(asked: SearchRequest) -> SearchAnswer:
         """Find the best documents for one query or several."""
         start = time.perf_counter()
         queries = [asked.query] if isinstance(asked.query, str) else asked.query
-        _check(queries, asked.k, settings)
         try:
             found = await asyncio.wait_for(
                 batcher.search(queries, asked.k, asked.mode, asked.filter), settings.timeout
@@ -115,16 +119,26 @@ def create_app(
             raise HTTPException(504, f"it took longer than {settings.timeout:g} s") from None
         except SearchIndexError as error:
             raise HTTPException(400, str(error)) from None
-        results = [
-            ResultAnswer(query=query, hits=[HitAnswer.of(hit) for hit in hits])
-            for query, hits in zip(queries, found, strict=True)
-        ]
-        return SearchAnswer(results=results, took_ms=round(1000 * (time.perf_counter() - start), 2))
+        marking = live.searcher if asked.explain else None
+
+        def tell() -> SearchAnswer:
+            results = [
+                ResultAnswer.of(query, hits, marking)
+                for query, hits in zip(queries, found, strict=True)
+            ]
+            took = round(1000 * (time.perf_counter() - start), 2)
+            return SearchAnswer(results=results, took_ms=took)
+
+        # Looking for words in long documents must not hold up others.
+        return await asyncio.to_thread(tell) if asked.explain else tell()
+
+    search.__annotations__["asked"] = search_request(settings)  # the limits are in its schema
+    app.post("/v1/search", dependencies=guarded, responses=_SEARCHING)(search)
 
     @app.get(
         "/v1/documents/{id:path}",
         dependencies=guarded,
-        responses={401: _PROBLEMS[401], 404: {"model": Problem}},
+        responses={status: _PROBLEMS[status] for status in (401, 404, 422)},
     )
     def document(id: str) -> DocumentAnswer:
         """Return a document, its views, and what was written for it and rejected."""
@@ -243,19 +257,16 @@ def _guard(token: str) -> Callable[..., None]:
     return guard if token else lambda: None
 
 
-def _check(queries: list[str], k: int, settings: ServerSettings) -> None:
-    """Refuse what is beyond the limits."""
-    if not queries:
-        raise HTTPException(400, "there is no query")
-    if len(queries) > settings.queries:
-        raise HTTPException(400, f"at most {settings.queries} queries go in one request")
-    if k > settings.k:
-        raise HTTPException(400, f"k is at most {settings.k}")
-    for query in queries:
-        if len(query) > settings.query_characters:
-            raise HTTPException(400, f"a query has at most {settings.query_characters} characters")
-        if not query.strip():
-            raise HTTPException(400, "a query is empty")
+async def _refuse(_: Request, error: Exception) -> JSONResponse:
+    """Answer what does not fit its model: where and why, without handing back what was sent."""
+    assert isinstance(error, RequestValidationError)
+    told = []
+    for each in error.errors()[:_MOST_TOLD]:
+        where = ".".join(str(part)[:80] for part in each["loc"] if part != "body")
+        why = each["msg"].removeprefix("Value error, ")
+        told.append(f"{where}: {why}" if where else why)
+    detail = "; ".join(told).encode("utf-8", "replace").decode()
+    return JSONResponse({"detail": detail}, 422)
 
 
 def _asset(name: str) -> str:

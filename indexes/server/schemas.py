@@ -1,21 +1,50 @@
 """What is asked and answered, as JSON."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    WithJsonSchema,
+    create_model,
+)
 
 from indexes.documents import Document, View
+from indexes.filters import FIELD, MAX_CONDITIONS, MAX_VALUES, as_sql
 from indexes.fusion import Mode
-from indexes.searcher import Hit
+from indexes.searcher import Hit, Searcher
+from indexes.server.settings import ServerSettings
 
-Condition = bool | int | float | str | list[bool | int | float | str] | dict[str, int | float | str]
+Value = bool | int | float | str
+Values = Annotated[list[Value], Field(max_length=MAX_VALUES)]
+Range = Annotated[dict[Literal["gt", "gte", "lt", "lte"], int | float | str], Field(min_length=1)]
+Conditions = Annotated[
+    dict[Annotated[str, Field(pattern=FIELD)], Value | Values | Range],
+    Field(max_length=MAX_CONDITIONS, json_schema_extra={"additionalProperties": False}),
+]
+
+
+def _checked(filter: dict[str, Any]) -> dict[str, Any]:
+    as_sql(filter)  # its errors say more than those of a union of types
+    return filter
+
+
+def _whole(number: Any) -> Any:
+    """Take 8.0 for 8, as JSON does."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
 class SearchRequest(BaseModel):
-    """What to look for."""
+    """What to look for; `search_request` puts the limits on it."""
 
     model_config = ConfigDict(
         extra="forbid",
+        strict=True,
         json_schema_extra={
             "examples": [
                 {"query": "how do I get rid of moths", "k": 3},
@@ -28,15 +57,41 @@ class SearchRequest(BaseModel):
         },
     )
 
-    query: Annotated[str | list[str], Field(description="One query or several.")]
-    k: Annotated[int, Field(ge=1, description="Documents for each query.")] = 10
+    query: str | list[str]
+    k: int = 10
     mode: Annotated[
         Mode | None, Field(description="By vectors, by words or both; else as calibrated.")
     ] = None
     filter: Annotated[
-        dict[str, Condition] | None,
+        Annotated[
+            dict[str, Any],
+            AfterValidator(_checked),
+            WithJsonSchema(TypeAdapter(Conditions).json_schema()),
+        ]
+        | None,
         Field(description="Conditions on metadata: a value, a list of values, or a range."),
     ] = None
+    explain: Annotated[
+        bool, Field(description="Tell which words of each hit count as words of the query.")
+    ] = False
+
+
+def search_request(limits: ServerSettings) -> type[SearchRequest]:
+    """Make the model of what may be asked within limits, so that its JSON schema tells them."""
+    # Something that is no space, as Python and JSON schemas both see it.
+    some = Field(max_length=limits.query_characters, pattern=r"[^\s\x1c-\x1f\x85]")
+    query: Any = Annotated[str, some]
+    queries: Any = Annotated[list[query], Field(min_length=1, max_length=limits.queries)]
+    told = "Documents for each query."
+    k: Any = Annotated[int, Field(ge=1, le=limits.k, description=told), BeforeValidator(_whole)]
+    either: Any = Annotated[query | queries, Field(description="One query or several.")]
+    return create_model(
+        "SearchRequest",
+        __base__=SearchRequest,
+        __doc__="What to look for.",
+        query=(either, ...),
+        k=(k, min(10, limits.k)),
+    )
 
 
 class ViewAnswer(BaseModel):
@@ -44,13 +99,14 @@ class ViewAnswer(BaseModel):
 
     kind: str
     text: str
-    maker: Annotated[str, Field(description="`document`, or the generator that wrote it.")]
+    maker: Annotated[str, Field(description="`document`, or the kind of generator that wrote it.")]
     support: Annotated[str, Field(description="The sentence that it rests on, where known.")]
 
     @classmethod
     def of(cls, view: View) -> "ViewAnswer":
         """Make it."""
-        return cls(kind=view.kind, text=view.text, maker=view.maker, support=view.support)
+        name = view.maker.partition(" ")[0]  # the manifest has its settings and hashes
+        return cls(kind=view.kind, text=view.text, maker=name, support=view.support)
 
 
 class HitAnswer(BaseModel):
@@ -67,9 +123,13 @@ class HitAnswer(BaseModel):
     text: str
     metadata: dict[str, Any]
     view: Annotated[ViewAnswer, Field(description="The view that is nearest to the query.")]
+    matched: Annotated[
+        list[str] | None,
+        Field(description="Words of title, text and view that the query has; with `explain`."),
+    ] = None
 
     @classmethod
-    def of(cls, hit: Hit) -> "HitAnswer":
+    def of(cls, hit: Hit, matched: list[str] | None) -> "HitAnswer":
         """Make it."""
         return cls(
             id=hit.document.id,
@@ -83,6 +143,7 @@ class HitAnswer(BaseModel):
             text=hit.document.text,
             metadata=dict(hit.document.metadata),
             view=ViewAnswer.of(hit.view),
+            matched=matched,
         )
 
 
@@ -91,6 +152,15 @@ class ResultAnswer(BaseModel):
 
     query: str
     hits: list[HitAnswer]
+
+    @classmethod
+    def of(cls, query: str, hits: Sequence[Hit], marking: Searcher | None) -> "ResultAnswer":
+        """Make it; `marking` is the searcher where words that match are to be told."""
+        told = []
+        for hit in hits:
+            text = f"{hit.document.title} {hit.document.text} {hit.view.text}"
+            told.append(HitAnswer.of(hit, marking.shared_words(query, text) if marking else None))
+        return cls(query=query, hits=told)
 
 
 class SearchAnswer(BaseModel):

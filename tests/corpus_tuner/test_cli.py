@@ -1,5 +1,6 @@
 """The commands, as people and scripts use them."""
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -41,9 +42,91 @@ def test_search_prints_json(index: Path, run: Run) -> None:
     assert set(found) == {"query", "hits"}
     assert found["query"] == "mill river"
     assert [hit["rank"] for hit in found["hits"]] == [1, 2]
-    told = {"id", "rank", "score", "dense", "words", "title", "text", "view"}
+    told = {"id", "rank", "score", "dense", "words", "dense_rank", "words_rank"}
+    told |= {"title", "text", "metadata", "view", "matched"}
     assert set(found["hits"][0]) == told
-    assert set(found["hits"][0]["view"]) == {"kind", "text"}
+    assert set(found["hits"][0]["view"]) == {"kind", "text", "maker", "support"}
+    assert found["hits"][0]["matched"] is None
+    explained = json.loads(run("search", index, "MILLS", "--k", "6", "--explain", "--json").out)
+    (hit,) = (each for each in explained["hits"] if each["id"] == "mill")
+    assert hit["matched"] == ["Mills", "mill"]
+
+
+def test_search_explains(index: Path, run: Run) -> None:
+    outcome = run("search", index, "mill by the river", "--explain", "--mode", "hybrid")
+    assert outcome.code == 0, outcome.err
+    for told in ("Mills [bold]", "by vectors  rank", "by words  rank 1 (", "score: both brought"):
+        assert told in outcome.out
+    assert "\u009b" not in outcome.out
+    alone = run("search", index, "mill by the river", "--explain", "--mode", "lexical").out
+    assert "by vectors" not in alone
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("q.jsonl", '{"_id": "a", "text": "mill"}\n{"_id": 2, "text": "river über"}\n'),
+        ("q.tsv", "a\tmill\n2\triver über\n"),
+    ],
+)
+def test_search_writes_a_run(index: Path, run: Run, tmp_path: Path, name: str, text: str) -> None:
+    queries = tmp_path / name
+    queries.write_text(text, encoding="utf-8")
+    out = tmp_path / "made" / "run.trec"
+    outcome = run("search", index, "--queries", queries, "--output", out, "-k", "3")
+    assert outcome.code == 0, outcome.err
+    lines = [line.split() for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [(line[0], line[3]) for line in lines] == [(q, r) for q in "a2" for r in "123"]
+    (hit, *_) = json.loads(run("search", index, "river über", "-k", "3", "--json").out)["hits"]
+    assert lines[3][2] == hit["id"]
+    printed = run("search", index, "--queries", queries, "--json", "-k", "1").out.splitlines()
+    assert [json.loads(line)["query"] for line in printed] == ["mill", "river über"]
+
+
+def test_queries_line_by_line_and_bad_ones(index: Path, run: Run, tmp_path: Path) -> None:
+    queries, out = tmp_path / "q.txt", tmp_path / "run.trec"
+    queries.write_text("mill\n\nriver\n", encoding="utf-8")
+    assert run("search", index, "--queries", queries, "-o", out, "-k", "1").code == 0
+    assert [line.split()[0] for line in out.read_text("utf-8").splitlines()] == ["1", "3"]
+    (tmp_path / "q.tsv").write_text("a\tmill\na\triver\n", encoding="utf-8")
+    outcome = run("search", index, "--queries", tmp_path / "q.tsv", "-o", out)
+    assert outcome.code == 2
+    assert "q.tsv:2" in outcome.err
+    assert "duplicate id" in outcome.err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("mill", "--queries", "q.txt", "--json"),
+        ("mill", "--output", "run.trec"),
+        ("--queries", "q.txt"),
+        ("--queries", "q.txt", "--json", "--output", "run.trec"),
+        ("--json",),
+    ],
+)
+def test_search_options_that_do_not_go_together(
+    index: Path, run: Run, options: tuple[str, ...]
+) -> None:
+    assert run("search", index, *options).code == 2
+
+
+def test_search_asks_again_and_again(
+    index: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [
+        *("mill river", ":open 1", ":open 99", ":k 2", ":mode lexical", ":explain", "über"),
+        *(":filter year", ":mode psychic", "", ":quit", "never"),
+    ]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines)))
+    outcome = run("search", index)
+    assert outcome.code == 0, outcome.err
+    assert "id: mill" in outcome.out
+    assert "there is no such hit" in outcome.out
+    assert "by words  rank 1" in outcome.out
+    assert "error: the filter 'year' is not like" in outcome.out
+    assert ":mode dense " in outcome.out  # the help
+    assert "never" not in outcome.out
 
 
 def test_search_modes(index: Path, run: Run) -> None:

@@ -38,38 +38,32 @@ async function ask(path, body) {
   return said;
 }
 
-// Words alike in their first letters are marked: a rough stem for any language.
-function stem(word) {
-  const plain = word.toLocaleLowerCase().normalize("NFC");
-  return plain.length > 5 ? plain.slice(0, Math.max(5, plain.length - 3)) : plain;
-}
+const WORD = /[\p{L}\p{N}\p{M}_]+/gu;
 
-function marked(text, query) {
-  const stems = new Set((query.match(/[\p{L}\p{N}]+/gu) || []).filter((word) => word.length > 3).map(stem));
+function marked(text, words) {
   const parts = document.createDocumentFragment();
   let end = 0;
-  for (const found of text.matchAll(/[\p{L}\p{N}]+/gu)) {
-    const word = found[0];
-    if (word.length < 4 || !stems.has(stem(word))) continue;
-    parts.append(text.slice(end, found.index), make("mark", {}, word));
-    end = found.index + word.length;
+  for (const found of text.matchAll(WORD)) {
+    if (!words.has(found[0])) continue;
+    parts.append(text.slice(end, found.index), make("mark", {}, found[0]));
+    end = found.index + found[0].length;
   }
   parts.append(text.slice(end));
   return parts;
 }
 
-function snippet(text, query, size = 280) {
-  const stems = new Set((query.match(/[\p{L}\p{N}]+/gu) || []).filter((word) => word.length > 3).map(stem));
+// The part of a text with the first word that is marked.
+function snippet(text, words, size = 280) {
   let start = 0;
-  for (const found of text.matchAll(/[\p{L}\p{N}]+/gu)) {
-    if (stems.has(stem(found[0]))) {
+  for (const found of text.matchAll(WORD)) {
+    if (words.has(found[0])) {
       start = Math.max(0, found.index - 80);
       break;
     }
   }
   if (start > 0) start = text.indexOf(" ", start) + 1;
   const cut = text.slice(start, start + size);
-  return (start > 0 ? "… " : "") + cut + (start + size < text.length ? " …" : "");
+  return marked((start > 0 ? "… " : "") + cut + (start + size < text.length ? " …" : ""), words);
 }
 
 function rank(name, place, score) {
@@ -78,15 +72,16 @@ function rank(name, place, score) {
   return make("span", {}, `${name} `, make("b", {}, told), value);
 }
 
-function hit(each, query) {
+function hit(each) {
+  const words = new Set(each.matched);
   const address = `?${new URLSearchParams({ document: each.id })}`;
   const title = each.title || each.id;
   return make(
     "article",
     { class: "hit" },
-    make("h2", {}, `${each.rank}. `, make("a", { href: address }, marked(title, query))),
-    make("p", {}, marked(snippet(each.text, query), query)),
-    make("p", { class: "why" }, make("span", { class: "kind" }, each.view.kind), marked(snippet(each.view.text, query, 200), query)),
+    make("h2", {}, `${each.rank}. `, make("a", { href: address }, marked(title, words))),
+    make("p", {}, snippet(each.text, words)),
+    make("p", { class: "why" }, make("span", { class: "kind" }, each.view.kind), snippet(each.view.text, words, 200)),
     make(
       "div",
       { class: "ranks" },
@@ -103,10 +98,10 @@ async function search(query, mode, k) {
   document.title = `${query} · corpus-tuner`;
   tell("searching …");
   try {
-    const said = await ask("/v1/search", { query, k: Number(k), ...(mode ? { mode } : {}) });
+    const said = await ask("/v1/search", { query, k: Number(k), explain: true, ...(mode ? { mode } : {}) });
     if (turn !== asked) return;
     const hits = said.results[0].hits;
-    $("main").replaceChildren(...hits.map((each) => hit(each, query)));
+    $("main").replaceChildren(...hits.map(hit));
     tell(hits.length ? `${hits.length} documents in ${said.took_ms.toFixed(0)} ms` : "nothing was found");
   } catch (error) {
     if (turn === asked) tell(error.message, true);

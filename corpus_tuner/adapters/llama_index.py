@@ -1,0 +1,57 @@
+"""LlamaIndex: a retriever for query engines (extra ``llama-index``)."""
+
+from corpus_tuner.errors import MissingExtraError
+from indexes.filters import Filter
+from indexes.fusion import Mode
+from indexes.searcher import Hit, Searcher
+
+try:
+    from llama_index.core.base.base_retriever import BaseRetriever
+    from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
+except ImportError:
+    raise MissingExtraError("the adapter for LlamaIndex", "llama-index") from None
+
+
+class LlamaIndexRetriever(BaseRetriever):
+    """A retriever that searches an index.
+
+    Parameters
+    ----------
+    searcher
+        An open index.
+    k
+        How many documents.
+    mode, filter
+        As `Searcher.search` takes them.
+    """
+
+    def __init__(
+        self,
+        searcher: Searcher,
+        k: int = 4,
+        mode: Mode | None = None,
+        filter: Filter | None = None,
+    ) -> None:
+        super().__init__()
+        self._searcher = searcher
+        self._k = k
+        self._mode = mode
+        self._filter = filter
+
+    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        query = query_bundle.query_str
+        hits = self._searcher.search(query, self._k, self._mode, filter=self._filter)
+        return [NodeWithScore(node=_as_node(hit), score=hit.score) for hit in hits]
+
+
+def _as_node(hit: Hit) -> TextNode:
+    """Return a hit as LlamaIndex has it; what is not metadata is kept from prompts."""
+    told = {"title": hit.document.title, "rank": hit.rank}
+    told["matched"] = f"{hit.view.kind}: {hit.view.text}"
+    return TextNode(
+        id_=hit.document.id,
+        text=hit.document.text,
+        metadata={**hit.document.metadata, **told},
+        excluded_llm_metadata_keys=["rank", "matched"],
+        excluded_embed_metadata_keys=["rank", "matched"],
+    )

@@ -1,0 +1,71 @@
+"""PyTerrier: queries as a data frame in, results as a data frame out (extra ``pyterrier``)."""
+
+from typing import Any
+
+from corpus_tuner.errors import MissingExtraError
+from indexes.filters import Filter
+from indexes.fusion import Mode
+from indexes.searcher import Searcher
+
+try:
+    import pandas as pd
+    import pyterrier as pt
+except ImportError:
+    raise MissingExtraError("the adapter for PyTerrier", "pyterrier") from None
+
+
+class PyTerrierRetriever(pt.Transformer):
+    """A transformer that searches an index; pipelines are made of it with ``>>`` and the like.
+
+    Parameters
+    ----------
+    searcher
+        An open index.
+    k
+        Documents for each query.
+    mode, filter
+        As `Searcher.search` takes them.
+    """
+
+    def __init__(
+        self,
+        searcher: Searcher,
+        k: int = 1_000,
+        mode: Mode | None = None,
+        filter: Filter | None = None,
+    ) -> None:
+        super().__init__()
+        self.searcher = searcher
+        self.k = k
+        self.mode = mode
+        self.filter = filter
+
+    def __repr__(self) -> str:
+        return f"PyTerrierRetriever({str(self.searcher.path)!r}, k={self.k}, mode={self.mode!r})"
+
+    def transform(self, queries: "pd.DataFrame") -> "pd.DataFrame":
+        """Search.
+
+        Parameters
+        ----------
+        queries
+            With the columns ``qid`` and ``query``; others are kept, but for those of results.
+
+        Returns
+        -------
+        pandas.DataFrame
+            For each query its documents, best first: also ``docno``, ``score``, ``rank`` from 0.
+        """
+        pt.validate.query_frame(queries, extra_columns=["query"])
+        found: dict[str, list[Any]] = {"place": [], "docno": [], "score": [], "rank": []}
+        rankings = self.searcher.rank(
+            queries["query"].tolist(), self.k, self.mode, filter=self.filter
+        )
+        for place, ranking in enumerate(rankings):
+            for rank, (document, score) in enumerate(ranking):
+                for name, value in zip(found, (place, document, score, rank), strict=True):
+                    found[name].append(value)
+        kept = queries.drop(columns=["docno", "score", "rank"], errors="ignore")
+        repeated = kept.iloc[found.pop("place")].reset_index(drop=True)
+        types = {"docno": "object", "score": "float64", "rank": "int64"}
+        return repeated.join(pd.DataFrame(found).astype(types))

@@ -1,0 +1,97 @@
+"""What people see of hits: a table, or why each came up."""
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.padding import Padding
+from rich.text import Text
+
+from corpus_tuner.cli.output import plain, stdout, table
+
+if TYPE_CHECKING:
+    from indexes.searcher import Hit, Searcher
+
+_SNIPPET = 280  # characters
+_LEAD = 80  # of them before the first word that is marked
+
+
+def show_hits(query: str, hits: Sequence["Hit"]) -> None:
+    """Print what was found for a query."""
+    _show_query(query)
+    made = table("", "score", "document", "what matched", right=("", "score"))
+    made.columns[-1].ratio = 1
+    made.expand = True
+    for hit in hits:
+        title = plain(hit.document.title or hit.document.id, 40)
+        matched = hit.view.text.removeprefix(hit.document.title).strip() or hit.view.text
+        both = ""
+        if hit.dense is not None and hit.words is not None:
+            both = f"\nvectors {hit.dense:.2f}\nwords {hit.words:.2f}"
+        made.add_row(
+            str(hit.rank),
+            Text.assemble(f"{hit.score:.3f}", (both, "dim")),
+            Text.assemble(title, "\n", (plain(hit.document.id, 40).plain, "dim")),
+            Text.assemble((f"{hit.view.kind}: ", "dim"), plain(matched, 100)),
+        )
+    stdout.print(made if hits else Text("nothing was found", "dim"))
+
+
+def explain_hits(query: str, hits: Sequence["Hit"], searcher: "Searcher") -> None:
+    """Print what was found for a query, and why: ranks, the nearest view, the words they share."""
+    _show_query(query)
+    for hit in hits:
+        title = plain(hit.document.title or hit.document.id).plain
+        marks = searcher.shared_words(query, f"{title} {hit.document.text} {hit.view.text}")
+        head = Text.assemble((f"{hit.rank:>2}  ", "dim"), (title, "bold"))
+        head.append(f"  {plain(hit.document.id, 60).plain}", "dim")
+        maker = "" if hit.view.maker == "document" else f", written by {hit.view.maker[:40]}"
+        lines = [
+            _ranks(hit),
+            Text.assemble((f"{hit.view.kind}  ", "cyan"), _cut(hit.view.text, marks)),
+        ]
+        lines[-1].append(maker, "dim")
+        if hit.view.support:
+            lines.append(Text.assemble(("rests on  ", "dim"), _cut(hit.view.support, marks)))
+        if hit.view.kind != "passage":
+            lines.append(Text.assemble(("text  ", "dim"), _cut(hit.document.text, marks)))
+        stdout.print(head, soft_wrap=True)
+        stdout.print(Padding(Text("\n").join(lines), (0, 0, 1, 4)))
+    if not hits:
+        stdout.print("nothing was found", style="dim")
+    elif hits[0].dense is not None and hits[0].words is not None:
+        weights = searcher.manifest.search
+        told = f"words {weights.words:.2f}, vectors {1 - weights.words:.2f}"
+        stdout.print(f"score: both brought to one scale ({weights.fusion}), {told}", style="dim")
+
+
+def _show_query(query: str) -> None:
+    stdout.print()
+    stdout.print(Text.assemble(("query  ", "dim"), (plain(query, 200).plain, "bold")))
+
+
+def _ranks(hit: "Hit") -> Text:
+    """Return the ranks by both scores and by each, side by side."""
+    told = Text.assemble(("score  ", "dim"), f"{hit.score:.3f}")
+    for name, rank, score in (
+        ("by vectors", hit.dense_rank, hit.dense),
+        ("by words", hit.words_rank, hit.words),
+    ):
+        if score is not None:
+            told.append(f"   {name}  ", "dim")
+            told.append(f"{'–' if rank is None else f'rank {rank}'} ({score:.2f})")
+    return told
+
+
+def _cut(text: str, marks: Sequence[str]) -> Text:
+    """Return the part of a text with the first word that is marked, all such words in bold."""
+    line = plain(text).plain
+    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, marks))})\b") if marks else None
+    found = pattern.search(line) if pattern else None
+    start = max(0, found.start() - _LEAD) if found else 0
+    start = line.find(" ", start) + 1 if start else 0
+    shown = Text(line[start : start + _SNIPPET])
+    if pattern:
+        shown.highlight_regex(pattern, "bold green")
+    before, after = "… " if start else "", " …" if start + _SNIPPET < len(line) else ""
+    return Text.assemble(before, shown, after)

@@ -1,0 +1,80 @@
+"""Queries from a file: BEIR's ``queries.jsonl``, tab-separated ids and texts, or plain lines."""
+
+from collections import Counter
+from collections.abc import Callable, Container, Iterator
+from pathlib import Path
+
+from eval.errors import EvaluationError
+from eval.records import BadRecord, read_json_lines, read_lines
+
+
+def read_queries(
+    path: Path,
+    reject: Callable[[BadRecord], None] | None = None,
+    wanted: Container[str] | None = None,
+) -> dict[str, str]:
+    """Read queries, by id, in the order of the file.
+
+    Parameters
+    ----------
+    path
+        ``.jsonl`` with ``_id`` and ``text``; ``.tsv`` with an id and a text; in any other file each
+        line is a query, and its number is its id. It may be gzipped.
+    reject
+        Told of each record that cannot be used, which is then left out; by default the first
+        one is an error.
+    wanted
+        Ids; others are passed over. By default all.
+
+    Raises
+    ------
+    EvaluationError
+        If the file cannot be read or, without `reject`, a record is bad.
+    """
+    reject = reject or refuse
+    queries: dict[str, str] = {}
+    seen: Counter[str] = Counter()
+    for found in _found(path):
+        if isinstance(found, BadRecord):
+            reject(found)
+            continue
+        place, query, text = found
+        if not isinstance(query, str | int) or isinstance(query, bool) or query == "":
+            reject(BadRecord(place, "_id", "missing, or neither text nor a number"))
+            continue
+        query = str(query)
+        if wanted is not None and query not in wanted:
+            continue
+        seen[query] += 1
+        if not isinstance(text, str) or not text.strip():
+            reject(BadRecord(place, "text", "missing or empty"))
+        elif seen[query] > 1:
+            reject(BadRecord(place, "_id", "duplicate id", repr(query)))
+        else:
+            queries[query] = text
+    return queries
+
+
+def refuse(bad: BadRecord) -> None:
+    """Raise a record that cannot be used as an error."""
+    raise EvaluationError(str(bad))
+
+
+def _found(path: Path) -> Iterator[tuple[str, object, object] | BadRecord]:
+    """Yield the place, id and text of each record."""
+    kind = Path(path.name.removesuffix(".gz")).suffix
+    if kind == ".jsonl":
+        for record in read_json_lines(path):
+            if isinstance(record, BadRecord):
+                yield record
+            else:
+                yield record.place, record.fields.get("_id"), record.fields.get("text")
+        return
+    for place, line in read_lines(path):
+        if isinstance(line, BadRecord):
+            yield line
+        elif kind == ".tsv":
+            query, _, text = line.partition("\t")
+            yield place, query.strip(), text.strip()
+        else:
+            yield place, place.rpartition(":")[2], line.strip()
