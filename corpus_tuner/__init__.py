@@ -15,7 +15,7 @@ _HOMES = {
     "CorpusTunerError": "corpus_tuner.errors",
     "Document": "indexes.documents",
     "EvaluationError": "eval.errors",
-    "Hit": "indexes.searcher",
+    "Hit": "indexes.hits",
     "Result": "eval.report",
     "SearchIndexError": "indexes.errors",
     "SearchSettings": "indexes.fusion",
@@ -62,7 +62,8 @@ if TYPE_CHECKING:
     from indexes.documents import Document, View
     from indexes.errors import SearchIndexError
     from indexes.fusion import SearchSettings
-    from indexes.searcher import Hit, Searcher
+    from indexes.hits import Hit
+    from indexes.searcher import Searcher
 
 
 def __getattr__(name: str) -> Any:

@@ -18,6 +18,7 @@ _ROWS_FOR_ONE = 12
 _FARTHEST = -1e9  # finite, so that means can be taken
 _EPSILON = 2 * 10.0**-SCORE_DECIMALS
 _BLOCK = 16_384  # vectors
+_THREADS = faiss.omp_get_max_threads()
 _TRAINING = 65_536  # vectors that int8 takes its ranges from
 _QUANTIZERS = {
     "float16": faiss.ScalarQuantizer.QT_fp16,
@@ -161,6 +162,9 @@ class DenseSegment:
         found: dict[int, Near] = {}
         pending = np.arange(len(queries))
         while len(pending):
+            # FAISS gives each thread queries of its own. Threads without any would only be in the
+            # way of those of torch, which have just encoded the query and wait for the next one.
+            faiss.omp_set_num_threads(min(_THREADS, len(pending)))
             all_similarities, all_rows = self._index.search(
                 queries[pending], max(1, depth), params=parameters
             )
@@ -205,15 +209,21 @@ class DenseSegment:
         self._compare(query, rows, similarities, np.arange(len(rows)))
         return self._views[rows], similarities
 
-    def best_view(self, query: Vectors | None, document: int) -> int:
-        """Return the view, by its ordinal, of the document's row that is nearest to the query.
+    def best_views(self, query: Vectors | None, documents: Ordinals) -> Ordinals:
+        """Return the view, by its ordinal, of each document's row that is nearest to the query.
 
         Without a query it is the passage.
         """
+        rows, starts = self._rows_of(documents)
         if query is None:
-            return int(self._views[self._starts[document]])
-        views, similarities = self.rows(query, document)
-        return int(views[similarities.argmax()])
+            return self._views[rows[starts]].astype(np.int64)
+        similarities = np.zeros(len(rows), np.float32)
+        self._compare(query, rows, similarities, np.arange(len(rows)))
+        # Of equal ones the first, in each document.
+        order = np.lexsort(
+            (-similarities, np.repeat(np.arange(len(starts)), np.diff(starts, append=len(rows))))
+        )
+        return self._views[rows[order[starts]]].astype(np.int64)
 
     def _best(self, query: Vectors, seen: Seen, k: int, weight: float) -> Near | None:
         """Return the best documents, or nothing if these rows do not tell."""

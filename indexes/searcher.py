@@ -1,13 +1,10 @@
 """Search an index: queries in, hits out."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, TypeVar, overload
+from typing import NamedTuple, TypeVar, overload
 
-import numpy as np
-import numpy.typing as npt
 from rich.console import Console
 from rich.progress import track
 
@@ -17,8 +14,8 @@ from indexes.encoders import Encoder, EncoderSettings, Vectors, open_encoder
 from indexes.errors import SearchIndexError
 from indexes.filters import Filter, as_sql
 from indexes.fusion import Mode, SearchSettings
+from indexes.hits import Found, Hit, hits_of
 from indexes.pool import Pool, draw
-from indexes.representations import SCORE_DECIMALS
 from indexes.segment import Segment
 from indexes.storage import Manifest, read_manifest, segment_folder, verify
 from indexes.words import shared_words
@@ -26,40 +23,6 @@ from indexes.words import shared_words
 MAX_QUERY_CHARACTERS = 100_000
 _QUERIES_AT_ONCE = 256
 _Item = TypeVar("_Item")
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One document found.
-
-    Attributes
-    ----------
-    document
-        What was found.
-    rank
-        From 1.
-    score
-        What it is ranked by; among equal scores the smaller document id leads. Scores of different
-        modes, or of different queries in hybrid mode, do not compare.
-    view
-        The view that is nearest to the query; in lexical mode the passage.
-    dense
-        Score by the vectors, a cosine; ``None`` in lexical mode.
-    words
-        Score by the words; ``None`` in dense mode.
-    dense_rank, words_rank
-        What the rank would be by one of them alone, as far as the index looked; ``None`` where it
-        did not come so far, or has no such score.
-    """
-
-    document: Document
-    rank: int
-    score: float
-    view: View
-    dense: float | None
-    words: float | None
-    dense_rank: int | None = None
-    words_rank: int | None = None
 
 
 class _Opened(NamedTuple):
@@ -234,7 +197,7 @@ class Searcher:
         how, settings = self._how(opened.manifest, mode, settings)
         best = self._best(opened, queries, k, how, settings, filter)
         return [
-            _hits(opened.segments, found, how, settings)
+            hits_of(opened.segments, found, how, settings)
             for found in _shown(best, len(queries), progress)
         ]
 
@@ -351,7 +314,7 @@ class Searcher:
         mode: Mode,
         settings: SearchSettings,
         filter: Filter | None,
-    ) -> Iterator["_Found"]:
+    ) -> Iterator[Found]:
         """Yield the `k` best documents for each query."""
         for vector, pool in self._pools(opened, queries, k, mode, settings, filter):
             yield _first(opened.segments, vector, pool, k, mode, settings)
@@ -391,28 +354,6 @@ class Searcher:
                 yield vector, draw(segments, words, vector, near, size, weight, only)
 
 
-class _Found(NamedTuple):
-    """The best documents for a query, best first.
-
-    Attributes
-    ----------
-    ids, scores
-        Of these.
-    places
-        Where they are in the pool.
-    pool
-        All that were looked at.
-    vector
-        Of the query; ``None`` in lexical mode.
-    """
-
-    ids: list[str]
-    scores: list[float]
-    places: list[int]
-    pool: Pool
-    vector: Vectors | None
-
-
 def _open(index: Path, manifest: Manifest, representation: str) -> _Opened:
     folders = (segment_folder(index, entry.name) for entry in manifest.segments)
     return _Opened(manifest, [Segment(folder, manifest, representation) for folder in folders])
@@ -434,7 +375,7 @@ def _first(
     k: int,
     mode: Mode,
     settings: SearchSettings,
-) -> _Found:
+) -> Found:
     """Return the `k` best documents of a pool."""
     scores = pool.scores(settings, mode)
     some = first(scores, k)
@@ -442,39 +383,7 @@ def _first(
     order = sorted(range(len(ids)), key=lambda place: (-scores[some[place]], ids[place]))[:k]
     places = some[order]
     best = [ids[place] for place in order]
-    return _Found(best, scores[places].tolist(), places.tolist(), pool, vector)
-
-
-def _hits(
-    segments: Sequence[Segment], found: _Found, mode: Mode, settings: SearchSettings
-) -> list[Hit]:
-    """Fetch what was found, and tell why."""
-    pool = found.pool
-    dense = pool.parts.mixed(settings.views_in(mode))
-    hits = []
-    for rank, (place, score) in enumerate(zip(found.places, found.scores, strict=True), start=1):
-        segment = segments[pool.segments[place]]
-        document = int(pool.ordinals[place])
-        view = segment.dense.best_view(found.vector, document)
-        hits.append(
-            Hit(
-                segment.document(document),
-                rank,
-                score,
-                segment.view(view),
-                None if mode == "lexical" else float(dense[place]),
-                None if mode == "dense" else round(float(pool.words[place]), SCORE_DECIMALS),
-                None if mode == "lexical" else _rank(dense, place, settings.pool),
-                None if mode == "dense" else _rank(pool.words, place, settings.pool),
-            )
-        )
-    return hits
-
-
-def _rank(scores: npt.NDArray[np.floating[Any]], place: int, known: int) -> int | None:
-    """Return which of the scores one is; behind the first `known` others may be missing."""
-    rank = int((scores > scores[place]).sum()) + 1
-    return rank if rank <= known and scores[place] else None
+    return Found(best, scores[places].tolist(), places.tolist(), pool, vector)
 
 
 def _shown(found: Iterator[_Item], total: int, progress: bool) -> Iterator[_Item]:

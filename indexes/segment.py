@@ -45,6 +45,7 @@ SELECT
     views.invented
 FROM views JOIN documents ON documents.ordinal = views.document
 """
+_AMONG = "ordinal IN (SELECT value FROM json_each(?))"
 
 
 class Segment:
@@ -81,9 +82,8 @@ class Segment:
 
     def ids(self, ordinals: Iterable[int]) -> dict[int, str]:
         """Return the ids of documents, by ordinal."""
-        among = "ordinal IN (SELECT value FROM json_each(?))"
         wanted = json.dumps([*ordinals])
-        return dict(self._select(f"SELECT ordinal, id FROM documents WHERE {among}", wanted))
+        return dict(self._select(f"SELECT ordinal, id FROM documents WHERE {_AMONG}", wanted))
 
     def matching(self, filter: Query) -> Ordinals:
         """Return the documents that a filter lets through, by ordinal, in ascending order."""
@@ -99,16 +99,23 @@ class Segment:
 
     def document(self, ordinal: int) -> Document:
         """Return one document."""
-        columns = "id, title, text, metadata"
-        ((id_, title, text, metadata),) = self._select(
-            f"SELECT {columns} FROM documents WHERE ordinal = ?", ordinal
-        )
-        return Document(id_, title, text, json.loads(metadata))
+        return self.documents([ordinal])[ordinal]
 
-    def view(self, ordinal: int) -> View:
-        """Return one view."""
-        ((_, *row),) = self._select(f"{_VIEWS} WHERE views.ordinal = ?", ordinal)
-        return _view(*row)
+    def documents(self, ordinals: Iterable[int]) -> dict[int, Document]:
+        """Return documents, by ordinal."""
+        rows = self._select(
+            f"SELECT ordinal, id, title, text, metadata FROM documents WHERE {_AMONG}",
+            json.dumps([*ordinals]),
+        )
+        return {
+            ordinal: Document(id_, title, text, json.loads(metadata))
+            for ordinal, id_, title, text, metadata in rows
+        }
+
+    def views_at(self, ordinals: Iterable[int]) -> dict[int, View]:
+        """Return views, by their own ordinals."""
+        rows = self._select(f"{_VIEWS} WHERE views.{_AMONG}", json.dumps([*ordinals]))
+        return {ordinal: _view(*row) for ordinal, *row in rows}
 
     def views(self, document: int) -> dict[int, View]:
         """Return all views of a document, by ordinal, in order."""

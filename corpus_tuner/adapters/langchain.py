@@ -4,7 +4,8 @@ from typing import Any
 
 from corpus_tuner.errors import MissingExtraError
 from indexes.fusion import Mode
-from indexes.searcher import Hit, Searcher
+from indexes.hits import Hit
+from indexes.searcher import Searcher
 
 try:
     from langchain_core.callbacks import CallbackManagerForRetrieverRun

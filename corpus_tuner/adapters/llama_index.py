@@ -3,7 +3,8 @@
 from corpus_tuner.errors import MissingExtraError
 from indexes.filters import Filter
 from indexes.fusion import Mode
-from indexes.searcher import Hit, Searcher
+from indexes.hits import Hit
+from indexes.searcher import Searcher
 
 try:
     from llama_index.core.base.base_retriever import BaseRetriever

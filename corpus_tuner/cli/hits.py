@@ -10,7 +10,8 @@ from rich.text import Text
 from corpus_tuner.cli.output import plain, stdout, table
 
 if TYPE_CHECKING:
-    from indexes.searcher import Hit, Searcher
+    from indexes.hits import Hit
+from indexes.searcher import Searcher
 
 _SNIPPET = 280  # characters
 _LEAD = 80  # of them before the first word that is marked

@@ -14,7 +14,8 @@ from corpus_tuner.cli.output import plain, stdout
 from indexes.errors import SearchIndexError
 
 if TYPE_CHECKING:
-    from indexes.searcher import Hit, Searcher
+    from indexes.hits import Hit
+from indexes.searcher import Searcher
 
 _HELP = """\
 :k 5              how many documents

@@ -8,7 +8,8 @@ from eval.measures import Measurement
 from eval.report import Found, Mover
 from eval.runs import Ranking
 from indexes.encoders import Encoder
-from indexes.searcher import Hit, Searcher
+from indexes.hits import Hit
+from indexes.searcher import Searcher
 
 MOST = 5
 """Queries told of on each side."""

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from indexes.fusion import Mode
-from indexes.searcher import Hit
+from indexes.hits import Hit
 from indexes.server.live import Live
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from indexes.documents import Document, View
 from indexes.errors import SearchIndexError
 from indexes.fusion import Mode
-from indexes.searcher import Hit, Searcher
+from indexes.hits import Hit
+from indexes.searcher import Searcher
 
 _log = logging.getLogger(__name__)
 

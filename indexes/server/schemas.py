@@ -17,7 +17,8 @@ from pydantic import (
 from indexes.documents import Document, View
 from indexes.filters import FIELD, MAX_CONDITIONS, MAX_VALUES, as_sql
 from indexes.fusion import Mode
-from indexes.searcher import Hit, Searcher
+from indexes.hits import Hit
+from indexes.searcher import Searcher
 from indexes.server.settings import ServerSettings
 
 Value = bool | int | float | str
