@@ -11,7 +11,7 @@ from corpus_tuner.cli.output import plain, stdout, table
 
 if TYPE_CHECKING:
     from indexes.hits import Hit
-from indexes.searcher import Searcher
+    from indexes.searcher import Searcher
 
 _SNIPPET = 280  # characters
 _LEAD = 80  # of them before the first word that is marked

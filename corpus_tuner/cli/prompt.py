@@ -15,7 +15,7 @@ from indexes.errors import SearchIndexError
 
 if TYPE_CHECKING:
     from indexes.hits import Hit
-from indexes.searcher import Searcher
+    from indexes.searcher import Searcher
 
 _HELP = """\
 :k 5              how many documents
