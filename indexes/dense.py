@@ -158,7 +158,8 @@ class DenseSegment:
         if not total:
             return [_NOTHING for _ in queries]
         parameters = None if chosen is None else _selection(chosen, self._index.ntotal)
-        depth = min(total, 16 + _ROWS_FOR_ONE * k)
+        alone = self._index.ntotal == len(self._starts) - 1  # a row for each document
+        depth = min(total, 16 + (1 if alone else _ROWS_FOR_ONE) * k)
         found: dict[int, Near] = {}
         pending = np.arange(len(queries))
         while len(pending):
@@ -245,6 +246,8 @@ class DenseSegment:
         self, query: Vectors, rows: Ordinals, similarities: Scores, places: Ordinals
     ) -> None:
         """Fill in the similarities of the rows at some places."""
+        if not len(places):
+            return
         # Not by BLAS: its threads and those of FAISS would get in each other's way.
         vectors = self._index.reconstruct_batch(rows[places])
         similarities[places] = np.einsum("rd,d->r", vectors, query).round(SCORE_DECIMALS)

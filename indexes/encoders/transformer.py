@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.util import batch_to_device
 from transformers.utils.logging import disable_progress_bar
 
 from indexes.encoders import EncoderSettings, Vectors, embedded
@@ -99,13 +100,17 @@ class TransformerEncoder:
     def _encode(self, model: SentenceTransformer, texts: Sequence[str], prompt: str) -> Vectors:
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        vectors = model.encode(
-            list(texts),
-            prompt=prompt,
-            batch_size=self._settings.batch_size,
-            show_progress_bar=False,
-            convert_to_numpy=True,
-        ).astype(np.float32)
+        if len(texts) <= self._settings.batch_size:
+            vectors = _encode_one_batch(model, texts, prompt)
+        else:
+            vectors = model.encode(
+                list(texts),
+                prompt=prompt,
+                batch_size=self._settings.batch_size,
+                show_progress_bar=False,
+                convert_to_numpy=True,
+            )
+        vectors = vectors.astype(np.float32)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not np.all(np.isfinite(lengths)) or not np.all(lengths > 0):
             raise SearchIndexError(
@@ -113,6 +118,15 @@ class TransformerEncoder:
                 "try encoder.dtype=float32"
             )
         return np.asarray(vectors / lengths, dtype=np.float32)
+
+
+@torch.inference_mode()
+def _encode_one_batch(model: SentenceTransformer, texts: Sequence[str], prompt: str) -> Vectors:
+    """Do what `SentenceTransformer.encode` does, without its walks through all the modules."""
+    features = model.preprocess(list(texts), prompt=prompt)
+    vectors = model(batch_to_device(features, model.device))["sentence_embedding"]
+    found: Vectors = vectors[:, : model.truncate_dim].float().cpu().numpy()
+    return found
 
 
 def _load(settings: EncoderSettings) -> SentenceTransformer:

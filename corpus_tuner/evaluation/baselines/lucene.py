@@ -107,7 +107,7 @@ def _serve(connection: Any, folder: str | None, prebuilt: str, language: str) ->
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     try:
-        indexers, searchers = _start_java()
+        indexers, searchers = start_java()
         connection.send((True, None))
         if folder is not None:
             arguments = ["-index", folder, "-language", language]
@@ -137,7 +137,7 @@ def _serve(connection: Any, folder: str | None, prebuilt: str, language: str) ->
         connection.close()
 
 
-def _start_java() -> tuple[Any, Any]:
+def start_java() -> tuple[Any, Any]:
     """Import pyserini so that it runs on any Java 21, and quietly."""
     home = _java_home()
     os.environ["JAVA_HOME"] = str(home)
