@@ -1,5 +1,6 @@
 # Everything a newcomer needs: `make quickstart` and `make test`. Both make .venv first; what the
-# tests need on top (EXTRAS) is not installed for the quickstart.
+# tests need on top (EXTRAS) is not installed for the quickstart. `make install EXTRAS=server` adds
+# an extra.
 
 comma := ,
 PYTHON ?= python3
@@ -9,10 +10,12 @@ BIN := $(VENV)/bin
 CORE := $(VENV)/.installed
 INSTALLED := $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))
 
-.PHONY: quickstart test lint fix bench clean
+.PHONY: quickstart install test lint fix bench clean
 
 quickstart: $(CORE)
 	$(BIN)/corpus-tuner quickstart
+
+install: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/pytest
@@ -29,6 +32,8 @@ fix: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks.encoding
 	$(BIN)/python -m benchmarks.generation
+	$(BIN)/python -m benchmarks.latency
+	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.search
 

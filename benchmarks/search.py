@@ -2,14 +2,12 @@
 
 Run: python -m benchmarks.search [INDEX QUERIES]
 
-INDEX is one that `corpus-tuner build` made with the representation `views`; QUERIES is a BEIR
-queries.jsonl, gzipped or not. By default the English sample is built. Encoding and searching take
-turns in one process, and their medians are compared.
+INDEX is one that `corpus-tuner build` made with the representation `views`; QUERIES is a file as
+`corpus-tuner search --queries` takes it. By default the English sample is built. Encoding and
+searching take turns in one process, and their medians are compared.
 """
 
 import argparse
-import gzip
-import json
 import statistics
 import tempfile
 import time
@@ -21,6 +19,7 @@ import faiss
 import numpy as np
 
 from corpus_tuner import build, sample_folder
+from eval.queries import read_queries
 from indexes.dense import DenseSegment, write_vectors
 from indexes.encoders.remembering import RememberingEncoder
 from indexes.fusion import SearchSettings
@@ -30,12 +29,6 @@ from indexes.storage import segment_folder
 
 QUERIES = 300
 STORAGES: tuple[Storage, ...] = ("float32", "float16", "int8")
-
-
-def read_queries(path: Path) -> list[str]:
-    """Return the first queries of a file."""
-    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as file:
-        return [json.loads(line)["text"] for line in islice(file, QUERIES)]
 
 
 def clock(job: Callable[[], object]) -> float:
@@ -109,7 +102,8 @@ def main() -> None:
         index = chosen.index or Path(folder) / "index"
         if not chosen.index:
             build(sample_folder("en"), index)
-        queries = read_queries(chosen.queries or sample_folder("en") / "queries.jsonl")
+        known = read_queries(chosen.queries or sample_folder("en") / "queries.jsonl")
+        queries = list(islice(known.values(), QUERIES))
         compare_with_encoding(index, queries)
         compare_storages(index, queries)
 

@@ -18,6 +18,7 @@ from indexes.weights import fast_bfloat16, hash_weights
 
 USUAL_MAX_TOKENS = 512
 """For models that name no limit of their own, such as T5 with its relative positions."""
+_QUERIES_AT_ONCE = 16  # of like length: more would only be padded more
 
 
 class TransformerEncoder:
@@ -54,11 +55,13 @@ class TransformerEncoder:
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Encode texts that stand for documents; shape (texts, dimension), unit rows."""
         prompt = self._prompt("document", self._settings.document_prompt)
-        return self._encode(self._document_model, texts, prompt)
+        return self._encode(self._document_model, texts, prompt, self._settings.batch_size)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Encode queries; shape (texts, dimension), unit rows."""
-        return self._encode(self._model, texts, self._prompt("query", self._settings.query_prompt))
+        prompt = self._prompt("query", self._settings.query_prompt)
+        size = min(self._settings.batch_size, _QUERIES_AT_ONCE)
+        return self._encode(self._model, texts, prompt, size)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, marks and prompts not counted."""
@@ -97,16 +100,18 @@ class TransformerEncoder:
         transformer.register_forward_hook(_widen)
         return SentenceTransformer(modules=[transformer, *rest], device=str(self._model.device))
 
-    def _encode(self, model: SentenceTransformer, texts: Sequence[str], prompt: str) -> Vectors:
+    def _encode(
+        self, model: SentenceTransformer, texts: Sequence[str], prompt: str, size: int
+    ) -> Vectors:
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        if len(texts) <= self._settings.batch_size:
+        if len(texts) <= size:
             vectors = _encode_one_batch(model, texts, prompt)
         else:
             vectors = model.encode(
                 list(texts),
                 prompt=prompt,
-                batch_size=self._settings.batch_size,
+                batch_size=size,
                 show_progress_bar=False,
                 convert_to_numpy=True,
             )

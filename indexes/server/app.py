@@ -12,14 +12,14 @@ from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client import generate_latest as as_text
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from indexes.documents import Document
 from indexes.errors import SearchIndexError
 from indexes.searcher import Searcher
 from indexes.server.batching import Batcher, BusyError
 from indexes.server.body import BodyLimit
+from indexes.server.counting import Counting, Counts
 from indexes.server.live import Live
 from indexes.server.schemas import (
     DocumentAnswer,
@@ -83,7 +83,7 @@ def create_app(
     settings = settings or ServerSettings()
     live = Live(searcher, settings.refresh)
     batcher = Batcher(live, settings.waiting, settings.batch)
-    counted = _Counted(batcher)
+    counts = Counts(batcher)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -100,11 +100,11 @@ def create_app(
         redoc_url=None,
     )
     app.add_middleware(BodyLimit, most=settings.body_bytes)
-    app.middleware("http")(counted.around)
+    app.add_middleware(Counting, counts=counts)
     app.add_exception_handler(RequestValidationError, _refuse)
-    guarded = [Depends(_guard(token))]
+    guarded = [Depends(_guard(token))] if token else []
 
-    async def search(asked: SearchRequest) -> SearchAnswer:
+    async def search(asked: SearchRequest) -> Response:
         """Find the best documents for one query or several."""
         start = time.perf_counter()
         queries = [asked.query] if isinstance(asked.query, str) else asked.query
@@ -121,19 +121,22 @@ def create_app(
             raise HTTPException(400, str(error)) from None
         marking = live.searcher if asked.explain else None
 
-        def tell() -> SearchAnswer:
+        def tell() -> Response:
             results = [
                 ResultAnswer.of(query, hits, marking)
                 for query, hits in zip(queries, found, strict=True)
             ]
             took = round(1000 * (time.perf_counter() - start), 2)
-            return SearchAnswer(results=results, took_ms=took)
+            answer = SearchAnswer(results=results, took_ms=took)
+            return Response(answer.model_dump_json(), media_type="application/json")
 
         # Looking for words in long documents must not hold up others.
         return await asyncio.to_thread(tell) if asked.explain else tell()
 
     search.__annotations__["asked"] = search_request(settings)  # the limits are in its schema
-    app.post("/v1/search", dependencies=guarded, responses=_SEARCHING)(search)
+    app.post("/v1/search", response_model=SearchAnswer, dependencies=guarded, responses=_SEARCHING)(
+        search
+    )
 
     @app.get(
         "/v1/documents/{id:path}",
@@ -188,7 +191,7 @@ def create_app(
     )
     def metrics() -> Response:
         """Return counts and times, as Prometheus reads them."""
-        return Response(as_text(counted.registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(counts.as_text(), media_type=CONTENT_TYPE_LATEST)
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     def page() -> Response:
@@ -203,49 +206,11 @@ def create_app(
     return app
 
 
-class _Counted:
-    """Counts requests, and tells how the batcher does."""
-
-    def __init__(self, batcher: Batcher) -> None:
-        self.registry = CollectorRegistry()
-        self._requests = Counter(
-            "requests", "Requests.", ["route", "status"], "corpus_tuner", registry=self.registry
-        )
-        self._seconds = Histogram(
-            "request_seconds",
-            "Time of a request.",
-            ["route"],
-            "corpus_tuner",
-            registry=self.registry,
-        )
-        for name, told, value in (
-            ("waiting_queries", "Queries that wait.", lambda: batcher.waiting),
-            ("batches", "Batches searched.", lambda: batcher.batches),
-            ("index_switches", "Switches to a rebuilt index.", lambda: batcher.live.switched),
-        ):
-            Gauge(name, told, namespace="corpus_tuner", registry=self.registry).set_function(value)
-
-    async def around(
-        self, request: Request, answer: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        """Count a request and its time, by route and not by path, which anyone may make up."""
-        start = time.perf_counter()
-        status = 500
-        try:
-            response = await answer(request)
-            status = response.status_code
-            return response
-        finally:
-            route = getattr(request.scope.get("route"), "path", "none")
-            self._requests.labels(route, status).inc()
-            self._seconds.labels(route).observe(time.perf_counter() - start)
-
-
-def _guard(token: str) -> Callable[..., None]:
+def _guard(token: str) -> Callable[..., Awaitable[None]]:
     """Return what lets only those in who have the token; it takes as long for any wrong one."""
     bearer = HTTPBearer(auto_error=False)
 
-    def guard(
+    async def guard(
         brought: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
     ) -> None:
         known = brought.credentials if brought else ""
@@ -254,7 +219,7 @@ def _guard(token: str) -> Callable[..., None]:
             told = "this needs the right token: Authorization: Bearer TOKEN"
             raise HTTPException(401, told, headers={"WWW-Authenticate": "Bearer"})
 
-    return guard if token else lambda: None
+    return guard
 
 
 async def _refuse(_: Request, error: Exception) -> JSONResponse:
