@@ -59,7 +59,14 @@ def serve(
     stdout.print(f"http://{host}:{port} serves {index}; {reach}", soft_wrap=True)
     if not _is_loopback(host) and not token:
         stderr.print("whoever reaches this address can read the whole corpus", style="yellow")
-    uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=30)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        timeout_keep_alive=75,  # longer than the proxies that stand in front of it keep theirs
+        timeout_graceful_shutdown=30,
+    )
 
 
 def _is_loopback(host: str) -> bool:

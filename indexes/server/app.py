@@ -82,7 +82,7 @@ def create_app(
     """
     settings = settings or ServerSettings()
     live = Live(searcher, settings.refresh)
-    batcher = Batcher(live, settings.waiting, settings.batch)
+    batcher = Batcher(live, settings.waiting, settings.batch, settings.workers)
     counts = Counts(batcher)
 
     @asynccontextmanager

@@ -1,7 +1,8 @@
 """Many requests, one call of the encoder: what waits together is searched together.
 
-A single thread searches; while it is at work further queries gather, and go as one batch when it
-is free. When too many wait, a request is refused at once: a growing queue makes all of them late.
+A few threads search; while all are at work further queries gather, and go as one batch when one
+is free. With two, one encodes while the other ranks. When too many wait, a request is refused at
+once: a growing queue makes all of them late.
 """
 
 import asyncio
@@ -46,16 +47,19 @@ class Batcher:
         Queries that may wait.
     batch
         Queries that are searched at once.
+    workers
+        Batches that are searched at the same time.
     """
 
-    def __init__(self, live: Live, waiting: int, batch: int) -> None:
+    def __init__(self, live: Live, waiting: int, batch: int, workers: int) -> None:
         self.live = live
         self.queue: list[_Waiting] = []
         self.batches = 0
         self._most_waiting = waiting
         self._batch = batch
-        self._thread = ThreadPoolExecutor(1, "search")
-        self._work: asyncio.Task[None] | None = None
+        self._workers = workers
+        self._threads = ThreadPoolExecutor(workers, "search")
+        self._work: set[asyncio.Task[None]] = set()
 
     @property
     def waiting(self) -> int:
@@ -79,16 +83,17 @@ class Batcher:
         answer = asyncio.get_running_loop().create_future()
         wanted = _Wanted(k, mode, repr(filter))
         self.queue.append(_Waiting(list(queries), wanted, filter, answer))
-        if self._work is None or self._work.done():
-            self._work = asyncio.create_task(self._drain())
+        if len(self._work) < self._workers:
+            work = asyncio.create_task(self._drain())
+            self._work.add(work)
+            work.add_done_callback(self._work.discard)
         found: list[list[Hit]] = await answer
         return found
 
     async def close(self) -> None:
         """Answer what waits, then stop."""
-        if self._work is not None:
-            await self._work
-        self._thread.shutdown()
+        await asyncio.gather(*self._work)
+        self._threads.shutdown()
 
     async def _drain(self) -> None:
         while self.queue:
@@ -98,7 +103,7 @@ class Batcher:
             loop = asyncio.get_running_loop()
             try:
                 found = await loop.run_in_executor(
-                    self._thread, self.live.search, queries, wanted.k, wanted.mode, filter
+                    self._threads, self.live.search, queries, wanted.k, wanted.mode, filter
                 )
             except Exception as error:  # whatever it is, it is the answer
                 for each in some:

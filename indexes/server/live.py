@@ -1,6 +1,7 @@
 """The index as it is now: switched when it was built again, without a search being cut off."""
 
 import logging
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -30,6 +31,7 @@ class Live:
         self.switched = 0
         self._every = every
         self._next = time.monotonic() + every
+        self._looking = threading.Lock()
         self._told = ""
 
     def search(
@@ -48,14 +50,17 @@ class Live:
         self.searcher.close()
 
     def _follow(self) -> None:
-        now = time.monotonic()
-        if not self._every or now < self._next:
+        if not self._every or time.monotonic() < self._next:
             return
-        self._next = now + self._every
+        if not self._looking.acquire(blocking=False):
+            return  # another thread does it
         try:
+            self._next = time.monotonic() + self._every
             self.switched += self.searcher.refresh()
             self._told = ""
         except SearchIndexError as error:  # the old one still answers
             if str(error) != self._told:
                 _log.warning("the index is not switched: %s", error)
                 self._told = str(error)
+        finally:
+            self._looking.release()

@@ -23,6 +23,8 @@ class ServerSettings(BaseModel):
         Queries that may wait; more requests are told to come again.
     batch
         Queries that are searched at once.
+    workers
+        Batches that are searched at the same time.
     timeout
         Seconds that a request may wait.
     refresh
@@ -36,6 +38,7 @@ class ServerSettings(BaseModel):
     k: PositiveInt = 100
     body_bytes: PositiveInt = 2**20
     waiting: PositiveInt = 256
-    batch: PositiveInt = 32
+    batch: PositiveInt = 16
+    workers: PositiveInt = 2
     timeout: PositiveFloat = 30.0
     refresh: NonNegativeFloat = 2.0
