@@ -97,12 +97,13 @@ def _check(
 
 def _search_all(searcher: "Searcher", asking: "Asking", queries: Path, output: Path | None) -> None:
     """Write a run of a file of queries, or print a line of JSON for each."""
+    from corpus_tuner.progress import track
     from eval.queries import read_queries
     from eval.runs import break_ties, write_run
 
     wanted = read_queries(queries)
     if output is None:
-        for query in wanted.values():
+        for query in track(wanted.values(), "searching", lambda: len(wanted)):
             typer.echo(_as_json(searcher, asking, query))
         return
     output.parent.mkdir(parents=True, exist_ok=True)
