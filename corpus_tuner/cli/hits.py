@@ -46,7 +46,8 @@ def explain_hits(query: str, hits: Sequence["Hit"], searcher: "Searcher") -> Non
         marks = searcher.shared_words(query, f"{title} {hit.document.text} {hit.view.text}")
         head = Text.assemble((f"{hit.rank:>2}  ", "dim"), (title, "bold"))
         head.append(f"  {plain(hit.document.id, 60).plain}", "dim")
-        maker = "" if hit.view.maker == "document" else f", written by {hit.view.maker[:40]}"
+        name = hit.view.maker.partition(" ")[0]
+        maker = "" if name == "document" else f"  (written by {name})"
         lines = [
             _ranks(hit),
             Text.assemble((f"{hit.view.kind}  ", "cyan"), _cut(hit.view.text, marks)),
