@@ -229,6 +229,10 @@ async def _refuse(_: Request, error: Exception) -> JSONResponse:
     for each in error.errors()[:_MOST_TOLD]:
         where = ".".join(str(part)[:80] for part in each["loc"] if part != "body")
         why = each["msg"].removeprefix("Value error, ")
+        if each["type"] == "json_invalid":
+            where, why = "", f"the body is not JSON: {each['ctx']['error']}, character {where}"
+        elif each["loc"] == ("body",) and each["type"] != "missing":
+            why = "the body must be a JSON object, sent with Content-Type: application/json"
         told.append(f"{where}: {why}" if where else why)
     detail = "; ".join(told).encode("utf-8", "replace").decode()
     return JSONResponse({"detail": detail}, 422)

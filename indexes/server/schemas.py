@@ -1,5 +1,6 @@
 """What is asked and answered, as JSON."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -21,6 +22,8 @@ from indexes.hits import Hit
 from indexes.searcher import Searcher
 from indexes.server.settings import ServerSettings
 
+# Something that is no space, as Python and JSON schemas both see it.
+_SOMETHING = r"[^\s\x1c-\x1f\x85]"
 Value = bool | int | float | str
 Values = Annotated[list[Value], Field(max_length=MAX_VALUES)]
 Range = Annotated[dict[Literal["gt", "gte", "lt", "lte"], int | float | str], Field(min_length=1)]
@@ -79,18 +82,32 @@ class SearchRequest(BaseModel):
 
 def search_request(limits: ServerSettings) -> type[SearchRequest]:
     """Make the model of what may be asked within limits, so that its JSON schema tells them."""
-    # Something that is no space, as Python and JSON schemas both see it.
-    some = Field(max_length=limits.query_characters, pattern=r"[^\s\x1c-\x1f\x85]")
-    query: Any = Annotated[str, some]
-    queries: Any = Annotated[list[query], Field(min_length=1, max_length=limits.queries)]
+
+    def check(query: str | list[str]) -> str | list[str]:
+        queries = [query] if isinstance(query, str) else query
+        if not 0 < len(queries) <= limits.queries:
+            raise ValueError(f"1 to {limits.queries} queries go in one request")
+        for each in queries:
+            if not re.search(_SOMETHING, each):
+                raise ValueError("a query is empty")
+            if len(each) > limits.query_characters:
+                raise ValueError(f"a query has at most {limits.query_characters} characters")
+        return query
+
+    text = {"type": "string", "maxLength": limits.query_characters, "pattern": _SOMETHING}
+    texts = {"type": "array", "items": text, "minItems": 1, "maxItems": limits.queries}
+    query: Any = Annotated[
+        str | list[str],
+        AfterValidator(check),
+        WithJsonSchema({"anyOf": [text, texts], "description": "One query or several."}),
+    ]
     told = "Documents for each query."
     k: Any = Annotated[int, Field(ge=1, le=limits.k, description=told), BeforeValidator(_whole)]
-    either: Any = Annotated[query | queries, Field(description="One query or several.")]
     return create_model(
         "SearchRequest",
         __base__=SearchRequest,
         __doc__="What to look for.",
-        query=(either, ...),
+        query=(query, ...),
         k=(k, min(10, limits.k)),
     )
 
