@@ -194,7 +194,7 @@ def test_a_bad_file_is_an_error(kind: str, tmp_path: Path, run: Run, small: list
         (["search", "nowhere", "mill"], "not an index"),
         (["search", "empty", "mill"], "not an index"),
         (["search", "index", "mill", "--k", "0"], "--k"),
-        (["search", "index"], "query"),
+        (["search", "index", "--queries", "queries.txt"], "--output RUN"),
         (["info", "nowhere"], "not an index"),
         (["eval"], "--benchmark"),
         (["eval", "--benchmark", "nowhere"], "eval --list shows"),
