@@ -141,7 +141,8 @@ def compare(index: Path, queries: list[str], scratch: Path) -> None:
                     f"{found[k][f'{kind}: corpus-tuner'] / found[k][name]:.2f} at k={k}"
                     for k in found
                 )
-                stdout.print(f"corpus-tuner : {name.partition(': ')[2]}, {kind}: {told}")
+                other = name.partition(": ")[2]
+                stdout.print(f"corpus-tuner : {other}, {kind}: {told}", soft_wrap=True)
 
 
 def main() -> None:
