@@ -231,7 +231,7 @@ async def _refuse(_: Request, error: Exception) -> JSONResponse:
         why = each["msg"].removeprefix("Value error, ")
         if each["type"] == "json_invalid":
             where, why = "", f"the body is not JSON: {each['ctx']['error']}, character {where}"
-        elif each["loc"] == ("body",) and each["type"] != "missing":
+        elif each["loc"] == ("body",) and each["type"] in ("model_attributes_type", "model_type"):
             why = "the body must be a JSON object, sent with Content-Type: application/json"
         told.append(f"{where}: {why}" if where else why)
     detail = "; ".join(told).encode("utf-8", "replace").decode()
