@@ -48,10 +48,11 @@ def test_build_and_search(tmp_path: Path, settings: Settings, encoder: Any) -> N
             assert hits[0].score > 0.999
             assert hits[0].view.kind == "passage"
             assert f"{each['title']} {each['text']}".startswith(hits[0].view.text)
-        batches = searcher.search([each["text"] for each in documents], k=100)
+        texts = [each["text"] for each in documents]
+        batches = searcher.search(texts, k=100)
         assert [len(hits) for hits in batches] == [30] * 30
-        assert searcher.rank([documents[0]["text"]], 3)[0] == [
-            (hit.document.id, hit.score) for hit in batches[0][:3]
+        assert searcher.rank(texts, 3) == [
+            [(hit.document.id, hit.score) for hit in hits[:3]] for hits in batches
         ]
 
 
