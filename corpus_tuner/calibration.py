@@ -28,7 +28,7 @@ from scipy.optimize import minimize
 from corpus_tuner.progress import track
 from corpus_tuner.sentences import split_sentences
 from indexes.documents import View
-from indexes.encoders import Encoder
+from indexes.encoders import Encoder, EncoderSettings, open_encoder
 from indexes.fusion import Mode, SearchSettings
 from indexes.pool import Pool
 from indexes.searcher import Searcher
@@ -132,14 +132,14 @@ def calibrate(
         If there is no index, it cannot be opened, or another is changing it.
     """
     index = Path(index)
-    read_manifest(index)  # before anything is written there
-    with (
-        locked(index),
-        Searcher.open(index, encoder=encoder, trust_remote_code=trust_remote_code) as searcher,
-    ):
+    settings = read_manifest(index).encoder.settings  # before anything is written there
+    if encoder is None:
+        settings = settings | {"trust_remote_code": trust_remote_code}
+        encoder = open_encoder(EncoderSettings.model_validate(settings))
+    with locked(index), Searcher.open(index, encoder=encoder) as searcher:
         manifest = searcher.manifest
         usual = usual or SearchSettings.model_validate(manifest.build["settings"]["search"])
-        chosen = choose_weights(searcher, manifest.build["language"], usual, seed)
+        chosen = choose_weights(searcher, encoder, manifest.build["language"], usual, seed)
         write_manifest(index, weighed(manifest, usual, chosen))
     return chosen
 
@@ -161,7 +161,7 @@ def weighed(manifest: Manifest, usual: SearchSettings, chosen: Calibration | Non
 
 
 def choose_weights(
-    searcher: Searcher, language: str, usual: SearchSettings, seed: int = 0
+    searcher: Searcher, encoder: Encoder, language: str, usual: SearchSettings, seed: int = 0
 ) -> Calibration:
     """Choose the weights for an open index.
 
@@ -169,6 +169,8 @@ def choose_weights(
     ----------
     searcher
         The index; its representation is the one that is calibrated.
+    encoder
+        The one that the index was built with.
     language
         ISO 639-1 code of the corpus.
     usual
@@ -189,7 +191,7 @@ def choose_weights(
         unchanged = f"{len(asked)} documents have a sentence to spare, {FEWEST} are needed"
     if unchanged:
         return Calibration(unchanged=unchanged, **weights, usual=weights, seed=seed)
-    judged = _judge(searcher, asked, usual)
+    judged = _judge(searcher, encoder, asked, usual)
     likeliest = _likeliest(judged, usual)
     chosen = usual.model_copy(
         update={
@@ -254,9 +256,11 @@ def _hidden(views: Mapping[int, View], sentence: str) -> frozenset[int]:
     return frozenset(hidden)
 
 
-def _judge(searcher: Searcher, asked: Sequence[_HeldOut], usual: SearchSettings) -> list[_Judged]:
+def _judge(
+    searcher: Searcher, encoder: Encoder, asked: Sequence[_HeldOut], usual: SearchSettings
+) -> list[_Judged]:
     """Ask all pseudo-queries; the document asked for has the scores of what is left of it."""
-    rests = searcher.encoder.encode_documents([each.rest for each in asked])
+    rests = encoder.encode_documents([each.rest for each in asked])
     both = [(each, rest) for each, rest in zip(asked, rests, strict=True) for _ in each.queries]
     queries = [query for each in asked for query in each.queries]
     pools = searcher.pools(queries, settings=usual)

@@ -10,7 +10,7 @@ from rich.progress import track
 
 from indexes.dense import Ordinals, first
 from indexes.documents import Document, View
-from indexes.encoders import Encoder, EncoderSettings, Vectors, open_encoder
+from indexes.encoders import EncoderSettings, QueryEncoder, Vectors, open_query_encoder
 from indexes.errors import SearchIndexError
 from indexes.filters import Filter, as_sql
 from indexes.fusion import Mode, SearchSettings
@@ -39,7 +39,9 @@ class Searcher:
     search at once.
     """
 
-    def __init__(self, path: Path, opened: _Opened, encoder: Encoder, representation: str) -> None:
+    def __init__(
+        self, path: Path, opened: _Opened, encoder: QueryEncoder, representation: str
+    ) -> None:
         self.path = path
         self.representation = representation
         self.encoder = encoder
@@ -60,7 +62,7 @@ class Searcher:
         cls,
         path: str | Path,
         *,
-        encoder: Encoder | None = None,
+        encoder: QueryEncoder | None = None,
         representation: str | None = None,
         checksums: bool = False,
         trust_remote_code: bool = False,
@@ -100,7 +102,9 @@ class Searcher:
             )
         if encoder is None:
             settings = manifest.encoder.settings | {"trust_remote_code": trust_remote_code}
-            encoder = open_encoder(EncoderSettings.model_validate(settings))
+            encoder = open_query_encoder(
+                EncoderSettings.model_validate(settings), manifest.encoder.fingerprint
+            )
             manifest = read_manifest(index)  # it may have been built again while we loaded
         if encoder.fingerprint != manifest.encoder.fingerprint:
             raise SearchIndexError(

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from corpus_tuner.cache import cache_folder
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.progress import track
 from corpus_tuner.sample import LANGUAGES, sample_folder
@@ -16,6 +15,7 @@ from eval.benchmarks.folder import load_benchmark
 from eval.benchmarks.registry import Catalogued, Entry, expand, recognise, registry
 from eval.errors import EvaluationError
 from eval.records import BadRecord
+from indexes.cache import cache_folder
 
 Reject = Callable[[BadRecord], None]
 

@@ -3,10 +3,6 @@
 A model is converted once, into a cache whose files are checked before they are used.
 """
 
-import json
-import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,26 +10,17 @@ from typing import Any
 
 import ctranslate2
 import torch
-from filelock import FileLock
 
-from corpus_tuner.cache import cache_folder
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.models.writing import Decoding, Request, by_length
 from corpus_tuner.progress import working
-from indexes.storage import sha256
+from indexes.cache import cached_or_made
+from indexes.conversion import cache_name, convert
 
 MODEL_TYPES = ("bart", "mt5", "t5")
 """As ``config.json`` names them: those that are tested here."""
 
-# Left to itself, CTranslate2 takes AVX512 on processors of Intel alone; on others, too, it is a
-# fifth faster. This is read when the first model is loaded.
-if torch.backends.cpu.get_cpu_capability() == "AVX512":
-    os.environ.setdefault("CT2_FORCE_CPU_ISA", "AVX512")
-
-_BART = {"normalize_before": False, "normalize_embedding": True, "add_final_layer_norm": False}
-"""What the converter asks a configuration for, and newer ones no longer say."""
 _COMPUTE = "int8"
-_SUMS = "sha256.json"
 _PARTS = 4
 
 
@@ -107,43 +94,18 @@ def converted(model: Any, tokenizer: Any, weights: str) -> Path:
     weights
         Their hash (`indexes.weights.hash_weights`).
     """
-    folder = cache_folder() / f"{weights[:32]}-{_COMPUTE}-{ctranslate2.__version__}"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
-        if not _sound(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-            with working("converting the generator"):
-                _convert(model, tokenizer, folder)
-    return folder
 
-
-def _convert(model: Any, tokenizer: Any, folder: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-        original, new = Path(temporary) / "original", Path(temporary) / "new"
-        for name, usual in _BART.items() if model.config.model_type == "bart" else ():
-            setattr(model.config, name, getattr(model.config, name, usual))
-        model.save_pretrained(original)
-        tokenizer.save_pretrained(original)
+    def make(folder: Path) -> None:
         try:
-            converter = ctranslate2.converters.TransformersConverter(str(original))
-            converter.convert(str(new), quantization=_COMPUTE)
-        except (AttributeError, KeyError, ValueError) as error:
+            with working("converting the generator"):
+                convert(model, tokenizer, folder, _COMPUTE)
+        except ValueError as error:
             raise CorpusTunerError(
                 f"CTranslate2 cannot run this generator ({error}): set "
                 "generator.engine=transformers"
             ) from error
-        sums = {file.name: sha256(file) for file in sorted(new.iterdir())}
-        (new / _SUMS).write_text(json.dumps(sums), encoding="utf-8")
-        new.rename(folder)
 
-
-def _sound(folder: Path) -> bool:
-    """Tell whether the files are there, and are those that were written."""
-    try:
-        sums = json.loads((folder / _SUMS).read_text(encoding="utf-8"))
-        return all(sha256(folder / name) == expected for name, expected in sums.items())
-    except (OSError, ValueError):
-        return False
+    return cached_or_made(cache_name(weights, _COMPUTE), make)
 
 
 def _threads() -> int:

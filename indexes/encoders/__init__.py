@@ -8,12 +8,14 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, PositiveInt, field_validator
 
+from indexes.errors import SearchIndexError
+
 Vectors = npt.NDArray[np.float32]
 """A matrix of shape (texts, dimension), each row of length 1."""
 
 
-class Encoder(Protocol):
-    """Texts in, unit vectors out.
+class QueryEncoder(Protocol):
+    """Queries in, unit vectors out: what searching asks of an encoder.
 
     Attributes
     ----------
@@ -23,23 +25,32 @@ class Encoder(Protocol):
         SHA-256 of all that decides its vectors: two encoders with the same one are the same.
     dimension
         Length of a vector.
+    """
+
+    name: str
+    fingerprint: str
+    dimension: int
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Encode queries; shape (texts, dimension), unit rows."""
+
+
+class Encoder(QueryEncoder, Protocol):
+    """Texts in, unit vectors out.
+
+    Attributes
+    ----------
     max_tokens
         The longest text, in tokens, that is read whole; marks and prompts are already off.
     symmetric
         Whether queries are read as documents are, but for the precision.
     """
 
-    name: str
-    fingerprint: str
-    dimension: int
     max_tokens: int
     symmetric: bool
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Encode texts that stand for documents; shape (texts, dimension), unit rows."""
-
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Encode queries; shape (texts, dimension), unit rows."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, marks and prompts not counted."""
@@ -66,7 +77,8 @@ class EncoderSettings(BaseModel):
         Of the transformer's arithmetic for documents; queries, pooling and vectors are always
         float32. ``auto`` is bfloat16 where the processor has instructions for it, else float32.
     device
-        ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+        ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``. Left at ``auto``, queries are read on the
+        CPU wherever CTranslate2 can run the model: they are few, and come one at a time.
     batch_size
         Texts in one pass.
     trust_remote_code
@@ -103,3 +115,41 @@ def open_encoder(settings: EncoderSettings | None = None) -> Encoder:
     from indexes.encoders.transformer import TransformerEncoder
 
     return TransformerEncoder(settings or EncoderSettings())
+
+
+def open_query_encoder(settings: EncoderSettings, fingerprint: str) -> QueryEncoder:
+    """Open an encoder for queries alone: within a second, if it was ever converted before.
+
+    Parameters
+    ----------
+    settings
+        What opens the whole encoder, where it was not converted or cannot be.
+    fingerprint
+        Of the encoder that is wanted. Another may be opened if that is what `settings` name now.
+
+    Raises
+    ------
+    SearchIndexError
+        If it cannot be found, fetched or trusted.
+    """
+    from indexes.encoders import fast
+
+    return fast.find(settings, fingerprint) or open_encoder(settings)
+
+
+def unit_rows(vectors: Vectors, name: str) -> Vectors:
+    """Return vectors of length 1.
+
+    Raises
+    ------
+    SearchIndexError
+        If one has no length or holds what is no number.
+    """
+    vectors = vectors.astype(np.float32)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if not np.all(np.isfinite(lengths)) or not np.all(lengths > 0):
+        raise SearchIndexError(
+            f"encoder {name!r} gave vectors that are not numbers or have no length; "
+            "try encoder.dtype=float32"
+        )
+    return np.asarray(vectors / lengths, dtype=np.float32)

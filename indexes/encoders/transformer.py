@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from copy import deepcopy
 from functools import cached_property
 from typing import Any
@@ -12,7 +13,8 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.util import batch_to_device
 from transformers.utils.logging import disable_progress_bar
 
-from indexes.encoders import EncoderSettings, Vectors, embedded
+from indexes.encoders import EncoderSettings, QueryEncoder, Vectors, embedded, fast, unit_rows
+from indexes.encoders.converting import convert_for_queries
 from indexes.errors import SearchIndexError
 from indexes.weights import fast_bfloat16, hash_weights
 
@@ -26,7 +28,8 @@ class TransformerEncoder:
 
     Documents are many, so their transformer runs in the chosen dtype; its hidden states are
     widened before they are pooled, as a sum of hundreds of them in bfloat16 loses too much.
-    Queries are few and every score hangs on them: they are always read in float32.
+    Queries are few and every score hangs on them: they are always read in float32, by
+    CTranslate2 where it can.
     """
 
     def __init__(self, settings: EncoderSettings) -> None:
@@ -59,9 +62,9 @@ class TransformerEncoder:
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Encode queries; shape (texts, dimension), unit rows."""
-        prompt = self._prompt("query", self._settings.query_prompt)
-        size = min(self._settings.batch_size, _QUERIES_AT_ONCE)
-        return self._encode(self._model, texts, prompt, size)
+        if self._fast is not None:
+            return self._fast.encode_queries(texts)
+        return self._encode_queries(texts)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, marks and prompts not counted."""
@@ -86,6 +89,24 @@ class TransformerEncoder:
         own: dict[str, str] = self._model.prompts or {}
         names = (role, "passage", "corpus") if role == "document" else (role,)
         return next((own[name] for name in names if own.get(name)), "")
+
+    @cached_property
+    def _fast(self) -> QueryEncoder | None:
+        """The same encoder as CTranslate2 runs it, so that all searches read queries alike."""
+        found = fast.find(self._settings, self.fingerprint)
+        if found is None and self._settings.device in ("auto", "cpu"):
+            with suppress(OSError):  # a cache that cannot be written costs time, and no more
+                prompt = self._prompt("query", self._settings.query_prompt)
+                convert_for_queries(
+                    self._model, self.name, self.fingerprint, prompt, self._encode_queries
+                )
+                found = fast.find(self._settings, self.fingerprint)
+        return found
+
+    def _encode_queries(self, texts: Sequence[str]) -> Vectors:
+        prompt = self._prompt("query", self._settings.query_prompt)
+        size = min(self._settings.batch_size, _QUERIES_AT_ONCE)
+        return self._encode(self._model, texts, prompt, size)
 
     @cached_property
     def _document_model(self) -> SentenceTransformer:
@@ -115,14 +136,7 @@ class TransformerEncoder:
                 show_progress_bar=False,
                 convert_to_numpy=True,
             )
-        vectors = vectors.astype(np.float32)
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        if not np.all(np.isfinite(lengths)) or not np.all(lengths > 0):
-            raise SearchIndexError(
-                f"encoder {self.name!r} gave vectors that are not numbers or have no length; "
-                "try encoder.dtype=float32"
-            )
-        return np.asarray(vectors / lengths, dtype=np.float32)
+        return unit_rows(vectors, self.name)
 
 
 @torch.inference_mode()
@@ -171,7 +185,8 @@ def _check_limit(model: SentenceTransformer, settings: EncoderSettings) -> None:
 def _fingerprint(model: SentenceTransformer, settings: EncoderSettings) -> str:
     """Hash all that decides a vector: weights, layers, tokens, limit, prompts."""
     digest = hashlib.sha256(hash_weights(model).encode())
-    digest.update(repr([type(module).__name__ for module in model]).encode())
+    layers = [*model, getattr(model[0], "auto_model", None)]
+    digest.update(repr([type(layer).__name__ for layer in layers]).encode())
     for module in list(model)[1:]:
         if hasattr(module, "get_config_dict"):
             digest.update(repr(sorted(module.get_config_dict().items())).encode())

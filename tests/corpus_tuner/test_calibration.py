@@ -134,8 +134,8 @@ def test_other_weights_need_no_new_build(index: Path, settings: Settings) -> Non
     assert read_manifest(index).calibration
 
 
-def test_a_representation_of_one_vector_is_calibrated_too(index: Path) -> None:
+def test_a_representation_of_one_vector_is_calibrated_too(index: Path, encoder: Any) -> None:
     with Searcher.open(index, representation="mean") as searcher:
-        chosen = choose_weights(searcher, "en", SearchSettings())
+        chosen = choose_weights(searcher, encoder, "en", SearchSettings())
     assert chosen.queries == 200
     assert set(chosen.found) == {"passage", "mean", "words", "usual", "chosen"}

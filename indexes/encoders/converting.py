@@ -1,0 +1,104 @@
+"""Make of an encoder of sentence-transformers what `indexes.encoders.fast` reads queries with."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.modules import Normalize, Transformer
+from sentence_transformers.sentence_transformer.modules import Pooling
+from tokenizers import Tokenizer
+
+from indexes.cache import cached_or_made
+from indexes.conversion import convert
+from indexes.encoders import Vectors
+from indexes.encoders.fast import (
+    COMPUTE,
+    READING,
+    TOKENIZER,
+    FastQueryEncoder,
+    Reading,
+    name_in_cache,
+)
+
+MODEL_TYPES = ("bert", "camembert", "distilbert", "roberta", "xlm-roberta")
+"""As ``config.json`` names them: those that are tested here."""
+
+_TRIED = (
+    "",
+    "a",
+    "How do I get rid of moths in the kitchen?",
+    " \tWie hoch ist die Miete für\nein Café in der Königstraße? ",
+    "e\u0301 \u00ad \x07 水 🙂 [MASK] </s>",
+    "the end of a query that is longer than any encoder reads " * 200,
+)
+_TOLERANCE = 1e-4
+
+
+def convert_for_queries(
+    model: SentenceTransformer,
+    name: str,
+    fingerprint: str,
+    prompt: str,
+    encode: Callable[[Sequence[str]], Vectors],
+) -> None:
+    """Put the encoder into the cache in the form that reads queries fastest, if it has one.
+
+    Parameters
+    ----------
+    name, fingerprint
+        Of the encoder.
+    prompt
+        Put before each query.
+    encode
+        Encodes queries as they should be. Some are read by both: if their vectors differ, the new
+        form is marked as not faithful, so that it is neither used nor made again.
+    """
+    if not _can_be_converted(model, prompt):
+        return
+    transformer, pooling, *_ = model
+
+    def make(folder: Path) -> None:
+        reading = Reading(
+            faithful=True,
+            pooling=pooling.pooling_mode,
+            prompt=prompt,
+            dimension=pooling.embedding_dimension,
+        )
+        try:
+            convert(transformer.auto_model, model.tokenizer, folder, COMPUTE)
+            _tokenizer(model).save(str(folder / TOKENIZER))
+            new = FastQueryEncoder(folder, reading, name, fingerprint)
+            difference = np.abs(new.encode_queries(_TRIED) - encode(_TRIED)).max()
+        except (RuntimeError, ValueError):
+            difference = np.inf
+        if difference > _TOLERANCE:
+            reading = reading.model_copy(update={"faithful": False})
+        (folder / READING).write_text(reading.model_dump_json(), encoding="utf-8")
+
+    cached_or_made(name_in_cache(name, fingerprint), make)
+
+
+def _can_be_converted(model: SentenceTransformer, prompt: str) -> bool:
+    """Tell whether it is a transformer, a mean or first vector of what that gives, and no more."""
+    if len(model) < 2:
+        return False
+    transformer, pooling, *rest = model
+    return (
+        type(transformer) is Transformer
+        and transformer.auto_model.config.model_type in MODEL_TYPES
+        and type(pooling) is Pooling
+        and pooling.pooling_mode in ("mean", "cls")
+        and (pooling.include_prompt or not prompt)
+        and all(type(module) is Normalize for module in rest)
+        and model.truncate_dim is None
+        and hasattr(model.tokenizer, "backend_tokenizer")
+    )
+
+
+def _tokenizer(model: SentenceTransformer) -> Tokenizer:
+    """Return the tokenizer as it is when it reads a query, but without padding."""
+    tokenizer = Tokenizer.from_str(model.tokenizer.backend_tokenizer.to_str())
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(model.max_seq_length, direction=model.tokenizer.truncation_side)
+    return tokenizer
