@@ -3,12 +3,14 @@
 Run: python -m benchmarks.latency [INDEX QUERIES]   (needs the extra pyserini)
 
 INDEX is one that `corpus-tuner build` made with the embedded encoder; QUERIES is a file as
-`corpus-tuner search --queries` takes it. By default the English sample. All ways take turns on each
-query, in random order; medians are compared. Vectors: the same model, and the same
+`corpus-tuner search --queries` takes it. By default the English sample. Each library searches in a
+process of its own, since threads of one that wait for work slow another down; they take turns,
+a few queries each, in random order, and medians are compared. Vectors: the same model, and the same
 vectors in FAISS, exact. Words: Lucene's BM25 of the same texts.
 """
 
 import argparse
+import multiprocessing
 import os
 import random
 import statistics
@@ -16,12 +18,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import faiss
 import numpy as np
-from sentence_transformers import SentenceTransformer
 
 from corpus_tuner import build, sample_folder
 from corpus_tuner.cli.output import stdout, table
@@ -33,7 +35,77 @@ from indexes.searcher import Searcher
 from indexes.storage import segment_folder
 
 QUERIES = 300
+TURN = 20
+PAUSE = 0.3  # seconds in which the threads of the last turn fall asleep
+DEPTHS = (10, 100)
 Way = Callable[[str, int], Any]
+Ways = Callable[[Path, Path], dict[str, Way]]
+
+
+def corpus_tuner(index: Path, _scratch: Path) -> dict[str, Way]:
+    """Search by vectors, by words and by both."""
+    alone = Searcher.open(index, representation="passage")
+    searcher = Searcher.open(index, encoder=alone.encoder)
+    return {
+        "vectors: corpus-tuner": lambda query, k: alone.rank([query], k, "dense"),
+        "words: corpus-tuner": lambda query, k: searcher.rank([query], k, "lexical"),
+        "views and words: corpus-tuner": lambda query, k: searcher.rank([query], k, "hybrid"),
+        "the same, with documents and reasons": lambda query, k: searcher.search(
+            query, k, "hybrid"
+        ),
+    }
+
+
+def sentence_transformers(_index: Path, scratch: Path) -> dict[str, Way]:
+    """Encode, then search with FAISS."""
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(embedded.folder()))
+    vectors = faiss.read_index(str(scratch / "index"))
+    ids = (scratch / "docid").read_text(encoding="utf-8").splitlines()
+
+    def way(query: str, k: int) -> list[tuple[str, float]]:
+        vector = model.encode([query], normalize_embeddings=True, show_progress_bar=False)
+        scores, rows = vectors.search(vector, k)
+        return [(ids[row], float(score)) for row, score in zip(rows[0], scores[0], strict=True)]
+
+    return {"vectors: sentence-transformers + FAISS": way}
+
+
+def pyserini(index: Path, scratch: Path) -> dict[str, Way]:
+    """Search with pyserini's searcher of FAISS indexes, and with Lucene's BM25."""
+    indexers, searchers = start_java()
+    from pyserini.encode import AutoQueryEncoder
+    from pyserini.search.faiss import FaissSearcher
+
+    encoder = AutoQueryEncoder(str(embedded.folder()), pooling="mean", l2_norm=True)
+    vectors = FaissSearcher(str(scratch), encoder)
+    with Searcher.open(index) as searcher:
+        language = str(searcher.manifest.build.get("language", "en"))
+        folder = str(scratch / "lucene")
+        indexer = indexers.LuceneIndexer(args=["-index", folder, "-language", language], threads=2)
+        for document in documents_of(searcher):
+            contents = f"{document.title}\n{document.text}"
+            indexer.add_doc_dict({"id": document.id, "contents": contents})
+        indexer.close()
+    words = searchers.LuceneSearcher(folder)
+    words.set_language(language)
+    words.set_bm25(K1, B)
+    return {
+        "vectors: pyserini": lambda query, k: [
+            (hit.docid, hit.score) for hit in vectors.search(query, k)
+        ],
+        "words: pyserini": lambda query, k: [
+            (hit.docid, hit.score) for hit in words.search(query, k)
+        ],
+    }
+
+
+LIBRARIES: dict[str, Ways] = {
+    "corpus-tuner": corpus_tuner,
+    "sentence-transformers": sentence_transformers,
+    "pyserini": pyserini,
+}
 
 
 def documents_of(searcher: Searcher) -> Iterator[Document]:
@@ -43,103 +115,82 @@ def documents_of(searcher: Searcher) -> Iterator[Document]:
             yield segment.document(ordinal)
 
 
-def vectors_of(searcher: Searcher) -> tuple[list[str], Any]:
-    """Return the ids of an index's documents, and their passage vectors, exact."""
-    parts = []
-    for entry in searcher.manifest.segments:
-        stored = faiss.read_index(str(segment_folder(searcher.path, entry.name) / "passage.faiss"))
-        parts.append(stored.reconstruct_n(0, stored.ntotal).astype(np.float32))
+def export(index: Path, scratch: Path) -> None:
+    """Write an index's passage vectors, exact, and its ids, as pyserini reads them."""
+    with Searcher.open(index) as searcher:
+        ids = [document.id for document in documents_of(searcher)]
+        parts = []
+        for entry in searcher.manifest.segments:
+            file = segment_folder(searcher.path, entry.name) / "passage.faiss"
+            stored = faiss.read_index(str(file))
+            parts.append(stored.reconstruct_n(0, stored.ntotal).astype(np.float32))
     exact = faiss.IndexFlatIP(parts[0].shape[1])
     for vectors in parts:
         exact.add(vectors)
-    return [document.id for document in documents_of(searcher)], exact
+    faiss.write_index(exact, str(scratch / "index"))
+    (scratch / "docid").write_text("\n".join(ids), encoding="utf-8")
 
 
-def by_sentence_transformers(ids: list[str], vectors: Any) -> Way:
-    """Encode, then search with FAISS."""
-    model = SentenceTransformer(str(embedded.folder()))
-
-    def way(query: str, k: int) -> list[tuple[str, float]]:
-        vector = model.encode([query], normalize_embeddings=True, show_progress_bar=False)
-        scores, rows = vectors.search(vector, k)
-        return [(ids[row], float(score)) for row, score in zip(rows[0], scores[0], strict=True)]
-
-    return way
-
-
-def by_pyserini_vectors(ids: list[str], vectors: Any, folder: Path) -> Way:
-    """Search with pyserini's searcher of FAISS indexes."""
-    from pyserini.encode import AutoQueryEncoder
-    from pyserini.search.faiss import FaissSearcher
-
-    folder.mkdir()
-    faiss.write_index(vectors, str(folder / "index"))
-    (folder / "docid").write_text("\n".join(ids), encoding="utf-8")
-    encoder = AutoQueryEncoder(str(embedded.folder()), pooling="mean", l2_norm=True)
-    searcher = FaissSearcher(str(folder), encoder)
-    return lambda query, k: [(hit.docid, hit.score) for hit in searcher.search(query, k)]
-
-
-def by_lucene(documents: Iterator[Document], folder: Path, language: str) -> Way:
-    """Search with Lucene's BM25, by pyserini."""
-    indexers, searchers = start_java()
-    indexer = indexers.LuceneIndexer(args=["-index", str(folder), "-language", language], threads=2)
-    for document in documents:
-        contents = f"{document.title}\n{document.text}"
-        indexer.add_doc_dict({"id": document.id, "contents": contents})
-    indexer.close()
-    searcher = searchers.LuceneSearcher(str(folder))
-    searcher.set_language(language)
-    searcher.set_bm25(K1, B)
-    return lambda query, k: [(hit.docid, hit.score) for hit in searcher.search(query, k)]
-
-
-def in_turns(ways: dict[str, Way], queries: list[str], k: int) -> dict[str, float]:
-    """Return the median milliseconds of each way."""
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    chance = random.Random(0)
-    for query in queries:
-        # What went before has filled the processor's caches: no way may always follow the same.
-        for name in chance.sample(list(ways), len(ways)):
+def serve(library: str, index: Path, scratch: Path, pipe: Connection) -> None:
+    """Time a library's ways on the queries that come, until none do."""
+    ways = LIBRARIES[library](index, scratch)
+    pipe.send(list(ways))
+    while asked := pipe.recv():
+        name, queries, k = asked
+        times = []
+        for query in queries:
             start = time.perf_counter()
             ways[name](query, k)
-            times[name].append(1e3 * (time.perf_counter() - start))
-    return {name: statistics.median(each) for name, each in times.items()}
+            times.append(1e3 * (time.perf_counter() - start))
+        pipe.send(times)
 
 
-def compare(index: Path, queries: list[str], scratch: Path) -> None:
-    """Print what each way takes."""
+def compare(index: Path, queries: list[str], scratch: Path) -> dict[tuple[str, int], list[float]]:
+    """Return the milliseconds that each way takes for each query, by way and depth."""
     os.environ["HF_HUB_OFFLINE"] = "1"
-    with (
-        Searcher.open(index, representation="passage") as alone,
-        Searcher.open(index, encoder=alone.encoder) as searcher,
-    ):
-        language = str(searcher.manifest.build.get("language", "en"))
-        lucene = by_lucene(documents_of(searcher), scratch / "lucene", language)
-        ids, vectors = vectors_of(searcher)
-        ours: dict[str, Way] = {
-            "vectors: corpus-tuner": lambda query, k: alone.rank([query], k, "dense"),
-            "vectors: sentence-transformers + FAISS": by_sentence_transformers(ids, vectors),
-            "vectors: pyserini": by_pyserini_vectors(ids, vectors, scratch / "vectors"),
-            "words: corpus-tuner": lambda query, k: searcher.rank([query], k, "lexical"),
-            "words: pyserini": lucene,
-            "views and words: corpus-tuner": lambda query, k: searcher.rank([query], k, "hybrid"),
-            "the same, with documents and reasons": lambda query, k: searcher.search(
-                query, k, "hybrid"
-            ),
-        }
-        in_turns(ours, queries[:20], 10)
-        found = {k: in_turns(ours, queries, k) for k in (10, 100)}
-    made = table("way", "k=10", "k=100", right=("k=10", "k=100"))
-    for name in ours:
-        made.add_row(name, *(f"{found[k][name]:.1f} ms" for k in found))
+    spawn = multiprocessing.get_context("spawn")
+    export(index, scratch)
+    pipes: dict[str, Any] = {}
+    processes = []
+    for library in LIBRARIES:
+        ours, its = spawn.Pipe()
+        process = spawn.Process(target=serve, args=(library, index, scratch, its), daemon=True)
+        process.start()
+        processes.append(process)
+        pipes |= dict.fromkeys(ours.recv(), ours)
+    turns = [queries[start : start + TURN] for start in range(0, len(queries), TURN)]
+    found: dict[tuple[str, int], list[float]] = {}
+    chance = random.Random(0)
+    for number, turn in enumerate([turns[0], *turns]):
+        every = [(name, k) for name in pipes for k in DEPTHS]
+        for name, k in chance.sample(every, len(every)):
+            pipes[name].send((name, turn, k))
+            times = pipes[name].recv()
+            if number:  # the first turn warms up
+                found.setdefault((name, k), []).extend(times)
+            time.sleep(PAUSE)
+    for pipe in set(pipes.values()):
+        pipe.send(None)
+    for process in processes:
+        process.join()
+    return {(name, k): found[name, k] for name in pipes for k in DEPTHS}
+
+
+def show(found: dict[tuple[str, int], list[float]]) -> None:
+    """Print the medians, and their ratios."""
+    medians = {which: statistics.median(times) for which, times in found.items()}
+    names = list(dict.fromkeys(name for name, _ in medians))
+    columns = [f"k={k}" for k in DEPTHS]
+    made = table("way", *columns, right=columns)
+    for name in names:
+        made.add_row(name, *(f"{medians[name, k]:.1f} ms" for k in DEPTHS))
     stdout.print(made)
     for kind in ("vectors", "words"):
-        for name in ours:
+        for name in names:
             if name.startswith(kind) and not name.endswith("corpus-tuner"):
                 told = ", ".join(
-                    f"{found[k][f'{kind}: corpus-tuner'] / found[k][name]:.2f} at k={k}"
-                    for k in found
+                    f"{medians[f'{kind}: corpus-tuner', k] / medians[name, k]:.2f} at k={k}"
+                    for k in DEPTHS
                 )
                 other = name.partition(": ")[2]
                 stdout.print(f"corpus-tuner : {other}, {kind}: {told}", soft_wrap=True)
@@ -150,12 +201,15 @@ def main() -> None:
     parser.add_argument("index", nargs="?", type=Path)
     parser.add_argument("queries", nargs="?", type=Path)
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        index = chosen.index or Path(folder) / "index"
-        if not chosen.index:
+    with tempfile.TemporaryDirectory() as name:
+        scratch = Path(name)
+        index = chosen.index
+        if index is None:
+            index = scratch / "index-of-the-sample"
             build(sample_folder("en"), index)
         known = read_queries(chosen.queries or sample_folder("en") / "queries.jsonl")
-        compare(index, list(islice(known.values(), QUERIES)), Path(folder))
+        queries = list(islice(known.values(), QUERIES))
+        show(compare(index, queries, scratch))
 
 
 if __name__ == "__main__":
