@@ -21,6 +21,7 @@ import numpy as np
 from corpus_tuner import build, sample_folder
 from eval.queries import read_queries
 from indexes.dense import DenseSegment, write_vectors
+from indexes.encoders import EncoderSettings, open_encoder
 from indexes.encoders.remembering import RememberingEncoder
 from indexes.fusion import SearchSettings
 from indexes.representations import Storage, views
@@ -41,7 +42,8 @@ def clock(job: Callable[[], object]) -> float:
 def compare_with_encoding(index: Path, queries: list[str]) -> None:
     """Print what `views` + BM25 takes, in parts of what encoding takes."""
     with Searcher.open(index) as searcher:
-        plain = searcher.encoder
+        settings = EncoderSettings.model_validate(searcher.manifest.encoder.settings)
+        plain = open_encoder(settings)
         remembering = RememberingEncoder(plain)
         remembering.remember_queries(queries)
         searcher.encoder = remembering

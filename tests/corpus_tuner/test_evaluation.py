@@ -4,8 +4,6 @@ import csv
 import json
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -15,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Outcome, make_documents, write_jsonl
+from tests.processes import finish, start
 
 Run = Callable[..., Outcome]
 
@@ -102,12 +101,11 @@ def test_an_evaluation_that_was_killed_goes_on(
     folder = make_benchmark(tmp_path / "one")
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     assert run("eval", folder, "-o", whole, *small).code == 0
-    command = [sys.executable, "-m", "corpus_tuner", "eval", str(folder), "-o", str(cut), *small]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 120
-        while not list(cut.glob("runs/*.json")) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
+    process = start("eval", folder, "-o", cut, *small)
+    while not list(cut.glob("runs/*.json")) and process.is_alive():
+        time.sleep(0.01)
+    process.kill()
+    assert finish(process) == -signal.SIGKILL
     before = {each: each.stat().st_mtime_ns for each in (cut / "runs").glob("*.json")}
     assert before, "it was killed before it had a run"
     assert not (cut / "report.html").exists()

@@ -1,13 +1,10 @@
 """Builds: what comes out, what is reused, what a kill leaves behind."""
 
 import json
-import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
 import time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,7 @@ import pytest
 
 from corpus_tuner import Searcher, Settings, build, load_settings
 from tests.conftest import make_documents, write_jsonl
+from tests.processes import finish, start
 
 
 @pytest.fixture
@@ -164,34 +162,32 @@ def test_a_model_that_writes(tmp_path: Path, settings: Settings, t5_folder: Path
     assert manifest["build"]["generators"][0].startswith("seq2seq ")
 
 
-def start_build(corpus: Path, index: Path, encoder_folder: Path) -> "subprocess.Popen[bytes]":
+def start_build(corpus: Path, index: Path, encoder_folder: Path) -> BaseProcess:
     options = [f"encoder.name={encoder_folder}", "language=en", "documents_at_once=2"]
-    command = [sys.executable, "-m", "corpus_tuner", "build", str(corpus), "--output", str(index)]
-    for option in options:
-        command += ["--set", option]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    chosen = [part for option in options for part in ("--set", option)]
+    return start("build", corpus, "--output", index, *chosen)
 
 
 def test_ten_kills_leave_no_trace(tmp_path: Path, encoder_folder: Path) -> None:
     corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(160))
-    start = time.monotonic()
-    assert start_build(corpus, tmp_path / "whole", encoder_folder).wait() == 0
-    whole = time.monotonic() - start
+    begin = time.monotonic()
+    assert finish(start_build(corpus, tmp_path / "whole", encoder_folder)) == 0
+    whole = time.monotonic() - begin
 
     index = tmp_path / "killed"
     chance = random.Random(8)
     kills = 0
     while kills < 10:
         build_ = start_build(corpus, index, encoder_folder)
-        while not list(index.glob("building-*")) and build_.poll() is None:
+        while not list(index.glob("building-*")) and build_.is_alive():
             time.sleep(0.01)
         time.sleep(chance.uniform(0, whole / 4))
-        if build_.poll() is None:
-            os.kill(build_.pid, signal.SIGKILL)
+        if build_.is_alive():
+            build_.kill()
             kills += 1
         elif kills:  # it was through before the kill came: begin again
             shutil.rmtree(index)
-        build_.wait()
-    assert start_build(corpus, index, encoder_folder).wait() == 0
+        finish(build_)
+    assert finish(start_build(corpus, index, encoder_folder)) == 0
     assert files(index) == files(tmp_path / "whole")
     assert not list(index.glob("building-*"))

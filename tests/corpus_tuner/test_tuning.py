@@ -1,10 +1,7 @@
 """Tuning a generator: what it reads, that it learns, that it survives a kill."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +18,7 @@ from corpus_tuner.tuning.batches import Example, epoch
 from corpus_tuner.tuning.pairs import Pair, read_pairs, split_pairs
 from corpus_tuner.tuning.rouge import rouge_l
 from tests.conftest import make_documents, write_jsonl
+from tests.processes import finish, start
 
 FAST = [
     *("--set", "tuning.steps=24"),
@@ -170,22 +168,16 @@ def test_a_killed_tuning_goes_on_along_the_same_curve(
 ) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
 
-    def start(output: Path) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "corpus_tuner", "tune", "generator"]
-        command += ["--base", str(bart_folder), "--pairs", str(pairs), "-o", str(output), *FAST]
-        command += ["--set", "tuning.steps=60", "--set", "tuning.copy_weight=0.5"]
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ})
-
-    assert start(whole).wait(300) == 0
-    process = start(killed)
-    deadline = time.monotonic() + 300
-    while not (killed / "curve.jsonl").exists():
-        assert process.poll() is None and time.monotonic() < deadline
+    command = ["tune", "generator", "--base", bart_folder, "--pairs", pairs, *FAST]
+    command += ["--set", "tuning.steps=60", "--set", "tuning.copy_weight=0.5"]
+    assert finish(start(*command, "-o", whole)) == 0
+    process = start(*command, "-o", killed)
+    while not (killed / "curve.jsonl").exists() and process.is_alive():
         time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    process.kill()
+    assert finish(process) == -signal.SIGKILL
     assert not (killed / "model.safetensors").exists()
-    assert start(killed).wait(300) == 0
+    assert finish(start(*command, "-o", killed)) == 0
     assert (killed / "curve.jsonl").read_bytes() == (whole / "curve.jsonl").read_bytes()
     weights = [(each / "model.safetensors").read_bytes() for each in (whole, killed)]
     assert weights[0] == weights[1]
