@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -181,6 +183,23 @@ def run(
         return Outcome(code, out, err)
 
     return run
+
+
+class Quickstart(NamedTuple):
+    """Where it put results and indexes, and what it said."""
+
+    output: Path
+    said: str
+
+
+@pytest.fixture(scope="session")
+def quickstart(tmp_path_factory: pytest.TempPathFactory) -> Quickstart:
+    """The command, run once: the sample indexes by all the defaults."""
+    output = tmp_path_factory.mktemp("quickstart") / "q"
+    command = [sys.executable, "-m", "corpus_tuner", "quickstart", "--output", str(output)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return Quickstart(output, done.stdout)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from corpus_tuner import __version__
-from tests.conftest import Outcome, make_documents, write_jsonl
+from tests.conftest import Outcome, Quickstart, make_documents, write_jsonl
 
 Run = Callable[..., Outcome]
 LADDER = ["bm25", "passage", "mean", "views", "hybrid", "calibrated", "oracle", "oracle-2d"]
@@ -268,10 +268,8 @@ def test_version_and_help(run: Run) -> None:
         assert command in shown.out
 
 
-def test_quickstart(tmp_path: Path, run: Run) -> None:
-    outcome = run("quickstart", "--output", tmp_path / "q")
-    assert outcome.code == 0, outcome.err
-    rows = json.loads((tmp_path / "q" / "metrics.json").read_text(encoding="utf-8"))
+def test_quickstart(quickstart: Quickstart) -> None:
+    rows = json.loads((quickstart.output / "metrics.json").read_text(encoding="utf-8"))
     reached = {(row["language"], row["system"]): row["measures"]["nDCG@10"] for row in rows}
     assert reached["en", "views"] > reached["en", "passage"] > 0.6
     for language in ("en", "de"):
@@ -281,5 +279,5 @@ def test_quickstart(tmp_path: Path, run: Run) -> None:
         row["language"]: row["weights"]["words"] for row in rows if row["system"] == "calibrated"
     }
     assert words["de"] > words["en"]  # the embedded encoder reads English
-    assert "the encoder alone has the first of these at rank" in outcome.out
-    assert "Ear" in outcome.out
+    assert "the encoder alone has the first of these at rank" in quickstart.said
+    assert "Ear" in quickstart.said

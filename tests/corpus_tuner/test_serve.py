@@ -10,13 +10,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from tests.conftest import write_jsonl
+from tests.conftest import Quickstart, write_jsonl
 
 pytest.importorskip("fastapi")
 
@@ -28,19 +28,13 @@ BROWSER = next(
     ),
     None,
 )
-DOCUMENTS = [
+ODD = [
     {
-        "_id": "m1",
-        "title": "Die alte Mühle",
-        "text": "Das Gericht und die Miete. Der Müller mahlt.",
-    },
-    {
-        "_id": "x1",
+        "_id": "odd 1/2",
         "title": "<script>document.title='owned'</script>",
-        "text": "the <b>mill</b> wheel",
+        "text": "Ein <b>Mühlrad</b> &amp; <img src=x onerror=\"document.title='owned'\">",
     },
-    {"_id": "f1", "title": "Fever", "text": "The doctor treats fever. The nurse gives medicine."},
-    {"_id": "c 1/2", "title": "Wheat", "text": "the farmer cuts wheat in summer \u202e and barley"},
+    {"_id": "odd3", "title": "Steuer\u0007zeichen", "text": "Mühlrad \u001b[31m \u202e verkehrt"},
 ]
 
 
@@ -77,21 +71,31 @@ def start(index: Path, *options: str, token: str = "") -> Service:
 
 
 @pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path) -> Path:
+def odd_index(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path) -> Path:
     from corpus_tuner import build, load_settings
 
     folder = tmp_path_factory.mktemp("serve")
-    write_jsonl(folder / "corpus.jsonl", DOCUMENTS)
-    chosen = [f"encoder.name={encoder_folder}", "generator.name=extractive", "language=de"]
+    write_jsonl(folder / "corpus.jsonl", ODD)
+    chosen = [
+        *(f"encoder.name={encoder_folder}", "generator=null", "language=de"),
+        "corpus.on_bad_record=skip",
+    ]
     build(folder / "corpus.jsonl", folder / "index", load_settings(None, chosen))
     return folder / "index"
 
 
-@pytest.fixture(scope="module")
-def service(index: Path) -> Iterator[Service]:
-    started = start(index)
-    yield started
-    started.process.kill()
+@pytest.fixture
+def serve() -> Iterator[Callable[[Path], str]]:
+    """Start a service for an index; return where it is."""
+    started: list[Service] = []
+
+    def serve(index: Path) -> str:
+        started.append(start(index))
+        return started[-1].address
+
+    yield serve
+    for each in started:
+        each.process.kill()
 
 
 def post(address: str, body: Any, **headers: str) -> Any:
@@ -104,11 +108,11 @@ def post(address: str, body: Any, **headers: str) -> Any:
         return json.load(answer)
 
 
-def test_it_answers_and_ends_in_order(index: Path) -> None:
-    started = start(index, token="secret")
+def test_it_answers_and_ends_in_order(odd_index: Path) -> None:
+    started = start(odd_index, token="secret")
     with pytest.raises(urllib.error.HTTPError, match="401"):
-        post(started.address, {"query": "Mühle"})
-    found = post(started.address, {"query": "Mühle", "k": 2}, Authorization="Bearer secret")
+        post(started.address, {"query": "Mühlrad"})
+    found = post(started.address, {"query": "Mühlrad", "k": 2}, Authorization="Bearer secret")
     assert len(found["results"][0]["hits"]) == 2
     started.process.send_signal(signal.SIGTERM)
     out, err = started.process.communicate(timeout=30)
@@ -117,8 +121,8 @@ def test_it_answers_and_ends_in_order(index: Path) -> None:
     assert "Traceback" not in err
 
 
-def test_it_says_when_anyone_can_ask(index: Path) -> None:
-    started = start(index, "--host", "0.0.0.0")
+def test_it_says_when_anyone_can_ask(odd_index: Path) -> None:
+    started = start(odd_index, "--host", "0.0.0.0")
     started.process.send_signal(signal.SIGINT)
     out, err = started.process.communicate(timeout=30)
     assert "anyone can ask" in out
@@ -136,49 +140,75 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
-@pytest.mark.parametrize("width", [1200, 380])
-def test_the_page_in_a_browser(service: Service, browser: Any, width: int) -> None:
-    page = browser.new_page(viewport={"width": width, "height": 800})
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A page that may load nothing from elsewhere, and has nothing to complain of."""
+    opened = browser.new_page()
     said: list[str] = []
     asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(service.address)
-    page.get_by_role("searchbox").fill("Mühle Müller")
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("request", lambda request: asked.append(request.url))
+    yield opened
+    home = "/".join(opened.url.split("/")[:3])
+    assert all(each.startswith(home) for each in asked)
+    assert not [each for each in said if "404" not in each]
+    opened.close()
+
+
+@pytest.mark.parametrize("width", [1200, 380])
+def test_the_page_on_the_sample(
+    quickstart: Quickstart, serve: Callable[[Path], str], page: Any, width: int
+) -> None:
+    home = serve(quickstart.output / "indexes" / "sample-de")
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(home)
+    page.get_by_role("searchbox").fill("Heizkörper entlüften")
     page.keyboard.press("Enter")
     page.wait_for_selector(".hit")
-    titles = page.locator(".hit h2").all_inner_texts()
-    assert len(titles) == 4
-    assert "Die alte Mühle" in " ".join(titles)
-    assert "<script>document.title='owned'</script>" in " ".join(titles)  # as text
-    assert "Mühle" in page.locator("mark").all_inner_texts()
-    assert page.title() == "Mühle Müller · corpus-tuner"
-    assert page.locator(".why .kind").count() == 4
+    hits = page.locator(".hit")
+    assert hits.count() == 10
+    assert "Heizkörper richtig entlüften" in hits.first.locator("h2").inner_text()
+    assert "Heizkörper" in hits.first.locator("mark").all_inner_texts()
+    assert page.title() == "Heizkörper entlüften · corpus-tuner"
+    assert page.locator(".why .kind").count() == 10
     assert "by vectors" in page.locator(".ranks").first.inner_text()
     # Nothing is wider than the screen.
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
-    page.get_by_label("words", exact=True).check()
-    # Not by a function: the page's policy forbids the evaluation of text.
-    page.wait_for_selector(".hit:nth-of-type(4)", state="detached")
-    assert "mode=lexical" in page.url
-
-    page.locator("body").press("j")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
     page.keyboard.press("Enter")
     page.wait_for_selector("ul.views li")
-    assert page.locator("h1").inner_text() == "Die alte Mühle"
+    assert page.locator("h1").inner_text() == "Heizkörper richtig entlüften"
     kinds = page.locator("ul.views .kind").all_inner_texts()
     assert {"passage", "title", "sentence", "keywords"} <= set(kinds)
     page.go_back()
     page.wait_for_selector(".hit")
+    page.get_by_label("words", exact=True).check()
+    # Not by a function: the page's policy forbids the evaluation of text.
+    page.wait_for_selector(".hit:nth-of-type(10)", state="detached")
+    assert "mode=lexical" in page.url
+    assert "Heizkörper richtig entlüften" in hits.first.locator("h2").inner_text()
 
-    page.goto(f"{service.address}/?document=c%201%2F2")
-    page.wait_for_selector("ul.views li")
-    assert page.locator("h1").inner_text() == "Wheat"
-    page.goto(f"{service.address}/?document=nowhere")
+    page.goto(f"{home}/?document=nowhere")
     page.wait_for_selector("#status.bad")
     assert "there is no document" in page.locator("#status").inner_text()
-    assert all(each.startswith(service.address) for each in asked)
-    assert not [each for each in said if "404" not in each]
-    page.close()
+
+
+def test_the_page_shows_what_it_finds_as_text(
+    odd_index: Path, serve: Callable[[Path], str], page: Any
+) -> None:
+    home = serve(odd_index)
+    page.goto(f"{home}/?q=Mühlrad&mode=lexical")
+    page.wait_for_selector(".hit")
+    assert page.locator(".hit").count() == 2
+    shown = page.locator("main").inner_text()
+    assert "<script>document.title='owned'</script>" in shown
+    assert "<b>Mühlrad</b> &amp; <img src=x" in shown
+    assert "Mühlrad" in page.locator("mark").all_inner_texts()
+    page.goto(f"{home}/?document=odd%201%2F2")
+    page.wait_for_selector("ul.views li")
+    assert page.locator("h1").inner_text() == "<script>document.title='owned'</script>"
+    assert page.title() != "owned"

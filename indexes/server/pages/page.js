@@ -186,15 +186,17 @@ document.addEventListener("DOMContentLoaded", () => {
     go(link.getAttribute("href"));
   });
   document.addEventListener("keydown", (event) => {
-    if (event.target.matches("input[type=search], select") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.matches("select") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const typing = event.target === $("query");
     const links = [...document.querySelectorAll(".hit h2 a")];
     const at = links.indexOf(document.activeElement);
-    if (event.key === "/") {
+    if (event.key === "/" && !typing) {
       event.preventDefault();
       $("query").focus();
-    } else if (event.key === "j" && links.length) {
+    } else if (event.key === (typing ? "ArrowDown" : "j") && links.length) {
+      event.preventDefault();
       links[Math.min(at + 1, links.length - 1)].focus();
-    } else if (event.key === "k" && links.length) {
+    } else if (event.key === "k" && !typing && links.length) {
       links[Math.max(at - 1, 0)].focus();
     }
   });
