@@ -77,8 +77,7 @@ class EncoderSettings(BaseModel):
         Of the transformer's arithmetic for documents; queries, pooling and vectors are always
         float32. ``auto`` is bfloat16 where the processor has instructions for it, else float32.
     device
-        ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``. Left at ``auto``, queries are read on the
-        CPU wherever CTranslate2 can run the model: they are few, and come one at a time.
+        ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
     batch_size
         Texts in one pass.
     trust_remote_code

@@ -92,9 +92,11 @@ class TransformerEncoder:
 
     @cached_property
     def _fast(self) -> QueryEncoder | None:
-        """The same encoder as CTranslate2 runs it, so that all searches read queries alike."""
+        """The same encoder as CTranslate2 runs it on a CPU, as it does for `fast.find`."""
+        if self._model.device.type != "cpu":
+            return None
         found = fast.find(self._settings, self.fingerprint)
-        if found is None and self._settings.device in ("auto", "cpu"):
+        if found is None:
             with suppress(OSError):  # a cache that cannot be written costs time, and no more
                 prompt = self._prompt("query", self._settings.query_prompt)
                 convert_for_queries(
