@@ -278,7 +278,7 @@ def _judge(
         itself = (pool.segments == each.segment) & (pool.ordinals == each.ordinal)
         others = pool.at(np.flatnonzero(~itself))
         place = np.array([each.segment]), np.array([each.ordinal])
-        own = Pool(*place, parts, np.array([words], np.float32))
+        own = Pool(*place, parts, np.array([words], np.float32), np.ones(1, bool))
         judged.append(_Judged(others.joined(own), len(others.ordinals)))
     return judged
 

@@ -1,7 +1,7 @@
 """Fusion: one ranking from the vectors' scores and the words' scores.
 
-Both are put on one scale first, each over the same pool: the documents that are among the first
-ones by either. What a document outside the pool has does not count.
+Both are put on one scale first, each over the same documents: those that are among the first ones
+by either. What others have does not count, but they can be put on that scale, too.
 Source: Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", TOIS 2023;
 reciprocal ranks: Cormack, Clarke and Büttcher, SIGIR 2009.
 """
@@ -36,8 +36,7 @@ class SearchSettings(BaseModel):
     fusion
         How both come to one scale: ``zscore``, ``minmax`` or ``rrf``.
     pool
-        Documents that each ranker gives to the pool over which scores are scaled; more where
-        more are asked for.
+        Documents of each ranker over which scores are scaled, however many are asked for.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,34 +52,38 @@ class SearchSettings(BaseModel):
         return self.hybrid_views if mode == "hybrid" else self.views
 
 
-def _zscore(scores: Scores) -> Scaled:
-    """Return how many standard deviations each score lies above the mean of the pool."""
-    exact = scores.astype(np.float64)
-    deviation = exact.std()
-    return (exact - exact.mean()) / deviation if deviation > 0 else np.zeros(len(exact))
+def _zscore(scores: Scores, core: Scores) -> Scaled:
+    """Return how many standard deviations each score lies above the mean of the core."""
+    deviation = core.std()
+    return (scores - core.mean()) / deviation if deviation > 0 else np.zeros(len(scores))
 
 
-def _minmax(scores: Scores) -> Scaled:
-    """Return where each score lies between the least, 0, and the greatest of the pool, 1."""
-    exact = scores.astype(np.float64)
-    width = np.ptp(exact)
-    return (exact - exact.min()) / width if width > 0 else np.zeros(len(exact))
+def _minmax(scores: Scores, core: Scores) -> Scaled:
+    """Return where each score lies between the least, 0, and the greatest of the core, 1."""
+    width = np.ptp(core)
+    return (scores - core.min()) / width if width > 0 else np.zeros(len(scores))
 
 
-def _rrf(scores: Scores) -> Scaled:
-    """Return the reciprocal of each rank in the pool; equal scores have the same rank."""
-    ranks = len(scores) - np.searchsorted(np.sort(scores), scores, side="right")
+def _rrf(scores: Scores, core: Scores) -> Scaled:
+    """Return the reciprocal of each rank in the core; equal scores have the same rank."""
+    ranks = len(core) - np.searchsorted(np.sort(core), scores, side="right")
     return 1 / (_RANK_CONSTANT + 1.0 + ranks)
 
 
-_SCALES: Mapping[Fusion, Callable[[Scores], Scaled]] = {
+_SCALES: Mapping[Fusion, Callable[[Scores, Scores], Scaled]] = {
     "zscore": _zscore,
     "minmax": _minmax,
     "rrf": _rrf,
 }
 
 
-def fuse(dense: Scores, words: Scores, weight: float, fusion: Fusion) -> Scaled:
+def fuse(
+    dense: Scores,
+    words: Scores,
+    weight: float,
+    fusion: Fusion,
+    core: npt.NDArray[np.bool_] | None = None,
+) -> Scaled:
     """Mix two scores of the same documents.
 
     Parameters
@@ -91,6 +94,8 @@ def fuse(dense: Scores, words: Scores, weight: float, fusion: Fusion) -> Scaled:
         Of the words, from 0 to 1.
     fusion
         ``zscore``, ``minmax`` or ``rrf``.
+    core
+        Over which of them the scale is set; by default over all.
 
     Returns
     -------
@@ -99,4 +104,6 @@ def fuse(dense: Scores, words: Scores, weight: float, fusion: Fusion) -> Scaled:
     if not len(dense):
         return np.zeros(0)
     scale = _SCALES[fusion]
-    return (1 - weight) * scale(dense) + weight * scale(words)
+    over = slice(None) if core is None else core
+    exact, counted = dense.astype(np.float64), words.astype(np.float64)
+    return (1 - weight) * scale(exact, exact[over]) + weight * scale(counted, counted[over])

@@ -24,12 +24,16 @@ class Pool(NamedTuple):
         What the vectors bring; zeros in lexical mode.
     words
         What the words bring; zeros in dense mode.
+    core
+        Whether it is among those over which scores are scaled: the first `SearchSettings.pool` by
+        either ranker. So what a document scores does not depend on how many are asked for.
     """
 
     segments: Ordinals
     ordinals: Ordinals
     parts: Parts
     words: Scores
+    core: npt.NDArray[np.bool_]
 
     def scores(self, settings: SearchSettings, mode: Mode) -> npt.NDArray[np.float64]:
         """Return each document's score, rounded."""
@@ -37,7 +41,7 @@ class Pool(NamedTuple):
         if mode != "lexical":
             scores = self.parts.mixed(settings.views_in(mode))
         if mode == "hybrid":
-            scores = fuse(scores, self.words, settings.words, settings.fusion)
+            scores = fuse(scores, self.words, settings.words, settings.fusion, self.core)
         return scores.astype(np.float64).round(SCORE_DECIMALS)
 
     def joined(self, other: "Pool") -> "Pool":
@@ -48,12 +52,19 @@ class Pool(NamedTuple):
             np.concatenate([self.ordinals, other.ordinals]),
             Parts(*parts),
             np.concatenate([self.words, other.words]),
+            np.concatenate([self.core, other.core]),
         )
 
     def at(self, places: Ordinals) -> "Pool":
         """Return some of the documents."""
         parts = Parts(*(part[places] for part in self.parts))
-        return Pool(self.segments[places], self.ordinals[places], parts, self.words[places])
+        return Pool(
+            self.segments[places],
+            self.ordinals[places],
+            parts,
+            self.words[places],
+            self.core[places],
+        )
 
 
 def draw(
@@ -62,6 +73,7 @@ def draw(
     vector: Vectors | None,
     near: Sequence[Near | None],
     size: int,
+    core: int,
     weight: float,
     only: Sequence[Ordinals | None],
 ) -> Pool:
@@ -79,6 +91,8 @@ def draw(
         For each segment what its vectors put first.
     size
         How many documents of each ranker; those that tie with the last one are in, too.
+    core
+        How many of each, at most `size`, scores are scaled over.
     weight
         Of the views in the dense score.
     only
@@ -94,11 +108,17 @@ def draw(
     for other in drawn[1:]:
         pool = pool.joined(other)
     # Each segment gave its first ones: of these, keep the first ones of all.
-    (kept,) = np.nonzero(pool.words)
-    kept = kept[first(pool.words[kept], size)]
-    if vector is not None:
-        kept = np.union1d(kept, first(pool.parts.mixed(weight), size))
-    return pool.at(kept)
+    dense = None if vector is None else pool.parts.mixed(weight)
+    pool.core[:] = False
+    pool.core[_leading(dense, pool.words, core)] = True
+    return pool.at(_leading(dense, pool.words, size))
+
+
+def _leading(dense: npt.NDArray[np.floating[Any]] | None, words: Scores, size: int) -> Ordinals:
+    """Return which documents are among the first `size` by either ranker."""
+    (sharing,) = np.nonzero(words)
+    leading = sharing[first(words[sharing], size)]
+    return leading if dense is None else np.union1d(leading, first(dense, size))
 
 
 def _draw(
@@ -131,4 +151,5 @@ def _draw(
 
 
 def _pool(segment: int, ordinals: Ordinals, parts: Parts, words: Scores) -> Pool:
-    return Pool(np.full(len(ordinals), segment), ordinals, parts, words)
+    core = np.ones(len(ordinals), bool)
+    return Pool(np.full(len(ordinals), segment), ordinals, parts, words, core)

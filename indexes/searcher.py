@@ -258,7 +258,7 @@ class Searcher:
         weight = settings.views_in("dense")
         tops = [each.dense.top_documents(vectors, k, weight) for each in self.segments]
         pools = (
-            draw(self.segments, None, vector, near, k, weight, [None] * len(self.segments))
+            draw(self.segments, None, vector, near, k, k, weight, [None] * len(self.segments))
             for vector, *near in zip(vectors, *tops, strict=True)
         )
         return [_first(self.segments, None, pool, k, "dense", settings).ids for pool in pools]
@@ -346,7 +346,7 @@ class Searcher:
             batch = queries[start : start + _QUERIES_AT_ONCE]
             if mode == "lexical":
                 for query in batch:
-                    yield None, draw(segments, query, None, none, size, weight, only)
+                    yield None, draw(segments, query, None, none, size, size, weight, only)
                 continue
             vectors = self.encoder.encode_queries(batch)
             tops = [
@@ -355,7 +355,7 @@ class Searcher:
             ]
             for query, vector, *near in zip(batch, vectors, *tops, strict=True):
                 words = query if mode == "hybrid" else None
-                yield vector, draw(segments, words, vector, near, size, weight, only)
+                yield vector, draw(segments, words, vector, near, size, settings.pool, weight, only)
 
 
 def _open(index: Path, manifest: Manifest, representation: str) -> _Opened:

@@ -78,6 +78,20 @@ def test_searches_go_on_while_the_index_is_switched(tmp_path: Path, encoder: Any
     assert counts <= {20, 25, 30, 35}
 
 
+def test_a_score_does_not_depend_on_how_many_are_asked_for(tmp_path: Path, encoder: Any) -> None:
+    index = make(tmp_path, encoder, 60)
+    query = "the farmer and the old mill"
+    with Searcher.open(index, encoder=encoder) as searcher:
+        settings = searcher.manifest.search.model_copy(update={"pool": 10})
+        few, more, all_ = (
+            [(hit.document.id, hit.score) for hit in searcher.search(query, k, settings=settings)]
+            for k in (5, 10, 60)
+        )
+    assert more[:5] == few
+    assert set(more) <= set(all_)
+    assert len(all_) == 60
+
+
 def test_ranks_by_each_score(tmp_path: Path, encoder: Any) -> None:
     index = make(tmp_path, encoder, 20)
     query = "the farmer and the old mill"

@@ -138,6 +138,9 @@ def test_results_are_those_of_brute_force(
         order = sorted(among, key=lambda n: (-scores[n], ids[n]))
         return [(ids[n], float(scores[n])) for n in order[:k]]
 
+    def leads(scores: Any, which: int, size: int) -> bool:
+        return bool(np.sum(scores > scores[which]) < size)
+
     for place, query in enumerate(asked.values()):
         found = {mode: rankings[place] for mode, rankings in together.items()}
         words = every[place]
@@ -164,14 +167,17 @@ def test_results_are_those_of_brute_force(
         elif how.words == 1:
             assert found["hybrid"] == by_words
         else:
-            size = max(k, pool)
-            best = sorted(dense, reverse=True)[:size][-1]
-            sharing = sorted(words[words > 0], reverse=True)[:size]
-            pooled = [
-                n for n in everyone if dense[n] >= best or (words[n] and words[n] >= sharing[-1])
-            ]
+            pooled, core = (
+                [
+                    n
+                    for n in everyone
+                    if leads(dense, n, size) or (words[n] and leads(words, n, size))
+                ]
+                for size in (max(k, pool), pool)
+            )
+            among = np.isin(pooled, core)
             fused = np.zeros(documents)
-            fused[pooled] = fuse(dense[pooled], words[pooled], how.words, fusion)
+            fused[pooled] = fuse(dense[pooled], words[pooled], how.words, fusion, among)
             assert found["hybrid"] == ranked(fused.round(6), pooled)
 
 
