@@ -112,7 +112,7 @@ def _search_all(searcher: "Searcher", asking: "Asking", queries: Path, output: P
     )
     run = {query: break_ties(found) for query, found in zip(wanted, rankings, strict=True)}
     write_run(run, output, "corpus-tuner")
-    stdout.print(f"{output}: {len(run):,} queries, {asking.k} documents each", soft_wrap=True)
+    stdout.print(f"{output}: {len(run):,} queries, up to {asking.k} documents each", soft_wrap=True)
 
 
 def _as_json(searcher: "Searcher", asking: "Asking", query: str, indent: int | None = None) -> str:

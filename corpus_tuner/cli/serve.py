@@ -47,6 +47,7 @@ def serve(
     token = os.environ.get(TOKEN_VARIABLE, "")
     with working("opening the index"):
         searcher = Searcher.open(index, trust_remote_code=trust_remote_code)
+        searcher.search("a query", k=10)  # what the first one waits for is then there for others
 
     def rejected(document: Document) -> list[RejectedView]:
         history = History(ledger or index / LEDGER, searcher.manifest)

@@ -54,16 +54,14 @@ function marked(text, words) {
 
 // The part of a text with the first word that is marked.
 function snippet(text, words, size = 280) {
-  let start = 0;
-  for (const found of text.matchAll(WORD)) {
-    if (words.has(found[0])) {
-      start = Math.max(0, found.index - 80);
-      break;
-    }
-  }
-  if (start > 0) start = text.indexOf(" ", start) + 1;
-  const cut = text.slice(start, start + size);
-  return marked((start > 0 ? "… " : "") + cut + (start + size < text.length ? " …" : ""), words);
+  const first = [...text.matchAll(WORD)].find((found) => words.has(found[0]))?.index ?? 0;
+  let start = Math.max(0, first - 80);
+  let end = Math.min(text.length, start + size);
+  // Not in the middle of a word, where spaces set words apart.
+  if (start > 0) start += text.slice(start, first).indexOf(" ") + 1;
+  const space = text.slice(start, end).lastIndexOf(" ");
+  if (end < text.length && space > 0) end = start + space;
+  return marked((start > 0 ? "… " : "") + text.slice(start, end) + (end < text.length ? " …" : ""), words);
 }
 
 function rank(name, place, score) {
