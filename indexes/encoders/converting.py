@@ -72,8 +72,10 @@ def convert_for_queries(
             difference = np.abs(new.encode_queries(_TRIED) - encode(_TRIED)).max()
         except (RuntimeError, ValueError):
             difference = np.inf
-        if difference > _TOLERANCE:
+        if not difference <= _TOLERANCE:
             reading = reading.model_copy(update={"faithful": False})
+            for file in folder.iterdir():
+                file.unlink()
         (folder / READING).write_text(reading.model_dump_json(), encoding="utf-8")
 
     cached_or_made(name_in_cache(name, fingerprint), make)

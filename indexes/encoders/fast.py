@@ -1,4 +1,4 @@
-"""Queries read by CTranslate2: opened without PyTorch, and in half its time.
+"""Queries read by CTranslate2: opened without PyTorch, and read in less time.
 
 What it reads is made of a whole encoder by `indexes.encoders.converting`, once, and kept in the
 cache.
