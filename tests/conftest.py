@@ -37,17 +37,18 @@ def tokenizer() -> Any:
     from tokenizers.processors import BertProcessing
     from transformers import PreTrainedTokenizerFast
 
-    trained = BertWordPieceTokenizer(lowercase=True)
-    trained.train_from_iterator(
-        [" ".join(WORDS), "abcdefghijklmnopqrstuvwxyz 0123456789 .,;:!?'\"()-äöüß"],
-        vocab_size=600,
-        min_frequency=1,
-        show_progress=False,
-    )
-    marks = [(mark, trained.token_to_id(mark)) for mark in ("[SEP]", "[CLS]")]
-    trained._tokenizer.post_processor = BertProcessing(*marks)
+    # Not trained: training orders what is equally frequent as it happens to, and then the random
+    # models would not be the same in each session.
+    marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789.,;:!?'\"()-äöüß"
+    pieces = [*marks, *letters, *(f"##{letter}" for letter in letters)]
+    words = (word.lower().translate(str.maketrans("äöü", "aou")) for word in WORDS)
+    vocabulary = {piece: place for place, piece in enumerate(dict.fromkeys([*pieces, *words]))}
+    made = BertWordPieceTokenizer(vocabulary, lowercase=True)
+    ends = [(mark, vocabulary[mark]) for mark in ("[SEP]", "[CLS]")]
+    made._tokenizer.post_processor = BertProcessing(*ends)
     return PreTrainedTokenizerFast(
-        tokenizer_object=trained._tokenizer,
+        tokenizer_object=made._tokenizer,
         unk_token="[UNK]",
         pad_token="[PAD]",
         cls_token="[CLS]",

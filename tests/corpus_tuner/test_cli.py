@@ -115,7 +115,7 @@ def test_search_asks_again_and_again(
     index: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = [
-        *("mill river", ":open 1", ":open 99", ":k 2", ":mode lexical", ":explain", "über"),
+        *(":mode lexical", "mill river", ":open 1", ":open 99", ":k 2", ":explain", "über"),
         *(":filter year", ":mode psychic", "", ":quit", "never"),
     ]
     monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines)))
