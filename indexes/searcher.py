@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, TypeVar, overload
+from typing import NamedTuple, TypeVar, get_args, overload
 
 from rich.console import Console
 from rich.progress import track
@@ -300,6 +300,8 @@ class Searcher:
     ) -> tuple[Mode, SearchSettings]:
         """Return how to rank; a weight of nothing saves the work."""
         settings = settings or manifest.search
+        if mode is not None and mode not in get_args(Mode):
+            raise SearchIndexError(f"there is no mode {mode!r}: {', '.join(get_args(Mode))}")
         has_words = manifest.lexical is not None
         if mode in ("hybrid", "lexical") and not has_words:
             raise SearchIndexError(f"the index has no words to search in {mode} mode")
@@ -398,6 +400,8 @@ def _shown(found: Iterator[_Item], total: int, progress: bool) -> Iterator[_Item
 
 
 def _check(queries: Sequence[str], k: int) -> None:
+    if isinstance(queries, str):
+        raise SearchIndexError("a run is of several queries: give a list")
     if k < 1:
         raise SearchIndexError(f"k must be at least 1, not {k}")
     for place, query in enumerate(queries, start=1):

@@ -188,3 +188,15 @@ def test_no_words_no_lexical_search(tmp_path: Path) -> None:
         assert searcher.rank(["mill"]) == [[("d0", 3.0)]]
         with pytest.raises(SearchIndexError, match="no words to search in lexical mode"):
             searcher.rank(["mill"], mode="lexical")
+
+
+def test_what_is_no_mode_and_no_list(tmp_path: Path) -> None:
+    write_index(
+        tmp_path, ["mill"], [np.ones((1, 3), np.float32)], views.Settings(), bm25.Settings()
+    )
+    encoder = Table({"mill": np.ones(3, np.float32)})
+    with Searcher.open(tmp_path, encoder=encoder) as searcher:
+        with pytest.raises(SearchIndexError, match="no mode 'Dense': hybrid, dense, lexical"):
+            searcher.search("mill", mode="Dense")  # type: ignore[call-overload]
+        with pytest.raises(SearchIndexError, match="give a list"):
+            searcher.rank("mill")
