@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 from tokenizers import Tokenizer
 
-from indexes.cache import cached
+from indexes.cache import cache_folder, cached
 from indexes.conversion import cache_name
 from indexes.encoders import EncoderSettings, QueryEncoder, Vectors, embedded, unit_rows
 from indexes.storage import sha256
@@ -22,7 +22,10 @@ from indexes.storage import sha256
 COMPUTE = "float32"
 READING = "reading.json"
 TOKENIZER = "tokenizer.json"
-_QUERIES_AT_ONCE = 16  # of like length: more would only be padded more
+QUERIES_AT_ONCE = 16
+"""Of like length: more would only be padded more."""
+
+_HALF = 16  # of a name in the cache tells the encoder, the rest its files
 
 
 class Reading(BaseModel):
@@ -59,8 +62,8 @@ class FastQueryEncoder:
         prompted = [self._reading.prompt + text for text in texts]
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(prompted)]
         order = sorted(range(len(tokens)), key=lambda place: len(tokens[place]))
-        for start in range(0, len(order), _QUERIES_AT_ONCE):
-            places = order[start : start + _QUERIES_AT_ONCE]
+        for start in range(0, len(order), QUERIES_AT_ONCE):
+            places = order[start : start + QUERIES_AT_ONCE]
             read = self._transformer.forward_batch([tokens[place] for place in places])
             for place, states in zip(places, np.array(read.last_hidden_state), strict=True):
                 one = self._reading.pooling == "cls"
@@ -72,6 +75,8 @@ def find(settings: EncoderSettings, fingerprint: str) -> QueryEncoder | None:
     """Open the encoder that has `fingerprint`, if it was converted and is faithful."""
     if settings.device not in ("auto", "cpu"):
         return None
+    if not any(cache_folder().glob(f"{fingerprint[:_HALF]}*")):
+        return None  # known without reading all of a model that never was converted
     folder = cached(name_in_cache(settings.name, fingerprint))
     if folder is None:
         return None
@@ -87,10 +92,10 @@ def name_in_cache(encoder: str, fingerprint: str) -> str:
     The files that it was made of are part of it, so that a model that was put in the place of
     another is loaded, and known for what it is.
     """
-    identity = hashlib.sha256(fingerprint.encode())
+    files = hashlib.sha256()
     if encoder == "builtin":
         embedded.folder()  # which compares its files with their checksums
     elif Path(encoder).is_absolute():
         for file in sorted(each for each in Path(encoder).rglob("*") if each.is_file()):
-            identity.update(f"{file.relative_to(encoder)} {sha256(file)}".encode())
-    return cache_name(identity.hexdigest(), COMPUTE)
+            files.update(f"{file.relative_to(encoder)} {sha256(file)}".encode())
+    return cache_name(fingerprint[:_HALF] + files.hexdigest()[:_HALF], COMPUTE)

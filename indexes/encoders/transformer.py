@@ -20,7 +20,6 @@ from indexes.weights import fast_bfloat16, hash_weights
 
 USUAL_MAX_TOKENS = 512
 """For models that name no limit of their own, such as T5 with its relative positions."""
-_QUERIES_AT_ONCE = 16  # of like length: more would only be padded more
 
 
 class TransformerEncoder:
@@ -107,7 +106,7 @@ class TransformerEncoder:
 
     def _encode_queries(self, texts: Sequence[str]) -> Vectors:
         prompt = self._prompt("query", self._settings.query_prompt)
-        size = min(self._settings.batch_size, _QUERIES_AT_ONCE)
+        size = min(self._settings.batch_size, fast.QUERIES_AT_ONCE)
         return self._encode(self._model, texts, prompt, size)
 
     @cached_property
