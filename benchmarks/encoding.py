@@ -14,7 +14,7 @@ from itertools import islice
 from sentence_transformers import SentenceTransformer
 
 from corpus_tuner import Corpus, sample_folder
-from indexes.encoders import embedded, open_encoder
+from corpus_tuner.indexes.encoders import embedded, open_encoder
 
 BLOCK = 512
 

@@ -14,7 +14,7 @@ from corpus_tuner import Corpus, sample_folder
 from corpus_tuner.generators import open_generator
 from corpus_tuner.generators.seq2seq import Settings
 from corpus_tuner.instructions import load_instructions
-from indexes.encoders import open_encoder
+from corpus_tuner.indexes.encoders import open_encoder
 
 BLOCK = 256
 

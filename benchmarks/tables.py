@@ -10,8 +10,8 @@ import re
 import sys
 from pathlib import Path
 
-from eval.report import Report, Result, read_results
-from eval.report.tables import as_markdown, matrix, probability
+from corpus_tuner.eval.report import Report, Result, read_results
+from corpus_tuner.eval.report.tables import as_markdown, matrix, probability
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", ROOT / "docs" / "results.md", ROOT / "docs" / "ablation.md")

@@ -13,15 +13,15 @@ _HOMES = {
     "Calibration": "corpus_tuner.calibration",
     "Corpus": "corpus_tuner.corpora",
     "CorpusTunerError": "corpus_tuner.errors",
-    "Document": "indexes.documents",
-    "EvaluationError": "eval.errors",
-    "Hit": "indexes.hits",
-    "Result": "eval.report",
-    "SearchIndexError": "indexes.errors",
-    "SearchSettings": "indexes.fusion",
-    "Searcher": "indexes.searcher",
+    "Document": "corpus_tuner.indexes.store.documents",
+    "EvaluationError": "corpus_tuner.eval.errors",
+    "Hit": "corpus_tuner.indexes.search.hits",
+    "Result": "corpus_tuner.eval.report",
+    "SearchIndexError": "corpus_tuner.indexes.errors",
+    "SearchSettings": "corpus_tuner.indexes.search.fusion",
+    "Searcher": "corpus_tuner.indexes.search.searcher",
     "Settings": "corpus_tuner.settings",
-    "View": "indexes.documents",
+    "View": "corpus_tuner.indexes.store.documents",
     "build": "corpus_tuner.pipeline",
     "calibrate": "corpus_tuner.calibration",
     "evaluate": "corpus_tuner.evaluation",
@@ -53,17 +53,17 @@ if TYPE_CHECKING:
     from corpus_tuner.calibration import Calibration, calibrate
     from corpus_tuner.corpora import Corpus
     from corpus_tuner.errors import CorpusTunerError
+    from corpus_tuner.eval.errors import EvaluationError
+    from corpus_tuner.eval.report import Result
     from corpus_tuner.evaluation import evaluate
+    from corpus_tuner.indexes.errors import SearchIndexError
+    from corpus_tuner.indexes.search.fusion import SearchSettings
+    from corpus_tuner.indexes.search.hits import Hit
+    from corpus_tuner.indexes.search.searcher import Searcher
+    from corpus_tuner.indexes.store.documents import Document, View
     from corpus_tuner.pipeline import BuildReport, build
     from corpus_tuner.sample import sample_folder
     from corpus_tuner.settings import Settings, load_settings
-    from eval.errors import EvaluationError
-    from eval.report import Result
-    from indexes.documents import Document, View
-    from indexes.errors import SearchIndexError
-    from indexes.fusion import SearchSettings
-    from indexes.hits import Hit
-    from indexes.searcher import Searcher
 
 
 def __getattr__(name: str) -> Any:

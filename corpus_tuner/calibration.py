@@ -17,6 +17,7 @@ tried, and what each gave.
 import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,14 +26,16 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.optimize import minimize
 
+from corpus_tuner.indexes.encoders import Encoder, EncoderSettings, open_encoder
+from corpus_tuner.indexes.search.fusion import HybridWeights, SearchSettings
+from corpus_tuner.indexes.search.plan import Plan, make_plan
+from corpus_tuner.indexes.search.pool import Pool
+from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.store.commit import locked, write_manifest
+from corpus_tuner.indexes.store.documents import View
+from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
 from corpus_tuner.progress import track
 from corpus_tuner.sentences import split_sentences
-from indexes.documents import View
-from indexes.encoders import Encoder, EncoderSettings, open_encoder
-from indexes.fusion import Mode, SearchSettings
-from indexes.pool import Pool
-from indexes.searcher import Searcher
-from indexes.storage import Manifest, locked, read_manifest, write_manifest
 
 Array = npt.NDArray[np.float64]
 
@@ -60,28 +63,33 @@ class Calibration(BaseModel):
         How many pseudo-queries judged.
     unchanged
         Why the weights stay what they were, if they do.
-    hybrid_views, words
-        The chosen weights (`indexes.fusion.SearchSettings`).
+    chosen
+        The weights.
     likeliest
-        The weights that the pseudo-queries alone ask for, by name.
+        Those that the pseudo-queries alone ask for; ``None`` if none were asked.
     usual
-        The weights that these were drawn towards.
+        Those that the likeliest were drawn towards.
     found
         nDCG@10 of the pseudo-queries, a fraction, by ranking: ``passage``, the representation,
         ``words``, hybrid with the ``usual`` weights and with those ``chosen``. Good for comparing:
         what people ask is easier.
     seed
         Of the choice of documents and sentences.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> ct.calibrate(example_index).unchanged  # three documents say nothing
+    '3 documents have a sentence to spare, 20 are needed'
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     queries: int = 0
     unchanged: str | None = None
-    hybrid_views: float
-    words: float
-    likeliest: dict[str, float] = Field(default_factory=dict)
-    usual: dict[str, float]
+    chosen: HybridWeights
+    likeliest: HybridWeights | None = None
+    usual: HybridWeights
     found: dict[str, float] = Field(default_factory=dict)
     seed: int
 
@@ -97,7 +105,7 @@ class _HeldOut(NamedTuple):
 
 
 class _Judged(NamedTuple):
-    """A pseudo-query's pool, and the place in it of the document asked for."""
+    """A pseudo-query's pool, and the position in it of the document asked for."""
 
     pool: Pool
     target: int
@@ -130,6 +138,12 @@ def calibrate(
     ------
     SearchIndexError
         If there is no index, it cannot be opened, or another is changing it.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> ct.calibrate(example_index).chosen
+    HybridWeights(views=0.4, words=0.4)
     """
     index = Path(index)
     settings = read_manifest(index).encoder.settings  # before anything is written there
@@ -146,10 +160,7 @@ def calibrate(
 
 def weighed(manifest: Manifest, usual: SearchSettings, chosen: Calibration | None) -> Manifest:
     """Return the manifest with other weights in it."""
-    search = usual
-    if chosen:
-        weights = {"hybrid_views": chosen.hybrid_views, "words": chosen.words}
-        search = usual.model_copy(update=weights)
+    search = usual.model_copy(update={"hybrid": chosen.chosen}) if chosen else usual
     settings = manifest.build["settings"] | {"search": usual.model_dump()}
     return manifest.model_copy(
         update={
@@ -178,7 +189,6 @@ def choose_weights(
     seed
         Of the choice of documents and sentences.
     """
-    weights = {"hybrid_views": usual.hybrid_views, "words": usual.words}
     asked: list[_HeldOut] = []
     unchanged = None
     if searcher.manifest.lexical is None:
@@ -190,29 +200,27 @@ def choose_weights(
     if not unchanged and len(asked) < FEWEST:
         unchanged = f"{len(asked)} documents have a sentence to spare, {FEWEST} are needed"
     if unchanged:
-        return Calibration(unchanged=unchanged, **weights, usual=weights, seed=seed)
+        return Calibration(unchanged=unchanged, chosen=usual.hybrid, usual=usual.hybrid, seed=seed)
     judged = _judge(searcher, encoder, asked, usual)
-    likeliest = _likeliest(judged, usual)
-    chosen = usual.model_copy(
-        update={
-            "words": _drawn(likeliest["words"], usual.words, TRUST_WORDS),
-            "hybrid_views": _drawn(likeliest["hybrid_views"], usual.hybrid_views, TRUST_VIEWS),
-        }
+    likeliest = _likeliest(judged, usual.hybrid)
+    chosen = HybridWeights(
+        views=_drawn(likeliest.views, usual.hybrid.views, TRUST_VIEWS),
+        words=_drawn(likeliest.words, usual.hybrid.words, TRUST_WORDS),
     )
-    rankings: dict[str, tuple[SearchSettings, Mode]] = {
-        "passage": (usual.model_copy(update={"views": 0}), "dense"),
-        searcher.representation: (usual, "dense"),
-        "words": (usual, "lexical"),
-        "usual": (usual, "hybrid"),
-        "chosen": (chosen, "hybrid"),
+    plan = make_plan(searcher.manifest, searcher.representation, _CUTOFF, "hybrid", usual)
+    plans = {
+        "passage": replace(plan, views=0, words=0),
+        searcher.representation: replace(plan, views=usual.dense.views, words=0),
+        "words": replace(plan, words=1),
+        "usual": plan,
+        "chosen": replace(plan, views=chosen.views, words=chosen.words),
     }
     return Calibration(
         queries=len(judged),
-        hybrid_views=chosen.hybrid_views,
-        words=chosen.words,
+        chosen=chosen,
         likeliest=likeliest,
-        usual=weights,
-        found={name: _ndcg(judged, *how) for name, how in rankings.items()},
+        usual=usual.hybrid,
+        found={name: _ndcg(judged, each) for name, each in plans.items()},
         seed=seed,
     )
 
@@ -263,39 +271,44 @@ def _judge(
     rests = encoder.encode_documents([each.rest for each in asked])
     both = [(each, rest) for each, rest in zip(asked, rests, strict=True) for _ in each.queries]
     queries = [query for each in asked for query in each.queries]
+    assert searcher.lexical
     pools = searcher.pools(queries, settings=usual)
     judged = []
-    for query, (each, rest), (vector, pool) in track(
+    for query, (held_out, rest), pool in track(
         zip(queries, both, pools, strict=True), "calibrating", lambda: len(queries)
     ):
-        segment = searcher.segments[each.segment]
-        views, similarities = segment.dense.rows(vector, each.ordinal)
-        kept = np.array([view not in each.hidden for view in views.tolist()])
-        kept[0], similarities[0] = True, vector @ rest
-        parts = segment.dense.representation.parts(similarities[kept], np.zeros(1, np.int64))
-        assert segment.lexical
-        words = segment.lexical.score_text(query, each.rest)
-        itself = (pool.segments == each.segment) & (pool.ordinals == each.ordinal)
+        segment = searcher.segments[held_out.segment]
+        without = segment.as_if(held_out.ordinal, rest, held_out.hidden)
+        assert pool.vector is not None
+        itself = (pool.numbers == held_out.segment) & (pool.ordinals == held_out.ordinal)
         others = pool.at(np.flatnonzero(~itself))
-        place = np.array([each.segment]), np.array([each.ordinal])
-        own = Pool(*place, parts, np.array([words], np.float32), np.ones(1, bool))
+        own = Pool(
+            pool.vector,
+            pool.segments,
+            np.array([held_out.segment]),
+            np.array([held_out.ordinal]),
+            without.parts(pool.vector),
+            np.array([searcher.lexical.score_text(query, held_out.rest)]),
+            np.ones(1, bool),
+        )
         judged.append(_Judged(others.joined(own), len(others.ordinals)))
     return judged
 
 
-def _likeliest(judged: Sequence[_Judged], usual: SearchSettings) -> dict[str, float]:
+def _likeliest(judged: Sequence[_Judged], usual: HybridWeights) -> HybridWeights:
     """Return the weights under which the documents asked for are likeliest.
 
     Fitted are the coefficients of passage, views and words in a softmax over each pool, none of
     them negative. As in fusion, what vectors and words bring is divided by its deviation.
     """
-    features = np.zeros((len(judged), max(len(each.pool.words) for each in judged), 3))
+    features = np.zeros((len(judged), max(len(each.pool.ordinals) for each in judged), 3))
     filled = np.zeros(features.shape[:2], bool)
-    for place, (pool, _) in enumerate(judged):
-        spread = pool.parts.mixed(usual.hybrid_views).std() or 1.0
-        columns = (*(part / spread for part in pool.parts), pool.words / (pool.words.std() or 1.0))
-        features[place, : len(pool.words)] = np.stack(columns, axis=1)
-        filled[place, : len(pool.words)] = True
+    for query, (pool, _) in enumerate(judged):
+        spread = pool.dense.mixed(usual.views).std() or 1.0
+        words = pool.lexical / (pool.lexical.std() or 1.0)
+        columns = (*(part / spread for part in pool.dense), words)
+        features[query, : len(words)] = np.stack(columns, axis=1)
+        filled[query, : len(words)] = True
     queries, targets = np.arange(len(judged)), [each.target for each in judged]
 
     def loss(coefficients: Array) -> tuple[float, Array]:
@@ -310,17 +323,17 @@ def _likeliest(judged: Sequence[_Judged], usual: SearchSettings) -> dict[str, fl
     found = minimize(loss, [0.3, 0.3, 0.4], jac=True, bounds=[(0, None)] * 3, method="L-BFGS-B")
     passage, views, words = found.x
     dense = passage + views
-    return {
-        "hybrid_views": round(float(views / dense), 3) if dense > 0 else usual.hybrid_views,
-        "words": round(float(words / (dense + words)), 3) if dense + words > 0 else usual.words,
-    }
+    return HybridWeights(
+        views=round(float(views / dense), 3) if dense > 0 else usual.views,
+        words=round(float(words / (dense + words)), 3) if dense + words > 0 else usual.words,
+    )
 
 
-def _ndcg(judged: Sequence[_Judged], settings: SearchSettings, mode: Mode) -> float:
+def _ndcg(judged: Sequence[_Judged], plan: Plan) -> float:
     """Return the mean nDCG@10, one document being relevant; those that tie stand before it."""
     gains = []
     for pool, target in judged:
-        scores = pool.scores(settings, mode)
+        scores = pool.scores(plan)
         rank = int((scores >= scores[target]).sum())
         gains.append(1 / math.log2(1 + rank) if rank <= _CUTOFF else 0.0)
     return round(float(np.mean(gains)), 4)

@@ -1,39 +1,54 @@
 """Enrich documents: to their own views add what a generator writes and the checks accept."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import numpy as np
+
 from corpus_tuner.checks import Candidate, Check, Verdict, judge
+from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.generators import Generator, Written
+from corpus_tuner.indexes.encoders import Vectors
+from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.instructions import Instruction
-from corpus_tuner.ledger import Ledger, ledger_key
+from corpus_tuner.ledger import Ledger, Noted, ledger_key
 from corpus_tuner.passages import split_passages
 from corpus_tuner.settings import Settings
 from corpus_tuner.views import own_views
-from indexes.documents import Document, View
-from indexes.encoders.remembering import RememberingEncoder
 
 REJECTED = "rejected: "
 """Before the check and its reason, in the counts."""
 
 
-class Enriched(NamedTuple):
-    """A chunk of documents with their views.
+@dataclass(frozen=True, slots=True)
+class Enriched:
+    """A document with its views.
 
     Attributes
     ----------
+    document
+        It.
     own, generated
-        The views of each document: its own words, and what was written and accepted.
+        Its views: its own words, and what was written and accepted.
+    vectors
+        Of the own and then the generated views, float32, shape (views, dimension).
     counts
-        ``long_documents`` with several passages, ``cut_sources`` that the generator could not
-        read whole, ``written`` views, and ``rejected: CHECK: REASON``.
+        ``long_documents`` with several passages, ``cut_sources`` that a generator could not read
+        whole, ``written`` views, and ``rejected: CHECK: REASON``.
     """
 
-    own: list[list[View]]
-    generated: list[list[View]]
+    document: Document
+    own: list[View]
+    generated: list[View]
+    vectors: Vectors
     counts: Counter[str]
+
+    @property
+    def views(self) -> list[View]:
+        """All of them, in the order of the vectors."""
+        return [*self.own, *self.generated]
 
 
 class Author(NamedTuple):
@@ -43,8 +58,26 @@ class Author(NamedTuple):
     instructions: Sequence[Instruction]
 
 
+class _Text(NamedTuple):
+    """Something that was written for a document.
+
+    Attributes
+    ----------
+    key
+        Of its entry in the ledger.
+    view
+        It, as a view.
+    language
+        That was asked for.
+    """
+
+    key: str
+    view: View
+    language: str
+
+
 class Enrichment:
-    """Makes the views of documents, chunk by chunk.
+    """Makes the views of documents, each by itself.
 
     Parameters
     ----------
@@ -53,81 +86,192 @@ class Enrichment:
     settings
         Say how documents are cut, and which of their own words become views.
     encoder
-        Counts tokens; remembers the vectors of the views of the last chunk.
+        Encodes the texts of a document by themselves.
     authors
         Who writes, and what.
-    checks
-        By name, in their order; a generator that invents nothing is not checked.
     ledger
         Where everything written and every verdict goes.
+    known_passages
+        Returns the vectors of passages that are known already, by the id of their document.
     """
 
     def __init__(
         self,
         language: str,
         settings: Settings,
-        encoder: RememberingEncoder,
+        encoder: DocumentEncoder,
         authors: Sequence[Author],
-        checks: Mapping[str, Check],
         ledger: Ledger,
+        known_passages: Callable[[Sequence[Document]], Mapping[str, Vectors]] = lambda _: {},
     ) -> None:
         self._language = language
         self._passages = settings.passages
         self._views = settings.views
         self._encoder = encoder
         self._authors = authors
-        self._checks = checks
         self._ledger = ledger
+        self._known_passages = known_passages
 
-    def enrich(self, chunk: Sequence[Document]) -> Enriched:
-        """Return the views of some documents."""
-        passages = split_passages(chunk, self._language, self._encoder, self._passages)
-        counts = Counter(long_documents=sum(len(each) > 1 for each in passages))
-        own = [
-            own_views(document, texts, self._language, self._views)
-            for document, texts in zip(chunk, passages, strict=True)
-        ]
-        self._encoder.remember([view.text for some in own for view in some])
-        generated: list[list[View]] = [[] for _ in chunk]
+    def enrich(
+        self, documents: Sequence[Document], checks: Mapping[str, Check], identity: str
+    ) -> list[Enriched]:
+        """Return the views of some documents.
+
+        Parameters
+        ----------
+        documents
+            They are encoded and written for together where that is faster; the outcome is that of
+            each by itself.
+        checks
+            By name, in their order; what a generator did not invent is not checked.
+        identity
+            Names all that decides what the checks say.
+        """
+        drafts = self.draft(documents)
+        enriched = []
+        for draft in drafts:
+            verdicts, judges = judge(draft.candidates, checks)
+            if checks:
+                noted = zip(draft.keys, draft.candidates, judges, verdicts, strict=True)
+                self._ledger.note(
+                    identity,
+                    [
+                        Noted(key, candidate.view.text, name, verdict.reason, verdict.support)
+                        for key, candidate, name, verdict in noted
+                    ],
+                )
+            enriched.append(draft.judged(verdicts, judges))
+        return enriched
+
+    def draft(self, documents: Sequence[Document]) -> "list[Draft]":
+        """Return all that is written for some documents, before anything is judged."""
+        passages = split_passages(documents, self._language, self._encoder.encoder, self._passages)
+        own = {
+            document.id: own_views(document, texts, self._language, self._views)
+            for document, texts in zip(documents, passages, strict=True)
+        }
+        self._encoder.forget()
+        for id_, vectors in self._known_passages(documents).items():
+            self._encoder.put(id_, [view.text for view in own[id_]][: len(vectors)], vectors)
+        for of_passages in (True, False):
+            self._encoder.remember(
+                {
+                    id_: [view.text for view in views if (view.kind == "passage") == of_passages]
+                    for id_, views in own.items()
+                }
+            )
+        counts = {
+            document.id: Counter(long_documents=int(len(texts) > 1))
+            for document, texts in zip(documents, passages, strict=True)
+        }
+        written: dict[str, list[_Text]] = {document.id: [] for document in documents}
         for generator, instructions in self._authors:
-            keys: list[str] = []
-            candidates: list[Candidate] = []
-            places: list[int] = []
             for instruction in instructions:
-                written = write_views(chunk, instruction, generator, self._ledger)
-                counts["cut_sources"] += sum(each.cut for each in written)
-                for place, (document, texts) in enumerate(zip(chunk, written, strict=True)):
-                    new = as_views(document, instruction, generator, texts)
-                    keys += [ledger_key(document, instruction, generator.identity)] * len(new)
-                    places += [place] * len(new)
-                    language = instruction.language
-                    candidates += [Candidate(document, own[place], view, language) for view in new]
-            counts["written"] += len(candidates)
-            accepted: Sequence[View | None] = [each.view for each in candidates]
-            if self._checks and generator.invents:
-                accepted = self._judged(candidates, keys, counts)
-            for place, view in zip(places, accepted, strict=True):
-                if view:
-                    generated[place].append(view)
-        return Enriched(own, generated, counts)
-
-    def _judged(
-        self, candidates: Sequence[Candidate], keys: Sequence[str], counts: Counter[str]
-    ) -> list[View | None]:
-        """Return each view that the checks accept, with its support; note all verdicts."""
-        self._encoder.remember_more([each.view.text for each in candidates])
-        verdicts, judges = judge(candidates, self._checks)
-        noted = [
-            (key, each.view.text, check, *verdict)
-            for key, each, check, verdict in zip(keys, candidates, judges, verdicts, strict=True)
-        ]
-        self._ledger.note(noted)
-        counts.update(
-            f"{REJECTED}{check}: {verdict.reason}"
-            for check, verdict in zip(judges, verdicts, strict=True)
-            if check
+                found = write_views(documents, instruction, generator, self._ledger)
+                for document, texts in zip(documents, found, strict=True):
+                    key = ledger_key(document, instruction, generator.identity)
+                    counts[document.id]["cut_sources"] += texts.cut
+                    written[document.id] += [
+                        _Text(key, view, instruction.language)
+                        for view in as_views(document, instruction, generator, texts)
+                    ]
+        self._encoder.remember(
+            {id_: [text.view.text for text in texts] for id_, texts in written.items()}
         )
-        return [_supported(*each) for each in zip(candidates, verdicts, strict=True)]
+        every = {
+            id_: [*(view.text for view in own[id_]), *(text.view.text for text in texts)]
+            for id_, texts in written.items()
+        }
+        encoded = self._encoder.encode(every)
+        return [
+            Draft(document, own[id_], written[id_], encoded[id_], counts[id_])
+            for document in documents
+            for id_ in (document.id,)
+        ]
+
+
+class Draft:
+    """A document with all that was written for it, not yet judged.
+
+    Parameters
+    ----------
+    document, own
+        It, and its own views.
+    written
+        What was written.
+    vectors
+        Of own views and written ones, shape (views, dimension).
+    counts
+        As `Enriched` has them.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        own: list[View],
+        written: Sequence[_Text],
+        vectors: Vectors,
+        counts: Counter[str],
+    ) -> None:
+        self._document = document
+        self._own = own
+        self._written = written
+        self._vectors = vectors
+        self._counts = counts
+        self._checked = [number for number, text in enumerate(written) if text.view.invented]
+
+    @property
+    def keys(self) -> list[str]:
+        """The ledger's keys of the candidates."""
+        return [self._written[number].key for number in self._checked]
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """What is to be judged: whatever may say what the document does not."""
+        own_vectors, vectors = np.split(self._vectors, [len(self._own)])
+        return [
+            Candidate(
+                self._document,
+                self._own,
+                own_vectors,
+                self._written[number].view,
+                vectors[number],
+                self._written[number].language,
+            )
+            for number in self._checked
+        ]
+
+    def judged(self, verdicts: Sequence[Verdict], judges: Sequence[str]) -> Enriched:
+        """Return the document with what was accepted.
+
+        Parameters
+        ----------
+        verdicts, judges
+            Of the candidates, as `corpus_tuner.checks.judge` returns them.
+        """
+        counts = Counter(self._counts)
+        counts["written"] += len(self._written)
+        counts.update(
+            f"{REJECTED}{name}: {verdict.reason}"
+            for name, verdict in zip(judges, verdicts, strict=True)
+            if name
+        )
+        by_number = dict(zip(self._checked, verdicts, strict=True))
+        kept = [
+            number
+            for number in range(len(self._written))
+            if not (number in by_number and by_number[number].reason)
+        ]
+        generated = [
+            replace(
+                self._written[number].view,
+                support=by_number[number].support if number in by_number else "",
+            )
+            for number in kept
+        ]
+        first = len(self._own)
+        rows = [*range(first), *(first + number for number in kept)]
+        return Enriched(self._document, self._own, generated, self._vectors[rows], counts)
 
 
 def write_views(
@@ -136,7 +280,9 @@ def write_views(
     """Return what `generator` writes for each document: from the ledger, or else into it."""
     keys = [ledger_key(document, instruction, generator.identity) for document in documents]
     known = ledger.get(keys)
-    missing = {key: each for key, each in zip(keys, documents, strict=True) if key not in known}
+    missing = {
+        key: document for key, document in zip(keys, documents, strict=True) if key not in known
+    }
     if missing:
         written = generator.generate(list(missing.values()), instruction)
         new = dict(zip(missing, written, strict=True))
@@ -155,15 +301,7 @@ def as_views(
             instruction.kind,
             text,
             generator.identity,
-            score,
             invented=generator.invents,
         )
-        for text, score in zip(written.texts, written.scores, strict=True)
+        for text in written.texts
     ]
-
-
-def _supported(candidate: Candidate, verdict: Verdict) -> View | None:
-    view = candidate.view
-    if verdict.reason:
-        return None
-    return replace(view, support=verdict.support)

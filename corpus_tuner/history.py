@@ -4,10 +4,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.indexes.store.documents import Document
+from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.instructions import KINDS, load_instructions
 from corpus_tuner.ledger import Ledger, Rejection, ledger_key
-from indexes.documents import Document
-from indexes.storage import Manifest
 
 
 class History:

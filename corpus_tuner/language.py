@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 
 from corpus_tuner.errors import CorpusTunerError
-from indexes.documents import Document
+from corpus_tuner.indexes.store.documents import Document
 
 SAMPLE_DOCUMENTS = 200
 _SAMPLE_CHARACTERS = 1_000

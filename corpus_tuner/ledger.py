@@ -3,38 +3,39 @@
 Nothing is ever generated twice. An entry is found by its content alone: a hash of the document's
 text, the instruction and the generator with its settings. A document that changed is therefore
 written for anew, one that did not is not, whatever corpus or build it comes from. With each text
-stands what the checks of the last build said of it.
+stands what checks said of it, by all that decides what they say: indexes with other checks may
+share a ledger.
 """
 
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generators import Written
+from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.instructions import Instruction
-from indexes.documents import Document
 
-_VERSION = 2
+_VERSION = 3
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS written (
     key       TEXT PRIMARY KEY,
     kind      TEXT NOT NULL,
     generator TEXT NOT NULL,
     texts     TEXT NOT NULL,
-    scores    TEXT NOT NULL,
     cut       INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS verdicts (
     key       TEXT NOT NULL REFERENCES written (key),
     text      TEXT NOT NULL,
+    checks    TEXT NOT NULL,
     judge     TEXT NOT NULL,
     reason    TEXT NOT NULL,
     support   TEXT NOT NULL,
-    PRIMARY KEY (key, text)
+    PRIMARY KEY (key, text, checks)
 ) WITHOUT ROWID;
 """
 
@@ -59,6 +60,28 @@ class Rejection(NamedTuple):
     text: str
     check: str
     reason: str
+
+
+class Noted(NamedTuple):
+    """What checks said of a text.
+
+    Attributes
+    ----------
+    key
+        Of the entry.
+    text
+        The text.
+    judge, reason
+        The check that rejected it, and why; nothing if it was accepted.
+    support
+        The sentence that it rests on, or nothing.
+    """
+
+    key: str
+    text: str
+    judge: str
+    reason: str
+    support: str
 
 
 class Ledger:
@@ -100,49 +123,46 @@ class Ledger:
     def get(self, keys: Iterable[str]) -> dict[str, Written]:
         """Return the entries there are for some keys."""
         rows = self._database.execute(
-            "SELECT key, texts, scores, cut FROM written "
-            "WHERE key IN (SELECT value FROM json_each(?))",
+            "SELECT key, texts, cut FROM written WHERE key IN (SELECT value FROM json_each(?))",
             (json.dumps(list(keys)),),
         )
-        return {
-            key: Written(tuple(json.loads(texts)), tuple(json.loads(scores)), bool(cut))
-            for key, texts, scores, cut in rows
-        }
+        return {key: Written(tuple(json.loads(texts)), bool(cut)) for key, texts, cut in rows}
 
     def put(self, entries: Mapping[str, Written], kind: str, generator: str) -> None:
         """Add entries, all of them or none, and make sure that they stay."""
         self._add(
-            "INSERT OR IGNORE INTO written VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO written VALUES (?, ?, ?, ?, ?)",
             (
-                (key, kind, generator, _json(each.texts), _json(each.scores), each.cut)
-                for key, each in entries.items()
+                (key, kind, generator, json.dumps(written.texts, ensure_ascii=False), written.cut)
+                for key, written in entries.items()
             ),
         )
 
-    def note(self, verdicts: Iterable[tuple[str, str, str, str, str]]) -> None:
-        """Note what checks said, in place of what they said before.
+    def note(self, checks: str, verdicts: Iterable[Noted]) -> None:
+        """Note what checks said, in place of what the same ones said before.
 
         Parameters
         ----------
+        checks
+            Names all that decides what they say (`corpus_tuner.checks.checks_identity`).
         verdicts
-            Key of the entry, text, and, of a rejected text, the check and its reason (else
-            nothing); last the sentence in support of the text, or nothing.
+            What they said.
         """
-        self._add("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)", verdicts)
-
-    def verdicts(self) -> Iterator[tuple[str, str, str, str, str, str]]:
-        """Yield all verdicts, by document and kind: the kind, then as `note` takes them."""
-        yield from self._database.execute(
-            "SELECT kind, key, text, judge, reason, support FROM verdicts JOIN written USING (key)"
-            " ORDER BY key, text"
+        self._add(
+            "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (noted.key, noted.text, checks, noted.judge, noted.reason, noted.support)
+                for noted in verdicts
+            ),
         )
 
-    def rejections(self, keys: Iterable[str]) -> list[Rejection]:
+    def rejections(self, keys: Iterable[str], checks: str) -> list[Rejection]:
         """Return the texts of some entries that a check rejected."""
         rows = self._database.execute(
             "SELECT kind, text, judge, reason FROM verdicts JOIN written USING (key) "
-            "WHERE judge != '' AND key IN (SELECT value FROM json_each(?)) ORDER BY key, text",
-            (json.dumps(list(keys)),),
+            "WHERE judge != '' AND checks = ? AND key IN (SELECT value FROM json_each(?)) "
+            "ORDER BY key, text",
+            (checks, json.dumps(list(keys))),
         )
         return [Rejection(*row) for row in rows]
 
@@ -159,6 +179,8 @@ class Ledger:
         """Close the file."""
         self._database.close()
 
+    def __enter__(self) -> "Ledger":
+        return self
 
-def _json(values: tuple[str | float | None, ...]) -> str:
-    return json.dumps(values, ensure_ascii=False)
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt
 
+from corpus_tuner.indexes.encoders import Encoder
+from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.sentences import split_sentences
-from indexes.documents import Document
-from indexes.encoders import Encoder
 
 _REST_OF_WORD = re.compile(r"\w*")
 

@@ -1,61 +1,41 @@
 """The build pipeline: a corpus in, an index out."""
 
 import hashlib
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
-from itertools import islice
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from corpus_tuner.calibration import calibrate, weighed
-from corpus_tuner.checks import Resources, open_checks
 from corpus_tuner.corpora import Corpus
-from corpus_tuner.corpora.sources import count_records
-from corpus_tuner.enrichment import REJECTED, Author, Enrichment
+from corpus_tuner.enrichment import REJECTED, Enriched
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.generators import open_generator, resolved
-from corpus_tuner.instructions import load_instructions
-from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language
-from corpus_tuner.ledger import Ledger
-from corpus_tuner.progress import track, working
-from corpus_tuner.settings import Settings, load_settings, settings_hash
-from corpus_tuner.views import ViewSettings
-from indexes.documents import Document, View
-from indexes.encoders import Encoder, Vectors, open_encoder
-from indexes.encoders.remembering import RememberingEncoder
-from indexes.errors import SearchIndexError
-from indexes.fusion import SearchSettings
-from indexes.lexical import LexicalSettings
-from indexes.registry import PartSettings, read_settings
-from indexes.representations import open_representation
-from indexes.searcher import Searcher
-from indexes.storage import (
-    MANIFEST,
-    EncoderEntry,
-    Manifest,
+from corpus_tuner.indexes.encoders import Encoder, open_encoder
+from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.lexical import LexicalSettings
+from corpus_tuner.indexes.registry import PartSettings, read_settings
+from corpus_tuner.indexes.representations import open_representation
+from corpus_tuner.indexes.search.fusion import SearchSettings
+from corpus_tuner.indexes.store.commit import (
+    claim,
+    commit,
+    discard_unfinished,
     locked,
-    read_manifest,
-    verify,
+    tidy,
     write_manifest,
 )
-from indexes.writer import EncodedDocument, IndexWriter
+from corpus_tuner.indexes.store.documents import digest_of
+from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.indexes.store.manifest import EncoderEntry, Manifest, read_manifest, verify
+from corpus_tuner.indexes.store.segment_files import SEGMENT, write_segment
+from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
+from corpus_tuner.progress import track, working
+from corpus_tuner.settings import Settings, load_settings, settings_hash
+from corpus_tuner.workshop import Workshop, Writers, open_writers
 
-LEDGER = "ledger.sqlite"
-PASSAGES: dict[str, Any] = {
-    "generator": None,
-    "checks": (),
-    "representation": read_settings("indexes.representations", {"name": "passage"}),
-    "beside": (),
-    "views": ViewSettings(title=False, sentences=0),
-    "lexical": None,
-    "calibrate": False,
-}
-"""The settings of an index of passages alone."""
+_FITTED = "fitted"  # what was fitted for checks, in the staging's notes and in the manifest
 
 
 class BuildReport(BaseModel):
@@ -118,8 +98,8 @@ def build(
 ) -> BuildReport:
     """Build the index of a corpus, or go on with a build that was killed.
 
-    Each chunk of documents is given views, the views are encoded, and the chunk is written
-    durably. The index appears, or replaces the one before, in one step at the end.
+    Each document is given views, by itself; the views are encoded and staged durably. The index
+    appears, or replaces the one before, in one step at the end.
 
     Parameters
     ----------
@@ -140,154 +120,141 @@ def build(
         If the corpus, the settings or the generator cannot be used.
     SearchIndexError
         If the encoder cannot be used, or `output` is no folder for an index.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> report = ct.build(example_corpus, example_output, example_settings)
+    >>> report.documents, report.language
+    (3, 'en')
     """
     settings = settings or load_settings()
     index = Path(output)
     corpus = Corpus(str(source), settings.corpus)
-    language = told_language(corpus, settings)
-    encoder = RememberingEncoder(encoder or open_encoder(settings.encoder))
-    authors = open_authors(settings, language, encoder)
-    key = _key(settings, language, encoder, authors)
-    standing = _standing(corpus, index, key, settings.documents_at_once)
-    if standing:
-        manifest = _weigh(index, standing, settings, encoder)
-        return _report(index, corpus, manifest, unchanged=True)
-
-    representations = _representations(settings)
-    opened = [open_representation(each) for each in representations.values()]
-    digest = hashlib.sha256()
-    with (
-        IndexWriter(index, key, opened, encoder.dimension) as writer,
-        closing(Ledger(Path(ledger or index / LEDGER))) as open_ledger,
-        closing(PassageFinder(corpus, writer.scratch, language, settings, encoder)) as nearest,
-    ):
-        checks = open_checks(settings.checks, Resources(encoder, nearest))
-        enrichment = Enrichment(language, settings, encoder, authors, checks, open_ledger)
-        chunks = chunked(corpus, settings.documents_at_once)
-        for chunk in track(chunks, "building", lambda: count_records(corpus.source), len):
-            contents = _digest(chunk)
-            digest.update(contents.encode())
-            if writer.skip(contents):
-                continue
-            enriched = enrichment.enrich(chunk)
-            views = [own + new for own, new in zip(enriched.own, enriched.generated, strict=True)]
-            encoded = map(EncodedDocument, chunk, views, _encode(views, encoder))
-            writer.add(contents, encoded, enriched.counts)
-        if not writer.documents:
-            raise CorpusTunerError(f"{source} has no document that can be used")
-        told = {
-            "key": key,
-            "language": language,
-            "generators": [author.generator.identity for author in authors],
-            "corpus": {"source": corpus.source, "digest": digest.hexdigest()},
-            "skipped": dict(corpus.skipped),
-            "counts": dict(writer.counts),
-            "settings": settings.model_dump(mode="json"),
-        }
-        with working("writing the index"):
-            manifest = writer.finish(
-                _entry(encoder, settings),
-                representations,
-                _lexical(settings, language),
-                settings.search,
-                told,
-            )
+    encoder = encoder or open_encoder(settings.encoder)
+    writers = open_writers(corpus, settings, encoder)
+    key = settings_hash(settings, writers.language, encoder.fingerprint, *writers.identity)
+    claim(index)
+    with locked(index):
+        standing = _standing(index, key)
+        if standing and standing.build["corpus"]["digest"] == _digest(corpus):
+            tidy(index, standing)  # a kill behind the commit
+            unchanged = True
+            manifest = standing
+        else:
+            unchanged = False
+            fitted = standing.build[_FITTED] if standing else None
+            manifest = _build(corpus, index, settings, writers, key, fitted, ledger)
     manifest = _weigh(index, manifest, settings, encoder)
-    return _report(index, corpus, manifest, unchanged=False)
+    return _report(index, corpus, manifest, unchanged=unchanged)
 
 
-def open_authors(settings: Settings, language: str, encoder: Encoder) -> list[Author]:
-    """Open the generators of a recipe, each with what it is asked to write."""
-    generators = [open_generator(each, encoder) for each in resolved(settings.generator, language)]
-    return [
-        Author(each, load_instructions(each.kinds, language, settings.instructions))
-        for each in generators
-    ]
-
-
-def told_language(corpus: Corpus, settings: Settings) -> str:
-    """Return the language that the settings name, or else that of the first documents."""
-    if settings.language != "auto":
-        return settings.language
-    return detect_language(corpus.sample(SAMPLE_DOCUMENTS))
-
-
-class PassageFinder:
-    """Finds the nearest passages of the whole corpus, by an index that is built when first asked.
-
-    Parameters
-    ----------
-    corpus
-        To be found in.
-    scratch
-        A folder in which the index is kept while it is needed.
-    """
-
-    def __init__(
-        self,
-        corpus: Corpus,
-        scratch: Path,
-        language: str,
-        settings: Settings,
-        encoder: RememberingEncoder,
-    ) -> None:
-        self._source = corpus.source
-        self._folder = scratch / "passages"
-        self._settings = settings.model_copy(update={**PASSAGES, "language": language})
-        self._encoder = encoder
-        self._searcher: Searcher | None = None
-
-    def __call__(self, queries: Sequence[str], most: int) -> list[list[str]]:
-        """Return for each query the ids of the documents with the nearest passages."""
-        if self._searcher is None:
-            build(self._source, self._folder, self._settings, encoder=self._encoder)
-            self._searcher = Searcher.open(self._folder, encoder=self._encoder)
-        vectors = self._encoder.encode_roughly(queries)
-        return self._searcher.nearest(vectors, most)
-
-    def close(self) -> None:
-        """Close the index."""
-        if self._searcher is not None:
-            self._searcher.close()
-
-
-def _key(
+def _build(
+    corpus: Corpus,
+    index: Path,
     settings: Settings,
-    language: str,
-    encoder: Encoder,
-    authors: Sequence[Author],
-) -> str:
-    """Hash all that decides the index, but for the documents."""
-    written = [
-        f"{author.generator.identity} {instruction}"
-        for author in authors
-        for instruction in author.instructions
-    ]
-    return settings_hash(settings, language, encoder.fingerprint, *written)
+    writers: Writers,
+    key: str,
+    fitted: dict[str, Any] | None,
+    ledger: str | Path | None,
+) -> Manifest:
+    """Write, encode and index what is missing, and commit."""
+    layout = Layout(index)
+    encoder = writers.encoder.encoder
+    representations = _representations(settings)
+    folder = layout.staging(key)
+    discard_unfinished(index, keep=folder)
+    staging = Staging(
+        folder,
+        [open_representation(each) for each in representations.values()],
+        encoder.dimension,
+    )
+    digest = hashlib.sha256()
+    try:
+        fitted = staging.noted(_FITTED) or fitted
+        ledger_file = Path(ledger or layout.ledger)
+        with Workshop(corpus, settings, writers, ledger_file, folder, fitted) as workshop:
+            staging.note(_FITTED, workshop.fitted)
+            for chunk in workshop.chunks("building"):
+                staging.add(map(_encoded, workshop.enrich(staging.missing(chunk))))
+                staging.arrange(chunk)
+                for document in chunk:
+                    digest.update(digest_of(document).encode())
+            if not staging.documents:
+                raise CorpusTunerError(f"{corpus.source} has no document that can be used")
+            with working("writing the index"):
+                lexical = _lexical(settings, writers.language)
+                segment = write_segment(staging, lexical)
+                manifest = Manifest(
+                    encoder=EncoderEntry(
+                        fingerprint=encoder.fingerprint,
+                        dimension=encoder.dimension,
+                        max_tokens=encoder.max_tokens,
+                        settings=settings.encoder.model_dump(
+                            exclude={"device", "trust_remote_code"}
+                        ),
+                    ),
+                    representation=settings.representation.name,
+                    representations={
+                        name: each.model_dump() for name, each in representations.items()
+                    },
+                    lexical=lexical.model_dump() if lexical else None,
+                    search=settings.search,
+                    segments=(segment,),
+                    build={
+                        "key": key,
+                        "language": writers.language,
+                        "generators": [each.generator.identity for each in writers.authors],
+                        "instructions": [
+                            [author.generator.identity, *astuple(instruction)]
+                            for author in writers.authors
+                            for instruction in author.instructions
+                        ],
+                        "checks": workshop.checks_identity,
+                        _FITTED: dict(workshop.fitted),
+                        "corpus": {"source": corpus.source, "digest": digest.hexdigest()},
+                        "skipped": dict(corpus.skipped),
+                        "counts": dict(staging.counts),
+                        "settings": settings.model_dump(mode="json"),
+                    },
+                )
+    finally:
+        staging.close()
+    return commit(index, folder / SEGMENT, manifest)
 
 
-def _standing(corpus: Corpus, index: Path, key: str, at_once: int) -> Manifest | None:
-    """Return the manifest of an index that is there already, if building would make the same."""
-    if not (index / MANIFEST).is_file():
+def _encoded(enriched: Enriched) -> EncodedDocument:
+    return EncodedDocument(enriched.document, enriched.views, enriched.vectors, enriched.counts)
+
+
+def _standing(index: Path, key: str) -> Manifest | None:
+    """Return the manifest of an index that was built in the same way, if it is sound."""
+    if not Layout(index).manifest.is_file():
         return None
     try:
         manifest = read_manifest(index)
         verify(index, manifest)
     except SearchIndexError:  # damaged, or of another version: build it again
         return None
-    if manifest.build.get("key") != key:
-        return None
+    return manifest if manifest.build.get("key") == key else None
+
+
+def _digest(corpus: Corpus) -> str:
+    """Hash all that is indexed of the documents, in their order."""
     digest = hashlib.sha256()
-    for chunk in track(chunked(corpus, at_once), "comparing with the index", size=len):
-        digest.update(_digest(chunk).encode())
-    return manifest if manifest.build["corpus"]["digest"] == digest.hexdigest() else None
+    for document in track(corpus, "comparing with the index"):
+        digest.update(digest_of(document).encode())
+    return digest.hexdigest()
 
 
 def _representations(settings: Settings) -> dict[str, PartSettings]:
-    """Return what is indexed, by name: what stands beside, and last the configured one."""
+    """Return what is indexed, by name: what `beside` names, and last the configured one."""
     configured = settings.representation
     names: list[str] = [name for name in settings.beside if name != configured.name]
-    beside = {name: read_settings("indexes.representations", {"name": name}) for name in names}
+    beside = {
+        name: read_settings("corpus_tuner.indexes.representations", {"name": name})
+        for name in names
+    }
     return {**beside, configured.name: configured}
 
 
@@ -309,38 +276,6 @@ def _weigh(index: Path, manifest: Manifest, settings: Settings, encoder: Encoder
         with locked(index):
             write_manifest(index, weighed(manifest, settings.search, None))
     return read_manifest(index)
-
-
-def _entry(encoder: Encoder, settings: Settings) -> EncoderEntry:
-    return EncoderEntry(
-        fingerprint=encoder.fingerprint,
-        dimension=encoder.dimension,
-        max_tokens=encoder.max_tokens,
-        settings=settings.encoder.model_dump(exclude={"device", "trust_remote_code"}),
-    )
-
-
-def chunked(documents: Iterable[Document], size: int) -> Iterator[list[Document]]:
-    """Yield the documents in chunks."""
-    stream = iter(documents)
-    while chunk := list(islice(stream, size)):
-        yield chunk
-
-
-def _digest(chunk: Sequence[Document]) -> str:
-    """Hash all that is indexed of some documents."""
-    digest = hashlib.sha256()
-    for each in chunk:
-        parts = (each.id, each.title, each.text, dict(each.metadata))
-        digest.update(json.dumps(parts, sort_keys=True, default=str).encode())
-    return digest.hexdigest()
-
-
-def _encode(views: Sequence[Sequence[View]], encoder: Encoder) -> list[Vectors]:
-    """Encode the views of all documents at once, which fills the encoder's batches."""
-    vectors = encoder.encode_documents([view.text for own in views for view in own])
-    ends = np.cumsum([len(own) for own in views])
-    return np.split(vectors, ends[:-1])
 
 
 def _report(index: Path, corpus: Corpus, manifest: Manifest, *, unchanged: bool) -> BuildReport:

@@ -18,13 +18,13 @@ from pydantic import (
 
 from corpus_tuner.corpora import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.indexes.encoders import EncoderSettings
+from corpus_tuner.indexes.lexical import LexicalSettings
+from corpus_tuner.indexes.registry import PartSettings, read_settings
+from corpus_tuner.indexes.search.fusion import SearchSettings
 from corpus_tuner.passages import PassageSettings
-from corpus_tuner.tuning import TuningSettings
+from corpus_tuner.tuning.settings import TuningSettings
 from corpus_tuner.views import ViewSettings
-from indexes.encoders import EncoderSettings
-from indexes.fusion import SearchSettings
-from indexes.lexical import LexicalSettings
-from indexes.registry import PartSettings, read_settings
 
 
 def _part_of(package: str) -> BeforeValidator:
@@ -87,9 +87,13 @@ class Settings(BaseModel):
         Annotated[SerializeAsAny[PartSettings], _part_of("corpus_tuner.checks")], ...
     ] = ()
     instructions: Path | None = None
-    representation: Annotated[SerializeAsAny[PartSettings], _part_of("indexes.representations")]
+    representation: Annotated[
+        SerializeAsAny[PartSettings], _part_of("corpus_tuner.indexes.representations")
+    ]
     beside: tuple[Literal["passage", "mean"], ...] = ("passage", "mean")
-    lexical: Annotated[SerializeAsAny[LexicalSettings], _part_of("indexes.lexical")] | None
+    lexical: (
+        Annotated[SerializeAsAny[LexicalSettings], _part_of("corpus_tuner.indexes.lexical")] | None
+    )
     search: SearchSettings = SearchSettings()
     calibrate: bool = True
     tuning: TuningSettings = TuningSettings()
@@ -149,6 +153,7 @@ def settings_hash(settings: Settings, *parts: str) -> str:
             "search": True,
             "calibrate": True,
             "tuning": True,
+            "documents_at_once": True,
         }
     )
     return hashlib.sha256("\n".join((decisive, *parts)).encode()).hexdigest()

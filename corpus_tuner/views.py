@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt
 
+from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.sentences import split_sentences
-from indexes.documents import Document, View
 
 
 class ViewSettings(BaseModel):

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 from scipy import stats
 
-from eval.errors import EvaluationError
-from eval.measures import Measured
+from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.eval.measures import Measured
 
 RESAMPLES = 10_000
 CONFIDENCE = 0.95

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 
-from eval.errors import EvaluationError
-from eval.records import BadRecord, read_json_lines, read_lines
+from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.eval.records import BadRecord, read_json_lines, read_lines
 
 
 def read_queries(

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from eval.errors import EvaluationError
-from eval.records import BadRecord, read_lines
+from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.eval.records import BadRecord, read_lines
 
 Ranking = list[tuple[str, float]]
 """Document ids and scores, best first."""

@@ -1,10 +1,10 @@
 """LlamaIndex: a retriever for query engines (extra ``llama-index``)."""
 
 from corpus_tuner.errors import MissingExtraError
-from indexes.filters import Filter
-from indexes.fusion import Mode
-from indexes.hits import Hit
-from indexes.searcher import Searcher
+from corpus_tuner.indexes.search.filters import Filter
+from corpus_tuner.indexes.search.fusion import Mode
+from corpus_tuner.indexes.search.hits import Hit
+from corpus_tuner.indexes.search.searcher import Searcher
 
 try:
     from llama_index.core.base.base_retriever import BaseRetriever

@@ -3,9 +3,9 @@
 from typing import Any
 
 from corpus_tuner.errors import MissingExtraError
-from indexes.filters import Filter
-from indexes.fusion import Mode
-from indexes.searcher import Searcher
+from corpus_tuner.indexes.search.filters import Filter
+from corpus_tuner.indexes.search.fusion import Mode
+from corpus_tuner.indexes.search.searcher import Searcher
 
 try:
     import pandas as pd

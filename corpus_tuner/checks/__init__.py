@@ -1,17 +1,20 @@
 """Checks: accept or reject generated views, each with a reason.
 
-A file here is a check: it holds ``Settings`` and ``Check``, which is made from them and the
-resources of a build (`indexes.registry`). Checks look at a chunk of documents at a time, one
-check after the other, each at what those before it accepted.
+A file here is a check: it holds ``Settings`` and ``Check``, which is made from them, the resources
+of a build, and what was fitted for it (`corpus_tuner.indexes.registry`). Checks look at the views of
+one document, one check after the other, each at what those before it accepted.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
-from indexes.documents import Document, View
-from indexes.encoders.remembering import RememberingEncoder
-from indexes.registry import PartSettings, part
+from corpus_tuner.document_encoder import DocumentEncoder
+from corpus_tuner.indexes.encoders import Vectors
+from corpus_tuner.indexes.registry import PartSettings, part
+from corpus_tuner.indexes.store.documents import Document, View
 
 
 class Candidate(NamedTuple):
@@ -21,18 +24,26 @@ class Candidate(NamedTuple):
     ----------
     document
         What it was written for.
-    own
-        The document's own views: passages, title, sentences.
-    view
-        What was written.
+    own, own_vectors
+        The document's own views (passages, title, sentences) and their vectors, (views, dimension).
+    view, vector
+        What was written, and its vector, shape (dimension,).
     language
         ISO 639-1 code of what was asked for.
     """
 
     document: Document
     own: Sequence[View]
+    own_vectors: Vectors
     view: View
+    vector: Vectors
     language: str
+
+    @property
+    def similarities(self) -> list[float]:
+        """Cosines of the view with each of the document's own, rounded."""
+        near: list[float] = (self.own_vectors @ self.vector).round(6).tolist()
+        return near
 
 
 class Verdict(NamedTuple):
@@ -61,33 +72,76 @@ class Resources:
     Attributes
     ----------
     encoder
-        The build's own; what it remembers stays until the next chunk.
+        The build's own; it remembers the document's views and the candidates.
     nearest
-        Returns for queries the ids of the documents whose passages are the nearest, best first;
-        given queries and how many. Calling it the first time may take long: it needs an index of
-        the passages of the whole corpus.
+        Returns for each candidate, as a query, the ids of the documents whose passages are the
+        nearest, best first; given the candidates and how many. Calling it the first time may take
+        long: it reads the passages of the whole corpus.
     """
 
-    encoder: RememberingEncoder
-    nearest: Callable[[Sequence[str], int], list[list[str]]]
+    encoder: DocumentEncoder
+    nearest: Callable[[Sequence[Candidate], int], list[list[str]]]
 
 
 class Check(Protocol):
-    """Judges the generated views of a chunk of documents."""
+    """Judges the generated views of one document.
+
+    Attributes
+    ----------
+    fits
+        Whether it must be fitted on a sample of the corpus first (by the ``fit`` of its file).
+    """
+
+    fits: ClassVar[bool]
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Verdict]:
-        """Return one verdict for each candidate."""
+        """Return one verdict for each candidate; all are of one document."""
 
 
-def open_checks(settings: Sequence[PartSettings], resources: Resources) -> dict[str, Check]:
+Fitted = Mapping[str, Any]
+"""What was fitted for the checks that need it, by name, as JSON holds it."""
+
+
+def need_fitting(settings: Sequence[PartSettings]) -> list[PartSettings]:
+    """Return those of some checks that must be fitted on a sample of the corpus."""
+    return [each for each in settings if part(__name__, each.name).Check.fits]
+
+
+def fit_checks(settings: Sequence[PartSettings], candidates: Sequence[Candidate]) -> dict[str, Any]:
+    """Fit the checks that need it on what was written for a sample of the corpus."""
+    return {each.name: part(__name__, each.name).fit(each, candidates) for each in settings}
+
+
+def open_checks(
+    settings: Sequence[PartSettings], resources: Resources, fitted: Fitted
+) -> dict[str, Check]:
     """Make the checks that `settings` describe, by name and in their order."""
-    return {each.name: part(__name__, each.name).Check(each, resources) for each in settings}
+    return {
+        each.name: part(__name__, each.name).Check(each, resources, fitted.get(each.name))
+        for each in settings
+    }
+
+
+def checks_identity(settings: Sequence[PartSettings], fingerprint: str, fitted: Fitted) -> str:
+    """Return a hash of all that decides verdicts, but for documents and views.
+
+    Parameters
+    ----------
+    settings
+        Of the checks, in their order.
+    fingerprint
+        Of the encoder.
+    fitted
+        What was fitted for them.
+    """
+    parts = [[each.model_dump(mode="json") for each in settings], fingerprint, dict(fitted)]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def judge(
     candidates: Sequence[Candidate], checks: Mapping[str, Check]
 ) -> tuple[list[Verdict], list[str]]:
-    """Let the checks judge, one after the other.
+    """Let the checks judge the views of a document, one after the other.
 
     Returns
     -------
@@ -98,14 +152,13 @@ def judge(
     verdicts = [ACCEPTED] * len(candidates)
     judges = [""] * len(candidates)
     for name, check in checks.items():
-        standing = [place for place, verdict in enumerate(verdicts) if not verdict.reason]
+        standing = [position for position, verdict in enumerate(verdicts) if not verdict.reason]
         if not standing:
             break
-        for place, verdict in zip(
-            standing, check.judge([candidates[each] for each in standing]), strict=True
-        ):
+        found = check.judge([candidates[position] for position in standing])
+        for position, verdict in zip(standing, found, strict=True):
             if verdict.reason:
-                verdicts[place], judges[place] = verdict, name
+                verdicts[position], judges[position] = verdict, name
             elif verdict.support:
-                verdicts[place] = verdict
+                verdicts[position] = verdict
     return verdicts, judges

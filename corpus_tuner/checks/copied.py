@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt
 
 from corpus_tuner.checks import ACCEPTED, Candidate, Resources, Verdict
-from indexes.registry import PartSettings
+from corpus_tuner.indexes.registry import PartSettings
 
 _WORD = re.compile(r"\w+")
 
@@ -32,7 +32,9 @@ class Settings(PartSettings):
 class Check:
     """Measures the longest common run of words with the document."""
 
-    def __init__(self, settings: Settings, resources: Resources) -> None:
+    fits = False
+
+    def __init__(self, settings: Settings, resources: Resources, fitted: None) -> None:
         self._settings = settings
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Verdict]:

@@ -7,8 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from corpus_tuner.checks import ACCEPTED, Candidate, Resources, Verdict
-from corpus_tuner.checks._vectors import vectors_of
-from indexes.registry import PartSettings
+from corpus_tuner.indexes.registry import PartSettings
 
 
 class Settings(PartSettings):
@@ -27,19 +26,20 @@ class Settings(PartSettings):
 class Check:
     """Compares each view with the document's own, and with those accepted before it."""
 
-    def __init__(self, settings: Settings, resources: Resources) -> None:
+    fits = False
+
+    def __init__(self, settings: Settings, resources: Resources, fitted: None) -> None:
         self._settings = settings
-        self._encoder = resources.encoder
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Verdict]:
         """Return one verdict for each candidate."""
-        there, written = vectors_of(candidates, self._encoder)
+        others = [candidate.own_vectors for candidate in candidates[:1]]
         verdicts = []
-        for candidate, vector in zip(candidates, written, strict=True):
-            others = there[candidate.document.id]
-            if len(others) and float(np.max(others @ vector)) >= self._settings.similarity:
+        for candidate in candidates:
+            nearest = max(float(np.max(own @ candidate.vector)) for own in others)
+            if nearest >= self._settings.similarity:
                 verdicts.append(Verdict("there is such a view already"))
                 continue
-            there[candidate.document.id] = np.vstack([others, vector])
+            others.append(candidate.vector[None])
             verdicts.append(ACCEPTED)
         return verdicts

@@ -9,7 +9,6 @@ In the spirit of arXiv 2409.16621, with the encoder as blank-filler and verifier
 """
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Literal, NamedTuple
 
@@ -17,10 +16,9 @@ import numpy as np
 from pydantic import Field, NonNegativeInt
 
 from corpus_tuner.checks import Candidate, Resources, Verdict
-from corpus_tuner.checks._vectors import vectors_of
-from indexes.encoders import Vectors
-from indexes.registry import PartSettings
-from indexes.words import words_of
+from corpus_tuner.indexes.encoders import Vectors
+from corpus_tuner.indexes.lexical.words import words_of
+from corpus_tuner.indexes.registry import PartSettings
 
 _WORD = re.compile(r"\w+")
 
@@ -42,87 +40,99 @@ class Settings(PartSettings):
 
 
 class _Blank(NamedTuple):
-    """A view whose key term its document does not have."""
+    """A view whose key term its document does not have.
 
-    place: int
-    fillings: list[str]  # the view itself first, then with each rival in the place of the term
+    Attributes
+    ----------
+    position
+        Of the candidate.
+    fillings
+        The view itself first, then with each rival in place of the term.
+    """
+
+    position: int
+    fillings: list[str]
 
 
 class Check:
     """Looks for the sentence that bears a view out, and for its key term."""
 
-    def __init__(self, settings: Settings, resources: Resources) -> None:
+    fits = False
+
+    def __init__(self, settings: Settings, resources: Resources, fitted: None) -> None:
         self._settings = settings
         self._encoder = resources.encoder
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Verdict]:
         """Return one verdict for each candidate."""
-        own, written = vectors_of(candidates, self._encoder)
         verdicts = []
         nearest = []
-        for candidate, vector in zip(candidates, written, strict=True):
-            near = np.round(own[candidate.document.id] @ vector, 6)
+        for candidate in candidates:
+            near = np.array(candidate.similarities)
             spoken = [view.kind != "passage" for view in candidate.own]
             if any(spoken):  # a whole passage explains nothing
                 near = np.where(spoken, near, -1)
             best = int(np.argmax(near))
-            nearest.append(own[candidate.document.id][best])
+            nearest.append(candidate.own_vectors[best])
             supported = float(near[best]) >= self._settings.support
             reason = "" if supported else "no sentence supports it"
             verdicts.append(Verdict(reason, candidate.own[best].text if supported else ""))
         if self._settings.rivals:
-            standing = [place for place, each in enumerate(verdicts) if not each.reason]
-            for place in self._misfits(candidates, standing, nearest):
-                verdicts[place] = Verdict("its key term does not fit the document")
+            standing = [position for position, each in enumerate(verdicts) if not each.reason]
+            for position in self._misfits(candidates, standing, nearest):
+                verdicts[position] = Verdict("its key term does not fit the document")
         return verdicts
 
     def _misfits(
-        self, candidates: Sequence[Candidate], places: list[int], nearest: list[Vectors]
+        self, candidates: Sequence[Candidate], positions: list[int], nearest: list[Vectors]
     ) -> list[int]:
-        """Return the places of views whose key term fits worse than a word of the document."""
-        blanks = self._blanks(candidates, places)
+        """Return the positions of views whose key term fits worse than a word of the document."""
+        blanks = self._blanks(candidates, positions)
         texts = [text for blank in blanks for text in blank.fillings]
-        self._encoder.remember_more(texts)
-        vectors = self._encoder.encode_documents(texts)
+        id_ = candidates[0].document.id
+        vectors = self._encoder.encode({id_: texts})[id_]
         misfits = []
         start = 0
-        for place, fillings in blanks:
-            fits = np.round(vectors[start : start + len(fillings)] @ nearest[place], 6)
+        for position, fillings in blanks:
+            fits = np.round(vectors[start : start + len(fillings)] @ nearest[position], 6)
             start += len(fillings)
             if len(fits) > 1 and fits[0] < fits[1:].max():
-                misfits.append(place)
+                misfits.append(position)
         return misfits
 
-    def _blanks(self, candidates: Sequence[Candidate], places: list[int]) -> list[_Blank]:
+    def _blanks(self, candidates: Sequence[Candidate], positions: list[int]) -> list[_Blank]:
         """Blank the key term of each view whose document does not have it."""
-        views = {place: _WORD.findall(candidates[place].view.text) for place in places}
-        documents = {
-            each.document.id: _WORD.findall(f"{each.document.title} {each.document.text}")
-            for each in candidates
-        }
-        spelled = {word for words in (*views.values(), *documents.values()) for word in words}
+        document = candidates[0].document
+        views = {position: _WORD.findall(candidates[position].view.text) for position in positions}
+        own_words = _WORD.findall(f"{document.title} {document.text}")
+        spelled = {word for words in (*views.values(), own_words) for word in words}
         stem = _stems(sorted(spelled), candidates[0].language)
-        own = {
-            name: {stem[word]: word for word in reversed(words) if word in stem}
-            for name, words in documents.items()
-        }
-        frequency = Counter(each for stems in own.values() for each in stems)
+        own = {stem[word]: word for word in reversed(own_words) if word in stem}
+        rarity = self._rarity([*stem, *own.values()])
         blanks = []
-        for place, words in views.items():
+        for position, words in views.items():
             terms = [word for word in words if word in stem]
             if not terms:
                 continue
-            key = min(terms, key=lambda word: (frequency[stem[word]], -len(word), word))
-            there = own[candidates[place].document.id]
-            if stem[key] in there:
+            key = min(terms, key=lambda word: (rarity[word], word))
+            if stem[key] in own:
                 continue
             used = {stem[word] for word in terms}
-            rivals = sorted(there.keys() - used, key=lambda each: (frequency[each], each))
-            text = candidates[place].view.text
+            rivals = sorted(own.keys() - used, key=lambda each: (rarity[own[each]], each))
+            text = candidates[position].view.text
             blank = re.compile(rf"\b{re.escape(key)}\b")
-            fillings = [blank.sub(there[rival], text) for rival in rivals[: self._settings.rivals]]
-            blanks.append(_Blank(place, [text, *fillings]))
+            fillings = [blank.sub(own[rival], text) for rival in rivals[: self._settings.rivals]]
+            blanks.append(_Blank(position, [text, *fillings]))
         return blanks
+
+    def _rarity(self, words: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """Return what orders words, the rarest first.
+
+        Whatever the corpus, a word that the encoder's vocabulary has in more pieces is a rarer one;
+        among equals the longer one is.
+        """
+        pieces = self._encoder.encoder.count_tokens(words)
+        return {word: (-count, -len(word)) for word, count in zip(words, pieces, strict=True)}
 
 
 def _stems(words: Sequence[str], language: str) -> dict[str, str]:

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt
 
 from corpus_tuner.checks import ACCEPTED, Candidate, Resources, Verdict
+from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.language import language_of
-from indexes.registry import PartSettings
 
 
 class Settings(PartSettings):
@@ -29,7 +29,9 @@ class Settings(PartSettings):
 class Check:
     """Tells the language of each text by its characters (langid; Lui and Baldwin, ACL 2012)."""
 
-    def __init__(self, settings: Settings, resources: Resources) -> None:
+    fits = False
+
+    def __init__(self, settings: Settings, resources: Resources, fitted: None) -> None:
         self._settings = settings
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Verdict]:

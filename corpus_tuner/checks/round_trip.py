@@ -1,4 +1,7 @@
-"""Whether a view, as a query to the passages of all documents, brings its own back."""
+"""Whether a view, as a query to the passages of all documents, brings its own back.
+
+The one check whose verdicts depend on the rest of the corpus.
+"""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -6,7 +9,7 @@ from typing import Literal
 from pydantic import PositiveInt
 
 from corpus_tuner.checks import ACCEPTED, Candidate, Resources, Verdict
-from indexes.registry import PartSettings
+from corpus_tuner.indexes.registry import PartSettings
 
 
 class Settings(PartSettings):
@@ -25,14 +28,16 @@ class Settings(PartSettings):
 class Check:
     """Asks an index of the corpus's passages, as in Alberti et al., arXiv 1906.05416."""
 
-    def __init__(self, settings: Settings, resources: Resources) -> None:
+    fits = False
+
+    def __init__(self, settings: Settings, resources: Resources, fitted: None) -> None:
         self._settings = settings
         self._nearest = resources.nearest
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Verdict]:
         """Return one verdict for each candidate."""
-        found = self._nearest([each.view.text for each in candidates], self._settings.top)
+        found = self._nearest(candidates, self._settings.top)
         return [
-            ACCEPTED if each.document.id in ids else Verdict("finds other documents first")
-            for each, ids in zip(candidates, found, strict=True)
+            ACCEPTED if candidate.document.id in ids else Verdict("finds other documents first")
+            for candidate, ids in zip(candidates, found, strict=True)
         ]

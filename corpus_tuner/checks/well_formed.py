@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt
 
 from corpus_tuner.checks import ACCEPTED, Candidate, Resources, Verdict
-from indexes.registry import PartSettings
+from corpus_tuner.indexes.registry import PartSettings
 
 _WORD = re.compile(r"\w+")
 _PLAIN = re.compile(r"[\w\s.,;:!?'\"()/%&+\-–—’“”„‚‘»«=<>\[\]°€$#@*]")
@@ -39,7 +39,9 @@ class Settings(PartSettings):
 class Check:
     """Looks at the text alone."""
 
-    def __init__(self, settings: Settings, resources: Resources) -> None:
+    fits = False
+
+    def __init__(self, settings: Settings, resources: Resources, fitted: None) -> None:
         self._settings = settings
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Verdict]:

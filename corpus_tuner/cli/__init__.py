@@ -17,8 +17,8 @@ from corpus_tuner.cli.search import search
 from corpus_tuner.cli.serve import serve
 from corpus_tuner.cli.tune import tune
 from corpus_tuner.errors import CorpusTunerError
-from eval.errors import EvaluationError
-from indexes.errors import SearchIndexError
+from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.indexes.errors import SearchIndexError
 
 app = typer.Typer(
     name="corpus-tuner",

@@ -34,7 +34,7 @@ def compare(
 ) -> None:
     """Measure and compare runs from anywhere."""
     from corpus_tuner.evaluation.runs import compare_runs
-    from eval.measures import DEFAULT_MEASURES
+    from corpus_tuner.eval.measures import DEFAULT_MEASURES
 
     report = compare_runs(
         runs,

@@ -83,7 +83,7 @@ def evaluate(
     if not names:
         raise typer.BadParameter("name at least one", param_hint="--benchmark")
     settings = settings_of(config, assignments, on_bad_record)
-    from eval.measures import DEFAULT_MEASURES
+    from corpus_tuner.eval.measures import DEFAULT_MEASURES
 
     options: dict[str, Any] = {
         "split": split,
@@ -93,7 +93,7 @@ def evaluate(
     }
     if ablate:
         from corpus_tuner.evaluation.ablation import evaluate_parts
-        from eval.report.tables import matrix
+        from corpus_tuner.eval.report.tables import matrix
 
         results = evaluate_parts(names, output, settings, tune=tune, **options)
         if json:
@@ -130,7 +130,7 @@ def evaluate(
 
 def _list(home: Path | None, json: bool) -> None:
     from corpus_tuner.evaluation.named import benchmarks_home
-    from eval.benchmarks.registry import registry
+    from corpus_tuner.eval.benchmarks.registry import registry
 
     known = registry()
     folder = benchmarks_home(home)

@@ -10,8 +10,8 @@ from rich.text import Text
 from corpus_tuner.cli.output import plain, stdout, table
 
 if TYPE_CHECKING:
-    from indexes.hits import Hit
-    from indexes.searcher import Searcher
+    from corpus_tuner.indexes.search.hits import Hit
+    from corpus_tuner.indexes.search.searcher import Searcher
 
 _SNIPPET = 280  # characters
 _LEAD = 80  # of them before the first word that is marked

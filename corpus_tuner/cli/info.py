@@ -17,7 +17,7 @@ def info(
     json: JsonOption = False,
 ) -> None:
     """Show what an index holds and how it was made."""
-    from indexes import storage
+    from corpus_tuner.indexes import storage
 
     manifest = storage.read_manifest(index)
     if verify:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from corpus_tuner.calibration import Calibration
     from corpus_tuner.pipeline import BuildReport
     from corpus_tuner.tuning.generator import TuningReport
-    from eval.benchmarks.registry import Reference, Registry
-    from eval.report import Report, Result
+    from corpus_tuner.eval.benchmarks.registry import Reference, Registry
+    from corpus_tuner.eval.report import Report, Result
 
 stdout = Console(highlight=False)
 stderr = Console(stderr=True, highlight=False)

@@ -11,11 +11,11 @@ from rich.text import Text
 from corpus_tuner.cli.hits import explain_hits, show_hits
 from corpus_tuner.cli.options import Mode
 from corpus_tuner.cli.output import plain, stdout
-from indexes.errors import SearchIndexError
+from corpus_tuner.indexes.errors import SearchIndexError
 
 if TYPE_CHECKING:
-    from indexes.hits import Hit
-    from indexes.searcher import Searcher
+    from corpus_tuner.indexes.search.hits import Hit
+    from corpus_tuner.indexes.search.searcher import Searcher
 
 _HELP = """\
 :k 5              how many documents
@@ -91,7 +91,7 @@ def _told(asking: Asking, command: str, rest: str) -> Asking:
     if command == ":mode" and not rest:
         return replace(asking, mode=None)
     if command == ":filter":
-        from indexes.filters import parse_filters
+        from corpus_tuner.indexes.search.filters import parse_filters
 
         return replace(asking, filter=parse_filters(rest.split()))
     stdout.print(_HELP)

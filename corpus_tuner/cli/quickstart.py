@@ -32,8 +32,8 @@ def quickstart(
     stdout.print("Two small corpora of our own, English and German: indexing, then measuring.")
     from corpus_tuner.evaluation import evaluate
     from corpus_tuner.settings import load_settings
-    from indexes.encoders import open_encoder
-    from indexes.searcher import Searcher
+    from corpus_tuner.indexes.encoders import open_encoder
+    from corpus_tuner.indexes.search.searcher import Searcher
 
     settings = load_settings()
     encoder = open_encoder(settings.encoder)

@@ -10,7 +10,7 @@ from corpus_tuner.cli.output import stdout
 
 if TYPE_CHECKING:
     from corpus_tuner.cli.prompt import Asking
-    from indexes.searcher import Searcher
+    from corpus_tuner.indexes.search.searcher import Searcher
 
 
 def search(
@@ -58,12 +58,12 @@ def search(
     _check(query, queries, output, explain, json)
     from corpus_tuner.cli.prompt import Asking, ask
     from corpus_tuner.progress import working
-    from indexes.filters import parse_filters
+    from corpus_tuner.indexes.search.filters import parse_filters
 
     known = k or (100 if output else 10)
     asking = Asking(known, mode, parse_filters(filters or []), explain)
     with working("opening the index"):
-        from indexes.searcher import Searcher
+        from corpus_tuner.indexes.search.searcher import Searcher
 
         searcher = Searcher.open(
             index, representation=representation, trust_remote_code=trust_remote_code
@@ -98,8 +98,8 @@ def _check(
 def _search_all(searcher: "Searcher", asking: "Asking", queries: Path, output: Path | None) -> None:
     """Write a run of a file of queries, or print a line of JSON for each."""
     from corpus_tuner.progress import track
-    from eval.queries import read_queries
-    from eval.runs import break_ties, write_run
+    from corpus_tuner.eval.queries import read_queries
+    from corpus_tuner.eval.runs import break_ties, write_run
 
     wanted = read_queries(queries)
     if output is None:
@@ -117,7 +117,7 @@ def _search_all(searcher: "Searcher", asking: "Asking", queries: Path, output: P
 
 def _as_json(searcher: "Searcher", asking: "Asking", query: str, indent: int | None = None) -> str:
     """Return what the HTTP service would."""
-    from indexes.server.schemas import ResultAnswer
+    from corpus_tuner.indexes.server.schemas import ResultAnswer
 
     hits = asking.find(searcher, query)
     marking = searcher if asking.explain else None

@@ -33,16 +33,16 @@ def serve(
     try:
         import uvicorn
 
-        from indexes.server.app import create_app
+        from corpus_tuner.indexes.server.app import create_app
     except ImportError:
         raise MissingExtraError("corpus-tuner serve", "server") from None
     from corpus_tuner.history import History
     from corpus_tuner.pipeline import LEDGER
     from corpus_tuner.progress import working
-    from indexes.documents import Document
-    from indexes.searcher import Searcher
-    from indexes.server.schemas import RejectedView
-    from indexes.server.settings import TOKEN_VARIABLE
+    from corpus_tuner.indexes.store.documents import Document
+    from corpus_tuner.indexes.search.searcher import Searcher
+    from corpus_tuner.indexes.server.schemas import RejectedView
+    from corpus_tuner.indexes.server.settings import TOKEN_VARIABLE
 
     token = os.environ.get(TOKEN_VARIABLE, "")
     with working("opening the index"):

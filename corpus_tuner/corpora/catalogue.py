@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError
-from eval.records import Record
+from corpus_tuner.eval.records import Record
 
 
 def read(name: str) -> Iterator[Record]:

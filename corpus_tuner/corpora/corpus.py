@@ -1,5 +1,6 @@
 """One interface to every source: checked documents, one after the other, each id once."""
 
+import heapq
 import json
 import re
 import sqlite3
@@ -13,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from corpus_tuner.corpora.sources import find_source
 from corpus_tuner.errors import CorpusTunerError
-from eval.records import BadRecord, Record, kind_of
-from indexes.documents import Document
+from corpus_tuner.eval.records import BadRecord, Record, kind_of
+from corpus_tuner.indexes.store.documents import Document, digest_of
 
 MAX_ID_CHARACTERS = 512
 _USUAL_FIELDS = {
@@ -115,8 +116,16 @@ class Corpus:
                     self._reject(BadRecord(record.place, "id", "duplicate id", detail))
 
     def sample(self, size: int) -> list[Document]:
-        """Return the first documents, without judging the rest of the source."""
-        return list(islice(self, size))
+        """Return some documents, chosen by their contents: in any order it gives the same ones."""
+        drawn = ((digest_of(document), document) for document in self)
+        chosen = heapq.nsmallest(size, drawn, key=lambda pair: pair[0])
+        return [document for _, document in chosen]
+
+    def chunks(self, size: int) -> Iterator[list[Document]]:
+        """Yield the documents in lists of so many; errors raised are those of iteration."""
+        stream = iter(self)
+        while chunk := list(islice(stream, size)):
+            yield chunk
 
     def _document(self, record: Record) -> Document | None:
         """Check a record; `None` if it is to be left out."""

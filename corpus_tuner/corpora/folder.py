@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from eval.records import MAX_LINE_BYTES, BadRecord, Record
+from corpus_tuner.eval.records import MAX_LINE_BYTES, BadRecord, Record
 
 _SUFFIXES = (".txt", ".md")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from corpus_tuner.errors import CorpusTunerError
-from eval.records import BadRecord, Record, open_bytes, read_json_lines
+from corpus_tuner.eval.records import BadRecord, Record, open_bytes, read_json_lines
 
 if TYPE_CHECKING:
     from corpus_tuner.corpora.corpus import CorpusSettings

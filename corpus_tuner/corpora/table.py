@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from corpus_tuner.errors import CorpusTunerError
-from eval.records import MAX_LINE_BYTES, BadRecord, Record, open_bytes
+from corpus_tuner.eval.records import MAX_LINE_BYTES, BadRecord, Record, open_bytes
 
 
 def read(path: Path, delimiter: str) -> Iterator[Record | BadRecord]:

@@ -17,13 +17,13 @@ from corpus_tuner.evaluation.named import open_benchmarks
 from corpus_tuner.evaluation.reports import METRICS, report_on, write_report
 from corpus_tuner.pipeline import LEDGER, BuildReport, build
 from corpus_tuner.settings import Settings, load_settings
-from eval.benchmarks import Benchmark
-from eval.measures import DEFAULT_MEASURES, deepest
-from eval.records import BadRecord
-from eval.report import Cost, Report, Result
-from eval.report.tables import write_results
-from indexes.encoders import Encoder, open_encoder
-from indexes.encoders.remembering import RememberingEncoder
+from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.measures import DEFAULT_MEASURES, deepest
+from corpus_tuner.eval.records import BadRecord
+from corpus_tuner.eval.report import Cost, Report, Result
+from corpus_tuner.eval.report.tables import write_results
+from corpus_tuner.indexes.encoders import Encoder, open_encoder
+from corpus_tuner.indexes.encoders.remembering import RememberingEncoder
 
 DEPTH = 100
 """Documents in a run: as many as the default measures look at."""
@@ -98,7 +98,7 @@ def evaluate(
     split
         Which judgments; by default the usual ones of each benchmark, ``test`` for a folder.
     measures
-        As `eval.measures.measure_queries` takes them; the first is the main one.
+        As `corpus_tuner.eval.measures.measure_queries` takes them; the first is the main one.
     depth
         Documents in each ranking; more where a measure looks deeper.
     baselines

@@ -28,16 +28,16 @@ from corpus_tuner.pipeline import LEDGER, PassageFinder, chunked, told_language
 from corpus_tuner.progress import track
 from corpus_tuner.settings import Settings, load_settings, settings_hash
 from corpus_tuner.tuning.self_instruct import tunable, tune_generator
-from eval.benchmarks import Benchmark
-from eval.measures import DEFAULT_MEASURES, deepest, measure_queries
-from eval.report import Result
-from eval.report.tables import as_markdown, matrix, write_results, write_text
-from eval.runs import Leaders, break_ties
-from indexes.documents import Document, View
-from indexes.encoders import Encoder, Vectors, open_encoder
-from indexes.encoders.remembering import RememberingEncoder
-from indexes.registry import PartSettings, read_settings
-from indexes.representations import SCORE_DECIMALS, Representation, open_representation
+from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.measures import DEFAULT_MEASURES, deepest, measure_queries
+from corpus_tuner.eval.report import Result
+from corpus_tuner.eval.report.tables import as_markdown, matrix, write_results, write_text
+from corpus_tuner.eval.runs import Leaders, break_ties
+from corpus_tuner.indexes.store.documents import Document, View
+from corpus_tuner.indexes.encoders import Encoder, Vectors, open_encoder
+from corpus_tuner.indexes.encoders.remembering import RememberingEncoder
+from corpus_tuner.indexes.registry import PartSettings, read_settings
+from corpus_tuner.indexes.representations import SCORE_DECIMALS, Representation, open_representation
 
 FOLDER = "ablation"
 _REPRESENTATIONS = ("mean", "views")
@@ -418,7 +418,7 @@ def _as_configured(name: str, settings: Settings) -> PartSettings:
     """Return the recipe's settings of a representation, or the usual ones."""
     if settings.representation.name == name:
         return settings.representation
-    return read_settings("indexes.representations", {"name": name})
+    return read_settings("corpus_tuner.indexes.representations", {"name": name})
 
 
 def _represented(

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from corpus_tuner.pipeline import BuildReport
-from eval.report import Cost
-from eval.report.tables import write_text
+from corpus_tuner.eval.report import Cost
+from corpus_tuner.eval.report.tables import write_text
 
 # Linux counts in KiB, macOS in bytes; Windows does not tell.
 _UNIT = 1 if sys.platform == "darwin" else 1024

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from corpus_tuner.errors import CorpusTunerError
-from eval.report.tables import write_text
-from eval.runs import Run, read_run, without_self, write_run
+from corpus_tuner.eval.report.tables import write_text
+from corpus_tuner.eval.runs import Run, read_run, without_self, write_run
 
 
 class Kept(NamedTuple):

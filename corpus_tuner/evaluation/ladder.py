@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from corpus_tuner.progress import track
-from eval.runs import Run, break_ties
-from indexes.encoders import Encoder
-from indexes.fusion import Mode, SearchSettings
-from indexes.searcher import Searcher
-from indexes.storage import Manifest
+from corpus_tuner.eval.runs import Run, break_ties
+from corpus_tuner.indexes.encoders import Encoder
+from corpus_tuner.indexes.search.fusion import Mode, SearchSettings
+from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.store.manifest import Manifest
 
 
 class System(NamedTuple):
@@ -26,7 +26,7 @@ class System(NamedTuple):
     settings
         Weights.
     uses_labels
-        As `eval.report.Result.uses_labels`.
+        As `corpus_tuner.eval.report.Result.uses_labels`.
     """
 
     name: str

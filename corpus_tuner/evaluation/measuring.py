@@ -16,12 +16,12 @@ from corpus_tuner.evaluation.ladder import System, ladder, search
 from corpus_tuner.evaluation.oracle import STEPS, sweep
 from corpus_tuner.pipeline import BuildReport
 from corpus_tuner.settings import Settings
-from eval.benchmarks import Benchmark
-from eval.measures import Measured, Measurement, measure_queries
-from eval.report import Result, Sweep
-from eval.runs import Run
-from indexes.encoders.remembering import RememberingEncoder
-from indexes.storage import MANIFEST, read_manifest
+from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.measures import Measured, Measurement, measure_queries
+from corpus_tuner.eval.report import Result, Sweep
+from corpus_tuner.eval.runs import Run
+from corpus_tuner.indexes.encoders.remembering import RememberingEncoder
+from corpus_tuner.indexes.store.manifest import MANIFEST, read_manifest
 
 RUNS = "runs"
 """The folder of the runs."""

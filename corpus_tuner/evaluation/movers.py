@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from corpus_tuner.evaluation.ladder import System
-from eval.measures import Measurement
-from eval.report import Found, Mover
-from eval.runs import Ranking
-from indexes.encoders import Encoder
-from indexes.hits import Hit
-from indexes.searcher import Searcher
+from corpus_tuner.eval.measures import Measurement
+from corpus_tuner.eval.report import Found, Mover
+from corpus_tuner.eval.runs import Ranking
+from corpus_tuner.indexes.encoders import Encoder
+from corpus_tuner.indexes.search.hits import Hit
+from corpus_tuner.indexes.search.searcher import Searcher
 
 MOST = 5
 """Queries told of on each side."""

@@ -8,14 +8,14 @@ from pathlib import Path
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.progress import track
 from corpus_tuner.sample import LANGUAGES, sample_folder
-from eval.benchmarks import Benchmark
-from eval.benchmarks.catalogue import load_catalogue_benchmark
-from eval.benchmarks.download import fetch
-from eval.benchmarks.folder import load_benchmark
-from eval.benchmarks.registry import Catalogued, Entry, expand, recognise, registry
-from eval.errors import EvaluationError
-from eval.records import BadRecord
-from indexes.cache import cache_folder
+from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.benchmarks.catalogue import load_catalogue_benchmark
+from corpus_tuner.eval.benchmarks.download import fetch
+from corpus_tuner.eval.benchmarks.folder import load_benchmark
+from corpus_tuner.eval.benchmarks.registry import Catalogued, Entry, expand, recognise, registry
+from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.eval.records import BadRecord
+from corpus_tuner.indexes.encoders.cache import cache_folder
 
 Reject = Callable[[BadRecord], None]
 
@@ -37,7 +37,7 @@ def open_benchmarks(
     ----------
     names
         Folders in BEIR layout, ``ir_datasets:ID``, ``sample-en``, ``sample-de``, names of the
-        registry (`eval.benchmarks.registry`) and of its suites.
+        registry (`corpus_tuner.eval.benchmarks.registry`) and of its suites.
     split
         Which judgments; empty for the usual ones.
     home

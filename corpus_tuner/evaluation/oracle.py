@@ -10,14 +10,14 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from corpus_tuner.progress import track
-from eval.benchmarks import Benchmark
-from eval.measures import measure, parse_measure
-from eval.report.tables import write_text
-from eval.runs import Run, break_ties, without_self
-from indexes.encoders import Encoder
-from indexes.fusion import SearchSettings
-from indexes.pool import Pool
-from indexes.searcher import Searcher
+from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.measures import measure, parse_measure
+from corpus_tuner.eval.report.tables import write_text
+from corpus_tuner.eval.runs import Run, break_ties, without_self
+from corpus_tuner.indexes.encoders import Encoder
+from corpus_tuner.indexes.search.fusion import SearchSettings
+from corpus_tuner.indexes.search.pool import Pool
+from corpus_tuner.indexes.search.searcher import Searcher
 
 STEPS = tuple(step / 10 for step in range(11))
 """Weights to try."""

@@ -13,14 +13,14 @@ import yaml
 from corpus_tuner.evaluation.measuring import ORACLES, Measuring
 from corpus_tuner.evaluation.movers import movers
 from corpus_tuner.settings import Settings
-from eval.benchmarks import Benchmark
-from eval.benchmarks.registry import Reference, recognise
-from eval.comparison import compare
-from eval.measures import Measurement, parse_measure
-from eval.report import Cost, Mover, Report, Result, read_results
-from eval.report.page import write_page
-from eval.report.tables import write_per_query, write_results, write_summary, write_text
-from indexes.encoders import Encoder
+from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.benchmarks.registry import Reference, recognise
+from corpus_tuner.eval.comparison import compare
+from corpus_tuner.eval.measures import Measurement, parse_measure
+from corpus_tuner.eval.report import Cost, Mover, Report, Result, read_results
+from corpus_tuner.eval.report.page import write_page
+from corpus_tuner.eval.report.tables import write_per_query, write_results, write_summary, write_text
+from corpus_tuner.indexes.encoders import Encoder
 
 METRICS, PER_QUERY, SUMMARY, PAGE = "metrics.json", "per_query.csv", "summary.md", "report.html"
 """The files of a report."""

@@ -7,12 +7,12 @@ from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.evaluation.kept import make_folders
 from corpus_tuner.evaluation.named import open_benchmarks
 from corpus_tuner.evaluation.reports import report_on_runs, write_report
-from eval.benchmarks import Benchmark
-from eval.benchmarks.folder import read_qrels
-from eval.benchmarks.registry import recognise
-from eval.measures import DEFAULT_MEASURES, Measurement, measure_queries
-from eval.report import Report
-from eval.runs import read_run, without_self
+from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.benchmarks.folder import read_qrels
+from corpus_tuner.eval.benchmarks.registry import recognise
+from corpus_tuner.eval.measures import DEFAULT_MEASURES, Measurement, measure_queries
+from corpus_tuner.eval.report import Report
+from corpus_tuner.eval.runs import read_run, without_self
 
 
 def compare_runs(

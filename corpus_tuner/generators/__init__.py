@@ -1,16 +1,16 @@
 """Generators: documents and an instruction in, texts out.
 
 A file here is a generator: it holds ``Settings`` and ``Generator``, which is made from them and the
-encoder (`indexes.registry`).
+encoder (`corpus_tuner.indexes.registry`).
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.instructions import Instruction
-from indexes.documents import Document
-from indexes.encoders import Encoder
-from indexes.registry import PartSettings, part
+from corpus_tuner.indexes.store.documents import Document
+from corpus_tuner.indexes.registry import PartSettings, part
 
 
 class Written(NamedTuple):
@@ -20,14 +20,11 @@ class Written(NamedTuple):
     ----------
     texts
         None, one or several.
-    scores
-        One for each text, higher being better; ``None`` where it has no opinion.
     cut
         Whether the document was too long to be read whole.
     """
 
     texts: tuple[str, ...]
-    scores: tuple[float | None, ...]
     cut: bool = False
 
 
@@ -49,10 +46,14 @@ class Generator(Protocol):
     invents: bool
 
     def generate(self, documents: Sequence[Document], instruction: Instruction) -> list[Written]:
-        """Write for each document what `instruction` asks."""
+        """Write for each document what `instruction` asks.
+
+        What is written for a document depends on it, the instruction and the generator alone, not
+        on the other documents of the call.
+        """
 
 
-def open_generator(settings: PartSettings, encoder: Encoder) -> Generator:
+def open_generator(settings: PartSettings, encoder: DocumentEncoder) -> Generator:
     """Make the generator that `settings` describe; the encoder is for those that choose by it.
 
     Raises

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from corpus_tuner.generators import extractive, seq2seq
-from indexes.registry import PartSettings
+from corpus_tuner.indexes.registry import PartSettings
 
 TAUGHT = ("en",)
 """Languages in which the built-in model writes questions."""

@@ -15,14 +15,15 @@ import numpy as np
 from bm25s import stopwords
 from pydantic import Field, PositiveInt
 
+from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.generators import Written
 from corpus_tuner.instructions import Instruction
 from corpus_tuner.views import spread, view_sentences
-from indexes.documents import Document
-from indexes.encoders import Encoder, Vectors
-from indexes.registry import PartSettings
+from corpus_tuner.indexes.store.documents import Document
+from corpus_tuner.indexes.encoders import Vectors
+from corpus_tuner.indexes.registry import PartSettings
 
-VERSION = 1
+VERSION = 2
 """Part of the generator's identity: raise it when other texts come out."""
 
 _STOP_WORDS = {
@@ -75,12 +76,12 @@ class Generator:
 
     invents = False
 
-    def __init__(self, settings: Settings, encoder: Encoder) -> None:
+    def __init__(self, settings: Settings, encoder: DocumentEncoder) -> None:
         self._settings = settings
         self._encoder = encoder
         self.kinds: tuple[str, ...] = settings.kinds
         chosen = settings.model_dump_json(exclude={"kinds"})
-        self.identity = f"extractive {VERSION} {encoder.fingerprint[:16]} {chosen}"
+        self.identity = f"extractive {VERSION} {encoder.encoder.fingerprint[:16]} {chosen}"
 
     def generate(self, documents: Sequence[Document], instruction: Instruction) -> list[Written]:
         """Extract keywords or a summary from each document."""
@@ -95,7 +96,7 @@ class Generator:
             own or [f"{document.title} {document.text}".strip()]
             for document, own in zip(documents, sentences, strict=True)
         ]
-        vectors = self._encode(anchors)
+        vectors = self._encode(documents, anchors)
         centres = [_centre(rows) for rows in vectors]
         if instruction.kind == "summary":
             return [
@@ -105,23 +106,27 @@ class Generator:
         phrases = [self._phrases(document, language) for document in documents]
         return [
             self._keywords(some, rows, centre)
-            for some, rows, centre in zip(phrases, self._encode(phrases), centres, strict=True)
+            for some, rows, centre in zip(
+                phrases, self._encode(documents, phrases), centres, strict=True
+            )
         ]
 
-    def _encode(self, texts: Sequence[Sequence[str]]) -> list[Vectors]:
-        """Encode the texts of all documents at once."""
-        vectors = self._encoder.encode_documents([text for own in texts for text in own])
-        return np.split(vectors, np.cumsum([len(own) for own in texts])[:-1])
+    def _encode(
+        self, documents: Sequence[Document], texts: Sequence[Sequence[str]]
+    ) -> list[Vectors]:
+        """Encode texts of each document."""
+        ids = [document.id for document in documents]
+        return list(self._encoder.encode(dict(zip(ids, texts, strict=True))).values())
 
     def _keywords(self, phrases: list[str], rows: Vectors, centre: Vectors) -> Written:
         chosen = self._choose(rows, centre, self._settings.phrases)
-        return _written(", ".join(phrases[each] for each in chosen), rows[chosen], centre)
+        return _written(", ".join(phrases[each] for each in chosen))
 
     def _summary(self, sentences: list[str], rows: Vectors, centre: Vectors) -> Written:
         if not sentences:
-            return Written((), ())
+            return Written(())
         chosen = sorted(self._choose(rows, centre, self._settings.sentences))
-        return _written(" ".join(sentences[each] for each in chosen), rows[chosen], centre)
+        return _written(" ".join(sentences[each] for each in chosen))
 
     def _phrases(self, document: Document, language: str) -> list[str]:
         """Return phrases that do not begin or end with a stop word, the most frequent first."""
@@ -162,7 +167,5 @@ def _centre(rows: Vectors) -> Vectors:
     return np.asarray(total / max(float(np.linalg.norm(total)), 1e-9), dtype=np.float32)
 
 
-def _written(text: str, rows: Vectors, target: Vectors) -> Written:
-    if not text:
-        return Written((), ())
-    return Written((text,), (round(float((rows @ target).mean()), 3),))
+def _written(text: str) -> Written:
+    return Written((text,) if text else ())

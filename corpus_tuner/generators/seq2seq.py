@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
+from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.generators import Written
 from corpus_tuner.instructions import Instruction
 from corpus_tuner.instructions.prompting import Prompting
 from corpus_tuner.models import BUILTIN, Source, load_model
 from corpus_tuner.models.writing import Decoding, Engine, Request
-from indexes.documents import Document
-from indexes.encoders import Encoder
-from indexes.registry import PartSettings
+from corpus_tuner.indexes.store.documents import Document
+from corpus_tuner.indexes.registry import PartSettings
 
 
 class Settings(PartSettings):
@@ -81,10 +81,10 @@ class Generator:
 
     invents = True
 
-    def __init__(self, settings: Settings, encoder: Encoder) -> None:
+    def __init__(self, settings: Settings, encoder: DocumentEncoder) -> None:
         import torch
 
-        from indexes.weights import hash_weights
+        from corpus_tuner.indexes.encoders.weights import hash_weights
 
         self._settings = settings
         self.kinds: tuple[str, ...] = settings.kinds
@@ -172,4 +172,4 @@ def _written(texts: list[str], cut: bool) -> Written:
     """Tidy what came out: white space, empty texts, repeated ones."""
     tidy = (" ".join(text.split()) for text in texts)
     different = tuple(dict.fromkeys(text for text in tidy if text))
-    return Written(different, (None,) * len(different), cut)
+    return Written(different, cut)

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from corpus_tuner.errors import CorpusTunerError
-from indexes.documents import Document
+from corpus_tuner.indexes.store.documents import Document
 
 KINDS = ("question", "keywords", "summary", "title", "claim")
 _FOLDER = Path(__file__).parent

@@ -14,8 +14,8 @@ import torch
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.models.writing import Decoding, Request, by_length
 from corpus_tuner.progress import working
-from indexes.cache import cached_or_made
-from indexes.conversion import cache_name, convert
+from corpus_tuner.indexes.encoders.cache import cached_or_made
+from corpus_tuner.indexes.encoders.conversion import cache_name, convert
 
 MODEL_TYPES = ("bart", "mt5", "t5")
 """As ``config.json`` names them: those that are tested here."""
@@ -92,7 +92,7 @@ def converted(model: Any, tokenizer: Any, weights: str) -> Path:
     model, tokenizer
         Of transformers.
     weights
-        Their hash (`indexes.weights.hash_weights`).
+        Their hash (`corpus_tuner.indexes.encoders.weights.hash_weights`).
     """
 
     def make(folder: Path) -> None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 
 from corpus_tuner.instructions.prompting import Prompting
-from corpus_tuner.tuning import TuningSettings
+from corpus_tuner.tuning.settings import TuningSettings
 from corpus_tuner.tuning.pairs import Pair
 
 IGNORED = -100

@@ -24,8 +24,8 @@ from corpus_tuner.progress import track
 from corpus_tuner.settings import Settings
 from corpus_tuner.tuning.generator import TuningReport, tune_on_pairs
 from corpus_tuner.tuning.pairs import Pair, read_pairs
-from indexes.encoders import open_encoder
-from indexes.encoders.remembering import RememberingEncoder
+from corpus_tuner.indexes.encoders import open_encoder
+from corpus_tuner.indexes.encoders.remembering import RememberingEncoder
 
 
 def tune_generator(

@@ -1,7 +1,7 @@
 """Benchmarks of the ir_datasets catalogue (extra ``ir-datasets``)."""
 
-from eval.benchmarks import Benchmark, Qrels
-from eval.errors import EvaluationError
+from corpus_tuner.eval.benchmarks import Benchmark, Qrels
+from corpus_tuner.eval.errors import EvaluationError
 
 
 def load_catalogue_benchmark(id_: str, *, name: str = "") -> Benchmark:

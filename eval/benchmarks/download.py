@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from eval.benchmarks.registry import Archive, Entry, Hub
-from eval.errors import EvaluationError
+from corpus_tuner.eval.benchmarks.registry import Archive, Entry, Hub
+from corpus_tuner.eval.errors import EvaluationError
 
 BEIR_ARCHIVES = "https://public.ukp.informatik.tu-darmstadt.de/thakur/BEIR/datasets"
 _TIMEOUT = 30  # seconds without an answer

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from eval.benchmarks import Benchmark, Qrels
-from eval.errors import EvaluationError
-from eval.queries import read_queries, refuse
-from eval.records import BadRecord, read_lines
+from corpus_tuner.eval.benchmarks import Benchmark, Qrels
+from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.eval.queries import read_queries, refuse
+from corpus_tuner.eval.records import BadRecord, read_lines
 
 
 def load_benchmark(

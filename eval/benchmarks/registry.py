@@ -10,7 +10,7 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, TypeAdapter
 
-from eval.benchmarks import Benchmark
+from corpus_tuner.eval.benchmarks import Benchmark
 
 
 class _Frozen(BaseModel):

@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from eval.benchmarks import Benchmark
-from eval.benchmarks.registry import Reference
-from eval.comparison import Comparison, intervals
-from eval.measures import Measured, averages
+from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.benchmarks.registry import Reference
+from corpus_tuner.eval.comparison import Comparison, intervals
+from corpus_tuner.eval.measures import Measured, averages
 
 
 class _Frozen(BaseModel):

@@ -6,9 +6,9 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from eval.report import Report, Result
-from eval.report.charts import bounds, curve, gains
-from eval.report.tables import averaged, matrix, probability, write_text
+from corpus_tuner.eval.report import Report, Result
+from corpus_tuner.eval.report.charts import bounds, curve, gains
+from corpus_tuner.eval.report.tables import averaged, matrix, probability, write_text
 
 
 def write_page(report: Report, path: Path) -> None:

@@ -5,8 +5,8 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from eval.measures import Measurement
-from eval.report import Report, Result
+from corpus_tuner.eval.measures import Measurement
+from corpus_tuner.eval.report import Report, Result
 
 
 def write_text(text: str, path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, PositiveInt, field_validator
 
-from indexes.errors import SearchIndexError
+from corpus_tuner.indexes.errors import SearchIndexError
 
 Vectors = npt.NDArray[np.float32]
 """A matrix of shape (texts, dimension), each row of length 1."""
@@ -51,6 +51,18 @@ class Encoder(QueryEncoder, Protocol):
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Encode texts that stand for documents; shape (texts, dimension), unit rows."""
+
+    def encode_groups(self, groups: Sequence[Sequence[str]]) -> list[Vectors]:
+        """Encode texts that stand for documents, group by group.
+
+        On a CPU no vector depends on the other groups, not even in its last digits. On other
+        devices groups share batches, which are slow unless they are full; there the last digits
+        may.
+
+        Returns
+        -------
+        For each group float32, shape (texts, dimension), unit rows.
+        """
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, marks and prompts not counted."""
@@ -111,7 +123,7 @@ def open_encoder(settings: EncoderSettings | None = None) -> Encoder:
     SearchIndexError
         If it cannot be found, fetched or trusted.
     """
-    from indexes.encoders.transformer import TransformerEncoder
+    from corpus_tuner.indexes.encoders.transformer import TransformerEncoder
 
     return TransformerEncoder(settings or EncoderSettings())
 
@@ -131,7 +143,7 @@ def open_query_encoder(settings: EncoderSettings, fingerprint: str) -> QueryEnco
     SearchIndexError
         If it cannot be found, fetched or trusted.
     """
-    from indexes.encoders import fast
+    from corpus_tuner.indexes.encoders import fast
 
     return fast.find(settings, fingerprint) or open_encoder(settings)
 

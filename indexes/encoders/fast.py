@@ -1,6 +1,6 @@
 """Queries read by CTranslate2: opened without PyTorch, and read in less time.
 
-What it reads is made of a whole encoder by `indexes.encoders.converting`, once, and kept in the
+What it reads is made of a whole encoder by `corpus_tuner.indexes.encoders.converting`, once, and kept in the
 cache.
 """
 
@@ -14,10 +14,16 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 from tokenizers import Tokenizer
 
-from indexes.cache import cache_folder, cached
-from indexes.conversion import cache_name
-from indexes.encoders import EncoderSettings, QueryEncoder, Vectors, embedded, unit_rows
-from indexes.storage import sha256
+from corpus_tuner.indexes.encoders import (
+    EncoderSettings,
+    QueryEncoder,
+    Vectors,
+    embedded,
+    unit_rows,
+)
+from corpus_tuner.indexes.encoders.cache import cache_folder, cached
+from corpus_tuner.indexes.encoders.conversion import cache_name, fastest_instructions
+from corpus_tuner.indexes.store.files import sha256
 
 COMPUTE = "float32"
 READING = "reading.json"
@@ -54,7 +60,8 @@ class FastQueryEncoder:
         self.dimension = reading.dimension
         self._reading = reading
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-        self._transformer: Any = ctranslate2.Encoder(str(folder), compute_type=COMPUTE)
+        with fastest_instructions():
+            self._transformer: Any = ctranslate2.Encoder(str(folder), compute_type=COMPUTE)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Encode queries; shape (texts, dimension), unit rows."""

@@ -1,7 +1,7 @@
 """Any sentence-transformers model as an encoder."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from functools import cached_property
@@ -13,13 +13,22 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.util import batch_to_device
 from transformers.utils.logging import disable_progress_bar
 
-from indexes.encoders import EncoderSettings, QueryEncoder, Vectors, embedded, fast, unit_rows
-from indexes.encoders.converting import convert_for_queries
-from indexes.errors import SearchIndexError
-from indexes.weights import fast_bfloat16, hash_weights
+from corpus_tuner.indexes.encoders import (
+    EncoderSettings,
+    QueryEncoder,
+    Vectors,
+    embedded,
+    fast,
+    unit_rows,
+)
+from corpus_tuner.indexes.encoders.converting import convert_for_queries
+from corpus_tuner.indexes.encoders.weights import fast_bfloat16, hash_weights
+from corpus_tuner.indexes.errors import SearchIndexError
 
 USUAL_MAX_TOKENS = 512
 """For models that name no limit of their own, such as T5 with its relative positions."""
+
+_STRETCH, _SLACK = 1.3, 80  # characters: texts so much longer than a batch's shortest start another
 
 
 class TransformerEncoder:
@@ -58,6 +67,22 @@ class TransformerEncoder:
         """Encode texts that stand for documents; shape (texts, dimension), unit rows."""
         prompt = self._prompt("document", self._settings.document_prompt)
         return self._encode(self._document_model, texts, prompt, self._settings.batch_size)
+
+    def encode_groups(self, groups: Sequence[Sequence[str]]) -> list[Vectors]:
+        """Encode texts that stand for documents, group by group."""
+        if self._model.device.type == "cpu":
+            return [self._encode_group(group) for group in groups]
+        vectors = self.encode_documents([text for group in groups for text in group])
+        return np.split(vectors, np.cumsum([len(group) for group in groups])[:-1])
+
+    def _encode_group(self, texts: Sequence[str]) -> Vectors:
+        """Encode texts in batches of like length, so that little is padded."""
+        prompt = self._prompt("document", self._settings.document_prompt)
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for batch in _alike(texts, self._settings.batch_size):
+            some = [texts[position] for position in batch]
+            vectors[batch] = _encode_one_batch(self._document_model, some, prompt)
+        return unit_rows(vectors, self.name) if len(texts) else vectors
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Encode queries; shape (texts, dimension), unit rows."""
@@ -138,6 +163,21 @@ class TransformerEncoder:
                 convert_to_numpy=True,
             )
         return unit_rows(vectors, self.name)
+
+
+def _alike(texts: Sequence[str], size: int) -> Iterator[list[int]]:
+    """Yield the positions of texts in batches; one ends where the next text is much longer."""
+    order = sorted(range(len(texts)), key=lambda position: (len(texts[position]), position))
+    batch: list[int] = []
+    for position in order:
+        shortest = len(texts[batch[0]]) if batch else 0
+        much_longer = len(texts[position]) > _STRETCH * shortest + _SLACK
+        if batch and (much_longer or len(batch) == size):
+            yield batch
+            batch = []
+        batch.append(position)
+    if batch:
+        yield batch
 
 
 @torch.inference_mode()

@@ -1,34 +1,33 @@
-"""BM25 by bm25s: scores are computed when indexing, memory-mapped when searching.
+"""BM25 from term counts: postings by word, memory-mapped; scores are computed when searching.
 
 The formula is Lucene's. Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework:
-BM25 and Beyond", 2009; Lù, "BM25S", arXiv 2407.03618.
+BM25 and Beyond", 2009; its variants: Lù, "BM25S", arXiv 2407.03618. Scores that are computed when
+indexing, as bm25s does, hold the statistics of their own segment, and cannot be compared with those
+of another one.
 """
 
+import json
 import math
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal
 
-import bm25s
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from indexes.errors import SearchIndexError
-from indexes.lexical import LexicalSettings
-from indexes.words import words_of
+from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.lexical import LexicalSettings, Statistics
+from corpus_tuner.indexes.lexical.words import words_of
+from corpus_tuner.indexes.representations import Scores
 
-_FILES = {
-    "data_name": "words.scores.npy",
-    "indices_name": "words.documents.npy",
-    "indptr_name": "words.starts.npy",
-    "vocab_name": "words.json",
-    "params_name": "words.settings.json",
-}
-_LENGTHS = "words.lengths.npy"
+_VOCABULARY = "words.json"
+_STARTS, _DOCUMENTS, _COUNTS, _LENGTHS = (
+    f"words.{name}.npy" for name in ("starts", "documents", "counts", "lengths")
+)
 _AT_ONCE = 1_000  # texts
 
 
@@ -49,21 +48,35 @@ class Settings(LexicalSettings):
 
 
 def write(texts: Iterable[str], folder: Path, settings: Settings) -> None:
-    """Index the words of texts, one for each document."""
+    """Index the words of texts, one for each document.
+
+    Written are ``words.json``, the words in the order of their numbers; ``words.starts.npy``, int64,
+    where the postings of each word begin, and the end; ``words.documents.npy``, int32, and
+    ``words.counts.npy``, the document and the count of each posting; ``words.lengths.npy``, int32,
+    the words in each document.
+    """
     vocabulary: dict[str, int] = {}
-    documents: list[array[int]] = []  # four bytes a word
+    numbers, documents, counts, lengths = (array("i") for _ in range(4))
     stream = iter(texts)
     while some := list(islice(stream, _AT_ONCE)):
         for words in words_of(some, settings.language):
-            numbers = (vocabulary.setdefault(word, len(vocabulary)) for word in words)
-            documents.append(array("i", numbers))
-    if not vocabulary:  # bm25s wants at least one word
-        vocabulary, documents = {"": 0}, [array("i", [0]) for _ in documents]
-    engine = bm25s.BM25(k1=settings.k1, b=settings.b, method="lucene")
-    engine.index((documents, vocabulary), create_empty_token=False, show_progress=False)
-    engine.save(folder, **_FILES, show_progress=False)
-    lengths = np.array([len(words) for words in documents], np.int32)
-    np.save(folder / _LENGTHS, lengths, allow_pickle=False)
+            for word, count in Counter(words).items():
+                numbers.append(vocabulary.setdefault(word, len(vocabulary)))
+                documents.append(len(lengths))
+                counts.append(count)
+            lengths.append(len(words))
+    words_of_postings = np.array(numbers, np.int32)
+    order = np.argsort(words_of_postings, kind="stable")
+    sizes = np.bincount(words_of_postings, minlength=len(vocabulary))
+    largest = np.min_scalar_type(max(counts, default=0))
+    (folder / _VOCABULARY).write_text(json.dumps(list(vocabulary)), encoding="utf-8")
+    for name, values in (
+        (_STARTS, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)),
+        (_DOCUMENTS, np.array(documents, np.int32)[order]),
+        (_COUNTS, np.array(counts, largest)[order]),
+        (_LENGTHS, np.array(lengths, np.int32)),
+    ):
+        np.save(folder / name, values, allow_pickle=False)
 
 
 class Engine:
@@ -78,41 +91,66 @@ class Engine:
     def __init__(self, folder: Path, settings: Settings) -> None:
         self._settings = settings
         try:
-            self._engine = bm25s.BM25.load(folder, **_FILES, mmap=True, show_progress=False)
-            lengths = np.load(folder / _LENGTHS, "r")
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            words = json.loads((folder / _VOCABULARY).read_text(encoding="utf-8"))
+            self._vocabulary = {word: number for number, word in enumerate(words)}
+            self._starts, self._documents, self._counts, lengths = (
+                np.load(folder / name, "r") for name in (_STARTS, _DOCUMENTS, _COUNTS, _LENGTHS)
+            )
+        except (OSError, ValueError, TypeError) as error:
             raise SearchIndexError(f"the words in {folder} are damaged: {error}") from error
-        self._documents = len(lengths)
-        self._mean_length = float(lengths.mean())
-        self._vocabulary: dict[str, int] = self._engine.vocab_dict
-        self._starts = self._engine.scores["indptr"]
-        fits = len(self._starts) == len(self._vocabulary) + 1
-        if not fits or self._engine.scores["num_docs"] != self._documents:
+        self._lengths: npt.NDArray[np.int32] = lengths
+        fits = self._starts.shape == (len(words) + 1,) and self._starts[-1] == len(
+            self._documents
+        ) == len(self._counts)
+        if not fits:
             raise SearchIndexError(f"the words in {folder} do not fit each other")
+        self.statistics = Statistics(len(lengths), int(lengths.sum(dtype=np.int64)))
 
-    def scores(self, query: str) -> npt.NDArray[np.float32]:
-        """Return the score of every document, shape (documents,); 0 where no word is shared."""
-        (words,) = words_of([query], self._settings.language)
-        known = [self._vocabulary[word] for word in words if word in self._vocabulary]
-        if not known:
-            return np.zeros(self._documents, np.float32)
-        found: npt.NDArray[np.float32] = self._engine.get_scores_from_ids(known)
-        return found
+    def frequency(self, word: str) -> int:
+        """Return how many documents have a word."""
+        number = self._vocabulary.get(word)
+        return 0 if number is None else int(self._starts[number + 1] - self._starts[number])
 
-    def score_text(self, query: str, text: str) -> float:
-        """Return what a document of this text would score if it stood among the others."""
-        own, asked = words_of([text, query], self._settings.language)
-        counts = Counter(own)
-        k1, b = self._settings.k1, self._settings.b
-        most = k1 * (1 - b + b * len(own) / self._mean_length)
+    def scores(
+        self, query: Sequence[str], frequencies: Mapping[str, int], whole: Statistics
+    ) -> Scores:
+        """Return the score of every document, float64, shape (documents,)."""
+        scores = np.zeros(len(self._lengths))
+        for word, times in Counter(query).items():
+            number = self._vocabulary.get(word)
+            if number is None:
+                continue
+            postings = slice(self._starts[number], self._starts[number + 1])
+            documents = self._documents[postings]
+            counts = self._counts[postings].astype(np.float64)
+            saturated = counts / (counts + self._half(self._lengths[documents], whole))
+            scores[documents] += times * _rarity(frequencies[word], whole) * saturated
+        return scores
+
+    def score_words(
+        self,
+        query: Sequence[str],
+        document: Sequence[str],
+        frequencies: Mapping[str, int],
+        whole: Statistics,
+    ) -> float:
+        """Return what a document of these words would score if it stood among the others."""
+        counts = Counter(document)
+        half = float(self._half(np.array(len(document)), whole))
         return sum(
-            self._rarity(word) * counts[word] / (counts[word] + most)
-            for word in asked
-            if counts[word] and word in self._vocabulary
+            _rarity(frequencies[word], whole) * counts[word] / (counts[word] + half)
+            for word in query
+            if counts[word] and word in frequencies
         )
 
-    def _rarity(self, word: str) -> float:
-        """Return a word's inverse document frequency."""
-        number = self._vocabulary[word]
-        having = int(self._starts[number + 1] - self._starts[number])
-        return math.log(1 + (self._documents - having + 0.5) / (having + 0.5))
+    def _half(self, lengths: npt.NDArray[np.int32], whole: Statistics) -> Scores:
+        """Return, for documents of these lengths, the count at which a word has half its worth."""
+        k1, b = self._settings.k1, self._settings.b
+        mean = whole.words / whole.documents or 1.0
+        half: Scores = k1 * (1 - b + b * lengths / mean)
+        return half
+
+
+def _rarity(frequency: int, whole: Statistics) -> float:
+    """Return the inverse document frequency of a word that is in `frequency` documents."""
+    return math.log(1 + (whole.documents - frequency + 0.5) / (frequency + 0.5))

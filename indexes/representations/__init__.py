@@ -1,7 +1,7 @@
 """Representations: how the vectors of a document's views become what is indexed, and scored.
 
 A file here is a representation: it holds ``Settings`` and ``Representation``, which is made from
-them (`indexes.registry`).
+them (`corpus_tuner.indexes.registry`).
 """
 
 from collections.abc import Sequence
@@ -10,18 +10,18 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from indexes.documents import View
-from indexes.encoders import Vectors
-from indexes.registry import PartSettings, part, read_settings
+from corpus_tuner.indexes.encoders import Vectors
+from corpus_tuner.indexes.registry import PartSettings, part, read_settings
+from corpus_tuner.indexes.store.documents import View
 
 Storage = Literal["float32", "float16", "int8"]
 """How a component of a vector is kept."""
-Scores = npt.NDArray[np.float32]
+Scores = npt.NDArray[np.float64]
 """Scores, shape (documents,) or (rows,)."""
 
 SCORE_DECIMALS = 6
-"""Scores are rounded to this: a float32 inner product is no more exact, and its last bits depend
-on how many vectors are compared at once."""
+"""Scores are computed in float64 and rounded to this, last of all: what is equal but for the order
+of a sum is then a tie."""
 
 
 class Rows(NamedTuple):
@@ -53,11 +53,22 @@ class Parts(NamedTuple):
     passage: Scores
     views: Scores
 
-    def mixed(self, weight: float) -> npt.NDArray[np.float64]:
+    @classmethod
+    def zeros(cls, documents: int = 0) -> "Parts":
+        """Return those of documents of which nothing is known."""
+        return cls(np.zeros(documents), np.zeros(documents))
+
+    def mixed(self, weight: float) -> Scores:
         """Return ``(1 - weight) * passage + weight * views``, rounded."""
-        passage, views = self.passage.astype(np.float64), self.views.astype(np.float64)
-        mixed: npt.NDArray[np.float64] = (1 - weight) * passage + weight * views
-        return mixed.round(SCORE_DECIMALS)
+        return ((1 - weight) * self.passage + weight * self.views).round(SCORE_DECIMALS)
+
+    def joined(self, other: "Parts") -> "Parts":
+        """Return these and those of further documents."""
+        return Parts(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
+
+    def at(self, positions: npt.NDArray[np.int64]) -> "Parts":
+        """Return those of some of the documents."""
+        return Parts(self.passage[positions], self.views[positions])
 
 
 class Representation(Protocol):
@@ -98,11 +109,22 @@ class Representation(Protocol):
             Shape (documents,): where the rows of each document begin.
         """
 
+    def least(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:
+        """Return, for each document, the similarity below which a row cannot change its score.
+
+        A document's first row may always change it. Parameters are those of `parts`.
+        """
+
 
 def best_row(similarities: Scores, starts: npt.NDArray[np.int64]) -> Parts:
     """Let each document be scored by its best row alone (MaxP)."""
-    best = np.maximum.reduceat(similarities, starts) if len(starts) else similarities[:0]
+    best = greatest(similarities, starts)
     return Parts(best, best)
+
+
+def greatest(similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:
+    """Return the greatest of each document's similarities."""
+    return np.maximum.reduceat(similarities, starts) if len(starts) else similarities[:0]
 
 
 def open_representation(settings: PartSettings) -> Representation:

@@ -12,10 +12,10 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, NonNegativeFloat
 
-from indexes.documents import View
-from indexes.encoders import Vectors
-from indexes.registry import PartSettings
-from indexes.representations import Rows, Storage, best_row
+from corpus_tuner.indexes.encoders import Vectors
+from corpus_tuner.indexes.registry import PartSettings
+from corpus_tuner.indexes.representations import Rows, Storage, best_row, greatest
+from corpus_tuner.indexes.store.documents import View
 
 
 class Settings(PartSettings):
@@ -41,6 +41,7 @@ class Representation:
     name = "mean"
     storage: Storage = "float32"
     parts = staticmethod(best_row)
+    least = staticmethod(greatest)
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

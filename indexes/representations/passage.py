@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from indexes.documents import View
-from indexes.encoders import Vectors
-from indexes.registry import PartSettings
-from indexes.representations import Rows, Storage, best_row
+from corpus_tuner.indexes.encoders import Vectors
+from corpus_tuner.indexes.registry import PartSettings
+from corpus_tuner.indexes.representations import Rows, Storage, best_row, greatest
+from corpus_tuner.indexes.store.documents import View
 
 
 class Settings(PartSettings):
@@ -35,6 +35,7 @@ class Representation:
     name = "passage"
     storage: Storage = "float32"
     parts = staticmethod(best_row)
+    least = staticmethod(greatest)
 
     def __init__(self, settings: Settings) -> None:
         self._most = 1 if settings.windows == "first" else None

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, PositiveInt
 
-from indexes.documents import View
-from indexes.encoders import Vectors
-from indexes.registry import PartSettings
-from indexes.representations import Parts, Rows, Scores, Storage
+from corpus_tuner.indexes.encoders import Vectors
+from corpus_tuner.indexes.registry import PartSettings
+from corpus_tuner.indexes.representations import Parts, Rows, Scores, Storage
+from corpus_tuner.indexes.store.documents import View
 
 
 class Settings(PartSettings):
@@ -76,16 +76,33 @@ class Representation:
         Where there are no others, the first stands for them.
         """
         if not len(starts):
-            return Parts(similarities[:0], similarities[:0])
+            return Parts.zeros()
         passage = similarities[starts]
+        best = self._best(similarities, starts)
+        if self._top == 1:
+            return Parts(passage, best[0])
+        counted = np.isfinite(best)
+        sums = np.where(counted, best, 0).sum(axis=0)
+        return Parts(passage, sums / counted.sum(axis=0))
+
+    def least(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:
+        """Return the last of the best `top` similarities of each document's other rows."""
+        return self._best(similarities, starts)[-1] if len(starts) else similarities[:0]
+
+    def _best(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:
+        """Return the best similarities of the other rows, best first, shape (top, documents).
+
+        It is ``-inf`` where there are fewer.
+        """
         counts = np.diff(starts, append=len(similarities))
         others = similarities.copy()
         others[starts[counts > 1]] = -np.inf
         if self._top == 1:
-            return Parts(passage, np.maximum.reduceat(others, starts))
+            return np.maximum.reduceat(others, starts)[None]
         document = np.repeat(np.arange(len(starts)), counts)
         order = np.lexsort((-others, document))
-        place = np.arange(len(others)) - np.repeat(starts, counts)
-        counted = (place < self._top) & np.isfinite(others[order])
-        sums = np.bincount(document[counted], others[order][counted])
-        return Parts(passage, (sums / np.bincount(document[counted])).astype(np.float32))
+        position = np.arange(len(others)) - np.repeat(starts, counts)
+        best = np.full((self._top, len(starts)), -np.inf)
+        kept = position < self._top
+        best[position[kept], document[kept]] = others[order][kept]
+        return best

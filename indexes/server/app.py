@@ -14,14 +14,13 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from indexes.documents import Document
-from indexes.errors import SearchIndexError
-from indexes.searcher import Searcher
-from indexes.server.batching import Batcher, BusyError
-from indexes.server.body import BodyLimit
-from indexes.server.counting import Counting, Counts
-from indexes.server.live import Live
-from indexes.server.schemas import (
+from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.server.batching import Batcher, BusyError
+from corpus_tuner.indexes.server.body import BodyLimit
+from corpus_tuner.indexes.server.counting import Counting, Counts
+from corpus_tuner.indexes.server.live import Live
+from corpus_tuner.indexes.server.schemas import (
     DocumentAnswer,
     IndexAnswer,
     Problem,
@@ -31,7 +30,8 @@ from indexes.server.schemas import (
     SearchRequest,
     search_request,
 )
-from indexes.server.settings import ServerSettings
+from corpus_tuner.indexes.server.settings import ServerSettings
+from corpus_tuner.indexes.store.documents import Document
 
 Rejected = Callable[[Document], list[RejectedView]]
 """Returns what was written for a document and rejected."""

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from indexes.fusion import Mode
-from indexes.hits import Hit
-from indexes.server.live import Live
+from corpus_tuner.indexes.search.fusion import Mode
+from corpus_tuner.indexes.search.hits import Hit
+from corpus_tuner.indexes.server.live import Live
 
 
 class BusyError(Exception):

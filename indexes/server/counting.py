@@ -5,7 +5,7 @@ import time
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from indexes.server.batching import Batcher
+from corpus_tuner.indexes.server.batching import Batcher
 
 
 class Counts:

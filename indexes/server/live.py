@@ -6,11 +6,11 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from indexes.documents import Document, View
-from indexes.errors import SearchIndexError
-from indexes.fusion import Mode
-from indexes.hits import Hit
-from indexes.searcher import Searcher
+from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.search.fusion import Mode
+from corpus_tuner.indexes.search.hits import Hit
+from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.store.documents import Document, View
 
 _log = logging.getLogger(__name__)
 

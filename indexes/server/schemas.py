@@ -15,12 +15,12 @@ from pydantic import (
     create_model,
 )
 
-from indexes.documents import Document, View
-from indexes.filters import FIELD, MAX_CONDITIONS, MAX_VALUES, as_sql
-from indexes.fusion import Mode
-from indexes.hits import Hit
-from indexes.searcher import Searcher
-from indexes.server.settings import ServerSettings
+from corpus_tuner.indexes.search.filters import FIELD, MAX_CONDITIONS, MAX_VALUES, as_sql
+from corpus_tuner.indexes.search.fusion import Mode
+from corpus_tuner.indexes.search.hits import Hit
+from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.server.settings import ServerSettings
+from corpus_tuner.indexes.store.documents import Document, View
 
 # Something that is no space, as Python and JSON schemas both see it.
 _SOMETHING = r"[^\s\x1c-\x1f\x85]"

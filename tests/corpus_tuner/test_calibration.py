@@ -17,7 +17,7 @@ from corpus_tuner import (
 )
 from corpus_tuner.calibration import _hold_out, choose_weights
 from corpus_tuner.sentences import split_sentences
-from indexes.storage import read_manifest
+from corpus_tuner.indexes.store.manifest import read_manifest
 from tests.conftest import make_documents, write_jsonl
 
 

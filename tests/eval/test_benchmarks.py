@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import pytest
 
-from eval.benchmarks.catalogue import load_catalogue_benchmark
-from eval.benchmarks.folder import load_benchmark
-from eval.errors import EvaluationError
-from eval.records import BadRecord
+from corpus_tuner.eval.benchmarks.catalogue import load_catalogue_benchmark
+from corpus_tuner.eval.benchmarks.folder import load_benchmark
+from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.eval.records import BadRecord
 
 QUERIES = '{"_id": "1", "text": "mill"}\n{"_id": 2, "text": "rent"}\n{"_id": "3", "text": "-"}\n'
 

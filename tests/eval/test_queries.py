@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eval.errors import EvaluationError
-from eval.queries import read_queries
-from eval.records import BadRecord
+from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.eval.queries import read_queries
+from corpus_tuner.eval.records import BadRecord
 
 IDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zs", "Zl", "Zp"]), min_size=1)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\t\r\n"), min_size=1)

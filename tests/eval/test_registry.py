@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from eval.benchmarks import Benchmark
-from eval.benchmarks.download import fetch, unpack
-from eval.benchmarks.registry import Archive, Entry, Hub, expand, recognise, registry
-from eval.errors import EvaluationError
-from eval.measures import parse_measure
+from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.benchmarks.download import fetch, unpack
+from corpus_tuner.eval.benchmarks.registry import Archive, Entry, Hub, expand, recognise, registry
+from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.eval.measures import parse_measure
 
 SAMPLES = {"sample-en", "sample-de"}
 
@@ -82,7 +82,7 @@ def entry(*sources: Archive | Hub) -> Entry:
 def test_archives_are_checked_by_their_sum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import hashlib
 
-    import eval.benchmarks.download as download
+    import corpus_tuner.eval.benchmarks.download as download
 
     members = {"m/corpus.jsonl": "c", "m/queries.jsonl": "q", "m/qrels/test.tsv": "t"}
     archive = pack(tmp_path / "m.zip", members)
@@ -101,7 +101,7 @@ def test_what_cannot_be_fetched_names_every_reason(tmp_path: Path) -> None:
         Archive(beir="m", md5="0"),
         Hub(hub="no/such", corpus=("a", "b"), queries=("a", "b"), qrels=("a", "b")),
     )
-    import eval.benchmarks.download as download
+    import corpus_tuner.eval.benchmarks.download as download
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(download, "BEIR_ARCHIVES", (tmp_path / "nowhere").as_uri())
@@ -116,7 +116,7 @@ def test_what_cannot_be_fetched_names_every_reason(tmp_path: Path) -> None:
 
 def test_a_hub_dataset_becomes_a_beir_folder(tmp_path: Path) -> None:
     datasets = pytest.importorskip("datasets")
-    from eval.benchmarks.folder import load_benchmark
+    from corpus_tuner.eval.benchmarks.folder import load_benchmark
 
     local = tmp_path / "hub"
     local.mkdir()

@@ -1,7 +1,7 @@
 """Tables of results."""
 
-from eval.report import Result
-from eval.report.tables import as_markdown, matrix
+from corpus_tuner.eval.report import Result
+from corpus_tuner.eval.report.tables import as_markdown, matrix
 
 
 def _result(benchmark: str, system: str, value: float) -> Result:

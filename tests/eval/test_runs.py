@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.errors import EvaluationError
-from eval.measures import measure
-from eval.runs import Run, break_ties, write_run
+from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.eval.measures import measure
+from corpus_tuner.eval.runs import Run, break_ties, write_run
 
 scores = st.floats(-1, 1, width=32) | st.sampled_from([0.0, 0.5, 1.0])
 

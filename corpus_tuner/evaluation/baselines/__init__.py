@@ -9,9 +9,9 @@ from typing import NamedTuple, Protocol
 
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.errors import CorpusTunerError
-from eval.benchmarks import Benchmark
-from eval.runs import Run
-from indexes.registry import part
+from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.runs import Run
+from corpus_tuner.indexes.registry import part
 
 
 class Setting(NamedTuple):

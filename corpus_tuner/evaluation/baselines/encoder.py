@@ -4,8 +4,8 @@ from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.evaluation.baselines import Setting
 from corpus_tuner.pipeline import chunked
 from corpus_tuner.progress import track
-from eval.runs import Leaders, Run, break_ties
-from indexes.encoders import EncoderSettings, open_encoder
+from corpus_tuner.eval.runs import Leaders, Run, break_ties
+from corpus_tuner.indexes.encoders import EncoderSettings, open_encoder
 
 _AT_ONCE = 256
 

@@ -1,0 +1,212 @@
+"""The workshop: a corpus opened for writing, with all that makes views of its documents.
+
+Builds, tuning and ablation all write views; they differ in what they do with them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from corpus_tuner.checks import (
+    Check,
+    Fitted,
+    Resources,
+    checks_identity,
+    fit_checks,
+    need_fitting,
+    open_checks,
+)
+from corpus_tuner.corpora import Corpus
+from corpus_tuner.corpora.sources import count_records
+from corpus_tuner.document_encoder import DocumentEncoder
+from corpus_tuner.enrichment import Author, Enriched, Enrichment
+from corpus_tuner.generators import open_generator, resolved
+from corpus_tuner.indexes.encoders import Encoder, Vectors
+from corpus_tuner.indexes.registry import PartSettings
+from corpus_tuner.indexes.store.documents import Document
+from corpus_tuner.instructions import load_instructions
+from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language
+from corpus_tuner.ledger import Ledger
+from corpus_tuner.passage_finder import PassageFinder
+from corpus_tuner.progress import track
+from corpus_tuner.settings import Settings
+
+SAMPLED = 200
+"""Documents on which checks are fitted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """What writes views for a corpus, and in which language.
+
+    Attributes
+    ----------
+    language
+        Of the documents, ISO 639-1.
+    authors
+        The generators, each with what it is asked to write.
+    encoder
+        Of the recipe.
+    """
+
+    language: str
+    authors: Sequence[Author]
+    encoder: DocumentEncoder
+
+    @property
+    def identity(self) -> list[str]:
+        """Name all that decides what is written, but for the documents."""
+        return [
+            f"{author.generator.identity} {instruction}"
+            for author in self.authors
+            for instruction in author.instructions
+        ]
+
+
+def open_writers(
+    corpus: Corpus,
+    settings: Settings,
+    encoder: Encoder,
+    generators: PartSettings | Sequence[PartSettings] | None = None,
+) -> Writers:
+    """Open the generators of a recipe for a corpus.
+
+    Parameters
+    ----------
+    corpus
+        Tells the language, where the settings do not.
+    settings
+        The recipe.
+    encoder
+        Of the recipe.
+    generators
+        Instead of those of the recipe.
+
+    Raises
+    ------
+    CorpusTunerError
+        If the corpus has no documents, or a generator cannot be opened.
+    """
+    language = settings.language
+    if language == "auto":
+        language = detect_language(corpus.sample(SAMPLE_DOCUMENTS))
+    by_document = DocumentEncoder(encoder)
+    chosen = generators if generators is not None else settings.generator
+    opened = [open_generator(each, by_document) for each in resolved(chosen, language)]
+    authors = [
+        Author(each, load_instructions(each.kinds, language, settings.instructions))
+        for each in opened
+    ]
+    return Writers(language, authors, by_document)
+
+
+class Workshop:
+    """Makes the views of documents; a context manager that closes what it opened.
+
+    Parameters
+    ----------
+    corpus
+        The documents.
+    settings
+        The recipe.
+    writers
+        Who writes.
+    ledger
+        The file of what was written, and of what checks said.
+    scratch
+        A folder for what must be kept while this lasts, or until it goes on.
+    fitted
+        What was fitted for the checks before; by default they are fitted when first needed.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        settings: Settings,
+        writers: Writers,
+        ledger: Path,
+        scratch: Path,
+        fitted: Fitted | None = None,
+    ) -> None:
+        self.corpus = corpus
+        self.settings = settings
+        self.writers = writers
+        self._scratch = scratch
+        self._fitted = fitted
+        self._stack = ExitStack()
+        self._ledger = self._stack.enter_context(Ledger(ledger))
+        self._enrichment = Enrichment(
+            writers.language,
+            settings,
+            writers.encoder,
+            writers.authors,
+            self._ledger,
+            self._known_passages,
+        )
+
+    def __enter__(self) -> "Workshop":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def enrich(self, documents: Sequence[Document]) -> list[Enriched]:
+        """Return the views of some documents; those of a document depend on it alone."""
+        return self._enrichment.enrich(documents, self.checks, self.checks_identity)
+
+    def enrich_all(self, what: str) -> Iterator[Enriched]:
+        """Yield the views of all documents, chunk by chunk; `what` stands before the bar."""
+        for chunk in self.chunks(what):
+            yield from self.enrich(chunk)
+
+    def chunks(self, what: str) -> Iterator[list[Document]]:
+        """Yield the documents in chunks, with a bar."""
+        chunks = self.corpus.chunks(self.settings.documents_at_once)
+        yield from track(chunks, what, lambda: count_records(self.corpus.source), len)
+
+    @cached_property
+    def checks(self) -> Mapping[str, Check]:
+        """The checks of the recipe, by name, fitted."""
+        return open_checks(self.settings.checks, self.resources, self.fitted)
+
+    @cached_property
+    def checks_identity(self) -> str:
+        """Names all that decides what the checks say."""
+        fingerprint = self.writers.encoder.encoder.fingerprint
+        return checks_identity(self.settings.checks, fingerprint, self.fitted)
+
+    @cached_property
+    def resources(self) -> Resources:
+        """What checks are lent."""
+        return Resources(
+            self.writers.encoder, lambda asked, most: self._finder.nearest(asked, most)
+        )
+
+    @cached_property
+    def fitted(self) -> Mapping[str, Any]:
+        """What was fitted for the checks that need it, on a sample of the corpus."""
+        if self._fitted is not None:
+            return self._fitted
+        wanting = need_fitting(self.settings.checks)
+        if not wanting:
+            return {}
+        drafts = self._enrichment.draft(self.corpus.sample(SAMPLED))
+        return fit_checks(wanting, [each for draft in drafts for each in draft.candidates])
+
+    def _known_passages(self, documents: Sequence[Document]) -> dict[str, Vectors]:
+        """Return the vectors of passages that were read for a check already."""
+        return self._finder.vectors_of(documents) if "_finder" in self.__dict__ else {}
+
+    @cached_property
+    def _finder(self) -> PassageFinder:
+        finder = PassageFinder(
+            self.corpus,
+            self._scratch / "passages",
+            self.writers.language,
+            self.settings,
+            self.writers.encoder,
+        )
+        return self._stack.enter_context(finder)

@@ -1,0 +1,56 @@
+"""Where things are kept that would be costly to have again."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from filelock import FileLock
+
+from corpus_tuner.indexes.store.files import sha256
+
+_SUMS = "sha256.json"
+
+
+def cache_folder() -> Path:
+    """Return ``$CORPUS_TUNER_CACHE``, or ``corpus-tuner`` in the user's own cache."""
+    usual = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("CORPUS_TUNER_CACHE") or Path(usual) / "corpus-tuner")
+
+
+def cached(name: str) -> Path | None:
+    """Return the folder `name` of the cache, if its files are there and as they were written."""
+    folder = cache_folder() / name
+    try:
+        sums = json.loads((folder / _SUMS).read_text(encoding="utf-8"))
+        sound = all(sha256(folder / file) == expected for file, expected in sums.items())
+    except (OSError, ValueError):
+        return None
+    return folder if sound else None
+
+
+def cached_or_made(name: str, make: Callable[[Path], None]) -> Path:
+    """Return the folder `name` of the cache; where it is missing or damaged, make it.
+
+    Parameters
+    ----------
+    name
+        It tells all that decides what is in the folder.
+    make
+        Fills a new folder, which it is given the path of. If it raises, nothing is kept.
+    """
+    folder = cache_folder() / name
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if cached(name) is None:
+            shutil.rmtree(folder, ignore_errors=True)
+            with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+                new = Path(temporary) / "new"
+                new.mkdir()
+                make(new)
+                sums = {file.name: sha256(file) for file in sorted(new.iterdir())}
+                (new / _SUMS).write_text(json.dumps(sums), encoding="utf-8")
+                new.rename(folder)
+    return folder

@@ -1,0 +1,1 @@
+"""Queries in, hits out: a plan, a pool of documents for each query, their scores, the best of them."""

@@ -1,0 +1,148 @@
+"""Filters: which documents may be found, by their metadata.
+
+A filter maps fields to conditions, all of which must hold. A condition is a value that the field
+must have, a list of values of which it must have one, or a range, ``{"gte": 2020, "lt": 2024}``. A
+field that holds a list has each of its values; ``author.name`` is a field inside a field. Numbers
+compare with numbers and text with text, by the order of its characters (so do ISO 8601 dates).
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from math import isfinite
+from typing import Any, NamedTuple
+
+from corpus_tuner.indexes.errors import SearchIndexError
+
+Filter = Mapping[str, Any]
+
+FIELD = r"^[^\".\x00-\x1f\x7f]+(\.[^\".\x00-\x1f\x7f]+)*$"
+"""A regular expression that names of fields match: names joined by dots, without quotes in them."""
+MAX_CONDITIONS = 32
+MAX_VALUES = 1_000
+_COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+
+class Condition(NamedTuple):
+    """An SQL condition on the table ``documents``, and the values that it is bound to."""
+
+    where: str
+    bound: tuple[Any, ...]
+
+
+def compile_filter(filter: Filter) -> Condition:
+    """Turn a filter into SQL.
+
+    Raises
+    ------
+    SearchIndexError
+        If it is no filter; the message names the field.
+    """
+    if not isinstance(filter, Mapping):
+        raise SearchIndexError(f"a filter maps fields to conditions, and this is {filter!r}")
+    if len(filter) > MAX_CONDITIONS:
+        raise SearchIndexError(f"a filter has at most {MAX_CONDITIONS} conditions")
+    conditions = [_condition(field, condition) for field, condition in filter.items()]
+    where = " AND ".join(condition.where for condition in conditions) or "1"
+    return Condition(where, tuple(value for condition in conditions for value in condition.bound))
+
+
+def parse_filters(told: Sequence[str]) -> dict[str, Any]:
+    """Read filters as people type them.
+
+    Parameters
+    ----------
+    told
+        ``field=value``, ``field=one,other``, ``field>=2020`` (also ``>``, ``<=``, ``<``). What
+        reads as a JSON number, ``true``, ``false`` or quoted text is that, all else is text.
+
+    Raises
+    ------
+    SearchIndexError
+        If one is neither.
+    """
+    read: dict[str, Any] = {}
+    signs = {">=": "gte", "<=": "lte", ">": "gt", "<": "lt"}
+    for each in told:
+        place = next((at for at, character in enumerate(each) if character in "<>="), 0)
+        sign = each[place : place + 2] if each[place : place + 2] in signs else each[place:][:1]
+        field, value = each[:place].strip(), each[place + len(sign) :].strip()
+        if not field or not value:
+            raise SearchIndexError(f"the filter {each!r} is not like field=value or field>=value")
+        if sign in signs:
+            bounds = read.setdefault(field, {})
+            if not isinstance(bounds, dict):
+                raise SearchIndexError(f"the filter field {field!r} has a value and a range")
+            bounds[signs[sign]] = _value(value)
+        elif field in read:
+            raise SearchIndexError(f"the filter field {field!r} is there twice: list its values")
+        else:
+            values = [_value(part) for part in value.split(",")]
+            read[field] = values if len(values) > 1 else values[0]
+    return read
+
+
+def _value(told: str) -> Any:
+    try:
+        value = json.loads(told)
+    except ValueError:
+        return told
+    return value if isinstance(value, str | int | float | bool) else told
+
+
+def _condition(field: str, condition: Any) -> Condition:
+    """Return the SQL of one condition."""
+    if not isinstance(field, str) or not re.fullmatch(FIELD, field) or not _is_text(field):
+        raise SearchIndexError(f"a filter's field is a name, not {field!r}")
+    path = "$" + "".join(f'."{part}"' for part in field.split("."))
+    if isinstance(condition, Mapping):
+        tests = [_comparison(field, sign, value) for sign, value in condition.items()]
+        if not tests:
+            raise SearchIndexError(f"the filter's range for {field!r} is empty")
+        test = Condition(
+            " AND ".join(each.where for each in tests),
+            tuple(value for each in tests for value in each.bound),
+        )
+    else:
+        values = list(condition) if isinstance(condition, list | tuple) else [condition]
+        if len(values) > MAX_VALUES:
+            raise SearchIndexError(f"the filter for {field!r} has more than {MAX_VALUES} values")
+        some = [_equality(field, value) for value in values]
+        test = Condition(
+            f"({' OR '.join(each.where for each in some) or '0'})",
+            tuple(value for each in some for value in each.bound),
+        )
+    # A scalar is walked as itself, a list as its values; a missing field has none.
+    plain = "json_type(documents.metadata, ?) != 'object'"
+    walk = "SELECT 1 FROM json_each(documents.metadata, ?) AS field"
+    return Condition(f"({plain} AND EXISTS ({walk} WHERE {test.where}))", (path, path, *test.bound))
+
+
+def _equality(field: str, value: Any) -> Condition:
+    if isinstance(value, bool):
+        return Condition("field.type = ?", ("true" if value else "false",))
+    return _comparison(field, "", value)
+
+
+def _comparison(field: str, sign: str, value: Any) -> Condition:
+    """Return the SQL that compares with one value of its own type; without a sign for equality."""
+    if sign and sign not in _COMPARISONS:
+        known = ", ".join(_COMPARISONS)
+        raise SearchIndexError(f"the filter's range for {field!r} has {sign!r}: there are {known}")
+    types = "('text')" if isinstance(value, str) else "('integer', 'real')"
+    test = f"(field.type IN {types} AND field.atom {_COMPARISONS.get(sign, '=')} ?)"
+    if isinstance(value, str) and _is_text(value):
+        return Condition(test, (value,))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        with suppress(OverflowError):
+            # SQLite's whole numbers have 64 bits.
+            number = value if abs(value) < 2**63 and isinstance(value, int) else float(value)
+            if isfinite(number):
+                return Condition(test, (number,))
+    raise SearchIndexError(f"the filter for {field!r} cannot compare with {value!r:.40}")
+
+
+def _is_text(value: str) -> bool:
+    """Tell whether this can be written as UTF-8."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)

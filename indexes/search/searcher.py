@@ -1,0 +1,338 @@
+"""Search an index: queries in, hits out."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, overload
+
+import numpy as np
+from typing_extensions import Unpack
+
+from corpus_tuner.indexes.encoders import (
+    EncoderSettings,
+    QueryEncoder,
+    Vectors,
+    open_query_encoder,
+)
+from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.lexical import LexicalIndex, open_lexical
+from corpus_tuner.indexes.lexical.words import shared_words
+from corpus_tuner.indexes.representations import Scores, stored_representation
+from corpus_tuner.indexes.search.fusion import SearchSettings
+from corpus_tuner.indexes.search.hits import Hit, hits_of
+from corpus_tuner.indexes.search.plan import Options, Plan, make_plan
+from corpus_tuner.indexes.search.pool import Found, Pool, draw
+from corpus_tuner.indexes.store.documents import Document, View
+from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.indexes.store.manifest import Manifest, read_manifest, verify
+from corpus_tuner.indexes.store.segment import Segment
+from corpus_tuner.indexes.vectors.scoring import Ordinals
+
+MAX_QUERY_CHARACTERS = 100_000
+_QUERIES_AT_ONCE = 256
+_TRIES = 5  # to open an index that is built again and again meanwhile
+
+
+class _Opened(NamedTuple):
+    """An index as it was when it was opened: a search that has begun stays with it."""
+
+    manifest: Manifest
+    segments: Sequence[Segment]
+    lexical: LexicalIndex | None
+
+
+class Searcher:
+    """An open index.
+
+    Open one with `Searcher.open`; close it, or use it as a context manager. Several threads may
+    search at once.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> with ct.Searcher.open(example_index) as searcher:
+    ...     [hit.document.id for hit in searcher.search("the old water mill", k=1)]
+    ['mill']
+    """
+
+    def __init__(
+        self, path: Path, opened: _Opened, encoder: QueryEncoder, representation: str
+    ) -> None:
+        self.path = path
+        self.representation = representation
+        self.encoder = encoder
+        self._opened = opened
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the index says of itself."""
+        return self._opened.manifest
+
+    @property
+    def segments(self) -> Sequence[Segment]:
+        """Its segments, in order."""
+        return self._opened.segments
+
+    @property
+    def lexical(self) -> LexicalIndex | None:
+        """Its words; ``None`` if it has none."""
+        return self._opened.lexical
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        encoder: QueryEncoder | None = None,
+        representation: str | None = None,
+        checksums: bool = False,
+        trust_remote_code: bool = False,
+    ) -> "Searcher":
+        """Open an index for searching.
+
+        Parameters
+        ----------
+        path
+            The folder of the index.
+        encoder
+            An open encoder, to share one between indexes; by default the one that the index was
+            built with is opened.
+        representation
+            One that is stored, such as ``passage`` (the encoder alone); by default the one that was
+            configured.
+        checksums
+            Read all the files and compare their checksums first.
+        trust_remote_code
+            Let the encoder run Python that comes with it. An index cannot ask for this itself.
+
+        Raises
+        ------
+        SearchIndexError
+            If the index is unfinished, damaged or of another version, or the encoder is not the
+            one it was built with.
+        """
+        index = Path(path)
+        manifest = read_manifest(index)
+        if checksums:
+            verify(index, manifest)
+        chosen = representation or manifest.representation
+        known = sorted(manifest.representations)
+        if chosen not in known:
+            raise SearchIndexError(
+                f"{index} has no representation {chosen!r}; it has: {', '.join(known)}"
+            )
+        if encoder is None:
+            settings = manifest.encoder.settings | {"trust_remote_code": trust_remote_code}
+            encoder = open_query_encoder(
+                EncoderSettings.model_validate(settings), manifest.encoder.fingerprint
+            )
+        opened = _open(index, chosen)  # it may have been built again while the encoder loaded
+        if encoder.fingerprint != opened.manifest.encoder.fingerprint:
+            raise SearchIndexError(
+                f"{index} was built with another encoder than {encoder.name!r} as it is now "
+                f"(fingerprint {opened.manifest.encoder.fingerprint[:12]}, not "
+                f"{encoder.fingerprint[:12]}): open it with that one, or build it again"
+            )
+        return cls(index, opened, encoder, chosen)
+
+    def refresh(self) -> bool:
+        """Open the index anew if it was built or calibrated again since; tell whether it was.
+
+        Searches that have begun end with the index that they began with.
+
+        Raises
+        ------
+        SearchIndexError
+            If the new index cannot be opened with this encoder; the old one stays open.
+        """
+        with suppress(SearchIndexError):  # a commit just now; `_open` looks again
+            if read_manifest(self.path) == self.manifest:
+                return False
+        opened = _open(self.path, self.representation)
+        if opened.manifest == self.manifest:
+            return False
+        if opened.manifest.encoder.fingerprint != self.encoder.fingerprint:
+            raise SearchIndexError(
+                f"{self.path} was built again with another encoder: open it anew"
+            )
+        self._opened = opened
+        return True
+
+    @overload
+    def search(self, queries: str, k: int = 10, **options: Unpack[Options]) -> list[Hit]: ...
+
+    @overload
+    def search(
+        self, queries: Sequence[str], k: int = 10, **options: Unpack[Options]
+    ) -> list[list[Hit]]: ...
+
+    def search(
+        self, queries: str | Sequence[str], k: int = 10, **options: Unpack[Options]
+    ) -> list[Hit] | list[list[Hit]]:
+        """Find the `k` best documents for a query, or for each of several.
+
+        Parameters
+        ----------
+        queries
+            One text or several.
+        k
+            How many documents.
+        **options
+            ``mode``, ``settings`` and ``filter``, as `corpus_tuner.indexes.search.plan.Options`
+            has them.
+
+        Raises
+        ------
+        SearchIndexError
+            If `k` is less than 1, a query is empty or longer than `MAX_QUERY_CHARACTERS`, the
+            index cannot be searched in this mode, the filter is none, or the searcher is closed.
+        """
+        several = [queries] if isinstance(queries, str) else queries
+        opened = self._opened
+        plan = make_plan(opened.manifest, self.representation, k, **options)
+        found = [hits_of(pool.best(plan), plan) for pool in self._pools(opened, several, plan)]
+        return found[0] if isinstance(queries, str) else found
+
+    def rank(
+        self, queries: Sequence[str], k: int = 100, **options: Unpack[Options]
+    ) -> Iterator[list[tuple[str, float]]]:
+        """Yield only the ids and scores of the `k` best documents for each query: a run.
+
+        Parameters, and errors raised, are those of `search`.
+        """
+        opened = self._opened
+        plan = make_plan(opened.manifest, self.representation, k, **options)
+        pools = self._pools(opened, queries, plan)
+
+        def ranking(found: Found) -> list[tuple[str, float]]:
+            return list(zip(found.ids, found.scores, strict=True))
+
+        return (ranking(pool.best(plan)) for pool in pools)
+
+    def pools(
+        self, queries: Sequence[str], k: int = 100, settings: SearchSettings | None = None
+    ) -> Iterator[Pool]:
+        """Yield each query's pool for hybrid search, drawn by both rankers whatever their weights.
+
+        Parameters, and errors raised, are those of `search`.
+        """
+        opened = self._opened
+        settings = settings or opened.manifest.search
+        plan = make_plan(opened.manifest, self.representation, k, "hybrid", settings)
+        both = Plan(k, plan.views, 0.5, plan.fusion, plan.pool)
+        return self._pools(opened, queries, both)
+
+    def document(self, id_: str) -> tuple[Document, list[View]] | None:
+        """Return a document and all its views; ``None`` if there is none of that id."""
+        for segment in self.segments:
+            ordinal = segment.find(id_)
+            if ordinal is not None:
+                return segment.document(ordinal), list(segment.views(ordinal).values())
+        return None
+
+    def shared_words(self, query: str, text: str) -> list[str]:
+        """Return the words of a text, as they stand in it, that count as words of the query."""
+        return shared_words(query, text, (self.manifest.lexical or {}).get("language"))
+
+    def close(self) -> None:
+        """Close the files; the searcher is of no use afterwards."""
+        for segment in self.segments:
+            segment.close()
+
+    def __enter__(self) -> "Searcher":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _pools(self, opened: _Opened, queries: Sequence[str], plan: Plan) -> Iterator[Pool]:
+        """Check the queries, then yield the pool of each."""
+        _check(queries)
+        return self._drawn(opened, queries, plan)
+
+    def _drawn(self, opened: _Opened, queries: Sequence[str], plan: Plan) -> Iterator[Pool]:
+        segments = opened.segments
+        only: list[Ordinals | None] = [None] * len(segments)
+        if plan.condition is not None:
+            only = [segment.matching(plan.condition) for segment in segments]
+        for start in range(0, len(queries), _QUERIES_AT_ONCE):
+            batch = queries[start : start + _QUERIES_AT_ONCE]
+            lexical = [_lexical(opened, query, only) if plan.lexical else None for query in batch]
+            if not plan.dense:
+                yield from (draw(segments, plan, None, None, scores) for scores in lexical)
+                continue
+            vectors: Vectors = self.encoder.encode_queries(batch)
+            nearest = [
+                segment.dense.top_documents(vectors, plan.size, plan.views, allowed)
+                for segment, allowed in zip(segments, only, strict=True)
+            ]
+            for vector, scores, *near in zip(vectors, lexical, *nearest, strict=True):
+                yield draw(segments, plan, vector, near, scores)
+
+
+def _lexical(opened: _Opened, query: str, only: Sequence[Ordinals | None]) -> list[Scores] | None:
+    """Return the lexical scores of each segment's documents, 0 for those that may not be found."""
+    if opened.lexical is None:
+        return None
+    found = opened.lexical.scores(query)
+    for number, allowed in enumerate(only):
+        if allowed is not None:
+            kept = np.zeros(len(found[number]))
+            kept[allowed] = found[number][allowed]
+            found[number] = kept
+    return found
+
+
+def _open(index: Path, representation: str) -> _Opened:
+    """Open the index as it is now.
+
+    A commit takes away the segments that it replaces. Whoever has just read the manifest that named
+    them reads the new one.
+    """
+    for _ in range(_TRIES):
+        before = _read(index)
+        try:
+            manifest = read_manifest(index)
+            if representation not in manifest.representations:
+                raise SearchIndexError(
+                    f"{index} was built again without the representation {representation!r}"
+                )
+            layout = Layout(index)
+            folders = [layout.segment(entry.name) for entry in manifest.segments]
+            how = stored_representation(manifest.representations[representation])
+            dimension = manifest.encoder.dimension
+            segments = [Segment(folder, how, dimension) for folder in folders]
+            lexical = open_lexical(folders, manifest.lexical) if manifest.lexical else None
+            return _Opened(manifest, segments, lexical)
+        except SearchIndexError:
+            if _read(index) == before:
+                raise
+    raise SearchIndexError(f"{index} is built again all the time: try later")
+
+
+def _read(index: Path) -> bytes:
+    try:
+        return Layout(index).manifest.read_bytes()
+    except OSError:
+        return b""
+
+
+def _check(queries: Sequence[str]) -> None:
+    if isinstance(queries, str):
+        raise SearchIndexError("a run is of several queries: give a list")
+    for number, query in enumerate(queries, start=1):
+        which = f"query {number}" if len(queries) > 1 else "the query"
+        if any("\ud800" <= character <= "\udfff" for character in query):
+            raise SearchIndexError(f"{which} is not UTF-8")
+        if not query.strip():
+            raise SearchIndexError(f"{which} is empty")
+        if len(query) > MAX_QUERY_CHARACTERS:
+            raise SearchIndexError(
+                f"{which} has {len(query)} characters; at most {MAX_QUERY_CHARACTERS} are read"
+            )

@@ -1,0 +1,103 @@
+"""Where things lie in an index.
+
+::
+
+    INDEX/
+        manifest.json           names the segments in force; replacing it is the one commit point
+        segments/000001/        written once, never changed
+            documents.sqlite    documents and their views
+            views.faiss         inner-product vectors, one file for each representation
+            views.views.npy     int32: the view of each vector
+            views.starts.npy    int64: the first vector of each document, and the end
+            words.*             the lexical engine's: term counts by word (indexes/lexical/bm25.py)
+        ledger.sqlite           what the generator wrote; kept from build to build
+        building-KEY/           an unfinished build, from which the next one goes on
+
+Readers keep the segments that they opened, as in Lucene; a build never touches them.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpus_tuner.indexes.errors import SearchIndexError
+
+_NUMBER = re.compile(r"\d{6}")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The places in one index.
+
+    Attributes
+    ----------
+    index
+        Its folder.
+    """
+
+    index: Path
+
+    @property
+    def manifest(self) -> Path:
+        """What the index says of itself."""
+        return self.index / "manifest.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever changes the index."""
+        return self.index / "build.lock"
+
+    @property
+    def ledger(self) -> Path:
+        """What was generated, unless another file was named for it."""
+        return self.index / "ledger.sqlite"
+
+    @property
+    def segments(self) -> Path:
+        """The folder of all segments."""
+        return self.index / "segments"
+
+    def segment(self, name: str) -> Path:
+        """Return the folder of a segment.
+
+        Raises
+        ------
+        SearchIndexError
+            If `name` is not the plain number that it must be (it comes from a file).
+        """
+        if not _NUMBER.fullmatch(name):
+            raise SearchIndexError(f"{self.manifest} names a segment {name!r}, which cannot be")
+        return self.segments / name
+
+    def next_segment(self) -> Path:
+        """Return the folder of a segment under a number that no reader can have open."""
+        self.segments.mkdir(exist_ok=True)
+        numbers = [int(path.name) for path in self.segments.iterdir() if path.name.isdecimal()]
+        return self.segments / f"{max(numbers, default=0) + 1:06}"
+
+    def staging(self, key: str) -> Path:
+        """Return the folder in which a build with `key` works."""
+        return self.index / f"building-{key[:16]}"
+
+    def unfinished(self) -> list[Path]:
+        """Return the folders of builds that did not finish."""
+        return sorted(self.index.glob("building-*")) if self.index.is_dir() else []
+
+
+DOCUMENTS = "documents.sqlite"
+"""The file of documents and views, in a segment and while it is staged."""
+
+
+def vectors_file(folder: Path, representation: str) -> Path:
+    """Return the file of a representation's vectors in a segment."""
+    return folder / f"{representation}.faiss"
+
+
+def row_views_file(folder: Path, representation: str) -> Path:
+    """Return the file that has the view of each vector, int32 of shape (rows,)."""
+    return folder / f"{representation}.views.npy"
+
+
+def row_starts_file(folder: Path, representation: str) -> Path:
+    """Return the file that has each document's first row, and the end; int64, (documents + 1,)."""
+    return folder / f"{representation}.starts.npy"

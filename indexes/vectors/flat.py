@@ -1,0 +1,115 @@
+"""All vectors compared with a query, by FAISS: exact, memory-mapped, stored whole or smaller."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from corpus_tuner.indexes.encoders import Vectors
+from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.representations import Scores, Storage
+from corpus_tuner.indexes.vectors import Nearest, Ordinals
+
+_BLOCK = 16_384  # vectors
+_THREADS = faiss.omp_get_max_threads()
+_TRAINING = 65_536  # vectors that int8 takes its ranges from
+_QUANTIZERS = {
+    "float16": faiss.ScalarQuantizer.QT_fp16,
+    "int8": faiss.ScalarQuantizer.QT_8bit,
+}
+
+
+def write_vectors(
+    source: npt.NDArray[np.float32], rows: Ordinals, storage: Storage, output: Path
+) -> None:
+    """Write a FAISS index of some rows of a matrix.
+
+    Parameters
+    ----------
+    source
+        float32, shape (vectors, dimension); may be memory-mapped.
+    rows
+        Which of them, in the order that they are to have.
+    storage
+        ``float16`` takes half the space of ``float32``, ``int8`` a quarter, one linear scale for
+        each dimension.
+    output
+        The file.
+    """
+    dimension = source.shape[1]
+    if storage == "float32":
+        index: Any = faiss.IndexFlatIP(dimension)
+    else:
+        index = faiss.IndexScalarQuantizer(
+            dimension, _QUANTIZERS[storage], faiss.METRIC_INNER_PRODUCT
+        )
+    if storage == "int8" and len(rows):
+        index.train(source[rows[:: max(1, len(rows) // _TRAINING)][:_TRAINING]])
+    for start in range(0, len(rows), _BLOCK):
+        index.add(np.ascontiguousarray(source[rows[start : start + _BLOCK]]))
+    faiss.write_index(index, str(output))
+
+
+class FlatVectors:
+    """A flat FAISS index of inner products.
+
+    Raises
+    ------
+    SearchIndexError
+        If the file cannot be read.
+    """
+
+    exact = True
+    filters = True
+
+    def __init__(self, file: Path) -> None:
+        try:
+            self._index: Any = faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC)
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise SearchIndexError(f"{file} is damaged: {reason}") from error
+        self.rows = int(self._index.ntotal)
+        self.dimension = int(self._index.d)
+
+    def nearest(self, queries: Vectors, depth: int, only: Ordinals | None = None) -> Nearest:
+        """Return the nearest rows for each query."""
+        parameters = None if only is None else _selection(only, self.rows)
+        # FAISS gives each thread queries of its own. Threads without any would only be in the way
+        # of those of the encoder, which have just read the query and wait for the next one.
+        with _threads(min(_THREADS, len(queries))):
+            similarities, rows = self._index.search(queries, max(1, depth), params=parameters)
+        return Nearest(rows, similarities)
+
+    def similarities(self, query: Vectors, rows: Ordinals) -> Scores:
+        """Return the inner products of a query and some rows."""
+        if not len(rows):
+            return np.zeros(0)
+        # Not by BLAS: its threads and those of FAISS would get in each other's way, and the order
+        # in which it sums depends on how many rows there are.
+        vectors = self._index.reconstruct_batch(rows).astype(np.float64)
+        found: Scores = np.einsum("rd,d->r", vectors, query.astype(np.float64))
+        return found
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Let FAISS have so many threads, and then as many as before: the caller may use it, too."""
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(count)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
+
+
+def _selection(rows: Ordinals, total: int) -> Any:
+    """Return what makes FAISS search only some rows."""
+    bits = np.zeros(total, bool)
+    bits[rows] = True
+    library: Any = faiss  # its Python constructors differ from their declared types
+    selector = library.IDSelectorBitmap(np.packbits(bits, bitorder="little"))
+    return library.SearchParameters(sel=selector)

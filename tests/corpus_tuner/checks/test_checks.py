@@ -1,0 +1,194 @@
+"""What each check rejects, and that a build heeds, records and tells it."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as limits
+from hypothesis import strategies as st
+
+from corpus_tuner import Document, Searcher, View, build, load_settings
+from corpus_tuner.checks import Candidate, Resources, Verdict, judge, open_checks
+from corpus_tuner.pipeline import LEDGER
+from corpus_tuner.indexes.encoders.remembering import RememberingEncoder
+from corpus_tuner.indexes.registry import read_settings
+from tests.conftest import make_documents, write_jsonl
+
+MILL = Document("m", "Water mills", "A mill wheel turns in the river. The mill grinds wheat.")
+OWN = [
+    View("m", "passage", f"{MILL.title} {MILL.text}"),
+    View("m", "title", MILL.title),
+    View("m", "sentence", "A mill wheel turns in the river."),
+    View("m", "sentence", "The mill grinds wheat."),
+]
+
+
+def _candidate(text: str, kind: str = "question", language: str = "en") -> Candidate:
+    return Candidate(MILL, OWN, View("m", kind, text), language)
+
+
+def _verdicts(
+    encoder: Any,
+    name: str,
+    *candidates: Candidate,
+    nearest: Callable[[Sequence[str], int], list[list[str]]] = lambda queries, most: [],
+    **settings: Any,
+) -> list[Verdict]:
+    read = read_settings("corpus_tuner.checks", {"name": name, **settings})
+    return judge(candidates, open_checks([read], Resources(RememberingEncoder(encoder), nearest)))[
+        0
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "reason"),
+    [
+        ("What does the mill grind?", "question", ""),
+        ("what does the mill grind ?", "question", ""),
+        ("What does the mill grind", "question", "a question without a question mark"),
+        ("What does the mill grind", "title", ""),
+        ("Mill", "title", "too few words"),
+        ("mill " * 90, "summary", "too many words"),
+        ("mill mill mill mill wheat", "keywords", "one word again and again"),
+        ("wheat ▓▓▓▓ mill ◊◊", "keywords", "unusual characters"),
+        ("Wie hoch ist die Miete für Mühlen?", "question", ""),
+    ],
+)
+def test_well_formed(encoder: Any, text: str, kind: str, reason: str) -> None:
+    (verdict,) = _verdicts(encoder, "well_formed", _candidate(text, kind))
+    assert verdict.reason == reason
+
+
+@limits(deadline=None)
+@given(text=st.text(max_size=60), kind=st.sampled_from(["question", "keywords"]))
+def test_no_text_is_too_strange_to_judge(encoder: Any, text: str, kind: str) -> None:
+    for name in ("well_formed", "language", "copied"):
+        (verdict,) = _verdicts(encoder, name, _candidate(text, kind))
+        assert isinstance(verdict.reason, str)
+
+
+def test_language(encoder: Any) -> None:
+    german = "wie hoch ist die miete nach dem gesetz im winter?"
+    english = "how high is the rent by law in the winter?"
+    asked = [_candidate(german), _candidate(english), _candidate(german, language="de")]
+    short = _candidate("miete und gesetz")
+    reasons = [each.reason for each in _verdicts(encoder, "language", *asked, short)]
+    assert reasons == ["another language", "", "", ""]
+
+
+def test_copied(encoder: Any) -> None:
+    texts = [
+        "A MILL wheel turns, in the river. The mill",
+        "A mill wheel turns in the bread of the oven",
+        "The mill grinds wheat",
+    ]
+    verdicts = _verdicts(encoder, "copied", *map(_candidate, texts), min_words=6)
+    assert [each.reason for each in verdicts] == ["copied", "", ""]
+
+
+def test_duplicate(encoder: Any) -> None:
+    texts = ["the mill grinds wheat.", "what is rent?", "What is rent?", "who is the tenant?"]
+    verdicts = _verdicts(encoder, "duplicate", *map(_candidate, texts), similarity=0.9999)
+    again = "there is such a view already"
+    assert [each.reason for each in verdicts] == [again, "", again, ""]
+
+
+def test_relevance_leaves_out_the_share_it_is_told(encoder: Any) -> None:
+    texts = ["the mill grinds wheat", "wheat of the mill", "a doctor", "a court, a judge"]
+    questions = list(map(_candidate, texts))
+    titles = [_candidate(each, "title") for each in texts]
+    verdicts = _verdicts(encoder, "relevance", *questions, *titles, quantile=0.5)
+    assert sum(bool(each.reason) for each in verdicts[:4]) == 2
+    assert verdicts[4:] == verdicts[:4]
+    assert not verdicts[0].reason
+    assert not any(each.reason for each in _verdicts(encoder, "relevance", *questions, quantile=0))
+
+
+def test_round_trip(encoder: Any) -> None:
+    def nearest(queries: Sequence[str], most: int) -> list[list[str]]:
+        assert most == 7
+        return [["m", "x"] if "mill" in query else ["x"] for query in queries]
+
+    verdicts = _verdicts(
+        encoder, "round_trip", *map(_candidate, ["mill?", "rent?"]), nearest=nearest, top=7
+    )
+    assert [each.reason for each in verdicts] == ["", "finds other documents first"]
+
+
+def test_entailment_keeps_the_sentence_in_support(encoder: Any) -> None:
+    (verdict,) = _verdicts(encoder, "entailment", _candidate("the mill grinds wheat"), support=-1)
+    assert verdict == Verdict("", "The mill grinds wheat.")
+    (verdict,) = _verdicts(encoder, "entailment", _candidate("a doctor"), support=1)
+    assert verdict == Verdict("no sentence supports it", "")
+
+
+def test_a_key_term_must_fit_better_than_the_documents_own_words(encoder: Any) -> None:
+    # "barley" is not in the document: with "wheat" in its place the text is a sentence of it.
+    invented = _candidate("the mill grinds barley.")
+    (verdict,) = _verdicts(encoder, "entailment", invented, support=-1)
+    assert verdict.reason == "its key term does not fit the document"
+    assert not _verdicts(encoder, "entailment", invented, support=-1, rivals=0)[0].reason
+    assert not _verdicts(encoder, "entailment", _candidate("the mill, grinding"), support=-1)[
+        0
+    ].reason
+
+
+ALL = [
+    {"name": "well_formed", "question_mark": False, "min_words": 1},
+    "language",
+    "copied",
+    "duplicate",
+    {"name": "relevance", "quantile": 0.2},
+    {"name": "round_trip", "top": 8},
+    {"name": "entailment", "support": -1},
+]
+
+
+def test_a_build_heeds_records_and_tells_what_checks_say(
+    encoder_folder: Path, t5_folder: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    corpus = write_jsonl(tmp_path / "corpus.jsonl", make_documents(24))
+    chosen = [
+        *(f"encoder.name={encoder_folder}", "language=en", "calibrate=false"),
+        *("generator.name=seq2seq", f"generator.model={t5_folder}", "generator.outputs=3"),
+        *("generator.max_new_tokens=8", "documents_at_once=10"),
+    ]
+    settings = load_settings(None, [*chosen, f"checks={ALL}"])
+    report = build(corpus, tmp_path / "index", settings)
+    rejected = sum(report.rejected.values())
+    kept = sum(report.views.get(kind, 0) for kind in ("question", "keywords"))
+    assert report.written == rejected + kept
+    assert rejected and kept
+    assert "relevance: far from its document" in report.rejected
+    assert "round_trip: finds other documents first" in report.rejected
+    with sqlite3.connect(tmp_path / "index" / LEDGER) as ledger:
+        noted = ledger.execute(
+            "SELECT judge || ': ' || reason, count(*) FROM verdicts WHERE judge > '' GROUP BY 1"
+        ).fetchall()
+        supported = ledger.execute(
+            "SELECT count(*) FROM verdicts WHERE judge = '' AND support > ''"
+        ).fetchone()
+    assert dict(noted) == report.rejected
+    assert supported == (kept,)
+    with Searcher.open(tmp_path / "index") as searcher:
+        (segment,) = searcher.segments
+        views = [view for place in range(24) for view in segment.views(place).values()]
+    generated = [view for view in views if view.kind in ("question", "keywords")]
+    assert len(generated) == kept and all(view.support for view in generated)
+    assert not list((tmp_path / "index").glob("building-*"))
+
+    plain = build(corpus, tmp_path / "plain", load_settings(None, [*chosen, "checks=[]"]))
+    assert plain.written == report.written and not plain.rejected
+    arguments = [part for each in chosen for part in ("--set", each)]
+    told = run("build", corpus, "-o", tmp_path / "told", *arguments, "--set", f"checks={ALL}")
+    assert f"checks rejected {rejected} of {report.written}" in told.out
+
+
+def test_an_unknown_check_is_told(run: Callable[..., Any], tmp_path: Path) -> None:
+    corpus = write_jsonl(tmp_path / "corpus.jsonl", make_documents(2))
+    done = run("build", corpus, "-o", tmp_path / "index", "--set", "checks=[speling]")
+    assert done.code == 2
+    assert "no check is called 'speling'" in done.err and "well_formed" in done.err

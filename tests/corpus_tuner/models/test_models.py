@@ -1,0 +1,144 @@
+"""The built-in model, and the two engines that run models."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from corpus_tuner import CorpusTunerError, Document
+from corpus_tuner.generators import open_generator
+from corpus_tuner.generators.seq2seq import Settings
+from corpus_tuner.instructions import Instruction, load_instructions
+from corpus_tuner.instructions.prompting import Prompting
+from corpus_tuner.models import UNTAUGHT, Source, load_model, minilm
+from corpus_tuner.models.fast import converted
+from corpus_tuner.indexes.encoders import embedded
+from corpus_tuner.indexes.encoders.weights import hash_weights
+from corpus_tuner.indexes.lexical.words import words_of
+
+MILL = Document(
+    "m",
+    "Water mills",
+    "A mill wheel turns in the river and drives the stones that grind wheat into flour. Farmers "
+    "from the whole valley bring their harvest to the mill in autumn and pay with a share of it.",
+)
+BEES = Document(
+    "b",
+    "Swarming bees",
+    "In May a colony of honey bees may swarm: the old queen leaves the hive with half of the "
+    "workers and settles on a branch, where a beekeeper can shake the cluster into a box.",
+)
+
+
+def test_the_lower_layers_read_as_the_embedded_encoder_does() -> None:
+    from transformers import AutoModel
+
+    model, tokenizer = load_model(Source(UNTAUGHT))
+    encoder = AutoModel.from_pretrained(embedded.folder())
+    batch = tokenizer([MILL.text, BEES.text], padding=True, return_tensors="pt")
+    with torch.inference_mode():
+        layers = encoder(**batch, output_hidden_states=True).hidden_states
+        read = model.get_encoder()(
+            input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
+        ).last_hidden_state
+    kept = batch["attention_mask"].bool()
+    assert torch.allclose(read[kept], layers[4][kept], atol=5e-3)  # other epsilon
+
+
+def test_the_untaught_model_is_always_the_same() -> None:
+    first, second = (hash_weights(load_model(Source(UNTAUGHT))[0]) for _ in range(2))
+    assert first == second
+
+
+def test_packing_keeps_what_differs(tmp_path: Path) -> None:
+    model, tokenizer = load_model(Source(UNTAUGHT))
+    with torch.no_grad():
+        model.model.decoder.layers[0].fc1.bias += 1
+    model.save_pretrained(tmp_path / "tuned")
+    tokenizer.save_pretrained(tmp_path / "tuned")
+    packed = minilm.pack(tmp_path / "tuned", tmp_path / "packed")
+    from safetensors.torch import load_file
+
+    assert set(load_file(packed)) == {"model.decoder.layers.0.fc1.bias"}
+    with torch.no_grad():
+        model.model.encoder.layers[0].fc1.bias += 1
+    model.save_pretrained(tmp_path / "tuned")
+    with pytest.raises(CorpusTunerError, match="more than the decoder"):
+        minilm.pack(tmp_path / "tuned", tmp_path / "packed")
+
+
+def test_the_built_in_model_is_small_and_asks_questions(encoder: Any) -> None:
+    assert sum(file.stat().st_size for file in minilm.FOLDER.iterdir()) < 20 * 2**20
+    generator = open_generator(Settings(decoding="beam", kinds=("question",)), encoder)
+    (question,) = load_instructions(("question",), "en")
+    (keywords,) = load_instructions(("keywords",), "en")
+    for document in (MILL, BEES):
+        (own,) = words_of([f"{document.title} {document.text}"], "en")
+        for instruction, asks in ((question, True), (keywords, False)):
+            (written,) = generator.generate([document], instruction)
+            assert written.texts[0].endswith("?") == asks
+            assert set(words_of(written.texts, "en")[0]) & set(own)
+
+
+def test_engines_write_the_same_by_beam_search(encoder: Any) -> None:
+    (instruction,) = load_instructions(("title",), "en")
+    fast, reference = (
+        open_generator(Settings(decoding="beam", engine=engine), encoder).generate(
+            [MILL, BEES], instruction
+        )
+        for engine in ("ctranslate2", "transformers")
+    )
+    words = [[set(each.texts[0].split()) for each in written] for written in (fast, reference)]
+    for ours, theirs in zip(*words, strict=True):  # int8 moves close decisions
+        assert len(ours & theirs) >= 0.5 * max(len(ours), len(theirs))
+
+
+def test_sampling_is_the_same_again_and_differs_by_seed(encoder: Any) -> None:
+    (instruction,) = load_instructions(("question",), "en")
+    made = [
+        open_generator(Settings(outputs=4, seed=seed), encoder).generate([MILL, BEES], instruction)
+        for seed in (1, 1, 2)
+    ]
+    assert made[0] == made[1] != made[2]
+    assert all(1 < len(each.texts) <= 4 for each in made[0])
+
+
+def test_the_instruction_is_where_the_model_wants_it(bart_folder: Path) -> None:
+    builtin, other = (load_model(Source(name))[0] for name in (UNTAUGHT, str(bart_folder)))
+    instruction = Instruction("question", "en", "Ask: {text}")
+    prompt = Prompting.of(builtin).prompt(MILL, instruction)
+    assert prompt.source == f"{MILL.title}\n{MILL.text}"
+    assert prompt.start == "question en:"
+    asked = Prompting.of(other).prompt(MILL, instruction)
+    assert asked == (f"Ask: {MILL.text}", "")
+    # A title is to be written, not read.
+    titled = Prompting.of(builtin).prompt(MILL, Instruction("title", "en", "{text}"))
+    assert titled.source == MILL.text
+
+
+def test_what_was_not_taught_is_not_asked_for(encoder: Any) -> None:
+    generator = open_generator(Settings(kinds=("claim",)), encoder)
+    with pytest.raises(
+        CorpusTunerError, match="not taught to write claim-en; it knows keywords-en"
+    ):
+        generator.generate([MILL], Instruction("claim", "en", "{text}"))
+
+
+def test_a_conversion_that_was_spoilt_is_made_again(cache: Path, bart_folder: Path) -> None:
+    model, tokenizer = load_model(Source(str(bart_folder)))
+    weights = hash_weights(model)
+    folder = converted(model, tokenizer, weights)
+    assert folder.is_relative_to(cache)
+    original = (folder / "model.bin").read_bytes()
+    (folder / "model.bin").write_bytes(original[:-1] + b"x")
+    assert converted(model, tokenizer, weights) == folder
+    assert (folder / "model.bin").read_bytes() == original
+    before = (folder / "model.bin").stat().st_mtime_ns
+    converted(model, tokenizer, weights)
+    assert (folder / "model.bin").stat().st_mtime_ns == before
+
+
+def test_a_model_that_ctranslate2_does_not_run_is_told(encoder: Any, encoder_folder: Path) -> None:
+    with pytest.raises(CorpusTunerError):
+        open_generator(Settings(model=str(encoder_folder), engine="ctranslate2"), encoder)

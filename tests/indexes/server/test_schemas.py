@@ -1,0 +1,48 @@
+"""The service against its own OpenAPI document: schemathesis makes up requests and compares."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+pytest.importorskip("fastapi")
+pytest.importorskip("schemathesis")
+
+import schemathesis
+
+from corpus_tuner import Searcher
+from corpus_tuner.indexes.server.app import create_app
+from corpus_tuner.indexes.server.settings import ServerSettings
+from tests.indexes.test_server import make_index, rejected
+
+LIMITS = ServerSettings(query_characters=100, queries=3, k=10)
+OPERATIONS = {
+    *("POST /v1/search", "GET /v1/documents/{id}", "GET /v1/index"),
+    *("GET /health", "GET /ready", "GET /metrics"),
+}
+
+
+@pytest.fixture(scope="module")
+def schema(tmp_path_factory: pytest.TempPathFactory, encoder: Any) -> Iterator[Any]:
+    folder = tmp_path_factory.mktemp("openapi")
+    with Searcher.open(make_index(folder, encoder), encoder=encoder) as searcher:
+        app = create_app(searcher, LIMITS, rejected=rejected)
+        yield schemathesis.openapi.from_asgi("/openapi.json", app)
+
+
+@pytest.mark.parametrize("mode", ["positive", "negative"])
+def test_every_answer_is_as_documented(schema: Any, mode: str) -> None:
+    operations = [each.ok() for each in schema.get_all_operations()]
+    assert {f"{each.method.upper()} {each.path}" for each in operations} == OPERATIONS
+    wanted = schemathesis.GenerationMode(mode)
+    for operation in operations:
+        if mode == "negative" and operation.path != "/v1/search":
+            continue  # any path is a document's id, and the others take nothing
+
+        @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(operation.as_strategy(generation_mode=wanted))
+        def check(case: Any) -> None:
+            case.call_and_validate()
+
+        check()
