@@ -14,6 +14,8 @@ Supervised Open Domain Question Answering", ACL 2019). docs/calibration.md tells
 tried, and what each gave.
 """
 
+import hashlib
+import heapq
 import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -196,7 +198,7 @@ def choose_weights(
     elif usual.fusion != "zscore":
         unchanged = f"{usual.fusion} is not calibrated, zscore is"
     else:
-        asked = list(_hold_out(searcher, language, random.Random(seed)))
+        asked = list(_hold_out(searcher, language, seed))
     if not unchanged and len(asked) < FEWEST:
         unchanged = f"{len(asked)} documents have a sentence to spare, {FEWEST} are needed"
     if unchanged:
@@ -229,22 +231,29 @@ def _drawn(likeliest: float, usual: float, trust: float) -> float:
     return round((trust * likeliest + usual) / (trust + 1), 2)
 
 
-def _hold_out(searcher: Searcher, language: str, chance: random.Random) -> Iterator[_HeldOut]:
-    """Yield documents, each with a sentence taken out."""
-    ends = np.cumsum([entry.documents for entry in searcher.manifest.segments])
-    total = int(ends[-1])
+def _hold_out(searcher: Searcher, language: str, seed: int) -> Iterator[_HeldOut]:
+    """Yield documents, each with a sentence taken out.
+
+    Documents and sentences are chosen by the documents' contents, so that the order of the corpus,
+    and the segments that they are in, do not matter.
+    """
+    total = sum(entry.documents for entry in searcher.manifest.segments)
     wanted = min(MOST, max(LEAST, total // SHARE))
-    for place in chance.sample(range(total), min(total, 10 * wanted)):
+    every = (
+        (hashlib.sha256(f"{seed} {digest}".encode()).hexdigest(), number, ordinal)
+        for number, segment in enumerate(searcher.segments)
+        for ordinal, digest in segment.digests()
+    )
+    for drawn, number, ordinal in heapq.nsmallest(10 * wanted, every):
         if not wanted:
             return
-        number = int(np.searchsorted(ends, place, side="right"))
-        ordinal = place - (int(ends[number - 1]) if number else 0)
+        chance = random.Random(drawn)
         segment = searcher.segments[number]
         document = segment.document(ordinal)
-        sentences = [" ".join(each.split()) for each in split_sentences(document.text, language)]
-        usable = [each for each in sentences if len(each.split()) >= _LEAST_WORDS]
+        sentences = [" ".join(part.split()) for part in split_sentences(document.text, language)]
+        usable = [text for text in sentences if len(text.split()) >= _LEAST_WORDS]
         sentence = chance.choice(usable) if usable else ""
-        rest = " ".join([document.title, *(each for each in sentences if each != sentence)])
+        rest = " ".join([document.title, *(text for text in sentences if text != sentence)])
         if sentence and rest.strip():
             wanted -= 1
             words = sentence.split()
@@ -268,7 +277,7 @@ def _judge(
     searcher: Searcher, encoder: Encoder, asked: Sequence[_HeldOut], usual: SearchSettings
 ) -> list[_Judged]:
     """Ask all pseudo-queries; the document asked for has the scores of what is left of it."""
-    rests = encoder.encode_documents([each.rest for each in asked])
+    rests = [vectors[0] for vectors in encoder.encode_groups([[each.rest] for each in asked])]
     both = [(each, rest) for each, rest in zip(asked, rests, strict=True) for _ in each.queries]
     queries = [query for each in asked for query in each.queries]
     assert searcher.lexical

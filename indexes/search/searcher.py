@@ -1,10 +1,9 @@
 """Search an index: queries in, hits out."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, overload
+from typing import NamedTuple, TypeVar, overload
 
 import numpy as np
 from typing_extensions import Unpack
@@ -31,7 +30,8 @@ from corpus_tuner.indexes.vectors.scoring import Ordinals
 
 MAX_QUERY_CHARACTERS = 100_000
 _QUERIES_AT_ONCE = 256
-_TRIES = 5  # to open an index that is built again and again meanwhile
+_TRIES = 20  # to open an index that is built again and again meanwhile
+_Read = TypeVar("_Read")
 
 
 class _Opened(NamedTuple):
@@ -113,7 +113,7 @@ class Searcher:
             one it was built with.
         """
         index = Path(path)
-        manifest = read_manifest(index)
+        manifest = _steadily(index, lambda: read_manifest(index))
         if checksums:
             verify(index, manifest)
         chosen = representation or manifest.representation
@@ -146,9 +146,8 @@ class Searcher:
         SearchIndexError
             If the new index cannot be opened with this encoder; the old one stays open.
         """
-        with suppress(SearchIndexError):  # a commit just now; `_open` looks again
-            if read_manifest(self.path) == self.manifest:
-                return False
+        if _steadily(self.path, lambda: read_manifest(self.path)) == self.manifest:
+            return False
         opened = _open(self.path, self.representation)
         if opened.manifest == self.manifest:
             return False
@@ -290,33 +289,42 @@ def _lexical(opened: _Opened, query: str, only: Sequence[Ordinals | None]) -> li
 
 
 def _open(index: Path, representation: str) -> _Opened:
-    """Open the index as it is now.
+    """Open the index as it is now."""
+
+    def open_() -> _Opened:
+        manifest = read_manifest(index)
+        if representation not in manifest.representations:
+            raise SearchIndexError(
+                f"{index} was built again without the representation {representation!r}"
+            )
+        layout = Layout(index)
+        folders = [layout.segment(entry.name) for entry in manifest.segments]
+        how = stored_representation(manifest.representations[representation])
+        dimension = manifest.encoder.dimension
+        segments = [Segment(folder, how, dimension) for folder in folders]
+        lexical = open_lexical(folders, manifest.lexical) if manifest.lexical else None
+        return _Opened(manifest, segments, lexical)
+
+    return _steadily(index, open_)
+
+
+def _steadily(index: Path, read: Callable[[], _Read]) -> _Read:
+    """Read an index; again, if it failed and there was a commit meanwhile.
 
     A commit takes away the segments that it replaces. Whoever has just read the manifest that named
-    them reads the new one.
+    them must read the new one.
     """
     for _ in range(_TRIES):
-        before = _read(index)
+        before = _manifest_bytes(index)
         try:
-            manifest = read_manifest(index)
-            if representation not in manifest.representations:
-                raise SearchIndexError(
-                    f"{index} was built again without the representation {representation!r}"
-                )
-            layout = Layout(index)
-            folders = [layout.segment(entry.name) for entry in manifest.segments]
-            how = stored_representation(manifest.representations[representation])
-            dimension = manifest.encoder.dimension
-            segments = [Segment(folder, how, dimension) for folder in folders]
-            lexical = open_lexical(folders, manifest.lexical) if manifest.lexical else None
-            return _Opened(manifest, segments, lexical)
+            return read()
         except SearchIndexError:
-            if _read(index) == before:
+            if _manifest_bytes(index) == before:
                 raise
     raise SearchIndexError(f"{index} is built again all the time: try later")
 
 
-def _read(index: Path) -> bytes:
+def _manifest_bytes(index: Path) -> bytes:
     try:
         return Layout(index).manifest.read_bytes()
     except OSError:

@@ -23,11 +23,15 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         If it cannot be written; the old file is as it was.
     """
     aside = path.with_name(f"{path.name}.new")
-    with aside.open("wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    try:
+        with aside.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,6 +130,11 @@ class Segment:
             *condition.bound,
         )
         return np.array([ordinal for (ordinal,) in found], np.int64)
+
+    def digests(self) -> Iterator[tuple[int, str]]:
+        """Yield the ordinal and the digest of each document."""
+        with self._lock:
+            yield from self._database.execute("SELECT ordinal, digest FROM documents")
 
     def find(self, id_: str) -> int | None:
         """Return the ordinal of the document of an id; ``None`` if there is none."""

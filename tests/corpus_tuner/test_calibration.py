@@ -1,6 +1,5 @@
 """Weights without labels."""
 
-import random
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,8 @@ from corpus_tuner import (
     pipeline,
 )
 from corpus_tuner.calibration import _hold_out, choose_weights
-from corpus_tuner.sentences import split_sentences
 from corpus_tuner.indexes.store.manifest import read_manifest
+from corpus_tuner.sentences import split_sentences
 from tests.conftest import make_documents, write_jsonl
 
 
@@ -35,7 +34,7 @@ def index(tmp_path: Path, settings: Settings) -> Path:
 
 def test_what_is_asked_for_does_not_have_the_sentence(index: Path) -> None:
     with Searcher.open(index) as searcher:
-        asked = list(_hold_out(searcher, "en", random.Random(0)))
+        asked = list(_hold_out(searcher, "en", 0))
         assert len(asked) == 100
         assert len({each.ordinal for each in asked}) == 100
         for each in asked:
@@ -54,16 +53,15 @@ def test_the_choice_is_kept_and_told(index: Path) -> None:
     assert manifest.calibration
     assert manifest.calibration["queries"] == 200
     assert set(manifest.calibration["found"]) == {"passage", "views", "words", "usual", "chosen"}
-    assert manifest.search.words == manifest.calibration["words"]
-    assert manifest.search.hybrid_views == manifest.calibration["hybrid_views"]
-    assert manifest.search.views == SearchSettings().views
+    assert manifest.search.hybrid.model_dump() == manifest.calibration["chosen"]
+    assert manifest.search.dense == SearchSettings().dense
 
 
 def test_the_same_seed_gives_the_same_weights(index: Path) -> None:
     one, two, other = calibrate(index), calibrate(index), calibrate(index, seed=1)
     assert one == two
     assert one.found != other.found
-    assert read_manifest(index).search.words == other.words
+    assert read_manifest(index).search.hybrid == other.chosen
 
 
 def test_a_ranker_that_knows_nothing_loses_weight(tmp_path: Path, settings: Settings) -> None:
@@ -79,7 +77,7 @@ def test_a_ranker_that_knows_nothing_loses_weight(tmp_path: Path, settings: Sett
     chosen = read_manifest(tmp_path / "i").calibration
     assert chosen
     assert chosen["found"]["words"] == 0
-    assert chosen["words"] < chosen["usual"]["words"]
+    assert chosen["chosen"]["words"] < chosen["usual"]["words"]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +97,7 @@ def test_where_there_is_nothing_to_judge_by(
     manifest = read_manifest(tmp_path / "i")
     assert manifest.calibration
     assert reason in manifest.calibration["unchanged"]
-    assert manifest.search.words == SearchSettings().words
+    assert manifest.search.hybrid == SearchSettings().hybrid
     with Searcher.open(tmp_path / "i") as searcher:
         assert searcher.search("mill river", k=2)
 
@@ -123,12 +121,12 @@ def test_a_build_killed_before_calibration_is_calibrated_by_the_next(
 
 def test_other_weights_need_no_new_build(index: Path, settings: Settings) -> None:
     corpus = index.parent / "c.jsonl"
-    fixed = settings.model_copy(
-        update={"calibrate": False, "search": SearchSettings(words=0.9, views=0.1)}
-    )
+    weights = {"dense": {"views": 0.1}, "hybrid": {"words": 0.9}}
+    search = SearchSettings.model_validate(weights)
+    fixed = settings.model_copy(update={"calibrate": False, "search": search})
     assert build(corpus, index, fixed).unchanged
     manifest = read_manifest(index)
-    assert (manifest.search.words, manifest.search.views) == (0.9, 0.1)
+    assert manifest.search == search
     assert manifest.calibration is None
     assert build(corpus, index, settings).unchanged
     assert read_manifest(index).calibration

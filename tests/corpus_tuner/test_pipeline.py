@@ -49,7 +49,7 @@ def test_build_and_search(tmp_path: Path, settings: Settings, encoder: Any) -> N
         texts = [each["text"] for each in documents]
         batches = searcher.search(texts, k=100)
         assert [len(hits) for hits in batches] == [30] * 30
-        assert searcher.rank(texts, 3) == [
+        assert list(searcher.rank(texts, 3)) == [
             [(hit.document.id, hit.score) for hit in hits[:3]] for hits in batches
         ]
 

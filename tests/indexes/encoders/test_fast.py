@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from corpus_tuner import Searcher, build, load_settings
-from corpus_tuner.indexes.encoders.cache import cached
 from corpus_tuner.indexes.encoders import EncoderSettings, fast, open_encoder
+from corpus_tuner.indexes.encoders.cache import cached
 from tests.conftest import make_documents, write_jsonl
 
 QUERIES = ["", "wheat", "  The mill\tby the river ", "Ärzte, fever? 水 \x07", "a long query " * 50]
@@ -124,12 +124,12 @@ def test_searching_loads_no_pytorch(tmp_path: Path, encoder_folder: Path) -> Non
     chosen = [f"encoder.name={encoder_folder}", "generator=null", "language=en"]
     build(corpus, tmp_path / "i", load_settings(None, chosen))
     with Searcher.open(tmp_path / "i") as searcher:
-        expected = searcher.rank(["the mill"], 3)
+        (expected,) = searcher.rank(["the mill"], 3)
     program = (
         "import sys\n"
         "from corpus_tuner import Searcher\n"
         "with Searcher.open(sys.argv[1]) as searcher:\n"
-        "    print(searcher.rank(['the mill'], 3))\n"
+        "    print(*searcher.rank(['the mill'], 3))\n"
         "assert not {'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "i")]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus_tuner.indexes.errors import SearchIndexError
-from corpus_tuner.indexes.lexical import bm25, open_lexical, write_lexical
+from corpus_tuner.indexes.lexical import LexicalIndex, bm25, open_lexical, write_lexical
 from corpus_tuner.indexes.lexical.words import words_of
 
 TEXTS = [
@@ -21,12 +21,21 @@ TEXTS = [
 ]
 
 
-def open_engine(folder: Path, texts: list[str], **values: object) -> bm25.Engine:
+def open_index(folder: Path, texts: list[str], segments: int = 1, **values: object) -> LexicalIndex:
+    """The words of texts that lie in some segments."""
     chosen = bm25.Settings.model_validate({"language": "en", **values})
-    write_lexical(texts, folder, chosen)
-    engine = open_lexical(folder, chosen.model_dump())
-    assert isinstance(engine, bm25.Engine)
-    return engine
+    folders = []
+    for number in range(segments):
+        part = folder / str(number)
+        part.mkdir()
+        start, end = (each * len(texts) // segments for each in (number, number + 1))
+        write_lexical(texts[start:end], part, chosen)
+        folders.append(part)
+    return open_lexical(folders, chosen.model_dump())
+
+
+def scores(index: LexicalIndex, query: str) -> list[float]:
+    return [float(score) for part in index.scores(query) for score in part]
 
 
 def expected(query: str, texts: list[str], k1: float = 0.9, b: float = 0.4) -> list[float]:
@@ -43,25 +52,43 @@ def expected(query: str, texts: list[str], k1: float = 0.9, b: float = 0.4) -> l
     return scores
 
 
+@pytest.mark.parametrize("segments", [1, 2, 3, 5])
 @pytest.mark.parametrize(
     "query", ["mill", "river mill river", "wheat unknown", "unknown", "the", ""]
 )
-def test_scores_are_those_of_the_formula(tmp_path: Path, query: str) -> None:
-    engine = open_engine(tmp_path, TEXTS)
-    np.testing.assert_allclose(engine.scores(query), expected(query, TEXTS), rtol=1e-5)
-    again = [engine.score_text(query, text) for text in TEXTS]
-    np.testing.assert_allclose(again, expected(query, TEXTS), rtol=1e-5)
+def test_scores_are_those_of_the_formula(tmp_path: Path, query: str, segments: int) -> None:
+    index = open_index(tmp_path, TEXTS, segments)
+    np.testing.assert_allclose(scores(index, query), expected(query, TEXTS), rtol=1e-9)
+    again = [index.score_text(query, text) for text in TEXTS]
+    np.testing.assert_allclose(again, expected(query, TEXTS), rtol=1e-9)
+
+
+def test_scores_are_those_of_bm25s(tmp_path: Path) -> None:
+    import bm25s
+
+    texts = [" ".join(TEXTS[: 1 + number % 5]) + " mill" * (number % 3) for number in range(40)]
+    index = open_index(tmp_path, texts, 2, k1=1.2, b=0.75)
+    engine = bm25s.BM25(k1=1.2, b=0.75, method="lucene")
+    engine.index(words_of(texts, "en"), show_progress=False)
+    for query in ("mill river", "wheat barley mill"):
+        (words,) = words_of([query], "en")
+        np.testing.assert_allclose(scores(index, query), engine.get_scores(words), rtol=1e-5)
 
 
 def test_parameters_count(tmp_path: Path) -> None:
-    engine = open_engine(tmp_path, TEXTS, k1=1.5, b=0.75)
-    np.testing.assert_allclose(engine.scores("mill"), expected("mill", TEXTS, 1.5, 0.75), rtol=1e-5)
+    index = open_index(tmp_path, TEXTS, k1=1.5, b=0.75)
+    found = scores(index, "mill")
+    np.testing.assert_allclose(found, expected("mill", TEXTS, 1.5, 0.75), rtol=1e-9)
+
+
+def test_a_word_that_is_there_very_often(tmp_path: Path) -> None:
+    texts = ["mill " * 70_000, "mill " * 300, "river"]
+    np.testing.assert_allclose(scores(open_index(tmp_path, texts), "mill"), expected("mill", texts))
 
 
 @pytest.mark.parametrize("texts", [["..."], ["the", ""], ["a", "..."]])
 def test_a_corpus_without_words(tmp_path: Path, texts: list[str]) -> None:
-    engine = open_engine(tmp_path, texts)
-    assert engine.scores("mill the").tolist() == [0.0] * len(texts)
+    assert scores(open_index(tmp_path, texts), "mill the") == [0.0] * len(texts)
 
 
 @pytest.mark.parametrize(
@@ -93,9 +120,9 @@ def test_any_text_has_words_or_none(texts: list[str], language: str | None) -> N
     assert all(isinstance(word, str) for each in words for word in each)
 
 
-@pytest.mark.parametrize("name", ["words.json", "words.starts.npy", "words.settings.json"])
+@pytest.mark.parametrize("name", ["words.json", "words.starts.npy", "words.counts.npy"])
 def test_a_damaged_file(tmp_path: Path, name: str) -> None:
-    open_engine(tmp_path, TEXTS)
-    (tmp_path / name).write_text("{}", encoding="utf-8")
+    open_index(tmp_path, TEXTS)
+    (tmp_path / "0" / name).write_text("{}", encoding="utf-8")
     with pytest.raises(SearchIndexError, match="the words in"):
-        open_lexical(tmp_path, bm25.Settings().model_dump())
+        open_lexical([tmp_path / "0"], bm25.Settings().model_dump())

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from corpus_tuner.indexes.store.documents import View
 from corpus_tuner.indexes.representations import mean, open_representation, passage, views
+from corpus_tuner.indexes.store.documents import View
 
 KINDS = ["passage", "passage", "title", "sentence", "sentence"]
 VIEWS = [View("a", kind, kind) for kind in KINDS]
@@ -66,7 +66,7 @@ def test_what_was_invented_counts_less() -> None:
 
 @pytest.mark.parametrize(("top", "best"), [(1, 0.9), (2, 0.7), (5, 0.5)])
 def test_views_scores_by_passage_and_best_views(top: int, best: float) -> None:
-    similarities = np.array([0.3, 0.1, 0.9, 0.5, 0.8], np.float32)
+    similarities = np.array([0.3, 0.1, 0.9, 0.5, 0.8])
     parts = open_representation(views.Settings(top=top)).parts(similarities, np.array([0, 4]))
     np.testing.assert_allclose(parts.passage, [0.3, 0.8], atol=1e-6)
     np.testing.assert_allclose(parts.views, [best, 0.8], atol=1e-6)  # alone, it stands for both
@@ -75,6 +75,14 @@ def test_views_scores_by_passage_and_best_views(top: int, best: float) -> None:
 
 @pytest.mark.parametrize("settings", [mean.Settings(), passage.Settings(windows="all")])
 def test_the_best_row_counts(settings: mean.Settings) -> None:
-    similarities = np.array([0.3, 0.9, 0.8], np.float32)
+    similarities = np.array([0.3, 0.9, 0.8])
     parts = open_representation(settings).parts(similarities, np.array([0, 2]))
     np.testing.assert_allclose(parts.mixed(0.7), [0.9, 0.8], atol=1e-6)
+
+
+@pytest.mark.parametrize(("top", "least"), [(1, 0.9), (2, 0.5), (5, -np.inf)])
+def test_rows_below_the_least_cannot_change_a_score(top: int, least: float) -> None:
+    similarities = np.array([0.3, 0.1, 0.9, 0.5, 0.8])
+    representation = open_representation(views.Settings(top=top))
+    found = representation.least(similarities, np.array([0, 4]))
+    assert found.tolist() == [least, 0.8 if top == 1 else -np.inf]

@@ -4,10 +4,16 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from corpus_tuner import Searcher, SearchIndexError, build, load_settings
+import corpus_tuner.indexes.search.searcher as searcher_module
+from corpus_tuner import Searcher, SearchIndexError, SearchSettings, build, load_settings
+from corpus_tuner.indexes.lexical import bm25
+from corpus_tuner.indexes.search.fusion import HybridWeights
+from corpus_tuner.indexes.store.manifest import Manifest
 from tests.conftest import make_documents, write_jsonl
+from tests.indexes.indexing import Table, encoded, write_index
 
 CHOSEN = ["generator=null", "views.sentences=2", "calibrate=false", "language=en"]
 
@@ -82,7 +88,7 @@ def test_a_score_does_not_depend_on_how_many_are_asked_for(tmp_path: Path, encod
     index = make(tmp_path, encoder, 60)
     query = "the farmer and the old mill"
     with Searcher.open(index, encoder=encoder) as searcher:
-        settings = searcher.manifest.search.model_copy(update={"pool": 10})
+        settings = SearchSettings(pool=10)
         few, more, all_ = (
             [(hit.document.id, hit.score) for hit in searcher.search(query, k, settings=settings)]
             for k in (5, 10, 60)
@@ -96,19 +102,72 @@ def test_ranks_by_each_score(tmp_path: Path, encoder: Any) -> None:
     index = make(tmp_path, encoder, 20)
     query = "the farmer and the old mill"
     with Searcher.open(index, encoder=encoder) as searcher:
-        settings = searcher.manifest.search.model_copy(update={"hybrid_views": 0.5})
+        settings = SearchSettings(hybrid=HybridWeights(views=0.5))
         dense = searcher.search(query, 20, mode="dense")
-        words = searcher.search(query, 20, mode="lexical")
-        for hit in searcher.search(query, 20, mode="hybrid", settings=settings):
-            alone = {each.document.id: each.rank for each in dense}
-            score = {each.document.id: each.score for each in dense}
-            if list(score.values()).count(score[hit.document.id]) == 1:
-                assert hit.dense_rank == alone[hit.document.id]
-            spoken = {each.document.id: each.score for each in words}
-            if hit.document.id in spoken:
-                better = sum(each > spoken[hit.document.id] for each in spoken.values())
-                assert hit.words_rank == better + 1
-            else:
-                assert hit.words_rank is None
-        assert all(hit.dense_rank is None for hit in words)
-        assert all(hit.words_rank is None for hit in dense)
+        lexical = searcher.search(query, 20, mode="lexical")
+        hybrid = searcher.search(query, 20, mode="hybrid", settings=settings)
+    assert len(hybrid) == 20 > len(lexical) > 0
+    for hit in hybrid:
+        (score,) = (other.score for other in dense if other.document.id == hit.document.id)
+        assert hit.dense == score
+        assert hit.dense_rank == 1 + sum(other.score > score for other in dense)
+        found = [other.score for other in lexical if other.document.id == hit.document.id]
+        assert hit.lexical == (found[0] if found else 0)
+        ranks = [1 + sum(other.score > score for other in lexical) for score in found]
+        assert hit.lexical_rank == (ranks[0] if ranks else None)
+    assert all(hit.dense_rank is None for hit in lexical)
+    assert all(hit.lexical_rank is None for hit in dense)
+
+
+def test_an_index_that_is_replaced_while_it_is_opened(
+    tmp_path: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The segment that the manifest named is gone when its files are opened."""
+    index = make(tmp_path, encoder, 20)
+    read = searcher_module.read_manifest
+    rebuilt: list[int] = []
+
+    def read_and_rebuild(path: Path) -> Manifest:
+        manifest = read(path)
+        if len(rebuilt) < 3:
+            rebuilt.append(21 + len(rebuilt))
+            make(tmp_path, encoder, rebuilt[-1])
+        return manifest
+
+    monkeypatch.setattr(searcher_module, "read_manifest", read_and_rebuild)
+    with Searcher.open(index, encoder=encoder) as searcher:
+        assert len(searcher.search("the mill", 50)) == rebuilt[-1]
+        rebuilt.clear()
+        make(tmp_path, encoder, 40)
+        while searcher.refresh():
+            pass
+        assert len(searcher.search("the mill", 50)) == 23
+
+
+def test_readers_open_during_a_hundred_commits(tmp_path: Path) -> None:
+    vectors = np.ones((1, 3), np.float32)
+    documents = [encoded(number, "mill", vectors) for number in range(3)]
+    encoder = Table({"mill": np.ones(3, np.float32)})
+    write_index(tmp_path, documents, lexical=bm25.Settings())
+    failures: list[BaseException] = []
+    stop = threading.Event()
+
+    def read() -> None:
+        with Searcher.open(tmp_path, encoder=encoder) as kept:
+            while not stop.is_set():
+                try:
+                    with Searcher.open(tmp_path, encoder=encoder) as searcher:
+                        assert len(searcher.search("mill")) == 3
+                    kept.refresh()
+                    assert len(kept.search("mill")) == 3
+                except BaseException as error:
+                    failures.append(error)
+                    return
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    for _ in range(100):
+        write_index(tmp_path, documents, lexical=bm25.Settings())
+    stop.set()
+    thread.join()
+    assert not failures

@@ -1,0 +1,94 @@
+"""Small indexes of given vectors, written as builds write them, in one segment or several."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from corpus_tuner.indexes.encoders import Vectors
+from corpus_tuner.indexes.lexical import bm25
+from corpus_tuner.indexes.registry import PartSettings
+from corpus_tuner.indexes.representations import open_representation, views
+from corpus_tuner.indexes.search.fusion import SearchSettings
+from corpus_tuner.indexes.store.commit import claim, commit, locked
+from corpus_tuner.indexes.store.documents import Document, View
+from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.indexes.store.manifest import EncoderEntry, Manifest, SegmentEntry
+from corpus_tuner.indexes.store.segment_files import SEGMENT, write_segment
+from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
+
+FINGERPRINT = "f" * 64
+
+
+class Table:
+    """An encoder of small whole numbers: plenty of ties, and every sum is exact."""
+
+    name, fingerprint, max_tokens = "table", FINGERPRINT, 99
+    symmetric = True
+
+    def __init__(self, vectors: dict[str, Vectors], dimension: int = 3) -> None:
+        self.dimension = dimension
+        self._vectors = vectors
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        return np.stack([self._vectors[text] for text in texts])
+
+    encode_queries = encode_documents
+
+
+def encoded(
+    number: int, text: str, vectors: Vectors, kind: str = "sentence", title: str = ""
+) -> EncodedDocument:
+    """A document d0, d1, ... with a view for each vector; the first is its passage."""
+    id_ = f"d{number}"
+    return EncodedDocument(
+        Document(id_, title, text, {"number": number}),
+        [
+            View(id_, kind if position else "passage", f"view {position}")
+            for position in range(len(vectors))
+        ],
+        vectors,
+    )
+
+
+def write_index(
+    folder: Path,
+    documents: Sequence[EncodedDocument],
+    representation: PartSettings | None = None,
+    lexical: bm25.Settings | None = None,
+    *,
+    segments: int = 1,
+    search: SearchSettings | None = None,
+) -> Manifest:
+    """An index of these documents, spread over some segments in their order."""
+    chosen = representation or views.Settings()
+    dimension = documents[0].vectors.shape[1]
+    claim(folder)
+    entries: tuple[SegmentEntry, ...] = ()
+    ends = np.linspace(0, len(documents), segments + 1).astype(int)
+    with locked(folder):
+        for start, end in pairwise(ends):
+            staging = Staging(
+                Layout(folder).staging("key"), [open_representation(chosen)], dimension
+            )
+            part = documents[start:end]
+            missing = staging.missing([each.document for each in part])
+            staging.add([each for each in part if each.document in missing])
+            staging.arrange([each.document for each in part])
+            entry = write_segment(staging, lexical)
+            staging.close()
+            manifest = Manifest(
+                encoder=EncoderEntry(
+                    fingerprint=FINGERPRINT, dimension=dimension, max_tokens=99, settings={}
+                ),
+                representation=chosen.name,
+                representations={chosen.name: chosen.model_dump()},
+                lexical=lexical.model_dump() if lexical else None,
+                search=search or SearchSettings(),
+                segments=(*entries, entry),
+                build={},
+            )
+            manifest = commit(folder, staging.folder / SEGMENT, manifest)
+            entries = manifest.segments
+    return manifest

@@ -1,0 +1,81 @@
+"""One step: before it the old index is in force, after it the new one, and nothing is left over."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.store import commit as commit_module
+from corpus_tuner.indexes.store.commit import claim, locked, tidy
+from corpus_tuner.indexes.store.manifest import read_manifest
+from tests.indexes.indexing import Table, encoded, write_index
+
+ENCODER = Table({"mill": np.ones(3, np.float32)})
+
+
+def write(folder: Path, documents: int) -> None:
+    write_index(folder, [encoded(n, "mill", np.ones((1, 3), np.float32)) for n in range(documents)])
+
+
+def found(folder: Path) -> int:
+    with Searcher.open(folder, encoder=ENCODER, checksums=True) as searcher:
+        return len(searcher.search("mill", 100))
+
+
+class KilledError(Exception):
+    """Stands for the end of the process."""
+
+
+@pytest.mark.parametrize(
+    ("step", "after"),
+    [("sync_folder", 3), ("write_manifest", 3), ("tidy", 5)],
+)
+def test_a_kill_at_each_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, after: int
+) -> None:
+    write(tmp_path, 3)
+
+    def killed(*_: object) -> None:
+        raise KilledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(commit_module, step, killed)
+        with pytest.raises(KilledError):
+            write(tmp_path, 5)
+    assert found(tmp_path) == after
+    write(tmp_path, 7)
+    assert found(tmp_path) == 7
+    assert len(list((tmp_path / "segments").iterdir())) == 1
+    assert not list(tmp_path.glob("building-*"))
+
+
+def test_tidy_removes_what_the_manifest_does_not_name(tmp_path: Path) -> None:
+    write(tmp_path, 3)
+    (tmp_path / "segments" / "000999").mkdir()
+    (tmp_path / "building-0123").mkdir()
+    tidy(tmp_path, read_manifest(tmp_path))
+    assert found(tmp_path) == 3
+    assert len(list((tmp_path / "segments").iterdir())) == 1
+    assert not list(tmp_path.glob("building-*"))
+
+
+def test_only_one_may_change_an_index(tmp_path: Path) -> None:
+    claim(tmp_path)
+    with (
+        locked(tmp_path),
+        pytest.raises(SearchIndexError, match="another build or calibration is at work"),
+        locked(tmp_path),
+    ):
+        pass
+
+
+def test_only_folders_of_indexes_are_claimed(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("all of it")
+    with pytest.raises(SearchIndexError, match="holds other things than an index"):
+        claim(tmp_path)
+    with pytest.raises(SearchIndexError, match="is a file"):
+        claim(tmp_path / "thesis.txt")
+    with pytest.raises(SearchIndexError, match="cannot make"):
+        claim(tmp_path / "thesis.txt" / "index")

@@ -1,0 +1,108 @@
+"""What is staged stays, by document, whatever the order and whatever was killed."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.representations import open_representation, passage, views
+from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
+from tests.indexes.indexing import encoded
+
+REPRESENTATIONS = [open_representation(passage.Settings()), open_representation(views.Settings())]
+
+
+def open_staging(folder: Path) -> Staging:
+    return Staging(folder, REPRESENTATIONS, 2)
+
+
+def document(number: int) -> EncodedDocument:
+    vectors = np.full((1 + number % 3, 2), number, np.float32)
+    made = encoded(number, f"text {number}", vectors)
+    return made._replace(counts={"written": number})
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    chunks=st.lists(st.lists(st.integers(0, 9), unique=True), max_size=5),
+    order=st.permutations(range(10)),
+)
+def test_documents_come_back_in_the_order_of_the_corpus(
+    tmp_path_factory: pytest.TempPathFactory, chunks: list[list[int]], order: list[int]
+) -> None:
+    folder = tmp_path_factory.mktemp("staging") / "s"
+    for chunk in chunks:  # each by a build that ended
+        staging = open_staging(folder)
+        missing = {each.id for each in staging.missing([document(n).document for n in chunk])}
+        staging.add([document(n) for n in chunk if f"d{n}" in missing])
+        assert staging.missing([document(n).document for n in chunk]) == []
+        staging.close()
+    staging = open_staging(folder)
+    every = [document(number) for number in order]
+    left = {each.id for each in staging.missing([each.document for each in every])}
+    assert left == {f"d{n}" for n in range(10)} - {f"d{n}" for chunk in chunks for n in chunk}
+    staging.add([each for each in every if each.document.id in left])
+    staging.arrange([each.document for each in every])
+    assert staging.documents == 10
+    assert staging.counts == {"written": sum(range(10))}
+    for made, (found, its_views, _, rows) in zip(every, staging.arranged(), strict=True):
+        assert found == made.document
+        assert its_views == made.views
+        for name, count in (("passage", 1), ("views", len(made.views))):
+            first, size = rows[name]
+            assert size == count
+            vectors = staging.vectors(name)[first : first + size]
+            assert np.array_equal(vectors, made.vectors[:count])
+            assert staging.row_views(name)[first : first + size].tolist() == list(range(count))
+    staging.close()
+
+
+def test_what_was_not_committed_is_cut_off(tmp_path: Path) -> None:
+    staging = open_staging(tmp_path / "s")
+    staging.add([document(1)])
+    staging.close()
+    with (tmp_path / "s" / "views.f32").open("ab") as file:
+        file.write(b"half a vector")
+    staging = open_staging(tmp_path / "s")
+    staging.add([document(2)])
+    staging.arrange([document(2).document, document(1).document])
+    for made, (_, _, _, rows) in zip((document(2), document(1)), staging.arranged(), strict=True):
+        first, count = rows["views"]
+        assert np.array_equal(staging.vectors("views")[first : first + count], made.vectors)
+
+
+def test_a_chunk_is_staged_whole_or_not(tmp_path: Path) -> None:
+    staging = open_staging(tmp_path / "s")
+
+    def broken() -> "list[EncodedDocument]":
+        return [document(1), document(2)._replace(vectors=np.zeros((0, 2), np.float32))]
+
+    with pytest.raises(IndexError):
+        staging.add(broken())
+    assert len(staging.missing([document(1).document])) == 1
+    assert len(staging.vectors("views")) == 0
+    staging.add([document(1)])
+    assert staging.missing([document(1).document]) == []
+
+
+def test_a_damaged_folder_says_what_to_do(tmp_path: Path) -> None:
+    staging = open_staging(tmp_path / "s")
+    staging.add([document(1)])
+    staging.close()
+    (tmp_path / "s" / "views.f32").write_bytes(b"")
+    with pytest.raises(SearchIndexError, match=r"views\.f32 is shorter .* delete that folder"):
+        open_staging(tmp_path / "s")
+    (tmp_path / "s" / "staging.sqlite").write_bytes(b"no database at all, but long enough for one")
+    with pytest.raises(SearchIndexError, match="is damaged"):
+        open_staging(tmp_path / "s")
+
+
+def test_notes_are_kept(tmp_path: Path) -> None:
+    staging = open_staging(tmp_path / "s")
+    assert staging.noted("fitted") is None
+    staging.note("fitted", {"relevance": {"question": 0.25}})
+    staging.close()
+    assert open_staging(tmp_path / "s").noted("fitted") == {"relevance": {"question": 0.25}}
