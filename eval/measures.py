@@ -49,7 +49,8 @@ def measure_queries(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_ME
 
     As trec_eval does with ``-c``, a judged query for which the run has nothing counts 0, and one
     that is not judged does not count. The run's ties must be broken already
-    (`corpus_tuner.eval.runs.break_ties`): the tools behind ir_measures break them in different ways.
+    (`corpus_tuner.eval.runs.break_ties`): the tools behind ir_measures break them in different
+    ways.
 
     Parameters
     ----------

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.eval.files import write_atomically
 from corpus_tuner.eval.records import BadRecord, read_lines
 
 Ranking = list[tuple[str, float]]
@@ -108,14 +109,12 @@ def write_run(run: Run, path: Path, tag: str) -> None:
     EvaluationError
         If an id has whitespace in it, which the format cannot hold.
     """
-    aside = path.with_name(f"{path.name}.new")
-    with aside.open("w", encoding="utf-8") as file:
+    with write_atomically(path) as file:
         for query, ranking in run.items():
             for rank, (document, score) in enumerate(ranking, start=1):
-                for what in (query, document):
-                    if len(what.split()) != 1:
+                for id_ in (query, document):
+                    if len(id_.split()) != 1:
                         raise EvaluationError(
-                            f"the id {what!r} has whitespace in it, which a TREC run cannot hold"
+                            f"the id {id_!r} has whitespace in it, which a TREC run cannot hold"
                         )
                 file.write(f"{query} Q0 {document} {rank} {np.float32(score)!s} {tag}\n")
-    aside.replace(path)

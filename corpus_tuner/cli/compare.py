@@ -1,5 +1,7 @@
 """``corpus-tuner compare``."""
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -33,7 +35,7 @@ def compare(
     json: JsonOption = False,
 ) -> None:
     """Measure and compare runs from anywhere."""
-    from corpus_tuner.evaluation.runs import compare_runs
+    from corpus_tuner.evaluation.run_files import compare_runs
     from corpus_tuner.eval.measures import DEFAULT_MEASURES
 
     report = compare_runs(
@@ -44,6 +46,7 @@ def compare(
         measures=measure or DEFAULT_MEASURES,
         split=split,
         home=benchmarks,
+        command=shlex.join(["corpus-tuner", *sys.argv[1:]]),
     )
     if json:
         typer.echo(report.model_dump_json(include={"results", "comparisons", "remarks"}, indent=2))

@@ -1,6 +1,8 @@
 """``corpus-tuner eval``."""
 
 import json as json_
+import shlex
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Optional
@@ -107,7 +109,13 @@ def evaluate(
 
     others = [open_baseline(each) for each in baseline or ()]
     done = run_evaluation(
-        names, output, settings, baselines=others, compare_with=compare_with, **options
+        names,
+        output,
+        settings,
+        baselines=others,
+        compare_with=compare_with,
+        command=shlex.join(["corpus-tuner", *sys.argv[1:]]),
+        **options,
     )
     if json:
         typer.echo((output / "metrics.json").read_text(encoding="utf-8").rstrip())

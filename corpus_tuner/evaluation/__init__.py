@@ -1,37 +1,41 @@
 """Evaluation runs: benchmarks in, measured results, TREC runs and a report out.
 
-`named` opens benchmarks, `ladder` and `baselines` rank their documents, `measuring` keeps and
-measures the runs (`kept`), `oracle` bounds what weights can reach, `movers` and `reports` tell of
-it; `ablation` takes a recipe apart, `runs` compares runs from anywhere.
+`named` opens benchmarks, `setup` says what an evaluation is made with. `ladder` and `baselines`
+rank a benchmark's documents, `oracle` bounds what weights can reach, `measuring` measures all of
+them; what becomes of it is a matter of `corpus_tuner.eval`. `ablation` takes a recipe apart,
+`run_files` compares runs from anywhere.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from corpus_tuner.errors import CorpusTunerError
+import yaml
+
+from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.measures import DEFAULT_MEASURES
+from corpus_tuner.eval.records import BadRecord
+from corpus_tuner.eval.report import Cost, Report, Result, read_results
+from corpus_tuner.eval.report.assembly import (
+    METRICS,
+    Chapter,
+    Outline,
+    bind,
+    main_system,
+    write_report,
+)
+from corpus_tuner.eval.report.tables import write_results
 from corpus_tuner.evaluation.baselines import Baseline
 from corpus_tuner.evaluation.costs import timed_build
-from corpus_tuner.evaluation.kept import make_folders
-from corpus_tuner.evaluation.measuring import RUNS, Measuring
+from corpus_tuner.evaluation.measuring import BASELINE, measure_benchmark
 from corpus_tuner.evaluation.named import open_benchmarks
-from corpus_tuner.evaluation.reports import METRICS, report_on, write_report
-from corpus_tuner.pipeline import LEDGER, BuildReport, build
-from corpus_tuner.settings import Settings, load_settings
-from corpus_tuner.eval.benchmarks import Benchmark
-from corpus_tuner.eval.measures import DEFAULT_MEASURES, deepest
-from corpus_tuner.eval.records import BadRecord
-from corpus_tuner.eval.report import Cost, Report, Result
-from corpus_tuner.eval.report.tables import write_results
-from corpus_tuner.indexes.encoders import Encoder, open_encoder
-from corpus_tuner.indexes.encoders.remembering import RememberingEncoder
-
-DEPTH = 100
-"""Documents in a run: as many as the default measures look at."""
-
-BASELINE = "passage"
-"""What systems are compared with: the encoder alone."""
+from corpus_tuner.evaluation.setup import ABLATION, DEPTH, Setup
+from corpus_tuner.indexes.encoders import Encoder
+from corpus_tuner.pipeline import BuildReport, build
+from corpus_tuner.settings import Settings
 
 
+@dataclass(frozen=True)
 class Evaluation:
     """Results on some benchmarks, with what went into them.
 
@@ -45,15 +49,9 @@ class Evaluation:
         Queries and judgments left out, by benchmark.
     """
 
-    def __init__(
-        self,
-        report: Report,
-        builds: dict[str, BuildReport],
-        rejected: dict[str, list[BadRecord]],
-    ) -> None:
-        self.report = report
-        self.builds = builds
-        self.rejected = rejected
+    report: Report
+    builds: dict[str, BuildReport]
+    rejected: dict[str, list[BadRecord]]
 
     @property
     def results(self) -> list[Result]:
@@ -73,6 +71,7 @@ def evaluate(
     baselines: Sequence[Baseline] = (),
     compare_with: str = BASELINE,
     home: Path | None = None,
+    command: str = "",
 ) -> Evaluation:
     """Build the index of each benchmark, or reuse it, and measure what it finds.
 
@@ -107,51 +106,55 @@ def evaluate(
         The system that others are compared with.
     home
         Where benchmarks that are known by name lie, or go when fetched.
+    command
+        What makes the report again, to be shown in it.
 
     Raises
     ------
     CorpusTunerError, EvaluationError, SearchIndexError
         If a benchmark cannot be read, its index not built, or a measure is unknown.
     """
-    settings = settings or load_settings()
-    depth = max(depth, deepest(measures))
-    output = Path(output)
-    loaded, rejected = open_benchmarks(
-        benchmarks, split, home, skip=settings.corpus.on_bad_record == "skip"
-    )
-    make_folders(*(output / each for each in (RUNS, "indexes", "sweeps", "costs")))
-    shared = RememberingEncoder(encoder or open_encoder(settings.encoder))
-    done: list[Measuring] = []
-    costs: list[Cost] = []
+    loaded, rejected = open_benchmarks(benchmarks, split, home, settings)
+    setup = Setup.of(output, settings, encoder, measures, depth)
+    builds: dict[str, BuildReport] = {}
+    chapters: list[Chapter] = []
     for benchmark in loaded:
-        built, cost = _build(benchmark, output, settings, shared)
-        index = output / "indexes" / benchmark.name
-        measuring = Measuring(benchmark, index, built, shared, settings, output, measures, depth)
-        for baseline in baselines:
-            measuring.rank_by(baseline)
-        measuring.climb()
-        if compare_with not in (BASELINE, *measuring.runs):
-            raise CorpusTunerError(
-                f"there is no system {compare_with!r} to compare with: there are "
-                f"{', '.join(measuring.runs)}"
-            )
-        done.append(measuring)
-        costs.append(cost)
-        write_results([result for each in done for result in each.results], output / METRICS)
-    report = report_on(done, costs, shared, settings, output, measures, compare_with)
-    write_report(report, [each.measurement() for each in done], output)
-    builds = {each.benchmark.name: each.built for each in done}
+        built, cost = _build(benchmark, setup)
+        builds[benchmark.name] = built
+        chapters.append(measure_benchmark(benchmark, built, cost, setup, baselines, compare_with))
+        write_results(
+            [result for chapter in chapters for result in chapter.results], setup.output / METRICS
+        )
+    report = _report(chapters, setup, compare_with, command)
+    write_report(report, chapters, setup.output)
     return Evaluation(report, builds, rejected)
 
 
-def _build(
-    benchmark: Benchmark, output: Path, settings: Settings, encoder: RememberingEncoder
-) -> tuple[BuildReport, Cost]:
-    """Build the index of a benchmark, and tell what it took."""
-    index = output / "indexes" / benchmark.name
+def _build(benchmark: Benchmark, setup: Setup) -> tuple[BuildReport, Cost]:
+    """Build the index of a benchmark, and say what it took."""
+    index = setup.index(benchmark.name)
     return timed_build(
-        lambda: build(benchmark.corpus, index, settings, encoder=encoder, ledger=output / LEDGER),
+        lambda: build(
+            benchmark.corpus, index, setup.settings, encoder=setup.encoder, ledger=setup.ledger
+        ),
         benchmark.name,
         index,
-        output / "costs" / f"{benchmark.name}.json",
+        setup.cost_file(benchmark.name),
+    )
+
+
+def _report(chapters: Sequence[Chapter], setup: Setup, compare_with: str, command: str) -> Report:
+    """Return the report; what an ablation in the same folder measured is part of it."""
+    names = {chapter.benchmark for chapter in chapters}
+    path = setup.output / ABLATION
+    ablation = read_results(path) if path.is_file() else []
+    results = [result for chapter in chapters for result in chapter.results]
+    return bind(
+        chapters,
+        Outline(setup.measures, main_system(results, compare_with), compare_with),
+        ablation=[result for result in ablation if result.benchmark in names],
+        settings=yaml.safe_dump(
+            setup.settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True
+        ),
+        command=command,
     )

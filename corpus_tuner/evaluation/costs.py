@@ -5,18 +5,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from corpus_tuner.pipeline import BuildReport
+from corpus_tuner.eval.files import write_text
 from corpus_tuner.eval.report import Cost
-from corpus_tuner.eval.report.tables import write_text
+from corpus_tuner.pipeline import BuildReport
 
-# Linux counts in KiB, macOS in bytes; Windows does not tell.
+# Linux counts in KiB, macOS in bytes; Windows does not say.
 _UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 def timed_build(
     make: Callable[[], BuildReport], benchmark: str, index: Path, path: Path
 ) -> tuple[BuildReport, Cost]:
-    """Build an index and tell what it took, or what it took when it was built before.
+    """Build an index and say what it took, or what it took when it was built before.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def timed_build(
         benchmark=benchmark,
         documents=report.documents,
         views=sum(report.views.values()),
-        bytes=sum(each.stat().st_size for each in index.rglob("*") if each.is_file()),
+        bytes=sum(file.stat().st_size for file in index.rglob("*") if file.is_file()),
     )
     if report.unchanged:
         if path.is_file():

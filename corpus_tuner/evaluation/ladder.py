@@ -1,15 +1,20 @@
-"""The systems that are compared on an index, from plain to elaborate."""
+"""The systems that are compared on an index, from plain to elaborate; it is open for all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from corpus_tuner.progress import track
+from corpus_tuner.eval.report.movers import Label
 from corpus_tuner.eval.runs import Run, break_ties
-from corpus_tuner.indexes.encoders import Encoder
+from corpus_tuner.indexes.encoders import QueryEncoder
+from corpus_tuner.indexes.encoders.remembering import RememberedQueries
 from corpus_tuner.indexes.search.fusion import Mode, SearchSettings
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.store.manifest import Manifest
+from corpus_tuner.progress import track
+
+_DEEP = 100  # how far down a ranking the labels of its documents are looked for
 
 
 class System(NamedTuple):
@@ -22,7 +27,7 @@ class System(NamedTuple):
     representation
         The one that is searched.
     mode
-        ``None`` for the index's own.
+        By vectors, by words, or by both.
     settings
         Weights.
     uses_labels
@@ -31,17 +36,18 @@ class System(NamedTuple):
 
     name: str
     representation: str
-    mode: Mode | None
+    mode: Mode
     settings: SearchSettings
     uses_labels: bool = False
 
     def weights(self) -> dict[str, float]:
         """Return the weights that it ranks with."""
+        hybrid = self.settings.hybrid
         weights = {}
         if self.representation == "views" and self.mode != "lexical":
-            weights["views"] = self.settings.views_in(self.mode or "hybrid")
-        if self.mode in (None, "hybrid"):
-            weights["words"] = self.settings.words
+            weights["views"] = hybrid.views if self.mode == "hybrid" else self.settings.dense.views
+        if self.mode == "hybrid":
+            weights["words"] = hybrid.words
         return weights
 
 
@@ -62,20 +68,87 @@ def ladder(manifest: Manifest, usual: SearchSettings) -> list[System]:
     systems.insert(0, System("bm25", configured, "lexical", usual))
     systems.append(System("hybrid", configured, "hybrid", usual))
     if manifest.calibration:
-        systems.append(System("calibrated", configured, None, manifest.search))
+        systems.append(System("calibrated", configured, "hybrid", manifest.search))
     return systems
 
 
-def search(
-    index: Path, encoder: Encoder, queries: dict[str, str], system: System, depth: int
-) -> Run:
-    """Rank documents for all queries, by their ids."""
-    texts = list(queries.values())
-    batches: Sequence[list[str]] = [texts[at : at + 64] for at in range(0, len(texts), 64)]
-    with Searcher.open(index, encoder=encoder, representation=system.representation) as searcher:
-        rankings = [
-            ranking
-            for batch in track(batches, f"searching ({system.name})", lambda: len(batches))
-            for ranking in searcher.rank(batch, depth, system.mode, system.settings)
+class OpenIndex:
+    """An index that is opened once for all systems, and queries that are encoded once.
+
+    A context manager. Whatever is not needed is not opened.
+
+    Parameters
+    ----------
+    index
+        The folder.
+    encoder
+        The one that it was built with.
+    queries
+        Their texts, by id.
+    """
+
+    def __init__(self, index: Path, encoder: QueryEncoder, queries: Mapping[str, str]) -> None:
+        self._index = index
+        self._queries = queries
+        self._encoder = RememberedQueries(encoder, list(queries.values()))
+        self._searchers: dict[str, Searcher] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "OpenIndex":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def searcher(self, representation: str) -> Searcher:
+        """Return what searches a representation."""
+        if representation not in self._searchers:
+            opened = Searcher.open(
+                self._index, encoder=self._encoder, representation=representation
+            )
+            self._searchers[representation] = self._stack.enter_context(opened)
+        return self._searchers[representation]
+
+    def prepare(self, system: System) -> None:
+        """Do what a system needs before its first search: open the index, encode the queries."""
+        self.searcher(system.representation)
+        if system.mode != "lexical":
+            self._encoder.encode_queries(list(self._queries.values())[:1])
+
+    def run(self, system: System, depth: int) -> Run:
+        """Rank documents for all queries.
+
+        Parameters
+        ----------
+        system
+            How they are searched.
+        depth
+            Documents in each ranking.
+        """
+        texts = list(self._queries.values())
+        searcher = self.searcher(system.representation)
+        rankings = searcher.rank(texts, depth, mode=system.mode, settings=system.settings)
+        shown = track(rankings, f"searching ({system.name})", lambda: len(texts))
+        return {
+            query: break_ties(ranking) for query, ranking in zip(self._queries, shown, strict=True)
+        }
+
+    def labels(self, system: System, queries: Sequence[str]) -> list[dict[str, Label]]:
+        """Search again, for what a run does not say: titles and nearest views, by document id."""
+        found = self.searcher(system.representation).search(
+            queries, _DEEP, mode=system.mode, settings=system.settings
+        )
+        return [
+            {
+                hit.document.id: Label(
+                    hit.document.title, f"{hit.view.kind}: {_short(hit.view.text)}"
+                )
+                for hit in hits
+            }
+            for hits in found
         ]
-    return {query: break_ties(ranking) for query, ranking in zip(queries, rankings, strict=True)}
+
+
+def _short(text: str, most: int = 160) -> str:
+    line = " ".join(text.split())
+    return f"{line[: most - 1]}…" if len(line) > most else line

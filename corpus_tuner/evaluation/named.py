@@ -6,8 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.progress import track
-from corpus_tuner.sample import LANGUAGES, sample_folder
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.benchmarks.catalogue import load_catalogue_benchmark
 from corpus_tuner.eval.benchmarks.download import fetch
@@ -16,20 +14,33 @@ from corpus_tuner.eval.benchmarks.registry import Catalogued, Entry, expand, rec
 from corpus_tuner.eval.errors import EvaluationError
 from corpus_tuner.eval.records import BadRecord
 from corpus_tuner.indexes.encoders.cache import cache_folder
+from corpus_tuner.progress import track
+from corpus_tuner.sample import LANGUAGES, sample_folder
+from corpus_tuner.settings import Settings
 
 Reject = Callable[[BadRecord], None]
 
 
-def benchmarks_home(told: Path | None = None) -> Path:
-    """Return the folder in which benchmarks that are known by name lie, or go when fetched."""
-    if told is not None:
-        return told
+def benchmarks_home(folder: Path | None = None) -> Path:
+    """Return the folder in which benchmarks that are known by name lie, or go when fetched.
+
+    Parameters
+    ----------
+    folder
+        It, if it is given; by default ``CORPUS_TUNER_BENCHMARKS`` in the environment names it, or
+        else it is in the cache.
+    """
+    if folder is not None:
+        return folder
     named = os.environ.get("CORPUS_TUNER_BENCHMARKS")
     return Path(named) if named else cache_folder() / "benchmarks"
 
 
 def open_benchmarks(
-    names: Sequence[str], split: str, home: Path | None = None, *, skip: bool = False
+    names: Sequence[str],
+    split: str = "",
+    home: Path | None = None,
+    settings: Settings | None = None,
 ) -> tuple[list[Benchmark], dict[str, list[BadRecord]]]:
     """Read the queries and judgments of benchmarks, and fetch those that must be fetched.
 
@@ -42,14 +53,20 @@ def open_benchmarks(
         Which judgments; empty for the usual ones.
     home
         As `benchmarks_home` takes it.
-    skip
-        Leave out bad records, and return them by benchmark.
+    settings
+        A recipe: where its ``corpus.on_bad_record`` is ``skip``, bad records are left out.
+
+    Returns
+    -------
+    benchmarks, rejected
+        And the bad records that were left out, by benchmark.
 
     Raises
     ------
     CorpusTunerError, EvaluationError
         If one cannot be had.
     """
+    skip = settings is not None and settings.corpus.on_bad_record == "skip"
     opened = []
     rejected: dict[str, list[BadRecord]] = {}
     for name in expand(list(names)):
@@ -92,7 +109,7 @@ def _open_known(
         except OSError as error:
             raise CorpusTunerError(f"cannot write to {home}: {error.strerror}") from error
         except EvaluationError as error:
-            catalogued = [each for each in entry.sources if isinstance(each, Catalogued)]
+            catalogued = [source for source in entry.sources if isinstance(source, Catalogued)]
             if not catalogued:
                 raise
             try:

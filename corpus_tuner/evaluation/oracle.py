@@ -1,6 +1,7 @@
 """The best weights there are, chosen with the judgments: a bound to measure calibration by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -9,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from corpus_tuner.progress import track
 from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.files import write_text
 from corpus_tuner.eval.measures import measure, parse_measure
-from corpus_tuner.eval.report.tables import write_text
 from corpus_tuner.eval.runs import Run, break_ties, without_self
-from corpus_tuner.indexes.encoders import Encoder
-from corpus_tuner.indexes.search.fusion import SearchSettings
+from corpus_tuner.indexes.search.fusion import HybridWeights, SearchSettings
+from corpus_tuner.indexes.search.plan import Plan, make_plan
 from corpus_tuner.indexes.search.pool import Pool
 from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.progress import track
 
 STEPS = tuple(step / 10 for step in range(11))
 """Weights to try."""
@@ -49,7 +50,7 @@ class Sweep(BaseModel):
     key: str
     tried: list[Tried]
 
-    def best(self, calibrated: SearchSettings, views: float | None) -> SearchSettings:
+    def best(self, calibrated: SearchSettings, views: float | None = None) -> SearchSettings:
         """Return the weights that reach most; of equally good ones the nearest to `calibrated`.
 
         Never use these to claim a result: they have seen the judgments.
@@ -61,17 +62,23 @@ class Sweep(BaseModel):
         views
             The weight of the views that may be taken; ``None`` for any.
         """
-        _, _, views_weight, words_weight = min(
-            (
-                -round(each.reached, 6),
-                abs(each.views - calibrated.hybrid_views) + abs(each.words - calibrated.words),
-                each.views,
-                each.words,
-            )
-            for each in self.tried
-            if views is None or each.views == views
+        near = calibrated.hybrid
+        best = min(
+            (tried for tried in self.tried if views is None or tried.views == views),
+            key=lambda tried: (
+                -round(tried.reached, 6),
+                abs(tried.views - near.views) + abs(tried.words - near.words),
+                tried.views,
+                tried.words,
+            ),
         )
-        return calibrated.model_copy(update={"hybrid_views": views_weight, "words": words_weight})
+        weights = HybridWeights(views=best.views, words=best.words)
+        return calibrated.model_copy(update={"hybrid": weights})
+
+    def by_words(self, views: float) -> dict[float, float]:
+        """Return what each weight of the words reached with one weight of the views."""
+        reached = {tried.words: tried.reached for tried in self.tried if tried.views == views}
+        return dict(sorted(reached.items()))
 
 
 class _Drawn(NamedTuple):
@@ -81,77 +88,92 @@ class _Drawn(NamedTuple):
     ids: npt.NDArray[np.str_]
 
 
-def sweep(
-    index: Path,
-    encoder: Encoder,
+def kept_sweep(
+    searcher: Searcher,
     benchmark: Benchmark,
     judged_by: str,
     calibrated: SearchSettings,
-    view_weights: Sequence[float],
     path: Path,
     key: str,
 ) -> Sweep:
-    """Try all weights of hybrid search, or read from `path` what they gave.
+    """Read what all weights reached from `path`, or try them and write it there.
 
     Parameters
     ----------
-    index, encoder
-        To search, and to search with.
-    benchmark
-        Queries and judgments.
-    judged_by
-        Name of the measure.
-    calibrated
-        Tried as well, and gives all other settings.
-    view_weights
-        Weights of the views to try, each with all weights of the words.
-    path, key
-        Where the outcome is kept, and what names all that decides it.
+    searcher, benchmark, judged_by, calibrated
+        As `sweep` takes them.
+    path
+        A JSON file.
+    key
+        Names all that decides the outcome.
     """
     if path.is_file():
         kept = Sweep.model_validate_json(path.read_text(encoding="utf-8"))
         if kept.key == key:
             return kept
-    with Searcher.open(index, encoder=encoder) as searcher:
-        drawn = _draw(searcher, benchmark, calibrated)
-    pairs = sorted({*product(view_weights, STEPS), (calibrated.hybrid_views, calibrated.words)})
-    tried = [
-        Tried(views, words, _reached(drawn, benchmark, judged_by, calibrated, views, words))
-        for views, words in track(pairs, "oracle weights", lambda: len(pairs))
-    ]
-    made = Sweep(key=key, tried=tried)
+    made = Sweep(key=key, tried=sweep(searcher, benchmark, judged_by, calibrated))
     write_text(made.model_dump_json(), path)
     return made
+
+
+def sweep(
+    searcher: Searcher, benchmark: Benchmark, judged_by: str, calibrated: SearchSettings
+) -> list[Tried]:
+    """Try all weights of hybrid search: of words, and of views where the index has them.
+
+    All rank the documents that the calibrated weights would pool.
+
+    Parameters
+    ----------
+    searcher
+        The index, open, with words.
+    benchmark
+        Queries and judgments.
+    judged_by
+        Name of the measure.
+    calibrated
+        These weights are tried as well, and all other settings are theirs.
+    """
+    chosen = calibrated.hybrid
+    plan = make_plan(searcher.manifest, searcher.representation, _POOL, "hybrid", calibrated)
+    drawn = _draw(searcher, benchmark, calibrated)
+    of_views = STEPS if searcher.representation == "views" else ()
+    pairs = sorted({*product({chosen.views, *of_views}, STEPS), (chosen.views, chosen.words)})
+    return [
+        Tried(
+            views,
+            words,
+            _reached(drawn, benchmark, judged_by, replace(plan, views=views, words=words)),
+        )
+        for views, words in track(pairs, "oracle weights", lambda: len(pairs))
+    ]
 
 
 def _draw(
     searcher: Searcher, benchmark: Benchmark, calibrated: SearchSettings
 ) -> dict[str, _Drawn]:
-    """Return each query's documents, by query id: those that the calibrated weights would pool."""
+    """Return each query's documents, by query id."""
     pools = searcher.pools(list(benchmark.queries.values()), _POOL, calibrated)
     return {
-        query: _Drawn(pool, np.array(searcher.ids(pool)))
-        for query, (_, pool) in track(
+        query: _Drawn(pool, np.array(pool.ids()))
+        for query, pool in track(
             zip(benchmark.queries, pools, strict=True), "oracle", lambda: len(benchmark.queries)
         )
     }
 
 
 def _reached(
-    drawn: Mapping[str, _Drawn],
-    benchmark: Benchmark,
-    judged_by: str,
-    calibrated: SearchSettings,
-    views: float,
-    words: float,
+    drawn: Mapping[str, _Drawn], benchmark: Benchmark, judged_by: str, plan: Plan
 ) -> float:
-    """Return what a pair of weights reaches."""
+    """Return what the weights of a plan reach."""
     cutoff = parse_measure(judged_by).params.get("cutoff") or _POOL
-    settings = calibrated.model_copy(update={"hybrid_views": views, "words": words})
     run: Run = {}
     for query, (pool, ids) in drawn.items():
-        scores = pool.scores(settings, "hybrid")
-        best = np.lexsort((ids, -scores))[: cutoff + benchmark.remove_self]
+        scores = pool.scores(plan)
+        order = np.lexsort((ids, -scores))
+        if not plan.dense:  # as words alone would find them
+            order = order[pool.lexical[order] > 0]
+        best = order[: cutoff + benchmark.remove_self]
         run[query] = break_ties(zip(ids[best].tolist(), scores[best].tolist(), strict=True))
     if benchmark.remove_self:
         run = without_self(run)

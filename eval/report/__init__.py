@@ -69,8 +69,8 @@ def read_results(path: Path) -> list[Result]:
     return TypeAdapter(list[Result]).validate_json(path.read_text(encoding="utf-8"))
 
 
-class Found(_Frozen):
-    """A document that was found.
+class ShownDocument(_Frozen):
+    """A document as a report shows it.
 
     Attributes
     ----------
@@ -117,13 +117,13 @@ class Mover(_Frozen):
     baseline: str
     value: float
     before: float
-    found: list[Found]
-    found_before: list[Found]
-    relevant: list[Found]
+    found: list[ShownDocument]
+    found_before: list[ShownDocument]
+    relevant: list[ShownDocument]
     relevant_before: list[int]
 
 
-class Sweep(_Frozen):
+class WeightSweep(_Frozen):
     """What each weight of the words would have reached, by the judgments.
 
     Attributes
@@ -212,7 +212,7 @@ class Report(_Frozen):
     movers: list[Mover] = Field(default_factory=list)
     references: dict[str, list[Reference]] = Field(default_factory=dict)
     notes: dict[str, list[str]] = Field(default_factory=dict)
-    sweeps: list[Sweep] = Field(default_factory=list)
+    sweeps: list[WeightSweep] = Field(default_factory=list)
     costs: list[Cost] = Field(default_factory=list)
     ablation: list[Result] = Field(default_factory=list)
     remarks: list[str] = Field(default_factory=list)

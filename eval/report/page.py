@@ -6,9 +6,10 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from corpus_tuner.eval.report import Report, Result
+from corpus_tuner.eval.files import write_text
+from corpus_tuner.eval.report import Report, Result, WeightSweep
 from corpus_tuner.eval.report.charts import bounds, curve, gains
-from corpus_tuner.eval.report.tables import averaged, matrix, probability, write_text
+from corpus_tuner.eval.report.tables import averaged, matrix, probability
 
 
 def write_page(report: Report, path: Path) -> None:
@@ -63,7 +64,7 @@ def _scale(results: list[Result], measure: str) -> tuple[float, float]:
     return (0.0, max(*ends, 0.01)) if min(ends) < 0.75 * max(ends) else bounds(ends)
 
 
-def _ends(sweep: Any) -> tuple[float, float]:
+def _ends(sweep: WeightSweep) -> tuple[float, float]:
     return bounds([value for _, value in [*sweep.points, (0, sweep.reached)]])
 
 

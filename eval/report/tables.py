@@ -2,18 +2,12 @@
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from corpus_tuner.eval.measures import Measurement
+from corpus_tuner.eval.files import write_atomically, write_text
+from corpus_tuner.eval.measures import Measured
 from corpus_tuner.eval.report import Report, Result
-
-
-def write_text(text: str, path: Path) -> None:
-    """Write a file in one step."""
-    aside = path.with_name(f"{path.name}.new")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)
 
 
 def write_results(results: Sequence[Result], path: Path) -> None:
@@ -22,27 +16,27 @@ def write_results(results: Sequence[Result], path: Path) -> None:
     write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", path)
 
 
-def write_per_query(measurements: Sequence[Measurement], path: Path) -> None:
+def write_per_query(measured: Mapping[str, Mapping[str, Measured]], path: Path) -> None:
     """Write what each system reached for each query, as fractions, in one step.
 
     Parameters
     ----------
+    measured
+        By benchmark and system.
     path
         Of a CSV file: ``benchmark, system, query``, and a column for each measure.
     """
-    aside = path.with_name(f"{path.name}.new")
-    with aside.open("w", encoding="utf-8", newline="") as file:
+    with write_atomically(path) as file:
         writer = csv.writer(file)
         names: list[str] = []
-        for benchmark, _, measured in measurements:
-            for system, values in measured.items():
+        for benchmark, systems in measured.items():
+            for system, values in systems.items():
                 if not names:
                     names = list(values)
                     writer.writerow(["benchmark", "system", "query", *names])
-                for query in benchmark.qrels:
+                for query in values[names[0]]:
                     numbers = [f"{values[name][query]:.6f}" for name in names]
-                    writer.writerow([benchmark.name, system, query, *numbers])
-    aside.replace(path)
+                    writer.writerow([benchmark, system, query, *numbers])
 
 
 def matrix(results: Sequence[Result], measure: str) -> list[list[str]]:

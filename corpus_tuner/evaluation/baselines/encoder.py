@@ -1,11 +1,10 @@
 """Any sentence-transformers model by itself: ``encoder:NAME``, a name of the hub or a folder."""
 
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.evaluation.baselines import Setting
-from corpus_tuner.pipeline import chunked
-from corpus_tuner.progress import track
 from corpus_tuner.eval.runs import Leaders, Run, break_ties
+from corpus_tuner.evaluation.baselines import Setting
 from corpus_tuner.indexes.encoders import EncoderSettings, open_encoder
+from corpus_tuner.progress import track
 
 _AT_ONCE = 256
 
@@ -28,7 +27,7 @@ class Baseline:
         encoder = open_encoder(self._settings)
         queries = encoder.encode_queries(list(setting.benchmark.queries.values()))
         leaders = [Leaders(setting.depth) for _ in queries]
-        chunks = chunked(setting.corpus, _AT_ONCE)
+        chunks = setting.corpus.chunks(_AT_ONCE)
         for chunk in track(chunks, f"encoding ({self.name})", lambda: None, len):
             texts = [f"{each.title} {each.text}".strip() for each in chunk]
             scores = queries @ encoder.encode_documents(texts).T

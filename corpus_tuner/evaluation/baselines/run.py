@@ -4,8 +4,8 @@ import hashlib
 from pathlib import Path
 
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.evaluation.baselines import Setting
 from corpus_tuner.eval.runs import Run, read_run
+from corpus_tuner.evaluation.baselines import Setting
 
 
 class Baseline:

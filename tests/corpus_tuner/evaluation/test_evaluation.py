@@ -207,15 +207,15 @@ def test_benchmarks_by_name(tmp_path: Path, run: Run, small: list[str]) -> None:
 
 def test_published_figures_stand_beside(tmp_path: Path) -> None:
     from corpus_tuner.eval.benchmarks import Benchmark
-    from corpus_tuner.evaluation.reports import _published
+    from corpus_tuner.eval.report.assembly import published
 
     scifact = Benchmark("scifact", "", {str(number): "?" for number in range(300)}, {})
-    references, notes = _published(scifact, 5183, ["R@100", "nDCG@10", "AP"])
+    references, notes = published(scifact, 5183, ["R@100", "nDCG@10", "AP"])
     bm25 = references[0]
     assert bm25.system.startswith("BM25")
     assert bm25.measures == {"nDCG@10": 67.9, "R@100": 92.5}
     assert notes
-    assert _published(scifact, 100, ["nDCG@10"]) == ([], [])
+    assert published(scifact, 100, ["nDCG@10"]) == ([], [])
 
 
 def test_the_list_of_benchmarks(tmp_path: Path, run: Run) -> None:

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.evaluation.kept import make_folders
-from corpus_tuner.evaluation.named import open_benchmarks
-from corpus_tuner.evaluation.reports import report_on_runs, write_report
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.benchmarks.folder import read_qrels
 from corpus_tuner.eval.benchmarks.registry import recognise
+from corpus_tuner.eval.files import make_folders
 from corpus_tuner.eval.measures import DEFAULT_MEASURES, Measurement, measure_queries
-from corpus_tuner.eval.report import Report
+from corpus_tuner.eval.report import Report, Result
+from corpus_tuner.eval.report.assembly import Outline, bind, write_chapter, write_report
 from corpus_tuner.eval.runs import read_run, without_self
+from corpus_tuner.evaluation.named import open_benchmarks
 
 
 def compare_runs(
@@ -24,6 +24,7 @@ def compare_runs(
     measures: Sequence[str] = DEFAULT_MEASURES,
     split: str = "",
     home: Path | None = None,
+    command: str = "",
 ) -> Report:
     """Measure and compare TREC run files.
 
@@ -39,14 +40,16 @@ def compare_runs(
         Instead, a file of judgments, as TREC or BEIR have them.
     measures
         As `corpus_tuner.evaluate` takes them.
+    command
+        What makes the report again, to be shown in it.
 
     Raises
     ------
     CorpusTunerError, EvaluationError
         If there are fewer than two runs, two of one name, or one cannot be read.
     """
-    named = dict(_named(str(each)) for each in runs)
-    if len(runs) < 2 or len(named) < len(runs):
+    files = dict(_named(str(run)) for run in runs)
+    if len(runs) < 2 or len(files) < len(runs):
         raise CorpusTunerError("give two runs or more, of different names: NAME=FILE names one")
     if (qrels is None) == (not benchmark):
         raise CorpusTunerError("say what judges the runs: either a benchmark or a file of qrels")
@@ -55,26 +58,29 @@ def compare_runs(
         opened = Benchmark(qrels.stem, "", {query: query for query in judged}, judged)
     else:
         (opened, *_), _ = open_benchmarks([benchmark], split, home)
-    found = {name: read_run(path) for name, path in named.items()}
+    found = {name: read_run(path) for name, path in files.items()}
     if opened.remove_self:
         found = {name: without_self(run) for name, run in found.items()}
-    measurement = Measurement(
-        opened,
-        found,
-        {name: measure_queries(opened.qrels, run, measures) for name, run in found.items()},
-    )
+    measured = {name: measure_queries(opened.qrels, run, measures) for name, run in found.items()}
     entry = recognise(opened)
-    report = report_on_runs(
-        measurement, measures, next(iter(named)), entry.language if entry else ""
-    )
+    language = entry.language if entry else ""
+    results = [
+        Result.of(opened, name, values, language=language) for name, values in measured.items()
+    ]
+    baseline, system, *_ = files
+    outline = Outline(measures, system, baseline)
+    chapter = write_chapter(Measurement(opened, found, measured), results, outline)
+    title = f"{', '.join(files)} on {opened.name}"
+    report = bind([chapter], outline, title=title, command=command)
     make_folders(Path(output))
-    write_report(report, [measurement], Path(output))
+    write_report(report, [chapter], Path(output))
     return report
 
 
-def _named(told: str) -> tuple[str, Path]:
-    name, equals, file = told.partition("=")
-    if equals and not Path(told).exists():
+def _named(argument: str) -> tuple[str, Path]:
+    """Split ``NAME=FILE``; a file by itself is named after itself."""
+    name, equals, file = argument.partition("=")
+    if equals and not Path(argument).exists():
         return name, Path(file)
-    path = Path(told)
+    path = Path(argument)
     return path.name.removesuffix(".gz").removesuffix(".trec").removesuffix(".txt"), path

@@ -7,13 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.eval.report.tables import write_text
+from corpus_tuner.eval.files import write_text
 from corpus_tuner.eval.runs import Run, read_run, without_self, write_run
 
 
 class Kept(NamedTuple):
-    """A run, and the seconds that it took when it was made."""
+    """A run that is kept.
+
+    Attributes
+    ----------
+    run
+        As its file holds it.
+    seconds
+        That it took when it was made.
+    """
 
     run: Run
     seconds: float
@@ -32,15 +39,21 @@ def kept_run(
     Parameters
     ----------
     path
-        Of a TREC run file; what decided it goes beside it, to ``.json``.
+        A TREC run file, ``BENCHMARK.SYSTEM.trec``; a hash of what decided it, and the seconds, go
+        to the file of the same name that ends in ``.json``.
     decides
-        All that decides the run.
+        All that decides the run; the texts that these are written as are compared.
     make
-        Makes it.
+        Makes the run.
     prepare
-        Called before, if it must be made; its time does not count.
+        Called before `make`; its time does not count.
     remove_self
         Leave out of each ranking the document that is the query.
+
+    Raises
+    ------
+    EvaluationError
+        If a file cannot be written, or an id cannot stand in a TREC run.
     """
     key = hashlib.sha256(repr((decides, remove_self)).encode()).hexdigest()
     note = path.with_suffix(".json")
@@ -58,18 +71,3 @@ def kept_run(
     write_run(run, path, path.name.removesuffix(".trec").partition(".")[2] or path.stem)
     write_text(json.dumps({"key": key, "seconds": seconds}), note)
     return Kept(read_run(path), seconds)
-
-
-def make_folders(*folders: Path) -> None:
-    """Make folders where there are none.
-
-    Raises
-    ------
-    CorpusTunerError
-        If that is not possible.
-    """
-    for folder in folders:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CorpusTunerError(f"cannot write to {folder}: {error.strerror}") from error

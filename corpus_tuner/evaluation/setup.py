@@ -1,0 +1,84 @@
+"""What an evaluation is made with, decided once, and where its files go."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpus_tuner.eval.files import make_folders
+from corpus_tuner.eval.measures import DEFAULT_MEASURES, deepest
+from corpus_tuner.indexes.encoders import Encoder, open_encoder
+from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.settings import Settings, load_settings
+
+DEPTH = 100
+"""Documents in a run: as many as the default measures look at."""
+
+ABLATION = "ablation.json"
+"""The file of what an ablation measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What an evaluation is made with.
+
+    Attributes
+    ----------
+    output
+        The folder of all its files.
+    settings
+        The recipe.
+    encoder
+        Of the recipe.
+    measures
+        Names; the first is the main one.
+    depth
+        Documents in each ranking, at least as many as a measure looks at.
+    """
+
+    output: Path
+    settings: Settings
+    encoder: Encoder
+    measures: Sequence[str] = DEFAULT_MEASURES
+    depth: int = DEPTH
+
+    @classmethod
+    def of(
+        cls,
+        output: str | Path,
+        settings: Settings | None,
+        encoder: Encoder | None,
+        measures: Sequence[str],
+        depth: int,
+    ) -> "Setup":
+        """Fill in what was left out, and make the folders."""
+        settings = settings or load_settings()
+        depth = max(depth, deepest(measures))
+        encoder = encoder or open_encoder(settings.encoder)
+        setup = cls(Path(output), settings, encoder, tuple(measures), depth)
+        make_folders(*(setup.output / name for name in ("runs", "indexes", "sweeps", "costs")))
+        return setup
+
+    @property
+    def ledger(self) -> Path:
+        """What was generated, for all indexes."""
+        return Layout(self.output).ledger
+
+    def index(self, benchmark: str) -> Path:
+        """Return the folder of a benchmark's index."""
+        return self.output / "indexes" / benchmark
+
+    def run_file(self, benchmark: str, system: str) -> Path:
+        """Return the TREC run file of a system."""
+        return self.output / "runs" / f"{benchmark}.{system}.trec"
+
+    def sweep_file(self, benchmark: str) -> Path:
+        """Return the file of what all weights reached."""
+        return self.output / "sweeps" / f"{benchmark}.json"
+
+    def cost_file(self, benchmark: str) -> Path:
+        """Return the file of what a benchmark's index took."""
+        return self.output / "costs" / f"{benchmark}.json"
+
+    def scratch(self, benchmark: str, system: str) -> Path:
+        """Return a folder for what a baseline keeps while it works."""
+        return self.output / "scratch" / f"{benchmark}.{system}"
