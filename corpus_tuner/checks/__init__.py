@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
 
+import numpy as np
+
 from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.registry import PartSettings, part
@@ -42,8 +44,8 @@ class Candidate(NamedTuple):
     @property
     def similarities(self) -> list[float]:
         """Cosines of the view with each of the document's own, rounded."""
-        near: list[float] = (self.own_vectors @ self.vector).round(6).tolist()
-        return near
+        near = (self.own_vectors @ self.vector).astype(np.float64)
+        return [float(each) for each in near.round(6)]
 
 
 class Verdict(NamedTuple):

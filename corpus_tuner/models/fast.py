@@ -13,10 +13,10 @@ import ctranslate2
 import torch
 
 from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.indexes.encoders.cache import cached_or_made
+from corpus_tuner.indexes.encoders.conversion import cache_name, convert, fastest_instructions
 from corpus_tuner.models.writing import Decoding, Request
 from corpus_tuner.progress import working
-from corpus_tuner.indexes.encoders.cache import cached_or_made
-from corpus_tuner.indexes.encoders.conversion import cache_name, convert
 
 MODEL_TYPES = ("bart", "mt5", "t5")
 """As ``config.json`` names them: those that are tested here."""
@@ -50,9 +50,10 @@ class CTranslate2Engine:
             return list(pool.map(answer, requests))
 
     def _open(self, workers: int) -> ctranslate2.Translator:
-        return ctranslate2.Translator(
-            str(self._folder), compute_type=_COMPUTE, inter_threads=workers, intra_threads=1
-        )
+        with fastest_instructions():
+            return ctranslate2.Translator(
+                str(self._folder), compute_type=_COMPUTE, inter_threads=workers, intra_threads=1
+            )
 
     def _seeded(self, request: Request) -> ctranslate2.Translator:
         """Return a translator whose random numbers are those of the request's seed.
@@ -65,9 +66,7 @@ class CTranslate2Engine:
         source = [self._names(request.source[:1])]
         with _SEEDING:
             ctranslate2.set_random_seed(request.seed % 2**32)
-            translator.translate_batch(
-                source, beam_size=1, sampling_topk=2, max_decoding_length=1
-            )
+            translator.translate_batch(source, beam_size=1, sampling_topk=2, max_decoding_length=1)
         return translator
 
     def _answer(

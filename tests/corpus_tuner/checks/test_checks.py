@@ -160,8 +160,8 @@ def test_entailment_keeps_the_sentence_in_support(encoder: Any) -> None:
 
 
 def test_a_key_term_must_fit_better_than_the_documents_own_words(encoder: Any) -> None:
-    # "barley" is not in the document: with "wheat" in its place the text is a sentence of it.
-    invented = Written("the mill grinds barley.")
+    # "buckwheat" is not in the document: with "wheat" in its place the text is a sentence of it.
+    invented = Written("the mill grinds buckwheat.")
     (verdict,) = judged(encoder, "entailment", invented, support=-1)
     assert verdict.reason == "its key term does not fit the document"
     assert not judged(encoder, "entailment", invented, support=-1, rivals=0)[0].reason
