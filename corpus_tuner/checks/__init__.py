@@ -1,8 +1,8 @@
 """Checks: accept or reject generated views, each with a reason.
 
 A file here is a check: it holds ``Settings`` and ``Check``, which is made from them, the resources
-of a build, and what was fitted for it (`corpus_tuner.indexes.registry`). Checks look at the views of
-one document, one check after the other, each at what those before it accepted.
+of a build, and what was fitted for it (`corpus_tuner.indexes.registry`). Checks look at the views
+of one document, one check after the other, and only at what those before it accepted.
 """
 
 import hashlib
