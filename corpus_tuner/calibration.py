@@ -222,7 +222,7 @@ def choose_weights(
         chosen=chosen,
         likeliest=likeliest,
         usual=usual.hybrid,
-        found={name: _ndcg(judged, each) for name, each in plans.items()},
+        found={name: _ndcg(judged, how) for name, how in plans.items()},
         seed=seed,
     )
 
@@ -266,10 +266,10 @@ def _hold_out(searcher: Searcher, language: str, seed: int) -> Iterator[_HeldOut
 def _hidden(views: Mapping[int, View], sentence: str) -> frozenset[int]:
     """Return the views that know the sentence."""
     hidden = set()
-    for place, view in views.items():
+    for ordinal, view in views.items():
         text = " ".join(view.text.split())
         if view.maker != "document" or sentence in text or text in sentence:
-            hidden.add(place)
+            hidden.add(ordinal)
     return frozenset(hidden)
 
 
@@ -277,9 +277,15 @@ def _judge(
     searcher: Searcher, encoder: Encoder, asked: Sequence[_HeldOut], usual: SearchSettings
 ) -> list[_Judged]:
     """Ask all pseudo-queries; the document asked for has the scores of what is left of it."""
-    rests = [vectors[0] for vectors in encoder.encode_groups([[each.rest] for each in asked])]
-    both = [(each, rest) for each, rest in zip(asked, rests, strict=True) for _ in each.queries]
-    queries = [query for each in asked for query in each.queries]
+    rests = [
+        vectors[0] for vectors in encoder.encode_groups([[held_out.rest] for held_out in asked])
+    ]
+    both = [
+        (held_out, rest)
+        for held_out, rest in zip(asked, rests, strict=True)
+        for _ in held_out.queries
+    ]
+    queries = [query for held_out in asked for query in held_out.queries]
     assert searcher.lexical
     pools = searcher.pools(queries, settings=usual)
     judged = []

@@ -251,11 +251,11 @@ def _representations(settings: Settings) -> dict[str, PartSettings]:
     """Return what is indexed, by name: what `beside` names, and last the configured one."""
     configured = settings.representation
     names: list[str] = [name for name in settings.beside if name != configured.name]
-    beside = {
+    others = {
         name: read_settings("corpus_tuner.indexes.representations", {"name": name})
         for name in names
     }
-    return {**beside, configured.name: configured}
+    return {**others, configured.name: configured}
 
 
 def _lexical(settings: Settings, language: str) -> LexicalSettings | None:

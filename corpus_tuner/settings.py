@@ -225,7 +225,7 @@ def _assign(values: dict[str, Any], assignment: str) -> None:
 def _describe(problem: Any, file: Path | None, lines: dict[tuple[str | int, ...], int]) -> str:
     path: tuple[str | int, ...] = problem["loc"]
     line = next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), None)
-    place = f"{file}:{line}: " if line else ""
+    where = f"{file}:{line}: " if line else ""
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
         message = "there is no such setting"
@@ -235,7 +235,7 @@ def _describe(problem: Any, file: Path | None, lines: dict[tuple[str | int, ...]
     name = ".".join(str(part) for part in path)
     given = problem.get("input")
     shown = f" (given: {given!r})" if isinstance(given, str | int | float) else ""
-    return f"{place}{name}: {message}{shown}"
+    return f"{where}{name}: {message}{shown}"
 
 
 def _keys(model: type[BaseModel]) -> list[str]:

@@ -39,14 +39,9 @@ class Check:
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Verdict]:
         """Return one verdict for each candidate."""
-        words: dict[str, list[str]] = {}
-        for each in candidates:
-            document = each.document
-            if document.id not in words:
-                words[document.id] = _words(f"{document.title} {document.text}")
-        return [
-            self._verdict(_words(each.view.text), words[each.document.id]) for each in candidates
-        ]
+        document = candidates[0].document
+        source = _words(f"{document.title} {document.text}")
+        return [self._verdict(_words(candidate.view.text), source) for candidate in candidates]
 
     def _verdict(self, text: list[str], source: list[str]) -> Verdict:
         least = max(self._settings.min_words, self._settings.share * len(text))

@@ -11,12 +11,12 @@ from corpus_tuner.language import language_of
 
 
 class Settings(PartSettings):
-    """When a language is told.
+    """When the language of a text is judged.
 
     Attributes
     ----------
     min_words
-        Of shorter texts the language is not told: names and terms are alike in many.
+        Shorter texts pass: names and terms are alike in many languages.
     confidence
         The least probability of another language at which a text is rejected.
     """

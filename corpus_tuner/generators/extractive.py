@@ -93,20 +93,20 @@ class Generator:
         # A document's centre is that of its sentences, so a long one counts to its end. The build
         # has encoded these sentences already, as views.
         anchors = [
-            own or [f"{document.title} {document.text}".strip()]
-            for document, own in zip(documents, sentences, strict=True)
+            spoken or [f"{document.title} {document.text}".strip()]
+            for document, spoken in zip(documents, sentences, strict=True)
         ]
         vectors = self._encode(documents, anchors)
         centres = [_centre(rows) for rows in vectors]
         if instruction.kind == "summary":
             return [
-                self._summary(own, rows, centre)
-                for own, rows, centre in zip(sentences, vectors, centres, strict=True)
+                self._summary(spoken, rows, centre)
+                for spoken, rows, centre in zip(sentences, vectors, centres, strict=True)
             ]
         phrases = [self._phrases(document, language) for document in documents]
         return [
-            self._keywords(some, rows, centre)
-            for some, rows, centre in zip(
+            self._keywords(candidates, rows, centre)
+            for candidates, rows, centre in zip(
                 phrases, self._encode(documents, phrases), centres, strict=True
             )
         ]
@@ -149,7 +149,7 @@ class Generator:
         return [spelled[phrase] for phrase, _ in counts.most_common(self._settings.candidates)]
 
     def _choose(self, rows: Vectors, target: Vectors, most: int) -> list[int]:
-        """Return the places of rows near `target` and unlike each other, the best first."""
+        """Return the positions of rows near `target` and unlike each other, the best first."""
         near = np.round(rows @ target, 6)
         alike = np.zeros(len(rows), dtype=np.float32)
         chosen: list[int] = []

@@ -68,13 +68,13 @@ class FastQueryEncoder:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         prompted = [self._reading.prompt + text for text in texts]
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(prompted)]
-        order = sorted(range(len(tokens)), key=lambda place: len(tokens[place]))
+        order = sorted(range(len(tokens)), key=lambda text: len(tokens[text]))
         for start in range(0, len(order), QUERIES_AT_ONCE):
-            places = order[start : start + QUERIES_AT_ONCE]
-            read = self._transformer.forward_batch([tokens[place] for place in places])
-            for place, states in zip(places, np.array(read.last_hidden_state), strict=True):
+            batch = order[start : start + QUERIES_AT_ONCE]
+            read = self._transformer.forward_batch([tokens[text] for text in batch])
+            for text, states in zip(batch, np.array(read.last_hidden_state), strict=True):
                 one = self._reading.pooling == "cls"
-                vectors[place] = states[0] if one else states[: len(tokens[place])].mean(axis=0)
+                vectors[text] = states[0] if one else states[: len(tokens[text])].mean(axis=0)
         return unit_rows(vectors, self.name)
 
 
@@ -96,8 +96,8 @@ def find(settings: EncoderSettings, fingerprint: str) -> QueryEncoder | None:
 def name_in_cache(encoder: str, fingerprint: str) -> str:
     """Return the name in the cache of a converted encoder.
 
-    The files that it was made of are part of it, so that a model that was put in the place of
-    another is loaded, and known for what it is.
+    The files that it was made of are part of it, so that a model that replaced another
+    is loaded, and known for what it is.
     """
     files = hashlib.sha256()
     if encoder == "builtin":

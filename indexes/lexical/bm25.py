@@ -58,8 +58,8 @@ def write(texts: Iterable[str], folder: Path, settings: Settings) -> None:
     vocabulary: dict[str, int] = {}
     numbers, documents, counts, lengths = (array("i") for _ in range(4))
     stream = iter(texts)
-    while some := list(islice(stream, _AT_ONCE)):
-        for words in words_of(some, settings.language):
+    while chunk := list(islice(stream, _AT_ONCE)):
+        for words in words_of(chunk, settings.language):
             for word, count in Counter(words).items():
                 numbers.append(vocabulary.setdefault(word, len(vocabulary)))
                 documents.append(len(lengths))

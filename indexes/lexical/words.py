@@ -48,6 +48,7 @@ def words_of(texts: Sequence[str], language: str | None) -> list[list[str]]:
 
 def shared_words(query: str, text: str, language: str | None) -> list[str]:
     """Return the words of a text, as they stand in it, that a query has in one form or another."""
-    asked, *own = words_of([query, *(found := sorted({*_WORD.findall(text)}))], language)
+    spelled = sorted({*_WORD.findall(text)})
+    asked, *stems = words_of([query, *spelled], language)
     known = {*asked}
-    return [word for word, stems in zip(found, own, strict=True) if known.intersection(stems)]
+    return [word for word, own in zip(spelled, stems, strict=True) if known.intersection(own)]

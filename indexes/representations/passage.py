@@ -42,6 +42,6 @@ class Representation:
 
     def rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
         """Return the passage vectors as they are."""
-        places = np.flatnonzero([view.kind == "passage" for view in views])
-        passages = places.astype(np.int32)[: self._most]
+        of_passages = np.flatnonzero([view.kind == "passage" for view in views])
+        passages = of_passages.astype(np.int32)[: self._most]
         return Rows(vectors[passages], passages)

@@ -10,7 +10,7 @@ from corpus_tuner.indexes.representations import SCORE_DECIMALS
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.search.pool import Found
 from corpus_tuner.indexes.store.documents import Document, View
-from corpus_tuner.indexes.vectors.scoring import Ordinals
+from corpus_tuner.indexes.vectors import Ordinals
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from corpus_tuner.indexes.representations import SCORE_DECIMALS, Parts, Scores
 from corpus_tuner.indexes.search.fusion import fuse
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.store.segment import Segment
-from corpus_tuner.indexes.vectors.scoring import Near, Ordinals, first
+from corpus_tuner.indexes.vectors import Ordinals
+from corpus_tuner.indexes.vectors.scoring import Near, first
 
 
 class Found(NamedTuple):
@@ -73,11 +74,12 @@ class Pool:
     def best(self, plan: Plan) -> Found:
         """Return the best `plan.k` documents; among equal scores the smaller id leads."""
         scores = self.scores(plan)
-        some = first(scores, plan.k)
-        ids = self.at(some).ids()
-        order = sorted(range(len(ids)), key=lambda each: (-scores[some[each]], ids[each]))[: plan.k]
-        positions = some[order]
-        return Found([ids[each] for each in order], scores[positions].tolist(), positions, self)
+        leading = first(scores, plan.k)  # and all that tie with the last of them
+        ids = self.at(leading).ids()
+        by_score = zip((-scores[leading]).tolist(), ids, range(len(ids)), strict=True)
+        order = [number for *_, number in sorted(by_score)[: plan.k]]
+        positions = leading[order]
+        return Found([ids[number] for number in order], scores[positions].tolist(), positions, self)
 
     def ids(self) -> list[str]:
         """Return the ids of the documents."""

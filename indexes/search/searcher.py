@@ -26,7 +26,7 @@ from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest, verify
 from corpus_tuner.indexes.store.segment import Segment
-from corpus_tuner.indexes.vectors.scoring import Ordinals
+from corpus_tuner.indexes.vectors import Ordinals
 
 MAX_QUERY_CHARACTERS = 100_000
 _QUERIES_AT_ONCE = 256
@@ -159,7 +159,9 @@ class Searcher:
         return True
 
     @overload
-    def search(self, queries: str, k: int = 10, **options: Unpack[Options]) -> list[Hit]: ...
+    def search(  # type: ignore[overload-overlap]
+        self, queries: str, k: int = 10, **options: Unpack[Options]
+    ) -> list[Hit]: ...
 
     @overload
     def search(

@@ -1,4 +1,4 @@
-"""Where things lie in an index.
+"""The files and folders of an index.
 
 ::
 
@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"\d{6}")
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The places in one index.
+    """The files and folders of one index.
 
     Attributes
     ----------

@@ -16,7 +16,8 @@ from corpus_tuner.indexes.representations import Parts, Representation
 from corpus_tuner.indexes.search.filters import Condition
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.store.layout import DOCUMENTS
-from corpus_tuner.indexes.vectors.scoring import DenseSegment, Ordinals
+from corpus_tuner.indexes.vectors import Ordinals
+from corpus_tuner.indexes.vectors.scoring import DenseSegment
 
 SCHEMA = """
 CREATE TABLE documents (

@@ -119,7 +119,7 @@ def _write_documents(staging: Staging, path: Path) -> _Written:
 
 def _rows(staging: Staging, name: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the staged rows of a representation in their new order, and each document's first."""
-    spans = np.array([rows[name] for *_, rows in staging.arranged()], np.int64).reshape(-1, 2)
+    spans = staging.spans(name)
     starts = np.concatenate([[0], np.cumsum(spans[:, 1])])
     order = np.repeat(spans[:, 0] - starts[:-1], spans[:, 1]) + np.arange(starts[-1])
     return order, starts

@@ -170,16 +170,16 @@ class Staging:
         row_views: dict[str, list[npt.NDArray[np.int32]]] = {name: [] for name in ends}
         self._database.execute("BEGIN")
         try:
-            for each in encoded:
+            for document in encoded:
                 rows = {}
                 for representation in self.representations:
                     name = representation.name
-                    made = representation.rows(each.views, each.vectors)
+                    made = representation.rows(document.views, document.vectors)
                     vectors[name].append(made.vectors)
                     row_views[name].append(made.views)
                     rows[name] = (ends[name], len(made.views))
                     ends[name] += len(made.views)
-                self._insert(each, rows)
+                self._insert(document, rows)
             for name in ends:
                 if vectors[name]:
                     _append(self._vectors(name), np.concatenate(vectors[name]).astype("<f4"))
@@ -228,6 +228,15 @@ class Staging:
             document = Document(id_, title, text, json.loads(metadata))
             yield StagedDocument(document, views, digest, json.loads(rows))
 
+    def spans(self, representation: str) -> npt.NDArray[np.int64]:
+        """Return the rows of the documents in the index, in its order: first and count, (n, 2)."""
+        found = self._database.execute(
+            "SELECT rows FROM arranged JOIN staged ON number = staged ORDER BY ordinal"
+        )
+        spans = (json.loads(rows)[representation] for (rows,) in found)
+        pair = np.dtype((np.int64, 2))
+        return np.fromiter((tuple(span) for span in spans), pair, count=self.documents)
+
     @property
     def documents(self) -> int:
         """How many documents are in the index."""
@@ -238,10 +247,10 @@ class Staging:
     def counts(self) -> Counter[str]:
         """The counts of all documents that are in the index."""
         counts: Counter[str] = Counter()
-        for (each,) in self._database.execute(
+        for (counted,) in self._database.execute(
             "SELECT counts FROM arranged JOIN staged ON number = staged"
         ):
-            counts.update(json.loads(each))
+            counts.update(json.loads(counted))
         return counts
 
     def vectors(self, representation: str) -> Vectors:
@@ -260,8 +269,9 @@ class Staging:
 
     def note(self, name: str, value: Any) -> None:
         """Keep something, as JSON can hold it, from one build to the one that goes on with it."""
-        told = json.dumps(value)
-        self._database.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, told))
+        self._database.execute(
+            "INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(value))
+        )
 
     def noted(self, name: str) -> Any:
         """Return what was kept by `note`; ``None`` if nothing was."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from corpus_tuner import Searcher, Settings, build, load_settings
+from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
 from tests.conftest import make_documents, write_jsonl
 from tests.processes import finish, start
 
@@ -112,20 +113,55 @@ def test_a_changed_corpus_replaces_the_index_under_an_open_searcher(
     ]
 
 
-def test_a_build_that_failed_goes_on(tmp_path: Path, settings: Settings) -> None:
+def count_documents(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note the ids of the documents that are staged from now on."""
+    staged: list[str] = []
+    insert = Staging._insert
+
+    def noting(self: Staging, encoded: EncodedDocument, rows: Any) -> None:
+        staged.append(encoded.document.id)
+        insert(self, encoded, rows)
+
+    monkeypatch.setattr(Staging, "_insert", noting)
+    return staged
+
+
+def test_a_build_that_failed_goes_on(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = settings.model_copy(update={"generator": None})
     documents = make_documents(20)
     corpus = write_jsonl(tmp_path / "c.jsonl", [*documents[:14], {"_id": "bad"}])
     with pytest.raises(ValueError, match=r"c\.jsonl:15"):
         build(corpus, tmp_path / "i", settings)
     assert list((tmp_path / "i").glob("building-*"))
-    # The second chunk changes meanwhile: it and all behind it must be made again. (Not so what
-    # the ledger has: with a generator, the scores of its texts may differ in their last digits.)
+    # One document changes meanwhile, and one is put in front: no other one is made again.
     documents[5]["text"] = "Another text now."
+    documents = [documents[17], *documents[:17], *documents[18:]]
     write_jsonl(corpus, documents)
+    encoded = count_documents(monkeypatch)
     build(corpus, tmp_path / "i", settings)
+    assert sorted(encoded) == sorted(f"d{n}" for n in (5, *range(12, 20)))  # 12, 13: not committed
     build(corpus, tmp_path / "fresh", settings)
     assert files(tmp_path / "i") == files(tmp_path / "fresh")
+
+
+def test_a_kill_behind_the_commit_leaves_nothing_for_good(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings.model_copy(update={"generator": None})
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(10))
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("corpus_tuner.indexes.store.commit.tidy", killed)
+        with pytest.raises(KeyboardInterrupt):
+            build(corpus, tmp_path / "i", settings)
+    assert list((tmp_path / "i").glob("building-*"))
+    assert build(corpus, tmp_path / "i", settings).unchanged
+    assert not list((tmp_path / "i").glob("building-*"))
 
 
 def test_other_settings_throw_an_unfinished_build_away(tmp_path: Path, settings: Settings) -> None:
