@@ -13,8 +13,8 @@ from itertools import islice
 from corpus_tuner import Corpus, sample_folder
 from corpus_tuner.generators import open_generator
 from corpus_tuner.generators.seq2seq import Settings
-from corpus_tuner.instructions import load_instructions
 from corpus_tuner.indexes.encoders import open_encoder
+from corpus_tuner.instructions import load_instructions
 
 BLOCK = 256
 

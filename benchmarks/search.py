@@ -20,13 +20,13 @@ import numpy as np
 
 from corpus_tuner import build, sample_folder
 from corpus_tuner.eval.queries import read_queries
-from corpus_tuner.indexes.vectors.scoring import DenseSegment, write_vectors
 from corpus_tuner.indexes.encoders import EncoderSettings, open_encoder
 from corpus_tuner.indexes.encoders.remembering import RememberingEncoder
-from corpus_tuner.indexes.search.fusion import SearchSettings
 from corpus_tuner.indexes.representations import Storage, views
+from corpus_tuner.indexes.search.fusion import SearchSettings
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.store.manifest import segment_folder
+from corpus_tuner.indexes.vectors.scoring import DenseSegment, write_vectors
 
 QUERIES = 300
 STORAGES: tuple[Storage, ...] = ("float32", "float16", "int8")

@@ -1,4 +1,4 @@
-"""Encode the texts of a document by themselves, each once, for stages that ask for the same ones."""
+"""Encode the texts of a document by themselves, and once, for all stages that need them."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,12 +1,11 @@
-"""What was written for a document and rejected: told from the ledger of its index."""
+"""What was written for a document and rejected, from the ledger of its index."""
 
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
-from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.indexes.store.manifest import Manifest
-from corpus_tuner.instructions import KINDS, load_instructions
+from corpus_tuner.instructions import Instruction
 from corpus_tuner.ledger import Ledger, Rejection, ledger_key
 
 
@@ -16,31 +15,40 @@ class History:
     Parameters
     ----------
     ledger
-        The file of the ledger that the index was built with; where there is none, nothing is told.
+        The file of the ledger that the index was built with; where there is none, nothing is known.
     manifest
-        Of the index: it names its generators and its instructions.
+        Of the index: it names its generators, their instructions and its checks.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> with ct.Searcher.open(example_index) as searcher:
+    ...     document, _ = searcher.document("mill")
+    ...     History(example_index / "ledger.sqlite", searcher.manifest).rejected(document)
+    []
     """
 
     def __init__(self, ledger: Path, manifest: Manifest) -> None:
         self._ledger = ledger
-        self._generators: list[str] = manifest.build.get("generators", [])
-        own = manifest.build.get("settings", {}).get("instructions")
-        language = str(manifest.build.get("language", "en"))
-        self._instructions = []
-        for kind in KINDS:
-            with suppress(CorpusTunerError):  # a file of the user's need not have all kinds
-                self._instructions += load_instructions(
-                    (kind,), language, Path(own) if own else None
-                )
+        self._checks: str = manifest.build.get("checks", "")
+        self._instructions = [
+            (generator, Instruction(kind, language, template))
+            for generator, kind, language, template in manifest.build.get("instructions", [])
+        ]
 
     def rejected(self, document: Document) -> list[Rejection]:
-        """Return what was written for a document and rejected, with the check and its reason."""
+        """Return what was written for a document and rejected, with the check and its reason.
+
+        Raises
+        ------
+        CorpusTunerError
+            If the ledger cannot be read.
+        """
         if not self._ledger.is_file():
             return []
         keys = [
             ledger_key(document, instruction, generator)
-            for generator in self._generators
-            for instruction in self._instructions
+            for generator, instruction in self._instructions
         ]
         with closing(Ledger(self._ledger, read_only=True)) as ledger:
-            return ledger.rejections(keys)
+            return ledger.rejections(keys, self._checks)

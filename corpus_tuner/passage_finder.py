@@ -65,7 +65,7 @@ class PassageFinder:
             self._staging.close()
 
     def nearest(self, candidates: Sequence[Candidate], most: int) -> list[list[str]]:
-        """Return for each candidate, as a query, the ids of the documents with the best passages."""
+        """Return for each candidate, as a query, the documents with the best passages, by id."""
         if self._encoder.symmetric:
             vectors = np.stack([candidate.vector for candidate in candidates])
         else:

@@ -41,16 +41,16 @@ class Meter:
         if self._progress is not None:
             self._progress.stop()
 
-    def advance(self, told: str, by: int = 1) -> None:
-        """Note that some more is done, and what is to be told of it."""
+    def advance(self, note: str, by: int = 1) -> None:
+        """Note that some more is done, and what is shown of it."""
         if self._progress is not None:
             speed = self._progress.tasks[self._task].speed
             rate = f"{speed:,.1f}/s " if speed else ""
-            self._progress.update(self._task, advance=by, rate=f"{rate}{told}")
+            self._progress.update(self._task, advance=by, rate=f"{rate}{note}")
 
 
 def working(what: str) -> AbstractContextManager[object]:
-    """Show that something is being done whose end cannot be foretold."""
+    """Show that something is being done whose end cannot be foreseen."""
     console = Console(stderr=True)
     return console.status(what) if console.is_terminal else nullcontext()
 

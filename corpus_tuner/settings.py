@@ -108,14 +108,17 @@ DEFAULTS: dict[str, Any] = {
 }
 """Used where a recipe says nothing of these."""
 
+_RECIPES = Path(__file__).parent / "configs"
 
-def load_settings(file: Path | None = None, assignments: Sequence[str] = ()) -> Settings:
+
+def load_settings(recipe: str | Path | None = None, assignments: Sequence[str] = ()) -> Settings:
     """Read a recipe.
 
     Parameters
     ----------
-    file
-        YAML; by default the default recipe.
+    recipe
+        A YAML file, or the name of a recipe that comes with the package, such as
+        ``paper-flan-t5-base``; by default the default recipe.
     assignments
         ``stage.key=value`` with a YAML value, in force over the file.
 
@@ -127,6 +130,7 @@ def load_settings(file: Path | None = None, assignments: Sequence[str] = ()) -> 
     """
     values = dict(DEFAULTS)
     lines: dict[tuple[str | int, ...], int] = {}
+    file = _recipe_file(recipe) if recipe is not None else None
     if file is not None:
         read, lines = _read_yaml(file)
         values.update(read)
@@ -157,6 +161,20 @@ def settings_hash(settings: Settings, *parts: str) -> str:
         }
     )
     return hashlib.sha256("\n".join((decisive, *parts)).encode()).hexdigest()
+
+
+def _recipe_file(recipe: str | Path) -> Path:
+    """Return the file of a recipe: the one at this path, else the package's own of this name."""
+    if Path(recipe).exists():
+        return Path(recipe)
+    packaged = {file.stem: file for file in _RECIPES.glob("*.yaml")}
+    if str(recipe) not in packaged:
+        names = ", ".join(sorted(packaged))
+        raise CorpusTunerError(
+            f"there is no recipe {recipe}: give a YAML file, or the name of one that comes with "
+            f"the package ({names})"
+        )
+    return packaged[str(recipe)]
 
 
 def _read_yaml(file: Path) -> tuple[dict[str, Any], dict[tuple[str | int, ...], int]]:

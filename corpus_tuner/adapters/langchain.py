@@ -36,16 +36,16 @@ class LangChainRetriever(BaseRetriever):
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun
     ) -> list[Document]:
-        hits = self.searcher.search(query, self.k, self.mode, filter=self.filter)
+        hits = self.searcher.search(query, self.k, mode=self.mode, filter=self.filter)
         return [_as_document(hit) for hit in hits]
 
 
 def _as_document(hit: Hit) -> Document:
     """Return a hit as LangChain has it: the document's metadata, and what else the hit tells."""
-    told = {"title": hit.document.title, "score": hit.score, "rank": hit.rank}
-    told["matched"] = f"{hit.view.kind}: {hit.view.text}"
+    facts = {"title": hit.document.title, "score": hit.score, "rank": hit.rank}
+    facts["matched"] = f"{hit.view.kind}: {hit.view.text}"
     return Document(
         id=hit.document.id,
         page_content=hit.document.text,
-        metadata={**hit.document.metadata, **told},
+        metadata={**hit.document.metadata, **facts},
     )

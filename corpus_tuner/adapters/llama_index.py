@@ -41,18 +41,18 @@ class LlamaIndexRetriever(BaseRetriever):
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         query = query_bundle.query_str
-        hits = self._searcher.search(query, self._k, self._mode, filter=self._filter)
+        hits = self._searcher.search(query, self._k, mode=self._mode, filter=self._filter)
         return [NodeWithScore(node=_as_node(hit), score=hit.score) for hit in hits]
 
 
 def _as_node(hit: Hit) -> TextNode:
     """Return a hit as LlamaIndex has it; what is not metadata is kept from prompts."""
-    told = {"title": hit.document.title, "rank": hit.rank}
-    told["matched"] = f"{hit.view.kind}: {hit.view.text}"
+    facts = {"title": hit.document.title, "rank": hit.rank}
+    facts["matched"] = f"{hit.view.kind}: {hit.view.text}"
     return TextNode(
         id_=hit.document.id,
         text=hit.document.text,
-        metadata={**hit.document.metadata, **told},
+        metadata={**hit.document.metadata, **facts},
         excluded_llm_metadata_keys=["rank", "matched"],
         excluded_embed_metadata_keys=["rank", "matched"],
     )

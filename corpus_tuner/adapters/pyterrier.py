@@ -57,15 +57,15 @@ class PyTerrierRetriever(pt.Transformer):
             For each query its documents, best first: also ``docno``, ``score``, ``rank`` from 0.
         """
         pt.validate.query_frame(queries, extra_columns=["query"])
-        found: dict[str, list[Any]] = {"place": [], "docno": [], "score": [], "rank": []}
+        found: dict[str, list[Any]] = {"position": [], "docno": [], "score": [], "rank": []}
         rankings = self.searcher.rank(
-            queries["query"].tolist(), self.k, self.mode, filter=self.filter
+            queries["query"].tolist(), self.k, mode=self.mode, filter=self.filter
         )
-        for place, ranking in enumerate(rankings):
+        for position, ranking in enumerate(rankings):
             for rank, (document, score) in enumerate(ranking):
-                for name, value in zip(found, (place, document, score, rank), strict=True):
+                for name, value in zip(found, (position, document, score, rank), strict=True):
                     found[name].append(value)
         kept = queries.drop(columns=["docno", "score", "rank"], errors="ignore")
-        repeated = kept.iloc[found.pop("place")].reset_index(drop=True)
+        repeated = kept.iloc[found.pop("position")].reset_index(drop=True)
         types = {"docno": "object", "score": "float64", "rank": "int64"}
         return repeated.join(pd.DataFrame(found).astype(types))

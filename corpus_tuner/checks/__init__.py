@@ -1,8 +1,8 @@
 """Checks: accept or reject generated views, each with a reason.
 
 A file here is a check: it holds ``Settings`` and ``Check``, which is made from them, the resources
-of a build, and what was fitted for it (`corpus_tuner.indexes.registry`). Checks look at the views of
-one document, one check after the other, each at what those before it accepted.
+of a build, and what was fitted for it (`corpus_tuner.indexes.registry`). Checks look at the views
+of one document, one check after the other, and only at what those before it accepted.
 """
 
 import hashlib
@@ -10,6 +10,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
+
+import numpy as np
 
 from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.indexes.encoders import Vectors
@@ -42,8 +44,8 @@ class Candidate(NamedTuple):
     @property
     def similarities(self) -> list[float]:
         """Cosines of the view with each of the document's own, rounded."""
-        near: list[float] = (self.own_vectors @ self.vector).round(6).tolist()
-        return near
+        near = (self.own_vectors @ self.vector).astype(np.float64)
+        return [float(each) for each in near.round(6)]
 
 
 class Verdict(NamedTuple):

@@ -1,12 +1,16 @@
 """``corpus-tuner build``."""
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
+from rich.text import Text
 
 from corpus_tuner.cli.options import ConfigOption, JsonOption, OnBadRecord, SetOption, settings_of
-from corpus_tuner.cli.output import show_build
+from corpus_tuner.cli.output import show_skipped, stdout
+
+if TYPE_CHECKING:
+    from corpus_tuner.pipeline import BuildReport
 
 
 def build(
@@ -38,4 +42,35 @@ def build(
     if json:
         typer.echo(report.model_dump_json(indent=2))
     else:
-        show_build(report)
+        _show(report)
+
+
+def _show(report: "BuildReport") -> None:
+    """Print what a build made, and whatever it could not use."""
+    views = ", ".join(f"{count:,} {kind}" for kind, count in sorted(report.views.items()))
+    state = "up to date" if report.unchanged else "built"
+    stdout.print(
+        Text.assemble(
+            (report.index, "bold"), f" {state}: {report.documents:,} documents ({report.language})"
+        ),
+        soft_wrap=True,
+    )
+    stdout.print(f"  views: {views}", soft_wrap=True)
+    how = "calibrated" if report.calibrated else "as configured"
+    hybrid = report.search.hybrid
+    weights = f"words {hybrid.words:.2f}, views {hybrid.views:.2f}"
+    stdout.print(f"  weights of hybrid search, {how}: {weights}", soft_wrap=True)
+    if report.long_documents:
+        stdout.print(
+            f"  {report.long_documents:,} documents are longer than the encoder reads and have "
+            "several passages",
+            soft_wrap=True,
+        )
+    if report.cut_sources:
+        stdout.print(f"  the generator could not read {report.cut_sources:,} texts to their end")
+    if report.rejected:
+        rejected = sum(report.rejected.values())
+        stdout.print(f"  checks rejected {rejected:,} of {report.written:,} generated views:")
+        for reason, count in sorted(report.rejected.items(), key=lambda entry: -entry[1]):
+            stdout.print(f"    {count:>7,}  {reason}", soft_wrap=True)
+    show_skipped(report.skipped, report.examples)

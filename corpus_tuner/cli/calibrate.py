@@ -1,12 +1,15 @@
 """``corpus-tuner calibrate``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from corpus_tuner.cli.options import JsonOption
-from corpus_tuner.cli.output import show_calibration
+from corpus_tuner.cli.output import plain, stdout, table
+
+if TYPE_CHECKING:
+    from corpus_tuner.calibration import Calibration
 
 
 def calibrate(
@@ -20,8 +23,28 @@ def calibrate(
     """Choose the weights of views and words for this corpus, without labels."""
     from corpus_tuner.calibration import calibrate as calibrate_index
 
-    chosen = calibrate_index(index, seed=seed, trust_remote_code=trust_remote_code)
+    calibration = calibrate_index(index, seed=seed, trust_remote_code=trust_remote_code)
     if json:
-        typer.echo(chosen.model_dump_json(indent=2))
+        typer.echo(calibration.model_dump_json(indent=2))
     else:
-        show_calibration(chosen)
+        show_calibration(calibration)
+
+
+def show_calibration(calibration: "Calibration") -> None:
+    """Print the weights that were chosen, and what speaks for them."""
+    if calibration.unchanged:
+        stdout.print(plain(f"the weights stay what they were: {calibration.unchanged}"))
+        return
+    columns = ("chosen", "usual", "likeliest")
+    weights = table("weight", *columns, right=columns)
+    found = (calibration.chosen, calibration.usual, calibration.likeliest)
+    for name in ("views", "words"):
+        values = [getattr(hybrid, name, None) for hybrid in found]
+        weights.add_row(name, *("–" if value is None else f"{value:.2f}" for value in values))
+    stdout.print(weights)
+    stdout.print()
+    measure = f"nDCG@10 of {calibration.queries} pseudo-queries"
+    rankings = table("ranking", measure, right=(measure,))
+    for name, value in calibration.found.items():
+        rankings.add_row(name, f"{100 * value:.1f}")
+    stdout.print(rankings)

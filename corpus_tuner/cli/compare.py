@@ -8,7 +8,8 @@ from typing import Annotated, Optional
 import typer
 
 from corpus_tuner.cli.options import BenchmarksOption, JsonOption, MeasureOption, SplitOption
-from corpus_tuner.cli.output import show_comparisons, show_results, stdout
+from corpus_tuner.cli.output import stdout
+from corpus_tuner.cli.results import show_comparisons, show_results
 
 
 def compare(
@@ -35,8 +36,8 @@ def compare(
     json: JsonOption = False,
 ) -> None:
     """Measure and compare runs from anywhere."""
-    from corpus_tuner.evaluation.run_files import compare_runs
     from corpus_tuner.eval.measures import DEFAULT_MEASURES
+    from corpus_tuner.evaluation.run_files import compare_runs
 
     report = compare_runs(
         runs,

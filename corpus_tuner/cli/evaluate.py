@@ -4,8 +4,9 @@ import json as json_
 import shlex
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
@@ -19,14 +20,13 @@ from corpus_tuner.cli.options import (
     SplitOption,
     settings_of,
 )
-from corpus_tuner.cli.output import (
-    show_benchmarks,
-    show_comparisons,
-    show_matrix,
-    show_results,
-    show_skipped,
-    stdout,
-)
+from corpus_tuner.cli.output import plain, show_skipped, stdout, table
+from corpus_tuner.cli.results import show_comparisons, show_results
+
+if TYPE_CHECKING:
+    from corpus_tuner.eval.benchmarks.registry import Registry
+
+_SOURCES = {"Archive": "beir", "Catalogued": "ir_datasets", "Hub": "hub"}
 
 
 def evaluate(
@@ -94,20 +94,20 @@ def evaluate(
         "home": benchmarks,
     }
     if ablate:
-        from corpus_tuner.evaluation.ablation import evaluate_parts
         from corpus_tuner.eval.report.tables import matrix
+        from corpus_tuner.evaluation.ablation import evaluate_parts
 
         results = evaluate_parts(names, output, settings, tune=tune, **options)
         if json:
             typer.echo((output / "ablation.json").read_text(encoding="utf-8").rstrip())
             return
-        show_matrix(matrix(results, options["measures"][0]))
+        _show_matrix(matrix(results, options["measures"][0]))
         stdout.print(f"written to {output}/ablation.json and ablation.md", soft_wrap=True)
         return
     from corpus_tuner.evaluation import evaluate as run_evaluation
     from corpus_tuner.evaluation.baselines import open_baseline
 
-    others = [open_baseline(each) for each in baseline or ()]
+    others = [open_baseline(spec) for spec in baseline or ()]
     done = run_evaluation(
         names,
         output,
@@ -137,15 +137,51 @@ def evaluate(
 
 
 def _list(home: Path | None, json: bool) -> None:
-    from corpus_tuner.evaluation.named import benchmarks_home
     from corpus_tuner.eval.benchmarks.registry import registry
+    from corpus_tuner.evaluation.named import benchmarks_home
 
     known = registry()
     folder = benchmarks_home(home)
     if json:
-        told = known.model_dump()
-        for name, entry in told["benchmarks"].items():
+        listed = known.model_dump()
+        for name, entry in listed["benchmarks"].items():
             entry["here"] = (folder / name).is_dir()
-        typer.echo(json_.dumps(told, ensure_ascii=False, indent=2))
+        typer.echo(json_.dumps(listed, ensure_ascii=False, indent=2))
         return
-    show_benchmarks(known, folder)
+    _show_benchmarks(known, folder)
+
+
+def _show_benchmarks(registry: "Registry", home: "Path") -> None:
+    """Print the benchmarks that are known by name, and the suites of them."""
+    known = table(
+        "benchmark", "lang", "docs", "queries", "measure", "what", "from", right=("docs", "queries")
+    )
+    for name, entry in registry.benchmarks.items():
+        source = "here" if (home / name).is_dir() else ""
+        if not source and entry.sources:
+            source = _SOURCES[type(entry.sources[0]).__name__]
+        known.add_row(
+            name,
+            entry.language,
+            f"{entry.documents:,}",
+            f"{entry.queries:,}",
+            entry.measure,
+            entry.about,
+            source,
+        )
+    stdout.print(known)
+    stdout.print()
+    suites = table("suite", "benchmarks")
+    for name, members in registry.suites.items():
+        suites.add_row(name, ", ".join(members))
+    stdout.print(suites)
+    stdout.print(f"those that are not here go to {home} when fetched", soft_wrap=True, style="dim")
+
+
+def _show_matrix(rows: Sequence[Sequence[str]]) -> None:
+    """Print a table of one measure: systems by benchmarks."""
+    head, *body = rows
+    systems = table(*head, right=head[1:])
+    for row in body:
+        systems.add_row(*map(plain, row))
+    stdout.print(systems)

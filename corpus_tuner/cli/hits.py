@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from rich.padding import Padding
 from rich.text import Text
 
-from corpus_tuner.cli.output import plain, stdout, table
+from corpus_tuner.cli.output import plain, stderr, stdout, table
 
 if TYPE_CHECKING:
+    from corpus_tuner.indexes.search.filters import Filter
     from corpus_tuner.indexes.search.hits import Hit
     from corpus_tuner.indexes.search.searcher import Searcher
 
@@ -17,25 +18,36 @@ _SNIPPET = 280  # characters
 _LEAD = 80  # of them before the first word that is marked
 
 
+def note_missing_fields(searcher: "Searcher", filter: "Filter") -> None:
+    """Say on standard error which fields of a filter no document has: it lets nothing through."""
+    from corpus_tuner.indexes.search.filters import has_field
+
+    for field in filter:
+        condition = has_field(field)
+        if not any(len(segment.matching(condition)) for segment in searcher.segments):
+            note = Text.assemble(("note: ", "yellow"), f"no document has the field {field!r}")
+            stderr.print(note, soft_wrap=True)
+
+
 def show_hits(query: str, hits: Sequence["Hit"]) -> None:
     """Print what was found for a query."""
     _show_query(query)
-    made = table("", "score", "document", "what matched", right=("", "score"))
-    made.columns[-1].ratio = 1
-    made.expand = True
+    rows = table("", "score", "document", "what matched", right=("", "score"))
+    rows.columns[-1].ratio = 1
+    rows.expand = True
     for hit in hits:
         title = plain(hit.document.title or hit.document.id, 40)
         matched = hit.view.text.removeprefix(hit.document.title).strip() or hit.view.text
         both = ""
-        if hit.dense is not None and hit.words is not None:
-            both = f"\nvectors {hit.dense:.2f}\nwords {hit.words:.2f}"
-        made.add_row(
+        if hit.dense is not None and hit.lexical is not None:
+            both = f"\nvectors {hit.dense:.2f}\nwords {hit.lexical:.2f}"
+        rows.add_row(
             str(hit.rank),
             Text.assemble(f"{hit.score:.3f}", (both, "dim")),
             Text.assemble(title, "\n", (plain(hit.document.id, 40).plain, "dim")),
             Text.assemble((f"{hit.view.kind}: ", "dim"), plain(matched, 100)),
         )
-    stdout.print(made if hits else Text("nothing was found", "dim"))
+    stdout.print(rows if hits else Text("nothing was found", "dim"))
 
 
 def explain_hits(query: str, hits: Sequence["Hit"], searcher: "Searcher") -> None:
@@ -61,10 +73,13 @@ def explain_hits(query: str, hits: Sequence["Hit"], searcher: "Searcher") -> Non
         stdout.print(Padding(Text("\n").join(lines), (0, 0, 1, 4)))
     if not hits:
         stdout.print("nothing was found", style="dim")
-    elif hits[0].dense is not None and hits[0].words is not None:
-        weights = searcher.manifest.search
-        told = f"words {weights.words:.2f}, vectors {1 - weights.words:.2f}"
-        stdout.print(f"score: both brought to one scale ({weights.fusion}), {told}", style="dim")
+    elif hits[0].dense is not None and hits[0].lexical is not None:
+        settings = searcher.manifest.search
+        words = settings.hybrid.words
+        weights = f"words {words:.2f}, vectors {1 - words:.2f}"
+        stdout.print(
+            f"score: both brought to one scale ({settings.fusion}), {weights}", style="dim"
+        )
 
 
 def _show_query(query: str) -> None:
@@ -73,16 +88,16 @@ def _show_query(query: str) -> None:
 
 
 def _ranks(hit: "Hit") -> Text:
-    """Return the ranks by both scores and by each, side by side."""
-    told = Text.assemble(("score  ", "dim"), f"{hit.score:.3f}")
+    """Return the score, and the ranks by the vectors and by the words alone."""
+    line = Text.assemble(("score  ", "dim"), f"{hit.score:.3f}")
     for name, rank, score in (
         ("by vectors", hit.dense_rank, hit.dense),
-        ("by words", hit.words_rank, hit.words),
+        ("by words", hit.lexical_rank, hit.lexical),
     ):
         if score is not None:
-            told.append(f"   {name}  ", "dim")
-            told.append(f"{'–' if rank is None else f'rank {rank}'} ({score:.2f})")
-    return told
+            line.append(f"   {name}  ", "dim")
+            line.append(f"{'–' if rank is None else f'rank {rank}'} ({score:.2f})")
+    return line
 
 
 def _cut(text: str, marks: Sequence[str]) -> Text:

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from corpus_tuner.cli.calibrate import show_calibration
 from corpus_tuner.cli.options import JsonOption
-from corpus_tuner.cli.output import plain, show_calibration, stdout, table
+from corpus_tuner.cli.output import plain, stdout, table
 
 
 def info(
@@ -17,11 +18,13 @@ def info(
     json: JsonOption = False,
 ) -> None:
     """Show what an index holds and how it was made."""
-    from corpus_tuner.indexes import storage
+    from corpus_tuner.indexes.store.layout import vectors_file
+    from corpus_tuner.indexes.store.manifest import read_manifest
+    from corpus_tuner.indexes.store.manifest import verify as verify_files
 
-    manifest = storage.read_manifest(index)
+    manifest = read_manifest(index)
     if verify:
-        storage.verify(index, manifest)
+        verify_files(index, manifest)
     if json:
         typer.echo(manifest.model_dump_json(indent=2))
         return
@@ -48,11 +51,13 @@ def info(
             shown.add_row(f"{kind} views", f"{count:,}")
     for name, settings in manifest.representations.items():
         vectors = sum(segment.rows[name] for segment in manifest.segments)
-        size = sum(segment.files[f"{name}.faiss"].bytes for segment in manifest.segments)
+        size = sum(
+            segment.files[vectors_file(Path(), name).name].bytes for segment in manifest.segments
+        )
         chosen = ", ".join(f"{key} {value}" for key, value in settings.items() if key != "name")
-        told = f"{vectors:,} vectors, {size / 2**20:.1f} MiB" + f" ({chosen})" * bool(chosen)
+        cell = f"{vectors:,} vectors, {size / 2**20:.1f} MiB" + f" ({chosen})" * bool(chosen)
         searched = ", searched" if name == manifest.representation else ""
-        shown.add_row(f"representation {name}", plain(told + searched))
+        shown.add_row(f"representation {name}", plain(cell + searched))
     if manifest.lexical:
         size = sum(
             file.bytes
@@ -61,9 +66,11 @@ def info(
             if name.startswith("words.")
         )
         chosen = ", ".join(f"{key} {value}" for key, value in manifest.lexical.items())
-        shown.add_row("words", plain(f"{size / 2**20:.1f} MiB ({chosen})"))
-    search = ", ".join(f"{key} {value}" for key, value in manifest.search.model_dump().items())
-    shown.add_row("search", plain(search))
+        shown.add_row("lexical", plain(f"{size / 2**20:.1f} MiB ({chosen})"))
+    search = manifest.search
+    shown.add_row("dense weights", f"views {search.dense.views:g}")
+    hybrid = f"views {search.hybrid.views:g}, words {search.hybrid.words:g}"
+    shown.add_row("hybrid weights", f"{hybrid} ({search.fusion} over {search.pool} documents)")
     for what, count in build["counts"].items():
         shown.add_row(what.replace("_", " "), f"{count:,}")
     for reason, count in build["skipped"].items():

@@ -11,8 +11,13 @@ if TYPE_CHECKING:
 Mode = Literal["hybrid", "dense", "lexical"]
 OnBadRecord = Literal["fail", "skip"]
 ConfigOption = Annotated[
-    Optional[Path],  # noqa: UP045 - typer reads this on Python 3.10, too
-    typer.Option("--config", help="A recipe in YAML; the default one if left out."),
+    Optional[str],  # noqa: UP045 - typer reads this on Python 3.10, too
+    typer.Option(
+        "--config",
+        metavar="RECIPE",
+        help="A recipe: a YAML file, or the name of one that comes with the package; the default "
+        "one if left out.",
+    ),
 ]
 SetOption = Annotated[
     Optional[list[str]],  # noqa: UP045
@@ -38,7 +43,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for script
 
 
 def settings_of(
-    config: Path | None, assignments: list[str] | None, on_bad_record: OnBadRecord | None
+    config: str | None, assignments: list[str] | None, on_bad_record: OnBadRecord | None
 ) -> "Settings":
     """Read the recipe that the options describe."""
     from corpus_tuner.settings import load_settings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from rich.text import Text
 
-from corpus_tuner.cli.hits import explain_hits, show_hits
+from corpus_tuner.cli.hits import explain_hits, note_missing_fields, show_hits
 from corpus_tuner.cli.options import Mode
 from corpus_tuner.cli.output import plain, stdout
 from corpus_tuner.indexes.errors import SearchIndexError
@@ -37,7 +37,7 @@ class Asking:
 
     def find(self, searcher: "Searcher", query: str) -> list["Hit"]:
         """Search."""
-        return searcher.search(query, self.k, self.mode, filter=self.filter or None)
+        return searcher.search(query, self.k, mode=self.mode, filter=self.filter or None)
 
     def show(self, searcher: "Searcher", query: str) -> list["Hit"]:
         """Search, and print what was found."""
@@ -62,7 +62,9 @@ def ask(searcher: "Searcher", asking: Asking) -> None:
             if command == ":open":
                 _open(searcher, hits, rest.strip())
             elif command.startswith(":"):
-                asking = _told(asking, command, rest.strip())
+                asking = _changed(asking, command, rest.strip())
+                if command == ":filter":
+                    note_missing_fields(searcher, asking.filter)
             else:
                 hits = asking.show(searcher, line)
         except SearchIndexError as error:
@@ -80,7 +82,7 @@ def _lines() -> Iterator[str]:
                 yield line
 
 
-def _told(asking: Asking, command: str, rest: str) -> Asking:
+def _changed(asking: Asking, command: str, rest: str) -> Asking:
     """Return how to search from now on."""
     if command == ":explain":
         return replace(asking, explain=not asking.explain)

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from corpus_tuner.cli.hits import show_hits
-from corpus_tuner.cli.output import show_results, stdout
+from corpus_tuner.cli.output import stdout
+from corpus_tuner.cli.results import show_results
 
 _SEARCHES = {
     "sample-en": (
@@ -31,9 +32,9 @@ def quickstart(
     start = time.perf_counter()
     stdout.print("Two small corpora of our own, English and German: indexing, then measuring.")
     from corpus_tuner.evaluation import evaluate
-    from corpus_tuner.settings import load_settings
     from corpus_tuner.indexes.encoders import open_encoder
     from corpus_tuner.indexes.search.searcher import Searcher
+    from corpus_tuner.settings import load_settings
 
     settings = load_settings()
     encoder = open_encoder(settings.encoder)

@@ -1,5 +1,6 @@
 """``corpus-tuner search``."""
 
+import json as json_
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -11,6 +12,7 @@ from corpus_tuner.cli.output import stdout
 if TYPE_CHECKING:
     from corpus_tuner.cli.prompt import Asking
     from corpus_tuner.indexes.search.searcher import Searcher
+    from corpus_tuner.indexes.server.schemas import ResultAnswer
 
 
 def search(
@@ -56,9 +58,10 @@ def search(
 ) -> None:
     """Search an index: for one query, for a file of them, or at a prompt."""
     _check(query, queries, output, explain, json)
+    from corpus_tuner.cli.hits import note_missing_fields
     from corpus_tuner.cli.prompt import Asking, ask
-    from corpus_tuner.progress import working
     from corpus_tuner.indexes.search.filters import parse_filters
+    from corpus_tuner.progress import working
 
     known = k or (100 if output else 10)
     asking = Asking(known, mode, parse_filters(filters or []), explain)
@@ -69,12 +72,13 @@ def search(
             index, representation=representation, trust_remote_code=trust_remote_code
         )
     with searcher:
+        note_missing_fields(searcher, asking.filter)
         if queries:
             _search_all(searcher, asking, queries, output)
         elif query is None:
             ask(searcher, asking)
         elif json:
-            typer.echo(_as_json(searcher, asking, query, indent=2))
+            typer.echo(_answer(searcher, asking, query).model_dump_json(indent=2))
         else:
             asking.show(searcher, query)
 
@@ -90,35 +94,36 @@ def _check(
         "--output and --json do not go together": output is not None and json,
         "--json needs a query or --queries": json and query is None and queries is None,
     }
-    for told, is_so in wrong.items():
+    for message, is_so in wrong.items():
         if is_so:
-            raise typer.BadParameter(told)
+            raise typer.BadParameter(message)
 
 
 def _search_all(searcher: "Searcher", asking: "Asking", queries: Path, output: Path | None) -> None:
     """Write a run of a file of queries, or print a line of JSON for each."""
-    from corpus_tuner.progress import track
     from corpus_tuner.eval.queries import read_queries
     from corpus_tuner.eval.runs import break_ties, write_run
+    from corpus_tuner.progress import track
 
     wanted = read_queries(queries)
     if output is None:
-        for query in track(wanted.values(), "searching", lambda: len(wanted)):
-            typer.echo(_as_json(searcher, asking, query))
+        for id_, query in track(wanted.items(), "searching", lambda: len(wanted)):
+            answer = {"id": id_, **_answer(searcher, asking, query).model_dump()}
+            typer.echo(json_.dumps(answer, ensure_ascii=False))
         return
     output.parent.mkdir(parents=True, exist_ok=True)
     rankings = searcher.rank(
-        list(wanted.values()), asking.k, asking.mode, filter=asking.filter or None, progress=True
+        list(wanted.values()), asking.k, mode=asking.mode, filter=asking.filter or None
     )
-    run = {query: break_ties(found) for query, found in zip(wanted, rankings, strict=True)}
+    ranked = track(zip(wanted, rankings, strict=True), "searching", lambda: len(wanted))
+    run = {id_: break_ties(ranking) for id_, ranking in ranked}
     write_run(run, output, "corpus-tuner")
     stdout.print(f"{output}: {len(run):,} queries, up to {asking.k} documents each", soft_wrap=True)
 
 
-def _as_json(searcher: "Searcher", asking: "Asking", query: str, indent: int | None = None) -> str:
+def _answer(searcher: "Searcher", asking: "Asking", query: str) -> "ResultAnswer":
     """Return what the HTTP service would."""
     from corpus_tuner.indexes.server.schemas import ResultAnswer
 
     hits = asking.find(searcher, query)
-    marking = searcher if asking.explain else None
-    return ResultAnswer.of(query, hits, marking).model_dump_json(indent=indent)
+    return ResultAnswer.of(query, hits, searcher if asking.explain else None)

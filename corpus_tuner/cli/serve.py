@@ -1,6 +1,7 @@
 """``corpus-tuner serve``."""
 
 import os
+import socket
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Optional
@@ -8,6 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from corpus_tuner.cli.output import stderr, stdout
+from corpus_tuner.errors import CorpusTunerError, MissingExtraError
 
 
 def serve(
@@ -28,8 +30,6 @@ def serve(
 
     Where the environment has CORPUS_TUNER_TOKEN, requests must bring it as a bearer token.
     """
-    from corpus_tuner.errors import MissingExtraError
-
     try:
         import uvicorn
 
@@ -37,37 +37,73 @@ def serve(
     except ImportError:
         raise MissingExtraError("corpus-tuner serve", "server") from None
     from corpus_tuner.history import History
-    from corpus_tuner.pipeline import LEDGER
-    from corpus_tuner.progress import working
-    from corpus_tuner.indexes.store.documents import Document
     from corpus_tuner.indexes.search.searcher import Searcher
     from corpus_tuner.indexes.server.schemas import RejectedView
     from corpus_tuner.indexes.server.settings import TOKEN_VARIABLE
+    from corpus_tuner.indexes.store.documents import Document
+    from corpus_tuner.indexes.store.layout import Layout
+    from corpus_tuner.progress import working
 
     token = os.environ.get(TOKEN_VARIABLE, "")
+    bound = _bind(host, port)  # a port that is taken is seen before the index is opened
     with working("opening the index"):
         searcher = Searcher.open(index, trust_remote_code=trust_remote_code)
         searcher.search("a query", k=10)  # what the first one waits for is then there for others
 
     def rejected(document: Document) -> list[RejectedView]:
-        history = History(ledger or index / LEDGER, searcher.manifest)
-        return [RejectedView(**each._asdict()) for each in history.rejected(document)]
+        history = History(ledger or Layout(index).ledger, searcher.manifest)
+        return [RejectedView(**found._asdict()) for found in history.rejected(document)]
 
     app = create_app(searcher, token=token, rejected=rejected)
-    reach = "only this machine can ask"
-    if not _is_loopback(host):
-        reach = "others can ask" if token else f"anyone can ask: {TOKEN_VARIABLE} is not set"
-    stdout.print(f"http://{host}:{port} serves {index}; {reach}", soft_wrap=True)
-    if not _is_loopback(host) and not token:
-        stderr.print("whoever reaches this address can read the whole corpus", style="yellow")
-    uvicorn.run(
+    _listen(bound, host)
+    _announce(index, host, bound.getsockname()[1], token)
+    config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
         log_level="warning",
         timeout_keep_alive=75,  # longer than the proxies that stand in front of it keep theirs
         timeout_graceful_shutdown=30,
     )
+    uvicorn.Server(config).run(sockets=[bound])
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """Return a socket that has the address; nobody can connect yet.
+
+    Raises
+    ------
+    CorpusTunerError
+        If there is no such address, or the port is taken.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        bound = socket.socket(family, kind, protocol)
+        if os.name == "posix":  # elsewhere it would let two services have one port
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError as error:
+        raise CorpusTunerError(f"cannot listen at {host}, port {port}: {error.strerror}") from error
+    return bound
+
+
+def _listen(bound: socket.socket, host: str) -> None:
+    """Let clients connect; two services that start together find out here who has the port."""
+    try:
+        bound.listen(2048)
+    except OSError as error:
+        port = bound.getsockname()[1]
+        raise CorpusTunerError(f"cannot listen at {host}, port {port}: {error.strerror}") from error
+
+
+def _announce(index: Path, host: str, port: int, token: str) -> None:
+    """Say where the service is, and who can ask it."""
+    reach = "only this machine can ask"
+    if not _is_loopback(host):
+        reach = "others can ask" if token else "anyone can ask: CORPUS_TUNER_TOKEN is not set"
+    name = f"[{host}]" if ":" in host else host
+    stdout.print(f"http://{name}:{port} serves {index}; {reach}", soft_wrap=True)
+    if not _is_loopback(host) and not token:
+        stderr.print("whoever reaches this address can read the whole corpus", style="yellow")
 
 
 def _is_loopback(host: str) -> bool:

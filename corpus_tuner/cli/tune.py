@@ -1,12 +1,15 @@
 """``corpus-tuner tune``."""
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from corpus_tuner.cli.options import ConfigOption, JsonOption, SetOption, settings_of
-from corpus_tuner.cli.output import show_tuning
+from corpus_tuner.cli.output import stdout, table
+
+if TYPE_CHECKING:
+    from corpus_tuner.tuning.generator import TuningReport
 
 tune = typer.Typer(help="Tune models without labels.", no_args_is_help=True)
 
@@ -53,4 +56,21 @@ def generator(
     if json:
         typer.echo(report.model_dump_json(indent=2))
     else:
-        show_tuning(report)
+        _show(report)
+
+
+def _show(report: "TuningReport") -> None:
+    """Print what a tuned generator learnt."""
+    columns = ("training pairs", "held out", "loss", "ROUGE-L")
+    instructions = table("instruction", *columns, right=columns)
+    for name, count in report.pairs.items():
+        measured = (report.test_loss.get(name), report.test_rouge_l.get(name))
+        numbers = ["" if value is None else f"{value:.3f}" for value in measured]
+        instructions.add_row(name, f"{count:,}", f"{report.held_out.get(name, 0):,}", *numbers)
+    stdout.print(instructions)
+    stdout.print()
+    stdout.print(
+        f"{report.output}: {report.base} after {report.best_step:,} of {report.steps:,} steps, "
+        f"dev loss {report.dev_loss:.3f}",
+        soft_wrap=True,
+    )

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from corpus_tuner.document_encoder import DocumentEncoder
-from corpus_tuner.instructions import Instruction
-from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.indexes.registry import PartSettings, part
+from corpus_tuner.indexes.store.documents import Document
+from corpus_tuner.instructions import Instruction
 
 
 class Written(NamedTuple):

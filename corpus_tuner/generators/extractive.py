@@ -17,11 +17,11 @@ from pydantic import Field, PositiveInt
 
 from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.generators import Written
-from corpus_tuner.instructions import Instruction
-from corpus_tuner.views import spread, view_sentences
-from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.registry import PartSettings
+from corpus_tuner.indexes.store.documents import Document
+from corpus_tuner.instructions import Instruction
+from corpus_tuner.views import spread, view_sentences
 
 VERSION = 2
 """Part of the generator's identity: raise it when other texts come out."""

@@ -8,12 +8,12 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.generators import Written
+from corpus_tuner.indexes.registry import PartSettings
+from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.instructions import Instruction
 from corpus_tuner.instructions.prompting import Prompting
 from corpus_tuner.models import BUILTIN, Source, load_model
 from corpus_tuner.models.writing import Decoding, Engine, Request
-from corpus_tuner.indexes.store.documents import Document
-from corpus_tuner.indexes.registry import PartSettings
 
 
 class Settings(PartSettings):
@@ -40,7 +40,7 @@ class Settings(PartSettings):
     seed
         For sampling.
     batch_size
-        Documents in one pass.
+        Documents in one pass on a GPU; on a CPU each has its own.
     engine
         ``ctranslate2`` runs T5, mT5 and BART in int8, ``transformers`` runs any encoder-decoder.
         ``auto`` is the former on a CPU where it can, else the latter.
@@ -99,13 +99,17 @@ class Generator:
         self._engine = _open(engine, model, self._tokenizer, weights)
         running = {"kinds", "batch_size", "device", "engine"}
         described = settings.model_dump_json(exclude=running)
-        self.identity = f"seq2seq {weights[:16]} {engine} {described}"
+        self.identity = f"seq2seq by-document {weights[:16]} {engine} {described}"
 
     def generate(self, documents: Sequence[Document], instruction: Instruction) -> list[Written]:
-        """Write for each document what `instruction` asks, batched by length.
+        """Write for each document what `instruction` asks.
 
-        Sampling depends on the seed, the instruction and the documents of the call, so that a
-        build that was killed and goes on writes what it would have written.
+        What is sampled for a document depends on the seed, the instruction and the document.
+
+        Raises
+        ------
+        CorpusTunerError
+            If the model was not taught the instruction.
         """
         prompts = [self._prompting.prompt(document, instruction) for document in documents]
         sources = [prompt.source for prompt in prompts]
@@ -120,15 +124,22 @@ class Generator:
             else []
             for prompt in prompts
         ]
-        requests = [Request(*each) for each in zip(read, starts, strict=True)]
-        answers = self._engine.write(requests, self._decoding(sources, instruction))
-        return [_written(self._texts(own), was) for own, was in zip(answers, cut, strict=True)]
+        requests = [
+            Request(source, start, _seed(self._settings.seed, instruction, prompt.source))
+            for source, start, prompt in zip(read, starts, prompts, strict=True)
+        ]
+        answers = self._engine.write(requests, self._decoding)
+        return [
+            _written(self._texts(answer), was_cut)
+            for answer, was_cut in zip(answers, cut, strict=True)
+        ]
 
     def _texts(self, answers: list[list[int]]) -> list[str]:
         texts: list[str] = self._tokenizer.batch_decode(answers, skip_special_tokens=True)
         return texts
 
-    def _decoding(self, sources: list[str], instruction: Instruction) -> Decoding:
+    @property
+    def _decoding(self) -> Decoding:
         settings = self._settings
         return Decoding(
             outputs=settings.outputs,
@@ -138,7 +149,6 @@ class Generator:
             top_k=settings.top_k,
             no_repeat_ngram=settings.no_repeat_ngram,
             max_new_tokens=settings.max_new_tokens,
-            seed=_seed(settings.seed, instruction.kind, sources),
             batch_size=settings.batch_size,
         )
 
@@ -163,8 +173,10 @@ def _open(engine: str, model: Any, tokenizer: Any, weights: str) -> Engine:
     return CTranslate2Engine(converted(model, tokenizer, weights), tokenizer)
 
 
-def _seed(seed: int, kind: str, sources: list[str]) -> int:
-    digest = hashlib.sha256(repr((seed, kind, sources)).encode()).digest()
+def _seed(seed: int, instruction: Instruction, source: str) -> int:
+    """Return the seed of sampling for a document: 0 to 2**63 - 1."""
+    asked = (seed, instruction.kind, instruction.language, source)
+    digest = hashlib.sha256(repr(asked).encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1
 
 

@@ -6,26 +6,33 @@ A model is converted once, into a cache whose files are checked before they are 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import ctranslate2
 import torch
 
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.models.writing import Decoding, Request, by_length
-from corpus_tuner.progress import working
 from corpus_tuner.indexes.encoders.cache import cached_or_made
-from corpus_tuner.indexes.encoders.conversion import cache_name, convert
+from corpus_tuner.indexes.encoders.conversion import cache_name, convert, fastest_instructions
+from corpus_tuner.models.writing import Decoding, Request
+from corpus_tuner.progress import working
 
 MODEL_TYPES = ("bart", "mt5", "t5")
 """As ``config.json`` names them: those that are tested here."""
 
 _COMPUTE = "int8"
-_PARTS = 4
+_MOST_WORKERS = 16  # each holds the model
+_SEEDING = Lock()  # the seed is one for the whole process
 
 
 class CTranslate2Engine:
-    """Several answers to one request share one reading of its source."""
+    """Answers each request in a pass of its own, several side by side.
+
+    Padding changes the last digits of a probability, and a worker draws one random number after
+    the other: requests that share a batch or a worker would not be independent. Several answers
+    to one request share one reading of its source.
+    """
 
     def __init__(self, folder: Path, tokenizer: Any) -> None:
         self._folder = folder
@@ -33,50 +40,50 @@ class CTranslate2Engine:
 
     def write(self, requests: Sequence[Request], decoding: Decoding) -> list[list[list[int]]]:
         """Return `outputs` answers to each request, as token ids without the request's start."""
-        # Parts run side by side, each in a thread: faster than several threads on one. How many
-        # there are does not depend on the machine, as what is sampled depends on them.
-        order = [place for places in by_length(requests, 1) for place in places]
-        parts = [order[first::_PARTS] for first in range(min(_PARTS, len(order)))]
-        workers = max(1, min(len(parts), _threads()))
-        ctranslate2.set_random_seed(decoding.seed % 2**32)
-        written: list[list[list[int]]] = [[] for _ in requests]
-        with ThreadPoolExecutor(workers) as pool:
-            answers = pool.map(
-                lambda part: self._write(
-                    [requests[place] for place in part], decoding, _threads() // workers
-                ),
-                parts,
-            )
-            for part, own in zip(parts, answers, strict=True):
-                for place, answer in zip(part, own, strict=True):
-                    written[place] = answer
-        return written
+        workers = max(1, min(len(requests), torch.get_num_threads(), _MOST_WORKERS))
+        shared = self._open(workers) if decoding.beams else None
 
-    def _write(
-        self, requests: Sequence[Request], decoding: Decoding, threads: int
-    ) -> list[list[list[int]]]:
-        # Random numbers are drawn by a worker that takes the seed when it starts: only a new one
-        # writes the same again. Loading is a matter of milliseconds beside writing.
-        translator = ctranslate2.Translator(
-            str(self._folder), compute_type=_COMPUTE, intra_threads=threads
-        )
-        given = max(len(request.start) for request in requests)
-        results = translator.translate_batch(
-            [self._names(request.source) for request in requests],
-            target_prefix=[self._names(request.start) for request in requests] if given else None,
-            max_batch_size=decoding.batch_size,
+        def answer(request: Request) -> list[list[int]]:
+            return self._answer(shared or self._seeded(request), request, decoding)
+
+        with ThreadPoolExecutor(workers) as pool:
+            return list(pool.map(answer, requests))
+
+    def _open(self, workers: int) -> ctranslate2.Translator:
+        with fastest_instructions():
+            return ctranslate2.Translator(
+                str(self._folder), compute_type=_COMPUTE, inter_threads=workers, intra_threads=1
+            )
+
+    def _seeded(self, request: Request) -> ctranslate2.Translator:
+        """Return a translator whose random numbers are those of the request's seed.
+
+        Its worker takes the process's seed when it first draws, and never again: so each request
+        has a new one (loading takes a fourth of the time of writing, or less), and draws once
+        before another thread may set its own seed.
+        """
+        translator = self._open(1)
+        source = [self._names(request.source[:1])]
+        with _SEEDING:
+            ctranslate2.set_random_seed(request.seed % 2**32)
+            translator.translate_batch(source, beam_size=1, sampling_topk=2, max_decoding_length=1)
+        return translator
+
+    def _answer(
+        self, translator: ctranslate2.Translator, request: Request, decoding: Decoding
+    ) -> list[list[int]]:
+        start = len(request.start)
+        (result,) = translator.translate_batch(
+            [self._names(request.source)],
+            target_prefix=[self._names(request.start)] if start else None,
             max_input_length=0,
-            max_decoding_length=decoding.max_new_tokens + given,
+            max_decoding_length=decoding.max_new_tokens + start,
             num_hypotheses=decoding.outputs,
             no_repeat_ngram_size=decoding.no_repeat_ngram,
             **_search(decoding),
         )
         return [
-            [
-                self._tokenizer.convert_tokens_to_ids(tokens[len(request.start) :])
-                for tokens in result.hypotheses
-            ]
-            for request, result in zip(requests, results, strict=True)
+            self._tokenizer.convert_tokens_to_ids(tokens[start:]) for tokens in result.hypotheses
         ]
 
     def _names(self, tokens: list[int]) -> list[str]:
@@ -106,10 +113,6 @@ def converted(model: Any, tokenizer: Any, weights: str) -> Path:
             ) from error
 
     return cached_or_made(cache_name(weights, _COMPUTE), make)
-
-
-def _threads() -> int:
-    return torch.get_num_threads()
 
 
 def _search(decoding: Decoding) -> dict[str, Any]:

@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+import torch
+from transformers import LogitsProcessor, LogitsProcessorList
+from transformers.generation import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
+
 from corpus_tuner.models.writing import Decoding, Request, by_length
 
 
@@ -15,51 +19,70 @@ class TransformersEngine:
 
     def write(self, requests: Sequence[Request], decoding: Decoding) -> list[list[list[int]]]:
         """Return `outputs` answers to each request, as token ids without the request's start."""
-        import torch
-
+        size = 1 if self._model.device.type == "cpu" else decoding.batch_size
         written: list[list[list[int]]] = [[] for _ in requests]
-        with torch.random.fork_rng(), torch.inference_mode():
-            torch.manual_seed(decoding.seed)
-            for places in by_length(requests, decoding.batch_size):
-                answers = self._complete([requests[place] for place in places], decoding)
-                for number, place in enumerate(places):
+        with torch.inference_mode():
+            for batch in by_length(requests, size):
+                answers = self._answer([requests[index] for index in batch], decoding)
+                for number, index in enumerate(batch):
                     start = number * decoding.outputs
-                    written[place] = answers[start : start + decoding.outputs]
+                    written[index] = answers[start : start + decoding.outputs]
         return written
 
-    def _complete(self, requests: list[Request], decoding: Decoding) -> list[list[int]]:
-        import torch
-
+    def _answer(self, requests: list[Request], decoding: Decoding) -> list[list[int]]:
+        """Return the answers to requests of one start, request by request."""
         device = self._model.device
         batch = self._tokenizer.pad(
             {"input_ids": [request.source for request in requests]}, return_tensors="pt"
         ).to(device)
-        given: dict[str, Any] = {}
-        first = 1  # the start mark
-        if requests[0].start:
-            mark = self._model.config.decoder_start_token_id
-            starts = [[mark, *request.start] for request in requests]
-            given["decoder_input_ids"] = torch.tensor(starts, device=device)
-            first = len(starts[0])
+        mask = batch["attention_mask"]
+        source = self._model.get_encoder()(batch["input_ids"], attention_mask=mask)
+        rows = 1 if decoding.beams else decoding.outputs  # beams are multiplied by `generate`
+        source.last_hidden_state = source.last_hidden_state.repeat_interleave(rows, dim=0)
+        mark = self._model.generation_config.decoder_start_token_id
+        starts = [[mark, *request.start] for request in requests for _ in range(rows)]
         tokens = self._model.generate(
-            input_ids=batch["input_ids"],
-            attention_mask=batch["attention_mask"],
+            encoder_outputs=source,
+            attention_mask=mask.repeat_interleave(rows, dim=0),
+            decoder_input_ids=torch.tensor(starts, device=device),
             max_new_tokens=decoding.max_new_tokens,
-            num_return_sequences=decoding.outputs,
             no_repeat_ngram_size=decoding.no_repeat_ngram,
-            **given,
-            **_search(decoding),
+            do_sample=False,
+            **_search(requests, decoding, device),
         )
-        return [row[first:] for row in tokens.tolist()]
+        return [row[len(starts[0]) :] for row in tokens.tolist()]
 
 
-def _search(decoding: Decoding) -> dict[str, Any]:
+class _Noise(LogitsProcessor):  # type: ignore[misc]
+    """Makes the likeliest token a sampled one, with random numbers of each request's own.
+
+    The largest sum of a log-probability and Gumbel noise is a draw from the distribution
+    (Gumbel-max; Maddison et al., arXiv 1411.0030). `generate` has one stream of random numbers
+    for a whole batch, in which a row depends on those beside it.
+    """
+
+    def __init__(self, seeds: Sequence[int], outputs: int, device: torch.device) -> None:
+        self._generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
+        self._outputs = outputs
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        exponential = torch.empty_like(scores, dtype=torch.float32)
+        for generator, rows in zip(self._generators, exponential.split(self._outputs), strict=True):
+            rows.exponential_(generator=generator)
+        return scores - exponential.log()
+
+
+def _search(
+    requests: Sequence[Request], decoding: Decoding, device: torch.device
+) -> dict[str, Any]:
     if decoding.beams:
-        return {"do_sample": False, "num_beams": max(decoding.beams, decoding.outputs)}
-    return {
-        "do_sample": True,
-        "num_beams": 1,
-        "temperature": decoding.temperature,
-        "top_p": decoding.top_p,
-        "top_k": decoding.top_k,
-    }
+        beams = max(decoding.beams, decoding.outputs)
+        return {"num_beams": beams, "num_return_sequences": decoding.outputs}
+    steps: list[LogitsProcessor] = [TemperatureLogitsWarper(decoding.temperature)]
+    if decoding.top_k:
+        steps.append(TopKLogitsWarper(decoding.top_k))
+    if decoding.top_p < 1:
+        steps.append(TopPLogitsWarper(decoding.top_p))
+    seeds = [request.seed for request in requests]
+    steps.append(_Noise(seeds, decoding.outputs, device))
+    return {"num_beams": 1, "logits_processor": LogitsProcessorList(steps)}

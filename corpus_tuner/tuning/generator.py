@@ -11,16 +11,16 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict
 
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError
+from corpus_tuner.indexes.encoders.weights import hash_weights
 from corpus_tuner.instructions.prompting import TAUGHT, Prompting
 from corpus_tuner.models import UNTAUGHT, Source, load_model
 from corpus_tuner.progress import working
-from corpus_tuner.tuning.settings import TuningSettings
 from corpus_tuner.tuning.batches import tokenize
 from corpus_tuner.tuning.card import write_card
 from corpus_tuner.tuning.curves import draw_curve
 from corpus_tuner.tuning.pairs import Pair, Split, count_pairs, split_pairs
+from corpus_tuner.tuning.settings import TuningSettings
 from corpus_tuner.tuning.training import Trainer
-from corpus_tuner.indexes.encoders.weights import hash_weights
 
 REPORT = "tuning.json"
 BEAMS = 4

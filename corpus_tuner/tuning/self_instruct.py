@@ -17,6 +17,8 @@ from corpus_tuner.enrichment import Enrichment
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generators import resolved
 from corpus_tuner.generators.seq2seq import Settings as Seq2Seq
+from corpus_tuner.indexes.encoders import open_encoder
+from corpus_tuner.indexes.encoders.remembering import RememberingEncoder
 from corpus_tuner.ledger import Ledger
 from corpus_tuner.models import Source
 from corpus_tuner.pipeline import LEDGER, PassageFinder, chunked, open_authors, told_language
@@ -24,8 +26,6 @@ from corpus_tuner.progress import track
 from corpus_tuner.settings import Settings
 from corpus_tuner.tuning.generator import TuningReport, tune_on_pairs
 from corpus_tuner.tuning.pairs import Pair, read_pairs
-from corpus_tuner.indexes.encoders import open_encoder
-from corpus_tuner.indexes.encoders.remembering import RememberingEncoder
 
 
 def tune_generator(

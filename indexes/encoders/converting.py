@@ -1,4 +1,4 @@
-"""Make of an encoder of sentence-transformers what `corpus_tuner.indexes.encoders.fast` reads queries with."""
+"""Make of an encoder of sentence-transformers what `encoders.fast` reads queries with."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

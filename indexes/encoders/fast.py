@@ -1,7 +1,7 @@
 """Queries read by CTranslate2: opened without PyTorch, and read in less time.
 
-What it reads is made of a whole encoder by `corpus_tuner.indexes.encoders.converting`, once, and kept in the
-cache.
+What it reads is made of a whole encoder by `corpus_tuner.indexes.encoders.converting`, once, and
+kept in the cache.
 """
 
 import hashlib

@@ -125,7 +125,7 @@ class LexicalIndex:
 
 
 def write_lexical(texts: Iterable[str], folder: Path, settings: LexicalSettings) -> None:
-    """Write the files of the engine that `settings` name, from the texts of a segment's documents."""
+    """Write the files of the engine that `settings` name, from the documents' texts."""
     part(__name__, settings.name).write(texts, folder, settings)
 
 

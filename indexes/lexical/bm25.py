@@ -50,10 +50,10 @@ class Settings(LexicalSettings):
 def write(texts: Iterable[str], folder: Path, settings: Settings) -> None:
     """Index the words of texts, one for each document.
 
-    Written are ``words.json``, the words in the order of their numbers; ``words.starts.npy``, int64,
-    where the postings of each word begin, and the end; ``words.documents.npy``, int32, and
-    ``words.counts.npy``, the document and the count of each posting; ``words.lengths.npy``, int32,
-    the words in each document.
+    The files are ``words.json``, the words in the order of their numbers; ``words.starts.npy``,
+    int64, where the postings of each word begin, and the end; ``words.documents.npy``, int32, and
+    ``words.counts.npy``, the document and the count of each posting; and ``words.lengths.npy``,
+    int32, how many words each document has.
     """
     vocabulary: dict[str, int] = {}
     numbers, documents, counts, lengths = (array("i") for _ in range(4))

@@ -1,1 +1,1 @@
-"""Queries in, hits out: a plan, a pool of documents for each query, their scores, the best of them."""
+"""Queries in, hits out: a plan, a pool of documents for each query, and the best of them."""

@@ -22,10 +22,17 @@ FIELD = r"^[^\".\x00-\x1f\x7f]+(\.[^\".\x00-\x1f\x7f]+)*$"
 MAX_CONDITIONS = 32
 MAX_VALUES = 1_000
 _COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+_SIGNS = {symbol: name for name, symbol in _COMPARISONS.items()}
+_TYPED = re.compile(
+    r"(?P<field>[^<>=]*[^<>=\s!]\s*)(?P<sign>!=|>=|<=|>|<|=)(?P<value>.*\S.*)", re.DOTALL
+)
 
 
 class Condition(NamedTuple):
-    """An SQL condition on the table ``documents``, and the values that it is bound to."""
+    """An SQL condition on the table ``documents``, and the values that it is bound to.
+
+    Conditions that are alike are equal, and have the same hash.
+    """
 
     where: str
     bound: tuple[Any, ...]
@@ -38,6 +45,11 @@ def compile_filter(filter: Filter) -> Condition:
     ------
     SearchIndexError
         If it is no filter; the message names the field.
+
+    Examples
+    --------
+    >>> compile_filter({"year": {"gte": 2020}}) == compile_filter({"year": {"gte": 2020}})
+    True
     """
     if not isinstance(filter, Mapping):
         raise SearchIndexError(f"a filter maps fields to conditions, and this is {filter!r}")
@@ -48,12 +60,28 @@ def compile_filter(filter: Filter) -> Condition:
     return Condition(where, tuple(value for condition in conditions for value in condition.bound))
 
 
-def parse_filters(told: Sequence[str]) -> dict[str, Any]:
+def has_field(field: str) -> Condition:
+    """Return the condition that a document has a field, whatever its value.
+
+    Raises
+    ------
+    SearchIndexError
+        If it is no name of a field.
+
+    Examples
+    --------
+    >>> has_field("author.name").bound
+    ('$."author"."name"',)
+    """
+    return Condition("json_type(documents.metadata, ?) IS NOT NULL", (_path(field),))
+
+
+def parse_filters(texts: Sequence[str]) -> dict[str, Any]:
     """Read filters as people type them.
 
     Parameters
     ----------
-    told
+    texts
         ``field=value``, ``field=one,other``, ``field>=2020`` (also ``>``, ``<=``, ``<``). What
         reads as a JSON number, ``true``, ``false`` or quoted text is that, all else is text.
 
@@ -61,20 +89,28 @@ def parse_filters(told: Sequence[str]) -> dict[str, Any]:
     ------
     SearchIndexError
         If one is neither.
+
+    Examples
+    --------
+    >>> parse_filters(["year>=2020", "year<2024", "language=de,en"])
+    {'year': {'gte': 2020, 'lt': 2024}, 'language': ['de', 'en']}
     """
     read: dict[str, Any] = {}
-    signs = {">=": "gte", "<=": "lte", ">": "gt", "<": "lt"}
-    for each in told:
-        place = next((at for at, character in enumerate(each) if character in "<>="), 0)
-        sign = each[place : place + 2] if each[place : place + 2] in signs else each[place:][:1]
-        field, value = each[:place].strip(), each[place + len(sign) :].strip()
-        if not field or not value:
-            raise SearchIndexError(f"the filter {each!r} is not like field=value or field>=value")
-        if sign in signs:
+    for text in texts:
+        parts = _TYPED.fullmatch(text)
+        if parts is None:
+            raise SearchIndexError(f"the filter {text!r} is not like field=value or field>=value")
+        field, sign, value = parts["field"].strip(), parts["sign"], parts["value"].strip()
+        if sign == "!=":
+            raise SearchIndexError(
+                f"the filter {text!r} has !=, which there is not: list the values that may be, "
+                "field=one,other, or give a range"
+            )
+        if sign in _SIGNS:
             bounds = read.setdefault(field, {})
             if not isinstance(bounds, dict):
                 raise SearchIndexError(f"the filter field {field!r} has a value and a range")
-            bounds[signs[sign]] = _value(value)
+            bounds[_SIGNS[sign]] = _value(value)
         elif field in read:
             raise SearchIndexError(f"the filter field {field!r} is there twice: list its values")
         else:
@@ -83,35 +119,40 @@ def parse_filters(told: Sequence[str]) -> dict[str, Any]:
     return read
 
 
-def _value(told: str) -> Any:
+def _value(text: str) -> Any:
     try:
-        value = json.loads(told)
+        value = json.loads(text)
     except ValueError:
-        return told
-    return value if isinstance(value, str | int | float | bool) else told
+        return text
+    return value if isinstance(value, str | int | float | bool) else text
+
+
+def _path(field: str) -> str:
+    """Return the JSON path of a field."""
+    if not isinstance(field, str) or not re.fullmatch(FIELD, field) or not _is_text(field):
+        raise SearchIndexError(f"a filter's field is a name, not {field!r}")
+    return "$" + "".join(f'."{part}"' for part in field.split("."))
 
 
 def _condition(field: str, condition: Any) -> Condition:
     """Return the SQL of one condition."""
-    if not isinstance(field, str) or not re.fullmatch(FIELD, field) or not _is_text(field):
-        raise SearchIndexError(f"a filter's field is a name, not {field!r}")
-    path = "$" + "".join(f'."{part}"' for part in field.split("."))
+    path = _path(field)
     if isinstance(condition, Mapping):
         tests = [_comparison(field, sign, value) for sign, value in condition.items()]
         if not tests:
             raise SearchIndexError(f"the filter's range for {field!r} is empty")
         test = Condition(
-            " AND ".join(each.where for each in tests),
-            tuple(value for each in tests for value in each.bound),
+            " AND ".join(test.where for test in tests),
+            tuple(value for test in tests for value in test.bound),
         )
     else:
         values = list(condition) if isinstance(condition, list | tuple) else [condition]
         if len(values) > MAX_VALUES:
             raise SearchIndexError(f"the filter for {field!r} has more than {MAX_VALUES} values")
-        some = [_equality(field, value) for value in values]
+        tests = [_equality(field, value) for value in values]
         test = Condition(
-            f"({' OR '.join(each.where for each in some) or '0'})",
-            tuple(value for each in some for value in each.bound),
+            f"({' OR '.join(test.where for test in tests) or '0'})",
+            tuple(value for test in tests for value in test.bound),
         )
     # A scalar is walked as itself, a list as its values; a missing field has none.
     plain = "json_type(documents.metadata, ?) != 'object'"

@@ -8,8 +8,9 @@ once: a growing queue makes all of them late.
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from corpus_tuner.indexes.search.filters import Condition
 from corpus_tuner.indexes.search.fusion import Mode
 from corpus_tuner.indexes.search.hits import Hit
 from corpus_tuner.indexes.server.live import Live
@@ -19,20 +20,27 @@ class BusyError(Exception):
     """Too many queries wait already."""
 
 
-class _Wanted(NamedTuple):
-    """How queries are to be searched: those that want the same can go together."""
+class Group(NamedTuple):
+    """How queries are to be searched: those of one group can go together.
+
+    Attributes
+    ----------
+    k
+        Documents for each query.
+    mode, condition
+        As `Searcher.search` takes them.
+    """
 
     k: int
-    mode: Mode | None
-    filter: str
+    mode: Mode | None = None
+    condition: Condition | None = None
 
 
-class _Waiting(NamedTuple):
-    """A request that waits."""
+class _Request(NamedTuple):
+    """A request that waits for its answer."""
 
     queries: list[str]
-    wanted: _Wanted
-    filter: dict[str, Any] | None
+    group: Group
     answer: "asyncio.Future[list[list[Hit]]]"
 
 
@@ -42,7 +50,7 @@ class Batcher:
     Parameters
     ----------
     live
-        What is searched.
+        The index that is searched.
     waiting
         Queries that may wait.
     batch
@@ -52,9 +60,9 @@ class Batcher:
     """
 
     def __init__(self, live: Live, waiting: int, batch: int, workers: int) -> None:
-        self.live = live
-        self.queue: list[_Waiting] = []
         self.batches = 0
+        self._live = live
+        self._queue: list[_Request] = []
         self._most_waiting = waiting
         self._batch = batch
         self._workers = workers
@@ -64,11 +72,14 @@ class Batcher:
     @property
     def waiting(self) -> int:
         """How many queries wait."""
-        return sum(len(each.queries) for each in self.queue)
+        return sum(len(request.queries) for request in self._queue)
 
-    async def search(
-        self, queries: Sequence[str], k: int, mode: Mode | None, filter: dict[str, Any] | None
-    ) -> list[list[Hit]]:
+    @property
+    def full(self) -> bool:
+        """Whether as many queries wait as may."""
+        return self.waiting >= self._most_waiting
+
+    async def search(self, queries: Sequence[str], group: Group) -> list[list[Hit]]:
         """Search, together with others.
 
         Raises
@@ -80,55 +91,54 @@ class Batcher:
         """
         if self.waiting and self.waiting + len(queries) > self._most_waiting:
             raise BusyError
-        answer = asyncio.get_running_loop().create_future()
-        wanted = _Wanted(k, mode, repr(filter))
-        self.queue.append(_Waiting(list(queries), wanted, filter, answer))
+        answer: asyncio.Future[list[list[Hit]]] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Request(list(queries), group, answer))
         if len(self._work) < self._workers:
             work = asyncio.create_task(self._drain())
             self._work.add(work)
             work.add_done_callback(self._work.discard)
-        found: list[list[Hit]] = await answer
-        return found
+        return await answer
 
     async def close(self) -> None:
         """Answer what waits, then stop."""
         await asyncio.gather(*self._work)
         self._threads.shutdown()
 
+    def _search(self, queries: list[str], group: Group) -> list[list[Hit]]:
+        """Search the index as it is now."""
+        searcher = self._live.searcher()
+        return searcher.search(queries, group.k, mode=group.mode, filter=group.condition)
+
     async def _drain(self) -> None:
-        while self.queue:
-            some = self._next()
-            queries = [query for each in some for query in each.queries]
-            wanted, filter = some[0].wanted, some[0].filter
-            loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
+        while self._queue:
+            requests = self._next()
+            queries = [query for request in requests for query in request.queries]
             try:
                 found = await loop.run_in_executor(
-                    self._threads, self.live.search, queries, wanted.k, wanted.mode, filter
+                    self._threads, self._search, queries, requests[0].group
                 )
             except Exception as error:  # whatever it is, it is the answer
-                for each in some:
-                    if not each.answer.done():
-                        each.answer.set_exception(error)
+                for request in requests:
+                    if not request.answer.done():
+                        request.answer.set_exception(error)
                 continue
             self.batches += 1
-            for each in some:
-                if not each.answer.done():  # whoever asked may have gone
-                    each.answer.set_result(found[: len(each.queries)])
-                found = found[len(each.queries) :]
+            for request in requests:
+                if not request.answer.done():  # whoever asked may have gone
+                    request.answer.set_result(found[: len(request.queries)])
+                found = found[len(request.queries) :]
 
-    def _next(self) -> list[_Waiting]:
-        """Take the first request, and others that want the same."""
-        self.queue = [each for each in self.queue if not each.answer.done()] or self.queue[:1]
-        wanted = self.queue[0].wanted
-        taken: list[_Waiting] = []
-        left: list[_Waiting] = []
-        size = 0
-        for each in self.queue:
-            fits = not taken or size + len(each.queries) <= self._batch
-            if each.wanted == wanted and fits:
-                taken.append(each)
-                size += len(each.queries)
+    def _next(self) -> list[_Request]:
+        """Take the first request, and others of its group."""
+        open_ = [request for request in self._queue if not request.answer.done()]
+        first, *others = open_ or self._queue[:1]
+        taken, left, size = [first], [], len(first.queries)
+        for request in others:
+            if request.group == first.group and size + len(request.queries) <= self._batch:
+                taken.append(request)
+                size += len(request.queries)
             else:
-                left.append(each)
-        self.queue = left
+                left.append(request)
+        self._queue = left
         return taken

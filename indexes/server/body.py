@@ -1,11 +1,8 @@
 """Refuse bodies that are too large before they are read."""
 
-from starlette.responses import JSONResponse
+from fastapi import HTTPException
+from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-
-class _TooLargeError(Exception):
-    """More came than was allowed."""
 
 
 class BodyLimit:
@@ -15,41 +12,32 @@ class BodyLimit:
     ----------
     app
         What is protected.
-    most
+    limit
         Bytes.
     """
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int) -> None:
         self._app = app
-        self._most = most
+        self._limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        told = dict(scope["headers"]).get(b"content-length", b"0")
+        detail = f"the body has more than {self._limit} bytes"
+        length = dict(scope["headers"]).get(b"content-length", b"0")
+        if length.isdigit() and int(length) > self._limit:
+            await JSONResponse({"detail": detail}, 413)(scope, receive, send)
+            return
         seen = 0
-        begun = False
 
         async def limited() -> Message:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self._most:
-                raise _TooLargeError
+            if seen > self._limit:
+                raise HTTPException(413, detail)  # any other error would be answered with a 400
             return message
 
-        async def noted(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            if told.isdigit() and int(told) > self._most:
-                raise _TooLargeError
-            await self._app(scope, limited, noted)
-        except _TooLargeError:
-            if not begun:
-                told_why = f"the body has more than {self._most} bytes"
-                await JSONResponse({"detail": told_why}, 413)(scope, receive, send)
+        await self._app(scope, limited, send)

@@ -6,12 +6,19 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from corpus_tuner.indexes.server.batching import Batcher
+from corpus_tuner.indexes.server.live import Live
 
 
 class Counts:
-    """The counts of one service."""
+    """The counts of one service.
 
-    def __init__(self, batcher: Batcher) -> None:
+    Parameters
+    ----------
+    batcher, live
+        They count batches and switches themselves.
+    """
+
+    def __init__(self, batcher: Batcher, live: Live) -> None:
         self._registry = CollectorRegistry()
         self.requests = Counter(
             "requests", "Requests.", ["route", "status"], "corpus_tuner", registry=self._registry
@@ -23,12 +30,12 @@ class Counts:
             "corpus_tuner",
             registry=self._registry,
         )
-        for name, told, value in (
+        for name, description, value in (
             ("waiting_queries", "Queries that wait.", lambda: batcher.waiting),
             ("batches", "Batches searched.", lambda: batcher.batches),
-            ("index_switches", "Switches to a rebuilt index.", lambda: batcher.live.switched),
+            ("index_switches", "Switches to a rebuilt index.", lambda: live.switched),
         ):
-            gauge = Gauge(name, told, namespace="corpus_tuner", registry=self._registry)
+            gauge = Gauge(name, description, namespace="corpus_tuner", registry=self._registry)
             gauge.set_function(value)
 
     def as_text(self) -> bytes:

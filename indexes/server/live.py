@@ -3,14 +3,9 @@
 import logging
 import threading
 import time
-from collections.abc import Sequence
-from typing import Any
 
 from corpus_tuner.indexes.errors import SearchIndexError
-from corpus_tuner.indexes.search.fusion import Mode
-from corpus_tuner.indexes.search.hits import Hit
 from corpus_tuner.indexes.search.searcher import Searcher
-from corpus_tuner.indexes.store.documents import Document, View
 
 _log = logging.getLogger(__name__)
 
@@ -22,45 +17,41 @@ class Live:
     ----------
     searcher
         Open; it is closed by `close`.
-    every
+    interval
         Seconds between looks at the index; 0 for never.
     """
 
-    def __init__(self, searcher: Searcher, every: float) -> None:
-        self.searcher = searcher
+    def __init__(self, searcher: Searcher, interval: float) -> None:
         self.switched = 0
-        self._every = every
-        self._next = time.monotonic() + every
+        self._searcher = searcher
+        self._interval = interval
+        self._next = time.monotonic() + interval
         self._looking = threading.Lock()
-        self._told = ""
+        self._warning = ""
 
-    def search(
-        self, queries: Sequence[str], k: int, mode: Mode | None, filter: dict[str, Any] | None
-    ) -> list[list[Hit]]:
-        """Search the index as it is now."""
-        self._follow()
-        return self.searcher.search(queries, k, mode, filter=filter)
-
-    def document(self, id_: str) -> tuple[Document, list[View]] | None:
-        """Return a document and its views."""
-        return self.searcher.document(id_)
+    def searcher(self) -> Searcher:
+        """Return the searcher, of the index as it is now; the old one where that cannot be had."""
+        due = self._interval and time.monotonic() >= self._next
+        # Where another thread looks already, this one goes on with what there is.
+        if due and self._looking.acquire(blocking=False):
+            try:
+                self._look()
+            finally:
+                self._looking.release()
+        return self._searcher
 
     def close(self) -> None:
         """Close the index."""
-        self.searcher.close()
+        self._searcher.close()
 
-    def _follow(self) -> None:
-        if not self._every or time.monotonic() < self._next:
-            return
-        if not self._looking.acquire(blocking=False):
-            return  # another thread does it
+    def _look(self) -> None:
+        """Switch to the index if it was built again; warn once of each reason why it cannot be."""
+        self._next = time.monotonic() + self._interval
+        warning = ""
         try:
-            self._next = time.monotonic() + self._every
-            self.switched += self.searcher.refresh()
-            self._told = ""
-        except SearchIndexError as error:  # the old one still answers
-            if str(error) != self._told:
-                _log.warning("the index is not switched: %s", error)
-                self._told = str(error)
-        finally:
-            self._looking.release()
+            self.switched += self._searcher.refresh()
+        except (SearchIndexError, OSError) as error:
+            warning = str(error)
+            if warning != self._warning:
+                _log.warning("the index is not switched: %s", warning)
+        self._warning = warning

@@ -10,16 +10,21 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     TypeAdapter,
     WithJsonSchema,
-    create_model,
 )
 
-from corpus_tuner.indexes.search.filters import FIELD, MAX_CONDITIONS, MAX_VALUES, as_sql
+from corpus_tuner.indexes.search.filters import (
+    FIELD,
+    MAX_CONDITIONS,
+    MAX_VALUES,
+    Condition,
+    compile_filter,
+)
 from corpus_tuner.indexes.search.fusion import Mode
 from corpus_tuner.indexes.search.hits import Hit
 from corpus_tuner.indexes.search.searcher import Searcher
-from corpus_tuner.indexes.server.settings import ServerSettings
 from corpus_tuner.indexes.store.documents import Document, View
 
 # Something that is no space, as Python and JSON schemas both see it.
@@ -33,9 +38,13 @@ Conditions = Annotated[
 ]
 
 
-def _checked(filter: dict[str, Any]) -> dict[str, Any]:
-    as_sql(filter)  # its errors say more than those of a union of types
-    return filter
+def _not_blank(query: str | list[str]) -> str | list[str]:
+    queries = [query] if isinstance(query, str) else query
+    if not queries:
+        raise ValueError("there is no query")
+    if not all(re.search(_SOMETHING, text) for text in queries):
+        raise ValueError("a query is empty")
+    return query
 
 
 def _whole(number: Any) -> Any:
@@ -43,8 +52,12 @@ def _whole(number: Any) -> Any:
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
+_QUERY = {"type": "string", "pattern": _SOMETHING}
+_QUERIES = {"type": "array", "items": _QUERY, "minItems": 1}
+
+
 class SearchRequest(BaseModel):
-    """What to look for; `search_request` puts the limits on it."""
+    """What to look for."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -61,15 +74,22 @@ class SearchRequest(BaseModel):
         },
     )
 
-    query: str | list[str]
-    k: int = 10
+    query: Annotated[
+        str | list[str],
+        AfterValidator(_not_blank),
+        WithJsonSchema({"anyOf": [_QUERY, _QUERIES]}),
+        Field(description="One query or several."),
+    ]
+    k: Annotated[
+        int, Field(ge=1, description="Documents for each query."), BeforeValidator(_whole)
+    ] = 10
     mode: Annotated[
         Mode | None, Field(description="By vectors, by words or both; else as calibrated.")
     ] = None
     filter: Annotated[
         Annotated[
-            dict[str, Any],
-            AfterValidator(_checked),
+            Condition,
+            PlainValidator(compile_filter),  # its errors say more than those of a union of types
             WithJsonSchema(TypeAdapter(Conditions).json_schema()),
         ]
         | None,
@@ -79,37 +99,10 @@ class SearchRequest(BaseModel):
         bool, Field(description="Tell which words of each hit count as words of the query.")
     ] = False
 
-
-def search_request(limits: ServerSettings) -> type[SearchRequest]:
-    """Make the model of what may be asked within limits, so that its JSON schema tells them."""
-
-    def check(query: str | list[str]) -> str | list[str]:
-        queries = [query] if isinstance(query, str) else query
-        if not 0 < len(queries) <= limits.queries:
-            raise ValueError(f"1 to {limits.queries} queries go in one request")
-        for each in queries:
-            if not re.search(_SOMETHING, each):
-                raise ValueError("a query is empty")
-            if len(each) > limits.query_characters:
-                raise ValueError(f"a query has at most {limits.query_characters} characters")
-        return query
-
-    text = {"type": "string", "maxLength": limits.query_characters, "pattern": _SOMETHING}
-    texts = {"type": "array", "items": text, "minItems": 1, "maxItems": limits.queries}
-    query: Any = Annotated[
-        str | list[str],
-        AfterValidator(check),
-        WithJsonSchema({"anyOf": [text, texts], "description": "One query or several."}),
-    ]
-    told = "Documents for each query."
-    k: Any = Annotated[int, Field(ge=1, le=limits.k, description=told), BeforeValidator(_whole)]
-    return create_model(
-        "SearchRequest",
-        __base__=SearchRequest,
-        __doc__="What to look for.",
-        query=(query, ...),
-        k=(k, min(10, limits.k)),
-    )
+    @property
+    def queries(self) -> list[str]:
+        """The queries, one or several."""
+        return [self.query] if isinstance(self.query, str) else self.query
 
 
 class ViewAnswer(BaseModel):
@@ -133,10 +126,10 @@ class HitAnswer(BaseModel):
     id: str
     rank: int
     score: float
-    dense: float | None
-    words: float | None
+    dense: Annotated[float | None, Field(description="Score by the vectors, a cosine.")]
+    lexical: Annotated[float | None, Field(description="Score by the words.")]
     dense_rank: Annotated[int | None, Field(description="Rank by the vectors alone.")]
-    words_rank: Annotated[int | None, Field(description="Rank by the words alone.")]
+    lexical_rank: Annotated[int | None, Field(description="Rank by the words alone.")]
     title: str
     text: str
     metadata: dict[str, Any]
@@ -154,9 +147,9 @@ class HitAnswer(BaseModel):
             rank=hit.rank,
             score=hit.score,
             dense=hit.dense,
-            words=hit.words,
+            lexical=hit.lexical,
             dense_rank=hit.dense_rank,
-            words_rank=hit.words_rank,
+            lexical_rank=hit.lexical_rank,
             title=hit.document.title,
             text=hit.document.text,
             metadata=dict(hit.document.metadata),
@@ -172,13 +165,32 @@ class ResultAnswer(BaseModel):
     hits: list[HitAnswer]
 
     @classmethod
-    def of(cls, query: str, hits: Sequence[Hit], marking: Searcher | None) -> "ResultAnswer":
-        """Make it; `marking` is the searcher where words that match are to be told."""
-        told = []
+    def of(
+        cls,
+        query: str,
+        hits: Sequence[Hit],
+        explaining: Searcher | None = None,
+        characters: int | None = None,
+    ) -> "ResultAnswer":
+        """Make it.
+
+        Parameters
+        ----------
+        query, hits
+            What was asked and found.
+        explaining
+            The searcher, where words that match are wanted.
+        characters
+            They are looked for in so many characters of a hit; by default in all.
+        """
+        answers = []
         for hit in hits:
-            text = f"{hit.document.title} {hit.document.text} {hit.view.text}"
-            told.append(HitAnswer.of(hit, marking.shared_words(query, text) if marking else None))
-        return cls(query=query, hits=told)
+            matched = None
+            if explaining:
+                text = f"{hit.document.title} {hit.view.text} {hit.document.text}"
+                matched = explaining.shared_words(query, text[:characters])
+            answers.append(HitAnswer.of(hit, matched))
+        return cls(query=query, hits=answers)
 
 
 class SearchAnswer(BaseModel):
@@ -231,8 +243,11 @@ class IndexAnswer(BaseModel):
     encoder: str
     representation: str
     representations: list[str]
-    words: bool
-    weights: dict[str, float]
+    lexical: Annotated[bool, Field(description="Whether it can be searched by words.")]
+    weights: Annotated[
+        dict[str, dict[str, float]],
+        Field(description="By mode: of `views` against the passage, of `words` against vectors."),
+    ]
 
 
 class Problem(BaseModel):

@@ -12,13 +12,17 @@ class ServerSettings(BaseModel):
     Attributes
     ----------
     query_characters
-        Of one query.
+        Characters of one query.
     queries
-        In one request.
+        Queries in one request.
     k
         Documents for one query.
+    hits
+        Documents for all queries of one request.
+    explained_characters
+        Characters of a document's text in which `explain` looks for words of the query.
     body_bytes
-        Of one request.
+        Bytes of one request.
     waiting
         Queries that may wait; more requests are told to come again.
     batch
@@ -26,9 +30,14 @@ class ServerSettings(BaseModel):
     workers
         Batches that are searched at the same time.
     timeout
-        Seconds that a request may wait.
+        Seconds that a request may take.
     refresh
         Seconds between looks whether the index was built again; 0 for never.
+
+    Examples
+    --------
+    >>> ServerSettings(k=1000).queries
+    64
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +45,8 @@ class ServerSettings(BaseModel):
     query_characters: PositiveInt = 4_000
     queries: PositiveInt = 64
     k: PositiveInt = 100
+    hits: PositiveInt = 1_000
+    explained_characters: PositiveInt = 20_000
     body_bytes: PositiveInt = 2**20
     waiting: PositiveInt = 256
     batch: PositiveInt = 16

@@ -156,7 +156,7 @@ class Staging:
         ]
 
     def rows_of(self, documents: Sequence[Document]) -> dict[str, dict[str, tuple[int, int]]]:
-        """Return the rows, as `StagedDocument` has them, of those documents that are staged, by id."""
+        """Return the rows of those documents that are staged (`StagedDocument.rows`), by id."""
         digests = json.dumps([digest_of(document) for document in documents])
         found = self._database.execute(
             f"SELECT id, rows FROM staged WHERE digest {_AMONG}", (digests,)

@@ -114,8 +114,8 @@ class DenseSegment:
         """Find the best documents for each query.
 
         The nearest rows name some documents and bound what all others can score. Of those named,
-        the ones whose bound reaches the `k`-th score are scored on the rows that can decide it. If a
-        document that was not named could reach it as well, more rows are fetched (a threshold
+        the ones whose bound reaches the `k`-th score are scored on the rows that can decide it. If
+        a document that was not named could reach it as well, more rows are fetched (a threshold
         algorithm: Fagin, Lotem and Naor, PODS 2001).
 
         Parameters

@@ -2,7 +2,7 @@
 // Everything from the corpus is put in as text, never as markup.
 
 const $ = (id) => document.getElementById(id);
-let asked = 0;
+let turns = 0;
 
 function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -13,7 +13,7 @@ function make(tag, attributes = {}, ...children) {
   return node;
 }
 
-function tell(text, bad = false) {
+function say(text, bad = false) {
   $("status").textContent = text;
   $("status").classList.toggle("bad", bad);
 }
@@ -24,18 +24,15 @@ async function ask(path, body) {
   if (token) headers.Authorization = `Bearer ${token}`;
   const answer = await fetch(path, body ? { method: "POST", headers, body: JSON.stringify(body) } : { headers });
   if (answer.status === 401) {
-    const told = window.prompt("This index asks for a token:");
-    if (told) {
-      sessionStorage.setItem("token", told);
+    const given = window.prompt("This index asks for a token:");
+    if (given) {
+      sessionStorage.setItem("token", given);
       return ask(path, body);
     }
   }
-  const said = await answer.json();
-  if (!answer.ok) {
-    const detail = Array.isArray(said.detail) ? said.detail.map((each) => each.msg).join("; ") : said.detail;
-    throw new Error(detail || `the answer was ${answer.status}`);
-  }
-  return said;
+  const content = await answer.json();
+  if (!answer.ok) throw new Error(content.detail || `the answer was ${answer.status}`);
+  return content;
 }
 
 const WORD = /[\p{L}\p{N}\p{M}_]+/gu;
@@ -64,45 +61,44 @@ function snippet(text, words, size = 280) {
   return marked((start > 0 ? "… " : "") + text.slice(start, end) + (end < text.length ? " …" : ""), words);
 }
 
-function rank(name, place, score) {
-  const told = place === null ? "–" : `${place}`;
+function rank(name, position, score) {
   const value = score === null ? "" : ` (${score.toFixed(2)})`;
-  return make("span", {}, `${name} `, make("b", {}, told), value);
+  return make("span", {}, `${name} `, make("b", {}, position === null ? "–" : `${position}`), value);
 }
 
-function hit(each) {
-  const words = new Set(each.matched);
-  const address = `?${new URLSearchParams({ document: each.id })}`;
-  const title = each.title || each.id;
+function article(hit) {
+  const words = new Set(hit.matched);
+  const address = `?${new URLSearchParams({ document: hit.id })}`;
+  const title = hit.title || hit.id;
   return make(
     "article",
     { class: "hit" },
-    make("h2", {}, `${each.rank}. `, make("a", { href: address }, marked(title, words))),
-    make("p", {}, snippet(each.text, words)),
-    make("p", { class: "why" }, make("span", { class: "kind" }, each.view.kind), snippet(each.view.text, words, 200)),
+    make("h2", {}, `${hit.rank}. `, make("a", { href: address }, marked(title, words))),
+    make("p", {}, snippet(hit.text, words)),
+    make("p", { class: "why" }, make("span", { class: "kind" }, hit.view.kind), snippet(hit.view.text, words, 200)),
     make(
       "div",
       { class: "ranks" },
-      rank("rank", each.rank, each.score),
-      rank("by vectors", each.dense_rank, each.dense),
-      rank("by words", each.words_rank, each.words),
-      make("span", {}, each.id),
+      rank("rank", hit.rank, hit.score),
+      rank("by vectors", hit.dense_rank, hit.dense),
+      rank("by words", hit.lexical_rank, hit.lexical),
+      make("span", {}, hit.id),
     ),
   );
 }
 
 async function search(query, mode, k) {
-  const turn = ++asked;
+  const turn = ++turns;
   document.title = `${query} · corpus-tuner`;
-  tell("searching …");
+  say("searching …");
   try {
-    const said = await ask("/v1/search", { query, k: Number(k), explain: true, ...(mode ? { mode } : {}) });
-    if (turn !== asked) return;
-    const hits = said.results[0].hits;
-    $("main").replaceChildren(...hits.map(hit));
-    tell(hits.length ? `${hits.length} documents in ${said.took_ms.toFixed(0)} ms` : "nothing was found");
+    const answer = await ask("/v1/search", { query, k: Number(k), explain: true, ...(mode ? { mode } : {}) });
+    if (turn !== turns) return;
+    const hits = answer.results[0].hits;
+    $("main").replaceChildren(...hits.map(article));
+    say(hits.length ? `${hits.length} documents in ${answer.took_ms.toFixed(0)} ms` : "nothing was found");
   } catch (error) {
-    if (turn === asked) tell(error.message, true);
+    if (turn === turns) say(error.message, true);
   }
 }
 
@@ -111,27 +107,27 @@ function item(view, ...more) {
 }
 
 async function show(id) {
-  const turn = ++asked;
-  tell("");
+  const turn = ++turns;
+  say("");
   try {
-    const said = await ask(`/v1/documents/${id.split("/").map(encodeURIComponent).join("/")}`);
-    if (turn !== asked) return;
-    document.title = `${said.title || said.id} · corpus-tuner`;
-    const facts = Object.entries(said.metadata).map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
+    const found = await ask(`/v1/documents/${id.split("/").map(encodeURIComponent).join("/")}`);
+    if (turn !== turns) return;
+    document.title = `${found.title || found.id} · corpus-tuner`;
+    const facts = Object.entries(found.metadata).map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
     const parts = [
-      make("h1", {}, said.title || said.id),
-      make("p", { class: "dim small" }, [said.id, ...facts].join(" · ")),
-      make("p", { class: "body" }, said.text),
-      make("h3", {}, `${said.views.length} views`),
-      make("ul", { class: "views" }, ...said.views.map((view) => item(
+      make("h1", {}, found.title || found.id),
+      make("p", { class: "dim small" }, [found.id, ...facts].join(" · ")),
+      make("p", { class: "body" }, found.text),
+      make("h3", {}, `${found.views.length} views`),
+      make("ul", { class: "views" }, ...found.views.map((view) => item(
         view,
         view.support ? make("div", { class: "dim small" }, `rests on: ${view.support}`) : null,
       ))),
     ];
-    if (said.rejected.length) {
+    if (found.rejected.length) {
       parts.push(
-        make("h3", {}, `${said.rejected.length} rejected`),
-        make("ul", { class: "views" }, ...said.rejected.map((view) => item(
+        make("h3", {}, `${found.rejected.length} rejected`),
+        make("ul", { class: "views" }, ...found.rejected.map((view) => item(
           view,
           make("div", { class: "reason" }, `${view.check}: ${view.reason}`),
         ))),
@@ -140,7 +136,7 @@ async function show(id) {
     $("main").replaceChildren(...parts);
     window.scrollTo(0, 0);
   } catch (error) {
-    if (turn === asked) tell(error.message, true);
+    if (turn === turns) say(error.message, true);
   }
 }
 
@@ -153,7 +149,7 @@ function follow() {
   $("query").value = wanted.get("q") || "";
   $("k").value = wanted.get("k") || "10";
   const mode = wanted.get("mode") || "";
-  for (const each of document.getElementsByName("mode")) each.checked = each.value === mode;
+  for (const option of document.getElementsByName("mode")) option.checked = option.value === mode;
   if ($("query").value.trim()) search($("query").value, mode, $("k").value);
   else $("main").replaceChildren();
 }
@@ -175,7 +171,7 @@ document.addEventListener("DOMContentLoaded", () => {
     event.preventDefault();
     submit();
   });
-  for (const each of [$("modes"), $("k")]) each.addEventListener("change", submit);
+  for (const control of [$("modes"), $("k")]) control.addEventListener("change", submit);
   window.addEventListener("popstate", follow);
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href^='?']");
@@ -198,11 +194,11 @@ document.addEventListener("DOMContentLoaded", () => {
       links[Math.max(at - 1, 0)].focus();
     }
   });
-  ask("/v1/index").then((said) => {
-    $("index").textContent = `${said.documents.toLocaleString()} documents · ${said.language} · ${said.encoder}`;
-    for (const each of document.getElementsByName("mode")) {
-      each.disabled = !said.words && ["hybrid", "lexical"].includes(each.value);
+  ask("/v1/index").then((index) => {
+    $("index").textContent = `${index.documents.toLocaleString()} documents · ${index.language} · ${index.encoder}`;
+    for (const option of document.getElementsByName("mode")) {
+      option.disabled = !index.lexical && ["hybrid", "lexical"].includes(option.value);
     }
-  }).catch((error) => tell(error.message, true));
+  }).catch((error) => say(error.message, true));
   follow();
 });

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -11,10 +11,18 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from corpus_tuner import Document, Searcher, View, build, load_settings
-from corpus_tuner.checks import Candidate, Resources, Verdict, judge, open_checks
-from corpus_tuner.indexes.encoders.remembering import RememberingEncoder
+from corpus_tuner.checks import (
+    Candidate,
+    Resources,
+    Verdict,
+    fit_checks,
+    judge,
+    need_fitting,
+    open_checks,
+)
+from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.indexes.registry import read_settings
-from corpus_tuner.pipeline import LEDGER
+from corpus_tuner.indexes.store.layout import Layout
 from tests.conftest import make_documents, write_jsonl
 
 MILL = Document("m", "Water mills", "A mill wheel turns in the river. The mill grinds wheat.")
@@ -26,21 +34,39 @@ OWN = [
 ]
 
 
-def _candidate(text: str, kind: str = "question", language: str = "en") -> Candidate:
-    return Candidate(MILL, OWN, View("m", kind, text), language)
+class Written(NamedTuple):
+    """A view that is to be judged, before it is encoded."""
+
+    text: str
+    kind: str = "question"
+    language: str = "en"
 
 
-def _verdicts(
+def judged(
     encoder: Any,
     name: str,
-    *candidates: Candidate,
-    nearest: Callable[[Sequence[str], int], list[list[str]]] = lambda queries, most: [],
+    *written: Written,
+    nearest: Callable[[Sequence[Candidate], int], list[list[str]]] = lambda queries, most: [],
+    fitted: Any = None,
     **settings: Any,
 ) -> list[Verdict]:
-    read = read_settings("corpus_tuner.checks", {"name": name, **settings})
-    return judge(candidates, open_checks([read], Resources(RememberingEncoder(encoder), nearest)))[
-        0
+    """Let one check judge what was written for `MILL`."""
+    by_document = DocumentEncoder(encoder)
+    texts = [*(view.text for view in OWN), *(each.text for each in written)]
+    vectors = by_document.encode({"m": texts})["m"]
+    candidates = [
+        Candidate(MILL, OWN, vectors[: len(OWN)], View("m", kind, text), vector, language)
+        for (text, kind, language), vector in zip(written, vectors[len(OWN) :], strict=True)
     ]
+    read = read_settings("corpus_tuner.checks", {"name": name, **settings})
+    if fitted is None:
+        fitted = fit_checks(need_fitting([read]), candidates)
+    checks = open_checks([read], Resources(by_document, nearest), fitted)
+    return judge(candidates, checks)[0]
+
+
+def reasons(verdicts: Sequence[Verdict]) -> list[str]:
+    return [verdict.reason for verdict in verdicts]
 
 
 @pytest.mark.parametrize(
@@ -58,25 +84,24 @@ def _verdicts(
     ],
 )
 def test_well_formed(encoder: Any, text: str, kind: str, reason: str) -> None:
-    (verdict,) = _verdicts(encoder, "well_formed", _candidate(text, kind))
-    assert verdict.reason == reason
+    assert reasons(judged(encoder, "well_formed", Written(text, kind))) == [reason]
 
 
 @limits(deadline=None)
 @given(text=st.text(max_size=60), kind=st.sampled_from(["question", "keywords"]))
 def test_no_text_is_too_strange_to_judge(encoder: Any, text: str, kind: str) -> None:
     for name in ("well_formed", "language", "copied"):
-        (verdict,) = _verdicts(encoder, name, _candidate(text, kind))
+        (verdict,) = judged(encoder, name, Written(text, kind))
         assert isinstance(verdict.reason, str)
 
 
 def test_language(encoder: Any) -> None:
     german = "wie hoch ist die miete nach dem gesetz im winter?"
     english = "how high is the rent by law in the winter?"
-    asked = [_candidate(german), _candidate(english), _candidate(german, language="de")]
-    short = _candidate("miete und gesetz")
-    reasons = [each.reason for each in _verdicts(encoder, "language", *asked, short)]
-    assert reasons == ["another language", "", "", ""]
+    asked = [Written(german), Written(english), Written(german, language="de")]
+    short = Written("miete und gesetz")
+    found = reasons(judged(encoder, "language", *asked, short))
+    assert found == ["another language", "", "", ""]
 
 
 def test_copied(encoder: Any) -> None:
@@ -85,55 +110,62 @@ def test_copied(encoder: Any) -> None:
         "A mill wheel turns in the bread of the oven",
         "The mill grinds wheat",
     ]
-    verdicts = _verdicts(encoder, "copied", *map(_candidate, texts), min_words=6)
-    assert [each.reason for each in verdicts] == ["copied", "", ""]
+    verdicts = judged(encoder, "copied", *map(Written, texts), min_words=6)
+    assert reasons(verdicts) == ["copied", "", ""]
 
 
 def test_duplicate(encoder: Any) -> None:
     texts = ["the mill grinds wheat.", "what is rent?", "What is rent?", "who is the tenant?"]
-    verdicts = _verdicts(encoder, "duplicate", *map(_candidate, texts), similarity=0.9999)
+    verdicts = judged(encoder, "duplicate", *map(Written, texts), similarity=0.9999)
     again = "there is such a view already"
-    assert [each.reason for each in verdicts] == [again, "", again, ""]
+    assert reasons(verdicts) == [again, "", again, ""]
 
 
-def test_relevance_leaves_out_the_share_it_is_told(encoder: Any) -> None:
+def test_relevance_leaves_out_the_share_of_the_sample(encoder: Any) -> None:
     texts = ["the mill grinds wheat", "wheat of the mill", "a doctor", "a court, a judge"]
-    questions = list(map(_candidate, texts))
-    titles = [_candidate(each, "title") for each in texts]
-    verdicts = _verdicts(encoder, "relevance", *questions, *titles, quantile=0.5)
-    assert sum(bool(each.reason) for each in verdicts[:4]) == 2
+    questions = [Written(text) for text in texts]
+    titles = [Written(text, "title") for text in texts]
+    verdicts = judged(encoder, "relevance", *questions, *titles, quantile=0.5)
+    assert sum(bool(verdict.reason) for verdict in verdicts[:4]) == 2
     assert verdicts[4:] == verdicts[:4]
     assert not verdicts[0].reason
-    assert not any(each.reason for each in _verdicts(encoder, "relevance", *questions, quantile=0))
+    assert not any(reasons(judged(encoder, "relevance", *questions, quantile=0)))
+
+
+def test_relevance_goes_by_what_was_fitted_not_by_the_others(encoder: Any) -> None:
+    fitted = {"relevance": {"question": 0.999}}
+    near, far = Written("the mill grinds wheat."), Written("a doctor")
+    for several in ([near, far], [far, near], [near], [far]):
+        found = judged(encoder, "relevance", *several, fitted=fitted)
+        assert reasons(found) == ["" if one is near else "far from its document" for one in several]
+    (verdict,) = judged(encoder, "relevance", Written("a doctor", "title"), fitted=fitted)
+    assert not verdict.reason  # a kind that the sample did not have
 
 
 def test_round_trip(encoder: Any) -> None:
-    def nearest(queries: Sequence[str], most: int) -> list[list[str]]:
+    def nearest(queries: Sequence[Candidate], most: int) -> list[list[str]]:
         assert most == 7
-        return [["m", "x"] if "mill" in query else ["x"] for query in queries]
+        return [["m", "x"] if "mill" in query.view.text else ["x"] for query in queries]
 
-    verdicts = _verdicts(
-        encoder, "round_trip", *map(_candidate, ["mill?", "rent?"]), nearest=nearest, top=7
-    )
-    assert [each.reason for each in verdicts] == ["", "finds other documents first"]
+    written = [Written("mill?"), Written("rent?")]
+    verdicts = judged(encoder, "round_trip", *written, nearest=nearest, top=7)
+    assert reasons(verdicts) == ["", "finds other documents first"]
 
 
 def test_entailment_keeps_the_sentence_in_support(encoder: Any) -> None:
-    (verdict,) = _verdicts(encoder, "entailment", _candidate("the mill grinds wheat"), support=-1)
+    (verdict,) = judged(encoder, "entailment", Written("the mill grinds wheat"), support=-1)
     assert verdict == Verdict("", "The mill grinds wheat.")
-    (verdict,) = _verdicts(encoder, "entailment", _candidate("a doctor"), support=1)
+    (verdict,) = judged(encoder, "entailment", Written("a doctor"), support=1)
     assert verdict == Verdict("no sentence supports it", "")
 
 
 def test_a_key_term_must_fit_better_than_the_documents_own_words(encoder: Any) -> None:
-    # "barley" is not in the document: with "wheat" in its place the text is a sentence of it.
-    invented = _candidate("the mill grinds barley.")
-    (verdict,) = _verdicts(encoder, "entailment", invented, support=-1)
+    # "buckwheat" is not in the document: with "wheat" in its place the text is a sentence of it.
+    invented = Written("the mill grinds buckwheat.")
+    (verdict,) = judged(encoder, "entailment", invented, support=-1)
     assert verdict.reason == "its key term does not fit the document"
-    assert not _verdicts(encoder, "entailment", invented, support=-1, rivals=0)[0].reason
-    assert not _verdicts(encoder, "entailment", _candidate("the mill, grinding"), support=-1)[
-        0
-    ].reason
+    assert not judged(encoder, "entailment", invented, support=-1, rivals=0)[0].reason
+    assert not judged(encoder, "entailment", Written("the mill, grinding"), support=-1)[0].reason
 
 
 ALL = [
@@ -164,7 +196,7 @@ def test_a_build_heeds_records_and_tells_what_checks_say(
     assert rejected and kept
     assert "relevance: far from its document" in report.rejected
     assert "round_trip: finds other documents first" in report.rejected
-    with sqlite3.connect(tmp_path / "index" / LEDGER) as ledger:
+    with sqlite3.connect(Layout(tmp_path / "index").ledger) as ledger:
         noted = ledger.execute(
             "SELECT judge || ': ' || reason, count(*) FROM verdicts WHERE judge > '' GROUP BY 1"
         ).fetchall()
@@ -175,7 +207,7 @@ def test_a_build_heeds_records_and_tells_what_checks_say(
     assert supported == (kept,)
     with Searcher.open(tmp_path / "index") as searcher:
         (segment,) = searcher.segments
-        views = [view for place in range(24) for view in segment.views(place).values()]
+        views = [view for ordinal in range(24) for view in segment.views(ordinal).values()]
     generated = [view for view in views if view.kind in ("question", "keywords")]
     assert len(generated) == kept and all(view.support for view in generated)
     assert not list((tmp_path / "index").glob("building-*"))

@@ -1,5 +1,6 @@
 """The service by its public routes: answers, limits, tokens, load, and the switch of an index."""
 
+import asyncio
 import json
 import threading
 import time
@@ -13,7 +14,7 @@ pytest.importorskip("fastapi")
 
 from fastapi.testclient import TestClient
 
-from corpus_tuner import Searcher, build, load_settings
+from corpus_tuner import Searcher, SearchIndexError, build, load_settings
 from corpus_tuner.indexes.server.app import create_app
 from corpus_tuner.indexes.server.schemas import RejectedView
 from corpus_tuner.indexes.server.settings import ServerSettings
@@ -23,13 +24,15 @@ CHOSEN = [
     *("generator=null", "views.sentences=2", "calibrate=false", "language=en"),
     "corpus.on_bad_record=skip",
 ]
-SMALL = ServerSettings(query_characters=100, queries=3, k=10, body_bytes=2000, refresh=0.01)
+SMALL = ServerSettings(
+    query_characters=100, queries=3, k=10, hits=20, body_bytes=2000, refresh=0.01
+)
 
 
 def make_index(folder: Path, encoder: Any, count: int = 20) -> Path:
-    made: list[dict[str, Any]] = [dict(each) for each in make_documents(count)]
-    for number, each in enumerate(made):
-        each["year"] = 2000 + number
+    made: list[dict[str, Any]] = [dict(record) for record in make_documents(count)]
+    for number, record in enumerate(made):
+        record["year"] = 2000 + number
     made[0] |= {"_id": "a/b c", "title": "<script>alert(1)</script> Mühle", "text": "the mill\x07"}
     write_jsonl(folder / "corpus.jsonl", made)
     build(folder / "corpus.jsonl", folder / "index", load_settings(None, CHOSEN), encoder=encoder)
@@ -57,10 +60,12 @@ def test_search(client: TestClient, tmp_path: Path, encoder: Any) -> None:
     for hit, other in zip(result["hits"], expected, strict=True):
         assert (hit["id"], hit["rank"]) == (other.document.id, other.rank)
         assert hit["score"] == pytest.approx(other.score)
+        assert (hit["dense"], hit["lexical"]) == (other.dense, other.lexical)
+        assert (hit["dense_rank"], hit["lexical_rank"]) == (other.dense_rank, other.lexical_rank)
         assert hit["view"]["text"] == other.view.text
         assert hit["metadata"] == dict(other.document.metadata)
     several = client.post("/v1/search", json={"query": ["mill", "river"], "mode": "dense"}).json()
-    assert [each["query"] for each in several["results"]] == ["mill", "river"]
+    assert [result["query"] for result in several["results"]] == ["mill", "river"]
     filtered = {"query": "mill", "filter": {"year": {"gte": 2018}}}
     found = client.post("/v1/search", json=filtered).json()["results"][0]["hits"]
     assert {hit["metadata"]["year"] for hit in found} == {2018, 2019}
@@ -73,8 +78,9 @@ def test_documents_and_the_index(client: TestClient) -> None:
     assert answer["rejected"][0]["reason"] == "no support"
     assert client.get("/v1/documents/nowhere").status_code == 404
     assert client.get("/v1/documents/../../etc/passwd").status_code == 404
-    told = client.get("/v1/index").json()
-    assert (told["documents"], told["words"], told["language"]) == (20, True, "en")
+    index = client.get("/v1/index").json()
+    assert (index["documents"], index["lexical"], index["language"]) == (20, True, "en")
+    assert index["weights"] == {"dense": {"views": 0.5}, "hybrid": {"views": 0.4, "words": 0.4}}
     assert client.get("/health").text == "ok"
     assert client.get("/ready").text == "ready"
     metrics = client.get("/metrics").text
@@ -95,13 +101,14 @@ def test_the_page_brings_all_it_needs_and_runs_nothing_else(client: TestClient) 
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "told"),
+    ("body", "status", "reason"),
     [
         ({"query": "x" * 101}, 422, "at most 100 characters"),
-        ({"query": ["a"] * 4}, 422, "1 to 3 queries"),
-        ({"query": []}, 422, "1 to 3 queries"),
+        ({"query": ["a"] * 4}, 422, "at most 3 queries"),
+        ({"query": []}, 422, "there is no query"),
         ({"query": " "}, 422, "a query is empty"),
-        ({"query": "a", "k": 11}, 422, "k: Input should be less than or equal to 10"),
+        ({"query": "a", "k": 11}, 422, "k: at most 10"),
+        ({"query": ["a"] * 3, "k": 9}, 422, "k: 9 for each of 3 queries are more than 20 hits"),
         ({"query": "a", "k": 0}, 422, "greater than or equal to 1"),
         ({"query": "a", "k": "3"}, 422, "valid integer"),
         ({"query": "a", "mode": "psychic"}, 422, "mode"),
@@ -115,11 +122,11 @@ def test_the_page_brings_all_it_needs_and_runs_nothing_else(client: TestClient) 
         ("x" * 3000, 413, "more than 2000 bytes"),
     ],
 )
-def test_what_cannot_be_asked(client: TestClient, body: Any, status: int, told: str) -> None:
+def test_what_cannot_be_asked(client: TestClient, body: Any, status: int, reason: str) -> None:
     headers = {"Content-Type": "application/json"}
     answer = client.post("/v1/search", content=json.dumps(body), headers=headers)
     assert answer.status_code == status, answer.text
-    assert told in answer.text
+    assert reason in answer.text
 
 
 def test_a_body_that_is_no_json(client: TestClient) -> None:
@@ -139,7 +146,8 @@ def test_a_body_without_a_length_is_limited_too(client: TestClient) -> None:
             yield b" " * 1000
 
     answer = client.post("/v1/search", content=parts())
-    assert answer.status_code in (400, 413)
+    assert answer.status_code == 413
+    assert answer.json() == {"detail": "the body has more than 2000 bytes"}
 
 
 def test_the_token(tmp_path: Path, encoder: Any) -> None:
@@ -187,11 +195,123 @@ def test_too_many_at_once_are_told_to_come_again(
     assert max(batches) > 1  # those that waited went together
 
 
-def test_too_slow_is_told(tmp_path: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_slow_is_an_answer(
+    tmp_path: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     searcher = Searcher.open(make_index(tmp_path, encoder), encoder=encoder)
     monkeypatch.setattr(Searcher, "search", lambda *_, **__: time.sleep(0.5) or [[]])
     with TestClient(create_app(searcher, ServerSettings(timeout=0.05, refresh=0))) as client:
         assert client.post("/v1/search", json={"query": "mill"}).status_code == 504
+
+
+def test_the_time_limit_holds_before_python_3_11(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class OldTimeoutError(Exception):
+        """What asyncio raised there: not the builtin TimeoutError."""
+
+    def wait_for(answer: Any, timeout: float) -> Any:
+        answer.close()
+        raise OldTimeoutError
+
+    monkeypatch.setattr(asyncio, "TimeoutError", OldTimeoutError)
+    monkeypatch.setattr(asyncio, "wait_for", wait_for)
+    assert client.post("/v1/search", json={"query": "mill"}).status_code == 504
+
+
+def test_explaining_is_within_the_time_limit(
+    tmp_path: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searcher = Searcher.open(make_index(tmp_path, encoder), encoder=encoder)
+
+    def slow(*_: Any) -> list[str]:
+        time.sleep(0.04)
+        return []
+
+    monkeypatch.setattr(Searcher, "shared_words", slow)
+    with TestClient(create_app(searcher, ServerSettings(timeout=0.4, refresh=0))) as client:
+        asked = {"query": "mill", "k": 20}
+        assert client.post("/v1/search", json=asked).status_code == 200
+        assert client.post("/v1/search", json=asked | {"explain": True}).status_code == 504
+
+
+def test_explaining_looks_at_so_many_characters(tmp_path: Path, encoder: Any) -> None:
+    searcher = Searcher.open(make_index(tmp_path, encoder), encoder=encoder)
+    asked = {"query": "the river mill bread judge", "mode": "dense", "explain": True}
+    matched = []
+    for characters in (1, 20_000):
+        limits = ServerSettings(explained_characters=characters, refresh=0)
+        client = TestClient(create_app(searcher, limits))
+        hits = client.post("/v1/search", json=asked).json()["results"][0]["hits"]
+        matched.append({word for hit in hits for word in hit["matched"]})
+    assert not matched[0]
+    assert matched[1] >= {"river", "mill"}
+    searcher.close()
+
+
+def test_the_limits_are_in_the_openapi_document(client: TestClient) -> None:
+    request = client.get("/openapi.json").json()["components"]["schemas"]["SearchRequest"]
+    text, texts = request["properties"]["query"]["anyOf"]
+    assert (text["maxLength"], texts["maxItems"], texts["items"]["maxLength"]) == (100, 3, 100)
+    assert (request["properties"]["k"]["maximum"], request["properties"]["k"]["default"]) == (
+        10,
+        10,
+    )
+    assert "At most 20 for all queries" in request["properties"]["k"]["description"]
+    assert "first 20000 characters" in request["properties"]["explain"]["description"]
+
+
+def test_a_document_is_shown_where_its_ledger_cannot_be_read(
+    tmp_path: Path, encoder: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    def unreadable(_: Any) -> list[RejectedView]:
+        raise ValueError("ledger.sqlite is not a ledger, or damaged")
+
+    searcher = Searcher.open(make_index(tmp_path, encoder), encoder=encoder)
+    with TestClient(create_app(searcher, SMALL, rejected=unreadable)) as client:
+        for _ in range(2):
+            answer = client.get("/v1/documents/a/b%20c")
+            assert answer.status_code == 200
+            assert answer.json()["views"]
+            assert answer.json()["rejected"] == []
+    (warning,) = (line for line in caplog.messages if "rejected views" in line)
+    assert "ledger.sqlite is not a ledger" in warning
+
+
+def test_queries_that_want_the_same_go_together(
+    tmp_path: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searcher = Searcher.open(make_index(tmp_path, encoder), encoder=encoder)
+    search = Searcher.search
+    batches: list[list[str]] = []
+    started, go_on = threading.Event(), threading.Event()
+
+    def slow(self: Searcher, queries: Any, *rest: Any, **more: Any) -> Any:
+        batches.append(list(queries))
+        started.set()
+        go_on.wait(10)
+        return search(self, queries, *rest, **more)
+
+    monkeypatch.setattr(Searcher, "search", slow)
+    service = create_app(searcher, ServerSettings(workers=1, refresh=0))
+    with TestClient(service) as client:
+
+        def ask(query: str, year: int) -> None:
+            body = {"query": query, "filter": {"year": {"gte": year}}}
+            assert client.post("/v1/search", json=body).status_code == 200
+
+        asked = [("first", 0), ("old", 2000), ("new", 2010), ("also old", 2000)]
+        threads = [threading.Thread(target=ask, args=each) for each in asked]
+        threads[0].start()
+        assert started.wait(10)
+        for count, thread in enumerate(threads[1:], start=1):
+            thread.start()
+            while service.state.service.batcher.waiting < count:
+                time.sleep(0.01)
+        go_on.set()
+        for thread in threads:
+            thread.join()
+    assert batches == [["first"], ["old", "also old"], ["new"]]
 
 
 def test_the_index_is_switched_without_a_failed_request(
@@ -214,3 +334,30 @@ def test_the_index_is_switched_without_a_failed_request(
     thread.join()
     assert statuses == {200}
     assert client.get("/v1/index").json()["documents"] == 33
+
+
+def test_all_routes_follow_the_index(client: TestClient, tmp_path: Path, encoder: Any) -> None:
+    assert client.get("/v1/documents/d25").status_code == 404
+    make_index(tmp_path, encoder, 33)
+    time.sleep(0.02)
+    assert client.get("/v1/documents/d25").status_code == 200
+    make_index(tmp_path, encoder, 40)
+    time.sleep(0.02)
+    assert client.get("/v1/index").json()["documents"] == 40
+
+
+@pytest.mark.parametrize("error", [SearchIndexError("another encoder"), FileNotFoundError("gone")])
+def test_an_index_that_cannot_be_followed_still_answers(
+    client: TestClient,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+) -> None:
+    def refresh(_: Searcher) -> bool:
+        raise error
+
+    monkeypatch.setattr(Searcher, "refresh", refresh)
+    for _ in range(3):
+        time.sleep(0.02)
+        assert client.post("/v1/search", json={"query": "mill"}).status_code == 200
+    assert len([line for line in caplog.messages if "is not switched" in line]) == 1

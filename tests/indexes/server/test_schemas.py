@@ -14,7 +14,7 @@ import schemathesis
 from corpus_tuner import Searcher
 from corpus_tuner.indexes.server.app import create_app
 from corpus_tuner.indexes.server.settings import ServerSettings
-from tests.indexes.test_server import make_index, rejected
+from tests.indexes.server.test_app import make_index, rejected
 
 LIMITS = ServerSettings(query_characters=100, queries=3, k=10)
 OPERATIONS = {
@@ -31,10 +31,11 @@ def schema(tmp_path_factory: pytest.TempPathFactory, encoder: Any) -> Iterator[A
         yield schemathesis.openapi.from_asgi("/openapi.json", app)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["positive", "negative"])
 def test_every_answer_is_as_documented(schema: Any, mode: str) -> None:
-    operations = [each.ok() for each in schema.get_all_operations()]
-    assert {f"{each.method.upper()} {each.path}" for each in operations} == OPERATIONS
+    operations = [operation.ok() for operation in schema.get_all_operations()]
+    assert {f"{found.method.upper()} {found.path}" for found in operations} == OPERATIONS
     wanted = schemathesis.GenerationMode(mode)
     for operation in operations:
         if mode == "negative" and operation.path != "/v1/search":

@@ -1,0 +1,95 @@
+"""What people see of measured systems: results, what others report, and comparisons."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from corpus_tuner.cli.output import plain, stdout, table
+
+if TYPE_CHECKING:
+    from corpus_tuner.eval.benchmarks.registry import Reference
+    from corpus_tuner.eval.report import Report, Result
+
+
+def show_results(
+    results: Iterable["Result"],
+    references: Mapping[str, Sequence["Reference"]] | None = None,
+    baseline: str = "passage",
+) -> None:
+    """Print measured results, in points of 100, what each system gains, and what others report."""
+    results = list(results)
+    measures = list(results[0].measures)
+    rows = table("benchmark", "lang", "docs", "system", *measures, right=("docs", *measures))
+    baselines = {
+        result.benchmark: result.measures for result in results if result.system == baseline
+    }
+    benchmark = ""
+    for number, result in enumerate(results, start=1):
+        known: Mapping[str, float] = {}
+        if result.system != baseline:
+            known = baselines.get(result.benchmark, {})
+        cells = [_points(value, known.get(name)) for name, value in result.measures.items()]
+        first = result.benchmark != benchmark
+        benchmark = result.benchmark
+        last = number == len(results) or results[number].benchmark != benchmark
+        reported = (references or {}).get(benchmark, ()) if last else ()
+        rows.add_row(
+            plain(benchmark) if first else "",
+            result.language if first else "",
+            f"{result.documents:,}" if first and result.documents else "",
+            Text(f"{result.system}*", "dim") if result.uses_labels else result.system,
+            *cells,
+            end_section=last and not reported,
+        )
+        for reference in reported:
+            points = [
+                f"{reference.measures[name]:.1f}      " if name in reference.measures else ""
+                for name in measures
+            ]
+            rows.add_row(
+                "",
+                "",
+                "",
+                Text(f"{reference.system}°", "dim italic"),
+                *(Text(cell, "dim") for cell in points),
+                end_section=reference is reported[-1],
+            )
+    stdout.print(rows)
+    if any(result.uses_labels for result in results):
+        stdout.print(
+            "* chosen with the judgments: what could be reached, not a result", style="dim"
+        )
+    if references:
+        stdout.print("° published by others; the report says where", style="dim")
+
+
+def show_comparisons(report: "Report") -> None:
+    """Print whether the main system differs from the baseline by more than luck, and remarks."""
+    comparisons = [found for found in report.comparisons if found.system == report.system]
+    if comparisons:
+        columns = ("gain", "95 % interval", "p", "better", "alike", "worse")
+        rows = table(f"{report.system} against {report.baseline}", *columns, right=columns)
+        for found in comparisons:
+            p = found.permutation_holm
+            rows.add_row(
+                plain(found.benchmark),
+                f"{100 * found.difference:+.1f}",
+                f"{100 * found.low:+.1f} to {100 * found.high:+.1f}",
+                "< 0.001" if p < 0.001 else f"{p:.3f}",
+                *(f"{count:,}" for count in (found.wins, found.ties, found.losses)),
+            )
+        stdout.print()
+        stdout.print(rows)
+        measure = comparisons[0].measure
+        stdout.print(f"{measure}; p by permutation, corrected for all systems", style="dim")
+    for remark in report.remarks:
+        stdout.print(Text.assemble(("note: ", "yellow"), plain(remark)), soft_wrap=True)
+
+
+def _points(value: float, baseline: float | None) -> Text:
+    if baseline is None:
+        return Text(f"{100 * value:.1f}      ")
+    gain = round(100 * value, 1) - round(100 * baseline, 1)
+    style = "green" if gain > 0.05 else "red" if gain < -0.05 else "dim"
+    return Text.assemble(f"{100 * value:.1f} ", (f"{gain:+5.1f}", style))

@@ -1,0 +1,30 @@
+"""``GET /v1/index``: what the index is."""
+
+from collections import Counter
+
+from fastapi import APIRouter
+
+from corpus_tuner.indexes.server.schemas import IndexAnswer
+from corpus_tuner.indexes.server.service import CurrentService
+
+router = APIRouter()
+
+
+@router.get("/v1/index")
+def index(service: CurrentService) -> IndexAnswer:
+    """Say what the index is."""
+    searcher = service.live.searcher()
+    manifest = searcher.manifest
+    views: Counter[str] = Counter()
+    for segment in manifest.segments:
+        views.update(segment.views)
+    return IndexAnswer(
+        documents=sum(segment.documents for segment in manifest.segments),
+        views=views,
+        language=str(manifest.build.get("language", "")),
+        encoder=searcher.encoder.name,
+        representation=searcher.representation,
+        representations=list(manifest.representations),
+        lexical=manifest.lexical is not None,
+        weights=manifest.search.model_dump(include={"dense", "hybrid"}),
+    )

@@ -1,0 +1,58 @@
+"""``POST /v1/search``: the best documents for one query or several."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from fastapi import APIRouter, HTTPException, Response
+
+from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.search.hits import Hit
+from corpus_tuner.indexes.server.batching import BusyError, Group
+from corpus_tuner.indexes.server.limits import limited
+from corpus_tuner.indexes.server.problems import problems
+from corpus_tuner.indexes.server.schemas import ResultAnswer, SearchAnswer, SearchRequest
+from corpus_tuner.indexes.server.service import CurrentService, Service
+
+router = APIRouter()
+
+
+@router.post("/v1/search", response_model=SearchAnswer, responses=problems(400, 413, 422, 429, 504))
+async def search(request: SearchRequest, service: CurrentService) -> Response:
+    """Find the best documents for one query or several."""
+    try:
+        group = limited(request, service.settings)
+    except ValueError as error:
+        raise HTTPException(422, str(error)) from None
+    timeout = service.settings.timeout
+    try:
+        content = await asyncio.wait_for(_answer(request, group, service), timeout)
+    except BusyError:
+        detail = "too many queries wait: come again"
+        raise HTTPException(429, detail, headers={"Retry-After": "1"}) from None
+    except asyncio.TimeoutError:  # not the builtin one before Python 3.11
+        raise HTTPException(504, f"it took longer than {timeout:g} s") from None
+    except SearchIndexError as error:
+        raise HTTPException(400, str(error)) from None
+    return Response(content, media_type="application/json")
+
+
+async def _answer(request: SearchRequest, group: Group, service: Service) -> str:
+    """Search, and return the answer as JSON."""
+    start = time.perf_counter()
+    found = await service.batcher.search(request.queries, group)
+    # Writing long documents, and looking for words in them, must not hold up others.
+    return await asyncio.to_thread(_as_json, request, found, service, start)
+
+
+def _as_json(
+    request: SearchRequest, found: Sequence[Sequence[Hit]], service: Service, start: float
+) -> str:
+    explaining = service.live.searcher() if request.explain else None
+    characters = service.settings.explained_characters
+    results = [
+        ResultAnswer.of(query, hits, explaining, characters)
+        for query, hits in zip(request.queries, found, strict=True)
+    ]
+    took = round(1000 * (time.perf_counter() - start), 2)
+    return SearchAnswer(results=results, took_ms=took).model_dump_json()
