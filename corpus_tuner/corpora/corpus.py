@@ -97,7 +97,8 @@ class Corpus:
         Raises
         ------
         CorpusTunerError
-            At a bad record or a second use of an id, unless these are to be skipped.
+            At a bad record or a second use of an id, unless these are to be skipped; and if the
+            source cannot be read to its end.
         """
         self.skipped, self.examples = Counter(), {}
         with closing(_Places()) as places:

@@ -1,17 +1,19 @@
 """Tell the kinds of sources apart, by name and content."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.eval.errors import EvaluationError
 from corpus_tuner.eval.records import BadRecord, Record, open_bytes, read_json_lines
 
 if TYPE_CHECKING:
     from corpus_tuner.corpora.corpus import CorpusSettings
 
-Source = Callable[[], Iterator[Record | BadRecord]]
+Reader = Callable[[], Iterator[Record | BadRecord]]
 """Opens a source anew and reads its records."""
 
 _KINDS = (
@@ -20,14 +22,35 @@ _KINDS = (
 )
 
 
-def find_source(source: str, settings: "CorpusSettings") -> Source:
+@contextmanager
+def _of_a_corpus() -> Iterator[None]:
+    """Raise what goes wrong in a file that `corpus_tuner.eval` reads as an error of a corpus."""
+    try:
+        yield
+    except EvaluationError as error:
+        raise CorpusTunerError(str(error)) from error
+
+
+def find_source(source: str, settings: "CorpusSettings") -> Reader:
     """Return what reads `source`.
 
     Raises
     ------
     CorpusTunerError
-        If it is not there, of no known kind, or needs an extra that is missing.
+        If it is not there, of no known kind, or needs an extra that is missing; when it is read, if
+        it is damaged.
     """
+    with _of_a_corpus():
+        reader = _find(source, settings)
+
+    def read() -> Iterator[Record | BadRecord]:
+        with _of_a_corpus():
+            yield from reader()
+
+    return read
+
+
+def _find(source: str, settings: "CorpusSettings") -> Reader:
     if source.startswith("ir_datasets:"):
         from corpus_tuner.corpora import catalogue
 
@@ -57,6 +80,7 @@ def find_source(source: str, settings: "CorpusSettings") -> Source:
     raise CorpusTunerError(f"{path} is of no known kind: give {_KINDS}")
 
 
+@_of_a_corpus()
 def count_records(source: str) -> int | None:
     """Return about how many records a source on disk has; `None` where only reading tells."""
     path = Path(source)
@@ -78,7 +102,7 @@ def _beir_file(folder: Path) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
-def _find_in_folder(path: Path) -> Source:
+def _find_in_folder(path: Path) -> Reader:
     if inner := _beir_file(path):
         return partial(read_json_lines, inner)
     from corpus_tuner.corpora import folder

@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.files import make_folders
 from corpus_tuner.eval.measures import DEFAULT_MEASURES
 from corpus_tuner.eval.records import BadRecord
 from corpus_tuner.eval.report import Cost, Report, Result, read_results
@@ -116,6 +117,7 @@ def evaluate(
     """
     loaded, rejected = open_benchmarks(benchmarks, split, home, settings)
     setup = Setup.of(output, settings, encoder, measures, depth)
+    make_folders(*(setup.output / name for name in ("runs", "indexes", "sweeps", "costs")))
     builds: dict[str, BuildReport] = {}
     chapters: list[Chapter] = []
     for benchmark in loaded:

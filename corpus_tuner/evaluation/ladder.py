@@ -1,4 +1,4 @@
-"""The systems that are compared on an index, from plain to elaborate; it is open for all of them."""
+"""The systems that are compared on an index, from plain to elaborate, and the index they search."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack

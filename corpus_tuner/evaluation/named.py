@@ -69,7 +69,7 @@ def open_benchmarks(
     skip = settings is not None and settings.corpus.on_bad_record == "skip"
     opened = []
     rejected: dict[str, list[BadRecord]] = {}
-    for name in expand(list(names)):
+    for name in expand(names):
         bad: list[BadRecord] = []
         found = _open(name, split, benchmarks_home(home), bad.append if skip else None)
         entry = recognise(found)

@@ -50,13 +50,18 @@ class Setup:
         measures: Sequence[str],
         depth: int,
     ) -> "Setup":
-        """Fill in what was left out, and make the folders."""
+        """Fill in what was left out, and make the folder.
+
+        Raises
+        ------
+        EvaluationError
+            If there is no measure of a name, or the folder cannot be made.
+        """
         settings = settings or load_settings()
         depth = max(depth, deepest(measures))
+        make_folders(Path(output))
         encoder = encoder or open_encoder(settings.encoder)
-        setup = cls(Path(output), settings, encoder, tuple(measures), depth)
-        make_folders(*(setup.output / name for name in ("runs", "indexes", "sweeps", "costs")))
-        return setup
+        return cls(Path(output), settings, encoder, tuple(measures), depth)
 
     @property
     def ledger(self) -> Path:
@@ -79,6 +84,14 @@ class Setup:
         """Return the file of what a benchmark's index took."""
         return self.output / "costs" / f"{benchmark}.json"
 
-    def scratch(self, benchmark: str, system: str) -> Path:
-        """Return a folder for what a baseline keeps while it works."""
-        return self.output / "scratch" / f"{benchmark}.{system}"
+    def ablated(self, benchmark: str) -> Path:
+        """Return the folder of the index of all views, which an ablation reads."""
+        return self.output / "ablation" / benchmark
+
+    def tuned(self, benchmark: str) -> Path:
+        """Return the folder of the generator that was tuned on a benchmark's corpus."""
+        return self.output / "tuned" / benchmark
+
+    def scratch(self, benchmark: str, what: str) -> Path:
+        """Return a folder for what is kept only while something works."""
+        return self.output / "scratch" / f"{benchmark}.{what}"

@@ -3,6 +3,7 @@
 The registry is data, ``registry.yaml`` beside this file: a further benchmark is a further entry.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Annotated
@@ -50,7 +51,8 @@ class Hub(_Frozen):
     qrels_hub: str = ""
 
 
-Source = Archive | Catalogued | Hub
+Download = Archive | Catalogued | Hub
+"""Where a benchmark can be fetched."""
 
 
 class Reference(_Frozen):
@@ -76,8 +78,6 @@ class Entry(_Frozen):
 
     Attributes
     ----------
-    title
-        As people call it.
     language
         ISO 639-1 code.
     about
@@ -88,8 +88,6 @@ class Entry(_Frozen):
         Which judgments are used.
     measure
         What is usually reported.
-    graded
-        Whether judgments have several grades.
     remove_self
         As `Benchmark.remove_self`.
     sources
@@ -100,16 +98,14 @@ class Entry(_Frozen):
         Published figures.
     """
 
-    title: str
     language: Annotated[str, Field(min_length=2, max_length=3)]
     about: str
     documents: PositiveInt
     queries: PositiveInt
     split: str = "test"
     measure: str = "nDCG@10"
-    graded: bool = False
     remove_self: bool = False
-    sources: tuple[Source, ...] = ()
+    sources: tuple[Download, ...] = ()
     notes: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
 
@@ -123,15 +119,27 @@ class Registry(_Frozen):
 
 @cache
 def registry() -> Registry:
-    """Read the registry."""
+    """Read the registry.
+
+    Examples
+    --------
+    >>> registry().benchmarks["scifact"].documents
+    5183
+    """
     text = files(__package__).joinpath("registry.yaml").read_text(encoding="utf-8")
     return TypeAdapter(Registry).validate_python(yaml.safe_load(text))
 
 
-def expand(names: list[str]) -> list[str]:
-    """Put the benchmarks of a suite in the place of its name."""
+def expand(names: Sequence[str]) -> list[str]:
+    """Return names of benchmarks; for the name of a suite, those of its benchmarks.
+
+    Examples
+    --------
+    >>> expand(["scifact", "quick"])
+    ['scifact', 'sample-en', 'sample-de']
+    """
     suites = registry().suites
-    return [each for name in names for each in suites.get(name, (name,))]
+    return [benchmark for name in names for benchmark in suites.get(name, (name,))]
 
 
 def recognise(benchmark: Benchmark) -> Entry | None:

@@ -63,6 +63,9 @@ class VectorEngine(Protocol):
             Rows that may be found; all if left out.
         """
 
+    def vectors(self, rows: Ordinals) -> Vectors:
+        """Return some rows as they are stored, float32, shape (rows, dimension)."""
+
     def similarities(self, query: Vectors, rows: Ordinals) -> Scores:
         """Return the inner products of a query and some rows.
 

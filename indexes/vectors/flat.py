@@ -84,13 +84,18 @@ class FlatVectors:
             similarities, rows = self._index.search(queries, max(1, depth), params=parameters)
         return Nearest(rows, similarities)
 
+    def vectors(self, rows: Ordinals) -> Vectors:
+        """Return some rows as they are stored, float32, shape (rows, dimension)."""
+        found: Vectors = self._index.reconstruct_batch(rows)
+        return found
+
     def similarities(self, query: Vectors, rows: Ordinals) -> Scores:
         """Return the inner products of a query and some rows."""
         if not len(rows):
             return np.zeros(0)
         # Not by BLAS: its threads and those of FAISS would get in each other's way, and the order
         # in which it sums depends on how many rows there are.
-        vectors = self._index.reconstruct_batch(rows).astype(np.float64)
+        vectors = self.vectors(rows).astype(np.float64)
         found: Scores = np.einsum("rd,d->r", vectors, query.astype(np.float64))
         return found
 

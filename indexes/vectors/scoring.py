@@ -103,6 +103,11 @@ class DenseSegment:
             raise SearchIndexError(f"the files {folder / name}.* do not fit each other")
         self.representation = representation
 
+    @property
+    def documents(self) -> int:
+        """How many documents there are."""
+        return len(self._starts) - 1
+
     def top_documents(
         self, queries: Vectors, k: int, weight: float, only: Ordinals | None = None
     ) -> list[Near]:
@@ -129,7 +134,7 @@ class DenseSegment:
         total = self._engine.rows if rows is None else len(rows)
         if not total:
             return [_NOTHING for _ in queries]
-        single = self._engine.rows == len(self._starts) - 1  # a row for each document
+        single = self._engine.rows == self.documents  # a row for each document
         depth = min(total, 16 + (1 if single else _ROWS_FOR_ONE) * k)
         found: dict[int, Near] = {}
         pending = np.arange(len(queries))
@@ -173,6 +178,22 @@ class DenseSegment:
         """Return the view, by its ordinal, and the similarity of each of a document's rows."""
         rows, _ = self._rows_of(np.array([document]))
         return self._views[rows], self._engine.similarities(query, rows)
+
+    def vectors(self, documents: Ordinals) -> tuple[Vectors, Ordinals]:
+        """Return the vectors of documents, one document after the other, and where each begins.
+
+        Parameters
+        ----------
+        documents
+            Ordinals, shape (documents,).
+
+        Returns
+        -------
+        vectors, starts
+            float32 of shape (rows, dimension), as they are stored; int64 of shape (documents,).
+        """
+        rows, starts = self._rows_of(documents)
+        return self._engine.vectors(rows), starts
 
     def best_views(self, query: Vectors | None, documents: Ordinals) -> Ordinals:
         """Return the view, by its ordinal, of each document's row that is nearest to the query.
