@@ -100,10 +100,10 @@ def _announce(index: Path, host: str, port: int, token: str) -> None:
     reach = "only this machine can ask"
     if not _is_loopback(host):
         reach = "others can ask" if token else "anyone can ask: CORPUS_TUNER_TOKEN is not set"
-    name = f"[{host}]" if ":" in host else host
-    stdout.print(f"http://{name}:{port} serves {index}; {reach}", soft_wrap=True)
     if not _is_loopback(host) and not token:
         stderr.print("whoever reaches this address can read the whole corpus", style="yellow")
+    name = f"[{host}]" if ":" in host else host
+    stdout.print(f"http://{name}:{port} serves {index}; {reach}", soft_wrap=True)
 
 
 def _is_loopback(host: str) -> bool:

@@ -2,12 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.conftest import Quickstart, write_jsonl
+from tests.corpus_tuner.cli.conftest import Run
 
 pytest.importorskip("fastapi")
 
@@ -39,35 +40,30 @@ ODD = [
 
 
 class Service(NamedTuple):
-    """Where it answers, and its process."""
+    """Where it answers, what it said first, and its process."""
 
     address: str
+    said: str
     process: "subprocess.Popen[str]"
 
 
 def start(index: Path, *options: str, token: str = "") -> Service:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "corpus_tuner", "serve", str(index), "--port", str(port)]
+    command = [sys.executable, "-m", "corpus_tuner", "serve", str(index), "--port", "0"]
     environment = os.environ | ({"CORPUS_TUNER_TOKEN": token} if token else {})
     process = subprocess.Popen(
         [*command, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment,
+        env=environment | {"PYTHONUNBUFFERED": "1"},
     )
-    address = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{address}/health", timeout=1):
-                return Service(address, process)
-        except OSError:
-            time.sleep(0.1)
-    process.kill()
-    raise AssertionError(process.communicate())
+    assert process.stdout is not None
+    line = process.stdout.readline()  # whoever reads it can connect
+    found = re.match(r"http://\S+:(\d+) serves ", line)
+    if found is None:
+        process.kill()
+        raise AssertionError((line, *process.communicate()))
+    return Service(f"http://127.0.0.1:{found[1]}", line, process)
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +90,8 @@ def serve() -> Iterator[Callable[[Path], str]]:
         return started[-1].address
 
     yield serve
-    for each in started:
-        each.process.kill()
+    for service in started:
+        service.process.kill()
 
 
 def post(address: str, body: Any, **headers: str) -> Any:
@@ -108,6 +104,7 @@ def post(address: str, body: Any, **headers: str) -> Any:
         return json.load(answer)
 
 
+@pytest.mark.slow
 def test_it_answers_and_ends_in_order(odd_index: Path) -> None:
     started = start(odd_index, token="secret")
     with pytest.raises(urllib.error.HTTPError, match="401"):
@@ -115,18 +112,34 @@ def test_it_answers_and_ends_in_order(odd_index: Path) -> None:
     found = post(started.address, {"query": "Mühlrad", "k": 2}, Authorization="Bearer secret")
     assert len(found["results"][0]["hits"]) == 2
     started.process.send_signal(signal.SIGTERM)
-    out, err = started.process.communicate(timeout=30)
+    _, err = started.process.communicate(timeout=30)
     assert started.process.returncode in (0, -signal.SIGTERM)
-    assert "only this machine can ask" in out
+    assert "only this machine can ask" in started.said
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_it_says_when_anyone_can_ask(odd_index: Path) -> None:
     started = start(odd_index, "--host", "0.0.0.0")
     started.process.send_signal(signal.SIGINT)
-    out, err = started.process.communicate(timeout=30)
-    assert "anyone can ask" in out
+    _, err = started.process.communicate(timeout=30)
+    assert "anyone can ask" in started.said
     assert "can read the whole corpus" in err
+
+
+def test_a_port_that_is_taken(odd_index: Path, run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        outcome = run("serve", odd_index, "--port", port)
+    assert outcome.code == 2
+    assert outcome.out == ""
+    assert f"cannot listen at 127.0.0.1, port {port}: Address already in use" in outcome.err
+
+
+def test_an_address_that_there_is_not(odd_index: Path, run: Run) -> None:
+    outcome = run("serve", odd_index, "--host", "nowhere.invalid")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "cannot listen at nowhere.invalid, port 8000" in outcome.err
 
 
 @pytest.fixture(scope="module")
@@ -151,11 +164,12 @@ def page(browser: Any) -> Iterator[Any]:
     opened.on("request", lambda request: asked.append(request.url))
     yield opened
     home = "/".join(opened.url.split("/")[:3])
-    assert all(each.startswith(home) for each in asked)
-    assert not [each for each in said if "404" not in each]
+    assert all(url.startswith(home) for url in asked)
+    assert not [line for line in said if "404" not in line]
     opened.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1200, 380])
 def test_the_page_on_the_sample(
     quickstart: Quickstart, serve: Callable[[Path], str], page: Any, width: int
@@ -197,6 +211,7 @@ def test_the_page_on_the_sample(
     assert "there is no document" in page.locator("#status").inner_text()
 
 
+@pytest.mark.slow
 def test_the_page_shows_what_it_finds_as_text(
     odd_index: Path, serve: Callable[[Path], str], page: Any
 ) -> None:

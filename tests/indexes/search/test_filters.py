@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from corpus_tuner import Searcher, SearchIndexError, build, load_settings
-from corpus_tuner.indexes.search.filters import parse_filters
+from corpus_tuner.indexes.search.filters import compile_filter, has_field, parse_filters
 from tests.conftest import make_documents, write_jsonl
 
 YEARS = [2019, 2020, 2021.5, "2020", None, [2020, 2024]]
@@ -20,11 +20,11 @@ LANGUAGES = ["de", "en", ["de", "en"], True, {"of": "de"}]
 @pytest.fixture(scope="module")
 def searcher(tmp_path_factory: pytest.TempPathFactory, encoder: Any) -> Any:
     folder = tmp_path_factory.mktemp("filters")
-    made: list[dict[str, Any]] = [dict(each) for each in make_documents(60, seed=2)]
-    for number, each in enumerate(made):
-        each["year"] = YEARS[number % len(YEARS)]
-        each["language"] = LANGUAGES[number % len(LANGUAGES)]
-    write_jsonl(folder / "corpus.jsonl", made)
+    records: list[dict[str, Any]] = [dict(record) for record in make_documents(60, seed=2)]
+    for number, record in enumerate(records):
+        record["year"] = YEARS[number % len(YEARS)]
+        record["language"] = LANGUAGES[number % len(LANGUAGES)]
+    write_jsonl(folder / "corpus.jsonl", records)
     chosen = ["generator=null", "views.sentences=4", "calibrate=false", "language=en"]
     build(folder / "corpus.jsonl", folder / "index", load_settings(None, chosen), encoder=encoder)
     with Searcher.open(folder / "index", encoder=encoder) as opened:
@@ -50,8 +50,8 @@ def holds(value: Any, condition: Any) -> bool:
             kind(value) == kind(bound) and getattr(value, tests[sign])(bound) is True
             for sign, bound in condition.items()
         )
-    some = condition if isinstance(condition, list) else [condition]
-    return any(kind(value) == kind(each) and value == each for each in some)
+    wanted = condition if isinstance(condition, list) else [condition]
+    return any(kind(value) == kind(choice) and value == choice for choice in wanted)
 
 
 def kind(value: Any) -> str:
@@ -93,6 +93,7 @@ def test_filtered_search_is_search_then_filter(
         ({"": 1}, "a filter's field is a name"),
         ({'a"]) --': 1}, "a filter's field is a name"),
         ({"a..b": 1}, "a filter's field is a name"),
+        ({"year\n": 1}, "a filter's field is a name"),
         ({"year": None}, "'year' cannot compare with None"),
         ({"year": {"near": 3}}, "has 'near': there are gt, gte, lt, lte"),
         ({"year": {}}, "range for 'year' is empty"),
@@ -106,9 +107,9 @@ def test_filtered_search_is_search_then_filter(
     ],
 )
 def test_what_is_no_filter(searcher: Searcher, filter: Any, message: str) -> None:
-    with pytest.raises(SearchIndexError) as told:
+    with pytest.raises(SearchIndexError) as error:
         searcher.search("mill", filter=filter)
-    assert message in str(told.value)
+    assert message in str(error.value)
 
 
 def test_filters_as_people_type_them() -> None:
@@ -118,17 +119,51 @@ def test_filters_as_people_type_them() -> None:
         "code": "7",
         "open": True,
     }
-    for bad in (["year"], ["=3"], ["year="], ["a=1", "a=2"], ["a=1", "a>2"]):
-        with pytest.raises(SearchIndexError):
-            parse_filters(bad)
+    assert parse_filters(["a = b=c", "odd!name=1"]) == {"a": "b=c", "odd!name": 1}
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (["year"], "is not like field=value"),
+        (["=3"], "is not like field=value"),
+        (["year="], "is not like field=value"),
+        (["year= "], "is not like field=value"),
+        (["year!=2020"], "has !=, which there is not"),
+        (["year != 2020"], "has !=, which there is not"),
+        (["a=1", "a=2"], "is there twice"),
+        (["a=1", "a>2"], "has a value and a range"),
+    ],
+)
+def test_what_cannot_be_read_as_a_filter(texts: list[str], message: str) -> None:
+    with pytest.raises(SearchIndexError) as error:
+        parse_filters(texts)
+    assert message in str(error.value)
+
+
+def test_a_compiled_filter_is_a_filter(searcher: Searcher) -> None:
+    filter = {"year": {"gte": 2020}, "language": ["de", "en"]}
+    condition = compile_filter(filter)
+    assert condition == compile_filter(dict(filter))
+    assert searcher.search("mill", filter=condition) == searcher.search("mill", filter=filter)
+
+
+def test_which_documents_have_a_field(searcher: Searcher) -> None:
+    (segment,) = searcher.segments
+    with_language = segment.matching(has_field("language.of"))
+    assert len(with_language) == 12
+    assert len(segment.matching(has_field("year"))) == 60  # null is a value, too
+    assert not len(segment.matching(has_field("nothing")))
+    with pytest.raises(SearchIndexError, match="a filter's field is a name"):
+        has_field("a..b")
 
 
 def test_on_the_command_line(searcher: Searcher, run: Any, tmp_path: Path) -> None:
     index = tmp_path / "index"
-    made = [{"_id": str(n), "text": f"the mill number {n}", "year": 2000 + n} for n in range(9)]
-    write_jsonl(tmp_path / "c.jsonl", made)
+    records = [{"_id": str(n), "text": f"the mill number {n}", "year": 2000 + n} for n in range(9)]
+    write_jsonl(tmp_path / "c.jsonl", records)
     options = ("--set", "generator=null", "--set", f"encoder.name={searcher.encoder.name}")
     assert run("build", tmp_path / "c.jsonl", "-o", index, *options).code == 0
-    told = run("search", index, "mill", "--filter", "year>=2006", "--json")
-    assert {hit["id"] for hit in json.loads(told.out)["hits"]} == {"6", "7", "8"}
+    found = run("search", index, "mill", "--filter", "year>=2006", "--json")
+    assert {hit["id"] for hit in json.loads(found.out)["hits"]} == {"6", "7", "8"}
     assert run("search", index, "mill", "--filter", "year").code == 2

@@ -1,0 +1,23 @@
+"""``corpus-tuner quickstart``, by all the defaults."""
+
+import json
+
+import pytest
+
+from tests.conftest import Quickstart
+
+
+@pytest.mark.slow
+def test_quickstart(quickstart: Quickstart) -> None:
+    rows = json.loads((quickstart.output / "metrics.json").read_text(encoding="utf-8"))
+    reached = {(row["language"], row["system"]): row["measures"]["nDCG@10"] for row in rows}
+    assert reached["en", "views"] > reached["en", "passage"] > 0.6
+    for language in ("en", "de"):
+        single = max(reached[language, system] for system in ("bm25", "passage", "views"))
+        assert reached[language, "calibrated"] > single - 0.003
+    words = {
+        row["language"]: row["weights"]["words"] for row in rows if row["system"] == "calibrated"
+    }
+    assert words["de"] > words["en"]  # the embedded encoder reads English
+    assert "the encoder alone has the first of these at rank" in quickstart.said
+    assert "Ear" in quickstart.said

@@ -1,0 +1,126 @@
+"""``corpus-tuner search``, for one query and for a file of them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.corpus_tuner.cli.conftest import Run
+
+
+def test_search_prints_a_table(index: Path, run: Run) -> None:
+    outcome = run("search", index, "mill river", "--k", "6")
+    assert outcome.code == 0
+    assert "Mills [bold]" in outcome.out
+    assert "title: " in outcome.out or "passage: " in outcome.out
+    assert "words 0.00" in outcome.out
+    assert "\u009b" not in outcome.out
+
+
+def test_search_prints_json(index: Path, run: Run) -> None:
+    outcome = run("search", index, "mill river", "--k", "2", "--json")
+    found = json.loads(outcome.out)
+    assert set(found) == {"query", "hits"}
+    assert found["query"] == "mill river"
+    assert [hit["rank"] for hit in found["hits"]] == [1, 2]
+    fields = {"id", "rank", "score", "dense", "lexical", "dense_rank", "lexical_rank"}
+    fields |= {"title", "text", "metadata", "view", "matched"}
+    assert set(found["hits"][0]) == fields
+    assert set(found["hits"][0]["view"]) == {"kind", "text", "maker", "support"}
+    assert found["hits"][0]["matched"] is None
+    explained = json.loads(run("search", index, "MILLS", "--k", "6", "--explain", "--json").out)
+    (hit,) = (hit for hit in explained["hits"] if hit["id"] == "mill")
+    assert hit["matched"] == ["Mills", "mill"]
+
+
+def test_search_explains(index: Path, run: Run) -> None:
+    outcome = run("search", index, "mill by the river", "--explain", "--mode", "hybrid")
+    assert outcome.code == 0, outcome.err
+    for part in ("Mills [bold]", "by vectors  rank", "by words  rank 1 (", "score: both brought"):
+        assert part in outcome.out
+    assert "\u009b" not in outcome.out
+    alone = run("search", index, "mill by the river", "--explain", "--mode", "lexical").out
+    assert "by vectors" not in alone
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("q.jsonl", '{"_id": "a", "text": "mill"}\n{"_id": 2, "text": "river über"}\n'),
+        ("q.tsv", "a\tmill\n2\triver über\n"),
+    ],
+)
+def test_search_writes_a_run(index: Path, run: Run, tmp_path: Path, name: str, text: str) -> None:
+    queries = tmp_path / name
+    queries.write_text(text, encoding="utf-8")
+    out = tmp_path / "made" / "run.trec"
+    outcome = run("search", index, "--queries", queries, "--output", out, "-k", "3")
+    assert outcome.code == 0, outcome.err
+    lines = [line.split() for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [(line[0], line[3]) for line in lines] == [(q, r) for q in "a2" for r in "123"]
+    (hit, *_) = json.loads(run("search", index, "river über", "-k", "3", "--json").out)["hits"]
+    assert lines[3][2] == hit["id"]
+    printed = run("search", index, "--queries", queries, "--json", "-k", "1").out.splitlines()
+    answers = [json.loads(line) for line in printed]
+    assert [(answer["id"], answer["query"]) for answer in answers] == [
+        ("a", "mill"),
+        ("2", "river über"),
+    ]
+    assert [len(answer["hits"]) for answer in answers] == [1, 1]
+
+
+def test_queries_line_by_line_and_bad_ones(index: Path, run: Run, tmp_path: Path) -> None:
+    queries, out = tmp_path / "q.txt", tmp_path / "run.trec"
+    queries.write_text("mill\n\nriver\n", encoding="utf-8")
+    assert run("search", index, "--queries", queries, "-o", out, "-k", "1").code == 0
+    assert [line.split()[0] for line in out.read_text("utf-8").splitlines()] == ["1", "3"]
+    (tmp_path / "q.tsv").write_text("a\tmill\na\triver\n", encoding="utf-8")
+    outcome = run("search", index, "--queries", tmp_path / "q.tsv", "-o", out)
+    assert outcome.code == 2
+    assert "q.tsv:2" in outcome.err
+    assert "duplicate id" in outcome.err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("mill", "--queries", "q.txt", "--json"),
+        ("mill", "--output", "run.trec"),
+        ("--queries", "q.txt"),
+        ("--queries", "q.txt", "--json", "--output", "run.trec"),
+        ("--json",),
+    ],
+)
+def test_search_options_that_do_not_go_together(
+    index: Path, run: Run, options: tuple[str, ...]
+) -> None:
+    assert run("search", index, *options).code == 2
+
+
+def test_search_modes(index: Path, run: Run) -> None:
+    found = {
+        mode: json.loads(run("search", index, "river über", "--mode", mode, "--json").out)["hits"]
+        for mode in ("hybrid", "dense", "lexical")
+    }
+    assert found["lexical"][0]["id"] == "mill"
+    assert found["lexical"][0]["dense"] is None
+    assert found["dense"][0]["lexical"] is None
+    assert found["hybrid"][0]["dense"] and found["hybrid"][0]["lexical"]
+    assert run("search", index, "river", "--mode", "magic").code == 2
+
+
+def test_a_field_that_no_document_has_is_named(index: Path, run: Run, tmp_path: Path) -> None:
+    outcome = run("search", index, "mill", "--filter", "yeer>=2020", "--json")
+    assert outcome.code == 0
+    assert json.loads(outcome.out)["hits"] == []
+    assert "no document has the field 'yeer'" in outcome.err
+    queries = tmp_path / "q.txt"
+    queries.write_text("mill\nriver\n", encoding="utf-8")
+    options = ("--queries", queries, "--json", "--filter", "yeer=1")
+    assert run("search", index, *options).err.count("no document has the field") == 1
+
+
+def test_a_filter_that_there_is_not(index: Path, run: Run) -> None:
+    outcome = run("search", index, "mill", "--filter", "year!=2020")
+    assert outcome.code == 2
+    assert "'year!=2020' has !=, which there is not: list the values" in outcome.err
