@@ -2,7 +2,17 @@
 
 
 class CorpusTunerError(ValueError):
-    """A corpus, a setting or a generator cannot be used; the message says where and what to do."""
+    """A corpus, a setting or a generator cannot be used; the message says where and what to do.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> try:
+    ...     ct.build("no-such-file.jsonl", example_output)
+    ... except ct.CorpusTunerError as error:
+    ...     print(str(error).partition(":")[0])
+    there is no corpus at no-such-file.jsonl
+    """
 
 
 class MissingExtraError(CorpusTunerError):

@@ -69,6 +69,13 @@ class BuildReport(BaseModel):
         The first of them, by reason.
     unchanged
         Whether the index was there already, from the same documents and settings.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> report = ct.build(example_corpus, example_index, example_settings)
+    >>> report.unchanged, report.views["title"]
+    (True, 3)
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -46,7 +46,7 @@ class Settings(BaseModel):
     Attributes
     ----------
     language
-        ISO 639-1 code of the corpus, or ``auto`` to tell it from the first documents.
+        ISO 639-1 code of the corpus, or ``auto`` to find it from a sample of the documents.
     corpus, encoder, passages, views
         One settings model for each stage.
     generator
@@ -70,6 +70,12 @@ class Settings(BaseModel):
         How `corpus-tuner tune generator` tunes.
     documents_at_once
         A chunk: so many documents are held in memory, and so many are lost when a build is killed.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> ct.load_settings().views.sentences
+    64
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -125,8 +131,13 @@ def load_settings(recipe: str | Path | None = None, assignments: Sequence[str] =
     Raises
     ------
     CorpusTunerError
-        If the file cannot be read, or a key or a value does not fit; the message names all such
-        places.
+        If the file cannot be read, or keys or values do not fit; the message names all of them.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> ct.load_settings("passage", ["language=de"]).language
+    'de'
     """
     values = dict(DEFAULTS)
     lines: dict[tuple[str | int, ...], int] = {}

@@ -2,4 +2,14 @@
 
 
 class SearchIndexError(ValueError):
-    """An index, an encoder or a representation cannot be used; the message says what to do."""
+    """An index, an encoder or a representation cannot be used; the message says what to do.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> try:
+    ...     ct.Searcher.open("nowhere")
+    ... except ct.SearchIndexError as error:
+    ...     print(error)
+    nowhere is not an index: there is no such folder
+    """

@@ -38,7 +38,11 @@ def names(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path) -> dic
     chosen = [f"encoder.name={encoder_folder}", "language=en", "generator=null"]
     settings = load_settings(None, chosen)
     build(corpus, folder / "index", settings)
+    (folder / "qrels").mkdir()
+    (folder / "qrels" / "test.tsv").write_text("q1\tmill\t1\n", encoding="utf-8")
+    write_jsonl(folder / "queries.jsonl", [{"_id": "q1", "text": "grinding wheat"}])
     return {
+        "example_benchmark": folder,
         "example_index": folder / "index",
         "example_corpus": corpus,
         "example_output": folder / "output",

@@ -114,6 +114,13 @@ def evaluate(
     ------
     CorpusTunerError, EvaluationError, SearchIndexError
         If a benchmark cannot be read, its index not built, or a measure is unknown.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> done = ct.evaluate([str(example_benchmark)], example_output, example_settings)
+    >>> [result.system for result in done.results][:2]
+    ['bm25', 'passage']
     """
     loaded, rejected = open_benchmarks(benchmarks, split, home, settings)
     setup = Setup.of(output, settings, encoder, measures, depth)

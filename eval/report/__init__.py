@@ -38,6 +38,15 @@ class Result(_Frozen):
     uses_labels
         Whether the weights were chosen with the judgments that it is measured by: what could be
         reached, not what can be had.
+
+    Examples
+    --------
+    >>> from corpus_tuner.eval.benchmarks import Benchmark
+    >>> from corpus_tuner.eval.measures import measure_queries
+    >>> benchmark = Benchmark("tiny", "", {"q1": "wheat"}, {"q1": {"mill": 1}})
+    >>> measured = measure_queries(benchmark.qrels, {"q1": [("mill", 1.0)]}, ["nDCG@10"])
+    >>> Result.of(benchmark, "mine", measured).measures
+    {'nDCG@10': 1.0}
     """
 
     benchmark: str
