@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from corpus_tuner import Document, Searcher, View, build, load_settings
 from corpus_tuner.checks import Candidate, Resources, Verdict, judge, open_checks
+from corpus_tuner.pipeline import LEDGER
 from corpus_tuner.indexes.encoders.remembering import RememberingEncoder
 from corpus_tuner.indexes.registry import read_settings
-from corpus_tuner.pipeline import LEDGER
 from tests.conftest import make_documents, write_jsonl
 
 MILL = Document("m", "Water mills", "A mill wheel turns in the river. The mill grinds wheat.")
