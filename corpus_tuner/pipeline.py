@@ -255,9 +255,9 @@ def _digest(corpus: Corpus) -> str:
 
 
 def _representations(settings: Settings) -> dict[str, PartSettings]:
-    """Return what is indexed, by name: what `beside` names, and last the configured one."""
+    """Return what is indexed, by name: the baselines, and last the configured one."""
     configured = settings.representation
-    names: list[str] = [name for name in settings.beside if name != configured.name]
+    names: list[str] = [name for name in settings.baselines if name != configured.name]
     others = {
         name: read_settings("corpus_tuner.indexes.representations", {"name": name})
         for name in names

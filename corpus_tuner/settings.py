@@ -57,7 +57,7 @@ class Settings(BaseModel):
         A file of the user's own instruction templates.
     representation
         What is indexed, and searched by default.
-    beside
+    baselines
         Representations that are indexed as well, with their usual settings, so that `eval` can
         compare.
     lexical
@@ -96,7 +96,7 @@ class Settings(BaseModel):
     representation: Annotated[
         SerializeAsAny[PartSettings], _part_of("corpus_tuner.indexes.representations")
     ]
-    beside: tuple[Literal["passage", "mean"], ...] = ("passage", "mean")
+    baselines: tuple[Literal["passage", "mean"], ...] = ("passage", "mean")
     lexical: (
         Annotated[SerializeAsAny[LexicalSettings], _part_of("corpus_tuner.indexes.lexical")] | None
     )

@@ -196,7 +196,7 @@ def _all_views(settings: Settings, generators: Sequence[PartSettings]) -> Settin
             "generator": tuple(generators),
             "checks": (),
             "representation": Views(storage="float32", invented=1.0),
-            "beside": (),
+            "baselines": (),
             "lexical": None,
             "calibrate": False,
         }

@@ -41,7 +41,7 @@ def test_eval_measures_the_encoder_alone_beside_the_recipe(
 
 @pytest.mark.slow
 def test_eval_of_an_index_with_nothing_beside(tmp_path: Path, run: Run, small: list[str]) -> None:
-    options = ("--set", "beside=[]", "--set", "calibrate=false", "--json")
+    options = ("--set", "baselines=[]", "--set", "calibrate=false", "--json")
     outcome = run("eval", "-b", "sample-en", "-o", tmp_path, *small, *options)
     assert outcome.code == 0, outcome.err
     systems = [row["system"] for row in json.loads(outcome.out)]
