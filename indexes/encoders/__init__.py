@@ -87,7 +87,8 @@ class EncoderSettings(BaseModel):
         Read at most so many tokens of a text; ``None`` takes the model's own limit.
     dtype
         Of the transformer's arithmetic for documents; queries, pooling and vectors are always
-        float32. ``auto`` is bfloat16 where the processor has instructions for it, else float32.
+        float32. ``auto`` is bfloat16 where the processor has instructions for it, else float32, by
+        CTranslate2 where it can run the model.
     device
         ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
     batch_size
