@@ -23,7 +23,7 @@ test: $(INSTALLED)
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy corpus_tuner indexes eval
+	$(BIN)/mypy corpus_tuner tests benchmarks
 
 fix: $(INSTALLED)
 	$(BIN)/ruff check --fix .

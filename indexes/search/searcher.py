@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, TypeVar, overload
+from typing import NamedTuple, TypeVar, Unpack, overload
 
 import numpy as np
-from typing_extensions import Unpack
 
 from corpus_tuner.indexes.encoders import (
     EncoderSettings,

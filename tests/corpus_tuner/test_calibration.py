@@ -15,8 +15,8 @@ from corpus_tuner import (
     pipeline,
 )
 from corpus_tuner.calibration import _hold_out, choose_weights
-from corpus_tuner.sentences import split_sentences
 from corpus_tuner.indexes.store.manifest import read_manifest
+from corpus_tuner.sentences import split_sentences
 from tests.conftest import make_documents, write_jsonl
 
 

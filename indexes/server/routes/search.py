@@ -30,7 +30,7 @@ async def search(request: SearchRequest, service: CurrentService) -> Response:
     except BusyError:
         detail = "too many queries wait: come again"
         raise HTTPException(429, detail, headers={"Retry-After": "1"}) from None
-    except asyncio.TimeoutError:  # not the builtin one before Python 3.11
+    except TimeoutError:  # not the builtin one before Python 3.11
         raise HTTPException(504, f"it took longer than {timeout:g} s") from None
     except SearchIndexError as error:
         raise HTTPException(400, str(error)) from None

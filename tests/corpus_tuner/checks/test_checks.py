@@ -11,7 +11,6 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from corpus_tuner import Document, Searcher, View, build, load_settings
-<<<<<<< HEAD
 from corpus_tuner.checks import (
     Candidate,
     Resources,
@@ -24,12 +23,6 @@ from corpus_tuner.checks import (
 from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.indexes.registry import read_settings
 from corpus_tuner.indexes.store.layout import Layout
-=======
-from corpus_tuner.checks import Candidate, Resources, Verdict, judge, open_checks
-from corpus_tuner.pipeline import LEDGER
-from corpus_tuner.indexes.encoders.remembering import RememberingEncoder
-from corpus_tuner.indexes.registry import read_settings
->>>>>>> work-cli
 from tests.conftest import make_documents, write_jsonl
 
 MILL = Document("m", "Water mills", "A mill wheel turns in the river. The mill grinds wheat.")

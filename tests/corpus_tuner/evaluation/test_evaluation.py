@@ -206,13 +206,8 @@ def test_benchmarks_by_name(tmp_path: Path, run: Run, small: list[str]) -> None:
 
 
 def test_published_figures_stand_beside(tmp_path: Path) -> None:
-<<<<<<< HEAD
     from corpus_tuner.eval.benchmarks import Benchmark
     from corpus_tuner.eval.report.assembly import published
-=======
-    from corpus_tuner.evaluation.reports import _published
-    from corpus_tuner.eval.benchmarks import Benchmark
->>>>>>> work-cli
 
     scifact = Benchmark("scifact", "", {str(number): "?" for number in range(300)}, {})
     references, notes = published(scifact, 5183, ["R@100", "nDCG@10", "AP"])

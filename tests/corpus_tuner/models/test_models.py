@@ -9,13 +9,13 @@ import torch
 from corpus_tuner import CorpusTunerError, Document
 from corpus_tuner.generators import open_generator
 from corpus_tuner.generators.seq2seq import Settings
+from corpus_tuner.indexes.encoders import embedded
+from corpus_tuner.indexes.encoders.weights import hash_weights
+from corpus_tuner.indexes.lexical.words import words_of
 from corpus_tuner.instructions import Instruction, load_instructions
 from corpus_tuner.instructions.prompting import Prompting
 from corpus_tuner.models import UNTAUGHT, Source, load_model, minilm
 from corpus_tuner.models.fast import converted
-from corpus_tuner.indexes.encoders import embedded
-from corpus_tuner.indexes.encoders.weights import hash_weights
-from corpus_tuner.indexes.lexical.words import words_of
 
 MILL = Document(
     "m",
