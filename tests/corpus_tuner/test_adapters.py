@@ -16,10 +16,10 @@ QUERY = "the old mill by the river"
 
 @pytest.fixture
 def searcher(tmp_path: Path, encoder: Any) -> Iterator[Searcher]:
-    made: list[dict[str, Any]] = [dict(each) for each in make_documents(12)]
-    for number, each in enumerate(made):
-        each["year"] = 2000 + number
-    write_jsonl(tmp_path / "corpus.jsonl", made)
+    records: list[dict[str, Any]] = [dict(record) for record in make_documents(12)]
+    for number, record in enumerate(records):
+        record["year"] = 2000 + number
+    write_jsonl(tmp_path / "corpus.jsonl", records)
     chosen = ["generator=null", "calibrate=false", "language=en"]
     build(
         tmp_path / "corpus.jsonl", tmp_path / "index", load_settings(None, chosen), encoder=encoder
@@ -33,15 +33,15 @@ def test_pyterrier(searcher: Searcher) -> None:
     pd = pytest.importorskip("pandas")
     from corpus_tuner.adapters.pyterrier import PyTerrierRetriever
 
-    retriever = PyTerrierRetriever(searcher, k=5)
+    retriever: Any = PyTerrierRetriever(searcher, k=5)
     topics = pd.DataFrame({"qid": ["b", "a"], "query": [QUERY, "wheat"], "kept": [1, 2]})
     found = retriever(topics)
     assert list(found.columns) == ["qid", "query", "kept", "docno", "score", "rank"]
     expected = dict(zip(topics.qid, searcher.rank(topics["query"].tolist(), 5), strict=True))
     for qid in ("b", "a"):
-        own = found[found.qid == qid]
-        assert list(zip(own.docno, own.score, strict=True)) == expected[qid]
-        assert own["rank"].tolist() == [0, 1, 2, 3, 4]
+        rows = found[found.qid == qid]
+        assert list(zip(rows.docno, rows.score, strict=True)) == expected[qid]
+        assert rows["rank"].tolist() == [0, 1, 2, 3, 4]
     # In a pipeline, with PyTerrier's own operators and its experiment.
     cut = (retriever % 2)(topics)
     assert cut.groupby("qid").size().tolist() == [2, 2]
@@ -64,12 +64,12 @@ def test_langchain(searcher: Searcher) -> None:
     retriever = LangChainRetriever(searcher=searcher, k=3, filter={"year": {"gte": 2006}})
     found = retriever.invoke(QUERY)
     expected = searcher.search(QUERY, 3, filter={"year": {"gte": 2006}})
-    assert [each.id for each in found] == [hit.document.id for hit in expected]
+    assert [document.id for document in found] == [hit.document.id for hit in expected]
     assert found[0].page_content == expected[0].document.text
     assert found[0].metadata["year"] >= 2006
     assert found[0].metadata["score"] == expected[0].score
     assert expected[0].view.text in found[0].metadata["matched"]
-    assert [len(each) for each in retriever.batch([QUERY, "wheat"])] == [3, 3]
+    assert [len(documents) for documents in retriever.batch([QUERY, "wheat"])] == [3, 3]
     chain = retriever | (lambda documents: len(documents))
     assert chain.invoke(QUERY) == 3
 
@@ -79,9 +79,9 @@ def test_llama_index(searcher: Searcher) -> None:
     from corpus_tuner.adapters.llama_index import LlamaIndexRetriever
 
     found = LlamaIndexRetriever(searcher, k=3, mode="dense").retrieve(QUERY)
-    expected = searcher.search(QUERY, 3, "dense")
-    assert [each.node.node_id for each in found] == [hit.document.id for hit in expected]
-    assert [each.score for each in found] == [hit.score for hit in expected]
+    expected = searcher.search(QUERY, 3, mode="dense")
+    assert [scored.node.node_id for scored in found] == [hit.document.id for hit in expected]
+    assert [scored.score for scored in found] == [hit.score for hit in expected]
     assert found[0].node.get_content() == expected[0].document.text
     assert found[0].node.metadata["year"] == expected[0].document.metadata["year"]
 

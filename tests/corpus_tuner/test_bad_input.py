@@ -174,7 +174,7 @@ def test_a_bad_file_is_an_error(kind: str, tmp_path: Path, run: Run, small: list
         (["build", "c.jsonl", "-o", "index", "--set", "encoder.name=[x"], "not YAML"),
         (["build", "c.jsonl", "-o", "index", "--set", "encoder.nam=x"], "is it 'name'?"),
         (["build", "c.jsonl", "-o", "index", "--set", "language.x=y"], "language"),
-        (["build", "c.jsonl", "-o", "index", "--set", "search.words=2"], "search.words"),
+        (["build", "c.jsonl", "-o", "index", "--set", "search.hybrid.words=2"], "hybrid.words"),
         (["build", "c.jsonl", "-o", "index", "--set", "generator.name=gpt"], "extractive, seq2seq"),
         (["build", "c.jsonl", "-o", "index", "--set", "encoder.name=./no"], "encoder './no'"),
         (
@@ -262,7 +262,7 @@ def test_a_missing_file(index: Path, run: Run, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["views.faiss", "views.views.npy", "words.scores.npy", "documents.sqlite"]
+    "name", ["views.faiss", "views.views.npy", "words.counts.npy", "documents.sqlite"]
 )
 def test_a_changed_file(index: Path, run: Run, name: str) -> None:
     file = index / "segments" / "000001" / name
@@ -364,7 +364,7 @@ def test_a_damaged_unfinished_build(index: Path, run: Run, small: list[str]) -> 
     shutil.rmtree(index / "segments")
     (index / "manifest.json").unlink()
     (index / f"building-{key[:16]}").mkdir()
-    (index / f"building-{key[:16]}" / "work.sqlite").write_bytes(b"no database" * 100)
+    (index / f"building-{key[:16]}" / "staging.sqlite").write_bytes(b"no database" * 100)
     failed = run("build", index.parent / "c.jsonl", "-o", index, *small)
     assert failed.code == 2
     assert "delete that folder" in failed.err

@@ -157,7 +157,7 @@ def test_the_token(tmp_path: Path, encoder: Any) -> None:
             assert client.get(path).status_code == 401
             wrong = {"Authorization": "Bearer wrong"}
             assert client.get(path, headers=wrong).status_code == 401
-        right = {"Authorization": "Bearer sésame".encode()}
+        right = {b"Authorization": "Bearer sésame".encode()}
         assert client.get("/v1/index", headers=right).status_code == 200
         for path in ("/health", "/ready", "/"):
             assert client.get(path).status_code == 200
@@ -199,7 +199,12 @@ def test_too_slow_is_an_answer(
     tmp_path: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     searcher = Searcher.open(make_index(tmp_path, encoder), encoder=encoder)
-    monkeypatch.setattr(Searcher, "search", lambda *_, **__: time.sleep(0.5) or [[]])
+
+    def slow(*_: Any, **__: Any) -> list[list[Any]]:
+        time.sleep(0.5)
+        return [[]]
+
+    monkeypatch.setattr(Searcher, "search", slow)
     with TestClient(create_app(searcher, ServerSettings(timeout=0.05, refresh=0))) as client:
         assert client.post("/v1/search", json={"query": "mill"}).status_code == 504
 
