@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from corpus_tuner.calibration import Calibration
     from corpus_tuner.pipeline import BuildReport
-    from corpus_tuner.tuning.generator import TuningReport
+    from corpus_tuner.tuning.report import TuningReport
     from corpus_tuner.eval.benchmarks.registry import Reference, Registry
     from corpus_tuner.eval.report import Report, Result
 

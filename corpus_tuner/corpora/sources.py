@@ -3,13 +3,10 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.records import BadRecord, Record, open_bytes, read_json_lines
-
-if TYPE_CHECKING:
-    from corpus_tuner.corpora.corpus import CorpusSettings
 
 Source = Callable[[], Iterator[Record | BadRecord]]
 """Opens a source anew and reads its records."""
@@ -20,7 +17,7 @@ _KINDS = (
 )
 
 
-def find_source(source: str, settings: "CorpusSettings") -> Source:
+def find_source(source: str, settings: CorpusSettings) -> Source:
     """Return what reads `source`.
 
     Raises

@@ -8,12 +8,12 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.generators import Written
+from corpus_tuner.indexes.registry import PartSettings
+from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.instructions import Instruction
 from corpus_tuner.instructions.prompting import Prompting
 from corpus_tuner.models import BUILTIN, Source, load_model
 from corpus_tuner.models.writing import Decoding, Engine, Request
-from corpus_tuner.indexes.store.documents import Document
-from corpus_tuner.indexes.registry import PartSettings
 
 
 class Settings(PartSettings):

@@ -3,8 +3,8 @@
 from typing import Any, Literal, NamedTuple
 
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.instructions import Instruction
 from corpus_tuner.indexes.store.documents import Document
+from corpus_tuner.instructions import Instruction
 
 PLACE = "instructions_in"
 """In a model's ``config.json``: ``decoder``, or ``source`` (as if it were not there)."""

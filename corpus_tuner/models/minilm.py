@@ -19,9 +19,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.indexes.encoders import embedded
 from corpus_tuner.instructions.prompting import PLACE, TAUGHT
 from corpus_tuner.models import UNTAUGHT
-from corpus_tuner.indexes.encoders import embedded
 
 FOLDER = Path(__file__).parent / "builtin"
 WEIGHTS = "decoder.safetensors"

@@ -14,8 +14,8 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.indexes.encoders.weights import fast_bfloat16
 from corpus_tuner.progress import Meter
-from corpus_tuner.tuning.settings import TuningSettings
 from corpus_tuner.tuning.batches import IGNORED, Batch, Example, collate, epoch
 from corpus_tuner.tuning.checkpoints import (
     Checkpoint,
@@ -25,7 +25,7 @@ from corpus_tuner.tuning.checkpoints import (
     save_checkpoint,
 )
 from corpus_tuner.tuning.rouge import rouge_l
-from corpus_tuner.indexes.encoders.weights import fast_bfloat16
+from corpus_tuner.tuning.settings import TuningSettings
 
 _RANDOM = ("random", "random_cuda")
 _EASY = 1e-6  # keeps the logarithm of an attention of nothing finite
