@@ -74,7 +74,9 @@ class _Noise(LogitsProcessor):  # type: ignore[misc]
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         exponential = torch.empty_like(scores, dtype=torch.float32)
-        for generator, rows in zip(self._generators, exponential.split(self._outputs), strict=True):
+        for generator, rows in zip(
+            self._generators, torch.split(exponential, self._outputs), strict=True
+        ):
             rows.exponential_(generator=generator)
         return scores - exponential.log()
 
