@@ -45,7 +45,8 @@ class Settings(PartSettings):
         ``ctranslate2`` runs T5, mT5 and BART in int8, ``transformers`` runs any encoder-decoder.
         ``auto`` is the former on a CPU where it can, else the latter.
     dtype
-        The numbers transformers computes with: ``auto`` is what the weights are stored in on a GPU, float32 elsewhere.
+        The numbers that transformers computes with. ``auto`` is what the weights are stored in on
+        a GPU, float32 elsewhere.
     device
         ``auto`` takes a GPU where there is one.
     trust_remote_code
