@@ -72,8 +72,8 @@ def tunable(settings: Settings, language: str) -> Seq2Seq:
 
     Examples
     --------
-    >>> from corpus_tuner import Settings
-    >>> tunable(Settings(), "en").model
+    >>> from corpus_tuner.settings import load_settings
+    >>> tunable(load_settings(), "en").model
     'builtin'
     """
     with_model = [
