@@ -131,7 +131,7 @@ class Counting:
     """Writes a document's title, and remembers for which documents it was asked."""
 
     identity = "counting"
-    kinds = ("title",)
+    kinds: tuple[str, ...] = ("title",)
     invents = True
 
     def __init__(self) -> None:
