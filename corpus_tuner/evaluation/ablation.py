@@ -18,20 +18,10 @@ from corpus_tuner.checks import Candidate, Check, Resources, judge, open_checks
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.sources import count_records
 from corpus_tuner.enrichment import Author, Enrichment
-from corpus_tuner.eval.benchmarks import Benchmark
-from corpus_tuner.eval.measures import DEFAULT_MEASURES, deepest, measure_queries
-from corpus_tuner.eval.report import Result
-from corpus_tuner.eval.report.tables import as_markdown, matrix, write_results, write_text
-from corpus_tuner.eval.runs import Leaders, break_ties
 from corpus_tuner.evaluation.kept import make_folders
 from corpus_tuner.evaluation.named import open_benchmarks
 from corpus_tuner.generators import Generator, open_generator
 from corpus_tuner.generators.extractive import Settings as Extractive
-from corpus_tuner.indexes.encoders import Encoder, Vectors, open_encoder
-from corpus_tuner.indexes.encoders.remembering import RememberingEncoder
-from corpus_tuner.indexes.registry import PartSettings, read_settings
-from corpus_tuner.indexes.representations import SCORE_DECIMALS, Representation, open_representation
-from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.instructions import load_instructions
 from corpus_tuner.ledger import Ledger
 from corpus_tuner.pipeline import LEDGER, PassageFinder, chunked, told_language
@@ -39,6 +29,16 @@ from corpus_tuner.progress import track
 from corpus_tuner.settings import Settings, load_settings, settings_hash
 from corpus_tuner.tuning.generator import tune_generator
 from corpus_tuner.tuning.self_instruct import tunable
+from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.measures import DEFAULT_MEASURES, deepest, measure_queries
+from corpus_tuner.eval.report import Result
+from corpus_tuner.eval.report.tables import as_markdown, matrix, write_results, write_text
+from corpus_tuner.eval.runs import Leaders, break_ties
+from corpus_tuner.indexes.store.documents import Document, View
+from corpus_tuner.indexes.encoders import Encoder, Vectors, open_encoder
+from corpus_tuner.indexes.encoders.remembering import RememberingEncoder
+from corpus_tuner.indexes.registry import PartSettings, read_settings
+from corpus_tuner.indexes.representations import SCORE_DECIMALS, Representation, open_representation
 
 FOLDER = "ablation"
 _REPRESENTATIONS = ("mean", "views")
