@@ -2,8 +2,8 @@
 
 Run: python -m benchmarks.generation [CORPUS] [--documents N] [--model NAME] [--outputs N]
 
-The same model writes the same number of sampled questions for the same documents, in the same
-batches; blocks of documents are given to the two in turn.
+The same model writes the same number of sampled questions for the same documents, each in a pass of
+its own; blocks of documents are given to the two in turn.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import time
 from itertools import islice
 
 from corpus_tuner import Corpus, sample_folder
+from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.generators import open_generator
 from corpus_tuner.generators.seq2seq import Settings
 from corpus_tuner.indexes.encoders import open_encoder
@@ -29,7 +30,7 @@ def main() -> None:
     chosen = parser.parse_args()
     documents = list(islice(Corpus(chosen.corpus), chosen.documents))
     (instruction,) = load_instructions(("question",), "en")
-    encoder = open_encoder()
+    encoder = DocumentEncoder(open_encoder())
     engines = {
         name: open_generator(
             Settings(
@@ -53,7 +54,7 @@ def main() -> None:
             begin = time.perf_counter()
             written = engines[name].generate(block, instruction)
             seconds[name] += time.perf_counter() - begin
-            views[name] += sum(len(each.texts) for each in written)
+            views[name] += sum(len(texts.texts) for texts in written)
     print(f"{len(documents)} documents of {chosen.corpus}, {chosen.outputs} sampled questions each")
     baseline = seconds["transformers"]
     for name, spent in seconds.items():

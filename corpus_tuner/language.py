@@ -17,6 +17,11 @@ def detect_language(documents: Iterable[Document]) -> str:
     ------
     CorpusTunerError
         If there is not a single document.
+
+    Examples
+    --------
+    >>> detect_language([Document("d", "", "The mill grinds the wheat of the whole valley.")])
+    'en'
     """
     from py3langid import classify
 
@@ -31,7 +36,13 @@ def detect_language(documents: Iterable[Document]) -> str:
 
 
 def language_of(text: str) -> tuple[str, float]:
-    """Return the ISO 639-1 code of a text's language, and how likely it is."""
+    """Return the ISO 639-1 code of a text's language, and its probability, 0 to 1.
+
+    Examples
+    --------
+    >>> language_of("Der Müller mahlt das Korn am Fluss.")[0]
+    'de'
+    """
     from py3langid import rank
 
     ranked = rank(text)  # logarithms, the likeliest first

@@ -39,13 +39,13 @@ def split_passages(
     """Return the passages of each document, in order; every document has at least one."""
     wholes = [f"{document.title} {document.text}".strip() for document in documents]
     # No token is shorter than a byte, so most short texts need not be counted.
-    long = [place for place, text in enumerate(wholes) if len(text.encode()) > encoder.max_tokens]
-    counts = encoder.count_tokens([wholes[place] for place in long])
+    long = [index for index, text in enumerate(wholes) if len(text.encode()) > encoder.max_tokens]
+    counts = encoder.count_tokens([wholes[index] for index in long])
     passages = [[text] for text in wholes]
-    for place, count in zip(long, counts, strict=True):
+    for index, count in zip(long, counts, strict=True):
         if count > encoder.max_tokens:
-            windows = _windows(documents[place], language, encoder, settings.overlap)
-            passages[place] = [_lead(wholes[place], encoder), *windows[1:]]
+            windows = _windows(documents[index], language, encoder, settings.overlap)
+            passages[index] = [_lead(wholes[index], encoder), *windows[1:]]
     return passages
 
 

@@ -32,6 +32,11 @@ def split_sentences(text: str, language: str) -> list[str]:
         Any length.
     language
         ISO 639-1 code; an unknown one is treated as English.
+
+    Examples
+    --------
+    >>> split_sentences("It took approx. 5 min. Then it rained.", "en")
+    ['It took approx. 5 min. ', 'Then it rained.']
     """
     sentences: list[str] = []
     for piece in segment(language, text):

@@ -7,7 +7,7 @@ from corpus_tuner.sentences import split_sentences
 
 
 class ViewSettings(BaseModel):
-    """Which of the document's own words become views, beside its passages.
+    """Which of the document's own words become views, besides its passages.
 
     Attributes
     ----------
@@ -42,6 +42,12 @@ def own_views(
         ISO 639-1 code, for finding sentences.
     settings
         Which views to make.
+
+    Examples
+    --------
+    >>> document = Document("d", "Mills", "The mill grinds wheat.")
+    >>> [view.kind for view in own_views(document, ["Mills ..."], "en", ViewSettings())]
+    ['passage', 'title', 'sentence']
     """
     views = [View(document.id, "passage", passage) for passage in passages]
     if settings.title and document.title:
@@ -56,13 +62,26 @@ def own_views(
 
 
 def view_sentences(document: Document, language: str, min_words: int) -> list[str]:
-    """Return the sentences of a document that say enough by themselves, each once."""
+    """Return the sentences of a document that have `min_words` or more, each once.
+
+    Examples
+    --------
+    >>> document = Document("d", "Mills", "The mill grinds wheat. Yes. The river turns it.")
+    >>> view_sentences(document, "en", min_words=4)
+    ['The mill grinds wheat.', 'The river turns it.']
+    """
     sentences = (" ".join(part.split()) for part in split_sentences(document.text, language))
-    return list(dict.fromkeys(each for each in sentences if len(each.split()) >= min_words))
+    return list(dict.fromkeys(text for text in sentences if len(text.split()) >= min_words))
 
 
 def spread(items: list[str], most: int) -> list[str]:
-    """Return at most so many of the items, spread evenly over them."""
+    """Return at most so many of the items, spread evenly over them.
+
+    Examples
+    --------
+    >>> spread(["a", "b", "c", "d"], 2)
+    ['a', 'c']
+    """
     if len(items) <= most:
         return items
-    return [items[place * len(items) // most] for place in range(most)]
+    return [items[number * len(items) // most] for number in range(most)]

@@ -50,7 +50,7 @@ def generator(
     """Tune a generator on its own accepted writing, or on pairs; go on with it after a kill."""
     more = [f"tuning.rounds={rounds}"] if rounds else []
     settings = settings_of(config, [*(assignments or []), *more], None)
-    from corpus_tuner.tuning.self_instruct import tune_generator
+    from corpus_tuner.tuning.generator import tune_generator
 
     report = tune_generator(corpus, base, output, settings, pairs=pairs or (), ledger=ledger)
     if json:

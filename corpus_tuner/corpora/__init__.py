@@ -5,6 +5,7 @@ all of them, from records to checked documents with unique ids, is in `corpus_tu
 `corpus_tuner.corpora.sources` tells them apart.
 """
 
-from corpus_tuner.corpora.corpus import Corpus, CorpusSettings
+from corpus_tuner.corpora.corpus import Corpus
+from corpus_tuner.corpora.settings import CorpusSettings
 
 __all__ = ["Corpus", "CorpusSettings"]

@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from itertools import islice
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, PositiveInt
-
+from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.corpora.sources import find_source
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.records import BadRecord, Record, kind_of
@@ -29,33 +28,6 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _MISSING = object()
 _NOT_UTF8 = ("not UTF-8", "or half of a surrogate pair; convert the file to UTF-8")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-
-
-class CorpusSettings(BaseModel):
-    """How a corpus is read.
-
-    Attributes
-    ----------
-    id, title, text
-        Names of the fields; ``None`` takes the first usual name that a record has: `_id`, `id`,
-        `doc_id` or `docid`; `title`; `text`, `body`, `contents` or `content`.
-    on_bad_record
-        ``fail`` at the first record that cannot be used, or ``skip`` it, count it and go on.
-        Skipping keeps a document whose only fault is control characters: they become spaces.
-    max_characters
-        A text longer than this is a bad record.
-    split
-        Of a dataset on the Hugging Face hub.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str | None = None
-    title: str | None = None
-    text: str | None = None
-    on_bad_record: Literal["fail", "skip"] = "fail"
-    max_characters: PositiveInt = 10_000_000
-    split: str = "train"
 
 
 class Corpus:

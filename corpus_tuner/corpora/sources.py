@@ -4,14 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.errors import EvaluationError
 from corpus_tuner.eval.records import BadRecord, Record, open_bytes, read_json_lines
-
-if TYPE_CHECKING:
-    from corpus_tuner.corpora.corpus import CorpusSettings
 
 Reader = Callable[[], Iterator[Record | BadRecord]]
 """Opens a source anew and reads its records."""
@@ -31,7 +28,7 @@ def _of_a_corpus() -> Iterator[None]:
         raise CorpusTunerError(str(error)) from error
 
 
-def find_source(source: str, settings: "CorpusSettings") -> Reader:
+def find_source(source: str, settings: CorpusSettings) -> Reader:
     """Return what reads `source`.
 
     Raises
@@ -50,7 +47,7 @@ def find_source(source: str, settings: "CorpusSettings") -> Reader:
     return read
 
 
-def _find(source: str, settings: "CorpusSettings") -> Reader:
+def _find(source: str, settings: CorpusSettings) -> Reader:
     if source.startswith("ir_datasets:"):
         from corpus_tuner.corpora import catalogue
 

@@ -26,7 +26,7 @@ class Settings(PartSettings):
     revision
         Commit, tag or branch on the hub.
     kinds
-        Of views, each with an instruction.
+        The kinds of views to write, each with an instruction.
     outputs
         Texts for each document and instruction; alike ones count once.
     decoding
@@ -36,16 +36,17 @@ class Settings(PartSettings):
     max_source_tokens
         Longer prompts are cut, and counted.
     max_new_tokens
-        Of one text.
+        The longest text.
     seed
-        For sampling.
+        From which, with the document and the instruction, each document's seed of sampling is made.
     batch_size
         Documents in one pass on a GPU; on a CPU each has its own.
     engine
         ``ctranslate2`` runs T5, mT5 and BART in int8, ``transformers`` runs any encoder-decoder.
         ``auto`` is the former on a CPU where it can, else the latter.
     dtype
-        Of transformers: ``auto`` is what the weights are stored in on a GPU, float32 elsewhere.
+        The numbers that transformers computes with. ``auto`` is what the weights are stored in on
+        a GPU, float32 elsewhere.
     device
         ``auto`` takes a GPU where there is one.
     trust_remote_code

@@ -32,7 +32,13 @@ class Instruction:
     template: str
 
     def prompt(self, document: Document) -> str:
-        """Return the prompt for a document."""
+        """Return the prompt for a document.
+
+        Examples
+        --------
+        >>> Instruction("title", "en", "Name it: {text}").prompt(Document("d", "", "A mill."))
+        'Name it: A mill.'
+        """
         return self.template.format(title=document.title, text=document.text)
 
 
@@ -54,7 +60,7 @@ def load_instructions(
     Raises
     ------
     CorpusTunerError
-        If the file cannot be read, or a template is missing or has unknown places.
+        If the file cannot be read, or a template is missing or has unknown fields.
     """
     path = file or _FOLDER / f"{language}.yaml"
     if file is None and not path.is_file():
@@ -74,11 +80,11 @@ def _template(template: object, kind: str, path: Path) -> str:
     if not isinstance(template, str):
         raise CorpusTunerError(f"{path} has no template (a text) for {kind!r}")
     try:
-        places = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+        fields = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
     except ValueError as error:
         raise CorpusTunerError(f"{path}, {kind!r}: {error} (write a brace as {{{{ )") from error
-    if "text" not in places or not places <= {"title", "text"}:
-        found = ", ".join(sorted(places)) or "none"
+    if "text" not in fields or not fields <= {"title", "text"}:
+        found = ", ".join(sorted(fields)) or "none"
         raise CorpusTunerError(
             f"{path}, {kind!r}: a template needs {{text}}, may have {{title}}, and has: {found}"
         )

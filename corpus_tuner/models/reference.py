@@ -39,6 +39,13 @@ class TransformersEngine:
         source = self._model.get_encoder()(batch["input_ids"], attention_mask=mask)
         rows = 1 if decoding.beams else decoding.outputs  # beams are multiplied by `generate`
         source.last_hidden_state = source.last_hidden_state.repeat_interleave(rows, dim=0)
+        search: dict[str, Any] = {
+            "num_beams": max(decoding.beams, decoding.outputs),
+            "num_return_sequences": decoding.outputs,
+        }
+        if not decoding.beams:
+            seeds = [request.seed for request in requests]
+            search = {"num_beams": 1, "logits_processor": sampling(seeds, decoding, device)}
         mark = self._model.generation_config.decoder_start_token_id
         starts = [[mark, *request.start] for request in requests for _ in range(rows)]
         tokens = self._model.generate(
@@ -48,7 +55,7 @@ class TransformersEngine:
             max_new_tokens=decoding.max_new_tokens,
             no_repeat_ngram_size=decoding.no_repeat_ngram,
             do_sample=False,
-            **_search(requests, decoding, device),
+            **search,
         )
         return [row[len(starts[0]) :] for row in tokens.tolist()]
 
@@ -67,22 +74,28 @@ class _Noise(LogitsProcessor):  # type: ignore[misc]
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         exponential = torch.empty_like(scores, dtype=torch.float32)
-        for generator, rows in zip(self._generators, exponential.split(self._outputs), strict=True):
+        for generator, rows in zip(
+            self._generators, torch.split(exponential, self._outputs), strict=True
+        ):
             rows.exponential_(generator=generator)
         return scores - exponential.log()
 
 
-def _search(
-    requests: Sequence[Request], decoding: Decoding, device: torch.device
-) -> dict[str, Any]:
-    if decoding.beams:
-        beams = max(decoding.beams, decoding.outputs)
-        return {"num_beams": beams, "num_return_sequences": decoding.outputs}
+def sampling(seeds: Sequence[int], decoding: Decoding, device: torch.device) -> LogitsProcessorList:
+    """Return what makes the likeliest token a sampled one, each request with its own seed.
+
+    Parameters
+    ----------
+    seeds
+        Of the requests, whose rows stand together, `decoding.outputs` for each.
+    decoding
+        Its temperature, `top_k` and `top_p` are applied in this order.
+    device
+        Where the scores are.
+    """
     steps: list[LogitsProcessor] = [TemperatureLogitsWarper(decoding.temperature)]
     if decoding.top_k:
         steps.append(TopKLogitsWarper(decoding.top_k))
     if decoding.top_p < 1:
         steps.append(TopPLogitsWarper(decoding.top_p))
-    seeds = [request.seed for request in requests]
-    steps.append(_Noise(seeds, decoding.outputs, device))
-    return {"num_beams": 1, "logits_processor": LogitsProcessorList(steps)}
+    return LogitsProcessorList([*steps, _Noise(seeds, decoding.outputs, device)])

@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from corpus_tuner.tuning.generator import TuningReport
+from corpus_tuner.tuning.report import TuningReport
 
 
-def write_card(report: "TuningReport", sources: Sequence[str], path: Path) -> None:
+def write_card(report: TuningReport, sources: Sequence[str], path: Path) -> None:
     """Write the card of a tuned model as Markdown."""
     rows = [
         f"| {name} | {count:,} | {report.held_out.get(name, 0):,} | "

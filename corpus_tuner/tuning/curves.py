@@ -34,9 +34,9 @@ def draw_curve(curve: Curve, path: Path) -> None:
     )
     steps = [look["step"] for look in curve.looks]
     left.plot(steps, [look["loss"] for look in curve.looks], "k.-", label="dev, mean")
-    _each(left, curve, "dev")
+    _draw_by_instruction(left, curve, "dev")
     left.set(xlabel="step", ylabel="loss (nats a token)", title="Loss")
-    _each(right, curve, "rouge_l")
+    _draw_by_instruction(right, curve, "rouge_l")
     right.set(xlabel="step", ylabel="ROUGE-L", title="What is written for dev pairs")
     right.set_ylim(bottom=0)
     for axes in (left, right):
@@ -45,7 +45,7 @@ def draw_curve(curve: Curve, path: Path) -> None:
     figure.savefig(path, metadata={"Date": None})
 
 
-def _each(axes: Any, curve: Curve, what: str) -> None:
+def _draw_by_instruction(axes: Any, curve: Curve, what: str) -> None:
     """Draw a line for each instruction."""
     steps = [look["step"] for look in curve.looks]
     for name in curve.looks[0][what]:

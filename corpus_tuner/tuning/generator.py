@@ -1,212 +1,76 @@
-"""Tune a generator on pairs, and leave a folder that transformers can load."""
+"""Tune a generator: on what the checks accept of its own writing, on files of pairs, or on both.
 
-import hashlib
-import json
+With several rounds, each generates with the generator of the round before and tunes the base anew,
+so that errors do not pile up (as in Zelikman et al., arXiv 2203.14465).
+"""
+
 from collections.abc import Iterable
-from dataclasses import astuple
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
-from filelock import FileLock
-from pydantic import BaseModel, ConfigDict
-
-from corpus_tuner.errors import CorpusTunerError, MissingExtraError
-from corpus_tuner.indexes.encoders.weights import hash_weights
-from corpus_tuner.instructions.prompting import TAUGHT, Prompting
-from corpus_tuner.models import UNTAUGHT, Source, load_model
-from corpus_tuner.progress import working
-from corpus_tuner.tuning.batches import tokenize
-from corpus_tuner.tuning.card import write_card
-from corpus_tuner.tuning.curves import draw_curve
-from corpus_tuner.tuning.pairs import Pair, Split, count_pairs, split_pairs
-from corpus_tuner.tuning.settings import TuningSettings
-from corpus_tuner.tuning.training import Trainer
-
-REPORT = "tuning.json"
-BEAMS = 4
-"""With which the test pairs are written."""
-
-_RUNNING = {"rounds", "steps", "patience", "device"}  # what a checkpoint does not depend on
+from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.models import Source
+from corpus_tuner.settings import Settings
+from corpus_tuner.tuning.on_pairs import tune_on_pairs
+from corpus_tuner.tuning.pairs import Pair, read_pairs
+from corpus_tuner.tuning.report import TuningReport
+from corpus_tuner.tuning.self_instruct import accepted_pairs
 
 
-class TuningReport(BaseModel):
-    """What a tuning made.
-
-    Attributes
-    ----------
-    output
-        The folder of the model.
-    base
-        What was tuned.
-    key
-        Hash of the pairs, the base and the settings.
-    settings
-        In force.
-    pairs
-        How many were trained on, by instruction and language.
-    held_out
-        How many the model was measured with, likewise.
-    steps
-        Updates that were made, and after which the best weights were found.
-    best_step
-        After which of them the weights were taken.
-    dev_loss
-        Of these weights, in nats a token, averaged over the instructions.
-    test_loss
-        Likewise, by instruction, on pairs that were not looked at before.
-    test_rouge_l
-        On these pairs, by beam search.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    output: str
-    base: str
-    key: str
-    settings: TuningSettings
-    pairs: dict[str, int]
-    held_out: dict[str, int]
-    steps: int
-    best_step: int
-    dev_loss: float
-    test_loss: dict[str, float]
-    test_rouge_l: dict[str, float]
-
-
-def tune_on_pairs(
-    pairs: Iterable[Pair],
-    base: Source,
-    output: Path,
-    settings: TuningSettings,
-    sources: Iterable[str] = (),
+def tune_generator(
+    corpus: str | Path | None,
+    base: str,
+    output: str | Path,
+    settings: Settings,
+    *,
+    pairs: Iterable[str | Path] = (),
+    ledger: str | Path | None = None,
 ) -> TuningReport:
-    """Tune `base` on pairs, or go on with a tuning that was killed.
+    """Tune a generator on a corpus, on files of pairs, or on both.
 
     Parameters
     ----------
-    pairs
-        What to learn from.
+    corpus
+        As `corpus_tuner.build` takes it. The generator of the settings, with `base` as its model,
+        writes views of its documents; those that the settings' checks accept are learnt from.
     base
-        What to tune.
+        Hub name, folder, ``builtin``, or ``minilm`` for the built-in model before training.
     output
-        The folder of the model, with its card, curves and measurements.
+        The folder of the model; those of earlier rounds go into ``round-N`` in it.
     settings
-        How to tune.
-    sources
-        Where the pairs are from, for the card.
+        The recipe.
+    pairs
+        Files of pairs (`corpus_tuner.tuning.pairs.read_pairs`).
+    ledger
+        The file of what was written; by default one in `output`.
 
     Raises
     ------
     CorpusTunerError
-        If there are too few pairs, the base cannot be loaded, or `output` holds another tuning.
+        If there is nothing to learn from or too little, the settings name no generator that has a
+        model, the base cannot be loaded, or `output` holds another tuning.
     MissingExtraError
         If a library for tuning is not installed.
     """
-    output.mkdir(parents=True, exist_ok=True)
-    with FileLock(output / ".lock", timeout=0):
-        with working("reading the pairs"):
-            split = split_pairs(
-                pairs, settings.dev, settings.test, settings.most_pairs, settings.seed
-            )
-        model, tokenizer = load_model(base, _device(settings))
-        key = _key(split, hash_weights(model), settings)
-        standing = _standing(output, key, settings)
-        if standing is not None:
-            return standing
-        if settings.copy_weight:
-            model.set_attn_implementation("eager")  # the others do not tell where they look
-        with working("turning texts into tokens"):
-            prompting = Prompting(Prompting.of(model).place)  # it may be taught something new
-            train, dev, test = (tokenize(part, tokenizer, prompting, settings) for part in split)
-        if base.name == UNTAUGHT:
-            from corpus_tuner.models import minilm
-
-            minilm.expect(model, [token for each in train for token in each.target[each.given :]])
-        tuned = _with_lora(model, settings) if settings.method == "lora" else model
-        trainer = Trainer(tuned, tokenizer, settings, key)
-        curve = trainer.train(train, dev, [pair.target for pair in split.dev], output)
-        with working("measuring"):
-            measured = {
-                "test_loss": trainer.loss(test),
-                "test_rouge_l": trainer.rouge(
-                    test, [pair.target for pair in split.test], settings.test, BEAMS
-                ),
-            }
-        if settings.method == "lora":
-            model = tuned.merge_and_unload()
-        best = min(curve.looks, key=lambda look: float(look["loss"]))
-        report = TuningReport(
-            output=str(output),
-            base=base.name,
-            key=key,
-            settings=settings,
-            pairs=count_pairs(split.train),
-            held_out=count_pairs(split.test),
-            steps=len(curve.steps),
-            best_step=best["step"],
-            dev_loss=best["loss"],
-            **measured,
+    files = [Path(file) for file in pairs]
+    output = Path(output)
+    if corpus is None and not files:
+        raise CorpusTunerError("there is nothing to learn from: give a corpus or files of pairs")
+    model = base
+    rounds = settings.tuning.rounds if corpus else 1
+    for number in range(1, rounds + 1):
+        folder = output if number == rounds else output / f"round-{number}"
+        folder.mkdir(parents=True, exist_ok=True)
+        learnt: Iterable[Pair] = chain.from_iterable(
+            read_pairs(file, settings.instructions) for file in files
         )
-        if prompting.place == "decoder":
-            known = set(Prompting.of(model).taught) | set(report.pairs)
-            setattr(model.config, TAUGHT, sorted(known))
-        model.save_pretrained(output)
-        tokenizer.save_pretrained(output)
-        curve.write(output / "curve.jsonl")
-        draw_curve(curve, output / "curve.svg")
-        write_card(report, list(sources), output / "README.md")
-        (output / REPORT).write_text(report.model_dump_json(indent=2), encoding="utf-8")
-        return report
-
-
-def read_report(folder: Path) -> TuningReport | None:
-    """Return the report of a tuning that is done, if there is one."""
-    try:
-        return TuningReport.model_validate_json((folder / REPORT).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        raise CorpusTunerError(f"{folder / REPORT} is damaged: delete it to tune anew") from error
-
-
-def _standing(output: Path, key: str, settings: TuningSettings) -> TuningReport | None:
-    report = read_report(output)
-    if report is None:
-        return None
-    if report.key != key:
-        raise CorpusTunerError(
-            f"{output} holds another tuning (other pairs, base or settings): give another --output"
-        )
-    return report if report.settings.steps >= settings.steps else None
-
-
-def _key(split: Split, weights: str, settings: TuningSettings) -> str:
-    digest = hashlib.sha256(f"{weights} {settings.model_dump_json(exclude=_RUNNING)}".encode())
-    for part in split:
-        for pair in part:
-            document, instruction, target = pair
-            parts = (document.title, document.text, target, *astuple(instruction))
-            digest.update(json.dumps(parts).encode())
-    return digest.hexdigest()
-
-
-def _device(settings: TuningSettings) -> str:
-    import torch
-
-    if settings.device != "auto":
-        return settings.device
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _with_lora(model: Any, settings: TuningSettings) -> Any:
-    try:
-        from peft import LoraConfig, get_peft_model
-    except ImportError as error:
-        raise MissingExtraError("tuning by LoRA", "tune") from error
-    import torch
-
-    torch.manual_seed(settings.seed)
-    lora = LoraConfig(
-        task_type="SEQ_2_SEQ_LM", r=settings.lora_rank, lora_alpha=2 * settings.lora_rank
-    )
-    return get_peft_model(model, lora)
+        sources = [file.name for file in files]
+        if corpus is not None:
+            ledger_file = Path(ledger or Layout(output).ledger)
+            accepted = accepted_pairs(str(corpus), model, settings, ledger_file, folder)
+            learnt = chain(learnt, accepted)
+            sources.append(f"views of {Path(corpus).name} that `{model}` wrote and checks accepted")
+        report = tune_on_pairs(learnt, Source(base), folder, settings.tuning, sources)
+        model = str(folder)
+    return report

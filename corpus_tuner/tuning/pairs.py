@@ -109,7 +109,14 @@ def split_pairs(pairs: Iterable[Pair], dev: int, test: int, most: int, seed: int
 
 
 def count_pairs(pairs: Sequence[Pair]) -> dict[str, int]:
-    """Count pairs by instruction, named as ``question-en``."""
+    """Count pairs by instruction, named as ``question-en``.
+
+    Examples
+    --------
+    >>> instruction = Instruction("title", "en", "Name it: {text}")
+    >>> count_pairs([Pair(Document("", "", "A mill grinds."), instruction, "Mills")])
+    {'title-en': 1}
+    """
     counts: dict[str, int] = defaultdict(int)
     for pair in pairs:
         counts[f"{pair.instruction.kind}-{pair.instruction.language}"] += 1

@@ -15,7 +15,9 @@ class _Words:
     def tokenize(self, text: str) -> list[str]:
         """Return the words of a text."""
         bare = unicodedata.normalize("NFKD", text.casefold())
-        return _WORD.findall("".join(each for each in bare if not unicodedata.combining(each)))
+        return _WORD.findall(
+            "".join(letter for letter in bare if not unicodedata.combining(letter))
+        )
 
 
 def rouge_l(targets: Sequence[str], written: Sequence[str]) -> float:
@@ -25,6 +27,11 @@ def rouge_l(targets: Sequence[str], written: Sequence[str]) -> float:
     ------
     MissingExtraError
         If rouge-score is not installed.
+
+    Examples
+    --------
+    >>> round(rouge_l(["a b c d"], ["a c"]), 3)  # precision 2/2, recall 2/4
+    0.667
     """
     try:
         from rouge_score.rouge_scorer import RougeScorer

@@ -203,8 +203,8 @@ class Trainer:
             group["lr"] = rate
         self._optimizer.step()
         self._optimizer.zero_grad()
-        told = {"loss": round(lost, 6), "learning_rate": rate}
-        return told | ({"copying": round(missed, 6)} if settings.copy_weight else {})
+        row = {"loss": round(lost, 6), "learning_rate": rate}
+        return row | ({"copying": round(missed, 6)} if settings.copy_weight else {})
 
     def _look(
         self, dev: Sequence[Example], texts: Sequence[str], curve: Curve, folder: Path

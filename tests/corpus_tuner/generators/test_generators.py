@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import yaml
 
 from corpus_tuner import CorpusTunerError, Document
+from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.enrichment import as_views, write_views
 from corpus_tuner.generators import Generator, Written, open_generator
 from corpus_tuner.generators.extractive import Settings as Extractive
@@ -39,7 +40,7 @@ def test_own_instructions(tmp_path: Path) -> None:
 
 
 def test_keywords_are_phrases_of_the_document(encoder: Any) -> None:
-    generator = open_generator(Extractive(phrases=3), encoder)
+    generator = open_generator(Extractive(phrases=3), DocumentEncoder(encoder))
     (instruction,) = load_instructions(("keywords",), "en")
     mill, court, empty = generator.generate([MILL, COURT, EMPTY], instruction)
     for written, document in ((mill, MILL), (court, COURT)):
@@ -48,12 +49,11 @@ def test_keywords_are_phrases_of_the_document(encoder: Any) -> None:
         assert 1 < len(phrases) <= 3
         assert all(phrase.lower() in source for phrase in phrases)
         assert not any(phrase.lower().startswith(("a ", "the ", "in ")) for phrase in phrases)
-        assert written.scores[0] is not None
-    assert empty == Written((), ())
+    assert empty == Written(())
 
 
 def test_a_summary_is_sentences_in_their_order(encoder: Any) -> None:
-    generator = open_generator(Extractive(sentences=2), encoder)
+    generator = open_generator(Extractive(sentences=2), DocumentEncoder(encoder))
     (instruction,) = load_instructions(("summary",), "en")
     mill, court, empty = generator.generate([MILL, COURT, EMPTY], instruction)
     assert mill.texts == ("A mill wheel turns in the river. The mill grinds wheat.",)
@@ -68,7 +68,7 @@ def test_seq2seq(model: str, decoding: str, request: pytest.FixtureRequest, enco
     settings = Seq2Seq(
         model=str(folder), decoding=decoding, outputs=3, max_new_tokens=8, max_source_tokens=150
     )
-    generator = open_generator(settings, encoder)
+    generator = open_generator(settings, DocumentEncoder(encoder))
     (instruction,) = load_instructions(("question",), "en")
     long = Document("l", "", MILL.text * 20)
     once = generator.generate([MILL, COURT, long], instruction)
@@ -78,9 +78,50 @@ def test_seq2seq(model: str, decoding: str, request: pytest.FixtureRequest, enco
     assert generator.generate([MILL, COURT, long], instruction) == once
 
 
+@pytest.mark.parametrize("decoding", ["sampling", "beam"])
+@pytest.mark.parametrize("engine", ["ctranslate2", "transformers"])
+@pytest.mark.parametrize("model", ["t5_folder", "bart_folder"])
+def test_what_is_written_for_a_document_depends_on_it_alone(
+    model: str, engine: str, decoding: str, request: pytest.FixtureRequest, encoder: Any
+) -> None:
+    settings = Seq2Seq.model_validate(
+        {
+            "model": str(request.getfixturevalue(model)),
+            "engine": engine,
+            "decoding": decoding,
+            "outputs": 2,
+            "max_new_tokens": 8,
+        }
+    )
+    generator = open_generator(settings, DocumentEncoder(encoder))
+    (instruction,) = load_instructions(("question",), "en")
+    documents = [MILL, COURT, EMPTY, *(Document(str(n), "", MILL.text * n) for n in range(2, 6))]
+    together = generator.generate(documents, instruction)
+    assert decoding == "beam" or len({written.texts for written in together}) > 1
+    assert generator.generate(documents[::-1], instruction) == together[::-1]
+    halves = (documents[:3], documents[3:])
+    assert [one for half in halves for one in generator.generate(half, instruction)] == together
+    for document, written in zip(documents, together, strict=True):
+        assert generator.generate([document], instruction) == [written]
+
+
+@pytest.mark.parametrize("engine", ["ctranslate2", "transformers"])
+def test_each_instruction_has_its_own_seed(
+    bart_folder: Path, encoder: Any, engine: Literal["ctranslate2", "transformers"]
+) -> None:
+    settings = Seq2Seq(model=str(bart_folder), engine=engine, max_new_tokens=8)
+    generator = open_generator(settings, DocumentEncoder(encoder))
+    asked = [Instruction(kind, "en", "{text}") for kind in ("question", "title")]
+    first, second = (generator.generate([MILL], instruction) for instruction in asked)
+    assert first != second
+
+
 def test_the_seed_decides_what_is_sampled(t5_folder: Path, encoder: Any) -> None:
     (instruction,) = load_instructions(("question",), "en")
-    made = [open_generator(Seq2Seq(model=str(t5_folder), seed=seed), encoder) for seed in (1, 1, 2)]
+    made = [
+        open_generator(Seq2Seq(model=str(t5_folder), seed=seed), DocumentEncoder(encoder))
+        for seed in (1, 1, 2)
+    ]
     first, same, other = (each.generate([MILL], instruction) for each in made)
     assert first == same != other
     assert made[0].identity == made[1].identity != made[2].identity
@@ -90,7 +131,7 @@ class Counting:
     """Writes a document's title, and remembers for which documents it was asked."""
 
     identity = "counting"
-    kinds = ("title",)
+    kinds: tuple[str, ...] = ("title",)
     invents = True
 
     def __init__(self) -> None:
@@ -98,7 +139,7 @@ class Counting:
 
     def generate(self, documents: Sequence[Document], instruction: Instruction) -> list[Written]:
         self.asked += [document.id for document in documents]
-        return [Written((document.title,), (0.5,)) for document in documents]
+        return [Written((document.title,)) for document in documents]
 
 
 def test_nothing_is_generated_twice_and_changes_are(tmp_path: Path) -> None:
@@ -118,7 +159,7 @@ def test_nothing_is_generated_twice_and_changes_are(tmp_path: Path) -> None:
         write_views([MILL], reworded, checked, ledger)
         assert generator.asked == ["a", "b", "a", "a"]
     (view,) = as_views(MILL, instruction, checked, first[0])
-    assert (view.kind, view.text, view.maker, view.score) == ("title", MILL.title, "counting", 0.5)
+    assert (view.kind, view.text, view.maker) == ("title", MILL.title, "counting")
 
 
 def test_every_part_of_the_content_is_in_the_key() -> None:

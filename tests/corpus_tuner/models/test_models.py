@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from corpus_tuner import CorpusTunerError, Document
+from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.generators import open_generator
 from corpus_tuner.generators.seq2seq import Settings
 from corpus_tuner.indexes.encoders import embedded
@@ -15,7 +16,9 @@ from corpus_tuner.indexes.lexical.words import words_of
 from corpus_tuner.instructions import Instruction, load_instructions
 from corpus_tuner.instructions.prompting import Prompting
 from corpus_tuner.models import UNTAUGHT, Source, load_model, minilm
-from corpus_tuner.models.fast import converted
+from corpus_tuner.models.fast import CTranslate2Engine, converted
+from corpus_tuner.models.reference import sampling
+from corpus_tuner.models.writing import Decoding, Request
 
 MILL = Document(
     "m",
@@ -31,6 +34,7 @@ BEES = Document(
 )
 
 
+@pytest.mark.slow
 def test_the_lower_layers_read_as_the_embedded_encoder_does() -> None:
     from transformers import AutoModel
 
@@ -46,11 +50,13 @@ def test_the_lower_layers_read_as_the_embedded_encoder_does() -> None:
     assert torch.allclose(read[kept], layers[4][kept], atol=5e-3)  # other epsilon
 
 
+@pytest.mark.slow
 def test_the_untaught_model_is_always_the_same() -> None:
     first, second = (hash_weights(load_model(Source(UNTAUGHT))[0]) for _ in range(2))
     assert first == second
 
 
+@pytest.mark.slow
 def test_packing_keeps_what_differs(tmp_path: Path) -> None:
     model, tokenizer = load_model(Source(UNTAUGHT))
     with torch.no_grad():
@@ -68,9 +74,12 @@ def test_packing_keeps_what_differs(tmp_path: Path) -> None:
         minilm.pack(tmp_path / "tuned", tmp_path / "packed")
 
 
+@pytest.mark.slow
 def test_the_built_in_model_is_small_and_asks_questions(encoder: Any) -> None:
     assert sum(file.stat().st_size for file in minilm.FOLDER.iterdir()) < 20 * 2**20
-    generator = open_generator(Settings(decoding="beam", kinds=("question",)), encoder)
+    generator = open_generator(
+        Settings(decoding="beam", kinds=("question",)), DocumentEncoder(encoder)
+    )
     (question,) = load_instructions(("question",), "en")
     (keywords,) = load_instructions(("keywords",), "en")
     for document in (MILL, BEES):
@@ -81,10 +90,11 @@ def test_the_built_in_model_is_small_and_asks_questions(encoder: Any) -> None:
             assert set(words_of(written.texts, "en")[0]) & set(own)
 
 
+@pytest.mark.slow
 def test_engines_write_the_same_by_beam_search(encoder: Any) -> None:
     (instruction,) = load_instructions(("title",), "en")
     fast, reference = (
-        open_generator(Settings(decoding="beam", engine=engine), encoder).generate(
+        open_generator(Settings(decoding="beam", engine=engine), DocumentEncoder(encoder)).generate(
             [MILL, BEES], instruction
         )
         for engine in ("ctranslate2", "transformers")
@@ -94,14 +104,66 @@ def test_engines_write_the_same_by_beam_search(encoder: Any) -> None:
         assert len(ours & theirs) >= 0.5 * max(len(ours), len(theirs))
 
 
+@pytest.mark.slow
 def test_sampling_is_the_same_again_and_differs_by_seed(encoder: Any) -> None:
     (instruction,) = load_instructions(("question",), "en")
     made = [
-        open_generator(Settings(outputs=4, seed=seed), encoder).generate([MILL, BEES], instruction)
+        open_generator(Settings(outputs=4, seed=seed), DocumentEncoder(encoder)).generate(
+            [MILL, BEES], instruction
+        )
         for seed in (1, 1, 2)
     ]
     assert made[0] == made[1] != made[2]
     assert all(1 < len(each.texts) <= 4 for each in made[0])
+
+
+def test_the_seed_is_the_requests_whatever_the_order_and_the_threads(bart_folder: Path) -> None:
+    model, tokenizer = load_model(Source(str(bart_folder)))
+    engine = CTranslate2Engine(converted(model, tokenizer, hash_weights(model)), tokenizer)
+    source = tokenizer(MILL.text)["input_ids"]
+    requests = [Request(source, [], seed) for seed in range(24)]
+    decoding = Decoding(
+        outputs=1,
+        beams=0,
+        temperature=1.0,
+        top_p=1.0,
+        top_k=0,
+        no_repeat_ngram=0,
+        max_new_tokens=8,
+        batch_size=1,
+    )
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        one_by_one = engine.write(requests, decoding)
+        torch.set_num_threads(8)
+        assert engine.write(requests[::-1], decoding)[::-1] == one_by_one
+    finally:
+        torch.set_num_threads(threads)
+    assert len({str(answers) for answers in one_by_one}) == len(requests)
+
+
+@pytest.mark.parametrize(("top_k", "top_p"), [(0, 1.0), (3, 1.0), (0, 0.5)])
+def test_noise_samples_what_the_probabilities_say(top_k: int, top_p: float) -> None:
+    scores = torch.tensor([[2.0, 1.0, 0.5, 0.0, -1.0]])
+    decoding = Decoding(
+        outputs=4000,
+        beams=0,
+        temperature=1.5,
+        top_p=top_p,
+        top_k=top_k,
+        no_repeat_ngram=0,
+        max_new_tokens=1,
+        batch_size=1,
+    )
+    steps = sampling([7], decoding, torch.device("cpu"))
+    kept = scores
+    for step in steps[:-1]:
+        kept = step(torch.zeros(1, 1, dtype=torch.long), kept)
+    drawn = steps(torch.zeros(4000, 1, dtype=torch.long), scores.repeat(4000, 1)).argmax(dim=1)
+    shares = torch.bincount(drawn, minlength=5) / 4000
+    assert torch.allclose(shares, kept.softmax(dim=1)[0], atol=0.03)
+    assert ((shares > 0) == (kept[0] > -torch.inf)).all()
 
 
 def test_the_instruction_is_where_the_model_wants_it(bart_folder: Path) -> None:
@@ -118,7 +180,7 @@ def test_the_instruction_is_where_the_model_wants_it(bart_folder: Path) -> None:
 
 
 def test_what_was_not_taught_is_not_asked_for(encoder: Any) -> None:
-    generator = open_generator(Settings(kinds=("claim",)), encoder)
+    generator = open_generator(Settings(kinds=("claim",)), DocumentEncoder(encoder))
     with pytest.raises(
         CorpusTunerError, match="not taught to write claim-en; it knows keywords-en"
     ):
@@ -139,6 +201,10 @@ def test_a_conversion_that_was_spoilt_is_made_again(cache: Path, bart_folder: Pa
     assert (folder / "model.bin").stat().st_mtime_ns == before
 
 
-def test_a_model_that_ctranslate2_does_not_run_is_told(encoder: Any, encoder_folder: Path) -> None:
+def test_a_model_that_ctranslate2_does_not_run_is_refused(
+    encoder: Any, encoder_folder: Path
+) -> None:
     with pytest.raises(CorpusTunerError):
-        open_generator(Settings(model=str(encoder_folder), engine="ctranslate2"), encoder)
+        open_generator(
+            Settings(model=str(encoder_folder), engine="ctranslate2"), DocumentEncoder(encoder)
+        )

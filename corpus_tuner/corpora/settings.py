@@ -1,0 +1,32 @@
+"""How a corpus is read."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, PositiveInt
+
+
+class CorpusSettings(BaseModel):
+    """How a corpus is read.
+
+    Attributes
+    ----------
+    id, title, text
+        Names of the fields; ``None`` takes the first usual name that a record has: `_id`, `id`,
+        `doc_id` or `docid`; `title`; `text`, `body`, `contents` or `content`.
+    on_bad_record
+        ``fail`` at the first record that cannot be used, or ``skip`` it, count it and go on.
+        Skipping keeps a document whose only fault is control characters: they become spaces.
+    max_characters
+        A text longer than this is a bad record.
+    split
+        Of a dataset on the Hugging Face hub.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str | None = None
+    title: str | None = None
+    text: str | None = None
+    on_bad_record: Literal["fail", "skip"] = "fail"
+    max_characters: PositiveInt = 10_000_000
+    split: str = "train"

@@ -1,0 +1,157 @@
+"""Tune a generator on pairs, and leave a folder that transformers can load."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from corpus_tuner.errors import CorpusTunerError, MissingExtraError
+from corpus_tuner.indexes.encoders.weights import hash_weights
+from corpus_tuner.instructions.prompting import TAUGHT, Prompting
+from corpus_tuner.models import UNTAUGHT, Source, load_model
+from corpus_tuner.progress import working
+from corpus_tuner.tuning.batches import tokenize
+from corpus_tuner.tuning.card import write_card
+from corpus_tuner.tuning.curves import draw_curve
+from corpus_tuner.tuning.pairs import Pair, Split, count_pairs, split_pairs
+from corpus_tuner.tuning.report import REPORT, TuningReport, read_report
+from corpus_tuner.tuning.settings import TuningSettings
+from corpus_tuner.tuning.training import Trainer
+
+BEAMS = 4
+"""With which the test pairs are written."""
+
+_RUNNING = {"rounds", "steps", "patience", "device"}  # what a checkpoint does not depend on
+
+
+def tune_on_pairs(
+    pairs: Iterable[Pair],
+    base: Source,
+    output: Path,
+    settings: TuningSettings,
+    sources: Iterable[str] = (),
+) -> TuningReport:
+    """Tune `base` on pairs, or go on with a tuning that was killed.
+
+    Parameters
+    ----------
+    pairs
+        What to learn from.
+    base
+        What to tune.
+    output
+        The folder of the model, with its card, curves and measurements.
+    settings
+        How to tune.
+    sources
+        Where the pairs are from, for the card.
+
+    Raises
+    ------
+    CorpusTunerError
+        If there are too few pairs, the base cannot be loaded, or `output` holds another tuning.
+    MissingExtraError
+        If a library for tuning is not installed.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    with FileLock(output / ".lock", timeout=0):
+        with working("reading the pairs"):
+            split = split_pairs(
+                pairs, settings.dev, settings.test, settings.most_pairs, settings.seed
+            )
+        model, tokenizer = load_model(base, _device(settings))
+        key = _key(split, hash_weights(model), settings)
+        standing = _standing(output, key, settings)
+        if standing is not None:
+            return standing
+        if settings.copy_weight:
+            model.set_attn_implementation("eager")  # the others do not tell where they look
+        with working("turning texts into tokens"):
+            prompting = Prompting(Prompting.of(model).place)  # it may be taught something new
+            train, dev, test = (tokenize(part, tokenizer, prompting, settings) for part in split)
+        if base.name == UNTAUGHT:
+            from corpus_tuner.models import minilm
+
+            minilm.expect(model, [token for each in train for token in each.target[each.given :]])
+        tuned = _with_lora(model, settings) if settings.method == "lora" else model
+        trainer = Trainer(tuned, tokenizer, settings, key)
+        curve = trainer.train(train, dev, [pair.target for pair in split.dev], output)
+        with working("measuring"):
+            measured = {
+                "test_loss": trainer.loss(test),
+                "test_rouge_l": trainer.rouge(
+                    test, [pair.target for pair in split.test], settings.test, BEAMS
+                ),
+            }
+        if settings.method == "lora":
+            model = tuned.merge_and_unload()
+        best = min(curve.looks, key=lambda look: float(look["loss"]))
+        report = TuningReport(
+            output=str(output),
+            base=base.name,
+            key=key,
+            settings=settings,
+            pairs=count_pairs(split.train),
+            held_out=count_pairs(split.test),
+            steps=len(curve.steps),
+            best_step=best["step"],
+            dev_loss=best["loss"],
+            **measured,
+        )
+        if prompting.place == "decoder":
+            known = set(Prompting.of(model).taught) | set(report.pairs)
+            setattr(model.config, TAUGHT, sorted(known))
+        model.save_pretrained(output)
+        tokenizer.save_pretrained(output)
+        curve.write(output / "curve.jsonl")
+        draw_curve(curve, output / "curve.svg")
+        write_card(report, list(sources), output / "README.md")
+        (output / REPORT).write_text(report.model_dump_json(indent=2), encoding="utf-8")
+        return report
+
+
+def _standing(output: Path, key: str, settings: TuningSettings) -> TuningReport | None:
+    report = read_report(output)
+    if report is None:
+        return None
+    if report.key != key:
+        raise CorpusTunerError(
+            f"{output} holds another tuning (other pairs, base or settings): give another --output"
+        )
+    return report if report.settings.steps >= settings.steps else None
+
+
+def _key(split: Split, weights: str, settings: TuningSettings) -> str:
+    digest = hashlib.sha256(f"{weights} {settings.model_dump_json(exclude=_RUNNING)}".encode())
+    for part in split:
+        for pair in part:
+            document, instruction, target = pair
+            parts = (document.title, document.text, target, *astuple(instruction))
+            digest.update(json.dumps(parts).encode())
+    return digest.hexdigest()
+
+
+def _device(settings: TuningSettings) -> str:
+    import torch
+
+    if settings.device != "auto":
+        return settings.device
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _with_lora(model: Any, settings: TuningSettings) -> Any:
+    try:
+        from peft import LoraConfig, get_peft_model
+    except ImportError as error:
+        raise MissingExtraError("tuning by LoRA", "tune") from error
+    import torch
+
+    torch.manual_seed(settings.seed)
+    lora = LoraConfig(
+        task_type="SEQ_2_SEQ_LM", r=settings.lora_rank, lora_alpha=2 * settings.lora_rank
+    )
+    return get_peft_model(model, lora)
