@@ -46,6 +46,8 @@ from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.pipeline import build
 from corpus_tuner.progress import track
 from corpus_tuner.settings import Settings
+from corpus_tuner.tuning.generator import tune_generator
+from corpus_tuner.tuning.self_instruct import tunable
 from corpus_tuner.workshop import Workshop, Writers, open_writers
 
 _REPRESENTATIONS = ("mean", "views")
@@ -176,8 +178,6 @@ def _generators(
     corpus: Corpus, benchmark: str, setup: Setup, *, tune: bool
 ) -> dict[str, PartSettings]:
     """Return the settings of the generators to compare, by the part that each writes."""
-    from corpus_tuner.tuning.self_instruct import tunable, tune_generator
-
     settings = setup.settings
     language = open_writers(corpus, settings, setup.encoder, ()).language
     usual = tunable(settings, language)
