@@ -85,7 +85,7 @@ def compare(
     Parameters
     ----------
     benchmark, measure
-        Names, to be told.
+        Their names, for the outcome.
     systems
         By name, what each reached for each query.
     baseline
@@ -99,6 +99,13 @@ def compare(
     ------
     EvaluationError
         If the baseline is not there, or a system was not measured for the same queries.
+
+    Examples
+    --------
+    >>> systems = {"old": {"q1": 0.5, "q2": 0.25}, "new": {"q1": 0.75, "q2": 0.25}}
+    >>> (found,) = compare("tiny", "RR", systems, "old")
+    >>> found.system, found.difference, found.wins, found.ties
+    ('new', 0.125, 1, 1)
     """
     if baseline not in systems:
         raise EvaluationError(f"no system is called {baseline!r}: there are {', '.join(systems)}")
@@ -108,7 +115,7 @@ def compare(
         if sorted(systems[name]) != queries:
             raise EvaluationError(f"{name} and {baseline} were not measured for the same queries")
     rows = [
-        np.array([systems[name][each] - systems[baseline][each] for each in queries])
+        np.array([systems[name][query] - systems[baseline][query] for query in queries])
         for name in others
     ]
     by_t = [t_test(row) for row in rows]
@@ -143,9 +150,20 @@ def compare(
 
 
 def t_test(differences: Numbers) -> float:
-    """Return the two-sided p-value of the paired t-test; shape (queries,) in.
+    """Return the two-sided p-value of the paired t-test.
 
     Where all differences are alike the test is not defined: 1 if they are nothing, else 0.
+
+    Parameters
+    ----------
+    differences
+        Of the two systems for each query, shape (queries,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(t_test(np.array([0.1, 0.2, 0.3])), 4)
+    0.0742
     """
     if len(differences) < 2 or np.ptp(differences) <= _EQUAL:
         return _undefined(differences)
@@ -153,7 +171,21 @@ def t_test(differences: Numbers) -> float:
 
 
 def permutation_test(differences: Numbers, *, seed: int = 0, resamples: int = RESAMPLES) -> float:
-    """Return the two-sided p-value of the randomisation test; exact for few queries."""
+    """Return the two-sided p-value of the randomisation test; exact for few queries.
+
+    Parameters
+    ----------
+    differences
+        Of the two systems for each query, shape (queries,).
+    seed, resamples
+        Of the flips of sign; with few queries all flips are tried.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> permutation_test(np.array([0.1, 0.2, 0.3]))
+    0.25
+    """
     if len(differences) < 2 or (abs(differences) <= _EQUAL).all():
         return _undefined(differences)
     found = stats.permutation_test(
@@ -177,6 +209,16 @@ def interval(
     ----------
     values
         Of the queries, shape (queries,).
+    seed, resamples
+        Of the bootstrap.
+    confidence
+        How likely the interval holds the mean, as a fraction.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> interval(np.array([0.5, 0.5, 0.5]))
+    (0.5, 0.5)
     """
     if len(values) < 2 or np.ptp(values) <= _EQUAL:
         return float(values.mean()), float(values.mean())
@@ -195,18 +237,30 @@ def interval(
 
 
 def intervals(measured: Measured) -> dict[str, tuple[float, float]]:
-    """Return the bounds of the confidence interval of each measure's mean."""
+    """Return the bounds of the confidence interval of each measure's mean.
+
+    Examples
+    --------
+    >>> intervals({"RR": {"q1": 1.0, "q2": 1.0}})
+    {'RR': (1.0, 1.0)}
+    """
     return {name: interval(np.array(list(values.values()))) for name, values in measured.items()}
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Correct p-values for their number: the smallest counts as often as there are, and so on."""
+    """Correct p-values for their number: the smallest counts as often as there are, and so on.
+
+    Examples
+    --------
+    >>> holm([0.5, 0.125])
+    [0.5, 0.25]
+    """
     order = np.argsort(p_values, kind="stable")
     corrected = [0.0] * len(p_values)
     least = 0.0
-    for rank, place in enumerate(order.tolist()):
-        least = max(least, min(1.0, (len(p_values) - rank) * p_values[place]))
-        corrected[place] = least
+    for rank, position in enumerate(order.tolist()):
+        least = max(least, min(1.0, (len(p_values) - rank) * p_values[position]))
+        corrected[position] = least
     return corrected
 
 

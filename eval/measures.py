@@ -20,7 +20,17 @@ Measured = dict[str, dict[str, float]]
 
 
 class Measurement(NamedTuple):
-    """What systems reached on a benchmark: their runs and values, by name."""
+    """What systems reached on a benchmark.
+
+    Attributes
+    ----------
+    benchmark
+        Queries and judgments.
+    runs
+        What each system found, by the system's name.
+    measured
+        What the runs are worth, by the system's name.
+    """
 
     benchmark: Benchmark
     runs: dict[str, Run]
@@ -35,12 +45,23 @@ def measure(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_MEASURES) 
     Returns
     -------
     Fractions, under the names given.
+
+    Examples
+    --------
+    >>> measure({"q": {"a": 1}}, {"q": [("b", 2.0), ("a", 1.0)]}, ["MRR@100", "Recall@1"])
+    {'MRR@100': 0.5, 'Recall@1': 0.0}
     """
     return averages(measure_queries(qrels, run, measures))
 
 
 def averages(measured: Measured) -> dict[str, float]:
-    """Return each measure's mean over all queries."""
+    """Return each measure's mean over all queries.
+
+    Examples
+    --------
+    >>> averages({"RR": {"q1": 1.0, "q2": 0.5}})
+    {'RR': 0.75}
+    """
     return {name: fsum(values.values()) / len(values) for name, values in measured.items()}
 
 
@@ -54,6 +75,10 @@ def measure_queries(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_ME
 
     Parameters
     ----------
+    qrels
+        Judgments.
+    run
+        What was found.
     measures
         Names as ir_measures has them; also MRR, Recall, Precision, MAP and NDCG for RR, R, P, AP
         and nDCG.
@@ -66,10 +91,15 @@ def measure_queries(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_ME
     ------
     EvaluationError
         If there is no such measure.
+
+    Examples
+    --------
+    >>> measure_queries({"q1": {"a": 1}, "q2": {"b": 1}}, {"q1": [("a", 1.0)]}, ["RR"])
+    {'RR': {'q1': 1.0, 'q2': 0.0}}
     """
     parsed = {name: parse_measure(name) for name in measures}
     scored = {query: dict(run.get(query, ())) for query in qrels}
-    values: dict[ir_measures.Measure, dict[str, float]] = {each: {} for each in parsed.values()}
+    values: dict[ir_measures.Measure, dict[str, float]] = {one: {} for one in parsed.values()}
     try:
         for found in ir_measures.iter_calc(list(values), qrels, scored):
             values[found.measure][found.query_id] = float(found.value)
@@ -77,13 +107,19 @@ def measure_queries(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_ME
         names = ", ".join(measures)
         raise EvaluationError(f"ir_measures cannot compute {names} here: {error}") from error
     return {
-        name: {query: values[each].get(query, 0.0) for query in qrels}
-        for name, each in parsed.items()
+        name: {query: values[one].get(query, 0.0) for query in qrels}
+        for name, one in parsed.items()
     }
 
 
 def deepest(measures: Sequence[str]) -> int:
-    """Return how deep into a ranking the deepest of the measures looks, as far as it says."""
+    """Return how deep into a ranking the deepest of the measures looks, as far as it says.
+
+    Examples
+    --------
+    >>> deepest(["nDCG@10", "Recall@1000", "MAP"])
+    1000
+    """
     return max(parse_measure(name).params.get("cutoff") or 0 for name in measures)
 
 
@@ -94,6 +130,11 @@ def parse_measure(name: str) -> ir_measures.Measure:
     ------
     EvaluationError
         If there is none.
+
+    Examples
+    --------
+    >>> parse_measure("MRR@100")
+    RR@100
     """
     family, at, cutoff = name.partition("@")
     try:

@@ -13,7 +13,7 @@ def read_queries(
     reject: Callable[[BadRecord], None] | None = None,
     wanted: Container[str] | None = None,
 ) -> dict[str, str]:
-    """Read queries, by id, in the order of the file.
+    r"""Read queries, by id, in the order of the file.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def read_queries(
         ``.jsonl`` with ``_id`` and ``text``; ``.tsv`` with an id and a text; in any other file each
         line is a query, and its number is its id. It may be gzipped.
     reject
-        Told of each record that cannot be used, which is then left out; by default the first
+        Called with each record that cannot be used, which is then left out; by default the first
         one is an error.
     wanted
         Ids; others are passed over. By default all.
@@ -30,6 +30,16 @@ def read_queries(
     ------
     EvaluationError
         If the file cannot be read or, without `reject`, a record is bad.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder, "queries.tsv")
+    ...     _ = file.write_text("q1\twho owns the mill\n")
+    ...     read_queries(file)
+    {'q1': 'who owns the mill'}
     """
     reject = reject or refuse
     queries: dict[str, str] = {}
@@ -38,18 +48,18 @@ def read_queries(
         if isinstance(found, BadRecord):
             reject(found)
             continue
-        place, query, text = found
+        position, query, text = found
         if not isinstance(query, str | int) or isinstance(query, bool) or query == "":
-            reject(BadRecord(place, "_id", "missing, or neither text nor a number"))
+            reject(BadRecord(position, "_id", "missing, or neither text nor a number"))
             continue
         query = str(query)
         if wanted is not None and query not in wanted:
             continue
         seen[query] += 1
         if not isinstance(text, str) or not text.strip():
-            reject(BadRecord(place, "text", "missing or empty"))
+            reject(BadRecord(position, "text", "missing or empty"))
         elif seen[query] > 1:
-            reject(BadRecord(place, "_id", "duplicate id", repr(query)))
+            reject(BadRecord(position, "_id", "duplicate id", repr(query)))
         else:
             queries[query] = text
     return queries
@@ -61,7 +71,7 @@ def refuse(bad: BadRecord) -> None:
 
 
 def _found(path: Path) -> Iterator[tuple[str, object, object] | BadRecord]:
-    """Yield the place, id and text of each record."""
+    """Yield the position in the file, the id and the text of each record."""
     kind = Path(path.name.removesuffix(".gz")).suffix
     if kind == ".jsonl":
         for record in read_json_lines(path):
@@ -70,11 +80,11 @@ def _found(path: Path) -> Iterator[tuple[str, object, object] | BadRecord]:
             else:
                 yield record.place, record.fields.get("_id"), record.fields.get("text")
         return
-    for place, line in read_lines(path):
+    for position, line in read_lines(path):
         if isinstance(line, BadRecord):
             yield line
         elif kind == ".tsv":
             query, _, text = line.partition("\t")
-            yield place, query.strip(), text.strip()
+            yield position, query.strip(), text.strip()
         else:
-            yield place, place.rpartition(":")[2], line.strip()
+            yield position, position.rpartition(":")[2], line.strip()

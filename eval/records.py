@@ -98,7 +98,24 @@ def read_lines(path: Path) -> Iterator[tuple[str, str | BadRecord]]:
 
 
 def read_json_lines(path: Path) -> Iterator[Record | BadRecord]:
-    """Read a file of JSON objects, one a line."""
+    r"""Read a file of JSON objects, one a line; what is none comes as a `BadRecord`.
+
+    Raises
+    ------
+    EvaluationError
+        As `read_lines` does.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder, "corpus.jsonl")
+    ...     _ = file.write_text('{"_id": "mill"}\n[]\n')
+    ...     good, bad = read_json_lines(file)
+    >>> good.fields, bad.reason
+    ({'_id': 'mill'}, 'not a JSON object')
+    """
     for place, line in read_lines(path):
         if isinstance(line, BadRecord):
             yield line
@@ -128,7 +145,13 @@ def _decode(place: str, line: bytes) -> str | BadRecord:
 
 
 def kind_of(value: object) -> str:
-    """Say what JSON calls a value, with its article."""
+    """Say what JSON calls a value, with its article.
+
+    Examples
+    --------
+    >>> kind_of([1, 2])
+    'an array'
+    """
     if value is None:
         return "null"
     names = {str: "a string", bool: "a boolean", list: "an array", dict: "an object"}

@@ -25,10 +25,15 @@ def break_ties(ranking: Iterable[tuple[str, float]]) -> Ranking:
     Evaluation tools break ties each in its own way, and trec_eval reads scores as float32. Where
     a score does not lie below the one before it, it becomes the next smaller float32, so every
     tool sees the one order.
+
+    Examples
+    --------
+    >>> [document for document, _ in break_ties([("b", 0.5), ("a", 0.5), ("c", 0.75)])]
+    ['c', 'a', 'b']
     """
     strict: Ranking = []
     above = np.float32(np.inf)
-    for document, score in sorted(ranking, key=lambda each: (-each[1], each[0])):
+    for document, score in sorted(ranking, key=lambda pair: (-pair[1], pair[0])):
         above = min(np.float32(score), np.nextafter(above, np.float32(-np.inf)))
         strict.append((document, float(above)))
     return strict
@@ -41,6 +46,15 @@ class Leaders:
     ----------
     size
         How many are kept.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> leaders = Leaders(2)
+    >>> leaders.add(["a", "b"], np.array([0.25, 0.5]))
+    >>> leaders.add(["c"], np.array([0.75]))
+    >>> leaders.ranking()
+    [('c', 0.75), ('b', 0.5)]
     """
 
     def __init__(self, size: int) -> None:
@@ -51,12 +65,11 @@ class Leaders:
         """Take in the documents that are good enough; `scores` has shape (documents,)."""
         size = min(self._size, len(scores))
         least = np.partition(scores, len(scores) - size)[len(scores) - size]
-        new = [
-            (ids[place], float(scores[place])) for place in np.flatnonzero(scores >= least).tolist()
-        ]
+        (good,) = np.nonzero(scores >= least)
+        new = [(ids[position], float(scores[position])) for position in good.tolist()]
         # Ties go to the smaller id, as everywhere.
         both = [*self._best, *new]
-        self._best = heapq.nsmallest(self._size, both, key=lambda each: (-each[1], each[0]))
+        self._best = heapq.nsmallest(self._size, both, key=lambda pair: (-pair[1], pair[0]))
 
     def ranking(self) -> Ranking:
         """Return ids and scores, best first."""
@@ -74,31 +87,38 @@ def read_run(path: Path) -> Run:
         If a line does not fit, or a document comes twice for a query.
     """
     found: dict[str, dict[str, float]] = {}
-    for place, line in read_lines(path):
+    known: dict[str, str] = {}  # each id once in memory, however many rankings have it
+    for position, line in read_lines(path):
         if isinstance(line, BadRecord):
             raise EvaluationError(str(line))
         cells = line.split()
         if len(cells) not in (5, 6):
             raise EvaluationError(
-                f"{place}: not a TREC run, which has six columns: query Q0 document rank score tag"
+                f"{position}: not a TREC run, whose columns are query Q0 document rank score tag"
             )
-        query, _, document, _, told = cells[:5]
+        query, _, document, _, written = cells[:5]
         try:
-            score = float(told)
+            score = float(written)
         except ValueError:
             score = nan
         if not isfinite(score):
-            raise EvaluationError(f"{place}: the score is no number ({told!r})")
+            raise EvaluationError(f"{position}: the score is no number ({written!r})")
         ranking = found.setdefault(query, {})
         if document in ranking:
-            raise EvaluationError(f"{place}: {document!r} comes twice for the query {query!r}")
-        ranking[document] = score
+            raise EvaluationError(f"{position}: {document!r} comes twice for the query {query!r}")
+        ranking[known.setdefault(document, document)] = score
     return {query: break_ties(ranking.items()) for query, ranking in found.items()}
 
 
 def without_self(run: Run) -> Run:
-    """Leave out of each ranking the document that is the query itself, by its id."""
-    return {query: [each for each in ranking if each[0] != query] for query, ranking in run.items()}
+    """Leave out of each ranking the document that is the query itself, by its id.
+
+    Examples
+    --------
+    >>> without_self({"a": [("a", 1.0), ("b", 0.5)]})
+    {'a': [('b', 0.5)]}
+    """
+    return {query: [pair for pair in ranking if pair[0] != query] for query, ranking in run.items()}
 
 
 def write_run(run: Run, path: Path, tag: str) -> None:

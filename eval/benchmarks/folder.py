@@ -27,7 +27,7 @@ def load_benchmark(
     name
         Of the benchmark; by default the folder's.
     reject
-        Told of each record that cannot be used, which is then left out; by default the first
+        Called with each record that cannot be used, which is then left out; by default the first
         one is an error.
 
     Raises
@@ -58,10 +58,24 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def read_qrels(path: Path, reject: Callable[[BadRecord], None] | None = None) -> Qrels:
-    """Read tab-separated ``query-id corpus-id score``, with or without a header, or TREC's four."""
+    """Read judgments: ``query-id corpus-id score``, with or without a header, or as TREC has them.
+
+    Parameters
+    ----------
+    path
+        Columns are parted by tabs, or where there are none by white space.
+    reject
+        Called with each record that cannot be used, which is then left out; by default the first
+        one is an error.
+
+    Raises
+    ------
+    EvaluationError
+        If the file cannot be read or, without `reject`, a record is bad.
+    """
     reject = reject or refuse
     qrels: Qrels = {}
-    for number, (place, line) in enumerate(read_lines(path)):
+    for number, (position, line) in enumerate(read_lines(path)):
         if isinstance(line, BadRecord):
             reject(line)
             continue
@@ -71,7 +85,10 @@ def read_qrels(path: Path, reject: Callable[[BadRecord], None] | None = None) ->
         if len(cells) != 3:
             reject(
                 BadRecord(
-                    place, "", "not three columns: query, document, score", f"it has {len(cells)}"
+                    position,
+                    "",
+                    "not three columns: query, document, score",
+                    f"it has {len(cells)}",
                 )
             )
             continue
@@ -81,10 +98,11 @@ def read_qrels(path: Path, reject: Callable[[BadRecord], None] | None = None) ->
         except ValueError:
             if number == 0:  # the header
                 continue
-            reject(BadRecord(place, "score", "not a whole number", repr(grade)))
+            reject(BadRecord(position, "score", "not a whole number", repr(grade)))
             continue
         if qrels.get(query, {}).get(document, score) != score:
-            reject(BadRecord(place, "score", "judged otherwise above", f"{query!r}, {document!r}"))
+            detail = f"{query!r}, {document!r}"
+            reject(BadRecord(position, "score", "judged otherwise above", detail))
             continue
         qrels.setdefault(query, {})[document] = score
     return qrels

@@ -185,7 +185,7 @@ class Report(_Frozen):
     title
         Stands above all.
     baseline, system
-        What the systems are compared with, and the one that is told of in detail.
+        What the systems are compared with, and the one that is shown in detail.
     results
         One for each benchmark and system.
     comparisons

@@ -21,14 +21,14 @@ def gains(values: Sequence[float]) -> Markup:
     reach = max((abs(value) for value in shown), default=0) or 1
     wide = _WIDTH / max(len(shown), 1)
     bars = []
-    for place, value in enumerate(shown):
+    for position, value in enumerate(shown):
         if not value:
             continue
         high = abs(value) / reach * _HEIGHT / 2
         top = _HEIGHT / 2 - (high if value > 0 else 0)
         kind = "up" if value > 0 else "down"
         bars.append(
-            f'<rect class="{kind}" x="{place * wide:.2f}" y="{top:.2f}" '
+            f'<rect class="{kind}" x="{position * wide:.2f}" y="{top:.2f}" '
             f'width="{wide:.2f}" height="{high:.2f}"/>'
         )
     middle = f'<path class="axis" d="M0 {_HEIGHT / 2}H{_WIDTH}"/>'

@@ -63,7 +63,15 @@ def matrix(results: Sequence[Result], measure: str) -> list[list[str]]:
 
 
 def as_markdown(rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """Return a table: the first `left` columns are text, the others numbers."""
+    """Return a table: the first `left` columns are text, the others numbers.
+
+    Examples
+    --------
+    >>> print(as_markdown([["system", "RR"], ["bm25", "0.5"]]), end="")
+    | system | RR |
+    | --- | --: |
+    | bm25 | 0.5 |
+    """
     head, *body = rows
     marks = ["---"] * left + ["--:"] * (len(head) - left)
     lines = [[cell.replace("|", "\\|") for cell in line] for line in (head, marks, *body)]
@@ -96,9 +104,9 @@ def _compared(report: Report) -> list[list[str]]:
     for each in report.comparisons:
         bounds = f"{100 * each.low:+.1f} to {100 * each.high:+.1f}"
         tests = [probability(p) for p in (each.t_test_holm, each.permutation_holm)]
-        told = f"{each.wins}/{each.ties}/{each.losses}"
+        counts = f"{each.wins}/{each.ties}/{each.losses}"
         gain = f"{100 * each.difference:+.1f}"
-        rows.append([each.benchmark, each.system, gain, bounds, *tests, told])
+        rows.append([each.benchmark, each.system, gain, bounds, *tests, counts])
     return rows
 
 
@@ -128,7 +136,13 @@ def _costs(report: Report) -> list[list[str]]:
 
 
 def probability(p: float) -> str:
-    """Return a p-value as people read it."""
+    """Return a p-value as people read it.
+
+    Examples
+    --------
+    >>> probability(0.0123), probability(0.0001)
+    ('0.012', '< 0.001')
+    """
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 

@@ -406,3 +406,17 @@ def test_bad_benchmarks(kind: str, tmp_path: Path, run: Run, small: list[str]) -
     assert failed.code == 2, failed
     assert said in failed.err
     assert "Traceback" not in failed.err
+
+
+@pytest.mark.parametrize("kept", [40, -20])
+def test_a_damaged_corpus_is_an_error_of_the_corpus(
+    kept: int, tmp_path: Path, encoder_folder: Path
+) -> None:
+    from corpus_tuner import CorpusTunerError, build, load_settings
+
+    path = tmp_path / "c.jsonl.gz"
+    rows = "".join(f"{json.dumps(each)}\n" for each in make_documents(60))
+    path.write_bytes(gzip.compress(rows.encode())[:kept])
+    assignments = ["generator=null", "language=en", f"encoder.name={encoder_folder}"]
+    with pytest.raises(CorpusTunerError, match="cut or damaged"):
+        build(path, tmp_path / "index", load_settings(None, assignments))

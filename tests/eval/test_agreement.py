@@ -81,8 +81,8 @@ def test_twenty_runs_measure_as_ir_measures_and_pytrec_eval_do(tmp_path: Path) -
     said = subprocess.run(
         [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
     ).stdout.split()
-    told = list(zip(said[::2], map(float, said[1::2]), strict=True))
-    for place, expected in enumerate(ours):
-        for name, value in told[place * len(MEASURES) : (place + 1) * len(MEASURES)]:
-            assert expected[name] == pytest.approx(value, abs=1e-6)
-    assert len(told) == 20 * len(MEASURES)
+    printed = list(zip(said[::2], map(float, said[1::2]), strict=True))
+    for number, figures in enumerate(ours):
+        for name, reached in printed[number * len(MEASURES) : (number + 1) * len(MEASURES)]:
+            assert figures[name] == pytest.approx(reached, abs=1e-6)
+    assert len(printed) == 20 * len(MEASURES)

@@ -76,7 +76,7 @@ def test_an_archive_is_unpacked_by_name_and_cannot_escape(tmp_path: Path) -> Non
 
 
 def entry(*sources: Archive | Hub) -> Entry:
-    return Entry(title="M", language="en", about="a", documents=1, queries=1, sources=sources)
+    return Entry(language="en", about="a", documents=1, queries=1, sources=sources)
 
 
 def test_archives_are_checked_by_their_sum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

