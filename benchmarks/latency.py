@@ -32,7 +32,7 @@ from corpus_tuner.evaluation.baselines.lucene import K1, B, start_java
 from corpus_tuner.indexes.encoders import embedded
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.store.documents import Document
-from corpus_tuner.indexes.store.manifest import segment_folder
+from corpus_tuner.indexes.store.layout import Layout, vectors_file
 
 QUERIES = 300
 TURN = 20
@@ -47,11 +47,13 @@ def corpus_tuner(index: Path, _scratch: Path) -> dict[str, Way]:
     alone = Searcher.open(index, representation="passage")
     searcher = Searcher.open(index, encoder=alone.encoder)
     return {
-        "vectors: corpus-tuner": lambda query, k: alone.rank([query], k, "dense"),
-        "words: corpus-tuner": lambda query, k: searcher.rank([query], k, "lexical"),
-        "views and words: corpus-tuner": lambda query, k: searcher.rank([query], k, "hybrid"),
+        "vectors: corpus-tuner": lambda query, k: list(alone.rank([query], k, mode="dense")),
+        "words: corpus-tuner": lambda query, k: list(searcher.rank([query], k, mode="lexical")),
+        "views and words: corpus-tuner": lambda query, k: list(
+            searcher.rank([query], k, mode="hybrid")
+        ),
         "the same, with documents and reasons": lambda query, k: searcher.search(
-            query, k, "hybrid"
+            query, k, mode="hybrid"
         ),
     }
 
@@ -121,7 +123,7 @@ def export(index: Path, scratch: Path) -> None:
         ids = [document.id for document in documents_of(searcher)]
         parts = []
         for entry in searcher.manifest.segments:
-            file = segment_folder(searcher.path, entry.name) / "passage.faiss"
+            file = vectors_file(Layout(searcher.path).segment(entry.name), "passage")
             stored = faiss.read_index(str(file))
             parts.append(stored.reconstruct_n(0, stored.ntotal).astype(np.float32))
     exact = faiss.IndexFlatIP(parts[0].shape[1])

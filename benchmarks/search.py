@@ -1,4 +1,4 @@
-"""Search beside encoding the query, and what smaller vectors cost.
+"""Search compared with encoding the query, and what smaller vectors cost.
 
 Run: python -m benchmarks.search [INDEX QUERIES]
 
@@ -21,12 +21,18 @@ import numpy as np
 from corpus_tuner import build, sample_folder
 from corpus_tuner.eval.queries import read_queries
 from corpus_tuner.indexes.encoders import EncoderSettings, open_encoder
-from corpus_tuner.indexes.encoders.remembering import RememberingEncoder
+from corpus_tuner.indexes.encoders.remembering import RememberedQueries
 from corpus_tuner.indexes.representations import Storage, views
 from corpus_tuner.indexes.search.fusion import SearchSettings
 from corpus_tuner.indexes.search.searcher import Searcher
-from corpus_tuner.indexes.store.manifest import segment_folder
-from corpus_tuner.indexes.vectors.scoring import DenseSegment, write_vectors
+from corpus_tuner.indexes.store.layout import (
+    Layout,
+    row_starts_file,
+    row_views_file,
+    vectors_file,
+)
+from corpus_tuner.indexes.vectors.flat import write_vectors
+from corpus_tuner.indexes.vectors.scoring import DenseSegment
 
 QUERIES = 300
 STORAGES: tuple[Storage, ...] = ("float32", "float16", "int8")
@@ -44,48 +50,56 @@ def compare_with_encoding(index: Path, queries: list[str]) -> None:
     with Searcher.open(index) as searcher:
         settings = EncoderSettings.model_validate(searcher.manifest.encoder.settings)
         plain = open_encoder(settings)
-        remembering = RememberingEncoder(plain)
-        remembering.remember_queries(queries)
-        searcher.encoder = remembering
-        mode = ("hybrid", SearchSettings())
-        searcher.rank(queries[:8], 10, *mode)
+        searcher.encoder = RememberedQueries(plain, queries)
+
+        def encode(queries: list[str]) -> None:
+            plain.encode_queries(queries)
+
+        def rank(queries: list[str], k: int) -> None:
+            list(searcher.rank(queries, k, mode="hybrid", settings=SearchSettings()))
+
+        rank(queries[:8], 10)
         for k in (10, 100):
             encoding, searching = [], []
             for query in queries:
-                encoding.append(clock(lambda query=query: plain.encode_queries([query])))
-                searching.append(clock(lambda query=query, k=k: searcher.rank([query], k, *mode)))
-            one, other = statistics.median(encoding), statistics.median(searching)
+                encoding.append(clock(lambda one=query: encode([one])))  # type: ignore[misc]
+                searching.append(clock(lambda one=query, k=k: rank([one], k)))  # type: ignore[misc]
+            baseline, ours = statistics.median(encoding), statistics.median(searching)
             print(
-                f"one at a time, k={k}: {other * 1e3:.1f} ms : {one * 1e3:.1f} ms encoding", end=""
+                f"one at a time, k={k}: {ours * 1e3:.1f} ms : {baseline * 1e3:.1f} ms encoding"
+                f" = {ours / baseline:.2f}"
             )
-            print(f" = {other / one:.2f}")
-            one = clock(lambda: plain.encode_queries(queries))
-            other = clock(lambda k=k: searcher.rank(queries, k, *mode))
-            print(f"{len(queries)} at once, k={k}: {other:.2f} s : {one:.2f} s = {other / one:.2f}")
+            baseline = clock(lambda: encode(queries))
+            ours = clock(lambda k=k: rank(queries, k))  # type: ignore[misc]
+            print(
+                f"{len(queries)} at once, k={k}: {ours:.2f} s : {baseline:.2f} s"
+                f" = {ours / baseline:.2f}"
+            )
 
 
 def compare_storages(index: Path, queries: list[str]) -> None:
     """Print the size and the speed of each way to keep vectors, and how the results differ."""
     with Searcher.open(index) as searcher:
         vectors = searcher.encoder.encode_queries(queries)
-        folder = segment_folder(index, searcher.manifest.segments[0].name)
-        stored = faiss.read_index(str(folder / "views.faiss"))
+        folder = Layout(index).segment(searcher.manifest.segments[0].name)
+        stored = faiss.read_index(str(vectors_file(folder, "views")))
+        source = stored.reconstruct_n(0, stored.ntotal)
         exact: list[set[int]] = []
         for storage in STORAGES:
             with tempfile.TemporaryDirectory() as name:
                 copy = Path(name)
-                stored.reconstruct_n(0, stored.ntotal).astype("<f4").tofile(copy / "raw")
-                write_vectors(copy / "raw", stored.d, storage, copy / "views.faiss")
-                for kind in ("views", "starts"):
-                    np.save(copy / f"views.{kind}.npy", np.load(folder / f"views.{kind}.npy"))
-                size = (copy / "views.faiss").stat().st_size / 2**20
+                file = vectors_file(copy, "views")
+                write_vectors(source, np.arange(len(source)), storage, file)
+                for file_of in (row_views_file, row_starts_file):
+                    np.save(file_of(copy, "views"), np.load(file_of(folder, "views")))
+                size = file.stat().st_size / 2**20
                 segment = DenseSegment(copy, views.Representation(views.Settings()), stored.d)
-                seconds = clock(
-                    lambda segment=segment: [
-                        segment.top_documents(vectors[i : i + 1], 10, 0.5)
-                        for i in range(len(vectors))
-                    ]
-                )
+
+                def search_all(segment: DenseSegment = segment) -> None:
+                    for number in range(len(vectors)):
+                        segment.top_documents(vectors[number : number + 1], 10, 0.5)
+
+                seconds = clock(search_all)
                 found = [set(near.documents) for near in segment.top_documents(vectors, 10, 0.5)]
             exact = exact or found
             same = np.mean([len(a & b) / len(a) for a, b in zip(exact, found, strict=True)])

@@ -9,7 +9,7 @@ from corpus_tuner.cli.options import ConfigOption, JsonOption, SetOption, settin
 from corpus_tuner.cli.output import stdout, table
 
 if TYPE_CHECKING:
-    from corpus_tuner.tuning.generator import TuningReport
+    from corpus_tuner.tuning.report import TuningReport
 
 tune = typer.Typer(help="Tune models without labels.", no_args_is_help=True)
 

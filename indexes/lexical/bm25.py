@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -143,12 +143,11 @@ class Engine:
             if counts[word] and word in frequencies
         )
 
-    def _half(self, lengths: npt.NDArray[np.int32], whole: Statistics) -> Scores:
+    def _half(self, lengths: npt.NDArray[Any], whole: Statistics) -> Scores:
         """Return, for documents of these lengths, the count at which a word has half its worth."""
         k1, b = self._settings.k1, self._settings.b
         mean = whole.words / whole.documents or 1.0
-        half: Scores = k1 * (1 - b + b * lengths / mean)
-        return half
+        return np.asarray(k1 * (1 - b + b * lengths / mean), np.float64)
 
 
 def _rarity(frequency: int, whole: Statistics) -> float:

@@ -29,13 +29,11 @@ class Made(NamedTuple):
 def settings(encoder_folder: Path, t5_folder: Path) -> Settings:
     chosen = [
         *(f"encoder.name={encoder_folder}", "language=en", "documents_at_once=7"),
-        f"generator=[extractive, {{name: seq2seq, model: {t5_folder}, outputs: 2}}]",
+        f"generator=[extractive, {{name: seq2seq, model: {t5_folder}, outputs: 2, "
+        "max_new_tokens: 6}]",
         f"checks={CHECKS}",
     ]
-    settings = load_settings(None, chosen)
-    extractive, seq2seq = settings.generator  # type: ignore[misc]
-    short = seq2seq.model_copy(update={"max_new_tokens": 6})
-    return settings.model_copy(update={"generator": (extractive, short)})
+    return load_settings(None, chosen)
 
 
 def look(index: Path) -> Made:

@@ -40,7 +40,7 @@ def make(folder: Path, tokenizer: Any, kind: str, pooling: str, pad: str = "torq
     tokenizer.save_pretrained(folder / "body")
     modules = [
         Transformer(str(folder / "body"), max_seq_length=48),
-        Pooling(32, pooling_mode=pooling),  # type: ignore[arg-type]
+        Pooling(32, pooling_mode=pooling),
     ]
     SentenceTransformer(modules=modules, device="cpu").save(str(folder / "model"))
     return folder / "model"

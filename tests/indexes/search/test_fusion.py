@@ -14,7 +14,7 @@ WORDS = np.array([1.0, 8.0, 3.0, 0.0], np.float32)
 
 
 def order(scores: Any) -> list[int]:
-    return np.argsort(-scores, kind="stable").tolist()
+    return [int(position) for position in np.argsort(-scores, kind="stable")]
 
 
 @pytest.mark.parametrize("fusion", ["zscore", "minmax", "rrf"])

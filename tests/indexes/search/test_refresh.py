@@ -11,7 +11,7 @@ import corpus_tuner.indexes.search.searcher as searcher_module
 from corpus_tuner import Searcher, SearchIndexError, SearchSettings, build, load_settings
 from corpus_tuner.indexes.lexical import bm25
 from corpus_tuner.indexes.search.fusion import HybridWeights
-from corpus_tuner.indexes.store.manifest import Manifest
+from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
 from tests.conftest import make_documents, write_jsonl
 from tests.indexes.indexing import Table, encoded, write_index
 
@@ -124,7 +124,7 @@ def test_an_index_that_is_replaced_while_it_is_opened(
 ) -> None:
     """The segment that the manifest named is gone when its files are opened."""
     index = make(tmp_path, encoder, 20)
-    read = searcher_module.read_manifest
+    read = read_manifest
     rebuilt: list[int] = []
 
     def read_and_rebuild(path: Path) -> Manifest:
