@@ -35,8 +35,8 @@ def split_sentences(text: str, language: str) -> list[str]:
 
     Examples
     --------
-    >>> split_sentences("It took approx. 5 min. Then it rained.", "en")
-    ['It took approx. 5 min. ', 'Then it rained.']
+    >>> split_sentences("It took approx. 5 hours. Then it rained.", "en")
+    ['It took approx. 5 hours. ', 'Then it rained.']
     """
     sentences: list[str] = []
     for piece in segment(language, text):

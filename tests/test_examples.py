@@ -46,6 +46,7 @@ def names(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path) -> dic
         "example_index": folder / "index",
         "example_corpus": corpus,
         "example_output": folder / "output",
+        "example_results": folder / "results",
         "example_settings": settings,
     }
 

@@ -54,6 +54,12 @@ class Corpus:
     ------
     CorpusTunerError
         If there is no such source or it is of no known kind.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> [document.title for document in ct.Corpus(str(example_corpus))]
+    ['The old mill', 'Rent', 'Bread']
     """
 
     def __init__(self, source: str, settings: CorpusSettings | None = None) -> None:

@@ -118,7 +118,7 @@ def evaluate(
     Examples
     --------
     >>> import corpus_tuner as ct
-    >>> done = ct.evaluate([str(example_benchmark)], example_output, example_settings)
+    >>> done = ct.evaluate([str(example_benchmark)], example_results, example_settings)
     >>> [result.system for result in done.results][:2]
     ['bm25', 'passage']
     """

@@ -1,6 +1,5 @@
 """The service by its public routes: answers, limits, tokens, load, and the switch of an index."""
 
-import asyncio
 import json
 import threading
 import time
@@ -207,21 +206,6 @@ def test_too_slow_is_an_answer(
     monkeypatch.setattr(Searcher, "search", slow)
     with TestClient(create_app(searcher, ServerSettings(timeout=0.05, refresh=0))) as client:
         assert client.post("/v1/search", json={"query": "mill"}).status_code == 504
-
-
-def test_the_time_limit_holds_before_python_3_11(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class OldTimeoutError(Exception):
-        """What asyncio raised there: not the builtin TimeoutError."""
-
-    def wait_for(answer: Any, timeout: float) -> Any:
-        answer.close()
-        raise OldTimeoutError
-
-    monkeypatch.setattr(asyncio, "TimeoutError", OldTimeoutError)
-    monkeypatch.setattr(asyncio, "wait_for", wait_for)
-    assert client.post("/v1/search", json={"query": "mill"}).status_code == 504
 
 
 def test_explaining_is_within_the_time_limit(
