@@ -127,20 +127,19 @@ class Enrichment:
         identity
             Names all that decides what the checks say.
         """
-        drafts = self.draft(documents)
         enriched = []
-        for draft in drafts:
+        noted: list[Noted] = []
+        for draft in self.draft(documents):
             verdicts, judges = judge(draft.candidates, checks)
-            if checks:
-                noted = zip(draft.keys, draft.candidates, judges, verdicts, strict=True)
-                self._ledger.note(
-                    identity,
-                    [
-                        Noted(key, candidate.view.text, name, verdict.reason, verdict.support)
-                        for key, candidate, name, verdict in noted
-                    ],
+            noted += [
+                Noted(key, candidate.view.text, name, verdict.reason, verdict.support)
+                for key, candidate, name, verdict in zip(
+                    draft.keys, draft.candidates, judges, verdicts, strict=True
                 )
+            ]
             enriched.append(draft.judged(verdicts, judges))
+        if checks and noted:
+            self._ledger.note(identity, noted)
         return enriched
 
     def draft(self, documents: Sequence[Document]) -> "list[Draft]":

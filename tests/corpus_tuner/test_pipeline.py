@@ -19,6 +19,7 @@ from tests.processes import finish, start
 @pytest.fixture
 def settings(encoder_folder: Path) -> Settings:
     chosen = [f"encoder.name={encoder_folder}", "language=en", "documents_at_once=4"]
+    chosen.append("generator=extractive")
     return load_settings(None, chosen)
 
 
@@ -55,6 +56,7 @@ def test_build_and_search(tmp_path: Path, settings: Settings, encoder: Any) -> N
         ]
 
 
+@pytest.mark.slow
 def test_the_end_of_a_long_document_is_found(tmp_path: Path) -> None:
     filler = "The farmer went to the mill with wheat and barley in the winter. " * 40
     late = "A judge may lower the rent of a tenant whose flat is damp."
@@ -200,10 +202,12 @@ def test_a_model_that_writes(tmp_path: Path, settings: Settings, t5_folder: Path
 
 def start_build(corpus: Path, index: Path, encoder_folder: Path) -> BaseProcess:
     options = [f"encoder.name={encoder_folder}", "language=en", "documents_at_once=2"]
+    options.append("generator=extractive")
     chosen = [part for option in options for part in ("--set", option)]
     return start("build", corpus, "--output", index, *chosen)
 
 
+@pytest.mark.slow
 def test_ten_kills_leave_no_trace(tmp_path: Path, encoder_folder: Path) -> None:
     corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(160))
     begin = time.monotonic()

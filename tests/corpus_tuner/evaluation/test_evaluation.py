@@ -55,6 +55,7 @@ class Page(HTMLParser):
         self.text += data
 
 
+@pytest.mark.slow
 def test_an_evaluation_writes_a_report(tmp_path: Path, run: Run, small: list[str]) -> None:
     one = make_benchmark(tmp_path / "one")
     two = make_benchmark(tmp_path / "two", seed=5)
@@ -95,6 +96,7 @@ def test_an_evaluation_writes_a_report(tmp_path: Path, run: Run, small: list[str
     assert "encoder:" in page.text  # the recipe
 
 
+@pytest.mark.slow
 def test_an_evaluation_that_was_killed_goes_on(
     tmp_path: Path, run: Run, small: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +177,7 @@ def test_baselines_that_cannot_be(
     assert "Traceback" not in outcome.err
 
 
+@pytest.mark.slow
 def test_benchmarks_by_name(tmp_path: Path, run: Run, small: list[str]) -> None:
     """A query of ArguAna is a document itself, which it must not find."""
     from corpus_tuner.eval.benchmarks.registry import registry
@@ -259,6 +262,7 @@ def test_runs_from_anywhere_are_compared(tmp_path: Path, run: Run) -> None:
         assert message in " ".join(outcome.err.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_lucene(tmp_path: Path, run: Run, language: str) -> None:
     """Real Lucene: index, search, measure; close to our own BM25, which stems alike."""

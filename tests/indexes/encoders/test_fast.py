@@ -53,6 +53,7 @@ def theirs(model: Path, prompt: str = "") -> Any:
     return encoder.encode([prompt + query for query in QUERIES], normalize_embeddings=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
 @pytest.mark.parametrize("kind", ["Bert", "Camembert", "DistilBert", "Roberta", "XLMRoberta"])
 def test_the_same_vectors(tmp_path: Path, tokenizer: Any, kind: str, pooling: str) -> None:

@@ -88,6 +88,7 @@ def test_t5_as_an_encoder(t5_folder: Path) -> None:
     assert encoder.encode_documents(TEXTS).shape == (40, 32)
 
 
+@pytest.mark.slow
 def test_the_embedded_encoder() -> None:
     encoder = open_encoder()
     near, far = encoder.encode_documents(["A cat sleeps on the sofa.", "Interest rates went up."])

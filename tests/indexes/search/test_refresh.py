@@ -54,6 +54,7 @@ def test_an_index_of_another_encoder_is_refused(
         assert len(searcher.search("the mill", 50)) == 20
 
 
+@pytest.mark.slow
 def test_searches_go_on_while_the_index_is_switched(tmp_path: Path, encoder: Any) -> None:
     index = make(tmp_path, encoder, 20)
     failures: list[BaseException] = []
@@ -144,6 +145,7 @@ def test_an_index_that_is_replaced_while_it_is_opened(
         assert len(searcher.search("the mill", 50)) == 23
 
 
+@pytest.mark.slow
 def test_readers_open_during_a_hundred_commits(tmp_path: Path) -> None:
     vectors = np.ones((1, 3), np.float32)
     documents = [encoded(number, "mill", vectors) for number in range(3)]
