@@ -78,7 +78,7 @@ def _found(path: Path) -> Iterator[tuple[str, object, object] | BadRecord]:
             if isinstance(record, BadRecord):
                 yield record
             else:
-                yield record.place, record.fields.get("_id"), record.fields.get("text")
+                yield record.location, record.fields.get("_id"), record.fields.get("text")
         return
     for position, line in read_lines(path):
         if isinstance(line, BadRecord):

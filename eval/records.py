@@ -18,7 +18,7 @@ MAX_LINE_BYTES = 64 * 2**20
 class Record(NamedTuple):
     """A record and where it stands, as ``file:line``."""
 
-    place: str
+    location: str
     fields: dict[str, Any]
 
 
@@ -27,7 +27,7 @@ class BadRecord(NamedTuple):
 
     Attributes
     ----------
-    place
+    location
         Where it stands, as ``file:line``.
     field
         Empty where it is the record as a whole.
@@ -37,7 +37,7 @@ class BadRecord(NamedTuple):
         What is particular about this one, or what to do about it.
     """
 
-    place: str
+    location: str
     field: str
     reason: str
     detail: str = ""
@@ -45,7 +45,7 @@ class BadRecord(NamedTuple):
     def __str__(self) -> str:
         field = f", field {self.field!r}" if self.field else ""
         detail = f" ({self.detail})" if self.detail else ""
-        return f"{self.place}{field}: {self.reason}{detail}"
+        return f"{self.location}{field}: {self.reason}{detail}"
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
 
 
 def read_lines(path: Path) -> Iterator[tuple[str, str | BadRecord]]:
-    """Read the lines of a UTF-8 file that are not blank, each with its place.
+    """Read the lines of a UTF-8 file that are not blank, each with its location.
 
     A line that is not UTF-8 or too long comes as a `BadRecord`.
 
@@ -85,16 +85,16 @@ def read_lines(path: Path) -> Iterator[tuple[str, str | BadRecord]]:
             line = file.readline(MAX_LINE_BYTES + 1)
             if not line:
                 return
-            place = f"{path}:{number}"
+            location = f"{path}:{number}"
             if number == 1:
                 line = line.removeprefix(b"\xef\xbb\xbf")
             if len(line) > MAX_LINE_BYTES:
                 while line and not line.endswith(b"\n"):
                     line = file.readline(MAX_LINE_BYTES)
                 reason = f"the line is longer than {MAX_LINE_BYTES // 2**20} MiB"
-                yield place, BadRecord(place, "", reason)
+                yield location, BadRecord(location, "", reason)
             elif line.strip():
-                yield place, _decode(place, line)
+                yield location, _decode(location, line)
 
 
 def read_json_lines(path: Path) -> Iterator[Record | BadRecord]:
@@ -116,24 +116,24 @@ def read_json_lines(path: Path) -> Iterator[Record | BadRecord]:
     >>> good.fields, bad.reason
     ({'_id': 'mill'}, 'not a JSON object')
     """
-    for place, line in read_lines(path):
+    for location, line in read_lines(path):
         if isinstance(line, BadRecord):
             yield line
             continue
         try:
             fields = json.loads(line)
         except json.JSONDecodeError as error:
-            yield BadRecord(place, "", "broken JSON", f"column {error.colno}: {error.msg}")
+            yield BadRecord(location, "", "broken JSON", f"column {error.colno}: {error.msg}")
         except (RecursionError, ValueError) as error:
-            yield BadRecord(place, "", "JSON that cannot be read", str(error))
+            yield BadRecord(location, "", "JSON that cannot be read", str(error))
         else:
             if isinstance(fields, dict):
-                yield Record(place, fields)
+                yield Record(location, fields)
             else:
-                yield BadRecord(place, "", "not a JSON object", kind_of(fields))
+                yield BadRecord(location, "", "not a JSON object", kind_of(fields))
 
 
-def _decode(place: str, line: bytes) -> str | BadRecord:
+def _decode(location: str, line: bytes) -> str | BadRecord:
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -141,7 +141,7 @@ def _decode(place: str, line: bytes) -> str | BadRecord:
             f"byte {error.start + 1} of the line is 0x{line[error.start]:02x}; "
             "convert the file, e.g. iconv -f WINDOWS-1252 -t UTF-8"
         )
-        return BadRecord(place, "", "not UTF-8", detail)
+        return BadRecord(location, "", "not UTF-8", detail)
 
 
 def kind_of(value: object) -> str:

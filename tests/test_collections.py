@@ -11,6 +11,7 @@ from tests.conftest import Outcome
 SCIFACT = Path(__file__).parents[2] / "shared" / "data" / "scifact"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SCIFACT.is_dir(), reason="the collection is not part of the project")
 def test_scifact(tmp_path: Path, run: Callable[..., Outcome]) -> None:
     options = ("--set", "generator=null", "--set", "representation.name=passage")

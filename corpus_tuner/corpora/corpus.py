@@ -79,7 +79,7 @@ class Corpus:
             source cannot be read to its end.
         """
         self.skipped, self.examples = Counter(), {}
-        with closing(_Places()) as places:
+        with closing(_Locations()) as locations:
             for record in self._open():
                 if isinstance(record, BadRecord):
                     self._reject(record)
@@ -87,12 +87,12 @@ class Corpus:
                 document = self._document(record)
                 if document is None:
                     continue
-                first = places.of(document.id, record.place)
+                first = locations.of(document.id, record.location)
                 if first is None:
                     yield document
                 else:
                     detail = f"{document.id!r}, first at {first}"
-                    self._reject(BadRecord(record.place, "id", "duplicate id", detail))
+                    self._reject(BadRecord(record.location, "id", "duplicate id", detail))
 
     def sample(self, size: int) -> list[Document]:
         """Return some documents, chosen by their contents: in any order it gives the same ones."""
@@ -120,27 +120,27 @@ class Corpus:
             if value is _MISSING:
                 there = ", ".join(map(repr, list(record.fields)[:12])) or "nothing"
                 detail = f"it has {there}; name the field with --set corpus.{role}=..."
-                self._reject(BadRecord(record.place, name, "missing", detail))
+                self._reject(BadRecord(record.location, name, "missing", detail))
                 return None
             if problem := self._problem(role, value):
-                self._reject(BadRecord(record.place, name, *problem))
+                self._reject(BadRecord(record.location, name, *problem))
                 return None
             if control := _CONTROL.search(value):
                 detail = f"U+{ord(control[0]):04X}"
                 self._reject(
-                    BadRecord(record.place, name, "control characters", detail),
+                    BadRecord(record.location, name, "control characters", detail),
                     remedy="put spaces in their place",
                 )
                 value = _CONTROL.sub(" ", value)
             values[role] = value
         if not values["title"].strip() and not values["text"].strip():
-            self._reject(BadRecord(record.place, names["text"], "empty, and there is no title"))
+            self._reject(BadRecord(record.location, names["text"], "empty, and there is no title"))
             return None
         nested = fields.pop("metadata", None)
         if isinstance(nested, Mapping):
             fields.update(nested)
         if _SURROGATE.search(json.dumps(fields, ensure_ascii=False, default=str)):
-            self._reject(BadRecord(record.place, "metadata", *_NOT_UTF8))
+            self._reject(BadRecord(record.location, "metadata", *_NOT_UTF8))
             return None
         return Document(values["id"], values["title"].strip(), values["text"].strip(), fields)
 
@@ -176,21 +176,21 @@ class Corpus:
         self.examples.setdefault(reason, bad)
 
 
-class _Places:
+class _Locations:
     """Where each id was first seen, on disk so that memory does not grow with the corpus."""
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("")  # a temporary file, gone when closed
         self._database.execute(
-            "CREATE TABLE places (id TEXT PRIMARY KEY, place TEXT) WITHOUT ROWID"
+            "CREATE TABLE locations (id TEXT PRIMARY KEY, location TEXT) WITHOUT ROWID"
         )
 
-    def of(self, id_: str, place: str) -> str | None:
-        """Return where `id_` was before, or note that it is at `place`."""
+    def of(self, id_: str, location: str) -> str | None:
+        """Return where `id_` was before, or note that it is at `location`."""
         try:
-            self._database.execute("INSERT INTO places VALUES (?, ?)", (id_, place))
+            self._database.execute("INSERT INTO locations VALUES (?, ?)", (id_, location))
         except sqlite3.IntegrityError:
-            query = "SELECT place FROM places WHERE id = ?"
+            query = "SELECT location FROM locations WHERE id = ?"
             first: str = self._database.execute(query, (id_,)).fetchone()[0]
             return first
         return None

@@ -34,19 +34,19 @@ def read(path: Path, delimiter: str) -> Iterator[Record | BadRecord]:
                 raise CorpusTunerError(
                     f"{path}:{rows.line_num}: broken table ({error}): mend this line"
                 ) from error
-            place = f"{path}:{rows.line_num}"
+            location = f"{path}:{rows.line_num}"
             if header is None:
                 header = [name.strip() for name in row]
                 if len(set(header)) != len(header) or "" in header:
                     raise CorpusTunerError(
-                        f"{place}: the header must name each column, and each once: {row}"
+                        f"{location}: the header must name each column, and each once: {row}"
                     )
             elif not any(row):
                 continue
             elif len(row) != len(header):
                 detail = f"{len(row)} instead of {len(header)}"
-                yield BadRecord(place, "", "not as many cells as the header", detail)
+                yield BadRecord(location, "", "not as many cells as the header", detail)
             else:
-                yield Record(place, dict(zip(header, row, strict=True)))
+                yield Record(location, dict(zip(header, row, strict=True)))
     if header is None:
         raise CorpusTunerError(f"{path} is empty: the first line must name the columns")

@@ -6,7 +6,7 @@ from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.instructions import Instruction
 
-PLACE = "instructions_in"
+INSTRUCTIONS_IN = "instructions_in"
 """In a model's ``config.json``: ``decoder``, or ``source`` (as if it were not there)."""
 TAUGHT = "instructions_taught"
 """In a model's ``config.json``: what a ``decoder`` follows, such as ``question-en``."""
@@ -27,19 +27,19 @@ class Prompting(NamedTuple):
 
     Attributes
     ----------
-    place
+    where
         Where the instruction stands.
     taught
         Instructions that the model follows; nothing if it may follow any.
     """
 
-    place: Literal["source", "decoder"]
+    where: Literal["source", "decoder"]
     taught: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, model: Any) -> "Prompting":
         """Return what a model was made for."""
-        if getattr(model.config, PLACE, "source") != "decoder":
+        if getattr(model.config, INSTRUCTIONS_IN, "source") != "decoder":
             return cls("source")
         return cls("decoder", tuple(getattr(model.config, TAUGHT, ())))
 
@@ -57,7 +57,7 @@ class Prompting(NamedTuple):
                 f"the generator was not taught to write {name}; it knows {', '.join(self.taught)}: "
                 "change generator.kinds, or take another generator"
             )
-        if self.place == "source":
+        if self.where == "source":
             return Prompt(instruction.prompt(document), "")
         title = f"{document.title}\n" if document.title and instruction.kind != "title" else ""
         return Prompt(f"{title}{document.text}", f"{instruction.kind} {instruction.language}:")

@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.encoders import embedded
-from corpus_tuner.instructions.prompting import PLACE, TAUGHT
+from corpus_tuner.instructions.prompting import INSTRUCTIONS_IN, TAUGHT
 from corpus_tuner.models import UNTAUGHT
 
 FOLDER = Path(__file__).parent / "builtin"
@@ -77,7 +77,7 @@ def pack(tuned: Path, folder: Path = FOLDER) -> Path:
     original = model.state_dict()
     try:
         weights = load_file(tuned / "model.safetensors")
-        same = json.loads((tuned / "config.json").read_text(encoding="utf-8"))[PLACE]
+        same = json.loads((tuned / "config.json").read_text(encoding="utf-8"))[INSTRUCTIONS_IN]
     except (OSError, KeyError) as error:
         raise CorpusTunerError(f"{tuned} holds no tuned {UNTAUGHT} model: {error}") from error
     changed = {
@@ -122,7 +122,7 @@ def _assemble(encoder: Any, tokenizer: Any) -> Any:
         forced_eos_token_id=None,
         **marks,
     )
-    setattr(config, PLACE, "decoder")
+    setattr(config, INSTRUCTIONS_IN, "decoder")
     model = BartForConditionalGeneration(config)
     model.generation_config = GenerationConfig(**marks)
     with torch.no_grad():
@@ -140,13 +140,13 @@ def _fill(model: Any, encoder: Any) -> None:
         half.embed_positions.weight[_OFFSET:] = positions
         half.layernorm_embedding.load_state_dict(embeddings.LayerNorm.state_dict())
     layers = encoder.encoder.layer
-    for place, layer in zip(_READING, model.encoder.layers, strict=True):
-        _copy_layer(layers[place], layer)
-    for place, layer in zip(_WRITING, model.decoder.layers, strict=True):
-        _copy_layer(layers[place], layer)
+    for number, layer in zip(_READING, model.encoder.layers, strict=True):
+        _copy_layer(layers[number], layer)
+    for number, layer in zip(_WRITING, model.decoder.layers, strict=True):
+        _copy_layer(layers[number], layer)
         source = layer.encoder_attn
-        source.q_proj.load_state_dict(layers[place].attention.self.query.state_dict())
-        source.k_proj.load_state_dict(layers[place].attention.self.key.state_dict())
+        source.q_proj.load_state_dict(layers[number].attention.self.query.state_dict())
+        source.k_proj.load_state_dict(layers[number].attention.self.key.state_dict())
         for handed_on in (source.v_proj, source.out_proj):
             torch.nn.init.eye_(handed_on.weight)
             torch.nn.init.zeros_(handed_on.bias)

@@ -81,16 +81,16 @@ def tokenize(
 def epoch(
     examples: Sequence[Example], settings: TuningSettings, number: int
 ) -> list[Sequence[int]]:
-    """Return the batches of an epoch, as places in `examples`.
+    """Return the batches of an epoch, as positions in `examples`.
 
     An instruction with few pairs is repeated, one with many is drawn from, as `balance` says. The
     order depends on the seed and the number of the epoch alone, so that a training that was
-    killed finds its place again.
+    killed goes on where it was.
     """
     chance = np.random.default_rng((settings.seed, number))
     groups: dict[str, list[int]] = defaultdict(list)
-    for place, example in enumerate(examples):
-        groups[example.group].append(place)
+    for position, example in enumerate(examples):
+        groups[example.group].append(position)
     weights = {
         name: len(own) ** settings.balance * settings.emphasis.get(name, 1.0)
         for name, own in groups.items()
@@ -108,10 +108,14 @@ def epoch(
     for start in range(0, len(order), size * _WINDOW):
         window = sorted(
             order[start : start + size * _WINDOW],
-            key=lambda place: (len(examples[place].target), len(examples[place].source), place),
+            key=lambda position: (
+                len(examples[position].target),
+                len(examples[position].source),
+                position,
+            ),
         )
         alike = [window[first : first + size] for first in range(0, len(window), size)]
-        batches += [alike[place] for place in chance.permutation(len(alike))]
+        batches += [alike[position] for position in chance.permutation(len(alike))]
     return batches
 
 

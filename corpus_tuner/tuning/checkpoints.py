@@ -33,7 +33,7 @@ class Checkpoint(NamedTuple):
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint in place of the one before; a kill leaves one of them."""
+    """Write a checkpoint instead of the one before; a kill leaves one of them."""
     new = folder.with_name(f"{folder.name}.new")
     old = folder.with_name(f"{folder.name}.old")
     for leftover in (new, old):
@@ -67,8 +67,8 @@ def named_moments(optimizer: torch.optim.Optimizer, names: Mapping[int, str]) ->
     """Return the optimizer's tensors by name; `names` are its parameters', in order."""
     state = optimizer.state_dict()["state"]
     return {
-        f"{moment}/{names[place]}": value
-        for place, own in state.items()
+        f"{moment}/{names[number]}": value
+        for number, own in state.items()
         for moment, value in own.items()
     }
 
@@ -77,10 +77,10 @@ def restore_moments(
     optimizer: torch.optim.Optimizer, names: Mapping[int, str], tensors: Mapping[str, Any]
 ) -> None:
     """Give the optimizer back what `named_moments` returned."""
-    places = {name: place for place, name in names.items()}
+    numbers = {name: number for number, name in names.items()}
     state: dict[int, dict[str, torch.Tensor]] = {}
     for key, value in tensors.items():
         moment, _, name = key.partition("/")
-        if name in places and moment in ("step", "exp_avg", "exp_avg_sq"):
-            state.setdefault(places[name], {})[moment] = value
+        if name in numbers and moment in ("step", "exp_avg", "exp_avg_sq"):
+            state.setdefault(numbers[name], {})[moment] = value
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})

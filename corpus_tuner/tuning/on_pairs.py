@@ -71,7 +71,7 @@ def tune_on_pairs(
         if settings.copy_weight:
             model.set_attn_implementation("eager")  # the others do not tell where they look
         with working("turning texts into tokens"):
-            prompting = Prompting(Prompting.of(model).place)  # it may be taught something new
+            prompting = Prompting(Prompting.of(model).where)  # it may be taught something new
             train, dev, test = (tokenize(part, tokenizer, prompting, settings) for part in split)
         if base.name == UNTAUGHT:
             from corpus_tuner.models import minilm
@@ -102,7 +102,7 @@ def tune_on_pairs(
             dev_loss=best["loss"],
             **measured,
         )
-        if prompting.place == "decoder":
+        if prompting.where == "decoder":
             known = set(Prompting.of(model).taught) | set(report.pairs)
             setattr(model.config, TAUGHT, sorted(known))
         model.save_pretrained(output)

@@ -52,11 +52,11 @@ def read_pairs(path: Path, instructions: Path | None = None) -> Iterator[Pair]:
         if isinstance(record, BadRecord):
             raise CorpusTunerError(str(record))
         task, language, source, target = (
-            _text(record.fields.get(name), name, record.place) for name in _FIELDS
+            _text(record.fields.get(name), name, record.location) for name in _FIELDS
         )
         if task not in KINDS:
             raise CorpusTunerError(
-                f"{record.place}, field 'task': {task!r} is none of {', '.join(KINDS)}"
+                f"{record.location}, field 'task': {task!r} is none of {', '.join(KINDS)}"
             )
         if (task, language) not in known:
             (known[task, language],) = load_instructions((task,), language, instructions)
@@ -130,7 +130,7 @@ def _order(pair: Pair, seed: int) -> tuple[str, str, str, str]:
     return document, pair.instruction.kind, pair.instruction.language, pair.target
 
 
-def _text(value: object, name: str, place: str) -> str:
+def _text(value: object, name: str, location: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise CorpusTunerError(f"{place}, field {name!r}: must be a text that is not empty")
+        raise CorpusTunerError(f"{location}, field {name!r}: must be a text that is not empty")
     return value.strip()

@@ -83,7 +83,7 @@ class Trainer:
         _freeze(model, settings)
         trained = [(name, each) for name, each in model.named_parameters() if each.requires_grad]
         self._trained = dict(trained)
-        self._names = {place: name for place, (name, _) in enumerate(trained)}
+        self._names = {number: name for number, (name, _) in enumerate(trained)}
         self._optimizer = torch.optim.AdamW(
             [each for _, each in trained],
             lr=settings.learning_rate,
@@ -110,17 +110,17 @@ class Trainer:
             If the loss is no longer a number, or the checkpoint is of another training.
         """
         settings = self._settings
-        curve, place = self._resume(folder / "checkpoint")
+        curve, done = self._resume(folder / "checkpoint")
         torch.manual_seed(settings.seed)
         self._restore_random()
-        batches = _endless(train, settings, place * settings.accumulate)
-        with Meter("tuning", settings.steps, place) as meter:
-            while place < settings.steps and not self._patience_is_out(curve):
+        batches = _endless(train, settings, done * settings.accumulate)
+        with Meter("tuning", settings.steps, done) as meter:
+            while done < settings.steps and not self._patience_is_out(curve):
                 some = [[train[each] for each in next(batches)] for _ in range(settings.accumulate)]
-                curve.steps.append({"step": place + 1, **self._step(some, place)})
-                place += 1
+                curve.steps.append({"step": done + 1, **self._step(some, done)})
+                done += 1
                 meter.advance(f"loss {curve.steps[-1]['loss']:.3f}, best dev {curve.best:.3f}")
-                if place % settings.evaluate_every == 0 or place == settings.steps:
+                if done % settings.evaluate_every == 0 or done == settings.steps:
                     self._look(dev, texts, curve, folder)
         self._load(self._best)
         return curve
@@ -171,7 +171,7 @@ class Trainer:
             written += self._tokenizer.batch_decode(tokens[:, given:], skip_special_tokens=True)
         return written
 
-    def _step(self, some: Sequence[Sequence[Example]], place: int) -> dict[str, float]:
+    def _step(self, some: Sequence[Sequence[Example]], done: int) -> dict[str, float]:
         """Update the weights once."""
         settings = self._settings
         self._model.train()
@@ -194,11 +194,11 @@ class Trainer:
             (loss / len(some)).backward()  # type: ignore[no-untyped-call]
         if not math.isfinite(lost):
             raise CorpusTunerError(
-                f"the loss is not a number at step {place + 1}: lower tuning.learning_rate, or "
+                f"the loss is not a number at step {done + 1}: lower tuning.learning_rate, or "
                 "set tuning.dtype=float32"
             )
         torch.nn.utils.clip_grad_norm_(self._trained.values(), settings.clip)
-        rate = settings.learning_rate * _schedule(place, settings)
+        rate = settings.learning_rate * _schedule(done, settings)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         self._optimizer.step()
@@ -318,7 +318,7 @@ def _copying(attention: torch.Tensor, batch: Batch, marks: torch.Tensor) -> torc
     Returns
     -------
     torch.Tensor
-        Mean negative logarithm of the attention to all such places, over the tokens of the target
+        Mean negative logarithm of the attention to all such tokens, over the tokens of the target
         that the source has.
     """
     same = (batch.source[:, None, :] == batch.labels[:, :, None]) & (batch.mask[:, None, :] > 0)
@@ -328,10 +328,10 @@ def _copying(attention: torch.Tensor, batch: Batch, marks: torch.Tensor) -> torc
     return -(mass + _EASY).log().sum() / max(len(mass), 1)
 
 
-def _schedule(place: int, settings: TuningSettings) -> float:
+def _schedule(done: int, settings: TuningSettings) -> float:
     """Return the share of the learning rate: rising, then level, then falling to nothing."""
     falling = max(1, round(settings.steps * settings.cooldown))
-    return min(1.0, (place + 1) / (settings.warmup + 1), (settings.steps - place) / falling)
+    return min(1.0, (done + 1) / (settings.warmup + 1), (settings.steps - done) / falling)
 
 
 def _endless(
@@ -345,12 +345,12 @@ def _endless(
 
 
 def _grouped(examples: Sequence[Example]) -> list[tuple[str, list[int]]]:
-    """Return places by instruction, those of like length together."""
+    """Return positions by instruction, those of like length together."""
     groups: dict[str, list[int]] = defaultdict(list)
-    for place, example in enumerate(examples):
-        groups[example.group].append(place)
+    for position, example in enumerate(examples):
+        groups[example.group].append(position)
     return [
-        (name, sorted(own, key=lambda place: (len(examples[place].source), place)))
+        (name, sorted(own, key=lambda position: (len(examples[position].source), position)))
         for name, own in sorted(groups.items())
     ]
 

@@ -140,7 +140,7 @@ def test_skipping_counts_and_keeps_the_rest(tmp_path: Path) -> None:
         "text: empty, and there is no title": 1,
         "text: control characters": 1,
     }
-    assert corpus.examples["id: duplicate id"].place == f"{path}:3"
+    assert corpus.examples["id: duplicate id"].location == f"{path}:3"
     assert f"first at {path}:1" in str(corpus.examples["id: duplicate id"])
 
 
