@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
+from corpus_tuner.indexes.representations import Scores
+
 Mode = Literal["hybrid", "dense", "lexical"]
 Fusion = Literal["zscore", "minmax", "rrf"]
-Scores = npt.NDArray[np.floating[Any]]
-Scaled = npt.NDArray[np.float64]
+_Values = npt.NDArray[np.floating[Any]]
 Weight = Annotated[float, Field(ge=0, le=1)]
 
 _RANK_CONSTANT = 60  # as in the paper
@@ -90,25 +91,25 @@ class SearchSettings(BaseModel):
     pool: PositiveInt = 100
 
 
-def _zscore(scores: Scores, core: Scores) -> Scaled:
+def _zscore(scores: _Values, core: _Values) -> Scores:
     """Return how many standard deviations each score lies above the mean of the core."""
     deviation = core.std()
     return (scores - core.mean()) / deviation if deviation > 0 else np.zeros(len(scores))
 
 
-def _minmax(scores: Scores, core: Scores) -> Scaled:
+def _minmax(scores: _Values, core: _Values) -> Scores:
     """Return where each score lies between the least, 0, and the greatest of the core, 1."""
     width = np.ptp(core)
     return (scores - core.min()) / width if width > 0 else np.zeros(len(scores))
 
 
-def _rrf(scores: Scores, core: Scores) -> Scaled:
+def _rrf(scores: _Values, core: _Values) -> Scores:
     """Return the reciprocal of each rank in the core; equal scores have the same rank."""
     ranks = len(core) - np.searchsorted(np.sort(core), scores, side="right")
     return 1 / (_RANK_CONSTANT + 1.0 + ranks)
 
 
-_SCALES: Mapping[Fusion, Callable[[Scores, Scores], Scaled]] = {
+_SCALES: Mapping[Fusion, Callable[[_Values, _Values], Scores]] = {
     "zscore": _zscore,
     "minmax": _minmax,
     "rrf": _rrf,
@@ -116,12 +117,12 @@ _SCALES: Mapping[Fusion, Callable[[Scores, Scores], Scaled]] = {
 
 
 def fuse(
-    dense: Scores,
-    lexical: Scores,
+    dense: _Values,
+    lexical: _Values,
     weight: float,
     fusion: Fusion,
     core: npt.NDArray[np.bool_] | None = None,
-) -> Scaled:
+) -> Scores:
     """Mix two scores of the same documents.
 
     Parameters

@@ -120,7 +120,7 @@ def read_manifest(index: Path) -> Manifest:
         reason = str(error).splitlines()[0]
         raise SearchIndexError(f"{path} is damaged ({reason}): build the index again") from error
     for file, entry in _files(layout, manifest):
-        size = file.stat().st_size if file.is_file() else None
+        size = _size(file)
         if size != entry.bytes:
             found = "missing" if size is None else f"{size} bytes long"
             raise SearchIndexError(
@@ -138,8 +138,20 @@ def verify(index: Path, manifest: Manifest) -> None:
         If a file's contents are not those that were written.
     """
     for file, entry in _files(Layout(index), manifest):
-        if sha256(file) != entry.sha256:
+        try:
+            right = sha256(file) == entry.sha256
+        except OSError as error:
+            raise SearchIndexError(f"cannot read {file}: {error.strerror}") from error
+        if not right:
             raise SearchIndexError(f"{file} is damaged (wrong SHA-256): build the index again")
+
+
+def _size(file: Path) -> int | None:
+    """Return the size of a file; ``None`` if there is none, or it has just been removed."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return None
 
 
 def _files(layout: Layout, manifest: Manifest) -> Iterator[tuple[Path, StoredFile]]:
