@@ -30,7 +30,7 @@ async def search(request: SearchRequest, service: CurrentService) -> Response:
     except BusyError:
         detail = "too many queries wait: come again"
         raise HTTPException(429, detail, headers={"Retry-After": "1"}) from None
-    except TimeoutError:  # not the builtin one before Python 3.11
+    except TimeoutError:
         raise HTTPException(504, f"it took longer than {timeout:g} s") from None
     except SearchIndexError as error:
         raise HTTPException(400, str(error)) from None
@@ -41,7 +41,9 @@ async def _answer(request: SearchRequest, group: Group, service: Service) -> str
     """Search, and return the answer as JSON."""
     start = time.perf_counter()
     found = await service.batcher.search(request.queries, group)
-    # Writing long documents, and looking for words in them, must not hold up others.
+    if not request.explain and len(request.queries) == 1:
+        return _as_json(request, found, service, start)
+    # Writing many documents, and looking for words in them, must not hold up others.
     return await asyncio.to_thread(_as_json, request, found, service, start)
 
 
