@@ -1,6 +1,7 @@
 """The walls between the wings, and what an import may cost."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -64,3 +65,12 @@ def test_all_public_names_can_be_had() -> None:
         assert getattr(corpus_tuner, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = corpus_tuner.nothing
+
+
+def test_the_map_in_the_docs_leads_somewhere() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert len(rows) > 20
+    for row in rows[2:]:
+        for path in re.findall(r"`((?:corpus_tuner|indexes|eval)/[^`]+)`", row):
+            assert list(ROOT.glob(path.removesuffix("/"))), path
