@@ -2,7 +2,6 @@
 
 import hashlib
 from collections import Counter
-from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +32,7 @@ from corpus_tuner.indexes.store.segment_files import SEGMENT, write_segment
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
 from corpus_tuner.progress import track, working
 from corpus_tuner.settings import Settings, load_settings, settings_hash
-from corpus_tuner.workshop import Workshop, Writers, open_writers
-
-_FITTED = "fitted"  # what was fitted for checks, in the staging's notes and in the manifest
+from corpus_tuner.workshop import FITTED, Workshop, Writers, open_writers
 
 
 class BuildReport(BaseModel):
@@ -150,7 +147,7 @@ def build(
             manifest = standing
         else:
             unchanged = False
-            fitted = standing.build[_FITTED] if standing else None
+            fitted = standing.build[FITTED] if standing else None
             manifest = _build(corpus, index, settings, writers, key, fitted, ledger)
     manifest = _weigh(index, manifest, settings, encoder)
     return _report(index, corpus, manifest, unchanged=unchanged)
@@ -178,10 +175,10 @@ def _build(
     )
     digest = hashlib.sha256()
     try:
-        fitted = staging.noted(_FITTED) or fitted
+        fitted = staging.noted(FITTED) or fitted
         ledger_file = Path(ledger or layout.ledger)
         with Workshop(corpus, settings, writers, ledger_file, folder, fitted) as workshop:
-            staging.note(_FITTED, workshop.fitted)
+            staging.note(FITTED, workshop.fitted)
             for chunk in workshop.chunks("building"):
                 staging.add(map(_encoded, workshop.enrich(staging.missing(chunk))))
                 staging.arrange(chunk)
@@ -192,42 +189,35 @@ def _build(
             with working("writing the index"):
                 lexical = _lexical(settings, writers.language)
                 segment = write_segment(staging, lexical)
-                manifest = Manifest(
-                    encoder=EncoderEntry(
-                        fingerprint=encoder.fingerprint,
-                        dimension=encoder.dimension,
-                        max_tokens=encoder.max_tokens,
-                        settings=settings.encoder.model_dump(
-                            exclude={"device", "trust_remote_code"}
-                        ),
-                    ),
-                    representation=settings.representation.name,
-                    representations={
-                        name: each.model_dump() for name, each in representations.items()
-                    },
-                    lexical=lexical.model_dump() if lexical else None,
-                    search=settings.search,
-                    segments=(segment,),
-                    build={
-                        "key": key,
-                        "language": writers.language,
-                        "generators": [each.generator.identity for each in writers.authors],
-                        "instructions": [
-                            [author.generator.identity, *astuple(instruction)]
-                            for author in writers.authors
-                            for instruction in author.instructions
-                        ],
-                        "checks": workshop.checks_identity,
-                        _FITTED: dict(workshop.fitted),
-                        "corpus": {"source": corpus.source, "digest": digest.hexdigest()},
-                        "skipped": dict(corpus.skipped),
-                        "counts": dict(staging.counts),
-                        "settings": settings.model_dump(mode="json"),
-                    },
-                )
+            build_info = {
+                "key": key,
+                **workshop.described(),
+                "corpus": {"source": corpus.source, "digest": digest.hexdigest()},
+                "skipped": dict(corpus.skipped),
+                "counts": dict(staging.counts),
+                "settings": settings.model_dump(mode="json"),
+            }
     finally:
         staging.close()
+    manifest = Manifest(
+        encoder=_encoder_entry(encoder, settings),
+        representation=settings.representation.name,
+        representations={name: each.model_dump() for name, each in representations.items()},
+        lexical=lexical.model_dump() if lexical else None,
+        search=settings.search,
+        segments=(segment,),
+        build=build_info,
+    )
     return commit(index, folder / SEGMENT, manifest)
+
+
+def _encoder_entry(encoder: Encoder, settings: Settings) -> EncoderEntry:
+    return EncoderEntry(
+        fingerprint=encoder.fingerprint,
+        dimension=encoder.dimension,
+        max_tokens=encoder.max_tokens,
+        settings=settings.encoder.model_dump(exclude={"device", "trust_remote_code"}),
+    )
 
 
 def _encoded(enriched: Enriched) -> EncodedDocument:

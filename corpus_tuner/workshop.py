@@ -5,7 +5,7 @@ Builds, tuning and ablation all write views; they differ in what they do with th
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,9 @@ from corpus_tuner.ledger import Ledger
 from corpus_tuner.passage_finder import PassageFinder
 from corpus_tuner.progress import track
 from corpus_tuner.settings import Settings
+
+FITTED = "fitted"
+"""Names what was fitted for checks, while it is staged and in the manifest."""
 
 SAMPLED = 200
 """Documents on which checks are fitted."""
@@ -156,6 +159,20 @@ class Workshop:
     def enrich(self, documents: Sequence[Document]) -> list[Enriched]:
         """Return the views of some documents; those of a document depend on it alone."""
         return self._enrichment.enrich(documents, self.checks, self.checks_identity)
+
+    def described(self) -> dict[str, Any]:
+        """Return what decides the views but for the documents, as a manifest keeps it."""
+        return {
+            "language": self.writers.language,
+            "generators": [author.generator.identity for author in self.writers.authors],
+            "instructions": [
+                [author.generator.identity, *astuple(instruction)]
+                for author in self.writers.authors
+                for instruction in author.instructions
+            ],
+            "checks": self.checks_identity,
+            FITTED: dict(self.fitted),
+        }
 
     def enrich_all(self, what: str) -> Iterator[Enriched]:
         """Yield the views of all documents, chunk by chunk; `what` stands before the bar."""
