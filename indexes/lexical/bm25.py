@@ -104,6 +104,8 @@ class Engine:
         ) == len(self._counts)
         if not fits:
             raise SearchIndexError(f"the words in {folder} do not fit each other")
+        self._made_for = Statistics(0, 0)
+        self._made = np.zeros(0)
         self.statistics = Statistics(len(lengths), int(lengths.sum(dtype=np.int64)))
 
     def frequency(self, word: str) -> int:
@@ -116,6 +118,7 @@ class Engine:
     ) -> Scores:
         """Return the score of every document, float64, shape (documents,)."""
         scores = np.zeros(len(self._lengths))
+        halves = self._halves(whole)
         for word, times in Counter(query).items():
             number = self._vocabulary.get(word)
             if number is None:
@@ -123,7 +126,7 @@ class Engine:
             postings = slice(self._starts[number], self._starts[number + 1])
             documents = self._documents[postings]
             counts = self._counts[postings].astype(np.float64)
-            saturated = counts / (counts + self._half(self._lengths[documents], whole))
+            saturated = counts / (counts + halves[documents])
             scores[documents] += times * _rarity(frequencies[word], whole) * saturated
         return scores
 
@@ -142,6 +145,13 @@ class Engine:
             for word in query
             if counts[word] and word in frequencies
         )
+
+    def _halves(self, whole: Statistics) -> Scores:
+        """Return `_half` of all documents, made once for the statistics of an open index."""
+        if self._made_for != whole:
+            self._made = self._half(self._lengths, whole)
+            self._made_for = whole  # last, for other threads look at it first
+        return self._made
 
     def _half(self, lengths: npt.NDArray[Any], whole: Statistics) -> Scores:
         """Return, for documents of these lengths, the count at which a word has half its worth."""
