@@ -138,6 +138,12 @@ def _condition(field: str, condition: Any) -> Condition:
     """Return the SQL of one condition."""
     path = _path(field)
     if isinstance(condition, Mapping):
+        for sign in condition:
+            if sign not in _COMPARISONS:
+                known = ", ".join(_COMPARISONS)
+                raise SearchIndexError(
+                    f"the filter's range for {field!r} has {sign!r}: there are {known}"
+                )
         tests = [_comparison(field, sign, value) for sign, value in condition.items()]
         if not tests:
             raise SearchIndexError(f"the filter's range for {field!r} is empty")
@@ -168,9 +174,6 @@ def _equality(field: str, value: Any) -> Condition:
 
 def _comparison(field: str, sign: str, value: Any) -> Condition:
     """Return the SQL that compares with one value of its own type; without a sign for equality."""
-    if sign and sign not in _COMPARISONS:
-        known = ", ".join(_COMPARISONS)
-        raise SearchIndexError(f"the filter's range for {field!r} has {sign!r}: there are {known}")
     types = "('text')" if isinstance(value, str) else "('integer', 'real')"
     test = f"(field.type IN {types} AND field.atom {_COMPARISONS.get(sign, '=')} ?)"
     if isinstance(value, str) and _is_text(value):

@@ -96,6 +96,7 @@ def test_filtered_search_is_search_then_filter(
         ({"year\n": 1}, "a filter's field is a name"),
         ({"year": None}, "'year' cannot compare with None"),
         ({"year": {"near": 3}}, "has 'near': there are gt, gte, lt, lte"),
+        ({"year": {"": 3}}, "has '': there are gt, gte, lt, lte"),
         ({"year": {}}, "range for 'year' is empty"),
         ({"year": {"gt": True}}, "cannot compare with True"),
         ({"year": float("nan")}, "cannot compare with nan"),
