@@ -37,7 +37,7 @@ class TransformerEncoder:
     Documents are many, so their transformer runs in the chosen dtype; its hidden states are
     widened before they are pooled, as a sum of hundreds of them in bfloat16 loses too much.
     Queries are few and every score hangs on them: they are always read in float32, by
-    CTranslate2 where it can.
+    CTranslate2 where it can, and so are documents in float32 that are read as queries are.
     """
 
     def __init__(self, settings: EncoderSettings) -> None:
@@ -72,6 +72,8 @@ class TransformerEncoder:
         """Encode texts that stand for documents, group by group."""
         if self._model.device.type == "cpu":
             return [self._encode_group(group) for group in groups]
+        if not groups:  # of nothing, np.split would make one part
+            return []
         vectors = self.encode_documents([text for group in groups for text in group])
         return np.split(vectors, np.cumsum([len(group) for group in groups])[:-1])
 
