@@ -11,11 +11,11 @@ import time
 from itertools import islice
 
 from corpus_tuner import Corpus, sample_folder
-from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.generators import open_generator
 from corpus_tuner.generators.seq2seq import Settings
 from corpus_tuner.indexes.encoders import open_encoder
 from corpus_tuner.instructions import load_instructions
+from corpus_tuner.reading import Reading
 
 BLOCK = 256
 
@@ -28,9 +28,9 @@ def main() -> None:
     parser.add_argument("--outputs", type=int, default=4)
     parser.add_argument("--source-tokens", type=int, default=160, help="read of a document")
     chosen = parser.parse_args()
-    documents = list(islice(Corpus(chosen.corpus), chosen.documents))
+    documents = [Reading(one) for one in islice(Corpus(chosen.corpus), chosen.documents)]
     (instruction,) = load_instructions(("question",), "en")
-    encoder = DocumentEncoder(open_encoder())
+    encoder = open_encoder()
     engines = {
         name: open_generator(
             Settings(

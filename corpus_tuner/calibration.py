@@ -1,9 +1,9 @@
 """Calibration: find the weights for a corpus without labels.
 
-Some documents are asked for with words of their own. From each a sentence is taken away for good:
-its passage is encoded without it, its words are counted without it, and views that hold it, or
-were written by a generator that had read it, do not count. The sentence, shortened to about the
-length of a query, must then find what is left of its document among all the others. How much each
+Some documents are asked for with words of their own. They lose a sentence for good: what is left
+is read anew, its words are counted without the sentence, and views of a generator, which had read
+it, do not count. The sentence, shortened to about the length of a query, must then find what is
+left of its document among all the others. How much each
 ranker helps in that is a matter of maximum likelihood: a softmax over the documents of each pool,
 with one coefficient each for passage, views and words. Their ratios give the weights. These are
 drawn towards the usual ones: a question that people ask is not quite a sentence that authors write,
@@ -18,7 +18,7 @@ import hashlib
 import heapq
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -28,16 +28,21 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.optimize import minimize
 
-from corpus_tuner.indexes.encoders import Encoder, EncoderSettings, open_encoder
+from corpus_tuner.indexes.encoders import Encoder, EncoderSettings, Vectors, open_encoder
+from corpus_tuner.indexes.representations import Representation, stored_representation
 from corpus_tuner.indexes.search.fusion import HybridWeights, SearchSettings
 from corpus_tuner.indexes.search.plan import Plan, make_plan
 from corpus_tuner.indexes.search.pool import Pool
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.store.commit import locked, write_manifest
-from corpus_tuner.indexes.store.documents import View
+from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
+from corpus_tuner.passages import whole_text
 from corpus_tuner.progress import track
+from corpus_tuner.reading import DocumentReader
 from corpus_tuner.sentences import split_sentences
+from corpus_tuner.settings import Settings
+from corpus_tuner.views import own_views
 
 Array = npt.NDArray[np.float64]
 
@@ -101,8 +106,7 @@ class _HeldOut(NamedTuple):
 
     segment: int
     ordinal: int
-    rest: str
-    hidden: frozenset[int]
+    rest: Document
     queries: tuple[str, str]
 
 
@@ -155,7 +159,7 @@ def calibrate(
     with locked(index), Searcher.open(index, encoder=encoder) as searcher:
         manifest = searcher.manifest
         usual = usual or SearchSettings.model_validate(manifest.build["settings"]["search"])
-        chosen = choose_weights(searcher, encoder, manifest.build["language"], usual, seed)
+        chosen = choose_weights(searcher, encoder, usual, seed)
         write_manifest(index, weighed(manifest, usual, chosen))
     return chosen
 
@@ -174,7 +178,7 @@ def weighed(manifest: Manifest, usual: SearchSettings, chosen: Calibration | Non
 
 
 def choose_weights(
-    searcher: Searcher, encoder: Encoder, language: str, usual: SearchSettings, seed: int = 0
+    searcher: Searcher, encoder: Encoder, usual: SearchSettings, seed: int = 0
 ) -> Calibration:
     """Choose the weights for an open index.
 
@@ -184,8 +188,6 @@ def choose_weights(
         The index; its representation is the one that is calibrated.
     encoder
         The one that the index was built with.
-    language
-        ISO 639-1 code of the corpus.
     usual
         The weights to start from, and the fusion.
     seed
@@ -198,7 +200,7 @@ def choose_weights(
     elif usual.fusion != "zscore":
         unchanged = f"{usual.fusion} is not calibrated, zscore is"
     else:
-        asked = list(_hold_out(searcher, language, seed))
+        asked = list(_hold_out(searcher, searcher.manifest.build["language"], seed))
     if not unchanged and len(asked) < FEWEST:
         unchanged = f"{len(asked)} documents have a sentence to spare, {FEWEST} are needed"
     if unchanged:
@@ -253,61 +255,71 @@ def _hold_out(searcher: Searcher, language: str, seed: int) -> Iterator[_HeldOut
         sentences = [" ".join(part.split()) for part in split_sentences(document.text, language)]
         usable = [text for text in sentences if len(text.split()) >= _LEAST_WORDS]
         sentence = chance.choice(usable) if usable else ""
-        rest = " ".join([document.title, *(text for text in sentences if text != sentence)])
-        if sentence and rest.strip():
+        left_over = " ".join(text for text in sentences if text != sentence)
+        if sentence and f"{document.title}{left_over}".strip():
             wanted -= 1
             words = sentence.split()
             left = [word for word in words if chance.random() >= _DROPPED] or words
             queries = (" ".join(words[:_HEAD]), " ".join(left))
-            hidden = _hidden(segment.views(ordinal), sentence)
-            yield _HeldOut(number, ordinal, rest.strip(), hidden, queries)
-
-
-def _hidden(views: Mapping[int, View], sentence: str) -> frozenset[int]:
-    """Return the views that know the sentence."""
-    hidden = set()
-    for ordinal, view in views.items():
-        text = " ".join(view.text.split())
-        if view.maker != "document" or sentence in text or text in sentence:
-            hidden.add(ordinal)
-    return frozenset(hidden)
+            rest = Document(document.id, document.title, left_over)
+            yield _HeldOut(number, ordinal, rest, queries)
 
 
 def _judge(
     searcher: Searcher, encoder: Encoder, asked: Sequence[_HeldOut], usual: SearchSettings
 ) -> list[_Judged]:
     """Ask all pseudo-queries; the document asked for has the scores of what is left of it."""
-    rests = [
-        vectors[0] for vectors in encoder.encode_groups([[held_out.rest] for held_out in asked])
-    ]
+    representation = stored_representation(
+        searcher.manifest.representations[searcher.representation]
+    )
+    rows = _rows_without(searcher.manifest, encoder, asked, representation)
     both = [
-        (held_out, rest)
-        for held_out, rest in zip(asked, rests, strict=True)
-        for _ in held_out.queries
+        (held_out, own) for held_out, own in zip(asked, rows, strict=True) for _ in held_out.queries
     ]
     queries = [query for held_out in asked for query in held_out.queries]
     assert searcher.lexical
     pools = searcher.pools(queries, settings=usual)
     judged = []
-    for query, (held_out, rest), pool in track(
-        zip(queries, both, pools, strict=True), "calibrating", lambda: len(queries)
+    for query, (held_out, own), pool in track(
+        zip(queries, both, pools, strict=True), "calibrating", lambda: len(queries), unit="queries"
     ):
-        segment = searcher.segments[held_out.segment]
-        without = segment.as_if(held_out.ordinal, rest, held_out.hidden)
         assert pool.vector is not None
         itself = (pool.numbers == held_out.segment) & (pool.ordinals == held_out.ordinal)
         others = pool.at(np.flatnonzero(~itself))
-        own = Pool(
+        similarities = own.astype(np.float64) @ pool.vector
+        rest = Pool(
             pool.vector,
             pool.segments,
             np.array([held_out.segment]),
             np.array([held_out.ordinal]),
-            without.parts(pool.vector),
-            np.array([searcher.lexical.score_text(query, held_out.rest)]),
+            representation.parts(similarities, np.zeros(1, np.int64)),
+            np.array([searcher.lexical.score_text(query, whole_text(held_out.rest))]),
             np.ones(1, bool),
         )
-        judged.append(_Judged(others.joined(own), len(others.ordinals)))
+        judged.append(_Judged(others.joined(rest), len(others.ordinals)))
     return judged
+
+
+def _rows_without(
+    manifest: Manifest,
+    encoder: Encoder,
+    asked: Sequence[_HeldOut],
+    representation: Representation,
+) -> list[Vectors]:
+    """Return the rows that would be indexed of what is left of the documents."""
+    settings = Settings.model_validate(manifest.build["settings"])
+    language = manifest.build["language"]
+    reader = DocumentReader(encoder, language, settings.passages, settings.views)
+    rests = [held_out.rest for held_out in asked]
+    own = [own_views(rest, language, settings.views) for rest in rests]
+    readings = reader.read(rests, [[span for _, span in views] for views in own])
+    return [
+        representation.rows(
+            [*reading.passages, *(view for view, _ in views)],
+            np.concatenate([reading.vectors, reading.of([span for _, span in views])]),
+        ).vectors
+        for reading, views in zip(readings, own, strict=True)
+    ]
 
 
 def _likeliest(judged: Sequence[_Judged], usual: HybridWeights) -> HybridWeights:
@@ -316,7 +328,7 @@ def _likeliest(judged: Sequence[_Judged], usual: HybridWeights) -> HybridWeights
     Fitted are the coefficients of passage, views and words in a softmax over each pool, none of
     them negative. As in fusion, what vectors and words bring is divided by its deviation.
     """
-    features = np.zeros((len(judged), max(len(each.pool.ordinals) for each in judged), 3))
+    features = np.zeros((len(judged), max(len(pool.ordinals) for pool, _ in judged), 3))
     filled = np.zeros(features.shape[:2], bool)
     for query, (pool, _) in enumerate(judged):
         spread = pool.dense.mixed(usual.views).std() or 1.0
@@ -324,7 +336,7 @@ def _likeliest(judged: Sequence[_Judged], usual: HybridWeights) -> HybridWeights
         columns = (*(part / spread for part in pool.dense), words)
         features[query, : len(words)] = np.stack(columns, axis=1)
         filled[query, : len(words)] = True
-    queries, targets = np.arange(len(judged)), [each.target for each in judged]
+    queries, targets = np.arange(len(judged)), [target for _, target in judged]
 
     def loss(coefficients: Array) -> tuple[float, Array]:
         scores = np.where(filled, features @ coefficients, -np.inf)
@@ -335,7 +347,8 @@ def _likeliest(judged: Sequence[_Judged], usual: HybridWeights) -> HybridWeights
         likelihood = scores[queries, targets] - np.log(totals[:, 0])
         return -float(likelihood.mean()), (expected - features[queries, targets]).mean(axis=0)
 
-    found = minimize(loss, [0.3, 0.3, 0.4], jac=True, bounds=[(0, None)] * 3, method="L-BFGS-B")
+    # From nothing, so that a ranker which tells no document from another keeps no weight.
+    found = minimize(loss, np.zeros(3), jac=True, bounds=[(0, None)] * 3, method="L-BFGS-B")
     passage, views, words = found.x
     dense = passage + views
     return HybridWeights(

@@ -1,22 +1,23 @@
 """Enrich documents: to their own views add what a generator writes and the checks accept."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from corpus_tuner.checks import Candidate, Check, Verdict, judge
-from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.generators import Generator, Written
-from corpus_tuner.indexes.encoders import Vectors
+from corpus_tuner.indexes.encoders import Span, Vectors
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.instructions import Instruction
 from corpus_tuner.ledger import Ledger, Noted, ledger_key
-from corpus_tuner.passages import split_passages
-from corpus_tuner.settings import Settings
-from corpus_tuner.views import own_views
+from corpus_tuner.reading import DocumentReader, Reading
+from corpus_tuner.views import ViewSettings, own_views
+
+Watch = Callable[[str, float], None]
+_READING = 0.6  # of the work that a document makes, about, where a model writes for it
 
 REJECTED = "rejected: "
 """Before the check and its reason, in the counts."""
@@ -67,12 +68,15 @@ class _Text(NamedTuple):
         Of its entry in the ledger.
     view
         It, as a view.
+    spans
+        Of the document, that it is made of.
     language
         That was asked for.
     """
 
     key: str
     view: View
+    spans: tuple[Span, ...]
     language: str
 
 
@@ -81,36 +85,31 @@ class Enrichment:
 
     Parameters
     ----------
-    language
-        Of the documents, ISO 639-1.
-    settings
-        Say how documents are cut, and which of their own words become views.
-    encoder
-        Encodes the texts of a document by themselves.
+    reader
+        Reads the documents.
+    views
+        Which of their own words become views.
     authors
         Who writes, and what.
     ledger
         Where everything written and every verdict goes.
-    known_passages
-        Returns the vectors of passages that are known already, by the id of their document.
+    watch
+        Called with what is being done, and how many documents' worth of work was done of it.
     """
 
     def __init__(
         self,
-        language: str,
-        settings: Settings,
-        encoder: DocumentEncoder,
+        reader: DocumentReader,
+        views: ViewSettings,
         authors: Sequence[Author],
         ledger: Ledger,
-        known_passages: Callable[[Sequence[Document]], Mapping[str, Vectors]] = lambda _: {},
+        watch: Watch = lambda stage, documents: None,
     ) -> None:
-        self._language = language
-        self._passages = settings.passages
-        self._views = settings.views
-        self._encoder = encoder
+        self._watch = watch
+        self._reader = reader
+        self._views = views
         self._authors = authors
         self._ledger = ledger
-        self._known_passages = known_passages
 
     def enrich(
         self, documents: Sequence[Document], checks: Mapping[str, Check], identity: str
@@ -129,7 +128,9 @@ class Enrichment:
         """
         enriched = []
         noted: list[Noted] = []
-        for draft in self.draft(documents):
+        drafts = self.draft(documents)
+        self._watch("checking", 0)
+        for draft in drafts:
             verdicts, judges = judge(draft.candidates, checks)
             noted += [
                 Noted(key, candidate.view.text, name, verdict.reason, verdict.support)
@@ -144,49 +145,60 @@ class Enrichment:
 
     def draft(self, documents: Sequence[Document]) -> "list[Draft]":
         """Return all that is written for some documents, before anything is judged."""
-        passages = split_passages(documents, self._language, self._encoder.encoder, self._passages)
-        own = {
-            document.id: own_views(document, texts, self._language, self._views)
-            for document, texts in zip(documents, passages, strict=True)
-        }
-        self._encoder.forget()
-        for id_, vectors in self._known_passages(documents).items():
-            self._encoder.put(id_, [view.text for view in own[id_]][: len(vectors)], vectors)
-        for of_passages in (True, False):
-            self._encoder.remember(
-                {
-                    id_: [view.text for view in views if (view.kind == "passage") == of_passages]
-                    for id_, views in own.items()
-                }
-            )
-        counts = {
-            document.id: Counter(long_documents=int(len(texts) > 1))
-            for document, texts in zip(documents, passages, strict=True)
-        }
-        written: dict[str, list[_Text]] = {document.id: [] for document in documents}
+        language = self._reader.language
+        own = [own_views(document, language, self._views) for document in documents]
+        wanted = [
+            [span for _, span in views]
+            + [
+                span
+                for generator, _ in self._authors
+                for span in generator.spans(document, language)
+            ]
+            for document, views in zip(documents, own, strict=True)
+        ]
+        self._watch("reading", 0)
+        readings = self._reader.read(
+            documents, wanted, lambda read: self._watch("reading", _READING * read)
+        )
+        written: list[list[_Text]] = [[] for _ in documents]
+        counts = [Counter(long_documents=int(len(reading.passages) > 1)) for reading in readings]
         for generator, instructions in self._authors:
             for instruction in instructions:
-                found = write_views(documents, instruction, generator, self._ledger)
-                for document, texts in zip(documents, found, strict=True):
+                self._watch(f"writing {instruction.kind}", 0)
+                found = write_views(readings, instruction, generator, self._ledger)
+                for number, (document, texts) in enumerate(zip(documents, found, strict=True)):
                     key = ledger_key(document, instruction, generator.identity)
-                    counts[document.id]["cut_sources"] += texts.cut
-                    written[document.id] += [
-                        _Text(key, view, instruction.language)
-                        for view in as_views(document, instruction, generator, texts)
+                    counts[number]["cut_sources"] += texts.cut
+                    spans = texts.spans or ((),) * len(texts.texts)
+                    views = as_views(document, instruction, generator, texts)
+                    written[number] += [
+                        _Text(key, view, spans, instruction.language)
+                        for view, spans in zip(views, spans, strict=True)
                     ]
-        self._encoder.remember(
-            {id_: [text.view.text for text in texts] for id_, texts in written.items()}
-        )
-        every = {
-            id_: [*(view.text for view in own[id_]), *(text.view.text for text in texts)]
-            for id_, texts in written.items()
-        }
-        encoded = self._encoder.encode(every)
+        vectors = self._encoded(readings, written)
         return [
-            Draft(document, own[id_], written[id_], encoded[id_], counts[id_])
-            for document in documents
-            for id_ in (document.id,)
+            Draft(
+                reading.document,
+                [*reading.passages, *(view for view, _ in views)],
+                texts,
+                np.concatenate([reading.vectors, reading.of([span for _, span in views]), rows]),
+                count,
+            )
+            for reading, views, texts, rows, count in zip(
+                readings, own, written, vectors, counts, strict=True
+            )
         ]
+
+    def _encoded(
+        self, readings: Sequence[Reading], written: Sequence[Sequence[_Text]]
+    ) -> Iterator[Vectors]:
+        """Yield the vectors of what was written for every document: pooled, or else encoded."""
+        encoder = self._reader.encoder
+        new = [text.view.text for texts in written for text in texts if not text.spans]
+        encoded = iter(encoder.encode_documents(new))
+        for reading, texts in zip(readings, written, strict=True):
+            rows = [reading.combined(text.spans) if text.spans else next(encoded) for text in texts]
+            yield np.stack(rows) if rows else np.zeros((0, encoder.dimension), np.float32)
 
 
 class Draft:
@@ -274,13 +286,13 @@ class Draft:
 
 
 def write_views(
-    documents: Sequence[Document], instruction: Instruction, generator: Generator, ledger: Ledger
+    readings: Sequence[Reading], instruction: Instruction, generator: Generator, ledger: Ledger
 ) -> list[Written]:
-    """Return what `generator` writes for each document: from the ledger, or else into it."""
-    keys = [ledger_key(document, instruction, generator.identity) for document in documents]
+    """Return what `generator` writes for every document: from the ledger, or else into it."""
+    keys = [ledger_key(reading.document, instruction, generator.identity) for reading in readings]
     known = ledger.get(keys)
     missing = {
-        key: document for key, document in zip(keys, documents, strict=True) if key not in known
+        key: reading for key, reading in zip(keys, readings, strict=True) if key not in known
     }
     if missing:
         written = generator.generate(list(missing.values()), instruction)

@@ -9,18 +9,15 @@ import numpy as np
 from corpus_tuner.checks import Candidate
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.sources import count_records
-from corpus_tuner.document_encoder import DocumentEncoder
-from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.representations import passage
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.search.pool import draw
-from corpus_tuner.indexes.store.documents import Document, View
+from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.indexes.store.segment import Segment
 from corpus_tuner.indexes.store.segment_files import SEGMENT, write_segment
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
-from corpus_tuner.passages import split_passages
 from corpus_tuner.progress import track
-from corpus_tuner.settings import Settings
+from corpus_tuner.reading import DocumentReader
 
 _AT_ONCE = 256  # documents
 _REPRESENTATION = passage.Representation(passage.Settings(windows="all"))
@@ -35,25 +32,15 @@ class PassageFinder:
         To be found in.
     folder
         In which the passages' vectors are kept; what is there already is not read again.
-    language, settings
-        Say how documents are cut.
-    encoder
-        Encodes passages as the views of their documents are encoded.
+    reader
+        Reads passages.
     """
 
-    def __init__(
-        self,
-        corpus: Corpus,
-        folder: Path,
-        language: str,
-        settings: Settings,
-        encoder: DocumentEncoder,
-    ) -> None:
+    def __init__(self, corpus: Corpus, folder: Path, reader: DocumentReader) -> None:
         self._corpus = corpus
         self._folder = folder
-        self._language = language
-        self._passages = settings.passages
-        self._encoder = encoder.encoder
+        self._reader = reader
+        self._encoder = reader.encoder
 
     def __enter__(self) -> "PassageFinder":
         return self
@@ -69,24 +56,15 @@ class PassageFinder:
         if self._encoder.symmetric:
             vectors = np.stack([candidate.vector for candidate in candidates])
         else:
-            vectors = self._encoder.encode_queries([each.view.text for each in candidates])
+            vectors = self._encoder.encode_queries(
+                [candidate.view.text for candidate in candidates]
+            )
         plan = Plan(most, views=0, words=0, fusion="zscore", pool=most)
         near = self._segment.dense.top_documents(vectors, most, plan.views)
         return [
             draw([self._segment], plan, vector, [found], None).best(plan).ids
             for vector, found in zip(vectors, near, strict=True)
         ]
-
-    def vectors_of(self, documents: Sequence[Document]) -> dict[str, Vectors]:
-        """Return the passages' vectors of those documents that were read, by their ids."""
-        if "_segment" not in self.__dict__:
-            return {}
-        every = self._staging.vectors(_REPRESENTATION.name)
-        return {
-            id_: every[first : first + count]
-            for id_, rows in self._staging.rows_of(documents).items()
-            for first, count in (rows[_REPRESENTATION.name],)
-        }
 
     @cached_property
     def _staging(self) -> Staging:
@@ -105,9 +83,7 @@ class PassageFinder:
         return Segment(self._folder / SEGMENT, _REPRESENTATION, self._encoder.dimension)
 
     def _encoded(self, documents: Sequence[Document]) -> list[EncodedDocument]:
-        passages = split_passages(documents, self._language, self._encoder, self._passages)
-        vectors = self._encoder.encode_groups(passages)
         return [
-            EncodedDocument(document, [View(document.id, "passage", text) for text in texts], own)
-            for document, texts, own in zip(documents, passages, vectors, strict=True)
+            EncodedDocument(reading.document, reading.passages, reading.vectors)
+            for reading in self._reader.read(documents, [()] * len(documents))
         ]

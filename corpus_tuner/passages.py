@@ -8,14 +8,51 @@ windows at sentence borders, overlapping and each led by the title.
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt
 
-from corpus_tuner.indexes.encoders import Encoder
+from corpus_tuner.indexes.encoders import Encoder, Span
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.sentences import split_sentences
 
 _REST_OF_WORD = re.compile(r"\w*")
+
+
+class Passage(NamedTuple):
+    """What the encoder reads at once of a document.
+
+    Attributes
+    ----------
+    text
+        What it reads.
+    start
+        Where in the document's whole text its own part begins.
+    lead
+        Characters before that part: the title, put in front of a later window.
+    """
+
+    text: str
+    start: int = 0
+    lead: int = 0
+
+    def context(self, span: Span) -> tuple[int, int]:
+        """Tell how well a span of the whole text is read here: the greater, the better.
+
+        Returns
+        -------
+        How many of its characters are here, and how many stand around it on the shorter side.
+        """
+        start, end = self.within(span)
+        before, behind = start - self.lead, len(self.text) - end
+        inside = (end - start) + min(0, before) + min(0, behind)
+        return inside, min(before, behind)
+
+    def within(self, span: Span) -> Span:
+        """Return a span of the whole text as one of this passage; it may reach over its ends."""
+        by = self.lead - self.start
+        return span[0] + by, span[1] + by
 
 
 class PassageSettings(BaseModel):
@@ -33,19 +70,36 @@ class PassageSettings(BaseModel):
     overlap: NonNegativeInt = 64
 
 
+def whole_text(document: Document) -> str:
+    """Return title and text, in whose characters spans of a document are counted.
+
+    Examples
+    --------
+    >>> whole_text(Document("d", "Mills", "They grind."))
+    'Mills They grind.'
+    """
+    return f"{document.title} {document.text}".strip()
+
+
+def text_start(document: Document) -> int:
+    """Return where in the whole text the document's text begins."""
+    joined = f"{document.title} {document.text}"
+    return len(document.title) + 1 - (len(joined) - len(joined.lstrip()))
+
+
 def split_passages(
     documents: Sequence[Document], language: str, encoder: Encoder, settings: PassageSettings
-) -> list[list[str]]:
-    """Return the passages of each document, in order; every document has at least one."""
-    wholes = [f"{document.title} {document.text}".strip() for document in documents]
+) -> list[list[Passage]]:
+    """Return the passages of the documents, in order; every document has at least one."""
+    wholes = [whole_text(document) for document in documents]
     # No token is shorter than a byte, so most short texts need not be counted.
     long = [index for index, text in enumerate(wholes) if len(text.encode()) > encoder.max_tokens]
     counts = encoder.count_tokens([wholes[index] for index in long])
-    passages = [[text] for text in wholes]
+    passages = [[Passage(text)] for text in wholes]
     for index, count in zip(long, counts, strict=True):
         if count > encoder.max_tokens:
             windows = _windows(documents[index], language, encoder, settings.overlap)
-            passages[index] = [_lead(wholes[index], encoder), *windows[1:]]
+            passages[index] = [Passage(_lead(wholes[index], encoder)), *windows[1:]]
     return passages
 
 
@@ -56,17 +110,18 @@ def _lead(text: str, encoder: Encoder) -> str:
     return text[: word.end()] if word else text
 
 
-def _windows(document: Document, language: str, encoder: Encoder, overlap: int) -> list[str]:
-    title, text = document.title, document.text
+def _windows(document: Document, language: str, encoder: Encoder, overlap: int) -> list[Passage]:
+    title, text, offset = document.title, document.text, text_start(document)
     room = encoder.max_tokens - encoder.count_tokens([title])[0] - 1
     if room < encoder.max_tokens // 2:  # a title that long is text
-        title, text, room = "", f"{title} {text}".strip(), encoder.max_tokens
+        title, text, offset, room = "", whole_text(document), 0, encoder.max_tokens
     sentences = [
         part
         for sentence in split_sentences(text, language)
         for part in _fitting(sentence, encoder, room)
     ]
     sizes = encoder.count_tokens(sentences)
+    starts = list(accumulate(map(len, sentences), initial=offset))
     windows = []
     start = 0
     while True:
@@ -75,7 +130,10 @@ def _windows(document: Document, language: str, encoder: Encoder, overlap: int) 
         while end < len(sentences) and (end == start or used + sizes[end] <= room):
             used += sizes[end]
             end += 1
-        windows.append(f"{title} {''.join(sentences[start:end]).strip()}".strip())
+        own = "".join(sentences[start:end])
+        window = f"{title} {own.strip()}".strip()
+        blank = len(own) - len(own.lstrip())
+        windows.append(Passage(window, starts[start] + blank, len(window) - len(own.strip())))
         if end == len(sentences):
             return windows
         following, repeated = end, 0

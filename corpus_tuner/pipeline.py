@@ -135,8 +135,9 @@ def build(
     settings = settings or load_settings()
     index = Path(output)
     corpus = Corpus(str(source), settings.corpus)
-    encoder = encoder or open_encoder(settings.encoder)
-    writers = open_writers(corpus, settings, encoder)
+    with working("opening the models"):
+        encoder = encoder or open_encoder(settings.encoder)
+        writers = open_writers(corpus, settings, encoder)
     key = settings_hash(settings, writers.language, encoder.fingerprint, *writers.identity)
     claim(index)
     with locked(index):
@@ -164,7 +165,7 @@ def _build(
 ) -> Manifest:
     """Write, encode and index what is missing, and commit."""
     layout = Layout(index)
-    encoder = writers.encoder.encoder
+    encoder = writers.reader.encoder
     representations = _representations(settings)
     folder = layout.staging(key)
     discard_unfinished(index, keep=folder)

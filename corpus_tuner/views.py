@@ -1,9 +1,16 @@
 """The views that need no model: a document's passages, its title and its sentences."""
 
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, TypeVar
+
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt
 
+from corpus_tuner.indexes.encoders import Span
 from corpus_tuner.indexes.store.documents import Document, View
+from corpus_tuner.passages import text_start
 from corpus_tuner.sentences import split_sentences
+
+_Item = TypeVar("_Item")
 
 
 class ViewSettings(BaseModel):
@@ -11,6 +18,10 @@ class ViewSettings(BaseModel):
 
     Attributes
     ----------
+    reading
+        ``span``: the vector of a title, a sentence or a phrase is pooled from the passage that it
+        stands in, which costs nothing. ``alone``: every one is encoded by itself, as it is by
+        encoders that pool no spans. docs/encoders.md compares them.
     title
         Make the title a view.
     sentences
@@ -22,22 +33,49 @@ class ViewSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    reading: Literal["span", "alone"] = "span"
     title: bool = True
     sentences: NonNegativeInt = 64
     min_words: PositiveInt = 4
 
 
-def own_views(
-    document: Document, passages: list[str], language: str, settings: ViewSettings
-) -> list[View]:
-    """Return the document's passages, title and sentences as views, in this order.
+class Quote(NamedTuple):
+    """Some of a document's own words.
+
+    Attributes
+    ----------
+    text
+        As a view shows it, with single spaces.
+    span
+        Where it stands in the document's whole text.
+    """
+
+    text: str
+    span: Span
+
+
+class OwnView(NamedTuple):
+    """A view made of the document's own words.
+
+    Attributes
+    ----------
+    view
+        The view.
+    span
+        Of the whole text.
+    """
+
+    view: View
+    span: Span
+
+
+def own_views(document: Document, language: str, settings: ViewSettings) -> list[OwnView]:
+    """Return the document's title and sentences as views, in this order.
 
     Parameters
     ----------
     document
         What the views stand for.
-    passages
-        Its text as the encoder can read it (`corpus_tuner.passages`).
     language
         ISO 639-1 code, for finding sentences.
     settings
@@ -46,35 +84,47 @@ def own_views(
     Examples
     --------
     >>> document = Document("d", "Mills", "The mill grinds wheat.")
-    >>> [view.kind for view in own_views(document, ["Mills ..."], "en", ViewSettings())]
-    ['passage', 'title', 'sentence']
+    >>> [(view.kind, span) for view, span in own_views(document, "en", ViewSettings())]
+    [('title', (0, 5)), ('sentence', (6, 28))]
     """
-    views = [View(document.id, "passage", passage) for passage in passages]
-    if settings.title and document.title:
-        views.append(View(document.id, "title", document.title))
+    views = []
+    if settings.title and document.title.strip():
+        views.append(OwnView(View(document.id, "title", document.title), title_span(document)))
     if settings.sentences:
         sentences = view_sentences(document, language, settings.min_words)
         views.extend(
-            View(document.id, "sentence", sentence)
-            for sentence in spread(sentences, settings.sentences)
+            OwnView(View(document.id, "sentence", text), span)
+            for text, span in spread(sentences, settings.sentences)
         )
     return views
 
 
-def view_sentences(document: Document, language: str, min_words: int) -> list[str]:
-    """Return the sentences of a document that have `min_words` or more, each once.
+def title_span(document: Document) -> Span:
+    """Return where the title stands in the document's whole text."""
+    return 0, len(document.title.strip())
+
+
+def view_sentences(document: Document, language: str, min_words: int) -> list[Quote]:
+    """Return the sentences of a document that have `min_words` or more, without repetitions.
 
     Examples
     --------
     >>> document = Document("d", "Mills", "The mill grinds wheat. Yes. The river turns it.")
-    >>> view_sentences(document, "en", min_words=4)
-    ['The mill grinds wheat.', 'The river turns it.']
+    >>> view_sentences(document, "en", min_words=4)[1]
+    Quote(text='The river turns it.', span=(34, 53))
     """
-    sentences = (" ".join(part.split()) for part in split_sentences(document.text, language))
-    return list(dict.fromkeys(text for text in sentences if len(text.split()) >= min_words))
+    found: dict[str, Quote] = {}
+    start = text_start(document)
+    for part in split_sentences(document.text, language):
+        text = " ".join(part.split())
+        if len(text.split()) >= min_words and text not in found:
+            blank = len(part) - len(part.lstrip())
+            found[text] = Quote(text, (start + blank, start + len(part.rstrip())))
+        start += len(part)
+    return list(found.values())
 
 
-def spread(items: list[str], most: int) -> list[str]:
+def spread(items: Sequence[_Item], most: int) -> list[_Item]:
     """Return at most so many of the items, spread evenly over them.
 
     Examples
@@ -83,5 +133,5 @@ def spread(items: list[str], most: int) -> list[str]:
     ['a', 'c']
     """
     if len(items) <= most:
-        return items
+        return list(items)
     return [items[number * len(items) // most] for number in range(most)]

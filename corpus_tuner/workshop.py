@@ -21,10 +21,9 @@ from corpus_tuner.checks import (
 )
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.sources import count_records
-from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.enrichment import Author, Enriched, Enrichment
 from corpus_tuner.generators import open_generator, resolved
-from corpus_tuner.indexes.encoders import Encoder, Vectors
+from corpus_tuner.indexes.encoders import Encoder
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.instructions import load_instructions
@@ -32,6 +31,7 @@ from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language
 from corpus_tuner.ledger import Ledger
 from corpus_tuner.passage_finder import PassageFinder
 from corpus_tuner.progress import track
+from corpus_tuner.reading import DocumentReader
 from corpus_tuner.settings import Settings
 
 FITTED = "fitted"
@@ -51,13 +51,13 @@ class Writers:
         Of the documents, ISO 639-1.
     authors
         The generators, each with what it is asked to write.
-    encoder
-        Of the recipe.
+    reader
+        Reads the documents with the encoder of the recipe.
     """
 
     language: str
     authors: Sequence[Author]
-    encoder: DocumentEncoder
+    reader: DocumentReader
 
     @property
     def identity(self) -> list[str]:
@@ -96,14 +96,14 @@ def open_writers(
     language = settings.language
     if language == "auto":
         language = detect_language(corpus.sample(SAMPLE_DOCUMENTS))
-    by_document = DocumentEncoder(encoder)
+    reader = DocumentReader(encoder, language, settings.passages, settings.views)
     chosen = generators if generators is not None else settings.generator
-    opened = [open_generator(each, by_document) for each in resolved(chosen, language)]
+    opened = [open_generator(part, encoder) for part in resolved(chosen, language)]
     authors = [
-        Author(each, load_instructions(each.kinds, language, settings.instructions))
-        for each in opened
+        Author(generator, load_instructions(generator.kinds, language, settings.instructions))
+        for generator in opened
     ]
-    return Writers(language, authors, by_document)
+    return Writers(language, authors, reader)
 
 
 class Workshop:
@@ -141,14 +141,7 @@ class Workshop:
         self._fitted = fitted
         self._stack = ExitStack()
         self._ledger = self._stack.enter_context(Ledger(ledger))
-        self._enrichment = Enrichment(
-            writers.language,
-            settings,
-            writers.encoder,
-            writers.authors,
-            self._ledger,
-            self._known_passages,
-        )
+        self._enrichment = Enrichment(writers.reader, settings.views, writers.authors, self._ledger)
 
     def __enter__(self) -> "Workshop":
         return self
@@ -192,14 +185,14 @@ class Workshop:
     @cached_property
     def checks_identity(self) -> str:
         """Names all that decides what the checks say."""
-        fingerprint = self.writers.encoder.encoder.fingerprint
+        fingerprint = self.writers.reader.encoder.fingerprint
         return checks_identity(self.settings.checks, fingerprint, self.fitted)
 
     @cached_property
     def resources(self) -> Resources:
         """What checks are lent."""
         return Resources(
-            self.writers.encoder, lambda asked, most: self._finder.nearest(asked, most)
+            self.writers.reader.encoder, lambda asked, most: self._finder.nearest(asked, most)
         )
 
     @cached_property
@@ -211,19 +204,9 @@ class Workshop:
         if not wanting:
             return {}
         drafts = self._enrichment.draft(self.corpus.sample(SAMPLED))
-        return fit_checks(wanting, [each for draft in drafts for each in draft.candidates])
-
-    def _known_passages(self, documents: Sequence[Document]) -> dict[str, Vectors]:
-        """Return the vectors of passages that were read for a check already."""
-        return self._finder.vectors_of(documents) if "_finder" in self.__dict__ else {}
+        return fit_checks(wanting, [one for draft in drafts for one in draft.candidates])
 
     @cached_property
     def _finder(self) -> PassageFinder:
-        finder = PassageFinder(
-            self.corpus,
-            self._scratch / "passages",
-            self.writers.language,
-            self.settings,
-            self.writers.encoder,
-        )
+        finder = PassageFinder(self.corpus, self._scratch / "passages", self.writers.reader)
         return self._stack.enter_context(finder)

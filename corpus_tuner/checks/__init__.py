@@ -13,8 +13,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
-from corpus_tuner.document_encoder import DocumentEncoder
-from corpus_tuner.indexes.encoders import Vectors
+from corpus_tuner.indexes.encoders import Encoder, Vectors
 from corpus_tuner.indexes.registry import PartSettings, part
 from corpus_tuner.indexes.store.documents import Document, View
 
@@ -74,14 +73,14 @@ class Resources:
     Attributes
     ----------
     encoder
-        The build's own; it remembers the document's views and the candidates.
+        The build's own.
     nearest
         Returns for each candidate, as a query, the ids of the documents whose passages are the
         nearest, best first; given the candidates and how many. Calling it the first time may take
         long: it reads the passages of the whole corpus.
     """
 
-    encoder: DocumentEncoder
+    encoder: Encoder
     nearest: Callable[[Sequence[Candidate], int], list[list[str]]]
 
 

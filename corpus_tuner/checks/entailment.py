@@ -10,6 +10,7 @@ In the spirit of arXiv 2409.16621, with the encoder as blank-filler and verifier
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
@@ -46,12 +47,12 @@ class _Blank(NamedTuple):
     ----------
     position
         Of the candidate.
-    fillings
-        The view itself first, then with each rival in place of the term.
+    rivals
+        The view with rivals in place of the term.
     """
 
     position: int
-    fillings: list[str]
+    rivals: list[str]
 
 
 class Check:
@@ -88,15 +89,17 @@ class Check:
     ) -> list[int]:
         """Return the positions of views whose key term fits worse than a word of the document."""
         blanks = self._blanks(candidates, positions)
-        texts = [text for blank in blanks for text in blank.fillings]
-        id_ = candidates[0].document.id
-        vectors = self._encoder.encode({id_: texts})[id_]
+        vectors = iter(
+            self._encoder.encode_documents([text for blank in blanks for text in blank.rivals])
+        )
         misfits = []
-        start = 0
-        for position, fillings in blanks:
-            fits = np.round(vectors[start : start + len(fillings)] @ nearest[position], 6)
-            start += len(fillings)
-            if len(fits) > 1 and fits[0] < fits[1:].max():
+        for position, rivals in blanks:
+            view = candidates[position].vector
+            fits, *others = (
+                round(float(vector @ nearest[position]), 6)
+                for vector in (view, *islice(vectors, len(rivals)))
+            )
+            if others and fits < max(others):
                 misfits.append(position)
         return misfits
 
@@ -122,7 +125,7 @@ class Check:
             text = candidates[position].view.text
             blank = re.compile(rf"\b{re.escape(key)}\b")
             fillings = [blank.sub(own[rival], text) for rival in rivals[: self._settings.rivals]]
-            blanks.append(_Blank(position, [text, *fillings]))
+            blanks.append(_Blank(position, fillings))
         return blanks
 
     def _rarity(self, words: Sequence[str]) -> dict[str, tuple[int, int]]:
@@ -131,7 +134,7 @@ class Check:
         Whatever the corpus, a word that the encoder's vocabulary has in more pieces is a rarer one;
         among equals the longer one is.
         """
-        pieces = self._encoder.encoder.count_tokens(words)
+        pieces = self._encoder.count_tokens(words)
         return {word: (-count, -len(word)) for word, count in zip(words, pieces, strict=True)}
 
 

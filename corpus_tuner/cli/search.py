@@ -107,7 +107,7 @@ def _search_all(searcher: "Searcher", asking: "Asking", queries: Path, output: P
 
     wanted = read_queries(queries)
     if output is None:
-        for id_, query in track(wanted.items(), "searching", lambda: len(wanted)):
+        for id_, query in track(wanted.items(), "searching", lambda: len(wanted), unit="queries"):
             answer = {"id": id_, **_answer(searcher, asking, query).model_dump()}
             typer.echo(json_.dumps(answer, ensure_ascii=False))
         return
@@ -115,7 +115,9 @@ def _search_all(searcher: "Searcher", asking: "Asking", queries: Path, output: P
     rankings = searcher.rank(
         list(wanted.values()), asking.k, mode=asking.mode, filter=asking.filter or None
     )
-    ranked = track(zip(wanted, rankings, strict=True), "searching", lambda: len(wanted))
+    ranked = track(
+        zip(wanted, rankings, strict=True), "searching", lambda: len(wanted), unit="queries"
+    )
     run = {id_: break_ties(ranking) for id_, ranking in ranked}
     write_run(run, output, "corpus-tuner")
     stdout.print(f"{output}: {len(run):,} queries, up to {asking.k} documents each", soft_wrap=True)

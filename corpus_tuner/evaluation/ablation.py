@@ -224,7 +224,7 @@ def _parts(
                 {each.kind: each.language for each in author.instructions},
                 open_checks(checked, shared, workshop.fitted if checked else {}),
             )
-        yield Parts(known, writers.encoder)
+        yield Parts(known)
     shutil.rmtree(scratch, ignore_errors=True)
 
 

@@ -128,7 +128,7 @@ class OpenIndex:
         texts = list(self._queries.values())
         searcher = self.searcher(system.representation)
         rankings = searcher.rank(texts, depth, mode=system.mode, settings=system.settings)
-        shown = track(rankings, f"searching ({system.name})", lambda: len(texts))
+        shown = track(rankings, f"searching ({system.name})", lambda: len(texts), unit="queries")
         return {
             query: break_ties(ranking) for query, ranking in zip(self._queries, shown, strict=True)
         }

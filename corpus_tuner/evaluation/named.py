@@ -120,4 +120,4 @@ def _open_known(
 
 
 def _track(blocks: Iterable[bytes], what: str, size: int | None) -> Iterable[bytes]:
-    return track(blocks, f"fetching {what} (bytes)", lambda: size, len)
+    return track(blocks, f"fetching {what}", lambda: size, len, unit="bytes")

@@ -145,7 +145,7 @@ def sweep(
             words,
             _reached(drawn, benchmark, judged_by, replace(plan, views=views, words=words)),
         )
-        for views, words in track(pairs, "oracle weights", lambda: len(pairs))
+        for views, words in track(pairs, "oracle weights", lambda: len(pairs), unit="pairs")
     ]
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from corpus_tuner.checks import Candidate, Check, judge
-from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.store.documents import Document, View
 
@@ -111,13 +110,10 @@ class Parts:
     ----------
     writers
         By the identity of the generator.
-    encoder
-        The one that the checks use.
     """
 
-    def __init__(self, writers: Mapping[str, Writer], encoder: DocumentEncoder) -> None:
+    def __init__(self, writers: Mapping[str, Writer]) -> None:
         self._writers = writers
-        self._encoder = encoder
 
     def of(
         self, document: Document, views: Sequence[View], vectors: Vectors
@@ -135,11 +131,8 @@ class Parts:
         """
         own = [number for number, view in enumerate(views) if view.maker not in self._writers]
         parts: list[tuple[str, ...]] = [(OWN,)] * len(views)
-        self._encoder.forget()
         for maker, writer in self._writers.items():
             written = [number for number, view in enumerate(views) if view.maker == maker]
-            known = [*own, *written]
-            self._encoder.put(document.id, [views[one].text for one in known], vectors[known])
             candidates = [
                 Candidate(
                     document,

@@ -7,10 +7,11 @@ encoder (`corpus_tuner.indexes.registry`).
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from corpus_tuner.document_encoder import DocumentEncoder
+from corpus_tuner.indexes.encoders import Encoder, Span
 from corpus_tuner.indexes.registry import PartSettings, part
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.instructions import Instruction
+from corpus_tuner.reading import Reading
 
 
 class Written(NamedTuple):
@@ -22,10 +23,14 @@ class Written(NamedTuple):
         None, one or several.
     cut
         Whether the document was too long to be read whole.
+    spans
+        For every text those spans of the document that it is made of; nothing if the words are the
+        generator's own.
     """
 
     texts: tuple[str, ...]
     cut: bool = False
+    spans: tuple[tuple[Span, ...], ...] = ()
 
 
 class Generator(Protocol):
@@ -45,16 +50,34 @@ class Generator(Protocol):
     kinds: tuple[str, ...]
     invents: bool
 
-    def generate(self, documents: Sequence[Document], instruction: Instruction) -> list[Written]:
-        """Write for each document what `instruction` asks.
+    def spans(self, document: Document, language: str) -> list[Span]:
+        """Return the spans of a document by whose vectors the generator chooses; it may need none.
+
+        Parameters
+        ----------
+        document
+            What is to be read.
+        language
+            ISO 639-1 code of it.
+        """
+
+    def generate(self, readings: Sequence[Reading], instruction: Instruction) -> list[Written]:
+        """Write for every document what `instruction` asks.
 
         What is written for a document depends on it, the instruction and the generator alone, not
         on the other documents of the call.
+
+        Parameters
+        ----------
+        readings
+            The documents, with the vectors of `spans`.
+        instruction
+            What to write.
         """
 
 
-def open_generator(settings: PartSettings, encoder: DocumentEncoder) -> Generator:
-    """Make the generator that `settings` describe; the encoder is for those that choose by it.
+def open_generator(settings: PartSettings, encoder: Encoder) -> Generator:
+    """Make the generator that `settings` describe; the encoder is that of what it will be given.
 
     Raises
     ------

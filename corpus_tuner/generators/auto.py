@@ -19,6 +19,7 @@ def usual(language: str) -> tuple[PartSettings, ...]:
     """Return the settings of the generators for a language."""
     if language not in TAUGHT:
         return (extractive.Settings(),)
-    # It was trained on texts of 160 tokens; its likeliest words make sense far more often.
-    written = seq2seq.Settings(outputs=2, temperature=0.5, max_source_tokens=160)
+    # It was trained on texts of 160 tokens. Its likeliest words make sense far more often than
+    # sampled ones, and are written in batches; keywords are taken from the document itself.
+    written = seq2seq.Settings(kinds=("question",), decoding="beam", beams=1, max_source_tokens=160)
     return (extractive.Settings(), written)

@@ -8,22 +8,23 @@ diversity by maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998).
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 import numpy as np
 from bm25s import stopwords
 from pydantic import Field, PositiveInt
 
-from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.generators import Written
-from corpus_tuner.indexes.encoders import Vectors
+from corpus_tuner.indexes.encoders import Encoder, Span, Vectors
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.instructions import Instruction
-from corpus_tuner.views import spread, view_sentences
+from corpus_tuner.passages import whole_text
+from corpus_tuner.reading import Reading
+from corpus_tuner.views import Quote, spread, title_span, view_sentences
 
-VERSION = 2
+VERSION = 3
 """Part of the generator's identity: raise it when other texts come out."""
 
 _STOP_WORDS = {
@@ -76,77 +77,60 @@ class Generator:
 
     invents = False
 
-    def __init__(self, settings: Settings, encoder: DocumentEncoder) -> None:
+    def __init__(self, settings: Settings, encoder: Encoder) -> None:
         self._settings = settings
-        self._encoder = encoder
         self.kinds: tuple[str, ...] = settings.kinds
         chosen = settings.model_dump_json(exclude={"kinds"})
-        self.identity = f"extractive {VERSION} {encoder.encoder.fingerprint[:16]} {chosen}"
+        self.identity = f"extractive {VERSION} {encoder.fingerprint[:16]} {chosen}"
 
-    def generate(self, documents: Sequence[Document], instruction: Instruction) -> list[Written]:
-        """Extract keywords or a summary from each document."""
-        language = instruction.language
-        sentences = [
-            spread(view_sentences(document, language, _MIN_WORDS), _MAX_SENTENCES)
-            for document in documents
-        ]
-        # A document's centre is that of its sentences, so a long one counts to its end. The build
-        # has encoded these sentences already, as views.
-        anchors = [
-            spoken or [f"{document.title} {document.text}".strip()]
-            for document, spoken in zip(documents, sentences, strict=True)
-        ]
-        vectors = self._encode(documents, anchors)
-        centres = [_centre(rows) for rows in vectors]
-        if instruction.kind == "summary":
-            return [
-                self._summary(spoken, rows, centre)
-                for spoken, rows, centre in zip(sentences, vectors, centres, strict=True)
-            ]
-        phrases = [self._phrases(document, language) for document in documents]
-        return [
-            self._keywords(candidates, rows, centre)
-            for candidates, rows, centre in zip(
-                phrases, self._encode(documents, phrases), centres, strict=True
-            )
-        ]
+    def spans(self, document: Document, language: str) -> list[Span]:
+        """Return where sentences and phrases stand that may be chosen."""
+        quotes = _sentences(document, language)
+        if "keywords" in self.kinds:
+            quotes += self._phrases(document, language)
+        return [quote.span for quote in quotes]
 
-    def _encode(
-        self, documents: Sequence[Document], texts: Sequence[Sequence[str]]
-    ) -> list[Vectors]:
-        """Encode texts of each document."""
-        ids = [document.id for document in documents]
-        return list(self._encoder.encode(dict(zip(ids, texts, strict=True))).values())
+    def generate(self, readings: Sequence[Reading], instruction: Instruction) -> list[Written]:
+        """Extract keywords or a summary from every document."""
+        extract = self._summary if instruction.kind == "summary" else self._keywords
+        return [extract(reading, instruction.language) for reading in readings]
 
-    def _keywords(self, phrases: list[str], rows: Vectors, centre: Vectors) -> Written:
+    def _keywords(self, reading: Reading, language: str) -> Written:
+        # A document's centre is that of its sentences, so a long one counts to its end.
+        spans = [quote.span for quote in _sentences(reading.document, language)]
+        centre = reading.combined(spans) if spans else reading.vectors[0]
+        phrases = self._phrases(reading.document, language)
+        rows = reading.of([phrase.span for phrase in phrases])
         chosen = self._choose(rows, centre, self._settings.phrases)
-        return _written(", ".join(phrases[each] for each in chosen))
+        return _written([phrases[position] for position in chosen], ", ")
 
-    def _summary(self, sentences: list[str], rows: Vectors, centre: Vectors) -> Written:
-        if not sentences:
+    def _summary(self, reading: Reading, language: str) -> Written:
+        sentences = _sentences(reading.document, language)
+        spans = [quote.span for quote in sentences]
+        if not spans:
             return Written(())
-        chosen = sorted(self._choose(rows, centre, self._settings.sentences))
-        return _written(" ".join(sentences[each] for each in chosen))
+        centre = reading.combined(spans)
+        chosen = self._choose(reading.of(spans), centre, self._settings.sentences)
+        return _written([sentences[position] for position in sorted(chosen)], " ")
 
-    def _phrases(self, document: Document, language: str) -> list[str]:
+    def _phrases(self, document: Document, language: str) -> list[Quote]:
         """Return phrases that do not begin or end with a stop word, the most frequent first."""
-        text = f"{document.title}. {document.text}"
         stop = frozenset(_STOP_WORDS.get(language, ()))
         counts: Counter[str] = Counter()
-        spelled: dict[str, str] = {}
-        for stretch in _BREAK.split(text):
-            words = _WORD.findall(stretch)
-            edge = [len(word) > 2 and word.lower() not in stop for word in words]
+        first: dict[str, Quote] = {}
+        for words in _stretches(document):
+            edge = [len(word.text) > 2 and word.text.lower() not in stop for word in words]
             for start in range(len(words)):
                 for end in range(
                     start + 1, min(start + self._settings.phrase_words, len(words)) + 1
                 ):
                     if edge[start] and edge[end - 1]:
-                        phrase = " ".join(words[start:end])
+                        phrase = " ".join(word.text for word in words[start:end])
                         counts[phrase.lower()] += 1
-                        spelled.setdefault(phrase.lower(), phrase)
+                        span = (words[start].span[0], words[end - 1].span[1])
+                        first.setdefault(phrase.lower(), Quote(phrase, span))
         # most_common keeps the order of first appearance among equals.
-        return [spelled[phrase] for phrase, _ in counts.most_common(self._settings.candidates)]
+        return [first[phrase] for phrase, _ in counts.most_common(self._settings.candidates)]
 
     def _choose(self, rows: Vectors, target: Vectors, most: int) -> list[int]:
         """Return the positions of rows near `target` and unlike each other, the best first."""
@@ -162,10 +146,27 @@ class Generator:
         return chosen
 
 
-def _centre(rows: Vectors) -> Vectors:
-    total = rows.sum(axis=0)
-    return np.asarray(total / max(float(np.linalg.norm(total)), 1e-9), dtype=np.float32)
+def _sentences(document: Document, language: str) -> list[Quote]:
+    return spread(view_sentences(document, language, _MIN_WORDS), _MAX_SENTENCES)
 
 
-def _written(text: str) -> Written:
-    return Written((text,) if text else ())
+def _stretches(document: Document) -> Iterator[list[Quote]]:
+    """Yield the words of stretches that no punctuation parts; the title is a stretch of its own."""
+    whole = whole_text(document)
+    _, border = title_span(document)
+    for part_start, part in ((0, whole[:border]), (border, whole[border:])):
+        start = 0
+        for gap in (*_BREAK.finditer(part), None):
+            end = gap.start() if gap else len(part)
+            yield [
+                Quote(word[0], (part_start + word.start(), part_start + word.end()))
+                for word in _WORD.finditer(part, start, end)
+            ]
+            start = gap.end() if gap else end
+
+
+def _written(quotes: Sequence[Quote], joint: str) -> Written:
+    if not quotes:
+        return Written(())
+    text = joint.join(quote.text for quote in quotes)
+    return Written((text,), spans=(tuple(quote.span for quote in quotes),))

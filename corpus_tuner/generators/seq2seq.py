@@ -6,14 +6,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.generators import Written
+from corpus_tuner.indexes.encoders import Encoder, Span
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.instructions import Instruction
 from corpus_tuner.instructions.prompting import Prompting
 from corpus_tuner.models import BUILTIN, Source, load_model
 from corpus_tuner.models.writing import Decoding, Engine, Request
+from corpus_tuner.reading import Reading
 
 
 class Settings(PartSettings):
@@ -40,7 +41,7 @@ class Settings(PartSettings):
     seed
         From which, with the document and the instruction, each document's seed of sampling is made.
     batch_size
-        Documents in one pass on a GPU; on a CPU each has its own.
+        Documents in one pass; sampling on a CPU has one for each.
     engine
         ``ctranslate2`` runs T5, mT5 and BART in int8, ``transformers`` runs any encoder-decoder.
         ``auto`` is the former on a CPU where it can, else the latter.
@@ -82,7 +83,7 @@ class Generator:
 
     invents = True
 
-    def __init__(self, settings: Settings, encoder: DocumentEncoder) -> None:
+    def __init__(self, settings: Settings, encoder: Encoder) -> None:
         import torch
 
         from corpus_tuner.indexes.encoders.weights import hash_weights
@@ -102,8 +103,12 @@ class Generator:
         described = settings.model_dump_json(exclude=running)
         self.identity = f"seq2seq by-document {weights[:16]} {engine} {described}"
 
-    def generate(self, documents: Sequence[Document], instruction: Instruction) -> list[Written]:
-        """Write for each document what `instruction` asks.
+    def spans(self, document: Document, language: str) -> list[Span]:
+        """Return none: the model reads for itself."""
+        return []
+
+    def generate(self, readings: Sequence[Reading], instruction: Instruction) -> list[Written]:
+        """Write for every document what `instruction` asks.
 
         What is sampled for a document depends on the seed, the instruction and the document.
 
@@ -112,7 +117,7 @@ class Generator:
         CorpusTunerError
             If the model was not taught the instruction.
         """
-        prompts = [self._prompting.prompt(document, instruction) for document in documents]
+        prompts = [self._prompting.prompt(reading.document, instruction) for reading in readings]
         sources = [prompt.source for prompt in prompts]
         read: list[list[int]] = self._tokenizer(sources, verbose=False)["input_ids"]
         most = self._settings.max_source_tokens

@@ -13,6 +13,7 @@ import ctranslate2
 import torch
 
 from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.indexes.encoders.batching import of_one_length
 from corpus_tuner.indexes.encoders.cache import cached_or_made
 from corpus_tuner.indexes.encoders.conversion import cache_name, convert, fastest_instructions
 from corpus_tuner.models.writing import Decoding, Request
@@ -27,11 +28,11 @@ _SEEDING = Lock()  # the seed is one for the whole process
 
 
 class CTranslate2Engine:
-    """Answers each request in a pass of its own, several side by side.
+    """Answers requests in batches, several side by side.
 
-    Padding changes the last digits of a probability, and a worker draws one random number after
-    the other: requests that share a batch or a worker would not be independent. Several answers
-    to one request share one reading of its source.
+    Requests that share a batch have sources and starts of one length: padding would move the last
+    digits of a probability, and int8 makes more of that. Sampling cannot share a batch, nor a
+    worker, which draws one random number after the other: every request has a pass of its own.
     """
 
     def __init__(self, folder: Path, tokenizer: Any) -> None:
@@ -42,13 +43,21 @@ class CTranslate2Engine:
     def write(self, requests: Sequence[Request], decoding: Decoding) -> list[list[list[int]]]:
         """Return `outputs` answers to each request, as token ids without the request's start."""
         workers = max(1, min(len(requests), torch.get_num_threads(), _MOST_WORKERS))
+        lengths = [(len(request.source), len(request.start)) for request in requests]
+        size = decoding.batch_size if decoding.beams else 1
+        batches = list(of_one_length(lengths, size))
         shared = self._open(workers) if decoding.beams else None
 
-        def answer(request: Request) -> list[list[int]]:
-            return self._answer(shared or self._seeded(request), request, decoding)
+        def answer(batch: list[int]) -> list[list[list[int]]]:
+            asked = [requests[position] for position in batch]
+            return self._answer(shared or self._seeded(asked[0]), asked, decoding)
 
+        answers: list[list[list[int]]] = [[] for _ in requests]
         with ThreadPoolExecutor(workers) as pool:
-            return list(pool.map(answer, requests))
+            for batch, found in zip(batches, pool.map(answer, batches), strict=True):
+                for position, one in zip(batch, found, strict=True):
+                    answers[position] = one
+        return answers
 
     def _open(self, workers: int) -> ctranslate2.Translator:
         with fastest_instructions():
@@ -74,12 +83,12 @@ class CTranslate2Engine:
         return translator
 
     def _answer(
-        self, translator: ctranslate2.Translator, request: Request, decoding: Decoding
-    ) -> list[list[int]]:
-        start = len(request.start)
-        (result,) = translator.translate_batch(
-            [self._names(request.source)],
-            target_prefix=[self._names(request.start)] if start else None,
+        self, translator: ctranslate2.Translator, requests: Sequence[Request], decoding: Decoding
+    ) -> list[list[list[int]]]:
+        start = len(requests[0].start)
+        results = translator.translate_batch(
+            [self._names(request.source) for request in requests],
+            target_prefix=[self._names(request.start) for request in requests] if start else None,
             max_input_length=0,
             max_decoding_length=decoding.max_new_tokens + start,
             num_hypotheses=decoding.outputs,
@@ -87,7 +96,8 @@ class CTranslate2Engine:
             **_search(decoding),
         )
         return [
-            self._tokenizer.convert_tokens_to_ids(tokens[start:]) for tokens in result.hypotheses
+            [self._tokenizer.convert_tokens_to_ids(tokens[start:]) for tokens in result.hypotheses]
+            for result in results
         ]
 
     def _names(self, tokens: list[int]) -> list[str]:

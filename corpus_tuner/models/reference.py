@@ -7,7 +7,8 @@ import torch
 from transformers import LogitsProcessor, LogitsProcessorList
 from transformers.generation import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
-from corpus_tuner.models.writing import Decoding, Request, by_length
+from corpus_tuner.indexes.encoders.batching import of_like_length
+from corpus_tuner.models.writing import Decoding, Request
 
 
 class TransformersEngine:
@@ -22,7 +23,7 @@ class TransformersEngine:
         size = 1 if self._model.device.type == "cpu" else decoding.batch_size
         written: list[list[list[int]]] = [[] for _ in requests]
         with torch.inference_mode():
-            for batch in by_length(requests, size):
+            for batch in of_like_length([len(request.source) for request in requests], size):
                 answers = self._answer([requests[index] for index in batch], decoding)
                 for number, index in enumerate(batch):
                     start = number * decoding.outputs

@@ -1,6 +1,6 @@
 """How models are asked to write, whatever library runs them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 
@@ -62,17 +62,3 @@ class Engine(Protocol):
         of one batch are padded to one length, the last digits of a probability may differ, and
         with them, rarely, a token.
         """
-
-
-def by_length(requests: Sequence[Request], size: int) -> Iterator[list[int]]:
-    """Yield batches as positions in `requests`, the longest first, so that padding is short.
-
-    Examples
-    --------
-    >>> requests = [Request([7] * length, [], seed=0) for length in (1, 5, 3)]
-    >>> list(by_length(requests, 2))
-    [[1, 2], [0]]
-    """
-    order = sorted(range(len(requests)), key=lambda index: (-len(requests[index].source), index))
-    for start in range(0, len(order), size):
-        yield order[start : start + size]

@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, PositiveInt, field_validator
 from corpus_tuner.indexes.errors import SearchIndexError
 
 Vectors = npt.NDArray[np.float32]
-"""A matrix of shape (texts, dimension), each row of length 1."""
+"""A matrix of shape (texts, dimension), every row of length 1."""
+Span = tuple[int, int]
+"""A piece of a text: its first character, and the one behind its last."""
 
 
 class QueryEncoder(Protocol):
@@ -44,24 +46,42 @@ class Encoder(QueryEncoder, Protocol):
         The longest text, in tokens, that is read whole; marks and prompts are already off.
     symmetric
         Whether queries are read as documents are, but for the precision.
+    pools_spans
+        Whether `encode_spans` can be asked: the model's vector is the mean of its token states.
     """
 
     max_tokens: int
     symmetric: bool
+    pools_spans: bool
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
-        """Encode texts that stand for documents; shape (texts, dimension), unit rows."""
+        """Encode texts that stand for documents; shape (texts, dimension), unit rows.
 
-    def encode_groups(self, groups: Sequence[Sequence[str]]) -> list[Vectors]:
-        """Encode texts that stand for documents, group by group.
+        On a CPU a vector does not depend on the other texts, but for the last digits of float32
+        and bfloat16. On other devices texts of like length share batches, and padding moves the
+        last digits that the precision has.
+        """
 
-        On a CPU no vector depends on the other groups, not even in its last digits. On other
-        devices groups share batches, which are slow unless they are full; there the last digits
-        may.
+    def encode_spans(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Vectors]:
+        """Encode texts that stand for documents, and spans of them in the same reading.
+
+        Parameters
+        ----------
+        texts
+            Any number of them.
+        spans
+            Those of every text. What is pooled is told by
+            `corpus_tuner.indexes.encoders.spans.pool_spans`.
 
         Returns
         -------
-        For each group float32, shape (texts, dimension), unit rows.
+        For every text float32, shape (1 + spans, dimension), unit rows: its own vector, as
+        `encode_documents` has it, and those of its spans.
+
+        Raises
+        ------
+        SearchIndexError
+            If the encoder pools no spans.
         """
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -69,6 +89,15 @@ class Encoder(QueryEncoder, Protocol):
 
     def token_ends(self, text: str) -> list[int]:
         """Return the offset in `text`, in characters, at which each of its tokens ends."""
+
+
+class Reader(Protocol):
+    """A transformer with its prompt: what an encoder reads documents with."""
+
+    def read(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None
+    ) -> list[Vectors]:
+        """Return the vectors of every text and its spans, of any length, (1 + spans, dimension)."""
 
 
 class EncoderSettings(BaseModel):
@@ -87,12 +116,12 @@ class EncoderSettings(BaseModel):
         Read at most so many tokens of a text; ``None`` takes the model's own limit.
     dtype
         Of the transformer's arithmetic for documents; queries, pooling and vectors are always
-        float32. ``auto`` is bfloat16 where the processor has instructions for it, else float32, by
-        CTranslate2 where it can run the model.
+        float32. ``auto`` is bfloat16 where the processor has instructions for it, else int8 where
+        CTranslate2 can run the model, else float32 (docs/encoders.md has the figures).
     device
         ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
     batch_size
-        Texts in one pass.
+        Texts in one pass on a GPU; on a CPU a pass is filled by tokens.
     trust_remote_code
         Run Python that comes with the model. Never taken from a stored index.
     """
@@ -104,7 +133,7 @@ class EncoderSettings(BaseModel):
     query_prompt: str | None = None
     document_prompt: str | None = None
     max_tokens: PositiveInt | None = None
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "float16", "int8"] = "auto"
     device: str = "auto"
     batch_size: PositiveInt = 32
     trust_remote_code: bool = False

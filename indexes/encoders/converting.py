@@ -1,4 +1,4 @@
-"""Make of an encoder of sentence-transformers what `encoders.fast` reads queries with."""
+"""Make of an encoder of sentence-transformers what `encoders.fast` reads with."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,10 +13,10 @@ from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.encoders.cache import cached_or_made
 from corpus_tuner.indexes.encoders.conversion import convert
 from corpus_tuner.indexes.encoders.fast import (
-    COMPUTE,
     READING,
     TOKENIZER,
     FastQueryEncoder,
+    FastReader,
     Reading,
     name_in_cache,
 )
@@ -32,24 +32,28 @@ _TRIED = (
     "e\u0301 \u00ad \x07 水 🙂 [MASK] </s>",
     "the end of a query that is longer than any encoder reads " * 200,
 )
-_TOLERANCE = 1e-4
+_TOLERANCE = {"float32": 1e-3, "int8": 0.3}
+"""How far a unit vector may be from what it should be, by the arithmetic."""
 
 
-def convert_for_queries(
+def convert_encoder(
     model: SentenceTransformer,
     name: str,
     fingerprint: str,
+    compute: str,
     prompt: str,
     encode: Callable[[Sequence[str]], Vectors],
 ) -> None:
-    """Put the encoder into the cache in the form that reads queries fastest, if it has one.
+    """Put the encoder into the cache as CTranslate2 reads it, if it can.
 
     Parameters
     ----------
     name, fingerprint
         Of the encoder.
+    compute
+        ``float32`` or ``int8``.
     prompt
-        Put before each query.
+        Put before every query.
     encode
         Encodes queries as they should be. Some are read by both: if their vectors differ, the new
         form is marked as not faithful, so that it is neither used nor made again.
@@ -66,19 +70,21 @@ def convert_for_queries(
             dimension=pooling.embedding_dimension,
         )
         try:
-            convert(transformer.auto_model, model.tokenizer, folder, COMPUTE)
+            convert(transformer.auto_model, model.tokenizer, folder, compute)
             _tokenizer(model).save(str(folder / TOKENIZER))
-            new = FastQueryEncoder(folder, reading, name, fingerprint)
-            difference = np.abs(new.encode_queries(_TRIED) - encode(_TRIED)).max()
+            reader = FastReader(folder, compute, reading, prompt)
+            new = FastQueryEncoder(reader, reading.dimension, name, fingerprint)
+            away = new.encode_queries(_TRIED) - encode(_TRIED)
+            difference = np.linalg.norm(away, axis=1).max()
         except (RuntimeError, ValueError):
             difference = np.inf
-        if not difference <= _TOLERANCE:
+        if not difference <= _TOLERANCE[compute]:
             reading = reading.model_copy(update={"faithful": False})
             for file in folder.iterdir():
                 file.unlink()
         (folder / READING).write_text(reading.model_dump_json(), encoding="utf-8")
 
-    cached_or_made(name_in_cache(name, fingerprint), make)
+    cached_or_made(name_in_cache(name, fingerprint, compute), make)
 
 
 def _can_be_converted(model: SentenceTransformer, prompt: str) -> bool:

@@ -1,4 +1,4 @@
-"""Queries read by CTranslate2: opened without PyTorch, and read in less time.
+"""Encoders run by CTranslate2: opened without PyTorch, and faster on a CPU.
 
 What it reads is made of a whole encoder by `corpus_tuner.indexes.encoders.converting`, once, and
 kept in the cache.
@@ -6,6 +6,7 @@ kept in the cache.
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,19 +18,21 @@ from tokenizers import Tokenizer
 from corpus_tuner.indexes.encoders import (
     EncoderSettings,
     QueryEncoder,
+    Span,
     Vectors,
     embedded,
     unit_rows,
 )
+from corpus_tuner.indexes.encoders.batching import filled
 from corpus_tuner.indexes.encoders.cache import cache_folder, cached
 from corpus_tuner.indexes.encoders.conversion import cache_name, fastest_instructions
+from corpus_tuner.indexes.encoders.spans import moved, pool_spans
 from corpus_tuner.indexes.store.files import sha256
 
-COMPUTE = "float32"
 READING = "reading.json"
 TOKENIZER = "tokenizer.json"
-QUERIES_AT_ONCE = 16
-"""Of like length: more would only be padded more."""
+TOKENS_AT_ONCE = 512
+"""In a pass; more are no faster."""
 
 _HALF = 16  # of a name in the cache tells the encoder, the rest its files
 
@@ -51,49 +54,128 @@ class Reading(BaseModel):
     dimension: int
 
 
-class FastQueryEncoder:
-    """The transformer and its pooling, in float32 on the CPU. Several threads may share one."""
+class FastReader:
+    """A transformer in CTranslate2, and how vectors are read off it.
 
-    def __init__(self, folder: Path, reading: Reading, name: str, fingerprint: str) -> None:
+    Parameters
+    ----------
+    folder
+        What `corpus_tuner.indexes.encoders.converting` wrote.
+    compute
+        ``float32`` or ``int8``.
+    reading
+        How vectors are read off.
+    prompt
+        Put before every text.
+    workers
+        So many passes at once, on a core each; 0 for one pass on all cores.
+    """
+
+    def __init__(
+        self, folder: Path, compute: str, reading: Reading, prompt: str, workers: int = 0
+    ) -> None:
+        self._reading = reading
+        self._prompt = prompt
+        self._workers = workers
+        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        threads = {"inter_threads": workers, "intra_threads": 1} if workers else {}
+        with fastest_instructions():
+            self._transformer: Any = ctranslate2.Encoder(
+                str(folder), compute_type=compute, **threads
+            )
+
+    def read(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None
+    ) -> list[Vectors]:
+        """Return the vectors of every text and its spans, of any length, (1 + spans, dimension)."""
+        encoded = self._tokenizer.encode_batch([self._prompt + text for text in texts])
+        found: list[Vectors] = [np.zeros((0, self._reading.dimension), np.float32)] * len(texts)
+
+        def read_batch(batch: list[int]) -> None:
+            passed = self._transformer.forward_batch([encoded[text].ids for text in batch])
+            for text, states in zip(batch, np.array(passed.last_hidden_state), strict=True):
+                own = states[:1] if self._reading.pooling == "cls" else states.mean(axis=0)[None]
+                found[text] = own
+                if spans is not None:
+                    behind_prompt = moved(spans[text], len(self._prompt))
+                    parts = pool_spans(states, encoded[text].offsets, behind_prompt)
+                    found[text] = np.concatenate([own, parts])
+
+        batches = filled([len(text.ids) for text in encoded], TOKENS_AT_ONCE)
+        if self._workers > 1:
+            with ThreadPoolExecutor(self._workers) as pool:
+                list(pool.map(read_batch, batches))
+        else:
+            for batch in batches:
+                read_batch(batch)
+        return found
+
+
+class FastQueryEncoder:
+    """Reads queries as the encoder did that it was made of.
+
+    Parameters
+    ----------
+    reader
+        In float32, with the prompt of queries.
+    dimension
+        Of the vectors.
+    name, fingerprint
+        Of the encoder.
+    """
+
+    def __init__(self, reader: FastReader, dimension: int, name: str, fingerprint: str) -> None:
         self.name = name
         self.fingerprint = fingerprint
-        self.dimension = reading.dimension
-        self._reading = reading
-        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-        with fastest_instructions():
-            self._transformer: Any = ctranslate2.Encoder(str(folder), compute_type=COMPUTE)
+        self.dimension = dimension
+        self._reader = reader
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Encode queries; shape (texts, dimension), unit rows."""
-        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        prompted = [self._reading.prompt + text for text in texts]
-        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(prompted)]
-        order = sorted(range(len(tokens)), key=lambda text: len(tokens[text]))
-        for start in range(0, len(order), QUERIES_AT_ONCE):
-            batch = order[start : start + QUERIES_AT_ONCE]
-            read = self._transformer.forward_batch([tokens[text] for text in batch])
-            for text, states in zip(batch, np.array(read.last_hidden_state), strict=True):
-                one = self._reading.pooling == "cls"
-                vectors[text] = states[0] if one else states[: len(tokens[text])].mean(axis=0)
-        return unit_rows(vectors, self.name)
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        return unit_rows(np.concatenate(self._reader.read(texts)), self.name)
 
 
 def find(settings: EncoderSettings, fingerprint: str) -> QueryEncoder | None:
-    """Open the encoder that has `fingerprint`, if it was converted and is faithful."""
+    """Open the encoder that has `fingerprint` for queries, if it was converted and is faithful."""
+    folder = find_folder(settings, fingerprint, "float32")
+    reading = _reading(folder)
+    if folder is None or reading is None:
+        return None
+    reader = FastReader(folder, "float32", reading, reading.prompt)
+    return FastQueryEncoder(reader, reading.dimension, settings.name, fingerprint)
+
+
+def find_reader(
+    settings: EncoderSettings, fingerprint: str, compute: str, prompt: str, workers: int
+) -> FastReader | None:
+    """Open the encoder that has `fingerprint` for documents, if it was converted to `compute`."""
+    folder = find_folder(settings, fingerprint, compute)
+    reading = _reading(folder)
+    if folder is None or reading is None:
+        return None
+    return FastReader(folder, compute, reading, prompt, workers)
+
+
+def find_folder(settings: EncoderSettings, fingerprint: str, compute: str) -> Path | None:
+    """Return the folder of the cache with a converted encoder, faithful or not."""
     if settings.device not in ("auto", "cpu"):
         return None
     if not any(cache_folder().glob(f"{fingerprint[:_HALF]}*")):
         return None  # known without reading all of a model that never was converted
-    folder = cached(name_in_cache(settings.name, fingerprint))
+    return cached(name_in_cache(settings.name, fingerprint, compute))
+
+
+def _reading(folder: Path | None) -> Reading | None:
+    """Return how vectors are read off, if they are those of the encoder that was converted."""
     if folder is None:
         return None
     reading = Reading.model_validate_json((folder / READING).read_bytes())
-    if not reading.faithful:
-        return None
-    return FastQueryEncoder(folder, reading, settings.name, fingerprint)
+    return reading if reading.faithful else None
 
 
-def name_in_cache(encoder: str, fingerprint: str) -> str:
+def name_in_cache(encoder: str, fingerprint: str, compute: str) -> str:
     """Return the name in the cache of a converted encoder.
 
     The files that it was made of are part of it, so that a model that replaced another
@@ -103,6 +185,6 @@ def name_in_cache(encoder: str, fingerprint: str) -> str:
     if encoder == "builtin":
         embedded.folder()  # which compares its files with their checksums
     elif Path(encoder).is_absolute():
-        for file in sorted(each for each in Path(encoder).rglob("*") if each.is_file()):
+        for file in sorted(file for file in Path(encoder).rglob("*") if file.is_file()):
             files.update(f"{file.relative_to(encoder)} {sha256(file)}".encode())
-    return cache_name(fingerprint[:_HALF] + files.hexdigest()[:_HALF], COMPUTE)
+    return cache_name(fingerprint[:_HALF] + files.hexdigest()[:_HALF], compute)

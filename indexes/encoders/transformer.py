@@ -1,43 +1,42 @@
 """Any sentence-transformers model as an encoder."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from copy import deepcopy
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.util import batch_to_device
+from tokenizers import Tokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from corpus_tuner.indexes.encoders import (
     EncoderSettings,
     QueryEncoder,
+    Reader,
+    Span,
     Vectors,
     embedded,
     fast,
     unit_rows,
 )
-from corpus_tuner.indexes.encoders.converting import convert_for_queries
+from corpus_tuner.indexes.encoders.converting import convert_encoder
+from corpus_tuner.indexes.encoders.torch_reader import TorchReader, pools_spans
 from corpus_tuner.indexes.encoders.weights import fast_bfloat16, hash_weights
 from corpus_tuner.indexes.errors import SearchIndexError
 
 USUAL_MAX_TOKENS = 512
 """For models that name no limit of their own, such as T5 with its relative positions."""
 
-_STRETCH, _SLACK = 1.3, 80  # characters: texts so much longer than a batch's shortest start another
-
 
 class TransformerEncoder:
-    """A sentence-transformers model that reads documents in bfloat16 where that is fast.
+    """A sentence-transformers model that reads documents in the arithmetic that is fast.
 
-    Documents are many, so their transformer runs in the chosen dtype; its hidden states are
-    widened before they are pooled, as a sum of hundreds of them in bfloat16 loses too much.
-    Queries are few and every score hangs on them: they are always read in float32, by
-    CTranslate2 where it can, and so are documents in float32 that are read as queries are.
+    Documents are many, so their transformer runs in the chosen dtype. Queries are few and every
+    score hangs on them: they are always read in float32. On a CPU CTranslate2 reads both, where it
+    can run the model and the dtype is float32 or int8; else PyTorch does.
     """
 
     def __init__(self, settings: EncoderSettings) -> None:
@@ -54,6 +53,7 @@ class TransformerEncoder:
         self._tokenizer: Any = self._model.tokenizer
         self.dimension = int(self._model.get_embedding_dimension())
         prompt = self._prompt("document", settings.document_prompt)
+        self.pools_spans = pools_spans(self._model)
         self.symmetric = prompt == self._prompt("query", settings.query_prompt)
         marks = self._tokenizer.num_special_tokens_to_add(pair=False)
         self.max_tokens = limit - marks - (self.count_tokens([prompt])[0] if prompt else 0)
@@ -65,35 +65,17 @@ class TransformerEncoder:
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Encode texts that stand for documents; shape (texts, dimension), unit rows."""
-        prompt = self._prompt("document", self._settings.document_prompt)
-        return self._encode(self._document_model, texts, prompt, self._settings.batch_size)
+        return self._unit(self._document_reader.read(texts))
 
-    def encode_groups(self, groups: Sequence[Sequence[str]]) -> list[Vectors]:
-        """Encode texts that stand for documents, group by group."""
-        if self._model.device.type == "cpu":
-            return [self._encode_group(group) for group in groups]
-        if not groups:  # of nothing, np.split would make one part
+    def encode_spans(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Vectors]:
+        """Encode texts that stand for documents, and spans of them in the same reading."""
+        if not self.pools_spans:
+            raise SearchIndexError(f"encoder {self.name!r} pools no spans")
+        if not texts:
             return []
-        vectors = self.encode_documents([text for group in groups for text in group])
-        return np.split(vectors, np.cumsum([len(group) for group in groups])[:-1])
-
-    def _encode_group(self, texts: Sequence[str]) -> Vectors:
-        """Encode texts in batches of like length, so that little is padded."""
-        prompt = self._prompt("document", self._settings.document_prompt)
-        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        for batch in _alike(texts, self._settings.batch_size):
-            alike = [texts[position] for position in batch]
-            if self._same_as_queries:
-                vectors[batch] = self.encode_queries(alike)
-            else:
-                vectors[batch] = _encode_one_batch(self._document_model, alike, prompt)
-        return unit_rows(vectors, self.name) if len(texts) else vectors
-
-    @cached_property
-    def _same_as_queries(self) -> bool:
-        """Whether documents are read as queries are, which CTranslate2 does in less time."""
-        exact = self._document_model is self._model  # float32
-        return exact and self.symmetric and self._fast is not None
+        found = self._document_reader.read(texts, spans)
+        ends = np.cumsum([len(vectors) for vectors in found])[:-1]
+        return np.split(self._unit(found), ends)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Encode queries; shape (texts, dimension), unit rows."""
@@ -101,14 +83,31 @@ class TransformerEncoder:
             return self._fast.encode_queries(texts)
         return self._encode_queries(texts)
 
+    def _unit(self, found: Sequence[Vectors]) -> Vectors:
+        none = np.zeros((0, self.dimension), np.float32)
+        return unit_rows(np.concatenate(found), self.name) if found else none
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, marks and prompts not counted."""
         if not texts:
             return []
+        if self._counter is not None:
+            counted = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
+            return [len(encoding.ids) for encoding in counted]
         encoded = self._tokenizer(
             list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False
         )
         return [len(tokens) for tokens in encoded["input_ids"]]
+
+    @cached_property
+    def _counter(self) -> Tokenizer | None:
+        """The tokenizer without what is done around it, and safe to use from several threads."""
+        if not self._tokenizer.is_fast:
+            return None
+        counter = Tokenizer.from_str(self._tokenizer.backend_tokenizer.to_str())
+        counter.no_truncation()
+        counter.no_padding()
+        return counter
 
     def token_ends(self, text: str) -> list[int]:
         """Return the offset in `text`, in characters, at which each of its tokens ends."""
@@ -128,76 +127,48 @@ class TransformerEncoder:
     @cached_property
     def _fast(self) -> QueryEncoder | None:
         """The same encoder as CTranslate2 runs it on a CPU, as it does for `fast.find`."""
-        if self._model.device.type != "cpu":
-            return None
-        found = fast.find(self._settings, self.fingerprint)
-        if found is None:
-            with suppress(OSError):  # a cache that cannot be written costs time, and no more
-                prompt = self._prompt("query", self._settings.query_prompt)
-                convert_for_queries(
-                    self._model, self.name, self.fingerprint, prompt, self._encode_queries
-                )
-                found = fast.find(self._settings, self.fingerprint)
-        return found
+        self._convert("float32")
+        return fast.find(self._settings, self.fingerprint)
 
     def _encode_queries(self, texts: Sequence[str]) -> Vectors:
-        prompt = self._prompt("query", self._settings.query_prompt)
-        size = min(self._settings.batch_size, fast.QUERIES_AT_ONCE)
-        return self._encode(self._model, texts, prompt, size)
+        return self._unit(self._query_reader.read(texts))
 
     @cached_property
-    def _document_model(self) -> SentenceTransformer:
-        """The model with its transformer in the chosen dtype; searching never needs it."""
+    def _query_reader(self) -> TorchReader:
+        prompt = self._prompt("query", self._settings.query_prompt)
+        return TorchReader(self._model, prompt, "float32", self._settings.batch_size)
+
+    @cached_property
+    def _document_reader(self) -> Reader:
+        """What reads documents; searching never needs it."""
+        prompt = self._prompt("document", self._settings.document_prompt)
         dtype = self._settings.dtype
         if dtype == "auto":
-            dtype = "bfloat16" if fast_bfloat16(self._model.device) else "float32"
-        if dtype == "float32":
-            return self._model
-        transformer, *rest = self._model
-        transformer = deepcopy(transformer).to(getattr(torch, dtype))
-        transformer.register_forward_hook(_widen)
-        return SentenceTransformer(modules=[transformer, *rest], device=str(self._model.device))
+            dtype = "bfloat16" if fast_bfloat16(self._model.device) else "int8"
+        if dtype in ("float32", "int8"):
+            self._convert(dtype)
+            workers = torch.get_num_threads()
+            found = fast.find_reader(self._settings, self.fingerprint, dtype, prompt, workers)
+            if found:
+                return found
+            dtype = "float32"
+        return TorchReader(self._model, prompt, dtype, self._settings.batch_size)
 
-    def _encode(
-        self, model: SentenceTransformer, texts: Sequence[str], prompt: str, size: int
-    ) -> Vectors:
-        if not texts:
-            return np.zeros((0, self.dimension), dtype=np.float32)
-        if len(texts) <= size:
-            vectors = _encode_one_batch(model, texts, prompt)
-        else:
-            vectors = model.encode(
-                list(texts),
-                prompt=prompt,
-                batch_size=size,
-                show_progress_bar=False,
-                convert_to_numpy=True,
-            )
-        return unit_rows(vectors, self.name)
-
-
-def _alike(texts: Sequence[str], size: int) -> Iterator[list[int]]:
-    """Yield the positions of texts in batches; one ends where the next text is much longer."""
-    order = sorted(range(len(texts)), key=lambda position: (len(texts[position]), position))
-    batch: list[int] = []
-    for position in order:
-        shortest = len(texts[batch[0]]) if batch else 0
-        much_longer = len(texts[position]) > _STRETCH * shortest + _SLACK
-        if batch and (much_longer or len(batch) == size):
-            yield batch
-            batch = []
-        batch.append(position)
-    if batch:
-        yield batch
-
-
-@torch.inference_mode()
-def _encode_one_batch(model: SentenceTransformer, texts: Sequence[str], prompt: str) -> Vectors:
-    """Do what `SentenceTransformer.encode` does, without its walks through all the modules."""
-    features = model.preprocess(list(texts), prompt=prompt)
-    vectors = model(batch_to_device(features, model.device))["sentence_embedding"]
-    found: Vectors = vectors[:, : model.truncate_dim].float().cpu().numpy()
-    return found
+    def _convert(self, compute: str) -> None:
+        """See that the encoder is in the cache as CTranslate2 reads it, if it can."""
+        if self._model.device.type != "cpu":
+            return
+        if fast.find_folder(self._settings, self.fingerprint, compute) is None:
+            prompt = self._prompt("query", self._settings.query_prompt)
+            with suppress(OSError):  # a cache that cannot be written costs time, and no more
+                convert_encoder(
+                    self._model,
+                    self.name,
+                    self.fingerprint,
+                    compute,
+                    prompt,
+                    self._encode_queries,
+                )
 
 
 def _load(settings: EncoderSettings) -> SentenceTransformer:
@@ -246,9 +217,3 @@ def _fingerprint(model: SentenceTransformer, settings: EncoderSettings) -> str:
     prompts = (settings.query_prompt, settings.document_prompt, sorted(model.prompts.items()))
     digest.update(repr((model.max_seq_length, prompts)).encode())
     return digest.hexdigest()
-
-
-def _widen(_module: object, _inputs: object, features: dict[str, Any]) -> dict[str, Any]:
-    """Let all that follows the transformer compute in float32."""
-    hidden = features.get("token_embeddings")
-    return features if hidden is None else {**features, "token_embeddings": hidden.float()}

@@ -4,15 +4,13 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.errors import SearchIndexError
-from corpus_tuner.indexes.representations import Parts, Representation
+from corpus_tuner.indexes.representations import Representation
 from corpus_tuner.indexes.search.filters import Condition
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.store.layout import DOCUMENTS
@@ -47,35 +45,6 @@ SELECT
 FROM views JOIN documents ON documents.ordinal = views.document
 """
 _AMONG = "ordinal IN (SELECT value FROM json_each(?))"
-
-
-@dataclass(frozen=True, slots=True)
-class AsIf:
-    """A document as if its passage were another text, and without some of its views.
-
-    Attributes
-    ----------
-    dense
-        The vectors of its segment.
-    ordinal
-        Of the document.
-    passage
-        Vector of the other text, shape (dimension,).
-    without
-        Ordinals of the views that do not count; the passage is replaced, not left out.
-    """
-
-    dense: DenseSegment
-    ordinal: int
-    passage: Vectors
-    without: frozenset[int]
-
-    def parts(self, query: Vectors) -> Parts:
-        """Return what its dense score for a query of shape (dimension,) is made of."""
-        views, similarities = self.dense.rows(query, self.ordinal)
-        kept = np.array([view not in self.without for view in views.tolist()])
-        kept[0], similarities[0] = True, query.astype(np.float64) @ self.passage
-        return self.dense.representation.parts(similarities[kept], np.zeros(1, np.int64))
 
 
 class Segment:
@@ -166,10 +135,6 @@ class Segment:
         """Return all views of a document, by ordinal, in order."""
         rows = self._select(f"{_VIEWS} WHERE views.document = ? ORDER BY views.ordinal", document)
         return {ordinal: _view(*row) for ordinal, *row in rows}
-
-    def as_if(self, ordinal: int, passage: Vectors, without: Iterable[int]) -> AsIf:
-        """Return a document as if `passage` were its passage's vector, without some views."""
-        return AsIf(self.dense, ordinal, passage, frozenset(without))
 
     def _select(self, query: str, *values: str | float) -> list[Any]:
         try:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus_tuner import Document
-from corpus_tuner.passages import PassageSettings, split_passages
+from corpus_tuner.passages import PassageSettings, split_passages, whole_text
 from corpus_tuner.sentences import split_sentences
 from corpus_tuner.views import ViewSettings, own_views, spread
 from tests.conftest import WORDS
@@ -45,9 +45,14 @@ def test_long_documents_are_covered_whole(
     encoder: Any, title: list[str], text: list[str], overlap: int
 ) -> None:
     document = Document("d", " ".join(title), " ".join(text) or "x")
-    (passages,) = split_passages([document], "en", encoder, PassageSettings(overlap=overlap))
+    (cut,) = split_passages([document], "en", encoder, PassageSettings(overlap=overlap))
+    passages = [passage.text for passage in cut]
     sizes = encoder.count_tokens(passages)
-    whole = f"{document.title} {document.text}".strip()
+    whole = whole_text(document)
+    # What stands behind the title of a passage stands at its start in the whole text.
+    for passage in cut:
+        assert whole[passage.start :].startswith(passage.text[passage.lead :])
+        assert passage.text[: passage.lead].strip() in ("", document.title.strip())
     if encoder.count_tokens([whole])[0] <= encoder.max_tokens:
         assert passages == [whole]
         return
@@ -65,7 +70,8 @@ def test_long_documents_are_covered_whole(
 
 def test_the_first_passage_has_the_vector_of_the_whole_text(encoder: Any) -> None:
     document = Document("d", "Mill", "The farmer went to the mill by the river. " * 20)
-    (passages,) = split_passages([document], "en", encoder, PassageSettings())
+    (cut,) = split_passages([document], "en", encoder, PassageSettings())
+    passages = [passage.text for passage in cut]
     whole, first = encoder.encode_documents([f"Mill {document.text.strip()}", passages[0]])
     assert len(passages) > 2
     assert abs(whole @ first - 1) < 1e-5
@@ -76,16 +82,25 @@ def test_own_views() -> None:
         "The mill stands by the river. Yes. The farmer brings wheat. The mill stands by the river."
     )
     document = Document("d", "Mills", text)
-    views = own_views(document, ["Mills the mill"], "en", ViewSettings())
-    assert [(view.kind, view.text) for view in views] == [
-        ("passage", "Mills the mill"),
+    views = own_views(document, "en", ViewSettings())
+    assert [(view.kind, view.text) for view, _ in views] == [
         ("title", "Mills"),
         ("sentence", "The mill stands by the river."),
         ("sentence", "The farmer brings wheat."),
     ]
-    assert {(view.document_id, view.maker) for view in views} == {("d", "document")}
-    fewer = own_views(document, ["p"], "en", ViewSettings(title=False, sentences=1, min_words=1))
-    assert [view.kind for view in fewer] == ["passage", "sentence"]
+    assert {(view.document_id, view.maker) for view, _ in views} == {("d", "document")}
+    assert all(whole_text(document)[start:end] == view.text for view, (start, end) in views)
+    fewer = own_views(document, "en", ViewSettings(title=False, sentences=1, min_words=1))
+    assert [view.kind for view, _ in fewer] == ["sentence"]
+
+
+@given(st.text(max_size=20), st.text(st.sampled_from("ab .\n\tÄ!?"), max_size=200))
+def test_spans_are_where_the_words_stand(title: str, text: str) -> None:
+    document = Document("d", title, text)
+    whole = whole_text(document)
+    for view, (start, end) in own_views(document, "en", ViewSettings(min_words=1)):
+        assert 0 <= start < end <= len(whole)
+        assert whole[start:end].split() == view.text.split()
 
 
 def test_a_cap_spreads_over_the_document() -> None:
@@ -97,12 +112,12 @@ def test_a_cap_spreads_over_the_document() -> None:
 @settings(deadline=None, max_examples=40)
 def test_any_script_comes_to_an_end(encoder: Any, text: str, overlap: int) -> None:
     document = Document("d", "T", text)
-    (passages,) = split_passages([document], "ko", encoder, PassageSettings(overlap=overlap))
-    read = "".join(passages).replace(" ", "")
+    (cut,) = split_passages([document], "ko", encoder, PassageSettings(overlap=overlap))
+    read = "".join(passage.text for passage in cut).replace(" ", "")
     assert all(character in read for character in text.replace(" ", ""))
 
 
 def test_a_text_of_one_endless_sentence(encoder: Any) -> None:
     document = Document("d", "", ",".join(["안녕하세요각국"] * 400))
-    (passages,) = split_passages([document], "ko", encoder, PassageSettings())
-    assert max(encoder.count_tokens(passages[1:])) <= encoder.max_tokens
+    (cut,) = split_passages([document], "ko", encoder, PassageSettings())
+    assert max(encoder.count_tokens([passage.text for passage in cut[1:]])) <= encoder.max_tokens

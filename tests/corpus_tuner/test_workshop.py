@@ -110,30 +110,40 @@ def test_a_sample_is_the_same_in_any_order(tmp_path: Path) -> None:
     assert one != Corpus(str(tmp_path / "a.jsonl")).sample(30)[:5][::-1]
 
 
-@pytest.mark.slow
-def test_passages_that_a_check_has_read_are_not_read_again(
+def test_a_document_is_read_once(
     tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from corpus_tuner.indexes.encoders.transformer import TransformerEncoder
 
-    read: list[str] = []
-    encode_groups = TransformerEncoder.encode_groups
+    whole: list[str] = []
+    alone: list[str] = []
+    encode_spans = TransformerEncoder.encode_spans
+    encode_documents = TransformerEncoder.encode_documents
 
-    def spy(self: TransformerEncoder, groups: Any) -> Any:
-        read.extend(text for group in groups for text in group)
-        return encode_groups(self, groups)
+    def read(self: TransformerEncoder, texts: Any, spans: Any) -> Any:
+        whole.extend(texts)
+        return encode_spans(self, texts, spans)
 
-    monkeypatch.setattr(TransformerEncoder, "encode_groups", spy)
+    def encode(self: TransformerEncoder, texts: Any) -> Any:
+        alone.extend(texts)
+        return encode_documents(self, texts)
+
+    monkeypatch.setattr(TransformerEncoder, "encode_spans", read)
+    monkeypatch.setattr(TransformerEncoder, "encode_documents", encode)
     corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(20))
-    checked = load_settings(None, ["checks=[{name: round_trip, top: 3}]"]).checks
-    changed = settings.model_copy(update={"checks": checked, "calibrate": False})
-    report = build(corpus, tmp_path / "i", changed)
-    assert "round_trip: finds other documents first" in report.rejected
-    passages = [
-        view.text
-        for views in look(tmp_path / "i").views.values()
-        for view in views
-        if view.kind == "passage"
-    ]
-    again = [text for text in set(passages) if read.count(text) > 1]
-    assert len(again) <= settings.documents_at_once * 3  # those of the first chunk
+    extractive = load_settings(None, ["generator=extractive"]).generator
+    changed = settings.model_copy(
+        update={"generator": extractive, "checks": (), "calibrate": False}
+    )
+    build(corpus, tmp_path / "i", changed)
+    views = [view for views in look(tmp_path / "i").views.values() for view in views]
+    passages = [view.text for view in views if view.kind == "passage"]
+    assert {"title", "sentence", "keywords", "summary"} < {view.kind for view in views}
+    assert sorted(whole) == sorted(passages)
+    assert not alone
+
+    apart = changed.model_copy(
+        update={"views": changed.views.model_copy(update={"reading": "alone"})}
+    )
+    build(corpus, tmp_path / "j", apart)
+    assert {view.text for view in views if view.kind == "sentence"} < set(alone)

@@ -20,7 +20,6 @@ from corpus_tuner.checks import (
     need_fitting,
     open_checks,
 )
-from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.indexes.registry import read_settings
 from corpus_tuner.indexes.store.layout import Layout
 from tests.conftest import make_documents, write_jsonl
@@ -51,9 +50,8 @@ def judged(
     **settings: Any,
 ) -> list[Verdict]:
     """Let one check judge what was written for `MILL`."""
-    by_document = DocumentEncoder(encoder)
     texts = [*(view.text for view in OWN), *(each.text for each in written)]
-    vectors = by_document.encode({"m": texts})["m"]
+    vectors = encoder.encode_documents(texts)
     candidates = [
         Candidate(MILL, OWN, vectors[: len(OWN)], View("m", kind, text), vector, language)
         for (text, kind, language), vector in zip(written, vectors[len(OWN) :], strict=True)
@@ -61,7 +59,7 @@ def judged(
     read = read_settings("corpus_tuner.checks", {"name": name, **settings})
     if fitted is None:
         fitted = fit_checks(need_fitting([read]), candidates)
-    checks = open_checks([read], Resources(by_document, nearest), fitted)
+    checks = open_checks([read], Resources(encoder, nearest), fitted)
     return judge(candidates, checks)[0]
 
 

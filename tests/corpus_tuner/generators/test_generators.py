@@ -9,17 +9,25 @@ import pytest
 import yaml
 
 from corpus_tuner import CorpusTunerError, Document
-from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.enrichment import as_views, write_views
 from corpus_tuner.generators import Generator, Written, open_generator
 from corpus_tuner.generators.extractive import Settings as Extractive
 from corpus_tuner.generators.seq2seq import Settings as Seq2Seq
+from corpus_tuner.indexes.encoders import Span
 from corpus_tuner.instructions import KINDS, Instruction, load_instructions
 from corpus_tuner.ledger import Ledger, ledger_key
+from corpus_tuner.passages import PassageSettings, whole_text
+from corpus_tuner.reading import DocumentReader, Reading
+from corpus_tuner.views import ViewSettings
 
 MILL = Document("a", "Water mills", "A mill wheel turns in the river. The mill grinds wheat.")
 COURT = Document("b", "Rent", "The tenant pays rent. A judge may lower the rent by law. Yes.")
 EMPTY = Document("c", "", "??")
+
+
+def read(documents: Sequence[Document], generator: Generator, encoder: Any) -> list[Reading]:
+    reader = DocumentReader(encoder, "en", PassageSettings(), ViewSettings())
+    return reader.read(documents, [generator.spans(document, "en") for document in documents])
 
 
 @pytest.mark.parametrize("language", ["en", "de", "pt", "fi"])
@@ -40,22 +48,26 @@ def test_own_instructions(tmp_path: Path) -> None:
 
 
 def test_keywords_are_phrases_of_the_document(encoder: Any) -> None:
-    generator = open_generator(Extractive(phrases=3), DocumentEncoder(encoder))
+    generator = open_generator(Extractive(phrases=3), encoder)
     (instruction,) = load_instructions(("keywords",), "en")
-    mill, court, empty = generator.generate([MILL, COURT, EMPTY], instruction)
+    readings = read([MILL, COURT, EMPTY], generator, encoder)
+    mill, court, empty = generator.generate(readings, instruction)
     for written, document in ((mill, MILL), (court, COURT)):
         phrases = written.texts[0].split(", ")
         source = f"{document.title}. {document.text}".lower()
         assert 1 < len(phrases) <= 3
         assert all(phrase.lower() in source for phrase in phrases)
         assert not any(phrase.lower().startswith(("a ", "the ", "in ")) for phrase in phrases)
+        whole = whole_text(document)
+        assert [whole[start:end] for start, end in written.spans[0]] == phrases
     assert empty == Written(())
 
 
 def test_a_summary_is_sentences_in_their_order(encoder: Any) -> None:
-    generator = open_generator(Extractive(sentences=2), DocumentEncoder(encoder))
+    generator = open_generator(Extractive(sentences=2), encoder)
     (instruction,) = load_instructions(("summary",), "en")
-    mill, court, empty = generator.generate([MILL, COURT, EMPTY], instruction)
+    readings = read([MILL, COURT, EMPTY], generator, encoder)
+    mill, court, empty = generator.generate(readings, instruction)
     assert mill.texts == ("A mill wheel turns in the river. The mill grinds wheat.",)
     assert court.texts == ("The tenant pays rent. A judge may lower the rent by law.",)
     assert empty.texts == ()
@@ -68,14 +80,14 @@ def test_seq2seq(model: str, decoding: str, request: pytest.FixtureRequest, enco
     settings = Seq2Seq(
         model=str(folder), decoding=decoding, outputs=3, max_new_tokens=8, max_source_tokens=150
     )
-    generator = open_generator(settings, DocumentEncoder(encoder))
+    generator = open_generator(settings, encoder)
     (instruction,) = load_instructions(("question",), "en")
-    long = Document("l", "", MILL.text * 20)
-    once = generator.generate([MILL, COURT, long], instruction)
+    readings = [Reading(one) for one in (MILL, COURT, Document("l", "", MILL.text * 20))]
+    once = generator.generate(readings, instruction)
     assert [each.cut for each in once] == [False, False, True]
     assert all(1 <= len(each.texts) <= 3 for each in once)
     assert all(len(set(each.texts)) == len(each.texts) for each in once)
-    assert generator.generate([MILL, COURT, long], instruction) == once
+    assert generator.generate(readings, instruction) == once
 
 
 @pytest.mark.parametrize("decoding", ["sampling", "beam"])
@@ -93,16 +105,18 @@ def test_what_is_written_for_a_document_depends_on_it_alone(
             "max_new_tokens": 8,
         }
     )
-    generator = open_generator(settings, DocumentEncoder(encoder))
+    generator = open_generator(settings, encoder)
     (instruction,) = load_instructions(("question",), "en")
     documents = [MILL, COURT, EMPTY, *(Document(str(n), "", MILL.text * n) for n in range(2, 6))]
-    together = generator.generate(documents, instruction)
+    documents += [Document(f"{document.id} again", "", document.text) for document in documents]
+    readings = [Reading(document) for document in documents]
+    together = generator.generate(readings, instruction)
     assert decoding == "beam" or len({written.texts for written in together}) > 1
-    assert generator.generate(documents[::-1], instruction) == together[::-1]
-    halves = (documents[:3], documents[3:])
+    assert generator.generate(readings[::-1], instruction) == together[::-1]
+    halves = (readings[:3], readings[3:])
     assert [one for half in halves for one in generator.generate(half, instruction)] == together
-    for document, written in zip(documents, together, strict=True):
-        assert generator.generate([document], instruction) == [written]
+    for reading, written in zip(readings, together, strict=True):
+        assert generator.generate([reading], instruction) == [written]
 
 
 @pytest.mark.parametrize("engine", ["ctranslate2", "transformers"])
@@ -110,19 +124,16 @@ def test_each_instruction_has_its_own_seed(
     bart_folder: Path, encoder: Any, engine: Literal["ctranslate2", "transformers"]
 ) -> None:
     settings = Seq2Seq(model=str(bart_folder), engine=engine, max_new_tokens=8)
-    generator = open_generator(settings, DocumentEncoder(encoder))
+    generator = open_generator(settings, encoder)
     asked = [Instruction(kind, "en", "{text}") for kind in ("question", "title")]
-    first, second = (generator.generate([MILL], instruction) for instruction in asked)
+    first, second = (generator.generate([Reading(MILL)], instruction) for instruction in asked)
     assert first != second
 
 
 def test_the_seed_decides_what_is_sampled(t5_folder: Path, encoder: Any) -> None:
     (instruction,) = load_instructions(("question",), "en")
-    made = [
-        open_generator(Seq2Seq(model=str(t5_folder), seed=seed), DocumentEncoder(encoder))
-        for seed in (1, 1, 2)
-    ]
-    first, same, other = (each.generate([MILL], instruction) for each in made)
+    made = [open_generator(Seq2Seq(model=str(t5_folder), seed=seed), encoder) for seed in (1, 1, 2)]
+    first, same, other = (each.generate([Reading(MILL)], instruction) for each in made)
     assert first == same != other
     assert made[0].identity == made[1].identity != made[2].identity
 
@@ -137,9 +148,14 @@ class Counting:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def generate(self, documents: Sequence[Document], instruction: Instruction) -> list[Written]:
-        self.asked += [document.id for document in documents]
-        return [Written((document.title,)) for document in documents]
+    def spans(self, document: Document, language: str) -> list[Span]:
+        return []
+
+    def generate(self, readings: Sequence[Reading], instruction: Instruction) -> list[Written]:
+        self.asked += [reading.document.id for reading in readings]
+        return [
+            Written((reading.document.title,), spans=(((0, 3), (5, 9)),)) for reading in readings
+        ]
 
 
 def test_nothing_is_generated_twice_and_changes_are(tmp_path: Path) -> None:
@@ -149,14 +165,14 @@ def test_nothing_is_generated_twice_and_changes_are(tmp_path: Path) -> None:
     changed = Document("a", "Water mills", "Another text.")
     moved = Document("z", COURT.title, COURT.text)
     with closing(Ledger(tmp_path / "ledger.sqlite")) as ledger:
-        first = write_views([MILL, COURT], instruction, checked, ledger)
+        first = write_views([Reading(MILL), Reading(COURT)], instruction, checked, ledger)
     with closing(Ledger(tmp_path / "ledger.sqlite")) as ledger:
-        assert write_views([MILL, COURT], instruction, checked, ledger) == first
+        assert write_views([Reading(MILL), Reading(COURT)], instruction, checked, ledger) == first
         assert generator.asked == ["a", "b"]
-        write_views([changed, moved], instruction, checked, ledger)
+        write_views([Reading(changed), Reading(moved)], instruction, checked, ledger)
         assert generator.asked == ["a", "b", "a"]
         reworded = Instruction("title", "en", "Name it: {text}")
-        write_views([MILL], reworded, checked, ledger)
+        write_views([Reading(MILL)], reworded, checked, ledger)
         assert generator.asked == ["a", "b", "a", "a"]
     (view,) = as_views(MILL, instruction, checked, first[0])
     assert (view.kind, view.text, view.maker) == ("title", MILL.title, "counting")

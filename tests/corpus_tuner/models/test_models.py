@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from corpus_tuner import CorpusTunerError, Document
-from corpus_tuner.document_encoder import DocumentEncoder
 from corpus_tuner.generators import open_generator
 from corpus_tuner.generators.seq2seq import Settings
 from corpus_tuner.indexes.encoders import embedded
@@ -19,6 +18,7 @@ from corpus_tuner.models import UNTAUGHT, Source, load_model, minilm
 from corpus_tuner.models.fast import CTranslate2Engine, converted
 from corpus_tuner.models.reference import sampling
 from corpus_tuner.models.writing import Decoding, Request
+from corpus_tuner.reading import Reading
 
 MILL = Document(
     "m",
@@ -77,15 +77,13 @@ def test_packing_keeps_what_differs(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_built_in_model_is_small_and_asks_questions(encoder: Any) -> None:
     assert sum(file.stat().st_size for file in minilm.FOLDER.iterdir()) < 20 * 2**20
-    generator = open_generator(
-        Settings(decoding="beam", kinds=("question",)), DocumentEncoder(encoder)
-    )
+    generator = open_generator(Settings(decoding="beam", kinds=("question",)), encoder)
     (question,) = load_instructions(("question",), "en")
     (keywords,) = load_instructions(("keywords",), "en")
     for document in (MILL, BEES):
         (own,) = words_of([f"{document.title} {document.text}"], "en")
         for instruction, asks in ((question, True), (keywords, False)):
-            (written,) = generator.generate([document], instruction)
+            (written,) = generator.generate([Reading(document)], instruction)
             assert written.texts[0].endswith("?") == asks
             assert set(words_of(written.texts, "en")[0]) & set(own)
 
@@ -94,8 +92,8 @@ def test_the_built_in_model_is_small_and_asks_questions(encoder: Any) -> None:
 def test_engines_write_the_same_by_beam_search(encoder: Any) -> None:
     (instruction,) = load_instructions(("title",), "en")
     fast, reference = (
-        open_generator(Settings(decoding="beam", engine=engine), DocumentEncoder(encoder)).generate(
-            [MILL, BEES], instruction
+        open_generator(Settings(decoding="beam", engine=engine), encoder).generate(
+            [Reading(MILL), Reading(BEES)], instruction
         )
         for engine in ("ctranslate2", "transformers")
     )
@@ -108,8 +106,8 @@ def test_engines_write_the_same_by_beam_search(encoder: Any) -> None:
 def test_sampling_is_the_same_again_and_differs_by_seed(encoder: Any) -> None:
     (instruction,) = load_instructions(("question",), "en")
     made = [
-        open_generator(Settings(outputs=4, seed=seed), DocumentEncoder(encoder)).generate(
-            [MILL, BEES], instruction
+        open_generator(Settings(outputs=4, seed=seed), encoder).generate(
+            [Reading(MILL), Reading(BEES)], instruction
         )
         for seed in (1, 1, 2)
     ]
@@ -180,11 +178,11 @@ def test_the_instruction_is_where_the_model_wants_it(bart_folder: Path) -> None:
 
 
 def test_what_was_not_taught_is_not_asked_for(encoder: Any) -> None:
-    generator = open_generator(Settings(kinds=("claim",)), DocumentEncoder(encoder))
+    generator = open_generator(Settings(kinds=("claim",)), encoder)
     with pytest.raises(
         CorpusTunerError, match="not taught to write claim-en; it knows keywords-en"
     ):
-        generator.generate([MILL], Instruction("claim", "en", "{text}"))
+        generator.generate([Reading(MILL)], Instruction("claim", "en", "{text}"))
 
 
 def test_a_conversion_that_was_spoilt_is_made_again(cache: Path, bart_folder: Path) -> None:
@@ -205,6 +203,4 @@ def test_a_model_that_ctranslate2_does_not_run_is_refused(
     encoder: Any, encoder_folder: Path
 ) -> None:
     with pytest.raises(CorpusTunerError):
-        open_generator(
-            Settings(model=str(encoder_folder), engine="ctranslate2"), DocumentEncoder(encoder)
-        )
+        open_generator(Settings(model=str(encoder_folder), engine="ctranslate2"), encoder)

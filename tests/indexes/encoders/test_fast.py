@@ -100,7 +100,7 @@ def test_a_damaged_copy_is_made_again(tmp_path: Path, tokenizer: Any) -> None:
     settings = EncoderSettings(name=str(make(tmp_path, tokenizer, "Bert", "mean")))
     whole = open_encoder(settings)
     vectors = whole.encode_queries(QUERIES)
-    folder = cached(fast.name_in_cache(settings.name, whole.fingerprint))
+    folder = cached(fast.name_in_cache(settings.name, whole.fingerprint, "float32"))
     assert folder
     weights = folder / "model.bin"
     data = bytearray(weights.read_bytes())
