@@ -78,8 +78,8 @@ def tune_on_pairs(
 
             minilm.expect(model, [token for each in train for token in each.target[each.given :]])
         tuned = _with_lora(model, settings) if settings.method == "lora" else model
-        trainer = Trainer(tuned, tokenizer, settings, key)
-        curve = trainer.train(train, dev, [pair.target for pair in split.dev], output)
+        trainer = Trainer(tuned, tokenizer, settings, key, output)
+        curve = trainer.fit(train, dev, [pair.target for pair in split.dev])
         with working("measuring"):
             measured = {
                 "test_loss": trainer.loss(test),

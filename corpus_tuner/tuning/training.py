@@ -1,4 +1,4 @@
-"""The training loop: batches in, better weights out, resumable at every look at the dev pairs."""
+"""Training by `transformers.Trainer`, resumable at every look at the dev pairs."""
 
 import json
 import math
@@ -11,24 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 from torch.nn.functional import cross_entropy
+from torch.optim.lr_scheduler import LambdaLR
+from torch.utils.data import DataLoader
+from transformers.trainer_callback import PrinterCallback, TrainerState
 
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.encoders.weights import fast_bfloat16
 from corpus_tuner.progress import Meter
 from corpus_tuner.tuning.batches import IGNORED, Batch, Example, collate, epoch
-from corpus_tuner.tuning.checkpoints import (
-    Checkpoint,
-    load_checkpoint,
-    named_moments,
-    restore_moments,
-    save_checkpoint,
-)
 from corpus_tuner.tuning.rouge import rouge_l
 from corpus_tuner.tuning.settings import TuningSettings
 
-_RANDOM = ("random", "random_cuda")
 _EASY = 1e-6  # keeps the logarithm of an attention of nothing finite
+_STATE = "trainer_state.json"
 
 
 @dataclass
@@ -52,14 +49,23 @@ class Curve:
         """The lowest mean dev loss."""
         return min((look["loss"] for look in self.looks), default=math.inf)
 
+    @classmethod
+    def of(cls, state: TrainerState) -> "Curve":
+        """Return what a state has logged."""
+        rows: list[dict[str, Any]] = state.log_history
+        return cls([row for row in rows if "dev" not in row], [row for row in rows if "dev" in row])
+
     def write(self, path: Path) -> None:
         """Write one JSON object a line: steps and looks in their order."""
         rows = sorted([*self.steps, *self.looks], key=lambda row: (row["step"], "dev" in row))
         path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
 
 
-class Trainer:
+class Trainer(transformers.Trainer):  # type: ignore[misc]
     """Trains a model on examples.
+
+    The losses are weighted by token and measured by instruction, and texts are written after the
+    prompt of their instruction: what `transformers.Seq2SeqTrainer` adds does neither.
 
     Parameters
     ----------
@@ -69,30 +75,54 @@ class Trainer:
         How to train.
     key
         Names what is trained on what; a checkpoint of another key is not gone on from.
+    folder
+        Holds the checkpoints, and `curve.jsonl`.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, settings: TuningSettings, key: str) -> None:
-        self._model = model
+    def __init__(
+        self, model: Any, tokenizer: Any, settings: TuningSettings, key: str, folder: Path
+    ) -> None:
         self._tokenizer = tokenizer
         self._settings = settings
-        self._key = key
+        self._folder = folder
+        self._checkpoints = folder / "checkpoint" / key[:16]
         self._device = next(model.parameters()).device
         self._start: int = model.config.decoder_start_token_id
         self._pad: int = tokenizer.pad_token_id
         self._marks = torch.tensor(tokenizer.all_special_ids, device=self._device)
+        self._row: dict[str, float] = defaultdict(float)
         _freeze(model, settings)
-        trained = [(name, each) for name, each in model.named_parameters() if each.requires_grad]
-        self._trained = dict(trained)
-        self._names = {number: name for number, (name, _) in enumerate(trained)}
-        self._optimizer = torch.optim.AdamW(
-            [each for _, each in trained],
+        optimizer = torch.optim.AdamW(
+            [each for each in model.parameters() if each.requires_grad],
             lr=settings.learning_rate,
             weight_decay=settings.weight_decay,
         )
+        arguments = transformers.TrainingArguments(
+            output_dir=str(self._checkpoints),
+            max_steps=settings.steps,
+            gradient_accumulation_steps=settings.accumulate,
+            max_grad_norm=settings.clip,
+            eval_strategy="steps",
+            eval_steps=settings.evaluate_every,
+            save_steps=settings.evaluate_every,
+            save_total_limit=2,  # the last and the best
+            metric_for_best_model="loss",
+            greater_is_better=False,
+            logging_steps=1,
+            logging_nan_inf_filter=False,
+            disable_tqdm=True,
+            report_to=[],
+            use_cache=True,  # of the model that is saved
+            use_cpu=self._device.type == "cpu",
+            seed=settings.seed,
+        )
+        arguments._n_gpu = min(arguments.n_gpu, 1)  # no DataParallel where there are more
+        schedule = LambdaLR(optimizer, lambda done: _schedule(done, settings))
+        super().__init__(model, arguments, eval_dataset=[], optimizers=(optimizer, schedule))
+        self.remove_callback(PrinterCallback)
+        self.loss_is_scaled_for_ga = False
 
-    def train(
-        self, train: Sequence[Example], dev: Sequence[Example], texts: Sequence[str], folder: Path
-    ) -> Curve:
+    def fit(self, train: Sequence[Example], dev: Sequence[Example], texts: Sequence[str]) -> Curve:
         """Train until the steps are done or the dev loss no longer falls; keep the best weights.
 
         Parameters
@@ -101,33 +131,27 @@ class Trainer:
             What to learn from, and what to look at.
         texts
             The targets of `dev` as text, for ROUGE-L.
-        folder
-            Holds the checkpoint, and `curve.jsonl`.
 
         Raises
         ------
         CorpusTunerError
             If the loss is no longer a number, or the checkpoint is of another training.
         """
-        settings = self._settings
-        curve, done = self._resume(folder / "checkpoint")
-        torch.manual_seed(settings.seed)
-        self._restore_random()
-        batches = _endless(train, settings, done * settings.accumulate)
-        with Meter("tuning", settings.steps, done) as meter:
-            while done < settings.steps and not self._patience_is_out(curve):
-                some = [[train[each] for each in next(batches)] for _ in range(settings.accumulate)]
-                curve.steps.append({"step": done + 1, **self._step(some, done)})
-                done += 1
-                meter.advance(f"loss {curve.steps[-1]['loss']:.3f}, best dev {curve.best:.3f}")
-                if done % settings.evaluate_every == 0 or done == settings.steps:
-                    self._look(dev, texts, curve, folder)
-        self._load(self._best)
-        return curve
+        self.train_dataset, self.eval_dataset, self._texts = train, dev, texts
+        last = self._last_checkpoint()
+        if last is not None:
+            self.state = TrainerState.load_from_json(str(last / _STATE))
+        # The library would make one more step after the last one.
+        if self.state.global_step < self._settings.steps and not self._patience_is_out():
+            with Meter("tuning", self._settings.steps, self.state.global_step) as self._meter:
+                self.train(resume_from_checkpoint=None if last is None else str(last))
+        best = self._checkpoints / f"checkpoint-{self.state.best_global_step}"
+        self._load_from_checkpoint(str(best))
+        return Curve.of(self.state)
 
     def loss(self, examples: Sequence[Example]) -> dict[str, float]:
         """Return the mean loss (nats a token) by instruction."""
-        self._model.eval()
+        self.model.eval()
         sums: dict[str, float] = defaultdict(float)
         tokens: dict[str, int] = defaultdict(int)
         for group, own in _grouped(examples):
@@ -154,13 +178,13 @@ class Trainer:
 
     def write(self, examples: Sequence[Example], beams: int = 1) -> list[str]:
         """Return what the model writes, by beam search or, with one beam, its likeliest words."""
-        self._model.eval()
+        self.model.eval()
         written: list[str] = []
         for some in _chunks(examples, self._settings.batch_size):
             batch = self._collate(some)
             given = some[0].given + 1  # the prompt of one instruction is the same for all
             with torch.inference_mode(), self._arithmetic():
-                tokens = self._model.generate(
+                tokens = self.model.generate(
                     input_ids=batch.source,
                     attention_mask=batch.mask,
                     decoder_input_ids=batch.inputs[:, :given],
@@ -171,100 +195,80 @@ class Trainer:
             written += self._tokenizer.batch_decode(tokens[:, given:], skip_special_tokens=True)
         return written
 
-    def _step(self, some: Sequence[Sequence[Example]], done: int) -> dict[str, float]:
-        """Update the weights once."""
-        settings = self._settings
-        self._model.train()
-        if settings.train == "decoder":
-            self._model.get_encoder().eval()
-        lost, missed = 0.0, 0.0
-        for examples in some:
-            batch = self._collate(examples)
-            logits, attention = self._read(batch, attentions=settings.copy_weight > 0)
-            loss = cross_entropy(
-                logits.flatten(0, 1),
-                batch.labels.flatten(),
-                label_smoothing=settings.label_smoothing,
-            )
-            lost += float(loss.detach()) / len(some)
-            if attention is not None:
-                copying = _copying(attention, batch, self._marks)
-                missed += float(copying.detach()) / len(some)
-                loss = loss + settings.copy_weight * copying
-            (loss / len(some)).backward()  # type: ignore[no-untyped-call]
-        if not math.isfinite(lost):
-            raise CorpusTunerError(
-                f"the loss is not a number at step {done + 1}: lower tuning.learning_rate, or "
-                "set tuning.dtype=float32"
-            )
-        torch.nn.utils.clip_grad_norm_(self._trained.values(), settings.clip)
-        rate = settings.learning_rate * _schedule(done, settings)
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
-        self._optimizer.step()
-        self._optimizer.zero_grad()
-        row = {"loss": round(lost, 6), "learning_rate": rate}
-        return row | ({"copying": round(missed, 6)} if settings.copy_weight else {})
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """Return the batches, without end."""
+        batches = _Endless(self.train_dataset, self._settings)
+        return DataLoader(
+            self.train_dataset,
+            batch_sampler=batches,
+            collate_fn=lambda some: collate(some, self._pad, self._start)._asdict(),
+        )
 
-    def _look(
-        self, dev: Sequence[Example], texts: Sequence[str], curve: Curve, folder: Path
-    ) -> None:
-        """Measure with the dev pairs, keep the weights if they are the best, and checkpoint."""
+    def compute_loss(self, model: Any, inputs: dict[str, Any], **_: Any) -> torch.Tensor:
+        """Return the loss of a batch, with that of copying, and note both."""
+        settings = self._settings
+        if settings.train == "decoder":
+            model.get_encoder().eval()
+        batch = Batch(**inputs)
+        logits, attention = self._read(batch, attentions=settings.copy_weight > 0)
+        loss = cross_entropy(
+            logits.flatten(0, 1), batch.labels.flatten(), label_smoothing=settings.label_smoothing
+        )
+        if not loss.isfinite():
+            raise CorpusTunerError(
+                f"the loss is not a number at step {self.state.global_step + 1}: lower "
+                "tuning.learning_rate, or set tuning.dtype=float32"
+            )
+        self._row["loss"] += float(loss.detach()) / settings.accumulate
+        if attention is not None:
+            copying = _copying(attention, batch, self._marks)
+            self._row["copying"] += float(copying.detach()) / settings.accumulate
+            loss = loss + settings.copy_weight * copying
+        return loss
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Note a step, with the loss of its tokens alone."""
+        if not self._row:
+            return  # the library's summary of the whole
+        row = {"step": self.state.global_step, "learning_rate": logs["learning_rate"]}
+        row |= {name: round(value, 6) for name, value in self._row.items()}
+        self._row.clear()
+        self.state.log_history.append(row)
+        best = Curve.of(self.state).best
+        self._meter.advance(f"loss {row['loss']:.3f}, best dev {best:.3f}")
+        self.control = self.callback_handler.on_log(self.args, self.state, self.control, logs)
+
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        """Measure with the dev pairs, and end the training if they no longer get better."""
+        dev: Sequence[Example] = self.eval_dataset
         by_instruction = self.loss(dev)
         mean = sum(by_instruction.values()) / len(by_instruction)
-        if mean < curve.best:
-            self._best = {name: each.detach().clone() for name, each in self._trained.items()}
-        step = int(curve.steps[-1]["step"])
-        rouge = self.rouge(dev, texts, self._settings.samples)
-        curve.looks.append({"step": step, "loss": mean, "dev": by_instruction, "rouge_l": rouge})
-        tensors = {f"weight/{name}": each.detach() for name, each in self._trained.items()}
-        tensors |= {f"best/{name}": each for name, each in self._best.items()}
-        tensors |= named_moments(self._optimizer, self._names)
-        tensors["random"] = torch.get_rng_state()
-        if self._device.type == "cuda":
-            tensors["random_cuda"] = torch.cuda.get_rng_state(self._device)
-        state = {"key": self._key, "steps": curve.steps, "looks": curve.looks}
-        save_checkpoint(folder / "checkpoint", Checkpoint(tensors, state))
-        curve.write(folder / "curve.jsonl")
+        rouge = self.rouge(dev, self._texts, self._settings.samples)
+        look = {"step": self.state.global_step, "loss": mean}
+        self.state.log_history.append({**look, "dev": by_instruction, "rouge_l": rouge})
+        Curve.of(self.state).write(self._folder / "curve.jsonl")
+        metrics = {"eval_loss": mean}
+        self.control = self.callback_handler.on_evaluate(
+            self.args, self.state, self.control, metrics
+        )
+        self.control.should_training_stop |= self._patience_is_out()
+        return metrics
 
-    def _resume(self, folder: Path) -> tuple[Curve, int]:
-        """Return the curve so far and the number of steps done."""
-        self._random: dict[str, torch.Tensor] = {}
-        self._best = {name: each.detach().clone() for name, each in self._trained.items()}
-        saved = load_checkpoint(folder)
-        if saved is None:
-            return Curve(), 0
-        if saved.state["key"] != self._key:
+    def _last_checkpoint(self) -> Path | None:
+        """Return the last checkpoint that was written to its end."""
+        others = [each for each in self._checkpoints.parent.glob("*") if each != self._checkpoints]
+        if others:
             raise CorpusTunerError(
-                f"{folder} is of another training (other pairs, base or settings): give another "
+                f"{others[0]} is of another training (other pairs, base or settings): give another "
                 "--output, or delete it to start anew"
             )
-        parts: dict[str, dict[str, torch.Tensor]] = defaultdict(dict)
-        for key, value in saved.tensors.items():
-            part, _, name = key.partition("/")
-            parts[part][name] = value
-        self._load(parts["weight"])
-        self._best = {name: each.to(self._device) for name, each in parts["best"].items()}
-        restore_moments(self._optimizer, self._names, saved.tensors)
-        self._random = {name: parts[name][""] for name in _RANDOM if name in parts}
-        curve = Curve(saved.state["steps"], saved.state["looks"])
-        return curve, len(curve.steps)
+        found = sorted(self._checkpoints.glob("checkpoint-*"), key=lambda each: int(each.name[11:]))
+        return next((each for each in reversed(found) if _is_whole(each)), None)
 
-    def _restore_random(self) -> None:
-        if "random" in self._random:
-            torch.set_rng_state(self._random["random"])
-        if "random_cuda" in self._random:
-            torch.cuda.set_rng_state(self._random["random_cuda"], self._device)
-
-    def _load(self, weights: dict[str, torch.Tensor]) -> None:
-        with torch.no_grad():
-            for name, each in self._trained.items():
-                each.copy_(weights[name])
-
-    def _patience_is_out(self, curve: Curve) -> bool:
+    def _patience_is_out(self) -> bool:
         since = 0
         best = math.inf
-        for look in curve.looks:
+        for look in Curve.of(self.state).looks:
             since = 0 if look["loss"] < best else since + 1
             best = min(best, look["loss"])
         return since >= self._settings.patience
@@ -276,7 +280,7 @@ class Trainer:
     def _read(self, batch: Batch, *, attentions: bool) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Return logits, and the attention of the last layer to the source, averaged over heads."""
         with self._arithmetic():
-            out = self._model(
+            out = self.model(
                 input_ids=batch.source,
                 attention_mask=batch.mask,
                 decoder_input_ids=batch.inputs,
@@ -334,14 +338,25 @@ def _schedule(done: int, settings: TuningSettings) -> float:
     return min(1.0, (done + 1) / (settings.warmup + 1), (settings.steps - done) / falling)
 
 
-def _endless(
-    examples: Sequence[Example], settings: TuningSettings, skip: int
-) -> Iterator[Sequence[int]]:
-    """Yield batches, epoch after epoch, without the first `skip`."""
-    for number in count():
-        batches = epoch(examples, settings, number)
-        yield from batches[skip:]
-        skip = max(0, skip - len(batches))
+class _Endless:
+    """Yields batches, epoch after epoch."""
+
+    def __init__(self, examples: Sequence[Example], settings: TuningSettings) -> None:
+        self._examples = examples
+        self._settings = settings
+
+    def __iter__(self) -> Iterator[Sequence[int]]:
+        for number in count():
+            yield from epoch(self._examples, self._settings, number)
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    """Tell whether a checkpoint was written to its end, where the state is."""
+    try:
+        json.loads((checkpoint / _STATE).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return False
+    return True
 
 
 def _grouped(examples: Sequence[Example]) -> list[tuple[str, list[int]]]:
