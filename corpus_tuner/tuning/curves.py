@@ -2,8 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,37 +17,38 @@ class Curve:
 
     Attributes
     ----------
-    steps
-        For each step its training loss (nats a token), the loss of copying, and learning rate.
-    looks
-        For each look at the dev pairs: step, dev loss by instruction and their mean, ROUGE-L by
-        instruction.
+    rows
+        For each step its training loss (nats a token), the loss of copying, and learning rate. For
+        each look at the dev pairs, after its step: dev loss by instruction and their mean, ROUGE-L
+        by instruction.
     """
 
-    steps: list[dict[str, float]] = field(default_factory=list)
-    looks: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[dict[str, Any]]
 
-    @classmethod
-    def of(cls, rows: Sequence[dict[str, Any]]) -> "Curve":
-        """Return the curve of a log of steps and looks."""
-        return cls([row for row in rows if "dev" not in row], [row for row in rows if "dev" in row])
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        """The rows of steps."""
+        return [row for row in self.rows if "dev" not in row]
+
+    @property
+    def looks(self) -> list[dict[str, Any]]:
+        """The rows of looks."""
+        return [row for row in self.rows if "dev" in row]
 
     @property
     def best(self) -> float:
         """The lowest mean dev loss."""
         return min((look["loss"] for look in self.looks), default=math.inf)
 
-    def write(self, path: Path) -> None:
-        """Write one JSON object a line: steps and looks in their order."""
-        rows = sorted([*self.steps, *self.looks], key=lambda row: (row["step"], "dev" in row))
-        path.write_text(
-            "".join(f"{json.dumps(row, sort_keys=True)}\n" for row in rows), encoding="utf-8"
-        )
-
     def is_out_of_patience(self, patience: int) -> bool:
         """Tell whether the last `patience` looks were no better than one before them."""
         losses = [look["loss"] for look in self.looks]
-        return len(losses) - losses.index(self.best) > patience if losses else False
+        return len(losses) > patience and min(losses[-patience:]) >= min(losses[:-patience])
+
+    def write(self, path: Path) -> None:
+        """Write one JSON object a line."""
+        lines = [f"{json.dumps(row, sort_keys=True)}\n" for row in self.rows]
+        path.write_text("".join(lines), encoding="utf-8")
 
 
 def draw_curve(curve: Curve, path: Path) -> None:

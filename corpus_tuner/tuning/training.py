@@ -6,9 +6,9 @@ state can be read. Moments, schedule and random state are files of `torch.save`;
 ``weights_only=True``, which builds tensors and numbers and runs no code.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,14 @@ import transformers
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 from transformers.trainer_callback import PrinterCallback, TrainerState
+from transformers.utils import is_accelerate_available
 
-from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.errors import CorpusTunerError, MissingExtraError
 from corpus_tuner.progress import Meter
 from corpus_tuner.tuning.batches import Batch, Example, epoch
 from corpus_tuner.tuning.curves import Curve
 from corpus_tuner.tuning.objective import Objective
 from corpus_tuner.tuning.settings import TuningSettings
-
-_STATE = "trainer_state.json"
 
 
 class Trainer(transformers.Trainer):  # type: ignore[misc]
@@ -47,11 +46,25 @@ class Trainer(transformers.Trainer):  # type: ignore[misc]
         Holds the checkpoints, and `curve.jsonl`.
     key
         Names what is trained on what; a checkpoint of another key is not gone on from.
+
+    Raises
+    ------
+    CorpusTunerError
+        If the model is on a GPU that is not the first: the library trains on that, or on all.
+    MissingExtraError
+        If accelerate is not installed.
     """
 
     def __init__(
         self, model: Any, objective: Objective, settings: TuningSettings, folder: Path, key: str
     ) -> None:
+        if not is_accelerate_available():
+            raise MissingExtraError("tuning a generator", "tune")
+        if model.device.index:
+            raise CorpusTunerError(
+                f"cannot tune on {model.device}: set tuning.device=cuda, and choose a GPU by "
+                "CUDA_VISIBLE_DEVICES"
+            )
         self._objective = objective
         self._settings = settings
         self._folder = folder
@@ -74,7 +87,6 @@ class Trainer(transformers.Trainer):  # type: ignore[misc]
             save_steps=settings.evaluate_every,
             save_total_limit=2,  # the last and the best
             metric_for_best_model="loss",
-            greater_is_better=False,
             logging_steps=1,
             logging_nan_inf_filter=False,
             log_level="error",  # it warns of weights that are tied
@@ -106,22 +118,21 @@ class Trainer(transformers.Trainer):  # type: ignore[misc]
         """
         self.train_dataset, self.eval_dataset, self._texts = train, dev, texts
         last = self._last_checkpoint()
-        if last is not None:
-            self.state = TrainerState.load_from_json(str(last / _STATE))
         done = self.state.global_step
         # A training that is done is not gone on with: the library would make one step more.
         if done < self._settings.steps and not self._is_out_of_patience():
             with Meter("tuning", self._settings.steps, done) as self._meter:
-                self.train(resume_from_checkpoint=None if last is None else str(last))
+                self.train(resume_from_checkpoint=last)
         best = self._checkpoints / f"checkpoint-{self.state.best_global_step}"
         self._load_from_checkpoint(str(best))
-        return Curve.of(self.state.log_history)
+        return Curve(self.state.log_history)
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Return batches without end."""
         return DataLoader(
             self.train_dataset,  # type: ignore[arg-type]
             batch_sampler=_endless(self.train_dataset, self._settings),
+            generator=torch.Generator(),  # leaves the random state to dropout
             collate_fn=lambda examples: self._objective.collate(examples)._asdict(),
         )
 
@@ -146,7 +157,7 @@ class Trainer(transformers.Trainer):  # type: ignore[misc]
         row = {name: round(value, 6) for name, value in self._row.items()}
         self._row.clear()
         row |= {"step": self.state.global_step, "learning_rate": logs["learning_rate"]}
-        best = Curve.of(self.state.log_history).best
+        best = Curve(self.state.log_history).best
         self._meter.advance(f"loss {row['loss']:.3f}, best dev {best:.3f}")
         self.state.log_history.append(row)
         self.callback_handler.on_log(self.args, self.state, self.control, logs)
@@ -159,25 +170,28 @@ class Trainer(transformers.Trainer):  # type: ignore[misc]
         rouge = self._objective.rouge(dev, self._texts, self._settings.samples)
         look = {"step": self.state.global_step, "loss": mean}
         self.state.log_history.append({**look, "dev": by_instruction, "rouge_l": rouge})
-        Curve.of(self.state.log_history).write(self._folder / "curve.jsonl")
+        Curve(self.state.log_history).write(self._folder / "curve.jsonl")
         metrics = {"eval_loss": mean}
         self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         self.control.should_training_stop |= self._is_out_of_patience()
         return metrics
 
     def _is_out_of_patience(self) -> bool:
-        return Curve.of(self.state.log_history).is_out_of_patience(self._settings.patience)
+        return Curve(self.state.log_history).is_out_of_patience(self._settings.patience)
 
-    def _last_checkpoint(self) -> Path | None:
-        """Return the last checkpoint that was written to its end."""
-        for other in self._checkpoints.parent.glob("*"):
-            if other != self._checkpoints:
+    def _last_checkpoint(self) -> str | None:
+        """Return the last checkpoint that was written to its end, and take its state."""
+        found = self._checkpoints.parent.glob("*/checkpoint-*/trainer_state.json")
+        for state in sorted(found, key=lambda file: int(file.parent.name[11:]), reverse=True):
+            if state.parent.parent != self._checkpoints:
                 raise CorpusTunerError(
-                    f"{other.parent} is of another training (other pairs, base or settings): give "
-                    "another --output, or delete it to start anew"
+                    f"{self._checkpoints.parent} is of another training (other pairs, base or "
+                    "settings): give another --output, or delete it to start anew"
                 )
-        found = sorted(self._checkpoints.glob("checkpoint-*"), key=lambda each: int(each.name[11:]))
-        return next((each for each in reversed(found) if _is_whole(each)), None)
+            with suppress(ValueError):  # of one that a kill cut short
+                self.state = TrainerState.load_from_json(str(state))
+                return str(state.parent)
+        return None
 
 
 class _Schedule(LambdaLR):
@@ -185,7 +199,8 @@ class _Schedule(LambdaLR):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         super().load_state_dict(state_dict)
-        for group, rate in zip(self.optimizer.param_groups, self.get_lr(), strict=True):
+        self._last_lr = self.get_lr()
+        for group, rate in zip(self.optimizer.param_groups, self._last_lr, strict=True):
             group["lr"] = rate
 
 
@@ -211,12 +226,3 @@ def _share(done: int, settings: TuningSettings) -> float:
     """Return the share of the learning rate: rising, then level, then falling to nothing."""
     falling = max(1, round(settings.steps * settings.cooldown))
     return min(1.0, (done + 1) / (settings.warmup + 1), (settings.steps - done) / falling)
-
-
-def _is_whole(checkpoint: Path) -> bool:
-    """Tell whether a checkpoint was written to its end, where the state is."""
-    try:
-        json.loads((checkpoint / _STATE).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return False
-    return True
