@@ -56,7 +56,7 @@ class Objective:
         tokens: dict[str, int] = defaultdict(int)
         for group, own in _grouped(examples):
             for some in _chunks(own, self._settings.batch_size):
-                batch = self._batch([examples[each] for each in some])
+                batch = self._batch([examples[position] for position in some])
                 with torch.inference_mode():
                     logits, _ = self._read(batch, attentions=False)
                     wanted = batch.labels.flatten()
@@ -72,8 +72,8 @@ class Objective:
         found = {}
         for group, own in _grouped(examples):
             own = sorted(own)[:most]
-            written = self.write([examples[each] for each in own], beams)
-            found[group] = rouge_l([texts[each] for each in own], written)
+            written = self.write([examples[position] for position in own], beams)
+            found[group] = rouge_l([texts[position] for position in own], written)
         return found
 
     def write(self, examples: Sequence[Example], beams: int = 1) -> list[str]:
@@ -97,7 +97,7 @@ class Objective:
 
     def _batch(self, examples: Sequence[Example]) -> Batch:
         batch = self.collate(examples)
-        return Batch(*(each.to(self._model.device) for each in batch))
+        return Batch(*(tensor.to(self._model.device) for tensor in batch))
 
     def _read(self, batch: Batch, *, attentions: bool) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Return logits, and the attention of the last layer to the source, averaged over heads."""

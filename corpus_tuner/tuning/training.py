@@ -2,8 +2,9 @@
 
 A training that was killed ends with the very weights of one that was not, on a CPU. The library
 writes a checkpoint's files one after the other, the state last, so a checkpoint counts when its
-state can be read. Moments, schedule and random state are files of `torch.save`; it reads them with
-``weights_only=True``, which builds tensors and numbers and runs no code.
+state can be read. It does not sync them: they outlive a kill, and perhaps not a loss of power.
+Moments, schedule and random state are files of `torch.save`, which it reads with
+``weights_only=True``: that builds tensors and numbers and runs no code.
 """
 
 from collections import defaultdict
@@ -72,7 +73,7 @@ class Trainer(transformers.Trainer):  # type: ignore[misc]
         self._row: dict[str, float] = defaultdict(float)
         _freeze(model, settings)
         optimizer = torch.optim.AdamW(
-            [each for each in model.parameters() if each.requires_grad],
+            [weight for weight in model.parameters() if weight.requires_grad],
             lr=settings.learning_rate,
             weight_decay=settings.weight_decay,
         )
@@ -214,11 +215,11 @@ def _freeze(model: Any, settings: TuningSettings) -> None:
     """Leave only what is to be trained with a gradient."""
     if settings.method == "lora":
         return  # peft has frozen the rest
-    for each in model.parameters():
-        each.requires_grad_(settings.train == "all")
+    for weight in model.parameters():
+        weight.requires_grad_(settings.train == "all")
     if settings.train == "decoder":
-        for each in model.get_decoder().parameters():
-            each.requires_grad_(True)
+        for weight in model.get_decoder().parameters():
+            weight.requires_grad_(True)
         model.get_input_embeddings().weight.requires_grad_(False)
 
 
