@@ -78,9 +78,7 @@ def tokenize(
     return examples
 
 
-def epoch(
-    examples: Sequence[Example], settings: TuningSettings, number: int
-) -> list[Sequence[int]]:
+def epoch(examples: Sequence[Example], settings: TuningSettings, number: int) -> list[list[int]]:
     """Return the batches of an epoch, as positions in `examples`.
 
     An instruction with few pairs is repeated, one with many is drawn from, as `balance` says. The
@@ -104,7 +102,7 @@ def epoch(
         drawn += shuffled[:wanted].tolist()
     order = chance.permutation(np.array(drawn)).tolist()
     size = settings.batch_size
-    batches: list[Sequence[int]] = []
+    batches: list[list[int]] = []
     for start in range(0, len(order), size * _WINDOW):
         window = sorted(
             order[start : start + size * _WINDOW],

@@ -1,12 +1,54 @@
-"""The picture of a training."""
+"""The curve of a training, and its picture."""
 
+import json
+import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from corpus_tuner.errors import MissingExtraError
-from corpus_tuner.tuning.training import Curve
 
 _SMOOTHED = 50  # steps, at most, that a point of the training loss is the mean of
+
+
+@dataclass
+class Curve:
+    """How a training went.
+
+    Attributes
+    ----------
+    rows
+        For each step its training loss (nats a token), the loss of copying, and learning rate. For
+        each look at the dev pairs, after its step: dev loss by instruction and their mean, ROUGE-L
+        by instruction.
+    """
+
+    rows: list[dict[str, Any]]
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        """The rows of steps."""
+        return [row for row in self.rows if "dev" not in row]
+
+    @property
+    def looks(self) -> list[dict[str, Any]]:
+        """The rows of looks."""
+        return [row for row in self.rows if "dev" in row]
+
+    @property
+    def best(self) -> float:
+        """The lowest mean dev loss."""
+        return min((look["loss"] for look in self.looks), default=math.inf)
+
+    def is_out_of_patience(self, patience: int) -> bool:
+        """Tell whether the last `patience` looks were no better than one before them."""
+        losses = [look["loss"] for look in self.looks]
+        return len(losses) > patience and min(losses[-patience:]) >= min(losses[:-patience])
+
+    def write(self, path: Path) -> None:
+        """Write one JSON object a line."""
+        lines = [f"{json.dumps(row, sort_keys=True)}\n" for row in self.rows]
+        path.write_text("".join(lines), encoding="utf-8")
 
 
 def draw_curve(curve: Curve, path: Path) -> None:

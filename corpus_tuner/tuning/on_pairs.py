@@ -17,6 +17,7 @@ from corpus_tuner.progress import working
 from corpus_tuner.tuning.batches import tokenize
 from corpus_tuner.tuning.card import write_card
 from corpus_tuner.tuning.curves import draw_curve
+from corpus_tuner.tuning.objective import Objective
 from corpus_tuner.tuning.pairs import Pair, Split, count_pairs, split_pairs
 from corpus_tuner.tuning.report import REPORT, TuningReport, read_report
 from corpus_tuner.tuning.settings import TuningSettings
@@ -78,12 +79,13 @@ def tune_on_pairs(
 
             minilm.expect(model, [token for each in train for token in each.target[each.given :]])
         tuned = _with_lora(model, settings) if settings.method == "lora" else model
-        trainer = Trainer(tuned, tokenizer, settings, key)
-        curve = trainer.train(train, dev, [pair.target for pair in split.dev], output)
+        objective = Objective(tuned, tokenizer, settings)
+        trainer = Trainer(tuned, objective, settings, output, key)
+        curve = trainer.fit(train, dev, [pair.target for pair in split.dev])
         with working("measuring"):
             measured = {
-                "test_loss": trainer.loss(test),
-                "test_rouge_l": trainer.rouge(
+                "test_loss": objective.loss(test),
+                "test_rouge_l": objective.rouge(
                     test, [pair.target for pair in split.test], settings.test, BEAMS
                 ),
             }

@@ -59,7 +59,7 @@ class TuningSettings(BaseModel):
     dtype
         Of the arithmetic; weights stay float32. ``auto`` is bfloat16 where that is fast.
     device
-        ``auto`` takes a GPU where there is one.
+        ``auto`` takes a GPU where there is one; of several, the first.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -32,6 +32,7 @@ FAST = [
     *("--set", "tuning.samples=2"),
     *("--set", "tuning.dtype=float32"),
 ]
+STATES = "checkpoint/*/checkpoint-*/trainer_state.json"
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +186,7 @@ def test_a_killed_tuning_goes_on_along_the_same_curve(
     command += ["--set", "tuning.steps=60", "--set", "tuning.copy_weight=0.5"]
     assert finish(start(*command, "-o", whole)) == 0
     process = start(*command, "-o", killed)
-    while not (killed / "curve.jsonl").exists() and process.is_alive():
+    while not list(killed.glob(STATES)) and process.is_alive():
         time.sleep(0.01)
     process.kill()
     assert finish(process) == -signal.SIGKILL
@@ -194,6 +195,61 @@ def test_a_killed_tuning_goes_on_along_the_same_curve(
     assert (killed / "curve.jsonl").read_bytes() == (whole / "curve.jsonl").read_bytes()
     weights = [(each / "model.safetensors").read_bytes() for each in (whole, killed)]
     assert weights[0] == weights[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["tuning.steps=20"],  # the last look is not a multiple of `evaluate_every`
+        ["tuning.learning_rate=0.2", "tuning.warmup=0", "tuning.patience=1"],  # stops early
+        ["tuning.method=lora"],
+    ],
+)
+def test_a_tuning_killed_near_its_end_gives_the_same(
+    options: list[str], run: Callable[..., Any], t5_folder: Path, pairs: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "tuned"
+    command = ["tune", "generator", "--base", t5_folder, "-o", output, "--pairs", pairs, *FAST]
+    command += [word for option in options for word in ("--set", option)]
+
+    def files() -> list[bytes]:
+        assert run(*command).code == 0
+        return [(output / name).read_bytes() for name in ("curve.jsonl", "model.safetensors")]
+
+    whole = files()
+    for written in ('{"best_metric": ', None):  # half a state, then killed while measuring
+        (output / "tuning.json").unlink()
+        (output / "model.safetensors").unlink()
+        if written:
+            last = max(output.glob(STATES), key=lambda file: int(file.parent.name.split("-")[1]))
+            last.write_text(written, encoding="utf-8")
+        assert files() == whole
+
+
+@pytest.mark.slow
+def test_a_training_can_be_lengthened(
+    run: Callable[..., Any], t5_folder: Path, pairs: Path, tmp_path: Path
+) -> None:
+    command = ["tune", "generator", "--base", t5_folder, "--pairs", pairs, *FAST]
+    command += ["--set", "tuning.cooldown=0"]
+    for steps, folder in ((12, "long"), (24, "long"), (24, "whole")):
+        done = run(*command, "-o", tmp_path / folder, "--set", f"tuning.steps={steps}")
+        assert done.code == 0, done.err
+    for name in ("curve.jsonl", "model.safetensors"):
+        assert (tmp_path / "long" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_a_checkpoint_of_another_training_is_refused(
+    run: Callable[..., Any], t5_folder: Path, pairs: Path, tmp_path: Path
+) -> None:
+    command = ["tune", "generator", "--base", t5_folder, "-o", tmp_path, "--pairs", pairs, *FAST]
+    assert run(*command).code == 0
+    (tmp_path / "tuning.json").unlink()
+    other = run(*command, "--set", "tuning.seed=3")
+    assert other.code == 2 and "another training" in other.err
+    assert run(*command).code == 0
 
 
 def test_user_errors(

@@ -1,0 +1,158 @@
+"""What a generator learns, and how well it has: losses, and what it writes."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from corpus_tuner.indexes.encoders.weights import fast_bfloat16
+from corpus_tuner.tuning.batches import IGNORED, Batch, Example, collate
+from corpus_tuner.tuning.rouge import rouge_l
+from corpus_tuner.tuning.settings import TuningSettings
+
+_EASY = 1e-6  # keeps the logarithm of an attention of nothing finite
+
+
+class Objective:
+    """The losses of a model, and what it writes.
+
+    Parameters
+    ----------
+    model, tokenizer
+        Of transformers, an encoder-decoder.
+    settings
+        How it is tuned.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, settings: TuningSettings) -> None:
+        self._model = model
+        self._tokenizer = tokenizer
+        self._settings = settings
+        self._start: int = model.config.decoder_start_token_id
+
+    def collate(self, examples: Sequence[Example]) -> Batch:
+        """Pad examples to one length."""
+        return collate(examples, self._tokenizer.pad_token_id, self._start)
+
+    def losses(self, batch: Batch) -> dict[str, torch.Tensor]:
+        """Return what is to be lowered: the loss of the tokens, and that of copying."""
+        settings = self._settings
+        logits, attention = self._read(batch, attentions=settings.copy_weight > 0)
+        wanted = batch.labels.flatten()
+        smoothing = settings.label_smoothing
+        losses = {"loss": cross_entropy(logits.flatten(0, 1), wanted, label_smoothing=smoothing)}
+        if attention is not None:
+            marks = torch.tensor(self._tokenizer.all_special_ids, device=attention.device)
+            losses["copying"] = _copying(attention, batch, marks)
+        return losses
+
+    def loss(self, examples: Sequence[Example]) -> dict[str, float]:
+        """Return the mean loss (nats a token) by instruction."""
+        self._model.eval()
+        sums: dict[str, float] = defaultdict(float)
+        tokens: dict[str, int] = defaultdict(int)
+        for group, own in _grouped(examples):
+            for some in _chunks(own, self._settings.batch_size):
+                batch = self._batch([examples[position] for position in some])
+                with torch.inference_mode():
+                    logits, _ = self._read(batch, attentions=False)
+                    wanted = batch.labels.flatten()
+                    lost = cross_entropy(logits.flatten(0, 1), wanted, reduction="sum")
+                sums[group] += float(lost)
+                tokens[group] += int((wanted != IGNORED).sum())
+        return {group: sums[group] / tokens[group] for group in sums}
+
+    def rouge(
+        self, examples: Sequence[Example], texts: Sequence[str], most: int, beams: int = 1
+    ) -> dict[str, float]:
+        """Write what is asked and compare it with the targets; ROUGE-L by instruction."""
+        found = {}
+        for group, own in _grouped(examples):
+            own = sorted(own)[:most]
+            written = self.write([examples[position] for position in own], beams)
+            found[group] = rouge_l([texts[position] for position in own], written)
+        return found
+
+    def write(self, examples: Sequence[Example], beams: int = 1) -> list[str]:
+        """Return what the model writes, by beam search or, with one beam, its likeliest words."""
+        self._model.eval()
+        written: list[str] = []
+        for some in _chunks(examples, self._settings.batch_size):
+            batch = self._batch(some)
+            given = some[0].given + 1  # the prompt of one instruction is the same for all
+            with torch.inference_mode(), self._arithmetic():
+                tokens = self._model.generate(
+                    input_ids=batch.source,
+                    attention_mask=batch.mask,
+                    decoder_input_ids=batch.inputs[:, :given],
+                    max_new_tokens=self._settings.max_target_tokens,
+                    num_beams=beams,
+                    do_sample=False,
+                )
+            written += self._tokenizer.batch_decode(tokens[:, given:], skip_special_tokens=True)
+        return written
+
+    def _batch(self, examples: Sequence[Example]) -> Batch:
+        batch = self.collate(examples)
+        return Batch(*(tensor.to(self._model.device) for tensor in batch))
+
+    def _read(self, batch: Batch, *, attentions: bool) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Return logits, and the attention of the last layer to the source, averaged over heads."""
+        with self._arithmetic():
+            out = self._model(
+                input_ids=batch.source,
+                attention_mask=batch.mask,
+                decoder_input_ids=batch.inputs,
+                output_attentions=attentions,
+                use_cache=False,
+            )
+        attention = out.cross_attentions[-1].float().mean(dim=1) if attentions else None
+        return out.logits.float(), attention
+
+    def _arithmetic(self) -> AbstractContextManager[object]:
+        dtype = self._settings.dtype
+        if dtype == "float32" or (dtype == "auto" and not fast_bfloat16(self._model.device)):
+            return nullcontext()
+        return torch.autocast(self._model.device.type, torch.bfloat16)
+
+
+def _copying(attention: torch.Tensor, batch: Batch, marks: torch.Tensor) -> torch.Tensor:
+    """Return how little the attention lies where the source has the wanted word.
+
+    Parameters
+    ----------
+    attention
+        Shape (examples, target tokens, source tokens).
+    marks
+        Tokens that are no words.
+
+    Returns
+    -------
+    torch.Tensor
+        Mean negative logarithm of the attention to all such tokens, over the tokens of the target
+        that the source has.
+    """
+    same = (batch.source[:, None, :] == batch.labels[:, :, None]) & (batch.mask[:, None, :] > 0)
+    same &= ~torch.isin(batch.labels, marks)[:, :, None]
+    there = same.any(dim=2)
+    mass = (attention * same).sum(dim=2)[there]
+    return -(mass + _EASY).log().sum() / max(len(mass), 1)
+
+
+def _grouped(examples: Sequence[Example]) -> list[tuple[str, list[int]]]:
+    """Return positions by instruction, those of like length together."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for position, example in enumerate(examples):
+        groups[example.group].append(position)
+    return [
+        (name, sorted(own, key=lambda position: (len(examples[position].source), position)))
+        for name, own in sorted(groups.items())
+    ]
+
+
+def _chunks(items: Sequence[Any], size: int) -> Iterator[Any]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
