@@ -30,7 +30,7 @@ from corpus_tuner.instructions import load_instructions
 from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language
 from corpus_tuner.ledger import Ledger
 from corpus_tuner.passage_finder import PassageFinder
-from corpus_tuner.progress import track
+from corpus_tuner.progress import Meter
 from corpus_tuner.reading import DocumentReader
 from corpus_tuner.settings import Settings
 
@@ -141,7 +141,11 @@ class Workshop:
         self._fitted = fitted
         self._stack = ExitStack()
         self._ledger = self._stack.enter_context(Ledger(ledger))
-        self._enrichment = Enrichment(writers.reader, settings.views, writers.authors, self._ledger)
+        self._meter: Meter | None = None
+        self._credited = 0.0
+        self._enrichment = Enrichment(
+            writers.reader, settings.views, writers.authors, self._ledger, self._note
+        )
 
     def __enter__(self) -> "Workshop":
         return self
@@ -174,8 +178,18 @@ class Workshop:
 
     def chunks(self, what: str) -> Iterator[list[Document]]:
         """Yield the documents in chunks, with a bar."""
-        chunks = self.corpus.chunks(self.settings.documents_at_once)
-        yield from track(chunks, what, lambda: count_records(self.corpus.source), len)
+        with Meter(what, lambda: count_records(self.corpus.source)) as self._meter:
+            for chunk in self.corpus.chunks(self.settings.documents_at_once):
+                self._credited = 0.0
+                yield chunk
+                self._meter.advance(len(chunk) - self._credited)
+        self._meter = None
+
+    def _note(self, stage: str, documents: float) -> None:
+        """Show what is being done with the documents of a chunk."""
+        if self._meter is not None:
+            self._credited += documents
+            self._meter.advance(documents, stage)
 
     @cached_property
     def checks(self) -> Mapping[str, Check]:

@@ -122,7 +122,7 @@ class Trainer(transformers.Trainer):  # type: ignore[misc]
         done = self.state.global_step
         # A training that is done is not gone on with: the library would make one step more.
         if done < self._settings.steps and not self._is_out_of_patience():
-            with Meter("tuning", self._settings.steps, done) as self._meter:
+            with Meter("tuning", lambda: self._settings.steps, done, "steps") as self._meter:
                 self.train(resume_from_checkpoint=last)
         best = self._checkpoints / f"checkpoint-{self.state.best_global_step}"
         self._load_from_checkpoint(str(best))
@@ -159,7 +159,7 @@ class Trainer(transformers.Trainer):  # type: ignore[misc]
         self._row.clear()
         row |= {"step": self.state.global_step, "learning_rate": logs["learning_rate"]}
         best = Curve(self.state.log_history).best
-        self._meter.advance(f"loss {row['loss']:.3f}, best dev {best:.3f}")
+        self._meter.advance(1, f"loss {row['loss']:.3f}, best dev {best:.3f}")
         self.state.log_history.append(row)
         self.callback_handler.on_log(self.args, self.state, self.control, logs)
 

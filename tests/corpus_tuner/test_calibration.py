@@ -17,7 +17,7 @@ from corpus_tuner import (
 from corpus_tuner.calibration import _hold_out, choose_weights
 from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.sentences import split_sentences
-from tests.conftest import make_documents, write_jsonl
+from tests.conftest import WORDS, make_documents, write_jsonl
 
 
 @pytest.fixture
@@ -63,14 +63,14 @@ def test_the_same_seed_gives_the_same_weights(index: Path) -> None:
 
 
 def test_a_ranker_that_knows_nothing_loses_weight(tmp_path: Path, settings: Settings) -> None:
-    # Of random words, a random encoder makes something, but words shared with no one find nothing.
+    # A document has spellings of a word of its own: its tokens tell the encoder, and no two are
+    # one word.
     documents = make_documents(120)
-    for number, each in enumerate(documents):
-        words = each["text"].split()
-        marked = [f"{word.strip('.')}x{number}x{place}" for place, word in enumerate(words)]
-        each["text"] = " ".join(
-            f"{word}." if place % 6 == 5 else word for place, word in enumerate(marked)
-        )
+    for number, document in enumerate(documents):
+        stem = WORDS[number % len(WORDS)]
+        words = [f"{stem}x{number}x{position}" for position in range(24)]
+        sentences = [" ".join(words[start : start + 6]) for start in range(0, 24, 6)]
+        document["text"] = " ".join(f"{sentence.capitalize()}." for sentence in sentences)
     build(write_jsonl(tmp_path / "c.jsonl", documents), tmp_path / "i", settings)
     chosen = read_manifest(tmp_path / "i").calibration
     assert chosen
