@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -130,8 +131,9 @@ class Enrichment:
         noted: list[Noted] = []
         drafts = self.draft(documents)
         self._watch("checking", 0)
-        for draft in drafts:
-            verdicts, judges = judge(draft.candidates, checks)
+        with ThreadPoolExecutor() as pool:  # while one document waits for its words, others go on
+            judged = list(pool.map(lambda draft: judge(draft.candidates, checks), drafts))
+        for draft, (verdicts, judges) in zip(drafts, judged, strict=True):
             noted += [
                 Noted(key, candidate.view.text, name, verdict.reason, verdict.support)
                 for key, candidate, name, verdict in zip(

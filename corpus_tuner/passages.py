@@ -67,7 +67,7 @@ class PassageSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    overlap: NonNegativeInt = 64
+    overlap: NonNegativeInt = 32
 
 
 def whole_text(document: Document) -> str:

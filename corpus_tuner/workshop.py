@@ -8,9 +8,11 @@ from contextlib import ExitStack
 from dataclasses import astuple, dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from corpus_tuner.checks import (
+    Candidate,
     Check,
     Fitted,
     Resources,
@@ -141,6 +143,7 @@ class Workshop:
         self._fitted = fitted
         self._stack = ExitStack()
         self._ledger = self._stack.enter_context(Ledger(ledger))
+        self._finding = Lock()
         self._meter: Meter | None = None
         self._credited = 0.0
         self._enrichment = Enrichment(
@@ -205,9 +208,12 @@ class Workshop:
     @cached_property
     def resources(self) -> Resources:
         """What checks are lent."""
-        return Resources(
-            self.writers.reader.encoder, lambda asked, most: self._finder.nearest(asked, most)
-        )
+        return Resources(self.writers.reader.encoder, self._nearest)
+
+    def _nearest(self, asked: Sequence[Candidate], most: int) -> list[list[str]]:
+        """Return the documents with the best passages; checks may ask from several threads."""
+        with self._finding:
+            return self._finder.nearest(asked, most)
 
     @cached_property
     def fitted(self) -> Mapping[str, Any]:

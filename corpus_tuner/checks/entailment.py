@@ -1,10 +1,10 @@
-"""Whether the document bears a view out: a blank to be refilled, a sentence in support.
+"""Whether the document bears a view out: a key term that it means, a sentence in support.
 
-In the spirit of arXiv 2409.16621, with the encoder as blank-filler and verifier:
+In the spirit of arXiv 2409.16621, with the encoder as verifier:
 
-- The view's key term, its rarest word, is blanked. A document that has the word fills it in. One
-  that has not may still mean it: then the word must fit the blank better than the document's own
-  rarest words do, next to the sentence that is nearest to the view.
+- A document that has the view's key term, its rarest word, means it. One that has not may still do
+  so: then the word must be nearer to the sentence that is nearest to the view than the document's
+  own rarest words are, all of them encoded by themselves.
 - That sentence must be near enough to support the view. It is kept as the view's explanation.
 """
 
@@ -32,7 +32,7 @@ class Settings(PartSettings):
     support
         The least cosine of the view and the sentence that supports it.
     rivals
-        So many of the document's own words compete for the blank; 0 leaves the blank-filler out.
+        So many of the document's own words compete with a key term; 0 lets every one pass.
     """
 
     name: Literal["entailment"] = "entailment"
@@ -40,19 +40,19 @@ class Settings(PartSettings):
     rivals: NonNegativeInt = 5
 
 
-class _Blank(NamedTuple):
+class _Contest(NamedTuple):
     """A view whose key term its document does not have.
 
     Attributes
     ----------
     position
         Of the candidate.
-    rivals
-        The view with rivals in place of the term.
+    words
+        The key term, and its rivals behind it.
     """
 
     position: int
-    rivals: list[str]
+    words: list[str]
 
 
 class Check:
@@ -79,7 +79,7 @@ class Check:
             reason = "" if supported else "no sentence supports it"
             verdicts.append(Verdict(reason, candidate.own[best].text if supported else ""))
         if self._settings.rivals:
-            standing = [position for position, each in enumerate(verdicts) if not each.reason]
+            standing = [number for number, verdict in enumerate(verdicts) if not verdict.reason]
             for position in self._misfits(candidates, standing, nearest):
                 verdicts[position] = Verdict("its key term does not fit the document")
         return verdicts
@@ -88,23 +88,19 @@ class Check:
         self, candidates: Sequence[Candidate], positions: list[int], nearest: list[Vectors]
     ) -> list[int]:
         """Return the positions of views whose key term fits worse than a word of the document."""
-        blanks = self._blanks(candidates, positions)
-        vectors = iter(
-            self._encoder.encode_documents([text for blank in blanks for text in blank.rivals])
-        )
+        contests = self._contests(candidates, positions)
+        words = [word for contest in contests for word in contest.words]
+        vectors = iter(self._encoder.encode_documents(words))
         misfits = []
-        for position, rivals in blanks:
-            view = candidates[position].vector
-            fits, *others = (
-                round(float(vector @ nearest[position]), 6)
-                for vector in (view, *islice(vectors, len(rivals)))
-            )
-            if others and fits < max(others):
+        for position, contesting in contests:
+            rows = np.stack(list(islice(vectors, len(contesting))))
+            key, *rivals = np.round(rows @ nearest[position], 6)
+            if rivals and key < max(rivals):
                 misfits.append(position)
         return misfits
 
-    def _blanks(self, candidates: Sequence[Candidate], positions: list[int]) -> list[_Blank]:
-        """Blank the key term of each view whose document does not have it."""
+    def _contests(self, candidates: Sequence[Candidate], positions: list[int]) -> list[_Contest]:
+        """Return the key terms that are not in the document, with its own rarest words."""
         document = candidates[0].document
         views = {position: _WORD.findall(candidates[position].view.text) for position in positions}
         own_words = _WORD.findall(f"{document.title} {document.text}")
@@ -112,7 +108,7 @@ class Check:
         stem = _stems(sorted(spelled), candidates[0].language)
         own = {stem[word]: word for word in reversed(own_words) if word in stem}
         rarity = self._rarity([*stem, *own.values()])
-        blanks = []
+        contests = []
         for position, words in views.items():
             terms = [word for word in words if word in stem]
             if not terms:
@@ -121,12 +117,10 @@ class Check:
             if stem[key] in own:
                 continue
             used = {stem[word] for word in terms}
-            rivals = sorted(own.keys() - used, key=lambda each: (rarity[own[each]], each))
-            text = candidates[position].view.text
-            blank = re.compile(rf"\b{re.escape(key)}\b")
-            fillings = [blank.sub(own[rival], text) for rival in rivals[: self._settings.rivals]]
-            blanks.append(_Blank(position, fillings))
-        return blanks
+            rivals = sorted(own.keys() - used, key=lambda rival: (rarity[own[rival]], rival))
+            chosen = [own[rival] for rival in rivals[: self._settings.rivals]]
+            contests.append(_Contest(position, [key, *chosen]))
+        return contests
 
     def _rarity(self, words: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Return what orders words, the rarest first.
