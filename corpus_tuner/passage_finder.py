@@ -1,7 +1,7 @@
 """Which documents of the whole corpus have the passages that are nearest to a view."""
 
 from collections.abc import Sequence
-from functools import cached_property
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ _REPRESENTATION = passage.Representation(passage.Settings(windows="all"))
 
 
 class PassageFinder:
-    """Reads the passages of a corpus when first asked, and keeps them until it is closed.
+    """Reads the passages of a corpus, and keeps them until it is closed.
 
     Parameters
     ----------
@@ -37,19 +37,22 @@ class PassageFinder:
     """
 
     def __init__(self, corpus: Corpus, folder: Path, reader: DocumentReader) -> None:
-        self._corpus = corpus
-        self._folder = folder
         self._reader = reader
         self._encoder = reader.encoder
+        folder.mkdir(parents=True, exist_ok=True)
+        with closing(Staging(folder, [_REPRESENTATION], self._encoder.dimension)) as staging:
+            total = count_records(corpus.source)
+            for chunk in track(corpus.chunks(_AT_ONCE), "reading passages", lambda: total, len):
+                staging.add(self._encoded(staging.missing(chunk)))
+                staging.arrange(chunk)
+            write_segment(staging, None)
+        self._segment = Segment(folder / SEGMENT, _REPRESENTATION, self._encoder.dimension)
 
     def __enter__(self) -> "PassageFinder":
         return self
 
     def __exit__(self, *_: object) -> None:
-        if "_segment" in self.__dict__:
-            self._segment.close()
-        if "_staging" in self.__dict__:
-            self._staging.close()
+        self._segment.close()
 
     def nearest(self, candidates: Sequence[Candidate], most: int) -> list[list[str]]:
         """Return for each candidate, as a query, the documents with the best passages, by id."""
@@ -65,22 +68,6 @@ class PassageFinder:
             draw([self._segment], plan, vector, [found], None).best(plan).ids
             for vector, found in zip(vectors, near, strict=True)
         ]
-
-    @cached_property
-    def _staging(self) -> Staging:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        return Staging(self._folder, [_REPRESENTATION], self._encoder.dimension)
-
-    @cached_property
-    def _segment(self) -> Segment:
-        """The passages, as a segment of an index."""
-        total = count_records(self._corpus.source)
-        chunks = self._corpus.chunks(_AT_ONCE)
-        for chunk in track(chunks, "reading passages", lambda: total, len):
-            self._staging.add(self._encoded(self._staging.missing(chunk)))
-            self._staging.arrange(chunk)
-        write_segment(self._staging, None)
-        return Segment(self._folder / SEGMENT, _REPRESENTATION, self._encoder.dimension)
 
     def _encoded(self, documents: Sequence[Document]) -> list[EncodedDocument]:
         return [

@@ -8,13 +8,12 @@ from contextlib import ExitStack
 from dataclasses import astuple, dataclass
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from corpus_tuner.checks import (
-    Candidate,
     Check,
     Fitted,
+    Nearest,
     Resources,
     checks_identity,
     fit_checks,
@@ -143,7 +142,6 @@ class Workshop:
         self._fitted = fitted
         self._stack = ExitStack()
         self._ledger = self._stack.enter_context(Ledger(ledger))
-        self._finding = Lock()
         self._meter: Meter | None = None
         self._credited = 0.0
         self._enrichment = Enrichment(
@@ -158,6 +156,8 @@ class Workshop:
 
     def enrich(self, documents: Sequence[Document]) -> list[Enriched]:
         """Return the views of some documents; those of a document depend on it alone."""
+        if not documents:
+            return []
         return self._enrichment.enrich(documents, self.checks, self.checks_identity)
 
     def described(self) -> dict[str, Any]:
@@ -208,12 +208,11 @@ class Workshop:
     @cached_property
     def resources(self) -> Resources:
         """What checks are lent."""
-        return Resources(self.writers.reader.encoder, self._nearest)
+        return Resources(self.writers.reader.encoder, self._find_passages)
 
-    def _nearest(self, asked: Sequence[Candidate], most: int) -> list[list[str]]:
-        """Return the documents with the best passages; checks may ask from several threads."""
-        with self._finding:
-            return self._finder.nearest(asked, most)
+    def _find_passages(self) -> Nearest:
+        finder = PassageFinder(self.corpus, self._scratch / "passages", self.writers.reader)
+        return self._stack.enter_context(finder).nearest
 
     @cached_property
     def fitted(self) -> Mapping[str, Any]:
@@ -225,8 +224,3 @@ class Workshop:
             return {}
         drafts = self._enrichment.draft(self.corpus.sample(SAMPLED))
         return fit_checks(wanting, [one for draft in drafts for one in draft.candidates])
-
-    @cached_property
-    def _finder(self) -> PassageFinder:
-        finder = PassageFinder(self.corpus, self._scratch / "passages", self.writers.reader)
-        return self._stack.enter_context(finder)

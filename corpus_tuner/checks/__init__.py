@@ -66,6 +66,11 @@ class Verdict(NamedTuple):
 ACCEPTED = Verdict()
 
 
+Nearest = Callable[[Sequence[Candidate], int], list[list[str]]]
+"""Returns for each candidate, as a query, the ids of the documents whose passages are the nearest,
+best first; given the candidates and how many. Safe to call from several threads."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resources:
     """What a build lends its checks.
@@ -74,14 +79,12 @@ class Resources:
     ----------
     encoder
         The build's own.
-    nearest
-        Returns for each candidate, as a query, the ids of the documents whose passages are the
-        nearest, best first; given the candidates and how many. Calling it the first time may take
-        long: it reads the passages of the whole corpus.
+    find_passages
+        Reads the passages of the whole corpus, which may take long, and returns what asks them.
     """
 
     encoder: Encoder
-    nearest: Callable[[Sequence[Candidate], int], list[list[str]]]
+    find_passages: Callable[[], Nearest]
 
 
 class Check(Protocol):

@@ -32,7 +32,7 @@ class Check:
 
     def __init__(self, settings: Settings, resources: Resources, fitted: None) -> None:
         self._settings = settings
-        self._nearest = resources.nearest
+        self._nearest = resources.find_passages()
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Verdict]:
         """Return one verdict for each candidate."""

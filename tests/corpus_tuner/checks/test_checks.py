@@ -59,7 +59,7 @@ def judged(
     read = read_settings("corpus_tuner.checks", {"name": name, **settings})
     if fitted is None:
         fitted = fit_checks(need_fitting([read]), candidates)
-    checks = open_checks([read], Resources(encoder, nearest), fitted)
+    checks = open_checks([read], Resources(encoder, lambda: nearest), fitted)
     return judge(candidates, checks)[0]
 
 
@@ -157,13 +157,33 @@ def test_entailment_keeps_the_sentence_in_support(encoder: Any) -> None:
     assert verdict == Verdict("no sentence supports it", "")
 
 
-def test_a_key_term_must_fit_better_than_the_documents_own_words(encoder: Any) -> None:
-    # "buckwheat" is not in the document: with "wheat" in its place the text is a sentence of it.
+class Knowing:
+    """An encoder that reads one word as it is taught to."""
+
+    def __init__(self, encoder: Any, word: str, vector: Any) -> None:
+        self._encoder = encoder
+        self._word, self._vector = word, vector
+        self.count_tokens, self.fingerprint = encoder.count_tokens, encoder.fingerprint
+
+    def encode_documents(self, texts: Sequence[str]) -> Any:
+        vectors = self._encoder.encode_documents(texts)
+        for row, text in enumerate(texts):
+            if text == self._word:
+                vectors[row] = self._vector
+        return vectors
+
+
+def test_a_key_term_must_be_nearer_than_the_documents_own_rarest_words(encoder: Any) -> None:
+    # "buckwheat" is not in the document, which may mean it nevertheless, or not.
     invented = Written("the mill grinds buckwheat.")
-    (verdict,) = judged(encoder, "entailment", invented, support=-1)
+    ((_, support),) = judged(encoder, "entailment", invented, support=-1, rivals=0)
+    (near,) = encoder.encode_documents([support])
+    meant, other = (Knowing(encoder, "buckwheat", vector) for vector in (near, -near))
+    assert judged(meant, "entailment", invented, support=-1) == [Verdict("", support)]
+    (verdict,) = judged(other, "entailment", invented, support=-1)
     assert verdict.reason == "its key term does not fit the document"
-    assert not judged(encoder, "entailment", invented, support=-1, rivals=0)[0].reason
-    assert not judged(encoder, "entailment", Written("the mill, grinding"), support=-1)[0].reason
+    assert not judged(other, "entailment", invented, support=-1, rivals=0)[0].reason
+    assert not judged(other, "entailment", Written("the mill, grinding"), support=-1)[0].reason
 
 
 ALL = [
