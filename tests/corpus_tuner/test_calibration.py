@@ -1,5 +1,6 @@
 """Weights without labels."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,23 @@ from corpus_tuner.sentences import split_sentences
 from tests.conftest import make_documents, write_jsonl
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def settings(encoder_folder: Path) -> Settings:
     chosen = [f"encoder.name={encoder_folder}", "language=en", "generator=null"]
     return load_settings(None, chosen)
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> Path:
+    """A folder with a corpus, ``c.jsonl``, and its index, ``i``."""
+    folder = tmp_path_factory.mktemp("built")
+    build(write_jsonl(folder / "c.jsonl", make_documents(120)), folder / "i", settings)
+    return folder
+
+
 @pytest.fixture
-def index(tmp_path: Path, settings: Settings) -> Path:
-    build(write_jsonl(tmp_path / "c.jsonl", make_documents(120)), tmp_path / "i", settings)
+def index(tmp_path: Path, built: Path) -> Path:
+    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
     return tmp_path / "i"
 
 

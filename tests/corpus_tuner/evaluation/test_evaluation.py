@@ -178,11 +178,15 @@ def test_baselines_that_cannot_be(
 
 
 @pytest.mark.slow
-def test_benchmarks_by_name(tmp_path: Path, run: Run, small: list[str]) -> None:
+def test_benchmarks_by_name(
+    tmp_path: Path, run: Run, small: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A query of ArguAna is a document itself, which it must not find."""
     from corpus_tuner.eval.benchmarks.registry import registry
 
-    entry = registry().benchmarks["arguana"]
+    # It is known by its name and the number of its queries: here 50 instead of 1,401.
+    entry = registry().benchmarks["arguana"].model_copy(update={"queries": 50})
+    monkeypatch.setitem(registry().benchmarks, "arguana", entry)
     folder = make_benchmark(tmp_path / "home" / "arguana")
     documents = [json.loads(line) for line in (folder / "corpus.jsonl").open(encoding="utf-8")]
     queries = [{"_id": each["_id"], "text": each["text"]} for each in documents]
@@ -264,10 +268,10 @@ def test_runs_from_anywhere_are_compared(tmp_path: Path, run: Run) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_lucene(tmp_path: Path, run: Run, language: str) -> None:
+def test_lucene(tmp_path: Path, run: Run, small: list[str], language: str) -> None:
     """Real Lucene: index, search, measure; close to our own BM25, which stems alike."""
     pytest.importorskip("pyserini")
-    options = ("--set", "generator=null", "--set", "views.sentences=0", "--set", "calibrate=false")
+    options = (*small, "--set", f"language={language}", "--set", "calibrate=false")
     out = tmp_path / "out"
     outcome = run("eval", f"sample-{language}", "-o", out, "--baseline", "lucene", *options)
     assert outcome.code == 0, outcome.err
