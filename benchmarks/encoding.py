@@ -36,7 +36,7 @@ def main() -> None:
     seconds = {"corpus-tuner": 0.0, "SentenceTransformer.encode": 0.0}
     runners: dict[str, Callable[[list[str]], Any]] = {
         "corpus-tuner": lambda block: np.concatenate(
-            ours.encode_groups([[each] for each in block])
+            ours.encode_groups([[text] for text in block])
         ),
         "SentenceTransformer.encode": theirs.encode,
     }

@@ -51,12 +51,12 @@ def tokenizer() -> Any:
     from transformers import PreTrainedTokenizerFast
 
     # Not trained: training orders what is equally frequent as it happens to, and then the random
-    # models would not be the same in each session.
+    # models would not be the same in every session.
     marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     letters = "abcdefghijklmnopqrstuvwxyz0123456789.,;:!?'\"()-äöüß"
     pieces = [*marks, *letters, *(f"##{letter}" for letter in letters)]
     words = (word.lower().translate(str.maketrans("äöü", "aou")) for word in WORDS)
-    vocabulary = {piece: place for place, piece in enumerate(dict.fromkeys([*pieces, *words]))}
+    vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys([*pieces, *words]))}
     made = BertWordPieceTokenizer(vocabulary, lowercase=True)
     ends = [(mark, vocabulary[mark]) for mark in ("[SEP]", "[CLS]")]
     made._tokenizer.post_processor = BertProcessing(*ends)

@@ -423,7 +423,7 @@ def test_a_damaged_corpus_is_an_error_of_the_corpus(
     kept: int, tmp_path: Path, encoder_folder: Path
 ) -> None:
     path = tmp_path / "c.jsonl.gz"
-    rows = "".join(f"{json.dumps(each)}\n" for each in make_documents(60))
+    rows = "".join(f"{json.dumps(document)}\n" for document in make_documents(60))
     path.write_bytes(gzip.compress(rows.encode())[:kept])
     assignments = ["generator=null", "language=en", f"encoder.name={encoder_folder}"]
     with pytest.raises(CorpusTunerError, match="cut or damaged"):

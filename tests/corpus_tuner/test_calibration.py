@@ -45,16 +45,16 @@ def test_what_is_asked_for_does_not_have_the_sentence(index: Path) -> None:
     with Searcher.open(index) as searcher:
         asked = list(_hold_out(searcher, "en", 0))
         assert len(asked) == 100
-        assert len({each.ordinal for each in asked}) == 100
-        for each in asked:
-            document = searcher.segments[0].document(each.ordinal)
-            sentences = [" ".join(each.split()) for each in split_sentences(document.text, "en")]
-            assert each.rest.startswith(document.title)
-            (missing,) = {text for text in sentences if text not in each.rest}
-            for query in each.queries:
+        assert len({held.ordinal for held in asked}) == 100
+        for held in asked:
+            document = searcher.segments[0].document(held.ordinal)
+            sentences = [" ".join(text.split()) for text in split_sentences(document.text, "en")]
+            assert held.rest.startswith(document.title)
+            (missing,) = {text for text in sentences if text not in held.rest}
+            for query in held.queries:
                 assert set(query.split()) <= set(missing.split())
-            for place, view in searcher.segments[0].views(each.ordinal).items():
-                assert place in each.hidden or missing not in " ".join(view.text.split())
+            for ordinal, view in searcher.segments[0].views(held.ordinal).items():
+                assert ordinal in held.hidden or missing not in " ".join(view.text.split())
 
 
 def test_the_choice_is_kept_and_told(index: Path) -> None:
@@ -76,11 +76,11 @@ def test_the_same_seed_gives_the_same_weights(index: Path) -> None:
 def test_a_ranker_that_knows_nothing_loses_weight(tmp_path: Path, settings: Settings) -> None:
     # Of random words, a random encoder makes something, but words shared with no one find nothing.
     documents = make_documents(120)
-    for number, each in enumerate(documents):
-        words = each["text"].split()
-        marked = [f"{word.strip('.')}x{number}x{place}" for place, word in enumerate(words)]
-        each["text"] = " ".join(
-            f"{word}." if place % 6 == 5 else word for place, word in enumerate(marked)
+    for number, document in enumerate(documents):
+        words = document["text"].split()
+        marked = [f"{word.strip('.')}x{number}x{position}" for position, word in enumerate(words)]
+        document["text"] = " ".join(
+            f"{word}." if position % 6 == 5 else word for position, word in enumerate(marked)
         )
     build(write_jsonl(tmp_path / "c.jsonl", documents), tmp_path / "i", settings)
     chosen = read_manifest(tmp_path / "i").calibration

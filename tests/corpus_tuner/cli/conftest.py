@@ -1,4 +1,4 @@
-"""A small index, of which each test has a copy of its own."""
+"""A small index, of which every test has a copy of its own."""
 
 import shutil
 from collections.abc import Callable

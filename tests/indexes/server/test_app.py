@@ -301,7 +301,7 @@ def test_queries_that_want_the_same_go_together(
             assert client.post("/v1/search", json=body).status_code == 200
 
         asked = [("first", 0), ("old", 2000), ("new", 2010), ("also old", 2000)]
-        threads = [threading.Thread(target=ask, args=each) for each in asked]
+        threads = [threading.Thread(target=ask, args=arguments) for arguments in asked]
         threads[0].start()
         assert started.wait(10)
         for count, thread in enumerate(threads[1:], start=1):
