@@ -3,7 +3,7 @@
 Run: python -m benchmarks.latency [INDEX QUERIES]   (needs the extra pyserini)
 
 INDEX is one that `corpus-tuner build` made with the embedded encoder; QUERIES is a file as
-`corpus-tuner search --queries` takes it. By default the English sample. Each library searches in a
+`corpus-tuner search --queries` takes it. By default the English sample. Every library searches in a
 process of its own, since threads of one that wait for work slow another down; they take turns,
 a few queries each, in random order, and medians are compared. Vectors: the same model, and the same
 vectors in FAISS, exact. Words: Lucene's BM25 of the same texts.
@@ -148,7 +148,7 @@ def serve(library: str, index: Path, scratch: Path, pipe: Connection) -> None:
 
 
 def compare(index: Path, queries: list[str], scratch: Path) -> dict[tuple[str, int], list[float]]:
-    """Return the milliseconds that each way takes for each query, by way and depth."""
+    """Return the milliseconds that every way takes for every query, by way and depth."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     spawn = multiprocessing.get_context("spawn")
     export(index, scratch)
@@ -190,12 +190,12 @@ def show(found: dict[tuple[str, int], list[float]]) -> None:
     for kind in ("vectors", "words"):
         for name in names:
             if name.startswith(kind) and not name.endswith("corpus-tuner"):
-                told = ", ".join(
+                ratios = ", ".join(
                     f"{medians[f'{kind}: corpus-tuner', k] / medians[name, k]:.2f} at k={k}"
                     for k in DEPTHS
                 )
                 other = name.partition(": ")[2]
-                stdout.print(f"corpus-tuner : {other}, {kind}: {told}", soft_wrap=True)
+                stdout.print(f"corpus-tuner : {other}, {kind}: {ratios}", soft_wrap=True)
 
 
 def main() -> None:

@@ -53,7 +53,7 @@ class Phase:
         """Return a percentile of the times of answers."""
         return 1e3 * float(np.percentile(self.times, percentile))
 
-    def told(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, object]:
         """Return what is to be printed."""
         p50, p99 = self.milliseconds(50), self.milliseconds(99)
         return {
@@ -132,7 +132,7 @@ def clients(
 
 def build(folder: Path, index: Path, settings: Sequence[str]) -> None:
     """Build, or build again, in a process of its own."""
-    chosen = [part for each in settings for part in ("--set", each)]
+    chosen = [part for setting in settings for part in ("--set", setting)]
     command = ["-m", "corpus_tuner", "build", str(folder), "-o", str(index), *chosen]
     subprocess.run([sys.executable, *command], check=True, stdout=subprocess.DEVNULL)
 
@@ -208,9 +208,9 @@ def measure(folder: Path, recipe: Sequence[str], count: int, seconds: float) -> 
                     time.sleep(0.5)
                 time.sleep(2)
     return {
-        "phases": [each.told() for each in (alone, full, half, switch)],
+        "phases": [phase.as_dict() for phase in (alone, full, half, switch)],
         "all together : one at a time": round(full.rate / alone.rate, 2),
-        "memory in MiB": [round(each) for each in held],
+        "memory in MiB": [round(size) for size in held],
     }
 
 

@@ -2,7 +2,7 @@
 
 Run: python -m benchmarks.memory [--documents N] [--factor F]
 
-Each build is a process of its own. FAISS holds one representation's vectors when it writes them;
+Every build is a process of its own. FAISS holds one representation's vectors when it writes them;
 their bytes are taken off. The baseline is the smaller corpus.
 """
 

@@ -78,7 +78,7 @@ def compare_with_encoding(index: Path, queries: list[str]) -> None:
 
 
 def compare_storages(index: Path, queries: list[str]) -> None:
-    """Print the size and the speed of each way to keep vectors, and how the results differ."""
+    """Print the size and the speed of every way to keep vectors, and how the results differ."""
     with Searcher.open(index) as searcher:
         vectors = searcher.encoder.encode_queries(queries)
         folder = Layout(index).segment(searcher.manifest.segments[0].name)

@@ -27,30 +27,30 @@ SHOWN = {
 
 
 def summary(results: list[Result]) -> str:
-    """Return a row for each collection: the main measure of the main systems."""
-    values = {(each.benchmark, each.system): each.measures[MAIN] for each in results}
+    """Return a row per collection: the main measure of the main systems."""
+    values = {(result.benchmark, result.system): result.measures[MAIN] for result in results}
     rows = [["collection", "documents", "queries", *SHOWN.values()]]
-    for each in results:
-        if each.system != "passage":
+    for result in results:
+        if result.system != "passage":
             continue
-        cells = [f"{100 * values[each.benchmark, system]:.1f}" for system in SHOWN]
+        cells = [f"{100 * values[result.benchmark, system]:.1f}" for system in SHOWN]
         cells[list(SHOWN).index("calibrated")] = f"**{cells[list(SHOWN).index('calibrated')]}**"
-        name = f"{each.benchmark} ({each.language})"
-        rows.append([name, f"{each.documents:,}", f"{each.queries:,}", *cells])
+        name = f"{result.benchmark} ({result.language})"
+        rows.append([name, f"{result.documents:,}", f"{result.queries:,}", *cells])
     return as_markdown(rows)
 
 
 def ladder(results: list[Result]) -> str:
-    """Return a row for each collection and system: all measures, weights and time."""
+    """Return a row per collection and system: all measures, weights and time."""
     measures = list(results[0].measures)
     rows = [["collection", "system", "weights", *measures, "95 % interval", "ms"]]
-    for each in results:
-        weights = ", ".join(f"{name} {value}" for name, value in each.weights.items())
-        points = [f"{100 * each.measures[name]:.1f}" for name in measures]
-        low, high = each.intervals[measures[0]]
-        took = f"{1000 * each.seconds / each.queries:.1f}" if each.seconds else ""
+    for result in results:
+        weights = ", ".join(f"{name} {value}" for name, value in result.weights.items())
+        points = [f"{100 * result.measures[name]:.1f}" for name in measures]
+        low, high = result.intervals[measures[0]]
+        took = f"{1000 * result.seconds / result.queries:.1f}" if result.seconds else ""
         bounds = f"{100 * low:.1f} to {100 * high:.1f}"
-        rows.append([each.benchmark, each.system, weights, *points, bounds, took])
+        rows.append([result.benchmark, result.system, weights, *points, bounds, took])
     return as_markdown(rows, left=3)
 
 
@@ -58,30 +58,32 @@ def comparison(report: Report) -> str:
     """Return how the main system compares with the baseline."""
     columns = ("difference", "95 % interval", "effect, d", "p, t-test", "p, permutation", "+/=/-")
     rows = [["collection", *columns]]
-    for each in report.comparisons:
-        if each.system == report.system:
+    for compared in report.comparisons:
+        if compared.system == report.system:
             rows.append(
                 [
-                    each.benchmark,
-                    f"{100 * each.difference:+.1f}",
-                    f"{100 * each.low:+.1f} to {100 * each.high:+.1f}",
-                    "" if each.effect is None else f"{each.effect:.2f}",
-                    probability(each.t_test_holm),
-                    probability(each.permutation_holm),
-                    f"{each.wins}/{each.ties}/{each.losses}",
+                    compared.benchmark,
+                    f"{100 * compared.difference:+.1f}",
+                    f"{100 * compared.low:+.1f} to {100 * compared.high:+.1f}",
+                    "" if compared.effect is None else f"{compared.effect:.2f}",
+                    probability(compared.t_test_holm),
+                    probability(compared.permutation_holm),
+                    f"{compared.wins}/{compared.ties}/{compared.losses}",
                 ]
             )
     return as_markdown(rows)
 
 
 def cost(report: Report) -> str:
-    """Return what each index took."""
+    """Return what every index took."""
     rows = [["collection", "documents", "views", "index, MiB", "build, s", "peak memory, MiB"]]
-    for each in report.costs:
-        seconds = "" if each.seconds is None else f"{each.seconds:.0f}"
-        peak = "" if each.peak_bytes is None else f"{each.peak_bytes / 2**20:,.0f}"
-        size = f"{each.bytes / 2**20:.1f}"
-        rows.append([each.benchmark, f"{each.documents:,}", f"{each.views:,}", size, seconds, peak])
+    for index in report.costs:
+        seconds = "" if index.seconds is None else f"{index.seconds:.0f}"
+        peak = "" if index.peak_bytes is None else f"{index.peak_bytes / 2**20:,.0f}"
+        size = f"{index.bytes / 2**20:.1f}"
+        rows.append(
+            [index.benchmark, f"{index.documents:,}", f"{index.views:,}", size, seconds, peak]
+        )
     return as_markdown(rows)
 
 

@@ -23,7 +23,7 @@ CONFIDENCE = 0.95
 _EQUAL = 1e-9  # values nearer than this are a tie: measures are sums of floats
 
 Values = Mapping[str, float]
-"""For each query id, what a system reached."""
+"""For every query id, what a system reached."""
 Numbers = npt.NDArray[np.float64]
 
 
@@ -87,13 +87,13 @@ def compare(
     benchmark, measure
         Their names, for the outcome.
     systems
-        By name, what each reached for each query.
+        What the systems reached for every query, by name.
     baseline
         The name of the one to compare with.
     seed
         Of the resampling.
     resamples
-        Of each permutation test and each bootstrap.
+        Of every permutation test and every bootstrap.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def t_test(differences: Numbers) -> float:
     Parameters
     ----------
     differences
-        Of the two systems for each query, shape (queries,).
+        Of the two systems for every query, shape (queries,).
 
     Examples
     --------
@@ -176,7 +176,7 @@ def permutation_test(differences: Numbers, *, seed: int = 0, resamples: int = RE
     Parameters
     ----------
     differences
-        Of the two systems for each query, shape (queries,).
+        Of the two systems for every query, shape (queries,).
     seed, resamples
         Of the flips of sign; with few queries all flips are tried.
 
@@ -237,7 +237,7 @@ def interval(
 
 
 def intervals(measured: Measured) -> dict[str, tuple[float, float]]:
-    """Return the bounds of the confidence interval of each measure's mean.
+    """Return the bounds of the confidence interval of every measure's mean.
 
     Examples
     --------

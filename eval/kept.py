@@ -48,7 +48,7 @@ def kept_run(
     prepare
         Called before `make`; its time does not count.
     remove_self
-        Leave out of each ranking the document that is the query.
+        Leave out of every ranking the document that is the query.
 
     Raises
     ------

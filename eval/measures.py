@@ -16,7 +16,7 @@ _OTHER_NAMES = {"MRR": "RR", "Recall": "R", "Precision": "P", "MAP": "AP", "NDCG
 
 
 Measured = dict[str, dict[str, float]]
-"""For each measure's name, each judged query's value, as a fraction."""
+"""For every measure's name, the value of every judged query, as a fraction."""
 
 
 class Measurement(NamedTuple):
@@ -27,7 +27,7 @@ class Measurement(NamedTuple):
     benchmark
         Queries and judgments.
     runs
-        What each system found, by the system's name.
+        What every system found, by the system's name.
     measured
         What the runs are worth, by the system's name.
     """
@@ -38,7 +38,7 @@ class Measurement(NamedTuple):
 
 
 def measure(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_MEASURES) -> dict[str, float]:
-    """Measure a run, each measure's mean over all judged queries.
+    """Measure a run, every measure's mean over all judged queries.
 
     Parameters, and errors raised, are those of `measure_queries`.
 
@@ -55,7 +55,7 @@ def measure(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_MEASURES) 
 
 
 def averages(measured: Measured) -> dict[str, float]:
-    """Return each measure's mean over all queries.
+    """Return every measure's mean over all queries.
 
     Examples
     --------

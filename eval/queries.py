@@ -21,7 +21,7 @@ def read_queries(
         ``.jsonl`` with ``_id`` and ``text``; ``.tsv`` with an id and a text; in any other file each
         line is a query, and its number is its id. It may be gzipped.
     reject
-        Called with each record that cannot be used, which is then left out; by default the first
+        Called with every record that cannot be used, which is then left out; by default the first
         one is an error.
     wanted
         Ids; others are passed over. By default all.
@@ -71,7 +71,7 @@ def refuse(bad: BadRecord) -> None:
 
 
 def _found(path: Path) -> Iterator[tuple[str, object, object] | BadRecord]:
-    """Yield the position in the file, the id and the text of each record."""
+    """Yield the position in the file, the id and the text of every record."""
     kind = Path(path.name.removesuffix(".gz")).suffix
     if kind == ".jsonl":
         for record in read_json_lines(path):

@@ -1,4 +1,4 @@
-"""Read files of records line by line, in bounded memory, knowing where each record stands."""
+"""Read files of records line by line, in bounded memory, knowing where every record stands."""
 
 import gzip
 import json

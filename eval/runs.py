@@ -1,4 +1,4 @@
-"""Runs: what was found for each query, in order, as TREC files hold it."""
+"""Runs: what was found for every query, in order, as TREC files hold it."""
 
 import heapq
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from corpus_tuner.eval.records import BadRecord, read_lines
 Ranking = list[tuple[str, float]]
 """Document ids and scores, best first."""
 Run = dict[str, Ranking]
-"""For each query id, its ranking."""
+"""For every query id, its ranking."""
 
 
 def break_ties(ranking: Iterable[tuple[str, float]]) -> Ranking:
@@ -87,7 +87,7 @@ def read_run(path: Path) -> Run:
         If a line does not fit, or a document comes twice for a query.
     """
     found: dict[str, dict[str, float]] = {}
-    known: dict[str, str] = {}  # each id once in memory, however many rankings have it
+    known: dict[str, str] = {}  # every id once in memory, however many rankings have it
     for position, line in read_lines(path):
         if isinstance(line, BadRecord):
             raise EvaluationError(str(line))
@@ -111,7 +111,7 @@ def read_run(path: Path) -> Run:
 
 
 def without_self(run: Run) -> Run:
-    """Leave out of each ranking the document that is the query itself, by its id.
+    """Leave out of every ranking the document that is the query itself, by its id.
 
     Examples
     --------

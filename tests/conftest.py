@@ -2,13 +2,13 @@
 
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many processes as cores are at work
 
 import pytest
 
@@ -23,12 +23,25 @@ WORDS = """
 """.split()  # noqa: SIM905
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put first what takes longest, so that no process waits for it at the end."""
+    items.sort(key=lambda item: item.path.name != "test_quickstart.py")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where converted generators go, instead of the user's own cache."""
     folder = tmp_path_factory.mktemp("cache")
     os.environ["CORPUS_TUNER_CACHE"] = str(folder)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unsynced() -> Iterator[None]:
+    """Wait for no disk: what is written outlives a killed process, and no test cuts the power."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -38,12 +51,12 @@ def tokenizer() -> Any:
     from transformers import PreTrainedTokenizerFast
 
     # Not trained: training orders what is equally frequent as it happens to, and then the random
-    # models would not be the same in each session.
+    # models would not be the same in every session.
     marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     letters = "abcdefghijklmnopqrstuvwxyz0123456789.,;:!?'\"()-äöüß"
     pieces = [*marks, *letters, *(f"##{letter}" for letter in letters)]
     words = (word.lower().translate(str.maketrans("äöü", "aou")) for word in WORDS)
-    vocabulary = {piece: place for place, piece in enumerate(dict.fromkeys([*pieces, *words]))}
+    vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys([*pieces, *words]))}
     made = BertWordPieceTokenizer(vocabulary, lowercase=True)
     ends = [(mark, vocabulary[mark]) for mark in ("[SEP]", "[CLS]")]
     made._tokenizer.post_processor = BertProcessing(*ends)
@@ -186,24 +199,7 @@ def run(
     return run
 
 
-class Quickstart(NamedTuple):
-    """Where it put results and indexes, and what it said."""
-
-    output: Path
-    said: str
-
-
 @pytest.fixture(scope="session")
-def quickstart(tmp_path_factory: pytest.TempPathFactory) -> Quickstart:
-    """The command, run once: the sample indexes by all the defaults."""
-    output = tmp_path_factory.mktemp("quickstart") / "q"
-    command = [sys.executable, "-m", "corpus_tuner", "quickstart", "--output", str(output)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return Quickstart(output, done.stdout)
-
-
-@pytest.fixture
 def small(encoder_folder: Path) -> list[str]:
     """Options for a fast build: a small encoder, and passages alone."""
     return [

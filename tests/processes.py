@@ -1,6 +1,6 @@
 """The command line in a process of its own, to be killed at will.
 
-Each starts as a fork of a server that has imported what takes long to import, and done no more.
+It starts as a fork of a server that has imported what takes long to import, and done no more.
 """
 
 import multiprocessing
@@ -14,7 +14,7 @@ _context.set_forkserver_preload(["corpus_tuner.cli", "sentence_transformers", "b
 
 def start(*arguments: object) -> BaseProcess:
     """Start ``corpus-tuner ARGUMENTS``; what it says is not kept."""
-    process = _context.Process(target=_run, args=([str(each) for each in arguments],))
+    process = _context.Process(target=_run, args=([str(argument) for argument in arguments],))
     process.start()
     return process
 

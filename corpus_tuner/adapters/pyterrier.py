@@ -22,7 +22,7 @@ class PyTerrierRetriever(pt.Transformer):
     searcher
         An open index.
     k
-        Documents for each query.
+        Documents per query.
     mode, filter
         As `Searcher.search` takes them.
     """
@@ -54,7 +54,7 @@ class PyTerrierRetriever(pt.Transformer):
         Returns
         -------
         pandas.DataFrame
-            For each query its documents, best first: also ``docno``, ``score``, ``rank`` from 0.
+            For every query its documents, best first: also ``docno``, ``score``, ``rank`` from 0.
         """
         pt.validate.query_frame(queries, extra_columns=["query"])
         found: dict[str, list[Any]] = {"position": [], "docno": [], "score": [], "rank": []}

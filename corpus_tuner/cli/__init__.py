@@ -1,4 +1,4 @@
-"""The command line: one file for each command, nothing heavy imported until it runs."""
+"""The command line: one file per command, nothing heavy imported until it runs."""
 
 import sqlite3
 import sys

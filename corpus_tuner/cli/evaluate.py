@@ -70,14 +70,14 @@ def evaluate(
         bool, typer.Option("--list", help="Show the benchmarks that are known by name, and leave.")
     ] = False,
     ablate: Annotated[
-        bool, typer.Option("--ablate", help="Measure what each kind of view and each check brings.")
+        bool, typer.Option("--ablate", help="Measure what kinds of views and checks bring.")
     ] = False,
     tune: Annotated[
-        bool, typer.Option(help="With --ablate, tune the generator on each corpus and compare.")
+        bool, typer.Option(help="With --ablate, tune the generator on every corpus and compare.")
     ] = True,
     json: JsonOption = False,
 ) -> None:
-    """Build or reuse the index of each benchmark and measure it beside the encoder alone."""
+    """Build or reuse the index of every benchmark and measure it beside the encoder alone."""
     if list_:
         _list(benchmarks, json)
         return

@@ -1,4 +1,4 @@
-"""What people see of hits: a table, or why each came up."""
+"""What people see of hits: a table, or why they came up."""
 
 import re
 from collections.abc import Sequence

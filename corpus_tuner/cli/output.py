@@ -38,7 +38,7 @@ def table(*columns: str, right: Sequence[str] = ()) -> Table:
 
 
 def show_skipped(skipped: Mapping[str, int], examples: Mapping[str, str]) -> None:
-    """Print how many records were left out or mended, and the first of each kind."""
+    """Print how many records were left out or mended, and the first of every kind."""
     for reason, count in skipped.items():
         stdout.print(
             Text.assemble(

@@ -21,7 +21,7 @@ _HELP = """\
 :k 5              how many documents
 :mode dense       by vectors (dense), words (lexical) or both (hybrid); alone: as calibrated
 :filter year>=20  only documents with this metadata; alone: all
-:explain          tell why each document came up, or stop telling
+:explain          tell why every document came up, or stop telling
 :open 2           show the second document and its views
 :quit             leave; Ctrl-D does, too"""
 

@@ -17,7 +17,7 @@ def show_results(
     references: Mapping[str, Sequence["Reference"]] | None = None,
     baseline: str = "passage",
 ) -> None:
-    """Print measured results, in points of 100, what each system gains, and what others report."""
+    """Print measured results, in points of 100, what every system gains, and what others report."""
     results = list(results)
     measures = list(results[0].measures)
     rows = table("benchmark", "lang", "docs", "system", *measures, right=("docs", *measures))

@@ -37,7 +37,7 @@ def search(
         ),
     ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Tell why each document came up.")
+        bool, typer.Option("--explain", help="Tell why every document came up.")
     ] = False,
     queries: Annotated[
         Optional[Path],  # noqa: UP045

@@ -1,4 +1,4 @@
-"""One interface to every source: checked documents, one after the other, each id once."""
+"""One interface to every source: checked documents, one after the other, every id once."""
 
 import heapq
 import json
@@ -31,12 +31,12 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class Corpus:
-    """Documents of one source; iterate over it as often as needed, each time from the start.
+    """Documents of one source; iterate over it as often as needed, every time from the start.
 
     Parameters
     ----------
     source
-        A BEIR folder, a ``.jsonl``, ``.csv`` or ``.tsv`` file (each may be gzipped), a folder of
+        A BEIR folder, a ``.jsonl``, ``.csv`` or ``.tsv`` file (all may be gzipped), a folder of
         ``.txt`` and ``.md`` files, ``ir_datasets:ID`` or ``hf:NAME``.
     settings
         How to read it.
@@ -48,7 +48,7 @@ class Corpus:
     skipped
         After an iteration: how many records were left out or mended, by reason.
     examples
-        After an iteration: for each reason, the first such record.
+        After an iteration: for every reason, the first such record.
 
     Raises
     ------
@@ -177,7 +177,7 @@ class Corpus:
 
 
 class _Locations:
-    """Where each id was first seen, on disk so that memory does not grow with the corpus."""
+    """Where every id was first seen, on disk so that memory does not grow with the corpus."""
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("")  # a temporary file, gone when closed

@@ -23,7 +23,7 @@ def files(folder: Path) -> Iterator[Path]:
 
 
 def read(folder: Path) -> Iterator[Record | BadRecord]:
-    """Read each file as a record; in .md files a first heading is the title instead."""
+    """Read every file as a record; in .md files a first heading is the title instead."""
     for path in files(folder):
         id_ = path.relative_to(folder.resolve()).as_posix()
         location = str(folder / id_)

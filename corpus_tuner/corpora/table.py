@@ -39,7 +39,7 @@ def read(path: Path, delimiter: str) -> Iterator[Record | BadRecord]:
                 header = [name.strip() for name in row]
                 if len(set(header)) != len(header) or "" in header:
                     raise CorpusTunerError(
-                        f"{location}: the header must name each column, and each once: {row}"
+                        f"{location}: the header must name every column, and each once: {row}"
                     )
             elif not any(row):
                 continue

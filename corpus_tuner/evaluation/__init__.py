@@ -45,7 +45,7 @@ class Evaluation:
     report
         All that was measured.
     builds
-        The report of each benchmark's index.
+        The report of every benchmark's index.
     rejected
         Queries and judgments left out, by benchmark.
     """
@@ -56,7 +56,7 @@ class Evaluation:
 
     @property
     def results(self) -> list[Result]:
-        """One for each benchmark and system."""
+        """One per benchmark and system."""
         return self.report.results
 
 
@@ -74,9 +74,9 @@ def evaluate(
     home: Path | None = None,
     command: str = "",
 ) -> Evaluation:
-    """Build the index of each benchmark, or reuse it, and measure what it finds.
+    """Build the index of every benchmark, or reuse it, and measure what it finds.
 
-    Measured are BM25, each representation that the index holds, the hybrid of the configured one
+    Measured are BM25, every representation that the index holds, the hybrid of the configured one
     and BM25 with the usual weights and with those that calibration chose, the baselines, and last
     what could be reached (`corpus_tuner.evaluation.oracle`): by the best weight of the words,
     ``oracle``, and by the best weights of words and views, ``oracle-2d``, found with the judgments.
@@ -96,11 +96,11 @@ def evaluate(
     encoder
         An open encoder; by default the one that the settings name.
     split
-        Which judgments; by default the usual ones of each benchmark, ``test`` for a folder.
+        Which judgments; by default the usual ones of the benchmark, ``test`` for a folder.
     measures
         As `corpus_tuner.eval.measures.measure_queries` takes them; the first is the main one.
     depth
-        Documents in each ranking; more where a measure looks deeper.
+        Documents in every ranking; more where a measure looks deeper.
     baselines
         Further systems.
     compare_with

@@ -1,4 +1,4 @@
-"""What each kind of view, each check and tuning bring: rankings by subsets of a document's views.
+"""What every kind of view, every check and tuning bring: rankings by subsets of a document's views.
 
 All views of a benchmark's documents, checked or not, are in one index, which is built as any other
 is: so an ablation that was killed goes on. Scores are those of the representations themselves, by
@@ -62,11 +62,11 @@ class _Block(NamedTuple):
     ids
         Of the documents.
     starts
-        Where the views of each document begin, shape (documents,).
+        Where the views of every document begin, shape (documents,).
     views, vectors
         Of all documents; the vectors float32, shape (views, dimension).
     parts
-        To which each view belongs.
+        To which every view belongs.
     """
 
     ids: list[str]
@@ -88,7 +88,7 @@ def evaluate_parts(
     home: Path | None = None,
     tune: bool = True,
 ) -> list[Result]:
-    """Measure what each part of a recipe brings on each benchmark.
+    """Measure what every part of a recipe brings on every benchmark.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def evaluate_parts(
         As `corpus_tuner.evaluate` takes them; results go to ``ablation.json``, and the first
         measure as a table to ``ablation.md``.
     tune
-        Whether to tune the generator on each benchmark's corpus, and compare.
+        Whether to tune the generator on every benchmark's corpus, and compare.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def ablate(benchmark: Benchmark, setup: Setup, *, tune: bool = True) -> list[Res
     Compared are, as ``mean`` and as ``views``: the document's own views; with them the views that
     the extractive generator writes; those that the recipe's generator writes, unchecked, checked,
     and checked without one of the checks; the same after the generator was tuned on what the
-    checks accepted; and each kind of view alone, beside the passage.
+    checks accepted; and every kind of view alone, beside the passage.
 
     Parameters
     ----------
@@ -221,7 +221,7 @@ def _parts(
             checked = settings.checks if author.generator.invents else ()
             known[author.generator.identity] = Writer(
                 part,
-                {each.kind: each.language for each in author.instructions},
+                {asked.kind: asked.language for asked in author.instructions},
                 open_checks(checked, shared, workshop.fitted if checked else {}),
             )
         yield Parts(known)
@@ -251,7 +251,7 @@ def _blocks(segments: Sequence[Segment], parts: Parts, size: int) -> Iterator[_B
 def _scores(
     block: _Block, compared: Sequence[Variant], queries: Vectors, settings: Settings
 ) -> Iterator[tuple[str, Scores]]:
-    """Yield each system with its scores, shape (queries, documents)."""
+    """Yield every system with its scores, shape (queries, documents)."""
     first = np.zeros(len(block.views), bool)
     first[block.starts] = True
     weight = settings.search.dense.views

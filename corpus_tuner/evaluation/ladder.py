@@ -52,7 +52,7 @@ class System(NamedTuple):
 
 
 def ladder(manifest: Manifest, usual: SearchSettings) -> list[System]:
-    """Return what needs no judgments: words, each representation, and both together.
+    """Return what needs no judgments: words, every representation, and both together.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class OpenIndex:
         system
             How they are searched.
         depth
-            Documents in each ranking.
+            Documents in every ranking.
         """
         texts = list(self._queries.values())
         searcher = self.searcher(system.representation)

@@ -42,7 +42,7 @@ class Sweep(BaseModel):
     key
         Names all that decides it.
     tried
-        Each pair of weights that was tried.
+        Every pair of weights that was tried.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -76,7 +76,7 @@ class Sweep(BaseModel):
         return calibrated.model_copy(update={"hybrid": weights})
 
     def by_words(self, views: float) -> dict[float, float]:
-        """Return what each weight of the words reached with one weight of the views."""
+        """Return what every weight of the words reached with one weight of the views."""
         reached = {tried.words: tried.reached for tried in self.tried if tried.views == views}
         return dict(sorted(reached.items()))
 
@@ -152,7 +152,7 @@ def sweep(
 def _draw(
     searcher: Searcher, benchmark: Benchmark, calibrated: SearchSettings
 ) -> dict[str, _Drawn]:
-    """Return each query's documents, by query id."""
+    """Return every query's documents, by query id."""
     pools = searcher.pools(list(benchmark.queries.values()), _POOL, calibrated)
     return {
         query: _Drawn(pool, np.array(pool.ids()))

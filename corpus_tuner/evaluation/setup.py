@@ -32,7 +32,7 @@ class Setup:
     measures
         Names; the first is the main one.
     depth
-        Documents in each ranking, at least as many as a measure looks at.
+        Documents in every ranking, at least as many as a measure looks at.
     """
 
     output: Path

@@ -63,7 +63,7 @@ def variants(kinds: Mapping[str, Sequence[str]], checks: Sequence[str]) -> list[
     Parameters
     ----------
     kinds
-        Of views that each generator writes, by its part.
+        Of views that every generator writes, by its part.
     checks
         Names of the recipe's checks.
 
@@ -93,7 +93,7 @@ class Writer(NamedTuple):
     part
         Its name.
     languages
-        For each kind of view the language that was asked for, ISO 639-1.
+        For every kind of view the language that was asked for, ISO 639-1.
     checks
         By name, what its views must pass; none for what does not invent.
     """
@@ -118,7 +118,7 @@ class Parts:
     def of(
         self, document: Document, views: Sequence[View], vectors: Vectors
     ) -> list[tuple[str, ...]]:
-        """Return for each view the parts that it belongs to, what checks left of them included.
+        """Return for every view the parts that it belongs to, what checks left of them included.
 
         Parameters
         ----------

@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 
 Qrels = dict[str, dict[str, int]]
-"""For each query id, the grade of each judged document id; above 0 is relevant."""
+"""For every query id, the grade of every judged document id; above 0 is relevant."""
 
 
 @dataclass(frozen=True, slots=True)

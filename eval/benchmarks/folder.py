@@ -21,13 +21,13 @@ def load_benchmark(
     Parameters
     ----------
     folder
-        With ``corpus.jsonl``, ``queries.jsonl`` (each may be ``.gz``) and ``qrels/SPLIT.tsv``.
+        With ``corpus.jsonl``, ``queries.jsonl`` (all may be ``.gz``) and ``qrels/SPLIT.tsv``.
     split
         Which judgments.
     name
         Of the benchmark; by default the folder's.
     reject
-        Called with each record that cannot be used, which is then left out; by default the first
+        Called with every record that cannot be used, which is then left out; by default the first
         one is an error.
 
     Raises
@@ -65,7 +65,7 @@ def read_qrels(path: Path, reject: Callable[[BadRecord], None] | None = None) ->
     path
         Columns are parted by tabs, or where there are none by white space.
     reject
-        Called with each record that cannot be used, which is then left out; by default the first
+        Called with every record that cannot be used, which is then left out; by default the first
         one is an error.
 
     Raises

@@ -39,7 +39,7 @@ class Hub(_Frozen):
     hub
         Its name.
     corpus, queries, qrels
-        Configuration and split of each part; a configuration's only split serves for any.
+        Configuration and split of every part; a configuration's only split serves for any.
     qrels_hub
         The dataset that has the judgments, where it is another.
     """

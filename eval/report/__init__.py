@@ -133,7 +133,7 @@ class Mover(_Frozen):
 
 
 class WeightSweep(_Frozen):
-    """What each weight of the words would have reached, by the judgments.
+    """What every weight of the words would have reached, by the judgments.
 
     Attributes
     ----------
@@ -187,17 +187,17 @@ class Report(_Frozen):
     baseline, system
         What the systems are compared with, and the one that is shown in detail.
     results
-        One for each benchmark and system.
+        One per benchmark and system.
     comparisons
         Of systems with the baseline.
     gains
-        For each benchmark, the difference of system and baseline for each query, largest first.
+        For every benchmark, the difference of system and baseline for every query, largest first.
     movers
         The queries that gained and lost most.
     references
-        For each benchmark, what others reported.
+        For every benchmark, what others reported.
     notes
-        For each benchmark, what is to be known of it.
+        For every benchmark, what is to be known of it.
     sweeps, costs
         Where they were measured.
     ablation

@@ -1,4 +1,4 @@
-"""From measurements to a report: a chapter for each benchmark, and what binds them.
+"""From measurements to a report: a chapter per benchmark, and what binds them.
 
 A chapter holds no runs, so that an evaluation of many benchmarks needs the memory of one.
 """
@@ -41,13 +41,13 @@ class Chapter:
     benchmark
         Its name.
     measured
-        For each system what it reached, query by query.
+        For every system what it reached, query by query.
     results
-        One for each system.
+        One per system.
     comparisons
         Of the systems with the baseline.
     gains
-        What the main system gained for each query, as fractions, the largest first; empty where
+        What the main system gained for every query, as fractions, the largest first; empty where
         main system or baseline is missing.
     movers
         The queries that gained and lost most.
@@ -105,7 +105,7 @@ def write_chapter(
     measurement
         The runs, and what they are worth.
     results
-        Of each system; those that use labels are not compared.
+        Of every system; those that use labels are not compared.
     outline
         What is shown.
     describe
@@ -153,7 +153,7 @@ def bind(
     Parameters
     ----------
     chapters
-        One for each benchmark.
+        One per benchmark.
     outline
         Of all of them.
     title
@@ -189,7 +189,9 @@ def write_report(report: Report, chapters: Sequence[Chapter], output: Path) -> N
     """Write all files of a report but the runs."""
     write_results(report.results, output / METRICS)
     write_text(report.model_dump_json(indent=2) + "\n", output / WHOLE)
-    write_per_query({each.benchmark: each.measured for each in chapters}, output / PER_QUERY)
+    write_per_query(
+        {chapter.benchmark: chapter.measured for chapter in chapters}, output / PER_QUERY
+    )
     write_summary(report, output / SUMMARY)
     write_page(report, output / PAGE)
 

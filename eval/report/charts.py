@@ -9,7 +9,7 @@ _MOST_BARS = 500  # more are thinned out: no screen shows more
 
 
 def gains(values: Sequence[float]) -> Markup:
-    """Draw each query's gain as a bar, up or down from the middle.
+    """Draw every query's gain as a bar, up or down from the middle.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def gains(values: Sequence[float]) -> Markup:
             f'width="{wide:.2f}" height="{high:.2f}"/>'
         )
     middle = f'<path class="axis" d="M0 {_HEIGHT / 2}H{_WIDTH}"/>'
-    return _svg("gain of each query, sorted", [*bars, middle])
+    return _svg("gain of every query, sorted", [*bars, middle])
 
 
 def curve(points: Sequence[tuple[float, float]], chosen: tuple[float, float]) -> Markup:

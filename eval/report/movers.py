@@ -8,9 +8,9 @@ from corpus_tuner.eval.report import Mover, ShownDocument
 from corpus_tuner.eval.runs import Ranking
 
 MOST = 5
-"""Queries shown on each side."""
+"""Queries shown on either side."""
 
-_SHOWN = 3  # documents of each ranking
+_SHOWN = 3  # documents of every ranking
 _RELEVANT = 5  # relevant documents shown, at most
 
 
@@ -30,7 +30,7 @@ class Label(NamedTuple):
 
 
 Describe = Callable[[Sequence[str]], Sequence[Mapping[str, Label]]]
-"""Returns for each query's text the labels of documents, by id."""
+"""Returns for every query's text the labels of documents, by id."""
 
 
 def extremes(gains: Mapping[str, float], most: int = MOST) -> list[str]:
@@ -39,9 +39,9 @@ def extremes(gains: Mapping[str, float], most: int = MOST) -> list[str]:
     Parameters
     ----------
     gains
-        Of each query, by id.
+        Of every query, by id.
     most
-        Queries on each side.
+        Queries on either side.
 
     Examples
     --------

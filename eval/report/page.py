@@ -29,7 +29,9 @@ def _prepared(report: Report) -> dict[str, Any]:
     benchmarks: dict[str, list[Result]] = {}
     for result in report.results:
         benchmarks.setdefault(result.benchmark, []).append(result)
-    compared = {(each.benchmark, each.system): each for each in report.comparisons}
+    compared = {
+        (comparison.benchmark, comparison.system): comparison for comparison in report.comparisons
+    }
     return {
         "measures": measures,
         "first": first,
@@ -37,7 +39,7 @@ def _prepared(report: Report) -> dict[str, Any]:
         "compared": compared,
         "best": {
             (name, measure): max(
-                (each.measures[measure] for each in results if not each.uses_labels),
+                (result.measures[measure] for result in results if not result.uses_labels),
                 default=None,
             )
             for name, results in benchmarks.items()
@@ -47,8 +49,8 @@ def _prepared(report: Report) -> dict[str, Any]:
         "averages": averaged(report.results, first) if len(benchmarks) > 1 else {},
         "charts": {name: gains(values) for name, values in report.gains.items()},
         "sweeps": [
-            (each, curve(each.points, (each.chosen, each.reached)), _ends(each))
-            for each in report.sweeps
+            (sweep, curve(sweep.points, (sweep.chosen, sweep.reached)), _ends(sweep))
+            for sweep in report.sweeps
         ],
         "ablation": matrix(report.ablation, first) if report.ablation else [],
     }
@@ -58,8 +60,8 @@ def _scale(results: list[Result], measure: str) -> tuple[float, float]:
     """Return the ends of the axis of a benchmark's bars; it begins at 0 unless all is far off."""
     ends = [
         end
-        for each in results
-        for end in each.intervals.get(measure, (each.measures[measure],) * 2)
+        for result in results
+        for end in result.intervals.get(measure, (result.measures[measure],) * 2)
     ]
     return (0.0, max(*ends, 0.01)) if min(ends) < 0.75 * max(ends) else bounds(ends)
 

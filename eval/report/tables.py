@@ -17,14 +17,14 @@ def write_results(results: Sequence[Result], path: Path) -> None:
 
 
 def write_per_query(measured: Mapping[str, Mapping[str, Measured]], path: Path) -> None:
-    """Write what each system reached for each query, as fractions, in one step.
+    """Write what every system reached for every query, as fractions, in one step.
 
     Parameters
     ----------
     measured
         By benchmark and system.
     path
-        Of a CSV file: ``benchmark, system, query``, and a column for each measure.
+        Of a CSV file: ``benchmark, system, query``, and a column per measure.
     """
     with write_atomically(path) as file:
         writer = csv.writer(file)
@@ -40,7 +40,7 @@ def write_per_query(measured: Mapping[str, Mapping[str, Measured]], path: Path) 
 
 
 def matrix(results: Sequence[Result], measure: str) -> list[list[str]]:
-    """Lay out one measure, in points of 100: a row for each system, a column for each benchmark.
+    """Lay out one measure, in points of 100: a row per system, a column per benchmark.
 
     Returns
     -------
@@ -49,12 +49,14 @@ def matrix(results: Sequence[Result], measure: str) -> list[list[str]]:
         where a system is missing on one of them.
     """
     benchmarks = list(dict.fromkeys(result.benchmark for result in results))
-    values = {(each.system, each.benchmark): 100 * each.measures[measure] for each in results}
+    values = {
+        (result.system, result.benchmark): 100 * result.measures[measure] for result in results
+    }
     rows = [["system", *benchmarks, *(["average"] if len(benchmarks) > 1 else [])]]
     for system in dict.fromkeys(result.system for result in results):
         found = [values.get((system, benchmark)) for benchmark in benchmarks]
-        there = [each for each in found if each is not None]
-        row = [system, *("" if each is None else f"{each:.1f}" for each in found)]
+        there = [value for value in found if value is not None]
+        row = [system, *("" if value is None else f"{value:.1f}" for value in found)]
         if len(benchmarks) > 1:
             whole = len(there) == len(benchmarks)
             row.append(f"{sum(there) / len(there):.2f}" if whole else "")
@@ -101,35 +103,35 @@ def write_summary(report: Report, path: Path) -> None:
 
 def _compared(report: Report) -> list[list[str]]:
     rows = [["benchmark", "system", "difference", "95 % interval", "p (t)", "p (perm.)", "+/=/-"]]
-    for each in report.comparisons:
-        bounds = f"{100 * each.low:+.1f} to {100 * each.high:+.1f}"
-        tests = [probability(p) for p in (each.t_test_holm, each.permutation_holm)]
-        counts = f"{each.wins}/{each.ties}/{each.losses}"
-        gain = f"{100 * each.difference:+.1f}"
-        rows.append([each.benchmark, each.system, gain, bounds, *tests, counts])
+    for comparison in report.comparisons:
+        bounds = f"{100 * comparison.low:+.1f} to {100 * comparison.high:+.1f}"
+        tests = [probability(p) for p in (comparison.t_test_holm, comparison.permutation_holm)]
+        counts = f"{comparison.wins}/{comparison.ties}/{comparison.losses}"
+        gain = f"{100 * comparison.difference:+.1f}"
+        rows.append([comparison.benchmark, comparison.system, gain, bounds, *tests, counts])
     return rows
 
 
 def _reported(report: Report) -> list[list[str]]:
     rows = [["benchmark", "system", "source", "figures"]]
     for benchmark, references in report.references.items():
-        for each in references:
-            figures = ", ".join(f"{name} {value:.1f}" for name, value in each.measures.items())
-            rows.append([benchmark, each.system, each.source, figures])
+        for reference in references:
+            figures = ", ".join(f"{name} {value:.1f}" for name, value in reference.measures.items())
+            rows.append([benchmark, reference.system, reference.source, figures])
     return rows
 
 
 def _costs(report: Report) -> list[list[str]]:
     rows = [["benchmark", "documents", "views", "index, MiB", "build, s", "peak memory, MiB"]]
-    for each in report.costs:
+    for cost in report.costs:
         rows.append(
             [
-                each.benchmark,
-                f"{each.documents:,}",
-                f"{each.views:,}",
-                f"{each.bytes / 2**20:,.1f}",
-                "" if each.seconds is None else f"{each.seconds:,.0f}",
-                "" if each.peak_bytes is None else f"{each.peak_bytes / 2**20:,.0f}",
+                cost.benchmark,
+                f"{cost.documents:,}",
+                f"{cost.views:,}",
+                f"{cost.bytes / 2**20:,.1f}",
+                "" if cost.seconds is None else f"{cost.seconds:,.0f}",
+                "" if cost.peak_bytes is None else f"{cost.peak_bytes / 2**20:,.0f}",
             ]
         )
     return rows
@@ -147,7 +149,7 @@ def probability(p: float) -> str:
 
 
 def averaged(results: Iterable[Result], measure: str) -> dict[str, float]:
-    """Return each system's mean over the benchmarks, of those that are measured on all."""
+    """Return every system's mean over the benchmarks, of those that are measured on all."""
     by_system: dict[str, list[float]] = {}
     benchmarks = set()
     for result in results:

@@ -93,7 +93,7 @@ class LexicalIndex:
     Parameters
     ----------
     engines
-        One for each segment.
+        One per segment.
     language
         ISO 639-1 code, for stemming and stop words.
     """
@@ -105,7 +105,7 @@ class LexicalIndex:
         self._whole = Statistics(*(sum(column) for column in zip(*counts, strict=True)))
 
     def scores(self, query: str) -> list[Scores]:
-        """Return for each segment the score of every document; 0 where no word is shared."""
+        """Return for every segment the score of every document; 0 where no word is shared."""
         (words,) = words_of([query], self._language)
         frequencies = self._frequencies(words)
         return [engine.scores(words, frequencies, self._whole) for engine in self._engines]

@@ -48,12 +48,12 @@ class Settings(LexicalSettings):
 
 
 def write(texts: Iterable[str], folder: Path, settings: Settings) -> None:
-    """Index the words of texts, one for each document.
+    """Index the words of texts, one per document.
 
     The files are ``words.json``, the words in the order of their numbers; ``words.starts.npy``,
-    int64, where the postings of each word begin, and the end; ``words.documents.npy``, int32, and
-    ``words.counts.npy``, the document and the count of each posting; and ``words.lengths.npy``,
-    int32, how many words each document has.
+    int64, where the postings of every word begin, and the end; ``words.documents.npy``, int32, and
+    ``words.counts.npy``, the document and the count of every posting; and ``words.lengths.npy``,
+    int32, how many words every document has.
     """
     vocabulary: dict[str, int] = {}
     numbers, documents, counts, lengths = (array("i") for _ in range(4))

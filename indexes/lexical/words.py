@@ -29,12 +29,12 @@ _WORD = re.compile(r"\w\w+")  # as bm25s cuts texts
 
 
 def words_of(texts: Sequence[str], language: str | None) -> list[list[str]]:
-    """Return the words of each text.
+    """Return the words of every text.
 
     Of a language without a Snowball stemmer or a list of stop words, words are taken as they are.
     """
     algorithm = _STEMMERS.get(language or "")
-    # Made anew each time: a stemmer must not be shared between threads.
+    # Made anew every time: a stemmer must not be shared between threads.
     stemmer: Any = Stemmer.Stemmer(algorithm) if algorithm in Stemmer.algorithms() else None
     words: list[list[str]] = bm25s.tokenize(
         [unicodedata.normalize("NFKC", text) for text in texts],

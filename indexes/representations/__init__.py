@@ -32,7 +32,7 @@ class Rows(NamedTuple):
     vectors
         float32, shape (rows, dimension); at least one row.
     views
-        int32, shape (rows,): which of the document's views each row shows as its match.
+        int32, shape (rows,): which of the document's views every row shows as its match.
     """
 
     vectors: Vectors
@@ -40,7 +40,7 @@ class Rows(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """What the score of some documents is made of, each of shape (documents,).
+    """What the score of some documents is made of, all of shape (documents,).
 
     Attributes
     ----------
@@ -106,24 +106,24 @@ class Representation(Protocol):
         similarities
             Of query and rows, one document after the other.
         starts
-            Shape (documents,): where the rows of each document begin.
+            Shape (documents,): where the rows of every document begin.
         """
 
     def least(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:
-        """Return, for each document, the similarity below which a row cannot change its score.
+        """Return, for every document, the similarity below which a row cannot change its score.
 
         A document's first row may always change it. Parameters are those of `parts`.
         """
 
 
 def best_row(similarities: Scores, starts: npt.NDArray[np.int64]) -> Parts:
-    """Let each document be scored by its best row alone (MaxP)."""
+    """Let every document be scored by its best row alone (MaxP)."""
     best = greatest(similarities, starts)
     return Parts(best, best)
 
 
 def greatest(similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:
-    """Return the greatest of each document's similarities."""
+    """Return the greatest of every document's similarities."""
     return np.maximum.reduceat(similarities, starts) if len(starts) else similarities[:0]
 
 

@@ -19,14 +19,14 @@ from corpus_tuner.indexes.store.documents import View
 
 
 class Settings(PartSettings):
-    """How much each vector counts.
+    """How much every vector counts.
 
     Attributes
     ----------
     weight
         Of the views, from 0 (the passage alone) to 1 (the views alone).
     kinds
-        Weight of each view of a kind in the mean; 1 for a kind that is not named, 0 leaves a
+        Weight of every view of a kind in the mean; 1 for a kind that is not named, 0 leaves a
         kind out.
     """
 
@@ -36,7 +36,7 @@ class Settings(PartSettings):
 
 
 class Representation:
-    """One row for each passage, drawn towards the mean of the document's views."""
+    """One row per passage, drawn towards the mean of the document's views."""
 
     name = "mean"
     storage: Storage = "float32"
@@ -47,7 +47,7 @@ class Representation:
         self._settings = settings
 
     def rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
-        """Return each passage vector averaged with the mean of the view vectors."""
+        """Return every passage vector averaged with the mean of the view vectors."""
         weights = self._settings.kinds | {"passage": 0.0}
         shares = np.array([weights.get(view.kind, 1.0) for view in views])
         passages = np.flatnonzero([view.kind == "passage" for view in views]).astype(np.int32)

@@ -1,4 +1,4 @@
-"""The encoder alone: each document by the vector of what the encoder reads of it.
+"""The encoder alone: every document by the vector of what the encoder reads of it.
 
 This is what a model's published figures stand for, and the baseline of every comparison.
 """
@@ -30,7 +30,7 @@ class Settings(PartSettings):
 
 
 class Representation:
-    """One row for each passage that counts."""
+    """One row per passage that counts."""
 
     name = "passage"
     storage: Storage = "float32"

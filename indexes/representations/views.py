@@ -29,7 +29,7 @@ class Settings(PartSettings):
     top
         The mean of so many of the best views counts; with fewer views, of all.
     kinds
-        Factor on the similarity of each view of a kind; 1 for a kind that is not named, 0 leaves
+        Factor on the similarity of every view of a kind; 1 for a kind that is not named, 0 leaves
         a kind out.
     invented
         Factor on the similarity of views that a generator invented: what a document does not say
@@ -47,7 +47,7 @@ class Settings(PartSettings):
 
 
 class Representation:
-    """One row for each view, the passage first; a long document's further passages are views."""
+    """One row per view, the passage first; a long document's further passages are views."""
 
     name = "views"
 
@@ -86,7 +86,7 @@ class Representation:
         return Parts(passage, sums / counted.sum(axis=0))
 
     def least(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:
-        """Return the last of the best `top` similarities of each document's other rows."""
+        """Return the last of the best `top` similarities of every document's other rows."""
         return self._best(similarities, starts)[-1] if len(starts) else similarities[:0]
 
     def _best(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:

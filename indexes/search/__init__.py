@@ -1,1 +1,1 @@
-"""Queries in, hits out: a plan, a pool of documents for each query, and the best of them."""
+"""Queries in, hits out: a plan, a pool of documents per query, and the best of them."""

@@ -1,6 +1,6 @@
 """Fusion: one ranking from dense and lexical scores.
 
-Both are put on one scale first, each over the same documents: those that are among the first ones
+Both are put on one scale first, both over the same documents: those that are among the first ones
 by either. What others have does not count, but they can be put on that scale, too.
 Source: Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", TOIS 2023;
 reciprocal ranks: Cormack, Clarke and Büttcher, SIGIR 2009.
@@ -71,11 +71,11 @@ class SearchSettings(BaseModel):
     Attributes
     ----------
     dense, hybrid
-        The weights of each mode.
+        The weights of every mode.
     fusion
         How dense and lexical scores come to one scale: ``zscore``, ``minmax`` or ``rrf``.
     pool
-        Documents of each ranker over which scores are scaled, however many are asked for.
+        Documents of every ranker over which scores are scaled, however many are asked for.
 
     Examples
     --------
@@ -92,19 +92,19 @@ class SearchSettings(BaseModel):
 
 
 def _zscore(scores: _Values, core: _Values) -> Scores:
-    """Return how many standard deviations each score lies above the mean of the core."""
+    """Return how many standard deviations every score lies above the mean of the core."""
     deviation = core.std()
     return (scores - core.mean()) / deviation if deviation > 0 else np.zeros(len(scores))
 
 
 def _minmax(scores: _Values, core: _Values) -> Scores:
-    """Return where each score lies between the least, 0, and the greatest of the core, 1."""
+    """Return where every score lies between the least, 0, and the greatest of the core, 1."""
     width = np.ptp(core)
     return (scores - core.min()) / width if width > 0 else np.zeros(len(scores))
 
 
 def _rrf(scores: _Values, core: _Values) -> Scores:
-    """Return the reciprocal of each rank in the core; equal scores have the same rank."""
+    """Return the reciprocal of every rank in the core; equal scores have the same rank."""
     ranks = len(core) - np.searchsorted(np.sort(core), scores, side="right")
     return 1 / (_RANK_CONSTANT + 1.0 + ranks)
 

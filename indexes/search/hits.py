@@ -1,4 +1,4 @@
-"""What was found: documents with their scores, and why each came up."""
+"""What was found: documents with their scores, and why they came up."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple

@@ -40,7 +40,7 @@ class Plan:
     Attributes
     ----------
     k
-        Documents wanted for each query.
+        Documents wanted per query.
     views
         Weight of a document's best view in its dense score.
     words
@@ -48,7 +48,7 @@ class Plan:
     fusion
         How both come to one scale.
     pool
-        Documents of each ranker over which scores are scaled.
+        Documents of every ranker over which scores are scaled.
     condition
         Which documents may be found; ``None`` for all.
     """
@@ -77,7 +77,7 @@ class Plan:
 
     @property
     def size(self) -> int:
-        """Documents that each ranker gives to a pool."""
+        """Documents that every ranker gives to a pool."""
         return max(self.k, self.pool) if self.hybrid else self.k
 
 
@@ -98,7 +98,7 @@ def make_plan(
     representation
         The one that is open.
     k
-        Documents for each query.
+        Documents per query.
     mode, settings, filter
         As `Options` has them.
 

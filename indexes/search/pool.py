@@ -37,7 +37,7 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Documents for one query, each array of shape (documents,).
+    """Documents for one query, in arrays of shape (documents,).
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Pool:
     core: npt.NDArray[np.bool_]
 
     def scores(self, plan: Plan) -> Scores:
-        """Return each document's score, float64, rounded to `SCORE_DECIMALS`."""
+        """Return every document's score, float64, rounded to `SCORE_DECIMALS`."""
         scores = self.lexical if not plan.dense else self.dense.mixed(plan.views)
         if plan.hybrid:
             scores = fuse(scores, self.lexical, plan.words, plan.fusion, self.core)
@@ -90,7 +90,7 @@ class Pool:
         return [known[number][ordinal] for number, ordinal in self.addresses()]
 
     def addresses(self) -> list[tuple[int, int]]:
-        """Return each document's segment and its ordinal there."""
+        """Return every document's segment and its ordinal there."""
         return list(zip(self.numbers.tolist(), self.ordinals.tolist(), strict=True))
 
     def joined(self, other: "Pool") -> "Pool":
@@ -136,9 +136,9 @@ def draw(
     vector
         Of the query, shape (dimension,); ``None`` where vectors have no say.
     near
-        For each segment what its vectors put first; ``None`` where they have no say.
+        For every segment what its vectors put first; ``None`` where they have no say.
     lexical
-        For each segment its documents' lexical scores, 0 for those that may not be found; ``None``
+        For every segment its documents' lexical scores, 0 for those that may not be found; ``None``
         where words have no say.
     """
     drawn = [
@@ -155,7 +155,7 @@ def draw(
     pool = drawn[0]
     for other in drawn[1:]:
         pool = pool.joined(other)
-    # Each segment gave its first ones: of these, keep the first ones of all.
+    # Every segment gave its first ones: of these, keep the first ones of all.
     dense = pool.dense.mixed(plan.views) if near else None
     pool.core[:] = False
     pool.core[_leading(dense, pool.lexical, plan.pool)] = True

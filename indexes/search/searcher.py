@@ -197,7 +197,7 @@ class Searcher:
     def rank(
         self, queries: Sequence[str], k: int = 100, **options: Unpack[Options]
     ) -> Iterator[list[tuple[str, float]]]:
-        """Yield only the ids and scores of the `k` best documents for each query: a run.
+        """Yield only the ids and scores of the `k` best documents per query: a run.
 
         Parameters, and errors raised, are those of `search`.
         """
@@ -213,7 +213,7 @@ class Searcher:
     def pools(
         self, queries: Sequence[str], k: int = 100, settings: SearchSettings | None = None
     ) -> Iterator[Pool]:
-        """Yield each query's pool for hybrid search, drawn by both rankers whatever their weights.
+        """Yield every query's pool for hybrid search, drawn by both rankers whatever their weights.
 
         Parameters, and errors raised, are those of `search`.
         """
@@ -277,7 +277,7 @@ class Searcher:
 
 
 def _lexical(opened: _Opened, query: str, only: Sequence[Ordinals | None]) -> list[Scores] | None:
-    """Return the lexical scores of each segment's documents, 0 for those that may not be found."""
+    """Return the lexical scores of every segment's documents, 0 for those that may not be found."""
     if opened.lexical is None:
         return None
     found = opened.lexical.scores(query)

@@ -26,7 +26,7 @@ class Group(NamedTuple):
     Attributes
     ----------
     k
-        Documents for each query.
+        Documents per query.
     mode, condition
         As `Searcher.search` takes them.
     """

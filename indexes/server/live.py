@@ -45,7 +45,7 @@ class Live:
         self._searcher.close()
 
     def _look(self) -> None:
-        """Switch to the index if it was built again; warn once of each reason why it cannot be."""
+        """Switch to the index if it was built again; warn once of every reason why it cannot be."""
         self._next = time.monotonic() + self._interval
         warning = ""
         try:

@@ -80,9 +80,7 @@ class SearchRequest(BaseModel):
         WithJsonSchema({"anyOf": [_QUERY, _QUERIES]}),
         Field(description="One query or several."),
     ]
-    k: Annotated[
-        int, Field(ge=1, description="Documents for each query."), BeforeValidator(_whole)
-    ] = 10
+    k: Annotated[int, Field(ge=1, description="Documents per query."), BeforeValidator(_whole)] = 10
     mode: Annotated[
         Mode | None, Field(description="By vectors, by words or both; else as calibrated.")
     ] = None
@@ -96,7 +94,7 @@ class SearchRequest(BaseModel):
         Field(description="Conditions on metadata: a value, a list of values, or a range."),
     ] = None
     explain: Annotated[
-        bool, Field(description="Tell which words of each hit count as words of the query.")
+        bool, Field(description="Tell which words of a hit count as words of the query.")
     ] = False
 
     @property

@@ -6,9 +6,9 @@
         manifest.json           names the segments in force; replacing it is the one commit point
         segments/000001/        written once, never changed
             documents.sqlite    documents and their views
-            views.faiss         inner-product vectors, one file for each representation
-            views.views.npy     int32: the view of each vector
-            views.starts.npy    int64: the first vector of each document, and the end
+            views.faiss         inner-product vectors, one file per representation
+            views.views.npy     int32: the view of every vector
+            views.starts.npy    int64: the first vector of every document, and the end
             words.*             the lexical engine's: term counts by word (indexes/lexical/bm25.py)
         ledger.sqlite           what the generator wrote; kept from build to build
         building-KEY/           an unfinished build, from which the next one goes on
@@ -94,10 +94,10 @@ def vectors_file(folder: Path, representation: str) -> Path:
 
 
 def row_views_file(folder: Path, representation: str) -> Path:
-    """Return the file that has the view of each vector, int32 of shape (rows,)."""
+    """Return the file that has the view of every vector, int32 of shape (rows,)."""
     return folder / f"{representation}.views.npy"
 
 
 def row_starts_file(folder: Path, representation: str) -> Path:
-    """Return the file that has each document's first row, and the end; int64, (documents + 1,)."""
+    """Return the file that has every document's first row, and the end; int64, (documents + 1,)."""
     return folder / f"{representation}.starts.npy"

@@ -66,7 +66,7 @@ class Manifest(BaseModel):
     representation
         The one searched unless another is asked for.
     representations
-        The settings of each that is stored, by name.
+        The settings of those that are stored, by name.
     lexical
         The settings of the lexical engine; ``None`` if there is none.
     search

@@ -102,7 +102,7 @@ class Segment:
         return np.array([ordinal for (ordinal,) in found], np.int64)
 
     def digests(self) -> Iterator[tuple[int, str]]:
-        """Yield the ordinal and the digest of each document."""
+        """Yield the ordinal and the digest of every document."""
         with self._lock:
             yield from self._database.execute("SELECT ordinal, digest FROM documents")
 

@@ -35,9 +35,9 @@ class _Written(NamedTuple):
     Attributes
     ----------
     first_views
-        The ordinal of each document's first view, and the end; shape (documents + 1,).
+        The ordinal of every document's first view, and the end; shape (documents + 1,).
     kinds
-        How many views there are of each kind.
+        How many views there are of every kind.
     """
 
     first_views: npt.NDArray[np.int64]
@@ -118,7 +118,7 @@ def _write_documents(staging: Staging, path: Path) -> _Written:
 
 
 def _rows(staging: Staging, name: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the staged rows of a representation in their new order, and each document's first."""
+    """Return the staged rows of a representation in their new order, and every document's first."""
     spans = staging.spans(name)
     starts = np.concatenate([[0], np.cumsum(spans[:, 1])])
     order = np.repeat(spans[:, 0] - starts[:-1], spans[:, 1]) + np.arange(starts[-1])
@@ -126,7 +126,7 @@ def _rows(staging: Staging, name: str) -> tuple[npt.NDArray[np.int64], npt.NDArr
 
 
 def _texts(staging: Staging, kinds: Mapping[str, int]) -> Iterator[str]:
-    """Yield the text of each document, and what of its views is added, so many times."""
+    """Yield the text of every document, and what of its views is added, so many times."""
     for document, views, *_ in staging.arranged():
         added = (view.text for view in views for _ in range(kinds.get(view.kind, 0)))
         yield "\n".join((document.title, document.text, *added))

@@ -1,12 +1,12 @@
 """Staging: documents with their views and vectors, kept durably while an index is built.
 
 What is staged is found by the document's own digest, so a build that was killed, or a corpus that
-was put in another order meanwhile, loses nothing of what it has. Each chunk of documents is one
+was put in another order meanwhile, loses nothing of what it has. Every chunk of documents is one
 transaction: its vectors are appended to plain files and synced, then SQLite commits the documents,
 their views, and where their vectors are. After a kill, whatever lies behind the last commit is cut
 off.
 
-A build says of each document of the corpus, in order, that it is in the index: it stages it or, if
+A build says of every document of the corpus, in order, that it is in the index: it stages it or, if
 it is staged, keeps it. What is staged and in no corpus any more is left out.
 """
 
@@ -89,7 +89,7 @@ class StagedDocument(NamedTuple):
     document, views, digest
         As they were staged.
     rows
-        For each representation, the first of the document's rows in `Staging.vectors`, and how many
+        For every representation, the first of its rows in `Staging.vectors`, and how many
         there are.
     """
 
@@ -130,7 +130,7 @@ class Staging:
             if not self._database.execute("SELECT 1 FROM sqlite_master").fetchone():
                 self._database.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
             self._database.executescript(_ARRANGED)
-            self._ends = {each.name: 0 for each in representations}
+            self._ends = {stored.name: 0 for stored in representations}
             self._ends |= dict(self._database.execute("SELECT name, rows FROM ends"))
             self._cut()
         except (sqlite3.DatabaseError, SearchIndexError) as error:
@@ -261,7 +261,7 @@ class Staging:
         return np.memmap(self._vectors(representation), "<f4", "r", shape=(rows, self._dimension))
 
     def row_views(self, representation: str) -> npt.NDArray[np.int32]:
-        """Return which of its document's views each vector shows, shape (rows,)."""
+        """Return which of its document's views every vector shows, shape (rows,)."""
         rows = self._ends[representation]
         if not rows:
             return np.zeros(0, np.int32)

@@ -18,7 +18,7 @@ Ordinals = npt.NDArray[np.int64]
 
 
 class Nearest(NamedTuple):
-    """The rows that an engine found for some queries, each of shape (queries, depth).
+    """The rows that an engine found for some queries, all of shape (queries, depth).
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class VectorEngine(Protocol):
     dimension: int
 
     def nearest(self, queries: Vectors, depth: int, only: Ordinals | None = None) -> Nearest:
-        """Return the nearest rows for each query.
+        """Return the nearest rows for every query.
 
         Parameters
         ----------

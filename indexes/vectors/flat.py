@@ -36,7 +36,7 @@ def write_vectors(
         Which of them, in the order that they are to have.
     storage
         ``float16`` takes half the space of ``float32``, ``int8`` a quarter, one linear scale for
-        each dimension.
+        every dimension.
     output
         The file.
     """
@@ -77,9 +77,9 @@ class FlatVectors:
         self._stored = _stored(self._index)
 
     def nearest(self, queries: Vectors, depth: int, only: Ordinals | None = None) -> Nearest:
-        """Return the nearest rows for each query."""
+        """Return the nearest rows for every query."""
         parameters = None if only is None else _selection(only, self.rows)
-        # FAISS gives each thread queries of its own. Threads without any would only be in the way
+        # FAISS gives every thread queries of its own. Threads without any would only be in the way
         # of those of the encoder, which have just read the query and wait for the next one.
         with _threads(min(_THREADS, len(queries))):
             similarities, rows = self._index.search(queries, max(1, depth), params=parameters)

@@ -13,7 +13,7 @@ from corpus_tuner.indexes.store.layout import row_starts_file, row_views_file, v
 from corpus_tuner.indexes.vectors import Ordinals, open_vectors
 
 _ROWS_FOR_ONE = 12
-"""Rows fetched for each document wanted: seldom are more needed."""
+"""Rows fetched for every document wanted: seldom are more needed."""
 _FARTHEST = -1e9  # finite, so that means can be taken
 _TOLERANCE = 1e-5
 """What an engine finds by may differ by less than this from the similarity itself."""
@@ -111,7 +111,7 @@ class DenseSegment:
     def top_documents(
         self, queries: Vectors, k: int, weight: float, only: Ordinals | None = None
     ) -> list[Near]:
-        """Find the best documents for each query.
+        """Find the best documents for every query.
 
         The nearest rows name some documents and bound what all others can score. Of those named,
         the ones whose bound reaches the `k`-th score are scored on the rows that can decide it. If
@@ -134,7 +134,7 @@ class DenseSegment:
         total = self._engine.rows if rows is None else len(rows)
         if not total:
             return [_NOTHING for _ in queries]
-        single = self._engine.rows == self.documents  # a row for each document
+        single = self._engine.rows == self.documents  # a row per document
         depth = min(total, 16 + (1 if single else _ROWS_FOR_ONE) * k)
         found: dict[int, Near] = {}
         pending = np.arange(len(queries))
@@ -196,7 +196,7 @@ class DenseSegment:
         return self._engine.vectors(rows), starts
 
     def best_views(self, query: Vectors | None, documents: Ordinals) -> Ordinals:
-        """Return the view, by its ordinal, of each document's row that is nearest to the query.
+        """Return the view, by its ordinal, of every document's row that is nearest to the query.
 
         Without a query it is the passage.
         """
@@ -204,7 +204,7 @@ class DenseSegment:
         if query is None:
             return self._views[rows[starts]].astype(np.int64)
         similarities = self._engine.similarities(query, rows).round(SCORE_DECIMALS)
-        # Of equal ones the first, in each document.
+        # Of equal ones the first, in every document.
         order = np.lexsort(
             (-similarities, np.repeat(np.arange(len(starts)), np.diff(starts, append=len(rows))))
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from corpus_tuner import CorpusTunerError, build, load_settings
 from tests.conftest import Outcome, make_documents, write_jsonl
 
 Run = Callable[..., Outcome]
@@ -233,10 +234,19 @@ def test_bad_arguments(
     assert Path("full", "thesis.txt").read_text(encoding="utf-8") == "mine"
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, small: list[str]) -> Path:
+    """A folder with a corpus, ``c.jsonl``, and its ``index``."""
+    folder = tmp_path_factory.mktemp("built")
+    corpus = write_jsonl(folder / "c.jsonl", make_documents(5))
+    build(corpus, folder / "index", load_settings(None, small[1::2]))
+    return folder
+
+
 @pytest.fixture
-def index(tmp_path: Path, run: Run, small: list[str]) -> Path:
-    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(5))
-    assert run("build", corpus, "--output", tmp_path / "index", *small).code == 0
+def index(tmp_path: Path, built: Path) -> Path:
+    """A copy, to be damaged."""
+    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
     return tmp_path / "index"
 
 
@@ -412,10 +422,8 @@ def test_bad_benchmarks(kind: str, tmp_path: Path, run: Run, small: list[str]) -
 def test_a_damaged_corpus_is_an_error_of_the_corpus(
     kept: int, tmp_path: Path, encoder_folder: Path
 ) -> None:
-    from corpus_tuner import CorpusTunerError, build, load_settings
-
     path = tmp_path / "c.jsonl.gz"
-    rows = "".join(f"{json.dumps(each)}\n" for each in make_documents(60))
+    rows = "".join(f"{json.dumps(document)}\n" for document in make_documents(60))
     path.write_bytes(gzip.compress(rows.encode())[:kept])
     assignments = ["generator=null", "language=en", f"encoder.name={encoder_folder}"]
     with pytest.raises(CorpusTunerError, match="cut or damaged"):

@@ -1,5 +1,6 @@
 """Weights without labels."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,23 @@ from corpus_tuner.sentences import split_sentences
 from tests.conftest import WORDS, make_documents, write_jsonl
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def settings(encoder_folder: Path) -> Settings:
     chosen = [f"encoder.name={encoder_folder}", "language=en", "generator=null"]
     return load_settings(None, chosen)
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> Path:
+    """A folder with a corpus, ``c.jsonl``, and its index, ``i``."""
+    folder = tmp_path_factory.mktemp("built")
+    build(write_jsonl(folder / "c.jsonl", make_documents(120)), folder / "i", settings)
+    return folder
+
+
 @pytest.fixture
-def index(tmp_path: Path, settings: Settings) -> Path:
-    build(write_jsonl(tmp_path / "c.jsonl", make_documents(120)), tmp_path / "i", settings)
+def index(tmp_path: Path, built: Path) -> Path:
+    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
     return tmp_path / "i"
 
 
@@ -36,13 +45,13 @@ def test_what_is_asked_for_does_not_have_the_sentence(index: Path) -> None:
     with Searcher.open(index) as searcher:
         asked = list(_hold_out(searcher, "en", 0))
         assert len(asked) == 100
-        assert len({each.ordinal for each in asked}) == 100
-        for each in asked:
-            document = searcher.segments[0].document(each.ordinal)
-            sentences = [" ".join(each.split()) for each in split_sentences(document.text, "en")]
-            assert each.rest.title == document.title
-            (missing,) = {text for text in sentences if text not in each.rest.text}
-            for query in each.queries:
+        assert len({held.ordinal for held in asked}) == 100
+        for held in asked:
+            document = searcher.segments[0].document(held.ordinal)
+            sentences = [" ".join(text.split()) for text in split_sentences(document.text, "en")]
+            assert held.rest.title == document.title
+            (missing,) = {text for text in sentences if text not in held.rest.text}
+            for query in held.queries:
                 assert set(query.split()) <= set(missing.split())
 
 

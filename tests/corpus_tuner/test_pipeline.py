@@ -36,19 +36,19 @@ def test_build_and_search(tmp_path: Path, settings: Settings, encoder: Any) -> N
     assert report.views["passage"] >= 30 + report.long_documents
     assert {"sentence", "keywords", "summary"} <= set(report.views)
     assert report.long_documents == sum(
-        encoder.count_tokens([f"{each['title']} {each['text']}"])[0] > encoder.max_tokens
-        for each in documents
+        encoder.count_tokens([f"{document['title']} {document['text']}"])[0] > encoder.max_tokens
+        for document in documents
     )
     assert report.long_documents > 3
     with Searcher.open(tmp_path / "i", representation="passage") as searcher:
-        for each in documents[:5]:
-            hits = searcher.search(f"{each['title']} {each['text']}", k=3)
+        for document in documents[:5]:
+            hits = searcher.search(f"{document['title']} {document['text']}", k=3)
             assert [hit.rank for hit in hits] == [1, 2, 3]
-            assert hits[0].document.id == each["_id"]
+            assert hits[0].document.id == document["_id"]
             assert hits[0].score > 0.999
             assert hits[0].view.kind == "passage"
-            assert f"{each['title']} {each['text']}".startswith(hits[0].view.text)
-        texts = [each["text"] for each in documents]
+            assert f"{document['title']} {document['text']}".startswith(hits[0].view.text)
+        texts = [document["text"] for document in documents]
         batches = searcher.search(texts, k=100)
         assert [len(hits) for hits in batches] == [30] * 30
         assert list(searcher.rank(texts, 3)) == [

@@ -1,4 +1,4 @@
-"""Each document by itself: its views, verdicts and vectors depend on nothing but it."""
+"""Every document by itself: its views, verdicts and vectors depend on nothing but it."""
 
 import random
 from pathlib import Path
@@ -18,7 +18,7 @@ CHECKS = "[{name: well_formed, question_mark: false, min_words: 1}, duplicate, {
 
 
 class Made(NamedTuple):
-    """What became of each document, by id, and a run."""
+    """What became of every document, by id, and a run."""
 
     views: dict[str, list[View]]
     vectors: dict[str, Any]

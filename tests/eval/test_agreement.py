@@ -21,15 +21,17 @@ def made(seed: int) -> tuple[Qrels, Run]:
     documents = [f"d{number}" for number in range(150)]
     queries = [f"q{number}" for number in range(12)]
     qrels: Qrels = {
-        query: {each: chance.choice([0, 0, 1, 2, 3]) for each in chance.sample(documents, 20)}
+        query: {
+            document: chance.choice([0, 0, 1, 2, 3]) for document in chance.sample(documents, 20)
+        }
         for query in queries[:10]
     }
     for grades in qrels.values():
         grades[next(iter(grades))] = 1  # trec_eval has its own ideas of queries without any
     run = {
         query: break_ties(
-            (each, chance.choice([0.1, 0.2, 0.3, chance.random()]))
-            for each in chance.sample(documents, chance.randint(1, 120))
+            (document, chance.choice([0.1, 0.2, 0.3, chance.random()]))
+            for document in chance.sample(documents, chance.randint(1, 120))
         )
         for query in queries[2:]
     }

@@ -52,8 +52,8 @@ def test_holm_keeps_the_order_and_lies_between_the_plain_and_bonferronis(ps: lis
     corrected = holm(ps)
     for p, q in zip(ps, corrected, strict=True):
         assert p <= q <= min(1.0, len(ps) * p) + 1e-12
-    order = sorted(range(len(ps)), key=lambda place: ps[place])
-    assert [corrected[place] for place in order] == sorted(corrected)
+    order = sorted(range(len(ps)), key=lambda index: ps[index])
+    assert [corrected[index] for index in order] == sorted(corrected)
 
 
 def test_wins_ties_losses() -> None:

@@ -48,7 +48,7 @@ def test_whatever_is_in_a_file_is_read_or_told(content: bytes, name: str, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("name", "line", "told"),
+    ("name", "line", "message"),
     [
         ("q.jsonl", '{"text": "no id"}', "q.jsonl:2, field '_id'"),
         ("q.jsonl", '{"_id": "b", "text": " "}', "q.jsonl:2, field 'text': missing or empty"),
@@ -59,11 +59,11 @@ def test_whatever_is_in_a_file_is_read_or_told(content: bytes, name: str, tmp_pa
     ],
 )
 def test_a_bad_record_is_told_with_its_line(
-    tmp_path: Path, name: str, line: str, told: str
+    tmp_path: Path, name: str, line: str, message: str
 ) -> None:
     first = "a\tmill" if name == "q.tsv" else '{"_id": "a", "text": "mill"}'
     (tmp_path / name).write_text(f"{first}\n{line}\n", encoding="utf-8")
     with pytest.raises(EvaluationError) as caught:
         read_queries(tmp_path / name)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert read_queries(tmp_path / name, lambda _: None)["a"] == "mill"

@@ -64,9 +64,9 @@ def test_an_archive_is_unpacked_by_name_and_cannot_escape(tmp_path: Path) -> Non
         },
     )
     unpack(archive, folder)
-    found = {str(each.relative_to(folder)) for each in folder.rglob("*") if each.is_file()}
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert found == {"corpus.jsonl", "queries.jsonl", "qrels/test.tsv"}
-    assert {each.name for each in tmp_path.iterdir()} == {"a.zip", "into"}
+    assert {path.name for path in tmp_path.iterdir()} == {"a.zip", "into"}
     with pytest.raises(EvaluationError, match=r"has no queries\.jsonl"):
         (folder / "queries.jsonl").unlink()
         unpack(pack(tmp_path / "b.zip", {"corpus.jsonl": "c"}), folder)
@@ -105,9 +105,9 @@ def test_what_cannot_be_fetched_names_every_reason(tmp_path: Path) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(download, "BEIR_ARCHIVES", (tmp_path / "nowhere").as_uri())
-        with pytest.raises(EvaluationError) as told:
+        with pytest.raises(EvaluationError) as refused:
             fetch(entry(*sources), "m", tmp_path / "home")
-    message = str(told.value)
+    message = str(refused.value)
     assert "cannot be fetched" in message
     assert "m.zip" in message
     assert "hf:no/such" in message

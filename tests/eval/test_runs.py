@@ -37,7 +37,7 @@ def test_a_run_file_is_read_by_ir_measures_as_it_was(tmp_path: Path) -> None:
         ["q1", "Q0", "c", "3"],
     ]
     read = list(ir_measures.read_trec_run(str(tmp_path / "x.trec")))
-    assert [each.doc_id for each in sorted(read, key=lambda each: -each.score)] == ["a", "b", "c"]
+    assert [hit.doc_id for hit in sorted(read, key=lambda hit: -hit.score)] == ["a", "b", "c"]
     assert not list(tmp_path.glob("*.new"))
 
 

@@ -40,7 +40,7 @@ class Table:
 def encoded(
     number: int, text: str, vectors: Vectors, kind: str = "sentence", title: str = ""
 ) -> EncodedDocument:
-    """A document d0, d1, ... with a view for each vector; the first is its passage."""
+    """A document d0, d1, ... with a view per vector; the first is its passage."""
     id_ = f"d{number}"
     return EncodedDocument(
         Document(id_, title, text, {"number": number}),
@@ -73,9 +73,9 @@ def write_index(
                 Layout(folder).staging("key"), [open_representation(chosen)], dimension
             )
             part = documents[start:end]
-            missing = staging.missing([each.document for each in part])
-            staging.add([each for each in part if each.document in missing])
-            staging.arrange([each.document for each in part])
+            missing = staging.missing([one.document for one in part])
+            staging.add([one for one in part if one.document in missing])
+            staging.arrange([one.document for one in part])
             entry = write_segment(staging, lexical)
             staging.close()
             manifest = Manifest(

@@ -26,7 +26,7 @@ class Setting(NamedTuple):
     language
         Of the documents.
     depth
-        Documents in each ranking.
+        Documents in every ranking.
     scratch
         A folder for what it must keep while it works; it is thrown away.
     """
@@ -53,7 +53,7 @@ class Baseline(Protocol):
         """Return what decides the run, but for the benchmark's contents and the depth."""
 
     def run(self, setting: Setting) -> Run:
-        """Rank the documents for each query."""
+        """Rank the documents for every query."""
 
 
 def open_baseline(description: str) -> Baseline:

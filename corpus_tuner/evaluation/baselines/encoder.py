@@ -23,15 +23,15 @@ class Baseline:
         return self._settings.model_dump_json()
 
     def run(self, setting: Setting) -> Run:
-        """Encode the documents as they stream by, and keep the best for each query."""
+        """Encode the documents as they stream by, and keep the best for every query."""
         encoder = open_encoder(self._settings)
         queries = encoder.encode_queries(list(setting.benchmark.queries.values()))
         leaders = [Leaders(setting.depth) for _ in queries]
         chunks = setting.corpus.chunks(_AT_ONCE)
         for chunk in track(chunks, f"encoding ({self.name})", lambda: None, len):
-            texts = [f"{each.title} {each.text}".strip() for each in chunk]
+            texts = [f"{document.title} {document.text}".strip() for document in chunk]
             scores = queries @ encoder.encode_documents(texts).T
-            ids = [each.id for each in chunk]
+            ids = [document.id for document in chunk]
             for best, row in zip(leaders, scores.round(6), strict=True):
                 best.add(ids, row)
         return {

@@ -1,1 +1,1 @@
-"""The routes, one file for each thing that can be asked for."""
+"""The routes, one file per thing that can be asked for."""

@@ -1,4 +1,4 @@
-"""What each check rejects, and that a build heeds, records and tells it."""
+"""What every check rejects, and that a build heeds, records and tells it."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -50,7 +50,7 @@ def judged(
     **settings: Any,
 ) -> list[Verdict]:
     """Let one check judge what was written for `MILL`."""
-    texts = [*(view.text for view in OWN), *(each.text for each in written)]
+    texts = [*(view.text for view in OWN), *(made.text for made in written)]
     vectors = encoder.encode_documents(texts)
     candidates = [
         Candidate(MILL, OWN, vectors[: len(OWN)], View("m", kind, text), vector, language)
@@ -232,9 +232,9 @@ def test_a_build_heeds_records_and_tells_what_checks_say(
 
     plain = build(corpus, tmp_path / "plain", load_settings(None, [*chosen, "checks=[]"]))
     assert plain.written == report.written and not plain.rejected
-    arguments = [part for each in chosen for part in ("--set", each)]
-    told = run("build", corpus, "-o", tmp_path / "told", *arguments, "--set", f"checks={ALL}")
-    assert f"checks rejected {rejected} of {report.written}" in told.out
+    arguments = [part for setting in chosen for part in ("--set", setting)]
+    built = run("build", corpus, "-o", tmp_path / "told", *arguments, "--set", f"checks={ALL}")
+    assert f"checks rejected {rejected} of {report.written}" in built.out
 
 
 def test_an_unknown_check_is_told(run: Callable[..., Any], tmp_path: Path) -> None:

@@ -9,8 +9,12 @@ from tests.conftest import make_documents, write_jsonl
 from tests.corpus_tuner.cli.conftest import Run
 
 
-def test_a_second_build_is_up_to_date(index: Path, run: Run, small: list[str]) -> None:
-    again = run("build", index.parent / "c.jsonl", "--output", index, *small)
+def test_a_second_build_is_up_to_date(tmp_path: Path, run: Run, small: list[str]) -> None:
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(6))
+    first = run("build", corpus, "--output", tmp_path / "index", *small)
+    assert first.code == 0
+    assert "built: 6 documents (en)" in first.out
+    again = run("build", corpus, "--output", tmp_path / "index", *small)
     assert "up to date" in again.out
 
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.conftest import Quickstart, write_jsonl
+from tests.conftest import write_jsonl
 from tests.corpus_tuner.cli.conftest import Run
 
 pytest.importorskip("fastapi")
@@ -80,6 +80,20 @@ def odd_index(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path) ->
     return folder / "index"
 
 
+@pytest.fixture(scope="module")
+def sample_index(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Path:
+    """A part of the German sample by the embedded encoder, where there is a browser to see it."""
+    from corpus_tuner import build, load_settings, sample_folder
+
+    folder = tmp_path_factory.mktemp("sample")
+    lines = (sample_folder("de") / "corpus.jsonl").read_text(encoding="utf-8").splitlines()
+    chosen = [line for line in lines if "Heizkörper richtig entlüften" in line] + lines[:25]
+    (folder / "corpus.jsonl").write_text("\n".join(dict.fromkeys(chosen)), encoding="utf-8")
+    settings = load_settings(None, ["generator=extractive"])
+    build(folder / "corpus.jsonl", folder / "index", settings)
+    return folder / "index"
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[[Path], str]]:
     """Start a service for an index; return where it is."""
@@ -121,6 +135,8 @@ def test_it_answers_and_ends_in_order(odd_index: Path) -> None:
 @pytest.mark.slow
 def test_it_says_when_anyone_can_ask(odd_index: Path) -> None:
     started = start(odd_index, "--host", "0.0.0.0")
+    # Whoever runs tests in the background has this signal ignored until the service answers.
+    urllib.request.urlopen(f"{started.address}/health", timeout=30).close()
     started.process.send_signal(signal.SIGINT)
     _, err = started.process.communicate(timeout=30)
     assert "anyone can ask" in started.said
@@ -172,9 +188,9 @@ def page(browser: Any) -> Iterator[Any]:
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [1200, 380])
 def test_the_page_on_the_sample(
-    quickstart: Quickstart, serve: Callable[[Path], str], page: Any, width: int
+    sample_index: Path, serve: Callable[[Path], str], page: Any, width: int
 ) -> None:
-    home = serve(quickstart.output / "indexes" / "sample-de")
+    home = serve(sample_index)
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(home)
     page.get_by_role("searchbox").fill("Heizkörper entlüften")

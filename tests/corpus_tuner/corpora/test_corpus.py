@@ -132,7 +132,10 @@ def test_skipping_counts_and_keeps_the_rest(tmp_path: Path) -> None:
     lines += ['{"_id": "b"}', '{"_id": "c", "text": ""}', '{"_id": "d", "text": "bell \\u0007 x"}']
     path.write_text("\n".join(lines), encoding="utf-8")
     corpus = Corpus(str(path), CorpusSettings(on_bad_record="skip"))
-    assert [(each.id, each.text) for each in corpus] == [("a", "A mill."), ("d", "bell   x")]
+    assert [(document.id, document.text) for document in corpus] == [
+        ("a", "A mill."),
+        ("d", "bell   x"),
+    ]
     assert corpus.skipped == {
         "broken JSON": 1,
         "id: duplicate id": 1,
@@ -184,6 +187,6 @@ def test_no_bytes_bring_anything_but_documents_or_a_clear_error(
         for policy in ("fail", "skip"):
             try:
                 corpus = Corpus(str(tmp_path / name), CorpusSettings(on_bad_record=policy))
-                assert all(isinstance(each, Document) for each in corpus)
+                assert all(isinstance(document, Document) for document in corpus)
             except (CorpusTunerError, EvaluationError) as error:
                 assert name in str(error)

@@ -19,17 +19,17 @@ Run = Callable[..., Outcome]
 
 
 def make_benchmark(folder: Path, documents: int = 40, queries: int = 12, seed: int = 0) -> Path:
-    """A benchmark of random documents, each query some words of the one that is relevant."""
+    """A benchmark of random documents, every query some words of the one that is relevant."""
     folder.mkdir(parents=True)
     made = make_documents(documents, seed)
     write_jsonl(folder / "corpus.jsonl", made)
     asked = [
-        {"_id": f"q{number}", "text": " ".join(each["text"].split()[2:9])}
-        for number, each in enumerate(made[:queries])
+        {"_id": f"q{number}", "text": " ".join(document["text"].split()[2:9])}
+        for number, document in enumerate(made[:queries])
     ]
     write_jsonl(folder / "queries.jsonl", asked)
     (folder / "qrels").mkdir()
-    lines = [f"q{number}\t{each['_id']}\t1" for number, each in enumerate(made[:queries])]
+    lines = [f"q{number}\t{document['_id']}\t1" for number, document in enumerate(made[:queries])]
     (folder / "qrels" / "test.tsv").write_text("\n".join(["q\td\ts", *lines]), encoding="utf-8")
     return folder
 
@@ -69,20 +69,20 @@ def test_an_evaluation_writes_a_report(tmp_path: Path, run: Run, small: list[str
     assert "calibrated against" in outcome.out
 
     results = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
-    assert {each["benchmark"] for each in results} == {"one", "two"}
-    for each in results:
-        low, high = each["intervals"]["nDCG@10"]
-        assert low <= each["measures"]["nDCG@10"] <= high
+    assert {result["benchmark"] for result in results} == {"one", "two"}
+    for result in results:
+        low, high = result["intervals"]["nDCG@10"]
+        assert low <= result["measures"]["nDCG@10"] <= high
     with (out / "per_query.csv").open(encoding="utf-8", newline="") as file:
         per_query = list(csv.DictReader(file))
-    for each in results:
+    for result in results:
         mine = [
             float(row["nDCG@10"])
             for row in per_query
-            if (row["benchmark"], row["system"]) == (each["benchmark"], each["system"])
+            if (row["benchmark"], row["system"]) == (result["benchmark"], result["system"])
         ]
         assert len(mine) == 12
-        assert sum(mine) / 12 == pytest.approx(each["measures"]["nDCG@10"], abs=1e-6)
+        assert sum(mine) / 12 == pytest.approx(result["measures"]["nDCG@10"], abs=1e-6)
     summary = (out / "summary.md").read_text(encoding="utf-8")
     assert "## Against passage" in summary
 
@@ -91,8 +91,8 @@ def test_an_evaluation_writes_a_report(tmp_path: Path, run: Run, small: list[str
     assert page.outside == []
     assert "script" not in page.tags
     assert page.tags.count("svg") >= 4  # gains and weights of both
-    for told in ("Against passage", "Cost", "To make this again"):
-        assert told in page.text
+    for heading in ("Against passage", "Cost", "To make this again"):
+        assert heading in page.text
     assert "encoder:" in page.text  # the recipe
 
 
@@ -108,12 +108,12 @@ def test_an_evaluation_that_was_killed_goes_on(
         time.sleep(0.01)
     process.kill()
     assert finish(process) == -signal.SIGKILL
-    before = {each: each.stat().st_mtime_ns for each in (cut / "runs").glob("*.json")}
+    before = {path: path.stat().st_mtime_ns for path in (cut / "runs").glob("*.json")}
     assert before, "it was killed before it had a run"
     assert not (cut / "report.html").exists()
     assert run("eval", folder, "-o", cut, *small).code == 0
-    for each, time_ns in before.items():
-        assert each.stat().st_mtime_ns == time_ns  # not searched again
+    for path, time_ns in before.items():
+        assert path.stat().st_mtime_ns == time_ns  # not searched again
     for name in ("per_query.csv", "summary.md"):
         assert _timeless(cut / name) == _timeless(whole / name)
     for path in (whole / "runs").glob("*.trec"):
@@ -150,7 +150,7 @@ def test_baselines_stand_in_the_same_table(
     outcome = run("eval", folder, "-o", out, *others, "--compare-with", "other", *small)
     assert outcome.code == 0, outcome.err
     results = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
-    values = {each["system"]: each["measures"]["nDCG@10"] for each in results}
+    values = {result["system"]: result["measures"]["nDCG@10"] for result in results}
     assert values["best"] == pytest.approx(11 / 12)
     assert 0 < values["other"] < 1
     assert "best found nothing for 1 of 12 judged queries; they count 0" in outcome.out
@@ -159,7 +159,7 @@ def test_baselines_stand_in_the_same_table(
 
 
 @pytest.mark.parametrize(
-    ("told", "message"),
+    ("baseline", "message"),
     [
         ("fame:x", "no baseline is called 'fame'"),
         ("run", "needs a file"),
@@ -168,30 +168,37 @@ def test_baselines_stand_in_the_same_table(
     ],
 )
 def test_baselines_that_cannot_be(
-    tmp_path: Path, run: Run, small: list[str], told: str, message: str
+    tmp_path: Path, run: Run, small: list[str], baseline: str, message: str
 ) -> None:
     folder = make_benchmark(tmp_path / "one")
-    outcome = run("eval", folder, "-o", tmp_path / "out", "--baseline", told, *small)
+    outcome = run("eval", folder, "-o", tmp_path / "out", "--baseline", baseline, *small)
     assert outcome.code == 2
     assert message in " ".join(outcome.err.split())
     assert "Traceback" not in outcome.err
 
 
 @pytest.mark.slow
-def test_benchmarks_by_name(tmp_path: Path, run: Run, small: list[str]) -> None:
+def test_benchmarks_by_name(
+    tmp_path: Path, run: Run, small: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A query of ArguAna is a document itself, which it must not find."""
     from corpus_tuner.eval.benchmarks.registry import registry
 
-    entry = registry().benchmarks["arguana"]
+    # It is known by its name and the number of its queries: here 50 instead of 1,401.
+    entry = registry().benchmarks["arguana"].model_copy(update={"queries": 50})
+    monkeypatch.setitem(registry().benchmarks, "arguana", entry)
     folder = make_benchmark(tmp_path / "home" / "arguana")
     documents = [json.loads(line) for line in (folder / "corpus.jsonl").open(encoding="utf-8")]
-    queries = [{"_id": each["_id"], "text": each["text"]} for each in documents]
+    queries = [{"_id": document["_id"], "text": document["text"]} for document in documents]
     queries = [
-        {"_id": f"{number}-{each['_id']}" if number >= len(documents) else each["_id"], "text": "x"}
-        for number, each in enumerate(queries * (1 + entry.queries // len(documents)))
+        {
+            "_id": f"{number}-{document['_id']}" if number >= len(documents) else document["_id"],
+            "text": "x",
+        }
+        for number, document in enumerate(queries * (1 + entry.queries // len(documents)))
     ][: entry.queries]
     write_jsonl(folder / "queries.jsonl", queries)
-    lines = [f"{each['_id']}\t{documents[1]['_id']}\t1" for each in queries]
+    lines = [f"{query['_id']}\t{documents[1]['_id']}\t1" for query in queries]
     (folder / "qrels" / "test.tsv").write_text("\n".join(lines), encoding="utf-8")
     out = tmp_path / "out"
     options = ("--benchmarks", tmp_path / "home", "--depth", 40, "--set", "calibrate=false")
@@ -226,10 +233,10 @@ def test_the_list_of_benchmarks(tmp_path: Path, run: Run) -> None:
     outcome = run("eval", "--list", "--benchmarks", tmp_path)
     assert outcome.code == 0
     assert re.search(r"scifact +en +5,183 +300 .* here", outcome.out)
-    told = json.loads(run("eval", "--list", "--json", "--benchmarks", tmp_path).out)
-    assert told["benchmarks"]["scifact"]["here"]
-    assert not told["benchmarks"]["arguana"]["here"]
-    assert told["suites"]["quick"] == ["sample-en", "sample-de"]
+    known = json.loads(run("eval", "--list", "--json", "--benchmarks", tmp_path).out)
+    assert known["benchmarks"]["scifact"]["here"]
+    assert not known["benchmarks"]["arguana"]["here"]
+    assert known["suites"]["quick"] == ["sample-en", "sample-de"]
     outcome = run("eval", "no-such", "-o", tmp_path / "out")
     assert (outcome.code, "eval --list" in outcome.err) == (2, True)
 
@@ -248,8 +255,8 @@ def test_runs_from_anywhere_are_compared(tmp_path: Path, run: Run) -> None:
     assert re.search(r"better +100\.0 \+50\.0", outcome.out)
     assert "< 0.001" in outcome.out
     assert "better" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    told: dict[str, Any] = json.loads(run("compare", *files, *options, "--json").out)
-    (compared,) = told["comparisons"]
+    shown: dict[str, Any] = json.loads(run("compare", *files, *options, "--json").out)
+    (compared,) = shown["comparisons"]
     assert (compared["wins"], compared["difference"]) == (20, 0.5)
 
     for arguments, message in [
@@ -264,15 +271,15 @@ def test_runs_from_anywhere_are_compared(tmp_path: Path, run: Run) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_lucene(tmp_path: Path, run: Run, language: str) -> None:
+def test_lucene(tmp_path: Path, run: Run, small: list[str], language: str) -> None:
     """Real Lucene: index, search, measure; close to our own BM25, which stems alike."""
     pytest.importorskip("pyserini")
-    options = ("--set", "generator=null", "--set", "views.sentences=0", "--set", "calibrate=false")
+    options = (*small, "--set", f"language={language}", "--set", "calibrate=false")
     out = tmp_path / "out"
     outcome = run("eval", f"sample-{language}", "-o", out, "--baseline", "lucene", *options)
     assert outcome.code == 0, outcome.err
     results = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
-    values = {each["system"]: each["measures"]["nDCG@10"] for each in results}
+    values = {result["system"]: result["measures"]["nDCG@10"] for result in results}
     assert values["lucene"] == pytest.approx(values["bm25"], abs=0.1)
     assert not (out / "scratch").exists() or not list((out / "scratch").iterdir())
 

@@ -84,9 +84,9 @@ def test_seq2seq(model: str, decoding: str, request: pytest.FixtureRequest, enco
     (instruction,) = load_instructions(("question",), "en")
     readings = [Reading(one) for one in (MILL, COURT, Document("l", "", MILL.text * 20))]
     once = generator.generate(readings, instruction)
-    assert [each.cut for each in once] == [False, False, True]
-    assert all(1 <= len(each.texts) <= 3 for each in once)
-    assert all(len(set(each.texts)) == len(each.texts) for each in once)
+    assert [written.cut for written in once] == [False, False, True]
+    assert all(1 <= len(written.texts) <= 3 for written in once)
+    assert all(len(set(written.texts)) == len(written.texts) for written in once)
     assert generator.generate(readings, instruction) == once
 
 
@@ -133,7 +133,7 @@ def test_each_instruction_has_its_own_seed(
 def test_the_seed_decides_what_is_sampled(t5_folder: Path, encoder: Any) -> None:
     (instruction,) = load_instructions(("question",), "en")
     made = [open_generator(Seq2Seq(model=str(t5_folder), seed=seed), encoder) for seed in (1, 1, 2)]
-    first, same, other = (each.generate([Reading(MILL)], instruction) for each in made)
+    first, same, other = (generator.generate([Reading(MILL)], instruction) for generator in made)
     assert first == same != other
     assert made[0].identity == made[1].identity != made[2].identity
 

@@ -97,7 +97,7 @@ def test_engines_write_the_same_by_beam_search(encoder: Any) -> None:
         )
         for engine in ("ctranslate2", "transformers")
     )
-    words = [[set(each.texts[0].split()) for each in written] for written in (fast, reference)]
+    words = [[set(made.texts[0].split()) for made in written] for written in (fast, reference)]
     for ours, theirs in zip(*words, strict=True):  # int8 moves close decisions
         assert len(ours & theirs) >= 0.5 * max(len(ours), len(theirs))
 
@@ -112,7 +112,7 @@ def test_sampling_is_the_same_again_and_differs_by_seed(encoder: Any) -> None:
         for seed in (1, 1, 2)
     ]
     assert made[0] == made[1] != made[2]
-    assert all(1 < len(each.texts) <= 4 for each in made[0])
+    assert all(1 < len(written.texts) <= 4 for written in made[0])
 
 
 def test_the_seed_is_the_requests_whatever_the_order_and_the_threads(bart_folder: Path) -> None:

@@ -76,7 +76,7 @@ def _pair(document: int, kind: str, target: str = "a") -> Pair:
     twice=st.booleans(),
 )
 def test_no_document_is_in_two_parts(documents: int, most: int, seed: int, twice: bool) -> None:
-    pairs = [_pair(each, kind) for each in range(documents) for kind in ("title", "question")]
+    pairs = [_pair(number, kind) for number in range(documents) for kind in ("title", "question")]
     if twice:
         pairs += pairs
     split = split_pairs(pairs, 5, 5, most, seed)
@@ -88,7 +88,7 @@ def test_no_document_is_in_two_parts(documents: int, most: int, seed: int, twice
 
 def test_too_few_pairs() -> None:
     with pytest.raises(CorpusTunerError, match="too few"):
-        split_pairs([_pair(each, "title") for each in range(19)], 5, 5, 100, 0)
+        split_pairs([_pair(number, "title") for number in range(19)], 5, 5, 100, 0)
 
 
 @given(
@@ -108,7 +108,7 @@ def test_an_epoch_shares_its_pairs_by_balance(
     settings = TuningSettings(batch_size=4, balance=balance)
     batches = epoch(examples, settings, number)
     assert batches == epoch(examples, settings, number)
-    drawn = [examples[place].group for batch in batches for place in batch]
+    drawn = [examples[index].group for batch in batches for index in batch]
     weights = {name: size**balance for name, size in sizes.items()}
     for name, weight in weights.items():
         share = len(examples) * weight / sum(weights.values())
@@ -193,7 +193,7 @@ def test_a_killed_tuning_goes_on_along_the_same_curve(
     assert not (killed / "model.safetensors").exists()
     assert finish(start(*command, "-o", killed)) == 0
     assert (killed / "curve.jsonl").read_bytes() == (whole / "curve.jsonl").read_bytes()
-    weights = [(each / "model.safetensors").read_bytes() for each in (whole, killed)]
+    weights = [(folder / "model.safetensors").read_bytes() for folder in (whole, killed)]
     assert weights[0] == weights[1]
 
 

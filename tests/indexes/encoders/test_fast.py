@@ -17,7 +17,7 @@ QUERIES = ["", "wheat", "  The mill\tby the river ", "Ärzte, fever? 水 \x07", 
 
 
 def make(folder: Path, tokenizer: Any, kind: str, pooling: str, pad: str = "torque") -> Path:
-    """Make a random encoder; `pad` is a token from whose place RoBERTa counts positions."""
+    """Make a random encoder; `pad` is a token from whose id RoBERTa counts positions."""
     import torch
     import transformers
     from sentence_transformers import SentenceTransformer
@@ -134,5 +134,5 @@ def test_searching_loads_no_pytorch(tmp_path: Path, encoder_folder: Path) -> Non
         "assert not {'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "i")]
-    told = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert told.stdout.strip() == str(expected)
+    printed = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert printed.stdout.strip() == str(expected)

@@ -18,8 +18,8 @@ def test_unit_vectors_in_the_order_of_the_texts(encoder: Any) -> None:
     assert vectors.dtype == np.float32
     assert vectors.shape == (40, encoder.dimension) == (40, 32)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
-    for place in (0, 7, 39):
-        assert vectors[place] @ encoder.encode_documents([TEXTS[place]])[0] > 0.999
+    for index in (0, 7, 39):
+        assert vectors[index] @ encoder.encode_documents([TEXTS[index]])[0] > 0.999
     assert encoder.encode_documents([]).shape == (0, 32)
 
 

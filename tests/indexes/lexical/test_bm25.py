@@ -28,7 +28,7 @@ def open_index(folder: Path, texts: list[str], segments: int = 1, **values: obje
     for number in range(segments):
         part = folder / str(number)
         part.mkdir()
-        start, end = (each * len(texts) // segments for each in (number, number + 1))
+        start, end = (edge * len(texts) // segments for edge in (number, number + 1))
         write_lexical(texts[start:end], part, chosen)
         folders.append(part)
     return open_lexical(folders, chosen.model_dump())
@@ -46,9 +46,9 @@ def expected(query: str, texts: list[str], k1: float = 0.9, b: float = 0.4) -> l
     for word in words_of([query], "en")[0]:
         having = sum(word in document for document in documents)
         rarity = math.log(1 + (len(texts) - having + 0.5) / (having + 0.5))
-        for place, document in enumerate(documents):
+        for number, document in enumerate(documents):
             count = document.count(word)
-            scores[place] += rarity * count / (count + k1 * (1 - b + b * len(document) / mean))
+            scores[number] += rarity * count / (count + k1 * (1 - b + b * len(document) / mean))
     return scores
 
 
@@ -117,7 +117,7 @@ def test_stop_words_are_left_out() -> None:
 def test_any_text_has_words_or_none(texts: list[str], language: str | None) -> None:
     words = words_of(texts, language)
     assert len(words) == len(texts)
-    assert all(isinstance(word, str) for each in words for word in each)
+    assert all(isinstance(word, str) for text in words for word in text)
 
 
 @pytest.mark.parametrize("name", ["words.json", "words.starts.npy", "words.counts.npy"])

@@ -43,7 +43,7 @@ WEIGHTS = st.sampled_from([0, 0.25, 0.5, 1])
     segments=st.integers(1, 3),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @example(
     documents=42,
     most_views=4,

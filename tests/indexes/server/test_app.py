@@ -1,6 +1,7 @@
 """The service by its public routes: answers, limits, tokens, load, and the switch of an index."""
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -42,9 +43,21 @@ def rejected(_: Any) -> list[RejectedView]:
     return [RejectedView(kind="question", text="what?", check="entailment", reason="no support")]
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, encoder: Any) -> Path:
+    return make_index(tmp_path_factory.mktemp("made"), encoder).parent
+
+
 @pytest.fixture
-def client(tmp_path: Path, encoder: Any) -> Iterator[TestClient]:
-    searcher = Searcher.open(make_index(tmp_path, encoder), encoder=encoder)
+def index(tmp_path: Path, made: Path) -> Path:
+    """A copy, which a test may replace."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "index"
+
+
+@pytest.fixture
+def client(index: Path, encoder: Any) -> Iterator[TestClient]:
+    searcher = Searcher.open(index, encoder=encoder)
     with TestClient(create_app(searcher, SMALL, rejected=rejected)) as client:
         yield client
 
@@ -149,8 +162,8 @@ def test_a_body_without_a_length_is_limited_too(client: TestClient) -> None:
     assert answer.json() == {"detail": "the body has more than 2000 bytes"}
 
 
-def test_the_token(tmp_path: Path, encoder: Any) -> None:
-    searcher = Searcher.open(make_index(tmp_path, encoder), encoder=encoder)
+def test_the_token(index: Path, encoder: Any) -> None:
+    searcher = Searcher.open(index, encoder=encoder)
     with TestClient(create_app(searcher, SMALL, token="sésame")) as client:
         for path in ("/v1/index", "/v1/documents/x", "/metrics"):
             assert client.get(path).status_code == 401
@@ -163,9 +176,9 @@ def test_the_token(tmp_path: Path, encoder: Any) -> None:
 
 
 def test_too_many_at_once_are_told_to_come_again(
-    tmp_path: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch
+    index: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    searcher = Searcher.open(make_index(tmp_path, encoder), encoder=encoder)
+    searcher = Searcher.open(index, encoder=encoder)
     search = Searcher.search
     batches = []
 
@@ -194,10 +207,8 @@ def test_too_many_at_once_are_told_to_come_again(
     assert max(batches) > 1  # those that waited went together
 
 
-def test_too_slow_is_an_answer(
-    tmp_path: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    searcher = Searcher.open(make_index(tmp_path, encoder), encoder=encoder)
+def test_too_slow_is_an_answer(index: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    searcher = Searcher.open(index, encoder=encoder)
 
     def slow(*_: Any, **__: Any) -> list[list[Any]]:
         time.sleep(0.5)
@@ -209,9 +220,9 @@ def test_too_slow_is_an_answer(
 
 
 def test_explaining_is_within_the_time_limit(
-    tmp_path: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch
+    index: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    searcher = Searcher.open(make_index(tmp_path, encoder), encoder=encoder)
+    searcher = Searcher.open(index, encoder=encoder)
 
     def slow(*_: Any) -> list[str]:
         time.sleep(0.04)
@@ -224,8 +235,8 @@ def test_explaining_is_within_the_time_limit(
         assert client.post("/v1/search", json=asked | {"explain": True}).status_code == 504
 
 
-def test_explaining_looks_at_so_many_characters(tmp_path: Path, encoder: Any) -> None:
-    searcher = Searcher.open(make_index(tmp_path, encoder), encoder=encoder)
+def test_explaining_looks_at_so_many_characters(index: Path, encoder: Any) -> None:
+    searcher = Searcher.open(index, encoder=encoder)
     asked = {"query": "the river mill bread judge", "mode": "dense", "explain": True}
     matched = []
     for characters in (1, 20_000):
@@ -251,12 +262,12 @@ def test_the_limits_are_in_the_openapi_document(client: TestClient) -> None:
 
 
 def test_a_document_is_shown_where_its_ledger_cannot_be_read(
-    tmp_path: Path, encoder: Any, caplog: pytest.LogCaptureFixture
+    index: Path, encoder: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     def unreadable(_: Any) -> list[RejectedView]:
         raise ValueError("ledger.sqlite is not a ledger, or damaged")
 
-    searcher = Searcher.open(make_index(tmp_path, encoder), encoder=encoder)
+    searcher = Searcher.open(index, encoder=encoder)
     with TestClient(create_app(searcher, SMALL, rejected=unreadable)) as client:
         for _ in range(2):
             answer = client.get("/v1/documents/a/b%20c")
@@ -268,9 +279,9 @@ def test_a_document_is_shown_where_its_ledger_cannot_be_read(
 
 
 def test_queries_that_want_the_same_go_together(
-    tmp_path: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch
+    index: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    searcher = Searcher.open(make_index(tmp_path, encoder), encoder=encoder)
+    searcher = Searcher.open(index, encoder=encoder)
     search = Searcher.search
     batches: list[list[str]] = []
     started, go_on = threading.Event(), threading.Event()
@@ -290,7 +301,7 @@ def test_queries_that_want_the_same_go_together(
             assert client.post("/v1/search", json=body).status_code == 200
 
         asked = [("first", 0), ("old", 2000), ("new", 2010), ("also old", 2000)]
-        threads = [threading.Thread(target=ask, args=each) for each in asked]
+        threads = [threading.Thread(target=ask, args=arguments) for arguments in asked]
         threads[0].start()
         assert started.wait(10)
         for count, thread in enumerate(threads[1:], start=1):

@@ -36,16 +36,16 @@ def test_documents_come_back_in_the_order_of_the_corpus(
     folder = tmp_path_factory.mktemp("staging") / "s"
     for chunk in chunks:  # each by a build that ended
         staging = open_staging(folder)
-        missing = {each.id for each in staging.missing([document(n).document for n in chunk])}
+        missing = {found.id for found in staging.missing([document(n).document for n in chunk])}
         staging.add([document(n) for n in chunk if f"d{n}" in missing])
         assert staging.missing([document(n).document for n in chunk]) == []
         staging.close()
     staging = open_staging(folder)
     every = [document(number) for number in order]
-    left = {each.id for each in staging.missing([each.document for each in every])}
+    left = {found.id for found in staging.missing([one.document for one in every])}
     assert left == {f"d{n}" for n in range(10)} - {f"d{n}" for chunk in chunks for n in chunk}
-    staging.add([each for each in every if each.document.id in left])
-    staging.arrange([each.document for each in every])
+    staging.add([one for one in every if one.document.id in left])
+    staging.arrange([one.document for one in every])
     assert staging.documents == 10
     assert staging.counts == {"written": sum(range(10))}
     for made, (found, its_views, _, rows) in zip(every, staging.arranged(), strict=True):
