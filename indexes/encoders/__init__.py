@@ -117,7 +117,7 @@ class EncoderSettings(BaseModel):
     dtype
         Of the transformer's arithmetic for documents; queries, pooling and vectors are always
         float32. ``auto`` is bfloat16 where the processor has instructions for it, else int8 where
-        CTranslate2 can run the model, else float32 (docs/encoders.md has the figures).
+        CTranslate2 can run the model, else float32 (docs/encoder.md has the figures).
     device
         ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
     batch_size

@@ -127,6 +127,8 @@ class TransformerEncoder:
     @cached_property
     def _fast(self) -> QueryEncoder | None:
         """The same encoder as CTranslate2 runs it on a CPU, as it does for `fast.find`."""
+        if not self._on_cpu:
+            return None
         self._convert("float32")
         return fast.find(self._settings, self.fingerprint)
 
@@ -142,22 +144,26 @@ class TransformerEncoder:
     def _document_reader(self) -> Reader:
         """What reads documents; searching never needs it."""
         prompt = self._prompt("document", self._settings.document_prompt)
-        dtype = self._settings.dtype
+        dtype: str = self._settings.dtype
         if dtype == "auto":
-            dtype = "bfloat16" if fast_bfloat16(self._model.device) else "int8"
-        if dtype in ("float32", "int8"):
+            usual = "int8" if self._on_cpu else "float32"
+            dtype = "bfloat16" if fast_bfloat16(self._model.device) else usual
+        if dtype in ("float32", "int8") and self._on_cpu:
             self._convert(dtype)
             workers = torch.get_num_threads()
             found = fast.find_reader(self._settings, self.fingerprint, dtype, prompt, workers)
             if found:
                 return found
+        if dtype == "int8":  # which PyTorch has not
             dtype = "float32"
         return TorchReader(self._model, prompt, dtype, self._settings.batch_size)
 
+    @property
+    def _on_cpu(self) -> bool:
+        return bool(self._model.device.type == "cpu")
+
     def _convert(self, compute: str) -> None:
         """See that the encoder is in the cache as CTranslate2 reads it, if it can."""
-        if self._model.device.type != "cpu":
-            return
         if fast.find_folder(self._settings, self.fingerprint, compute) is None:
             prompt = self._prompt("query", self._settings.query_prompt)
             with suppress(OSError):  # a cache that cannot be written costs time, and no more
