@@ -65,7 +65,7 @@ class TransformerEncoder:
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Encode texts that stand for documents; shape (texts, dimension), unit rows."""
-        return self._unit(self._document_reader.read(texts))
+        return self._unit(self._document_reader.read(texts) if texts else [])
 
     def encode_spans(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Vectors]:
         """Encode texts that stand for documents, and spans of them in the same reading."""
@@ -133,7 +133,7 @@ class TransformerEncoder:
         return fast.find(self._settings, self.fingerprint)
 
     def _encode_queries(self, texts: Sequence[str]) -> Vectors:
-        return self._unit(self._query_reader.read(texts))
+        return self._unit(self._query_reader.read(texts) if texts else [])
 
     @cached_property
     def _query_reader(self) -> TorchReader:

@@ -90,8 +90,11 @@ def test_encoders_that_pool_otherwise_say_so(tmp_path: Path, tokenizer: Any) -> 
         encoder.encode_spans([TEXT], [SPANS])
 
 
-def test_no_texts(encoder: Any) -> None:
+@pytest.mark.parametrize("dtype", ["float32", "int8", "bfloat16"])
+def test_no_texts(encoder_folder: Path, dtype: Literal["float32", "int8", "bfloat16"]) -> None:
+    encoder = open_encoder(EncoderSettings(name=str(encoder_folder), dtype=dtype))
     assert encoder.encode_spans([], []) == []
+    assert encoder.encode_documents([]).shape == (0, 32)
     ((own,),) = encoder.encode_spans([""], [[]])
     assert own.shape == (32,)
 

@@ -21,6 +21,7 @@ def test_unit_vectors_in_the_order_of_the_texts(encoder: Any) -> None:
     for index in (0, 7, 39):
         assert vectors[index] @ encoder.encode_documents([TEXTS[index]])[0] > 0.999
     assert encoder.encode_documents([]).shape == (0, 32)
+    assert encoder.encode_queries([]).shape == (0, 32)
 
 
 def test_the_same_vectors_as_sentence_transformers(encoder_folder: Path) -> None:
