@@ -58,8 +58,7 @@ def test_keywords_are_phrases_of_the_document(encoder: Any) -> None:
         assert 1 < len(phrases) <= 3
         assert all(phrase.lower() in source for phrase in phrases)
         assert not any(phrase.lower().startswith(("a ", "the ", "in ")) for phrase in phrases)
-        whole = whole_text(document)
-        assert [whole[start:end] for start, end in written.spans[0]] == phrases
+        assert not written.spans
     assert empty == Written(())
 
 
@@ -70,6 +69,11 @@ def test_a_summary_is_sentences_in_their_order(encoder: Any) -> None:
     mill, court, empty = generator.generate(readings, instruction)
     assert mill.texts == ("A mill wheel turns in the river. The mill grinds wheat.",)
     assert court.texts == ("The tenant pays rent. A judge may lower the rent by law.",)
+    whole = whole_text(MILL)
+    assert [whole[start:end] for start, end in mill.spans[0]] == [
+        "A mill wheel turns in the river.",
+        "The mill grinds wheat.",
+    ]
     assert empty.texts == ()
 
 
