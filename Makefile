@@ -30,7 +30,7 @@ fix: $(INSTALLED)
 	$(BIN)/ruff format .
 
 bench: $(INSTALLED)
-	$(BIN)/python -m benchmarks.encoding
+	$(BIN)/python -m benchmarks.build
 	$(BIN)/python -m benchmarks.generation
 	$(BIN)/python -m benchmarks.latency
 	$(BIN)/python -m benchmarks.load
