@@ -16,8 +16,8 @@ def test_quickstart(tmp_path: Path) -> None:
     rows = json.loads((tmp_path / "q" / "metrics.json").read_text(encoding="utf-8"))
     reached = {(row["language"], row["system"]): row["measures"]["nDCG@10"] for row in rows}
     assert reached["en", "views"] > reached["en", "passage"] > 0.6
-    # In German, which the encoder does not read, too little weight for the words is found: calibrated
-    # stays below BM25 on these 120 documents (docs/results.md), though far above the encoder alone.
+    # In German, which the encoder does not read, too little weight for the words is found:
+    # calibrated stays below BM25 on these 120 documents, though far above the encoder alone.
     for language, less in (("en", 0.003), ("de", 0.03)):
         single = max(reached[language, system] for system in ("bm25", "passage", "views"))
         assert reached[language, "calibrated"] > single - less
