@@ -171,11 +171,11 @@ class Enrichment:
                 for number, (document, texts) in enumerate(zip(documents, found, strict=True)):
                     key = ledger_key(document, instruction, generator.identity)
                     counts[number]["cut_sources"] += texts.cut
-                    spans = texts.spans or ((),) * len(texts.texts)
-                    views = as_views(document, instruction, generator, texts)
+                    made_of = texts.spans or ((),) * len(texts.texts)
+                    new = as_views(document, instruction, generator, texts)
                     written[number] += [
                         _Text(key, view, spans, instruction.language)
-                        for view, spans in zip(views, spans, strict=True)
+                        for view, spans in zip(new, made_of, strict=True)
                     ]
         vectors = self._encoded(readings, written)
         return [
