@@ -290,7 +290,13 @@ class Draft:
 def write_views(
     readings: Sequence[Reading], instruction: Instruction, generator: Generator, ledger: Ledger
 ) -> list[Written]:
-    """Return what `generator` writes for every document: from the ledger, or else into it."""
+    """Return what `generator` writes for every document: from the ledger, or else into it.
+
+    What is chosen from the document's own words is chosen again, in no time: it depends on how
+    spans are read, which no ledger knows.
+    """
+    if not generator.invents:
+        return generator.generate(readings, instruction)
     keys = [ledger_key(reading.document, instruction, generator.identity) for reading in readings]
     known = ledger.get(keys)
     missing = {

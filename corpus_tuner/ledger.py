@@ -16,19 +16,17 @@ from typing import Any, NamedTuple
 
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generators import Written
-from corpus_tuner.indexes.encoders import Span
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.instructions import Instruction
 
-_VERSION = 4
+_VERSION = 3
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS written (
     key       TEXT PRIMARY KEY,
     kind      TEXT NOT NULL,
     generator TEXT NOT NULL,
     texts     TEXT NOT NULL,
-    cut       INTEGER NOT NULL,
-    spans     TEXT NOT NULL
+    cut       INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS verdicts (
     key       TEXT NOT NULL REFERENCES written (key),
@@ -125,28 +123,17 @@ class Ledger:
     def get(self, keys: Iterable[str]) -> dict[str, Written]:
         """Return the entries there are for some keys."""
         rows = self._database.execute(
-            "SELECT key, texts, cut, spans FROM written "
-            "WHERE key IN (SELECT value FROM json_each(?))",
+            "SELECT key, texts, cut FROM written WHERE key IN (SELECT value FROM json_each(?))",
             (json.dumps(list(keys)),),
         )
-        return {
-            key: Written(tuple(json.loads(texts)), bool(cut), _spans(json.loads(spans)))
-            for key, texts, cut, spans in rows
-        }
+        return {key: Written(tuple(json.loads(texts)), bool(cut)) for key, texts, cut in rows}
 
     def put(self, entries: Mapping[str, Written], kind: str, generator: str) -> None:
         """Add entries, all of them or none, and make sure that they stay."""
         self._add(
-            "INSERT OR IGNORE INTO written VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO written VALUES (?, ?, ?, ?, ?)",
             (
-                (
-                    key,
-                    kind,
-                    generator,
-                    json.dumps(written.texts, ensure_ascii=False),
-                    written.cut,
-                    json.dumps(written.spans),
-                )
+                (key, kind, generator, json.dumps(written.texts, ensure_ascii=False), written.cut)
                 for key, written in entries.items()
             ),
         )
@@ -197,7 +184,3 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _spans(stored: list[list[tuple[int, int]]]) -> tuple[tuple[Span, ...], ...]:
-    return tuple(tuple((start, end) for start, end in spans) for spans in stored)

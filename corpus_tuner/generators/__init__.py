@@ -24,8 +24,8 @@ class Written(NamedTuple):
     cut
         Whether the document was too long to be read whole.
     spans
-        For every text those spans of the document that it is made of; nothing if the words are the
-        generator's own.
+        For every text those spans of the document that it is made of; nothing if it is none, and
+        always nothing from a generator that invents.
     """
 
     texts: tuple[str, ...]
