@@ -3,11 +3,11 @@
 Some documents are asked for with words of their own. They lose a sentence for good: what is left
 is read anew, its words are counted without the sentence, and views of a generator, which had read
 it, do not count. The sentence, shortened to about the length of a query, must then find what is
-left of its document among all the others. How much each
-ranker helps in that is a matter of maximum likelihood: a softmax over the documents of each pool,
-with one coefficient each for passage, views and words. Their ratios give the weights. These are
-drawn towards the usual ones: a question that people ask is not quite a sentence that authors write,
-and the views of what is left are not those that would have answered it.
+left of its document among all the others. How much a ranker helps in that is a matter of maximum
+likelihood: a softmax over the documents of a pool, with a coefficient for passage, views and
+words. Their ratios give the weights. These are drawn towards the usual ones: a question that
+people ask is not quite a sentence that authors write, and the views of what is left are not those
+that would have answered it.
 
 The task is the inverse cloze task (Lee, Chang and Toutanova, "Latent Retrieval for Weakly
 Supervised Open Domain Question Answering", ACL 2019). docs/calibration.md tells what else was
@@ -314,10 +314,7 @@ def _rows_without(
     own = [own_views(rest, language, settings.views) for rest in rests]
     readings = reader.read(rests, [[span for _, span in views] for views in own])
     return [
-        representation.rows(
-            [*reading.passages, *(view for view, _ in views)],
-            np.concatenate([reading.vectors, reading.of([span for _, span in views])]),
-        ).vectors
+        representation.rows(*reading.with_views(views)).vectors
         for reading, views in zip(readings, own, strict=True)
     ]
 

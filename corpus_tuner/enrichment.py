@@ -18,6 +18,8 @@ from corpus_tuner.reading import DocumentReader, Reading
 from corpus_tuner.views import ViewSettings, own_views
 
 Watch = Callable[[str, float], None]
+"""Called with what is being done, and how many documents' worth of work was done of it."""
+
 _READING = 0.6  # of the work that a document makes, about, where a model writes for it
 
 REJECTED = "rejected: "
@@ -95,7 +97,7 @@ class Enrichment:
     ledger
         Where everything written and every verdict goes.
     watch
-        Called with what is being done, and how many documents' worth of work was done of it.
+        Is kept informed.
     """
 
     def __init__(
@@ -177,19 +179,15 @@ class Enrichment:
                         _Text(key, view, spans, instruction.language)
                         for view, spans in zip(new, made_of, strict=True)
                     ]
+        drafts = []
         vectors = self._encoded(readings, written)
-        return [
-            Draft(
-                reading.document,
-                [*reading.passages, *(view for view, _ in views)],
-                texts,
-                np.concatenate([reading.vectors, reading.of([span for _, span in views]), rows]),
-                count,
-            )
-            for reading, views, texts, rows, count in zip(
-                readings, own, written, vectors, counts, strict=True
-            )
-        ]
+        for reading, own_of, written_for, rows, count in zip(
+            readings, own, written, vectors, counts, strict=True
+        ):
+            views, known = reading.with_views(own_of)
+            encoded = np.concatenate([known, rows])
+            drafts.append(Draft(reading.document, views, written_for, encoded, count))
+        return drafts
 
     def _encoded(
         self, readings: Sequence[Reading], written: Sequence[Sequence[_Text]]

@@ -1,10 +1,10 @@
-"""The ledger: what was generated and what was thought of it, durably.
+"""The ledger: what models wrote and what was thought of it, durably.
 
-Nothing is ever generated twice. An entry is found by its content alone: a hash of the document's
-text, the instruction and the generator with its settings. A document that changed is therefore
-written for anew, one that did not is not, whatever corpus or build it comes from. With each text
-stands what checks said of it, by all that decides what they say: indexes with other checks may
-share a ledger.
+Nothing that a model wrote is ever written twice. An entry is found by its content alone: a hash of
+the document's text, the instruction and the generator with its settings. A document that changed is
+therefore written for anew, one that did not is not, whatever corpus or build it comes from. With
+every text stands what checks said of it, by all that decides what they say: indexes with other
+checks may share a ledger.
 """
 
 import hashlib

@@ -9,7 +9,7 @@ import numpy as np
 from corpus_tuner.indexes.encoders import Encoder, Span, Vectors
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.passages import Passage, PassageSettings, split_passages, whole_text
-from corpus_tuner.views import ViewSettings
+from corpus_tuner.views import OwnView, ViewSettings
 
 _AT_ONCE = 32  # documents: enough to fill the passes of a CPU
 _NONE = np.zeros((0, 0), np.float32)
@@ -41,6 +41,11 @@ class Reading:
         if not spans:
             return np.zeros((0, self.vectors.shape[1]), np.float32)
         return np.stack([self.spans[span] for span in spans])
+
+    def with_views(self, own: Sequence[OwnView]) -> tuple[list[View], Vectors]:
+        """Return passages and own views, and their vectors, shape (views, dimension)."""
+        views = [*self.passages, *(view for view, _ in own)]
+        return views, np.concatenate([self.vectors, self.of([span for _, span in own])])
 
     def combined(self, spans: Sequence[Span]) -> Vectors:
         """Return the vector of a text that is made of spans: the direction of their mean."""

@@ -41,7 +41,7 @@ class Settings(PartSettings):
     seed
         From which, with the document and the instruction, each document's seed of sampling is made.
     batch_size
-        Documents in one pass; sampling on a CPU has one for each.
+        Documents in one pass; when sampling on a CPU, every document has its own.
     engine
         ``ctranslate2`` runs T5, mT5 and BART in int8, ``transformers`` runs any encoder-decoder.
         ``auto`` is the former on a CPU where it can, else the latter.

@@ -10,8 +10,8 @@ _Length = TypeVar("_Length", bound=Hashable)
 def of_one_length(lengths: Sequence[_Length], size: int) -> Iterator[list[int]]:
     """Yield batches of at most `size` as positions in `lengths`, those of one length together.
 
-    Padding costs time, and in int8 it moves a vector by a hundredth; without it, the rows of a
-    batch do not depend on each other.
+    Padding costs time, and in int8 it moves a vector by a hundredth; without it, a row
+    does not depend on the others.
 
     Examples
     --------

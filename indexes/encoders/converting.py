@@ -73,7 +73,7 @@ def convert_encoder(
             convert(transformer.auto_model, model.tokenizer, folder, compute)
             _tokenizer(model).save(str(folder / TOKENIZER))
             reader = FastReader(folder, compute, reading, prompt)
-            new = FastQueryEncoder(reader, reading.dimension, name, fingerprint)
+            new = FastQueryEncoder(reader, name, fingerprint)
             away = new.encode_queries(_TRIED) - encode(_TRIED)
             difference = np.linalg.norm(away, axis=1).mean()
         except (RuntimeError, ValueError):

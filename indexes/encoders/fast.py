@@ -68,13 +68,14 @@ class FastReader:
     prompt
         Put before every text.
     workers
-        So many passes at once, on a core each; 0 for one pass on all cores.
+        So many passes at once, every one on a core; 0 for one pass on all cores.
     """
 
     def __init__(
         self, folder: Path, compute: str, reading: Reading, prompt: str, workers: int = 0
     ) -> None:
-        self._reading = reading
+        self.dimension = reading.dimension
+        self._pooling = reading.pooling
         self._prompt = prompt
         self._workers = workers
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
@@ -89,12 +90,12 @@ class FastReader:
     ) -> list[Vectors]:
         """Return the vectors of every text and its spans, of any length, (1 + spans, dimension)."""
         encoded = self._tokenizer.encode_batch([self._prompt + text for text in texts])
-        found: list[Vectors] = [np.zeros((0, self._reading.dimension), np.float32)] * len(texts)
+        found: list[Vectors] = [np.zeros((0, self.dimension), np.float32)] * len(texts)
 
         def read_batch(batch: list[int]) -> None:
             passed = self._transformer.forward_batch([encoded[text].ids for text in batch])
             for text, states in zip(batch, np.array(passed.last_hidden_state), strict=True):
-                own = states[:1] if self._reading.pooling == "cls" else states.mean(axis=0)[None]
+                own = states[:1] if self._pooling == "cls" else states.mean(axis=0)[None]
                 found[text] = own
                 if spans is not None:
                     behind_prompt = moved(spans[text], len(self._prompt))
@@ -118,16 +119,14 @@ class FastQueryEncoder:
     ----------
     reader
         In float32, with the prompt of queries.
-    dimension
-        Of the vectors.
     name, fingerprint
         Of the encoder.
     """
 
-    def __init__(self, reader: FastReader, dimension: int, name: str, fingerprint: str) -> None:
+    def __init__(self, reader: FastReader, name: str, fingerprint: str) -> None:
         self.name = name
         self.fingerprint = fingerprint
-        self.dimension = dimension
+        self.dimension = reader.dimension
         self._reader = reader
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
@@ -139,23 +138,37 @@ class FastQueryEncoder:
 
 def find(settings: EncoderSettings, fingerprint: str) -> QueryEncoder | None:
     """Open the encoder that has `fingerprint` for queries, if it was converted and is faithful."""
-    folder = find_folder(settings, fingerprint, "float32")
-    reading = _reading(folder)
-    if folder is None or reading is None:
-        return None
-    reader = FastReader(folder, "float32", reading, reading.prompt)
-    return FastQueryEncoder(reader, reading.dimension, settings.name, fingerprint)
+    reader = find_reader(settings, fingerprint, "float32")
+    return FastQueryEncoder(reader, settings.name, fingerprint) if reader else None
 
 
 def find_reader(
-    settings: EncoderSettings, fingerprint: str, compute: str, prompt: str, workers: int
+    settings: EncoderSettings,
+    fingerprint: str,
+    compute: str,
+    prompt: str | None = None,
+    workers: int = 0,
 ) -> FastReader | None:
-    """Open the encoder that has `fingerprint` for documents, if it was converted to `compute`."""
+    """Open what reads texts of the encoder that has `fingerprint`, if it was converted so.
+
+    Parameters
+    ----------
+    compute
+        ``float32`` or ``int8``.
+    prompt
+        Put before every text; ``None`` takes that of queries.
+    workers
+        As `FastReader` has it.
+    """
     folder = find_folder(settings, fingerprint, compute)
-    reading = _reading(folder)
-    if folder is None or reading is None:
+    if folder is None:
         return None
-    return FastReader(folder, compute, reading, prompt, workers)
+    reading = Reading.model_validate_json((folder / READING).read_bytes())
+    if not reading.faithful:
+        return None
+    return FastReader(
+        folder, compute, reading, reading.prompt if prompt is None else prompt, workers
+    )
 
 
 def find_folder(settings: EncoderSettings, fingerprint: str, compute: str) -> Path | None:
@@ -165,14 +178,6 @@ def find_folder(settings: EncoderSettings, fingerprint: str, compute: str) -> Pa
     if not any(cache_folder().glob(f"{fingerprint[:_HALF]}*")):
         return None  # known without reading all of a model that never was converted
     return cached(name_in_cache(settings.name, fingerprint, compute))
-
-
-def _reading(folder: Path | None) -> Reading | None:
-    """Return how vectors are read off, if they are those of the encoder that was converted."""
-    if folder is None:
-        return None
-    reading = Reading.model_validate_json((folder / READING).read_bytes())
-    return reading if reading.faithful else None
 
 
 def name_in_cache(encoder: str, fingerprint: str, compute: str) -> str:

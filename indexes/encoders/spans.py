@@ -13,7 +13,7 @@ from corpus_tuner.indexes.encoders import Span, Vectors
 
 
 def pool_spans(states: Vectors, offsets: Sequence[Span], spans: Sequence[Span]) -> Vectors:
-    """Return the mean state of the tokens in each span.
+    """Return the mean state of the tokens in every span.
 
     A token is in a span if they share a character. A span without a token (white space, or what
     lies behind the encoder's limit) has the mean of the whole text.

@@ -99,7 +99,7 @@ class TorchReader:
 def pools_spans(model: SentenceTransformer) -> bool:
     """Tell whether the vector of a text is the mean of the states of its tokens, prompt included.
 
-    States that stand on the left of padding are taken to be those of the tokens in their order.
+    Padding must be on the right: the first states of a row are those of its tokens.
     """
     if len(model) < 2 or not model.tokenizer.is_fast:
         return False
