@@ -57,9 +57,9 @@ if TYPE_CHECKING:
     from corpus_tuner.eval.report import Result
     from corpus_tuner.evaluation import evaluate
     from corpus_tuner.indexes.errors import SearchIndexError
-    from corpus_tuner.indexes.search.fusion import SearchSettings
     from corpus_tuner.indexes.search.hits import Hit
     from corpus_tuner.indexes.search.searcher import Searcher
+    from corpus_tuner.indexes.search.settings import SearchSettings
     from corpus_tuner.indexes.store.documents import Document, View
     from corpus_tuner.pipeline import BuildReport, build
     from corpus_tuner.sample import sample_folder

@@ -1,13 +1,14 @@
 """Calibration: find the weights for a corpus without labels.
 
 Some documents are asked for with words of their own. They lose a sentence for good: what is left
-is read anew, its words are counted without the sentence, and views of a generator, which had read
+is read anew, its terms are counted without the sentence, and views of a generator, which had read
 it, do not count. The sentence, shortened to about the length of a query, must then find what is
 left of its document among all the others. How much a ranker helps in that is a matter of maximum
-likelihood: a softmax over the documents of a pool, with a coefficient for passage, views and
-words. Their ratios give the weights. These are drawn towards the usual ones: a question that
-people ask is not quite a sentence that authors write, and the views of what is left are not those
-that would have answered it.
+likelihood: a softmax over the documents of a pool, with a coefficient for every ranker. Their
+ratios give the weights. These are drawn towards the usual ones: a question that people ask is not
+quite a sentence that authors write, and the views of what is left are not those that would have
+answered it. Feedback keeps its usual weight: what it brings to questions with many answers cannot
+be seen in such that have one.
 
 The task is the inverse cloze task (Lee, Chang and Toutanova, "Latent Retrieval for Weakly
 Supervised Open Domain Question Answering", ACL 2019). docs/calibration.md tells what else was
@@ -18,8 +19,7 @@ import hashlib
 import heapq
 import math
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,10 +30,17 @@ from scipy.optimize import minimize
 
 from corpus_tuner.indexes.encoders import Encoder, EncoderSettings, Vectors, open_encoder
 from corpus_tuner.indexes.representations import Representation, stored_representation
-from corpus_tuner.indexes.search.fusion import HybridWeights, SearchSettings
-from corpus_tuner.indexes.search.plan import Plan, make_plan
+from corpus_tuner.indexes.search.fusion import scaled
+from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.search.pool import Pool
 from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.search.settings import (
+    DENSE_RANKERS,
+    FEEDBACK,
+    RANKERS,
+    HybridWeights,
+    SearchSettings,
+)
 from corpus_tuner.indexes.store.commit import locked, write_manifest
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
@@ -52,8 +59,10 @@ MOST, LEAST, SHARE = 300, 100, 4
 FEWEST = 20
 """With fewer documents to ask for, the weights stay what they are."""
 
-TRUST_WORDS, TRUST_VIEWS = 2.0, 0.5
+TRUST = 1.0
 """How much the likeliest weights count, the usual ones counting 1."""
+GROUPS = 10
+"""Documents are left out in so many groups to see how far the likeliest weights move."""
 
 _HEAD = 8  # words that are left of a sentence in the one kind of pseudo-query
 _DROPPED = 0.4  # share of words that are dropped in the other
@@ -74,12 +83,15 @@ class Calibration(BaseModel):
         The weights.
     likeliest
         Those that the pseudo-queries alone ask for; ``None`` if none were asked.
+    errors
+        Standard errors of the likeliest, by a jackknife over groups of documents (Efron and Stein,
+        "The Jackknife Estimate of Variance", 1981).
     usual
         Those that the likeliest were drawn towards.
     found
         nDCG@10 of the pseudo-queries, a fraction, by ranking: ``passage``, the representation,
-        ``words``, hybrid with the ``usual`` weights and with those ``chosen``. Good for comparing:
-        what people ask is easier.
+        ``words``, ``grams``, hybrid with the ``usual`` weights and with those ``chosen``, without
+        feedback. Good for comparing: what people ask is easier.
     seed
         Of the choice of documents and sentences.
 
@@ -96,6 +108,7 @@ class Calibration(BaseModel):
     unchanged: str | None = None
     chosen: HybridWeights
     likeliest: HybridWeights | None = None
+    errors: dict[str, float] = Field(default_factory=dict)
     usual: HybridWeights
     found: dict[str, float] = Field(default_factory=dict)
     seed: int
@@ -148,8 +161,8 @@ def calibrate(
     Examples
     --------
     >>> import corpus_tuner as ct
-    >>> ct.calibrate(example_index).chosen
-    HybridWeights(views=0.4, words=0.4)
+    >>> ct.calibrate(example_index).chosen.words  # three documents say nothing: the usual weights
+    0.22
     """
     index = Path(index)
     settings = read_manifest(index).encoder.settings  # before anything is written there
@@ -206,31 +219,54 @@ def choose_weights(
     if unchanged:
         return Calibration(unchanged=unchanged, chosen=usual.hybrid, usual=usual.hybrid, seed=seed)
     judged = _judge(searcher, encoder, asked, usual)
-    likeliest = _likeliest(judged, usual.hybrid)
-    chosen = HybridWeights(
-        views=_drawn(likeliest.views, usual.hybrid.views, TRUST_VIEWS),
-        words=_drawn(likeliest.words, usual.hybrid.words, TRUST_WORDS),
-    )
-    plan = make_plan(searcher.manifest, searcher.representation, _CUTOFF, "hybrid", usual)
-    plans = {
-        "passage": replace(plan, views=0, words=0),
-        searcher.representation: replace(plan, views=usual.dense.views, words=0),
-        "words": replace(plan, words=1),
-        "usual": plan,
-        "chosen": replace(plan, views=chosen.views, words=chosen.words),
-    }
+    likelihood = _Likelihood(judged)
+    likeliest = likelihood.weights()
+    chosen = _drawn(likeliest, usual.hybrid)
     return Calibration(
         queries=len(judged),
         chosen=chosen,
-        likeliest=likeliest,
+        likeliest=_hybrid(likeliest),
+        errors=likelihood.errors(),
         usual=usual.hybrid,
-        found={name: _ndcg(judged, how) for name, how in plans.items()},
+        found={
+            name: _ndcg(judged, weights, usual)
+            for name, weights in _compared(searcher, judged, usual, chosen).items()
+        },
         seed=seed,
     )
 
 
-def _drawn(likeliest: float, usual: float, trust: float) -> float:
-    return round((trust * likeliest + usual) / (trust + 1), 2)
+def _drawn(likeliest: Mapping[str, float], usual: HybridWeights) -> HybridWeights:
+    """Return the weights between the likeliest and the usual ones; feedback keeps its own."""
+    before = {name: getattr(usual, name) for name in likeliest}
+    whole = sum(before.values())
+    drawn = {
+        name: round((TRUST * weight * whole + before[name]) / (TRUST + 1), 3)
+        for name, weight in likeliest.items()
+    }
+    return _hybrid({**drawn, FEEDBACK: usual.feedback})
+
+
+def _hybrid(weights: Mapping[str, float]) -> HybridWeights:
+    return HybridWeights.model_validate({**dict.fromkeys(RANKERS, 0.0), **weights})
+
+
+def _compared(
+    searcher: Searcher, judged: "Sequence[_Judged]", usual: SearchSettings, chosen: HybridWeights
+) -> dict[str, dict[str, float]]:
+    """Return the weights of the rankings that are compared."""
+    known = judged[0].pool.scores
+    views = usual.dense.views
+    alone = {name: {name: 1.0} for name in known if name not in DENSE_RANKERS}
+    return {
+        "passage": {"passage": 1.0},
+        searcher.representation: {"passage": 1 - views, "views": views},
+        **alone,
+        **{
+            name: {ranker: getattr(weights, ranker) for ranker in known}
+            for name, weights in (("usual", usual.hybrid), ("chosen", chosen))
+        },
+    }
 
 
 def _hold_out(searcher: Searcher, language: str, seed: int) -> Iterator[_HeldOut]:
@@ -277,13 +313,16 @@ def _judge(
         (held_out, own) for held_out, own in zip(asked, rows, strict=True) for _ in held_out.queries
     ]
     queries = [query for held_out in asked for query in held_out.queries]
-    assert searcher.lexical
+    lexical = searcher.lexical
+    assert lexical and searcher.manifest.lexical
+    rankers = searcher.manifest.lexical.rankers
     pools = searcher.pools(queries, settings=usual)
     judged = []
     for query, (held_out, own), pool in track(
         zip(queries, both, pools, strict=True), "calibrating", lambda: len(queries), unit="queries"
     ):
         assert pool.vector is not None
+        text = whole_text(held_out.rest)
         itself = (pool.numbers == held_out.segment) & (pool.ordinals == held_out.ordinal)
         others = pool.at(np.flatnonzero(~itself))
         similarities = own.astype(np.float64) @ pool.vector
@@ -292,8 +331,13 @@ def _judge(
             pool.segments,
             np.array([held_out.segment]),
             np.array([held_out.ordinal]),
-            representation.parts(similarities, np.zeros(1, np.int64)),
-            np.array([searcher.lexical.score_text(query, whole_text(held_out.rest))]),
+            {
+                **representation.parts(similarities, np.zeros(1, np.int64))._asdict(),
+                **{
+                    name: np.array([lexical.score_text(name, query, text, getattr(usual, name))])
+                    for name in rankers
+                },
+            },
             np.ones(1, bool),
         )
         judged.append(_Judged(others.joined(rest), len(others.ordinals)))
@@ -319,46 +363,74 @@ def _rows_without(
     ]
 
 
-def _likeliest(judged: Sequence[_Judged], usual: HybridWeights) -> HybridWeights:
-    """Return the weights under which the documents asked for are likeliest.
+class _Likelihood:
+    """How likely the documents asked for are, of those in their pools.
 
-    Fitted are the coefficients of passage, views and words in a softmax over each pool, none of
-    them negative. As in fusion, what vectors and words bring is divided by its deviation.
+    Every ranker has a coefficient in a softmax over each pool, none of them negative. As in fusion,
+    what a ranker brings is put on one scale first.
+
+    Parameters
+    ----------
+    judged
+        The pseudo-queries: two of every document, one after the other.
     """
-    features = np.zeros((len(judged), max(len(pool.ordinals) for pool, _ in judged), 3))
-    filled = np.zeros(features.shape[:2], bool)
-    for query, (pool, _) in enumerate(judged):
-        spread = pool.dense.mixed(usual.views).std() or 1.0
-        words = pool.lexical / (pool.lexical.std() or 1.0)
-        columns = (*(part / spread for part in pool.dense), words)
-        features[query, : len(words)] = np.stack(columns, axis=1)
-        filled[query, : len(words)] = True
-    queries, targets = np.arange(len(judged)), [target for _, target in judged]
 
-    def loss(coefficients: Array) -> tuple[float, Array]:
-        scores = np.where(filled, features @ coefficients, -np.inf)
-        scores -= scores.max(axis=1, keepdims=True)
-        shares = np.exp(scores)
-        totals = shares.sum(axis=1, keepdims=True)
-        expected = np.einsum("qd,qdf->qf", shares / totals, features)
-        likelihood = scores[queries, targets] - np.log(totals[:, 0])
-        return -float(likelihood.mean()), (expected - features[queries, targets]).mean(axis=0)
+    def __init__(self, judged: Sequence[_Judged]) -> None:
+        self._names = [name for name in RANKERS if name in judged[0].pool.scores]
+        most = max(len(pool.ordinals) for pool, _ in judged)
+        self._features = np.zeros((len(judged), most, len(self._names)))
+        self._filled = np.zeros((len(judged), most), bool)
+        for query, (pool, _) in enumerate(judged):
+            columns = [scaled(pool.scores[name], "zscore", pool.core) for name in self._names]
+            self._features[query, : len(pool.ordinals)] = np.stack(columns, axis=1)
+            self._filled[query, : len(pool.ordinals)] = True
+        self._targets = np.array([target for _, target in judged])
 
-    # From nothing, so that a ranker which tells no document from another keeps no weight.
-    found = minimize(loss, np.zeros(3), jac=True, bounds=[(0, None)] * 3, method="L-BFGS-B")
-    passage, views, words = found.x
-    dense = passage + views
-    return HybridWeights(
-        views=round(float(views / dense), 3) if dense > 0 else usual.views,
-        words=round(float(words / (dense + words)), 3) if dense + words > 0 else usual.words,
-    )
+    def weights(self) -> dict[str, float]:
+        """Return the weights, 1 in sum, under which the documents asked for are likeliest."""
+        return self._named(self._fitted(np.arange(len(self._targets))))
+
+    def errors(self) -> dict[str, float]:
+        """Return the standard errors of these weights."""
+        groups = np.arange(len(self._targets)) // 2 % GROUPS
+        left_out = [self._fitted(np.flatnonzero(groups != group)) for group in range(GROUPS)]
+        spread = np.std(left_out, axis=0) * math.sqrt(GROUPS - 1)
+        return self._named(spread)
+
+    def _named(self, values: Array) -> dict[str, float]:
+        return {name: round(float(one), 3) for name, one in zip(self._names, values, strict=True)}
+
+    def _fitted(self, queries: npt.NDArray[np.int64]) -> Array:
+        """Return the weights by some of the pseudo-queries."""
+        features, filled = self._features[queries], self._filled[queries]
+        asked = features[np.arange(len(queries)), self._targets[queries]]
+
+        def loss(coefficients: Array) -> tuple[float, Array]:
+            scores = np.where(filled, features @ coefficients, -np.inf)
+            greatest = scores.max(axis=1)
+            shares = np.exp(scores - greatest[:, None])
+            totals = shares.sum(axis=1)
+            expected = np.einsum("qd,qdf->qf", shares / totals[:, None], features)
+            likelihood = asked @ coefficients - greatest - np.log(totals)
+            return -float(likelihood.mean()), (expected - asked).mean(axis=0)
+
+        # From nothing, so that a ranker which tells no document from another keeps no weight.
+        count = len(self._names)
+        found = minimize(
+            loss, np.zeros(count), jac=True, bounds=[(0, None)] * count, method="L-BFGS-B"
+        )
+        whole = found.x.sum()
+        return np.asarray(found.x / whole if whole > 0 else np.full(count, 1 / count))
 
 
-def _ndcg(judged: Sequence[_Judged], plan: Plan) -> float:
+def _ndcg(
+    judged: Sequence[_Judged], weights: Mapping[str, float], settings: SearchSettings
+) -> float:
     """Return the mean nDCG@10, one document being relevant; those that tie stand before it."""
+    plan = Plan(_CUTOFF, {name: weight for name, weight in weights.items() if weight}, settings)
     gains = []
     for pool, target in judged:
-        scores = pool.scores(plan)
+        scores = pool.ranked(plan)
         rank = int((scores >= scores[target]).sum())
         gains.append(1 / math.log2(1 + rank) if rank <= _CUTOFF else 0.0)
     return round(float(np.mean(gains)), 4)

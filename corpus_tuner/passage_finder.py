@@ -12,6 +12,7 @@ from corpus_tuner.corpora.sources import count_records
 from corpus_tuner.indexes.representations import passage
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.search.pool import draw
+from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.indexes.store.segment import Segment
 from corpus_tuner.indexes.store.segment_files import SEGMENT, write_segment
@@ -62,10 +63,10 @@ class PassageFinder:
             vectors = self._encoder.encode_queries(
                 [candidate.view.text for candidate in candidates]
             )
-        plan = Plan(most, views=0, words=0, fusion="zscore", pool=most)
+        plan = Plan(most, {"passage": 1.0}, SearchSettings())
         near = self._segment.dense.top_documents(vectors, most, plan.views)
         return [
-            draw([self._segment], plan, vector, [found], None).best(plan).ids
+            draw([self._segment], plan, vector, [found], {}).best(plan).ids
             for vector, found in zip(vectors, near, strict=True)
         ]
 

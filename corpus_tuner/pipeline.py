@@ -16,7 +16,7 @@ from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.registry import PartSettings, read_settings
 from corpus_tuner.indexes.representations import open_representation
-from corpus_tuner.indexes.search.fusion import SearchSettings
+from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.commit import (
     claim,
     commit,
@@ -204,7 +204,7 @@ def _build(
         encoder=_encoder_entry(encoder, settings),
         representation=settings.representation.name,
         representations={name: each.model_dump() for name, each in representations.items()},
-        lexical=lexical.model_dump() if lexical else None,
+        lexical=lexical,
         search=settings.search,
         segments=(segment,),
         build=build_info,
@@ -257,7 +257,7 @@ def _representations(settings: Settings) -> dict[str, PartSettings]:
 
 
 def _lexical(settings: Settings, language: str) -> LexicalSettings | None:
-    """Return the lexical engine's settings, the corpus's language filled in."""
+    """Return what terms are indexed, the corpus's language filled in."""
     if settings.lexical is None or settings.lexical.language:
         return settings.lexical
     return settings.lexical.model_copy(update={"language": language})

@@ -21,7 +21,7 @@ from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.encoders import EncoderSettings
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.registry import PartSettings, read_settings
-from corpus_tuner.indexes.search.fusion import SearchSettings
+from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.passages import PassageSettings
 from corpus_tuner.tuning.settings import TuningSettings
 from corpus_tuner.views import ViewSettings
@@ -61,7 +61,7 @@ class Settings(BaseModel):
         Representations that are indexed as well, with their usual settings, so that `eval` can
         compare.
     lexical
-        Which engine indexes the documents' words; ``null`` for none.
+        Which terms of the documents are indexed: words, and n-grams within them; ``null`` for none.
     search
         How documents are ranked, until calibration finds better weights.
     calibrate
@@ -97,9 +97,7 @@ class Settings(BaseModel):
         SerializeAsAny[PartSettings], _part_of("corpus_tuner.indexes.representations")
     ]
     baselines: tuple[Literal["passage", "mean"], ...] = ("passage", "mean")
-    lexical: (
-        Annotated[SerializeAsAny[LexicalSettings], _part_of("corpus_tuner.indexes.lexical")] | None
-    )
+    lexical: LexicalSettings | None = LexicalSettings()
     search: SearchSettings = SearchSettings()
     calibrate: bool = True
     tuning: TuningSettings = TuningSettings()
@@ -110,7 +108,6 @@ DEFAULTS: dict[str, Any] = {
     "generator": {"name": "auto"},
     "checks": ["well_formed", "duplicate", "entailment"],
     "representation": {"name": "views"},
-    "lexical": {"name": "bm25"},
 }
 """Used where a recipe says nothing of these."""
 

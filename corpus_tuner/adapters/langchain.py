@@ -3,9 +3,9 @@
 from typing import Any
 
 from corpus_tuner.errors import MissingExtraError
-from corpus_tuner.indexes.search.fusion import Mode
 from corpus_tuner.indexes.search.hits import Hit
 from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.search.settings import Mode
 
 try:
     from langchain_core.callbacks import CallbackManagerForRetrieverRun

@@ -2,9 +2,9 @@
 
 from corpus_tuner.errors import MissingExtraError
 from corpus_tuner.indexes.search.filters import Filter
-from corpus_tuner.indexes.search.fusion import Mode
 from corpus_tuner.indexes.search.hits import Hit
 from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.search.settings import Mode
 
 try:
     from llama_index.core.base.base_retriever import BaseRetriever

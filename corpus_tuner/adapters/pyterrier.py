@@ -4,8 +4,8 @@ from typing import Any
 
 from corpus_tuner.errors import MissingExtraError
 from corpus_tuner.indexes.search.filters import Filter
-from corpus_tuner.indexes.search.fusion import Mode
 from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.search.settings import Mode
 
 try:
     import pandas as pd

@@ -20,7 +20,7 @@ def calibrate(
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Choose the weights of views and words for this corpus, without labels."""
+    """Choose the weights of all rankers for this corpus, without labels."""
     from corpus_tuner.calibration import calibrate as calibrate_index
 
     calibration = calibrate_index(index, seed=seed, trust_remote_code=trust_remote_code)
@@ -35,11 +35,16 @@ def show_calibration(calibration: "Calibration") -> None:
     if calibration.unchanged:
         stdout.print(plain(f"the weights stay what they were: {calibration.unchanged}"))
         return
-    columns = ("chosen", "usual", "likeliest")
-    weights = table("weight", *columns, right=columns)
-    found = (calibration.chosen, calibration.usual, calibration.likeliest)
-    for name in ("views", "words"):
-        values = [getattr(hybrid, name, None) for hybrid in found]
+    columns = ("chosen", "usual", "likeliest", "standard error")
+    weights = table("weight of", *columns, right=columns)
+    for name, chosen in calibration.chosen:
+        likeliest = getattr(calibration.likeliest, name) if name in calibration.errors else None
+        values = (
+            chosen,
+            getattr(calibration.usual, name),
+            likeliest,
+            calibration.errors.get(name),
+        )
         weights.add_row(name, *("–" if value is None else f"{value:.2f}" for value in values))
     stdout.print(weights)
     stdout.print()

@@ -38,12 +38,9 @@ def show_hits(query: str, hits: Sequence["Hit"]) -> None:
     for hit in hits:
         title = plain(hit.document.title or hit.document.id, 40)
         matched = hit.view.text.removeprefix(hit.document.title).strip() or hit.view.text
-        both = ""
-        if hit.dense is not None and hit.lexical is not None:
-            both = f"\nvectors {hit.dense:.2f}\nwords {hit.lexical:.2f}"
         rows.add_row(
             str(hit.rank),
-            Text.assemble(f"{hit.score:.3f}", (both, "dim")),
+            f"{hit.score:.3f}",
             Text.assemble(title, "\n", (plain(hit.document.id, 40).plain, "dim")),
             Text.assemble((f"{hit.view.kind}: ", "dim"), plain(matched, 100)),
         )
@@ -52,6 +49,8 @@ def show_hits(query: str, hits: Sequence["Hit"]) -> None:
 
 def explain_hits(query: str, hits: Sequence["Hit"], searcher: "Searcher") -> None:
     """Print what was found for a query, and why: ranks, the nearest view, the words they share."""
+    from corpus_tuner.indexes.search.settings import DENSE_RANKERS
+
     _show_query(query)
     for hit in hits:
         title = plain(hit.document.title or hit.document.id).plain
@@ -73,13 +72,9 @@ def explain_hits(query: str, hits: Sequence["Hit"], searcher: "Searcher") -> Non
         stdout.print(Padding(Text("\n").join(lines), (0, 0, 1, 4)))
     if not hits:
         stdout.print("nothing was found", style="dim")
-    elif hits[0].dense is not None and hits[0].lexical is not None:
-        settings = searcher.manifest.search
-        words = settings.hybrid.words
-        weights = f"words {words:.2f}, vectors {1 - words:.2f}"
-        stdout.print(
-            f"score: both brought to one scale ({settings.fusion}), {weights}", style="dim"
-        )
+    elif len(hits[0].rankers) > 1:
+        scale = "" if {*hits[0].rankers} <= {*DENSE_RANKERS} else ", on one scale"
+        stdout.print(f"score: the sum of what rankers add, by their weights{scale}", style="dim")
 
 
 def _show_query(query: str) -> None:
@@ -88,15 +83,12 @@ def _show_query(query: str) -> None:
 
 
 def _ranks(hit: "Hit") -> Text:
-    """Return the score, and the ranks by the vectors and by the words alone."""
+    """Return the score, and what every ranker makes of the hit."""
     line = Text.assemble(("score  ", "dim"), f"{hit.score:.3f}")
-    for name, rank, score in (
-        ("by vectors", hit.dense_rank, hit.dense),
-        ("by words", hit.lexical_rank, hit.lexical),
-    ):
-        if score is not None:
-            line.append(f"   {name}  ", "dim")
-            line.append(f"{'–' if rank is None else f'rank {rank}'} ({score:.2f})")
+    for name, standing in hit.rankers.items():
+        rank = "–" if standing.rank is None else f"rank {standing.rank}"
+        line.append(f"   {name}  ", "dim")
+        line.append(f"{rank}, {standing.part:+.2f}")
     return line
 
 

@@ -59,17 +59,20 @@ def info(
         searched = ", searched" if name == manifest.representation else ""
         shown.add_row(f"representation {name}", plain(cell + searched))
     if manifest.lexical:
-        size = sum(
-            file.bytes
-            for segment in manifest.segments
-            for name, file in segment.files.items()
-            if name.startswith("words.")
-        )
-        chosen = ", ".join(f"{key} {value}" for key, value in manifest.lexical.items())
-        shown.add_row("lexical", plain(f"{size / 2**20:.1f} MiB ({chosen})"))
+        chosen = ", ".join(f"{key} {value}" for key, value in manifest.lexical if value)
+        shown.add_row("lexical", plain(chosen))
+        for ranker in manifest.lexical.rankers:
+            size = sum(
+                file.bytes
+                for segment in manifest.segments
+                for name, file in segment.files.items()
+                if name.startswith(f"{ranker}.")
+            )
+            how = getattr(manifest.search, ranker)
+            shown.add_row(ranker, f"{size / 2**20:.1f} MiB (BM25, k1 {how.k1:g}, b {how.b:g})")
     search = manifest.search
     shown.add_row("dense weights", f"views {search.dense.views:g}")
-    hybrid = f"views {search.hybrid.views:g}, words {search.hybrid.words:g}"
+    hybrid = ", ".join(f"{name} {weight:g}" for name, weight in search.hybrid)
     shown.add_row("hybrid weights", f"{hybrid} ({search.fusion} over {search.pool} documents)")
     for what, count in build["counts"].items():
         shown.add_row(what.replace("_", " "), f"{count:,}")

@@ -9,8 +9,8 @@ from corpus_tuner.eval.report.movers import Label
 from corpus_tuner.eval.runs import Run, break_ties
 from corpus_tuner.indexes.encoders import QueryEncoder
 from corpus_tuner.indexes.encoders.remembering import RememberedQueries
-from corpus_tuner.indexes.search.fusion import Mode, SearchSettings
 from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.search.settings import RANKERS, HybridWeights, Mode, SearchSettings
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.progress import track
 
@@ -41,18 +41,15 @@ class System(NamedTuple):
     uses_labels: bool = False
 
     def weights(self) -> dict[str, float]:
-        """Return the weights that it ranks with."""
-        hybrid = self.settings.hybrid
-        weights = {}
-        if self.representation == "views" and self.mode != "lexical":
-            weights["views"] = hybrid.views if self.mode == "hybrid" else self.settings.dense.views
-        if self.mode == "hybrid":
-            weights["words"] = hybrid.words
-        return weights
+        """Return the weights that it ranks with; none where there is but one ranker."""
+        if self.mode == "dense":
+            return {"views": self.settings.dense.views} if self.representation == "views" else {}
+        weights = {name: weight for name, weight in self.settings.hybrid if weight}
+        return weights if len(weights) > 1 else {}
 
 
 def ladder(manifest: Manifest, usual: SearchSettings) -> list[System]:
-    """Return what needs no judgments: words, every representation, and both together.
+    """Return what needs no judgments: every ranker, every representation, and all together.
 
     Parameters
     ----------
@@ -65,11 +62,19 @@ def ladder(manifest: Manifest, usual: SearchSettings) -> list[System]:
     systems = [System(name, name, "dense", usual) for name in manifest.representations]
     if not manifest.lexical:
         return systems
-    systems.insert(0, System("bm25", configured, "lexical", usual))
+    systems[:0] = [
+        System(name, configured, "hybrid", usual.model_copy(update={"hybrid": only(ranker)}))
+        for ranker, name in zip(manifest.lexical.rankers, ("bm25", "grams"), strict=False)
+    ]
     systems.append(System("hybrid", configured, "hybrid", usual))
     if manifest.calibration:
         systems.append(System("calibrated", configured, "hybrid", manifest.search))
     return systems
+
+
+def only(ranker: str) -> HybridWeights:
+    """Return weights of which one ranker has all."""
+    return HybridWeights.model_validate({**dict.fromkeys(RANKERS, 0.0), ranker: 1.0})
 
 
 class OpenIndex:

@@ -17,13 +17,13 @@ from corpus_tuner.eval.report.assembly import Chapter, Outline, main_system, wri
 from corpus_tuner.eval.runs import Run
 from corpus_tuner.evaluation.baselines import Baseline, Setting
 from corpus_tuner.evaluation.ladder import OpenIndex, System, ladder
-from corpus_tuner.evaluation.oracle import kept_sweep
+from corpus_tuner.evaluation.oracle import best_of, kept_sweep, lexical_share
 from corpus_tuner.evaluation.setup import Setup
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.pipeline import BuildReport
 
-ORACLES = ("oracle", "oracle-2d")
+ORACLES = ("oracle", "oracle-all")
 """Systems whose weights have seen the judgments."""
 
 BASELINE = "passage"
@@ -152,18 +152,17 @@ class Measuring:
             self._setup.sweep_file(self._benchmark.name),
             _digest([self._made, self._queries, self._benchmark.qrels, judged_by]),
         )
-        bounds = {ORACLES[0]: sweep.best(chosen, chosen.hybrid.views)}
-        if representation == "views":
-            bounds[ORACLES[1]] = sweep.best(chosen)
-        for name, best in bounds.items():
+        for name, tried in zip(ORACLES, (sweep.line, [*sweep.line, *sweep.others]), strict=True):
+            best = chosen.model_copy(update={"hybrid": best_of(tried, chosen.hybrid)})
             self._search(System(name, representation, "hybrid", best, uses_labels=True))
-        points = sweep.by_words(chosen.hybrid.views)
+        points = {lexical_share(weights): reached for weights, reached in sweep.line}
+        share = lexical_share(chosen.hybrid)
         self.sweep = WeightSweep(
             benchmark=self._benchmark.name,
             measure=judged_by,
             points=list(points.items()),
-            chosen=chosen.hybrid.words,
-            reached=points[chosen.hybrid.words],
+            chosen=share,
+            reached=points[share],
         )
 
     def results(self) -> list[Result]:

@@ -1,7 +1,6 @@
 """The best weights there are, chosen with the judgments: a bound to measure calibration by."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -14,78 +13,88 @@ from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.files import write_text
 from corpus_tuner.eval.measures import measure, parse_measure
 from corpus_tuner.eval.runs import Run, break_ties, without_self
-from corpus_tuner.indexes.search.fusion import HybridWeights, SearchSettings
-from corpus_tuner.indexes.search.plan import Plan, make_plan
-from corpus_tuner.indexes.search.pool import Pool
+from corpus_tuner.indexes.search.pool import Blend, total
 from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.search.settings import (
+    DENSE_RANKERS,
+    FEEDBACK,
+    RANKERS,
+    HybridWeights,
+    SearchSettings,
+)
+from corpus_tuner.indexes.vectors.scoring import first
 from corpus_tuner.progress import track
 
-STEPS = tuple(step / 10 for step in range(11))
-"""Weights to try."""
-
+STEPS = 20
+"""So many steps from vectors alone to words and n-grams alone."""
+PARTS = 8
+"""Every ranker but feedback is tried with so many parts of the whole."""
+_FEEDBACK = (0.0, 0.1, 0.2, 0.3, 0.4)
 _POOL = 100
 
 
 class Tried(NamedTuple):
-    """A pair of weights, and what it reached, as a fraction."""
+    """Weights, and what they reached, as a fraction."""
 
-    views: float
-    words: float
+    weights: HybridWeights
     reached: float
 
 
 class Sweep(BaseModel):
-    """What all weights reach on a benchmark.
+    """What weights reach on a benchmark.
 
     Attributes
     ----------
     key
         Names all that decides it.
-    tried
-        Every pair of weights that was tried.
+    line
+        From vectors alone to words and n-grams alone, all else being as calibrated.
+    others
+        Further weights: all rankers against each other, then feedback with the best of these.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str
-    tried: list[Tried]
-
-    def best(self, calibrated: SearchSettings, views: float | None = None) -> SearchSettings:
-        """Return the weights that reach most; of equally good ones the nearest to `calibrated`.
-
-        Never use these to claim a result: they have seen the judgments.
-
-        Parameters
-        ----------
-        calibrated
-            Gives all other settings.
-        views
-            The weight of the views that may be taken; ``None`` for any.
-        """
-        near = calibrated.hybrid
-        best = min(
-            (tried for tried in self.tried if views is None or tried.views == views),
-            key=lambda tried: (
-                -round(tried.reached, 6),
-                abs(tried.views - near.views) + abs(tried.words - near.words),
-                tried.views,
-                tried.words,
-            ),
-        )
-        weights = HybridWeights(views=best.views, words=best.words)
-        return calibrated.model_copy(update={"hybrid": weights})
-
-    def by_words(self, views: float) -> dict[float, float]:
-        """Return what every weight of the words reached with one weight of the views."""
-        reached = {tried.words: tried.reached for tried in self.tried if tried.views == views}
-        return dict(sorted(reached.items()))
+    line: list[Tried]
+    others: list[Tried]
 
 
-class _Drawn(NamedTuple):
-    """A query's pool, and the ids of its documents."""
+def best_of(tried: Sequence[Tried], near: HybridWeights) -> HybridWeights:
+    """Return the weights that reach most; of equally good ones the nearest to some others.
 
-    pool: Pool
-    ids: npt.NDArray[np.str_]
+    Never use these to claim a result: they have seen the judgments.
+    """
+
+    def distance(weights: HybridWeights) -> float:
+        pairs = ((getattr(weights, name), getattr(near, name)) for name in RANKERS)
+        return round(sum(abs(float(one - other)) for one, other in pairs), 9)
+
+    def order(one: Tried) -> tuple[float, float, tuple[float, ...]]:
+        values = tuple(one.weights.model_dump().values())
+        return -round(one.reached, 6), distance(one.weights), values
+
+    return min(tried, key=order).weights
+
+
+def lexical_share(weights: HybridWeights) -> float:
+    """Return the weight of words and n-grams, where that of all but feedback is 1."""
+    lexical = weights.words + weights.grams
+    return lexical / (lexical + weights.passage + weights.views)
+
+
+def with_lexical_share(weights: HybridWeights, share: float) -> HybridWeights:
+    """Return weights of which words and n-grams have another share, all else being the same."""
+    dense, lexical = weights.passage + weights.views, weights.words + weights.grams
+    to_dense = (1 - share) * (dense + lexical) / (dense or 1)
+    to_lexical = share * (dense + lexical) / (lexical or 1)
+    return HybridWeights(
+        passage=weights.passage * to_dense,
+        views=weights.views * to_dense,
+        words=weights.words * to_lexical,
+        grams=weights.grams * to_lexical,
+        feedback=weights.feedback,
+    )
 
 
 def kept_sweep(
@@ -96,7 +105,7 @@ def kept_sweep(
     path: Path,
     key: str,
 ) -> Sweep:
-    """Read what all weights reached from `path`, or try them and write it there.
+    """Read what weights reached from `path`, or try them and write it there.
 
     Parameters
     ----------
@@ -111,15 +120,19 @@ def kept_sweep(
         kept = Sweep.model_validate_json(path.read_text(encoding="utf-8"))
         if kept.key == key:
             return kept
-    made = Sweep(key=key, tried=sweep(searcher, benchmark, judged_by, calibrated))
+    made = sweep(searcher, benchmark, judged_by, calibrated, key)
     write_text(made.model_dump_json(), path)
     return made
 
 
 def sweep(
-    searcher: Searcher, benchmark: Benchmark, judged_by: str, calibrated: SearchSettings
-) -> list[Tried]:
-    """Try all weights of hybrid search: of words, and of views where the index has them.
+    searcher: Searcher,
+    benchmark: Benchmark,
+    judged_by: str,
+    calibrated: SearchSettings,
+    key: str = "",
+) -> Sweep:
+    """Try weights of hybrid search.
 
     All rank the documents that the calibrated weights would pool.
 
@@ -133,48 +146,90 @@ def sweep(
         Name of the measure.
     calibrated
         These weights are tried as well, and all other settings are theirs.
+    key
+        Of the outcome.
     """
     chosen = calibrated.hybrid
-    plan = make_plan(searcher.manifest, searcher.representation, _POOL, "hybrid", calibrated)
-    drawn = _draw(searcher, benchmark, calibrated)
-    of_views = STEPS if searcher.representation == "views" else ()
-    pairs = sorted({*product({chosen.views, *of_views}, STEPS), (chosen.views, chosen.words)})
-    return [
-        Tried(
-            views,
-            words,
-            _reached(drawn, benchmark, judged_by, replace(plan, views=views, words=words)),
+    own = lexical_share(chosen)
+    shares = sorted({own, *(step / STEPS for step in range(STEPS + 1))})
+    line = [chosen if share == own else with_lexical_share(chosen, share) for share in shares]
+    grid = list(_grid(_rankers(searcher), chosen.feedback))
+    trial = _Trial(searcher, benchmark, judged_by, calibrated)
+    reached = trial.reached([*line, *grid])
+    on_line, others = reached[: len(line)], reached[len(line) :]
+    best = best_of(reached, chosen)
+    others += trial.reached([best.model_copy(update={FEEDBACK: weight}) for weight in _FEEDBACK])
+    return Sweep(key=key, line=on_line, others=others)
+
+
+def _rankers(searcher: Searcher) -> list[str]:
+    """Return the rankers that differ, but for feedback."""
+    lexical = searcher.manifest.lexical
+    dense = DENSE_RANKERS if searcher.representation == "views" else DENSE_RANKERS[:1]
+    return [*dense, *(lexical.rankers if lexical else ())]
+
+
+def _grid(rankers: Sequence[str], feedback: float) -> Iterator[HybridWeights]:
+    """Yield all ways to share out what feedback leaves in `PARTS` parts."""
+    for parts in product(range(PARTS + 1), repeat=len(rankers)):
+        if sum(parts) == PARTS:
+            shares = {
+                name: part / PARTS * (1 - feedback)
+                for name, part in zip(rankers, parts, strict=True)
+            }
+            yield HybridWeights.model_validate(
+                {**dict.fromkeys(RANKERS, 0.0), **shares, FEEDBACK: feedback}
+            )
+
+
+class _Trial:
+    """Ranks the same pools by many weights."""
+
+    def __init__(
+        self, searcher: Searcher, benchmark: Benchmark, judged_by: str, calibrated: SearchSettings
+    ) -> None:
+        self._searcher = searcher
+        self._benchmark = benchmark
+        self._judged_by = judged_by
+        self._calibrated = calibrated
+        cutoff = parse_measure(judged_by).params.get("cutoff") or _POOL
+        self._depth = cutoff + benchmark.remove_self
+
+    def reached(self, every: Sequence[HybridWeights]) -> list[Tried]:
+        """Return what weights reach, in their order."""
+        benchmark = self._benchmark
+        runs: list[Run] = [{} for _ in every]
+        pools = self._searcher.pools(list(benchmark.queries.values()), _POOL, self._calibrated)
+        shown = track(
+            zip(benchmark.queries, pools, strict=True),
+            "trying weights",
+            lambda: len(benchmark.queries),
+            unit="queries",
         )
-        for views, words in track(pairs, "oracle weights", lambda: len(pairs), unit="pairs")
-    ]
+        shares = [_shares(weights) for weights in every]
+        for query, pool in shown:
+            ids = np.array(pool.ids())
+            blend = Blend(pool, self._calibrated.fusion)
+            for run, weights in zip(runs, shares, strict=True):
+                run[query] = self._ranking(ids, total(blend.brought(weights)))
+        return [
+            Tried(weights, self._measured(run)) for weights, run in zip(every, runs, strict=True)
+        ]
+
+    def _ranking(
+        self, ids: npt.NDArray[np.str_], scores: npt.NDArray[np.float64]
+    ) -> list[tuple[str, float]]:
+        leading = first(scores, self._depth)
+        found = zip(ids[leading].tolist(), scores[leading].tolist(), strict=True)
+        return break_ties(found)[: self._depth]
+
+    def _measured(self, run: Run) -> float:
+        if self._benchmark.remove_self:
+            run = without_self(run)
+        return measure(self._benchmark.qrels, run, [self._judged_by])[self._judged_by]
 
 
-def _draw(
-    searcher: Searcher, benchmark: Benchmark, calibrated: SearchSettings
-) -> dict[str, _Drawn]:
-    """Return every query's documents, by query id."""
-    pools = searcher.pools(list(benchmark.queries.values()), _POOL, calibrated)
-    return {
-        query: _Drawn(pool, np.array(pool.ids()))
-        for query, pool in track(
-            zip(benchmark.queries, pools, strict=True), "oracle", lambda: len(benchmark.queries)
-        )
-    }
-
-
-def _reached(
-    drawn: Mapping[str, _Drawn], benchmark: Benchmark, judged_by: str, plan: Plan
-) -> float:
-    """Return what the weights of a plan reach."""
-    cutoff = parse_measure(judged_by).params.get("cutoff") or _POOL
-    run: Run = {}
-    for query, (pool, ids) in drawn.items():
-        scores = pool.scores(plan)
-        order = np.lexsort((ids, -scores))
-        if not plan.dense:  # as words alone would find them
-            order = order[pool.lexical[order] > 0]
-        best = order[: cutoff + benchmark.remove_self]
-        run[query] = break_ties(zip(ids[best].tolist(), scores[best].tolist(), strict=True))
-    if benchmark.remove_self:
-        run = without_self(run)
-    return measure(benchmark.qrels, run, [judged_by])[judged_by]
+def _shares(weights: HybridWeights) -> Mapping[str, float]:
+    """Return the weights in force, 1 in sum."""
+    values = {name: weight for name, weight in weights.model_dump().items() if weight}
+    return {name: weight / sum(values.values()) for name, weight in values.items()}

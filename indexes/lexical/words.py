@@ -1,4 +1,10 @@
-"""What counts as a word of a language: lower case, no stop words, stems."""
+"""What counts as a word of a language: lower case, no stop words, stems.
+
+Where a script sets no spaces between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese), every
+two characters that follow each other are one: a whole clause would be a word otherwise. That is the
+usual way where no dictionary is at hand (Nie, Gao, Zhang and Zhou, "On the Use of Words and N-grams
+for Chinese Information Retrieval", IRAL 2000).
+"""
 
 import re
 import unicodedata
@@ -25,7 +31,16 @@ _STOP_WORDS = {
     **{"pt": "portuguese", "ru": "russian", "sv": "swedish", "tr": "turkish"},
 }
 
-_WORD = re.compile(r"\w\w+")  # as bm25s cuts texts
+# Thai and Lao; Burmese; Khmer; kana; Han. With the signs that stand above and below letters.
+_UNSPACED = (
+    "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ece\u1000-\u109f\u1780-\u17d3"
+    "\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
+)
+_RUN = re.compile(f"[{_UNSPACED}]+")
+_WORD = re.compile(r"\w\w+")
+_TOKEN = rf"[{_UNSPACED}]+|\w\w+"
+_SHORT_TOKEN = rf"[{_UNSPACED}]+|\w+"
 
 
 def words_of(texts: Sequence[str], language: str | None) -> list[list[str]]:
@@ -36,19 +51,38 @@ def words_of(texts: Sequence[str], language: str | None) -> list[list[str]]:
     algorithm = _STEMMERS.get(language or "")
     # Made anew every time: a stemmer must not be shared between threads.
     stemmer: Any = Stemmer.Stemmer(algorithm) if algorithm in Stemmer.algorithms() else None
-    words: list[list[str]] = bm25s.tokenize(
-        [unicodedata.normalize("NFKC", text) for text in texts],
+    return _tokens(texts, language, _TOKEN, stemmer)
+
+
+def forms_of(texts: Sequence[str], language: str | None) -> list[list[str]]:
+    """Return the words of every text in the form that they have there, of one letter, too."""
+    return _tokens(texts, language, _SHORT_TOKEN, None)
+
+
+def shared_words(query: str, text: str, language: str | None) -> list[str]:
+    """Return the words of a text, as they stand in it, that a query has in one form or another."""
+    spelled = sorted({*_WORD.findall(text), *_RUN.findall(text)})
+    asked, *stems = words_of([query, *spelled], language)
+    known = {*asked}
+    return [word for word, own in zip(spelled, stems, strict=True) if known.intersection(own)]
+
+
+def _tokens(
+    texts: Sequence[str], language: str | None, pattern: str, stemmer: Any
+) -> list[list[str]]:
+    tokens: list[list[str]] = bm25s.tokenize(
+        [_RUN.sub(_paired, unicodedata.normalize("NFKC", text)) for text in texts],
+        token_pattern=pattern,
         stopwords=_STOP_WORDS.get(language or "", []),
         stemmer=stemmer,
         return_ids=False,
         show_progress=False,
     )
-    return words
+    return tokens
 
 
-def shared_words(query: str, text: str, language: str | None) -> list[str]:
-    """Return the words of a text, as they stand in it, that a query has in one form or another."""
-    spelled = sorted({*_WORD.findall(text)})
-    asked, *stems = words_of([query, *spelled], language)
-    known = {*asked}
-    return [word for word, own in zip(spelled, stems, strict=True) if known.intersection(own)]
+def _paired(run: re.Match[str]) -> str:
+    """Set spaces between all that shall be a word in text that has none."""
+    text = run[0]
+    pairs = [text[start : start + 2] for start in range(len(text) - 1)] or [text]
+    return f" {' '.join(pairs)} "

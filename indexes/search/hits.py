@@ -1,16 +1,34 @@
 """What was found: documents with their scores, and why they came up."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from corpus_tuner.indexes.representations import SCORE_DECIMALS
-from corpus_tuner.indexes.search.plan import Plan
-from corpus_tuner.indexes.search.pool import Found
+from corpus_tuner.indexes.search.pool import Brought, Found
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.vectors import Ordinals
+
+
+class Standing(NamedTuple):
+    """What one ranker makes of a hit.
+
+    Attributes
+    ----------
+    score
+        The ranker's own: a cosine, or BM25.
+    rank
+        What the hit's rank would be by this one alone, among the documents that were looked at;
+        ``None`` where it shares no term with the query.
+    part
+        What this adds to the hit's score.
+    """
+
+    score: float
+    rank: int | None
+    part: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +46,15 @@ class Hit:
         modes, or of different queries in hybrid mode, do not compare.
     view
         The view that is nearest to the query; in lexical mode the passage.
-    dense
-        Score by the vectors, a cosine; ``None`` where they have no say.
-    lexical
-        Score by the words; ``None`` where they have no say.
-    dense_rank, lexical_rank
-        What the rank would be by one of them alone, as far as the index looked; ``None`` where it
-        did not come so far, or has no such score.
+    rankers
+        What it owes to every ranker that has a say, by name.
 
     Examples
     --------
     >>> import corpus_tuner as ct
     >>> with ct.Searcher.open(example_index) as searcher:
     ...     (hit,) = searcher.search("the old water mill", k=1)
-    >>> hit.rank, hit.document.id, hit.lexical_rank
+    >>> hit.rank, hit.document.id, hit.rankers["words"].rank
     (1, 'mill', 1)
     """
 
@@ -49,13 +62,10 @@ class Hit:
     rank: int
     score: float
     view: View
-    dense: float | None
-    lexical: float | None
-    dense_rank: int | None = None
-    lexical_rank: int | None = None
+    rankers: Mapping[str, Standing]
 
 
-def hits_of(found: Found, plan: Plan) -> list[Hit]:
+def hits_of(found: Found) -> list[Hit]:
     """Fetch what was found, and tell why."""
     pool = found.pool.at(found.positions)
     fetched: dict[tuple[int, int], tuple[Document, View]] = {}
@@ -66,45 +76,27 @@ def hits_of(found: Found, plan: Plan) -> list[Hit]:
         documents, views = segment.documents(ordinals.tolist()), segment.views_at(best)
         for ordinal, view in zip(ordinals.tolist(), best, strict=True):
             fetched[number, ordinal] = documents[ordinal], views[view]
-    dense = lexical = [_Standing(None, None)] * len(found.ids)
-    if plan.dense:
-        dense = _standings(found.pool.dense.mixed(plan.views), found.positions, plan.pool)
-    if plan.lexical:
-        lexical = _standings(found.pool.lexical, found.positions, plan.pool)
+    standings = {
+        name: _standings(brought, found.positions) for name, brought in found.brought.items()
+    }
     hits = []
-    for rank, (score, address, by_vectors, by_words) in enumerate(
-        zip(found.scores, pool.addresses(), dense, lexical, strict=True), start=1
-    ):
+    for position, (score, address) in enumerate(zip(found.scores, pool.addresses(), strict=True)):
         document, view = fetched[address]
-        hits.append(
-            Hit(
-                document,
-                rank,
-                score,
-                view,
-                dense=by_vectors.score,
-                lexical=by_words.score,
-                dense_rank=by_vectors.rank,
-                lexical_rank=by_words.rank,
-            )
-        )
+        owed = {name: own[position] for name, own in standings.items()}
+        hits.append(Hit(document, position + 1, score, view, owed))
     return hits
 
 
-class _Standing(NamedTuple):
-    """A document's score by one ranker, and what its rank would be by that one alone."""
-
-    score: float | None
-    rank: int | None
-
-
-def _standings(
-    scores: npt.NDArray[np.floating[Any]], positions: Ordinals, known: int
-) -> list[_Standing]:
-    """Return some of the scores and their ranks; those behind the first `known` are not known."""
+def _standings(brought: Brought, positions: Ordinals) -> list[Standing]:
+    """Return what a ranker makes of some of the documents."""
+    scores, parts = brought
     ranks = np.searchsorted(np.sort(-scores), -scores[positions], side="left") + 1
-    own = scores[positions].round(SCORE_DECIMALS)
     return [
-        _Standing(score, rank if rank <= known and score else None)
-        for score, rank in zip(own.tolist(), ranks.tolist(), strict=True)
+        Standing(score, rank if score else None, part)
+        for score, rank, part in zip(
+            scores[positions].round(SCORE_DECIMALS).tolist(),
+            ranks.tolist(),
+            parts[positions].round(SCORE_DECIMALS).tolist(),
+            strict=True,
+        )
     ]

@@ -1,11 +1,18 @@
 """Plan: how queries are searched, decided once from the index and what was asked for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict, get_args
 
 from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalRanker
 from corpus_tuner.indexes.search.filters import Condition, Filter, compile_filter
-from corpus_tuner.indexes.search.fusion import Fusion, Mode, SearchSettings
+from corpus_tuner.indexes.search.settings import (
+    DENSE_RANKERS,
+    FEEDBACK,
+    Mode,
+    SearchSettings,
+)
 
 if TYPE_CHECKING:
     from corpus_tuner.indexes.store.manifest import Manifest
@@ -17,9 +24,9 @@ class Options(TypedDict, total=False):
     Attributes
     ----------
     mode
-        ``dense``: by the vectors; ``lexical``: by the words, only documents that share one with the
-        query; ``hybrid``: by both. By default whatever the index's weights ask for, and ``dense``
-        where another representation than the configured one is open.
+        ``dense``: by the vectors; ``lexical``: by words and character n-grams, only documents that
+        share one with the query; ``hybrid``: by all. By default whatever the index's weights ask
+        for, and ``dense`` where another representation than the configured one is open.
     settings
         Weights and fusion; by default those of the index.
     filter
@@ -41,44 +48,44 @@ class Plan:
     ----------
     k
         Documents wanted per query.
-    views
-        Weight of a document's best view in its dense score.
-    words
-        Weight of the lexical score; with 0 the vectors rank alone, with 1 the words.
-    fusion
-        How both come to one scale.
-    pool
-        Documents of every ranker over which scores are scaled.
+    weights
+        Of the rankers that have a say, in the order of `RANKERS`; all above 0, and 1 in sum.
+    settings
+        How they come to one scale, and their parameters.
     condition
         Which documents may be found; ``None`` for all.
     """
 
     k: int
-    views: float
-    words: float
-    fusion: Fusion
-    pool: int
+    weights: Mapping[str, float]
+    settings: SearchSettings
     condition: Condition | None = None
 
     @property
     def dense(self) -> bool:
-        """Whether vectors have a say."""
-        return self.words < 1
+        """Whether vectors of the query have a say."""
+        return any(name in self.weights for name in DENSE_RANKERS)
 
     @property
-    def lexical(self) -> bool:
-        """Whether words have a say."""
-        return self.words > 0
+    def lexical(self) -> tuple[LexicalRanker, ...]:
+        """The lexical rankers that have a say."""
+        return tuple(name for name in LEXICAL_RANKERS if name in self.weights)
 
     @property
-    def hybrid(self) -> bool:
-        """Whether both have."""
-        return self.dense and self.lexical
+    def views(self) -> float:
+        """The weight of a document's best view in its dense score, from 0 to 1."""
+        passage, views = (self.weights.get(name, 0.0) for name in DENSE_RANKERS)
+        return views / (passage + views) if self.dense else 0.0
+
+    @property
+    def fused(self) -> bool:
+        """Whether scores must be brought to one scale; those of one kind are ranked by as are."""
+        return len(self.weights) > 1 and not {*self.weights} <= {*DENSE_RANKERS}
 
     @property
     def size(self) -> int:
         """Documents that every ranker gives to a pool."""
-        return max(self.k, self.pool) if self.hybrid else self.k
+        return max(self.k, self.settings.pool) if self.fused else self.k
 
 
 def make_plan(
@@ -114,11 +121,24 @@ def make_plan(
         raise SearchIndexError(f"there is no mode {mode!r}: {', '.join(get_args(Mode))}")
     if mode in ("hybrid", "lexical") and manifest.lexical is None:
         raise SearchIndexError(f"the index has no words to search in {mode} mode")
-    if mode is None and representation != manifest.representation:
+    if manifest.lexical is None or (mode is None and representation != manifest.representation):
         mode = "dense"  # the hybrid weights are not meant for this one
-    words = settings.hybrid.words if manifest.lexical is not None else 0.0
-    if mode in ("dense", "lexical"):
-        words = 1.0 if mode == "lexical" else 0.0
-    views = settings.dense.views if mode == "dense" else settings.hybrid.views
     condition = filter if isinstance(filter, Condition | None) else compile_filter(filter)
-    return Plan(k, views, words, settings.fusion, settings.pool, condition)
+    return Plan(k, _weights(manifest, mode or "hybrid", settings), settings, condition)
+
+
+def _weights(manifest: "Manifest", mode: Mode, settings: SearchSettings) -> dict[str, float]:
+    """Return the weights of a mode, of what the index has."""
+    if mode == "dense":
+        return _shares({"passage": 1 - settings.dense.views, "views": settings.dense.views})
+    asked = settings.hybrid.model_dump()
+    lexical = manifest.lexical.rankers if manifest.lexical else ()
+    if mode == "lexical":
+        return _shares({name: asked[name] for name in lexical}) or {"words": 1.0}
+    shares = _shares({name: asked[name] for name in (*DENSE_RANKERS, *lexical, FEEDBACK)})
+    return shares if {*shares} != {FEEDBACK} else {"words": 1.0}
+
+
+def _shares(weights: Mapping[str, float]) -> dict[str, float]:
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items() if weight}

@@ -1,7 +1,8 @@
 """The documents that may be found for a query, with all that their scores are made of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,11 +10,31 @@ import numpy.typing as npt
 
 from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Parts, Scores
-from corpus_tuner.indexes.search.fusion import fuse
+from corpus_tuner.indexes.search.feedback import feedback
+from corpus_tuner.indexes.search.fusion import scaled
 from corpus_tuner.indexes.search.plan import Plan
+from corpus_tuner.indexes.search.settings import DENSE_RANKERS, FEEDBACK, RANKERS, Fusion
 from corpus_tuner.indexes.store.segment import Segment
 from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.indexes.vectors.scoring import Near, first
+
+ByRanker = Mapping[str, Scores]
+"""Scores of the same documents by the names of rankers, every one of shape (documents,)."""
+
+
+class Brought(NamedTuple):
+    """What one ranker brings to some documents, both of shape (documents,).
+
+    Attributes
+    ----------
+    scores
+        Its own.
+    parts
+        What they add to what the documents are ranked by.
+    """
+
+    scores: Scores
+    parts: Scores
 
 
 class Found(NamedTuple):
@@ -27,12 +48,15 @@ class Found(NamedTuple):
         Where they are in the pool.
     pool
         All that were looked at.
+    brought
+        What every ranker brings to the documents of the pool, by its name.
     """
 
     ids: list[str]
     scores: list[float]
     positions: Ordinals
     pool: "Pool"
+    brought: Mapping[str, Brought]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,39 +71,51 @@ class Pool:
         All of the index.
     numbers, ordinals
         Which of the segments a document is in, and its ordinal there.
-    dense
-        What the vectors bring; zeros where they have no say.
-    lexical
-        What the words bring; zeros where they have no say.
+    scores
+        By every ranker that has a say, but for feedback, which comes of the others.
     core
-        Whether it is among those over which scores are scaled: the first `Plan.pool` by either
-        ranker. So what a document scores does not depend on how many are asked for.
+        Whether it is among those over which scores are scaled: the first `SearchSettings.pool` by
+        any ranker. So what a document scores does not depend on how many are asked for.
     """
 
     vector: Vectors | None
     segments: Sequence[Segment]
     numbers: Ordinals
     ordinals: Ordinals
-    dense: Parts
-    lexical: Scores
+    scores: ByRanker
     core: npt.NDArray[np.bool_]
 
-    def scores(self, plan: Plan) -> Scores:
-        """Return every document's score, float64, rounded to `SCORE_DECIMALS`."""
-        scores = self.lexical if not plan.dense else self.dense.mixed(plan.views)
-        if plan.hybrid:
-            scores = fuse(scores, self.lexical, plan.words, plan.fusion, self.core)
-        return scores.round(SCORE_DECIMALS)
+    def ranked(self, plan: Plan) -> Scores:
+        """Return what every document is ranked by, float64, rounded to `SCORE_DECIMALS`."""
+        return total(self.brought(plan))
+
+    def brought(self, plan: Plan) -> Mapping[str, Brought]:
+        """Return what every ranker that has a say brings, by its name."""
+        if plan.fused:
+            return Blend(self, plan.settings.fusion).brought(plan.weights)
+        if not plan.dense:
+            return {name: Brought(self.scores[name], self.scores[name]) for name in plan.weights}
+        weights = dict(zip(DENSE_RANKERS, (1 - plan.views, plan.views), strict=True))
+        return {
+            name: Brought(self.scores[name], weights[name] * self.scores[name]) for name in weights
+        }
 
     def best(self, plan: Plan) -> Found:
         """Return the best `plan.k` documents; among equal scores the smaller id leads."""
-        scores = self.scores(plan)
+        brought = self.brought(plan)
+        scores = total(brought)
         leading = first(scores, plan.k)  # and all that tie with the last of them
         ids = self.at(leading).ids()
         by_score = zip((-scores[leading]).tolist(), ids, range(len(ids)), strict=True)
         order = [number for *_, number in sorted(by_score)[: plan.k]]
         positions = leading[order]
-        return Found([ids[number] for number in order], scores[positions].tolist(), positions, self)
+        return Found(
+            [ids[number] for number in order],
+            scores[positions].tolist(),
+            positions,
+            self,
+            brought,
+        )
 
     def ids(self) -> list[str]:
         """Return the ids of the documents."""
@@ -89,20 +125,29 @@ class Pool:
         ]
         return [known[number][ordinal] for number, ordinal in self.addresses()]
 
+    def passages(self) -> Scores:
+        """Return the vectors of the documents' passages, float64, shape (documents, dimension)."""
+        vectors = np.zeros((len(self.ordinals), self.segments[0].dense.dimension))
+        for number, segment in enumerate(self.segments):
+            here = self.numbers == number
+            if here.any():
+                vectors[here] = segment.dense.passages(self.ordinals[here])
+        return vectors
+
     def addresses(self) -> list[tuple[int, int]]:
         """Return every document's segment and its ordinal there."""
         return list(zip(self.numbers.tolist(), self.ordinals.tolist(), strict=True))
 
-    def joined(self, other: "Pool") -> "Pool":
-        """Return this pool and another one of the same query."""
+    def joined(self, *others: "Pool") -> "Pool":
+        """Return this pool and other ones of the same query, by the same rankers."""
+        pools = (self, *others)
         return Pool(
             self.vector,
             self.segments,
-            np.concatenate([self.numbers, other.numbers]),
-            np.concatenate([self.ordinals, other.ordinals]),
-            Parts(*(np.concatenate(pair) for pair in zip(self.dense, other.dense, strict=True))),
-            np.concatenate([self.lexical, other.lexical]),
-            np.concatenate([self.core, other.core]),
+            np.concatenate([pool.numbers for pool in pools]),
+            np.concatenate([pool.ordinals for pool in pools]),
+            {name: np.concatenate([pool.scores[name] for pool in pools]) for name in self.scores},
+            np.concatenate([pool.core for pool in pools]),
         )
 
     def at(self, positions: Ordinals) -> "Pool":
@@ -112,10 +157,55 @@ class Pool:
             self.segments,
             self.numbers[positions],
             self.ordinals[positions],
-            Parts(*(part[positions] for part in self.dense)),
-            self.lexical[positions],
+            {name: scores[positions] for name, scores in self.scores.items()},
             self.core[positions],
         )
+
+
+class Blend:
+    """The scores of a pool's documents on one scale, for whatever weights.
+
+    Parameters
+    ----------
+    pool
+        The documents.
+    fusion
+        Which scale.
+    """
+
+    def __init__(self, pool: Pool, fusion: Fusion) -> None:
+        self._pool = pool
+        self._fusion = fusion
+        self._scaled = {name: scaled(own, fusion, pool.core) for name, own in pool.scores.items()}
+
+    def brought(self, weights: Mapping[str, float]) -> dict[str, Brought]:
+        """Return what every ranker brings, by its name.
+
+        Parameters
+        ----------
+        weights
+            Of rankers by which the documents have scores, and of feedback.
+        """
+        brought = {
+            name: Brought(self._pool.scores[name], weights[name] * own)
+            for name, own in self._scaled.items()
+            if name in weights
+        }
+        if FEEDBACK in weights:
+            similar = feedback(self._passages, total(brought))
+            own = scaled(similar, self._fusion, self._pool.core)
+            brought[FEEDBACK] = Brought(similar, weights[FEEDBACK] * own)
+        return brought
+
+    @cached_property
+    def _passages(self) -> Scores:
+        return self._pool.passages()
+
+
+def total(brought: Mapping[str, Brought]) -> Scores:
+    """Return the sum of what rankers bring, in their order, rounded to `SCORE_DECIMALS`."""
+    parts = [brought[name].parts for name in RANKERS if name in brought]
+    return np.asarray(sum(parts[1:], parts[0])).round(SCORE_DECIMALS)
 
 
 def draw(
@@ -123,9 +213,9 @@ def draw(
     plan: Plan,
     vector: Vectors | None,
     near: Sequence[Near] | None,
-    lexical: Sequence[Scores] | None,
+    lexical: Mapping[str, Sequence[Scores]],
 ) -> Pool:
-    """Return the documents that are among the first `plan.size` by either ranker.
+    """Return the documents that are among the first `plan.size` by any ranker.
 
     Parameters
     ----------
@@ -138,8 +228,8 @@ def draw(
     near
         For every segment what its vectors put first; ``None`` where they have no say.
     lexical
-        For every segment its documents' lexical scores, 0 for those that may not be found; ``None``
-        where words have no say.
+        By every lexical ranker that has a say, for every segment its documents' scores, 0 for those
+        that may not be found.
     """
     drawn = [
         _draw(
@@ -148,25 +238,31 @@ def draw(
             plan,
             vector,
             near[number] if near else None,
-            lexical[number] if lexical else None,
+            {name: scores[number] for name, scores in lexical.items()},
         )
         for number in range(len(segments))
     ]
-    pool = drawn[0]
-    for other in drawn[1:]:
-        pool = pool.joined(other)
+    pool = drawn[0].joined(*drawn[1:])
     # Every segment gave its first ones: of these, keep the first ones of all.
-    dense = pool.dense.mixed(plan.views) if near else None
     pool.core[:] = False
-    pool.core[_leading(dense, pool.lexical, plan.pool)] = True
-    return pool.at(_leading(dense, pool.lexical, plan.size))
+    pool.core[_leading(pool, plan, plan.settings.pool)] = True
+    return pool.at(_leading(pool, plan, plan.size))
 
 
-def _leading(dense: npt.NDArray[Any] | None, lexical: Scores, size: int) -> Ordinals:
-    """Return which documents are among the first `size` by either ranker."""
-    (sharing,) = np.nonzero(lexical)
-    leading = sharing[first(lexical[sharing], size)]
-    return leading if dense is None else np.union1d(leading, first(dense, size))
+def _leading(pool: Pool, plan: Plan, size: int) -> Ordinals:
+    """Return which documents are among the first `size` by any ranker."""
+    leading = [sharing(pool.scores[name], size) for name in plan.lexical]
+    if plan.dense:
+        parts = Parts(*(pool.scores[name] for name in DENSE_RANKERS))
+        leading.append(first(parts.mixed(plan.views), size))
+    return np.unique(np.concatenate(leading))
+
+
+def sharing(scores: npt.NDArray[Any], size: int) -> Ordinals:
+    """Return which documents are the first `size` of those that share a term with the query."""
+    (some,) = np.nonzero(scores)
+    found: Ordinals = some[first(scores[some], size)]
+    return found
 
 
 def _draw(
@@ -175,21 +271,23 @@ def _draw(
     plan: Plan,
     vector: Vectors | None,
     near: Near | None,
-    lexical: Scores | None,
+    lexical: ByRanker,
 ) -> Pool:
     """Return the first documents of one segment."""
 
     def pool(ordinals: Ordinals, dense: Parts) -> Pool:
         count = len(ordinals)
-        words = np.zeros(count) if lexical is None else lexical[ordinals]
-        numbers = np.full(count, number)
-        return Pool(vector, segments, numbers, ordinals, dense, words, np.ones(count, bool))
+        own = {name: scores[ordinals] for name, scores in lexical.items()}
+        brought = {**dense._asdict(), **own} if near else own
+        return Pool(
+            vector, segments, np.full(count, number), ordinals, brought, np.ones(count, bool)
+        )
 
     found = pool(near.documents, near.parts) if near else pool(np.zeros(0, np.int64), Parts.zeros())
-    if lexical is None:
+    if not lexical:
         return found
-    (sharing,) = np.nonzero(lexical)
-    others = np.setdiff1d(sharing[first(lexical[sharing], plan.size)], found.ordinals)
+    leading = np.concatenate([sharing(scores, plan.size) for scores in lexical.values()])
+    others = np.setdiff1d(leading, found.ordinals)
     if near is None or vector is None:
         return found.joined(pool(others, Parts.zeros(len(others))))
     return found.joined(pool(others, segments[number].dense.parts(vector, others, near.seen)))

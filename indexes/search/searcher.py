@@ -14,13 +14,13 @@ from corpus_tuner.indexes.encoders import (
     open_query_encoder,
 )
 from corpus_tuner.indexes.errors import SearchIndexError
-from corpus_tuner.indexes.lexical import LexicalIndex, open_lexical
+from corpus_tuner.indexes.lexical import LexicalIndex, LexicalRanker
 from corpus_tuner.indexes.lexical.words import shared_words
 from corpus_tuner.indexes.representations import Scores, stored_representation
-from corpus_tuner.indexes.search.fusion import SearchSettings
 from corpus_tuner.indexes.search.hits import Hit, hits_of
 from corpus_tuner.indexes.search.plan import Options, Plan, make_plan
 from corpus_tuner.indexes.search.pool import Found, Pool, draw
+from corpus_tuner.indexes.search.settings import HybridWeights, SearchSettings
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest, verify
@@ -75,7 +75,7 @@ class Searcher:
 
     @property
     def lexical(self) -> LexicalIndex | None:
-        """Its words; ``None`` if it has none."""
+        """Its words and n-grams; ``None`` if it has none."""
         return self._opened.lexical
 
     @classmethod
@@ -191,7 +191,7 @@ class Searcher:
         several = [queries] if isinstance(queries, str) else queries
         opened = self._opened
         plan = make_plan(opened.manifest, self.representation, k, **options)
-        found = [hits_of(pool.best(plan), plan) for pool in self._pools(opened, several, plan)]
+        found = [hits_of(pool.best(plan)) for pool in self._pools(opened, several, plan)]
         return found[0] if isinstance(queries, str) else found
 
     def rank(
@@ -213,15 +213,22 @@ class Searcher:
     def pools(
         self, queries: Sequence[str], k: int = 100, settings: SearchSettings | None = None
     ) -> Iterator[Pool]:
-        """Yield every query's pool for hybrid search, drawn by both rankers whatever their weights.
+        """Yield every query's pool, drawn and scored by all rankers whatever their weights.
 
         Parameters, and errors raised, are those of `search`.
         """
         opened = self._opened
         settings = settings or opened.manifest.search
-        plan = make_plan(opened.manifest, self.representation, k, "hybrid", settings)
-        both = Plan(k, plan.views, 0.5, plan.fusion, plan.pool)
-        return self._pools(opened, queries, both)
+        views = make_plan(opened.manifest, self.representation, k, "hybrid", settings).views
+        every = HybridWeights(passage=1 - views, views=views, words=1, grams=1, feedback=0)
+        plan = make_plan(
+            opened.manifest,
+            self.representation,
+            k,
+            "hybrid",
+            settings.model_copy(update={"hybrid": every}),
+        )
+        return self._pools(opened, queries, plan)
 
     def document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""
@@ -233,7 +240,8 @@ class Searcher:
 
     def shared_words(self, query: str, text: str) -> list[str]:
         """Return the words of a text, as they stand in it, that count as words of the query."""
-        return shared_words(query, text, (self.manifest.lexical or {}).get("language"))
+        lexical = self.manifest.lexical
+        return shared_words(query, text, lexical.language if lexical else None)
 
     def close(self) -> None:
         """Close the files; the searcher is of no use afterwards."""
@@ -263,7 +271,10 @@ class Searcher:
             only = [segment.matching(plan.condition) for segment in segments]
         for start in range(0, len(queries), _QUERIES_AT_ONCE):
             batch = queries[start : start + _QUERIES_AT_ONCE]
-            lexical = [_lexical(opened, query, only) if plan.lexical else None for query in batch]
+            lexical: list[dict[str, list[Scores]]] = [
+                {name: _lexical(opened, name, query, plan, only) for name in plan.lexical}
+                for query in batch
+            ]
             if not plan.dense:
                 yield from (draw(segments, plan, None, None, scores) for scores in lexical)
                 continue
@@ -276,11 +287,12 @@ class Searcher:
                 yield draw(segments, plan, vector, near, scores)
 
 
-def _lexical(opened: _Opened, query: str, only: Sequence[Ordinals | None]) -> list[Scores] | None:
-    """Return the lexical scores of every segment's documents, 0 for those that may not be found."""
-    if opened.lexical is None:
-        return None
-    found = opened.lexical.scores(query)
+def _lexical(
+    opened: _Opened, ranker: LexicalRanker, query: str, plan: Plan, only: Sequence[Ordinals | None]
+) -> list[Scores]:
+    """Return every segment's scores by a lexical ranker, 0 for what may not be found."""
+    assert opened.lexical
+    found = opened.lexical.scores(ranker, query, getattr(plan.settings, ranker))
     for number, allowed in enumerate(only):
         if allowed is not None:
             kept = np.zeros(len(found[number]))
@@ -303,7 +315,7 @@ def _open(index: Path, representation: str) -> _Opened:
         how = stored_representation(manifest.representations[representation])
         dimension = manifest.encoder.dimension
         segments = [Segment(folder, how, dimension) for folder in folders]
-        lexical = open_lexical(folders, manifest.lexical) if manifest.lexical else None
+        lexical = LexicalIndex(folders, manifest.lexical) if manifest.lexical else None
         return _Opened(manifest, segments, lexical)
 
     return _steadily(index, open_)

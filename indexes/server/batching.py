@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from corpus_tuner.indexes.search.filters import Condition
-from corpus_tuner.indexes.search.fusion import Mode
 from corpus_tuner.indexes.search.hits import Hit
+from corpus_tuner.indexes.search.settings import Mode
 from corpus_tuner.indexes.server.live import Live
 
 

@@ -22,9 +22,9 @@ from corpus_tuner.indexes.search.filters import (
     Condition,
     compile_filter,
 )
-from corpus_tuner.indexes.search.fusion import Mode
 from corpus_tuner.indexes.search.hits import Hit
 from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.search.settings import Mode
 from corpus_tuner.indexes.store.documents import Document, View
 
 # Something that is no space, as Python and JSON schemas both see it.
@@ -118,16 +118,26 @@ class ViewAnswer(BaseModel):
         return cls(kind=view.kind, text=view.text, maker=name, support=view.support)
 
 
+class StandingAnswer(BaseModel):
+    """What one ranker makes of a hit."""
+
+    score: Annotated[float, Field(description="Its own: a cosine, or BM25.")]
+    rank: Annotated[
+        int | None, Field(description="By it alone, among the documents that were looked at.")
+    ]
+    part: Annotated[float, Field(description="What it adds to the hit's score.")]
+
+
 class HitAnswer(BaseModel):
     """A document that was found, and why."""
 
     id: str
     rank: int
     score: float
-    dense: Annotated[float | None, Field(description="Score by the vectors, a cosine.")]
-    lexical: Annotated[float | None, Field(description="Score by the words.")]
-    dense_rank: Annotated[int | None, Field(description="Rank by the vectors alone.")]
-    lexical_rank: Annotated[int | None, Field(description="Rank by the words alone.")]
+    rankers: Annotated[
+        dict[str, StandingAnswer],
+        Field(description="What it owes to `passage`, `views`, `words`, `grams`, `feedback`."),
+    ]
     title: str
     text: str
     metadata: dict[str, Any]
@@ -144,10 +154,9 @@ class HitAnswer(BaseModel):
             id=hit.document.id,
             rank=hit.rank,
             score=hit.score,
-            dense=hit.dense,
-            lexical=hit.lexical,
-            dense_rank=hit.dense_rank,
-            lexical_rank=hit.lexical_rank,
+            rankers={
+                name: StandingAnswer(**standing._asdict()) for name, standing in hit.rankers.items()
+            },
             title=hit.document.title,
             text=hit.document.text,
             metadata=dict(hit.document.metadata),

@@ -9,7 +9,7 @@
             views.faiss         inner-product vectors, one file per representation
             views.views.npy     int32: the view of every vector
             views.starts.npy    int64: the first vector of every document, and the end
-            words.*             the lexical engine's: term counts by word (indexes/lexical/bm25.py)
+            words.*  grams.*    how often terms are in documents (indexes/lexical/postings.py)
         ledger.sqlite           what the generator wrote; kept from build to build
         building-KEY/           an unfinished build, from which the next one goes on
 

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from corpus_tuner.indexes.errors import SearchIndexError
-from corpus_tuner.indexes.search.fusion import SearchSettings
+from corpus_tuner.indexes.lexical import LexicalSettings
+from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.files import sha256
 from corpus_tuner.indexes.store.layout import Layout
 
 FORMAT = "corpus-tuner-index"
-VERSION = 4
+VERSION = 5
 
 
 class StoredFile(BaseModel):
@@ -68,7 +69,7 @@ class Manifest(BaseModel):
     representations
         The settings of those that are stored, by name.
     lexical
-        The settings of the lexical engine; ``None`` if there is none.
+        What terms of the documents are indexed; ``None`` if none are.
     search
         How documents are ranked; `calibration` tells where the weights come from.
     calibration
@@ -84,7 +85,7 @@ class Manifest(BaseModel):
     encoder: EncoderEntry
     representation: str
     representations: dict[str, dict[str, Any]]
-    lexical: dict[str, Any] | None
+    lexical: LexicalSettings | None
     search: SearchSettings
     calibration: dict[str, Any] | None = None
     segments: Annotated[tuple[SegmentEntry, ...], Field(min_length=1)]

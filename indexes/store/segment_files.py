@@ -52,7 +52,7 @@ def write_segment(staging: Staging, lexical: LexicalSettings | None) -> SegmentE
     staging
         What is arranged in it becomes the segment.
     lexical
-        The engine that indexes the documents' words, if any.
+        What terms of the documents are indexed, if any.
 
     Returns
     -------
@@ -75,8 +75,9 @@ def write_segment(staging: Staging, lexical: LexicalSettings | None) -> SegmentE
         np.save(row_views_file(folder, name), views, allow_pickle=False)
         np.save(row_starts_file(folder, name), starts, allow_pickle=False)
         rows[name] = len(order)
-    if lexical:
-        write_lexical(_texts(staging, lexical.views), folder, lexical)
+    for ranker in lexical.rankers if lexical else ():
+        assert lexical
+        write_lexical(_texts(staging, lexical.views), folder, lexical, ranker)
     files = {}
     for path in sorted(folder.iterdir()):
         sync_file(path)

@@ -104,6 +104,11 @@ class DenseSegment:
         self.representation = representation
 
     @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self._engine.dimension
+
+    @property
     def documents(self) -> int:
         """How many documents there are."""
         return len(self._starts) - 1
@@ -194,6 +199,10 @@ class DenseSegment:
         """
         rows, starts = self._rows_of(documents)
         return self._engine.vectors(rows), starts
+
+    def passages(self, documents: Ordinals) -> Scores:
+        """Return the vectors of documents' passages, float64, shape (documents, dimension)."""
+        return self._engine.vectors(self._starts[documents]).astype(np.float64)
 
     def best_views(self, query: Vectors | None, documents: Ordinals) -> Ordinals:
         """Return the view, by its ordinal, of every document's row that is nearest to the query.

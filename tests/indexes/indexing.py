@@ -10,7 +10,7 @@ from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.lexical import bm25
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.representations import open_representation, views
-from corpus_tuner.indexes.search.fusion import SearchSettings
+from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.commit import claim, commit, locked
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.store.layout import Layout

@@ -61,8 +61,8 @@ function snippet(text, words, size = 280) {
   return marked((start > 0 ? "… " : "") + text.slice(start, end) + (end < text.length ? " …" : ""), words);
 }
 
-function rank(name, position, score) {
-  const value = score === null ? "" : ` (${score.toFixed(2)})`;
+function rank(name, position, part) {
+  const value = ` (${part < 0 ? "" : "+"}${part.toFixed(2)})`;
   return make("span", {}, `${name} `, make("b", {}, position === null ? "–" : `${position}`), value);
 }
 
@@ -79,9 +79,8 @@ function article(hit) {
     make(
       "div",
       { class: "ranks" },
-      rank("rank", hit.rank, hit.score),
-      rank("by vectors", hit.dense_rank, hit.dense),
-      rank("by words", hit.lexical_rank, hit.lexical),
+      make("span", {}, "score ", make("b", {}, hit.score.toFixed(3))),
+      ...Object.entries(hit.rankers).map(([name, own]) => rank(name, own.rank, own.part)),
       make("span", {}, hit.id),
     ),
   );

@@ -9,7 +9,7 @@ from corpus_tuner.eval.measures import measure
 from corpus_tuner.evaluation.ladder import OpenIndex, System
 from corpus_tuner.evaluation.oracle import STEPS, Sweep, Tried, sweep
 from corpus_tuner.indexes.encoders import Encoder
-from corpus_tuner.indexes.search.fusion import DenseWeights, HybridWeights, SearchSettings
+from corpus_tuner.indexes.search.settings import DenseWeights, HybridWeights, SearchSettings
 from corpus_tuner.pipeline import build
 from corpus_tuner.settings import load_settings
 from tests.conftest import make_documents, write_jsonl

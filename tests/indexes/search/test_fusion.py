@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus_tuner.indexes.search.fusion import fuse
+from corpus_tuner.indexes.search.settings import fuse
 
 DENSE = np.array([0.9, 0.5, 0.7, 0.1], np.float32)
 WORDS = np.array([1.0, 8.0, 3.0, 0.0], np.float32)

@@ -11,7 +11,7 @@ import pytest
 import corpus_tuner.indexes.search.searcher as searcher_module
 from corpus_tuner import Searcher, SearchIndexError, SearchSettings, build, load_settings
 from corpus_tuner.indexes.lexical import bm25
-from corpus_tuner.indexes.search.fusion import HybridWeights
+from corpus_tuner.indexes.search.settings import HybridWeights
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
 from tests.conftest import make_documents, write_jsonl
 from tests.indexes.indexing import Table, encoded, write_index

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import bm25
 from corpus_tuner.indexes.representations import passage, views
-from corpus_tuner.indexes.search.fusion import Mode, SearchSettings, fuse
 from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.search.settings import Mode, SearchSettings, fuse
 from corpus_tuner.indexes.store.layout import Layout
 from tests.indexes.indexing import Table, encoded, write_index
 
