@@ -18,7 +18,7 @@ _HOMES = {
     "Hit": "corpus_tuner.indexes.search.hits",
     "Result": "corpus_tuner.eval.report",
     "SearchIndexError": "corpus_tuner.indexes.errors",
-    "SearchSettings": "corpus_tuner.indexes.search.fusion",
+    "SearchSettings": "corpus_tuner.indexes.search.settings",
     "Searcher": "corpus_tuner.indexes.search.searcher",
     "Settings": "corpus_tuner.settings",
     "View": "corpus_tuner.indexes.store.documents",

@@ -9,11 +9,14 @@ from corpus_tuner.eval.report.movers import Label
 from corpus_tuner.eval.runs import Run, break_ties
 from corpus_tuner.indexes.encoders import QueryEncoder
 from corpus_tuner.indexes.encoders.remembering import RememberedQueries
+from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.search.searcher import Searcher
-from corpus_tuner.indexes.search.settings import RANKERS, HybridWeights, Mode, SearchSettings
+from corpus_tuner.indexes.search.settings import HybridWeights, Mode, SearchSettings
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.progress import track
 
+NAMES: Mapping[LexicalRanker, str] = {"words": "bm25", "grams": "grams"}
+"""What the systems are called in which a lexical ranker is alone."""
 _DEEP = 100  # how far down a ranking the labels of its documents are looked for
 
 
@@ -63,8 +66,8 @@ def ladder(manifest: Manifest, usual: SearchSettings) -> list[System]:
     if not manifest.lexical:
         return systems
     systems[:0] = [
-        System(name, configured, "hybrid", usual.model_copy(update={"hybrid": only(ranker)}))
-        for ranker, name in zip(manifest.lexical.rankers, ("bm25", "grams"), strict=False)
+        System(NAMES[ranker], configured, "hybrid", _only(ranker, usual))
+        for ranker in manifest.lexical.rankers
     ]
     systems.append(System("hybrid", configured, "hybrid", usual))
     if manifest.calibration:
@@ -72,9 +75,8 @@ def ladder(manifest: Manifest, usual: SearchSettings) -> list[System]:
     return systems
 
 
-def only(ranker: str) -> HybridWeights:
-    """Return weights of which one ranker has all."""
-    return HybridWeights.model_validate({**dict.fromkeys(RANKERS, 0.0), ranker: 1.0})
+def _only(ranker: LexicalRanker, usual: SearchSettings) -> SearchSettings:
+    return usual.model_copy(update={"hybrid": HybridWeights.only(ranker)})
 
 
 class OpenIndex:

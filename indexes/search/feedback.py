@@ -34,6 +34,8 @@ def feedback(passages: Scores, scores: Scores) -> Scores:
     >>> feedback(np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]]), np.array([3.0, 1.0, 2.0])).round(2)
     array([0.8, 0.4, 0.8])
     """
+    if not len(scores):
+        return np.zeros(0)
     relevant = passages[first(scores, FIRST)].mean(axis=0)
     found: Scores = np.einsum("pd,d->p", passages, relevant)  # not by BLAS: see FlatVectors
     return found

@@ -69,6 +69,11 @@ class HybridWeights(BaseModel):
     grams: NonNegativeFloat = 0.17
     feedback: NonNegativeFloat = 0.15
 
+    @classmethod
+    def only(cls, ranker: str) -> "HybridWeights":
+        """Return weights of which one ranker has all."""
+        return cls.model_validate({**dict.fromkeys(cls.model_fields, 0.0), ranker: 1.0})
+
     @model_validator(mode="after")
     def _something_finds(self) -> "HybridWeights":
         if not self.passage + self.views + self.words + self.grams:

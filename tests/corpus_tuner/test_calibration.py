@@ -59,7 +59,16 @@ def test_the_choice_is_kept_and_told(index: Path) -> None:
     manifest = read_manifest(index)
     assert manifest.calibration
     assert manifest.calibration["queries"] == 200
-    assert set(manifest.calibration["found"]) == {"passage", "views", "words", "usual", "chosen"}
+    assert set(manifest.calibration["found"]) == {
+        *("passage", "views", "words", "grams", "usual", "chosen")
+    }
+    names = {"passage", "views", "words", "grams"}
+    assert set(manifest.calibration["errors"]) == names
+    assert all(0 <= error < 0.5 for error in manifest.calibration["errors"].values())
+    assert sum(manifest.calibration["likeliest"][name] for name in names) == pytest.approx(
+        1, abs=0.01
+    )
+    assert manifest.calibration["chosen"]["feedback"] == SearchSettings().hybrid.feedback
     assert manifest.search.hybrid.model_dump() == manifest.calibration["chosen"]
     assert manifest.search.dense == SearchSettings().dense
 
@@ -143,4 +152,4 @@ def test_a_representation_of_one_vector_is_calibrated_too(index: Path, encoder: 
     with Searcher.open(index, representation="mean") as searcher:
         chosen = choose_weights(searcher, encoder, SearchSettings())
     assert chosen.queries == 200
-    assert set(chosen.found) == {"passage", "mean", "words", "usual", "chosen"}
+    assert set(chosen.found) == {"passage", "mean", "words", "grams", "usual", "chosen"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from corpus_tuner.indexes.encoders import Vectors
-from corpus_tuner.indexes.lexical import bm25
+from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.representations import open_representation, views
 from corpus_tuner.indexes.search.settings import SearchSettings
@@ -56,7 +56,7 @@ def write_index(
     folder: Path,
     documents: Sequence[EncodedDocument],
     representation: PartSettings | None = None,
-    lexical: bm25.Settings | None = None,
+    lexical: LexicalSettings | None = None,
     *,
     segments: int = 1,
     search: SearchSettings | None = None,
@@ -84,7 +84,7 @@ def write_index(
                 ),
                 representation=chosen.name,
                 representations={chosen.name: chosen.model_dump()},
-                lexical=lexical.model_dump() if lexical else None,
+                lexical=lexical,
                 search=search or SearchSettings(),
                 segments=(*entries, entry),
                 build={},

@@ -7,7 +7,14 @@ import pytest
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.measures import measure
 from corpus_tuner.evaluation.ladder import OpenIndex, System
-from corpus_tuner.evaluation.oracle import STEPS, Sweep, Tried, sweep
+from corpus_tuner.evaluation.oracle import (
+    STEPS,
+    Tried,
+    best_of,
+    lexical_share,
+    sweep,
+    with_lexical_share,
+)
 from corpus_tuner.indexes.encoders import Encoder
 from corpus_tuner.indexes.search.settings import DenseWeights, HybridWeights, SearchSettings
 from corpus_tuner.pipeline import build
@@ -50,43 +57,47 @@ def judged_by_vectors(
     return Benchmark("tiny", "", queries, qrels)
 
 
-def test_where_words_are_of_no_use_the_measured_run_is_the_oracles(
+def test_where_terms_are_of_no_use_vectors_have_it_all(
     index: Path, encoder: Encoder, queries: dict[str, str]
 ) -> None:
     benchmark = judged_by_vectors(index, encoder, queries, views=1.0)
-    usual = SearchSettings(dense=DenseWeights(views=0.2))
+    usual = SearchSettings(dense=DenseWeights(views=0.2), hybrid=HybridWeights(feedback=0))
     with OpenIndex(index, encoder, queries) as opened:
-        tried = sweep(opened.searcher("views"), benchmark, NDCG, usual)
-        best = Sweep(key="", tried=tried).best(usual)
-        assert best.hybrid == HybridWeights(views=1.0, words=0.0)
-        assert best.dense.views == 0.2
-        run = opened.run(System("oracle-2d", "views", "hybrid", best), 100)
+        swept = sweep(opened.searcher("views"), benchmark, NDCG, usual)
+        best = best_of([*swept.line, *swept.others], usual.hybrid)
+        assert best == HybridWeights.only("views")
+        found = usual.model_copy(update={"hybrid": best})
+        run = opened.run(System("oracle-all", "views", "hybrid", found), 100)
     assert measure(benchmark.qrels, run, [NDCG])[NDCG] == pytest.approx(1)
 
 
-def test_all_weights_reach_what_a_search_reaches(
+def test_weights_reach_what_a_search_reaches(
     index: Path, encoder: Encoder, queries: dict[str, str]
 ) -> None:
     benchmark = judged_by_vectors(index, encoder, queries, views=0.5)
-    usual = SearchSettings(hybrid=HybridWeights(views=0.25, words=0.35))
+    usual = SearchSettings()
     with OpenIndex(index, encoder, queries) as opened:
-        tried = sweep(opened.searcher("views"), benchmark, NDCG, usual)
-        assert {(one.views, one.words) for one in tried} == {
-            *((views, words) for views in (*STEPS, 0.25) for words in STEPS),
-            (0.25, 0.35),
-        }
-        for views, words, reached in tried:
-            if views not in (0.0, 0.25, 1.0):
-                continue
-            weights = usual.model_copy(update={"hybrid": HybridWeights(views=views, words=words)})
-            run = opened.run(System("x", "views", "hybrid", weights), 10)
+        line = sweep(opened.searcher("views"), benchmark, NDCG, usual).line
+        shares = [lexical_share(tried.weights) for tried in line]
+        assert shares == sorted(shares)
+        assert len(shares) == STEPS + 2
+        assert usual.hybrid in [tried.weights for tried in line]
+        for weights, reached in line[1:-1:4]:  # at the ends fewer documents would be pooled
+            changed = usual.model_copy(update={"hybrid": weights})
+            run = opened.run(System("x", "views", "hybrid", changed), 10)
             assert measure(benchmark.qrels, run, [NDCG])[NDCG] == pytest.approx(reached)
 
 
+def test_another_share_leaves_all_else() -> None:
+    weights = HybridWeights(passage=0.1, views=0.3, words=0.3, grams=0.1, feedback=0.2)
+    assert lexical_share(weights) == pytest.approx(0.5)
+    moved = with_lexical_share(weights, 0.25)
+    expected = {"passage": 0.15, "views": 0.45, "words": 0.15, "grams": 0.05, "feedback": 0.2}
+    assert moved.model_dump() == pytest.approx(expected)
+    assert with_lexical_share(weights, 1).passage == 0
+
+
 def test_of_equally_good_weights_the_nearest_to_the_chosen_ones_are_best() -> None:
-    tried = [Tried(0.0, 0.0, 0.5), Tried(0.4, 0.3, 0.9), Tried(0.4, 0.9, 0.9), Tried(0.7, 1, 0.9)]
-    found = Sweep(key="", tried=tried)
-    usual = SearchSettings(hybrid=HybridWeights(views=0.4, words=0.4))
-    assert found.best(usual).hybrid == HybridWeights(views=0.4, words=0.3)
-    assert found.best(usual, views=0.7).hybrid == HybridWeights(views=0.7, words=1)
-    assert found.by_words(0.4) == {0.3: 0.9, 0.9: 0.9}
+    usual = HybridWeights()
+    near, far = (with_lexical_share(usual, share) for share in (0.5, 0.9))
+    assert best_of([Tried(usual, 0.5), Tried(far, 0.9), Tried(near, 0.9)], usual) == near

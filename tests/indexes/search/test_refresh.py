@@ -3,15 +3,15 @@
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
 import corpus_tuner.indexes.search.searcher as searcher_module
 from corpus_tuner import Searcher, SearchIndexError, SearchSettings, build, load_settings
-from corpus_tuner.indexes.lexical import bm25
-from corpus_tuner.indexes.search.settings import HybridWeights
+from corpus_tuner.indexes.lexical import LexicalSettings
+from corpus_tuner.indexes.search.settings import FEEDBACK, RANKERS, HybridWeights, Mode
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
 from tests.conftest import make_documents, write_jsonl
 from tests.indexes.indexing import Table, encoded, write_index
@@ -101,25 +101,30 @@ def test_a_score_does_not_depend_on_how_many_are_asked_for(tmp_path: Path, encod
     assert len(all_) == 60
 
 
-def test_ranks_by_each_score(tmp_path: Path, encoder: Any) -> None:
+def test_a_hit_tells_what_it_owes_to_every_ranker(tmp_path: Path, encoder: Any) -> None:
     index = make(tmp_path, encoder, 20)
     query = "the farmer and the old mill"
     with Searcher.open(index, encoder=encoder) as searcher:
-        settings = SearchSettings(hybrid=HybridWeights(views=0.5))
-        dense = searcher.search(query, 20, mode="dense")
-        lexical = searcher.search(query, 20, mode="lexical")
-        hybrid = searcher.search(query, 20, mode="hybrid", settings=settings)
-    assert len(hybrid) == 20 > len(lexical) > 0
-    for hit in hybrid:
-        (score,) = (other.score for other in dense if other.document.id == hit.document.id)
-        assert hit.dense == score
-        assert hit.dense_rank == 1 + sum(other.score > score for other in dense)
-        found = [other.score for other in lexical if other.document.id == hit.document.id]
-        assert hit.lexical == (found[0] if found else 0)
-        ranks = [1 + sum(other.score > score for other in lexical) for score in found]
-        assert hit.lexical_rank == (ranks[0] if ranks else None)
-    assert all(hit.dense_rank is None for hit in lexical)
-    assert all(hit.lexical_rank is None for hit in dense)
+        hits = {mode: searcher.search(query, 20, mode=mode) for mode in get_args(Mode)}
+        alone = {
+            name: searcher.search(
+                query, 20, mode="hybrid", settings=SearchSettings(hybrid=HybridWeights.only(name))
+            )
+            for name in RANKERS
+            if name != FEEDBACK
+        }
+    assert [*hits["dense"][0].rankers] == ["passage", "views"]
+    assert [*hits["lexical"][0].rankers] == ["words", "grams"]
+    assert len(hits["hybrid"]) == 20 > len(hits["lexical"]) > 0
+    for hit in (hit for found in hits.values() for hit in found):
+        assert hit.score == pytest.approx(sum(own.part for own in hit.rankers.values()), abs=5e-6)
+    for hit in hits["hybrid"]:
+        assert [*hit.rankers] == [*RANKERS]
+        for name, others in alone.items():
+            own = [other.score for other in others if other.document.id == hit.document.id]
+            assert hit.rankers[name].score == (own[0] if own else 0)
+            ranks = [1 + sum(other.score > score for other in others) for score in own]
+            assert hit.rankers[name].rank == (ranks[0] if ranks else None)
 
 
 def test_an_index_that_is_replaced_while_it_is_opened(
@@ -152,7 +157,7 @@ def test_readers_open_during_a_hundred_commits(tmp_path: Path) -> None:
     vectors = np.ones((1, 3), np.float32)
     documents = [encoded(number, "mill", vectors) for number in range(3)]
     encoder = Table({"mill": np.ones(3, np.float32)})
-    write_index(tmp_path, documents, lexical=bm25.Settings())
+    write_index(tmp_path, documents, lexical=LexicalSettings())
     failures: list[BaseException] = []
     stop = threading.Event()
 
@@ -171,7 +176,7 @@ def test_readers_open_during_a_hundred_commits(tmp_path: Path) -> None:
     thread = threading.Thread(target=read)
     thread.start()
     for _ in range(100):
-        write_index(tmp_path, documents, lexical=bm25.Settings())
+        write_index(tmp_path, documents, lexical=LexicalSettings())
     stop.set()
     thread.join()
     assert not failures

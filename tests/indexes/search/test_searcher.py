@@ -11,10 +11,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from corpus_tuner.indexes.errors import SearchIndexError
-from corpus_tuner.indexes.lexical import bm25
+from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalSettings
 from corpus_tuner.indexes.representations import passage, views
+from corpus_tuner.indexes.search.feedback import feedback
+from corpus_tuner.indexes.search.fusion import scaled
 from corpus_tuner.indexes.search.searcher import Searcher
-from corpus_tuner.indexes.search.settings import Mode, SearchSettings, fuse
+from corpus_tuner.indexes.search.settings import (
+    DENSE_RANKERS,
+    FEEDBACK,
+    RANKERS,
+    Mode,
+    SearchSettings,
+)
 from corpus_tuner.indexes.store.layout import Layout
 from tests.indexes.indexing import Table, encoded, write_index
 
@@ -38,7 +46,8 @@ WEIGHTS = st.sampled_from([0, 0.25, 0.5, 1])
         ),
         st.just(passage.Settings(windows="all")),
     ),
-    weights=st.tuples(WEIGHTS, WEIGHTS, WEIGHTS),
+    dense_views=WEIGHTS,
+    hybrid=st.tuples(*[WEIGHTS] * 5).filter(lambda weights: any(weights[:4])),
     fusion=st.sampled_from(["zscore", "minmax", "rrf"]),
     segments=st.integers(1, 3),
     seed=st.integers(0, 2**32 - 1),
@@ -51,7 +60,8 @@ WEIGHTS = st.sampled_from([0, 0.25, 0.5, 1])
     pool=1,
     levels=3,
     representation=views.Settings(top=3, storage="float32"),
-    weights=(1, 1, 0),
+    dense_views=1,
+    hybrid=(0, 1, 0, 0, 0),
     fusion="zscore",
     segments=1,
     seed=33801778,
@@ -63,7 +73,8 @@ def test_results_are_those_of_brute_force(
     pool: int,
     levels: int,
     representation: views.Settings | passage.Settings,
-    weights: tuple[float, float, float],
+    dense_views: float,
+    hybrid: tuple[float, ...],
     fusion: Literal["zscore", "minmax", "rrf"],
     segments: int,
     seed: int,
@@ -78,14 +89,9 @@ def test_results_are_those_of_brute_force(
         f"{first} {second}": chance.integers(-levels, levels + 1, 3).astype(np.float32)
         for first, second in chance.choice([*WORDS, "unknown"], (4, 2))
     }
-    dense_views, hybrid_views, words_weight = weights
+    asked_for = dict(zip(RANKERS, hybrid, strict=True))
     how = SearchSettings.model_validate(
-        {
-            "dense": {"views": dense_views},
-            "hybrid": {"views": hybrid_views, "words": words_weight},
-            "fusion": fusion,
-            "pool": pool,
-        }
+        {"dense": {"views": dense_views}, "hybrid": asked_for, "fusion": fusion, "pool": pool}
     )
     kind = "sentence" if representation.name == "views" else "passage"
 
@@ -97,7 +103,7 @@ def test_results_are_those_of_brute_force(
                 for number, (text, own) in enumerate(zip(texts, vectors, strict=True))
             ],
             representation,
-            bm25.Settings(),
+            LexicalSettings(),
             segments=min(segments, documents),
         )
         with Searcher.open(folder, encoder=Table(asked)) as searcher:
@@ -106,7 +112,13 @@ def test_results_are_those_of_brute_force(
             }
             hits = searcher.search(list(asked), k, mode="dense", settings=how)
             assert searcher.lexical
-            every = [np.concatenate(searcher.lexical.scores(query)) for query in asked]
+            by_terms = {
+                name: [
+                    np.concatenate(searcher.lexical.scores(name, query, getattr(how, name)))
+                    for query in asked
+                ]
+                for name in LEXICAL_RANKERS
+            }
             one = next(iter(asked))
             for mode in MODES:
                 (again,) = searcher.rank([one], k, mode=mode, settings=how)
@@ -121,46 +133,69 @@ def test_results_are_those_of_brute_force(
     def leads(scores: Any, which: int, size: int) -> bool:
         return bool(np.sum(scores > scores[which]) < size)
 
-    def dense_scores(query: Any, weight: float) -> Any:
-        dense = np.zeros(documents)
-        for number, own in enumerate(vectors):
+    def dense_scores(query: Any) -> dict[str, Any]:
+        """What passage and views bring, document by document."""
+        brought = []
+        for own in vectors:
             first, *others = (own @ query).tolist()
             if representation.name == "passage":
-                dense[number] = max(first, *others, first)
+                brought.append((max(first, *others, first),) * 2)
             else:
                 best = sorted(others or [first], reverse=True)[: representation.top]
-                dense[number] = (1 - weight) * first + weight * sum(best) / len(best)
-        return dense.round(6)
+                brought.append((first, sum(best) / len(best)))
+        return dict(zip(DENSE_RANKERS, np.array(brought, float).T, strict=True))
 
-    everyone = range(documents)
+    def expected(scores: dict[str, Any], wanted: dict[str, float]) -> list[tuple[str, float]]:
+        """What weights rank first, looking at everything."""
+        whole = sum(wanted.values())
+        weights = {name: weight / whole for name, weight in wanted.items() if weight}
+        finders = [scores[name].round(6) for name in LEXICAL_RANKERS if name in weights]
+        found_by = [np.flatnonzero(own) for own in finders]
+        dense = [weights.get(name, 0) for name in DENSE_RANKERS]
+        if any(dense):
+            share = dense[1] / sum(dense)
+            mixed = ((1 - share) * scores["passage"] + share * scores["views"]).round(6)
+            finders, found_by = [*finders, mixed], [*found_by, np.arange(documents)]
+        if len(finders) == 1 and (any(dense) or len(weights) == 1) and FEEDBACK not in weights:
+            return ranked(finders[0], found_by[0])
+        pooled, core = (
+            sorted(
+                {
+                    int(which)
+                    for own, among in zip(finders, found_by, strict=True)
+                    for which in among
+                    if leads(own, int(which), size)
+                }
+            )
+            for size in (max(k, pool), pool)
+        )
+        among = np.isin(pooled, core)
+        fused = np.zeros(len(pooled))
+        for name in RANKERS[:4]:
+            if name in weights:
+                fused += weights[name] * scaled(scores[name][pooled], fusion, among)
+        if FEEDBACK in weights and pooled:
+            passages = np.stack([vectors[which][0] for which in pooled]).astype(float)
+            similar = feedback(passages, fused.round(6))
+            fused += weights[FEEDBACK] * scaled(similar, fusion, among)
+        every = np.zeros(documents)
+        every[pooled] = fused
+        return ranked(every.round(6), pooled)
+
     for position, query in enumerate(asked.values()):
         found = {mode: rankings[position] for mode, rankings in together.items()}
-        words = every[position]
-        by_words = ranked(words.round(6), np.flatnonzero(words))
-        assert found["lexical"] == by_words
-        assert found["dense"] == ranked(dense_scores(query, dense_views), everyone)
+        scores = dense_scores(query)
+        scores.update((name, own[position]) for name, own in by_terms.items())
+        by_vectors = {"passage": 1 - dense_views, "views": dense_views}
+        assert found["dense"] == expected(scores, by_vectors)
+        lexical: dict[str, float] = {name: asked_for[name] for name in LEXICAL_RANKERS}
+        if not any(lexical.values()):
+            lexical = {"words": 1.0}
+        assert found["lexical"] == expected(scores, lexical)
+        assert found["hybrid"] == expected(scores, asked_for)
         for hit in hits[position]:
             own = vectors[int(hit.document.id[1:])] @ query
             assert hit.view.text == f"view {own.argmax()}"
-
-        dense = dense_scores(query, hybrid_views)
-        if words_weight == 0:
-            assert found["hybrid"] == ranked(dense, everyone)
-        elif words_weight == 1:
-            assert found["hybrid"] == by_words
-        else:
-            pooled, core = (
-                [
-                    n
-                    for n in everyone
-                    if leads(dense, n, size) or (words[n] and leads(words, n, size))
-                ]
-                for size in (max(k, pool), pool)
-            )
-            among = np.isin(pooled, core)
-            fused = np.zeros(documents)
-            fused[pooled] = fuse(dense[pooled], words[pooled], words_weight, fusion, among)
-            assert found["hybrid"] == ranked(fused.round(6), pooled)
 
 
 @pytest.mark.parametrize("storage", ["float32", "float16", "int8"])
@@ -178,7 +213,7 @@ def test_segments_do_not_change_what_is_found(tmp_path: Path, storage: str) -> N
     for segments in (1, 2, 7):
         index = tmp_path / str(segments)
         chosen = views.Settings.model_validate({"name": "views", "storage": storage})
-        manifest = write_index(index, documents, chosen, bm25.Settings(), segments=segments)
+        manifest = write_index(index, documents, chosen, LexicalSettings(), segments=segments)
         assert len(manifest.segments) == segments
         with Searcher.open(index, encoder=encoder, checksums=True) as searcher:
             runs.append({m: list(searcher.rank(["mill bread"], 20, mode=m)) for m in MODES})
@@ -198,7 +233,7 @@ def test_equal_documents_tie_however_deep_is_looked(tmp_path: Path) -> None:
     others = chance.normal(size=(300, 64)).astype(np.float32) / 8
     documents = [encoded(number, "mill", own[None]) for number, own in enumerate(others)]
     documents += [encoded(number, "mill", vectors) for number in range(300, 340)]
-    write_index(tmp_path, documents, views.Settings(), bm25.Settings())
+    write_index(tmp_path, documents, views.Settings(), LexicalSettings())
     query = vectors[0] + chance.normal(size=64).astype(np.float32) / 100
     with Searcher.open(tmp_path, encoder=Table({"mill": query}, dimension=64)) as searcher:
         for k in (1, 3, 40, 340):
@@ -240,7 +275,7 @@ def test_words_of_views_count_where_they_are_asked_for(tmp_path: Path) -> None:
         encoded(n, "wheat", np.ones((2, 3), np.float32), kind)
         for n, kind in enumerate(("sentence", "question"))
     ]
-    write_index(tmp_path, documents, None, bm25.Settings(views={"question": 2}))
+    write_index(tmp_path, documents, None, LexicalSettings(views={"question": 2}))
     with Searcher.open(tmp_path, encoder=Table({})) as searcher:
         hits = searcher.search("view", mode="lexical")  # the text of a question, and of no document
         assert [hit.document.id for hit in hits] == ["d1"]

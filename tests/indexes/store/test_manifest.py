@@ -28,7 +28,7 @@ def change(index: Path, **values: Any) -> None:
     ("values", "message"),
     [
         ({"format": "another"}, "is not the manifest of a corpus-tuner index"),
-        ({"version": 3}, "has format version 3, and this release reads version 4"),
+        ({"version": 3}, "has format version 3, and this release reads version 5"),
         ({"surprise": 1}, "is damaged"),
         ({"segments": []}, "is damaged"),
     ],

@@ -1,0 +1,139 @@
+"""Documents found by their terms, and what BM25 makes of these."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.lexical import (
+    LEXICAL_RANKERS,
+    LexicalIndex,
+    LexicalRanker,
+    LexicalSettings,
+    write_lexical,
+)
+from corpus_tuner.indexes.lexical.bm25 import BM25
+from corpus_tuner.indexes.lexical.grams import grams_of
+from corpus_tuner.indexes.lexical.words import words_of
+
+TEXTS = [
+    "the mill by the river",
+    "wheat and barley",
+    "The mills of the mill valley",
+    "...",
+    "river",
+]
+
+
+def open_index(folder: Path, texts: list[str], segments: int = 1, **values: object) -> LexicalIndex:
+    """The terms of texts that lie in some segments."""
+    chosen = LexicalSettings.model_validate({"language": "en", **values})
+    folders = []
+    for number in range(segments):
+        part = folder / str(number)
+        part.mkdir()
+        start, end = (edge * len(texts) // segments for edge in (number, number + 1))
+        for ranker in chosen.rankers:
+            write_lexical(texts[start:end], part, chosen, ranker)
+        folders.append(part)
+    return LexicalIndex(folders, chosen)
+
+
+def scores(
+    index: LexicalIndex, query: str, ranker: LexicalRanker = "words", how: BM25 | None = None
+) -> list[float]:
+    return [float(score) for part in index.scores(ranker, query, how or BM25()) for score in part]
+
+
+def terms_of(texts: list[str], ranker: LexicalRanker) -> list[list[str]]:
+    return words_of(texts, "en") if ranker == "words" else grams_of(texts, "en", 4)
+
+
+def expected(
+    query: str, texts: list[str], how: BM25 | None = None, ranker: LexicalRanker = "words"
+) -> list[float]:
+    """BM25 as Lucene has it, straight from the formula."""
+    k1, b = (how or BM25()).k1, (how or BM25()).b
+    documents = terms_of(texts, ranker)
+    mean = sum(map(len, documents)) / len(documents)
+    scores = [0.0] * len(texts)
+    for word in terms_of([query], ranker)[0]:
+        having = sum(word in document for document in documents)
+        rarity = math.log(1 + (len(texts) - having + 0.5) / (having + 0.5))
+        for number, document in enumerate(documents):
+            count = document.count(word)
+            scores[number] += rarity * count / (count + k1 * (1 - b + b * len(document) / mean))
+    return scores
+
+
+@pytest.mark.parametrize("ranker", LEXICAL_RANKERS)
+@pytest.mark.parametrize("segments", [1, 2, 3, 5])
+@pytest.mark.parametrize(
+    "query", ["mill", "river mill river", "wheat unknown", "unknown", "the", ""]
+)
+def test_scores_are_those_of_the_formula(
+    tmp_path: Path, query: str, segments: int, ranker: LexicalRanker
+) -> None:
+    index = open_index(tmp_path, TEXTS, segments)
+    right = expected(query, TEXTS, ranker=ranker)
+    np.testing.assert_allclose(scores(index, query, ranker), right, rtol=1e-9)
+    again = [index.score_text(ranker, query, text, BM25()) for text in TEXTS]
+    np.testing.assert_allclose(again, right, rtol=1e-9)
+
+
+def test_scores_are_those_of_bm25s(tmp_path: Path) -> None:
+    import bm25s
+
+    texts = [" ".join(TEXTS[: 1 + number % 5]) + " mill" * (number % 3) for number in range(40)]
+    index = open_index(tmp_path, texts, 2)
+    engine = bm25s.BM25(k1=1.2, b=0.75, method="lucene")
+    engine.index(words_of(texts, "en"), show_progress=False)
+    for query in ("mill river", "wheat barley mill"):
+        (words,) = words_of([query], "en")
+        found = scores(index, query, how=BM25(k1=1.2, b=0.75))
+        np.testing.assert_allclose(found, engine.get_scores(words), rtol=1e-5)
+
+
+def test_parameters_count(tmp_path: Path) -> None:
+    index = open_index(tmp_path, TEXTS)
+    for how in (BM25(k1=1.5, b=0.75), BM25(k1=0, b=1), BM25()):
+        found = scores(index, "mill", how=how)
+        np.testing.assert_allclose(found, expected("mill", TEXTS, how), rtol=1e-9)
+
+
+def test_a_word_that_is_there_very_often(tmp_path: Path) -> None:
+    texts = ["mill " * 70_000, "mill " * 300, "river"]
+    np.testing.assert_allclose(scores(open_index(tmp_path, texts), "mill"), expected("mill", texts))
+
+
+@pytest.mark.parametrize("texts", [["..."], ["the", ""], ["a", "..."]])
+def test_a_corpus_without_words(tmp_path: Path, texts: list[str]) -> None:
+    assert scores(open_index(tmp_path, texts), "mill the") == [0.0] * len(texts)
+
+
+@pytest.mark.parametrize("ranker", LEXICAL_RANKERS)
+@pytest.mark.parametrize("file", ["keys", "starts", "counts"])
+def test_a_damaged_file(tmp_path: Path, ranker: LexicalRanker, file: str) -> None:
+    index = open_index(tmp_path, TEXTS)
+    (tmp_path / "0" / f"{ranker}.{file}.npy").write_text("{}", encoding="utf-8")
+    with pytest.raises(SearchIndexError, match=f"the {ranker} in"):
+        index.scores(ranker, "mill", BM25())
+
+
+def test_what_is_not_searched_by_is_not_opened(tmp_path: Path) -> None:
+    index = open_index(tmp_path, TEXTS)
+    for file in (tmp_path / "0").glob("grams.*"):
+        file.unlink()
+    assert scores(index, "mill") == expected("mill", TEXTS)
+    with pytest.raises(SearchIndexError, match="the grams in"):
+        index.scores("grams", "mill", BM25())
+
+
+def test_grams_find_what_words_do_not(tmp_path: Path) -> None:
+    texts = ["Die Wassermühle am Bach", "Ein Windrad", "Wasserfarben"]
+    index = open_index(tmp_path, texts, language="de")
+    assert scores(index, "Mühle") == [0, 0, 0]
+    first, second, third = scores(index, "Mühle", "grams")
+    assert first > 0 == second == third

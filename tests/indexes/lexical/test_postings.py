@@ -1,0 +1,40 @@
+"""Postings: what is read is what was counted, however it was written."""
+
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corpus_tuner.indexes.lexical import postings
+from corpus_tuner.indexes.lexical.postings import Postings, keys_of, write_postings
+
+TERMS = ["mill", "river", "wheat", "", "ä", "\ud800"]
+
+
+@given(st.lists(st.lists(st.sampled_from(TERMS), max_size=8), max_size=9), st.integers(1, 4))
+@settings(max_examples=50, deadline=None)
+def test_counts_are_those_of_the_documents(documents: list[list[str]], at_once: int) -> None:
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(postings, "_AT_ONCE", at_once)
+        write_postings(iter(documents), Path(name), "words")
+        read = Postings(Path(name), "words")
+        assert read.lengths.tolist() == [len(document) for document in documents]
+        keys = keys_of([*TERMS, "unknown"])
+        having = [sum(term in document for document in documents) for term in TERMS]
+        assert read.frequencies(keys).tolist() == [*having, 0]
+        terms, ordinals, counts = read.of(keys)
+        assert len(terms) == sum(having)
+        for term, ordinal, count in zip(terms, ordinals, counts, strict=True):
+            assert count == Counter(documents[ordinal])[TERMS[term]]
+        assert sorted(path.suffix for path in Path(name).iterdir()) == [".npy"] * 5
+
+
+def test_a_term_that_is_there_very_often(tmp_path: Path) -> None:
+    write_postings([["mill"] * 70_000, ["mill"] * 300], tmp_path, "words")
+    _, _, counts = Postings(tmp_path, "words").of(keys_of(["mill"]))
+    assert counts.tolist() == [70_000, 300]
+    assert np.load(tmp_path / "words.counts.npy").dtype == np.uint32
