@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 
 from corpus_tuner.cli.options import ConfigOption, JsonOption, OnBadRecord, SetOption, settings_of
-from corpus_tuner.cli.output import show_skipped, stdout
+from corpus_tuner.cli.output import show_skipped, stdout, weights
 
 if TYPE_CHECKING:
     from corpus_tuner.pipeline import BuildReport
@@ -57,9 +57,9 @@ def _show(report: "BuildReport") -> None:
     )
     stdout.print(f"  views: {views}", soft_wrap=True)
     how = "calibrated" if report.calibrated else "as configured"
-    hybrid = report.search.hybrid
-    weights = f"words {hybrid.words:.2f}, views {hybrid.views:.2f}"
-    stdout.print(f"  weights of hybrid search, {how}: {weights}", soft_wrap=True)
+    stdout.print(
+        f"  weights of hybrid search, {how}: {weights(report.search.hybrid)}", soft_wrap=True
+    )
     if report.long_documents:
         stdout.print(
             f"  {report.long_documents:,} documents are longer than the encoder reads and have "

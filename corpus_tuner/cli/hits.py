@@ -57,6 +57,7 @@ def explain_hits(query: str, hits: Sequence["Hit"], searcher: "Searcher") -> Non
         marks = searcher.shared_words(query, f"{title} {hit.document.text} {hit.view.text}")
         head = Text.assemble((f"{hit.rank:>2}  ", "dim"), (title, "bold"))
         head.append(f"  {plain(hit.document.id, 60).plain}", "dim")
+        head.append(f"  {hit.score:.3f}")
         name = hit.view.maker.partition(" ")[0]
         maker = "" if name == "document" else f"  (written by {name})"
         lines = [
@@ -83,13 +84,15 @@ def _show_query(query: str) -> None:
 
 
 def _ranks(hit: "Hit") -> Text:
-    """Return the score, and what every ranker makes of the hit."""
-    line = Text.assemble(("score  ", "dim"), f"{hit.score:.3f}")
+    """Return what every ranker adds to the score, and its rank by each alone."""
+    adds, ranks = Text("adds   ", "dim"), Text("rank   ", "dim")
     for name, standing in hit.rankers.items():
-        rank = "–" if standing.rank is None else f"rank {standing.rank}"
-        line.append(f"   {name}  ", "dim")
-        line.append(f"{rank}, {standing.part:+.2f}")
-    return line
+        width = len(f"{name} {standing.part:+.2f}")
+        rank = "–" if standing.rank is None else str(standing.rank)
+        for line, value in ((adds, f"{standing.part:+.2f}"), (ranks, rank)):
+            line.append(f"{name} ")
+            line.append(f"{value}".ljust(width - len(name) + 1), "default")
+    return Text("\n").join((adds, ranks))
 
 
 def _cut(text: str, marks: Sequence[str]) -> Text:

@@ -7,7 +7,7 @@ import typer
 
 from corpus_tuner.cli.calibrate import show_calibration
 from corpus_tuner.cli.options import JsonOption
-from corpus_tuner.cli.output import plain, stdout, table
+from corpus_tuner.cli.output import plain, stdout, table, weights
 
 
 def info(
@@ -72,7 +72,7 @@ def info(
             shown.add_row(ranker, f"{size / 2**20:.1f} MiB (BM25, k1 {how.k1:g}, b {how.b:g})")
     search = manifest.search
     shown.add_row("dense weights", f"views {search.dense.views:g}")
-    hybrid = ", ".join(f"{name} {weight:g}" for name, weight in search.hybrid)
+    hybrid = weights(search.hybrid)
     shown.add_row("hybrid weights", f"{hybrid} ({search.fusion} over {search.pool} documents)")
     for what, count in build["counts"].items():
         shown.add_row(what.replace("_", " "), f"{count:,}")

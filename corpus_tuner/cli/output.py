@@ -3,12 +3,15 @@
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from corpus_tuner.indexes.search.settings import HybridWeights
 
 stdout = Console(highlight=False)
 stderr = Console(stderr=True, highlight=False)
@@ -35,6 +38,11 @@ def table(*columns: str, right: Sequence[str] = ()) -> Table:
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left")
     return made
+
+
+def weights(hybrid: "HybridWeights") -> str:
+    """Return the weights of hybrid search on one line."""
+    return ", ".join(f"{name} {weight:.2f}" for name, weight in hybrid)
 
 
 def show_skipped(skipped: Mapping[str, int], examples: Mapping[str, str]) -> None:

@@ -120,7 +120,7 @@ def evaluate(
     >>> import corpus_tuner as ct
     >>> done = ct.evaluate([str(example_benchmark)], example_results, example_settings)
     >>> [result.system for result in done.results][:2]
-    ['bm25', 'passage']
+    ['bm25', 'grams']
     """
     loaded, rejected = open_benchmarks(benchmarks, split, home, settings)
     setup = Setup.of(output, settings, encoder, measures, depth)

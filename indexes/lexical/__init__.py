@@ -4,7 +4,6 @@ A segment keeps counts. What terms are worth is a property of the corpus: it is 
 segments when searching, so the same documents score the same in one segment or in twenty.
 """
 
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -51,7 +50,7 @@ class LexicalSettings(BaseModel):
 
 
 class LexicalIndex:
-    """The terms of all documents of an index. What is not searched by is not opened.
+    """The terms of all documents of an index. What is not searched by is not read.
 
     Parameters
     ----------
@@ -59,36 +58,29 @@ class LexicalIndex:
         Of the segments.
     settings
         As they were written with.
+
+    Raises
+    ------
+    SearchIndexError
+        If the files are damaged.
     """
 
     def __init__(self, folders: Sequence[Path], settings: LexicalSettings) -> None:
-        self._folders = folders
         self._settings = settings
-        self._terms: dict[LexicalRanker, Terms] = {}
-        self._lock = threading.Lock()
-
-    def open(self, ranker: LexicalRanker) -> Terms:
-        """Return all terms of a kind.
-
-        Raises
-        ------
-        SearchIndexError
-            If the files are damaged.
-        """
-        with self._lock:
-            if ranker not in self._terms:
-                self._terms[ranker] = Terms([Postings(folder, ranker) for folder in self._folders])
-            return self._terms[ranker]
+        self._terms = {
+            ranker: Terms([Postings(folder, ranker) for folder in folders])
+            for ranker in settings.rankers
+        }
 
     def scores(self, ranker: LexicalRanker, query: str, how: BM25) -> list[Scores]:
         """Return for every segment the score of every document; 0 where no term is shared."""
         (terms,) = _terms_of(ranker, [query], self._settings)
-        return self.open(ranker).scores(terms, how)
+        return self._terms[ranker].scores(terms, how)
 
     def score_text(self, ranker: LexicalRanker, query: str, text: str, how: BM25) -> float:
         """Return what a document of this text would score if it stood among the others."""
         asked, document = _terms_of(ranker, [query, text], self._settings)
-        return self.open(ranker).score_document(asked, document, how)
+        return self._terms[ranker].score_document(asked, document, how)
 
 
 def write_lexical(

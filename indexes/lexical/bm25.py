@@ -8,6 +8,7 @@ of another one.
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -67,8 +68,6 @@ class Terms:
     def __init__(self, segments: Sequence[Postings]) -> None:
         self._segments = segments
         self._documents = sum(len(segment.lengths) for segment in segments)
-        total = sum(int(segment.lengths.sum(dtype=np.int64)) for segment in segments)
-        self._mean = total / self._documents if total else 1.0
         self._halves: tuple[BM25, list[Scores]] | None = None
 
     def scores(self, query: Sequence[str], how: BM25) -> list[Scores]:
@@ -92,10 +91,18 @@ class Terms:
     def score_document(self, query: Sequence[str], document: Sequence[str], how: BM25) -> float:
         """Return what a document of these terms would score if it stood among the others."""
         asked = self._asked(query)
-        there = Counter(keys_of(document).tolist())
-        counts = np.array([there[key] for key in asked.keys.tolist()], np.float64)
+        own = Counter(keys_of(document).tolist())
+        counts = np.array([own[key] for key in asked.keys.tolist()], np.float64)
+        shared = counts > 0
         half = self._half(np.array([len(document)]), how)
-        return float(asked.worth @ (counts / (counts + half))) if counts.any() else 0.0
+        saturated = counts[shared] / (counts[shared] + half)
+        return float(asked.worth[shared] @ saturated)
+
+    @cached_property
+    def _mean(self) -> float:
+        """How many terms a document has on average."""
+        total = sum(int(segment.lengths.sum(dtype=np.int64)) for segment in self._segments)
+        return total / self._documents if total else 1.0
 
     def _asked(self, query: Sequence[str]) -> Asked:
         counts = Counter(query)

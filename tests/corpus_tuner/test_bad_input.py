@@ -175,7 +175,7 @@ def test_a_bad_file_is_an_error(kind: str, tmp_path: Path, run: Run, small: list
         (["build", "c.jsonl", "-o", "index", "--set", "encoder.name=[x"], "not YAML"),
         (["build", "c.jsonl", "-o", "index", "--set", "encoder.nam=x"], "is it 'name'?"),
         (["build", "c.jsonl", "-o", "index", "--set", "language.x=y"], "language"),
-        (["build", "c.jsonl", "-o", "index", "--set", "search.hybrid.words=2"], "hybrid.words"),
+        (["build", "c.jsonl", "-o", "index", "--set", "search.hybrid.words=-1"], "hybrid.words"),
         (["build", "c.jsonl", "-o", "index", "--set", "generator.name=gpt"], "extractive, seq2seq"),
         (["build", "c.jsonl", "-o", "index", "--set", "encoder.name=./no"], "encoder './no'"),
         (
@@ -262,7 +262,8 @@ def test_a_cut_file(index: Path, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["passage.faiss", "views.faiss", "views.starts.npy", "words.json", "documents.sqlite"]
+    "name",
+    ["passage.faiss", "views.faiss", "views.starts.npy", "words.keys.npy", "documents.sqlite"],
 )
 def test_a_missing_file(index: Path, run: Run, name: str) -> None:
     (index / "segments" / "000001" / name).unlink()

@@ -12,7 +12,8 @@ def test_info(index: Path, run: Run) -> None:
     for part in ("6 in 1 segment", "checksums right", "passage views", "representation mean"):
         assert part in shown.out
     assert "dense weights" in shown.out
-    assert "views 0.4, words 0.4 (zscore over 100 documents)" in shown.out
+    assert "views 0.26, words 0.22, grams 0.17," in shown.out
+    assert "(BM25, k1 1.2, b 0.75)" in shown.out
     manifest = json.loads(run("info", index, "--json").out)
     assert manifest["format"] == "corpus-tuner-index"
     assert manifest["segments"][0]["documents"] == 6

@@ -20,7 +20,7 @@ def test_search_asks_again_and_again(
     assert outcome.code == 0, outcome.err
     assert "id: mill" in outcome.out
     assert "there is no such hit" in outcome.out
-    assert "by words  rank 1" in outcome.out
+    assert "words 1 " in outcome.out
     assert "error: the filter 'year' is not like" in outcome.out
     assert "no document has the field 'yeer'" in outcome.err
     assert ":mode dense " in outcome.out  # the help

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from corpus_tuner.indexes.search.settings import RANKERS
 from tests.corpus_tuner.cli.conftest import Run
 
 
@@ -13,7 +14,6 @@ def test_search_prints_a_table(index: Path, run: Run) -> None:
     assert outcome.code == 0
     assert "Mills [bold]" in outcome.out
     assert "title: " in outcome.out or "passage: " in outcome.out
-    assert "words 0.00" in outcome.out
     assert "\u009b" not in outcome.out
 
 
@@ -23,9 +23,10 @@ def test_search_prints_json(index: Path, run: Run) -> None:
     assert set(found) == {"query", "hits"}
     assert found["query"] == "mill river"
     assert [hit["rank"] for hit in found["hits"]] == [1, 2]
-    fields = {"id", "rank", "score", "dense", "lexical", "dense_rank", "lexical_rank"}
-    fields |= {"title", "text", "metadata", "view", "matched"}
+    fields = {"id", "rank", "score", "rankers", "title", "text", "metadata", "view", "matched"}
     assert set(found["hits"][0]) == fields
+    assert set(found["hits"][0]["rankers"]) == {*RANKERS}
+    assert set(found["hits"][0]["rankers"]["words"]) == {"score", "rank", "part"}
     assert set(found["hits"][0]["view"]) == {"kind", "text", "maker", "support"}
     assert found["hits"][0]["matched"] is None
     explained = json.loads(run("search", index, "MILLS", "--k", "6", "--explain", "--json").out)
@@ -36,11 +37,11 @@ def test_search_prints_json(index: Path, run: Run) -> None:
 def test_search_explains(index: Path, run: Run) -> None:
     outcome = run("search", index, "mill by the river", "--explain", "--mode", "hybrid")
     assert outcome.code == 0, outcome.err
-    for part in ("Mills [bold]", "by vectors  rank", "by words  rank 1 (", "score: both brought"):
+    for part in ("Mills [bold]", "adds   passage +", "rank   passage ", "words 1 ", "on one scale"):
         assert part in outcome.out
     assert "\u009b" not in outcome.out
     alone = run("search", index, "mill by the river", "--explain", "--mode", "lexical").out
-    assert "by vectors" not in alone
+    assert "passage +" not in alone
 
 
 @pytest.mark.parametrize(
@@ -103,9 +104,10 @@ def test_search_modes(index: Path, run: Run) -> None:
         for mode in ("hybrid", "dense", "lexical")
     }
     assert found["lexical"][0]["id"] == "mill"
-    assert found["lexical"][0]["dense"] is None
-    assert found["dense"][0]["lexical"] is None
-    assert found["hybrid"][0]["dense"] and found["hybrid"][0]["lexical"]
+    rankers = {mode: {*hits[0]["rankers"]} for mode, hits in found.items()}
+    assert rankers["lexical"] == {"words", "grams"}
+    assert rankers["dense"] == {"passage", "views"}
+    assert rankers["hybrid"] == {*RANKERS}
     assert run("search", index, "river", "--mode", "magic").code == 2
 
 

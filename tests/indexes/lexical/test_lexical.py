@@ -98,9 +98,16 @@ def test_scores_are_those_of_bm25s(tmp_path: Path) -> None:
 
 def test_parameters_count(tmp_path: Path) -> None:
     index = open_index(tmp_path, TEXTS)
-    for how in (BM25(k1=1.5, b=0.75), BM25(k1=0, b=1), BM25()):
+    for how in (BM25(k1=1.5, b=0.75), BM25(k1=0.1, b=0.9), BM25()):
         found = scores(index, "mill", how=how)
         np.testing.assert_allclose(found, expected("mill", TEXTS, how), rtol=1e-9)
+
+
+def test_how_often_need_not_count(tmp_path: Path) -> None:
+    index = open_index(tmp_path, TEXTS)
+    _, _, third, *_ = scores(index, "mill barley", how=BM25(k1=0))
+    assert third == scores(index, "mill", how=BM25(k1=0))[0]
+    assert index.score_text("words", "mill barley", TEXTS[2], BM25(k1=0)) == pytest.approx(third)
 
 
 def test_a_word_that_is_there_very_often(tmp_path: Path) -> None:
@@ -116,19 +123,16 @@ def test_a_corpus_without_words(tmp_path: Path, texts: list[str]) -> None:
 @pytest.mark.parametrize("ranker", LEXICAL_RANKERS)
 @pytest.mark.parametrize("file", ["keys", "starts", "counts"])
 def test_a_damaged_file(tmp_path: Path, ranker: LexicalRanker, file: str) -> None:
-    index = open_index(tmp_path, TEXTS)
+    open_index(tmp_path, TEXTS)
     (tmp_path / "0" / f"{ranker}.{file}.npy").write_text("{}", encoding="utf-8")
     with pytest.raises(SearchIndexError, match=f"the {ranker} in"):
-        index.scores(ranker, "mill", BM25())
+        LexicalIndex([tmp_path / "0"], LexicalSettings())
 
 
-def test_what_is_not_searched_by_is_not_opened(tmp_path: Path) -> None:
-    index = open_index(tmp_path, TEXTS)
-    for file in (tmp_path / "0").glob("grams.*"):
-        file.unlink()
-    assert scores(index, "mill") == expected("mill", TEXTS)
-    with pytest.raises(SearchIndexError, match="the grams in"):
-        index.scores("grams", "mill", BM25())
+def test_words_alone(tmp_path: Path) -> None:
+    index = open_index(tmp_path, TEXTS, grams=None)
+    assert not [*(tmp_path / "0").glob("grams.*")]
+    assert scores(index, "mill") == pytest.approx(expected("mill", TEXTS))
 
 
 def test_grams_find_what_words_do_not(tmp_path: Path) -> None:
