@@ -76,10 +76,11 @@ def evaluate(
 ) -> Evaluation:
     """Build the index of every benchmark, or reuse it, and measure what it finds.
 
-    Measured are BM25, every representation that the index holds, the hybrid of the configured one
-    and BM25 with the usual weights and with those that calibration chose, the baselines, and last
-    what could be reached (`corpus_tuner.evaluation.oracle`): by the best weight of the words,
-    ``oracle``, and by the best weights of words and views, ``oracle-2d``, found with the judgments.
+    Measured are words and n-grams alone, every representation that the index holds, all rankers
+    together with the usual weights and with those that calibration chose, the baselines, and last
+    what could be reached (`corpus_tuner.evaluation.oracle`): by the best share of words and
+    n-grams, ``oracle``, and by the best weights of all rankers, ``oracle-all``, found with the
+    judgments.
 
     Whatever was built or searched before, from the same things, is not done again.
 

@@ -133,7 +133,7 @@ class Mover(_Frozen):
 
 
 class WeightSweep(_Frozen):
-    """What every weight of the words would have reached, by the judgments.
+    """What every weight of words and n-grams would have reached, by the judgments.
 
     Attributes
     ----------

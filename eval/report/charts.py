@@ -53,7 +53,7 @@ def curve(points: Sequence[tuple[float, float]], chosen: tuple[float, float]) ->
     line = " L".join(at(*point) for point in points)
     x, y = at(*chosen).split()
     return _svg(
-        "measure by weight of the words",
+        "measure by weight of words and n-grams",
         [
             f'<path class="curve" d="M{line}"/>',
             f'<path class="chosen" d="M{x} 0V{_HEIGHT}"/>',

@@ -16,15 +16,14 @@ def test_quickstart(tmp_path: Path) -> None:
     rows = json.loads((tmp_path / "q" / "metrics.json").read_text(encoding="utf-8"))
     reached = {(row["language"], row["system"]): row["measures"]["nDCG@10"] for row in rows}
     assert reached["en", "views"] > reached["en", "passage"] > 0.6
-    # In German, which the encoder does not read, too little weight for the words is found:
-    # calibrated stays below BM25 on these 120 documents, though far above the encoder alone.
+    # Where the encoder does not read the language, it still finds what belongs together: it gets
+    # more weight than it is worth for these 60 German questions, for which grams alone do better.
     for language, less in (("en", 0.003), ("de", 0.03)):
-        single = max(reached[language, system] for system in ("bm25", "passage", "views"))
+        single = max(reached[language, name] for name in ("bm25", "grams", "passage", "views"))
         assert reached[language, "calibrated"] > single - less
-        assert reached[language, "calibrated"] > reached[language, "passage"]
-    words = {
-        row["language"]: row["weights"]["words"] for row in rows if row["system"] == "calibrated"
-    }
-    assert words["de"] > words["en"]  # the embedded encoder reads English
+    assert reached["de", "calibrated"] > reached["de", "bm25"]
+    weights = {row["language"]: row["weights"] for row in rows if row["system"] == "calibrated"}
+    lexical = {language: own["words"] + own["grams"] for language, own in weights.items()}
+    assert lexical["de"] > lexical["en"]  # the embedded encoder reads English
     assert "the encoder alone has the first of these at rank" in done.stdout
     assert "Ear" in done.stdout

@@ -1,0 +1,71 @@
+"""What every ranker is worth: calibrated search without it, on collections with judgments.
+
+    python -m benchmarks.rankers RESULTS FOLDER...
+
+RESULTS is a folder that ``corpus-tuner eval FOLDER...`` wrote. The others keep their calibrated
+weights. A row per ranker: the difference in nDCG@10 on every collection, in points, and on average,
+with a 95 % interval by bootstrap over the queries of every collection.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.measures import measure_queries
+from corpus_tuner.eval.report.tables import as_markdown
+from corpus_tuner.evaluation.ladder import OpenIndex, System
+from corpus_tuner.evaluation.named import open_benchmarks
+from corpus_tuner.evaluation.setup import Setup
+from corpus_tuner.indexes.encoders import open_encoder
+from corpus_tuner.indexes.search.settings import RANKERS
+from corpus_tuner.indexes.store.manifest import read_manifest
+from corpus_tuner.settings import load_settings
+
+MEASURE = "nDCG@10"
+RESAMPLES = 2_000
+
+
+def differences(benchmark: Benchmark, setup: Setup) -> dict[str, np.ndarray]:
+    """Return what calibrated search loses without a ranker, for every query, by ranker."""
+    index = setup.index(benchmark.name)
+    manifest = read_manifest(index)
+    reached = {}
+    with OpenIndex(index, setup.encoder, benchmark.queries) as opened:
+        for left_out in ("", *RANKERS):
+            weights = manifest.search.hybrid.model_copy(update={left_out: 0.0} if left_out else {})
+            settings = manifest.search.model_copy(update={"hybrid": weights})
+            system = System(left_out or "all", manifest.representation, "hybrid", settings)
+            run = opened.run(system, 10)
+            measured = measure_queries(benchmark.qrels, run, [MEASURE])[MEASURE]
+            reached[left_out] = np.array([measured[query] for query in sorted(measured)])
+    return {name: reached[name] - reached[""] for name in RANKERS}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("results", type=Path)
+    parser.add_argument("folders", nargs="+")
+    chosen = parser.parse_args()
+    settings = load_settings()
+    setup = Setup(chosen.results, settings, open_encoder(settings.encoder))
+    benchmarks, _ = open_benchmarks(chosen.folders, "", None, settings)
+    by_name = {benchmark.name: differences(benchmark, setup) for benchmark in benchmarks}
+    rows = [["without", *by_name, "average", "95 % interval"]]
+    chance = np.random.default_rng(0)
+    for ranker in RANKERS:
+        losses = [found[ranker] for found in by_name.values()]
+        means = [100 * float(loss.mean()) for loss in losses]
+        drawn = [
+            np.mean([chance.choice(loss, len(loss)).mean() for loss in losses])
+            for _ in range(RESAMPLES)
+        ]
+        low, high = 100 * np.quantile(drawn, [0.025, 0.975])
+        cells = [f"{mean:+.1f}" for mean in means]
+        rows.append([ranker, *cells, f"{np.mean(means):+.2f}", f"{low:+.2f} to {high:+.2f}"])
+    print(as_markdown(rows))
+
+
+if __name__ == "__main__":
+    main()
