@@ -98,7 +98,7 @@ class Postings:
     def __init__(self, folder: Path, name: str) -> None:
         try:
             self._keys, self._starts, self._documents, self._counts, lengths = (
-                np.load(folder / f"{name}.{what}.npy", "r") for what in _FILES
+                np.asarray(np.load(folder / f"{name}.{what}.npy", "r")) for what in _FILES
             )
         except (OSError, ValueError, TypeError) as error:
             raise SearchIndexError(f"the {name} in {folder} are damaged: {error}") from error
