@@ -22,7 +22,7 @@ SHOWN = {
     "mean": "`mean`",
     "views": "`views`",
     "calibrated": "calibrated hybrid",
-    "oracle": "best weights*",
+    "oracle-all": "best weights*",
 }
 
 
@@ -45,7 +45,7 @@ def ladder(results: list[Result]) -> str:
     measures = list(results[0].measures)
     rows = [["collection", "system", "weights", *measures, "95 % interval", "ms"]]
     for result in results:
-        weights = ", ".join(f"{name} {value}" for name, value in result.weights.items())
+        weights = ", ".join(f"{name} {value:.2f}" for name, value in result.weights.items())
         points = [f"{100 * result.measures[name]:.1f}" for name in measures]
         low, high = result.intervals[measures[0]]
         took = f"{1000 * result.seconds / result.queries:.1f}" if result.seconds else ""
