@@ -31,6 +31,7 @@ from corpus_tuner.eval.queries import read_queries
 from corpus_tuner.evaluation.baselines.lucene import K1, B, start_java
 from corpus_tuner.indexes.encoders import embedded
 from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.search.settings import HybridWeights, SearchSettings
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.indexes.store.layout import Layout, vectors_file
 
@@ -43,13 +44,19 @@ Ways = Callable[[Path, Path], dict[str, Way]]
 
 
 def corpus_tuner(index: Path, _scratch: Path) -> dict[str, Way]:
-    """Search by vectors, by words and by both."""
+    """Search by vectors, by words, by words and their parts, and by all rankers."""
+    words = SearchSettings(hybrid=HybridWeights.only("words"))
     alone = Searcher.open(index, representation="passage")
     searcher = Searcher.open(index, encoder=alone.encoder)
     return {
         "vectors: corpus-tuner": lambda query, k: list(alone.rank([query], k, mode="dense")),
-        "words: corpus-tuner": lambda query, k: list(searcher.rank([query], k, mode="lexical")),
-        "views and words: corpus-tuner": lambda query, k: list(
+        "words: corpus-tuner": lambda query, k: list(
+            searcher.rank([query], k, mode="hybrid", settings=words)
+        ),
+        "words and grams: corpus-tuner": lambda query, k: list(
+            searcher.rank([query], k, mode="lexical")
+        ),
+        "all rankers: corpus-tuner": lambda query, k: list(
             searcher.rank([query], k, mode="hybrid")
         ),
         "the same, with documents and reasons": lambda query, k: searcher.search(

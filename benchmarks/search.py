@@ -46,7 +46,7 @@ def clock(job: Callable[[], object]) -> float:
 
 
 def compare_with_encoding(index: Path, queries: list[str]) -> None:
-    """Print what `views` + BM25 takes, in parts of what encoding takes."""
+    """Print what a search by all rankers takes, in parts of what encoding takes."""
     with Searcher.open(index) as searcher:
         settings = EncoderSettings.model_validate(searcher.manifest.encoder.settings)
         plain = open_encoder(settings)
