@@ -141,14 +141,16 @@ class OpenIndex:
         }
 
     def labels(self, system: System, queries: Sequence[str]) -> list[dict[str, Label]]:
-        """Search again, for what a run does not say: titles and nearest views, by document id."""
+        """Search again, for what a run does not say of documents, by their ids."""
         found = self.searcher(system.representation).search(
             queries, _DEEP, mode=system.mode, settings=system.settings
         )
         return [
             {
                 hit.document.id: Label(
-                    hit.document.title, f"{hit.view.kind}: {_short(hit.view.text)}"
+                    hit.document.title,
+                    f"{hit.view.kind}: {_short(hit.view.text)}",
+                    ", ".join(f"{name} {own.part:+.2f}" for name, own in hit.rankers.items()),
                 )
                 for hit in hits
             }

@@ -91,6 +91,8 @@ class ShownDocument(_Frozen):
         As it was judged; ``None`` if it was not.
     view
         Kind and text of what is nearest to the query; empty where that is not known.
+    rankers
+        What every ranker adds to its score; empty where that is not known.
     """
 
     document: str
@@ -98,6 +100,7 @@ class ShownDocument(_Frozen):
     rank: int
     grade: int | None = None
     view: str = ""
+    rankers: str = ""
 
 
 class Mover(_Frozen):

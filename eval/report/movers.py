@@ -23,10 +23,13 @@ class Label(NamedTuple):
         Of the document.
     view
         Kind and text of what is nearest to the query.
+    rankers
+        What every ranker adds to its score.
     """
 
     title: str = ""
     view: str = ""
+    rankers: str = ""
 
 
 Describe = Callable[[Sequence[str]], Sequence[Mapping[str, Label]]]
@@ -85,6 +88,7 @@ def movers(
         grades = benchmark.qrels[query]
         now, before = runs[system].get(query, []), runs[baseline].get(query, [])
         ranks, ranks_before = _ranks(now), _ranks(before)
+        known_before = {name: label._replace(rankers="") for name, label in known.items()}
         relevant = sorted(
             (document for document, grade in grades.items() if grade > 0),
             key=lambda document: (ranks.get(document, len(now) + 1), document),
@@ -99,7 +103,7 @@ def movers(
                 value=values[system][query],
                 before=values[baseline][query],
                 found=_first(now, grades, known),
-                found_before=_first(before, grades, known),
+                found_before=_first(before, grades, known_before),
                 relevant=[
                     _shown(document, ranks.get(document, 0), grades, known) for document in relevant
                 ],
@@ -132,4 +136,5 @@ def _shown(
         rank=rank,
         grade=grades.get(document),
         view=label.view,
+        rankers=label.rankers,
     )

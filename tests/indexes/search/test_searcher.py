@@ -299,3 +299,24 @@ def test_two_documents_of_one_id_are_named(tmp_path: Path) -> None:
     with pytest.raises(SearchIndexError, match="two documents have the id 'd0'"):
         write_index(tmp_path, [one, other])
     assert not Layout(tmp_path).manifest.exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "texts", "query"),
+    [
+        ("zh", ["河边的老磨坊", "今年小麦收成好", "木桥需要修理"], "小麦的收成"),
+        ("ja", ["川沿いの古い水車小屋", "今年は小麦が豊作です", "木の橋を直す"], "小麦の収穫"),
+        ("th", ["กังหันน้ำเก่าริมแม่น้ำ", "ข้าวสาลีปีนี้ดี", "สะพานไม้ต้องซ่อม"], "ข้าวสาลี"),
+    ],
+)
+@pytest.mark.parametrize("grams", [4, None])
+def test_text_without_spaces_is_found_by_its_words(
+    tmp_path: Path, language: str, texts: list[str], query: str, grams: int | None
+) -> None:
+    vectors = np.ones((1, 3), np.float32)
+    documents = [encoded(number, text, vectors) for number, text in enumerate(texts)]
+    write_index(tmp_path, documents, None, LexicalSettings(language=language, grams=grams))
+    with Searcher.open(tmp_path, encoder=Table({})) as searcher:
+        (first, *_) = searcher.search(query, mode="lexical")
+        assert first.document.id == "d1"
+        assert searcher.search("xyz", mode="lexical") == []
