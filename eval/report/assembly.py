@@ -162,7 +162,7 @@ def bind(
         As `corpus_tuner.eval.report.Report` has them.
     """
     return Report(
-        title=title or f"{outline.system} beside {outline.baseline}",
+        title=title or f"{outline.system} compared with {outline.baseline}",
         system=outline.system,
         baseline=outline.baseline,
         results=[result for chapter in chapters for result in chapter.results],
