@@ -13,7 +13,7 @@ from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.files import write_text
 from corpus_tuner.eval.measures import measure, parse_measure
 from corpus_tuner.eval.runs import Run, break_ties, without_self
-from corpus_tuner.indexes.search.pool import Blend, total
+from corpus_tuner.indexes.search.blend import total
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.search.settings import (
     DENSE_RANKERS,
@@ -209,7 +209,7 @@ class _Trial:
         shares = [_shares(weights) for weights in every]
         for query, pool in shown:
             ids = np.array(pool.ids())
-            blend = Blend(pool, self._calibrated.fusion)
+            blend = pool.blend(self._calibrated.fusion)
             for run, weights in zip(runs, shares, strict=True):
                 run[query] = self._ranking(ids, total(blend.brought(weights)))
         return [

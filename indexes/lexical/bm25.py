@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
+from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.lexical.postings import Counts, Keys, Postings, keys_of
 from corpus_tuner.indexes.representations import Scores
 
@@ -130,5 +131,9 @@ class Terms:
 
 def _scores(segment: Postings, asked: Asked, halves: Scores) -> Scores:
     terms, documents, counts = segment.of(asked.keys)
-    brought = asked.worth[terms] * (counts / (counts + halves[documents]))
-    return np.bincount(documents, brought, minlength=len(halves)).astype(np.float64)
+    try:
+        brought = asked.worth[terms] * (counts / (counts + halves[documents]))
+    except IndexError as error:
+        raise SearchIndexError(f"postings are damaged ({error}): build the index again") from error
+    found: Scores = np.bincount(documents, brought, minlength=len(halves)).astype(np.float64)
+    return found

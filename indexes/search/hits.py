@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from corpus_tuner.indexes.representations import SCORE_DECIMALS
-from corpus_tuner.indexes.search.pool import Brought, Found
+from corpus_tuner.indexes.search.blend import Brought
+from corpus_tuner.indexes.search.pool import Found
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.vectors import Ordinals
 

@@ -2,39 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from corpus_tuner.indexes.encoders import Vectors
-from corpus_tuner.indexes.representations import SCORE_DECIMALS, Parts, Scores
-from corpus_tuner.indexes.search.feedback import feedback
-from corpus_tuner.indexes.search.fusion import scaled
+from corpus_tuner.indexes.representations import Parts, Scores
+from corpus_tuner.indexes.search.blend import Blend, Brought, ByRanker, total
 from corpus_tuner.indexes.search.plan import Plan
-from corpus_tuner.indexes.search.settings import DENSE_RANKERS, FEEDBACK, RANKERS, Fusion
+from corpus_tuner.indexes.search.settings import DENSE_RANKERS, Fusion
 from corpus_tuner.indexes.store.segment import Segment
 from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.indexes.vectors.scoring import Near, first
-
-ByRanker = Mapping[str, Scores]
-"""Scores of the same documents by the names of rankers, every one of shape (documents,)."""
-
-
-class Brought(NamedTuple):
-    """What one ranker brings to some documents, both of shape (documents,).
-
-    Attributes
-    ----------
-    scores
-        Its own.
-    parts
-        What they add to what the documents are ranked by.
-    """
-
-    scores: Scores
-    parts: Scores
 
 
 class Found(NamedTuple):
@@ -92,13 +72,17 @@ class Pool:
     def brought(self, plan: Plan) -> Mapping[str, Brought]:
         """Return what every ranker that has a say brings, by its name."""
         if plan.fused:
-            return Blend(self, plan.settings.fusion).brought(plan.weights)
+            return self.blend(plan.settings.fusion).brought(plan.weights)
         if not plan.dense:
             return {name: Brought(self.scores[name], self.scores[name]) for name in plan.weights}
         weights = dict(zip(DENSE_RANKERS, (1 - plan.views, plan.views), strict=True))
         return {
             name: Brought(self.scores[name], weights[name] * self.scores[name]) for name in weights
         }
+
+    def blend(self, fusion: Fusion) -> Blend:
+        """Return the scores of all rankers on one scale."""
+        return Blend(self.scores, self.core, fusion, self.passages)
 
     def best(self, plan: Plan) -> Found:
         """Return the best `plan.k` documents; among equal scores the smaller id leads."""
@@ -160,52 +144,6 @@ class Pool:
             {name: scores[positions] for name, scores in self.scores.items()},
             self.core[positions],
         )
-
-
-class Blend:
-    """The scores of a pool's documents on one scale, for whatever weights.
-
-    Parameters
-    ----------
-    pool
-        The documents.
-    fusion
-        Which scale.
-    """
-
-    def __init__(self, pool: Pool, fusion: Fusion) -> None:
-        self._pool = pool
-        self._fusion = fusion
-        self._scaled = {name: scaled(own, fusion, pool.core) for name, own in pool.scores.items()}
-
-    def brought(self, weights: Mapping[str, float]) -> dict[str, Brought]:
-        """Return what every ranker brings, by its name.
-
-        Parameters
-        ----------
-        weights
-            Of rankers by which the documents have scores, and of feedback.
-        """
-        brought = {
-            name: Brought(self._pool.scores[name], weights[name] * own)
-            for name, own in self._scaled.items()
-            if name in weights
-        }
-        if FEEDBACK in weights:
-            similar = feedback(self._passages, total(brought))
-            own = scaled(similar, self._fusion, self._pool.core)
-            brought[FEEDBACK] = Brought(similar, weights[FEEDBACK] * own)
-        return brought
-
-    @cached_property
-    def _passages(self) -> Scores:
-        return self._pool.passages()
-
-
-def total(brought: Mapping[str, Brought]) -> Scores:
-    """Return the sum of what rankers bring, in their order, rounded to `SCORE_DECIMALS`."""
-    parts = [brought[name].parts for name in RANKERS if name in brought]
-    return np.asarray(sum(parts[1:], parts[0])).round(SCORE_DECIMALS)
 
 
 def draw(

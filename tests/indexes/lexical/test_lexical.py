@@ -141,3 +141,12 @@ def test_grams_find_what_words_do_not(tmp_path: Path) -> None:
     assert scores(index, "Mühle") == [0, 0, 0]
     first, second, third = scores(index, "Mühle", "grams")
     assert first > 0 == second == third
+
+
+def test_postings_of_documents_that_are_not_there(tmp_path: Path) -> None:
+    open_index(tmp_path, TEXTS)
+    file = tmp_path / "0" / "words.documents.npy"
+    np.save(file, np.load(file) + 100)
+    damaged = LexicalIndex([tmp_path / "0"], LexicalSettings(language="en"))
+    with pytest.raises(SearchIndexError, match="postings are damaged"):
+        damaged.scores("words", "mill", BM25())
