@@ -7,8 +7,8 @@ left of its document among all the others. How much a ranker helps in that is a 
 likelihood: a softmax over the documents of a pool, with a coefficient for every ranker. Their
 ratios give the weights. These are drawn towards the usual ones: a question that people ask is not
 quite a sentence that authors write, and the views of what is left are not those that would have
-answered it. Feedback keeps its usual weight: what it brings to questions with many answers cannot
-be seen in such that have one.
+answered it. Feedback keeps its usual weight: it is for questions that have several answers, and
+these have one.
 
 The task is the inverse cloze task (Lee, Chang and Toutanova, "Latent Retrieval for Weakly
 Supervised Open Domain Question Answering", ACL 2019). docs/calibration.md tells what else was
@@ -225,7 +225,7 @@ def choose_weights(
     return Calibration(
         queries=len(judged),
         chosen=chosen,
-        likeliest=_hybrid(likeliest),
+        likeliest=HybridWeights.of(likeliest),
         errors=likelihood.errors(),
         usual=usual.hybrid,
         found={
@@ -244,15 +244,11 @@ def _drawn(likeliest: Mapping[str, float], usual: HybridWeights) -> HybridWeight
         name: round((TRUST * weight * whole + before[name]) / (TRUST + 1), 3)
         for name, weight in likeliest.items()
     }
-    return _hybrid({**drawn, FEEDBACK: usual.feedback})
-
-
-def _hybrid(weights: Mapping[str, float]) -> HybridWeights:
-    return HybridWeights.model_validate({**dict.fromkeys(RANKERS, 0.0), **weights})
+    return HybridWeights.of({**drawn, FEEDBACK: usual.feedback})
 
 
 def _compared(
-    searcher: Searcher, judged: "Sequence[_Judged]", usual: SearchSettings, chosen: HybridWeights
+    searcher: Searcher, judged: Sequence[_Judged], usual: SearchSettings, chosen: HybridWeights
 ) -> dict[str, dict[str, float]]:
     """Return the weights of the rankings that are compared."""
     known = judged[0].pool.scores

@@ -77,7 +77,7 @@ def evaluate(
     ] = True,
     json: JsonOption = False,
 ) -> None:
-    """Build or reuse the index of every benchmark, and measure it with the encoder alone."""
+    """Build or reuse every benchmark's index, and compare it with the encoder alone."""
     if list_:
         _list(benchmarks, json)
         return

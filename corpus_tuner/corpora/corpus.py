@@ -7,13 +7,13 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from itertools import islice
 from typing import Any
 
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.corpora.sources import find_source
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.records import BadRecord, Record, kind_of
+from corpus_tuner.indexes.chunks import chunks
 from corpus_tuner.indexes.store.documents import Document, digest_of
 
 MAX_ID_CHARACTERS = 512
@@ -102,9 +102,7 @@ class Corpus:
 
     def chunks(self, size: int) -> Iterator[list[Document]]:
         """Yield the documents in lists of so many; errors raised are those of iteration."""
-        stream = iter(self)
-        while chunk := list(islice(stream, size)):
-            yield chunk
+        return chunks(self, size)
 
     def _document(self, record: Record) -> Document | None:
         """Check a record; `None` if it is to be left out."""

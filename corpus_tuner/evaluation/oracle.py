@@ -1,6 +1,6 @@
 """The best weights there are, chosen with the judgments: a bound to measure calibration by."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from corpus_tuner.indexes.search.settings import (
     RANKERS,
     HybridWeights,
     SearchSettings,
+    shares,
 )
 from corpus_tuner.indexes.vectors.scoring import first
 from corpus_tuner.progress import track
@@ -173,13 +174,11 @@ def _grid(rankers: Sequence[str], feedback: float) -> Iterator[HybridWeights]:
     """Yield all ways to share out what feedback leaves in `PARTS` parts."""
     for parts in product(range(PARTS + 1), repeat=len(rankers)):
         if sum(parts) == PARTS:
-            shares = {
+            own = {
                 name: part / PARTS * (1 - feedback)
                 for name, part in zip(rankers, parts, strict=True)
             }
-            yield HybridWeights.model_validate(
-                {**dict.fromkeys(RANKERS, 0.0), **shares, FEEDBACK: feedback}
-            )
+            yield HybridWeights.of({**own, FEEDBACK: feedback})
 
 
 class _Trial:
@@ -206,11 +205,11 @@ class _Trial:
             lambda: len(benchmark.queries),
             unit="queries",
         )
-        shares = [_shares(weights) for weights in every]
+        in_force = [shares(weights.model_dump()) for weights in every]
         for query, pool in shown:
             ids = np.array(pool.ids())
             blend = pool.blend(self._calibrated.fusion)
-            for run, weights in zip(runs, shares, strict=True):
+            for run, weights in zip(runs, in_force, strict=True):
                 run[query] = self._ranking(ids, total(blend.brought(weights)))
         return [
             Tried(weights, self._measured(run)) for weights, run in zip(every, runs, strict=True)
@@ -227,9 +226,3 @@ class _Trial:
         if self._benchmark.remove_self:
             run = without_self(run)
         return measure(self._benchmark.qrels, run, [self._judged_by])[self._judged_by]
-
-
-def _shares(weights: HybridWeights) -> Mapping[str, float]:
-    """Return the weights in force, 1 in sum."""
-    values = {name: weight for name, weight in weights.model_dump().items() if weight}
-    return {name: weight / sum(values.values()) for name, weight in values.items()}

@@ -5,12 +5,12 @@ segments when searching, so the same documents score the same in one segment or 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
+from corpus_tuner.indexes.chunks import chunks
 from corpus_tuner.indexes.lexical.bm25 import BM25, Terms
 from corpus_tuner.indexes.lexical.grams import grams_of
 from corpus_tuner.indexes.lexical.postings import Postings, write_postings
@@ -31,7 +31,7 @@ class LexicalSettings(BaseModel):
     language
         ISO 639-1 code, for stemming and stop words; ``None`` takes that of the corpus.
     grams
-        How long the character n-grams are that are indexed beside words; ``None`` for none.
+        How long the character n-grams are that are indexed as well; ``None`` for none.
     views
         Kinds of views whose words are added to their document's, and how many times (doc2query:
         Nogueira, Yang, Lin and Cho, "Document Expansion by Query Prediction", arXiv 1904.08375).
@@ -93,8 +93,7 @@ def write_lexical(
 def _stream(
     ranker: LexicalRanker, texts: Iterable[str], settings: LexicalSettings
 ) -> Iterator[list[str]]:
-    stream = iter(texts)
-    while chunk := list(islice(stream, _AT_ONCE)):
+    for chunk in chunks(texts, _AT_ONCE):
         yield from _terms_of(ranker, chunk, settings)
 
 

@@ -8,15 +8,15 @@ that two of a million terms have the same bits happens once in 30 million indexe
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from corpus_tuner.indexes.chunks import chunks
 from corpus_tuner.indexes.errors import SearchIndexError
 
 Keys = npt.NDArray[np.uint64]
@@ -45,8 +45,8 @@ def write_postings(documents: Iterable[Sequence[str]], folder: Path, name: str) 
     lengths: list[npt.NDArray[np.int32]] = [np.zeros(0, np.int32)]
     most, first = 0, 0
     with tempfile.TemporaryFile(dir=folder) as spilled:
-        for chunk in _chunks(documents):
-            postings = _sorted_postings(chunk, first)
+        for chunk in chunks(documents, _AT_ONCE):
+            postings = _postings_of(chunk, first)
             first += len(chunk)
             spilled.write(postings.tobytes())
             lengths.append(np.array([len(terms) for terms in chunk], np.int32))
@@ -145,13 +145,7 @@ def _key(term: str) -> int:
     return int.from_bytes(digest, "little")
 
 
-def _chunks(documents: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
-    stream = iter(documents)
-    while chunk := list(islice(stream, _AT_ONCE)):
-        yield chunk
-
-
-def _sorted_postings(documents: Sequence[Sequence[str]], first: int) -> npt.NDArray[Any]:
+def _postings_of(documents: Sequence[Sequence[str]], first: int) -> npt.NDArray[Any]:
     """Return the postings of some documents, the first of which has this ordinal."""
     counted = [Counter(terms) for terms in documents]
     sizes = [len(counts) for counts in counted]

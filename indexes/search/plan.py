@@ -12,6 +12,7 @@ from corpus_tuner.indexes.search.settings import (
     FEEDBACK,
     Mode,
     SearchSettings,
+    shares,
 )
 
 if TYPE_CHECKING:
@@ -130,15 +131,10 @@ def make_plan(
 def _weights(manifest: "Manifest", mode: Mode, settings: SearchSettings) -> dict[str, float]:
     """Return the weights of a mode, of what the index has."""
     if mode == "dense":
-        return _shares({"passage": 1 - settings.dense.views, "views": settings.dense.views})
+        return shares({"passage": 1 - settings.dense.views, "views": settings.dense.views})
     asked = settings.hybrid.model_dump()
     lexical = manifest.lexical.rankers if manifest.lexical else ()
     if mode == "lexical":
-        return _shares({name: asked[name] for name in lexical}) or {"words": 1.0}
-    shares = _shares({name: asked[name] for name in (*DENSE_RANKERS, *lexical, FEEDBACK)})
-    return shares if {*shares} != {FEEDBACK} else {"words": 1.0}
-
-
-def _shares(weights: Mapping[str, float]) -> dict[str, float]:
-    total = sum(weights.values())
-    return {name: weight / total for name, weight in weights.items() if weight}
+        return shares({name: asked[name] for name in lexical}) or {"words": 1.0}
+    weights = shares({name: asked[name] for name in (*DENSE_RANKERS, *lexical, FEEDBACK)})
+    return weights if {*weights} != {FEEDBACK} else {"words": 1.0}

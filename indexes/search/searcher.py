@@ -1,6 +1,7 @@
 """Search an index: queries in, hits out."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, TypeVar, Unpack, overload
@@ -20,7 +21,7 @@ from corpus_tuner.indexes.representations import Scores, stored_representation
 from corpus_tuner.indexes.search.hits import Hit, hits_of
 from corpus_tuner.indexes.search.plan import Options, Plan, make_plan
 from corpus_tuner.indexes.search.pool import Found, Pool, draw
-from corpus_tuner.indexes.search.settings import HybridWeights, SearchSettings
+from corpus_tuner.indexes.search.settings import SearchSettings, shares
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest, verify
@@ -219,16 +220,11 @@ class Searcher:
         """
         opened = self._opened
         settings = settings or opened.manifest.search
-        views = make_plan(opened.manifest, self.representation, k, "hybrid", settings).views
-        every = HybridWeights(passage=1 - views, views=views, words=1, grams=1, feedback=0)
-        plan = make_plan(
-            opened.manifest,
-            self.representation,
-            k,
-            "hybrid",
-            settings.model_copy(update={"hybrid": every}),
-        )
-        return self._pools(opened, queries, plan)
+        plan = make_plan(opened.manifest, self.representation, k, "hybrid", settings)
+        lexical = opened.manifest.lexical.rankers if opened.manifest.lexical else ()
+        dense = {"passage": 1 - plan.views, "views": plan.views}
+        every = shares({**dense, **dict.fromkeys(lexical, 1.0)})
+        return self._pools(opened, queries, replace(plan, weights=every))
 
     def document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""

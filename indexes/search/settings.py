@@ -3,6 +3,7 @@
 What the usual weights are, and what they were chosen on: docs/calibration.md.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt, model_validator
@@ -70,9 +71,14 @@ class HybridWeights(BaseModel):
     feedback: NonNegativeFloat = 0.15
 
     @classmethod
+    def of(cls, weights: Mapping[str, float]) -> "HybridWeights":
+        """Return these weights; rankers that are not named have none."""
+        return cls.model_validate({**dict.fromkeys(cls.model_fields, 0.0), **weights})
+
+    @classmethod
     def only(cls, ranker: str) -> "HybridWeights":
         """Return weights of which one ranker has all."""
-        return cls.model_validate({**dict.fromkeys(cls.model_fields, 0.0), ranker: 1.0})
+        return cls.of({ranker: 1.0})
 
     @model_validator(mode="after")
     def _something_finds(self) -> "HybridWeights":
@@ -83,6 +89,18 @@ class HybridWeights(BaseModel):
 
 RANKERS = tuple(HybridWeights.model_fields)
 """The names of all rankers, in the order in which what they bring is summed."""
+
+
+def shares(weights: Mapping[str, float]) -> dict[str, float]:
+    """Return the weights that are in force, 1 in sum.
+
+    Examples
+    --------
+    >>> shares({"passage": 3.0, "views": 0.0, "words": 1.0})
+    {'passage': 0.75, 'words': 0.25}
+    """
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items() if weight}
 
 
 class SearchSettings(BaseModel):
