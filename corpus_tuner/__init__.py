@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "BuildReport": "corpus_tuner.pipeline",
+    "BuildReport": "corpus_tuner.build_report",
     "Calibration": "corpus_tuner.calibration",
     "Corpus": "corpus_tuner.corpora",
     "CorpusTunerError": "corpus_tuner.errors",
@@ -22,10 +22,12 @@ _HOMES = {
     "Searcher": "corpus_tuner.indexes.search.searcher",
     "Settings": "corpus_tuner.settings",
     "View": "corpus_tuner.indexes.store.documents",
+    "add": "corpus_tuner.adding",
     "build": "corpus_tuner.pipeline",
     "calibrate": "corpus_tuner.calibration",
     "evaluate": "corpus_tuner.evaluation",
     "load_settings": "corpus_tuner.settings",
+    "remove": "corpus_tuner.indexes.store.removing",
     "sample_folder": "corpus_tuner.sample",
 }
 __all__ = [
@@ -42,14 +44,18 @@ __all__ = [
     "Searcher",
     "Settings",
     "View",
+    "add",
     "build",
     "calibrate",
     "evaluate",
     "load_settings",
+    "remove",
     "sample_folder",
 ]
 
 if TYPE_CHECKING:
+    from corpus_tuner.adding import add
+    from corpus_tuner.build_report import BuildReport
     from corpus_tuner.calibration import Calibration, calibrate
     from corpus_tuner.corpora import Corpus
     from corpus_tuner.errors import CorpusTunerError
@@ -61,7 +67,8 @@ if TYPE_CHECKING:
     from corpus_tuner.indexes.search.searcher import Searcher
     from corpus_tuner.indexes.search.settings import SearchSettings
     from corpus_tuner.indexes.store.documents import Document, View
-    from corpus_tuner.pipeline import BuildReport, build
+    from corpus_tuner.indexes.store.removing import remove
+    from corpus_tuner.pipeline import build
     from corpus_tuner.sample import sample_folder
     from corpus_tuner.settings import Settings, load_settings
 

@@ -41,9 +41,10 @@ from corpus_tuner.indexes.search.settings import (
     HybridWeights,
     SearchSettings,
 )
-from corpus_tuner.indexes.store.commit import locked, write_manifest
+from corpus_tuner.indexes.store.commit import commit
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
+from corpus_tuner.indexes.store.writing import locked
 from corpus_tuner.passages import whole_text
 from corpus_tuner.progress import track
 from corpus_tuner.reading import DocumentReader
@@ -56,6 +57,8 @@ Array = npt.NDArray[np.float64]
 MOST, LEAST, SHARE = 300, 100, 4
 """One of `SHARE` documents is asked for, so that a build spends its time on building; at most
 `MOST`, since more hardly change the weights, and at least `LEAST`, since fewer mislead."""
+CHANGED = 0.1
+"""Share of the documents that may be added, changed or removed before weights are chosen anew."""
 FEWEST = 20
 """With fewer documents to ask for, the weights stay what they are."""
 
@@ -92,6 +95,8 @@ class Calibration(BaseModel):
         nDCG@10 of the pseudo-queries, a fraction, by ranking: ``passage``, the representation,
         ``words``, ``grams``, hybrid with the ``usual`` weights and with those ``chosen``, without
         feedback. Good for comparing: what people ask is easier.
+    documents
+        How many the index had.
     seed
         Of the choice of documents and sentences.
 
@@ -111,13 +116,13 @@ class Calibration(BaseModel):
     errors: dict[str, float] = Field(default_factory=dict)
     usual: HybridWeights
     found: dict[str, float] = Field(default_factory=dict)
+    documents: int
     seed: int
 
 
 class _HeldOut(NamedTuple):
     """A document asked for with a sentence that it no longer has."""
 
-    segment: int
     ordinal: int
     rest: Document
     queries: tuple[str, str]
@@ -166,15 +171,29 @@ def calibrate(
     """
     index = Path(index)
     settings = read_manifest(index).encoder.settings  # before anything is written there
-    if encoder is None:
-        settings = settings | {"trust_remote_code": trust_remote_code}
-        encoder = open_encoder(EncoderSettings.model_validate(settings))
-    with locked(index), Searcher.open(index, encoder=encoder) as searcher:
+    with locked(index, "a calibration"):
+        if encoder is None:
+            settings = settings | {"trust_remote_code": trust_remote_code}
+            encoder = open_encoder(EncoderSettings.model_validate(settings))
+        return calibrated(index, encoder, usual, seed)[1]
+
+
+def calibrated(
+    index: Path, encoder: Encoder, usual: SearchSettings | None = None, seed: int = 0
+) -> tuple[Manifest, Calibration]:
+    """Choose the weights for an index, locked, and put them in force; see `calibrate`."""
+    with Searcher.open(index, encoder=encoder) as searcher:
         manifest = searcher.manifest
         usual = usual or SearchSettings.model_validate(manifest.build["settings"]["search"])
         chosen = choose_weights(searcher, encoder, usual, seed)
-        write_manifest(index, weighed(manifest, usual, chosen))
-    return chosen
+    return commit(index, weighed(manifest, usual, chosen)), chosen
+
+
+def must_calibrate(manifest: Manifest) -> bool:
+    """Tell whether more of an index than `CHANGED` has changed since it was calibrated."""
+    if manifest.calibration is None:
+        return True
+    return manifest.changed > CHANGED * int(manifest.calibration["documents"])
 
 
 def weighed(manifest: Manifest, usual: SearchSettings, chosen: Calibration | None) -> Manifest:
@@ -184,6 +203,7 @@ def weighed(manifest: Manifest, usual: SearchSettings, chosen: Calibration | Non
     return manifest.model_copy(
         update={
             "search": search,
+            "changed": 0,
             "calibration": chosen.model_dump() if chosen else None,
             "build": manifest.build | {"settings": settings},
         }
@@ -217,7 +237,13 @@ def choose_weights(
     if not unchanged and len(asked) < FEWEST:
         unchanged = f"{len(asked)} documents have a sentence to spare, {FEWEST} are needed"
     if unchanged:
-        return Calibration(unchanged=unchanged, chosen=usual.hybrid, usual=usual.hybrid, seed=seed)
+        return Calibration(
+            unchanged=unchanged,
+            chosen=usual.hybrid,
+            usual=usual.hybrid,
+            documents=searcher.manifest.documents,
+            seed=seed,
+        )
     judged = _judge(searcher, encoder, asked, usual)
     likelihood = _Likelihood(judged)
     likeliest = likelihood.weights()
@@ -232,6 +258,7 @@ def choose_weights(
             name: _ndcg(judged, weights, usual)
             for name, weights in _compared(searcher, judged, usual, chosen).items()
         },
+        documents=searcher.manifest.documents,
         seed=seed,
     )
 
@@ -271,19 +298,17 @@ def _hold_out(searcher: Searcher, language: str, seed: int) -> Iterator[_HeldOut
     Documents and sentences are chosen by the documents' contents, so that the order of the corpus,
     and the segments that they are in, do not matter.
     """
-    total = sum(entry.documents for entry in searcher.manifest.segments)
-    wanted = min(MOST, max(LEAST, total // SHARE))
+    segments = searcher.segments
+    wanted = min(MOST, max(LEAST, searcher.manifest.documents // SHARE))
     every = (
-        (hashlib.sha256(f"{seed} {digest}".encode()).hexdigest(), number, ordinal)
-        for number, segment in enumerate(searcher.segments)
-        for ordinal, digest in segment.digests()
+        (hashlib.sha256(f"{seed} {digest}".encode()).hexdigest(), ordinal)
+        for ordinal, digest in segments.digests()
     )
-    for drawn, number, ordinal in heapq.nsmallest(10 * wanted, every):
+    for drawn, ordinal in heapq.nsmallest(10 * wanted, every):
         if not wanted:
             return
         chance = random.Random(drawn)
-        segment = searcher.segments[number]
-        document = segment.document(ordinal)
+        document = segments.document(ordinal)
         sentences = [" ".join(part.split()) for part in split_sentences(document.text, language)]
         usable = [text for text in sentences if len(text.split()) >= _LEAST_WORDS]
         sentence = chance.choice(usable) if usable else ""
@@ -294,7 +319,7 @@ def _hold_out(searcher: Searcher, language: str, seed: int) -> Iterator[_HeldOut
             left = [word for word in words if chance.random() >= _DROPPED] or words
             queries = (" ".join(words[:_HEAD]), " ".join(left))
             rest = Document(document.id, document.title, left_over)
-            yield _HeldOut(number, ordinal, rest, queries)
+            yield _HeldOut(ordinal, rest, queries)
 
 
 def _judge(
@@ -319,13 +344,11 @@ def _judge(
     ):
         assert pool.vector is not None
         text = whole_text(held_out.rest)
-        itself = (pool.numbers == held_out.segment) & (pool.ordinals == held_out.ordinal)
-        others = pool.at(np.flatnonzero(~itself))
+        others = pool.at(np.flatnonzero(pool.ordinals != held_out.ordinal))
         similarities = own.astype(np.float64) @ pool.vector
         rest = Pool(
             pool.vector,
-            pool.segments,
-            np.array([held_out.segment]),
+            pool.opened,
             np.array([held_out.ordinal]),
             {
                 **representation.parts(similarities, np.zeros(1, np.int64))._asdict(),

@@ -8,14 +8,14 @@ import numpy as np
 
 from corpus_tuner.checks import Candidate
 from corpus_tuner.corpora import Corpus
-from corpus_tuner.corpora.sources import count_records
 from corpus_tuner.indexes.representations import passage
 from corpus_tuner.indexes.search.plan import Plan
-from corpus_tuner.indexes.search.pool import draw
+from corpus_tuner.indexes.search.pool import Opened, draw
 from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.documents import Document
-from corpus_tuner.indexes.store.segment import Segment
 from corpus_tuner.indexes.store.segment_files import SEGMENT, write_segment
+from corpus_tuner.indexes.store.segments import Segments
+from corpus_tuner.indexes.store.staged import Staged
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
 from corpus_tuner.progress import track
 from corpus_tuner.reading import DocumentReader
@@ -42,18 +42,21 @@ class PassageFinder:
         self._encoder = reader.encoder
         folder.mkdir(parents=True, exist_ok=True)
         with closing(Staging(folder, [_REPRESENTATION], self._encoder.dimension)) as staging:
-            total = count_records(corpus.source)
+            total = corpus.count()
             for chunk in track(corpus.chunks(_AT_ONCE), "reading passages", lambda: total, len):
                 staging.add(self._encoded(staging.missing(chunk)))
                 staging.arrange(chunk)
-            write_segment(staging, None)
-        self._segment = Segment(folder / SEGMENT, _REPRESENTATION, self._encoder.dimension)
+            dimension = self._encoder.dimension
+            write_segment(Staged(staging, None), folder, [_REPRESENTATION], dimension)
+            alive = np.ones(staging.documents, bool)
+        segments = Segments([folder / SEGMENT], [alive])
+        self._opened = Opened(segments, segments.dense(_REPRESENTATION, dimension))
 
     def __enter__(self) -> "PassageFinder":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._segment.close()
+        self._opened.segments.close()
 
     def nearest(self, candidates: Sequence[Candidate], most: int) -> list[list[str]]:
         """Return for each candidate, as a query, the documents with the best passages, by id."""
@@ -64,9 +67,9 @@ class PassageFinder:
                 [candidate.view.text for candidate in candidates]
             )
         plan = Plan(most, {"passage": 1.0}, SearchSettings())
-        near = self._segment.dense.top_documents(vectors, most, plan.views)
+        near = self._opened.dense.top_documents(vectors, most, plan.views)
         return [
-            draw([self._segment], plan, vector, [found], {}).best(plan).ids
+            draw(self._opened, plan, vector, found, {}).best(plan).ids
             for vector, found in zip(vectors, near, strict=True)
         ]
 

@@ -1,15 +1,15 @@
-"""The build pipeline: a corpus in, an index out."""
+"""The build pipeline: a corpus in, an index out that is equal to it."""
 
-import hashlib
-from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict
-
-from corpus_tuner.calibration import calibrate, weighed
+from corpus_tuner.build_report import BuildReport
+from corpus_tuner.calibration import calibrated, must_calibrate, weighed
+from corpus_tuner.changes import Changes, Comparison
 from corpus_tuner.corpora import Corpus
-from corpus_tuner.enrichment import REJECTED, Enriched
+from corpus_tuner.corpora.memory import Documents
+from corpus_tuner.enrichment import Enriched
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.encoders import Encoder, open_encoder
 from corpus_tuner.indexes.errors import SearchIndexError
@@ -17,93 +17,67 @@ from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.registry import PartSettings, read_settings
 from corpus_tuner.indexes.representations import open_representation
 from corpus_tuner.indexes.search.settings import SearchSettings
-from corpus_tuner.indexes.store.commit import (
-    claim,
-    commit,
-    discard_unfinished,
-    locked,
-    tidy,
-    write_manifest,
-)
-from corpus_tuner.indexes.store.documents import digest_of
+from corpus_tuner.indexes.store.commit import commit, discard_unfinished, tidy
 from corpus_tuner.indexes.store.layout import Layout
-from corpus_tuner.indexes.store.manifest import EncoderEntry, Manifest, read_manifest, verify
+from corpus_tuner.indexes.store.manifest import (
+    EncoderEntry,
+    Manifest,
+    read_manifest,
+    read_only_manifest,
+    verify,
+)
+from corpus_tuner.indexes.store.merging import due, merge
+from corpus_tuner.indexes.store.removing import hide
 from corpus_tuner.indexes.store.segment_files import SEGMENT, write_segment
+from corpus_tuner.indexes.store.segments import Segments
+from corpus_tuner.indexes.store.staged import Staged
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
+from corpus_tuner.indexes.store.writing import claim, locked
 from corpus_tuner.progress import track, working
+from corpus_tuner.recipe_files import files_hash
 from corpus_tuner.settings import Settings, load_settings, settings_hash
 from corpus_tuner.workshop import FITTED, Workshop, Writers, open_writers
 
+_COMPARED = 1_024  # documents that are looked up at once
 
-class BuildReport(BaseModel):
-    """What a build made.
+
+class Recipe(NamedTuple):
+    """What decides an index, but for its documents, with the models opened.
 
     Attributes
     ----------
-    index
-        The folder.
-    language
-        Of the corpus.
-    documents
-        How many are indexed.
-    views
-        How many, by kind.
-    search
-        How the index ranks.
-    calibrated
-        Whether its weights were chosen for this corpus.
-    long_documents
-        How many did not fit the encoder and have several passages.
-    cut_sources
-        How often the generator could not read the whole of a document.
-    written
-        How many views the generator wrote.
-    rejected
-        How many of them the checks rejected, by ``CHECK: REASON``.
-    skipped
-        How many records were left out or mended, by reason.
-    examples
-        The first of them, by reason.
-    unchanged
-        Whether the index was there already, from the same documents and settings.
-
-    Examples
-    --------
-    >>> import corpus_tuner as ct
-    >>> report = ct.build(example_corpus, example_index, example_settings)
-    >>> report.unchanged, report.views["title"]
-    (True, 3)
+    settings
+        All of them.
+    writers
+        Who writes views.
+    key
+        A hash of all that decides.
+    files
+        The same as far as it is known without opening models (`corpus_tuner.recipe_files`).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    index: str
-    language: str
-    documents: int
-    views: dict[str, int]
-    search: SearchSettings
-    calibrated: bool
-    long_documents: int
-    cut_sources: int
-    written: int
-    rejected: dict[str, int]
-    skipped: dict[str, int]
-    examples: dict[str, str]
-    unchanged: bool
+    settings: Settings
+    writers: Writers
+    key: str
+    files: str
 
 
 def build(
-    source: str | Path,
+    source: str | Path | Documents,
     output: str | Path,
     settings: Settings | None = None,
     *,
     encoder: Encoder | None = None,
     ledger: str | Path | None = None,
+    fresh: bool = False,
+    announce: Callable[[Changes], object] = lambda changes: None,
 ) -> BuildReport:
-    """Build the index of a corpus, or go on with a build that was killed.
+    """Make an index equal to a corpus, or go on with a build that was killed.
 
-    Each document is given views, by itself; the views are encoded and staged durably. The index
-    appears, or replaces the one before, in one step at the end.
+    Documents that the index has as they are stay as they are, those that it has and the corpus has
+    not are hidden, and only the others are read: each is given views, by itself; the views are
+    encoded and staged durably. All of it appears in one step at the end. An index that was made
+    by another recipe is built anew.
 
     Parameters
     ----------
@@ -117,99 +91,190 @@ def build(
         An open encoder, to share one between builds; by default the one that the settings name.
     ledger
         The file of the ledger, to share one between indexes; by default one in `output`.
+    fresh
+        Build all of it anew.
+    announce
+        Called with what there is to do, where there was an index already.
 
     Raises
     ------
     CorpusTunerError
         If the corpus, the settings or the generator cannot be used.
     SearchIndexError
-        If the encoder cannot be used, or `output` is no folder for an index.
+        If the encoder cannot be used, `output` is no folder for an index, or another is changing
+        it.
 
     Examples
     --------
     >>> import corpus_tuner as ct
     >>> report = ct.build(example_corpus, example_output, example_settings)
-    >>> report.documents, report.language
-    (3, 'en')
+    >>> report.documents, report.language, report.changes.added
+    (3, 'en', 3)
     """
     settings = settings or load_settings()
     index = Path(output)
-    corpus = Corpus(str(source), settings.corpus)
+    corpus = Corpus(source, settings.corpus)
+    claim(index)
+    with locked(index, "a build"):
+        found = None if fresh else _standing(index)
+        standing = found if found and _is_of(found, settings, encoder) else None
+        changes = None
+        if standing:
+            changes = compare(index, standing, corpus)
+            if not changes.total and not due(standing) and not _must_weigh(standing, settings):
+                tidy(index, standing)  # a kill behind the commit
+                return BuildReport.of(index, corpus, standing, changes)
+        recipe = open_recipe(corpus, settings, encoder, standing)
+        if found and found.build["key"] == recipe.key:
+            standing = found
+            changes = changes or compare(index, standing, corpus)
+            announce(changes)
+        else:
+            standing = changes = None
+        manifest = standing
+        if manifest is None or changes is None or changes.total:
+            manifest, changes = update(index, corpus, recipe, standing, ledger)
+        manifest = merge_due(index, manifest)
+        manifest = _weigh(index, manifest, settings, recipe.writers.reader.encoder)
+    return BuildReport.of(index, corpus, manifest, changes)
+
+
+def open_recipe(
+    corpus: Corpus, settings: Settings, encoder: Encoder | None, standing: Manifest | None
+) -> Recipe:
+    """Open the models of a recipe.
+
+    Parameters
+    ----------
+    corpus
+        Tells the language, where neither the settings nor an index do.
+    settings
+        The recipe.
+    encoder
+        An open one, or none.
+    standing
+        The manifest of an index that is to be added to.
+    """
     with working("opening the models"):
         encoder = encoder or open_encoder(settings.encoder)
-        writers = open_writers(corpus, settings, encoder)
+        language = standing.build["language"] if standing else None
+        writers = open_writers(corpus, settings, encoder, language=language)
     key = settings_hash(settings, writers.language, encoder.fingerprint, *writers.identity)
-    claim(index)
-    with locked(index):
-        standing = _standing(index, key)
-        if standing and standing.build["corpus"]["digest"] == _digest(corpus):
-            tidy(index, standing)  # a kill behind the commit
-            unchanged = True
-            manifest = standing
-        else:
-            unchanged = False
-            fitted = standing.build[FITTED] if standing else None
-            manifest = _build(corpus, index, settings, writers, key, fitted, ledger)
-    manifest = _weigh(index, manifest, settings, encoder)
-    return _report(index, corpus, manifest, unchanged=unchanged)
+    return Recipe(settings, writers, key, files_hash(settings, encoder.fingerprint))
 
 
-def _build(
-    corpus: Corpus,
-    index: Path,
-    settings: Settings,
-    writers: Writers,
-    key: str,
-    fitted: dict[str, Any] | None,
-    ledger: str | Path | None,
-) -> Manifest:
-    """Write, encode and index what is missing, and commit."""
-    layout = Layout(index)
-    encoder = writers.reader.encoder
-    representations = _representations(settings)
-    folder = layout.staging(key)
-    discard_unfinished(index, keep=folder)
-    staging = Staging(
-        folder,
-        [open_representation(each) for each in representations.values()],
-        encoder.dimension,
-    )
-    digest = hashlib.sha256()
+def compare(index: Path, manifest: Manifest, corpus: Corpus, *, whole: bool = True) -> Changes:
+    """Return how the documents of a corpus differ from those of an index; no model is needed."""
+    segments = Segments.of(index, manifest)
     try:
-        fitted = staging.noted(FITTED) or fitted
+        comparison = Comparison(segments, whole=whole)
+        for chunk in track(corpus.chunks(_COMPARED), "comparing with the index", size=len):
+            comparison.new(chunk)
+    finally:
+        segments.close()
+    return comparison.changes
+
+
+def update(
+    index: Path,
+    corpus: Corpus,
+    recipe: Recipe,
+    standing: Manifest | None,
+    ledger: str | Path | None,
+    *,
+    whole: bool = True,
+) -> tuple[Manifest, Changes]:
+    """Write, encode and index what is missing, hide what is gone, and commit.
+
+    Parameters
+    ----------
+    index
+        The folder of the index, locked.
+    corpus
+        The documents.
+    recipe
+        How they are indexed.
+    standing
+        The manifest in force; ``None`` where an index is built anew.
+    ledger
+        The file of the ledger; by default the one of the index.
+    whole
+        Whether the index is to have these documents and no others.
+    """
+    layout = Layout(index)
+    settings, writers = recipe.settings, recipe.writers
+    encoder = writers.reader.encoder
+    stored = _representations(settings)
+    representations = [open_representation(each) for each in stored.values()]
+    lexical = _lexical(settings, writers.language)
+    folder = layout.staging(recipe.key)
+    discard_unfinished(index, keep=folder)
+    segments = Segments.of(index, standing) if standing else None
+    staging = Staging(folder, representations, encoder.dimension)
+    comparison = Comparison(segments, whole=whole)
+    try:
+        fitted = staging.noted(FITTED) or (standing.build[FITTED] if standing else None)
         ledger_file = Path(ledger or layout.ledger)
-        with Workshop(corpus, settings, writers, ledger_file, folder, fitted) as workshop:
+        with Workshop(
+            corpus, settings, writers, ledger_file, folder, fitted, whole=whole
+        ) as workshop:
             staging.note(FITTED, workshop.fitted)
             for chunk in workshop.chunks("building"):
-                staging.add(map(_encoded, workshop.enrich(staging.missing(chunk))))
-                staging.arrange(chunk)
-                for document in chunk:
-                    digest.update(digest_of(document).encode())
-            if not staging.documents:
+                new = comparison.new(chunk)
+                staging.add(map(_encoded, workshop.enrich(staging.missing(new))))
+                staging.arrange(new)
+            if not staging.documents and not standing:
                 raise CorpusTunerError(f"{corpus.source} has no document that can be used")
-            with working("writing the index"):
-                lexical = _lexical(settings, writers.language)
-                segment = write_segment(staging, lexical)
-            build_info = {
-                "key": key,
-                **workshop.described(),
-                "corpus": {"source": corpus.source, "digest": digest.hexdigest()},
-                "skipped": dict(corpus.skipped),
-                "counts": dict(staging.counts),
-                "settings": settings.model_dump(mode="json"),
-            }
+            entries, alive = (
+                hide(standing, segments, comparison.gone) if standing and segments else ((), {})
+            )
+            if staging.documents:
+                with working("writing the index"):
+                    source = Staged(staging, lexical)
+                    rankers = lexical.rankers if lexical else ()
+                    segment = write_segment(
+                        source, folder, representations, encoder.dimension, rankers
+                    )
+                    entries = (*entries, segment)
+            new_folder = folder / SEGMENT if staging.documents else None
+            described = workshop.described()
     finally:
         staging.close()
+        if segments:
+            segments.close()
+    changes = comparison.changes
+    # The weights in force were chosen by these settings, whatever is asked for now.
+    weighed_by = {"search": standing.build["settings"]["search"]} if standing else {}
+    source_name = standing.build["corpus"] if standing and not whole else corpus.source
     manifest = Manifest(
         encoder=_encoder_entry(encoder, settings),
         representation=settings.representation.name,
-        representations={name: each.model_dump() for name, each in representations.items()},
+        representations={name: each.model_dump() for name, each in stored.items()},
         lexical=lexical,
-        search=settings.search,
-        segments=(segment,),
-        build=build_info,
+        search=standing.search if standing else settings.search,
+        calibration=standing.calibration if standing else None,
+        generation=_generation(index),
+        segments=entries,
+        changed=changes.total + standing.changed if standing else 0,
+        build={
+            "key": recipe.key,
+            "files": recipe.files,
+            **described,
+            "corpus": source_name,
+            "skipped": dict(corpus.skipped),
+            "settings": settings.model_dump(mode="json") | weighed_by,
+        },
     )
-    return commit(index, folder / SEGMENT, manifest)
+    return commit(index, manifest, new_folder, alive), changes
+
+
+def merge_due(index: Path, manifest: Manifest) -> Manifest:
+    """Merge the segments of an index, locked, that are to be merged."""
+    entries = due(manifest)
+    if not entries:
+        return manifest
+    with working("merging segments"):
+        return merge(index, manifest, entries)
 
 
 def _encoder_entry(encoder: Encoder, settings: Settings) -> EncoderEntry:
@@ -225,24 +290,32 @@ def _encoded(enriched: Enriched) -> EncodedDocument:
     return EncodedDocument(enriched.document, enriched.views, enriched.vectors, enriched.counts)
 
 
-def _standing(index: Path, key: str) -> Manifest | None:
-    """Return the manifest of an index that was built in the same way, if it is sound."""
+def _standing(index: Path) -> Manifest | None:
+    """Return the manifest of the index that is there, if it is sound."""
     if not Layout(index).manifest.is_file():
         return None
     try:
         manifest = read_manifest(index)
-        verify(index, manifest)
+        verify(index, manifest.segments)
+        return manifest
     except SearchIndexError:  # damaged, or of another version: build it again
         return None
-    return manifest if manifest.build.get("key") == key else None
 
 
-def _digest(corpus: Corpus) -> str:
-    """Hash all that is indexed of the documents, in their order."""
-    digest = hashlib.sha256()
-    for document in track(corpus, "comparing with the index"):
-        digest.update(digest_of(document).encode())
-    return digest.hexdigest()
+def _generation(index: Path) -> int:
+    """Return the generation that is in force, so that no later one has its number."""
+    try:
+        return read_only_manifest(index).generation
+    except SearchIndexError:
+        return 0
+
+
+def _is_of(manifest: Manifest, settings: Settings, encoder: Encoder | None) -> bool:
+    """Tell, without opening a model, whether an index was made by this recipe."""
+    if encoder is not None and encoder.fingerprint != manifest.encoder.fingerprint:
+        return False
+    files: str = manifest.build["files"]
+    return files == files_hash(settings, manifest.encoder.fingerprint)
 
 
 def _representations(settings: Settings) -> dict[str, PartSettings]:
@@ -263,40 +336,18 @@ def _lexical(settings: Settings, language: str) -> LexicalSettings | None:
     return settings.lexical.model_copy(update={"language": language})
 
 
-def _weigh(index: Path, manifest: Manifest, settings: Settings, encoder: Encoder) -> Manifest:
-    """See that the index has the weights that the settings ask for."""
+def _must_weigh(manifest: Manifest, settings: Settings) -> bool:
+    """Tell whether the weights are other ones than the settings ask for, or too old."""
     standing = SearchSettings.model_validate(manifest.build["settings"]["search"])
-    if standing == settings.search and bool(manifest.calibration) == settings.calibrate:
+    if standing != settings.search or bool(manifest.calibration) != settings.calibrate:
+        return True
+    return settings.calibrate and must_calibrate(manifest)
+
+
+def _weigh(index: Path, manifest: Manifest, settings: Settings, encoder: Encoder) -> Manifest:
+    """See that an index, locked, has the weights that the settings ask for."""
+    if not _must_weigh(manifest, settings):
         return manifest
     if settings.calibrate:
-        calibrate(index, encoder=encoder, usual=settings.search)
-    else:
-        with locked(index):
-            write_manifest(index, weighed(manifest, settings.search, None))
-    return read_manifest(index)
-
-
-def _report(index: Path, corpus: Corpus, manifest: Manifest, *, unchanged: bool) -> BuildReport:
-    views: Counter[str] = Counter()
-    for segment in manifest.segments:
-        views.update(segment.views)
-    counts = manifest.build["counts"]
-    return BuildReport(
-        index=str(index),
-        language=manifest.build["language"],
-        documents=sum(segment.documents for segment in manifest.segments),
-        views=dict(views),
-        search=manifest.search,
-        calibrated=bool(manifest.calibration and not manifest.calibration["unchanged"]),
-        long_documents=counts.get("long_documents", 0),
-        cut_sources=counts.get("cut_sources", 0),
-        written=counts.get("written", 0),
-        rejected={
-            name.removeprefix(REJECTED): count
-            for name, count in sorted(counts.items())
-            if name.startswith(REJECTED)
-        },
-        skipped=dict(corpus.skipped),
-        examples={reason: str(bad) for reason, bad in corpus.examples.items()},
-        unchanged=unchanged,
-    )
+        return calibrated(index, encoder, settings.search)[0]
+    return commit(index, weighed(manifest, settings.search, None))

@@ -22,6 +22,7 @@ from corpus_tuner.indexes.encoders import EncoderSettings
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.registry import PartSettings, read_settings
 from corpus_tuner.indexes.search.settings import SearchSettings
+from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.passages import PassageSettings
 from corpus_tuner.tuning.settings import TuningSettings
 from corpus_tuner.views import ViewSettings
@@ -152,6 +153,30 @@ def load_settings(recipe: str | Path | None = None, assignments: Sequence[str] =
     except ValidationError as error:
         problems = "\n".join(f"  {_describe(each, file, lines)}" for each in error.errors())
         raise CorpusTunerError(f"the settings do not fit:\n{problems}") from error
+
+
+def stored_settings(manifest: Manifest, trust_remote_code: bool = False) -> Settings:
+    """Return the recipe that an index was built with, to be used on this machine.
+
+    Parameters
+    ----------
+    manifest
+        Of the index.
+    trust_remote_code
+        Let models run Python that comes with them. An index cannot ask for this itself.
+    """
+    values = manifest.build["settings"]
+    values = values | {"encoder": values["encoder"] | {"device": "auto"}}
+    return Settings.model_validate(_trusting(values, trust_remote_code))
+
+
+def _trusting(values: Any, trust: bool) -> Any:
+    if isinstance(values, dict):
+        return {
+            key: trust if key == "trust_remote_code" else _trusting(value, trust)
+            for key, value in values.items()
+        }
+    return [_trusting(value, trust) for value in values] if isinstance(values, list) else values
 
 
 def settings_hash(settings: Settings, *parts: str) -> str:

@@ -21,8 +21,8 @@ from corpus_tuner.checks import (
     open_checks,
 )
 from corpus_tuner.corpora import Corpus
-from corpus_tuner.corpora.sources import count_records
 from corpus_tuner.enrichment import Author, Enriched, Enrichment
+from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generators import open_generator, resolved
 from corpus_tuner.indexes.encoders import Encoder
 from corpus_tuner.indexes.registry import PartSettings
@@ -75,6 +75,7 @@ def open_writers(
     settings: Settings,
     encoder: Encoder,
     generators: PartSettings | Sequence[PartSettings] | None = None,
+    language: str | None = None,
 ) -> Writers:
     """Open the generators of a recipe for a corpus.
 
@@ -88,14 +89,17 @@ def open_writers(
         Of the recipe.
     generators
         Instead of those of the recipe.
+    language
+        In place of the corpus's own, where the settings name none.
 
     Raises
     ------
     CorpusTunerError
         If the corpus has no documents, or a generator cannot be opened.
     """
-    language = settings.language
-    if language == "auto":
+    if settings.language != "auto":
+        language = settings.language
+    elif language is None:
         language = detect_language(corpus.sample(SAMPLE_DOCUMENTS))
     reader = DocumentReader(encoder, language, settings.passages, settings.views)
     chosen = generators if generators is not None else settings.generator
@@ -124,6 +128,8 @@ class Workshop:
         A folder for what must be kept while this lasts, or until it goes on.
     fitted
         What was fitted for the checks before; by default they are fitted when first needed.
+    whole
+        Whether the corpus is all that the index is to have; some checks ask all of it.
     """
 
     def __init__(
@@ -134,7 +140,10 @@ class Workshop:
         ledger: Path,
         scratch: Path,
         fitted: Fitted | None = None,
+        *,
+        whole: bool = True,
     ) -> None:
+        self._whole = whole
         self.corpus = corpus
         self.settings = settings
         self.writers = writers
@@ -181,7 +190,7 @@ class Workshop:
 
     def chunks(self, what: str) -> Iterator[list[Document]]:
         """Yield the documents in chunks, with a bar."""
-        with Meter(what, lambda: count_records(self.corpus.source)) as self._meter:
+        with Meter(what, lambda: self.corpus.count()) as self._meter:
             for chunk in self.corpus.chunks(self.settings.documents_at_once):
                 self._credited = 0.0
                 yield chunk
@@ -211,6 +220,11 @@ class Workshop:
         return Resources(self.writers.reader.encoder, self._find_passages)
 
     def _find_passages(self) -> Nearest:
+        if not self._whole:
+            raise CorpusTunerError(
+                "a check of the recipe, round_trip, asks the whole corpus: change the corpus, and "
+                "run corpus-tuner build on it"
+            )
         finder = PassageFinder(self.corpus, self._scratch / "passages", self.writers.reader)
         return self._stack.enter_context(finder).nearest
 

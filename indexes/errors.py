@@ -13,3 +13,7 @@ class SearchIndexError(ValueError):
     ...     print(error)
     nowhere is not an index: there is no such folder
     """
+
+
+DAMAGED = "corpus-tuner check says what else is, and with --repair makes it anew"
+"""What there is to do about files that are damaged."""

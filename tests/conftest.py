@@ -232,3 +232,13 @@ def make_documents(count: int, seed: int = 0) -> list[dict[str, str]]:
         }
         for number in range(count)
     ]
+
+
+def edit_manifest(index: Path, **values: Any) -> None:
+    """Change what a manifest says, as if it had been written so."""
+    from corpus_tuner.indexes.store.manifest import _checksum
+
+    path = index / "manifest.json"
+    stored = json.loads(path.read_text(encoding="utf-8")) | values
+    del stored["sha256"]
+    path.write_text(json.dumps(stored | {"sha256": _checksum(stored)}), encoding="utf-8")

@@ -7,10 +7,11 @@ import typer
 from rich.text import Text
 
 from corpus_tuner.cli.options import ConfigOption, JsonOption, OnBadRecord, SetOption, settings_of
-from corpus_tuner.cli.output import show_skipped, stdout, weights
+from corpus_tuner.cli.output import show_skipped, stderr, stdout, weights
 
 if TYPE_CHECKING:
-    from corpus_tuner.pipeline import BuildReport
+    from corpus_tuner.build_report import BuildReport
+    from corpus_tuner.changes import Changes
 
 
 def build(
@@ -32,29 +33,46 @@ def build(
         Optional[Path],  # noqa: UP045
         typer.Option(help="The ledger of what was generated; by default in the index."),
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Build all of it anew, whatever is there.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Build the index of a corpus; run it again to go on after a kill, or after changes."""
+    """Make an index equal to a corpus: build it, go on after a kill, or write what has changed."""
     settings = settings_of(config, assignments, on_bad_record)
     from corpus_tuner.pipeline import build as build_index
 
-    report = build_index(corpus, output, settings, ledger=ledger)
+    report = build_index(corpus, output, settings, ledger=ledger, fresh=fresh, announce=announce)
     if json:
         typer.echo(report.model_dump_json(indent=2))
     else:
-        _show(report)
+        show_report(report)
 
 
-def _show(report: "BuildReport") -> None:
-    """Print what a build made, and whatever it could not use."""
+def announce(changes: "Changes") -> None:
+    """Say, on standard error, what there is to do."""
+    stderr.print(f"to do: {describe(changes)}", style="dim", soft_wrap=True)
+
+
+def describe(changes: "Changes") -> str:
+    """Return what changed, in words."""
+    return ", ".join(f"{count:,} {what}" for what, count in changes)
+
+
+def show_report(report: "BuildReport") -> None:
+    """Print what an index has become, and whatever could not be used."""
     views = ", ".join(f"{count:,} {kind}" for kind, count in sorted(report.views.items()))
     state = "up to date" if report.unchanged else "built"
+    segments = f", {report.segments} segments" if report.segments > 1 else ""
     stdout.print(
         Text.assemble(
-            (report.index, "bold"), f" {state}: {report.documents:,} documents ({report.language})"
+            (report.index, "bold"),
+            f" {state}: {report.documents:,} documents ({report.language}{segments})",
         ),
         soft_wrap=True,
     )
+    if report.changes.kept or report.changes.removed:
+        stdout.print(f"  documents: {describe(report.changes)}", soft_wrap=True)
     stdout.print(f"  views: {views}", soft_wrap=True)
     how = "calibrated" if report.calibrated else "as configured"
     stdout.print(

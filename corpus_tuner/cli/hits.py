@@ -24,7 +24,7 @@ def note_missing_fields(searcher: "Searcher", filter: "Filter") -> None:
 
     for field in filter:
         condition = has_field(field)
-        if not any(len(segment.matching(condition)) for segment in searcher.segments):
+        if not len(searcher.segments.matching(condition)):
             note = Text.assemble(("note: ", "yellow"), f"no document has the field {field!r}")
             stderr.print(note, soft_wrap=True)
 

@@ -1,13 +1,16 @@
 """``corpus-tuner info``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from corpus_tuner.cli.calibrate import show_calibration
 from corpus_tuner.cli.options import JsonOption
 from corpus_tuner.cli.output import plain, stdout, table, weights
+
+if TYPE_CHECKING:
+    from corpus_tuner.indexes.store.manifest import Manifest
 
 
 def info(
@@ -24,19 +27,18 @@ def info(
 
     manifest = read_manifest(index)
     if verify:
-        verify_files(index, manifest)
+        verify_files(index, manifest.segments)
     if json:
         typer.echo(manifest.model_dump_json(indent=2))
         return
     build = manifest.build
-    documents = sum(segment.documents for segment in manifest.segments)
-    size = sum(file.bytes for segment in manifest.segments for file in segment.files.values())
     shown = table("", str(index))
-    shown.add_row("format", f"version {manifest.version}")
-    shown.add_row("documents", f"{documents:,} in {len(manifest.segments)} segment(s)")
+    shown.add_row("format", f"version {manifest.version}, generation {manifest.generation}")
+    shown.add_row("documents", _documents(manifest))
     shown.add_row("language", build["language"])
-    shown.add_row("corpus", plain(build["corpus"]["source"]))
-    shown.add_row("size", f"{size / 2**20:.1f} MiB" + (", checksums right" if verify else ""))
+    shown.add_row("corpus", plain(build["corpus"]))
+    checked = ", checksums right" if verify else ""
+    shown.add_row("size", f"{manifest.bytes / 2**20:.1f} MiB{checked}")
     shown.add_row(
         "encoder",
         plain(
@@ -46,9 +48,8 @@ def info(
     )
     for identity in build["generators"] or ["none"]:
         shown.add_row("generator", plain(identity, 100))
-    for segment in manifest.segments:
-        for kind, count in segment.views.items():
-            shown.add_row(f"{kind} views", f"{count:,}")
+    for kind, count in manifest.views.items():
+        shown.add_row(f"{kind} views", f"{count:,}")
     for name, settings in manifest.representations.items():
         vectors = sum(segment.rows[name] for segment in manifest.segments)
         size = sum(
@@ -74,7 +75,7 @@ def info(
     shown.add_row("dense weights", f"views {search.dense.views:g}")
     hybrid = weights(search.hybrid)
     shown.add_row("hybrid weights", f"{hybrid} ({search.fusion} over {search.pool} documents)")
-    for what, count in build["counts"].items():
+    for what, count in manifest.counts.items():
         shown.add_row(what.replace("_", " "), f"{count:,}")
     for reason, count in build["skipped"].items():
         shown.add_row("bad records", plain(f"{count:,} {reason}"))
@@ -82,5 +83,21 @@ def info(
     if manifest.calibration:
         from corpus_tuner.calibration import Calibration
 
-        stdout.print("\ncalibrated:", style="bold")
-        show_calibration(Calibration.model_validate(manifest.calibration))
+        calibration = Calibration.model_validate(manifest.calibration)
+        since = f", {manifest.changed:,} changed since" if manifest.changed else ""
+        title = f"\ncalibrated on {calibration.documents:,} documents{since}:"
+        stdout.print(title, style="bold")
+        show_calibration(calibration)
+
+
+def _documents(manifest: "Manifest") -> str:
+    """Say how many documents there are, in which segments."""
+    parts = [
+        f"{segment.living:,}"
+        + (f" (and {segment.documents - segment.living:,} gone)" * bool(segment.dead))
+        for segment in manifest.segments
+    ]
+    gone = any(segment.dead for segment in manifest.segments)
+    several = f": {', '.join(parts)}" if len(parts) > 1 or gone else ""
+    segments = "1 segment" if len(parts) == 1 else f"{len(parts)} segments"
+    return f"{manifest.documents:,} in {segments}{several}"

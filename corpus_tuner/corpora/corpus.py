@@ -7,16 +7,22 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+from corpus_tuner.corpora import memory
+from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.corpora.settings import CorpusSettings
-from corpus_tuner.corpora.sources import find_source
+from corpus_tuner.corpora.sources import Reader, count_records, find_source
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.records import BadRecord, Record, kind_of
 from corpus_tuner.indexes.chunks import chunks
 from corpus_tuner.indexes.store.documents import Document, digest_of
 
 MAX_ID_CHARACTERS = 512
+IN_MEMORY = "documents in memory"
+"""What an index says of a corpus that is nowhere else."""
 _USUAL_FIELDS = {
     "id": ("_id", "id", "doc_id", "docid"),
     "title": ("title",),
@@ -37,14 +43,14 @@ class Corpus:
     ----------
     source
         A BEIR folder, a ``.jsonl``, ``.csv`` or ``.tsv`` file (all may be gzipped), a folder of
-        ``.txt`` and ``.md`` files, ``ir_datasets:ID`` or ``hf:NAME``.
+        ``.txt`` and ``.md`` files, ``ir_datasets:ID`` or ``hf:NAME``; or a list of documents.
     settings
         How to read it.
 
     Attributes
     ----------
     source
-        As given.
+        As given; what stands for documents in memory.
     skipped
         After an iteration: how many records were left out or mended, by reason.
     examples
@@ -62,12 +68,19 @@ class Corpus:
     ['The old mill', 'Rent', 'Bread']
     """
 
-    def __init__(self, source: str, settings: CorpusSettings | None = None) -> None:
-        self.source = source
+    def __init__(
+        self, source: str | Path | Documents, settings: CorpusSettings | None = None
+    ) -> None:
         self.skipped: Counter[str] = Counter()
         self.examples: dict[str, BadRecord] = {}
         self._settings = settings or CorpusSettings()
-        self._open = find_source(source, self._settings)
+        self._open: Reader
+        if isinstance(source, str | Path):
+            self.source, self._size = str(source), None
+            self._open = find_source(self.source, self._settings)
+        else:
+            self.source, self._size = IN_MEMORY, len(source)
+            self._open = partial(memory.read, source)
 
     def __iter__(self) -> Iterator[Document]:
         """Yield the documents in the order of the source.
@@ -93,6 +106,10 @@ class Corpus:
                 else:
                     detail = f"{document.id!r}, first at {first}"
                     self._reject(BadRecord(record.location, "id", "duplicate id", detail))
+
+    def count(self) -> int | None:
+        """Return about how many documents there are; ``None`` where only reading tells."""
+        return self._size if self._size is not None else count_records(self.source)
 
     def sample(self, size: int) -> list[Document]:
         """Return some documents, chosen by their contents: in any order it gives the same ones."""

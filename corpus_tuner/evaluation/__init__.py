@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from corpus_tuner.build_report import BuildReport
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.files import make_folders
 from corpus_tuner.eval.measures import DEFAULT_MEASURES
@@ -32,7 +33,7 @@ from corpus_tuner.evaluation.measuring import BASELINE, measure_benchmark
 from corpus_tuner.evaluation.named import open_benchmarks
 from corpus_tuner.evaluation.setup import ABLATION, DEPTH, Setup
 from corpus_tuner.indexes.encoders import Encoder
-from corpus_tuner.pipeline import BuildReport, build
+from corpus_tuner.pipeline import build
 from corpus_tuner.settings import Settings
 
 

@@ -41,7 +41,6 @@ from corpus_tuner.indexes.representations import Representation, Scores, open_re
 from corpus_tuner.indexes.representations.views import Settings as Views
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.store.documents import View
-from corpus_tuner.indexes.store.segment import Segment
 from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.pipeline import build
 from corpus_tuner.progress import track
@@ -155,7 +154,7 @@ def ablate(benchmark: Benchmark, setup: Setup, *, tune: bool = True) -> list[Res
         Searcher.open(index, encoder=setup.encoder) as searcher,
         _parts(corpus, benchmark.name, list(generators), writers, setup) as parts,
     ):
-        blocks = _blocks(searcher.segments, parts, setup.settings.documents_at_once)
+        blocks = _blocks(searcher, parts, setup.settings.documents_at_once)
         total = built.documents
         for block in track(blocks, "ablating", lambda: total, lambda block: len(block.ids)):
             for name, scores in _scores(block, compared, queries, setup.settings):
@@ -228,24 +227,23 @@ def _parts(
     shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _blocks(segments: Sequence[Segment], parts: Parts, size: int) -> Iterator[_Block]:
+def _blocks(searcher: Searcher, parts: Parts, size: int) -> Iterator[_Block]:
     """Yield all documents with their views, so many at a time."""
-    for segment in segments:
-        total = segment.dense.documents
-        for first in range(0, total, size):
-            ordinals = np.arange(first, min(first + size, total))
-            vectors, starts = segment.dense.vectors(ordinals)
-            documents = segment.documents(ordinals.tolist())
-            views: list[View] = []
-            labels: list[tuple[str, ...]] = []
-            for ordinal, its_vectors in zip(
-                ordinals.tolist(), np.split(vectors, starts[1:]), strict=True
-            ):
-                its_views = list(segment.views(ordinal).values())
-                views += its_views
-                labels += parts.of(documents[ordinal], its_views, its_vectors)
-            ids = [documents[ordinal].id for ordinal in ordinals.tolist()]
-            yield _Block(ids, starts, views, vectors, labels)
+    segments = searcher.segments
+    living = np.flatnonzero(segments.alive)
+    for first in range(0, len(living), size):
+        ordinals = living[first : first + size]
+        vectors, starts = searcher.dense.vectors(ordinals)
+        documents = segments.documents(ordinals)
+        views: list[View] = []
+        labels: list[tuple[str, ...]] = []
+        for ordinal, document, its_vectors in zip(
+            ordinals.tolist(), documents, np.split(vectors, starts[1:]), strict=True
+        ):
+            its_views = segments.views(ordinal)
+            views += its_views
+            labels += parts.of(document, its_views, its_vectors)
+        yield _Block([document.id for document in documents], starts, views, vectors, labels)
 
 
 def _scores(

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from corpus_tuner.build_report import BuildReport
 from corpus_tuner.eval.files import write_text
 from corpus_tuner.eval.report import Cost
-from corpus_tuner.pipeline import BuildReport
 
 # Linux counts in KiB, macOS in bytes; Windows does not say.
 _UNIT = 1 if sys.platform == "darwin" else 1024

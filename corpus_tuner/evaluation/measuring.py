@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
+from corpus_tuner.build_report import BuildReport
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.benchmarks import Benchmark
@@ -21,7 +22,6 @@ from corpus_tuner.evaluation.oracle import best_of, kept_sweep, lexical_share
 from corpus_tuner.evaluation.setup import Setup
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import read_manifest
-from corpus_tuner.pipeline import BuildReport
 
 ORACLES = ("oracle", "oracle-all")
 """Systems whose weights have seen the judgments."""
@@ -129,7 +129,7 @@ class Measuring:
         setting = Setting(self._benchmark, corpus, self._built.language, self._depth, scratch)
         shutil.rmtree(scratch, ignore_errors=True)
         try:
-            decides = (baseline.identity(self._benchmark.name), self._manifest.build["corpus"])
+            decides = (baseline.identity(self._benchmark.name), self._manifest.digest)
             self._measure(baseline.name, decides, lambda: baseline.run(setting))
         finally:
             shutil.rmtree(scratch, ignore_errors=True)

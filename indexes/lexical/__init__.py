@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from corpus_tuner.indexes.chunks import chunks
@@ -16,6 +18,7 @@ from corpus_tuner.indexes.lexical.grams import grams_of
 from corpus_tuner.indexes.lexical.postings import Postings, write_postings
 from corpus_tuner.indexes.lexical.words import words_of
 from corpus_tuner.indexes.representations import Scores
+from corpus_tuner.indexes.store.documents import Document, View
 
 LexicalRanker = Literal["words", "grams"]
 LEXICAL_RANKERS: tuple[LexicalRanker, ...] = get_args(LexicalRanker)
@@ -48,6 +51,11 @@ class LexicalSettings(BaseModel):
         """What documents can be ranked by."""
         return LEXICAL_RANKERS if self.grams else ("words",)
 
+    def text_of(self, document: Document, views: Sequence[View]) -> str:
+        """Return the text of a document whose terms are indexed: its own, and that of views."""
+        added = (view.text for view in views for _ in range(self.views.get(view.kind, 0)))
+        return "\n".join((document.title, document.text, *added))
+
 
 class LexicalIndex:
     """The terms of all documents of an index. What is not searched by is not read.
@@ -58,6 +66,8 @@ class LexicalIndex:
         Of the segments.
     settings
         As they were written with.
+    alive
+        Which documents are still there, of all segments, shape (documents,).
 
     Raises
     ------
@@ -65,15 +75,20 @@ class LexicalIndex:
         If the files are damaged.
     """
 
-    def __init__(self, folders: Sequence[Path], settings: LexicalSettings) -> None:
+    def __init__(
+        self, folders: Sequence[Path], settings: LexicalSettings, alive: npt.NDArray[np.bool_]
+    ) -> None:
         self._settings = settings
         self._terms = {
-            ranker: Terms([Postings(folder, ranker) for folder in folders])
+            ranker: Terms([Postings(folder, ranker) for folder in folders], alive)
             for ranker in settings.rankers
         }
 
-    def scores(self, ranker: LexicalRanker, query: str, how: BM25) -> list[Scores]:
-        """Return for every segment the score of every document; 0 where no term is shared."""
+    def scores(self, ranker: LexicalRanker, query: str, how: BM25) -> Scores:
+        """Return the score of every document of all segments, shape (documents,).
+
+        It is 0 for those that are gone, or share no term.
+        """
         (terms,) = _terms_of(ranker, [query], self._settings)
         return self._terms[ranker].scores(terms, how)
 

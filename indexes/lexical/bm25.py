@@ -9,13 +9,13 @@ of another one.
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.lexical.postings import Counts, Keys, Postings, keys_of
 from corpus_tuner.indexes.representations import Scores
 
@@ -42,21 +42,6 @@ class BM25(BaseModel):
     b: Annotated[float, Field(ge=0, le=1)] = 0.4
 
 
-class Asked(NamedTuple):
-    """The terms of a query that some document has.
-
-    Attributes
-    ----------
-    keys
-        Of the terms, shape (terms,).
-    worth
-        Of every term: how often it is asked for, times how rare it is; float64, shape (terms,).
-    """
-
-    keys: Keys
-    worth: Scores
-
-
 class Terms:
     """The terms of one kind of all documents, over all segments.
 
@@ -64,17 +49,32 @@ class Terms:
     ----------
     segments
         Their postings.
+    alive
+        Which documents are still there, of all segments, shape (documents,).
+
+    Raises
+    ------
+    SearchIndexError
+        If the segments have other documents than these.
     """
 
-    def __init__(self, segments: Sequence[Postings]) -> None:
+    def __init__(self, segments: Sequence[Postings], alive: npt.NDArray[np.bool_]) -> None:
         self._segments = segments
-        self._documents = sum(len(segment.lengths) for segment in segments)
-        self._halves: tuple[BM25, list[Scores]] | None = None
+        self._alive = alive
+        self._documents = int(alive.sum())
+        none = [np.zeros(0, np.int32)]
+        self._lengths = np.concatenate(none + [segment.lengths for segment in segments])
+        if len(self._lengths) != len(alive):
+            raise SearchIndexError(
+                f"there are terms of {len(self._lengths)} documents, and {len(alive)} documents: "
+                f"{DAMAGED}"
+            )
+        self._halves: tuple[BM25, Scores] | None = None
 
-    def scores(self, query: Sequence[str], how: BM25) -> list[Scores]:
-        """Return for every segment the score of every document, float64, shape (documents,).
+    def scores(self, query: Sequence[str], how: BM25) -> Scores:
+        """Return the score of every document of all segments, float64, shape (documents,).
 
-        A document that shares no term with the query has 0.
+        A document that is gone or shares no term with the query has 0.
 
         Parameters
         ----------
@@ -83,57 +83,59 @@ class Terms:
         how
             The parameters.
         """
-        asked = self._asked(query)
-        return [
-            _scores(segment, asked, halves)
-            for segment, halves in zip(self._segments, self._halved(how), strict=True)
-        ]
+        counted = Counter(query)
+        terms, documents, counts = self._postings(keys_of(counted))
+        worth = self._worth(counted, np.bincount(terms, minlength=len(counted)))
+        brought = worth[terms] * (counts / (counts + self._halved(how)[documents]))
+        found = np.bincount(documents, brought, minlength=len(self._alive))
+        return found.astype(np.float64)
 
     def score_document(self, query: Sequence[str], document: Sequence[str], how: BM25) -> float:
         """Return what a document of these terms would score if it stood among the others."""
-        asked = self._asked(query)
-        own = Counter(keys_of(document).tolist())
-        counts = np.array([own[key] for key in asked.keys.tolist()], np.float64)
-        shared = counts > 0
+        counted, own = Counter(query), Counter(document)
+        terms, _, _ = self._postings(keys_of(counted))
+        frequencies = np.bincount(terms, minlength=len(counted))
+        counts = np.array([own[term] for term in counted], np.float64)
+        shared = (counts > 0) & (frequencies > 0)
         half = self._half(np.array([len(document)]), how)
         saturated = counts[shared] / (counts[shared] + half)
-        return float(asked.worth[shared] @ saturated)
+        return float(self._worth(counted, frequencies)[shared] @ saturated)
 
     @cached_property
     def _mean(self) -> float:
         """How many terms a document has on average."""
-        total = sum(int(segment.lengths.sum(dtype=np.int64)) for segment in self._segments)
+        total = int(self._lengths[self._alive].sum(dtype=np.int64))
         return total / self._documents if total else 1.0
 
-    def _asked(self, query: Sequence[str]) -> Asked:
-        counts = Counter(query)
-        keys = keys_of(counts)
-        frequencies: Counts = sum(
-            (segment.frequencies(keys) for segment in self._segments), np.zeros(len(keys), np.int64)
+    def _postings(self, keys: Keys) -> tuple[Counts, Counts, npt.NDArray[np.float64]]:
+        """Return the postings of terms in documents that are there; see `Postings.of`."""
+        found = [segment.of(keys) for segment in self._segments]
+        firsts = np.cumsum([0, *(len(segment.lengths) for segment in self._segments)])
+        terms = np.concatenate([np.zeros(0, np.int64), *(own[0] for own in found)])
+        documents = np.concatenate(
+            [np.zeros(0, np.int64)]
+            + [own[1] + first for own, first in zip(found, firsts[:-1], strict=True)]
         )
-        rarity = np.log(1 + (self._documents - frequencies + 0.5) / (frequencies + 0.5))
-        known = frequencies > 0
-        times = np.array(list(counts.values()), np.float64)
-        return Asked(keys[known], (times * rarity)[known])
+        counts = np.concatenate([np.zeros(0), *(own[2] for own in found)])
+        if self._documents == len(self._alive):
+            return terms, documents, counts
+        there = self._alive[documents]
+        return terms[there], documents[there], counts[there]
 
-    def _halved(self, how: BM25) -> list[Scores]:
+    def _worth(self, counted: Counter[str], frequencies: Counts) -> Scores:
+        """Return, of every term, how often it is asked for, times how rare it is."""
+        times = np.array(list(counted.values()), np.float64)
+        rarity = np.log(1 + (self._documents - frequencies + 0.5) / (frequencies + 0.5))
+        return np.asarray(times * rarity)
+
+    def _halved(self, how: BM25) -> Scores:
         """Return `_half` of all documents, kept for the next search."""
         kept = self._halves
         if kept is None or kept[0] != how:
-            kept = (how, [self._half(segment.lengths, how) for segment in self._segments])
+            kept = (how, self._half(self._lengths, how))
             self._halves = kept
         return kept[1]
 
     def _half(self, lengths: npt.NDArray[Any], how: BM25) -> Scores:
         """Return, for documents of these lengths, the count at which a term has half its worth."""
         return np.asarray(how.k1 * (1 - how.b + how.b * lengths / self._mean), np.float64)
-
-
-def _scores(segment: Postings, asked: Asked, halves: Scores) -> Scores:
-    terms, documents, counts = segment.of(asked.keys)
-    try:
-        brought = asked.worth[terms] * (counts / (counts + halves[documents]))
-    except IndexError as error:
-        raise SearchIndexError(f"postings are damaged ({error}): build the index again") from error
-    found: Scores = np.bincount(documents, brought, minlength=len(halves)).astype(np.float64)
-    return found

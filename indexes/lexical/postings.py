@@ -8,7 +8,7 @@ that two of a million terms have the same bits happens once in 30 million indexe
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from corpus_tuner.indexes.arrays import load_array, save_array
 from corpus_tuner.indexes.chunks import chunks
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
 
 Keys = npt.NDArray[np.uint64]
 Counts = npt.NDArray[np.int64]
 
-_FILES = ("keys", "starts", "documents", "counts", "lengths")
+_FILES: dict[str, tuple[type[np.generic], ...]] = {
+    "keys": (np.uint64,),
+    "starts": (np.int64,),
+    "documents": (np.int32,),
+    "counts": (np.uint8, np.uint16, np.uint32),
+    "lengths": (np.int32,),
+}
 _AT_ONCE = 1_000  # documents
+_BLOCK = 2**20  # postings
 _POSTING = np.dtype([("key", np.uint64), ("document", np.int32), ("count", np.int32)])
 
 
@@ -41,39 +49,50 @@ def write_postings(documents: Iterable[Sequence[str]], folder: Path, name: str) 
     ``NAME.counts.npy``, the document and the count of every posting; and ``NAME.lengths.npy``,
     int32, how many terms every document has.
     """
-    keys, totals = np.zeros(0, np.uint64), np.zeros(0, np.int64)
+    terms = _Terms()
     lengths: list[npt.NDArray[np.int32]] = [np.zeros(0, np.int32)]
-    most, first = 0, 0
+    first = 0
     with tempfile.TemporaryFile(dir=folder) as spilled:
         for chunk in chunks(documents, _AT_ONCE):
             postings = _postings_of(chunk, first)
             first += len(chunk)
             spilled.write(postings.tobytes())
             lengths.append(np.array([len(terms) for terms in chunk], np.int32))
-            most = max(most, int(postings["count"].max(initial=0)))
-            keys, totals = _with(keys, totals, postings["key"])
-        starts = np.concatenate([[0], np.cumsum(totals)]).astype(np.int64)
-        files = {what: folder / f"{name}.{what}.npy" for what in _FILES}
-        for what, values in (
-            ("keys", keys),
-            ("starts", starts),
-            ("lengths", np.concatenate(lengths)),
-        ):
-            np.save(files[what], values, allow_pickle=False)
-        total = int(starts[-1])
-        inverted = _new(files["documents"], np.dtype(np.int32), total)
-        counts = _new(files["counts"], np.min_scalar_type(most), total)
-        free = starts[:-1].copy()  # where the next posting of every term goes
+            terms.add(postings)
         spilled.seek(0)
-        while block := spilled.read(_POSTING.itemsize * 2**20):
-            postings = np.frombuffer(block, _POSTING)
-            order = np.argsort(postings["key"], kind="stable")
-            terms = np.searchsorted(keys, postings["key"][order])
-            new, at, sizes = np.unique(terms, return_index=True, return_counts=True)
-            places = free[terms] + np.arange(len(terms)) - np.repeat(at, sizes)
-            inverted[places] = postings["document"][order]
-            counts[places] = postings["count"][order]
-            free[new] += sizes
+        blocks = iter(lambda: spilled.read(_POSTING.itemsize * _BLOCK), b"")
+        postings_of_all = (np.frombuffer(block, _POSTING) for block in blocks)
+        _write(folder, name, np.concatenate(lengths), terms, postings_of_all)
+
+
+def merge_postings(
+    segments: Sequence[tuple["Postings", npt.NDArray[np.bool_]]], folder: Path, name: str
+) -> None:
+    """Write the postings of several segments as those of one.
+
+    Parameters
+    ----------
+    segments
+        Their postings, and which of their documents are still there. These are numbered in the
+        order of the segments.
+    folder, name
+        As `write_postings` takes them.
+    """
+    firsts = np.cumsum([0, *(int(alive.sum()) for _, alive in segments)]).tolist()
+
+    def blocks() -> Iterator[npt.NDArray[Any]]:
+        for (postings, alive), first in zip(segments, firsts, strict=False):
+            ordinals = np.cumsum(alive) - 1 + first
+            for block in postings.blocks():
+                kept = block[alive[block["document"]]]
+                kept["document"] = ordinals[kept["document"]]
+                yield kept
+
+    terms = _Terms()
+    for block in blocks():
+        terms.add(block)
+    lengths = np.concatenate([postings.lengths[alive] for postings, alive in segments])
+    _write(folder, name, lengths, terms, blocks())
 
 
 class Postings:
@@ -96,22 +115,25 @@ class Postings:
     """
 
     def __init__(self, folder: Path, name: str) -> None:
-        try:
-            self._keys, self._starts, self._documents, self._counts, lengths = (
-                np.asarray(np.load(folder / f"{name}.{what}.npy", "r")) for what in _FILES
-            )
-        except (OSError, ValueError, TypeError) as error:
-            raise SearchIndexError(f"the {name} in {folder} are damaged: {error}") from error
-        self.lengths: npt.NDArray[np.int32] = lengths
+        self._keys, self._starts, self._documents, self._counts, self.lengths = (
+            load_array(folder / f"{name}.{what}.npy", *dtypes) for what, dtypes in _FILES.items()
+        )
+        self._what = f"{name} in {folder}"
         total = self._starts[-1:].tolist()
         fits = self._starts.shape == (len(self._keys) + 1,) and total == [len(self._documents)]
         if not fits or len(self._documents) != len(self._counts):
-            raise SearchIndexError(f"the {name} in {folder} do not fit each other")
+            raise SearchIndexError(f"the {self._what} do not fit each other: {DAMAGED}")
 
-    def frequencies(self, keys: Keys) -> Counts:
-        """Return how many documents have every one of some terms, shape (terms,)."""
-        begins, ends = self._ranges(keys)
-        return ends - begins
+    def blocks(self) -> Iterator[npt.NDArray[Any]]:
+        """Yield all postings, by term and then by document: their keys, documents and counts."""
+        for first in range(0, len(self._documents), _BLOCK):
+            some = slice(first, first + _BLOCK)
+            postings = np.zeros(len(self._documents[some]), _POSTING)
+            rows = np.arange(first, first + len(postings))
+            postings["key"] = self._keys[np.searchsorted(self._starts, rows, side="right") - 1]
+            postings["document"] = self._documents[some]
+            postings["count"] = self._counts[some]
+            yield postings
 
     def of(self, keys: Keys) -> tuple[Counts, Counts, npt.NDArray[np.float64]]:
         """Return the postings of some terms, one term after the other.
@@ -123,12 +145,17 @@ class Postings:
         """
         begins, ends = self._ranges(keys)
         sizes = ends - begins
-        documents = [self._documents[start:end] for start, end in zip(begins, ends, strict=True)]
-        counts = [self._counts[start:end] for start, end in zip(begins, ends, strict=True)]
+        if (begins < 0).any() or (sizes < 0).any() or (ends > len(self._documents)).any():
+            raise SearchIndexError(f"the {self._what} are damaged: {DAMAGED}")
+        pieces = list(zip(begins, ends, strict=True))
         terms = np.repeat(np.arange(len(keys)), sizes)
         if not len(terms):
             return terms, terms, terms.astype(np.float64)
-        return terms, np.concatenate(documents), np.concatenate(counts).astype(np.float64)
+        documents = np.concatenate([self._documents[start:end] for start, end in pieces])
+        counts = np.concatenate([self._counts[start:end] for start, end in pieces])
+        if documents.min() < 0 or documents.max() >= len(self.lengths):
+            raise SearchIndexError(f"the {self._what} are damaged: {DAMAGED}")
+        return terms, documents, counts.astype(np.float64)
 
     def _ranges(self, keys: Keys) -> tuple[Counts, Counts]:
         """Return where the postings of some terms begin and end."""
@@ -158,19 +185,60 @@ def _postings_of(documents: Sequence[Sequence[str]], first: int) -> npt.NDArray[
     return postings
 
 
-def _with(keys: Keys, totals: Counts, more: Keys) -> tuple[Keys, Counts]:
-    """Return all terms in ascending order, and how many postings each has, with those of `more`."""
-    new, sizes = np.unique(more, return_counts=True)
-    every = np.union1d(keys, new)
-    sums = np.zeros(len(every), np.int64)
-    sums[np.searchsorted(every, keys)] += totals
-    sums[np.searchsorted(every, new)] += sizes
-    return every, sums
+class _Terms:
+    """What is known of every term while postings are gathered.
+
+    Attributes
+    ----------
+    keys, totals
+        All terms in ascending order, and how many postings each has.
+    most
+        The greatest count.
+    """
+
+    def __init__(self) -> None:
+        self.keys, self.totals = np.zeros(0, np.uint64), np.zeros(0, np.int64)
+        self.most = 0
+
+    def add(self, postings: npt.NDArray[Any]) -> None:
+        """Count some postings."""
+        self.most = max(self.most, int(postings["count"].max(initial=0)))
+        new, sizes = np.unique(postings["key"], return_counts=True)
+        every = np.union1d(self.keys, new)
+        sums = np.zeros(len(every), np.int64)
+        sums[np.searchsorted(every, self.keys)] += self.totals
+        sums[np.searchsorted(every, new)] += sizes
+        self.keys, self.totals = every, sums
+
+
+def _write(
+    folder: Path,
+    name: str,
+    lengths: npt.NDArray[np.int32],
+    terms: _Terms,
+    blocks: Iterable[npt.NDArray[Any]],
+) -> None:
+    """Write the files; the postings of a term come in the order of documents."""
+    starts = np.concatenate([[0], np.cumsum(terms.totals)]).astype(np.int64)
+    for what, values in (("keys", terms.keys), ("starts", starts), ("lengths", lengths)):
+        save_array(folder / f"{name}.{what}.npy", values)
+    total = int(starts[-1])
+    documents = _new(folder / f"{name}.documents.npy", np.dtype(np.int32), total)
+    counts = _new(folder / f"{name}.counts.npy", np.min_scalar_type(terms.most), total)
+    free = starts[:-1].copy()  # where the next posting of every term goes
+    for postings in blocks:
+        order = np.argsort(postings["key"], kind="stable")
+        numbers = np.searchsorted(terms.keys, postings["key"][order])
+        new, at, sizes = np.unique(numbers, return_index=True, return_counts=True)
+        places = free[numbers] + np.arange(len(numbers)) - np.repeat(at, sizes)
+        documents[places] = postings["document"][order]
+        counts[places] = postings["count"][order]
+        free[new] += sizes
 
 
 def _new(file: Path, dtype: np.dtype[Any], length: int) -> npt.NDArray[Any]:
     """Make an array that lies in a file."""
     if length:
         return np.lib.format.open_memmap(file, "w+", dtype, (length,))
-    np.save(file, np.zeros(0, dtype), allow_pickle=False)
+    save_array(file, np.zeros(0, dtype))
     return np.zeros(0, dtype)

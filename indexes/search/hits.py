@@ -69,20 +69,17 @@ class Hit:
 def hits_of(found: Found) -> list[Hit]:
     """Fetch what was found, and tell why."""
     pool = found.pool.at(found.positions)
-    fetched: dict[tuple[int, int], tuple[Document, View]] = {}
-    for number in np.unique(pool.numbers).tolist():
-        segment = pool.segments[number]
-        ordinals = pool.ordinals[pool.numbers == number]
-        best = segment.dense.best_views(pool.vector, ordinals).tolist()
-        documents, views = segment.documents(ordinals.tolist()), segment.views_at(best)
-        for ordinal, view in zip(ordinals.tolist(), best, strict=True):
-            fetched[number, ordinal] = documents[ordinal], views[view]
+    segments = pool.opened.segments
+    documents = segments.documents(pool.ordinals)
+    best = pool.opened.dense.best_views(pool.vector, pool.ordinals)
+    views = segments.views_at(pool.ordinals, best)
     standings = {
         name: _standings(brought, found.positions) for name, brought in found.brought.items()
     }
     hits = []
-    for position, (score, address) in enumerate(zip(found.scores, pool.addresses(), strict=True)):
-        document, view = fetched[address]
+    for position, (document, view, score) in enumerate(
+        zip(documents, views, found.scores, strict=True)
+    ):
         owed = {name: own[position] for name, own in standings.items()}
         hits.append(Hit(document, position + 1, score, view, owed))
     return hits

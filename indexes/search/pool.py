@@ -1,6 +1,6 @@
 """The documents that may be found for a query, with all that their scores are made of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,9 +12,24 @@ from corpus_tuner.indexes.representations import Parts, Scores
 from corpus_tuner.indexes.search.blend import Blend, Brought, ByRanker, total
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.search.settings import DENSE_RANKERS, Fusion
-from corpus_tuner.indexes.store.segment import Segment
+from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.vectors import Ordinals
-from corpus_tuner.indexes.vectors.scoring import Near, first
+from corpus_tuner.indexes.vectors.scoring import DenseIndex, Near, first
+
+
+class Opened(NamedTuple):
+    """An index as it was when it was opened, as far as pools are drawn from it.
+
+    Attributes
+    ----------
+    segments
+        The documents.
+    dense
+        Their vectors.
+    """
+
+    segments: Segments
+    dense: DenseIndex
 
 
 class Found(NamedTuple):
@@ -47,10 +62,10 @@ class Pool:
     ----------
     vector
         Of the query, shape (dimension,); ``None`` where vectors have no say.
-    segments
-        All of the index.
-    numbers, ordinals
-        Which of the segments a document is in, and its ordinal there.
+    opened
+        The index that it is drawn from.
+    ordinals
+        Which of all documents they are.
     scores
         By every ranker that has a say, but for feedback, which comes of the others.
     core
@@ -59,8 +74,7 @@ class Pool:
     """
 
     vector: Vectors | None
-    segments: Sequence[Segment]
-    numbers: Ordinals
+    opened: Opened
     ordinals: Ordinals
     scores: ByRanker
     core: npt.NDArray[np.bool_]
@@ -89,7 +103,7 @@ class Pool:
         brought = self.brought(plan)
         scores = total(brought)
         leading = first(scores, plan.k)  # and all that tie with the last of them
-        ids = self.at(leading).ids()
+        ids = self.opened.segments.ids(self.ordinals[leading])
         by_score = zip((-scores[leading]).tolist(), ids, range(len(ids)), strict=True)
         order = [number for *_, number in sorted(by_score)[: plan.k]]
         positions = leading[order]
@@ -101,34 +115,16 @@ class Pool:
             brought,
         )
 
-    def ids(self) -> list[str]:
-        """Return the ids of the documents."""
-        known = [
-            segment.ids(self.ordinals[self.numbers == number].tolist())
-            for number, segment in enumerate(self.segments)
-        ]
-        return [known[number][ordinal] for number, ordinal in self.addresses()]
-
     def passages(self) -> Scores:
         """Return the vectors of the documents' passages, float64, shape (documents, dimension)."""
-        vectors = np.zeros((len(self.ordinals), self.segments[0].dense.dimension))
-        for number, segment in enumerate(self.segments):
-            here = self.numbers == number
-            if here.any():
-                vectors[here] = segment.dense.passages(self.ordinals[here])
-        return vectors
-
-    def addresses(self) -> list[tuple[int, int]]:
-        """Return every document's segment and its ordinal there."""
-        return list(zip(self.numbers.tolist(), self.ordinals.tolist(), strict=True))
+        return self.opened.dense.passages(self.ordinals)
 
     def joined(self, *others: "Pool") -> "Pool":
         """Return this pool and other ones of the same query, by the same rankers."""
         pools = (self, *others)
         return Pool(
             self.vector,
-            self.segments,
-            np.concatenate([pool.numbers for pool in pools]),
+            self.opened,
             np.concatenate([pool.ordinals for pool in pools]),
             {name: np.concatenate([pool.scores[name] for pool in pools]) for name in self.scores},
             np.concatenate([pool.core for pool in pools]),
@@ -138,8 +134,7 @@ class Pool:
         """Return some of the documents."""
         return Pool(
             self.vector,
-            self.segments,
-            self.numbers[positions],
+            self.opened,
             self.ordinals[positions],
             {name: scores[positions] for name, scores in self.scores.items()},
             self.core[positions],
@@ -147,44 +142,44 @@ class Pool:
 
 
 def draw(
-    segments: Sequence[Segment],
+    opened: Opened,
     plan: Plan,
     vector: Vectors | None,
-    near: Sequence[Near] | None,
-    lexical: Mapping[str, Sequence[Scores]],
+    near: Near | None,
+    lexical: ByRanker,
 ) -> Pool:
     """Return the documents that are among the first `plan.size` by any ranker.
 
     Parameters
     ----------
-    segments
-        All of the index.
+    opened
+        The index.
     plan
         How the query is searched.
     vector
         Of the query, shape (dimension,); ``None`` where vectors have no say.
     near
-        For every segment what its vectors put first; ``None`` where they have no say.
+        What vectors put first; ``None`` where they have no say.
     lexical
-        By every lexical ranker that has a say, for every segment its documents' scores, 0 for those
-        that may not be found.
+        The scores of all documents by every lexical ranker that has a say, 0 for those that may
+        not be found.
     """
-    drawn = [
-        _draw(
-            segments,
-            number,
-            plan,
-            vector,
-            near[number] if near else None,
-            {name: scores[number] for name, scores in lexical.items()},
-        )
-        for number in range(len(segments))
-    ]
-    pool = drawn[0].joined(*drawn[1:])
-    # Every segment gave its first ones: of these, keep the first ones of all.
-    pool.core[:] = False
-    pool.core[_leading(pool, plan, plan.settings.pool)] = True
-    return pool.at(_leading(pool, plan, plan.size))
+
+    def pool(ordinals: Ordinals, dense: Parts) -> Pool:
+        own = {name: scores[ordinals] for name, scores in lexical.items()}
+        brought = {**dense._asdict(), **own} if near else own
+        return Pool(vector, opened, ordinals, brought, np.zeros(len(ordinals), bool))
+
+    found = pool(near.documents, near.parts) if near else pool(np.zeros(0, np.int64), Parts.zeros())
+    if lexical:
+        leading = np.concatenate([sharing(scores, plan.size) for scores in lexical.values()])
+        others = np.setdiff1d(leading, found.ordinals)
+        parts = Parts.zeros(len(others))
+        if near is not None and vector is not None:
+            parts = opened.dense.parts(vector, others, near.seen)
+        found = found.joined(pool(others, parts))
+    found.core[_leading(found, plan, plan.settings.pool)] = True
+    return found
 
 
 def _leading(pool: Pool, plan: Plan, size: int) -> Ordinals:
@@ -201,31 +196,3 @@ def sharing(scores: npt.NDArray[Any], size: int) -> Ordinals:
     (some,) = np.nonzero(scores)
     found: Ordinals = some[first(scores[some], size)]
     return found
-
-
-def _draw(
-    segments: Sequence[Segment],
-    number: int,
-    plan: Plan,
-    vector: Vectors | None,
-    near: Near | None,
-    lexical: ByRanker,
-) -> Pool:
-    """Return the first documents of one segment."""
-
-    def pool(ordinals: Ordinals, dense: Parts) -> Pool:
-        count = len(ordinals)
-        own = {name: scores[ordinals] for name, scores in lexical.items()}
-        brought = {**dense._asdict(), **own} if near else own
-        return Pool(
-            vector, segments, np.full(count, number), ordinals, brought, np.ones(count, bool)
-        )
-
-    found = pool(near.documents, near.parts) if near else pool(np.zeros(0, np.int64), Parts.zeros())
-    if not lexical:
-        return found
-    leading = np.concatenate([sharing(scores, plan.size) for scores in lexical.values()])
-    others = np.setdiff1d(leading, found.ordinals)
-    if near is None or vector is None:
-        return found.joined(pool(others, Parts.zeros(len(others))))
-    return found.joined(pool(others, segments[number].dense.parts(vector, others, near.seen)))

@@ -20,13 +20,14 @@ from corpus_tuner.indexes.lexical.words import shared_words
 from corpus_tuner.indexes.representations import Scores, stored_representation
 from corpus_tuner.indexes.search.hits import Hit, hits_of
 from corpus_tuner.indexes.search.plan import Options, Plan, make_plan
-from corpus_tuner.indexes.search.pool import Found, Pool, draw
+from corpus_tuner.indexes.search.pool import Found, Opened, Pool, draw
 from corpus_tuner.indexes.search.settings import SearchSettings, shares
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest, verify
-from corpus_tuner.indexes.store.segment import Segment
+from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.vectors import Ordinals
+from corpus_tuner.indexes.vectors.scoring import DenseIndex
 
 MAX_QUERY_CHARACTERS = 100_000
 _QUERIES_AT_ONCE = 256
@@ -34,11 +35,11 @@ _TRIES = 20  # to open an index that is built again and again meanwhile
 _Read = TypeVar("_Read")
 
 
-class _Opened(NamedTuple):
+class _Generation(NamedTuple):
     """An index as it was when it was opened: a search that has begun stays with it."""
 
     manifest: Manifest
-    segments: Sequence[Segment]
+    opened: Opened
     lexical: LexicalIndex | None
 
 
@@ -57,27 +58,32 @@ class Searcher:
     """
 
     def __init__(
-        self, path: Path, opened: _Opened, encoder: QueryEncoder, representation: str
+        self, path: Path, generation: _Generation, encoder: QueryEncoder, representation: str
     ) -> None:
         self.path = path
         self.representation = representation
         self.encoder = encoder
-        self._opened = opened
+        self._generation = generation
 
     @property
     def manifest(self) -> Manifest:
         """What the index says of itself."""
-        return self._opened.manifest
+        return self._generation.manifest
 
     @property
-    def segments(self) -> Sequence[Segment]:
-        """Its segments, in order."""
-        return self._opened.segments
+    def segments(self) -> Segments:
+        """Its documents."""
+        return self._generation.opened.segments
+
+    @property
+    def dense(self) -> DenseIndex:
+        """Their vectors."""
+        return self._generation.opened.dense
 
     @property
     def lexical(self) -> LexicalIndex | None:
         """Its words and n-grams; ``None`` if it has none."""
-        return self._opened.lexical
+        return self._generation.lexical
 
     @classmethod
     def open(
@@ -115,7 +121,7 @@ class Searcher:
         index = Path(path)
         manifest = _steadily(index, lambda: read_manifest(index))
         if checksums:
-            verify(index, manifest)
+            verify(index, manifest.segments)
         chosen = representation or manifest.representation
         known = sorted(manifest.representations)
         if chosen not in known:
@@ -127,17 +133,19 @@ class Searcher:
             encoder = open_query_encoder(
                 EncoderSettings.model_validate(settings), manifest.encoder.fingerprint
             )
-        opened = _open(index, chosen)  # it may have been built again while the encoder loaded
-        if encoder.fingerprint != opened.manifest.encoder.fingerprint:
+        generation = _open(index, chosen)  # it may have changed while the encoder loaded
+        wanted = generation.manifest.encoder.fingerprint
+        if encoder.fingerprint != wanted:
+            generation.opened.segments.close()
             raise SearchIndexError(
                 f"{index} was built with another encoder than {encoder.name!r} as it is now "
-                f"(fingerprint {opened.manifest.encoder.fingerprint[:12]}, not "
-                f"{encoder.fingerprint[:12]}): open it with that one, or build it again"
+                f"(fingerprint {wanted[:12]}, not {encoder.fingerprint[:12]}): open it with that "
+                "one, or build it again"
             )
-        return cls(index, opened, encoder, chosen)
+        return cls(index, generation, encoder, chosen)
 
     def refresh(self) -> bool:
-        """Open the index anew if it was built or calibrated again since; tell whether it was.
+        """Open the index anew if it was changed since; tell whether it was.
 
         Searches that have begun end with the index that they began with.
 
@@ -148,14 +156,14 @@ class Searcher:
         """
         if _steadily(self.path, lambda: read_manifest(self.path)) == self.manifest:
             return False
-        opened = _open(self.path, self.representation)
-        if opened.manifest == self.manifest:
+        generation = _open(self.path, self.representation)
+        if generation.manifest == self.manifest:
             return False
-        if opened.manifest.encoder.fingerprint != self.encoder.fingerprint:
+        if generation.manifest.encoder.fingerprint != self.encoder.fingerprint:
             raise SearchIndexError(
                 f"{self.path} was built again with another encoder: open it anew"
             )
-        self._opened = opened
+        self._generation = generation
         return True
 
     @overload
@@ -190,9 +198,9 @@ class Searcher:
             index cannot be searched in this mode, the filter is none, or the searcher is closed.
         """
         several = [queries] if isinstance(queries, str) else queries
-        opened = self._opened
-        plan = make_plan(opened.manifest, self.representation, k, **options)
-        found = [hits_of(pool.best(plan)) for pool in self._pools(opened, several, plan)]
+        generation = self._generation
+        plan = make_plan(generation.manifest, self.representation, k, **options)
+        found = [hits_of(pool.best(plan)) for pool in self._pools(generation, several, plan)]
         return found[0] if isinstance(queries, str) else found
 
     def rank(
@@ -202,9 +210,9 @@ class Searcher:
 
         Parameters, and errors raised, are those of `search`.
         """
-        opened = self._opened
-        plan = make_plan(opened.manifest, self.representation, k, **options)
-        pools = self._pools(opened, queries, plan)
+        generation = self._generation
+        plan = make_plan(generation.manifest, self.representation, k, **options)
+        pools = self._pools(generation, queries, plan)
 
         def ranking(found: Found) -> list[tuple[str, float]]:
             return list(zip(found.ids, found.scores, strict=True))
@@ -218,21 +226,23 @@ class Searcher:
 
         Parameters, and errors raised, are those of `search`.
         """
-        opened = self._opened
-        settings = settings or opened.manifest.search
-        plan = make_plan(opened.manifest, self.representation, k, "hybrid", settings)
-        lexical = opened.manifest.lexical.rankers if opened.manifest.lexical else ()
+        generation = self._generation
+        manifest = generation.manifest
+        settings = settings or manifest.search
+        plan = make_plan(manifest, self.representation, k, "hybrid", settings)
+        lexical = manifest.lexical.rankers if manifest.lexical else ()
         dense = {"passage": 1 - plan.views, "views": plan.views}
         every = shares({**dense, **dict.fromkeys(lexical, 1.0)})
-        return self._pools(opened, queries, replace(plan, weights=every))
+        return self._pools(generation, queries, replace(plan, weights=every))
 
     def document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""
-        for segment in self.segments:
-            ordinal = segment.find(id_)
-            if ordinal is not None:
-                return segment.document(ordinal), list(segment.views(ordinal).values())
-        return None
+        segments = self.segments
+        found = segments.find([id_])
+        if not found:
+            return None
+        ordinal, _ = found[id_]
+        return segments.document(ordinal), segments.views(ordinal)
 
     def shared_words(self, query: str, text: str) -> list[str]:
         """Return the words of a text, as they stand in it, that count as words of the query."""
@@ -241,8 +251,7 @@ class Searcher:
 
     def close(self) -> None:
         """Close the files; the searcher is of no use afterwards."""
-        for segment in self.segments:
-            segment.close()
+        self.segments.close()
 
     def __enter__(self) -> "Searcher":
         return self
@@ -255,64 +264,62 @@ class Searcher:
     ) -> None:
         self.close()
 
-    def _pools(self, opened: _Opened, queries: Sequence[str], plan: Plan) -> Iterator[Pool]:
+    def _pools(self, generation: _Generation, queries: Sequence[str], plan: Plan) -> Iterator[Pool]:
         """Check the queries, then yield the pool of each."""
         _check(queries)
-        return self._drawn(opened, queries, plan)
+        return self._drawn(generation, queries, plan)
 
-    def _drawn(self, opened: _Opened, queries: Sequence[str], plan: Plan) -> Iterator[Pool]:
-        segments = opened.segments
-        only: list[Ordinals | None] = [None] * len(segments)
-        if plan.condition is not None:
-            only = [segment.matching(plan.condition) for segment in segments]
+    def _drawn(self, generation: _Generation, queries: Sequence[str], plan: Plan) -> Iterator[Pool]:
+        opened = generation.opened
+        only = opened.segments.matching(plan.condition) if plan.condition is not None else None
         for start in range(0, len(queries), _QUERIES_AT_ONCE):
             batch = queries[start : start + _QUERIES_AT_ONCE]
-            lexical: list[dict[str, list[Scores]]] = [
-                {name: _lexical(opened, name, query, plan, only) for name in plan.lexical}
+            lexical: list[dict[str, Scores]] = [
+                {name: _lexical(generation, name, query, plan, only) for name in plan.lexical}
                 for query in batch
             ]
             if not plan.dense:
-                yield from (draw(segments, plan, None, None, scores) for scores in lexical)
+                yield from (draw(opened, plan, None, None, scores) for scores in lexical)
                 continue
             vectors: Vectors = self.encoder.encode_queries(batch)
-            nearest = [
-                segment.dense.top_documents(vectors, plan.size, plan.views, allowed)
-                for segment, allowed in zip(segments, only, strict=True)
-            ]
-            for vector, scores, *near in zip(vectors, lexical, *nearest, strict=True):
-                yield draw(segments, plan, vector, near, scores)
+            nearest = opened.dense.top_documents(vectors, plan.size, plan.views, only)
+            for vector, scores, near in zip(vectors, lexical, nearest, strict=True):
+                yield draw(opened, plan, vector, near, scores)
 
 
 def _lexical(
-    opened: _Opened, ranker: LexicalRanker, query: str, plan: Plan, only: Sequence[Ordinals | None]
-) -> list[Scores]:
-    """Return every segment's scores by a lexical ranker, 0 for what may not be found."""
-    assert opened.lexical
-    found = opened.lexical.scores(ranker, query, getattr(plan.settings, ranker))
-    for number, allowed in enumerate(only):
-        if allowed is not None:
-            kept = np.zeros(len(found[number]))
-            kept[allowed] = found[number][allowed]
-            found[number] = kept
-    return found
+    generation: _Generation, ranker: LexicalRanker, query: str, plan: Plan, only: Ordinals | None
+) -> Scores:
+    """Return the scores of all documents by a lexical ranker, 0 for what may not be found."""
+    assert generation.lexical
+    found = generation.lexical.scores(ranker, query, getattr(plan.settings, ranker))
+    if only is None:
+        return found
+    kept = np.zeros(len(found))
+    kept[only] = found[only]
+    return kept
 
 
-def _open(index: Path, representation: str) -> _Opened:
+def _open(index: Path, representation: str) -> _Generation:
     """Open the index as it is now."""
 
-    def open_() -> _Opened:
+    def open_() -> _Generation:
         manifest = read_manifest(index)
         if representation not in manifest.representations:
             raise SearchIndexError(
                 f"{index} was built again without the representation {representation!r}"
             )
-        layout = Layout(index)
-        folders = [layout.segment(entry.name) for entry in manifest.segments]
         how = stored_representation(manifest.representations[representation])
-        dimension = manifest.encoder.dimension
-        segments = [Segment(folder, how, dimension) for folder in folders]
-        lexical = LexicalIndex(folders, manifest.lexical) if manifest.lexical else None
-        return _Opened(manifest, segments, lexical)
+        segments = Segments.of(index, manifest)
+        try:
+            dense = segments.dense(how, manifest.encoder.dimension)
+            lexical = None
+            if manifest.lexical:
+                lexical = LexicalIndex(segments.folders, manifest.lexical, segments.alive)
+        except BaseException:
+            segments.close()
+            raise
+        return _Generation(manifest, Opened(segments, dense), lexical)
 
     return _steadily(index, open_)
 
@@ -320,8 +327,8 @@ def _open(index: Path, representation: str) -> _Opened:
 def _steadily(index: Path, read: Callable[[], _Read]) -> _Read:
     """Read an index; again, if it failed and there was a commit meanwhile.
 
-    A commit takes away the segments that it replaces. Whoever has just read the manifest that named
-    them must read the new one.
+    A commit takes away what it replaces. Whoever has just read the manifest that named it must read
+    the new one.
     """
     for _ in range(_TRIES):
         before = _manifest_bytes(index)

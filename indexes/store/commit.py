@@ -1,67 +1,36 @@
-"""The one step by which an index changes: a segment moved into place, the manifest replaced."""
+"""The one step by which an index changes: what is new moved into place, the manifest replaced."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from corpus_tuner.indexes.store.alive import Alive, write_alive
+from corpus_tuner.indexes.store.files import sync_folder
+from corpus_tuner.indexes.store.holding import is_held
+from corpus_tuner.indexes.store.layout import Layout, alive_file
+from corpus_tuner.indexes.store.manifest import (
+    AliveEntry,
+    Manifest,
+    SegmentEntry,
+    StoredFile,
+    write_manifest,
+)
 
-from corpus_tuner.indexes.errors import SearchIndexError
-from corpus_tuner.indexes.store.files import sync_folder, write_text
-from corpus_tuner.indexes.store.layout import Layout
-from corpus_tuner.indexes.store.manifest import Manifest
-
-
-@contextmanager
-def locked(index: Path) -> Iterator[None]:
-    """Keep others from changing an index.
-
-    Raises
-    ------
-    SearchIndexError
-        If another is changing it, or it cannot be written to.
-    """
-    lock = FileLock(Layout(index).lock, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise SearchIndexError(f"another build or calibration is at work in {index}") from None
-    except OSError as error:
-        raise SearchIndexError(f"cannot write to {index}: {error.strerror}") from error
-    try:
-        yield
-    finally:
-        lock.release()
+KEPT_SECONDS = 3_600.0
+"""How long a segment that is out of force is kept at most while a reader has it open."""
+_RETIRED = "retired"
+"""A file in the folder of such a segment, as old as the commit that found it held."""
 
 
-def claim(index: Path) -> None:
-    """Make the folder of an index, or see that it is one already.
-
-    Raises
-    ------
-    SearchIndexError
-        If it is a file, holds other things, or cannot be made.
-    """
-    layout = Layout(index)
-    if index.exists() and not index.is_dir():
-        raise SearchIndexError(f"{index} is a file: give the folder that the index goes to")
-    ours = layout.manifest.exists() or layout.lock.exists()
-    if index.is_dir() and any(index.iterdir()) and not ours:
-        raise SearchIndexError(f"{index} holds other things than an index: give another folder")
-    try:
-        index.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SearchIndexError(f"cannot make {index}: {error.strerror}") from error
-
-
-def write_manifest(index: Path, manifest: Manifest) -> None:
-    """Put `manifest` in force in one step; after this, readers see the new index."""
-    write_text(Layout(index).manifest, manifest.model_dump_json(indent=2) + "\n")
-
-
-def commit(index: Path, segment: Path, manifest: Manifest) -> Manifest:
-    """Move a finished segment into an index, put it in force, and remove what it replaces.
+def commit(
+    index: Path,
+    manifest: Manifest,
+    new: Path | None = None,
+    alive: Mapping[str, Alive] | None = None,
+) -> Manifest:
+    """Put a change of an index in force, and remove what it replaces.
 
     A kill before the manifest is replaced leaves the old index in force, one after it the new one;
     what is then left over is removed by `tidy`.
@@ -70,30 +39,48 @@ def commit(index: Path, segment: Path, manifest: Manifest) -> Manifest:
     ----------
     index
         The folder of the index, locked.
-    segment
-        The folder of the segment's files, on the same file system.
     manifest
-        Of the index; the last of its segments is this one, whose name is yet to be given.
+        As it is to be, with the generation that is in force now.
+    new
+        The folder of a new segment's files, on the same file system. It is the last one that the
+        manifest names, and is yet to be given its name.
+    alive
+        Which documents are still there, for those segments that lose some now, by name. Segments
+        that have none left are out of force.
 
     Returns
     -------
     Manifest
         As it is in force.
     """
-    folder = Layout(index).next_segment()
-    segment.rename(folder)
-    sync_folder(folder)
-    sync_folder(folder.parent)
-    *others, new = manifest.segments
-    named = new.model_copy(update={"name": folder.name})
-    manifest = manifest.model_copy(update={"segments": (*others, named)})
+    layout = Layout(index)
+    generation = manifest.generation + 1
+    entries = list(manifest.segments)
+    if new is not None:
+        folder = layout.next_segment(entry.name for entry in entries[:-1])
+        new.rename(folder)
+        sync_folder(folder)
+        sync_folder(folder.parent)
+        sync_folder(index)
+        entries[-1] = entries[-1].model_copy(update={"name": folder.name})
+    for number, entry in enumerate(entries):
+        if alive and entry.name in alive:
+            entries[number] = _hidden(layout, entry, alive[entry.name], generation)
+    manifest = manifest.model_copy(
+        update={
+            "generation": generation,
+            "segments": tuple(entry for entry in entries if entry.living),
+        }
+    )
     write_manifest(index, manifest)
     tidy(index, manifest)
     return manifest
 
 
 def tidy(index: Path, manifest: Manifest) -> None:
-    """Remove segments that the manifest in force does not name, and builds that did not finish.
+    """Remove what the manifest in force does not name, and builds that did not finish.
+
+    Segments that a reader has open are kept for now, `KEPT_SECONDS` at most.
 
     Parameters
     ----------
@@ -103,10 +90,16 @@ def tidy(index: Path, manifest: Manifest) -> None:
         As it is in force.
     """
     layout = Layout(index)
-    named = {entry.name for entry in manifest.segments}
+    named = {entry.name: entry for entry in manifest.segments}
     for folder in layout.segments.iterdir() if layout.segments.is_dir() else ():
-        if folder.is_dir() and folder.name not in named:
-            shutil.rmtree(folder)
+        if folder.name in named:
+            for file in folder.iterdir():
+                if file.name not in named[folder.name].stored:
+                    file.unlink()
+        elif folder.is_dir() and not _needed(folder):
+            _remove(folder)
+    for file in index.glob("*.new"):  # of a file that was to be replaced
+        file.unlink()
     discard_unfinished(index)
 
 
@@ -114,4 +107,33 @@ def discard_unfinished(index: Path, keep: Path | None = None) -> None:
     """Remove the folders of builds that did not finish, but for the one that is gone on with."""
     for folder in Layout(index).unfinished():
         if folder != keep:
-            shutil.rmtree(folder)
+            _remove(folder)
+
+
+def _hidden(layout: Layout, entry: SegmentEntry, alive: Alive, generation: int) -> SegmentEntry:
+    """Write the bitmap of a segment; its entry names it, and has all else that it needs."""
+    living = int(alive.sum())
+    file = alive_file(layout.segment(entry.name), generation)
+    write_alive(file, alive)
+    stored = StoredFile.of(file).model_dump()
+    named = AliveEntry(name=file.name, documents=living, **stored)
+    return entry.model_copy(update={"alive": named})
+
+
+def _needed(folder: Path) -> bool:
+    """Tell whether a reader has a segment open that is out of force, and not for too long."""
+    if not is_held(folder):
+        return False
+    marker = folder / _RETIRED
+    try:
+        if not marker.exists():
+            marker.touch()
+        return time.time() - marker.stat().st_mtime < KEPT_SECONDS
+    except OSError:
+        return False
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder; what a system keeps because it is open is left for the next time."""
+    with suppress(PermissionError):
+        shutil.rmtree(folder)

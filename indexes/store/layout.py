@@ -3,20 +3,24 @@
 ::
 
     INDEX/
-        manifest.json           names the segments in force; replacing it is the one commit point
+        manifest.json           names what is in force; replacing it is the one commit point
         segments/000001/        written once, never changed
             documents.sqlite    documents and their views
             views.faiss         inner-product vectors, one file per representation
-            views.views.npy     int32: the view of every vector
+            views.views.npy     int32: which of its document's views every vector shows
             views.starts.npy    int64: the first vector of every document, and the end
             words.*  grams.*    how often terms are in documents (indexes/lexical/postings.py)
+            alive.000002.npy    which documents are still there, since that generation
         ledger.sqlite           what the generator wrote; kept from build to build
         building-KEY/           an unfinished build, from which the next one goes on
+        building-merge/         an unfinished merge, which begins again
+        writer.lock             held by whoever changes the index; writer.json says who
 
-Readers keep the segments that they opened, as in Lucene; a build never touches them.
+Readers keep the segments that they opened, as in Lucene; a writer never touches them.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +49,12 @@ class Layout:
     @property
     def lock(self) -> Path:
         """Held by whoever changes the index."""
-        return self.index / "build.lock"
+        return self.index / "writer.lock"
+
+    @property
+    def writer(self) -> Path:
+        """Says who holds the lock."""
+        return self.index / "writer.json"
 
     @property
     def ledger(self) -> Path:
@@ -69,15 +78,26 @@ class Layout:
             raise SearchIndexError(f"{self.manifest} names a segment {name!r}, which cannot be")
         return self.segments / name
 
-    def next_segment(self) -> Path:
-        """Return the folder of a segment under a number that no reader can have open."""
+    def next_segment(self, named: Iterable[str]) -> Path:
+        """Return the folder of a segment under a number that no manifest or reader can have.
+
+        Parameters
+        ----------
+        named
+            The segments that the manifest names.
+        """
         self.segments.mkdir(exist_ok=True)
-        numbers = [int(path.name) for path in self.segments.iterdir() if path.name.isdecimal()]
-        return self.segments / f"{max(numbers, default=0) + 1:06}"
+        there = [path.name for path in self.segments.iterdir() if path.name.isdecimal()]
+        return self.segments / f"{max(map(int, (*there, *named)), default=0) + 1:06}"
 
     def staging(self, key: str) -> Path:
         """Return the folder in which a build with `key` works."""
         return self.index / f"building-{key[:16]}"
+
+    @property
+    def merging(self) -> Path:
+        """The folder in which segments are merged."""
+        return self.index / "building-merge"
 
     def unfinished(self) -> list[Path]:
         """Return the folders of builds that did not finish."""
@@ -85,7 +105,12 @@ class Layout:
 
 
 DOCUMENTS = "documents.sqlite"
-"""The file of documents and views, in a segment and while it is staged."""
+"""The file of a segment's documents and views."""
+
+
+def alive_file(folder: Path, generation: int) -> Path:
+    """Return the file that says which documents of a segment are still there since a commit."""
+    return folder / f"alive.{generation:06}.npy"
 
 
 def vectors_file(folder: Path, representation: str) -> Path:

@@ -1,20 +1,24 @@
 """The manifest: what an index says of itself, and which of its files are in force."""
 
+import hashlib
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, NonNegativeInt
 
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.search.settings import SearchSettings
-from corpus_tuner.indexes.store.files import sha256
+from corpus_tuner.indexes.store.documents import Digests
+from corpus_tuner.indexes.store.files import sha256, write_text
 from corpus_tuner.indexes.store.layout import Layout
 
 FORMAT = "corpus-tuner-index"
-VERSION = 5
+VERSION = 6
+_CHECKSUM = "sha256"
 
 
 class StoredFile(BaseModel):
@@ -30,20 +34,76 @@ class StoredFile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    bytes: int
+    bytes: NonNegativeInt
     sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> "StoredFile":
+        """Describe a file as it is now."""
+        return cls(bytes=path.stat().st_size, sha256=sha256(path))
+
+
+class AliveEntry(StoredFile):
+    """The bitmap of a segment that lost documents.
+
+    Attributes
+    ----------
+    name
+        Of the file.
+    documents
+        How many are still there.
+    """
+
+    name: str
+    documents: NonNegativeInt
 
 
 class SegmentEntry(BaseModel):
-    """One segment: its folder's name, how much it holds, and its files by name."""
+    """One segment.
+
+    Attributes
+    ----------
+    name
+        Of its folder.
+    documents
+        How many were written.
+    rows
+        How many vectors were, by representation.
+    files
+        What was written, by name.
+    alive
+        Which documents are still there; ``None`` if all are.
+    views, counts
+        Of the documents that are there: how many views, by kind, and whatever else was counted.
+    digest
+        Of the documents that are there (`corpus_tuner.indexes.store.documents.Digests`).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    documents: int
-    views: dict[str, int]
-    rows: dict[str, int]
+    documents: NonNegativeInt
+    rows: dict[str, NonNegativeInt]
     files: dict[str, StoredFile]
+    alive: AliveEntry | None = None
+    views: dict[str, int]
+    counts: dict[str, int]
+    digest: str
+
+    @property
+    def living(self) -> int:
+        """How many documents are still there."""
+        return self.documents if self.alive is None else self.alive.documents
+
+    @property
+    def dead(self) -> float:
+        """Share of the documents that are gone."""
+        return 1 - self.living / self.documents
+
+    @property
+    def stored(self) -> dict[str, StoredFile]:
+        """All files that are in force, by name."""
+        return self.files if self.alive is None else {**self.files, self.alive.name: self.alive}
 
 
 class EncoderEntry(BaseModel):
@@ -74,8 +134,14 @@ class Manifest(BaseModel):
         How documents are ranked; `calibration` tells where the weights come from.
     calibration
         What was tried and what it gave; ``None`` if the weights are those that were configured.
+    generation
+        How many commits there were.
+    segments
+        What is in force.
+    changed
+        How many documents were added, changed or removed since the weights were chosen.
     build
-        Whatever the builder wants known: its settings, the corpus, counts.
+        Whatever the builder wants known: its settings, the corpus.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -88,8 +154,42 @@ class Manifest(BaseModel):
     lexical: LexicalSettings | None
     search: SearchSettings
     calibration: dict[str, Any] | None = None
-    segments: Annotated[tuple[SegmentEntry, ...], Field(min_length=1)]
+    generation: NonNegativeInt = 0
+    segments: tuple[SegmentEntry, ...]
+    changed: NonNegativeInt = 0
     build: dict[str, Any]
+
+    @property
+    def documents(self) -> int:
+        """How many documents there are."""
+        return sum(segment.living for segment in self.segments)
+
+    @property
+    def views(self) -> dict[str, int]:
+        """How many views there are, by kind."""
+        return summed(segment.views for segment in self.segments)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Whatever was counted of the documents."""
+        return summed(segment.counts for segment in self.segments)
+
+    @property
+    def digest(self) -> str:
+        """Of all documents: the same for the same ones, in whatever order and segments."""
+        return Digests.joined(segment.digest for segment in self.segments)
+
+    @property
+    def bytes(self) -> int:
+        """The size of all files in force."""
+        return sum(file.bytes for segment in self.segments for file in segment.stored.values())
+
+
+def write_manifest(index: Path, manifest: Manifest) -> None:
+    """Put `manifest` in force in one step; after this, readers see the new index."""
+    values = manifest.model_dump(mode="json")
+    stored = json.dumps({_CHECKSUM: _checksum(values), **values}, indent=2, ensure_ascii=False)
+    write_text(Layout(index).manifest, stored + "\n")
 
 
 def read_manifest(index: Path) -> Manifest:
@@ -99,6 +199,22 @@ def read_manifest(index: Path) -> Manifest:
     ------
     SearchIndexError
         If `index` is no index, unfinished, of another version, or a file is missing or cut.
+    """
+    manifest = read_only_manifest(index)
+    for file, entry in stored_files(index, manifest):
+        problem = size_problem(file, entry)
+        if problem:
+            raise SearchIndexError(f"{file} {problem}: {DAMAGED}")
+    return manifest
+
+
+def read_only_manifest(index: Path) -> Manifest:
+    """Read and check the manifest of an index, and nothing else.
+
+    Raises
+    ------
+    SearchIndexError
+        If `index` is no index, unfinished, of another version, or the manifest is damaged.
     """
     layout = Layout(index)
     path = layout.manifest
@@ -116,49 +232,82 @@ def read_manifest(index: Path) -> Manifest:
                 f"{index} has format version {stored.get('version')}, and this release reads "
                 f"version {VERSION}: open it with the release that wrote it, or build it again"
             )
-        manifest = Manifest.model_validate(stored)
-    except (UnicodeDecodeError, json.JSONDecodeError, ValidationError) as error:
+        if stored.pop(_CHECKSUM, None) != _checksum(stored):
+            raise ValueError("its own SHA-256 is wrong")
+        return Manifest.model_validate(stored)
+    except SearchIndexError:
+        raise
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, not a manifest
         reason = str(error).splitlines()[0]
         raise SearchIndexError(f"{path} is damaged ({reason}): build the index again") from error
-    for file, entry in _files(layout, manifest):
-        size = _size(file)
-        if size != entry.bytes:
-            found = "missing" if size is None else f"{size} bytes long"
-            raise SearchIndexError(
-                f"{file} is {found}, and should have {entry.bytes} bytes: build the index again"
-            )
-    return manifest
 
 
-def verify(index: Path, manifest: Manifest) -> None:
-    """Compare every file of `index` with its checksum.
+def verify(index: Path, entries: Iterable[SegmentEntry]) -> None:
+    """Compare every file of some segments with its checksum.
 
     Raises
     ------
     SearchIndexError
         If a file's contents are not those that were written.
     """
-    for file, entry in _files(Layout(index), manifest):
-        try:
-            right = sha256(file) == entry.sha256
-        except OSError as error:
-            raise SearchIndexError(f"cannot read {file}: {error.strerror}") from error
-        if not right:
-            raise SearchIndexError(f"{file} is damaged (wrong SHA-256): build the index again")
+    for file, entry in segment_files(index, entries):
+        problem = contents_problem(file, entry)
+        if problem:
+            raise SearchIndexError(f"{file} {problem}: {DAMAGED}")
 
 
-def _size(file: Path) -> int | None:
-    """Return the size of a file; ``None`` if there is none, or it has just been removed."""
+def size_problem(file: Path, entry: StoredFile) -> str:
+    """Say what is wrong with the size of a file; nothing if it is right."""
     try:
-        return file.stat().st_size
+        size = file.stat().st_size
     except OSError:
-        return None
+        return "is missing"
+    return "" if size == entry.bytes else f"has {size:,} bytes, and should have {entry.bytes:,}"
 
 
-def _files(layout: Layout, manifest: Manifest) -> Iterator[tuple[Path, StoredFile]]:
-    for segment in manifest.segments:
+def contents_problem(file: Path, entry: StoredFile) -> str:
+    """Say what is wrong with the contents of a file; nothing if they are right."""
+    problem = size_problem(file, entry)
+    if problem:
+        return problem
+    try:
+        return "" if sha256(file) == entry.sha256 else "is damaged (wrong SHA-256)"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+
+
+def stored_files(index: Path, manifest: Manifest) -> Iterator[tuple[Path, StoredFile]]:
+    """Yield the files of all segments that are in force."""
+    return segment_files(index, manifest.segments)
+
+
+def segment_files(
+    index: Path, entries: Iterable[SegmentEntry]
+) -> Iterator[tuple[Path, StoredFile]]:
+    """Yield the files of some segments.
+
+    Raises
+    ------
+    SearchIndexError
+        If one has a name that would lead elsewhere.
+    """
+    layout = Layout(index)
+    for segment in entries:
         folder = layout.segment(segment.name)
-        for name, entry in segment.files.items():
+        for name, entry in segment.stored.items():
             if Path(name).name != name:
                 raise SearchIndexError(f"{layout.manifest} names a file {name!r}, which cannot be")
             yield folder / name, entry
+
+
+def _checksum(values: dict[str, Any]) -> str:
+    """Return the SHA-256 of all that a manifest says."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Return the sum of counts, by name, those that are 0 left out."""
+    total: Counter[str] = Counter()
+    for own in counts:
+        total.update(own)
+    return {name: count for name, count in sorted(total.items()) if count}

@@ -1,21 +1,20 @@
-"""One segment, open for reading: documents, views and vectors."""
+"""One segment, open for reading: its documents and views."""
 
 import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from corpus_tuner.indexes.errors import SearchIndexError
-from corpus_tuner.indexes.representations import Representation
+from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.search.filters import Condition
 from corpus_tuner.indexes.store.documents import Document, View
+from corpus_tuner.indexes.store.holding import Hold
 from corpus_tuner.indexes.store.layout import DOCUMENTS
 from corpus_tuner.indexes.vectors import Ordinals
-from corpus_tuner.indexes.vectors.scoring import DenseSegment
 
 SCHEMA = """
 CREATE TABLE documents (
@@ -24,74 +23,91 @@ CREATE TABLE documents (
     title    TEXT NOT NULL,
     text     TEXT NOT NULL,
     metadata TEXT NOT NULL,
-    digest   TEXT NOT NULL
+    digest   TEXT NOT NULL,
+    counts   TEXT NOT NULL
 );
 CREATE TABLE views (
-    ordinal  INTEGER PRIMARY KEY,
     document INTEGER NOT NULL REFERENCES documents (ordinal),
+    position INTEGER NOT NULL,
     kind     TEXT NOT NULL,
     text     TEXT NOT NULL,
     maker    TEXT NOT NULL,
     support  TEXT NOT NULL,
-    invented INTEGER NOT NULL
-);
-CREATE INDEX views_of_document ON views (document);
+    invented INTEGER NOT NULL,
+    PRIMARY KEY (document, position)
+) WITHOUT ROWID;
 """
 """Of the documents and views of a segment; `digest` is `documents.digest_of`."""
 
-_VIEWS = """
-SELECT
-    views.ordinal, documents.id, views.kind, views.text, views.maker, views.support, views.invented
-FROM views JOIN documents ON documents.ordinal = views.document
-"""
-_AMONG = "ordinal IN (SELECT value FROM json_each(?))"
+_VIEW = "views.kind, views.text, views.maker, views.support, views.invented"
+_AMONG = "IN (SELECT value FROM json_each(?))"
+_AT_ONCE = 256  # documents
+
+
+class StoredDocument(NamedTuple):
+    """A document of a segment, with all that is kept of it.
+
+    Attributes
+    ----------
+    document, views
+        As they were given to the index.
+    digest
+        Of the document.
+    counts
+        Whatever is counted over all documents.
+    """
+
+    document: Document
+    views: list[View]
+    digest: str
+    counts: dict[str, int]
 
 
 class Segment:
-    """A segment's files; safe to use from several threads.
+    """The documents and views of a segment; safe to use from several threads.
 
-    Documents and views are named by ordinals: their positions in the order of the corpus.
+    Documents are named by ordinals, their positions in the segment, and their views by positions.
 
     Parameters
     ----------
     folder
-        Its files.
-    representation
-        The one whose vectors are searched.
-    dimension
-        Of the vectors.
+        The segment's files.
 
     Raises
     ------
     SearchIndexError
-        If a file cannot be read or is not what it must be.
+        If the file cannot be read.
     """
 
-    def __init__(self, folder: Path, representation: Representation, dimension: int) -> None:
+    def __init__(self, folder: Path) -> None:
         self._path = folder / DOCUMENTS
+        self._hold = Hold(folder)
         uri = f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
         try:
             self._database = sqlite3.connect(uri, uri=True, check_same_thread=False)
         except sqlite3.DatabaseError as error:
+            self._hold.release()
             raise SearchIndexError(f"cannot read {self._path}: {error}") from error
         self._lock = threading.Lock()
         self._closed = False
-        self.dense = DenseSegment(folder, representation, dimension)
 
     def close(self) -> None:
-        """Close the files."""
+        """Close the file."""
         self._closed = True
         self._database.close()
+        self._hold.release()
 
     def __del__(self) -> None:
         # A searcher that was refreshed lets go of its old segments when the last search ends.
-        if hasattr(self, "_database"):
-            self._database.close()
+        if hasattr(self, "_closed"):
+            self.close()
 
     def ids(self, ordinals: Iterable[int]) -> dict[int, str]:
         """Return the ids of documents, by ordinal."""
         wanted = json.dumps([*ordinals])
-        return dict(self._select(f"SELECT ordinal, id FROM documents WHERE {_AMONG}", wanted))
+        return dict(
+            self._select(f"SELECT ordinal, id FROM documents WHERE ordinal {_AMONG}", wanted)
+        )
 
     def matching(self, condition: Condition) -> Ordinals:
         """Return the documents that a filter lets through, by ordinal, in ascending order."""
@@ -101,51 +117,106 @@ class Segment:
         )
         return np.array([ordinal for (ordinal,) in found], np.int64)
 
-    def digests(self) -> Iterator[tuple[int, str]]:
-        """Yield the ordinal and the digest of every document."""
-        with self._lock:
-            yield from self._database.execute("SELECT ordinal, digest FROM documents")
+    def digests(self) -> list[tuple[int, str]]:
+        """Return the ordinal and the digest of every document."""
+        return self._select("SELECT ordinal, digest FROM documents ORDER BY ordinal")
 
-    def find(self, id_: str) -> int | None:
-        """Return the ordinal of the document of an id; ``None`` if there is none."""
-        found = self._select("SELECT ordinal FROM documents WHERE id = ?", id_)
-        return int(found[0][0]) if found else None
-
-    def document(self, ordinal: int) -> Document:
-        """Return one document."""
-        return self.documents([ordinal])[ordinal]
+    def find(self, ids: Iterable[str]) -> list[tuple[str, int, str]]:
+        """Return id, ordinal and digest of those documents that have one of some ids."""
+        wanted = json.dumps([*ids])
+        return self._select(f"SELECT id, ordinal, digest FROM documents WHERE id {_AMONG}", wanted)
 
     def documents(self, ordinals: Iterable[int]) -> dict[int, Document]:
         """Return documents, by ordinal."""
         rows = self._select(
-            f"SELECT ordinal, id, title, text, metadata FROM documents WHERE {_AMONG}",
+            "SELECT ordinal, id, title, text, metadata FROM documents "
+            f"WHERE ordinal {_AMONG} ORDER BY ordinal",
             json.dumps([*ordinals]),
         )
         return {
-            ordinal: Document(id_, title, text, json.loads(metadata))
+            ordinal: Document(id_, title, text, self._json(metadata))
             for ordinal, id_, title, text, metadata in rows
         }
 
-    def views_at(self, ordinals: Iterable[int]) -> dict[int, View]:
-        """Return views, by their own ordinals."""
-        rows = self._select(f"{_VIEWS} WHERE views.{_AMONG}", json.dumps([*ordinals]))
+    def views_at(self, pairs: Iterable[tuple[int, int]]) -> dict[int, View]:
+        """Return one view of each of some documents, by its ordinal.
+
+        Parameters
+        ----------
+        pairs
+            The ordinal of every document, and the position of the view.
+        """
+        rows = self._select(
+            f"SELECT ordinal, documents.id, {_VIEW} FROM json_each(?) AS pair "
+            "JOIN documents ON ordinal = json_extract(pair.value, '$[0]') "
+            "JOIN views ON document = ordinal AND position = json_extract(pair.value, '$[1]')",
+            json.dumps([*pairs]),
+        )
         return {ordinal: _view(*row) for ordinal, *row in rows}
 
-    def views(self, document: int) -> dict[int, View]:
-        """Return all views of a document, by ordinal, in order."""
-        rows = self._select(f"{_VIEWS} WHERE views.document = ? ORDER BY views.ordinal", document)
-        return {ordinal: _view(*row) for ordinal, *row in rows}
+    def views(self, document: int) -> list[View]:
+        """Return all views of a document, in order."""
+        rows = self._select(
+            f"SELECT documents.id, {_VIEW} FROM documents JOIN views ON document = ordinal "
+            "WHERE document = ? ORDER BY position",
+            document,
+        )
+        return [_view(*row) for row in rows]
+
+    def stored(self, ordinals: Iterable[int]) -> Iterator[StoredDocument]:
+        """Yield documents with all that is kept of them, in ascending order."""
+        wanted = sorted(ordinals)
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = json.dumps(wanted[start : start + _AT_ONCE])
+            views: dict[int, list[View]] = {}
+            for ordinal, *view in self._select(
+                f"SELECT document, documents.id, {_VIEW} FROM documents JOIN views "
+                f"ON document = ordinal WHERE ordinal {_AMONG} ORDER BY document, position",
+                some,
+            ):
+                views.setdefault(ordinal, []).append(_view(*view))
+            for ordinal, id_, title, text, metadata, digest, counts in self._select(
+                "SELECT ordinal, id, title, text, metadata, digest, counts FROM documents "
+                f"WHERE ordinal {_AMONG} ORDER BY ordinal",
+                some,
+            ):
+                document = Document(id_, title, text, self._json(metadata))
+                yield StoredDocument(document, views[ordinal], digest, self._json(counts))
+
+    def counted(self, ordinals: Iterable[int]) -> list[tuple[str, dict[str, int], dict[str, int]]]:
+        """Return digest, counts, and how many views of every kind there are, of documents."""
+        wanted = json.dumps([*ordinals])
+        kinds: dict[int, dict[str, int]] = {}
+        for ordinal, kind, count in self._select(
+            f"SELECT document, kind, count(*) FROM views WHERE document {_AMONG} "
+            "GROUP BY document, kind",
+            wanted,
+        ):
+            kinds.setdefault(ordinal, {})[kind] = count
+        return [
+            (digest, self._json(counts), kinds[ordinal])
+            for ordinal, digest, counts in self._select(
+                f"SELECT ordinal, digest, counts FROM documents WHERE ordinal {_AMONG}", wanted
+            )
+        ]
 
     def _select(self, query: str, *values: str | float) -> list[Any]:
         try:
             with self._lock:
                 return self._database.execute(query, values).fetchall()
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             if self._closed:
                 raise SearchIndexError("the searcher is closed: open the index again") from error
-            raise SearchIndexError(
-                f"{self._path} is damaged ({error}): build the index again"
-            ) from error
+            raise self._damaged(str(error)) from error
+
+    def _json(self, text: str) -> Any:
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            raise self._damaged(str(error)) from error
+
+    def _damaged(self, reason: str) -> SearchIndexError:
+        return SearchIndexError(f"{self._path} is damaged ({reason}): {DAMAGED}")
 
 
 def _view(

@@ -13,7 +13,6 @@ it is staged, keeps it. What is staged and in no corpus any more is left out.
 import json
 import os
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +24,7 @@ from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.representations import Representation
 from corpus_tuner.indexes.store.documents import Document, View, digest_of
+from corpus_tuner.indexes.store.segment import StoredDocument
 
 _SCHEMA = """
 CREATE TABLE staged (
@@ -79,24 +79,6 @@ class EncodedDocument(NamedTuple):
     views: Sequence[View]
     vectors: Vectors
     counts: Mapping[str, int] = {}
-
-
-class StagedDocument(NamedTuple):
-    """A document that is in the index, with its views.
-
-    Attributes
-    ----------
-    document, views, digest
-        As they were staged.
-    rows
-        For every representation, the first of its rows in `Staging.vectors`, and how many
-        there are.
-    """
-
-    document: Document
-    views: Sequence[View]
-    digest: str
-    rows: Mapping[str, tuple[int, int]]
 
 
 class Staging:
@@ -155,14 +137,6 @@ class Staging:
             if digest not in known
         ]
 
-    def rows_of(self, documents: Sequence[Document]) -> dict[str, dict[str, tuple[int, int]]]:
-        """Return the rows of those documents that are staged (`StagedDocument.rows`), by id."""
-        digests = json.dumps([digest_of(document) for document in documents])
-        found = self._database.execute(
-            f"SELECT id, rows FROM staged WHERE digest {_AMONG}", (digests,)
-        )
-        return {id_: json.loads(rows) for id_, rows in found}
-
     def add(self, encoded: Iterable[EncodedDocument]) -> None:
         """Stage some documents durably, all of them or none."""
         ends = dict(self._ends)
@@ -211,10 +185,10 @@ class Staging:
             except sqlite3.IntegrityError as error:
                 raise SearchIndexError(f"two documents have the id {document.id!r}") from error
 
-    def arranged(self) -> Iterator[StagedDocument]:
+    def arranged(self) -> Iterator[StoredDocument]:
         """Yield the documents that are in the index, in its order."""
-        for number, digest, id_, title, text, metadata, rows in self._database.execute(
-            "SELECT number, digest, staged.id, title, text, metadata, rows "
+        for number, digest, id_, title, text, metadata, counts in self._database.execute(
+            "SELECT number, digest, staged.id, title, text, metadata, counts "
             "FROM arranged JOIN staged ON number = staged ORDER BY ordinal"
         ):
             views = [
@@ -226,7 +200,7 @@ class Staging:
                 )
             ]
             document = Document(id_, title, text, json.loads(metadata))
-            yield StagedDocument(document, views, digest, json.loads(rows))
+            yield StoredDocument(document, views, digest, json.loads(counts))
 
     def spans(self, representation: str) -> npt.NDArray[np.int64]:
         """Return the rows of the documents in the index, in its order: first and count, (n, 2)."""
@@ -242,16 +216,6 @@ class Staging:
         """How many documents are in the index."""
         (count,) = self._database.execute("SELECT count(*) FROM arranged").fetchone()
         return int(count)
-
-    @property
-    def counts(self) -> Counter[str]:
-        """The counts of all documents that are in the index."""
-        counts: Counter[str] = Counter()
-        for (counted,) in self._database.execute(
-            "SELECT counts FROM arranged JOIN staged ON number = staged"
-        ):
-            counts.update(json.loads(counted))
-        return counts
 
     def vectors(self, representation: str) -> Vectors:
         """Return all staged vectors of a representation, memory-mapped, (rows, dimension)."""

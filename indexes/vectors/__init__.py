@@ -5,16 +5,16 @@ need not know which one it is.
 """
 
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from corpus_tuner.indexes.encoders import Vectors
-from corpus_tuner.indexes.representations import Scores
+from corpus_tuner.indexes.representations import Scores, Storage
 
 Ordinals = npt.NDArray[np.int64]
-"""Rows, or documents of a segment, by their positions there."""
+"""Rows, or documents, by their positions in a segment, or in all segments of an index."""
 
 
 class Nearest(NamedTuple):
@@ -30,6 +30,21 @@ class Nearest(NamedTuple):
 
     rows: Ordinals
     similarities: npt.NDArray[np.float32]
+
+
+class Selection(NamedTuple):
+    """Rows to which an engine is kept.
+
+    Attributes
+    ----------
+    size
+        How many there are.
+    parameters
+        The engine's own.
+    """
+
+    size: int
+    parameters: Any
 
 
 class VectorEngine(Protocol):
@@ -50,7 +65,10 @@ class VectorEngine(Protocol):
     rows: int
     dimension: int
 
-    def nearest(self, queries: Vectors, depth: int, only: Ordinals | None = None) -> Nearest:
+    def select(self, rows: npt.NDArray[np.bool_]) -> Selection:
+        """Return what keeps `nearest` to some rows, shape (rows,)."""
+
+    def nearest(self, queries: Vectors, depth: int, only: Selection | None = None) -> Nearest:
         """Return the nearest rows for every query.
 
         Parameters
@@ -83,14 +101,14 @@ class VectorEngine(Protocol):
         """
 
 
-def open_vectors(file: Path) -> VectorEngine:
+def open_vectors(file: Path, dimension: int, storage: Storage) -> VectorEngine:
     """Open the engine of a file of vectors.
 
     Raises
     ------
     SearchIndexError
-        If it cannot be read.
+        If it cannot be read, or has other vectors than these.
     """
     from corpus_tuner.indexes.vectors.flat import FlatVectors
 
-    return FlatVectors(file)
+    return FlatVectors(file, dimension, storage)

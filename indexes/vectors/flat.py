@@ -1,7 +1,10 @@
 """All vectors compared with a query, by FAISS: exact, memory-mapped, stored whole or smaller."""
 
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -12,73 +15,86 @@ import numpy.typing as npt
 from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.representations import Scores, Storage
-from corpus_tuner.indexes.vectors import Nearest, Ordinals
+from corpus_tuner.indexes.vectors import Nearest, Ordinals, Selection
 
-_BLOCK = 16_384  # vectors
 _THREADS = faiss.omp_get_max_threads()
-_TRAINING = 65_536  # vectors that int8 takes its ranges from
 _QUANTIZERS = {
     "float16": faiss.ScalarQuantizer.QT_fp16,
-    "int8": faiss.ScalarQuantizer.QT_8bit,
+    "int8": faiss.ScalarQuantizer.QT_8bit_uniform,
 }
+_DEVIATIONS = 8
+"""int8 reaches so many times the deviation that a component of a unit vector has on average. Its
+scale is not taken from the vectors, so that one is stored alike whatever else is in its file."""
+_ROWS_AT = 8  # in the header of a file: where the number of rows stands
 
 
 def write_vectors(
-    source: npt.NDArray[np.float32], rows: Ordinals, storage: Storage, output: Path
+    blocks: Iterable[Vectors], rows: int, dimension: int, storage: Storage, output: Path
 ) -> None:
-    """Write a FAISS index of some rows of a matrix.
+    """Write a FAISS index of vectors, block by block.
 
     Parameters
     ----------
-    source
-        float32, shape (vectors, dimension); may be memory-mapped.
+    blocks
+        float32, every one of shape (vectors, dimension).
     rows
-        Which of them, in the order that they are to have.
+        How many vectors there are in all blocks.
+    dimension
+        Length of a vector.
     storage
         ``float16`` takes half the space of ``float32``, ``int8`` a quarter, one linear scale for
-        every dimension.
+        all components.
     output
         The file.
     """
-    dimension = source.shape[1]
-    if storage == "float32":
-        index: Any = faiss.IndexFlatIP(dimension)
-    else:
-        index = faiss.IndexScalarQuantizer(
-            dimension, _QUANTIZERS[storage], faiss.METRIC_INNER_PRODUCT
-        )
-    if storage == "int8" and len(rows):
-        index.train(source[rows[:: max(1, len(rows) // _TRAINING)][:_TRAINING]])
-    for start in range(0, len(rows), _BLOCK):
-        index.add(np.ascontiguousarray(source[rows[start : start + _BLOCK]]))
-    faiss.write_index(index, str(output))
+    codec = _codec(storage, dimension)
+    with output.open("wb") as file:
+        file.write(_header(storage, dimension, rows))
+        for block in blocks:
+            file.write(codec.sa_encode(np.ascontiguousarray(block, np.float32)).tobytes())
 
 
 class FlatVectors:
     """A flat FAISS index of inner products.
 
+    FAISS sees the file only if its header is what FAISS itself would write, and its size fits: it
+    may end the process where it reads what is damaged.
+
+    Parameters
+    ----------
+    file
+        As `write_vectors` made it.
+    dimension, storage
+        As they were then.
+
     Raises
     ------
     SearchIndexError
-        If the file cannot be read.
+        If the file cannot be read, or is not of this kind.
     """
 
     exact = True
     filters = True
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, dimension: int, storage: Storage) -> None:
+        self.rows = _rows_in(file, dimension, storage)
+        self.dimension = dimension
         try:
             self._index: Any = faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC)
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1]
             raise SearchIndexError(f"{file} is damaged: {reason}") from error
-        self.rows = int(self._index.ntotal)
-        self.dimension = int(self._index.d)
         self._stored = _stored(self._index)
 
-    def nearest(self, queries: Vectors, depth: int, only: Ordinals | None = None) -> Nearest:
+    def select(self, rows: npt.NDArray[np.bool_]) -> Selection:
+        """Return what keeps `nearest` to some rows, shape (rows,)."""
+        library: Any = faiss  # its Python constructors differ from their declared types
+        selector = library.IDSelectorBitmap(np.packbits(rows, bitorder="little"))
+        return Selection(int(rows.sum()), library.SearchParameters(sel=selector))
+
+    def nearest(self, queries: Vectors, depth: int, only: Selection | None = None) -> Nearest:
         """Return the nearest rows for every query."""
-        parameters = None if only is None else _selection(only, self.rows)
+        parameters = None if only is None else only.parameters
         # FAISS gives every thread queries of its own. Threads without any would only be in the way
         # of those of the encoder, which have just read the query and wait for the next one.
         with _threads(min(_THREADS, len(queries))):
@@ -132,10 +148,43 @@ def _threads(count: int) -> Iterator[None]:
         faiss.omp_set_num_threads(before)
 
 
-def _selection(rows: Ordinals, total: int) -> Any:
-    """Return what makes FAISS search only some rows."""
-    bits = np.zeros(total, bool)
-    bits[rows] = True
-    library: Any = faiss  # its Python constructors differ from their declared types
-    selector = library.IDSelectorBitmap(np.packbits(bits, bitorder="little"))
-    return library.SearchParameters(sel=selector)
+@lru_cache
+def _codec(storage: Storage, dimension: int) -> Any:
+    """Return an empty index, which says how vectors are kept."""
+    if storage == "float32":
+        return faiss.IndexFlatIP(dimension)
+    made: Any = faiss.IndexScalarQuantizer(
+        dimension, _QUANTIZERS[storage], faiss.METRIC_INNER_PRODUCT
+    )
+    if storage == "int8":
+        reach = min(1.0, _DEVIATIONS / sqrt(dimension))
+        faiss.copy_array_to_vector(np.array([-reach, 2 * reach], np.float32), made.sq.trained)
+    made.is_trained = True
+    return made
+
+
+def _header(storage: Storage, dimension: int, rows: int) -> bytes:
+    """Return what FAISS writes before the codes of so many vectors."""
+    codec = _codec(storage, dimension)
+    header = bytearray(faiss.serialize_index(codec).tobytes())
+    struct.pack_into("<q", header, _ROWS_AT, rows)
+    numbers = rows * (dimension if storage == "float32" else codec.sa_code_size())
+    struct.pack_into("<q", header, len(header) - 8, numbers)
+    return bytes(header)
+
+
+def _rows_in(file: Path, dimension: int, storage: Storage) -> int:
+    """Return how many vectors a file has, having seen that its header and its size fit."""
+    header = _header(storage, dimension, 0)
+    try:
+        size = file.stat().st_size
+        with file.open("rb") as opened:
+            found = opened.read(len(header))
+    except OSError as error:
+        raise SearchIndexError(f"cannot read {file}: {error.strerror}") from error
+    rows, rest = divmod(size - len(header), _codec(storage, dimension).sa_code_size())
+    if rows < 0 or rest or found != _header(storage, dimension, rows):
+        raise SearchIndexError(
+            f"{file} is damaged: it has no {storage} vectors of {dimension} dimensions"
+        )
+    return int(rows)

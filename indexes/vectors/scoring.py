@@ -1,16 +1,20 @@
 """Documents scored by the vectors of their views, exactly, on as few rows as that takes."""
 
+import math
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from corpus_tuner.indexes.arrays import load_array
 from corpus_tuner.indexes.encoders import Vectors
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Parts, Representation, Scores
 from corpus_tuner.indexes.store.layout import row_starts_file, row_views_file, vectors_file
-from corpus_tuner.indexes.vectors import Ordinals, open_vectors
+from corpus_tuner.indexes.vectors import Ordinals, Selection, VectorEngine, open_vectors
 
 _ROWS_FOR_ONE = 12
 """Rows fetched for every document wanted: seldom are more needed."""
@@ -63,20 +67,41 @@ _NOTHING = Near(
 )
 
 
-class DenseSegment:
-    """The vectors of one representation in one segment, and which document each belongs to.
+class _Part(NamedTuple):
+    """The vectors of one segment.
 
-    An engine finds the nearest rows. What a document scores is then computed from the vectors
-    themselves in one way, whichever rows were found: so it depends on document and query alone.
+    Attributes
+    ----------
+    engine
+        It finds them.
+    first
+        The number of its first row, of all segments' rows.
+    views
+        Which of its document's views every row shows, int32, shape (rows,).
+    """
+
+    engine: VectorEngine
+    first: int
+    views: npt.NDArray[np.int32]
+
+
+class DenseIndex:
+    """The vectors of one representation in all segments, and which document each belongs to.
+
+    Engines find the nearest rows of their segments. What a document scores is then computed from
+    the vectors themselves in one way, whichever rows were found: so it depends on document and
+    query alone. Documents and rows are numbered through all segments.
 
     Parameters
     ----------
-    folder
-        Of the segment (`corpus_tuner.indexes.store.layout`).
+    folders
+        Of the segments (`corpus_tuner.indexes.store.layout`).
     representation
-        Says how a document is scored.
+        Says how a document is scored, and how its vectors are kept.
     dimension
-        What the vectors' length must be.
+        Of the vectors.
+    alive
+        Which documents are still there, shape (documents,).
 
     Raises
     ------
@@ -84,34 +109,38 @@ class DenseSegment:
         If the files cannot be read or do not fit each other.
     """
 
-    def __init__(self, folder: Path, representation: Representation, dimension: int) -> None:
-        name = representation.name
-        self._engine = open_vectors(vectors_file(folder, name))
-        try:
-            self._views: npt.NDArray[np.int32] = np.load(row_views_file(folder, name), "r")
-            self._starts: Ordinals = np.load(row_starts_file(folder, name), "r")
-        except (ValueError, OSError) as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise SearchIndexError(f"{folder} is damaged: {reason}") from error
-        rows = self._engine.rows
-        if (
-            self._engine.dimension != dimension
-            or self._views.shape != (rows,)
-            or self._starts.ndim != 1
-            or self._starts[-1:].tolist() != [rows]
-        ):
-            raise SearchIndexError(f"the files {folder / name}.* do not fit each other")
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        representation: Representation,
+        dimension: int,
+        alive: npt.NDArray[np.bool_],
+    ) -> None:
         self.representation = representation
-
-    @property
-    def dimension(self) -> int:
-        """Length of a vector."""
-        return self._engine.dimension
+        self.dimension = dimension
+        self._alive = alive
+        self._parts: list[_Part] = []
+        starts = [np.zeros(1, np.int64)]
+        for folder in folders:
+            engine, views, own = _open(folder, representation, dimension)
+            first_row = int(starts[-1][-1])
+            self._parts.append(_Part(engine, first_row, views))
+            starts.append(own[1:] + first_row)
+        self._starts: Ordinals = np.concatenate(starts)
+        if len(self._starts) - 1 != len(alive):
+            raise SearchIndexError(
+                f"{representation.name} has vectors of {self.documents} documents, and there are "
+                f"{len(alive)}: {DAMAGED}"
+            )
 
     @property
     def documents(self) -> int:
-        """How many documents there are."""
+        """How many documents there are, those that are gone among them."""
         return len(self._starts) - 1
+
+    @property
+    def _rows(self) -> int:
+        return int(self._starts[-1])
 
     def top_documents(
         self, queries: Vectors, k: int, weight: float, only: Ordinals | None = None
@@ -135,23 +164,22 @@ class DenseSegment:
         only
             The documents that may be found, by ordinal, in ascending order; all if left out.
         """
-        rows = None if only is None else self._rows_of(only)[0]
-        total = self._engine.rows if rows is None else len(rows)
+        chosen = self._living if only is None else self._select(only)
+        total = sum(selection.size for _, selection in chosen)
         if not total:
             return [_NOTHING for _ in queries]
-        single = self._engine.rows == self.documents  # a row per document
-        depth = min(total, 16 + (1 if single else _ROWS_FOR_ONE) * k)
+        single = self._rows == self.documents  # a row per document
+        depth = 16 + (1 if single else _ROWS_FOR_ONE) * k
         found: dict[int, Near] = {}
         pending = np.arange(len(queries))
         while len(pending):
-            nearest = self._engine.nearest(queries[pending], depth, rows)
-            for number, its_rows, similarities in zip(pending, *nearest, strict=True):
-                seen = _seen(its_rows, similarities, depth == total)
+            nearest = self._nearest(queries[pending], depth, total, chosen)
+            for number, seen in zip(pending, nearest, strict=True):
                 near = self._best(queries[number], seen, k, weight)
                 if near:
                     found[int(number)] = near
             pending = np.array([number for number in pending if number not in found], np.int64)
-            depth = min(total, depth * 4)
+            depth *= 4
         return [found[number] for number in range(len(queries))]
 
     def parts(self, query: Vectors, documents: Ordinals, seen: Seen) -> Parts:
@@ -176,13 +204,19 @@ class DenseSegment:
         deciding = found + _TOLERANCE >= np.repeat(least, counts)
         deciding[starts] = True
         similarities = np.full(len(rows), -np.inf)
-        similarities[deciding] = self._engine.similarities(query, rows[deciding])
+        similarities[deciding] = self._similarities(query, rows[deciding])
         return self.representation.parts(similarities, starts)
 
-    def rows(self, query: Vectors, document: int) -> tuple[npt.NDArray[np.int32], Scores]:
-        """Return the view, by its ordinal, and the similarity of each of a document's rows."""
-        rows, _ = self._rows_of(np.array([document]))
-        return self._views[rows], self._engine.similarities(query, rows)
+    def rows(self, documents: Ordinals) -> tuple[Ordinals, npt.NDArray[np.int32]]:
+        """Return how many rows documents have, and which of its document's views every row shows.
+
+        Parameters
+        ----------
+        documents
+            Ordinals, shape (documents,).
+        """
+        rows, starts = self._rows_of(documents)
+        return np.diff(starts, append=len(rows)), self._views(rows).astype(np.int32)
 
     def vectors(self, documents: Ordinals) -> tuple[Vectors, Ordinals]:
         """Return the vectors of documents, one document after the other, and where each begins.
@@ -198,26 +232,98 @@ class DenseSegment:
             float32 of shape (rows, dimension), as they are stored; int64 of shape (documents,).
         """
         rows, starts = self._rows_of(documents)
-        return self._engine.vectors(rows), starts
+        return self._vectors(rows), starts
 
     def passages(self, documents: Ordinals) -> Scores:
         """Return the vectors of documents' passages, float64, shape (documents, dimension)."""
-        return self._engine.vectors(self._starts[documents]).astype(np.float64)
+        return self._vectors(self._starts[documents]).astype(np.float64)
 
     def best_views(self, query: Vectors | None, documents: Ordinals) -> Ordinals:
-        """Return the view, by its ordinal, of every document's row that is nearest to the query.
+        """Return which of its views, from 0, is nearest to the query, for every document.
 
-        Without a query it is the passage.
+        Only views that have rows count. Without a query it is the passage.
         """
         rows, starts = self._rows_of(documents)
         if query is None:
-            return self._views[rows[starts]].astype(np.int64)
-        similarities = self._engine.similarities(query, rows).round(SCORE_DECIMALS)
+            return self._views(rows[starts])
+        similarities = self._similarities(query, rows).round(SCORE_DECIMALS)
         # Of equal ones the first, in every document.
         order = np.lexsort(
             (-similarities, np.repeat(np.arange(len(starts)), np.diff(starts, append=len(rows))))
         )
-        return self._views[rows[order[starts]]].astype(np.int64)
+        return self._views(rows[order[starts]])
+
+    @cached_property
+    def _living(self) -> list[tuple[_Part, Selection]]:
+        """What keeps every segment's engine to the documents that are still there."""
+        return self._select(np.flatnonzero(self._alive))
+
+    def _select(self, documents: Ordinals) -> list[tuple[_Part, Selection]]:
+        """Return what keeps every segment's engine to some documents."""
+        chosen = np.zeros(self._rows, bool)
+        chosen[self._rows_of(documents)[0]] = True
+        selected = []
+        for part in self._parts:
+            own = chosen[part.first : part.first + part.engine.rows]
+            whole = Selection(len(own), None)
+            selected.append((part, whole if own.all() else part.engine.select(own)))
+        return selected
+
+    def _nearest(
+        self,
+        queries: Vectors,
+        depth: int,
+        total: int,
+        chosen: Sequence[tuple[_Part, Selection]],
+    ) -> list[Seen]:
+        """Return for every query about `depth` rows, of `total` that may be found.
+
+        A segment is asked for as many as it would have if rows were dealt out by chance, and some
+        more, so that the bound is not that of a segment that was asked for too few.
+        """
+        found: list[list[Seen]] = [[] for _ in queries]
+        spare = 3 if len(chosen) > 1 else 0  # standard deviations
+        for part, selection in chosen:
+            share = depth * selection.size / total
+            own = min(selection.size, math.ceil(share + spare * math.sqrt(share)))
+            if not own:
+                continue
+            nearest = part.engine.nearest(
+                queries, own, None if selection.parameters is None else selection
+            )
+            for seen, rows, similarities in zip(found, *nearest, strict=True):
+                seen.append(_seen(rows, similarities, part.first, own == selection.size))
+        return [_joined(seen) for seen in found]
+
+    def _similarities(self, query: Vectors, rows: Ordinals) -> Scores:
+        """Return the inner products of a query and some rows, float64, shape (rows,)."""
+        found = np.zeros(len(rows))
+        for part, where in self._by_part(rows):
+            found[where] = part.engine.similarities(query, rows[where] - part.first)
+        return found
+
+    def _vectors(self, rows: Ordinals) -> Vectors:
+        """Return some rows as they are stored, float32, shape (rows, dimension)."""
+        found = np.zeros((len(rows), self.dimension), np.float32)
+        for part, where in self._by_part(rows):
+            found[where] = part.engine.vectors(rows[where] - part.first)
+        return found
+
+    def _views(self, rows: Ordinals) -> Ordinals:
+        """Return which of its document's views some rows show, shape (rows,)."""
+        found = np.zeros(len(rows), np.int64)
+        for part, where in self._by_part(rows):
+            found[where] = part.views[rows[where] - part.first]
+        return found
+
+    def _by_part(self, rows: Ordinals) -> Iterator[tuple[_Part, Ordinals | slice]]:
+        """Yield every segment that has some of the rows, and where these are."""
+        if len(self._parts) == 1:
+            yield self._parts[0], slice(None)
+            return
+        owners = np.searchsorted([part.first for part in self._parts], rows, side="right") - 1
+        for number in np.unique(owners).tolist():
+            yield self._parts[number], np.flatnonzero(owners == number)
 
     def _best(self, query: Vectors, seen: Seen, k: int, weight: float) -> Near | None:
         """Return the best documents, or nothing if these rows do not decide."""
@@ -247,13 +353,38 @@ class DenseSegment:
         return np.repeat(first_rows - starts, counts) + np.arange(counts.sum()), starts
 
 
-def _seen(rows: Ordinals, similarities: npt.NDArray[np.float32], everything: bool) -> Seen:
+def _open(
+    folder: Path, representation: Representation, dimension: int
+) -> tuple[VectorEngine, npt.NDArray[np.int32], Ordinals]:
+    """Return the engine of a segment, the view of every row, and where documents' rows begin."""
+    name = representation.name
+    engine = open_vectors(vectors_file(folder, name), dimension, representation.storage)
+    views = load_array(row_views_file(folder, name), np.int32)
+    starts = load_array(row_starts_file(folder, name), np.int64)
+    fits = len(views) == engine.rows and starts[:1].tolist() == [0]
+    if not fits or starts[-1] != engine.rows or (np.diff(starts) < 1).any():
+        raise SearchIndexError(f"the files {folder / name}.* do not fit each other: {DAMAGED}")
+    return engine, views, starts
+
+
+def _joined(seen: Sequence[Seen]) -> Seen:
+    """Return what the engines of all segments found for one query; segments are in order."""
+    return Seen(
+        np.concatenate([own.rows for own in seen]),
+        np.concatenate([own.similarities for own in seen]),
+        max(own.bound for own in seen),
+    )
+
+
+def _seen(
+    rows: Ordinals, similarities: npt.NDArray[np.float32], first: int, everything: bool
+) -> Seen:
     """Return what an engine found for one query; it fills up with -1 where there is no more."""
     real = rows >= 0
     rows, similarities = rows[real], similarities[real]
     bound = -np.inf if everything or not len(rows) else float(similarities[-1])
     order = np.argsort(rows)
-    return Seen(rows[order], similarities[order], bound)
+    return Seen(rows[order] + first, similarities[order], bound)
 
 
 def _look_up(rows: Ordinals, seen: Seen) -> tuple[Scores, npt.NDArray[np.bool_]]:

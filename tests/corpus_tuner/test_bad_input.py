@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from corpus_tuner import CorpusTunerError, build, load_settings
-from tests.conftest import Outcome, make_documents, write_jsonl
+from tests.conftest import Outcome, edit_manifest, make_documents, write_jsonl
 
 Run = Callable[..., Outcome]
 GOOD = b'{"_id": "a", "text": "A mill by the river."}\n'
@@ -250,11 +250,6 @@ def index(tmp_path: Path, built: Path) -> Path:
     return tmp_path / "index"
 
 
-def _edit(index: Path, **values: object) -> None:
-    manifest = json.loads((index / "manifest.json").read_text(encoding="utf-8"))
-    (index / "manifest.json").write_text(json.dumps(manifest | values), encoding="utf-8")
-
-
 def test_a_cut_file(index: Path, run: Run) -> None:
     file = index / "segments" / "000001" / "passage.faiss"
     file.write_bytes(file.read_bytes()[:-1])
@@ -286,12 +281,12 @@ def test_a_changed_file(index: Path, run: Run, name: str) -> None:
 
 
 def test_a_newer_format(index: Path, run: Run) -> None:
-    _edit(index, version=99)
+    edit_manifest(index, version=99)
     assert "version 99" in run("search", index, "mill").err
 
 
 def test_a_manifest_without_segments(index: Path, run: Run) -> None:
-    _edit(index, segments=[])
+    edit_manifest(index, segments=[])
     assert "damaged" in run("search", index, "mill").err
 
 
@@ -307,7 +302,7 @@ def test_a_damaged_index_can_be_built_again(index: Path, run: Run, small: list[s
 
 
 def test_another_format(index: Path, run: Run) -> None:
-    _edit(index, format="cookbook")
+    edit_manifest(index, format="cookbook")
     assert "not the manifest" in run("search", index, "mill").err
 
 
@@ -322,7 +317,7 @@ def test_a_broken_manifest(index: Path, run: Run) -> None:
 def test_a_manifest_that_leads_elsewhere(index: Path, run: Run, name: str) -> None:
     manifest = json.loads((index / "manifest.json").read_text(encoding="utf-8"))
     manifest["segments"][0]["name"] = name
-    _edit(index, **manifest)
+    edit_manifest(index, **manifest)
     assert "cannot be" in run("search", index, "mill").err
 
 
@@ -331,14 +326,14 @@ def test_another_encoder_under_the_same_name(
 ) -> None:
     manifest = json.loads((index / "manifest.json").read_text(encoding="utf-8"))
     manifest["encoder"]["settings"]["name"] = str(other_encoder_folder)
-    _edit(index, **manifest)
+    edit_manifest(index, **manifest)
     assert "built with another encoder" in run("search", index, "mill").err
 
 
 def test_an_encoder_that_is_gone(index: Path, run: Run) -> None:
     manifest = json.loads((index / "manifest.json").read_text(encoding="utf-8"))
     manifest["encoder"]["settings"]["name"] = "/nowhere/model"
-    _edit(index, **manifest)
+    edit_manifest(index, **manifest)
     assert "cannot load the encoder" in run("search", index, "mill").err
 
 
@@ -385,10 +380,10 @@ def test_two_builds_at_once(index: Path, run: Run, small: list[str], tmp_path: P
     from filelock import FileLock
 
     more = write_jsonl(tmp_path / "more.jsonl", make_documents(6))
-    with FileLock(index / "build.lock"):
+    with FileLock(index / "writer.lock"):
         failed = run("build", more, "-o", index, *small)
     assert failed.code == 2
-    assert "another build" in failed.err
+    assert "another process is at work" in failed.err
 
 
 BENCHMARKS: dict[str, tuple[dict[str, str], str]] = {

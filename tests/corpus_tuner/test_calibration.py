@@ -47,7 +47,7 @@ def test_what_is_asked_for_does_not_have_the_sentence(index: Path) -> None:
         assert len(asked) == 100
         assert len({held.ordinal for held in asked}) == 100
         for held in asked:
-            document = searcher.segments[0].document(held.ordinal)
+            document = searcher.segments.document(held.ordinal)
             sentences = [" ".join(text.split()) for text in split_sentences(document.text, "en")]
             assert held.rest.title == document.title
             (missing,) = {text for text in sentences if text not in held.rest.text}
@@ -127,7 +127,7 @@ def test_a_build_killed_before_calibration_is_calibrated_by_the_next(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(pipeline, "calibrate", killed)
+        patched.setattr(pipeline, "calibrated", killed)
         with pytest.raises(KeyboardInterrupt):
             build(corpus, tmp_path / "i", settings)
     assert read_manifest(tmp_path / "i").calibration is None

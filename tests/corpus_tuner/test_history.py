@@ -54,7 +54,7 @@ def test_rejected_views_are_found_from_any_folder(
 ) -> None:
     found = rejections(index, index / "ledger.sqlite")
     with Searcher.open(index) as searcher:
-        counts = searcher.manifest.build["counts"]
+        counts = searcher.manifest.counts
     assert len(found) == sum(count for name, count in counts.items() if "well_formed" in name)
     assert {rejection.check for rejection in found} == {"well_formed"}
     assert {rejection.kind for rejection in found} <= {"question", "keywords"}

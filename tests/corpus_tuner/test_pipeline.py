@@ -101,17 +101,19 @@ def test_a_changed_corpus_replaces_the_index_under_an_open_searcher(
     build(corpus, tmp_path / "i", settings)
     with Searcher.open(tmp_path / "i") as old:
         write_jsonl(tmp_path / "c.jsonl", make_documents(12, seed=1))
-        build(corpus, tmp_path / "i", settings)
+        build(corpus, tmp_path / "i", settings, fresh=True)
         assert len(old.search("mill", k=50)) == 10
         with Searcher.open(tmp_path / "i") as new:
             assert len(new.search("mill", k=50)) == 12
+        assert len(list((tmp_path / "i" / "segments").iterdir())) == 2  # a reader has one open
+    build(corpus, tmp_path / "i", settings)
     build(corpus, tmp_path / "fresh", settings)
     assert files(tmp_path / "fresh") == files(tmp_path / "i")
     assert sorted(path.name for path in (tmp_path / "i").iterdir()) == [
-        "build.lock",
         "ledger.sqlite",
         "manifest.json",
         "segments",
+        "writer.lock",
     ]
 
 

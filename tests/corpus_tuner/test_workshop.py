@@ -40,13 +40,10 @@ def look(index: Path) -> Made:
     views: dict[str, list[View]] = {}
     vectors: dict[str, Any] = {}
     with Searcher.open(index) as searcher:
-        (segment,) = searcher.segments
-        for ordinal in range(searcher.manifest.segments[0].documents):
-            id_ = segment.document(ordinal).id
-            views[id_] = list(segment.views(ordinal).values())
-            queries = np.eye(searcher.encoder.dimension, dtype=np.float32)
-            rows = [segment.dense.rows(query, ordinal)[1] for query in queries[:8]]
-            vectors[id_] = np.stack(rows)
+        for ordinal in np.flatnonzero(searcher.segments.alive).tolist():
+            id_ = searcher.segments.document(ordinal).id
+            views[id_] = searcher.segments.views(ordinal)
+            vectors[id_] = searcher.dense.vectors(np.array([ordinal]))[0]
         runs = list(searcher.rank(["the old mill by the river", "rent by law"], 50))
     return Made(views, vectors, runs)
 

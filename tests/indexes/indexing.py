@@ -11,12 +11,19 @@ from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.representations import open_representation, views
 from corpus_tuner.indexes.search.settings import SearchSettings
-from corpus_tuner.indexes.store.commit import claim, commit, locked
+from corpus_tuner.indexes.store.commit import commit
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.store.layout import Layout
-from corpus_tuner.indexes.store.manifest import EncoderEntry, Manifest, SegmentEntry
+from corpus_tuner.indexes.store.manifest import (
+    EncoderEntry,
+    Manifest,
+    SegmentEntry,
+    read_manifest,
+)
 from corpus_tuner.indexes.store.segment_files import SEGMENT, write_segment
+from corpus_tuner.indexes.store.staged import Staged
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
+from corpus_tuner.indexes.store.writing import claim, locked
 
 FINGERPRINT = "f" * 64
 
@@ -67,7 +74,8 @@ def write_index(
     claim(folder)
     entries: tuple[SegmentEntry, ...] = ()
     ends = np.linspace(0, len(documents), segments + 1).astype(int)
-    with locked(folder):
+    generation = read_manifest(folder).generation if Layout(folder).manifest.exists() else 0
+    with locked(folder, "a test"):
         for start, end in pairwise(ends):
             staging = Staging(
                 Layout(folder).staging("key"), [open_representation(chosen)], dimension
@@ -76,7 +84,13 @@ def write_index(
             missing = staging.missing([one.document for one in part])
             staging.add([one for one in part if one.document in missing])
             staging.arrange([one.document for one in part])
-            entry = write_segment(staging, lexical)
+            entry = write_segment(
+                Staged(staging, lexical),
+                staging.folder,
+                staging.representations,
+                dimension,
+                lexical.rankers if lexical else (),
+            )
             staging.close()
             manifest = Manifest(
                 encoder=EncoderEntry(
@@ -86,9 +100,11 @@ def write_index(
                 representations={chosen.name: chosen.model_dump()},
                 lexical=lexical,
                 search=search or SearchSettings(),
+                generation=generation,
                 segments=(*entries, entry),
                 build={},
             )
-            manifest = commit(folder, staging.folder / SEGMENT, manifest)
+            manifest = commit(folder, manifest, staging.folder / SEGMENT)
+            generation = manifest.generation
             entries = manifest.segments
     return manifest

@@ -1,7 +1,5 @@
 """``GET /v1/index``: what the index is."""
 
-from collections import Counter
-
 from fastapi import APIRouter
 
 from corpus_tuner.indexes.server.schemas import IndexAnswer
@@ -15,12 +13,9 @@ def index(service: CurrentService) -> IndexAnswer:
     """Say what the index is."""
     searcher = service.live.searcher()
     manifest = searcher.manifest
-    views: Counter[str] = Counter()
-    for segment in manifest.segments:
-        views.update(segment.views)
     return IndexAnswer(
-        documents=sum(segment.documents for segment in manifest.segments),
-        views=views,
+        documents=manifest.documents,
+        views=manifest.views,
         language=str(manifest.build.get("language", "")),
         encoder=searcher.encoder.name,
         representation=searcher.representation,

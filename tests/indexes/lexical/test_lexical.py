@@ -38,13 +38,13 @@ def open_index(folder: Path, texts: list[str], segments: int = 1, **values: obje
         for ranker in chosen.rankers:
             write_lexical(texts[start:end], part, chosen, ranker)
         folders.append(part)
-    return LexicalIndex(folders, chosen)
+    return LexicalIndex(folders, chosen, np.ones(len(texts), bool))
 
 
 def scores(
     index: LexicalIndex, query: str, ranker: LexicalRanker = "words", how: BM25 | None = None
 ) -> list[float]:
-    return [float(score) for part in index.scores(ranker, query, how or BM25()) for score in part]
+    return index.scores(ranker, query, how or BM25()).tolist()
 
 
 def terms_of(texts: list[str], ranker: LexicalRanker) -> list[list[str]]:
@@ -125,8 +125,8 @@ def test_a_corpus_without_words(tmp_path: Path, texts: list[str]) -> None:
 def test_a_damaged_file(tmp_path: Path, ranker: LexicalRanker, file: str) -> None:
     open_index(tmp_path, TEXTS)
     (tmp_path / "0" / f"{ranker}.{file}.npy").write_text("{}", encoding="utf-8")
-    with pytest.raises(SearchIndexError, match=f"the {ranker} in"):
-        LexicalIndex([tmp_path / "0"], LexicalSettings())
+    with pytest.raises(SearchIndexError, match=rf"{ranker}\.{file}\.npy is damaged"):
+        LexicalIndex([tmp_path / "0"], LexicalSettings(), np.ones(len(TEXTS), bool))
 
 
 def test_words_alone(tmp_path: Path) -> None:
@@ -147,6 +147,7 @@ def test_postings_of_documents_that_are_not_there(tmp_path: Path) -> None:
     open_index(tmp_path, TEXTS)
     file = tmp_path / "0" / "words.documents.npy"
     np.save(file, np.load(file) + 100)
-    damaged = LexicalIndex([tmp_path / "0"], LexicalSettings(language="en"))
-    with pytest.raises(SearchIndexError, match="postings are damaged"):
+    alive = np.ones(len(TEXTS), bool)
+    damaged = LexicalIndex([tmp_path / "0"], LexicalSettings(language="en"), alive)
+    with pytest.raises(SearchIndexError, match=r"the words in .* are damaged"):
         damaged.scores("words", "mill", BM25())

@@ -10,7 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus_tuner.indexes.lexical import postings
-from corpus_tuner.indexes.lexical.postings import Postings, keys_of, write_postings
+from corpus_tuner.indexes.lexical.postings import (
+    Postings,
+    keys_of,
+    merge_postings,
+    write_postings,
+)
 
 TERMS = ["mill", "river", "wheat", "", "ä", "\ud800"]
 
@@ -25,7 +30,6 @@ def test_counts_are_those_of_the_documents(documents: list[list[str]], at_once: 
         assert read.lengths.tolist() == [len(document) for document in documents]
         keys = keys_of([*TERMS, "unknown"])
         having = [sum(term in document for document in documents) for term in TERMS]
-        assert read.frequencies(keys).tolist() == [*having, 0]
         terms, ordinals, counts = read.of(keys)
         assert len(terms) == sum(having)
         for term, ordinal, count in zip(terms, ordinals, counts, strict=True):
@@ -38,3 +42,35 @@ def test_a_term_that_is_there_very_often(tmp_path: Path) -> None:
     _, _, counts = Postings(tmp_path, "words").of(keys_of(["mill"]))
     assert counts.tolist() == [70_000, 300]
     assert np.load(tmp_path / "words.counts.npy").dtype == np.uint32
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(st.lists(st.sampled_from(TERMS), max_size=8), st.booleans()), max_size=6
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    st.integers(1, 5),
+)
+@settings(max_examples=50, deadline=None)
+def test_merged_postings_are_those_of_what_is_left(
+    segments: list[list[tuple[list[str], bool]]], block: int
+) -> None:
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(postings, "_BLOCK", block)
+        parts = []
+        for number, segment in enumerate(segments):
+            folder = Path(name) / str(number)
+            folder.mkdir()
+            write_postings((terms for terms, _ in segment), folder, "words")
+            alive = np.array([there for _, there in segment], bool)
+            parts.append((Postings(folder, "words"), alive))
+        for kind in ("merged", "fresh"):
+            (Path(name) / kind).mkdir()
+        merge_postings(parts, Path(name) / "merged", "words")
+        left = [terms for segment in segments for terms, there in segment if there]
+        write_postings(iter(left), Path(name) / "fresh", "words")
+        for file in (Path(name) / "fresh").iterdir():
+            assert (Path(name) / "merged" / file.name).read_bytes() == file.read_bytes()

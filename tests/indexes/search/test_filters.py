@@ -152,11 +152,11 @@ def test_a_compiled_filter_is_a_filter(searcher: Searcher) -> None:
 
 
 def test_which_documents_have_a_field(searcher: Searcher) -> None:
-    (segment,) = searcher.segments
-    with_language = segment.matching(has_field("language.of"))
+    segments = searcher.segments
+    with_language = segments.matching(has_field("language.of"))
     assert len(with_language) == 12
-    assert len(segment.matching(has_field("year"))) == 60  # null is a value, too
-    assert not len(segment.matching(has_field("nothing")))
+    assert len(segments.matching(has_field("year"))) == 60  # null is a value, too
+    assert not len(segments.matching(has_field("nothing")))
     with pytest.raises(SearchIndexError, match="a filter's field is a name"):
         has_field("a..b")
 

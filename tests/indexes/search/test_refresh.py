@@ -21,7 +21,8 @@ CHOSEN = ["generator=null", "views.sentences=2", "calibrate=false", "language=en
 
 def make(folder: Path, encoder: Any, count: int, seed: int = 0) -> Path:
     write_jsonl(folder / "corpus.jsonl", make_documents(count, seed))
-    build(folder / "corpus.jsonl", folder / "index", load_settings(None, CHOSEN), encoder=encoder)
+    settings = load_settings(None, CHOSEN)
+    build(folder / "corpus.jsonl", folder / "index", settings, encoder=encoder, fresh=True)
     return folder / "index"
 
 

@@ -1,5 +1,6 @@
 """One step: before it the old index is in force, after it the new one, and nothing is left over."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,9 @@ import pytest
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.store import commit as commit_module
-from corpus_tuner.indexes.store.commit import claim, locked, tidy
+from corpus_tuner.indexes.store.commit import tidy
 from corpus_tuner.indexes.store.manifest import read_manifest
+from corpus_tuner.indexes.store.writing import LockedError, claim, locked
 from tests.indexes.indexing import Table, encoded, write_index
 
 ENCODER = Table({"mill": np.ones(3, np.float32)})
@@ -64,11 +66,14 @@ def test_tidy_removes_what_the_manifest_does_not_name(tmp_path: Path) -> None:
 def test_only_one_may_change_an_index(tmp_path: Path) -> None:
     claim(tmp_path)
     with (
-        locked(tmp_path),
-        pytest.raises(SearchIndexError, match="another build or calibration is at work"),
-        locked(tmp_path),
+        locked(tmp_path, "a long build"),
+        pytest.raises(LockedError, match=rf"a long build \(process {os.getpid()} on .+, since "),
+        locked(tmp_path, "another"),
     ):
         pass
+    with locked(tmp_path, "the next"):
+        pass
+    assert [file.name for file in tmp_path.iterdir()] == ["writer.lock"]
 
 
 def test_only_folders_of_indexes_are_claimed(tmp_path: Path) -> None:

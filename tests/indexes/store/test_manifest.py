@@ -9,6 +9,7 @@ import pytest
 
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.store.manifest import read_manifest, verify
+from tests.conftest import edit_manifest
 from tests.indexes.indexing import encoded, write_index
 
 
@@ -18,47 +19,43 @@ def index(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def change(index: Path, **values: Any) -> None:
-    path = index / "manifest.json"
-    stored = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps(stored | values), encoding="utf-8")
-
-
 @pytest.mark.parametrize(
     ("values", "message"),
     [
         ({"format": "another"}, "is not the manifest of a corpus-tuner index"),
-        ({"version": 3}, "has format version 3, and this release reads version 5"),
+        ({"version": 3}, "has format version 3, and this release reads version 6"),
         ({"surprise": 1}, "is damaged"),
-        ({"segments": []}, "is damaged"),
+        ({"segments": None}, "is damaged"),
     ],
 )
 def test_a_manifest_that_does_not_fit(index: Path, values: dict[str, Any], message: str) -> None:
-    change(index, **values)
+    edit_manifest(index, **values)
     with pytest.raises(SearchIndexError, match=message):
         read_manifest(index)
 
 
 def test_names_that_would_lead_elsewhere(index: Path) -> None:
     (entry,) = json.loads((index / "manifest.json").read_text(encoding="utf-8"))["segments"]
-    change(index, segments=[entry | {"name": "../../etc"}])
+    edit_manifest(index, segments=[entry | {"name": "../../etc"}])
     with pytest.raises(SearchIndexError, match="names a segment"):
         read_manifest(index)
-    change(index, segments=[entry | {"files": {"../x": {"bytes": 1, "sha256": ""}}}])
+    edit_manifest(index, segments=[entry | {"files": {"../x": {"bytes": 1, "sha256": ""}}}])
     with pytest.raises(SearchIndexError, match="names a file"):
         read_manifest(index)
 
 
 def test_files_that_are_missing_cut_or_damaged(index: Path) -> None:
     manifest = read_manifest(index)
-    verify(index, manifest)
+    verify(index, manifest.segments)
     file = next(index.glob("segments/*/views.faiss"))
     whole = file.read_bytes()
     file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     with pytest.raises(SearchIndexError, match=r"views\.faiss is damaged"):
-        verify(index, read_manifest(index))
+        verify(index, read_manifest(index).segments)
     file.write_bytes(whole[:-1])
-    with pytest.raises(SearchIndexError, match=f"{len(whole) - 1} bytes long"):
+    with pytest.raises(
+        SearchIndexError, match=f"has {len(whole) - 1} bytes, and should have {len(whole)}"
+    ):
         read_manifest(index)
     file.unlink()
     with pytest.raises(SearchIndexError, match="is missing"):

@@ -1,0 +1,133 @@
+"""Documents added to an index that stays as it is otherwise."""
+
+from pathlib import Path
+
+from corpus_tuner.build_report import BuildReport
+from corpus_tuner.calibration import calibrated, must_calibrate
+from corpus_tuner.corpora import Corpus, CorpusSettings
+from corpus_tuner.corpora.memory import Documents
+from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.indexes.encoders import Encoder
+from corpus_tuner.indexes.store.commit import tidy
+from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
+from corpus_tuner.indexes.store.writing import locked
+from corpus_tuner.pipeline import Recipe, compare, merge_due, open_recipe, update
+from corpus_tuner.settings import Settings, stored_settings
+
+
+def add(
+    index: str | Path,
+    source: str | Path | Documents,
+    *,
+    corpus: CorpusSettings | None = None,
+    encoder: Encoder | None = None,
+    ledger: str | Path | None = None,
+    trust_remote_code: bool = False,
+) -> BuildReport:
+    """Add documents to an index, by the recipe that it was built with.
+
+    A document whose id the index has replaces the one that has it. Segments are merged, and the
+    weights chosen anew, when that is due.
+
+    Parameters
+    ----------
+    index
+        The folder.
+    source
+        Of the documents, as `corpus_tuner.corpora.Corpus` takes it.
+    corpus
+        How to read them.
+    encoder
+        The one that the index was built with, if it is open already.
+    ledger
+        The file of the ledger; by default the one in `index`.
+    trust_remote_code
+        Run Python that comes with models.
+
+    Raises
+    ------
+    CorpusTunerError
+        If the documents cannot be used, or a model is not what it was when the index was built.
+    SearchIndexError
+        If there is no index, it is damaged, or another is changing it.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> ct.add(example_index, [ct.Document("mill", "The old mill", "Now it makes power.")]).changes
+    Changes(added=0, changed=1, removed=0, kept=2)
+    """
+    adder = Adder(index, encoder=encoder, ledger=ledger, trust_remote_code=trust_remote_code)
+    return adder.add(source, corpus, finish=True)
+
+
+class Adder:
+    """Adds documents again and again with models that stay open.
+
+    Parameters
+    ----------
+    index, encoder, ledger, trust_remote_code
+        As `add` takes them.
+    """
+
+    def __init__(
+        self,
+        index: str | Path,
+        *,
+        encoder: Encoder | None = None,
+        ledger: str | Path | None = None,
+        trust_remote_code: bool = False,
+    ) -> None:
+        self._index = Path(index)
+        self._encoder = encoder
+        self._ledger = ledger
+        self._trust_remote_code = trust_remote_code
+        self._recipe: Recipe | None = None
+
+    def add(
+        self,
+        source: str | Path | Documents,
+        corpus: CorpusSettings | None = None,
+        *,
+        finish: bool = False,
+    ) -> BuildReport:
+        """Add documents; see `add`.
+
+        Parameters
+        ----------
+        source, corpus
+            The documents, and how to read them.
+        finish
+            Merge segments and calibrate when that is due, which may take long.
+        """
+        documents = Corpus(source, corpus)
+        index = self._index
+        read_manifest(index)  # before anything is written there
+        with locked(index, "an addition of documents"):
+            manifest = read_manifest(index)
+            changes = compare(index, manifest, documents, whole=False)
+            if not changes.total:
+                tidy(index, manifest)
+                return BuildReport.of(index, documents, manifest, changes)
+            recipe = self._opened(manifest, documents)
+            manifest, changes = update(
+                index, documents, recipe, manifest, self._ledger, whole=False
+            )
+            if finish:
+                manifest = merge_due(index, manifest)
+                if recipe.settings.calibrate and must_calibrate(manifest):
+                    manifest, _ = calibrated(index, recipe.writers.reader.encoder)
+        return BuildReport.of(index, documents, manifest, changes)
+
+    def _opened(self, manifest: Manifest, documents: Corpus) -> Recipe:
+        """Open the recipe of the index."""
+        if self._recipe is None or self._recipe.key != manifest.build["key"]:
+            settings: Settings = stored_settings(manifest, self._trust_remote_code)
+            self._recipe = open_recipe(documents, settings, self._encoder, manifest)
+        if self._recipe.key != manifest.build["key"]:
+            self._recipe = None
+            raise CorpusTunerError(
+                f"a model that {self._index} was built with is another one now, or this release "
+                "uses it in another way: build the index again with corpus-tuner build"
+            )
+        return self._recipe

@@ -1,0 +1,113 @@
+"""What builds and additions tell of themselves."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from corpus_tuner.changes import Changes
+from corpus_tuner.corpora import Corpus
+from corpus_tuner.enrichment import REJECTED
+from corpus_tuner.indexes.search.settings import SearchSettings
+from corpus_tuner.indexes.store.manifest import Manifest
+
+
+class BuildReport(BaseModel):
+    """What a build made of an index.
+
+    Attributes
+    ----------
+    index
+        The folder.
+    language
+        Of the corpus.
+    documents
+        How many are indexed.
+    changes
+        How many were added, changed, removed and kept.
+    segments
+        How many there are.
+    views
+        How many, by kind.
+    search
+        How the index ranks.
+    calibrated
+        Whether its weights were chosen for this corpus.
+    long_documents
+        How many did not fit the encoder and have several passages.
+    cut_sources
+        How often the generator could not read the whole of a document.
+    written
+        How many views the generator wrote.
+    rejected
+        How many of them the checks rejected, by ``CHECK: REASON``.
+    skipped
+        How many records were left out or mended, by reason.
+    examples
+        The first of them, by reason.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> report = ct.build(example_corpus, example_index, example_settings)
+    >>> report.unchanged, report.changes.kept, report.views["title"]
+    (True, 3, 3)
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    index: str
+    language: str
+    documents: int
+    changes: Changes
+    segments: int
+    views: dict[str, int]
+    search: SearchSettings
+    calibrated: bool
+    long_documents: int
+    cut_sources: int
+    written: int
+    rejected: dict[str, int]
+    skipped: dict[str, int]
+    examples: dict[str, str]
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the index had the documents already, and no others."""
+        return not self.changes.total
+
+    @classmethod
+    def of(cls, index: Path, corpus: Corpus, manifest: Manifest, changes: Changes) -> "BuildReport":
+        """Tell of an index as it is now.
+
+        Parameters
+        ----------
+        index
+            Its folder.
+        corpus
+            What was read.
+        manifest
+            As it is in force.
+        changes
+            What was done.
+        """
+        counts = manifest.counts
+        return cls(
+            index=str(index),
+            language=manifest.build["language"],
+            documents=manifest.documents,
+            changes=changes,
+            segments=len(manifest.segments),
+            views=manifest.views,
+            search=manifest.search,
+            calibrated=bool(manifest.calibration and not manifest.calibration["unchanged"]),
+            long_documents=counts.get("long_documents", 0),
+            cut_sources=counts.get("cut_sources", 0),
+            written=counts.get("written", 0),
+            rejected={
+                name.removeprefix(REJECTED): count
+                for name, count in counts.items()
+                if name.startswith(REJECTED)
+            },
+            skipped=dict(corpus.skipped),
+            examples={reason: str(bad) for reason, bad in corpus.examples.items()},
+        )

@@ -1,0 +1,42 @@
+"""Arrays in files, mapped into memory; what is damaged gives one kind of error."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from corpus_tuner.indexes.errors import SearchIndexError
+
+
+def load_array(file: Path, *dtypes: type[np.generic]) -> npt.NDArray[Any]:
+    """Return the array of a ``.npy`` file, of one dimension, mapped into memory.
+
+    Parameters
+    ----------
+    file
+        It.
+    dtypes
+        One of which it must have.
+
+    Raises
+    ------
+    SearchIndexError
+        If it cannot be read, or is not such an array.
+    """
+    try:
+        # A view that is no memmap: numpy is slow in taking pieces of those.
+        array = np.asarray(np.load(file, "r", allow_pickle=False))
+    except OSError as error:
+        raise SearchIndexError(f"cannot read {file}: {error.strerror or error}") from error
+    except Exception as error:  # numpy's parser of headers raises many kinds
+        reason = str(error).strip().splitlines()
+        raise SearchIndexError(f"{file} is damaged: {reason[-1] if reason else error!r}") from error
+    if array.ndim != 1 or array.dtype not in dtypes:
+        raise SearchIndexError(f"{file} is damaged: it has {array.dtype} of shape {array.shape}")
+    return array
+
+
+def save_array(file: Path, values: npt.NDArray[Any]) -> None:
+    """Write a ``.npy`` file."""
+    np.save(file, values, allow_pickle=False)

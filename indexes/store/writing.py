@@ -1,0 +1,88 @@
+"""Who may change an index: one at a time, in a folder that is an index or is to become one."""
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.store.layout import Layout
+
+
+class LockedError(SearchIndexError):
+    """Another is changing the index; the message says who."""
+
+
+@contextmanager
+def locked(index: Path, what: str) -> Iterator[None]:
+    """Keep others from changing an index. The system lets go of the lock when the process ends.
+
+    Parameters
+    ----------
+    index
+        Its folder.
+    what
+        Is being done, as others are to be told.
+
+    Raises
+    ------
+    LockedError
+        If another is changing it.
+    SearchIndexError
+        If it cannot be written to.
+    """
+    layout = Layout(index)
+    lock = FileLock(layout.lock, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise LockedError(f"{_holder(layout)} {index}: try again when it is done") from None
+    except OSError as error:
+        raise SearchIndexError(f"cannot write to {index}: {error.strerror}") from error
+    try:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        holder = {"what": what, "process": os.getpid(), "host": socket.gethostname(), "since": now}
+        with suppress(OSError):  # on a full disk there may yet be room to remove something
+            layout.writer.write_text(json.dumps(holder), encoding="utf-8")
+        yield
+    finally:
+        with suppress(OSError):
+            layout.writer.unlink(missing_ok=True)
+        lock.release()
+
+
+def claim(index: Path) -> None:
+    """Make the folder of an index, or see that it is one already.
+
+    Raises
+    ------
+    SearchIndexError
+        If it is a file, holds other things, or cannot be made.
+    """
+    layout = Layout(index)
+    if index.exists() and not index.is_dir():
+        raise SearchIndexError(f"{index} is a file: give the folder that the index goes to")
+    ours = layout.manifest.exists() or layout.lock.exists()
+    if index.is_dir() and any(index.iterdir()) and not ours:
+        raise SearchIndexError(f"{index} holds other things than an index: give another folder")
+    try:
+        index.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SearchIndexError(f"cannot make {index}: {error.strerror}") from error
+
+
+def _holder(layout: Layout) -> str:
+    """Say who holds the lock, as the first words of a sentence."""
+    try:
+        holder = json.loads(layout.writer.read_text(encoding="utf-8"))
+        return (
+            f"{holder['what']} (process {holder['process']} on {holder['host']}, "
+            f"since {holder['since']}) is at work in"
+        )
+    except (OSError, ValueError, KeyError, TypeError):  # it has just begun, or is just done
+        return "another process is at work in"
