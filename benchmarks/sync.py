@@ -1,6 +1,6 @@
 """What it costs to keep an index equal to a corpus that changes, as a share of a full build.
 
-Run: python -m benchmarks.sync PAIRS.jsonl.gz [--documents N] [--set STAGE.KEY=VALUE] [--index FOLDER]
+Run: python -m benchmarks.sync PAIRS.jsonl.gz [--documents N] [--set A.B=VALUE] [--index FOLDER]
 
 PAIRS has JSON objects with ``source`` and ``target``, which become texts and titles. All is done by
 the command line in processes of its own, its start included. With --index, an index that a run

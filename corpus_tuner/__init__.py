@@ -25,9 +25,14 @@ _HOMES = {
     "add": "corpus_tuner.adding",
     "build": "corpus_tuner.pipeline",
     "calibrate": "corpus_tuner.calibration",
+    "check": "corpus_tuner.repairing",
     "evaluate": "corpus_tuner.evaluation",
+    "export_index": "corpus_tuner.indexes.store.archive",
+    "import_index": "corpus_tuner.indexes.store.archive",
     "load_settings": "corpus_tuner.settings",
+    "merge": "corpus_tuner.indexes.store.merging",
     "remove": "corpus_tuner.indexes.store.removing",
+    "repair": "corpus_tuner.repairing",
     "sample_folder": "corpus_tuner.sample",
 }
 __all__ = [
@@ -47,9 +52,14 @@ __all__ = [
     "add",
     "build",
     "calibrate",
+    "check",
     "evaluate",
+    "export_index",
+    "import_index",
     "load_settings",
+    "merge",
     "remove",
+    "repair",
     "sample_folder",
 ]
 
@@ -66,9 +76,12 @@ if TYPE_CHECKING:
     from corpus_tuner.indexes.search.hits import Hit
     from corpus_tuner.indexes.search.searcher import Searcher
     from corpus_tuner.indexes.search.settings import SearchSettings
+    from corpus_tuner.indexes.store.archive import export_index, import_index
     from corpus_tuner.indexes.store.documents import Document, View
+    from corpus_tuner.indexes.store.merging import merge
     from corpus_tuner.indexes.store.removing import remove
     from corpus_tuner.pipeline import build
+    from corpus_tuner.repairing import check, repair
     from corpus_tuner.sample import sample_folder
     from corpus_tuner.settings import Settings, load_settings
 

@@ -49,8 +49,8 @@ class BuildReport(BaseModel):
     --------
     >>> import corpus_tuner as ct
     >>> report = ct.build(example_corpus, example_index, example_settings)
-    >>> report.unchanged, report.changes.kept, report.views["title"]
-    (True, 3, 3)
+    >>> report.documents, report.views["title"]
+    (3, 3)
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

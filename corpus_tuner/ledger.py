@@ -11,12 +11,14 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generators import Written
 from corpus_tuner.indexes.store.documents import Document
+from corpus_tuner.indexes.store.files import sha256, write_text
 from corpus_tuner.instructions import Instruction
 
 _VERSION = 3
@@ -102,6 +104,7 @@ class Ledger:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._path = path
+        self._read_only = read_only
         uri = path.absolute().as_uri() + ("?mode=ro" if read_only else "")
         try:
             self._database = sqlite3.connect(uri, uri=True, isolation_level=None)
@@ -113,6 +116,7 @@ class Ledger:
                 )
             if read_only:
                 return
+            _seal(path).unlink(missing_ok=True)
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.executescript(f"{_SCHEMA} PRAGMA user_version = {_VERSION};")
         except sqlite3.DatabaseError as error:
@@ -176,11 +180,37 @@ class Ledger:
         self._database.execute("COMMIT")
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, and seal it where it may have been written to."""
         self._database.close()
+        if not self._read_only:
+            write_text(_seal(self._path), sha256(self._path))
 
     def __enter__(self) -> "Ledger":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def ledger_problem(path: Path) -> str:
+    """Say what is wrong with the file of a ledger; nothing if it is sound, or there is none.
+
+    A ledger that was closed is sealed by its SHA-256; while one is open, or after a kill, SQLite's
+    own check must do.
+    """
+    if not path.is_file():
+        return ""
+    try:
+        seal = _seal(path)
+        if seal.is_file():
+            return "" if seal.read_text() == sha256(path) else "is damaged (wrong SHA-256)"
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            (found,) = database.execute("PRAGMA quick_check").fetchone()
+        return "" if found == "ok" else f"is damaged ({found})"
+    except (OSError, ValueError, sqlite3.DatabaseError) as error:
+        return f"is damaged ({error})"
+
+
+def _seal(path: Path) -> Path:
+    """Return the file that has the SHA-256 of a ledger."""
+    return path.with_name(f"{path.name}.sha256")

@@ -26,7 +26,7 @@ from corpus_tuner.indexes.store.manifest import (
     read_only_manifest,
     verify,
 )
-from corpus_tuner.indexes.store.merging import due, merge
+from corpus_tuner.indexes.store.merging import due, merge_segments
 from corpus_tuner.indexes.store.removing import hide
 from corpus_tuner.indexes.store.segment_files import SEGMENT, write_segment
 from corpus_tuner.indexes.store.segments import Segments
@@ -274,7 +274,7 @@ def merge_due(index: Path, manifest: Manifest) -> Manifest:
     if not entries:
         return manifest
     with working("merging segments"):
-        return merge(index, manifest, entries)
+        return merge_segments(index, manifest, entries)
 
 
 def _encoder_entry(encoder: Encoder, settings: Settings) -> EncoderEntry:

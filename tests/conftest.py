@@ -11,6 +11,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many processes as cores are at work
 
 import pytest
+from hypothesis import settings as hypothesis_settings
+
+# pytest --hypothesis-profile nightly: hundreds of sequences of changes, kills and damages.
+hypothesis_settings.register_profile("nightly", deadline=None)
 
 WORDS = """
     the a of and in to is was for with on by that from at as it are be this which or an not

@@ -6,13 +6,18 @@ import sys
 import typer
 
 from corpus_tuner import __version__
+from corpus_tuner.cli.add import add
 from corpus_tuner.cli.build import build
 from corpus_tuner.cli.calibrate import calibrate
+from corpus_tuner.cli.check import check
 from corpus_tuner.cli.compare import compare
 from corpus_tuner.cli.evaluate import evaluate
 from corpus_tuner.cli.info import info
+from corpus_tuner.cli.merge import merge
+from corpus_tuner.cli.moving import export, import_
 from corpus_tuner.cli.output import fail
 from corpus_tuner.cli.quickstart import quickstart
+from corpus_tuner.cli.remove import remove
 from corpus_tuner.cli.search import search
 from corpus_tuner.cli.serve import serve
 from corpus_tuner.cli.tune import tune
@@ -29,12 +34,18 @@ app = typer.Typer(
 )
 app.command()(quickstart)
 app.command()(build)
+app.command()(add)
+app.command()(remove)
+app.command()(merge)
 app.command()(calibrate)
 app.command()(search)
 app.command()(serve)
 app.command("eval")(evaluate)
 app.command()(compare)
 app.command()(info)
+app.command()(check)
+app.command()(export)
+app.command("import")(import_)
 app.add_typer(tune, name="tune")
 
 

@@ -39,6 +39,13 @@ BenchmarksOption = Annotated[
         "$CORPUS_TUNER_BENCHMARKS or a folder in the cache."
     ),
 ]
+FilterOption = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(
+        "--filter",
+        help="Documents with this metadata, such as year>=2020 or lang=de,en; repeatable.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from corpus_tuner.cli.options import JsonOption, Mode
+from corpus_tuner.cli.options import FilterOption, JsonOption, Mode
 from corpus_tuner.cli.output import stdout
 
 if TYPE_CHECKING:
@@ -29,13 +29,7 @@ def search(
         Optional[Mode],  # noqa: UP045
         typer.Option(help="By vectors, by words or both; by default as calibrated."),
     ] = None,
-    filters: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option(
-            "--filter",
-            help="Only documents with this metadata, such as year>=2020 or lang=de,en; repeatable.",
-        ),
-    ] = None,
+    filters: FilterOption = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Tell why every document came up.")
     ] = False,

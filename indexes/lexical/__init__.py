@@ -89,12 +89,12 @@ class LexicalIndex:
 
         It is 0 for those that are gone, or share no term.
         """
-        (terms,) = _terms_of(ranker, [query], self._settings)
+        (terms,) = terms_of(ranker, [query], self._settings)
         return self._terms[ranker].scores(terms, how)
 
     def score_text(self, ranker: LexicalRanker, query: str, text: str, how: BM25) -> float:
         """Return what a document of this text would score if it stood among the others."""
-        asked, document = _terms_of(ranker, [query, text], self._settings)
+        asked, document = terms_of(ranker, [query, text], self._settings)
         return self._terms[ranker].score_document(asked, document, how)
 
 
@@ -109,12 +109,13 @@ def _stream(
     ranker: LexicalRanker, texts: Iterable[str], settings: LexicalSettings
 ) -> Iterator[list[str]]:
     for chunk in chunks(texts, _AT_ONCE):
-        yield from _terms_of(ranker, chunk, settings)
+        yield from terms_of(ranker, chunk, settings)
 
 
-def _terms_of(
+def terms_of(
     ranker: LexicalRanker, texts: Sequence[str], settings: LexicalSettings
 ) -> list[list[str]]:
+    """Return the terms of every text by which a ranker knows it."""
     if ranker == "words":
         return words_of(texts, settings.language)
     assert settings.grams

@@ -11,7 +11,8 @@
             views.starts.npy    int64: the first vector of every document, and the end
             words.*  grams.*    how often terms are in documents (indexes/lexical/postings.py)
             alive.000002.npy    which documents are still there, since that generation
-        ledger.sqlite           what the generator wrote; kept from build to build
+        ledger.sqlite           what the generator wrote; kept from build to build, sealed by its
+                                SHA-256 in ledger.sqlite.sha256 while nobody writes to it
         building-KEY/           an unfinished build, from which the next one goes on
         building-merge/         an unfinished merge, which begins again
         writer.lock             held by whoever changes the index; writer.json says who

@@ -15,12 +15,13 @@ from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.lexical.postings import Postings, merge_postings
 from corpus_tuner.indexes.representations import Representation, stored_representation
-from corpus_tuner.indexes.store.commit import commit
+from corpus_tuner.indexes.store.commit import commit, tidy
 from corpus_tuner.indexes.store.layout import Layout
-from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, verify
+from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, read_manifest, verify
 from corpus_tuner.indexes.store.segment import StoredDocument
 from corpus_tuner.indexes.store.segment_files import SEGMENT, SourceRows, write_segment
 from corpus_tuner.indexes.store.segments import Segments
+from corpus_tuner.indexes.store.writing import locked
 from corpus_tuner.indexes.vectors.scoring import DenseIndex
 
 MOST_SEGMENTS = 8
@@ -46,7 +47,7 @@ def due(manifest: Manifest) -> list[SegmentEntry]:
     return [entry for entry in manifest.segments if entry in chosen]
 
 
-def merge(index: Path, manifest: Manifest, entries: Sequence[SegmentEntry]) -> Manifest:
+def merge_segments(index: Path, manifest: Manifest, entries: Sequence[SegmentEntry]) -> Manifest:
     """Make one segment of some, and put it in force.
 
     Parameters
@@ -87,6 +88,31 @@ def merge(index: Path, manifest: Manifest, entries: Sequence[SegmentEntry]) -> M
         manifest.model_copy(update={"segments": (*left, merged)}),
         working / SEGMENT,
     )
+
+
+def merge(index: str | Path) -> Manifest:
+    """Make one segment of all of an index, without what was removed.
+
+    Raises
+    ------
+    SearchIndexError
+        If there is no index, one of its files is damaged, or another is changing it.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> len(ct.merge(example_index).segments)
+    1
+    """
+    index = Path(index)
+    read_manifest(index)  # before anything is written there
+    with locked(index, "a merge"):
+        manifest = read_manifest(index)
+        whole = len(manifest.segments) <= 1 and not any(one.dead for one in manifest.segments)
+        if whole:
+            tidy(index, manifest)  # a kill behind the commit
+            return manifest
+        return merge_segments(index, manifest, manifest.segments)
 
 
 class _Merged:

@@ -8,7 +8,7 @@ import numpy as np
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.search.filters import Filter, compile_filter
 from corpus_tuner.indexes.store.alive import Alive
-from corpus_tuner.indexes.store.commit import commit
+from corpus_tuner.indexes.store.commit import commit, tidy
 from corpus_tuner.indexes.store.documents import Digests
 from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, read_manifest
 from corpus_tuner.indexes.store.segments import Segments
@@ -59,6 +59,7 @@ def remove(
             gone = np.array(sorted(chosen), np.int64)
             removed = sorted(segments.ids(gone))
             if not removed:
+                tidy(index, manifest)  # a kill behind the commit
                 return []
             entries, alive = hide(manifest, segments, gone)
         finally:

@@ -1,6 +1,7 @@
 """All segments of an index as one: its documents are numbered through, whichever they are in."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -138,7 +139,8 @@ class Segments:
 
     def alive_by_segment(self) -> list[Alive]:
         """Return for every segment which of its documents are still there."""
-        return np.split(self.alive, self._firsts[1:-1])
+        edges = self._firsts.tolist()
+        return [self.alive[start:end] for start, end in pairwise(edges)]
 
     def split(self, ordinals: Ordinals) -> list[tuple[Segment, Ordinals]]:
         """Return every segment, and which of some documents it has, by their ordinals there.

@@ -111,6 +111,7 @@ def test_a_changed_corpus_replaces_the_index_under_an_open_searcher(
     assert files(tmp_path / "fresh") == files(tmp_path / "i")
     assert sorted(path.name for path in (tmp_path / "i").iterdir()) == [
         "ledger.sqlite",
+        "ledger.sqlite.sha256",
         "manifest.json",
         "segments",
         "writer.lock",

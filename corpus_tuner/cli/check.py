@@ -1,0 +1,64 @@
+"""``corpus-tuner check``."""
+
+import json as json_module
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from corpus_tuner.cli.options import JsonOption
+from corpus_tuner.cli.output import plain, stdout
+
+if TYPE_CHECKING:
+    from corpus_tuner.indexes.store.checking import Problem
+
+
+def check(
+    index: Annotated[Path, typer.Argument(help="The folder of the index.")],
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Make anew what is damaged, as far as can be.")
+    ] = False,
+    trust_remote_code: Annotated[
+        bool, typer.Option(help="Run Python that comes with the index's models.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Read all of an index and tell what is damaged; exit code 1 if something is."""
+    from corpus_tuner.progress import working
+    from corpus_tuner.repairing import check as check_index
+    from corpus_tuner.repairing import repair as repair_index
+
+    if repair:
+        with working("checking and repairing"):
+            done = repair_index(index, trust_remote_code=trust_remote_code)
+        problems, left = done.problems, bool(done.lost)
+        found = {"rebuilt": done.rebuilt, "lost": done.lost}
+    else:
+        with working("checking"):
+            problems = check_index(index)
+        left, found = bool(problems), {}
+    if json:
+        shown = [{"file": str(problem.file), "problem": problem.what} for problem in problems]
+        typer.echo(json_module.dumps({"problems": shown, **found}, ensure_ascii=False, indent=2))
+    else:
+        _show(index, problems)
+        if repair and problems:
+            stdout.print(f"{found['rebuilt']:,} documents were indexed anew", soft_wrap=True)
+        if found.get("lost"):
+            stdout.print(
+                f"{found['lost']:,} documents cannot be read any more: corpus-tuner build on the "
+                "corpus brings them back",
+                style="yellow",
+                soft_wrap=True,
+            )
+    if left:
+        raise typer.Exit(1)
+
+
+def _show(index: Path, problems: Sequence["Problem"]) -> None:
+    """Print what is wrong."""
+    if not problems:
+        stdout.print(f"{index} is sound", soft_wrap=True)
+    for problem in problems:
+        stdout.print(plain(str(problem)), soft_wrap=True)

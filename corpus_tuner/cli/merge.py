@@ -1,0 +1,31 @@
+"""``corpus-tuner merge``."""
+
+import json as json_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from corpus_tuner.cli.options import JsonOption
+from corpus_tuner.cli.output import stdout
+
+
+def merge(
+    index: Annotated[Path, typer.Argument(help="The folder of the index.")],
+    json: JsonOption = False,
+) -> None:
+    """Make one segment of all, without what was removed; nothing is encoded again."""
+    from corpus_tuner.indexes.store.merging import merge as merge_index
+    from corpus_tuner.progress import working
+
+    with working("merging segments"):
+        manifest = merge_index(index)
+    if json:
+        found = {"documents": manifest.documents, "bytes": manifest.bytes}
+        typer.echo(json_module.dumps(found, indent=2))
+        return
+    stdout.print(
+        f"{index}: {manifest.documents:,} documents in {len(manifest.segments)} segment(s), "
+        f"{manifest.bytes / 2**20:.1f} MiB",
+        soft_wrap=True,
+    )

@@ -1,0 +1,167 @@
+"""Checking an index with its ledger, and making anew what is damaged."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from corpus_tuner.corpora import Corpus, CorpusSettings
+from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.indexes.encoders import Encoder
+from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.store.checking import Problem
+from corpus_tuner.indexes.store.checking import check as check_index
+from corpus_tuner.indexes.store.commit import commit, tidy
+from corpus_tuner.indexes.store.documents import Document, digest_of
+from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, read_only_manifest
+from corpus_tuner.indexes.store.segment import Segment
+from corpus_tuner.indexes.store.segments import alive_of
+from corpus_tuner.indexes.store.writing import locked
+from corpus_tuner.ledger import ledger_problem
+from corpus_tuner.pipeline import open_recipe, update
+from corpus_tuner.settings import stored_settings
+
+
+class Repair(NamedTuple):
+    """What was damaged, and what was done about it.
+
+    Attributes
+    ----------
+    problems
+        That there were.
+    rebuilt
+        How many documents were read and indexed anew.
+    lost
+        How many cannot be read any more; a build of the corpus brings them back.
+    """
+
+    problems: Sequence[Problem]
+    rebuilt: int
+    lost: int
+
+
+def check(index: str | Path) -> list[Problem]:
+    """Read all of an index and its ledger, and tell what is wrong with them.
+
+    Raises
+    ------
+    SearchIndexError
+        If there is no index, or its manifest cannot be read.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> ct.check(example_index)
+    []
+    """
+    problems = check_index(index)
+    ledger = Layout(Path(index)).ledger
+    problem = ledger_problem(ledger)
+    return [*problems, Problem("", ledger, problem)] if problem else problems
+
+
+def repair(
+    index: str | Path, *, encoder: Encoder | None = None, trust_remote_code: bool = False
+) -> Repair:
+    """Make anew what is damaged, of the documents that can still be read and of the ledger.
+
+    All documents of a segment with a damaged file are read and encoded again. A ledger that is
+    damaged is moved aside, so that what is written later begins a new one.
+
+    Parameters
+    ----------
+    index
+        Its folder.
+    encoder
+        The one that the index was built with, if it is open already.
+    trust_remote_code
+        Run Python that comes with models.
+
+    Raises
+    ------
+    CorpusTunerError
+        If it cannot be known which documents are still there, or a model is another one now.
+    SearchIndexError
+        If there is no index, its manifest cannot be read, or another is changing it.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> ct.repair(example_index)
+    Repair(problems=[], rebuilt=0, lost=0)
+    """
+    index = Path(index)
+    read_only_manifest(index)  # before anything is written there
+    with locked(index, "a repair"):
+        manifest = read_only_manifest(index)
+        problems = check(index)
+        ledger = Layout(index).ledger
+        if any(problem.file == ledger for problem in problems):
+            ledger.replace(ledger.with_suffix(".damaged"))
+        names = {problem.segment for problem in problems if problem.segment}
+        damaged = [entry for entry in manifest.segments if entry.name in names]
+        if not damaged:
+            tidy(index, manifest)  # a kill behind the commit
+            return Repair(problems, 0, 0)
+        sound = tuple(entry for entry in manifest.segments if entry.name not in names)
+        documents = [one for entry in damaged for one in _readable(index, entry)]
+        left = manifest.model_copy(update={"segments": sound})
+        if documents:
+            _index_again(index, left, documents, encoder, trust_remote_code)
+        else:
+            commit(index, left)
+        lost = sum(entry.living for entry in damaged) - len(documents)
+    return Repair(problems, len(documents), lost)
+
+
+def _readable(index: Path, entry: SegmentEntry) -> Iterator[Document]:
+    """Yield the documents of a segment that are still as they were written.
+
+    Raises
+    ------
+    CorpusTunerError
+        If its bitmap is damaged: what was removed must not come back.
+    """
+    folder = Layout(index).segment(entry.name)
+    try:
+        alive = alive_of(folder, entry)
+    except SearchIndexError:
+        alive = np.zeros(0, bool)
+    if int(alive.sum()) != entry.living:
+        raise CorpusTunerError(
+            f"which documents of {folder} were removed is not known any more: run corpus-tuner "
+            "build on the corpus, which makes the index anew"
+        )
+    try:
+        segment = Segment(folder)
+    except SearchIndexError:
+        return
+    with closing(segment):
+        for ordinal in np.flatnonzero(alive).tolist():
+            try:
+                (stored,) = segment.stored([ordinal])
+            except (SearchIndexError, ValueError, KeyError):
+                continue
+            if stored.digest == digest_of(stored.document):
+                yield stored.document
+
+
+def _index_again(
+    index: Path,
+    manifest: Manifest,
+    documents: list[Document],
+    encoder: Encoder | None,
+    trust_remote_code: bool,
+) -> None:
+    settings = stored_settings(manifest, trust_remote_code)
+    corpus = Corpus(documents, CorpusSettings())
+    recipe = open_recipe(corpus, settings, encoder, manifest)
+    if recipe.key != manifest.build["key"]:
+        raise CorpusTunerError(
+            f"a model that {index} was built with is another one now: run corpus-tuner build on "
+            "the corpus, which makes the index anew"
+        )
+    update(index, corpus, recipe, manifest, None, whole=False)
