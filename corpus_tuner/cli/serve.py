@@ -22,6 +22,10 @@ def serve(
         Optional[Path],  # noqa: UP045
         typer.Option(help="The ledger of the build; by default the one in the index's folder."),
     ] = None,
+    writable: Annotated[
+        bool,
+        typer.Option("--writable", help="Let those who have the token add and remove documents."),
+    ] = False,
     trust_remote_code: Annotated[
         bool, typer.Option(help="Run Python that comes with the index's encoder.")
     ] = False,
@@ -45,6 +49,8 @@ def serve(
     from corpus_tuner.progress import working
 
     token = os.environ.get(TOKEN_VARIABLE, "")
+    if writable and not token:
+        raise CorpusTunerError(f"--writable needs a token: set {TOKEN_VARIABLE}")
     bound = _bind(host, port)  # a port that is taken is seen before the index is opened
     with working("opening the index"):
         searcher = Searcher.open(index, trust_remote_code=trust_remote_code)
@@ -54,7 +60,12 @@ def serve(
         history = History(ledger or Layout(index).ledger, searcher.manifest)
         return [RejectedView(**found._asdict()) for found in history.rejected(document)]
 
-    app = create_app(searcher, token=token, rejected=rejected)
+    writer = None
+    if writable:
+        from corpus_tuner.serving import IndexWriter
+
+        writer = IndexWriter(index, ledger, trust_remote_code)
+    app = create_app(searcher, token=token, rejected=rejected, writer=writer)
     _listen(bound, host)
     _announce(index, host, bound.getsockname()[1], token)
     config = uvicorn.Config(

@@ -14,8 +14,8 @@ from corpus_tuner.indexes.server.counting import Counting, Counts
 from corpus_tuner.indexes.server.limits import describe_limits
 from corpus_tuner.indexes.server.live import Live
 from corpus_tuner.indexes.server.problems import problems, refuse
-from corpus_tuner.indexes.server.routes import documents, health, index, metrics, page, search
-from corpus_tuner.indexes.server.service import Rejected, Service
+from corpus_tuner.indexes.server.routes import changes, documents, health, index, metrics, page, search
+from corpus_tuner.indexes.server.service import Rejected, Service, Writer
 from corpus_tuner.indexes.server.settings import ServerSettings
 
 
@@ -24,6 +24,7 @@ def create_app(
     settings: ServerSettings | None = None,
     token: str = "",
     rejected: Rejected | None = None,
+    writer: Writer | None = None,
 ) -> FastAPI:
     """Make the service; it closes the searcher when it is shut down.
 
@@ -38,6 +39,8 @@ def create_app(
     rejected
         Looks up what was written for a document and rejected, for the document's page. Where it
         raises an error the document is shown without.
+    writer
+        Changes the index. Without one, and without a token, nobody can change it.
 
     Examples
     --------
@@ -65,13 +68,15 @@ def create_app(
         docs_url=None,  # these pages would fetch scripts from elsewhere
         redoc_url=None,
     )
-    app.state.service = Service(settings, live, batcher, counts, rejected)
+    app.state.service = Service(settings, live, batcher, counts, rejected, writer)
     app.add_middleware(BodyLimit, limit=settings.body_bytes)
     app.add_middleware(Counting, counts=counts)
     app.add_exception_handler(RequestValidationError, refuse)
     guard = [Depends(require_token(token))] if token else []
     for guarded in (search, documents, index, metrics):
         app.include_router(guarded.router, dependencies=guard, responses=problems(401))
+    if token and writer is not None:
+        app.include_router(changes.router, dependencies=guard, responses=problems(401))
     for open_ in (health, page):
         app.include_router(open_.router)
     describe_limits(app.openapi(), settings)

@@ -40,6 +40,11 @@ class Live:
                 self._looking.release()
         return self._searcher
 
+    def look(self) -> None:
+        """Switch to the index as it is now, whenever the next look would be."""
+        with self._looking:
+            self._look()
+
     def close(self) -> None:
         """Close the index."""
         self._searcher.close()

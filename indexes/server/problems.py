@@ -12,6 +12,7 @@ _DESCRIPTIONS = {
     400: "The index cannot do this.",
     401: "The token is missing or wrong.",
     404: "There is no such document.",
+    409: "Another is changing the index: come again.",
     413: "The body is too large.",
     422: "The request is not as described here.",
     429: "Too many queries wait: come again.",

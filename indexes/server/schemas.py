@@ -241,6 +241,42 @@ class DocumentAnswer(BaseModel):
         )
 
 
+class NewDocument(BaseModel):
+    """A document to be added."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    id: Annotated[str, Field(min_length=1)]
+    title: str = ""
+    text: str = ""
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class AddRequest(BaseModel):
+    """Documents to be added."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {"documents": [{"id": "moths", "title": "Moths", "text": "Hang up lavender."}]}
+            ]
+        },
+    )
+
+    documents: Annotated[list[NewDocument], Field(min_length=1, max_length=256)]
+
+
+class ChangedAnswer(BaseModel):
+    """What was changed, in numbers of documents."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    kept: Annotated[int, Field(description="How many are as they were.")] = 0
+
+
 class IndexAnswer(BaseModel):
     """What the index is."""
 

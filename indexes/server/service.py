@@ -3,19 +3,32 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request
 
 from corpus_tuner.indexes.server.batching import Batcher
 from corpus_tuner.indexes.server.counting import Counts
 from corpus_tuner.indexes.server.live import Live
-from corpus_tuner.indexes.server.schemas import RejectedView
+from corpus_tuner.indexes.server.schemas import ChangedAnswer, RejectedView
 from corpus_tuner.indexes.server.settings import ServerSettings
 from corpus_tuner.indexes.store.documents import Document
 
 Rejected = Callable[[Document], list[RejectedView]]
 """Returns what was written for a document and rejected."""
+
+
+class Writer(Protocol):
+    """Changes the index that is served.
+
+    What goes wrong with the index or the documents is a `ValueError` that says so.
+    """
+
+    def add(self, documents: list[dict[str, Any]]) -> ChangedAnswer:
+        """Add documents, as `NewDocument` has them; those of the same id are replaced."""
+
+    def remove(self, id: str) -> ChangedAnswer:
+        """Remove a document, if there is one of this id."""
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +49,8 @@ class Service:
         Its counts and times.
     rejected
         Looks up rejected views; ``None`` where none are known.
+    writer
+        Changes the index; ``None`` where it is only read.
     """
 
     settings: ServerSettings
@@ -43,6 +58,7 @@ class Service:
     batcher: Batcher
     counts: Counts
     rejected: Rejected | None
+    writer: Writer | None = None
     _warned: bool = False
 
     def rejected_views(self, document: Document) -> list[RejectedView]:
