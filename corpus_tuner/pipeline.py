@@ -11,6 +11,7 @@ from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.enrichment import Enriched
 from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.indexes.chunks import chunks
 from corpus_tuner.indexes.encoders import Encoder, open_encoder
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalSettings
@@ -219,8 +220,8 @@ def update(
             corpus, settings, writers, ledger_file, folder, fitted, whole=whole
         ) as workshop:
             staging.note(FITTED, workshop.fitted)
-            for chunk in workshop.chunks("building"):
-                new = comparison.new(chunk)
+            every = (one for some in workshop.chunks("building") for one in comparison.new(some))
+            for new in chunks(every, settings.documents_at_once):
                 staging.add(map(_encoded, workshop.enrich(staging.missing(new))))
                 staging.arrange(new)
             if not staging.documents and not standing:
