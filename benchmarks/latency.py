@@ -118,10 +118,9 @@ LIBRARIES: dict[str, Ways] = {
 
 
 def documents_of(searcher: Searcher) -> Iterator[Document]:
-    """Yield the documents of an index, in order."""
-    for entry, segment in zip(searcher.manifest.segments, searcher.segments, strict=True):
-        for ordinal in range(entry.documents):
-            yield segment.document(ordinal)
+    """Yield the documents of an index of one segment, in order."""
+    for ordinal in range(len(searcher.segments.alive)):
+        yield searcher.segments.document(ordinal)
 
 
 def export(index: Path, scratch: Path) -> None:

@@ -32,7 +32,7 @@ from corpus_tuner.indexes.store.layout import (
     vectors_file,
 )
 from corpus_tuner.indexes.vectors.flat import write_vectors
-from corpus_tuner.indexes.vectors.scoring import DenseSegment
+from corpus_tuner.indexes.vectors.scoring import DenseIndex
 
 QUERIES = 300
 STORAGES: tuple[Storage, ...] = ("float32", "float16", "int8")
@@ -89,13 +89,15 @@ def compare_storages(index: Path, queries: list[str]) -> None:
             with tempfile.TemporaryDirectory() as name:
                 copy = Path(name)
                 file = vectors_file(copy, "views")
-                write_vectors(source, np.arange(len(source)), storage, file)
+                write_vectors([source], len(source), stored.d, storage, file)
                 for file_of in (row_views_file, row_starts_file):
                     np.save(file_of(copy, "views"), np.load(file_of(folder, "views")))
                 size = file.stat().st_size / 2**20
-                segment = DenseSegment(copy, views.Representation(views.Settings()), stored.d)
+                how = views.Representation(views.Settings(storage=storage))
+                alive = np.ones(searcher.manifest.segments[0].documents, bool)
+                segment = DenseIndex([copy], how, stored.d, alive)
 
-                def search_all(segment: DenseSegment = segment) -> None:
+                def search_all(segment: DenseIndex = segment) -> None:
                     for number in range(len(vectors)):
                         segment.top_documents(vectors[number : number + 1], 10, 0.5)
 

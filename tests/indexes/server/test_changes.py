@@ -86,7 +86,7 @@ def test_only_where_it_is_allowed(index: Path, encoder: Any) -> None:
     writer = IndexWriter(index, None, False)
     for options in ({"token": "secret"}, {"writer": writer}):
         searcher = Searcher.open(index, encoder=encoder)
-        with TestClient(create_app(searcher, **options)) as client:  # type: ignore[arg-type]
+        with TestClient(create_app(searcher, **options)) as client:
             assert client.post("/v1/documents", json=NEW, headers=TOKEN).status_code in (404, 405)
             assert client.delete("/v1/documents/d1", headers=TOKEN).status_code == 405
 
