@@ -92,12 +92,7 @@ def info(
 
 def _documents(manifest: "Manifest") -> str:
     """Say how many documents there are, in which segments."""
-    parts = [
-        f"{segment.living:,}"
-        + (f" (and {segment.documents - segment.living:,} gone)" * bool(segment.dead))
-        for segment in manifest.segments
-    ]
-    gone = any(segment.dead for segment in manifest.segments)
-    several = f": {', '.join(parts)}" if len(parts) > 1 or gone else ""
-    segments = "1 segment" if len(parts) == 1 else f"{len(parts)} segments"
-    return f"{manifest.documents:,} in {segments}{several}"
+    count = len(manifest.segments)
+    segments = "1 segment" if count == 1 else f"{count} segments"
+    hidden = sum(segment.documents for segment in manifest.segments) - manifest.documents
+    return f"{manifest.documents:,} in {segments}" + (f", {hidden:,} hidden" if hidden else "")

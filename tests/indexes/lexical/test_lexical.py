@@ -44,7 +44,7 @@ def open_index(folder: Path, texts: list[str], segments: int = 1, **values: obje
 def scores(
     index: LexicalIndex, query: str, ranker: LexicalRanker = "words", how: BM25 | None = None
 ) -> list[float]:
-    return index.scores(ranker, query, how or BM25()).tolist()
+    return [float(score) for score in index.scores(ranker, query, how or BM25())]
 
 
 def terms_of(texts: list[str], ranker: LexicalRanker) -> list[list[str]]:

@@ -1,0 +1,71 @@
+"""``corpus-tuner add``, ``remove``, ``merge``, ``check``, ``export``, ``import``."""
+
+import json
+from pathlib import Path
+
+from tests.conftest import make_documents, write_jsonl
+from tests.corpus_tuner.cli.conftest import Run
+
+
+def test_a_day_in_the_life_of_an_index(
+    index: Path, run: Run, tmp_path: Path, small: list[str]
+) -> None:
+    before = len(json.loads(run("info", index, "--json").out)["segments"])
+    more = [
+        dict(one, _id=f"n{number}", year=2020 + number)
+        for number, one in enumerate(make_documents(3, seed=4))
+    ]
+    write_jsonl(tmp_path / "more.jsonl", more)
+    added = run("add", index, tmp_path / "more.jsonl", "--json")
+    assert added.code == 0, added.err
+    assert json.loads(added.out)["changes"] == {"added": 3, "changed": 0, "removed": 0, "kept": 6}
+    shown = run("add", index, tmp_path / "more.jsonl")
+    assert "0 added, 0 changed, 0 removed, 9 kept" in shown.out
+    assert f"9 in {before + 1} segments" in run("info", index).out
+
+    removed = run("remove", index, "d0", "nobody", "--filter", "year>=2022", "--json")
+    assert json.loads(removed.out) == {"removed": ["d0", "n2"]}
+    assert "7 in 2 segments, 2 hidden" in run("info", index).out
+    assert run("remove", index).code == 2
+    assert "no document" not in run("search", index, "mill", "-k", "20").err
+
+    assert "7 documents in 1 segment(s)" in run("merge", index).out
+    assert json.loads(run("merge", index, "--json").out)["documents"] == 7
+    assert "is sound" in run("check", index).out
+
+    assert "7 documents" in run("export", index, tmp_path / "index.tar").out
+    assert "all files right" in run("import", tmp_path / "index.tar", tmp_path / "copy").out
+    failed = run("import", tmp_path / "index.tar", tmp_path / "copy")
+    assert failed.code == 2
+    assert "is there already" in failed.err
+    assert run("search", tmp_path / "copy", "mill").code == 0
+
+
+def test_what_is_damaged_is_named_and_mended(index: Path, run: Run) -> None:
+    file = next(index.glob("segments/*/views.faiss"))
+    data = file.read_bytes()
+    file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    found = run("check", index, "--json")
+    assert found.code == 1
+    (problem,) = json.loads(found.out)["problems"]
+    assert problem == {"file": str(file), "problem": "is damaged (wrong SHA-256)"}
+    mended = run("check", index, "--repair")
+    assert mended.code == 0
+    assert "views.faiss: is damaged" in mended.out
+    assert "6 documents were indexed anew" in mended.out
+    assert run("check", index).code == 0
+
+
+def test_a_changed_corpus_is_followed(
+    index: Path, run: Run, tmp_path: Path, small: list[str]
+) -> None:
+    documents = make_documents(8)[1:]
+    documents[2]["text"] = "Another text."
+    corpus = write_jsonl(tmp_path / "changed.jsonl", documents)
+    built = run("build", corpus, "-o", index, *small)
+    assert "to do: 3 added, 1 changed, 2 removed, 3 kept" in built.err
+    assert "3 added, 1 changed, 2 removed, 3 kept" in built.out
+    assert "up to date" in run("build", corpus, "-o", index, *small).out
+    fresh = json.loads(run("build", corpus, "-o", index, "--fresh", *small, "--json").out)
+    assert fresh["changes"]["added"] == 7
+    assert fresh["segments"] == 1
