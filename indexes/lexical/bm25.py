@@ -69,6 +69,8 @@ class Terms:
                 f"there are terms of {len(self._lengths)} documents, and {len(alive)} documents: "
                 f"{DAMAGED}"
             )
+        sizes = [len(segment.lengths) for segment in segments]
+        self._firsts = np.cumsum([0, *sizes])[:-1]
         self._halves: tuple[BM25, Scores] | None = None
 
     def scores(self, query: Sequence[str], how: BM25) -> Scores:
@@ -110,11 +112,12 @@ class Terms:
     def _postings(self, keys: Keys) -> tuple[Counts, Counts, npt.NDArray[np.float64]]:
         """Return the postings of terms in documents that are there; see `Postings.of`."""
         found = [segment.of(keys) for segment in self._segments]
-        firsts = np.cumsum([0, *(len(segment.lengths) for segment in self._segments)])
+        if len(found) == 1 and self._documents == len(self._alive):
+            return found[0]
         terms = np.concatenate([np.zeros(0, np.int64), *(own[0] for own in found)])
         documents = np.concatenate(
             [np.zeros(0, np.int64)]
-            + [own[1] + first for own, first in zip(found, firsts[:-1], strict=True)]
+            + [own[1] + first for own, first in zip(found, self._firsts, strict=True)]
         )
         counts = np.concatenate([np.zeros(0), *(own[2] for own in found)])
         if self._documents == len(self._alive):

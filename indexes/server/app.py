@@ -14,7 +14,15 @@ from corpus_tuner.indexes.server.counting import Counting, Counts
 from corpus_tuner.indexes.server.limits import describe_limits
 from corpus_tuner.indexes.server.live import Live
 from corpus_tuner.indexes.server.problems import problems, refuse
-from corpus_tuner.indexes.server.routes import changes, documents, health, index, metrics, page, search
+from corpus_tuner.indexes.server.routes import (
+    changes,
+    documents,
+    health,
+    index,
+    metrics,
+    page,
+    search,
+)
 from corpus_tuner.indexes.server.service import Rejected, Service, Writer
 from corpus_tuner.indexes.server.settings import ServerSettings
 

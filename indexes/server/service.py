@@ -30,6 +30,7 @@ class Writer(Protocol):
     def remove(self, id: str) -> ChangedAnswer:
         """Remove a document, if there is one of this id."""
 
+
 _log = logging.getLogger(__name__)
 
 

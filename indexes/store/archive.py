@@ -118,7 +118,7 @@ def _write(index: Path, manifest: Manifest, opened: IO[bytes]) -> None:
 
 
 def _add(archive: tarfile.TarFile, file: Path, name: Path) -> None:
-    """Add a file with nothing but its name and size, so that the same index gives the same bytes."""
+    """Add a file by its name and size alone, so that the same index gives the same bytes."""
     entry = tarfile.TarInfo(name.as_posix())
     entry.size = file.stat().st_size
     with file.open("rb") as contents:
@@ -129,7 +129,10 @@ def _copy_database(source: Path, target: Path) -> None:
     """Copy a database that another may be writing to."""
     uri = f"{source.absolute().as_uri()}?mode=ro"
     try:
-        with closing(sqlite3.connect(uri, uri=True)) as old, closing(sqlite3.connect(target)) as new:
+        with (
+            closing(sqlite3.connect(uri, uri=True)) as old,
+            closing(sqlite3.connect(target)) as new,
+        ):
             old.backup(new)
     except sqlite3.DatabaseError as error:
         raise SearchIndexError(f"cannot read {source}: {error}") from error

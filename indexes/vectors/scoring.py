@@ -278,14 +278,12 @@ class DenseIndex:
     ) -> list[Seen]:
         """Return for every query about `depth` rows, of `total` that may be found.
 
-        A segment is asked for as many as it would have if rows were dealt out by chance, and some
-        more, so that the bound is not that of a segment that was asked for too few.
+        A segment is asked for as many as it would have if rows were dealt out by chance.
         """
         found: list[list[Seen]] = [[] for _ in queries]
-        spare = 3 if len(chosen) > 1 else 0  # standard deviations
         for part, selection in chosen:
             share = depth * selection.size / total
-            own = min(selection.size, math.ceil(share + spare * math.sqrt(share)))
+            own = min(selection.size, math.ceil(share))
             if not own:
                 continue
             nearest = part.engine.nearest(

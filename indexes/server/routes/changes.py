@@ -4,8 +4,8 @@ They are there only where whoever serves the index lends what changes it, which 
 """
 
 import threading
-from typing import TypeVar
 from collections.abc import Callable
+from typing import TypeVar
 
 from fastapi import APIRouter, HTTPException
 
