@@ -37,6 +37,7 @@ bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.peers
 	$(BIN)/python -m benchmarks.search
+	$(BIN)/python -m benchmarks.segments
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info quickstart results

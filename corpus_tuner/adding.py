@@ -9,10 +9,10 @@ from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.encoders import Encoder
 from corpus_tuner.indexes.store.commit import tidy
-from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
-from corpus_tuner.indexes.store.writing import locked
+from corpus_tuner.indexes.store.manifest import Manifest
+from corpus_tuner.indexes.store.writing import changing
 from corpus_tuner.pipeline import Recipe, compare, merge_due, open_recipe, update
-from corpus_tuner.settings import Settings, stored_settings
+from corpus_tuner.settings import stored_settings
 
 
 def add(
@@ -102,9 +102,7 @@ class Adder:
         """
         documents = Corpus(source, corpus)
         index = self._index
-        read_manifest(index)  # before anything is written there
-        with locked(index, "an addition of documents"):
-            manifest = read_manifest(index)
+        with changing(index, "an addition of documents") as manifest:
             changes = compare(index, manifest, documents, whole=False)
             if not changes.total:
                 tidy(index, manifest)
@@ -122,7 +120,7 @@ class Adder:
     def _opened(self, manifest: Manifest, documents: Corpus) -> Recipe:
         """Open the recipe of the index."""
         if self._recipe is None or self._recipe.key != manifest.build["key"]:
-            settings: Settings = stored_settings(manifest, self._trust_remote_code)
+            settings = stored_settings(manifest, self._trust_remote_code)
             self._recipe = open_recipe(documents, settings, self._encoder, manifest)
         if self._recipe.key != manifest.build["key"]:
             self._recipe = None

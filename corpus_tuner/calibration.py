@@ -43,8 +43,8 @@ from corpus_tuner.indexes.search.settings import (
 )
 from corpus_tuner.indexes.store.commit import commit
 from corpus_tuner.indexes.store.documents import Document
-from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
-from corpus_tuner.indexes.store.writing import locked
+from corpus_tuner.indexes.store.manifest import Manifest
+from corpus_tuner.indexes.store.writing import changing
 from corpus_tuner.passages import whole_text
 from corpus_tuner.progress import track
 from corpus_tuner.reading import DocumentReader
@@ -170,10 +170,9 @@ def calibrate(
     0.22
     """
     index = Path(index)
-    settings = read_manifest(index).encoder.settings  # before anything is written there
-    with locked(index, "a calibration"):
+    with changing(index, "a calibration") as manifest:
         if encoder is None:
-            settings = settings | {"trust_remote_code": trust_remote_code}
+            settings = manifest.encoder.settings | {"trust_remote_code": trust_remote_code}
             encoder = open_encoder(EncoderSettings.model_validate(settings))
         return calibrated(index, encoder, usual, seed)[1]
 

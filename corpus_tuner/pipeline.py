@@ -23,8 +23,8 @@ from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import (
     EncoderEntry,
     Manifest,
+    parse_manifest,
     read_manifest,
-    read_only_manifest,
     verify,
 )
 from corpus_tuner.indexes.store.merging import due, merge_segments
@@ -306,7 +306,7 @@ def _standing(index: Path) -> Manifest | None:
 def _generation(index: Path) -> int:
     """Return the generation that is in force, so that no later one has its number."""
     try:
-        return read_only_manifest(index).generation
+        return parse_manifest(index).generation
     except SearchIndexError:
         return 0
 

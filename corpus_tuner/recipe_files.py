@@ -4,13 +4,12 @@ Whether a corpus has changed is asked far more often than it has. So the files o
 compared, and only where these are others, or there is something to do, are the models opened.
 """
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from corpus_tuner import __version__
-from corpus_tuner.indexes.store.files import sha256
+from corpus_tuner.indexes.store.files import folder_sha256, sha256
 from corpus_tuner.settings import Settings, settings_hash
 
 _NAMING = ("name", "model", "instructions")
@@ -49,16 +48,6 @@ def _sums(values: Any) -> Iterator[str]:
         if key in _NAMING and isinstance(value, str):
             path = Path(value)
             if len(path.parts) > 1 and path.exists():
-                yield f"{value} {_sum(path)}"
+                yield f"{value} {sha256(path) if path.is_file() else folder_sha256(path)}"
         else:
             yield from _sums(value)
-
-
-def _sum(path: Path) -> str:
-    """Return the SHA-256 of a file, or of all files in a folder."""
-    if path.is_file():
-        return sha256(path)
-    digest = hashlib.sha256()
-    for file in sorted(file for file in path.rglob("*") if file.is_file()):
-        digest.update(f"{file.relative_to(path)} {sha256(file)}".encode())
-    return digest.hexdigest()

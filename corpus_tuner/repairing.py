@@ -16,7 +16,7 @@ from corpus_tuner.indexes.store.checking import check as check_index
 from corpus_tuner.indexes.store.commit import commit, tidy
 from corpus_tuner.indexes.store.documents import Document, digest_of
 from corpus_tuner.indexes.store.layout import Layout
-from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, read_only_manifest
+from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, parse_manifest
 from corpus_tuner.indexes.store.segment import Segment
 from corpus_tuner.indexes.store.segments import alive_of
 from corpus_tuner.indexes.store.writing import locked
@@ -94,9 +94,9 @@ def repair(
     Repair(problems=[], rebuilt=0, lost=0)
     """
     index = Path(index)
-    read_only_manifest(index)  # before anything is written there
+    parse_manifest(index)  # before anything is written there
     with locked(index, "a repair"):
-        manifest = read_only_manifest(index)
+        manifest = parse_manifest(index)
         problems = check(index)
         ledger = Layout(index).ledger
         if any(problem.file == ledger for problem in problems):

@@ -27,7 +27,7 @@ from corpus_tuner.indexes.encoders.batching import filled
 from corpus_tuner.indexes.encoders.cache import cache_folder, cached
 from corpus_tuner.indexes.encoders.conversion import cache_name, fastest_instructions
 from corpus_tuner.indexes.encoders.spans import moved, pool_spans
-from corpus_tuner.indexes.store.files import sha256
+from corpus_tuner.indexes.store.files import folder_sha256
 
 READING = "reading.json"
 TOKENIZER = "tokenizer.json"
@@ -186,10 +186,9 @@ def name_in_cache(encoder: str, fingerprint: str, compute: str) -> str:
     The files that it was made of are part of it, so that a model that replaced another
     is loaded, and known for what it is.
     """
-    files = hashlib.sha256()
+    files = hashlib.sha256().hexdigest()
     if encoder == "builtin":
         embedded.folder()  # which compares its files with their checksums
     elif Path(encoder).is_absolute():
-        for file in sorted(file for file in Path(encoder).rglob("*") if file.is_file()):
-            files.update(f"{file.relative_to(encoder)} {sha256(file)}".encode())
-    return cache_name(fingerprint[:_HALF] + files.hexdigest()[:_HALF], compute)
+        files = folder_sha256(Path(encoder))
+    return cache_name(fingerprint[:_HALF] + files[:_HALF], compute)

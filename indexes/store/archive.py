@@ -14,8 +14,8 @@ from corpus_tuner.indexes.store.files import sync_folder, write_atomically
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import (
     Manifest,
+    parse_manifest,
     read_manifest,
-    read_only_manifest,
     stored_files,
     verify,
     write_manifest,
@@ -146,7 +146,7 @@ def _extract(archive: tarfile.TarFile, new: Path) -> None:
     if first is None or first.name != layout.manifest.name:
         raise SearchIndexError("it does not begin with a manifest")
     _extract_one(archive, first, layout.manifest)
-    wanted = {file for file, _ in stored_files(new, read_only_manifest(new))} | {layout.ledger}
+    wanted = {file for file, _ in stored_files(new, parse_manifest(new))} | {layout.ledger}
     for member in members:
         file = new / member.name
         if file not in wanted:

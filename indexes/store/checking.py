@@ -18,7 +18,7 @@ from corpus_tuner.indexes.store.manifest import (
     Manifest,
     SegmentEntry,
     contents_problem,
-    read_only_manifest,
+    parse_manifest,
     segment_files,
     summed,
 )
@@ -75,7 +75,7 @@ def check(index: str | Path) -> list[Problem]:
     []
     """
     index = Path(index)
-    manifest = read_only_manifest(index)
+    manifest = parse_manifest(index)
     problems: list[Problem] = []
     seen: dict[str, str] = {}
     for entry in manifest.segments:

@@ -49,6 +49,14 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def folder_sha256(folder: Path) -> str:
+    """Return a SHA-256 of the names and contents of all files in a folder, in hexadecimal."""
+    digest = hashlib.sha256()
+    for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+        digest.update(f"{file.relative_to(folder)} {sha256(file)}".encode())
+    return digest.hexdigest()
+
+
 def sync_file(path: Path) -> None:
     """Make sure that a file's contents survive a power cut."""
     with path.open("rb") as file:

@@ -200,7 +200,7 @@ def read_manifest(index: Path) -> Manifest:
     SearchIndexError
         If `index` is no index, unfinished, of another version, or a file is missing or cut.
     """
-    manifest = read_only_manifest(index)
+    manifest = parse_manifest(index)
     for file, entry in stored_files(index, manifest):
         problem = size_problem(file, entry)
         if problem:
@@ -208,7 +208,7 @@ def read_manifest(index: Path) -> Manifest:
     return manifest
 
 
-def read_only_manifest(index: Path) -> Manifest:
+def parse_manifest(index: Path) -> Manifest:
     """Read and check the manifest of an index, and nothing else.
 
     Raises

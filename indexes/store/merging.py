@@ -17,11 +17,11 @@ from corpus_tuner.indexes.lexical.postings import Postings, merge_postings
 from corpus_tuner.indexes.representations import Representation, stored_representation
 from corpus_tuner.indexes.store.commit import commit, tidy
 from corpus_tuner.indexes.store.layout import Layout
-from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, read_manifest, verify
+from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, verify
 from corpus_tuner.indexes.store.segment import StoredDocument
 from corpus_tuner.indexes.store.segment_files import SEGMENT, SourceRows, write_segment
 from corpus_tuner.indexes.store.segments import Segments
-from corpus_tuner.indexes.store.writing import locked
+from corpus_tuner.indexes.store.writing import changing
 from corpus_tuner.indexes.vectors.scoring import DenseIndex
 
 MOST_SEGMENTS = 8
@@ -105,9 +105,7 @@ def merge(index: str | Path) -> Manifest:
     1
     """
     index = Path(index)
-    read_manifest(index)  # before anything is written there
-    with locked(index, "a merge"):
-        manifest = read_manifest(index)
+    with changing(index, "a merge") as manifest:
         whole = len(manifest.segments) <= 1 and not any(one.dead for one in manifest.segments)
         if whole:
             tidy(index, manifest)  # a kill behind the commit

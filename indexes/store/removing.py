@@ -10,9 +10,9 @@ from corpus_tuner.indexes.search.filters import Filter, compile_filter
 from corpus_tuner.indexes.store.alive import Alive
 from corpus_tuner.indexes.store.commit import commit, tidy
 from corpus_tuner.indexes.store.documents import Digests
-from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, read_manifest
+from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry
 from corpus_tuner.indexes.store.segments import Segments
-from corpus_tuner.indexes.store.writing import locked
+from corpus_tuner.indexes.store.writing import changing
 from corpus_tuner.indexes.vectors import Ordinals
 
 
@@ -48,9 +48,7 @@ def remove(
     """
     index = Path(index)
     condition = None if filter is None else compile_filter(filter)
-    read_manifest(index)  # before anything is written there
-    with locked(index, "the removal of documents"):
-        manifest = read_manifest(index)
+    with changing(index, "the removal of documents") as manifest:
         segments = Segments.of(index, manifest)
         try:
             chosen = {ordinal for ordinal, _ in segments.find(ids).values()}

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
 
 
 class LockedError(SearchIndexError):
@@ -54,6 +55,27 @@ def locked(index: Path, what: str) -> Iterator[None]:
         with suppress(OSError):
             layout.writer.unlink(missing_ok=True)
         lock.release()
+
+
+@contextmanager
+def changing(index: Path, what: str) -> Iterator[Manifest]:
+    """Keep others from changing an index that there is, and return its manifest.
+
+    Parameters
+    ----------
+    index, what
+        As `locked` takes them.
+
+    Raises
+    ------
+    LockedError
+        If another is changing it.
+    SearchIndexError
+        If there is no index, or it cannot be read or written to.
+    """
+    read_manifest(index)  # where there is no index, nothing is written
+    with locked(index, what):
+        yield read_manifest(index)
 
 
 def claim(index: Path) -> None:

@@ -5,7 +5,6 @@ They are there only where whoever serves the index lends what changes it, which 
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar
 
 from fastapi import APIRouter, HTTPException
 
@@ -16,7 +15,6 @@ from corpus_tuner.indexes.store.writing import LockedError
 
 router = APIRouter()
 _one_at_a_time = threading.Lock()
-_Done = TypeVar("_Done")
 
 
 @router.post("/v1/documents", responses=problems(400, 409, 413, 422))
