@@ -173,7 +173,9 @@ def calibrate(
     with changing(index, "a calibration") as manifest:
         if encoder is None:
             settings = manifest.encoder.settings | {"trust_remote_code": trust_remote_code}
-            encoder = open_encoder(EncoderSettings.model_validate(settings))
+            encoder = open_encoder(
+                EncoderSettings.model_validate(settings), manifest.encoder.fingerprint
+            )
         return calibrated(index, encoder, usual, seed)[1]
 
 

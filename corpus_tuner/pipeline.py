@@ -157,7 +157,8 @@ def open_recipe(
         The manifest of an index that is to be added to.
     """
     with working("opening the models"):
-        encoder = encoder or open_encoder(settings.encoder)
+        known = standing.encoder.fingerprint if standing else None
+        encoder = encoder or open_encoder(settings.encoder, known)
         language = standing.build["language"] if standing else None
         writers = open_writers(corpus, settings, encoder, language=language)
     key = settings_hash(settings, writers.language, encoder.fingerprint, *writers.identity)

@@ -116,8 +116,8 @@ class EncoderSettings(BaseModel):
         Read at most so many tokens of a text; ``None`` takes the model's own limit.
     dtype
         Of the transformer's arithmetic for documents; queries, pooling and vectors are always
-        float32. ``auto`` is bfloat16 where the processor has instructions for it, else int8 where
-        CTranslate2 can run the model, else float32 (docs/encoder.md has the figures).
+        float32. On a CPU ``auto`` is int8 where CTranslate2 can run the model, else bfloat16 where
+        the processor has instructions for it, else float32 (docs/encoder.md has the figures).
     device
         ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
     batch_size
@@ -145,17 +145,36 @@ class EncoderSettings(BaseModel):
         return str(Path(name).resolve()) if Path(name).is_dir() else name
 
 
-def open_encoder(settings: EncoderSettings | None = None) -> Encoder:
-    """Load the encoder that `settings` name (the embedded one by default).
+def open_encoder(
+    settings: EncoderSettings | None = None, fingerprint: str | None = None
+) -> Encoder:
+    """Open an encoder: without PyTorch, if it is the embedded one or was converted before.
+
+    Parameters
+    ----------
+    settings
+        Those of the encoder; by default of the embedded one.
+    fingerprint
+        Of the encoder that is wanted, where it is known. Another may be opened if that is what
+        `settings` name now.
 
     Raises
     ------
     SearchIndexError
         If it cannot be found, fetched or trusted.
     """
+    import ctranslate2
+
+    from corpus_tuner.indexes.encoders import converted
+
+    settings = settings or EncoderSettings()
+    if settings.device == "cpu" or not ctranslate2.get_cuda_device_count():
+        found = converted.find(settings, fingerprint)
+        if found:
+            return found
     from corpus_tuner.indexes.encoders.transformer import TransformerEncoder
 
-    return TransformerEncoder(settings or EncoderSettings())
+    return TransformerEncoder(settings)
 
 
 def open_query_encoder(settings: EncoderSettings, fingerprint: str) -> QueryEncoder:
@@ -173,9 +192,9 @@ def open_query_encoder(settings: EncoderSettings, fingerprint: str) -> QueryEnco
     SearchIndexError
         If it cannot be found, fetched or trusted.
     """
-    from corpus_tuner.indexes.encoders import fast
+    from corpus_tuner.indexes.encoders import converted
 
-    return fast.find(settings, fingerprint) or open_encoder(settings)
+    return converted.find_for_queries(settings, fingerprint) or open_encoder(settings)
 
 
 def unit_rows(vectors: Vectors, name: str) -> Vectors:

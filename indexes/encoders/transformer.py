@@ -13,16 +13,17 @@ from tokenizers import Tokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from corpus_tuner.indexes.encoders import (
+    Encoder,
     EncoderSettings,
     QueryEncoder,
-    Reader,
     Span,
     Vectors,
+    converted,
     embedded,
-    fast,
     unit_rows,
 )
 from corpus_tuner.indexes.encoders.converting import convert_encoder
+from corpus_tuner.indexes.encoders.limits import check_limit, room_for_text
 from corpus_tuner.indexes.encoders.torch_reader import TorchReader, pools_spans
 from corpus_tuner.indexes.encoders.weights import fast_bfloat16, hash_weights
 from corpus_tuner.indexes.errors import SearchIndexError
@@ -44,7 +45,7 @@ class TransformerEncoder:
         self._settings = settings
         self._model = _load(settings)
         if settings.max_tokens is not None:
-            _check_limit(self._model, settings)
+            check_limit(self.name, settings.max_tokens, _positions(self._model))
             self._model.max_seq_length = settings.max_tokens
         limit = self._model.max_seq_length
         if limit is None or limit > 1_000_000:  # tokenizers say 1e30 for "no limit"
@@ -52,19 +53,18 @@ class TransformerEncoder:
         self.fingerprint = _fingerprint(self._model, settings)
         self._tokenizer: Any = self._model.tokenizer
         self.dimension = int(self._model.get_embedding_dimension())
-        prompt = self._prompt("document", settings.document_prompt)
+        self._query_prompt = self._prompt("query", settings.query_prompt)
+        self._document_prompt = self._prompt("document", settings.document_prompt)
         self.pools_spans = pools_spans(self._model)
-        self.symmetric = prompt == self._prompt("query", settings.query_prompt)
+        self.symmetric = self._document_prompt == self._query_prompt
         marks = self._tokenizer.num_special_tokens_to_add(pair=False)
-        self.max_tokens = limit - marks - (self.count_tokens([prompt])[0] if prompt else 0)
-        if self.max_tokens < 8:
-            raise SearchIndexError(
-                f"encoder {self.name!r} would read only {self.max_tokens} tokens of a document: "
-                "raise encoder.max_tokens or shorten encoder.document_prompt"
-            )
+        prompted = self.count_tokens([self._document_prompt])[0] if self._document_prompt else 0
+        self.max_tokens = room_for_text(self.name, limit, marks + prompted)
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Encode texts that stand for documents; shape (texts, dimension), unit rows."""
+        if self._converted is not None:
+            return self._converted.encode_documents(texts)
         return self._unit(self._document_reader.read(texts) if texts else [])
 
     def encode_spans(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Vectors]:
@@ -73,14 +73,16 @@ class TransformerEncoder:
             raise SearchIndexError(f"encoder {self.name!r} pools no spans")
         if not texts:
             return []
+        if self._converted is not None:
+            return self._converted.encode_spans(texts, spans)
         found = self._document_reader.read(texts, spans)
         ends = np.cumsum([len(vectors) for vectors in found])[:-1]
         return np.split(self._unit(found), ends)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Encode queries; shape (texts, dimension), unit rows."""
-        if self._fast is not None:
-            return self._fast.encode_queries(texts)
+        if self._converted_for_queries is not None:
+            return self._converted_for_queries.encode_queries(texts)
         return self._encode_queries(texts)
 
     def _unit(self, found: Sequence[Vectors]) -> Vectors:
@@ -125,38 +127,38 @@ class TransformerEncoder:
         return next((own[name] for name in names if own.get(name)), "")
 
     @cached_property
-    def _fast(self) -> QueryEncoder | None:
-        """The same encoder as CTranslate2 runs it on a CPU, as it does for `fast.find`."""
+    def _converted(self) -> Encoder | None:
+        """The same encoder as CTranslate2 runs it on a CPU, for queries and documents."""
+        compute = converted.document_compute(self._settings)
+        if compute is None or not self._on_cpu:
+            return None
+        self._convert(converted.QUERIES)
+        self._convert(compute)
+        return converted.find(self._settings, self.fingerprint)
+
+    @cached_property
+    def _converted_for_queries(self) -> QueryEncoder | None:
         if not self._on_cpu:
             return None
-        self._convert("float32")
-        return fast.find(self._settings, self.fingerprint)
+        self._convert(converted.QUERIES)
+        return converted.find_for_queries(self._settings, self.fingerprint)
 
     def _encode_queries(self, texts: Sequence[str]) -> Vectors:
         return self._unit(self._query_reader.read(texts) if texts else [])
 
     @cached_property
     def _query_reader(self) -> TorchReader:
-        prompt = self._prompt("query", self._settings.query_prompt)
-        return TorchReader(self._model, prompt, "float32", self._settings.batch_size)
+        return TorchReader(self._model, self._query_prompt, "float32", self._settings.batch_size)
 
     @cached_property
-    def _document_reader(self) -> Reader:
-        """What reads documents; searching never needs it."""
-        prompt = self._prompt("document", self._settings.document_prompt)
+    def _document_reader(self) -> TorchReader:
+        """What reads documents where CTranslate2 does not; searching never needs it."""
         dtype: str = self._settings.dtype
-        if dtype == "auto":
-            usual = "int8" if self._on_cpu else "float32"
-            dtype = "bfloat16" if fast_bfloat16(self._model.device) else usual
-        if dtype in ("float32", "int8") and self._on_cpu:
-            self._convert(dtype)
-            workers = torch.get_num_threads()
-            found = fast.find_reader(self._settings, self.fingerprint, dtype, prompt, workers)
-            if found:
-                return found
-        if dtype == "int8":  # which PyTorch has not
+        if dtype == "auto" and fast_bfloat16(self._model.device):
+            dtype = "bfloat16"
+        elif dtype in ("auto", "int8"):  # PyTorch has no int8
             dtype = "float32"
-        return TorchReader(self._model, prompt, dtype, self._settings.batch_size)
+        return TorchReader(self._model, self._document_prompt, dtype, self._settings.batch_size)
 
     @property
     def _on_cpu(self) -> bool:
@@ -164,15 +166,15 @@ class TransformerEncoder:
 
     def _convert(self, compute: str) -> None:
         """See that the encoder is in the cache as CTranslate2 reads it, if it can."""
-        if fast.find_folder(self._settings, self.fingerprint, compute) is None:
-            prompt = self._prompt("query", self._settings.query_prompt)
+        if converted.find_folder(self._settings, self.fingerprint, compute) is None:
             with suppress(OSError):  # a cache that cannot be written costs time, and no more
                 convert_encoder(
                     self._model,
-                    self.name,
+                    self._settings,
                     self.fingerprint,
                     compute,
-                    prompt,
+                    (self._query_prompt, self._document_prompt),
+                    self.max_tokens,
                     self._encode_queries,
                 )
 
@@ -201,18 +203,15 @@ def _load(settings: EncoderSettings) -> SentenceTransformer:
     return model
 
 
-def _check_limit(model: SentenceTransformer, settings: EncoderSettings) -> None:
+def _positions(model: SentenceTransformer) -> int | None:
     config = getattr(getattr(model[0], "auto_model", None), "config", None)
-    positions = getattr(config, "max_position_embeddings", None)
-    if positions is not None and settings.max_tokens and settings.max_tokens > positions:
-        raise SearchIndexError(
-            f"encoder {settings.name!r} has {positions} positions: encoder.max_tokens may be at "
-            f"most that, not {settings.max_tokens}"
-        )
+    return getattr(config, "max_position_embeddings", None)
 
 
 def _fingerprint(model: SentenceTransformer, settings: EncoderSettings) -> str:
     """Hash all that decides a vector: weights, layers, tokens, limit, prompts."""
+    if settings.name == "builtin":
+        return embedded.fingerprint(settings)
     digest = hashlib.sha256(hash_weights(model).encode())
     layers = [*model, getattr(model[0], "auto_model", None)]
     digest.update(repr([type(layer).__name__ for layer in layers]).encode())

@@ -12,7 +12,7 @@ from corpus_tuner import SearchIndexError
 from corpus_tuner.indexes.encoders import EncoderSettings, open_encoder
 from corpus_tuner.indexes.encoders.batching import filled, of_like_length, of_one_length
 from corpus_tuner.indexes.encoders.spans import pool_spans
-from tests.indexes.encoders.test_fast import make
+from tests.indexes.encoders.test_converted import make
 
 TEXT = "The mill stands by the river. A farmer brings wheat."
 SPANS = [(0, 8), (30, 52), (4, 5), (29, 30), (0, 52)]

@@ -1,4 +1,4 @@
-"""Queries read by CTranslate2: the same vectors, without PyTorch."""
+"""Encoders that CTranslate2 runs: the same vectors, without PyTorch."""
 
 import subprocess
 import sys
@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sentence_transformers import SentenceTransformer
 
 from corpus_tuner import Searcher, build, load_settings
-from corpus_tuner.indexes.encoders import EncoderSettings, fast, open_encoder
+from corpus_tuner.indexes.encoders import EncoderSettings, converted, embedded, open_encoder
 from corpus_tuner.indexes.encoders.cache import cached
+from corpus_tuner.indexes.encoders.transformer import TransformerEncoder
+from corpus_tuner.indexes.errors import SearchIndexError
 from tests.conftest import make_documents, write_jsonl
 
 QUERIES = ["", "wheat", "  The mill\tby the river ", "Ärzte, fever? 水 \x07", "a long query " * 50]
@@ -20,7 +23,6 @@ def make(folder: Path, tokenizer: Any, kind: str, pooling: str, pad: str = "torq
     """Make a random encoder; `pad` is a token from whose id RoBERTa counts positions."""
     import torch
     import transformers
-    from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
     sizes: dict[str, int] = {
@@ -47,8 +49,6 @@ def make(folder: Path, tokenizer: Any, kind: str, pooling: str, pad: str = "torq
 
 
 def theirs(model: Path, prompt: str = "") -> Any:
-    from sentence_transformers import SentenceTransformer
-
     encoder = SentenceTransformer(str(model), device="cpu")
     return encoder.encode([prompt + query for query in QUERIES], normalize_embeddings=True)
 
@@ -62,11 +62,66 @@ def test_the_same_vectors(tmp_path: Path, tokenizer: Any, kind: str, pooling: st
     whole = open_encoder(settings)
     vectors = whole.encode_queries(QUERIES)
     np.testing.assert_allclose(vectors, theirs(model, "river: "), atol=1e-5)
-    quick = fast.find(settings, whole.fingerprint)
+    quick = converted.find_for_queries(settings, whole.fingerprint)
     assert quick
     assert (quick.name, quick.dimension) == (str(model), 32)
     assert np.array_equal(quick.encode_queries(QUERIES), vectors)
     assert quick.encode_queries([]).shape == (0, 32)
+    with pytest.raises(SearchIndexError, match="for queries alone"):
+        quick.encode_documents(QUERIES)
+
+
+@pytest.mark.parametrize("dtype", ["auto", "float32"])
+def test_documents_are_read_alike(tmp_path: Path, tokenizer: Any, dtype: str) -> None:
+    model = make(tmp_path, tokenizer, "Bert", "mean")
+    settings = EncoderSettings.model_validate(
+        {"name": str(model), "query_prompt": "river: ", "dtype": dtype, "max_tokens": 40}
+    )
+    whole = open_encoder(settings)
+    texts = [*QUERIES, "  wheat"]
+    spans = [[(0, 5), (2, 9)]] * len(texts)
+    vectors = whole.encode_spans(texts, spans)
+    quick = open_encoder(settings, whole.fingerprint)
+    assert isinstance(quick, converted.ConvertedEncoder)
+    assert np.array_equal(np.concatenate(quick.encode_spans(texts, spans)), np.concatenate(vectors))
+    assert np.array_equal(quick.encode_documents(texts), whole.encode_documents(texts))
+    assert quick.count_tokens(texts) == whole.count_tokens(texts)
+    assert quick.token_ends(QUERIES[3]) == whole.token_ends(QUERIES[3])
+    for name in ("max_tokens", "symmetric", "pools_spans", "dimension", "fingerprint"):
+        assert getattr(quick, name) == getattr(whole, name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("changes", [{}, {"query_prompt": "a: ", "max_tokens": 30}])
+def test_the_embedded_encoder_is_converted_without_pytorch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("CORPUS_TUNER_CACHE", str(tmp_path))
+    settings = EncoderSettings.model_validate({"dtype": "float32", **changes})
+    encoder = open_encoder(settings)
+    assert isinstance(encoder, converted.ConvertedEncoder)
+    reference = TransformerEncoder(settings.model_copy(update={"device": "cpu"}))
+    assert encoder.fingerprint == reference.fingerprint
+    assert encoder.max_tokens == reference.max_tokens
+    assert encoder.pools_spans == reference.pools_spans
+    assert encoder.symmetric == reference.symmetric
+    original = SentenceTransformer(str(embedded.folder()), device="cpu")
+    original.max_seq_length = changes.get("max_tokens", original.max_seq_length)
+    prompted = [changes.get("query_prompt", "") + query for query in QUERIES]
+    for ours, theirs in (
+        (encoder.encode_queries(QUERIES), original.encode(prompted)),
+        (encoder.encode_documents(QUERIES), original.encode(QUERIES)),
+    ):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_limits_of_the_embedded_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CORPUS_TUNER_CACHE", str(tmp_path))
+    with pytest.raises(SearchIndexError, match="512 positions"):
+        open_encoder(EncoderSettings(max_tokens=513))
+    with pytest.raises(SearchIndexError, match="only 3 tokens"):
+        open_encoder(EncoderSettings(max_tokens=5))
+    assert not [path for path in tmp_path.iterdir() if path.is_dir()]
 
 
 @pytest.mark.parametrize(
@@ -85,30 +140,33 @@ def test_what_would_not_be_the_same_is_not_used(
     for _ in range(2):
         whole = open_encoder(settings)
         np.testing.assert_allclose(whole.encode_queries(QUERIES), theirs(model), atol=1e-5)
-        assert fast.find(settings, whole.fingerprint) is None
+        assert converted.find_for_queries(settings, whole.fingerprint) is None
 
 
 def test_a_device_that_is_named_reads_the_queries(encoder_folder: Path) -> None:
     whole = open_encoder(EncoderSettings(name=str(encoder_folder)))
     whole.encode_queries(QUERIES)
     name = str(encoder_folder)
-    assert fast.find(EncoderSettings(name=name, device="cpu"), whole.fingerprint)
-    assert fast.find(EncoderSettings(name=name, device="cuda"), whole.fingerprint) is None
+    assert converted.find_for_queries(EncoderSettings(name=name, device="cpu"), whole.fingerprint)
+    assert (
+        converted.find_for_queries(EncoderSettings(name=name, device="cuda"), whole.fingerprint)
+        is None
+    )
 
 
 def test_a_damaged_copy_is_made_again(tmp_path: Path, tokenizer: Any) -> None:
     settings = EncoderSettings(name=str(make(tmp_path, tokenizer, "Bert", "mean")))
     whole = open_encoder(settings)
     vectors = whole.encode_queries(QUERIES)
-    folder = cached(fast.name_in_cache(settings.name, whole.fingerprint, "float32"))
+    folder = cached(converted.name_in_cache(settings.name, whole.fingerprint, "float32"))
     assert folder
     weights = folder / "model.bin"
     data = bytearray(weights.read_bytes())
     data[len(data) // 2] ^= 1
     weights.write_bytes(data)
-    assert fast.find(settings, whole.fingerprint) is None
+    assert converted.find_for_queries(settings, whole.fingerprint) is None
     assert np.array_equal(open_encoder(settings).encode_queries(QUERIES), vectors)
-    assert fast.find(settings, whole.fingerprint)
+    assert converted.find_for_queries(settings, whole.fingerprint)
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(

@@ -1,0 +1,78 @@
+"""BERT written as CTranslate2 reads it, from its published files and without PyTorch.
+
+The layers are those of Devlin et al., "BERT", arXiv 1810.04805.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from ctranslate2 import specs
+from ctranslate2.specs.common_spec import Activation, EmbeddingsMerge, LayerNormSpec, LinearSpec
+from safetensors.numpy import load_file
+
+Weights = dict[str, npt.NDArray[np.float32]]
+
+
+def convert_bert(model: Path, folder: Path, compute: str) -> None:
+    """Write a BERT into an empty folder, as CTranslate2 reads it.
+
+    Parameters
+    ----------
+    model
+        A folder with ``config.json``, ``model.safetensors`` and ``tokenizer.json``.
+    folder
+        An empty one.
+    compute
+        ``float32``, ``int8`` and what else CTranslate2 has.
+    """
+    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    tokenizer = json.loads((model / "tokenizer.json").read_text(encoding="utf-8"))
+    weights: Weights = load_file(model / "model.safetensors")
+    encoder = specs.TransformerEncoderSpec(
+        config["num_hidden_layers"],
+        config["num_attention_heads"],
+        pre_norm=False,
+        activation=Activation.GELU,
+        layernorm_embedding=True,
+        num_source_embeddings=2,
+        embeddings_merge=EmbeddingsMerge.ADD,
+    )
+    encoder.scale_embeddings = False
+    words, kinds = encoder.embeddings
+    words.weight = weights["embeddings.word_embeddings.weight"]
+    kinds.weight = weights["embeddings.token_type_embeddings.weight"]
+    encoder.position_encodings.encodings = weights["embeddings.position_embeddings.weight"]
+    _norm(encoder.layernorm_embedding, weights, "embeddings.LayerNorm")
+    for number, layer in enumerate(encoder.layer):
+        name = f"encoder.layer.{number}"
+        attention = layer.self_attention
+        _linear(
+            attention.linear[0],
+            weights,
+            *(f"{name}.attention.self.{part}" for part in ("query", "key", "value")),
+        )
+        _linear(attention.linear[1], weights, f"{name}.attention.output.dense")
+        _norm(attention.layer_norm, weights, f"{name}.attention.output.LayerNorm")
+        _linear(layer.ffn.linear_0, weights, f"{name}.intermediate.dense")
+        _linear(layer.ffn.linear_1, weights, f"{name}.output.dense")
+        _norm(layer.ffn.layer_norm, weights, f"{name}.output.LayerNorm")
+    written = specs.TransformerEncoderModelSpec(encoder)
+    written.config.layer_norm_epsilon = config["layer_norm_eps"]
+    vocabulary = tokenizer["model"]["vocab"]
+    written.register_vocabulary(sorted(vocabulary, key=vocabulary.__getitem__))
+    written.validate()
+    written.optimize(quantization=compute)
+    written.save(str(folder))
+
+
+def _linear(layer: LinearSpec, weights: Weights, *names: str) -> None:
+    """Fill a layer with one that is stored, or with several that read the same."""
+    layer.weight = np.concatenate([weights[f"{name}.weight"] for name in names])
+    layer.bias = np.concatenate([weights[f"{name}.bias"] for name in names])
+
+
+def _norm(layer: LayerNormSpec, weights: Weights, name: str) -> None:
+    layer.gamma = weights[f"{name}.weight"]
+    layer.beta = weights[f"{name}.bias"]
