@@ -38,7 +38,7 @@ def export_index(index: str | Path, file: str | Path) -> Manifest:
     Raises
     ------
     SearchIndexError
-        If there is no index, or one of its files is damaged.
+        If there is no index, one of its files is damaged, or `file` cannot be written.
 
     Examples
     --------
@@ -51,8 +51,11 @@ def export_index(index: str | Path, file: str | Path) -> Manifest:
     segments = Segments.of(index, manifest)  # so that no writer takes them away
     try:
         verify(index, manifest.segments)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, lambda opened: _write(index, manifest, opened))
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(file, lambda opened: _write(index, manifest, opened))
+        except OSError as error:
+            raise SearchIndexError(f"cannot write {file}: {error.strerror or error}") from error
     finally:
         segments.close()
     return manifest

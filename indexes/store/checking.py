@@ -13,6 +13,7 @@ from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings, terms_o
 from corpus_tuner.indexes.lexical.postings import Keys, Postings, keys_of
 from corpus_tuner.indexes.representations import Representation, Storage, stored_representation
 from corpus_tuner.indexes.store.documents import Digests, digest_of
+from corpus_tuner.indexes.store.files import is_of_the_file
 from corpus_tuner.indexes.store.layout import DOCUMENTS, Layout, vectors_file
 from corpus_tuner.indexes.store.manifest import (
     Manifest,
@@ -67,7 +68,7 @@ def check(index: str | Path) -> list[Problem]:
     Raises
     ------
     SearchIndexError
-        If there is no index, or its manifest cannot be read.
+        If there is no index, its manifest cannot be read, or its files may not be.
 
     Examples
     --------
@@ -117,6 +118,8 @@ def _check_contents(
                 for what in _terms(segment, entry, postings, manifest.lexical, ranker):
                     yield Problem(entry.name, folder / f"{ranker}.*.npy", what)
     except SearchIndexError as error:
+        if not is_of_the_file(error.__cause__):
+            raise
         yield Problem(entry.name, folder, str(error))
 
 

@@ -1,10 +1,13 @@
 """Files that are whole or not there: written aside, synced, and moved into place."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
+
+_NOT_OF_THE_FILE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM)
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
@@ -47,6 +50,11 @@ def sha256(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def is_of_the_file(error: BaseException | None) -> bool:
+    """Tell whether an error says something of a file, and not of who tried to read it."""
+    return not (isinstance(error, OSError) and error.errno in _NOT_OF_THE_FILE)
 
 
 def folder_sha256(folder: Path) -> str:

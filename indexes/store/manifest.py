@@ -13,7 +13,7 @@ from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.documents import Digests
-from corpus_tuner.indexes.store.files import sha256, write_text
+from corpus_tuner.indexes.store.files import is_of_the_file, sha256, write_text
 from corpus_tuner.indexes.store.layout import Layout
 
 FORMAT = "corpus-tuner-index"
@@ -266,13 +266,21 @@ def size_problem(file: Path, entry: StoredFile) -> str:
 
 
 def contents_problem(file: Path, entry: StoredFile) -> str:
-    """Say what is wrong with the contents of a file; nothing if they are right."""
+    """Say what is wrong with the contents of a file; nothing if they are right.
+
+    Raises
+    ------
+    SearchIndexError
+        If it may not be read, or no more files may be opened.
+    """
     problem = size_problem(file, entry)
     if problem:
         return problem
     try:
         return "" if sha256(file) == entry.sha256 else "is damaged (wrong SHA-256)"
     except OSError as error:
+        if not is_of_the_file(error):
+            raise SearchIndexError(f"cannot read {file}: {error.strerror}") from error
         return f"cannot be read ({error.strerror})"
 
 

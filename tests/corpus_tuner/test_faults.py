@@ -4,6 +4,8 @@ import errno
 import os
 import random
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -124,6 +126,60 @@ def test_a_full_disk_at_every_step(
     change(index, encoder)
     assert state(index) == after
     assert_nothing_is_left_over(index)
+
+
+def limited(command: list[object], *limits: object) -> tuple[int, str]:
+    """Run the command line under limits; return its exit code and what it says of an error."""
+    program = [*limits, sys.executable, "-m", "corpus_tuner", *command]
+    ran = subprocess.run([*map(str, program)], capture_output=True, text=True, check=False)
+    return ran.returncode, ran.stderr
+
+
+@pytest.mark.slow
+def test_a_folder_that_may_only_be_read(index: Path, encoder_folder: Path) -> None:
+    bounded: list[object] = []
+    if os.geteuid() == 0:  # root may write anywhere, unless it gives that up
+        if not shutil.which("setpriv"):
+            pytest.skip("setpriv is missing")
+        bounded = ["setpriv", "--bounding-set=-dac_override"]
+    before = state(index)
+    for folder in (index, *index.rglob("*")):
+        folder.chmod(folder.stat().st_mode & ~0o222)
+    try:
+        corpus = index.parent / "d.jsonl"
+        recipe = [part for option in OPTIONS for part in ("--set", option)]
+        recipe += ["--set", f"encoder.name={encoder_folder}", "--set", "calibrate=false"]
+        refused: list[list[object]] = [
+            ["build", corpus, "-o", index, *recipe],
+            ["add", index, corpus],
+            ["remove", index, "d1"],
+            ["merge", index],
+            ["calibrate", index],
+            ["export", index, index / "i.tar"],
+        ]
+        for command in refused:
+            code, said = limited(command, *bounded)
+            assert (code, said.count("\n")) == (2, 1), said
+            assert "cannot write" in said
+            assert "ermission denied" in said
+        for command in (["search", index, "mill", "--json"], ["check", index]):
+            assert limited(command, *bounded)[0] == 0
+        assert state(index) == before
+    finally:
+        for folder in (index, *index.rglob("*")):
+            folder.chmod(folder.stat().st_mode | 0o200)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("prlimit"), reason="prlimit is missing")
+def test_too_many_open_files(index: Path) -> None:
+    before = state(index)
+    for command in (["search", index, "mill"], ["check", index, "--repair"], ["merge", index]):
+        code, said = limited(command, "prlimit", "--nofile=14")
+        assert code == 2, said
+        assert "Too many open files" in said
+        assert "damaged" not in said
+        assert state(index) == before
 
 
 @pytest.mark.slow
