@@ -32,6 +32,10 @@ class BuildReport(BaseModel):
         How the index ranks.
     calibrated
         Whether its weights were chosen for this corpus.
+    uncalibrated
+        Why they were not, where that was asked for.
+    failing
+        The rankers that have no weight, since they find too little.
     long_documents
         How many did not fit the encoder and have several passages.
     cut_sources
@@ -63,6 +67,8 @@ class BuildReport(BaseModel):
     views: dict[str, int]
     search: SearchSettings
     calibrated: bool
+    uncalibrated: str | None
+    failing: tuple[str, ...]
     long_documents: int
     cut_sources: int
     written: int
@@ -91,6 +97,7 @@ class BuildReport(BaseModel):
             What was done.
         """
         counts = manifest.counts
+        calibration = manifest.calibration or {}
         return cls(
             index=str(index),
             language=manifest.build["language"],
@@ -99,7 +106,9 @@ class BuildReport(BaseModel):
             segments=len(manifest.segments),
             views=manifest.views,
             search=manifest.search,
-            calibrated=bool(manifest.calibration and not manifest.calibration["unchanged"]),
+            calibrated=bool(calibration and not calibration["unchanged"]),
+            uncalibrated=calibration.get("unchanged"),
+            failing=calibration.get("failing", ()),
             long_documents=counts.get("long_documents", 0),
             cut_sources=counts.get("cut_sources", 0),
             written=counts.get("written", 0),

@@ -61,6 +61,10 @@ CHANGED = 0.1
 """Share of the documents that may be added, changed or removed before weights are chosen anew."""
 FEWEST = 20
 """With fewer documents to ask for, the weights stay what they are."""
+LEAST_SIGNAL = 0.1
+"""From what chance finds (0) to all (1): with less, pseudo-queries say nothing."""
+LEAST_SHARE = 0.25
+"""Of what the best ranker finds by itself beyond chance: one that finds less gets no weight."""
 
 TRUST = 1.0
 """How much the likeliest weights count, the usual ones counting 1."""
@@ -71,6 +75,7 @@ _HEAD = 8  # words that are left of a sentence in the one kind of pseudo-query
 _DROPPED = 0.4  # share of words that are dropped in the other
 _LEAST_WORDS = 4  # of a sentence that can be asked with
 _CUTOFF = 10
+_GAINS = [1 / math.log2(1 + rank) for rank in range(1, _CUTOFF + 1)]  # of nDCG, by rank
 
 
 class Calibration(BaseModel):
@@ -95,6 +100,8 @@ class Calibration(BaseModel):
         nDCG@10 of the pseudo-queries, a fraction, by ranking: ``passage``, the representation,
         ``words``, ``grams``, hybrid with the ``usual`` weights and with those ``chosen``, without
         feedback. Good for comparing: what people ask is easier.
+    failing
+        The rankers that find too little by themselves to be given a weight.
     documents
         How many the index had.
     seed
@@ -116,6 +123,7 @@ class Calibration(BaseModel):
     errors: dict[str, float] = Field(default_factory=dict)
     usual: HybridWeights
     found: dict[str, float] = Field(default_factory=dict)
+    failing: tuple[str, ...] = ()
     documents: int
     seed: int
 
@@ -237,16 +245,27 @@ def choose_weights(
         asked = list(_hold_out(searcher, searcher.manifest.build["language"], seed))
     if not unchanged and len(asked) < FEWEST:
         unchanged = f"{len(asked)} documents have a sentence to spare, {FEWEST} are needed"
+    judged = [] if unchanged else _judge(searcher, encoder, asked, usual)
+    names = [name for name in RANKERS if judged and name in judged[0].pool.scores]
+    alone = {name: _ndcg(judged, {name: 1.0}, usual) for name in names}
+    chance = sum(_GAINS) / max(searcher.manifest.documents, _CUTOFF)
+    best = max(alone.values(), default=0.0)
+    if judged and best < chance + LEAST_SIGNAL * (1 - chance):
+        unchanged = (
+            "pseudo-queries do not find what they ask for, the documents being too much alike "
+            f"(nDCG@10 {100 * best:.1f} at best, and {100 * chance:.1f} by chance)"
+        )
     if unchanged:
         return Calibration(
+            queries=len(judged),
             unchanged=unchanged,
             chosen=usual.hybrid,
             usual=usual.hybrid,
             documents=searcher.manifest.documents,
             seed=seed,
         )
-    judged = _judge(searcher, encoder, asked, usual)
-    likelihood = _Likelihood(judged)
+    failing = _failing(alone, chance)
+    likelihood = _Likelihood(judged, [name for name in names if name not in failing])
     likeliest = likelihood.weights()
     chosen = _drawn(likeliest, usual.hybrid)
     return Calibration(
@@ -259,20 +278,35 @@ def choose_weights(
             name: _ndcg(judged, weights, usual)
             for name, weights in _compared(searcher, judged, usual, chosen).items()
         },
+        failing=failing,
         documents=searcher.manifest.documents,
         seed=seed,
     )
 
 
+def _failing(alone: Mapping[str, float], chance: float) -> tuple[str, ...]:
+    """Return the rankers that find hardly more than chance by themselves.
+
+    The views of what is left of a document are not those that would have answered, so they are
+    judged by its passage, which the same encoder reads.
+    """
+    least = chance + LEAST_SHARE * (max(alone.values()) - chance)
+    judge = {"views": "passage"}
+    return tuple(name for name in alone if alone[judge.get(name, name)] < least)
+
+
 def _drawn(likeliest: Mapping[str, float], usual: HybridWeights) -> HybridWeights:
-    """Return the weights between the likeliest and the usual ones; feedback keeps its own."""
+    """Return the weights between the likeliest and the usual ones.
+
+    Feedback keeps its own, unless passages, which it compares, find nothing.
+    """
     before = {name: getattr(usual, name) for name in likeliest}
-    whole = sum(before.values())
+    whole = sum(before.values()) or 1.0  # where only failing rankers had a weight
     drawn = {
         name: round((TRUST * weight * whole + before[name]) / (TRUST + 1), 3)
         for name, weight in likeliest.items()
     }
-    return HybridWeights.of({**drawn, FEEDBACK: usual.feedback})
+    return HybridWeights.of({**drawn, FEEDBACK: usual.feedback if "passage" in drawn else 0.0})
 
 
 def _compared(
@@ -393,10 +427,12 @@ class _Likelihood:
     ----------
     judged
         The pseudo-queries: two of every document, one after the other.
+    names
+        The rankers.
     """
 
-    def __init__(self, judged: Sequence[_Judged]) -> None:
-        self._names = [name for name in RANKERS if name in judged[0].pool.scores]
+    def __init__(self, judged: Sequence[_Judged], names: Sequence[str]) -> None:
+        self._names = names
         most = max(len(pool.ordinals) for pool, _ in judged)
         self._features = np.zeros((len(judged), most, len(self._names)))
         self._filled = np.zeros((len(judged), most), bool)
@@ -452,5 +488,5 @@ def _ndcg(
     for pool, target in judged:
         scores = pool.ranked(plan)
         rank = int((scores >= scores[target]).sum())
-        gains.append(1 / math.log2(1 + rank) if rank <= _CUTOFF else 0.0)
+        gains.append(_GAINS[rank - 1] if rank <= _CUTOFF else 0.0)
     return round(float(np.mean(gains)), 4)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 from rich.text import Text
 
+from corpus_tuner.cli.calibrate import describe_failing
 from corpus_tuner.cli.options import ConfigOption, JsonOption, OnBadRecord, SetOption, settings_of
 from corpus_tuner.cli.output import show_skipped, stderr, stdout, weights
 
@@ -78,6 +79,10 @@ def show_report(report: "BuildReport") -> None:
     stdout.print(
         f"  weights of hybrid search, {how}: {weights(report.search.hybrid)}", soft_wrap=True
     )
+    if report.uncalibrated:
+        stdout.print(f"  not calibrated: {report.uncalibrated}", soft_wrap=True)
+    if report.failing:
+        stdout.print(f"  {describe_failing(report.failing)}", soft_wrap=True)
     if report.long_documents:
         stdout.print(
             f"  {report.long_documents:,} documents are longer than the encoder reads and have "

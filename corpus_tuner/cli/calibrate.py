@@ -1,5 +1,6 @@
 """``corpus-tuner calibrate``."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,9 +48,16 @@ def show_calibration(calibration: "Calibration") -> None:
         )
         weights.add_row(name, *("–" if value is None else f"{value:.2f}" for value in values))
     stdout.print(weights)
+    if calibration.failing:
+        stdout.print(plain(f"\n{describe_failing(calibration.failing)}"))
     stdout.print()
     measure = f"nDCG@10 of {calibration.queries} pseudo-queries"
     rankings = table("ranking", measure, right=(measure,))
     for name, value in calibration.found.items():
         rankings.add_row(name, f"{100 * value:.1f}")
     stdout.print(rankings)
+
+
+def describe_failing(failing: Sequence[str]) -> str:
+    """Return in words which rankers got no weight."""
+    return f"without weight, as by themselves they find too little: {', '.join(failing)}"

@@ -135,7 +135,8 @@ def sweep(
 ) -> Sweep:
     """Try weights of hybrid search.
 
-    All rank the documents that the calibrated weights would pool.
+    All rank the documents that the calibrated weights would pool; where these leave a ranker
+    out, it has its usual weight in that.
 
     Parameters
     ----------
@@ -151,16 +152,23 @@ def sweep(
         Of the outcome.
     """
     chosen = calibrated.hybrid
+    every = _with_all(chosen)
     own = lexical_share(chosen)
     shares = sorted({own, *(step / STEPS for step in range(STEPS + 1))})
-    line = [chosen if share == own else with_lexical_share(chosen, share) for share in shares]
-    grid = list(_grid(_rankers(searcher), chosen.feedback))
-    trial = _Trial(searcher, benchmark, judged_by, calibrated)
+    line = [chosen if share == own else with_lexical_share(every, share) for share in shares]
+    grid = list(_grid(_rankers(searcher), every.feedback))
+    trial = _Trial(searcher, benchmark, judged_by, calibrated.model_copy(update={"hybrid": every}))
     reached = trial.reached([*line, *grid])
     on_line, others = reached[: len(line)], reached[len(line) :]
     best = best_of(reached, chosen)
     others += trial.reached([best.model_copy(update={FEEDBACK: weight}) for weight in _FEEDBACK])
     return Sweep(key=key, line=on_line, others=others)
+
+
+def _with_all(weights: HybridWeights) -> HybridWeights:
+    """Return weights in which no ranker is left out, but for feedback."""
+    usual = HybridWeights(feedback=weights.feedback)
+    return HybridWeights.of({name: own or getattr(usual, name) for name, own in weights})
 
 
 def _rankers(searcher: Searcher) -> list[str]:

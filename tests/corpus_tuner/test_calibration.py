@@ -1,9 +1,11 @@
 """Weights without labels."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from corpus_tuner import (
@@ -27,11 +29,22 @@ def settings(encoder_folder: Path) -> Settings:
     return load_settings(None, chosen)
 
 
+def make_documents_with_topics(count: int) -> list[dict[str, str]]:
+    """Documents whose sentences share the words of the title."""
+    documents = make_documents(count)
+    for number, document in enumerate(documents):
+        words = [f"{word}{number}" for word in document["title"].split()]
+        texts = [f"{sentence} {' '.join(words)}." for sentence in document["text"].split(".")[:-1]]
+        document["text"] = " ".join(texts)
+    return documents
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> Path:
     """A folder with a corpus, ``c.jsonl``, and its index, ``i``."""
     folder = tmp_path_factory.mktemp("built")
-    build(write_jsonl(folder / "c.jsonl", make_documents(120)), folder / "i", settings)
+    corpus = write_jsonl(folder / "c.jsonl", make_documents_with_topics(120))
+    build(corpus, folder / "i", settings)
     return folder
 
 
@@ -93,7 +106,40 @@ def test_a_ranker_that_knows_nothing_loses_weight(tmp_path: Path, settings: Sett
     chosen = read_manifest(tmp_path / "i").calibration
     assert chosen
     assert chosen["found"]["words"] == 0
-    assert chosen["chosen"]["words"] < chosen["usual"]["words"]
+    assert chosen["chosen"]["words"] == 0
+    assert chosen["failing"] == ["words"]
+    assert chosen["chosen"]["passage"] > 0
+
+
+def test_an_encoder_that_knows_nothing_loses_weight(index: Path, encoder: Any) -> None:
+    class Blind:
+        """Gives every text a vector of its own that has nothing to do with it."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(encoder, name)
+
+        def encode_queries(self, texts: Sequence[str]) -> Any:
+            vectors = np.random.default_rng(0).normal(size=(len(texts), encoder.dimension))
+            return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+    chosen = calibrate(index, encoder=Blind())  # type: ignore[arg-type]
+    assert chosen.failing == ("passage", "views")
+    assert (chosen.chosen.passage, chosen.chosen.views, chosen.chosen.feedback) == (0, 0, 0)
+    assert chosen.chosen.words > 0
+    with Searcher.open(index) as searcher:
+        assert searcher.search("mill0", k=2)
+
+
+def test_documents_that_are_alike_say_nothing(tmp_path: Path, settings: Settings) -> None:
+    text = "The goods were received. They were in good order. The mill is paid by the river."
+    documents = [
+        {"_id": f"d{number}", "title": "Form", "text": f"{text} It was {number}."}
+        for number in range(80)
+    ]
+    report = build(write_jsonl(tmp_path / "c.jsonl", documents), tmp_path / "i", settings)
+    assert report.uncalibrated
+    assert "too much alike" in report.uncalibrated
+    assert report.search.hybrid == SearchSettings().hybrid
 
 
 @pytest.mark.parametrize(
