@@ -111,13 +111,14 @@ def has_value(field: str, test: Condition) -> Condition:
     if field == ID:
         walk = "SELECT 1 FROM (SELECT documents.id AS atom, 'text' AS type) AS field"
         return test._replace(where=f"EXISTS ({walk} WHERE {test.where})")
-    # A scalar is walked as itself, a list as its values; a missing field has none.
-    plain = "json_type(documents.metadata, ?) != 'object'"
-    walk = "SELECT 1 FROM json_each(documents.metadata, ?) AS field"
-    path = _path(field)
-    return test._replace(
-        where=f"{plain} AND EXISTS ({walk} WHERE {test.where})", bound=(path, path, *test.bound)
-    )
+    # A scalar is looked at as itself, a list as its values. Only json_each parses metadata anew for
+    # every document and condition, so it is kept for lists.
+    type_ = "json_type(documents.metadata, ?)"
+    scalar = f"SELECT {type_} AS type, json_extract(documents.metadata, ?) AS atom"
+    values = f"SELECT type, atom FROM json_each(documents.metadata, ?) WHERE {type_} = 'array'"
+    walk = f"SELECT 1 FROM ({scalar} UNION ALL {values}) AS field"
+    bound = (*[_path(field)] * 4, *test.bound)
+    return test._replace(where=f"EXISTS ({walk} WHERE {test.where})", bound=bound)
 
 
 def exists(field: str) -> Condition:

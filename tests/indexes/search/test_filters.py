@@ -391,7 +391,11 @@ def test_the_fields_there_are(searcher: Searcher) -> None:
 
 def test_fields_of_documents_that_are_gone_go_with_a_merge(tmp_path: Path) -> None:
     index = tmp_path / "index"
-    every = [{"a": [1, "x", 2], "a.b": 1, 'q"': 1, "or": 1}, {"b": []}, {"b": {"c": {"d": True}}}]
+    every: list[Metadata] = [
+        {"a": [1, "x", 2], "a.b": 1, 'q"': 1, "or": 1},
+        {"b": []},
+        {"b": {"c": {"d": True}}},
+    ]
     with closing(written(index, every)) as segments:
         before = segments.fields
     assert {name: (field.documents, [*field.types]) for name, field in before.items()} == {
