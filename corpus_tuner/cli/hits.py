@@ -7,26 +7,14 @@ from typing import TYPE_CHECKING
 from rich.padding import Padding
 from rich.text import Text
 
-from corpus_tuner.cli.output import plain, stderr, stdout, table
+from corpus_tuner.cli.output import plain, stdout, table
 
 if TYPE_CHECKING:
-    from corpus_tuner.indexes.search.filters import Filter
     from corpus_tuner.indexes.search.hits import Hit
     from corpus_tuner.indexes.search.searcher import Searcher
 
 _SNIPPET = 280  # characters
 _LEAD = 80  # of them before the first word that is marked
-
-
-def note_missing_fields(searcher: "Searcher", filter: "Filter") -> None:
-    """Say on standard error which fields of a filter no document has: it lets nothing through."""
-    from corpus_tuner.indexes.search.filters import has_field
-
-    for field in filter:
-        condition = has_field(field)
-        if not len(searcher.segments.matching(condition)):
-            note = Text.assemble(("note: ", "yellow"), f"no document has the field {field!r}")
-            stderr.print(note, soft_wrap=True)
 
 
 def show_hits(query: str, hits: Sequence["Hit"]) -> None:

@@ -1,5 +1,6 @@
 """``corpus-tuner info``."""
 
+import json as json_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,12 +25,16 @@ def info(
     from corpus_tuner.indexes.store.layout import vectors_file
     from corpus_tuner.indexes.store.manifest import read_manifest
     from corpus_tuner.indexes.store.manifest import verify as verify_files
+    from corpus_tuner.indexes.store.segments import fields_of
 
     manifest = read_manifest(index)
     if verify:
         verify_files(index, manifest.segments)
+    fields = fields_of(index, manifest)
     if json:
-        typer.echo(manifest.model_dump_json(indent=2))
+        named = {name: field._asdict() for name, field in fields.items()}
+        shown_json = {**manifest.model_dump(mode="json"), "fields": named}
+        typer.echo(json_module.dumps(shown_json, ensure_ascii=False, indent=2))
         return
     build = manifest.build
     shown = table("", str(index))
@@ -77,6 +82,12 @@ def info(
     shown.add_row("hybrid weights", f"{hybrid} ({search.fusion} over {search.pool} documents)")
     for what, count in manifest.counts.items():
         shown.add_row(what.replace("_", " "), f"{count:,}")
+    for name, field in fields.items():
+        types = ", ".join(
+            kind if count == field.documents else f"{kind} {count:,}"
+            for kind, count in field.types.items()
+        )
+        shown.add_row(plain(f"field {name}", 60), plain(f"{types} in {field.documents:,}"))
     for reason, count in build["skipped"].items():
         shown.add_row("bad records", plain(f"{count:,} {reason}"))
     stdout.print(shown)

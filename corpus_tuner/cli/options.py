@@ -43,7 +43,7 @@ FilterOption = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Option(
         "--filter",
-        help="Documents with this metadata, such as year>=2020 or lang=de,en; repeatable.",
+        help="Only these documents, such as year>=2020, lang!=de, id=faq-*; repeatable, all hold.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]

@@ -1,14 +1,14 @@
 """Search after search: what ``corpus-tuner search INDEX`` does without a query."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from rich.text import Text
 
-from corpus_tuner.cli.hits import explain_hits, note_missing_fields, show_hits
+from corpus_tuner.cli.hits import explain_hits, show_hits
 from corpus_tuner.cli.options import Mode
 from corpus_tuner.cli.output import plain, stdout
 from corpus_tuner.indexes.errors import SearchIndexError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _HELP = """\
 :k 5              how many documents
 :mode dense       by vectors (dense), words (lexical) or both (hybrid); alone: as calibrated
-:filter year>=20  only documents with this metadata; alone: all
+:filter year>=20  only documents with this metadata, also a=b AND c!=d OR e=f*; alone: all
 :explain          tell why every document came up, or stop telling
 :open 2           show the second document and its views
 :quit             leave; Ctrl-D does, too"""
@@ -49,6 +49,15 @@ class Asking:
         return hits
 
 
+def known_filter(searcher: "Searcher", texts: Sequence[str]) -> dict[str, Any]:
+    """Read filters as people type them, and refuse those that the index cannot answer."""
+    from corpus_tuner.indexes.search.filters import check_fields, compile_filter, parse_filters
+
+    filter = parse_filters(texts, searcher.fields)
+    check_fields(compile_filter(filter), searcher.fields)
+    return filter
+
+
 def ask(searcher: "Searcher", asking: Asking) -> None:
     """Read queries and commands line by line until there are no more."""
     if sys.stdin.isatty():
@@ -62,9 +71,7 @@ def ask(searcher: "Searcher", asking: Asking) -> None:
             if command == ":open":
                 _open(searcher, hits, rest.strip())
             elif command.startswith(":"):
-                asking = _changed(asking, command, rest.strip())
-                if command == ":filter":
-                    note_missing_fields(searcher, asking.filter)
+                asking = _changed(searcher, asking, command, rest.strip())
             else:
                 hits = asking.show(searcher, line)
         except SearchIndexError as error:
@@ -82,7 +89,7 @@ def _lines() -> Iterator[str]:
                 yield line
 
 
-def _changed(asking: Asking, command: str, rest: str) -> Asking:
+def _changed(searcher: "Searcher", asking: Asking, command: str, rest: str) -> Asking:
     """Return how to search from now on."""
     if command == ":explain":
         return replace(asking, explain=not asking.explain)
@@ -93,9 +100,7 @@ def _changed(asking: Asking, command: str, rest: str) -> Asking:
     if command == ":mode" and not rest:
         return replace(asking, mode=None)
     if command == ":filter":
-        from corpus_tuner.indexes.search.filters import parse_filters
-
-        return replace(asking, filter=parse_filters(rest.split()))
+        return replace(asking, filter=known_filter(searcher, [rest] if rest else []))
     stdout.print(_HELP)
     return asking
 

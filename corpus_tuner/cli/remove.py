@@ -22,11 +22,14 @@ def remove(
 ) -> None:
     """Remove documents from an index, by their ids or by their metadata."""
     from corpus_tuner.indexes.search.filters import parse_filters
+    from corpus_tuner.indexes.store.manifest import read_manifest
     from corpus_tuner.indexes.store.removing import remove as remove_documents
+    from corpus_tuner.indexes.store.segments import fields_of
 
     if not ids and not filters:
         raise CorpusTunerError("say which documents: give ids, or --filter field=value")
-    removed = remove_documents(index, ids or (), filter=parse_filters(filters) if filters else None)
+    filter = parse_filters(filters, fields_of(index, read_manifest(index))) if filters else None
+    removed = remove_documents(index, ids or (), filter=filter)
     if json:
         typer.echo(json_module.dumps({"removed": removed}, ensure_ascii=False, indent=2))
         return

@@ -52,13 +52,10 @@ def search(
 ) -> None:
     """Search an index: for one query, for a file of them, or at a prompt."""
     _check(query, queries, output, explain, json)
-    from corpus_tuner.cli.hits import note_missing_fields
-    from corpus_tuner.cli.prompt import Asking, ask
-    from corpus_tuner.indexes.search.filters import parse_filters
+    from corpus_tuner.cli.prompt import Asking, ask, known_filter
     from corpus_tuner.progress import working
 
     known = k or (100 if output else 10)
-    asking = Asking(known, mode, parse_filters(filters or []), explain)
     with working("opening the index"):
         from corpus_tuner.indexes.search.searcher import Searcher
 
@@ -66,7 +63,7 @@ def search(
             index, representation=representation, trust_remote_code=trust_remote_code
         )
     with searcher:
-        note_missing_fields(searcher, asking.filter)
+        asking = Asking(known, mode, known_filter(searcher, filters or []), explain)
         if queries:
             _search_all(searcher, asking, queries, output)
         elif query is None:

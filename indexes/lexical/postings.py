@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from corpus_tuner.indexes.arrays import load_array, save_array
 from corpus_tuner.indexes.chunks import chunks
-from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
+from corpus_tuner.indexes.errors import DAMAGED, DamagedError
 
 Keys = npt.NDArray[np.uint64]
 Counts = npt.NDArray[np.int64]
@@ -122,7 +122,7 @@ class Postings:
         total = self._starts[-1:].tolist()
         fits = self._starts.shape == (len(self._keys) + 1,) and total == [len(self._documents)]
         if not fits or len(self._documents) != len(self._counts):
-            raise SearchIndexError(f"the {self._what} do not fit each other: {DAMAGED}")
+            raise DamagedError(f"the {self._what} do not fit each other: {DAMAGED}")
 
     def blocks(self) -> Iterator[npt.NDArray[Any]]:
         """Yield all postings, by term and then by document: their keys, documents and counts."""
@@ -146,7 +146,7 @@ class Postings:
         begins, ends = self._ranges(keys)
         sizes = ends - begins
         if (begins < 0).any() or (sizes < 0).any() or (ends > len(self._documents)).any():
-            raise SearchIndexError(f"the {self._what} are damaged: {DAMAGED}")
+            raise DamagedError(f"the {self._what} are damaged: {DAMAGED}")
         pieces = list(zip(begins, ends, strict=True))
         terms = np.repeat(np.arange(len(keys)), sizes)
         if not len(terms):
@@ -154,7 +154,7 @@ class Postings:
         documents = np.concatenate([self._documents[start:end] for start, end in pieces])
         counts = np.concatenate([self._counts[start:end] for start, end in pieces])
         if documents.min() < 0 or documents.max() >= len(self.lengths):
-            raise SearchIndexError(f"the {self._what} are damaged: {DAMAGED}")
+            raise DamagedError(f"the {self._what} are damaged: {DAMAGED}")
         return terms, documents, counts.astype(np.float64)
 
     def _ranges(self, keys: Keys) -> tuple[Counts, Counts]:

@@ -31,9 +31,9 @@ class Options(TypedDict, total=False):
     settings
         Weights and fusion; by default those of the index.
     filter
-        Which documents may be found, by their metadata (`corpus_tuner.indexes.search.filters`). It
-        is applied before ranking: where so many documents pass it and can be found, as many come
-        back.
+        Which documents may be found, by metadata and ids (`corpus_tuner.indexes.search.filters`).
+        It is applied before ranking: where so many documents pass it and can be found, as many
+        come back.
     """
 
     mode: Mode | None

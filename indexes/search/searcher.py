@@ -23,6 +23,7 @@ from corpus_tuner.indexes.search.plan import Options, Plan, make_plan
 from corpus_tuner.indexes.search.pool import Found, Opened, Pool, draw
 from corpus_tuner.indexes.search.settings import SearchSettings, shares
 from corpus_tuner.indexes.store.documents import Document, View
+from corpus_tuner.indexes.store.fields import Fields
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest, verify
 from corpus_tuner.indexes.store.segments import Segments
@@ -74,6 +75,19 @@ class Searcher:
     def segments(self) -> Segments:
         """Its documents."""
         return self._generation.opened.segments
+
+    @property
+    def fields(self) -> Fields:
+        """What filters can name, as `Segments.fields` has it: types and counts of documents.
+
+        Examples
+        --------
+        >>> import corpus_tuner as ct
+        >>> with ct.Searcher.open(example_index) as searcher:
+        ...     searcher.fields["id"]
+        Field(documents=3, types={'text': 3})
+        """
+        return self.segments.fields
 
     @property
     def dense(self) -> DenseIndex:
@@ -195,7 +209,8 @@ class Searcher:
         ------
         SearchIndexError
             If `k` is less than 1, a query is empty or longer than `MAX_QUERY_CHARACTERS`, the
-            index cannot be searched in this mode, the filter is none, or the searcher is closed.
+            index cannot be searched in this mode, the filter is none or asks for a field or a
+            type that there is not, or the searcher is closed.
         """
         several = [queries] if isinstance(queries, str) else queries
         generation = self._generation

@@ -16,6 +16,7 @@ _DESCRIPTIONS = {
     413: "The body is too large.",
     422: "The request is not as described here.",
     429: "Too many queries wait: come again.",
+    500: "The index cannot be read; the log of the service says why.",
     504: "It took too long.",
 }
 _MOST_NAMED = 4  # things that are wrong with a request

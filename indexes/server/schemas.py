@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -11,13 +11,12 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainValidator,
-    TypeAdapter,
     WithJsonSchema,
 )
 
 from corpus_tuner.indexes.search.filters import (
-    FIELD,
     MAX_CONDITIONS,
+    MAX_DEPTH,
     MAX_VALUES,
     Condition,
     compile_filter,
@@ -26,16 +25,49 @@ from corpus_tuner.indexes.search.hits import Hit
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.search.settings import Mode
 from corpus_tuner.indexes.store.documents import Document, View
+from corpus_tuner.indexes.store.fields import FIELD
 
 # Something that is no space, as Python and JSON schemas both see it.
 _SOMETHING = r"[^\s\x1c-\x1f\x85]"
+MAX_FIELDS = 1_000
 Value = bool | int | float | str
 Values = Annotated[list[Value], Field(max_length=MAX_VALUES)]
-Range = Annotated[dict[Literal["gt", "gte", "lt", "lte"], int | float | str], Field(min_length=1)]
-Conditions = Annotated[
-    dict[Annotated[str, Field(pattern=FIELD)], Value | Values | Range],
-    Field(max_length=MAX_CONDITIONS, json_schema_extra={"additionalProperties": False}),
-]
+Bound = int | float | str
+
+
+class Operators(BaseModel):
+    """What must hold of a field; for a list, ranges and `prefix` of the same value of it."""
+
+    # Factories, since the schema would give defaults, and there are none.
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
+
+    gt: Bound = Field(default_factory=int)
+    gte: Bound = Field(default_factory=int)
+    lt: Bound = Field(default_factory=int)
+    lte: Bound = Field(default_factory=int)
+    ne: Value | Values = Field(
+        default_factory=int,
+        description="No value is this, or one of these; documents without the field pass.",
+    )
+    prefix: str = Field(default_factory=str, min_length=1, description="The text begins so.")
+    exists: bool = Field(
+        default_factory=bool, description="Whether there is a value: not null, nor an empty list."
+    )
+
+
+class FilterSchema(BaseModel):
+    """Conditions on fields, and filters inside of this one; all must hold."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={"maxProperties": MAX_CONDITIONS, "propertyNames": {"pattern": FIELD}},
+    )
+    __pydantic_extra__: dict[str, Value | Values | Operators] = Field(init=False)
+
+    and_: list["FilterSchema"] = Field(default_factory=list, alias="and", min_length=1)
+    or_: list["FilterSchema"] = Field(default_factory=list, alias="or", min_length=1)
+    not_: "FilterSchema" = Field(default_factory=lambda: FilterSchema(), alias="not")
 
 
 def _not_blank(query: str | list[str]) -> str | list[str]:
@@ -87,11 +119,15 @@ class SearchRequest(BaseModel):
     filter: Annotated[
         Annotated[
             Condition,
-            PlainValidator(compile_filter),  # its errors say more than those of a union of types
-            WithJsonSchema(TypeAdapter(Conditions).json_schema()),
+            # Its errors say more than those of a union of types.
+            PlainValidator(compile_filter, json_schema_input_type=FilterSchema),
         ]
         | None,
-        Field(description="Conditions on metadata: a value, a list of values, or a range."),
+        Field(
+            description="Conditions on metadata and `id`: a value, a list of values, or operators; "
+            f"at most {MAX_CONDITIONS} in filters at most {MAX_DEPTH} deep. A field that no "
+            "document has, or a type that it never has, is an error."
+        ),
     ] = None
     explain: Annotated[
         bool, Field(description="Tell which words of a hit count as words of the query.")
@@ -277,6 +313,18 @@ class ChangedAnswer(BaseModel):
     kept: Annotated[int, Field(description="How many are as they were.")] = 0
 
 
+class FieldAnswer(BaseModel):
+    """What a filter can ask of a field."""
+
+    documents: Annotated[
+        int, Field(description="How many have it; removed ones count until they are merged away.")
+    ]
+    types: Annotated[
+        dict[str, int],
+        Field(description="How many have text, number, boolean, object, list or null."),
+    ]
+
+
 class IndexAnswer(BaseModel):
     """What the index is."""
 
@@ -290,6 +338,10 @@ class IndexAnswer(BaseModel):
     weights: Annotated[
         dict[str, dict[str, float]],
         Field(description="By mode: of `views` against the passage, of `words` against vectors."),
+    ]
+    fields: Annotated[
+        dict[str, FieldAnswer],
+        Field(description=f"What filters can name: the {MAX_FIELDS:,} that most documents have."),
     ]
 
 

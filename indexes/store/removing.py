@@ -38,7 +38,7 @@ def remove(
     ------
     SearchIndexError
         If there is no index, another is changing it, it cannot be written to, or the filter is
-        none.
+        none or asks for a field or a type that there is not.
 
     Examples
     --------

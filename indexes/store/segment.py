@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
-from corpus_tuner.indexes.search.filters import Condition
+from corpus_tuner.indexes.errors import DAMAGED, DamagedError, SearchIndexError
+from corpus_tuner.indexes.search.filters.conditions import Condition
 from corpus_tuner.indexes.store.documents import Document, View
+from corpus_tuner.indexes.store.fields import Field, Fields
 from corpus_tuner.indexes.store.holding import Hold
 from corpus_tuner.indexes.store.layout import DOCUMENTS
 from corpus_tuner.indexes.vectors import Ordinals
@@ -35,6 +36,11 @@ CREATE TABLE views (
     support  TEXT NOT NULL,
     invented INTEGER NOT NULL,
     PRIMARY KEY (document, position)
+) WITHOUT ROWID;
+CREATE TABLE fields (
+    name      TEXT PRIMARY KEY,
+    documents INTEGER NOT NULL,
+    types     TEXT NOT NULL
 ) WITHOUT ROWID;
 """
 """Of the documents and views of a segment; `digest` is `documents.digest_of`."""
@@ -116,6 +122,11 @@ class Segment:
             *condition.bound,
         )
         return np.array([ordinal for (ordinal,) in found], np.int64)
+
+    def fields(self) -> Fields:
+        """Return the fields of metadata that were counted when it was written."""
+        rows = self._select("SELECT name, documents, types FROM fields")
+        return {name: Field(count, self._json(types)) for name, count, types in rows}
 
     def digests(self) -> list[tuple[int, str]]:
         """Return the ordinal and the digest of every document."""
@@ -215,8 +226,8 @@ class Segment:
         except ValueError as error:
             raise self._damaged(str(error)) from error
 
-    def _damaged(self, reason: str) -> SearchIndexError:
-        return SearchIndexError(f"{self._path} is damaged ({reason}): {DAMAGED}")
+    def _damaged(self, reason: str) -> DamagedError:
+        return DamagedError(f"{self._path} is damaged ({reason}): {DAMAGED}")
 
 
 def _view(

@@ -17,6 +17,7 @@ from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.representations import Representation
 from corpus_tuner.indexes.store.documents import Digests
+from corpus_tuner.indexes.store.fields import FieldCounts
 from corpus_tuner.indexes.store.files import sync_file
 from corpus_tuner.indexes.store.layout import (
     DOCUMENTS,
@@ -126,6 +127,7 @@ def _write_documents(stored: Iterator[StoredDocument], path: Path) -> _Counted:
     """Write documents and views."""
     kinds: Counter[str] = Counter()
     counted: Counter[str] = Counter()
+    fields = FieldCounts()
     digest = ""
     ordinal = -1
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
@@ -154,6 +156,14 @@ def _write_documents(stored: Iterator[StoredDocument], path: Path) -> _Counted:
             )
             kinds.update(view.kind for view in views)
             counted.update(counts)
+            fields.add(document.metadata)
             digest = Digests.added(digest, [own_digest])
+        database.executemany(
+            "INSERT INTO fields VALUES (?, ?, ?)",
+            (
+                (name, field.documents, json.dumps(field.types))
+                for name, field in fields.fields().items()
+            ),
+        )
         database.execute("COMMIT")
     return _Counted(ordinal + 1, summed([kinds]), summed([counted]), digest)

@@ -1,17 +1,21 @@
 """All segments of an index as one: its documents are numbered through, whichever they are in."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
-from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
+from corpus_tuner.indexes.errors import DAMAGED, DamagedError
 from corpus_tuner.indexes.representations import Representation
-from corpus_tuner.indexes.search.filters import Condition
+from corpus_tuner.indexes.search.filters.conditions import Condition
+from corpus_tuner.indexes.search.filters.known import check_fields
 from corpus_tuner.indexes.store.alive import Alive, read_alive
 from corpus_tuner.indexes.store.documents import Document, View
+from corpus_tuner.indexes.store.fields import ID, Field, Fields, summed_fields
 from corpus_tuner.indexes.store.layout import DOCUMENTS, Layout
 from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry
 from corpus_tuner.indexes.store.segment import Segment
@@ -111,8 +115,24 @@ class Segments:
         segment, own = self._home(document)
         return segment.views(own)
 
+    @cached_property
+    def fields(self) -> Fields:
+        """The fields that a filter can name, by name.
+
+        Documents that are gone count until their segment is merged.
+        """
+        ids = {ID: Field(len(self.alive), {"text": len(self.alive)})}
+        return {**ids, **summed_fields(segment.fields() for segment in self._segments)}
+
     def matching(self, condition: Condition) -> Ordinals:
-        """Return the documents that are there and pass a filter, in ascending order."""
+        """Return the documents that are there and pass a filter, in ascending order.
+
+        Raises
+        ------
+        SearchIndexError
+            If it asks for a field that there is not, or for a type that one never has.
+        """
+        check_fields(condition, self.fields)
         found = [
             segment.matching(condition) + first
             for segment, first in zip(self._segments, self._firsts[:-1], strict=True)
@@ -181,12 +201,24 @@ class Segments:
             return [found[ordinal] for ordinal in ordinals.tolist()]
         except KeyError as error:
             where = ", ".join(str(folder / DOCUMENTS) for folder in self.folders)
-            raise SearchIndexError(f"{where}: document {error} is missing: {DAMAGED}") from error
+            raise DamagedError(f"{where}: document {error} is missing: {DAMAGED}") from error
 
     def _home(self, document: int) -> tuple[Segment, int]:
         """Return the segment that has a document, and its ordinal there."""
         number = int(np.searchsorted(self._firsts, document, side="right")) - 1
         return self._segments[number], document - int(self._firsts[number])
+
+
+def fields_of(index: Path, manifest: Manifest) -> Fields:
+    """Return the fields of an index, as `Segments.fields` has them.
+
+    Raises
+    ------
+    SearchIndexError
+        If a file cannot be read.
+    """
+    with closing(Segments.of(index, manifest)) as segments:
+        return segments.fields
 
 
 def alive_of(folder: Path, entry: SegmentEntry) -> Alive:

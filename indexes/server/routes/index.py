@@ -1,8 +1,10 @@
 """``GET /v1/index``: what the index is."""
 
+from heapq import nlargest
+
 from fastapi import APIRouter
 
-from corpus_tuner.indexes.server.schemas import IndexAnswer
+from corpus_tuner.indexes.server.schemas import MAX_FIELDS, FieldAnswer, IndexAnswer
 from corpus_tuner.indexes.server.service import CurrentService
 
 router = APIRouter()
@@ -22,4 +24,10 @@ def index(service: CurrentService) -> IndexAnswer:
         representations=list(manifest.representations),
         lexical=manifest.lexical is not None,
         weights=manifest.search.model_dump(include={"dense", "hybrid"}),
+        fields={
+            name: FieldAnswer(**field._asdict())
+            for name, field in nlargest(
+                MAX_FIELDS, searcher.fields.items(), lambda named: named[1].documents
+            )
+        },
     )

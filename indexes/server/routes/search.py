@@ -1,12 +1,13 @@
 """``POST /v1/search``: the best documents for one query or several."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 
 from fastapi import APIRouter, HTTPException, Response
 
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.errors import DamagedError, SearchIndexError
 from corpus_tuner.indexes.search.hits import Hit
 from corpus_tuner.indexes.server.batching import BusyError, Group
 from corpus_tuner.indexes.server.limits import limited
@@ -14,10 +15,13 @@ from corpus_tuner.indexes.server.problems import problems
 from corpus_tuner.indexes.server.schemas import ResultAnswer, SearchAnswer, SearchRequest
 from corpus_tuner.indexes.server.service import CurrentService, Service
 
+_log = logging.getLogger(__name__)
 router = APIRouter()
 
 
-@router.post("/v1/search", response_model=SearchAnswer, responses=problems(400, 413, 422, 429, 504))
+@router.post(
+    "/v1/search", response_model=SearchAnswer, responses=problems(400, 413, 422, 429, 500, 504)
+)
 async def search(request: SearchRequest, service: CurrentService) -> Response:
     """Find the best documents for one query or several."""
     try:
@@ -32,6 +36,9 @@ async def search(request: SearchRequest, service: CurrentService) -> Response:
         raise HTTPException(429, detail, headers={"Retry-After": "1"}) from None
     except TimeoutError:
         raise HTTPException(504, f"it took longer than {timeout:g} s") from None
+    except DamagedError as error:
+        _log.error("%s", error)  # not for those who search: it names files of this machine
+        raise HTTPException(500, "the index cannot be read: the log says why") from None
     except SearchIndexError as error:
         raise HTTPException(400, str(error)) from None
     return Response(content, media_type="application/json")

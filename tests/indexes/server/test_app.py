@@ -83,6 +83,9 @@ def test_search(client: TestClient, tmp_path: Path, encoder: Any) -> None:
     filtered = {"query": "mill", "filter": {"year": {"gte": 2018}}}
     found = client.post("/v1/search", json=filtered).json()["results"][0]["hits"]
     assert {hit["metadata"]["year"] for hit in found} == {2018, 2019}
+    filtered["filter"] = {"or": [{"id": "a/b c"}, {"year": {"gt": 2018}}], "not": {"year": 2000}}
+    found = client.post("/v1/search", json=filtered).json()["results"][0]["hits"]
+    assert {hit["metadata"]["year"] for hit in found} == {2019}
 
 
 def test_documents_and_the_index(client: TestClient) -> None:
@@ -97,6 +100,10 @@ def test_documents_and_the_index(client: TestClient) -> None:
     assert index["weights"] == {
         "dense": {"views": 0.5},
         "hybrid": HybridWeights().model_dump(),
+    }
+    assert index["fields"] == {
+        "id": {"documents": 20, "types": {"text": 20}},
+        "year": {"documents": 20, "types": {"number": 20}},
     }
     assert client.get("/health").text == "ok"
     assert client.get("/ready").text == "ready"
@@ -131,6 +138,18 @@ def test_the_page_brings_all_it_needs_and_runs_nothing_else(client: TestClient) 
         ({"query": "a", "mode": "psychic"}, 422, "mode"),
         ({"query": "a", "filter": {"year": {"near": 3}}}, 422, "gt, gte, lt, lte"),
         ({"query": "a", "filter": {"": 3}}, 422, "field is a name"),
+        (
+            {"query": "a", "filter": {"or": {"year": 3}}},
+            422,
+            "filter: a filter's 'or' takes a list",
+        ),
+        ({"query": "a", "filter": {"not": {"not": {"year": {}}}}}, 422, "'year' has no operator"),
+        ({"query": "a", "filter": {"yeer": 3}}, 400, "did you mean year (number)?"),
+        (
+            {"query": "a", "filter": {"year": {"ne": "x"}}},
+            400,
+            "compares the field 'year' with text",
+        ),
         ({"query": "a", "filter": {"x": "\ud800"}}, 422, "cannot compare"),
         ({"query": "a", "filter": {"x": 10**400}}, 422, "cannot compare"),
         ({"query": "a", "other\ud800": 1}, 422, "unicode"),
@@ -144,6 +163,22 @@ def test_what_cannot_be_asked(client: TestClient, body: Any, status: int, reason
     answer = client.post("/v1/search", content=json.dumps(body), headers=headers)
     assert answer.status_code == status, answer.text
     assert reason in answer.text
+
+
+def test_damage_is_a_fault_of_the_server_and_names_no_file(
+    index: Path, encoder: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    searcher = Searcher.open(index, encoder=encoder)
+    (file,) = index.glob("segments/*/documents.sqlite")
+    with file.open("r+b") as opened:
+        opened.write(b"\xff" * file.stat().st_size)
+    with TestClient(create_app(searcher, SMALL)) as client:
+        filtered = {"query": "mill", "filter": {"year": {"gte": 2018}}}
+        for body in (filtered, {"query": "mill"}):
+            answer = client.post("/v1/search", json=body)
+            assert answer.status_code == 500
+            assert answer.json() == {"detail": "the index cannot be read: the log says why"}
+    assert str(file) in caplog.text
 
 
 def test_a_body_that_is_no_json(client: TestClient) -> None:

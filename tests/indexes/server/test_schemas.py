@@ -1,5 +1,6 @@
 """The service against its own OpenAPI document: schemathesis makes up requests and compares."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,6 +34,7 @@ def schema(tmp_path_factory: pytest.TempPathFactory, encoder: Any) -> Iterator[A
 @pytest.mark.parametrize("mode", ["positive", "negative"])
 def test_every_answer_is_as_documented(schema: Any, mode: str) -> None:
     from schemathesis import GenerationMode
+    from schemathesis.specs.openapi.checks import positive_data_acceptance
 
     operations = [operation.ok() for operation in schema.get_all_operations()]
     assert {f"{found.method.upper()} {found.path}" for found in operations} == OPERATIONS
@@ -45,6 +47,10 @@ def test_every_answer_is_as_documented(schema: Any, mode: str) -> None:
         @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
         @given(operation.as_strategy(generation_mode=wanted))
         def check(case: Any) -> None:
-            case.call_and_validate()
+            response = case.call()
+            # Which fields there are the index says, not the schema; nor can that count deeply.
+            other = re.search("the field|at most 32 conditions|8 deep", response.text)
+            excluded = [positive_data_acceptance] if other else []
+            case.validate_response(response, excluded_checks=excluded)
 
         check()
