@@ -1,7 +1,6 @@
 """One interface to every source: checked documents, one after the other, every id once."""
 
 import heapq
-import json
 import re
 import sqlite3
 from collections import Counter
@@ -13,6 +12,7 @@ from typing import Any
 
 from corpus_tuner.corpora import memory
 from corpus_tuner.corpora.memory import Documents
+from corpus_tuner.corpora.metadata import SURROGATE, UnfitError, plain
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.corpora.sources import Reader, count_records, find_source
 from corpus_tuner.errors import CorpusTunerError
@@ -33,7 +33,6 @@ _USUAL_FIELDS = {
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _MISSING = object()
 _NOT_UTF8 = ("not UTF-8", "or half of a surrogate pair; convert the file to UTF-8")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class Corpus:
@@ -154,10 +153,12 @@ class Corpus:
         nested = fields.pop("metadata", None)
         if isinstance(nested, Mapping):
             fields.update(nested)
-        if _SURROGATE.search(json.dumps(fields, ensure_ascii=False, default=str)):
-            self._reject(BadRecord(record.location, "metadata", *_NOT_UTF8))
+        try:
+            metadata = plain(fields)
+        except UnfitError as error:
+            self._reject(BadRecord(record.location, "metadata", error.reason, error.detail))
             return None
-        return Document(values["id"], values["title"].strip(), values["text"].strip(), fields)
+        return Document(values["id"], values["title"].strip(), values["text"].strip(), metadata)
 
     def _field(self, role: str, fields: Mapping[str, Any]) -> str:
         chosen: str | None = getattr(self._settings, role)
@@ -168,7 +169,7 @@ class Corpus:
         """Say what is wrong with a value: a reason and a detail."""
         if not isinstance(value, str):
             return "not text", kind_of(value)
-        if _SURROGATE.search(value):
+        if SURROGATE.search(value):
             return _NOT_UTF8
         if role != "id":
             if len(value) > self._settings.max_characters:

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -145,6 +146,27 @@ def test_skipping_counts_and_keeps_the_rest(tmp_path: Path) -> None:
     }
     assert corpus.examples["id: duplicate id"].location == f"{path}:3"
     assert f"first at {path}:1" in str(corpus.examples["id: duplicate id"])
+
+
+def test_metadata_in_memory_is_what_json_can_hold() -> None:
+    endless: list[object] = []
+    endless.append(endless)
+    day = date(2026, 3, 1)
+    documents = [
+        Document("good", "", "A mill.", {"day": day, "deep": {"a": [day]}}),
+        Document("nan", "", "A mill.", {"price": float("nan")}),
+        {"_id": "endless", "text": "A mill.", "tree": endless},
+        {"_id": "huge", "text": "A mill.", "price": 10**5000},
+        {"_id": "nameless", "text": "A mill.", "metadata": {1: "one"}},
+    ]
+    corpus = Corpus(documents, CorpusSettings(on_bad_record="skip"))
+    metadata = {"day": "2026-03-01", "deep": {"a": ["2026-03-01"]}}
+    assert list(corpus) == [Document("good", "", "A mill.", metadata)]
+    assert corpus.skipped == {
+        "metadata: a number that is not finite": 2,
+        "metadata: nested too deep": 1,
+        "metadata: the name of a field is not text": 1,
+    }
 
 
 texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1).filter(str.strip)
