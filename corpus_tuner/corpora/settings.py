@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 
 class CorpusSettings(BaseModel):
@@ -18,6 +18,9 @@ class CorpusSettings(BaseModel):
         Skipping keeps a document whose only fault is control characters: they become spaces.
     max_characters
         A text longer than this is a bad record.
+    delimiter
+        What parts the columns of a table, one character; ``None`` finds it: a comma, a semicolon, a
+        tab or a vertical bar.
     split
         Of a dataset on the Hugging Face hub.
     """
@@ -29,4 +32,5 @@ class CorpusSettings(BaseModel):
     text: str | None = None
     on_bad_record: Literal["fail", "skip"] = "fail"
     max_characters: PositiveInt = 10_000_000
+    delimiter: str | None = Field(None, pattern=r"^[^\"\r\n]$")
     split: str = "train"

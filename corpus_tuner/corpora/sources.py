@@ -65,7 +65,7 @@ def _find(source: str, settings: CorpusSettings) -> Reader:
     if suffix in (".csv", ".tsv"):
         from corpus_tuner.corpora import table
 
-        return partial(table.read, path, "\t" if suffix == ".tsv" else ",")
+        return partial(table.read, path, settings.delimiter)
     with open_bytes(path) as file:
         start = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
     if suffix in (".jsonl", ".ndjson") or start.startswith(b"{"):

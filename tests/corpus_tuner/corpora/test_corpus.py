@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import tracemalloc
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -71,6 +72,48 @@ def test_tables(tmp_path: Path, name: str, delimiter: str) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
     expected = [Document("a", "Mills", "By the\nriver", {"topic": "trade"})]
     assert list(Corpus(str(tmp_path / name))) == expected
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("name", ["c.csv", "c.tsv"])
+def test_the_delimiter_of_a_table_is_found(tmp_path: Path, name: str, delimiter: str) -> None:
+    others = "".join({",", ";", "\t", "|"} - {delimiter})
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, delimiter=delimiter)
+    writer.writerow(["id", "title", "text", "topic"])
+    writer.writerow(["a", f"Mills{others}", f"By the{others * 3}\nriver{delimiter}", "trade"])
+    (tmp_path / name).write_text(f"\ufeff{file.getvalue()}", encoding="utf-8", newline="")
+    text = f"By the{others * 3}\nriver{delimiter}"
+    expected = Document("a", f"Mills{others}".strip(), text.strip(), {"topic": "trade"})
+    assert list(Corpus(str(tmp_path / name))) == [expected]
+
+
+def test_the_delimiter_of_a_table_can_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "c.csv"
+    path.write_text("id#text\na#A mill, by the river\n", encoding="utf-8")
+    with pytest.raises(CorpusTunerError, match=r"c\.csv:1.*one column.*corpus\.delimiter"):
+        list(Corpus(path))
+    assert list(Corpus(path, CorpusSettings(delimiter="#"))) == [
+        Document("a", "", "A mill, by the river")
+    ]
+
+
+@pytest.mark.parametrize(("start", "endless"), [(b"a,", b"x"), (b'a,"', b"x\n")])
+def test_an_endless_row_of_a_table_never_comes_into_memory(
+    tmp_path: Path, start: bytes, endless: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from corpus_tuner.corpora import table
+
+    monkeypatch.setattr(table, "MAX_LINE_BYTES", 2**20)
+    path = tmp_path / "c.csv.gz"
+    path.write_bytes(gzip.compress(b"id,text\n" + start + endless * 30_000_000, 1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(CorpusTunerError, match="the row is longer than 1 MiB"):
+            list(Corpus(path))
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_folder_of_texts(tmp_path: Path) -> None:
