@@ -78,7 +78,7 @@ def info(
     for what, count in manifest.counts.items():
         shown.add_row(what.replace("_", " "), f"{count:,}")
     for reason, count in build["skipped"].items():
-        shown.add_row("bad records", plain(f"{count:,} {reason}"))
+        shown.add_row("left out or mended", plain(f"{count:,} {reason}"))
     stdout.print(shown)
     if manifest.calibration:
         from corpus_tuner.calibration import Calibration

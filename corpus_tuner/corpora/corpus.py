@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus_tuner.corpora import memory
+from corpus_tuner.corpora.files import LeftOut
 from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.corpora.metadata import SURROGATE, UnfitError, plain
 from corpus_tuner.corpora.settings import CorpusSettings
@@ -42,7 +43,8 @@ class Corpus:
     ----------
     source
         A BEIR folder, a ``.jsonl``, ``.csv`` or ``.tsv`` file (all may be gzipped), a folder of
-        ``.txt`` and ``.md`` files, ``ir_datasets:ID`` or ``hf:NAME``; or a list of documents.
+        documents (text, Markdown, HTML, PDF and others), ``ir_datasets:ID`` or ``hf:NAME``; or a
+        list of documents.
     settings
         How to read it.
 
@@ -51,9 +53,9 @@ class Corpus:
     source
         As given; what stands for documents in memory.
     skipped
-        After an iteration: how many records were left out or mended, by reason.
+        After an iteration: how many records and files were left out or mended, by reason.
     examples
-        After an iteration: for every reason, the first such record.
+        After an iteration: for every reason, the first of them.
 
     Raises
     ------
@@ -71,7 +73,7 @@ class Corpus:
         self, source: str | Path | Documents, settings: CorpusSettings | None = None
     ) -> None:
         self.skipped: Counter[str] = Counter()
-        self.examples: dict[str, BadRecord] = {}
+        self.examples: dict[str, BadRecord | LeftOut] = {}
         self._settings = settings or CorpusSettings()
         self._open: Reader
         if isinstance(source, str | Path):
@@ -93,6 +95,9 @@ class Corpus:
         self.skipped, self.examples = Counter(), {}
         with closing(_Locations()) as locations:
             for record in self._open():
+                if isinstance(record, LeftOut):
+                    self._count(record.reason, record)
+                    continue
                 if isinstance(record, BadRecord):
                     self._reject(record)
                     continue
@@ -108,7 +113,7 @@ class Corpus:
 
     def count(self) -> int | None:
         """Return about how many documents there are; ``None`` where only reading tells."""
-        return self._size if self._size is not None else count_records(self.source)
+        return self._size if self._size is not None else count_records(self.source, self._settings)
 
     def sample(self, size: int) -> list[Document]:
         """Return some documents, chosen by their contents: in any order it gives the same ones."""
@@ -187,9 +192,11 @@ class Corpus:
     def _reject(self, bad: BadRecord, remedy: str = "leave such records out") -> None:
         if self._settings.on_bad_record == "fail":
             raise CorpusTunerError(f"{bad}. Mend it, or {remedy} with --on-bad-record skip")
-        reason = f"{bad.field}: {bad.reason}" if bad.field else bad.reason
+        self._count(f"{bad.field}: {bad.reason}" if bad.field else bad.reason, bad)
+
+    def _count(self, reason: str, example: BadRecord | LeftOut) -> None:
         self.skipped[reason] += 1
-        self.examples.setdefault(reason, bad)
+        self.examples.setdefault(reason, example)
 
 
 class _Locations:

@@ -122,10 +122,13 @@ def test_folder_of_texts(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Plain text.", encoding="utf-8")
     (tmp_path / ".hidden.txt").write_text("no", encoding="utf-8")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG")
-    assert list(Corpus(str(tmp_path))) == [
-        Document("a.txt", "a", "Plain text."),
-        Document("deep/b.md", "A heading", "The text."),
+    corpus = Corpus(str(tmp_path))
+    assert [(each.id, each.title, each.text) for each in corpus] == [
+        ("a.txt", "a", "Plain text."),
+        ("deep/b.md", "A heading", "The text."),
     ]
+    assert corpus.skipped == {"hidden file": 1, "no reader for .png": 1}
+    assert str(corpus.examples["no reader for .png"]) == str(tmp_path / "picture.png")
 
 
 def test_a_folder_is_not_left_through_links(tmp_path: Path) -> None:
