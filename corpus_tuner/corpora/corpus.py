@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from corpus_tuner.corpora import memory
 from corpus_tuner.corpora.files import LeftOut
@@ -22,6 +22,8 @@ from corpus_tuner.indexes.chunks import chunks
 from corpus_tuner.indexes.store.documents import Document, digest_of
 
 MAX_ID_CHARACTERS = 512
+MOST_FAILURES = 20
+"""So many bad records are named before reading stops."""
 IN_MEMORY = "documents in memory"
 """What an index says of a corpus that is nowhere else."""
 _USUAL_FIELDS = {
@@ -74,6 +76,7 @@ class Corpus:
     ) -> None:
         self.skipped: Counter[str] = Counter()
         self.examples: dict[str, BadRecord | LeftOut] = {}
+        self._failures: list[str] = []
         self._settings = settings or CorpusSettings()
         self._open: Reader
         if isinstance(source, str | Path):
@@ -89,12 +92,18 @@ class Corpus:
         Raises
         ------
         CorpusTunerError
-            At a bad record or a second use of an id, unless these are to be skipped; and if the
-            source cannot be read to its end.
+            At bad records or further uses of an id, unless these are to be skipped: all of them, up
+            to `MOST_FAILURES`; and if the source cannot be read to its end.
         """
         self.skipped, self.examples = Counter(), {}
+        self._failures = []
+        yield from (document for document in self._checked() if not self._failures)
+        if self._failures:
+            self._fail()
+
+    def _checked(self) -> Iterator[Document]:
         with closing(_Locations()) as locations:
-            for record in self._open():
+            for record in self._records():
                 if isinstance(record, LeftOut):
                     self._count(record.reason, record)
                     continue
@@ -110,6 +119,18 @@ class Corpus:
                 else:
                     detail = f"{document.id!r}, first at {first}"
                     self._reject(BadRecord(record.location, "id", "duplicate id", detail))
+
+    def _records(self) -> Iterator[Record | BadRecord | LeftOut]:
+        """Read the source: to its end, unless there is enough to complain of."""
+        try:
+            for record in self._open():
+                yield record
+                if len(self._failures) == MOST_FAILURES:
+                    return
+        except CorpusTunerError as error:
+            if not self._failures:
+                raise
+            self._failures.append(f"{error}.")
 
     def count(self) -> int | None:
         """Return about how many documents there are; ``None`` where only reading tells."""
@@ -191,8 +212,19 @@ class Corpus:
 
     def _reject(self, bad: BadRecord, remedy: str = "leave such records out") -> None:
         if self._settings.on_bad_record == "fail":
-            raise CorpusTunerError(f"{bad}. Mend it, or {remedy} with --on-bad-record skip")
+            self._failures.append(f"{bad}. Mend it, or {remedy} with --on-bad-record skip")
+            return
         self._count(f"{bad.field}: {bad.reason}" if bad.field else bad.reason, bad)
+
+    def _fail(self) -> NoReturn:
+        """Complain of all bad records at once, with what to do about every one."""
+        failures = self._failures
+        if len(failures) == 1:
+            raise CorpusTunerError(failures[0])
+        more = ", and there may be more" if len(failures) == MOST_FAILURES else ""
+        raise CorpusTunerError(
+            "\n  ".join([f"{len(failures)} records cannot be used{more}:", *failures])
+        )
 
     def _count(self, reason: str, example: BadRecord | LeftOut) -> None:
         self.skipped[reason] += 1

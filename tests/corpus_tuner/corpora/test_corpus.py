@@ -215,6 +215,16 @@ def test_metadata_in_memory_is_what_json_can_hold() -> None:
     }
 
 
+def test_all_bad_records_are_named_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "c.jsonl"
+    path.write_text('{"_id": "a", "text": "A mill."}\n{broken\n{"_id": "b"}\n', encoding="utf-8")
+    with pytest.raises(CorpusTunerError, match=r"(?s)2 records .*jsonl:2: .*jsonl:3, field 'text'"):
+        list(Corpus(path))
+    path.write_text("{broken\n" * 100, encoding="utf-8")
+    with pytest.raises(CorpusTunerError, match=r"20 records .* there may be more"):
+        list(Corpus(path))
+
+
 texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1).filter(str.strip)
 
 
