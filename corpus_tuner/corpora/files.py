@@ -82,9 +82,9 @@ def walk(
         for name in sorted(names):
             inner = (here / name).as_posix()
             if name.startswith("."):
-                yield LeftOut(str(folder / inner), "hidden file")
+                yield LeftOut(str(folder / inner), "hidden files")
             elif excluded.match_file(inner) or not included.match_file(inner):
-                yield LeftOut(str(folder / inner), "file that the patterns leave out")
+                yield LeftOut(str(folder / inner), "files that the patterns leave out")
             elif reason := _unwanted_file(root, root / inner, known):
                 yield LeftOut(str(folder / inner), reason)
             else:
@@ -96,22 +96,22 @@ def walk(
 
 def _unwanted_folder(path: Path, excluded: bool) -> str:
     if path.name.startswith(".") or path.name in _VENDORED:
-        return "hidden folder, or one of libraries"
+        return "hidden folders and libraries"
     if excluded:
-        return "folder that the patterns leave out"
-    return "link to a folder" if path.is_symlink() else ""
+        return "folders that the patterns leave out"
+    return "links to folders" if path.is_symlink() else ""
 
 
 def _unwanted_file(root: Path, path: Path, known: Callable[[str], bool]) -> str:
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):  # RuntimeError is a loop, up to Python 3.12
-        return "link that leads nowhere"
+        return "links that lead nowhere"
     if not target.is_relative_to(root):
-        return "link that leads out of the folder"
+        return "links that lead out of the folder"
     if not target.is_file():
-        return "no regular file"
+        return "not regular files"
     suffix = path.suffix.lower()
     if not known(suffix):
-        return f"no reader for {suffix}" if suffix else "no reader for names without a suffix"
-    return "" if path.stat().st_size else "empty file"
+        return f"files that no reader knows, {suffix}" if suffix else "files that no reader knows, without a suffix"
+    return "" if path.stat().st_size else "empty files"

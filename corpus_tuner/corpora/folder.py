@@ -54,7 +54,7 @@ def _record(folder: Path, file: Found) -> Record | BadRecord | LeftOut:
         detail = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         return BadRecord(location, "", "damaged, or not what its suffix says", detail)
     if not f"{parsed.title}{parsed.text}".strip():
-        return LeftOut(location, "file without text")
+        return LeftOut(location, "files without text")
     path = Path(file.name)
     about: dict[str, Any] = {
         "path": file.name,

@@ -127,8 +127,8 @@ def test_folder_of_texts(tmp_path: Path) -> None:
         ("a.txt", "a", "Plain text."),
         ("deep/b.md", "A heading", "The text."),
     ]
-    assert corpus.skipped == {"hidden file": 1, "no reader for .png": 1}
-    assert str(corpus.examples["no reader for .png"]) == str(tmp_path / "picture.png")
+    assert corpus.skipped == {"hidden files": 1, "files that no reader knows, .png": 1}
+    assert str(corpus.examples["files that no reader knows, .png"]) == str(tmp_path / "picture.png")
 
 
 def test_a_folder_is_not_left_through_links(tmp_path: Path) -> None:

@@ -147,15 +147,15 @@ def test_what_is_no_document_is_counted_and_named(tmp_path: Path) -> None:
     corpus = Corpus(tmp_path, SKIP)
     assert [document.id for document in corpus] == ["a.txt"]
     assert corpus.skipped == {
-        "empty file": 2,
+        "empty files": 2,
         "damaged, or not what its suffix says": 1,
-        "hidden folder, or one of libraries": 2,
-        "no regular file": 1,
-        "link that leads nowhere": 1,
-        "link to a folder": 1,
-        "link that leads out of the folder": 1,
+        "hidden folders and libraries": 2,
+        "not regular files": 1,
+        "links that lead nowhere": 1,
+        "links to folders": 1,
+        "links that lead out of the folder": 1,
     }
-    assert str(corpus.examples["no regular file"]) == str(tmp_path / "pipe.txt")
+    assert str(corpus.examples["not regular files"]) == str(tmp_path / "pipe.txt")
 
 
 def test_an_archive_that_unpacks_to_gigabytes_is_refused(tmp_path: Path) -> None:
