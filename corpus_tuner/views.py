@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt
 from corpus_tuner.indexes.encoders import Span
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.passages import text_start
+from corpus_tuner.prose import prose
 from corpus_tuner.sentences import split_sentences
 
 _Item = TypeVar("_Item")
@@ -107,6 +108,8 @@ def title_span(document: Document) -> Span:
 def view_sentences(document: Document, language: str, min_words: int) -> list[Quote]:
     """Return the sentences of a document that have `min_words` or more, without repetitions.
 
+    Blocks of code and tables have none: they are found by their passage and their words.
+
     Examples
     --------
     >>> document = Document("d", "Mills", "The mill grinds wheat. Yes. The river turns it.")
@@ -114,13 +117,14 @@ def view_sentences(document: Document, language: str, min_words: int) -> list[Qu
     Quote(text='The river turns it.', span=(34, 53))
     """
     found: dict[str, Quote] = {}
-    start = text_start(document)
-    for part in split_sentences(document.text, language):
-        text = " ".join(part.split())
-        if len(text.split()) >= min_words and text not in found:
-            blank = len(part) - len(part.lstrip())
-            found[text] = Quote(text, (start + blank, start + len(part.rstrip())))
-        start += len(part)
+    for first, last in prose(document.text):
+        start = text_start(document) + first
+        for part in split_sentences(document.text[first:last], language):
+            text = " ".join(part.split())
+            if len(text.split()) >= min_words and text not in found:
+                blank = len(part) - len(part.lstrip())
+                found[text] = Quote(text, (start + blank, start + len(part.rstrip())))
+            start += len(part)
     return list(found.values())
 
 

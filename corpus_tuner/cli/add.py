@@ -6,12 +6,14 @@ from typing import Annotated, Optional
 import typer
 
 from corpus_tuner.cli.build import show_report
-from corpus_tuner.cli.options import JsonOption, OnBadRecord
+from corpus_tuner.cli.options import ExcludeOption, IncludeOption, JsonOption, OnBadRecord
 
 
 def add(
     index: Annotated[Path, typer.Argument(help="The folder of the index.")],
     source: Annotated[str, typer.Argument(help="The documents, as corpus-tuner build takes them.")],
+    include: IncludeOption = None,
+    exclude: ExcludeOption = None,
     on_bad_record: Annotated[
         OnBadRecord,
         typer.Option(help="Stop at a record that cannot be used, or leave it out and count it."),
@@ -32,7 +34,9 @@ def add(
     report = add_documents(
         index,
         source,
-        corpus=CorpusSettings(on_bad_record=on_bad_record),
+        corpus=CorpusSettings(
+            on_bad_record=on_bad_record, include=tuple(include or ()), exclude=tuple(exclude or ())
+        ),
         ledger=ledger,
         trust_remote_code=trust_remote_code,
     )

@@ -7,7 +7,15 @@ import typer
 from rich.text import Text
 
 from corpus_tuner.cli.calibrate import describe_failing
-from corpus_tuner.cli.options import ConfigOption, JsonOption, OnBadRecord, SetOption, settings_of
+from corpus_tuner.cli.options import (
+    ConfigOption,
+    ExcludeOption,
+    IncludeOption,
+    JsonOption,
+    OnBadRecord,
+    SetOption,
+    settings_of,
+)
 from corpus_tuner.cli.output import show_skipped, stderr, stdout, weights
 
 if TYPE_CHECKING:
@@ -19,13 +27,15 @@ def build(
     corpus: Annotated[
         str,
         typer.Argument(
-            help="A BEIR folder, a .jsonl, .csv or .tsv file (.gz too), a folder of .txt and .md "
-            "files, ir_datasets:ID or hf:NAME."
+            help="A BEIR folder, a .jsonl, .csv or .tsv file (.gz too), a folder of documents "
+            "(text, Markdown, HTML, PDF and others), ir_datasets:ID or hf:NAME."
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the index.")],
     config: ConfigOption = None,
     assignments: SetOption = None,
+    include: IncludeOption = None,
+    exclude: ExcludeOption = None,
     on_bad_record: Annotated[
         Optional[OnBadRecord],  # noqa: UP045
         typer.Option(help="Stop at a record that cannot be used, or leave it out and count it."),
@@ -40,7 +50,7 @@ def build(
     json: JsonOption = False,
 ) -> None:
     """Make an index equal to a corpus: build it, go on after a kill, or write what has changed."""
-    settings = settings_of(config, assignments, on_bad_record)
+    settings = settings_of(config, assignments, on_bad_record, include=include, exclude=exclude)
     from corpus_tuner.pipeline import build as build_index
 
     report = build_index(corpus, output, settings, ledger=ledger, fresh=fresh, announce=announce)

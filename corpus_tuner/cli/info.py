@@ -89,7 +89,7 @@ def info(
         )
         shown.add_row(plain(f"field {name}", 60), plain(f"{types} in {field.documents:,}"))
     for reason, count in build["skipped"].items():
-        shown.add_row("bad records", plain(f"{count:,} {reason}"))
+        shown.add_row("left out or mended", plain(f"{count:,} {reason}"))
     stdout.print(shown)
     if manifest.calibration:
         from corpus_tuner.calibration import Calibration

@@ -1,5 +1,6 @@
 """Options that several commands have."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Optional
 
@@ -46,14 +47,32 @@ FilterOption = Annotated[
         help="Only these documents, such as year>=2020, lang!=de, id=faq-*; repeatable, all hold.",
     ),
 ]
+IncludeOption = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(
+        metavar="PATTERN",
+        help="Of a folder, read only such files: patterns as in .gitignore, such as '*.md'; "
+        "repeatable.",
+    ),
+]
+ExcludeOption = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(
+        metavar="PATTERN", help="Of a folder, leave out such files and folders; repeatable."
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 
 def settings_of(
-    config: str | None, assignments: list[str] | None, on_bad_record: OnBadRecord | None
+    config: str | None,
+    assignments: list[str] | None,
+    on_bad_record: OnBadRecord | None,
+    **patterns: list[str] | None,
 ) -> "Settings":
-    """Read the recipe that the options describe."""
+    """Read the recipe that the options describe; `patterns` are settings of the corpus."""
     from corpus_tuner.settings import load_settings
 
     overruled = [f"corpus.on_bad_record={on_bad_record}"] if on_bad_record else []
+    overruled += [f"corpus.{name}={json.dumps(some)}" for name, some in patterns.items() if some]
     return load_settings(config, [*overruled, *(assignments or [])])

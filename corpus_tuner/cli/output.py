@@ -46,11 +46,12 @@ def weights(hybrid: "HybridWeights") -> str:
 
 
 def show_skipped(skipped: Mapping[str, int], examples: Mapping[str, str]) -> None:
-    """Print how many records were left out or mended, and the first of every kind."""
+    """Print how many records and files were left out or mended, and the first of every kind."""
     for reason, count in skipped.items():
         stdout.print(
             Text.assemble(
-                ("  bad records: ", "yellow"), f"{count:,} {reason}, first {examples[reason]}"
+                ("  left out or mended: ", "yellow"),
+                f"{count:,} {reason}, first {examples[reason]}",
             ),
             soft_wrap=True,
         )

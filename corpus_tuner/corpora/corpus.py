@@ -1,7 +1,6 @@
 """One interface to every source: checked documents, one after the other, every id once."""
 
 import heapq
-import json
 import re
 import sqlite3
 from collections import Counter
@@ -9,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from corpus_tuner.corpora import memory
+from corpus_tuner.corpora.files import LeftOut
 from corpus_tuner.corpora.memory import Documents
+from corpus_tuner.corpora.metadata import SURROGATE, UnfitError, plain
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.corpora.sources import Reader, count_records, find_source
 from corpus_tuner.errors import CorpusTunerError
@@ -21,6 +22,8 @@ from corpus_tuner.indexes.chunks import chunks
 from corpus_tuner.indexes.store.documents import Document, digest_of
 
 MAX_ID_CHARACTERS = 512
+MOST_FAILURES = 20
+"""So many bad records are named before reading stops."""
 IN_MEMORY = "documents in memory"
 """What an index says of a corpus that is nowhere else."""
 _USUAL_FIELDS = {
@@ -33,7 +36,6 @@ _USUAL_FIELDS = {
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _MISSING = object()
 _NOT_UTF8 = ("not UTF-8", "or half of a surrogate pair; convert the file to UTF-8")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class Corpus:
@@ -43,7 +45,8 @@ class Corpus:
     ----------
     source
         A BEIR folder, a ``.jsonl``, ``.csv`` or ``.tsv`` file (all may be gzipped), a folder of
-        ``.txt`` and ``.md`` files, ``ir_datasets:ID`` or ``hf:NAME``; or a list of documents.
+        documents (text, Markdown, HTML, PDF and others), ``ir_datasets:ID`` or ``hf:NAME``; or a
+        list of documents.
     settings
         How to read it.
 
@@ -52,9 +55,9 @@ class Corpus:
     source
         As given; what stands for documents in memory.
     skipped
-        After an iteration: how many records were left out or mended, by reason.
+        After an iteration: how many records and files were left out or mended, by reason.
     examples
-        After an iteration: for every reason, the first such record.
+        After an iteration: for every reason, the first of them.
 
     Raises
     ------
@@ -72,7 +75,8 @@ class Corpus:
         self, source: str | Path | Documents, settings: CorpusSettings | None = None
     ) -> None:
         self.skipped: Counter[str] = Counter()
-        self.examples: dict[str, BadRecord] = {}
+        self.examples: dict[str, BadRecord | LeftOut] = {}
+        self._failures: list[str] = []
         self._settings = settings or CorpusSettings()
         self._open: Reader
         if isinstance(source, str | Path):
@@ -88,12 +92,21 @@ class Corpus:
         Raises
         ------
         CorpusTunerError
-            At a bad record or a second use of an id, unless these are to be skipped; and if the
-            source cannot be read to its end.
+            At bad records or further uses of an id, unless these are to be skipped: all of them, up
+            to `MOST_FAILURES`; and if the source cannot be read to its end.
         """
         self.skipped, self.examples = Counter(), {}
+        self._failures = []
+        yield from (document for document in self._checked() if not self._failures)
+        if self._failures:
+            self._fail()
+
+    def _checked(self) -> Iterator[Document]:
         with closing(_Locations()) as locations:
-            for record in self._open():
+            for record in self._records():
+                if isinstance(record, LeftOut):
+                    self._count(record.reason, record)
+                    continue
                 if isinstance(record, BadRecord):
                     self._reject(record)
                     continue
@@ -107,9 +120,21 @@ class Corpus:
                     detail = f"{document.id!r}, first at {first}"
                     self._reject(BadRecord(record.location, "id", "duplicate id", detail))
 
+    def _records(self) -> Iterator[Record | BadRecord | LeftOut]:
+        """Read the source: to its end, unless there is enough to complain of."""
+        try:
+            for record in self._open():
+                yield record
+                if len(self._failures) == MOST_FAILURES:
+                    return
+        except CorpusTunerError as error:
+            if not self._failures:
+                raise
+            self._failures.append(f"{error}.")
+
     def count(self) -> int | None:
         """Return about how many documents there are; ``None`` where only reading tells."""
-        return self._size if self._size is not None else count_records(self.source)
+        return self._size if self._size is not None else count_records(self.source, self._settings)
 
     def sample(self, size: int) -> list[Document]:
         """Return some documents, chosen by their contents: in any order it gives the same ones."""
@@ -154,10 +179,12 @@ class Corpus:
         nested = fields.pop("metadata", None)
         if isinstance(nested, Mapping):
             fields.update(nested)
-        if _SURROGATE.search(json.dumps(fields, ensure_ascii=False, default=str)):
-            self._reject(BadRecord(record.location, "metadata", *_NOT_UTF8))
+        try:
+            metadata = plain(fields)
+        except UnfitError as error:
+            self._reject(BadRecord(record.location, "metadata", error.reason, error.detail))
             return None
-        return Document(values["id"], values["title"].strip(), values["text"].strip(), fields)
+        return Document(values["id"], values["title"].strip(), values["text"].strip(), metadata)
 
     def _field(self, role: str, fields: Mapping[str, Any]) -> str:
         chosen: str | None = getattr(self._settings, role)
@@ -168,7 +195,7 @@ class Corpus:
         """Say what is wrong with a value: a reason and a detail."""
         if not isinstance(value, str):
             return "not text", kind_of(value)
-        if _SURROGATE.search(value):
+        if SURROGATE.search(value):
             return _NOT_UTF8
         if role != "id":
             if len(value) > self._settings.max_characters:
@@ -185,10 +212,23 @@ class Corpus:
 
     def _reject(self, bad: BadRecord, remedy: str = "leave such records out") -> None:
         if self._settings.on_bad_record == "fail":
-            raise CorpusTunerError(f"{bad}. Mend it, or {remedy} with --on-bad-record skip")
-        reason = f"{bad.field}: {bad.reason}" if bad.field else bad.reason
+            self._failures.append(f"{bad}. Mend it, or {remedy} with --on-bad-record skip")
+            return
+        self._count(f"{bad.field}: {bad.reason}" if bad.field else bad.reason, bad)
+
+    def _fail(self) -> NoReturn:
+        """Complain of all bad records at once, with what to do about every one."""
+        failures = self._failures
+        if len(failures) == 1:
+            raise CorpusTunerError(failures[0])
+        more = ", and there may be more" if len(failures) == MOST_FAILURES else ""
+        raise CorpusTunerError(
+            "\n  ".join([f"{len(failures)} records cannot be used{more}:", *failures])
+        )
+
+    def _count(self, reason: str, example: BadRecord | LeftOut) -> None:
         self.skipped[reason] += 1
-        self.examples.setdefault(reason, bad)
+        self.examples.setdefault(reason, example)
 
 
 class _Locations:

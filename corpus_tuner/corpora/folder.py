@@ -1,52 +1,77 @@
-"""A folder of .txt and .md files: one document each, its path the id, its name the title."""
+"""A folder of files that are one document each: its path the id."""
 
-import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from corpus_tuner.corpora.files import Found, LeftOut, walk
+from corpus_tuner.corpora.formats import FileReader, UnreadableError, reader_of, suffixes
+from corpus_tuner.corpora.settings import CorpusSettings
+from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.records import MAX_LINE_BYTES, BadRecord, Record
 
-_SUFFIXES = (".txt", ".md")
+_LARGEST = 4 * MAX_LINE_BYTES
 
 
-def files(folder: Path) -> Iterator[Path]:
-    """Yield the files in a fixed order; hidden ones and links that lead outside are left out."""
-    root = folder.resolve()
-    for location, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            path = Path(location, name)
-            if name.startswith(".") or path.suffix.lower() not in _SUFFIXES:
-                continue
-            if path.resolve().is_relative_to(root):
-                yield path
+def files(folder: Path, settings: CorpusSettings) -> Iterator[Found | LeftOut | BadRecord]:
+    """Yield the files that some reader knows, and what is left out."""
+    return walk(folder, settings, lambda suffix: suffix in suffixes())
 
 
-def read(folder: Path) -> Iterator[Record | BadRecord]:
-    """Read every file as a record; in .md files a first heading is the title instead."""
-    for path in files(folder):
-        id_ = path.relative_to(folder.resolve()).as_posix()
-        location = str(folder / id_)
-        try:
-            if path.stat().st_size > MAX_LINE_BYTES:
-                yield BadRecord(location, "text", f"larger than {MAX_LINE_BYTES // 2**20} MiB")
-                continue
-            text = path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            detail = (
-                f"byte {error.start + 1}; convert the file, e.g. iconv -f WINDOWS-1252 -t UTF-8"
-            )
-            yield BadRecord(location, "text", "not UTF-8", detail)
-            continue
-        except OSError as error:
-            yield BadRecord(location, "", "cannot be read", str(error.strerror))
-            continue
-        if not text.strip():
-            yield BadRecord(location, "text", "empty")
-            continue
-        first, _, rest = text.lstrip().partition("\n")
-        if path.suffix.lower() == ".md" and first.startswith("# "):
-            title, text = first[2:].strip(), rest
-        else:
-            title = path.stem
-        yield Record(location, {"id": id_, "title": title, "text": text})
+def open_readers(folder: Path, settings: CorpusSettings) -> dict[str, FileReader]:
+    """Return what reads the files of a folder, by suffix.
+
+    Raises
+    ------
+    MissingExtraError
+        If a library for some of them is not installed.
+    """
+    found = (file for file in files(folder, settings) if isinstance(file, Found))
+    return {suffix: reader_of(suffix) for suffix in sorted({_suffix(file) for file in found})}
+
+
+def read(folder: Path, settings: CorpusSettings) -> Iterator[Record | BadRecord | LeftOut]:
+    """Read every file as a record."""
+    for file in files(folder, settings):
+        yield _record(folder, file) if isinstance(file, Found) else file
+
+
+def _record(folder: Path, file: Found) -> Record | BadRecord | LeftOut:
+    location = str(folder / file.name)
+    try:
+        status = file.path.stat()
+        if status.st_size > _LARGEST:
+            return BadRecord(location, "", f"larger than {_LARGEST // 2**20} MiB")
+        parsed = reader_of(_suffix(file))(file.path)
+    except CorpusTunerError:
+        raise
+    except UnreadableError as error:
+        return BadRecord(location, "", error.reason, error.detail)
+    except OSError as error:
+        return BadRecord(location, "", "cannot be read", str(error.strerror or error))
+    except Exception as error:  # of a damaged file, parsers raise whatever comes
+        detail = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        return BadRecord(location, "", "damaged, or not what its suffix says", detail)
+    if not f"{parsed.title}{parsed.text}".strip():
+        return LeftOut(location, "files without text")
+    path = Path(file.name)
+    about: dict[str, Any] = {
+        "path": file.name,
+        "folder": path.parent.as_posix(),
+        "modified": datetime.fromtimestamp(int(status.st_mtime), UTC).isoformat(),
+        "size": status.st_size,
+    }
+    return Record(
+        location,
+        {
+            "id": file.name,
+            "title": parsed.title or path.stem,
+            "text": parsed.text,
+            "metadata": {**about, **parsed.metadata},
+        },
+    )
+
+
+def _suffix(file: Found) -> str:
+    return file.path.suffix.lower()

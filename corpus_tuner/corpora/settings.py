@@ -1,8 +1,21 @@
 """How a corpus is read."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pathspec import GitIgnoreSpec
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt
+
+
+def _checked(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    GitIgnoreSpec.from_lines(patterns)
+    return patterns
+
+
+Patterns = Annotated[
+    tuple[str, ...],
+    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+    AfterValidator(_checked),
+]
 
 
 class CorpusSettings(BaseModel):
@@ -18,6 +31,12 @@ class CorpusSettings(BaseModel):
         Skipping keeps a document whose only fault is control characters: they become spaces.
     max_characters
         A text longer than this is a bad record.
+    delimiter
+        What parts the columns of a table, one character; ``None`` finds it: a comma, a semicolon, a
+        tab or a vertical bar.
+    include, exclude
+        Which files of a folder are read: patterns as in ``.gitignore``, such as ``*.md``,
+        ``drafts/`` or ``/en/**/*.html``. Hidden files and folders of libraries are never read.
     split
         Of a dataset on the Hugging Face hub.
     """
@@ -29,4 +48,7 @@ class CorpusSettings(BaseModel):
     text: str | None = None
     on_bad_record: Literal["fail", "skip"] = "fail"
     max_characters: PositiveInt = 10_000_000
+    delimiter: str | None = Field(None, pattern=r"^[^\"\r\n]$")
+    include: Patterns = ()
+    exclude: Patterns = ()
     split: str = "train"

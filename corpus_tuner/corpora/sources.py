@@ -5,17 +5,18 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from corpus_tuner.corpora.files import LeftOut
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.errors import EvaluationError
 from corpus_tuner.eval.records import BadRecord, Record, open_bytes, read_json_lines
 
-Reader = Callable[[], Iterator[Record | BadRecord]]
+Reader = Callable[[], Iterator[Record | BadRecord | LeftOut]]
 """Opens a source anew and reads its records."""
 
 _KINDS = (
     "a folder with corpus.jsonl (BEIR), a .jsonl, .csv or .tsv file (each may end in .gz), "
-    "a folder of .txt and .md files, ir_datasets:ID or hf:NAME"
+    "a folder of documents (text, Markdown, HTML, PDF and others), ir_datasets:ID or hf:NAME"
 )
 
 
@@ -40,7 +41,7 @@ def find_source(source: str, settings: CorpusSettings) -> Reader:
     with _of_a_corpus():
         reader = _find(source, settings)
 
-    def read() -> Iterator[Record | BadRecord]:
+    def read() -> Iterator[Record | BadRecord | LeftOut]:
         with _of_a_corpus():
             yield from reader()
 
@@ -58,14 +59,14 @@ def _find(source: str, settings: CorpusSettings) -> Reader:
         return partial(hub.read, source.removeprefix("hf:"), settings.split)
     path = Path(source)
     if path.is_dir():
-        return _find_in_folder(path)
+        return _find_in_folder(path, settings)
     if not path.is_file():
         raise CorpusTunerError(f"there is no corpus at {source}: give {_KINDS}")
     suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
     if suffix in (".csv", ".tsv"):
         from corpus_tuner.corpora import table
 
-        return partial(table.read, path, "\t" if suffix == ".tsv" else ",")
+        return partial(table.read, path, settings.delimiter)
     with open_bytes(path) as file:
         start = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
     if suffix in (".jsonl", ".ndjson") or start.startswith(b"{"):
@@ -78,15 +79,16 @@ def _find(source: str, settings: CorpusSettings) -> Reader:
 
 
 @_of_a_corpus()
-def count_records(source: str) -> int | None:
+def count_records(source: str, settings: CorpusSettings) -> int | None:
     """Return about how many records a source on disk has; `None` where only reading tells."""
     path = Path(source)
     if path.is_dir():
         inner = _beir_file(path)
         if inner is None:
             from corpus_tuner.corpora import folder
+            from corpus_tuner.corpora.files import Found
 
-            return sum(1 for _ in folder.files(path))
+            return sum(isinstance(file, Found) for file in folder.files(path, settings))
         path = inner
     if not path.is_file():
         return None
@@ -99,13 +101,17 @@ def _beir_file(folder: Path) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
-def _find_in_folder(path: Path) -> Reader:
+def _find_in_folder(path: Path, settings: CorpusSettings) -> Reader:
     if inner := _beir_file(path):
         return partial(read_json_lines, inner)
     from corpus_tuner.corpora import folder
+    from corpus_tuner.corpora.formats import suffixes
 
-    if next(folder.files(path), None) is None:
+    if not folder.open_readers(path, settings):
+        known = ", ".join(sorted(suffixes()))
+        patterns = " that the patterns let through" if settings.include or settings.exclude else ""
         raise CorpusTunerError(
-            f"{path} has neither a corpus.jsonl nor .txt or .md files: give {_KINDS}"
+            f"{path} has neither a corpus.jsonl nor files{patterns} of a kind that can be read "
+            f"({known}): give {_KINDS}"
         )
-    return partial(folder.read, path)
+    return partial(folder.read, path, settings)

@@ -86,6 +86,21 @@ RECORDS: dict[str, tuple[str, bytes, list[str]]] = {
         GOOD + b'{"_id": "b", "text": "x", "note": "\\ud83d"}\n',
         ["c.jsonl:2", "'metadata'", "surrogate"],
     ),
+    "NaN in metadata": (
+        "c.jsonl",
+        GOOD + b'{"_id": "b", "text": "x", "prices": [1, {"net": NaN}]}\n',
+        ["c.jsonl:2", "'metadata'", "not finite", "'prices'"],
+    ),
+    "a number greater than any float": (
+        "c.jsonl",
+        GOOD + b'{"_id": "b", "text": "x", "price": -1e999}\n',
+        ["c.jsonl:2", "'metadata'", "not finite", "'price'"],
+    ),
+    "metadata nested too deep": (
+        "c.jsonl",
+        GOOD + b'{"_id": "b", "text": "x", "tree": ' + b"[" * 101 + b"]" * 101 + b"}\n",
+        ["c.jsonl:2", "'metadata'", "nested too deep", "'tree'"],
+    ),
     "Latin-1": (
         "c.jsonl",
         GOOD + '{"_id": "b", "text": "Mühle"}\n'.encode("latin-1"),

@@ -4,7 +4,9 @@ import csv
 import gzip
 import io
 import json
+import tracemalloc
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -72,16 +74,61 @@ def test_tables(tmp_path: Path, name: str, delimiter: str) -> None:
     assert list(Corpus(str(tmp_path / name))) == expected
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("name", ["c.csv", "c.tsv"])
+def test_the_delimiter_of_a_table_is_found(tmp_path: Path, name: str, delimiter: str) -> None:
+    others = "".join({",", ";", "\t", "|"} - {delimiter})
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, delimiter=delimiter)
+    writer.writerow(["id", "title", "text", "topic"])
+    writer.writerow(["a", f"Mills{others}", f"By the{others * 3}\nriver{delimiter}", "trade"])
+    (tmp_path / name).write_text(f"\ufeff{file.getvalue()}", encoding="utf-8", newline="")
+    text = f"By the{others * 3}\nriver{delimiter}"
+    expected = Document("a", f"Mills{others}".strip(), text.strip(), {"topic": "trade"})
+    assert list(Corpus(str(tmp_path / name))) == [expected]
+
+
+def test_the_delimiter_of_a_table_can_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "c.csv"
+    path.write_text("id#text\na#A mill, by the river\n", encoding="utf-8")
+    with pytest.raises(CorpusTunerError, match=r"c\.csv:1.*one column.*corpus\.delimiter"):
+        list(Corpus(path))
+    assert list(Corpus(path, CorpusSettings(delimiter="#"))) == [
+        Document("a", "", "A mill, by the river")
+    ]
+
+
+@pytest.mark.parametrize(("start", "endless"), [(b"a,", b"x"), (b'a,"', b"x\n")])
+def test_an_endless_row_of_a_table_never_comes_into_memory(
+    tmp_path: Path, start: bytes, endless: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from corpus_tuner.corpora import table
+
+    monkeypatch.setattr(table, "MAX_LINE_BYTES", 2**20)
+    path = tmp_path / "c.csv.gz"
+    path.write_bytes(gzip.compress(b"id,text\n" + start + endless * 30_000_000, 1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(CorpusTunerError, match="the row is longer than 1 MiB"):
+            list(Corpus(path))
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
 def test_folder_of_texts(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "b.md").write_text("# A heading\n\nThe text.", encoding="utf-8")
     (tmp_path / "a.txt").write_text("Plain text.", encoding="utf-8")
     (tmp_path / ".hidden.txt").write_text("no", encoding="utf-8")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG")
-    assert list(Corpus(str(tmp_path))) == [
-        Document("a.txt", "a", "Plain text."),
-        Document("deep/b.md", "A heading", "The text."),
+    corpus = Corpus(str(tmp_path))
+    assert [(each.id, each.title, each.text) for each in corpus] == [
+        ("a.txt", "a", "Plain text."),
+        ("deep/b.md", "A heading", "The text."),
     ]
+    assert corpus.skipped == {"hidden files": 1, "files that no reader knows, .png": 1}
+    assert str(corpus.examples["files that no reader knows, .png"]) == str(tmp_path / "picture.png")
 
 
 def test_a_folder_is_not_left_through_links(tmp_path: Path) -> None:
@@ -145,6 +192,37 @@ def test_skipping_counts_and_keeps_the_rest(tmp_path: Path) -> None:
     }
     assert corpus.examples["id: duplicate id"].location == f"{path}:3"
     assert f"first at {path}:1" in str(corpus.examples["id: duplicate id"])
+
+
+def test_metadata_in_memory_is_what_json_can_hold() -> None:
+    endless: list[object] = []
+    endless.append(endless)
+    day = date(2026, 3, 1)
+    documents = [
+        Document("good", "", "A mill.", {"day": day, "deep": {"a": [day]}}),
+        Document("nan", "", "A mill.", {"price": float("nan")}),
+        {"_id": "endless", "text": "A mill.", "tree": endless},
+        {"_id": "huge", "text": "A mill.", "price": 10**5000},
+        {"_id": "nameless", "text": "A mill.", "metadata": {1: "one"}},
+    ]
+    corpus = Corpus(documents, CorpusSettings(on_bad_record="skip"))
+    metadata = {"day": "2026-03-01", "deep": {"a": ["2026-03-01"]}}
+    assert list(corpus) == [Document("good", "", "A mill.", metadata)]
+    assert corpus.skipped == {
+        "metadata: a number that is not finite": 2,
+        "metadata: nested too deep": 1,
+        "metadata: the name of a field is not text": 1,
+    }
+
+
+def test_all_bad_records_are_named_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "c.jsonl"
+    path.write_text('{"_id": "a", "text": "A mill."}\n{broken\n{"_id": "b"}\n', encoding="utf-8")
+    with pytest.raises(CorpusTunerError, match=r"(?s)2 records .*jsonl:2: .*jsonl:3, field 'text'"):
+        list(Corpus(path))
+    path.write_text("{broken\n" * 100, encoding="utf-8")
+    with pytest.raises(CorpusTunerError, match=r"20 records .* there may be more"):
+        list(Corpus(path))
 
 
 texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1).filter(str.strip)

@@ -1,0 +1,193 @@
+"""Folders as people have them: many kinds of files, and much that is none."""
+
+import os
+import sys
+import zipfile
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus_tuner import Corpus, CorpusTunerError, Document
+from corpus_tuner.corpora import CorpusSettings, formats
+from corpus_tuner.corpora.formats import UnreadableError, markdown
+
+SKIP = CorpusSettings(on_bad_record="skip")
+
+
+def only(folder: Path) -> Document:
+    (document,) = Corpus(folder)
+    return document
+
+
+def test_front_matter_becomes_metadata(tmp_path: Path) -> None:
+    path = tmp_path / "notes" / "Übung eins.md"
+    path.parent.mkdir()
+    path.write_text(
+        "---\ntitel: Die Mühle\ndate: 2026-03-01\nsize: large\n---\n# Die Mühle\n\nSie mahlt.\n",
+        encoding="utf-8",
+    )
+    os.utime(path, (0, 0))
+    assert only(tmp_path) == Document(
+        "notes/Übung eins.md",
+        "Die Mühle",
+        "Sie mahlt.",
+        {
+            "path": "notes/Übung eins.md",
+            "folder": "notes",
+            "modified": "1970-01-01T00:00:00+00:00",
+            "size": "large",
+            "date": "2026-03-01",
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "rest"),
+    [
+        ("# Mill #\n\nIt grinds.", "Mill", "It grinds."),
+        ("---\ntitle: 7\n---\n# Mill\nIt grinds.", "7", "# Mill\nIt grinds."),
+        ("---\nA rule above.\n---\nIt grinds.", "", "---\nA rule above.\n---\nIt grinds."),
+        ("It grinds.\n# Mill", "", "It grinds.\n# Mill"),
+    ],
+)
+def test_titles_of_markdown(text: str, title: str, rest: str) -> None:
+    parsed = markdown.parse(text)
+    assert (parsed.title, parsed.text) == (title, rest)
+
+
+@pytest.mark.parametrize("yaml", ["a: [x", "a: &x [1]\nb: *x", "d: 2026-13-45", "[" * 5000])
+def test_bad_front_matter_is_a_bad_record(tmp_path: Path, yaml: str) -> None:
+    (tmp_path / "a.md").write_text(f"---\n{yaml}\n---\nText.", encoding="utf-8")
+    with pytest.raises(CorpusTunerError, match=r"a\.md: front matter that is not YAML"):
+        list(Corpus(tmp_path))
+
+
+@given(st.text())
+def test_no_text_breaks_markdown(text: str) -> None:
+    for whole in (text, f"---\n{text}\n---\n"):
+        try:
+            markdown.parse(whole)
+        except UnreadableError as error:
+            assert error.reason == "front matter that is not YAML"
+
+
+def test_a_web_page(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_bytes(
+        "<html lang=de><head><meta charset=iso-8859-1><title>Die Mühle</title></head><body>"
+        "<nav>Start</nav><h1>Die Mühle</h1><p>Sie <b>mahlt</b> <a href=x>Korn</a>.</p>"
+        "<pre>mahle()</pre><script>track()</script><footer>Impressum</footer>".encode("latin-1")
+    )
+    document = only(tmp_path)
+    assert document.title == "Die Mühle"
+    assert document.text == "Sie mahlt Korn.\n\n```\nmahle()\n```"
+    assert document.metadata["language"] == "de"
+
+
+def test_an_email(tmp_path: Path) -> None:
+    message = EmailMessage()
+    message["Subject"], message["From"] = "Grüße", "Ann <ann@mill.example>"
+    message["Date"] = "Mon, 02 Mar 2026 10:00:00 +0100"
+    message.set_content("<p>The wheat <i>has</i> come.", subtype="html")
+    message.add_attachment(b"x", maintype="application", subtype="pdf", filename="bill.pdf")
+    (tmp_path / "a.eml").write_bytes(bytes(message))
+    document = only(tmp_path)
+    assert (document.title, document.text) == ("Grüße", "The wheat has come.")
+    wanted = {
+        "from": "Ann <ann@mill.example>",
+        "date": "2026-03-02T10:00:00+01:00",
+        "attachments": ["bill.pdf"],
+    }
+    assert wanted.items() <= document.metadata.items()
+
+
+def test_slides(tmp_path: Path) -> None:
+    from pptx import Presentation
+
+    made = Presentation()
+    slide = made.slides.add_slide(made.slide_layouts[1])
+    slide.shapes.title.text = "The mill"
+    slide.placeholders[1].text = "Wheat is ground."
+    made.save(tmp_path / "talk.pptx")
+    document = only(tmp_path)
+    assert (document.title, document.text) == ("The mill", "Wheat is ground.")
+
+
+def test_a_book(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.epub", "w") as book:
+        book.writestr(
+            "META-INF/container.xml",
+            '<container><rootfiles><rootfile full-path="c.opf"/></rootfiles></container>',
+        )
+        book.writestr(
+            "c.opf",
+            '<package xmlns:dc="d"><dc:title>Mills</dc:title><dc:creator>Ann</dc:creator>'
+            '<manifest><item id="a" href="a.xhtml"/></manifest><spine><itemref idref="a"/></spine>'
+            "</package>",
+        )
+        book.writestr("a.xhtml", "<html><body><p>The mill stands.</p></body></html>")
+    document = only(tmp_path)
+    assert (document.title, document.text) == ("Mills", "The mill stands.")
+    assert document.metadata["authors"] == "Ann"
+
+
+def test_what_is_no_document_is_counted_and_named(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("A mill.", encoding="utf-8")
+    (tmp_path / "empty.txt").touch()
+    (tmp_path / "blank.pdf").touch()
+    (tmp_path / "broken.docx").write_bytes(b"PK no")
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / ".git").mkdir()
+    os.mkfifo(tmp_path / "pipe.txt")
+    (tmp_path / "loop.txt").symlink_to("loop.txt")
+    (tmp_path / "self").symlink_to(".")
+    (tmp_path / "out.txt").symlink_to(__file__)
+    corpus = Corpus(tmp_path, SKIP)
+    assert [document.id for document in corpus] == ["a.txt"]
+    assert corpus.skipped == {
+        "empty files": 2,
+        "damaged, or not what its suffix says": 1,
+        "hidden folders and libraries": 2,
+        "not regular files": 1,
+        "links that lead nowhere": 1,
+        "links to folders": 1,
+        "links that lead out of the folder": 1,
+    }
+    assert str(corpus.examples["not regular files"]) == str(tmp_path / "pipe.txt")
+
+
+def test_an_archive_that_unpacks_to_gigabytes_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.docx", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", bytes(65 * 2**20))
+    with pytest.raises(CorpusTunerError, match=r"a\.docx: larger than can be read when unpacked"):
+        list(Corpus(tmp_path))
+
+
+def test_patterns_choose_files(tmp_path: Path) -> None:
+    for name in ("a.md", "a.txt", "drafts/b.md", "en/deep/c.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("A mill.", encoding="utf-8")
+
+    def ids(**patterns: object) -> list[str]:
+        corpus = Corpus(tmp_path, CorpusSettings.model_validate(patterns))
+        return [document.id for document in corpus]
+
+    assert ids(include="*.md", exclude=["drafts/"]) == ["a.md", "en/deep/c.md"]
+    assert ids(include=["/en/**/*.md", "*.txt"]) == ["a.txt", "en/deep/c.md"]
+    with pytest.raises(CorpusTunerError, match="patterns let through"):
+        ids(include="*.pdf")
+
+
+def test_a_missing_extra_is_named_before_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"%PDF")
+    (tmp_path / "a.txt").write_text("A mill.", encoding="utf-8")
+    monkeypatch.delitem(sys.modules, "corpus_tuner.corpora.formats.office", raising=False)
+    monkeypatch.setitem(sys.modules, "markitdown", None)
+    formats.reader_of.cache_clear()
+    with pytest.raises(CorpusTunerError, match=r"--exclude '\*\.pdf'.*corpus-tuner\[documents\]"):
+        Corpus(tmp_path)
+    assert [each.id for each in Corpus(tmp_path, CorpusSettings(exclude=("*.pdf",)))] == ["a.txt"]
