@@ -113,5 +113,9 @@ def _unwanted_file(root: Path, path: Path, known: Callable[[str], bool]) -> str:
         return "not regular files"
     suffix = path.suffix.lower()
     if not known(suffix):
-        return f"files that no reader knows, {suffix}" if suffix else "files that no reader knows, without a suffix"
+        return (
+            f"files that no reader knows, {suffix}"
+            if suffix
+            else "files that no reader knows, without a suffix"
+        )
     return "" if path.stat().st_size else "empty files"
