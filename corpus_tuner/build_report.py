@@ -20,6 +20,9 @@ class BuildReport(BaseModel):
         The folder.
     language
         Of the corpus.
+    languages
+        Which share of the documents is in which, 0 to 1, the commonest first, as a sample of the
+        corpus had them when the index was first built; empty where the recipe names the language.
     documents
         How many are indexed.
     changes
@@ -61,6 +64,7 @@ class BuildReport(BaseModel):
 
     index: str
     language: str
+    languages: dict[str, float]
     documents: int
     changes: Changes
     segments: int
@@ -101,6 +105,7 @@ class BuildReport(BaseModel):
         return cls(
             index=str(index),
             language=manifest.build["language"],
+            languages=manifest.build.get("languages", {}),
             documents=manifest.documents,
             changes=changes,
             segments=len(manifest.segments),

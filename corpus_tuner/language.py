@@ -1,6 +1,7 @@
 """Which language a corpus is in."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 
 from corpus_tuner.errors import CorpusTunerError
@@ -8,6 +9,7 @@ from corpus_tuner.indexes.store.documents import Document
 
 SAMPLE_DOCUMENTS = 200
 _SAMPLE_CHARACTERS = 1_000
+_CERTAIN = 0.9
 
 
 def detect_language(documents: Iterable[Document]) -> str:
@@ -33,6 +35,29 @@ def detect_language(documents: Iterable[Document]) -> str:
     if not votes:
         raise CorpusTunerError("the corpus has no documents that can be used")
     return max(sorted(votes), key=votes.__getitem__)
+
+
+def language_shares(documents: Iterable[Document]) -> dict[str, float]:
+    """Return which share of the documents is in which language, the commonest first.
+
+    Documents of which that is not certain, such as short ones, are not counted.
+
+    Returns
+    -------
+    ISO 639-1 codes, each with a share from 0 to 1.
+
+    Examples
+    --------
+    >>> english = Document("a", "", "The mill grinds the wheat of the whole valley.")
+    >>> german = Document("b", "", "Der Müller mahlt das Korn der Bauern am Fluss.")
+    >>> language_shares([english, german])
+    {'de': 0.5, 'en': 0.5}
+    """
+    texts = (f"{each.title} {each.text}"[:_SAMPLE_CHARACTERS] for each in documents)
+    found = (language_of(text) for text in texts)
+    counts = Counter(language for language, certainty in found if certainty >= _CERTAIN)
+    ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+    return {language: count / counts.total() for language, count in ordered}
 
 
 def language_of(text: str) -> tuple[str, float]:

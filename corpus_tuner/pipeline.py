@@ -262,6 +262,8 @@ def update(
             "key": recipe.key,
             "files": recipe.files,
             **described,
+            "languages": dict(writers.shares)
+            or (standing.build.get("languages", {}) if standing else {}),
             "corpus": source_name,
             "skipped": dict(corpus.skipped),
             "settings": settings.model_dump(mode="json") | weighed_by,

@@ -5,7 +5,7 @@ Builds, tuning and ablation all write views; they differ in what they do with th
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from corpus_tuner.indexes.encoders import Encoder
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.instructions import load_instructions
-from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language
+from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language, language_shares
 from corpus_tuner.ledger import Ledger
 from corpus_tuner.passage_finder import PassageFinder
 from corpus_tuner.progress import Meter
@@ -54,11 +54,14 @@ class Writers:
         The generators, each with what it is asked to write.
     reader
         Reads the documents with the encoder of the recipe.
+    shares
+        Of documents in every language, where the language was found by looking at them.
     """
 
     language: str
     authors: Sequence[Author]
     reader: DocumentReader
+    shares: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def identity(self) -> list[str]:
@@ -97,10 +100,12 @@ def open_writers(
     CorpusTunerError
         If the corpus has no documents, or a generator cannot be opened.
     """
+    shares: dict[str, float] = {}
     if settings.language != "auto":
         language = settings.language
     elif language is None:
-        language = detect_language(corpus.sample(SAMPLE_DOCUMENTS))
+        sample = corpus.sample(SAMPLE_DOCUMENTS)
+        language, shares = detect_language(sample), language_shares(sample)
     reader = DocumentReader(encoder, language, settings.passages, settings.views)
     chosen = generators if generators is not None else settings.generator
     opened = [open_generator(part, encoder) for part in resolved(chosen, language)]
@@ -108,7 +113,7 @@ def open_writers(
         Author(generator, load_instructions(generator.kinds, language, settings.instructions))
         for generator in opened
     ]
-    return Writers(language, authors, reader)
+    return Writers(language, authors, reader, shares)
 
 
 class Workshop:

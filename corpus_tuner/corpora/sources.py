@@ -7,7 +7,7 @@ from pathlib import Path
 
 from corpus_tuner.corpora.files import LeftOut
 from corpus_tuner.corpora.settings import CorpusSettings
-from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.errors import CorpusTunerError, MissingExtraError
 from corpus_tuner.eval.errors import EvaluationError
 from corpus_tuner.eval.records import BadRecord, Record, open_bytes, read_json_lines
 
@@ -16,7 +16,8 @@ Reader = Callable[[], Iterator[Record | BadRecord | LeftOut]]
 
 _KINDS = (
     "a folder with corpus.jsonl (BEIR), a .jsonl, .csv or .tsv file (each may end in .gz), "
-    "a folder of documents (text, Markdown, HTML, PDF and others), ir_datasets:ID or hf:NAME"
+    "a .parquet file, a folder of documents (text, Markdown, HTML, PDF and others), "
+    "ir_datasets:ID or hf:NAME"
 )
 
 
@@ -67,6 +68,12 @@ def _find(source: str, settings: CorpusSettings) -> Reader:
         from corpus_tuner.corpora import table
 
         return partial(table.read, path, settings.delimiter)
+    if suffix == ".parquet":
+        try:
+            from corpus_tuner.corpora import parquet
+        except ImportError:
+            raise MissingExtraError("a .parquet file", "parquet") from None
+        return partial(parquet.read, path)
     with open_bytes(path) as file:
         start = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
     if suffix in (".jsonl", ".ndjson") or start.startswith(b"{"):
@@ -90,7 +97,7 @@ def count_records(source: str, settings: CorpusSettings) -> int | None:
 
             return sum(isinstance(file, Found) for file in folder.files(path, settings))
         path = inner
-    if not path.is_file():
+    if not path.is_file() or path.suffix == ".parquet":
         return None
     with open_bytes(path) as file:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))

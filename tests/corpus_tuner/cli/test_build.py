@@ -27,6 +27,35 @@ def test_bad_records_are_counted(tmp_path: Path, run: Run, small: list[str]) -> 
     assert "c.jsonl:4" in outcome.out
 
 
+def test_several_languages_are_named(tmp_path: Path, run: Run, small: list[str]) -> None:
+    german = "Der Müller mahlt am Fluss das Korn der Bauern aus dem ganzen Tal, Sack um Sack {}."
+    english = "The miller grinds the wheat of the farmers by the river, sack {} after sack."
+    texts = [german.format(number) for number in range(3)] + [english.format(0)]
+    records = [{"_id": str(number), "text": text} for number, text in enumerate(texts)]
+    corpus = write_jsonl(tmp_path / "c.jsonl", records)
+    found = (*small, "--set", "language=auto")
+    outcome = run("build", corpus, "-o", tmp_path / "index", *found)
+    assert "several languages: 75% de, 25% en of the documents" in outcome.out
+    more = write_jsonl(tmp_path / "more.jsonl", [{"_id": "x", "text": english.format(9)}])
+    assert "75% de, 25% en" in run("add", tmp_path / "index", more).out
+    one = write_jsonl(tmp_path / "one.jsonl", records[:3])
+    assert "several languages" not in run("build", one, "-o", tmp_path / "one", *found).out
+
+
+def test_patterns_and_what_is_left_out(tmp_path: Path, run: Run, small: list[str]) -> None:
+    folder = tmp_path / "notes"
+    (folder / "drafts").mkdir(parents=True)
+    for name in ("a.md", "b.txt", "drafts/c.md", "picture.png"):
+        (folder / name).write_text("A mill by the river.", encoding="utf-8")
+    include = ("--include", "*.md", "--include", "*.png", "--exclude", "drafts/")
+    outcome = run("build", folder, "-o", tmp_path / "index", *include, *small)
+    assert "1 documents" in outcome.out
+    assert "1 files that no reader knows, .png, first" in outcome.out
+    assert "1 folders that the patterns leave out, first" in outcome.out
+    added = run("add", tmp_path / "index", folder, "--exclude", "*.md")
+    assert "1 added" in added.out
+
+
 def test_a_recipe_file(tmp_path: Path, run: Run, encoder_folder: Path) -> None:
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(

@@ -116,6 +116,18 @@ def test_an_endless_row_of_a_table_never_comes_into_memory(
         tracemalloc.stop()
 
 
+def test_parquet(tmp_path: Path) -> None:
+    import pyarrow.parquet
+
+    path = tmp_path / "c.parquet"
+    rows = [{"id": 7, "text": "A mill.", "day": date(2026, 3, 1)}]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)
+    assert list(Corpus(path)) == [Document("7", "", "A mill.", {"day": "2026-03-01"})]
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(CorpusTunerError, match=r"cannot read .*c\.parquet"):
+        list(Corpus(path))
+
+
 def test_folder_of_texts(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "b.md").write_text("# A heading\n\nThe text.", encoding="utf-8")

@@ -4,6 +4,7 @@ import os
 import sys
 import zipfile
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus_tuner import Corpus, CorpusTunerError, Document
-from corpus_tuner.corpora import CorpusSettings, formats
+from corpus_tuner.corpora import CorpusSettings, folder, formats
 from corpus_tuner.corpora.formats import UnreadableError, markdown
 
 SKIP = CorpusSettings(on_bad_record="skip")
 
 
-def only(folder: Path) -> Document:
-    (document,) = Corpus(folder)
+def only(source: Path) -> Document:
+    (document,) = Corpus(source)
     return document
 
 
@@ -180,6 +181,27 @@ def test_patterns_choose_files(tmp_path: Path) -> None:
         ids(include="*.pdf")
 
 
+def test_readers_of_other_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "site"
+    (package / "made.dist-info").mkdir(parents=True)
+    (package / "made.dist-info" / "METADATA").write_text("Name: made\nVersion: 1\n")
+    (package / "made.dist-info" / "entry_points.txt").write_text(
+        "[corpus_tuner.readers]\nRST = made_reader:read\n"
+    )
+    (package / "made_reader.py").write_text(
+        "from corpus_tuner.corpora.formats import Parsed\n"
+        "def read(path): return Parsed(path.read_text(), 'Made', {'kind': 'rst'})\n"
+    )
+    monkeypatch.syspath_prepend(package)
+    for found in (formats.suffixes, formats.reader_of):
+        monkeypatch.setattr(formats, found.__name__, cache(found.__wrapped__))
+        monkeypatch.setattr(folder, found.__name__, getattr(formats, found.__name__))
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.rst").write_text("A mill.", encoding="utf-8")
+    document = only(tmp_path / "notes")
+    assert (document.title, document.text, document.metadata["kind"]) == ("Made", "A mill.", "rst")
+
+
 def test_a_missing_extra_is_named_before_reading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,7 +209,7 @@ def test_a_missing_extra_is_named_before_reading(
     (tmp_path / "a.txt").write_text("A mill.", encoding="utf-8")
     monkeypatch.delitem(sys.modules, "corpus_tuner.corpora.formats.office", raising=False)
     monkeypatch.setitem(sys.modules, "markitdown", None)
-    formats.reader_of.cache_clear()
+    monkeypatch.setattr(folder, "reader_of", formats.reader_of.__wrapped__)
     with pytest.raises(CorpusTunerError, match=r"--exclude '\*\.pdf'.*corpus-tuner\[documents\]"):
         Corpus(tmp_path)
     assert [each.id for each in Corpus(tmp_path, CorpusSettings(exclude=("*.pdf",)))] == ["a.txt"]
