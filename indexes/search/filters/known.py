@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.search.filters.conditions import Condition
-from corpus_tuner.indexes.store.fields import Fields
+from corpus_tuner.indexes.store.fields import ID, Fields
 
 _MOST_NAMED = 12  # fields
 
@@ -32,6 +32,8 @@ def check_fields(condition: Condition, fields: Fields) -> None:
     >>> from corpus_tuner.indexes.store.fields import Field
     >>> check_fields(compile_filter({"year": 1850}), {"year": Field(3, {"number": 3})})
     """
+    if ID in fields and not fields[ID].documents:
+        return  # an empty index knows no fields
     for use in condition.uses:
         field = fields.get(use.field)
         if field is None:

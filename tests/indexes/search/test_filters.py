@@ -412,6 +412,8 @@ def test_fields_of_documents_that_are_gone_go_with_a_merge(tmp_path: Path) -> No
     with pytest.raises(SearchIndexError, match="no document has the field 'a'"):
         remove(index, filter={"not": {"a": 2}})
     assert read_manifest(index).documents == 2
+    assert remove(index, ["d1", "d2"]) == ["d1", "d2"]
+    assert remove(index, filter={"a": 2}) == []  # an empty index knows no fields
 
 
 def test_on_the_command_line(searcher: Searcher, run: Any, tmp_path: Path) -> None:
