@@ -354,7 +354,7 @@ def _judge(
             {
                 **representation.parts(similarities, np.zeros(1, np.int64))._asdict(),
                 **{
-                    name: np.array([lexical.score_text(name, query, text, getattr(usual, name))])
+                    name: lexical.score_texts(name, query, [text], getattr(usual, name))
                     for name in rankers
                 },
             },

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, TypeVar, Unpack, overload
@@ -200,7 +201,11 @@ class Searcher:
         several = [queries] if isinstance(queries, str) else queries
         generation = self._generation
         plan = make_plan(generation.manifest, self.representation, k, **options)
-        found = [hits_of(pool.best(plan)) for pool in self._pools(generation, several, plan)]
+        pools = self._pools(generation, several, plan)
+        found = [
+            hits_of(pool.best(plan), partial(_by_words, generation, plan, query))
+            for query, pool in zip(several, pools, strict=True)
+        ]
         return found[0] if isinstance(queries, str) else found
 
     def rank(
@@ -298,6 +303,13 @@ def _lexical(
     kept = np.zeros(len(found))
     kept[only] = found[only]
     return kept
+
+
+def _by_words(generation: _Generation, plan: Plan, query: str, texts: Sequence[str]) -> Scores:
+    """Return the scores of texts by the first lexical ranker that has a say."""
+    assert generation.lexical
+    ranker, *_ = plan.lexical
+    return generation.lexical.score_texts(ranker, query, texts, getattr(plan.settings, ranker))
 
 
 def _open(index: Path, representation: str) -> _Generation:
