@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar, Unpack, overload
 
 import numpy as np
 
+from corpus_tuner.indexes.arguments import path_of, texts_of
 from corpus_tuner.indexes.encoders import (
     EncoderSettings,
     QueryEncoder,
@@ -119,7 +120,7 @@ class Searcher:
             If the index is unfinished, damaged or of another version, or the encoder is not the
             one it was built with.
         """
-        index = Path(path)
+        index = path_of(path, "path")
         manifest = _steadily(index, lambda: read_manifest(index))
         if checksums:
             verify(index, manifest.segments)
@@ -198,7 +199,7 @@ class Searcher:
             If `k` is less than 1, a query is empty or longer than `MAX_QUERY_CHARACTERS`, the
             index cannot be searched in this mode, the filter is none, or the searcher is closed.
         """
-        several = [queries] if isinstance(queries, str) else queries
+        several = texts_of(queries, "queries")
         generation = self._generation
         plan = make_plan(generation.manifest, self.representation, k, **options)
         pools = self._pools(generation, several, plan)
@@ -362,6 +363,7 @@ def _manifest_bytes(index: Path) -> bytes:
 def _check(queries: Sequence[str]) -> None:
     if isinstance(queries, str):
         raise SearchIndexError("a run is of several queries: give a list")
+    texts_of(queries, "queries")
     for number, query in enumerate(queries, start=1):
         which = f"query {number}" if len(queries) > 1 else "the query"
         if any("\ud800" <= character <= "\udfff" for character in query):
