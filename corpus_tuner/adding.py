@@ -7,6 +7,7 @@ from corpus_tuner.calibration import calibrated, must_calibrate
 from corpus_tuner.corpora import Corpus, CorpusSettings
 from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.encoders import Encoder
 from corpus_tuner.indexes.store.commit import tidy
 from corpus_tuner.indexes.store.manifest import Manifest
@@ -78,7 +79,7 @@ class Adder:
         ledger: str | Path | None = None,
         trust_remote_code: bool = False,
     ) -> None:
-        self._index = Path(index)
+        self._index = path_of(index, "index")
         self._encoder = encoder
         self._ledger = ledger
         self._trust_remote_code = trust_remote_code

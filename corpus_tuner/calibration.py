@@ -28,6 +28,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.optimize import minimize
 
+from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.encoders import Encoder, EncoderSettings, Vectors, open_encoder
 from corpus_tuner.indexes.representations import Representation, stored_representation
 from corpus_tuner.indexes.search.fusion import scaled
@@ -177,7 +178,7 @@ def calibrate(
     >>> ct.calibrate(example_index).chosen.words  # three documents say nothing: the usual weights
     0.22
     """
-    index = Path(index)
+    index = path_of(index, "index")
     with changing(index, "a calibration") as manifest:
         if encoder is None:
             settings = manifest.encoder.settings | {"trust_remote_code": trust_remote_code}
@@ -388,7 +389,7 @@ def _judge(
             {
                 **representation.parts(similarities, np.zeros(1, np.int64))._asdict(),
                 **{
-                    name: np.array([lexical.score_text(name, query, text, getattr(usual, name))])
+                    name: lexical.score_texts(name, query, [text], getattr(usual, name))
                     for name in rankers
                 },
             },

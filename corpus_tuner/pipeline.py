@@ -1,8 +1,8 @@
 """The build pipeline: a corpus in, an index out that is equal to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from corpus_tuner.build_report import BuildReport
 from corpus_tuner.calibration import calibrated, must_calibrate, weighed
@@ -11,6 +11,7 @@ from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.enrichment import Enriched
 from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.chunks import chunks
 from corpus_tuner.indexes.encoders import Encoder, open_encoder
 from corpus_tuner.indexes.errors import SearchIndexError
@@ -36,7 +37,7 @@ from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
 from corpus_tuner.indexes.store.writing import claim, locked
 from corpus_tuner.progress import track, working
 from corpus_tuner.recipe_files import files_hash
-from corpus_tuner.settings import Settings, load_settings, settings_hash
+from corpus_tuner.settings import Settings, settings_hash, settings_of
 from corpus_tuner.workshop import FITTED, Workshop, Writers, open_writers
 
 _COMPARED = 1_024  # documents that are looked up at once
@@ -66,7 +67,7 @@ class Recipe(NamedTuple):
 def build(
     source: str | Path | Documents,
     output: str | Path,
-    settings: Settings | None = None,
+    settings: Settings | Mapping[str, Any] | None = None,
     *,
     encoder: Encoder | None = None,
     ledger: str | Path | None = None,
@@ -87,7 +88,8 @@ def build(
     output
         The folder of the index.
     settings
-        The recipe; by default the default one.
+        The recipe, or a dictionary of what differs from the default one, by stage as in a recipe's
+        file; by default the default one.
     encoder
         An open encoder, to share one between builds; by default the one that the settings name.
     ledger
@@ -112,8 +114,8 @@ def build(
     >>> report.documents, report.language, report.changes.added
     (3, 'en', 3)
     """
-    settings = settings or load_settings()
-    index = Path(output)
+    settings = settings_of(settings)
+    index = path_of(output, "output")
     corpus = Corpus(source, settings.corpus)
     claim(index)
     with locked(index, "a build"):

@@ -9,6 +9,7 @@ import numpy as np
 
 from corpus_tuner.corpora import Corpus, CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.encoders import Encoder
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.store.checking import Problem
@@ -58,7 +59,7 @@ def check(index: str | Path) -> list[Problem]:
     []
     """
     problems = check_index(index)
-    ledger = Layout(Path(index)).ledger
+    ledger = Layout(path_of(index, "index")).ledger
     problem = ledger_problem(ledger)
     return [*problems, Problem("", ledger, problem)] if problem else problems
 
@@ -93,7 +94,7 @@ def repair(
     >>> ct.repair(example_index)
     Repair(problems=[], rebuilt=0, lost=0)
     """
-    index = Path(index)
+    index = path_of(index, "index")
     parse_manifest(index)  # before anything is written there
     with locked(index, "a repair"):
         manifest = parse_manifest(index)

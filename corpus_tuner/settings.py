@@ -2,7 +2,7 @@
 
 import difflib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     PositiveInt,
     SerializeAsAny,
     ValidationError,
@@ -18,6 +19,7 @@ from pydantic import (
 
 from corpus_tuner.corpora import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.indexes.arguments import CheckedModel, described, shown
 from corpus_tuner.indexes.encoders import EncoderSettings
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.registry import PartSettings, read_settings
@@ -41,7 +43,7 @@ def _part_of(package: str) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-class Settings(BaseModel):
+class Settings(CheckedModel):
     """A recipe: everything that decides what a build makes of a corpus.
 
     Attributes
@@ -75,11 +77,12 @@ class Settings(BaseModel):
     Examples
     --------
     >>> import corpus_tuner as ct
-    >>> ct.load_settings().views.sentences
+    >>> ct.Settings(language="de").views.sentences
     64
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    error = CorpusTunerError
 
     language: str = "auto"
     corpus: CorpusSettings = CorpusSettings()
@@ -89,14 +92,14 @@ class Settings(BaseModel):
     generator: Annotated[
         SerializeAsAny[PartSettings] | tuple[SerializeAsAny[PartSettings], ...] | None,
         _part_of("corpus_tuner.generators"),
-    ]
-    checks: tuple[
-        Annotated[SerializeAsAny[PartSettings], _part_of("corpus_tuner.checks")], ...
-    ] = ()
+    ] = Field(default_factory=lambda: DEFAULTS["generator"])
+    checks: tuple[Annotated[SerializeAsAny[PartSettings], _part_of("corpus_tuner.checks")], ...] = (
+        Field(default_factory=lambda: DEFAULTS["checks"])
+    )
     instructions: Path | None = None
     representation: Annotated[
         SerializeAsAny[PartSettings], _part_of("corpus_tuner.indexes.representations")
-    ]
+    ] = Field(default_factory=lambda: DEFAULTS["representation"])
     baselines: tuple[Literal["passage", "mean"], ...] = ("passage", "mean")
     lexical: LexicalSettings | None = LexicalSettings()
     search: SearchSettings = SearchSettings()
@@ -145,6 +148,34 @@ def load_settings(recipe: str | Path | None = None, assignments: Sequence[str] =
         values.update(read)
     for assignment in assignments:
         _assign(values, assignment)
+    return _validated(values, file, lines)
+
+
+def settings_of(settings: "Settings | Mapping[str, Any] | None") -> Settings:
+    """Return settings as they are, those that a dictionary holds as a recipe would, or the usual.
+
+    Raises
+    ------
+    CorpusTunerError
+        If keys or values do not fit, or it is something else.
+
+    Examples
+    --------
+    >>> settings_of({"language": "de", "search": {"pool": 50}}).search.pool
+    50
+    """
+    if isinstance(settings, Settings):
+        return settings
+    if not isinstance(settings, Mapping | None):
+        raise CorpusTunerError(
+            f"settings: give Settings, a dictionary or load_settings(...), not {shown(settings)}"
+        )
+    return _validated(DEFAULTS | dict(settings or {}), None, {})
+
+
+def _validated(
+    values: dict[str, Any], file: Path | None, lines: dict[tuple[str | int, ...], int]
+) -> Settings:
     for stage, usual in DEFAULTS.items():
         if isinstance(values[stage], dict):
             values[stage] = {"name": usual["name"], **values[stage]}
@@ -259,16 +290,11 @@ def _describe(problem: Any, file: Path | None, lines: dict[tuple[str | int, ...]
     path: tuple[str | int, ...] = problem["loc"]
     line = next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), None)
     where = f"{file}:{line}: " if line else ""
-    message = problem["msg"].removeprefix("Value error, ")
+    near = []
     if problem["type"] == "extra_forbidden":
-        message = "there is no such setting"
         near = difflib.get_close_matches(str(path[-1]), _keys(Settings), n=1)
-        if near:
-            message += f"; is it {near[0]!r}?"
-    name = ".".join(str(part) for part in path)
-    given = problem.get("input")
-    shown = f" (given: {given!r})" if isinstance(given, str | int | float) else ""
-    return f"{where}{name}: {message}{shown}"
+    hint = f"; is it {near[0]!r}?" if near else ""
+    return f"{where}{described(problem, hint)}"
 
 
 def _keys(model: type[BaseModel]) -> list[str]:

@@ -1,1 +1,1 @@
-"""An open index as a retriever of other libraries: one file each, and an extra of the same name."""
+"""An index as a retriever of other libraries: one file each, and an extra of the same name."""

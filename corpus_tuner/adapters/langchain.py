@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from corpus_tuner.adapters.giving import Give, given
 from corpus_tuner.errors import MissingExtraError
-from corpus_tuner.indexes.search.hits import Hit
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.search.settings import Mode
 
@@ -16,7 +16,9 @@ except ImportError:
 
 
 class LangChainRetriever(BaseRetriever):
-    """A retriever that searches an index.
+    """A retriever that searches an index; ``ainvoke`` and the like search in a thread.
+
+    ``k``, ``mode`` and ``filter`` can be given to ``invoke`` as well, for one query.
 
     Attributes
     ----------
@@ -26,26 +28,22 @@ class LangChainRetriever(BaseRetriever):
         How many documents.
     mode, filter
         As `Searcher.search` takes them.
+    give
+        Whole ``documents``, or of each the one of its ``passages`` that the query is about. What
+        their metadata has: `corpus_tuner.adapters.giving.Given`.
     """
 
     searcher: Searcher
     k: int = 4
     mode: Mode | None = None
     filter: dict[str, Any] | None = None
+    give: Give = "documents"
 
     def _get_relevant_documents(
-        self, query: str, *, run_manager: CallbackManagerForRetrieverRun
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **changed: Any
     ) -> list[Document]:
-        hits = self.searcher.search(query, self.k, mode=self.mode, filter=self.filter)
-        return [_as_document(hit) for hit in hits]
-
-
-def _as_document(hit: Hit) -> Document:
-    """Return a hit as LangChain has it: the document's metadata, and what else the hit tells."""
-    facts = {"title": hit.document.title, "score": hit.score, "rank": hit.rank}
-    facts["matched"] = f"{hit.view.kind}: {hit.view.text}"
-    return Document(
-        id=hit.document.id,
-        page_content=hit.document.text,
-        metadata={**hit.document.metadata, **facts},
-    )
+        asked = {"k": self.k, "mode": self.mode, "filter": self.filter} | changed
+        found = [given(hit, self.give) for hit in self.searcher.search(query, **asked)]
+        return [
+            Document(id=id_, page_content=text, metadata=metadata) for id_, text, metadata in found
+        ]

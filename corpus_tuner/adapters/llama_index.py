@@ -1,5 +1,8 @@
 """LlamaIndex: a retriever for query engines (extra ``llama-index``)."""
 
+import asyncio
+
+from corpus_tuner.adapters.giving import NAMESPACE, Give, given
 from corpus_tuner.errors import MissingExtraError
 from corpus_tuner.indexes.search.filters import Filter
 from corpus_tuner.indexes.search.hits import Hit
@@ -8,13 +11,19 @@ from corpus_tuner.indexes.search.settings import Mode
 
 try:
     from llama_index.core.base.base_retriever import BaseRetriever
-    from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
+    from llama_index.core.schema import (
+        NodeRelationship,
+        NodeWithScore,
+        QueryBundle,
+        RelatedNodeInfo,
+        TextNode,
+    )
 except ImportError:
     raise MissingExtraError("the adapter for LlamaIndex", "llama-index") from None
 
 
 class LlamaIndexRetriever(BaseRetriever):
-    """A retriever that searches an index.
+    """A retriever that searches an index; ``aretrieve`` searches in a thread.
 
     Parameters
     ----------
@@ -24,6 +33,10 @@ class LlamaIndexRetriever(BaseRetriever):
         How many documents.
     mode, filter
         As `Searcher.search` takes them.
+    give
+        Whole ``documents``, or of each the one of its ``passages`` that the query is about: a node
+        whose source is the document. What their metadata has:
+        `corpus_tuner.adapters.giving.Given`; what is ours in it is kept from prompts.
     """
 
     def __init__(
@@ -32,27 +45,35 @@ class LlamaIndexRetriever(BaseRetriever):
         k: int = 4,
         mode: Mode | None = None,
         filter: Filter | None = None,
+        give: Give = "documents",
     ) -> None:
         super().__init__()
         self._searcher = searcher
         self._k = k
         self._mode = mode
         self._filter = filter
+        self._give = give
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         query = query_bundle.query_str
         hits = self._searcher.search(query, self._k, mode=self._mode, filter=self._filter)
-        return [NodeWithScore(node=_as_node(hit), score=hit.score) for hit in hits]
+        return [NodeWithScore(node=_as_node(hit, self._give), score=hit.score) for hit in hits]
+
+    async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        return await asyncio.to_thread(self._retrieve, query_bundle)
 
 
-def _as_node(hit: Hit) -> TextNode:
-    """Return a hit as LlamaIndex has it; what is not metadata is kept from prompts."""
-    facts = {"title": hit.document.title, "rank": hit.rank}
-    facts["matched"] = f"{hit.view.kind}: {hit.view.text}"
-    return TextNode(
-        id_=hit.document.id,
-        text=hit.document.text,
-        metadata={**hit.document.metadata, **facts},
-        excluded_llm_metadata_keys=["rank", "matched"],
-        excluded_embed_metadata_keys=["rank", "matched"],
+def _as_node(hit: Hit, give: Give) -> TextNode:
+    id_, text, metadata = given(hit, give)
+    node = TextNode(
+        id_=id_,
+        text=text,
+        metadata=metadata,
+        excluded_llm_metadata_keys=[NAMESPACE],
+        excluded_embed_metadata_keys=[NAMESPACE],
     )
+    if give == "passages":
+        node.start_char_idx, node.end_char_idx = hit.passage.start, hit.passage.end
+        source = RelatedNodeInfo(node_id=hit.document.id)
+        node.relationships[NodeRelationship.SOURCE] = source
+    return node

@@ -1,4 +1,4 @@
-"""What people see of hits: a table, or why they came up."""
+"""What people see of hits: what they are and where they match, or why they came up."""
 
 import re
 from collections.abc import Sequence
@@ -7,32 +7,27 @@ from typing import TYPE_CHECKING
 from rich.padding import Padding
 from rich.text import Text
 
-from corpus_tuner.cli.output import plain, stdout, table
+from corpus_tuner.cli.output import plain, stdout
 
 if TYPE_CHECKING:
     from corpus_tuner.indexes.search.hits import Hit
     from corpus_tuner.indexes.search.searcher import Searcher
 
-_SNIPPET = 280  # characters
-_LEAD = 80  # of them before the first word that is marked
+_INDENT = 4
 
 
-def show_hits(query: str, hits: Sequence["Hit"]) -> None:
-    """Print what was found for a query."""
+def show_hits(query: str, hits: Sequence["Hit"], searcher: "Searcher") -> None:
+    """Print what was found for a query, every hit on three lines: its name, and its passage."""
     _show_query(query)
-    rows = table("", "score", "document", "what matched", right=("", "score"))
-    rows.columns[-1].ratio = 1
-    rows.expand = True
+    width = stdout.width - _INDENT
     for hit in hits:
-        title = plain(hit.document.title or hit.document.id, 40)
-        matched = hit.view.text.removeprefix(hit.document.title).strip() or hit.view.text
-        rows.add_row(
-            str(hit.rank),
-            f"{hit.score:.3f}",
-            Text.assemble(title, "\n", (plain(hit.document.id, 40).plain, "dim")),
-            Text.assemble((f"{hit.view.kind}: ", "dim"), plain(matched, 100)),
-        )
-    stdout.print(rows if hits else Text("nothing was found", "dim"))
+        marks = searcher.shared_words(query, hit.passage.text)
+        snippet, *others = _cut(hit.passage.text, marks, 2 * width).wrap(stdout, width) or [Text()]
+        stdout.print(_head(hit).append(f"  {hit.view.kind}", "cyan"), soft_wrap=True)
+        for line in (snippet, *others[:1]):
+            stdout.print(Padding(line, (0, 0, 0, _INDENT)))
+    if not hits:
+        stdout.print("nothing was found", style="dim")
 
 
 def explain_hits(query: str, hits: Sequence["Hit"], searcher: "Searcher") -> None:
@@ -41,11 +36,9 @@ def explain_hits(query: str, hits: Sequence["Hit"], searcher: "Searcher") -> Non
 
     _show_query(query)
     for hit in hits:
-        title = plain(hit.document.title or hit.document.id).plain
-        marks = searcher.shared_words(query, f"{title} {hit.document.text} {hit.view.text}")
-        head = Text.assemble((f"{hit.rank:>2}  ", "dim"), (title, "bold"))
-        head.append(f"  {plain(hit.document.id, 60).plain}", "dim")
-        head.append(f"  {hit.score:.3f}")
+        marks = searcher.shared_words(
+            query, f"{hit.passage.text} {hit.view.text} {hit.view.support}"
+        )
         name = hit.view.maker.partition(" ")[0]
         maker = "" if name == "document" else f"  (written by {name})"
         lines = [
@@ -56,9 +49,9 @@ def explain_hits(query: str, hits: Sequence["Hit"], searcher: "Searcher") -> Non
         if hit.view.support:
             lines.append(Text.assemble(("rests on  ", "dim"), _cut(hit.view.support, marks)))
         if hit.view.kind != "passage":
-            lines.append(Text.assemble(("text  ", "dim"), _cut(hit.document.text, marks)))
-        stdout.print(head, soft_wrap=True)
-        stdout.print(Padding(Text("\n").join(lines), (0, 0, 1, 4)))
+            lines.append(Text.assemble(("passage  ", "dim"), _cut(hit.passage.text, marks)))
+        stdout.print(_head(hit), soft_wrap=True)
+        stdout.print(Padding(Text("\n").join(lines), (0, 0, 1, _INDENT)))
     if not hits:
         stdout.print("nothing was found", style="dim")
     elif len(hits[0].rankers) > 1:
@@ -69,6 +62,15 @@ def explain_hits(query: str, hits: Sequence["Hit"], searcher: "Searcher") -> Non
 def _show_query(query: str) -> None:
     stdout.print()
     stdout.print(Text.assemble(("query  ", "dim"), (plain(query, 200).plain, "bold")))
+
+
+def _head(hit: "Hit") -> Text:
+    """Return rank, title, id and score of a hit."""
+    id_ = plain(hit.document.id).plain
+    title = plain(hit.document.title).plain or id_
+    head = Text.assemble((f"{hit.rank:>2}  ", "dim"), (title, "bold"))
+    head.append("" if title == id_ else f"  {id_}", "dim")
+    return head.append(f"  {hit.score:.3f}")
 
 
 def _ranks(hit: "Hit") -> Text:
@@ -83,15 +85,18 @@ def _ranks(hit: "Hit") -> Text:
     return Text("\n").join((adds, ranks))
 
 
-def _cut(text: str, marks: Sequence[str]) -> Text:
-    """Return the part of a text with the first word that is marked, all such words in bold."""
+def _cut(text: str, marks: Sequence[str], most: int = 280) -> Text:
+    """Return the part of a text with the first word that is marked, all such words in bold.
+
+    It has at most so many characters, but for dots where something is left out.
+    """
     line = plain(text).plain
     pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, marks))})\b") if marks else None
     found = pattern.search(line) if pattern else None
-    start = max(0, found.start() - _LEAD) if found else 0
+    start = max(0, found.start() - most // 3) if found and found.end() > most else 0
     start = line.find(" ", start) + 1 if start else 0
-    shown = Text(line[start : start + _SNIPPET])
+    shown = Text(line[start : start + most])
     if pattern:
         shown.highlight_regex(pattern, "bold green")
-    before, after = "… " if start else "", " …" if start + _SNIPPET < len(line) else ""
+    before, after = "… " if start else "", " …" if start + most < len(line) else ""
     return Text.assemble(before, shown, after)

@@ -45,7 +45,7 @@ class Asking:
         if self.explain:
             explain_hits(query, hits, searcher)
         else:
-            show_hits(query, hits)
+            show_hits(query, hits, searcher)
         return hits
 
 

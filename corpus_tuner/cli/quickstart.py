@@ -48,7 +48,7 @@ def quickstart(
         ):
             for query in queries:
                 hits = searcher.search(query, k=3)
-                show_hits(query, hits)
+                show_hits(query, hits, searcher)
                 (found,) = alone.rank([query], k=1_000)
                 rank = [document for document, _ in found].index(hits[0].document.id) + 1
                 stdout.print(f"the encoder alone has the first of these at rank {rank}")

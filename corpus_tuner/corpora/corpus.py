@@ -45,8 +45,8 @@ class Corpus:
     ----------
     source
         A BEIR folder, a ``.jsonl``, ``.csv`` or ``.tsv`` file (all may be gzipped), a folder of
-        documents (text, Markdown, HTML, PDF and others), ``ir_datasets:ID`` or ``hf:NAME``; or a
-        list of documents.
+        documents (text, Markdown, HTML, PDF and others), ``ir_datasets:ID`` or ``hf:NAME``; or
+        documents, of which an iterator is read into memory.
     settings
         How to read it.
 
@@ -83,6 +83,7 @@ class Corpus:
             self.source, self._size = str(source), None
             self._open = find_source(self.source, self._settings)
         else:
+            source = memory.documents_of(source)
             self.source, self._size = IN_MEMORY, len(source)
             self._open = partial(memory.read, source)
 

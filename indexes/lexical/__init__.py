@@ -92,10 +92,12 @@ class LexicalIndex:
         (terms,) = terms_of(ranker, [query], self._settings)
         return self._terms[ranker].scores(terms, how)
 
-    def score_text(self, ranker: LexicalRanker, query: str, text: str, how: BM25) -> float:
-        """Return what a document of this text would score if it stood among the others."""
-        asked, document = terms_of(ranker, [query, text], self._settings)
-        return self._terms[ranker].score_document(asked, document, how)
+    def score_texts(
+        self, ranker: LexicalRanker, query: str, texts: Sequence[str], how: BM25
+    ) -> Scores:
+        """Return what documents of these texts would score if each stood among the others."""
+        asked, *documents = terms_of(ranker, [query, *texts], self._settings)
+        return self._terms[ranker].score_documents(asked, documents, how)
 
 
 def write_lexical(

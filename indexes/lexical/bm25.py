@@ -92,16 +92,22 @@ class Terms:
         found = np.bincount(documents, brought, minlength=len(self._alive))
         return found.astype(np.float64)
 
-    def score_document(self, query: Sequence[str], document: Sequence[str], how: BM25) -> float:
-        """Return what a document of these terms would score if it stood among the others."""
-        counted, own = Counter(query), Counter(document)
+    def score_documents(
+        self, query: Sequence[str], documents: Sequence[Sequence[str]], how: BM25
+    ) -> Scores:
+        """Return what documents of these terms would score if each stood among the others."""
+        counted = Counter(query)
         terms, _, _ = self._postings(keys_of(counted))
         frequencies = np.bincount(terms, minlength=len(counted))
-        counts = np.array([own[term] for term in counted], np.float64)
-        shared = (counts > 0) & (frequencies > 0)
-        half = self._half(np.array([len(document)]), how)
-        saturated = counts[shared] / (counts[shared] + half)
-        return float(self._worth(counted, frequencies)[shared] @ saturated)
+        worth = self._worth(counted, frequencies)
+        halves = self._half(np.array([len(document) for document in documents]), how)
+        scores = np.zeros(len(documents))
+        for number, (document, half) in enumerate(zip(documents, halves, strict=True)):
+            own = Counter(document)
+            counts = np.array([own[term] for term in counted], np.float64)
+            shared = (counts > 0) & (frequencies > 0)
+            scores[number] = worth[shared] @ (counts[shared] / (counts[shared] + half))
+        return scores
 
     @cached_property
     def _mean(self) -> float:

@@ -1,14 +1,17 @@
 """What was found: documents with their scores, and why they came up."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from corpus_tuner.indexes.representations import SCORE_DECIMALS
+from corpus_tuner.indexes.lexical import LEXICAL_RANKERS
+from corpus_tuner.indexes.representations import SCORE_DECIMALS, Scores
 from corpus_tuner.indexes.search.blend import Brought
+from corpus_tuner.indexes.search.passages import FoundPassage, choose
 from corpus_tuner.indexes.search.pool import Found
+from corpus_tuner.indexes.search.settings import DENSE_RANKERS
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.vectors import Ordinals
 
@@ -47,6 +50,10 @@ class Hit:
         modes, or of different queries in hybrid mode, do not compare.
     view
         The view that is nearest to the query; in lexical mode the passage.
+    passage
+        The part of its text that the query is about, as long as the encoder reads at once: the
+        window that holds the view, or else is nearest to the query itself; where words brought
+        more than vectors, the window with the best words.
     rankers
         What it owes to every ranker that has a say, by name.
 
@@ -57,17 +64,28 @@ class Hit:
     ...     (hit,) = searcher.search("the old water mill", k=1)
     >>> hit.rank, hit.document.id, hit.rankers["words"].rank
     (1, 'mill', 1)
+    >>> hit.document.text[hit.passage.start : hit.passage.end] == hit.passage.text
+    True
     """
 
     document: Document
     rank: int
     score: float
     view: View
+    passage: FoundPassage
     rankers: Mapping[str, Standing]
 
 
-def hits_of(found: Found) -> list[Hit]:
-    """Fetch what was found, and tell why."""
+def hits_of(found: Found, by_words: Callable[[Sequence[str]], Scores]) -> list[Hit]:
+    """Fetch what was found, and tell why.
+
+    Parameters
+    ----------
+    found
+        Documents.
+    by_words
+        Scores texts for the query by the words that they share.
+    """
     pool = found.pool.at(found.positions)
     segments = pool.opened.segments
     documents = segments.documents(pool.ordinals)
@@ -77,12 +95,31 @@ def hits_of(found: Found) -> list[Hit]:
         name: _standings(brought, found.positions) for name, brought in found.brought.items()
     }
     hits = []
-    for position, (document, view, score) in enumerate(
-        zip(documents, views, found.scores, strict=True)
+    for position, (document, view, score, windows) in enumerate(
+        zip(documents, views, found.scores, segments.passages(pool.ordinals), strict=True)
     ):
         owed = {name: own[position] for name, own in standings.items()}
-        hits.append(Hit(document, position + 1, score, view, owed))
+        matched = view if _owes_to_vectors(owed) else None
+        texts = [*windows.values()]
+        scores = [0.0]
+        if len(texts) > 1:
+            if matched and pool.vector is not None:
+                ordinal = int(pool.ordinals[position])
+                scores = pool.opened.dense.near(pool.vector, ordinal, [*windows])
+            else:
+                scores = by_words(texts).tolist()
+        passage = choose(document, texts, scores, matched)
+        hits.append(Hit(document, position + 1, score, view, passage, owed))
     return hits
+
+
+def _owes_to_vectors(owed: Mapping[str, Standing]) -> bool:
+    """Tell whether vectors brought a hit as much as words did, or more."""
+    by_vectors, by_words = (
+        [owed[name].part for name in family if name in owed]
+        for family in (DENSE_RANKERS, LEXICAL_RANKERS)
+    )
+    return bool(by_vectors) and (not by_words or sum(by_vectors) >= sum(by_words))
 
 
 def _standings(brought: Brought, positions: Ordinals) -> list[Standing]:

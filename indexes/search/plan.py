@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict, get_args
 
+from corpus_tuner.indexes.arguments import shown
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalRanker
 from corpus_tuner.indexes.search.filters import Condition, Filter, compile_filter
@@ -115,9 +116,11 @@ def make_plan(
     SearchIndexError
         If `k` is less than 1, the index cannot be searched in this mode, or the filter is none.
     """
-    if k < 1:
-        raise SearchIndexError(f"k must be at least 1, not {k}")
-    settings = settings or manifest.search
+    if not isinstance(k, int) or isinstance(k, bool) or k < 1:
+        raise SearchIndexError(f"k must be at least 1, a whole number, not {k!r}")
+    settings = manifest.search if settings is None else settings
+    if not isinstance(settings, SearchSettings):
+        raise SearchIndexError(f"settings: give SearchSettings(...), not {shown(settings)}")
     if mode is not None and mode not in get_args(Mode):
         raise SearchIndexError(f"there is no mode {mode!r}: {', '.join(get_args(Mode))}")
     if mode in ("hybrid", "lexical") and manifest.lexical is None:

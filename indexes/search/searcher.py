@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, TypeVar, Unpack, overload
 
 import numpy as np
 
+from corpus_tuner.indexes.arguments import path_of, texts_of
 from corpus_tuner.indexes.encoders import (
     EncoderSettings,
     QueryEncoder,
@@ -132,7 +134,7 @@ class Searcher:
             If the index is unfinished, damaged or of another version, or the encoder is not the
             one it was built with.
         """
-        index = Path(path)
+        index = path_of(path, "path")
         manifest = _steadily(index, lambda: read_manifest(index))
         if checksums:
             verify(index, manifest.segments)
@@ -212,10 +214,14 @@ class Searcher:
             index cannot be searched in this mode, the filter is none or asks for a field or a
             type that there is not, or the searcher is closed.
         """
-        several = [queries] if isinstance(queries, str) else queries
+        several = texts_of(queries, "queries")
         generation = self._generation
         plan = make_plan(generation.manifest, self.representation, k, **options)
-        found = [hits_of(pool.best(plan)) for pool in self._pools(generation, several, plan)]
+        pools = self._pools(generation, several, plan)
+        found = [
+            hits_of(pool.best(plan), partial(_by_words, generation, plan, query))
+            for query, pool in zip(several, pools, strict=True)
+        ]
         return found[0] if isinstance(queries, str) else found
 
     def rank(
@@ -315,6 +321,13 @@ def _lexical(
     return kept
 
 
+def _by_words(generation: _Generation, plan: Plan, query: str, texts: Sequence[str]) -> Scores:
+    """Return the scores of texts by the first lexical ranker that has a say."""
+    assert generation.lexical
+    ranker, *_ = plan.lexical
+    return generation.lexical.score_texts(ranker, query, texts, getattr(plan.settings, ranker))
+
+
 def _open(index: Path, representation: str) -> _Generation:
     """Open the index as it is now."""
 
@@ -365,6 +378,7 @@ def _manifest_bytes(index: Path) -> bytes:
 def _check(queries: Sequence[str]) -> None:
     if isinstance(queries, str):
         raise SearchIndexError("a run is of several queries: give a list")
+    texts_of(queries, "queries")
     for number, query in enumerate(queries, start=1):
         which = f"query {number}" if len(queries) > 1 else "the query"
         if any("\ud800" <= character <= "\udfff" for character in query):

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt, model_validator
 
+from corpus_tuner.indexes.arguments import CheckedModel
 from corpus_tuner.indexes.lexical.bm25 import BM25
 
 Mode = Literal["hybrid", "dense", "lexical"]
@@ -103,7 +104,7 @@ def shares(weights: Mapping[str, float]) -> dict[str, float]:
     return {name: weight / total for name, weight in weights.items() if weight}
 
 
-class SearchSettings(BaseModel):
+class SearchSettings(CheckedModel):
     """How scores become one ranking.
 
     Attributes

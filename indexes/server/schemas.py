@@ -164,6 +164,14 @@ class StandingAnswer(BaseModel):
     part: Annotated[float, Field(description="What it adds to the hit's score.")]
 
 
+class PassageAnswer(BaseModel):
+    """A part of a document's text."""
+
+    text: str
+    start: Annotated[int, Field(description="Where it begins, in characters (code points).")]
+    end: Annotated[int, Field(description="Where it ends: behind its last character.")]
+
+
 class HitAnswer(BaseModel):
     """A document that was found, and why."""
 
@@ -178,6 +186,10 @@ class HitAnswer(BaseModel):
     text: str
     metadata: dict[str, Any]
     view: Annotated[ViewAnswer, Field(description="The view that is nearest to the query.")]
+    passage: Annotated[
+        PassageAnswer,
+        Field(description="The part of the text that the query is about, for a snippet."),
+    ]
     matched: Annotated[
         list[str] | None,
         Field(description="Words of title, text and view that the query has; with `explain`."),
@@ -197,6 +209,7 @@ class HitAnswer(BaseModel):
             text=hit.document.text,
             metadata=dict(hit.document.metadata),
             view=ViewAnswer.of(hit.view),
+            passage=PassageAnswer(**hit.passage._asdict()),
             matched=matched,
         )
 

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO
 
+from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.store.files import sync_folder, write_atomically
 from corpus_tuner.indexes.store.layout import Layout
@@ -46,7 +47,7 @@ def export_index(index: str | Path, file: str | Path) -> Manifest:
     >>> ct.export_index(example_index, example_index.parent / "index.tar").documents
     3
     """
-    index, file = Path(index), Path(file)
+    index, file = path_of(index, "index"), path_of(file, "file")
     manifest = read_manifest(index)
     segments = Segments.of(index, manifest)  # so that no writer takes them away
     try:
@@ -83,7 +84,7 @@ def import_index(file: str | Path, index: str | Path) -> Manifest:
     >>> ct.import_index(example_index.parent / "index.tar", example_index.parent / "copy").documents
     3
     """
-    file, index = Path(file), Path(index)
+    file, index = path_of(file, "file"), path_of(index, "index")
     if index.exists() and (not index.is_dir() or any(index.iterdir())):
         raise SearchIndexError(f"{index} is there already: give a folder that is not")
     index.parent.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings, terms_of
 from corpus_tuner.indexes.lexical.postings import Keys, Postings, keys_of
@@ -75,7 +76,7 @@ def check(index: str | Path) -> list[Problem]:
     >>> check(example_index)
     []
     """
-    index = Path(index)
+    index = path_of(index, "index")
     manifest = parse_manifest(index)
     problems: list[Problem] = []
     seen: dict[str, str] = {}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.lexical.postings import Postings, merge_postings
@@ -104,7 +105,7 @@ def merge(index: str | Path) -> Manifest:
     >>> len(ct.merge(example_index).segments)
     1
     """
-    index = Path(index)
+    index = path_of(index, "index")
     with changing(index, "a merge") as manifest:
         whole = len(manifest.segments) <= 1 and not any(one.dead for one in manifest.segments)
         if whole:

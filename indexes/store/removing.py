@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.search.filters import Filter, compile_filter
 from corpus_tuner.indexes.store.alive import Alive
@@ -46,7 +47,7 @@ def remove(
     >>> ct.remove(example_index, ["no such document"])
     []
     """
-    index = Path(index)
+    index = path_of(index, "index")
     condition = None if filter is None else compile_filter(filter)
     with changing(index, "the removal of documents") as manifest:
         segments = Segments.of(index, manifest)

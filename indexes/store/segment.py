@@ -174,6 +174,17 @@ class Segment:
         )
         return [_view(*row) for row in rows]
 
+    def passages(self, ordinals: Iterable[int]) -> dict[int, dict[int, str]]:
+        """Return the texts of documents' passages, by ordinal and position among the views."""
+        found: dict[int, dict[int, str]] = {}
+        for ordinal, position, text in self._select(
+            f"SELECT document, position, text FROM views WHERE document {_AMONG} "
+            "AND kind = 'passage' ORDER BY document, position",
+            json.dumps([*ordinals]),
+        ):
+            found.setdefault(ordinal, {})[position] = text
+        return found
+
     def stored(self, ordinals: Iterable[int]) -> Iterator[StoredDocument]:
         """Yield documents with all that is kept of them, in ascending order."""
         wanted = sorted(ordinals)

@@ -110,6 +110,14 @@ class Segments:
             found |= {first + ordinal: view for ordinal, view in segment.views_at(pairs).items()}
         return self._ordered(documents, found)
 
+    def passages(self, ordinals: Ordinals) -> list[dict[int, str]]:
+        """Return the texts of documents' passages, by position among the document's views."""
+        found: dict[int, dict[int, str]] = {}
+        for first, segment, own, _ in self._by_segment(ordinals):
+            passages = segment.passages(own.tolist())
+            found |= {first + ordinal: texts for ordinal, texts in passages.items()}
+        return self._ordered(ordinals, found)
+
     def views(self, document: int) -> list[View]:
         """Return all views of a document, in order."""
         segment, own = self._home(document)

@@ -253,6 +253,23 @@ class DenseIndex:
         )
         return self._views(rows[order[starts]])
 
+    def near(self, query: Vectors, document: int, views: Sequence[int]) -> list[float]:
+        """Return how near some views of a document are to a query; ``-inf`` for one without a row.
+
+        Parameters
+        ----------
+        query
+            float32, shape (dimension,).
+        document
+            Its ordinal.
+        views
+            Positions among its views.
+        """
+        rows, _ = self._rows_of(np.array([document]))
+        similarities = self._similarities(query, rows).round(SCORE_DECIMALS)
+        known = dict(zip(self._views(rows).tolist(), similarities.tolist(), strict=True))
+        return [known.get(view, -math.inf) for view in views]
+
     @cached_property
     def _living(self) -> list[tuple[_Part, Selection]]:
         """What keeps every segment's engine to the documents that are still there."""

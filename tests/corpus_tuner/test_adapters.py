@@ -1,5 +1,6 @@
-"""An index as a retriever of PyTerrier, LangChain and LlamaIndex: by the libraries themselves."""
+"""An index as a retriever of other libraries: by the libraries themselves."""
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -8,22 +9,28 @@ from typing import Any
 
 import pytest
 
-from corpus_tuner import CorpusTunerError, Searcher, build, load_settings
+from corpus_tuner import (
+    CorpusTunerError,
+    Hit,
+    Searcher,
+    SearchIndexError,
+    build,
+    load_settings,
+)
 from tests.conftest import make_documents, write_jsonl
 
 QUERY = "the old mill by the river"
+CHOSEN = ["generator=null", "calibrate=false", "language=en"]
 
 
 @pytest.fixture
-def searcher(tmp_path: Path, encoder: Any) -> Iterator[Searcher]:
+def searcher(tmp_path: Path, encoder: Any, encoder_folder: Path) -> Iterator[Searcher]:
     records: list[dict[str, Any]] = [dict(record) for record in make_documents(12)]
     for number, record in enumerate(records):
-        record["year"] = 2000 + number
+        record |= {"year": 2000 + number, "score": "of the document", "rank": [1], "matched": None}
     write_jsonl(tmp_path / "corpus.jsonl", records)
-    chosen = ["generator=null", "calibrate=false", "language=en"]
-    build(
-        tmp_path / "corpus.jsonl", tmp_path / "index", load_settings(None, chosen), encoder=encoder
-    )
+    settings = load_settings(None, [*CHOSEN, f"encoder.name={encoder_folder}"])
+    build(tmp_path / "corpus.jsonl", tmp_path / "index", settings, encoder=encoder)
     with Searcher.open(tmp_path / "index", encoder=encoder) as opened:
         yield opened
 
@@ -57,33 +64,98 @@ def test_pyterrier(searcher: Searcher) -> None:
     assert "docno" in pt.inspect.transformer_outputs(retriever, ["qid", "query"])
 
 
-def test_langchain(searcher: Searcher) -> None:
+GIVEN = ("documents", "passages")
+
+
+@pytest.mark.parametrize("give", GIVEN)
+def test_langchain(searcher: Searcher, give: Any) -> None:
     pytest.importorskip("langchain_core")
     from corpus_tuner.adapters.langchain import LangChainRetriever
 
-    retriever = LangChainRetriever(searcher=searcher, k=3, filter={"year": {"gte": 2006}})
+    asked: Any = {"k": 3, "filter": {"year": {"gte": 2006}}}
+    retriever = LangChainRetriever(searcher=searcher, give=give, **asked)
     found = retriever.invoke(QUERY)
-    expected = searcher.search(QUERY, 3, filter={"year": {"gte": 2006}})
-    assert [document.id for document in found] == [hit.document.id for hit in expected]
-    assert found[0].page_content == expected[0].document.text
-    assert found[0].metadata["year"] >= 2006
-    assert found[0].metadata["score"] == expected[0].score
-    assert expected[0].view.text in found[0].metadata["matched"]
+    hits = searcher.search(QUERY, **asked)
+    assert found == asyncio.run(retriever.ainvoke(QUERY))
+    check([(one.id, one.page_content, one.metadata) for one in found], hits, give)
     assert [len(documents) for documents in retriever.batch([QUERY, "wheat"])] == [3, 3]
-    chain = retriever | (lambda documents: len(documents))
-    assert chain.invoke(QUERY) == 3
+    assert (retriever | len).invoke(QUERY) == 3
+    (first,) = LangChainRetriever(searcher=searcher).invoke(
+        QUERY, k=1, filter={"year": 2007}, mode="lexical"
+    )
+    assert first.metadata["year"] == 2007
+    with pytest.raises(SearchIndexError, match="k must be"):
+        retriever.invoke(QUERY, k=0)
 
 
-def test_llama_index(searcher: Searcher) -> None:
+@pytest.mark.parametrize("give", GIVEN)
+def test_llama_index(searcher: Searcher, give: Any) -> None:
     pytest.importorskip("llama_index.core")
     from corpus_tuner.adapters.llama_index import LlamaIndexRetriever
 
-    found = LlamaIndexRetriever(searcher, k=3, mode="dense").retrieve(QUERY)
-    expected = searcher.search(QUERY, 3, mode="dense")
-    assert [scored.node.node_id for scored in found] == [hit.document.id for hit in expected]
-    assert [scored.score for scored in found] == [hit.score for hit in expected]
-    assert found[0].node.get_content() == expected[0].document.text
-    assert found[0].node.metadata["year"] == expected[0].document.metadata["year"]
+    asked: Any = {"k": 3, "mode": "dense", "filter": {"year": {"gte": 2006}}}
+    retriever = LlamaIndexRetriever(searcher, give=give, **asked)
+    found = retriever.retrieve(QUERY)
+    hits = searcher.search(QUERY, **asked)
+    for again in (found, asyncio.run(retriever.aretrieve(QUERY))):
+        nodes = [one.node for one in again]
+        check([(node.node_id, node.get_content(), node.metadata) for node in nodes], hits, give)
+        assert [one.score for one in again] == [hit.score for hit in hits]
+    node: Any = found[0].node
+    assert node.ref_doc_id == (hits[0].document.id if give == "passages" else None)
+    prompt = node.get_content(metadata_mode="llm")
+    assert "year: " in prompt
+    assert "corpus_tuner" not in prompt
+
+
+@pytest.mark.parametrize("give", GIVEN)
+def test_haystack(searcher: Searcher, give: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HAYSTACK_TELEMETRY_ENABLED", "False")
+    haystack = pytest.importorskip("haystack")
+    from corpus_tuner.adapters.haystack import HaystackRetriever
+
+    asked: Any = {"k": 3, "filter": {"year": {"gte": 2006}}}
+    pipeline = haystack.Pipeline()
+    pipeline.add_component("retriever", HaystackRetriever(searcher, give=give, **asked))
+    hits = searcher.search(QUERY, **asked)
+    trusted = ["corpus_tuner.adapters.haystack"]
+    loaded = haystack.Pipeline.loads(pipeline.dumps(), allowed_modules=trusted)
+    for runs in (pipeline, loaded):
+        found = runs.run({"retriever": {"query": QUERY}})["retriever"]["documents"]
+        check([(one.id, one.content, one.meta) for one in found], hits, give)
+        assert [one.score for one in found] == [hit.score for hit in hits]
+    retriever: Any = pipeline.get_component("retriever")
+    later = asyncio.run(retriever.run_async(QUERY, 1, {"year": 2007}))["documents"]
+    assert [one.meta["year"] for one in later] == [2007]
+
+
+def check(found: list[tuple[Any, Any, Any]], hits: list[Hit], give: str) -> None:
+    """Documents' own metadata are as they were, and hits are described beside them."""
+    assert len(found) == len(hits) == 3
+    for (id_, text, metadata), hit in zip(found, hits, strict=True):
+        ours = metadata["corpus_tuner"]
+        assert {**metadata, **hit.document.metadata} == metadata
+        assert metadata.keys() - hit.document.metadata.keys() == {"corpus_tuner"}
+        assert metadata["score"] == "of the document"
+        assert (ours["id"], ours["rank"], ours["score"]) == (hit.document.id, hit.rank, hit.score)
+        assert (ours["kind"], ours["matched"]) == (hit.view.kind, hit.view.text)
+        assert hit.document.text[ours["start"] : ours["end"]] == hit.passage.text
+        if give == "documents":
+            assert (id_, text) == (hit.document.id, hit.document.text)
+        else:
+            assert text == hit.passage.text
+            assert id_ == f"{hit.document.id}#char={ours['start']},{ours['end']}"
+
+
+def test_a_document_keeps_a_field_of_our_name(tmp_path: Path, encoder: Any) -> None:
+    pytest.importorskip("langchain_core")
+    from corpus_tuner.adapters.langchain import LangChainRetriever
+
+    documents = [{"id": "d", "text": "A mill by the river.", "corpus_tuner": "mine"}]
+    build(documents, tmp_path / "index", load_settings(None, CHOSEN), encoder=encoder)
+    with Searcher.open(tmp_path / "index", encoder=encoder) as opened:
+        (found,) = LangChainRetriever(searcher=opened).invoke(QUERY)
+    assert found.metadata == {"corpus_tuner": "mine"}
 
 
 @pytest.mark.parametrize(
@@ -92,6 +164,7 @@ def test_llama_index(searcher: Searcher) -> None:
         ("pyterrier", "pyterrier", "pyterrier"),
         ("langchain", "langchain_core.retrievers", "langchain"),
         ("llama_index", "llama_index.core.schema", "llama-index"),
+        ("haystack", "haystack", "haystack"),
     ],
 )
 def test_a_missing_library_is_named(

@@ -1,6 +1,7 @@
 """``corpus-tuner search``, for one query and for a file of them."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,14 @@ from corpus_tuner.indexes.search.settings import RANKERS
 from tests.corpus_tuner.cli.conftest import Run
 
 
-def test_search_prints_a_table(index: Path, run: Run) -> None:
+def test_search_prints_three_lines_a_hit(index: Path, run: Run) -> None:
     outcome = run("search", index, "mill river", "--k", "6")
     assert outcome.code == 0
     assert "Mills [bold]" in outcome.out
-    assert "title: " in outcome.out or "passage: " in outcome.out
+    lines = outcome.out.strip().splitlines()
+    heads = [number for number, line in enumerate(lines) if line[:2].strip().isdigit()]
+    assert len(heads) == 6
+    assert all(1 <= end - start <= 3 for start, end in pairwise([*heads, len(lines)]))
     assert "\u009b" not in outcome.out
 
 
@@ -24,11 +28,16 @@ def test_search_prints_json(index: Path, run: Run) -> None:
     assert found["query"] == "mill river"
     assert [hit["rank"] for hit in found["hits"]] == [1, 2]
     fields = {"id", "rank", "score", "rankers", "title", "text", "metadata", "view", "matched"}
+    fields.add("passage")
     assert set(found["hits"][0]) == fields
     assert set(found["hits"][0]["rankers"]) == {*RANKERS}
     assert set(found["hits"][0]["rankers"]["words"]) == {"score", "rank", "part"}
     assert set(found["hits"][0]["view"]) == {"kind", "text", "maker", "support"}
     assert found["hits"][0]["matched"] is None
+    for hit in found["hits"]:
+        passage = hit["passage"]
+        assert hit["text"][passage["start"] : passage["end"]] == passage["text"]
+        assert passage["text"] or not hit["text"]
     explained = json.loads(run("search", index, "MILLS", "--k", "6", "--explain", "--json").out)
     (hit,) = (hit for hit in explained["hits"] if hit["id"] == "mill")
     assert hit["matched"] == ["Mills", "mill"]

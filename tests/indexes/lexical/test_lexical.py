@@ -79,7 +79,7 @@ def test_scores_are_those_of_the_formula(
     index = open_index(tmp_path, TEXTS, segments)
     right = expected(query, TEXTS, ranker=ranker)
     np.testing.assert_allclose(scores(index, query, ranker), right, rtol=1e-9)
-    again = [index.score_text(ranker, query, text, BM25()) for text in TEXTS]
+    again = index.score_texts(ranker, query, TEXTS, BM25())
     np.testing.assert_allclose(again, right, rtol=1e-9)
 
 
@@ -107,7 +107,8 @@ def test_how_often_need_not_count(tmp_path: Path) -> None:
     index = open_index(tmp_path, TEXTS)
     _, _, third, *_ = scores(index, "mill barley", how=BM25(k1=0))
     assert third == scores(index, "mill", how=BM25(k1=0))[0]
-    assert index.score_text("words", "mill barley", TEXTS[2], BM25(k1=0)) == pytest.approx(third)
+    again = index.score_texts("words", "mill barley", [TEXTS[2]], BM25(k1=0))
+    assert again.tolist() == [pytest.approx(third)]
 
 
 def test_a_word_that_is_there_very_often(tmp_path: Path) -> None:

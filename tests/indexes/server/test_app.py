@@ -77,6 +77,7 @@ def test_search(client: TestClient, tmp_path: Path, encoder: Any) -> None:
             name: pytest.approx(standing._asdict()) for name, standing in other.rankers.items()
         }
         assert hit["view"]["text"] == other.view.text
+        assert hit["passage"] == other.passage._asdict()
         assert hit["metadata"] == dict(other.document.metadata)
     several = client.post("/v1/search", json={"query": ["mill", "river"], "mode": "dense"}).json()
     assert [result["query"] for result in several["results"]] == ["mill", "river"]

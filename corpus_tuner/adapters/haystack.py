@@ -1,0 +1,110 @@
+"""Haystack: a retriever for pipelines (extra ``haystack``)."""
+
+import asyncio
+from typing import Any
+
+from corpus_tuner.adapters.giving import Give, given
+from corpus_tuner.errors import MissingExtraError
+from corpus_tuner.indexes.search.filters import Filter
+from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.search.settings import Mode
+
+try:
+    from haystack import Document, component, default_from_dict, default_to_dict
+except ImportError:
+    raise MissingExtraError("the adapter for Haystack", "haystack") from None
+
+
+@component
+class HaystackRetriever:
+    """A component that searches an index.
+
+    A pipeline that is written to YAML names the folder of the index, which is opened again where
+    the pipeline is loaded.
+
+    Parameters
+    ----------
+    searcher
+        An open index.
+    k
+        How many documents.
+    mode, filter
+        As `Searcher.search` takes them.
+    give
+        Whole ``documents``, or of each the one of its ``passages`` that the query is about. What
+        their ``meta`` has: `corpus_tuner.adapters.giving.Given`.
+    """
+
+    def __init__(
+        self,
+        searcher: Searcher,
+        k: int = 10,
+        mode: Mode | None = None,
+        filter: Filter | None = None,
+        give: Give = "documents",
+    ) -> None:
+        self.searcher = searcher
+        self.k = k
+        self.mode = mode
+        self.filter = filter
+        self.give = give
+
+    @component.output_types(documents=list[Document])
+    def run(
+        self, query: str, k: int | None = None, filter: dict[str, Any] | None = None
+    ) -> dict[str, list[Document]]:
+        """Search.
+
+        Parameters
+        ----------
+        query
+            What to look for.
+        k, filter
+            For this query, in place of those of the component.
+
+        Returns
+        -------
+        ``documents``, best first.
+
+        Raises
+        ------
+        SearchIndexError
+            As `Searcher.search` does.
+        """
+        hits = self.searcher.search(
+            query, self.k if k is None else k, mode=self.mode, filter=filter or self.filter
+        )
+        documents = []
+        for hit in hits:
+            id_, text, metadata = given(hit, self.give)
+            documents.append(Document(id=id_, content=text, meta=metadata, score=hit.score))
+        return {"documents": documents}
+
+    @component.output_types(documents=list[Document])
+    async def run_async(
+        self, query: str, k: int | None = None, filter: dict[str, Any] | None = None
+    ) -> dict[str, list[Document]]:
+        """Search in a thread, as `run` does."""
+        return await asyncio.to_thread(self.run, query, k, filter)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what the component is made from."""
+        path, representation = str(self.searcher.path), self.searcher.representation
+        searcher = {"path": path, "representation": representation}
+        options = {"k": self.k, "mode": self.mode, "filter": self.filter, "give": self.give}
+        made: dict[str, Any] = default_to_dict(self, searcher=searcher, **options)
+        return made
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "HaystackRetriever":
+        """Make a component from what `to_dict` returned; the index is opened.
+
+        Raises
+        ------
+        SearchIndexError
+            As `Searcher.open` does.
+        """
+        parameters = dict(values["init_parameters"])
+        parameters["searcher"] = Searcher.open(**parameters["searcher"])
+        made: HaystackRetriever = default_from_dict(cls, values | {"init_parameters": parameters})
+        return made

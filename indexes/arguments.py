@@ -1,0 +1,85 @@
+"""What callers hand over from Python, checked: what does not fit is named, with what would."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ValidationError
+
+from corpus_tuner.indexes.errors import SearchIndexError
+
+
+class CheckedModel(BaseModel):
+    """Settings that are public: made of what does not fit, they raise an error of ours.
+
+    Attributes
+    ----------
+    error
+        Its class.
+    """
+
+    error: ClassVar[type[ValueError]] = SearchIndexError
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            problems = "\n".join(f"  {described(each)}" for each in error.errors())
+            name = type(self).__name__
+            raise self.error(f"{name} do not fit:\n{problems}") from error
+
+    # Validation inside of other models goes on in pydantic, which then knows the whole path.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+
+def described(problem: Any, hint: str = "") -> str:
+    """Return what pydantic found wrong with a field: its name, why, a hint, and what was given."""
+    name = ".".join(map(str, problem["loc"]))
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        message = "there is no such setting"
+    given = problem.get("input")
+    value = f" (given: {given!r})" if isinstance(given, str | int | float) else ""
+    return f"{name}: {message}{hint}{value}"
+
+
+def path_of(value: object, name: str) -> Path:
+    """Return an argument as a path.
+
+    Raises
+    ------
+    SearchIndexError
+        If it is none.
+
+    Examples
+    --------
+    >>> path_of("my-index", "index").name
+    'my-index'
+    """
+    if not isinstance(value, str | Path):
+        raise SearchIndexError(f"{name}: give a path, as text or pathlib.Path, not {shown(value)}")
+    return Path(value)
+
+
+def texts_of(value: object, name: str) -> Sequence[str]:
+    """Return an argument, one text or several, as several.
+
+    Raises
+    ------
+    SearchIndexError
+        If it is something else, or one of them is.
+    """
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, Sequence):
+        raise SearchIndexError(f"{name}: give a text or a list of texts, not {shown(value)}")
+    for number, text in enumerate(value, start=1):
+        if not isinstance(text, str):
+            raise SearchIndexError(f"{name}: number {number} is no text but {shown(text)}")
+    return value
+
+
+def shown(value: object) -> str:
+    """Return a value as messages show it, with its type, and not too long."""
+    text = repr(value)
+    return f"{text if len(text) <= 60 else text[:59] + '…'} ({type(value).__name__})"
