@@ -15,5 +15,15 @@ class SearchIndexError(ValueError):
     """
 
 
+class DamagedError(SearchIndexError):
+    """Files of an index are not as they were written: whoever searches cannot mend that.
+
+    Examples
+    --------
+    >>> issubclass(DamagedError, SearchIndexError)
+    True
+    """
+
+
 DAMAGED = "corpus-tuner check says what else is, and with --repair makes it anew"
 """What there is to do about files that are damaged."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
+from corpus_tuner.indexes.errors import DAMAGED, DamagedError, SearchIndexError
 from corpus_tuner.indexes.search.filters import Condition
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.store.holding import Hold
@@ -215,8 +215,8 @@ class Segment:
         except ValueError as error:
             raise self._damaged(str(error)) from error
 
-    def _damaged(self, reason: str) -> SearchIndexError:
-        return SearchIndexError(f"{self._path} is damaged ({reason}): {DAMAGED}")
+    def _damaged(self, reason: str) -> DamagedError:
+        return DamagedError(f"{self._path} is damaged ({reason}): {DAMAGED}")
 
 
 def _view(

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
+from corpus_tuner.indexes.errors import DAMAGED, DamagedError
 from corpus_tuner.indexes.representations import Representation
 from corpus_tuner.indexes.search.filters import Condition
 from corpus_tuner.indexes.store.alive import Alive, read_alive
@@ -181,7 +181,7 @@ class Segments:
             return [found[ordinal] for ordinal in ordinals.tolist()]
         except KeyError as error:
             where = ", ".join(str(folder / DOCUMENTS) for folder in self.folders)
-            raise SearchIndexError(f"{where}: document {error} is missing: {DAMAGED}") from error
+            raise DamagedError(f"{where}: document {error} is missing: {DAMAGED}") from error
 
     def _home(self, document: int) -> tuple[Segment, int]:
         """Return the segment that has a document, and its ordinal there."""
