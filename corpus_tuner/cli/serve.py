@@ -1,6 +1,7 @@
 """``corpus-tuner serve``."""
 
 import os
+import signal
 import socket
 from ipaddress import ip_address
 from pathlib import Path
@@ -79,6 +80,8 @@ def serve(
     _listen(bound, host)
     _announce(index, host, bound.getsockname()[1], token)
     config = uvicorn.Config(app, log_level="warning", **uvicorn_options(settings))
+    # uvicorn answers what it has taken, then sends the signal again.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     uvicorn.Server(config).run(sockets=[bound])
 
 
