@@ -20,6 +20,7 @@ from corpus_tuner.cli.quickstart import quickstart
 from corpus_tuner.cli.remove import remove
 from corpus_tuner.cli.search import search
 from corpus_tuner.cli.serve import serve
+from corpus_tuner.cli.stopping import STOPPED, stopping
 from corpus_tuner.cli.tune import tune
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.errors import EvaluationError
@@ -70,12 +71,13 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal without umlauts
     try:
-        app(prog_name="corpus-tuner")
+        with stopping():
+            app(prog_name="corpus-tuner")
     except (CorpusTunerError, EvaluationError, SearchIndexError) as error:
         fail(str(error), 2)
     except SystemExit as leaving:
-        if leaving.code == 130:  # the user pressed Ctrl-C
-            fail("stopped; run the same command again to go on", 130)
+        if isinstance(leaving.code, int) and leaving.code in STOPPED:
+            fail("stopped; run the same command again to go on", leaving.code)
         raise
     except (OSError, sqlite3.DatabaseError) as error:
         fail(str(error), 1)

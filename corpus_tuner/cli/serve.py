@@ -1,6 +1,7 @@
 """``corpus-tuner serve``."""
 
 import os
+import signal
 import socket
 from ipaddress import ip_address
 from pathlib import Path
@@ -26,6 +27,14 @@ def serve(
         bool,
         typer.Option("--writable", help="Let those who have the token add and remove documents."),
     ] = False,
+    allowed_host: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            metavar="NAME",
+            help="A name that clients may ask for the service by, other than localhost and IP "
+            "addresses; repeatable.",
+        ),
+    ] = None,
     trust_remote_code: Annotated[
         bool, typer.Option(help="Run Python that comes with the index's encoder.")
     ] = False,
@@ -38,12 +47,13 @@ def serve(
         import uvicorn
 
         from corpus_tuner.indexes.server.app import create_app
+        from corpus_tuner.indexes.server.connections import uvicorn_options
     except ImportError:
         raise MissingExtraError("corpus-tuner serve", "server") from None
     from corpus_tuner.history import History
     from corpus_tuner.indexes.search.searcher import Searcher
     from corpus_tuner.indexes.server.schemas import RejectedView
-    from corpus_tuner.indexes.server.settings import TOKEN_VARIABLE
+    from corpus_tuner.indexes.server.settings import TOKEN_VARIABLE, ServerSettings
     from corpus_tuner.indexes.store.documents import Document
     from corpus_tuner.indexes.store.layout import Layout
     from corpus_tuner.progress import working
@@ -65,15 +75,13 @@ def serve(
         from corpus_tuner.serving import IndexWriter
 
         writer = IndexWriter(index, ledger, trust_remote_code)
-    app = create_app(searcher, token=token, rejected=rejected, writer=writer)
+    settings = ServerSettings(hosts=frozenset({host, *(allowed_host or [])}))
+    app = create_app(searcher, settings, token=token, rejected=rejected, writer=writer)
     _listen(bound, host)
     _announce(index, host, bound.getsockname()[1], token)
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        timeout_keep_alive=75,  # longer than the proxies that stand in front of it keep theirs
-        timeout_graceful_shutdown=30,
-    )
+    config = uvicorn.Config(app, log_level="warning", **uvicorn_options(settings))
+    # uvicorn answers what it has taken, then sends the signal again.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     uvicorn.Server(config).run(sockets=[bound])
 
 

@@ -1,5 +1,6 @@
 """Search an index: queries in, hits out."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -50,7 +51,8 @@ class Searcher:
     """An open index.
 
     Open one with `Searcher.open`; close it, or use it as a context manager. Several threads may
-    search at once.
+    search at once. A process that was forked since must open the index anew: threads of the encoder
+    do not come along, and a search would wait for them for ever.
 
     Examples
     --------
@@ -67,6 +69,7 @@ class Searcher:
         self.representation = representation
         self.encoder = encoder
         self._generation = generation
+        self._process = os.getpid()
 
     @property
     def manifest(self) -> Manifest:
@@ -170,7 +173,7 @@ class Searcher:
         SearchIndexError
             If the new index cannot be opened with this encoder; the old one stays open.
         """
-        if _steadily(self.path, lambda: read_manifest(self.path)) == self.manifest:
+        if _steadily(self.path, lambda: read_manifest(self.path)) == self._current().manifest:
             return False
         generation = _open(self.path, self.representation)
         if generation.manifest == self.manifest:
@@ -212,10 +215,10 @@ class Searcher:
         SearchIndexError
             If `k` is less than 1, a query is empty or longer than `MAX_QUERY_CHARACTERS`, the
             index cannot be searched in this mode, the filter is none or asks for a field or a
-            type that there is not, or the searcher is closed.
+            type that there is not, the searcher is closed, or it was opened before a fork.
         """
         several = texts_of(queries, "queries")
-        generation = self._generation
+        generation = self._current()
         plan = make_plan(generation.manifest, self.representation, k, **options)
         pools = self._pools(generation, several, plan)
         found = [
@@ -231,7 +234,7 @@ class Searcher:
 
         Parameters, and errors raised, are those of `search`.
         """
-        generation = self._generation
+        generation = self._current()
         plan = make_plan(generation.manifest, self.representation, k, **options)
         pools = self._pools(generation, queries, plan)
 
@@ -247,7 +250,7 @@ class Searcher:
 
         Parameters, and errors raised, are those of `search`.
         """
-        generation = self._generation
+        generation = self._current()
         manifest = generation.manifest
         settings = settings or manifest.search
         plan = make_plan(manifest, self.representation, k, "hybrid", settings)
@@ -258,7 +261,7 @@ class Searcher:
 
     def document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""
-        segments = self.segments
+        segments = self._current().opened.segments
         found = segments.find([id_])
         if not found:
             return None
@@ -284,6 +287,15 @@ class Searcher:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _current(self) -> _Generation:
+        """Return the index as it is now, in the process that opened it."""
+        if os.getpid() != self._process:
+            raise SearchIndexError(
+                f"{self.path} was opened before this process was forked: open the index in the "
+                "child process"
+            )
+        return self._generation
 
     def _pools(self, generation: _Generation, queries: Sequence[str], plan: Plan) -> Iterator[Pool]:
         """Check the queries, then yield the pool of each."""

@@ -1,19 +1,22 @@
 """The service: its parts put together."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 
+from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.search.searcher import Searcher
-from corpus_tuner.indexes.server.auth import require_token
+from corpus_tuner.indexes.server.auth import TokenGuard, documented
 from corpus_tuner.indexes.server.batching import Batcher
 from corpus_tuner.indexes.server.body import BodyLimit
 from corpus_tuner.indexes.server.counting import Counting, Counts
+from corpus_tuner.indexes.server.hosts import HostGuard
 from corpus_tuner.indexes.server.limits import describe_limits
 from corpus_tuner.indexes.server.live import Live
-from corpus_tuner.indexes.server.problems import problems, refuse
+from corpus_tuner.indexes.server.problems import fail, problems, refuse
 from corpus_tuner.indexes.server.routes import (
     changes,
     documents,
@@ -58,13 +61,16 @@ def create_app(
     True
     """
     settings = settings or ServerSettings()
-    live = Live(searcher, settings.refresh)
+    live = Live(searcher)
     batcher = Batcher(live, settings.waiting, settings.batch, settings.workers)
     counts = Counts(batcher, live)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        following = asyncio.create_task(live.follow(settings.refresh)) if settings.refresh else None
         yield
+        if following:
+            following.cancel()
         await batcher.close()
         live.close()
 
@@ -78,9 +84,14 @@ def create_app(
     )
     app.state.service = Service(settings, live, batcher, counts, rejected, writer)
     app.add_middleware(BodyLimit, limit=settings.body_bytes)
-    app.add_middleware(Counting, counts=counts)
+    if token:
+        app.add_middleware(TokenGuard, token=token)
+    app.add_middleware(HostGuard, names=settings.hosts)
+    app.add_middleware(Counting, counts=counts)  # the last one comes first
     app.add_exception_handler(RequestValidationError, refuse)
-    guard = [Depends(require_token(token))] if token else []
+    app.add_exception_handler(SearchIndexError, fail)
+    app.add_exception_handler(Exception, fail)
+    guard = [documented] if token else []
     for guarded in (search, documents, index, metrics):
         app.include_router(guarded.router, dependencies=guard, responses=problems(401))
     if token and writer is not None:

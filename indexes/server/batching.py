@@ -106,7 +106,7 @@ class Batcher:
 
     def _search(self, queries: list[str], group: Group) -> list[list[Hit]]:
         """Search the index as it is now."""
-        searcher = self._live.searcher()
+        searcher = self._live.searcher
         return searcher.search(queries, group.k, mode=group.mode, filter=group.condition)
 
     async def _drain(self) -> None:

@@ -1,8 +1,9 @@
 """Refuse bodies that are too large before they are read."""
 
 from fastapi import HTTPException
-from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from corpus_tuner.indexes.server.problems import problem
 
 
 class BodyLimit:
@@ -28,7 +29,7 @@ class BodyLimit:
         detail = f"the body has more than {self._limit} bytes"
         length = dict(scope["headers"]).get(b"content-length", b"0")
         if length.isdigit() and int(length) > self._limit:
-            await JSONResponse({"detail": detail}, 413)(scope, receive, send)
+            await problem(413, detail)(scope, receive, send)
             return
         seen = 0
 

@@ -42,9 +42,17 @@ def describe_limits(openapi: dict[str, Any], limits: ServerSettings) -> None:
     text, texts = properties["query"]["anyOf"]
     text["maxLength"] = texts["items"]["maxLength"] = limits.query_characters
     texts["maxItems"] = limits.queries
-    k = properties["k"]
-    k |= {"maximum": min(limits.k, limits.hits), "default": min(k["default"], limits.k)}
-    k["description"] += f" At most {limits.hits} for all queries of a request together."
-    properties["explain"]["description"] += (
-        f" They are looked for in the first {limits.explained_characters} characters of each."
+    properties["k"]["description"] += (
+        f" At most {limits.hits} for all queries of a request together."
     )
+    parameters = {
+        parameter["name"]: parameter
+        for parameter in openapi["paths"]["/v1/search"]["get"]["parameters"]
+    }
+    parameters["q"]["schema"]["maxLength"] = limits.query_characters
+    for k in (properties["k"], parameters["k"]["schema"]):
+        k |= {"maximum": min(limits.k, limits.hits), "default": min(k["default"], limits.k)}
+    for explain in (properties["explain"], parameters["explain"]):
+        explain["description"] += (
+            f" They are looked for in the first {limits.explained_characters} characters of each."
+        )

@@ -139,6 +139,33 @@ class SearchRequest(BaseModel):
         return [self.query] if isinstance(self.query, str) else self.query
 
 
+class AddressedSearch(BaseModel):
+    """What to look for, as an address has it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: Annotated[
+        str,
+        AfterValidator(_not_blank),
+        Field(description="The query.", json_schema_extra={"pattern": _SOMETHING}),
+    ]
+    k: Annotated[int, Field(ge=1, description="How many documents.")] = 10
+    mode: Annotated[
+        Mode | None, Field(description="By vectors, by words or both; else as calibrated.")
+    ] = None
+    filter: Annotated[
+        list[str],
+        Field(
+            description="Conditions on metadata, all of which must hold, as people type them: "
+            "`year>=2020`, `language=de,en`.",
+            default_factory=list,
+        ),
+    ]
+    explain: Annotated[
+        bool, Field(description="Tell which words of a hit count as words of the query.")
+    ] = False
+
+
 class ViewAnswer(BaseModel):
     """A short text that stands for a document."""
 

@@ -33,6 +33,13 @@ class ServerSettings(BaseModel):
         Seconds that a request may take.
     refresh
         Seconds between looks whether the index was built again; 0 for never.
+    connections
+        Connections at once, if the system lets the process open twice as many files.
+    patience
+        Seconds that a client has to send a request from its beginning to its end, and to take what
+        it is sent.
+    hosts
+        Names by which the service may be asked for, apart from `localhost` and IP addresses.
 
     Examples
     --------
@@ -53,3 +60,6 @@ class ServerSettings(BaseModel):
     workers: PositiveInt = 2
     timeout: PositiveFloat = 30.0
     refresh: NonNegativeFloat = 2.0
+    connections: PositiveInt = 512
+    patience: PositiveFloat = 30.0
+    hosts: frozenset[str] = frozenset()

@@ -77,7 +77,7 @@ def test_arguments_are_named(
 def test_documents_that_are_none_are_named(tmp_path: Path, recipe: dict[str, Any]) -> None:
     with pytest.raises(OURS, match="document 2: no document"):
         Anything.build([DOCUMENTS[0], 3], tmp_path / "index", recipe)
-    with pytest.raises(OURS, match="document 1, field .text.: not text"):
+    with pytest.raises(OURS, match=r"document 1, field .text.: not text"):
         ct.build([{"id": "a", "text": 3}], tmp_path / "index", recipe)
 
 

@@ -18,21 +18,26 @@ function say(text, bad = false) {
   $("status").classList.toggle("bad", bad);
 }
 
-async function ask(path, body) {
-  const headers = { "Content-Type": "application/json" };
+async function ask(path) {
   const token = sessionStorage.getItem("token");
-  if (token) headers.Authorization = `Bearer ${token}`;
-  const answer = await fetch(path, body ? { method: "POST", headers, body: JSON.stringify(body) } : { headers });
+  const answer = await fetch(path, { headers: token ? { Authorization: `Bearer ${token}` } : {} });
   if (answer.status === 401) {
-    const given = window.prompt("This index asks for a token:");
-    if (given) {
-      sessionStorage.setItem("token", given);
-      return ask(path, body);
-    }
+    askForToken(token);
+    throw new Error("");
   }
-  const content = await answer.json();
+  const content = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(content.detail || `the answer was ${answer.status}`);
   return content;
+}
+
+function askForToken(refused) {
+  sessionStorage.removeItem("token");
+  if (refused) $("sign-in-error").textContent = "This is not the token of this index.";
+  $("sign-in").hidden = false;
+  $("form").hidden = $("sign-out").hidden = true;
+  $("main").replaceChildren();
+  say("");
+  $("token").focus();
 }
 
 const WORD = /[\p{L}\p{N}\p{M}_]+/gu;
@@ -74,8 +79,8 @@ function article(hit) {
     "article",
     { class: "hit" },
     make("h2", {}, `${hit.rank}. `, make("a", { href: address }, marked(title, words))),
-    make("p", {}, snippet(hit.text, words)),
-    make("p", { class: "why" }, make("span", { class: "kind" }, hit.view.kind), snippet(hit.view.text, words, 200)),
+    make("p", {}, snippet(plain(hit.text), words)),
+    make("p", { class: "why" }, make("span", { class: "kind" }, hit.view.kind), snippet(plain(hit.view.text), words, 200)),
     make(
       "div",
       { class: "ranks" },
@@ -86,18 +91,23 @@ function article(hit) {
   );
 }
 
-async function search(query, mode, k) {
+async function search(wanted) {
   const turn = ++turns;
-  document.title = `${query} · corpus-tuner`;
+  document.title = `${wanted.get("q")} · corpus-tuner`;
   say("searching …");
   try {
-    const answer = await ask("/v1/search", { query, k: Number(k), explain: true, ...(mode ? { mode } : {}) });
+    const answer = await ask(`/v1/search?${new URLSearchParams([...wanted, ["explain", "true"]])}`);
     if (turn !== turns) return;
     const hits = answer.results[0].hits;
     $("main").replaceChildren(...hits.map(article));
     say(hits.length ? `${hits.length} documents in ${answer.took_ms.toFixed(0)} ms` : "nothing was found");
   } catch (error) {
-    if (turn === turns) say(error.message, true);
+    if (turn !== turns) return;
+    $("main").replaceChildren();
+    const filtered = wanted.has("filter") && error.message.includes("filter");
+    say(filtered ? "" : error.message, true);
+    $("filter-error").textContent = filtered ? error.message : "";
+    $("filter").setAttribute("aria-invalid", filtered);
   }
 }
 
@@ -139,18 +149,30 @@ async function show(id) {
   }
 }
 
+// What an address asks for goes to the service as it is, which says what is wrong with it.
 function follow() {
-  const wanted = new URLSearchParams(window.location.search);
-  if (wanted.has("document")) {
-    show(wanted.get("document"));
+  const address = new URLSearchParams(window.location.search);
+  $("filter-error").textContent = "";
+  $("filter").removeAttribute("aria-invalid");
+  if (address.has("document")) {
+    show(address.get("document"));
     return;
   }
+  const wanted = new URLSearchParams();
+  for (const name of ["q", "k", "mode"]) if (address.get(name)) wanted.set(name, address.get(name));
+  for (const filter of address.getAll("filter")) if (filter.trim()) wanted.append("filter", filter);
   $("query").value = wanted.get("q") || "";
   $("k").value = wanted.get("k") || "10";
+  $("filter").value = wanted.getAll("filter").join(" AND ");
   const mode = wanted.get("mode") || "";
   for (const option of document.getElementsByName("mode")) option.checked = option.value === mode;
-  if ($("query").value.trim()) search($("query").value, mode, $("k").value);
-  else $("main").replaceChildren();
+  if ($("query").value.trim()) {
+    search(wanted);
+  } else {
+    turns += 1;
+    say("");
+    $("main").replaceChildren();
+  }
 }
 
 function go(address) {
@@ -159,16 +181,39 @@ function go(address) {
 }
 
 function submit() {
-  const query = $("query").value;
-  if (!query.trim()) return;
-  const mode = document.querySelector("input[name=mode]:checked").value;
-  go(`?${new URLSearchParams({ q: query, k: $("k").value, ...(mode ? { mode } : {}) })}`);
+  const mode = document.querySelector("input[name=mode]:checked")?.value;
+  const wanted = { q: $("query").value, k: $("k").value, mode, filter: $("filter").value.trim() };
+  if (!wanted.q.trim()) return;
+  go(`?${new URLSearchParams(Object.entries(wanted).filter(([, value]) => value))}`);
+}
+
+function begin() {
+  ask("/v1/index").then((index) => {
+    $("index").textContent = `${index.documents.toLocaleString()} documents · ${index.language} · ${index.encoder}`;
+    $("sign-out").hidden = !sessionStorage.getItem("token");
+    for (const option of document.getElementsByName("mode")) {
+      option.disabled = !index.lexical && ["hybrid", "lexical"].includes(option.value);
+    }
+    follow();
+  }).catch((error) => say(error.message, true));
 }
 
 document.addEventListener("DOMContentLoaded", () => {
   $("form").addEventListener("submit", (event) => {
     event.preventDefault();
     submit();
+  });
+  $("sign-in").addEventListener("submit", (event) => {
+    event.preventDefault();
+    sessionStorage.setItem("token", $("token").value);
+    $("token").value = $("sign-in-error").textContent = "";
+    $("sign-in").hidden = true;
+    $("form").hidden = false;
+    begin();
+  });
+  $("sign-out").addEventListener("click", () => {
+    $("index").textContent = "";
+    askForToken();
   });
   for (const control of [$("modes"), $("k")]) control.addEventListener("change", submit);
   window.addEventListener("popstate", follow);
@@ -179,7 +224,7 @@ document.addEventListener("DOMContentLoaded", () => {
     go(link.getAttribute("href"));
   });
   document.addEventListener("keydown", (event) => {
-    if (event.target.matches("select") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.matches("input:not(#query)[type=text], input[type=number], input[type=password]") || event.ctrlKey || event.metaKey || event.altKey) return;
     const typing = event.target === $("query");
     const links = [...document.querySelectorAll(".hit h2 a")];
     const at = links.indexOf(document.activeElement);
@@ -193,11 +238,5 @@ document.addEventListener("DOMContentLoaded", () => {
       links[Math.max(at - 1, 0)].focus();
     }
   });
-  ask("/v1/index").then((index) => {
-    $("index").textContent = `${index.documents.toLocaleString()} documents · ${index.language} · ${index.encoder}`;
-    for (const option of document.getElementsByName("mode")) {
-      option.disabled = !index.lexical && ["hybrid", "lexical"].includes(option.value);
-    }
-  }).catch((error) => say(error.message, true));
-  follow();
+  begin();
 });

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from fastapi import APIRouter, HTTPException
 
+from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.server.problems import problems
 from corpus_tuner.indexes.server.schemas import AddRequest, ChangedAnswer
 from corpus_tuner.indexes.server.service import CurrentService, Service
@@ -17,7 +18,7 @@ router = APIRouter()
 _one_at_a_time = threading.Lock()
 
 
-@router.post("/v1/documents", responses=problems(400, 409, 413, 422))
+@router.post("/v1/documents", responses=problems(400, 409, 413, 422, 500))
 def add(request: AddRequest, service: CurrentService) -> ChangedAnswer:
     """Add documents; one whose id the index has replaces the one that has it.
 
@@ -29,7 +30,7 @@ def add(request: AddRequest, service: CurrentService) -> ChangedAnswer:
     return _changed(service, lambda: writer.add(documents))
 
 
-@router.delete("/v1/documents/{id:path}", responses=problems(400, 404, 409))
+@router.delete("/v1/documents/{id:path}", responses=problems(400, 404, 409, 500))
 def remove(id: str, service: CurrentService) -> ChangedAnswer:
     """Remove a document; the answer comes when searches do not find it any more."""
     writer = service.writer
@@ -47,7 +48,9 @@ def _changed(service: Service, change: Callable[[], ChangedAnswer]) -> ChangedAn
             answer = change()
         except LockedError as error:
             raise HTTPException(409, str(error), headers={"Retry-After": "5"}) from None
-        except ValueError as error:  # of the index, or of the documents
+        except SearchIndexError:
+            raise  # answered as a fault of the service
+        except ValueError as error:  # of the documents
             raise HTTPException(400, str(error)) from None
         service.live.look()
     return answer

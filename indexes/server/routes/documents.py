@@ -9,10 +9,10 @@ from corpus_tuner.indexes.server.service import CurrentService
 router = APIRouter()
 
 
-@router.get("/v1/documents/{id:path}", responses=problems(404, 422))
+@router.get("/v1/documents/{id:path}", responses=problems(404, 422, 500))
 def document(id: str, service: CurrentService) -> DocumentAnswer:
     """Return a document, its views, and what was written for it and rejected."""
-    found = service.live.searcher().document(id)
+    found = service.live.searcher.document(id)
     if found is None:
         raise HTTPException(404, f"there is no document {id!r}")
     return DocumentAnswer.of(*found, service.rejected_views(found[0]))

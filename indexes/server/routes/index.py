@@ -13,7 +13,7 @@ router = APIRouter()
 @router.get("/v1/index")
 def index(service: CurrentService) -> IndexAnswer:
     """Say what the index is."""
-    searcher = service.live.searcher()
+    searcher = service.live.searcher
     manifest = searcher.manifest
     return IndexAnswer(
         documents=manifest.documents,

@@ -1,11 +1,13 @@
-"""``GET /``: the page to search on, and the files that it needs."""
+"""``GET /`` and ``/docs``: the pages to search on and to read, and the files that they need."""
 
 from importlib.resources import files
 
-from fastapi import APIRouter, HTTPException, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
-_ASSETS = {"page.js": "text/javascript", "style.css": "text/css"}
+from corpus_tuner.indexes.server.reference import reference
+
+_ASSETS = {"page.js": "text/javascript", "plain.js": "text/javascript", "style.css": "text/css"}
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -22,6 +24,12 @@ router = APIRouter(include_in_schema=False)
 def page() -> Response:
     """Return the page."""
     return HTMLResponse(_read("page.html"), headers=_HEADERS)
+
+
+@router.get("/docs", response_class=HTMLResponse)
+def docs(request: Request) -> Response:
+    """Return what can be asked over HTTP, for people."""
+    return HTMLResponse(reference(request.app.openapi()), headers=_HEADERS)
 
 
 @router.get("/assets/{name}")

@@ -1,27 +1,32 @@
-"""``POST /v1/search``: the best documents for one query or several."""
+"""``/v1/search``: the best documents for one query (``GET``), or for one or several (``POST``)."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Sequence
+from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Response
+from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 
 from corpus_tuner.indexes.errors import DamagedError, SearchIndexError
+from corpus_tuner.indexes.search.filters import parse_filters
 from corpus_tuner.indexes.search.hits import Hit
 from corpus_tuner.indexes.server.batching import BusyError, Group
 from corpus_tuner.indexes.server.limits import limited
 from corpus_tuner.indexes.server.problems import problems
-from corpus_tuner.indexes.server.schemas import ResultAnswer, SearchAnswer, SearchRequest
+from corpus_tuner.indexes.server.schemas import (
+    AddressedSearch,
+    ResultAnswer,
+    SearchAnswer,
+    SearchRequest,
+)
 from corpus_tuner.indexes.server.service import CurrentService, Service
 
-_log = logging.getLogger(__name__)
-router = APIRouter()
+router = APIRouter(responses=problems(400, 422, 429, 500, 504))
 
 
-@router.post(
-    "/v1/search", response_model=SearchAnswer, responses=problems(400, 413, 422, 429, 500, 504)
-)
+@router.post("/v1/search", response_model=SearchAnswer, responses=problems(413))
 async def search(request: SearchRequest, service: CurrentService) -> Response:
     """Find the best documents for one query or several."""
     try:
@@ -36,12 +41,29 @@ async def search(request: SearchRequest, service: CurrentService) -> Response:
         raise HTTPException(429, detail, headers={"Retry-After": "1"}) from None
     except TimeoutError:
         raise HTTPException(504, f"it took longer than {timeout:g} s") from None
-    except DamagedError as error:
-        _log.error("%s", error)  # not for those who search: it names files of this machine
-        raise HTTPException(500, "the index cannot be read: the log says why") from None
+    except DamagedError:
+        raise  # answered as a fault of the service
     except SearchIndexError as error:
         raise HTTPException(400, str(error)) from None
     return Response(content, media_type="application/json")
+
+
+@router.get("/v1/search", response_model=SearchAnswer)
+async def search_by_address(
+    asked: Annotated[AddressedSearch, Query()], service: CurrentService
+) -> Response:
+    """Find the best documents for one query; the answer is that of `POST`."""
+    given = asked.model_dump(exclude_unset=True)
+    given["query"] = given.pop("q")
+    try:
+        if asked.filter:
+            given["filter"] = parse_filters(asked.filter, service.live.searcher.fields)
+        request = SearchRequest(**given)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors()) from None
+    except SearchIndexError as error:
+        raise HTTPException(422, str(error)) from None
+    return await search(request, service)
 
 
 async def _answer(request: SearchRequest, group: Group, service: Service) -> str:
@@ -57,7 +79,7 @@ async def _answer(request: SearchRequest, group: Group, service: Service) -> str
 def _as_json(
     request: SearchRequest, found: Sequence[Sequence[Hit]], service: Service, start: float
 ) -> str:
-    explaining = service.live.searcher() if request.explain else None
+    explaining = service.live.searcher if request.explain else None
     characters = service.settings.explained_characters
     results = [
         ResultAnswer.of(query, hits, explaining, characters)

@@ -4,7 +4,8 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ pytest.importorskip("fastapi")
 from fastapi.testclient import TestClient
 
 from corpus_tuner import Searcher, SearchIndexError, build, load_settings
+from corpus_tuner.indexes.errors import DamagedError
 from corpus_tuner.indexes.search.settings import HybridWeights
 from corpus_tuner.indexes.server.app import create_app
 from corpus_tuner.indexes.server.schemas import RejectedView
 from corpus_tuner.indexes.server.settings import ServerSettings
 from tests.conftest import make_documents, write_jsonl
+from tests.indexes.server.local import local
 
 CHOSEN = [
     *("generator=null", "views.sentences=2", "calibrate=false", "language=en"),
@@ -59,7 +62,7 @@ def index(tmp_path: Path, made: Path) -> Path:
 @pytest.fixture
 def client(index: Path, encoder: Any) -> Iterator[TestClient]:
     searcher = Searcher.open(index, encoder=encoder)
-    with TestClient(create_app(searcher, SMALL, rejected=rejected)) as client:
+    with local(create_app(searcher, SMALL, rejected=rejected)) as client:
         yield client
 
 
@@ -205,7 +208,7 @@ def test_a_body_without_a_length_is_limited_too(client: TestClient) -> None:
 
 def test_the_token(index: Path, encoder: Any) -> None:
     searcher = Searcher.open(index, encoder=encoder)
-    with TestClient(create_app(searcher, SMALL, token="sésame")) as client:
+    with local(create_app(searcher, SMALL, token="sésame")) as client:
         for path in ("/v1/index", "/v1/documents/x", "/metrics"):
             assert client.get(path).status_code == 401
             wrong = {"Authorization": "Bearer wrong"}
@@ -214,6 +217,121 @@ def test_the_token(index: Path, encoder: Any) -> None:
         assert client.get("/v1/index", headers=right).status_code == 200
         for path in ("/health", "/ready", "/"):
             assert client.get(path).status_code == 200
+
+
+def test_nothing_is_read_without_the_token(index: Path, encoder: Any) -> None:
+    with local(create_app(Searcher.open(index, encoder=encoder), SMALL, token="s")) as client:
+        json_ = {"Content-Type": "application/json"}
+        for content in ('{"query": ', "x" * 3000):
+            answer = client.post("/v1/search", content=content, headers=json_)
+            assert answer.status_code == 401
+            assert answer.headers["www-authenticate"] == "Bearer"
+        assert client.get("/v1/search?k=x").status_code == 401
+        assert client.get("/nowhere").status_code == 401
+        basic = {"Authorization": "Basic s"}
+        assert client.get("/v1/index", headers=basic).status_code == 401
+        right = {"Authorization": "bearer s", **json_}
+        assert client.post("/v1/search", content='{"query": ', headers=right).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200),
+        ("LocalHost:8000", 200),
+        ("127.0.0.1:8000", 200),
+        ("[::1]:8000", 200),
+        ("[::1]", 200),
+        ("search.example", 200),
+        ("search.example:443", 200),
+        ("evil.example", 421),
+        ("evil.example:8000", 421),
+        ("localhost.evil.example", 421),
+        ("127.0.0.1.evil.example", 421),
+        ("127.0.0.1@evil.example", 421),
+        ("[::1].evil.example", 421),
+        ("::1", 421),
+        ("[evil.example]", 421),
+        ("[127.0.0.1]", 421),
+        ("", 421),
+    ],
+)
+def test_only_by_names_of_its_own(index: Path, encoder: Any, host: str, status: int) -> None:
+    settings = SMALL.model_copy(update={"hosts": frozenset({"Search.example"})})
+    with local(create_app(Searcher.open(index, encoder=encoder), settings)) as client:
+        for path in ("/v1/documents/d1", "/v1/index", "/"):
+            answer = client.get(path, headers={"Host": host})
+            assert answer.status_code == status
+            assert status == 200 or "--allowed-host" in answer.json()["detail"]
+
+
+def test_one_host_only(client: TestClient) -> None:
+    two = [("Host", "localhost"), ("Host", "evil.example")]
+    assert client.get("/v1/index", headers=two).status_code == 421
+
+
+def test_a_fault_is_an_answer_without_paths(
+    index: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(Searcher.open(index, encoder=encoder), SMALL)
+    with local(app, raise_server_exceptions=False) as client:
+        for error in (DamagedError(f"{index} is damaged"), KeyError(str(index))):
+
+            def fail(*_: Any, error: Exception = error, **__: Any) -> Any:
+                raise error
+
+            monkeypatch.setattr(Searcher, "search", fail)
+            monkeypatch.setattr(Searcher, "document", fail)
+            for answer in (
+                client.post("/v1/search", json={"query": "mill"}),
+                client.get("/v1/search?q=mill"),
+                client.get("/v1/documents/d1"),
+            ):
+                assert answer.status_code == 500
+                assert "log" in answer.json()["detail"]
+                assert "Traceback" not in answer.text
+                assert str(index) not in answer.text
+    assert f"{index} is damaged" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("asked", "body"),
+    [
+        ("q=the old mill", {"query": "the old mill"}),
+        ("q=mill&k=3&mode=dense&explain=true", {"query": "mill", "k": 3, "mode": "dense"}),
+        (
+            "q=mill&filter=year>=2004&filter=year<2010",
+            {"query": "mill", "filter": {"year": {"gte": 2004, "lt": 2010}}},
+        ),
+    ],
+)
+def test_search_by_address(client: TestClient, asked: str, body: dict[str, Any]) -> None:
+    body["explain"] = "explain" in asked
+    answer = client.get(f"/v1/search?{asked}")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["results"][0]["hits"]
+    assert answer.json()["results"] == client.post("/v1/search", json=body).json()["results"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ("", "q: Field required"),
+        ("q=%20", "q: a query is empty"),
+        (f"q={'x' * 101}", "at most 100 characters"),
+        ("q=a&k=0", "k: Input should be greater than or equal to 1"),
+        ("q=a&k=11", "k: at most 10, not 11"),
+        ("q=a&k=many", "k: Input should be a valid integer"),
+        ("q=a&mode=psychic", "mode: Input should be 'hybrid', 'dense' or 'lexical'"),
+        ("q=a&filter=year", "year"),
+        ("q=a&filter=", "filter"),
+        ("q=a&other=1", "other: Extra inputs are not permitted"),
+    ],
+)
+def test_what_an_address_cannot_ask(client: TestClient, asked: str, reason: str) -> None:
+    answer = client.get(f"/v1/search?{asked}")
+    assert answer.status_code == 422, answer.text
+    assert reason in answer.json()["detail"]
 
 
 def test_too_many_at_once_are_told_to_come_again(
@@ -232,7 +350,7 @@ def test_too_many_at_once_are_told_to_come_again(
     monkeypatch.setattr(Searcher, "search", slow)
     settings = ServerSettings(waiting=4, batch=8, refresh=0)
     statuses: list[int] = []
-    with TestClient(create_app(searcher, settings)) as client:
+    with local(create_app(searcher, settings)) as client:
 
         def ask() -> None:
             answer = client.post("/v1/search", json={"query": "mill"})
@@ -258,7 +376,7 @@ def test_too_slow_is_an_answer(index: Path, encoder: Any, monkeypatch: pytest.Mo
         return [[]]
 
     monkeypatch.setattr(Searcher, "search", slow)
-    with TestClient(create_app(searcher, ServerSettings(timeout=0.05, refresh=0))) as client:
+    with local(create_app(searcher, ServerSettings(timeout=0.05, refresh=0))) as client:
         assert client.post("/v1/search", json={"query": "mill"}).status_code == 504
 
 
@@ -272,7 +390,7 @@ def test_explaining_is_within_the_time_limit(
         return []
 
     monkeypatch.setattr(Searcher, "shared_words", slow)
-    with TestClient(create_app(searcher, ServerSettings(timeout=0.4, refresh=0))) as client:
+    with local(create_app(searcher, ServerSettings(timeout=0.4, refresh=0))) as client:
         asked = {"query": "mill", "k": 20}
         assert client.post("/v1/search", json=asked).status_code == 200
         assert client.post("/v1/search", json=asked | {"explain": True}).status_code == 504
@@ -284,7 +402,7 @@ def test_explaining_looks_at_so_many_characters(index: Path, encoder: Any) -> No
     matched = []
     for characters in (1, 20_000):
         limits = ServerSettings(explained_characters=characters, refresh=0)
-        client = TestClient(create_app(searcher, limits))
+        client = local(create_app(searcher, limits))
         hits = client.post("/v1/search", json=asked).json()["results"][0]["hits"]
         matched.append({word for hit in hits for word in hit["matched"]})
     assert not matched[0]
@@ -311,7 +429,7 @@ def test_a_document_is_shown_where_its_ledger_cannot_be_read(
         raise ValueError("ledger.sqlite is not a ledger, or damaged")
 
     searcher = Searcher.open(index, encoder=encoder)
-    with TestClient(create_app(searcher, SMALL, rejected=unreadable)) as client:
+    with local(create_app(searcher, SMALL, rejected=unreadable)) as client:
         for _ in range(2):
             answer = client.get("/v1/documents/a/b%20c")
             assert answer.status_code == 200
@@ -337,7 +455,7 @@ def test_queries_that_want_the_same_go_together(
 
     monkeypatch.setattr(Searcher, "search", slow)
     service = create_app(searcher, ServerSettings(workers=1, refresh=0))
-    with TestClient(service) as client:
+    with local(service) as client:
 
         def ask(query: str, year: int) -> None:
             body = {"query": query, "filter": {"year": {"gte": year}}}
@@ -379,28 +497,57 @@ def test_the_index_is_switched_without_a_failed_request(
     assert client.get("/v1/index").json()["documents"] == 33
 
 
+def open_files() -> list[str]:
+    found = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # the one by which this is listed
+            found.append(str(descriptor.readlink()))
+    return found
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_all_routes_follow_the_index(client: TestClient, tmp_path: Path, encoder: Any) -> None:
     assert client.get("/v1/documents/d25").status_code == 404
     make_index(tmp_path, encoder, 33)
-    time.sleep(0.02)
-    assert client.get("/v1/documents/d25").status_code == 200
+    until(lambda: client.get("/v1/documents/d25").status_code == 200)
     make_index(tmp_path, encoder, 40)
-    time.sleep(0.02)
-    assert client.get("/v1/index").json()["documents"] == 40
+    until(lambda: client.get("/v1/index").json()["documents"] == 40)
 
 
-@pytest.mark.parametrize("error", [SearchIndexError("another encoder"), FileNotFoundError("gone")])
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="it looks at open files")
+def test_the_index_is_followed_though_nobody_asks(
+    client: TestClient, tmp_path: Path, encoder: Any
+) -> None:
+    old = [name for name in open_files() if name.startswith(str(tmp_path / "index"))]
+    assert old
+    settings = load_settings(None, CHOSEN)
+    build(tmp_path / "corpus.jsonl", tmp_path / "index", settings, encoder=encoder, fresh=True)
+    until(lambda: not set(open_files()) & {*old, *(f"{name} (deleted)" for name in old)})
+
+
+@pytest.mark.parametrize(
+    "error", [SearchIndexError("another encoder"), FileNotFoundError("gone"), KeyError("odd")]
+)
 def test_an_index_that_cannot_be_followed_still_answers(
     client: TestClient,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     error: Exception,
 ) -> None:
+    looks = 0
+
     def refresh(_: Searcher) -> bool:
+        nonlocal looks
+        looks += 1
         raise error
 
     monkeypatch.setattr(Searcher, "refresh", refresh)
-    for _ in range(3):
-        time.sleep(0.02)
-        assert client.post("/v1/search", json={"query": "mill"}).status_code == 200
+    until(lambda: looks > 3)
+    assert client.post("/v1/search", json={"query": "mill"}).status_code == 200
     assert len([line for line in caplog.messages if "is not switched" in line]) == 1

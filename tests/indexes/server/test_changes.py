@@ -15,6 +15,7 @@ from corpus_tuner.indexes.server.app import create_app
 from corpus_tuner.indexes.store.writing import locked
 from corpus_tuner.serving import IndexWriter
 from tests.conftest import make_documents, write_jsonl
+from tests.indexes.server.local import local
 
 TOKEN = {"Authorization": "Bearer secret"}
 NEW = {"documents": [{"id": "a/b c", "text": "A new mill.", "metadata": {"year": 2026}}]}
@@ -33,7 +34,7 @@ def client(index: Path, encoder: Any, encoder_folder: Path) -> Iterator[TestClie
     searcher = Searcher.open(index, encoder=encoder)
     writer = IndexWriter(index, None, False)
     writer._adder._encoder = encoder
-    with TestClient(create_app(searcher, token="secret", writer=writer)) as client:
+    with local(create_app(searcher, token="secret", writer=writer)) as client:
         yield client
 
 
@@ -62,7 +63,7 @@ def test_documents_come_and_go(client: TestClient) -> None:
     [
         ({"documents": []}, 422, "documents"),
         ({"documents": [{"id": "", "text": "x"}]}, 422, "documents.0.id"),
-        ({"documents": [{"id": "x", "body": "x"}]}, 422, "documents.0: Extra"),
+        ({"documents": [{"id": "x", "body": "x"}]}, 422, "documents.0.body: Extra"),
         ({"documents": [{"id": "x"}]}, 400, "document 1, field 'text': empty"),
         ({"documents": [{"id": "x", "text": "1"}, {"id": "x", "text": "2"}]}, 400, "duplicate id"),
     ],
@@ -86,7 +87,7 @@ def test_only_where_it_is_allowed(index: Path, encoder: Any) -> None:
     writer = IndexWriter(index, None, False)
     for options in ({"token": "secret"}, {"writer": writer}):
         searcher = Searcher.open(index, encoder=encoder)
-        with TestClient(create_app(searcher, **options)) as client:
+        with local(create_app(searcher, **options)) as client:
             assert client.post("/v1/documents", json=NEW, headers=TOKEN).status_code in (404, 405)
             assert client.delete("/v1/documents/d1", headers=TOKEN).status_code == 405
 

@@ -16,7 +16,7 @@ from tests.indexes.server.test_app import make_index, rejected
 
 LIMITS = ServerSettings(query_characters=100, queries=3, k=10)
 OPERATIONS = {
-    *("POST /v1/search", "GET /v1/documents/{id}", "GET /v1/index"),
+    *("GET /v1/search", "POST /v1/search", "GET /v1/documents/{id}", "GET /v1/index"),
     *("GET /health", "GET /ready", "GET /metrics"),
 }
 
