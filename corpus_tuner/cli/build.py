@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 from rich.text import Text
 
-from corpus_tuner.cli.options import ConfigOption, JsonOption, OnBadRecord, SetOption, settings_of
+from corpus_tuner.cli.options import (
+    ConfigOption,
+    EncoderOption,
+    GeneratorOption,
+    JsonOption,
+    OnBadRecord,
+    QuietOption,
+    SetOption,
+    settings_of,
+)
 from corpus_tuner.cli.output import show_skipped, stderr, stdout, weights
 
 if TYPE_CHECKING:
@@ -24,6 +33,8 @@ def build(
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the index.")],
     config: ConfigOption = None,
+    encoder: EncoderOption = None,
+    generator: GeneratorOption = None,
     assignments: SetOption = None,
     on_bad_record: Annotated[
         Optional[OnBadRecord],  # noqa: UP045
@@ -36,10 +47,14 @@ def build(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Build all of it anew, whatever is there.")
     ] = False,
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Make an index equal to a corpus: build it, go on after a kill, or write what has changed."""
-    settings = settings_of(config, assignments, on_bad_record)
+    """Make an index equal to a corpus, anew or by what has changed.
+
+    A build that was killed goes on where it was.
+    """
+    settings = settings_of(config, assignments, on_bad_record, encoder, generator)
     from corpus_tuner.pipeline import build as build_index
 
     report = build_index(corpus, output, settings, ledger=ledger, fresh=fresh, announce=announce)

@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING
 from rich.padding import Padding
 from rich.text import Text
 
-from corpus_tuner.cli.output import plain, stderr, stdout, table
+from corpus_tuner.cli.output import plain, stderr, stdout
 
 if TYPE_CHECKING:
     from corpus_tuner.indexes.search.filters import Filter
     from corpus_tuner.indexes.search.hits import Hit
     from corpus_tuner.indexes.search.searcher import Searcher
 
+MOST = 10
+"""So many hits are shown where no other number is asked for."""
+
+_LINES = 3  # of a hit
+_AROUND = 4  # lines: the command, the query and its blank line, and what the shell asks next
+_INDENT = 4
+_TITLE = 20  # characters of a title that are shown however long the id is
 _SNIPPET = 280  # characters
 _LEAD = 80  # of them before the first word that is marked
 
@@ -29,22 +36,35 @@ def note_missing_fields(searcher: "Searcher", filter: "Filter") -> None:
             stderr.print(note, soft_wrap=True)
 
 
+def fitting() -> int:
+    """Return for how many hits a terminal has room, at most `MOST`."""
+    if not stdout.is_terminal:
+        return MOST
+    return max(1, min(MOST, (stdout.height - _AROUND) // _LINES))
+
+
 def show_hits(query: str, hits: Sequence["Hit"]) -> None:
-    """Print what was found for a query."""
+    """Print what was found for a query, at most `_LINES` lines a hit."""
     _show_query(query)
-    rows = table("", "score", "document", "what matched", right=("", "score"))
-    rows.columns[-1].ratio = 1
-    rows.expand = True
     for hit in hits:
-        title = plain(hit.document.title or hit.document.id, 40)
+        name, score = plain(hit.document.id).plain, f"{hit.score:.3f}"
+        room = stdout.width - _INDENT - len(score) - 2
+        title = plain(hit.document.title).plain
+        if title:  # of two that are too long together the id stays whole, it is asked for by it
+            title = plain(title, max(room - len(name) - 2, _TITLE)).plain + "  "
+        head = Text.assemble((f"{hit.rank:>2}  ", "dim"), (title, "bold"), (name, "dim"))
+        head.append(f"{' ' * (room - len(title) - len(name))}  {score}")
+        stdout.print(head, soft_wrap=True)
         matched = hit.view.text.removeprefix(hit.document.title).strip() or hit.view.text
-        rows.add_row(
-            str(hit.rank),
-            f"{hit.score:.3f}",
-            Text.assemble(title, "\n", (plain(hit.document.id, 40).plain, "dim")),
-            Text.assemble((f"{hit.view.kind}: ", "dim"), plain(matched, 100)),
-        )
-    stdout.print(rows if hits else Text("nothing was found", "dim"))
+        shown = Text.assemble((f"{hit.view.kind}  ", "cyan"), plain(matched))
+        lines = shown.wrap(stdout, stdout.width - _INDENT)
+        if len(lines) >= _LINES:
+            lines = lines[: _LINES - 1]
+            lines[-1].append(" …")
+            lines[-1].truncate(stdout.width - _INDENT, overflow="ellipsis")
+        stdout.print(Padding(Text("\n").join(lines), (0, 0, 0, _INDENT)))
+    if not hits:
+        stdout.print("nothing was found", style="dim")
 
 
 def explain_hits(query: str, hits: Sequence["Hit"], searcher: "Searcher") -> None:

@@ -13,7 +13,7 @@ def test_search_prints_a_table(index: Path, run: Run) -> None:
     outcome = run("search", index, "mill river", "--k", "6")
     assert outcome.code == 0
     assert "Mills [bold]" in outcome.out
-    assert "title: " in outcome.out or "passage: " in outcome.out
+    assert "title  " in outcome.out or "passage  " in outcome.out
     assert "\u009b" not in outcome.out
 
 
