@@ -47,7 +47,7 @@ from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.store.writing import changing
 from corpus_tuner.passages import whole_text
-from corpus_tuner.progress import track
+from corpus_tuner.progress import track, working
 from corpus_tuner.reading import DocumentReader
 from corpus_tuner.sentences import split_sentences
 from corpus_tuner.settings import Settings
@@ -182,9 +182,10 @@ def calibrate(
     with changing(index, "a calibration") as manifest:
         if encoder is None:
             settings = manifest.encoder.settings | {"trust_remote_code": trust_remote_code}
-            encoder = open_encoder(
-                EncoderSettings.model_validate(settings), manifest.encoder.fingerprint
-            )
+            with working("opening the encoder"):
+                encoder = open_encoder(
+                    EncoderSettings.model_validate(settings), manifest.encoder.fingerprint
+                )
         return calibrated(index, encoder, usual, seed)[1]
 
 
@@ -243,7 +244,8 @@ def choose_weights(
     elif usual.fusion != "zscore":
         unchanged = f"{usual.fusion} is not calibrated, zscore is"
     else:
-        asked = list(_hold_out(searcher, searcher.manifest.build["language"], seed))
+        with working("calibrating, choosing documents"):
+            asked = list(_hold_out(searcher, searcher.manifest.build["language"], seed))
     if not unchanged and len(asked) < FEWEST:
         unchanged = f"{len(asked)} documents have a sentence to spare, {FEWEST} are needed"
     judged = [] if unchanged else _judge(searcher, encoder, asked, usual)
@@ -266,23 +268,24 @@ def choose_weights(
             seed=seed,
         )
     failing = _failing(alone, chance)
-    likelihood = _Likelihood(judged, [name for name in names if name not in failing])
-    likeliest = likelihood.weights()
-    chosen = _drawn(likeliest, usual.hybrid)
-    return Calibration(
-        queries=len(judged),
-        chosen=chosen,
-        likeliest=HybridWeights.of(likeliest),
-        errors=likelihood.errors(),
-        usual=usual.hybrid,
-        found={
-            name: _ndcg(judged, weights, usual)
-            for name, weights in _compared(searcher, judged, usual, chosen).items()
-        },
-        failing=failing,
-        documents=searcher.manifest.documents,
-        seed=seed,
-    )
+    with working("calibrating, choosing weights"):
+        likelihood = _Likelihood(judged, [name for name in names if name not in failing])
+        likeliest = likelihood.weights()
+        chosen = _drawn(likeliest, usual.hybrid)
+        return Calibration(
+            queries=len(judged),
+            chosen=chosen,
+            likeliest=HybridWeights.of(likeliest),
+            errors=likelihood.errors(),
+            usual=usual.hybrid,
+            found={
+                name: _ndcg(judged, weights, usual)
+                for name, weights in _compared(searcher, judged, usual, chosen).items()
+            },
+            failing=failing,
+            documents=searcher.manifest.documents,
+            seed=seed,
+        )
 
 
 def _failing(alone: Mapping[str, float], chance: float) -> tuple[str, ...]:
@@ -365,7 +368,8 @@ def _judge(
     representation = stored_representation(
         searcher.manifest.representations[searcher.representation]
     )
-    rows = _rows_without(searcher.manifest, encoder, asked, representation)
+    with working("calibrating, reading documents"):
+        rows = _rows_without(searcher.manifest, encoder, asked, representation)
     both = [
         (held_out, own) for held_out, own in zip(asked, rows, strict=True) for _ in held_out.queries
     ]
@@ -376,7 +380,10 @@ def _judge(
     pools = searcher.pools(queries, settings=usual)
     judged = []
     for query, (held_out, own), pool in track(
-        zip(queries, both, pools, strict=True), "calibrating", lambda: len(queries), unit="queries"
+        zip(queries, both, pools, strict=True),
+        "calibrating, asking",
+        lambda: len(queries),
+        unit="queries",
     ):
         assert pool.vector is not None
         text = whole_text(held_out.rest)

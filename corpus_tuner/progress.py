@@ -2,19 +2,41 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
+from contextvars import ContextVar
 from threading import Event, Thread
 from time import monotonic
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.progress import TimeRemainingColumn as TimeLeft
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.table import Column
+from rich.text import Text
 
 _Item = TypeVar("_Item")
 
 SECONDS_BETWEEN_LINES = 30.0
 """Where there is no terminal; what takes less says nothing."""
+
+_BAR = 16  # characters
+_console = Console(stderr=True)  # one for all, so that bars within bars share the terminal
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+_work: ContextVar[str] = ContextVar("work", default="")
+
+
+def be_quiet(quiet: bool) -> None:
+    """Show no progress from here on, or show it again."""
+    _quiet.set(quiet)
+
+
+@contextmanager
+def part_of(work: str) -> Iterator[None]:
+    """Put the name of some work, such as a benchmark, before whatever is shown within."""
+    before = _work.set(f"{_work.get()}{work}: ")
+    try:
+        yield
+    finally:
+        _work.reset(before)
 
 
 class Meter:
@@ -29,26 +51,31 @@ class Meter:
     done
         How much of it was done before.
     unit
-        What is counted, in the plural.
+        What is counted, in the plural; empty if nothing is, but the time.
     """
 
     def __init__(
-        self, what: str, total: Callable[[], int | None], done: int = 0, unit: str = "documents"
+        self,
+        what: str,
+        total: Callable[[], int | None] = lambda: None,
+        done: int = 0,
+        unit: str = "documents",
     ) -> None:
-        console = Console(stderr=True)
-        self._shown: _Bar | _Lines = (
-            _Bar(console, what, total(), done) if console.is_terminal else _Lines(what, total, unit)
-        )
-        self._shown.done = done
+        self._shown: _Bar | _Lines | None = None
+        if not _quiet.get():
+            shown = _Bar if _console.is_terminal else _Lines
+            self._shown = shown(f"{_work.get()}{what}", total, done, unit)
 
     def __enter__(self) -> "Meter":
         """Show it."""
-        self._shown.start()
+        if self._shown:
+            self._shown.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Take it away."""
-        self._shown.stop()
+        if self._shown:
+            self._shown.stop()
 
     def advance(self, by: float = 1, note: str = "") -> None:
         """Say that more is done.
@@ -60,28 +87,28 @@ class Meter:
         note
             What is being done, or has come out.
         """
-        self._shown.done += by
-        self._shown.show(note)
+        if self._shown:
+            self._shown.done += by
+            self._shown.show(note)
 
 
 class _Bar:
     """A bar on a terminal."""
 
-    done: float
-
-    def __init__(self, console: Console, what: str, total: int | None, done: int) -> None:
+    def __init__(self, what: str, total: Callable[[], int | None], done: int, unit: str) -> None:
+        self.done: float = done
+        self._total = total()
+        self._unit = unit
         self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[shown]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeLeft(),
-            console=console,
+            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+            BarColumn(_BAR),
+            TextColumn("{task.fields[shown]}", table_column=Column(no_wrap=True)),
+            _Clock(),
+            console=_console,
             transient=True,
         )
-        self._total = total
-        self._task = self._bar.add_task(what, total=total, completed=done, shown="")
+        self._task = self._bar.add_task(what, total=self._total, completed=done, shown="")
+        self.show("")
 
     def start(self) -> None:
         self._bar.start()
@@ -91,16 +118,30 @@ class _Bar:
 
     def show(self, note: str) -> None:
         speed = self._bar.tasks[self._task].speed
-        shown = [_of(self.done, self._total), f"{speed:,.1f}/s" if speed else "", note]
+        count = _of(self.done, self._total) if self._unit else ""
+        shown = [count, f"{speed:,.1f}/s" if speed else "", note]
         self._bar.update(self._task, completed=self.done, shown=" ".join(filter(None, shown)))
+
+
+class _Clock(ProgressColumn):
+    """The time that is left, or where nobody knows it, the time that has gone by."""
+
+    def __init__(self) -> None:
+        super().__init__(Column(no_wrap=True))
+
+    def render(self, task: Task) -> Text:
+        """Return it."""
+        left = task.time_remaining
+        if left is None:
+            return Text(_clock(task.elapsed or 0), "dim")
+        return Text(f"{_clock(left)} left", "cyan")
 
 
 class _Lines:
     """A line every half minute, for logs and pipes."""
 
-    done: float
-
-    def __init__(self, what: str, total: Callable[[], int | None], unit: str) -> None:
+    def __init__(self, what: str, total: Callable[[], int | None], done: int, unit: str) -> None:
+        self.done: float = done
         self._what = what
         self._total = total
         self._unit = unit
@@ -128,18 +169,19 @@ class _Lines:
             print(self._line(total), file=sys.stderr, flush=True)
 
     def _line(self, total: int | None) -> str:
-        rate = (self.done - self._before) / (monotonic() - self._began)
+        seconds = monotonic() - self._began
+        if not self._unit:
+            return f"{self._what}: {_clock(seconds)} so far"
+        rate = (self.done - self._before) / seconds
         line = f"{self._what}: {_of(self.done, total)} {self._unit}, {rate:,.1f}/s"
         if total is not None and rate:
-            minutes, seconds = divmod(round((total - self.done) / rate), 60)
-            line += f", {minutes}:{seconds:02} left"
+            line += f", {_clock((total - self.done) / rate)} left"
         return f"{line} ({self._note})" if self._note else line
 
 
-def working(what: str) -> AbstractContextManager[object]:
+def working(what: str) -> Meter:
     """Show that something is being done whose end cannot be foreseen."""
-    console = Console(stderr=True)
-    return console.status(what) if console.is_terminal else nullcontext()
+    return Meter(what, unit="")
 
 
 def track(
@@ -170,3 +212,9 @@ def track(
 
 def _of(done: float, total: int | None) -> str:
     return f"{int(done):,}" if total is None else f"{int(done):,} of {total:,}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

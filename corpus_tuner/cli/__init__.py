@@ -31,6 +31,7 @@ app = typer.Typer(
     help="From an unlabelled corpus to a search index that beats its encoder, with proof.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: its boxes leave too little of 80 columns to the words
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(quickstart)

@@ -6,7 +6,14 @@ from typing import Annotated, Optional
 import typer
 
 from corpus_tuner.cli.build import show_report
-from corpus_tuner.cli.options import ExcludeOption, IncludeOption, JsonOption, OnBadRecord
+from corpus_tuner.cli.options import (
+    ExcludeOption,
+    IncludeOption,
+    JsonOption,
+    OnBadRecord,
+    QuietOption,
+    TrustOption,
+)
 
 
 def add(
@@ -22,12 +29,14 @@ def add(
         Optional[Path],  # noqa: UP045
         typer.Option(help="The ledger of what was generated; by default in the index."),
     ] = None,
-    trust_remote_code: Annotated[
-        bool, typer.Option(help="Run Python that comes with the index's models.")
-    ] = False,
+    trust_remote_code: TrustOption = False,
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Add documents to an index; one whose id it has replaces the one that has it."""
+    """Add documents to an index.
+
+    One whose id it has replaces the one that has it.
+    """
     from corpus_tuner.adding import add as add_documents
     from corpus_tuner.corpora import CorpusSettings
 

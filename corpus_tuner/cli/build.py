@@ -10,10 +10,13 @@ from rich.text import Text
 from corpus_tuner.cli.calibrate import describe_failing
 from corpus_tuner.cli.options import (
     ConfigOption,
+    EncoderOption,
     ExcludeOption,
+    GeneratorOption,
     IncludeOption,
     JsonOption,
     OnBadRecord,
+    QuietOption,
     SetOption,
     settings_of,
 )
@@ -37,6 +40,8 @@ def build(
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the index.")],
     config: ConfigOption = None,
+    encoder: EncoderOption = None,
+    generator: GeneratorOption = None,
     assignments: SetOption = None,
     include: IncludeOption = None,
     exclude: ExcludeOption = None,
@@ -51,10 +56,16 @@ def build(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Build all of it anew, whatever is there.")
     ] = False,
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Make an index equal to a corpus: build it, go on after a kill, or write what has changed."""
-    settings = settings_of(config, assignments, on_bad_record, include=include, exclude=exclude)
+    """Make an index equal to a corpus, anew or by what has changed.
+
+    A build that was killed goes on where it was.
+    """
+    settings = settings_of(
+        config, assignments, on_bad_record, encoder, generator, include=include, exclude=exclude
+    )
     from corpus_tuner.pipeline import build as build_index
 
     report = build_index(corpus, output, settings, ledger=ledger, fresh=fresh, announce=announce)

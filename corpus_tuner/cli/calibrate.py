@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corpus_tuner.cli.options import JsonOption
+from corpus_tuner.cli.options import JsonOption, QuietOption, TrustOption
 from corpus_tuner.cli.output import plain, stdout, table
 
 if TYPE_CHECKING:
@@ -16,12 +16,11 @@ if TYPE_CHECKING:
 def calibrate(
     index: Annotated[Path, typer.Argument(help="The folder of the index.")],
     seed: Annotated[int, typer.Option(help="Of the choice of documents and sentences.")] = 0,
-    trust_remote_code: Annotated[
-        bool, typer.Option(help="Run Python that comes with the index's encoder.")
-    ] = False,
+    trust_remote_code: TrustOption = False,
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Choose the weights of all rankers for this corpus, without labels."""
+    """Choose the weights of all rankers, without labels."""
     from corpus_tuner.calibration import calibrate as calibrate_index
 
     calibration = calibrate_index(index, seed=seed, trust_remote_code=trust_remote_code)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corpus_tuner.cli.options import JsonOption
+from corpus_tuner.cli.options import JsonOption, QuietOption, TrustOption
 from corpus_tuner.cli.output import plain, stdout
 
 if TYPE_CHECKING:
@@ -19,12 +19,14 @@ def check(
     repair: Annotated[
         bool, typer.Option("--repair", help="Make anew what is damaged, as far as can be.")
     ] = False,
-    trust_remote_code: Annotated[
-        bool, typer.Option(help="Run Python that comes with the index's models.")
-    ] = False,
+    trust_remote_code: TrustOption = False,
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Read all of an index and tell what is damaged; exit code 1 if something is."""
+    """Read all of an index and tell what is damaged.
+
+    The exit code is 1 if something is.
+    """
     from corpus_tuner.progress import working
     from corpus_tuner.repairing import check as check_index
     from corpus_tuner.repairing import repair as repair_index

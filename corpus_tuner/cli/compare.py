@@ -7,7 +7,13 @@ from typing import Annotated, Optional
 
 import typer
 
-from corpus_tuner.cli.options import BenchmarksOption, JsonOption, MeasureOption, SplitOption
+from corpus_tuner.cli.options import (
+    BenchmarksOption,
+    JsonOption,
+    MeasureOption,
+    QuietOption,
+    SplitOption,
+)
 from corpus_tuner.cli.output import stdout
 from corpus_tuner.cli.results import show_comparisons, show_results
 
@@ -33,6 +39,7 @@ def compare(
     split: SplitOption = "",
     measure: MeasureOption = None,
     benchmarks: BenchmarksOption = None,
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
     """Measure and compare runs from anywhere."""

@@ -13,9 +13,12 @@ import typer
 from corpus_tuner.cli.options import (
     BenchmarksOption,
     ConfigOption,
+    EncoderOption,
+    GeneratorOption,
     JsonOption,
     MeasureOption,
     OnBadRecord,
+    QuietOption,
     SetOption,
     SplitOption,
     settings_of,
@@ -26,6 +29,7 @@ from corpus_tuner.cli.results import show_comparisons, show_results
 if TYPE_CHECKING:
     from corpus_tuner.eval.benchmarks.registry import Registry
 
+_WIDE = 120  # columns of a terminal that has room for all that is known of a benchmark
 _SOURCES = {"Archive": "beir", "Catalogued": "ir_datasets", "Hub": "hub"}
 
 
@@ -47,6 +51,8 @@ def evaluate(
         Path, typer.Option("--output", "-o", help="Where the report, runs and indexes go.")
     ] = Path("results"),
     config: ConfigOption = None,
+    encoder: EncoderOption = None,
+    generator: GeneratorOption = None,
     assignments: SetOption = None,
     on_bad_record: Annotated[
         OnBadRecord,
@@ -75,16 +81,20 @@ def evaluate(
     tune: Annotated[
         bool, typer.Option(help="With --ablate, tune the generator on every corpus and compare.")
     ] = True,
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Build or reuse every benchmark's index, and compare it with the encoder alone."""
+    """Measure an index on benchmarks, and its encoder alone.
+
+    Every benchmark's index is built, or reused where it is there.
+    """
     if list_:
         _list(benchmarks, json)
         return
     names = [*(benchmark or []), *(more or [])]
     if not names:
         raise typer.BadParameter("name at least one", param_hint="--benchmark")
-    settings = settings_of(config, assignments, on_bad_record)
+    settings = settings_of(config, assignments, on_bad_record, encoder, generator)
     from corpus_tuner.eval.measures import DEFAULT_MEASURES
 
     options: dict[str, Any] = {
@@ -153,22 +163,19 @@ def _list(home: Path | None, json: bool) -> None:
 
 def _show_benchmarks(registry: "Registry", home: "Path") -> None:
     """Print the benchmarks that are known by name, and the suites of them."""
-    known = table(
-        "benchmark", "lang", "docs", "queries", "measure", "what", "from", right=("docs", "queries")
-    )
+    every = ("benchmark", "lang", "docs", "queries", "measure", "from", "what")
+    shown = every if stdout.width >= _WIDE else ("benchmark", "docs", "from", "what")
+    known = table(*shown, right=("docs", "queries"))
+    for column in known.columns:
+        column.no_wrap = True
+    known.expand, known.columns[-1].ratio = True, 1
     for name, entry in registry.benchmarks.items():
         source = "here" if (home / name).is_dir() else ""
         if not source and entry.sources:
             source = _SOURCES[type(entry.sources[0]).__name__]
-        known.add_row(
-            name,
-            entry.language,
-            f"{entry.documents:,}",
-            f"{entry.queries:,}",
-            entry.measure,
-            entry.about,
-            source,
-        )
+        documents, queries = f"{entry.documents:,}", f"{entry.queries:,}"
+        cells = (name, entry.language, documents, queries, entry.measure, source, entry.about)
+        known.add_row(*(cells[every.index(column)] for column in shown))
     stdout.print(known)
     stdout.print()
     suites = table("suite", "benchmarks")

@@ -13,7 +13,19 @@ if TYPE_CHECKING:
     from corpus_tuner.indexes.search.hits import Hit
     from corpus_tuner.indexes.search.searcher import Searcher
 
+MOST = 10
+"""So many hits are shown where no other number is asked for."""
+
+_LINES = 3  # of a hit
+_AROUND = 4  # lines: the command, the query and its blank line, and what the shell asks next
 _INDENT = 4
+
+
+def fitting() -> int:
+    """Return for how many hits a terminal has room, at most `MOST`."""
+    if not stdout.is_terminal:
+        return MOST
+    return max(1, min(MOST, (stdout.height - _AROUND) // _LINES))
 
 
 def show_hits(query: str, hits: Sequence["Hit"], searcher: "Searcher") -> None:
@@ -24,7 +36,7 @@ def show_hits(query: str, hits: Sequence["Hit"], searcher: "Searcher") -> None:
         marks = searcher.shared_words(query, hit.passage.text)
         snippet, *others = _cut(hit.passage.text, marks, 2 * width).wrap(stdout, width) or [Text()]
         stdout.print(_head(hit).append(f"  {hit.view.kind}", "cyan"), soft_wrap=True)
-        for line in (snippet, *others[:1]):
+        for line in (snippet, *others[: _LINES - 2]):
             stdout.print(Padding(line, (0, 0, 0, _INDENT)))
     if not hits:
         stdout.print("nothing was found", style="dim")

@@ -6,15 +6,19 @@ from typing import Annotated
 
 import typer
 
-from corpus_tuner.cli.options import JsonOption
+from corpus_tuner.cli.options import JsonOption, QuietOption
 from corpus_tuner.cli.output import stdout
 
 
 def merge(
     index: Annotated[Path, typer.Argument(help="The folder of the index.")],
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Make one segment of all, without what was removed; nothing is encoded again."""
+    """Make one segment of all, without what was removed.
+
+    Nothing is encoded again.
+    """
     from corpus_tuner.indexes.store.merging import merge as merge_index
     from corpus_tuner.progress import working
 

@@ -5,14 +5,16 @@ from typing import Annotated
 
 import typer
 
+from corpus_tuner.cli.options import QuietOption
 from corpus_tuner.cli.output import stdout
 
 
 def export(
     index: Annotated[Path, typer.Argument(help="The folder of the index.")],
     file: Annotated[Path, typer.Argument(help="The file that is made, such as index.tar.")],
+    quiet: QuietOption = False,
 ) -> None:
-    """Write an index and its ledger into one file, to be taken elsewhere."""
+    """Write an index and its ledger into one file."""
     from corpus_tuner.indexes.store.archive import export_index
     from corpus_tuner.progress import working
 
@@ -25,8 +27,9 @@ def export(
 def import_(
     file: Annotated[Path, typer.Argument(help="A file that corpus-tuner export made.")],
     index: Annotated[Path, typer.Argument(help="The folder that is made.")],
+    quiet: QuietOption = False,
 ) -> None:
-    """Make an index of an exported file; everything in it is checked first."""
+    """Make an index of an exported file, which is checked."""
     from corpus_tuner.indexes.store.archive import import_index
     from corpus_tuner.progress import working
 

@@ -26,6 +26,14 @@ SetOption = Annotated[
         "--set", metavar="STAGE.KEY=VALUE", help="Overrule one setting; may be given repeatedly."
     ),
 ]
+EncoderOption = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--encoder", metavar="NAME", help="Short for --set encoder.name=NAME."),
+]
+GeneratorOption = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--generator", metavar="NAME", help="Short for --set generator=NAME."),
+]
 SplitOption = Annotated[
     str, typer.Option(help="Which judgments, qrels/SPLIT.tsv; by default the usual ones.")
 ]
@@ -62,17 +70,44 @@ ExcludeOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+TrustOption = Annotated[
+    bool,
+    typer.Option("--trust-remote-code", help="Run Python that comes with the index's models."),
+]
+
+
+def _be_quiet(quiet: bool) -> None:
+    from corpus_tuner.progress import be_quiet
+
+    be_quiet(quiet)
+
+
+QuietOption = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", callback=_be_quiet, help="Show no progress."),
+]
+"""Takes effect by being given: commands need not look at it."""
 
 
 def settings_of(
     config: str | None,
     assignments: list[str] | None,
-    on_bad_record: OnBadRecord | None,
+    on_bad_record: OnBadRecord | None = None,
+    encoder: str | None = None,
+    generator: str | None = None,
     **patterns: list[str] | None,
 ) -> "Settings":
-    """Read the recipe that the options describe; `patterns` are settings of the corpus."""
+    """Read the recipe that the options describe; what ``--set`` says comes last.
+
+    `patterns` are settings of the corpus.
+    """
     from corpus_tuner.settings import load_settings
 
-    overruled = [f"corpus.on_bad_record={on_bad_record}"] if on_bad_record else []
+    short = {
+        "corpus.on_bad_record": on_bad_record,
+        "encoder.name": encoder,
+        "generator": generator,
+    }
+    overruled = [f"{name}={value}" for name, value in short.items() if value]
     overruled += [f"corpus.{name}={json.dumps(some)}" for name, some in patterns.items() if some]
     return load_settings(config, [*overruled, *(assignments or [])])

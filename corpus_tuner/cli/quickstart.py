@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from corpus_tuner.cli.hits import show_hits
+from corpus_tuner.cli.options import QuietOption
 from corpus_tuner.cli.output import stdout
 from corpus_tuner.cli.results import show_results
 
@@ -27,8 +28,9 @@ def quickstart(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Where results, runs and indexes go.")
     ] = Path("quickstart"),
+    quiet: QuietOption = False,
 ) -> None:
-    """Index the sample corpora, measure them in English and German, and search them."""
+    """Index, measure and search two sample corpora."""
     start = time.perf_counter()
     stdout.print("Two small corpora of our own, English and German: indexing, then measuring.")
     from corpus_tuner.evaluation import evaluate

@@ -20,7 +20,7 @@ def remove(
     filters: FilterOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Remove documents from an index, by their ids or by their metadata."""
+    """Remove documents, by their ids or by their metadata."""
     from corpus_tuner.indexes.search.filters import parse_filters
     from corpus_tuner.indexes.store.manifest import read_manifest
     from corpus_tuner.indexes.store.removing import remove as remove_documents

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from corpus_tuner.cli.options import FilterOption, JsonOption, Mode
+from corpus_tuner.cli.options import FilterOption, JsonOption, Mode, QuietOption, TrustOption
 from corpus_tuner.cli.output import stdout
 
 if TYPE_CHECKING:
@@ -23,7 +23,13 @@ def search(
     ] = None,
     k: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option("--k", "-k", min=1, help="How many documents: 10, or 100 with --output."),
+        typer.Option(
+            "--k",
+            "-k",
+            min=1,
+            help="How many documents; by default as many as the terminal holds, at most 10, or "
+            "100 with --output.",
+        ),
     ] = None,
     mode: Annotated[
         Optional[Mode],  # noqa: UP045
@@ -45,17 +51,17 @@ def search(
         Optional[str],  # noqa: UP045
         typer.Option(help="'passage' is the encoder alone; by default the one configured."),
     ] = None,
-    trust_remote_code: Annotated[
-        bool, typer.Option(help="Run Python that comes with the index's encoder.")
-    ] = False,
+    trust_remote_code: TrustOption = False,
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Search an index: for one query, for a file of them, or at a prompt."""
+    """Search for one query, for a file of them, or at a prompt."""
     _check(query, queries, output, explain, json)
+    from corpus_tuner.cli.hits import MOST, fitting
     from corpus_tuner.cli.prompt import Asking, ask, known_filter
     from corpus_tuner.progress import working
 
-    known = k or (100 if output else 10)
+    most = 100 if output else MOST if json or explain else fitting()
     with working("opening the index"):
         from corpus_tuner.indexes.search.searcher import Searcher
 
@@ -63,7 +69,7 @@ def search(
             index, representation=representation, trust_remote_code=trust_remote_code
         )
     with searcher:
-        asking = Asking(known, mode, known_filter(searcher, filters or []), explain)
+        asking = Asking(k or most, mode, known_filter(searcher, filters or []), explain)
         if queries:
             _search_all(searcher, asking, queries, output)
         elif query is None:

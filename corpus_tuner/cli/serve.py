@@ -9,6 +9,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from corpus_tuner.cli.options import QuietOption, TrustOption
 from corpus_tuner.cli.output import stderr, stdout
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError
 
@@ -35,11 +36,10 @@ def serve(
             "addresses; repeatable.",
         ),
     ] = None,
-    trust_remote_code: Annotated[
-        bool, typer.Option(help="Run Python that comes with the index's encoder.")
-    ] = False,
+    trust_remote_code: TrustOption = False,
+    quiet: QuietOption = False,
 ) -> None:
-    """Answer searches over HTTP, and show a page to search on.
+    """Answer searches over HTTP, and show a page for them.
 
     Where the environment has CORPUS_TUNER_TOKEN, requests must bring it as a bearer token.
     """

@@ -5,13 +5,19 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from corpus_tuner.cli.options import ConfigOption, JsonOption, SetOption, settings_of
+from corpus_tuner.cli.options import (
+    ConfigOption,
+    JsonOption,
+    QuietOption,
+    SetOption,
+    settings_of,
+)
 from corpus_tuner.cli.output import stdout, table
 
 if TYPE_CHECKING:
     from corpus_tuner.tuning.report import TuningReport
 
-tune = typer.Typer(help="Tune models without labels.", no_args_is_help=True)
+tune = typer.Typer(help="Tune models without labels.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @tune.callback()
@@ -45,11 +51,12 @@ def generator(
     ] = None,
     config: ConfigOption = None,
     assignments: SetOption = None,
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
     """Tune a generator on its own accepted writing, or on pairs; go on with it after a kill."""
     more = [f"tuning.rounds={rounds}"] if rounds else []
-    settings = settings_of(config, [*(assignments or []), *more], None)
+    settings = settings_of(config, [*(assignments or []), *more])
     from corpus_tuner.tuning.generator import tune_generator
 
     report = tune_generator(corpus, base, output, settings, pairs=pairs or (), ledger=ledger)

@@ -34,6 +34,7 @@ from corpus_tuner.evaluation.named import open_benchmarks
 from corpus_tuner.evaluation.setup import ABLATION, DEPTH, Setup
 from corpus_tuner.indexes.encoders import Encoder
 from corpus_tuner.pipeline import build
+from corpus_tuner.progress import part_of
 from corpus_tuner.settings import Settings
 
 
@@ -130,9 +131,12 @@ def evaluate(
     builds: dict[str, BuildReport] = {}
     chapters: list[Chapter] = []
     for benchmark in loaded:
-        built, cost = _build(benchmark, setup)
-        builds[benchmark.name] = built
-        chapters.append(measure_benchmark(benchmark, built, cost, setup, baselines, compare_with))
+        with part_of(benchmark.name):
+            built, cost = _build(benchmark, setup)
+            builds[benchmark.name] = built
+            chapters.append(
+                measure_benchmark(benchmark, built, cost, setup, baselines, compare_with)
+            )
         write_results(
             [result for chapter in chapters for result in chapter.results], setup.output / METRICS
         )

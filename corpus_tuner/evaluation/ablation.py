@@ -43,7 +43,7 @@ from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.store.documents import View
 from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.pipeline import build
-from corpus_tuner.progress import track
+from corpus_tuner.progress import part_of, track, working
 from corpus_tuner.settings import Settings
 from corpus_tuner.tuning.generator import tune_generator
 from corpus_tuner.tuning.self_instruct import tunable
@@ -106,7 +106,8 @@ def evaluate_parts(
     setup = Setup.of(output, settings, encoder, measures, depth)
     done: list[Result] = []
     for benchmark in loaded:
-        done += ablate(benchmark, setup, tune=tune)
+        with part_of(benchmark.name):
+            done += ablate(benchmark, setup, tune=tune)
         write_results(done, setup.output / ABLATION)
         table = as_markdown(matrix(done, setup.measures[0]))
         write_text(table, (setup.output / ABLATION).with_suffix(".md"))
@@ -148,7 +149,8 @@ def ablate(benchmark: Benchmark, setup: Setup, *, tune: bool = True) -> list[Res
         },
         [check.name for check in setup.settings.checks],
     )
-    queries = setup.encoder.encode_queries(list(benchmark.queries.values()))
+    with working("encoding the queries"):
+        queries = setup.encoder.encode_queries(list(benchmark.queries.values()))
     leaders: dict[str, list[Leaders]] = {}
     with (
         Searcher.open(index, encoder=setup.encoder) as searcher,
@@ -162,7 +164,7 @@ def ablate(benchmark: Benchmark, setup: Setup, *, tune: bool = True) -> list[Res
                 for leading, row in zip(best, scores, strict=True):
                     leading.add(block.ids, row)
     results = []
-    for name, best in leaders.items():
+    for name, best in track(leaders.items(), "measuring", lambda: len(leaders), unit="systems"):
         run = {
             query: break_ties(leading.ranking())
             for query, leading in zip(benchmark.queries, best, strict=True)

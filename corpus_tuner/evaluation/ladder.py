@@ -13,7 +13,7 @@ from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.search.settings import HybridWeights, Mode, SearchSettings
 from corpus_tuner.indexes.store.manifest import Manifest
-from corpus_tuner.progress import track
+from corpus_tuner.progress import track, working
 
 NAMES: Mapping[LexicalRanker, str] = {"words": "bm25", "grams": "grams"}
 """What the systems are called in which a lexical ranker is alone."""
@@ -120,7 +120,8 @@ class OpenIndex:
         """Do what a system needs before its first search: open the index, encode the queries."""
         self.searcher(system.representation)
         if system.mode != "lexical":
-            self._encoder.encode_queries(list(self._queries.values())[:1])
+            with working("encoding the queries"):
+                self._encoder.encode_queries(list(self._queries.values())[:1])
 
     def run(self, system: System, depth: int) -> Run:
         """Rank documents for all queries.

@@ -22,6 +22,7 @@ from corpus_tuner.evaluation.oracle import best_of, kept_sweep, lexical_share
 from corpus_tuner.evaluation.setup import Setup
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import read_manifest
+from corpus_tuner.progress import track, working
 
 ORACLES = ("oracle", "oracle-all")
 """Systems whose weights have seen the judgments."""
@@ -70,14 +71,15 @@ def measure_benchmark(
         results = measuring.results()
         outline = Outline(setup.measures, main_system(results, compare_with), compare_with)
         main = measuring.systems.get(outline.system)
-        return write_chapter(
-            Measurement(benchmark, measuring.runs, measuring.measured),
-            results,
-            outline,
-            partial(index.labels, main) if main else None,
-            sweep=measuring.sweep,
-            cost=cost,
-        )
+        with working("comparing"):
+            return write_chapter(
+                Measurement(benchmark, measuring.runs, measuring.measured),
+                results,
+                outline,
+                partial(index.labels, main) if main else None,
+                sweep=measuring.sweep,
+                cost=cost,
+            )
 
 
 class Measuring:
@@ -178,7 +180,9 @@ class Measuring:
                 weights=self.systems[name].weights() if name in self.systems else {},
                 uses_labels=name in self.systems and self.systems[name].uses_labels,
             )
-            for name, measured in self.measured.items()
+            for name, measured in track(
+                self.measured.items(), "measuring", lambda: len(self.measured), unit="systems"
+            )
         ]
 
     def _search(self, system: System) -> None:

@@ -219,8 +219,10 @@ class _Trial:
             blend = pool.blend(self._calibrated.fusion)
             for run, weights in zip(runs, in_force, strict=True):
                 run[query] = self._ranking(ids, total(blend.brought(weights)))
+        measured = track(runs, "measuring weights", lambda: len(runs), unit="weights")
         return [
-            Tried(weights, self._measured(run)) for weights, run in zip(every, runs, strict=True)
+            Tried(weights, self._measured(run))
+            for weights, run in zip(every, measured, strict=True)
         ]
 
     def _ranking(

@@ -8,6 +8,7 @@ from corpus_tuner.eval.files import make_folders
 from corpus_tuner.eval.measures import DEFAULT_MEASURES, deepest
 from corpus_tuner.indexes.encoders import Encoder, open_encoder
 from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.progress import working
 from corpus_tuner.settings import Settings, load_settings
 
 DEPTH = 100
@@ -60,7 +61,8 @@ class Setup:
         settings = settings or load_settings()
         depth = max(depth, deepest(measures))
         make_folders(Path(output))
-        encoder = encoder or open_encoder(settings.encoder)
+        with working("opening the encoder"):
+            encoder = encoder or open_encoder(settings.encoder)
         return cls(Path(output), settings, encoder, tuple(measures), depth)
 
     @property

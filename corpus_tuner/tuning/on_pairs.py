@@ -64,7 +64,8 @@ def tune_on_pairs(
             split = split_pairs(
                 pairs, settings.dev, settings.test, settings.most_pairs, settings.seed
             )
-        model, tokenizer = load_model(base, _device(settings))
+        with working("opening the model"):
+            model, tokenizer = load_model(base, _device(settings))
         key = _key(split, hash_weights(model), settings)
         standing = _standing(output, key, settings)
         if standing is not None:

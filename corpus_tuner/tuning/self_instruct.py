@@ -12,6 +12,7 @@ from corpus_tuner.generators import resolved
 from corpus_tuner.generators.seq2seq import Settings as Seq2Seq
 from corpus_tuner.indexes.encoders import open_encoder
 from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language
+from corpus_tuner.progress import working
 from corpus_tuner.settings import Settings
 from corpus_tuner.tuning.pairs import Pair
 from corpus_tuner.workshop import Workshop, open_writers
@@ -46,7 +47,8 @@ def accepted_pairs(
         language = detect_language(corpus.sample(SAMPLE_DOCUMENTS))
     settings = settings.model_copy(update={"language": language})
     generator = tunable(settings, language).model_copy(update={"model": model})
-    writers = open_writers(corpus, settings, open_encoder(settings.encoder), generator)
+    with working("opening the models"):
+        writers = open_writers(corpus, settings, open_encoder(settings.encoder), generator)
     ((_, instructions),) = writers.authors
     by_kind = {instruction.kind: instruction for instruction in instructions}
     with Workshop(corpus, settings, writers, ledger, scratch) as workshop:

@@ -4,7 +4,7 @@ from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.runs import Leaders, Run, break_ties
 from corpus_tuner.evaluation.baselines import Setting
 from corpus_tuner.indexes.encoders import EncoderSettings, open_encoder
-from corpus_tuner.progress import track
+from corpus_tuner.progress import track, working
 
 _AT_ONCE = 256
 
@@ -24,11 +24,12 @@ class Baseline:
 
     def run(self, setting: Setting) -> Run:
         """Encode the documents as they stream by, and keep the best for every query."""
-        encoder = open_encoder(self._settings)
-        queries = encoder.encode_queries(list(setting.benchmark.queries.values()))
+        with working(f"opening the encoder ({self.name})"):
+            encoder = open_encoder(self._settings)
+            queries = encoder.encode_queries(list(setting.benchmark.queries.values()))
         leaders = [Leaders(setting.depth) for _ in queries]
         chunks = setting.corpus.chunks(_AT_ONCE)
-        for chunk in track(chunks, f"encoding ({self.name})", lambda: None, len):
+        for chunk in track(chunks, f"encoding ({self.name})", setting.corpus.count, len):
             texts = [f"{document.title} {document.text}".strip() for document in chunk]
             scores = queries @ encoder.encode_documents(texts).T
             ids = [document.id for document in chunk]

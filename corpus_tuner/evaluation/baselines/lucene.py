@@ -49,7 +49,7 @@ class Baseline:
             with working("starting Java"):
                 _receive(here)
             if folder is not None:
-                for document in track(setting.corpus, "indexing (lucene)", lambda: None):
+                for document in track(setting.corpus, "indexing (lucene)", setting.corpus.count):
                     here.send((document.id, f"{document.title}\n{document.text}"))
             here.send(None)
             with working("searching (lucene)"):
