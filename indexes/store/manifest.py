@@ -17,7 +17,7 @@ from corpus_tuner.indexes.store.files import is_of_the_file, sha256, write_text
 from corpus_tuner.indexes.store.layout import Layout
 
 FORMAT = "corpus-tuner-index"
-VERSION = 6
+VERSION = 7
 _CHECKSUM = "sha256"
 
 
