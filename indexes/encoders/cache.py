@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,8 +24,9 @@ def cached(name: str) -> Path | None:
     folder = cache_folder() / name
     try:
         sums = json.loads((folder / _SUMS).read_text(encoding="utf-8"))
-        sound = all(sha256(folder / file) == expected for file, expected in sums.items())
-    except (OSError, ValueError):
+        files = {file.name for file in folder.iterdir()} - {_SUMS}
+        sound = {*sums} == files and all(sha256(folder / file) == sums[file] for file in files)
+    except (OSError, ValueError, TypeError):
         return None
     return folder if sound else None
 
@@ -39,18 +39,23 @@ def cached_or_made(name: str, make: Callable[[Path], None]) -> Path:
     name
         It tells all that decides what is in the folder.
     make
-        Fills a new folder, which it is given the path of. If it raises, nothing is kept.
+        Fills a new folder, which it is given the path of; what else it needs for that it may put
+        next to it. If it raises, or is killed, nothing is kept.
     """
     folder = cache_folder() / name
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         if cached(name) is None:
             shutil.rmtree(folder, ignore_errors=True)
-            with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-                new = Path(temporary) / "new"
-                new.mkdir()
+            scratch = folder.with_name(f"{folder.name}.new")
+            shutil.rmtree(scratch, ignore_errors=True)  # of one that was killed
+            new = scratch / "new"
+            new.mkdir(parents=True)
+            try:
                 make(new)
                 sums = {file.name: sha256(file) for file in sorted(new.iterdir())}
                 (new / _SUMS).write_text(json.dumps(sums), encoding="utf-8")
                 new.rename(folder)
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
     return folder
