@@ -198,8 +198,8 @@ class Searcher:
         ------
         SearchIndexError
             If `k` is less than 1, a query is empty or longer than `MAX_QUERY_CHARACTERS`, the
-            index cannot be searched in this mode, the filter is none, the searcher is closed, or it was
-            opened before a fork.
+            index cannot be searched in this mode, the filter is none, the searcher is closed, or it
+            was opened before a fork.
         """
         several = [queries] if isinstance(queries, str) else queries
         generation = self._current()
