@@ -1,11 +1,13 @@
 """The OpenAPI document as a page for people, with nothing from elsewhere."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
 
 Schema = Mapping[str, Any]
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -21,6 +23,7 @@ def reference(openapi: Schema) -> str:
     """
     page = files("corpus_tuner.indexes.server") / "pages" / "docs.html"
     environment = Environment(autoescape=True, undefined=StrictUndefined)
+    environment.filters["prose"] = _prose
     return environment.from_string(page.read_text(encoding="utf-8")).render(
         info=openapi["info"],
         operations=[
@@ -91,7 +94,9 @@ def _field(name: str, schema: Schema, required: bool) -> dict[str, Any]:
         )
         if schema.get(key) not in (None, "", [], {}, False)
     ]
-    description = " ".join(filter(None, [schema.get("description", ""), ", ".join(limits)]))
+    said = ", ".join(limits)
+    limited = f"{said[0].upper()}{said[1:]}." if said else ""
+    description = f"{schema.get('description', '')} {limited}".strip()
     return {
         "name": name,
         "required": required,
@@ -119,6 +124,11 @@ def _type(schema: Schema) -> Iterator[tuple[str, bool]]:
         yield from _type(schema["additionalProperties"])
     else:
         yield schema.get("type", "anything"), False
+
+
+def _prose(text: str) -> Markup:
+    """Return text as HTML, what is between backticks as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", escape(text)))
 
 
 def _name(reference: str) -> str:

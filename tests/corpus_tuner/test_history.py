@@ -73,3 +73,12 @@ def test_a_file_that_is_no_ledger(index: Path, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no ledger at all, but long enough\n" * 9, encoding="utf-8")
     with pytest.raises(CorpusTunerError, match=r"notes\.txt is not a ledger"):
         rejections(index, tmp_path / "notes.txt")
+
+
+def test_a_damaged_ledger_is_an_error_of_ours(index: Path, tmp_path: Path) -> None:
+    good = (index / "ledger.sqlite").read_bytes()
+    half = len(good) // 2
+    for bad in (b"no ledger", b"x" * len(good), good[:half], good[:100] + b"\xff" * half):
+        (tmp_path / "ledger.sqlite").write_bytes(bad)
+        with pytest.raises(CorpusTunerError, match=r"ledger\.sqlite"):
+            rejections(index, tmp_path / "ledger.sqlite")

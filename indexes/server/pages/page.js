@@ -31,6 +31,7 @@ async function ask(path) {
 }
 
 function askForToken(refused) {
+  turns += 1; // whatever comes now is not for whoever sees this
   sessionStorage.removeItem("token");
   if (refused) $("sign-in-error").textContent = "This is not the token of this index.";
   $("sign-in").hidden = false;
@@ -162,7 +163,8 @@ function follow() {
   for (const name of ["q", "k", "mode"]) if (address.get(name)) wanted.set(name, address.get(name));
   for (const filter of address.getAll("filter")) if (filter.trim()) wanted.append("filter", filter);
   $("query").value = wanted.get("q") || "";
-  $("k").value = wanted.get("k") || "10";
+  const k = wanted.get("k") || "10";
+  $("k").value = /^\d+$/.test(k) ? k : "";
   $("filter").value = wanted.getAll("filter").join(" AND ");
   const mode = wanted.get("mode") || "";
   for (const option of document.getElementsByName("mode")) option.checked = option.value === mode;

@@ -36,7 +36,12 @@ ODD = [
         "title": "<script>document.title='owned'</script>",
         "text": "Ein <b>Mühlrad</b> &amp; <img src=x onerror=\"document.title='owned'\">",
     },
-    {"_id": "odd3", "title": "Steuer\u0007zeichen", "text": "Mühlrad \u001b[31m \u202e verkehrt"},
+    {
+        "_id": "odd3",
+        "title": "Steuer\u0007zeichen",
+        "text": "Mühlrad \u001b[31m \u202e verkehrt",
+        "kind/jk": "odd",
+    },
 ]
 
 
@@ -96,12 +101,12 @@ def sample_index(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Path
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Path], str]]:
+def serve() -> Iterator[Callable[..., str]]:
     """Start a service for an index; return where it is."""
     started: list[Service] = []
 
-    def serve(index: Path) -> str:
-        started.append(start(index))
+    def serve(index: Path, token: str = "") -> str:
+        started.append(start(index, token=token))
         return started[-1].address
 
     yield serve
@@ -182,7 +187,7 @@ def page(browser: Any) -> Iterator[Any]:
     yield opened
     home = "/".join(opened.url.split("/")[:3])
     assert all(url.startswith(home) for url in asked)
-    assert not [line for line in said if "404" not in line]
+    assert not [line for line in said if not re.search("status of (401|404|422)", line)]
     opened.close()
 
 
@@ -245,3 +250,83 @@ def test_the_page_shows_what_it_finds_as_text(
     page.wait_for_selector("ul.views li")
     assert page.locator("h1").inner_text() == "<script>document.title='owned'</script>"
     assert page.title() != "owned"
+
+
+@pytest.mark.slow
+def test_the_page_says_what_is_wrong_with_its_address(
+    odd_index: Path, serve: Callable[[Path], str], page: Any
+) -> None:
+    home = serve(odd_index)
+    page.goto(f"{home}/?q=Mühlrad&k=1")
+    page.wait_for_selector(".hit")
+    assert page.locator(".hit").count() == 1
+    assert page.get_by_label("first").input_value() == "1"
+    for asked, said in (
+        ("mode=bogus", "mode: Input should be 'hybrid', 'dense' or 'lexical'"),
+        ("k=many", "k: Input should be a valid integer"),
+        ("k=0", "k: Input should be greater than or equal to 1"),
+    ):
+        page.goto(f"{home}/?q=Mühlrad&{asked}")
+        page.locator("#status.bad", has_text=said).wait_for()
+
+
+@pytest.mark.slow
+def test_the_page_filters(odd_index: Path, serve: Callable[[Path], str], page: Any) -> None:
+    page.goto(f"{serve(odd_index)}/?q=Mühlrad")
+    page.locator(".hit").nth(1).wait_for()
+    box = page.get_by_label("filter")
+    box.fill("year")
+    page.keyboard.press("Enter")
+    page.locator("#filter-error", has_text="is not like field=value").wait_for()
+    assert page.locator(".hit").count() == 0
+    box.fill("kind/jk=odd")
+    page.keyboard.press("Enter")
+    page.locator(".hit").wait_for()
+    assert page.locator("#filter-error").inner_text() == ""
+    assert "filter=kind%2Fjk%3Dodd" in page.url
+    page.reload()
+    page.locator(".hit").wait_for()
+    assert box.input_value() == "kind/jk=odd"
+
+
+@pytest.mark.slow
+def test_the_page_asks_for_the_token(odd_index: Path, serve: Callable[..., str], page: Any) -> None:
+    home = serve(odd_index, "secret")
+    page.goto(f"{home}/?q=Mühlrad")
+    field = page.get_by_label("asks for a token")
+    field.fill("wrong")
+    page.keyboard.press("Enter")
+    page.locator("#sign-in-error", has_text="not the token").wait_for()
+    field.fill("secret")
+    page.keyboard.press("Enter")
+    page.locator(".hit").first.wait_for()
+    page.reload()
+    page.locator(".hit").first.wait_for()
+    assert not field.is_visible()
+    page.get_by_role("button", name="Sign out").click()
+    field.wait_for()
+    assert page.locator(".hit").count() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("marked", "expected"),
+    [
+        ("# Head\n\n**bold**, __bold__, *new*, _new_", "Head\n\nbold, bold, new, new"),
+        ("[link](http://a/b) ![image](c.png) `co_de` ~~old~~", "link image co_de old"),
+        ("- one\n* two\n- [x] three\n1. four", "one\ntwo\nthree\n1. four"),
+        ("| a | b |\n|---|:-:|\n| c | d |", "a · b\nc · d"),
+        ("> quoted\n\n```py\nx = 1\n```\n\n---", "quoted\n\n\nx = 1"),
+        (
+            "2 * 3 * 4, snake_case_name, a*b*c, C#, 5 > 4 |",
+            "2 * 3 * 4, snake_case_name, a*b*c, C#, 5 > 4 |",
+        ),
+        (r"\*no mark\*", "*no mark*"),
+        ("<b>not</b> &amp; markup", "<b>not</b> &amp; markup"),
+    ],
+)
+def test_marks_of_markdown_are_left_out(
+    odd_index: Path, serve: Callable[[Path], str], page: Any, marked: str, expected: str
+) -> None:
+    page.goto(serve(odd_index))
+    assert page.evaluate("(text) => plain(text)", marked) == expected

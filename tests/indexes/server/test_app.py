@@ -1,6 +1,7 @@
 """The service by its public routes: answers, limits, tokens, load, and the switch of an index."""
 
 import json
+import re
 import shutil
 import threading
 import time
@@ -119,13 +120,31 @@ def test_the_page_brings_all_it_needs_and_runs_nothing_else(client: TestClient) 
     page = client.get("/")
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert "http" not in page.text.replace("POST", "")
-    for asset, kind in (("page.js", "text/javascript"), ("style.css", "text/css")):
+    for asset, kind in (
+        ("page.js", "text/javascript"),
+        ("plain.js", "text/javascript"),
+        ("style.css", "text/css"),
+    ):
         answer = client.get(f"/assets/{asset}")
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith(kind)
         assert "innerHTML" not in answer.text
     assert client.get("/assets/app.py").status_code == 404
     assert client.get("/assets/..%2Fapp.py").status_code == 404
+
+
+def test_the_documentation_brings_all_it_needs(client: TestClient) -> None:
+    page = client.get("/docs")
+    assert (
+        page.headers["content-security-policy"]
+        == client.get("/").headers["content-security-policy"]
+    )
+    assert not re.search(r"https?://", page.text)
+    described = client.get("/openapi.json").json()
+    for name in (*described["paths"], *described["components"]["schemas"]):
+        assert name in page.text
+    assert "at most 10" in page.text
+    assert "<code>year&gt;=2020</code>" in page.text
 
 
 @pytest.mark.parametrize(
