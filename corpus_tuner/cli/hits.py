@@ -57,7 +57,7 @@ def show_hits(query: str, hits: Sequence["Hit"]) -> None:
         stdout.print(head, soft_wrap=True)
         matched = hit.view.text.removeprefix(hit.document.title).strip() or hit.view.text
         shown = Text.assemble((f"{hit.view.kind}  ", "cyan"), plain(matched))
-        lines = shown.wrap(stdout, stdout.width - _INDENT)
+        lines = [*shown.wrap(stdout, stdout.width - _INDENT)]
         if len(lines) >= _LINES:
             lines = lines[: _LINES - 1]
             lines[-1].append(" …")
