@@ -184,6 +184,11 @@ def working(what: str) -> Meter:
     return Meter(what, unit="")
 
 
+def note(text: str) -> None:
+    """Say, on standard error, what is not as was asked for; it stays when the progress is gone."""
+    _console.print(Text.assemble(("note: ", "yellow"), text), soft_wrap=True)
+
+
 def track(
     items: Iterable[_Item],
     what: str,

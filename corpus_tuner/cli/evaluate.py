@@ -69,7 +69,7 @@ def evaluate(
         ),
     ] = None,
     compare_with: Annotated[
-        str, typer.Option(help="The system that the others are compared with.")
+        str, typer.Option(help="What the report and the tests of significance compare with.")
     ] = "passage",
     benchmarks: BenchmarksOption = None,
     list_: Annotated[
@@ -168,7 +168,7 @@ def _show_benchmarks(registry: "Registry", home: "Path") -> None:
     known = table(*shown, right=("docs", "queries"))
     for column in known.columns:
         column.no_wrap = True
-    known.expand, known.columns[-1].ratio = True, 1
+    known.expand, known.columns[-1].ratio, known.columns[-1].overflow = True, 1, "ellipsis"
     for name, entry in registry.benchmarks.items():
         source = "here" if (home / name).is_dir() else ""
         if not source and entry.sources:

@@ -33,10 +33,10 @@ def plain(text: str, most: int = 0) -> Text:
 
 
 def table(*columns: str, right: Sequence[str] = ()) -> Table:
-    """Return an empty table; the columns in `right` hold numbers."""
+    """Return an empty table; the columns in `right` hold numbers, and nothing is cut."""
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
     for column in columns:
-        made.add_column(column, justify="right" if column in right else "left")
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
     return made
 
 

@@ -56,6 +56,8 @@ def show_results(
                 end_section=reference is reported[-1],
             )
     stdout.print(rows)
+    if baselines:
+        stdout.print(f"+ and - are what a system gains on {baseline}", style="dim", soft_wrap=True)
     if any(result.uses_labels for result in results):
         stdout.print(
             "* chosen with the judgments: what could be reached, not a result", style="dim"
@@ -69,7 +71,7 @@ def show_comparisons(report: "Report") -> None:
     comparisons = [found for found in report.comparisons if found.system == report.system]
     if comparisons:
         columns = ("gain", "95 % interval", "p", "better", "alike", "worse")
-        rows = table(f"{report.system} against {report.baseline}", *columns, right=columns)
+        rows = table("benchmark", *columns, right=columns)
         for found in comparisons:
             p = found.permutation_holm
             rows.add_row(
@@ -80,6 +82,8 @@ def show_comparisons(report: "Report") -> None:
                 *(f"{count:,}" for count in (found.wins, found.ties, found.losses)),
             )
         stdout.print()
+        compared = f"{report.system} compared with {report.baseline}"
+        stdout.print(plain(compared), style="bold", soft_wrap=True)
         stdout.print(rows)
         measure = comparisons[0].measure
         stdout.print(f"{measure}; p by permutation, corrected for all systems", style="dim")
@@ -90,6 +94,6 @@ def show_comparisons(report: "Report") -> None:
 def _points(value: float, baseline: float | None) -> Text:
     if baseline is None:
         return Text(f"{100 * value:.1f}      ")
-    gain = round(100 * value, 1) - round(100 * baseline, 1)
+    gain = 100 * (value - baseline)  # rounded once, as the report does
     style = "green" if gain > 0.05 else "red" if gain < -0.05 else "dim"
     return Text.assemble(f"{100 * value:.1f} ", (f"{gain:+5.1f}", style))

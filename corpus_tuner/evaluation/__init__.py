@@ -29,6 +29,7 @@ from corpus_tuner.eval.report.assembly import (
 from corpus_tuner.eval.report.tables import write_results
 from corpus_tuner.evaluation.baselines import Baseline
 from corpus_tuner.evaluation.costs import timed_build
+from corpus_tuner.evaluation.glossary import ABOUT, glossary
 from corpus_tuner.evaluation.measuring import BASELINE, measure_benchmark
 from corpus_tuner.evaluation.named import open_benchmarks
 from corpus_tuner.evaluation.setup import ABLATION, DEPTH, Setup
@@ -167,6 +168,8 @@ def _report(chapters: Sequence[Chapter], setup: Setup, compare_with: str, comman
     return bind(
         chapters,
         Outline(setup.measures, main_system(results, compare_with), compare_with),
+        about=ABOUT,
+        terms=glossary(results),
         ablation=[result for result in ablation if result.benchmark in names],
         settings=yaml.safe_dump(
             setup.settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True

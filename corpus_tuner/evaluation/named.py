@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.benchmarks import Benchmark
@@ -12,12 +13,14 @@ from corpus_tuner.eval.benchmarks.download import fetch
 from corpus_tuner.eval.benchmarks.folder import load_benchmark
 from corpus_tuner.eval.benchmarks.registry import Catalogued, Entry, expand, recognise, registry
 from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.eval.network import OutOfReachError
 from corpus_tuner.eval.records import BadRecord
 from corpus_tuner.indexes.encoders.cache import cache_folder
-from corpus_tuner.progress import track
+from corpus_tuner.progress import track, working
 from corpus_tuner.sample import LANGUAGES, sample_folder
 from corpus_tuner.settings import Settings
 
+_Item = TypeVar("_Item")
 Reject = Callable[[BadRecord], None]
 
 
@@ -105,19 +108,23 @@ def _open_known(
     if not folder.is_dir():
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            fetch(entry, name, folder, _track)
+            with working(f"looking for {name}"):
+                fetch(entry, name, folder, _track)
         except OSError as error:
             raise CorpusTunerError(f"cannot write to {home}: {error.strerror}") from error
+        except OutOfReachError:
+            raise
         except EvaluationError as error:
             catalogued = [source for source in entry.sources if isinstance(source, Catalogued)]
             if not catalogued:
                 raise
             try:
-                return load_catalogue_benchmark(catalogued[0].ir_datasets, name=name)
+                with working(f"reading {name} with ir_datasets"):
+                    return load_catalogue_benchmark(catalogued[0].ir_datasets, name=name)
             except EvaluationError as other:
                 raise EvaluationError(f"{error}\n  {other}") from None
     return load_benchmark(folder, split, name=name, reject=reject)
 
 
-def _track(blocks: Iterable[bytes], what: str, size: int | None) -> Iterable[bytes]:
-    return track(blocks, f"fetching {what}", lambda: size, len, unit="bytes")
+def _track(items: Iterable[_Item], what: str, total: int | None, unit: str) -> Iterable[_Item]:
+    return track(items, f"fetching {what}", lambda: total, unit=unit)

@@ -1,8 +1,10 @@
 """Encoder-decoder models: where they come from, and how they run fast."""
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.eval.network import hub, reach
 
 BUILTIN = "builtin"
 """The model that comes with the package."""
@@ -60,6 +62,7 @@ def load_model(source: Source, device: str = "cpu", dtype: str = "auto") -> tupl
         kind = getattr(torch, dtype)
     options = {"revision": source.revision, "trust_remote_code": source.trust_remote_code}
     try:
+        _must_be_in_reach(source)
         tokenizer = AutoTokenizer.from_pretrained(source.name, **options)
         model = AutoModelForSeq2SeqLM.from_pretrained(source.name, dtype=kind, **options)
         return model.to(device).eval(), tokenizer
@@ -70,3 +73,14 @@ def load_model(source: Source, device: str = "cpu", dtype: str = "auto") -> tupl
             "Give a folder that holds an encoder-decoder of transformers, or the name of one on "
             "the Hugging Face hub, such as google/flan-t5-base (a network is needed the first time)"
         ) from error
+
+
+def _must_be_in_reach(source: Source) -> None:
+    """Refuse what is neither here nor can be fetched, which the library would try many times."""
+    from huggingface_hub import try_to_load_from_cache
+
+    if Path(source.name).exists():
+        return
+    here = try_to_load_from_cache(source.name, "config.json", revision=source.revision)
+    if not isinstance(here, str):
+        reach(hub(), f"there is no folder of that name, and {hub()}")

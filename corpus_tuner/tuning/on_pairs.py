@@ -13,14 +13,14 @@ from corpus_tuner.errors import CorpusTunerError, MissingExtraError
 from corpus_tuner.indexes.encoders.weights import hash_weights
 from corpus_tuner.instructions.prompting import TAUGHT, Prompting
 from corpus_tuner.models import UNTAUGHT, Source, load_model
-from corpus_tuner.progress import working
+from corpus_tuner.progress import note, working
 from corpus_tuner.tuning.batches import tokenize
 from corpus_tuner.tuning.card import write_card
 from corpus_tuner.tuning.curves import draw_curve
 from corpus_tuner.tuning.objective import Objective
 from corpus_tuner.tuning.pairs import Pair, Split, count_pairs, split_pairs
 from corpus_tuner.tuning.report import REPORT, TuningReport, read_report
-from corpus_tuner.tuning.settings import TuningSettings
+from corpus_tuner.tuning.settings import MOST_PASSES, TuningSettings
 from corpus_tuner.tuning.training import Trainer
 
 BEAMS = 4
@@ -63,6 +63,13 @@ def tune_on_pairs(
         with working("reading the pairs"):
             split = split_pairs(
                 pairs, settings.dev, settings.test, settings.most_pairs, settings.seed
+            )
+        asked, settings = settings, settings.for_pairs(len(split.train))
+        if settings.steps < asked.steps:
+            note(
+                f"{len(split.train):,} pairs to train on are few for {asked.steps:,} steps of "
+                f"{asked.batch_size * asked.accumulate}: tuning takes {settings.steps:,} steps, "
+                f"which see every pair {MOST_PASSES} times"
             )
         with working("opening the model"):
             model, tokenizer = load_model(base, _device(settings))

@@ -4,6 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
+MOST_PASSES = 30
+"""Over all pairs: with more of them a generator learns its few pairs by heart."""
+
 
 class TuningSettings(BaseModel):
     """How a generator is tuned.
@@ -91,3 +94,23 @@ class TuningSettings(BaseModel):
     seed: NonNegativeInt = 0
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str = "auto"
+
+    def for_pairs(self, pairs: int) -> "TuningSettings":
+        """Return settings with no more steps than so many pairs to train on are good for.
+
+        Examples
+        --------
+        >>> fewer = TuningSettings().for_pairs(120)
+        >>> fewer.steps, fewer.warmup, fewer.evaluate_every
+        (57, 5, 11)
+        """
+        most = max(1, MOST_PASSES * pairs // (self.batch_size * self.accumulate))
+        if self.steps <= most:
+            return self
+        return self.model_copy(
+            update={
+                "steps": most,
+                "warmup": min(self.warmup, most // 10),
+                "evaluate_every": min(self.evaluate_every, max(1, most // 5)),
+            }
+        )

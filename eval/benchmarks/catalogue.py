@@ -1,7 +1,10 @@
 """Benchmarks of the ir_datasets catalogue (extra ``ir-datasets``)."""
 
+import logging
+
 from corpus_tuner.eval.benchmarks import Benchmark, Qrels
 from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.eval.installing import install_command
 
 
 def load_catalogue_benchmark(id_: str, *, name: str = "") -> Benchmark:
@@ -23,9 +26,10 @@ def load_catalogue_benchmark(id_: str, *, name: str = "") -> Benchmark:
         import ir_datasets
     except ImportError:
         raise EvaluationError(
-            f"the benchmark ir_datasets:{id_} needs an extra: "
-            "pip install 'corpus-tuner[ir-datasets]'"
+            f"the benchmark ir_datasets:{id_} needs an extra: {install_command('ir-datasets')}"
         ) from None
+    # It logs every try; what went wrong is the error.
+    ir_datasets.log.easy().logger().setLevel(logging.CRITICAL)
     try:
         dataset = ir_datasets.load(id_)
         qrels: Qrels = {}

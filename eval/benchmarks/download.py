@@ -6,21 +6,35 @@ import shutil
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from corpus_tuner.eval.benchmarks.registry import Archive, Entry, Hub
 from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.eval.installing import install_command
+from corpus_tuner.eval.network import OutOfReachError, hub, reach
 
 BEIR_ARCHIVES = "https://public.ukp.informatik.tu-darmstadt.de/thakur/BEIR/datasets"
-_TIMEOUT = 30  # seconds without an answer
+_TIMEOUT = 30  # seconds without an answer, of a host that has answered before
 _BLOCK = 2**20
 _PARTS = ("corpus.jsonl", "queries.jsonl")
 
-Track = Callable[[Iterable[bytes], str, int | None], Iterable[bytes]]
-"""Shows how far a download is: blocks, what they are of, and their bytes where known."""
+_Item = TypeVar("_Item")
+
+
+class Track(Protocol):
+    """Shows how far a download is."""
+
+    def __call__(
+        self, items: Iterable[_Item], what: str, total: int | None, unit: str
+    ) -> Iterable[_Item]:
+        """Yield the items; `total` is how many there are, where that is known."""
+
+
+def _untracked(items: Iterable[_Item], what: str, total: int | None, unit: str) -> Iterable[_Item]:
+    return items
 
 
 def fetch(entry: Entry, name: str, folder: Path, track: Track | None = None) -> None:
@@ -30,26 +44,31 @@ def fetch(entry: Entry, name: str, folder: Path, track: Track | None = None) -> 
     ------
     EvaluationError
         If none of its sources can be had; the message has the reason of each.
+    OutOfReachError
+        If it is the network that is missing.
     """
-    problems = []
+    track = track or _untracked
+    problems: list[EvaluationError] = []
     for source in entry.sources:
         try:
             with _aside(folder) as aside:
                 if isinstance(source, Archive):
-                    _fetch_archive(source, aside, track or (lambda blocks, *_: blocks))
+                    _fetch_archive(source, aside, track)
                 elif isinstance(source, Hub):
-                    _fetch_hub(source, entry.split, aside)
+                    _fetch_hub(source, entry.split, aside, track)
                 else:
                     continue
         except EvaluationError as error:
-            problems.append(str(error))
+            problems.append(error)
         else:
             return
+    what = f"the benchmark {name!r} is not at {folder} and cannot be fetched:"
+    remedy = f"ut it there in BEIR layout (corpus.jsonl, queries.jsonl, qrels/{entry.split}.tsv)"
+    if problems and all(isinstance(problem, OutOfReachError) for problem in problems):
+        tried = "; ".join(map(str, problems))
+        raise OutOfReachError(f"{what} {tried}; try again with a network, or p{remedy}")
     tried = "".join(f"\n  {problem}" for problem in problems) or " it has no source"
-    raise EvaluationError(
-        f"the benchmark {name!r} is not at {folder} and cannot be fetched:{tried}\n"
-        f"  Put it there in BEIR layout (corpus.jsonl, queries.jsonl, qrels/{entry.split}.tsv)"
-    )
+    raise EvaluationError(f"{what}{tried}\n  P{remedy}")
 
 
 @contextmanager
@@ -72,11 +91,13 @@ def _fetch_archive(source: Archive, folder: Path, track: Track) -> None:
     url = f"{BEIR_ARCHIVES}/{source.beir}.zip"
     path = folder / "archive.zip"
     digest = hashlib.md5(usedforsecurity=False)  # the only sum that its authors publish
+    reach(url, url)
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer, path.open("wb") as file:
             size = answer.headers.get("Content-Length")
             blocks = iter(lambda: answer.read(_BLOCK), b"")
-            for block in track(blocks, source.beir, int(size) if size else None):
+            total = -(-int(size) // _BLOCK) if size else None
+            for block in track(blocks, source.beir, total, "MiB"):
                 digest.update(block)
                 file.write(block)
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
@@ -112,18 +133,21 @@ def unpack(archive: Path, folder: Path) -> None:
         raise EvaluationError(f"{archive} has no {' and no '.join(missing)}")
 
 
-def _fetch_hub(source: Hub, split: str, folder: Path) -> None:
+def _fetch_hub(source: Hub, split: str, folder: Path, track: Track) -> None:
+    if not Path(source.hub).exists():
+        reach(hub(), f"hf:{source.hub}")
     try:
         import datasets
     except ImportError:
         raise EvaluationError(
-            f"hf:{source.hub} needs an extra: pip install 'corpus-tuner[datasets]'"
+            f"hf:{source.hub} needs an extra: {install_command('datasets')}"
         ) from None
 
     def rows(name: str, part: tuple[str, str]) -> Iterator[dict[str, Any]]:
         configuration, chosen = part
         splits = datasets.load_dataset(name, configuration, streaming=True)
-        for row in splits[chosen if chosen in splits or len(splits) > 1 else next(iter(splits))]:
+        chosen = chosen if chosen in splits or len(splits) > 1 else next(iter(splits))
+        for row in track(splits[chosen], f"{name}, {chosen}", None, "rows"):
             yield dict(row)
 
     try:

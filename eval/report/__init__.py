@@ -187,6 +187,8 @@ class Report(_Frozen):
     ----------
     title
         Stands above all.
+    about, terms
+        What is measured, in a sentence or two, and what the names mean.
     baseline, system
         What the systems are compared with, and the one that is shown in detail.
     results
@@ -216,6 +218,8 @@ class Report(_Frozen):
     """
 
     title: str
+    about: str = ""
+    terms: dict[str, str] = Field(default_factory=dict)
     baseline: str
     system: str
     results: list[Result]

@@ -144,6 +144,8 @@ def bind(
     outline: Outline,
     *,
     title: str = "",
+    about: str = "",
+    terms: Mapping[str, str] | None = None,
     ablation: Sequence[Result] = (),
     settings: str = "",
     command: str = "",
@@ -158,11 +160,13 @@ def bind(
         Of all of them.
     title
         By default it names the system and the baseline.
-    ablation, settings, command
+    about, terms, ablation, settings, command
         As `corpus_tuner.eval.report.Report` has them.
     """
     return Report(
         title=title or f"{outline.system} compared with {outline.baseline}",
+        about=about,
+        terms=dict(terms or {}),
         system=outline.system,
         baseline=outline.baseline,
         results=[result for chapter in chapters for result in chapter.results],

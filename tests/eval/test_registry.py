@@ -10,6 +10,7 @@ from corpus_tuner.eval.benchmarks.download import fetch, unpack
 from corpus_tuner.eval.benchmarks.registry import Archive, Entry, Hub, expand, recognise, registry
 from corpus_tuner.eval.errors import EvaluationError
 from corpus_tuner.eval.measures import parse_measure
+from corpus_tuner.eval.network import OutOfReachError
 
 SAMPLES = {"sample-en", "sample-de"}
 
@@ -105,6 +106,7 @@ def test_what_cannot_be_fetched_names_every_reason(tmp_path: Path) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(download, "BEIR_ARCHIVES", (tmp_path / "nowhere").as_uri())
+        patch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
         with pytest.raises(EvaluationError) as refused:
             fetch(entry(*sources), "m", tmp_path / "home")
     message = str(refused.value)
@@ -112,6 +114,24 @@ def test_what_cannot_be_fetched_names_every_reason(tmp_path: Path) -> None:
     assert "m.zip" in message
     assert "hf:no/such" in message
     assert "Put it there in BEIR layout" in message
+
+
+def test_without_a_network_one_line_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import corpus_tuner.eval.benchmarks.download as download
+
+    pytest.importorskip("datasets")
+    monkeypatch.setattr(download, "BEIR_ARCHIVES", "http://127.0.0.1:1")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+    part = ("a", "b")
+    hub = Hub(hub="no/such", corpus=part, queries=part, qrels=part)
+    with pytest.raises(OutOfReachError) as refused:
+        fetch(entry(Archive(beir="m", md5="0"), hub), "m", tmp_path / "home")
+    (message,) = str(refused.value).splitlines()
+    for text in ("m.zip: no answer", "hf:no/such: no answer", "put it there in BEIR layout"):
+        assert text in message
+    assert capfd.readouterr().err == ""
 
 
 def test_a_hub_dataset_becomes_a_beir_folder(tmp_path: Path) -> None:

