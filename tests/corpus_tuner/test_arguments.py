@@ -24,7 +24,11 @@ def recipe(encoder_folder: Path) -> dict[str, Any]:
 
 
 def test_a_dictionary_of_settings_is_settings(tmp_path: Path, recipe: dict[str, Any]) -> None:
-    some = ct.build((ct.Document(**one) for one in titled()), tmp_path / "index", recipe)
+    some = ct.build(
+        (ct.Document(one["id"], one["title"], one["text"]) for one in titled()),
+        tmp_path / "index",
+        recipe,
+    )
     assert (some.documents, some.language) == (2, "en")
     same = ct.build(DOCUMENTS, tmp_path / "index", ct.Settings(**recipe))
     assert same.changes is not None

@@ -59,7 +59,8 @@ def searcher(tmp_path_factory: pytest.TempPathFactory, encoder: Any) -> Any:
 
 
 def only(searcher: Searcher, id_: str, query: str, **options: Any) -> Hit:
-    (hit,) = (hit for hit in searcher.search(query, 4, **options) if hit.document.id == id_)
+    hits: list[Hit] = searcher.search(query, 4, **options)
+    (hit,) = (hit for hit in hits if hit.document.id == id_)
     text, start, end = hit.passage
     assert hit.document.text[start:end] == text
     return hit

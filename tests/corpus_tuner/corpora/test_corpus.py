@@ -8,7 +8,7 @@ import tracemalloc
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -210,7 +210,7 @@ def test_metadata_in_memory_is_what_json_can_hold() -> None:
     endless: list[object] = []
     endless.append(endless)
     day = date(2026, 3, 1)
-    documents = [
+    documents: list[Document | dict[str, Any]] = [
         Document("good", "", "A mill.", {"day": day, "deep": {"a": [day]}}),
         Document("nan", "", "A mill.", {"price": float("nan")}),
         {"_id": "endless", "text": "A mill.", "tree": endless},
