@@ -15,6 +15,9 @@ def test_search_prints_a_table(index: Path, run: Run) -> None:
     assert "Mills [bold]" in outcome.out
     assert "title  " in outcome.out or "passage  " in outcome.out
     assert "\u009b" not in outcome.out
+    query, *hits = outcome.out.strip().splitlines()
+    assert query.startswith("query  mill river")
+    assert len(hits) <= 3 * 6
 
 
 def test_search_prints_json(index: Path, run: Run) -> None:
