@@ -67,9 +67,9 @@ def load_model(source: Source, device: str = "cpu", dtype: str = "auto") -> tupl
         model = AutoModelForSeq2SeqLM.from_pretrained(source.name, dtype=kind, **options)
         return model.to(device).eval(), tokenizer
     except (OSError, ValueError, RuntimeError, ImportError) as error:
-        reason = str(error).strip().splitlines()
+        reason = (str(error).strip() or repr(error)).splitlines()[0]
         raise CorpusTunerError(
-            f"cannot load the generator {source.name!r}: {reason[0] if reason else error!r}. "
+            f"cannot load the generator {source.name!r}: {reason}. "
             "Give a folder that holds an encoder-decoder of transformers, or the name of one on "
             "the Hugging Face hub, such as google/flan-t5-base (a network is needed the first time)"
         ) from error

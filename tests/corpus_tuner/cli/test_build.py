@@ -108,3 +108,13 @@ def test_a_recipe_that_is_not_there(run: Run) -> None:
     assert outcome.code == 2
     assert "no recipe paper-flan-t6" in outcome.err
     assert "paper-flan-t5-base, paper-flan-t5-large" in outcome.err
+
+
+def test_short_options_are_settings(built: Path, tmp_path: Path, run: Run) -> None:
+    options = ("--output", tmp_path / "new", "--generator", "nosuch")
+    outcome = run("build", built / "c.jsonl", *options)
+    assert outcome.code == 2
+    assert "nosuch" in outcome.err
+    overruled = run("build", built / "c.jsonl", *options, "--set", "generator=neither")
+    assert "neither" in overruled.err
+    assert "nosuch" not in overruled.err

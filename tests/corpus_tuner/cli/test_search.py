@@ -19,6 +19,9 @@ def test_search_prints_three_lines_a_hit(index: Path, run: Run) -> None:
     assert len(heads) == 6
     assert all(1 <= end - start <= 3 for start, end in pairwise([*heads, len(lines)]))
     assert "\u009b" not in outcome.out
+    query, *hits = outcome.out.strip().splitlines()
+    assert query.startswith("query  mill river")
+    assert len(hits) <= 3 * 6
 
 
 def test_search_prints_json(index: Path, run: Run) -> None:

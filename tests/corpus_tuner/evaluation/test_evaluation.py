@@ -156,7 +156,8 @@ def test_baselines_stand_in_the_same_table(
     assert 0 < values["other"] < 1
     assert "best found nothing for 1 of 12 judged queries; they count 0" in outcome.out
     assert "1 queries of best are not judged" in outcome.out
-    assert "against other" in " ".join(outcome.out.split())
+    assert "compared with other" in outcome.out
+    assert "gains on passage" in outcome.out  # whatever the tests compare with
 
 
 @pytest.mark.parametrize(
@@ -233,7 +234,7 @@ def test_the_list_of_benchmarks(tmp_path: Path, run: Run) -> None:
     (tmp_path / "scifact").mkdir()
     outcome = run("eval", "--list", "--benchmarks", tmp_path)
     assert outcome.code == 0
-    assert re.search(r"scifact +en +5,183 +300 .* here", outcome.out)
+    assert re.search(r"scifact +5,183 +here", outcome.out)
     known = json.loads(run("eval", "--list", "--json", "--benchmarks", tmp_path).out)
     assert known["benchmarks"]["scifact"]["here"]
     assert not known["benchmarks"]["arguana"]["here"]

@@ -204,3 +204,13 @@ def test_a_model_that_ctranslate2_does_not_run_is_refused(
 ) -> None:
     with pytest.raises(CorpusTunerError):
         open_generator(Settings(model=str(encoder_folder), engine="ctranslate2"), encoder)
+
+
+def test_a_model_that_is_nowhere_is_one_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CorpusTunerError, match="'nosuch': there is no folder of that name, and"):
+        load_model(Source("nosuch"))
+    assert capfd.readouterr().err == ""
