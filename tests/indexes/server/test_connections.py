@@ -37,7 +37,7 @@ def index(tmp_path_factory: pytest.TempPathFactory, encoder: Any) -> Path:
 @contextmanager
 def serving(index: Path, encoder: Any, **limits: float) -> Iterator[Callable[[], socket.socket]]:
     """Serve an index; give what connects to the service."""
-    settings = ServerSettings(refresh=0, **limits)  # type: ignore[arg-type]
+    settings = ServerSettings(refresh=0, **limits)
     app = create_app(Searcher.open(index, encoder=encoder), settings)
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", **uvicorn_options(settings)))
     with socket.create_server(("127.0.0.1", 0)) as bound:
