@@ -128,7 +128,7 @@ def _type(schema: Schema) -> Iterator[tuple[str, bool]]:
 
 def _prose(text: str) -> Markup:
     """Return text as HTML, what is between backticks as code."""
-    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", escape(text)))
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _name(reference: str) -> str:

@@ -14,7 +14,7 @@ from corpus_tuner.indexes.server.app import create_app
 from corpus_tuner.indexes.server.settings import ServerSettings
 from tests.indexes.server.test_app import make_index, rejected
 
-LIMITS = ServerSettings(query_characters=100, queries=3, k=10)
+LIMITS = ServerSettings(query_characters=100, queries=3, k=10, hosts=frozenset({"testserver"}))
 OPERATIONS = {
     *("GET /v1/search", "POST /v1/search", "GET /v1/documents/{id}", "GET /v1/index"),
     *("GET /health", "GET /ready", "GET /metrics"),
