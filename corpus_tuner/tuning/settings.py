@@ -102,7 +102,7 @@ class TuningSettings(BaseModel):
         --------
         >>> fewer = TuningSettings().for_pairs(120)
         >>> fewer.steps, fewer.warmup, fewer.evaluate_every
-        (57, 5, 11)
+        (56, 5, 11)
         """
         most = max(1, MOST_PASSES * pairs // (self.batch_size * self.accumulate))
         if self.steps <= most:
