@@ -250,9 +250,9 @@ def choose_weights(
         unchanged = f"{len(asked)} documents have a sentence to spare, {FEWEST} are needed"
     judged = [] if unchanged else _judge(searcher, encoder, asked, usual)
     names = [name for name in RANKERS if judged and name in judged[0].pool.scores]
-    alone = {name: _ndcg(judged, {name: 1.0}, usual) for name in names}
+    alone = {name: _gains(judged, {name: 1.0}, usual) for name in names}
     chance = sum(_GAINS) / max(searcher.manifest.documents, _CUTOFF)
-    best = max(alone.values(), default=0.0)
+    best = max((float(gains.mean()) for gains in alone.values()), default=0.0)
     if judged and best < chance + LEAST_SIGNAL * (1 - chance):
         unchanged = (
             "pseudo-queries do not find what they ask for, the documents being too much alike "
@@ -267,7 +267,7 @@ def choose_weights(
             documents=searcher.manifest.documents,
             seed=seed,
         )
-    failing = _failing(alone, chance)
+    failing = _failing(alone, best, chance)
     with working("calibrating, choosing weights"):
         likelihood = _Likelihood(judged, [name for name in names if name not in failing])
         likeliest = likelihood.weights()
@@ -288,15 +288,20 @@ def choose_weights(
         )
 
 
-def _failing(alone: Mapping[str, float], chance: float) -> tuple[str, ...]:
-    """Return the rankers that find hardly more than chance by themselves.
+def _failing(alone: Mapping[str, Array], best: float, chance: float) -> tuple[str, ...]:
+    """Return the rankers that find hardly more than chance by themselves, given their gains.
 
     The views of what is left of a document are not those that would have answered, so they are
-    judged by its passage, which the same encoder reads.
+    judged by its passage, which the same encoder reads. A ranker has the benefit of the doubt: one
+    standard error, the two pseudo-queries of a document counting as one.
     """
-    least = chance + LEAST_SHARE * (max(alone.values()) - chance)
+    least = chance + LEAST_SHARE * (best - chance)
+    at_best = {
+        name: gains.mean() + gains.std() / math.sqrt(len(gains) / 2)
+        for name, gains in alone.items()
+    }
     judge = {"views": "passage"}
-    return tuple(name for name in alone if alone[judge.get(name, name)] < least)
+    return tuple(name for name in alone if at_best[judge.get(name, name)] < least)
 
 
 def _drawn(likeliest: Mapping[str, float], usual: HybridWeights) -> HybridWeights:
@@ -490,11 +495,21 @@ class _Likelihood:
 def _ndcg(
     judged: Sequence[_Judged], weights: Mapping[str, float], settings: SearchSettings
 ) -> float:
-    """Return the mean nDCG@10, one document being relevant; those that tie stand before it."""
+    """Return the mean nDCG@10 of pseudo-queries."""
+    return round(float(_gains(judged, weights, settings).mean()), 4)
+
+
+def _gains(
+    judged: Sequence[_Judged], weights: Mapping[str, float], settings: SearchSettings
+) -> Array:
+    """Return nDCG@10 of every pseudo-query, one document being relevant.
+
+    Those that tie with it stand before it.
+    """
     plan = Plan(_CUTOFF, {name: weight for name, weight in weights.items() if weight}, settings)
-    gains = []
-    for pool, target in judged:
+    gains = np.zeros(len(judged))
+    for query, (pool, target) in enumerate(judged):
         scores = pool.ranked(plan)
         rank = int((scores >= scores[target]).sum())
-        gains.append(_GAINS[rank - 1] if rank <= _CUTOFF else 0.0)
-    return round(float(np.mean(gains)), 4)
+        gains[query] = _GAINS[rank - 1] if rank <= _CUTOFF else 0.0
+    return gains

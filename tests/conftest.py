@@ -238,6 +238,16 @@ def make_documents(count: int, seed: int = 0) -> list[dict[str, str]]:
     ]
 
 
+def make_documents_with_topics(count: int) -> list[dict[str, str]]:
+    """Documents whose sentences share the words of the title."""
+    documents = make_documents(count)
+    for number, document in enumerate(documents):
+        words = [f"{word}{number}" for word in document["title"].split()]
+        texts = [f"{sentence} {' '.join(words)}." for sentence in document["text"].split(".")[:-1]]
+        document["text"] = " ".join(texts)
+    return documents
+
+
 def edit_manifest(index: Path, **values: Any) -> None:
     """Change what a manifest says, as if it had been written so."""
     from corpus_tuner.indexes.store.manifest import _checksum

@@ -20,23 +20,13 @@ from corpus_tuner import (
 from corpus_tuner.calibration import _hold_out, choose_weights
 from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.sentences import split_sentences
-from tests.conftest import WORDS, make_documents, write_jsonl
+from tests.conftest import WORDS, make_documents, make_documents_with_topics, write_jsonl
 
 
 @pytest.fixture(scope="module")
 def settings(encoder_folder: Path) -> Settings:
     chosen = [f"encoder.name={encoder_folder}", "language=en", "generator=null"]
     return load_settings(None, chosen)
-
-
-def make_documents_with_topics(count: int) -> list[dict[str, str]]:
-    """Documents whose sentences share the words of the title."""
-    documents = make_documents(count)
-    for number, document in enumerate(documents):
-        words = [f"{word}{number}" for word in document["title"].split()]
-        texts = [f"{sentence} {' '.join(words)}." for sentence in document["text"].split(".")[:-1]]
-        document["text"] = " ".join(texts)
-    return documents
 
 
 @pytest.fixture(scope="module")

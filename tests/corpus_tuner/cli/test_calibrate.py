@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import make_documents, write_jsonl
+from tests.conftest import make_documents_with_topics, write_jsonl
 from tests.corpus_tuner.cli.conftest import Run
 
 
 @pytest.mark.slow
 def test_calibrate(tmp_path: Path, run: Run, small: list[str]) -> None:
-    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(60))
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents_with_topics(60))
     options = ("-o", tmp_path / "i", "--set", "calibrate=false", *small)
     assert run("build", corpus, *options).code == 0
     before = json.loads(run("info", tmp_path / "i", "--json").out)

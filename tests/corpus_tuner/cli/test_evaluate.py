@@ -34,7 +34,7 @@ def test_eval_measures_the_encoder_alone_beside_the_recipe(
         run_file = out / "runs" / f"{row['benchmark']}.{row['system']}.trec"
         lines = len(run_file.read_text(encoding="utf-8").splitlines())
         shared = {"passage", "views"}.isdisjoint(row["weights"]) and row["system"] in (
-            *("bm25", "grams", "oracle", "oracle-all"),
+            *("bm25", "grams", "calibrated", "oracle", "oracle-all"),
         )
         assert lines == 60 * 100 or (shared and 60 < lines < 60 * 100)
 

@@ -195,12 +195,14 @@ def test_damage_is_a_fault_of_the_server_and_names_no_file(
     (file,) = index.glob("segments/*/documents.sqlite")
     with file.open("r+b") as opened:
         opened.write(b"\xff" * file.stat().st_size)
-    with TestClient(create_app(searcher, SMALL)) as client:
+    with local(create_app(searcher, SMALL)) as client:
         filtered = {"query": "mill", "filter": {"year": {"gte": 2018}}}
         for body in (filtered, {"query": "mill"}):
             answer = client.post("/v1/search", json=body)
             assert answer.status_code == 500
-            assert answer.json() == {"detail": "the index cannot be read: the log says why"}
+            assert answer.json() == {
+                "detail": "the index cannot be read: the log of the service says why"
+            }
     assert str(file) in caplog.text
 
 
