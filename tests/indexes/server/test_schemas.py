@@ -47,6 +47,8 @@ def test_every_answer_is_as_documented(schema: Any, mode: str) -> None:
         @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
         @given(operation.as_strategy(generation_mode=wanted))
         def check(case: Any) -> None:
+            if mode == "positive" and case.query:
+                case.query.pop("filter", None)  # typed, in a grammar that no JSON schema has
             response = case.call()
             # Which fields there are the index says, not the schema; nor can that count deeply.
             other = re.search("the field|at most 32 conditions|8 deep", response.text)
