@@ -210,6 +210,6 @@ def test_a_missing_extra_is_named_before_reading(
     monkeypatch.delitem(sys.modules, "corpus_tuner.corpora.formats.office", raising=False)
     monkeypatch.setitem(sys.modules, "markitdown", None)
     monkeypatch.setattr(folder, "reader_of", formats.reader_of.__wrapped__)
-    with pytest.raises(CorpusTunerError, match=r"--exclude '\*\.pdf'.*corpus-tuner\[documents\]"):
+    with pytest.raises(CorpusTunerError, match=r"--exclude '\*\.pdf'.*\[documents\]"):
         Corpus(tmp_path)
     assert [each.id for each in Corpus(tmp_path, CorpusSettings(exclude=("*.pdf",)))] == ["a.txt"]
