@@ -279,8 +279,8 @@ def choose_weights(
             errors=likelihood.errors(),
             usual=usual.hybrid,
             found={
-                name: _ndcg(judged, weights, usual)
-                for name, weights in _compared(searcher, judged, usual, chosen).items()
+                name: round(float(gains.mean()), 4)
+                for name, gains in _compared(searcher, judged, usual, chosen, alone).items()
             },
             failing=failing,
             documents=searcher.manifest.documents,
@@ -319,18 +319,20 @@ def _drawn(likeliest: Mapping[str, float], usual: HybridWeights) -> HybridWeight
 
 
 def _compared(
-    searcher: Searcher, judged: Sequence[_Judged], usual: SearchSettings, chosen: HybridWeights
-) -> dict[str, dict[str, float]]:
-    """Return the weights of the rankings that are compared."""
-    known = judged[0].pool.scores
+    searcher: Searcher,
+    judged: Sequence[_Judged],
+    usual: SearchSettings,
+    chosen: HybridWeights,
+    alone: Mapping[str, Array],
+) -> dict[str, Array]:
+    """Return the gains of the rankings that are compared, given those of the rankers alone."""
     views = usual.dense.views
-    alone = {name: {name: 1.0} for name in known if name not in DENSE_RANKERS}
     return {
-        "passage": {"passage": 1.0},
-        searcher.representation: {"passage": 1 - views, "views": views},
-        **alone,
+        "passage": alone["passage"],
+        searcher.representation: _gains(judged, {"passage": 1 - views, "views": views}, usual),
+        **{name: gains for name, gains in alone.items() if name not in DENSE_RANKERS},
         **{
-            name: {ranker: getattr(weights, ranker) for ranker in known}
+            name: _gains(judged, {ranker: getattr(weights, ranker) for ranker in alone}, usual)
             for name, weights in (("usual", usual.hybrid), ("chosen", chosen))
         },
     }
@@ -490,13 +492,6 @@ class _Likelihood:
         )
         whole = found.x.sum()
         return np.asarray(found.x / whole if whole > 0 else np.full(count, 1 / count))
-
-
-def _ndcg(
-    judged: Sequence[_Judged], weights: Mapping[str, float], settings: SearchSettings
-) -> float:
-    """Return the mean nDCG@10 of pseudo-queries."""
-    return round(float(_gains(judged, weights, settings).mean()), 4)
 
 
 def _gains(

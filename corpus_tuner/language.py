@@ -53,7 +53,7 @@ def language_shares(documents: Iterable[Document]) -> dict[str, float]:
     >>> language_shares([english, german])
     {'de': 0.5, 'en': 0.5}
     """
-    texts = (f"{each.title} {each.text}"[:_SAMPLE_CHARACTERS] for each in documents)
+    texts = (f"{one.title} {one.text}"[:_SAMPLE_CHARACTERS] for one in documents)
     found = (language_of(text) for text in texts)
     counts = Counter(language for language, certainty in found if certainty >= _CERTAIN)
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))

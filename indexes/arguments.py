@@ -1,5 +1,6 @@
 """What callers hand over from Python, checked: what does not fit is named, with what would."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -7,6 +8,8 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ValidationError
 
 from corpus_tuner.indexes.errors import SearchIndexError
+
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class CheckedModel(BaseModel):
@@ -24,7 +27,7 @@ class CheckedModel(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            problems = "\n".join(f"  {described(each)}" for each in error.errors())
+            problems = "\n".join(f"  {described(problem)}" for problem in error.errors())
             name = type(self).__name__
             raise self.error(f"{name} do not fit:\n{problems}") from error
 
@@ -77,6 +80,11 @@ def texts_of(value: object, name: str) -> Sequence[str]:
         if not isinstance(text, str):
             raise SearchIndexError(f"{name}: number {number} is no text but {shown(text)}")
     return value
+
+
+def is_utf8(text: str) -> bool:
+    """Tell whether a text can be written as UTF-8: it has no half of a surrogate pair."""
+    return _SURROGATE.search(text) is None
 
 
 def shown(value: object) -> str:

@@ -13,11 +13,12 @@ from typing import Any, NoReturn
 from corpus_tuner.corpora import memory
 from corpus_tuner.corpora.files import LeftOut
 from corpus_tuner.corpora.memory import Documents
-from corpus_tuner.corpora.metadata import SURROGATE, UnfitError, plain
+from corpus_tuner.corpora.metadata import UnfitError, plain
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.corpora.sources import Reader, count_records, find_source
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.records import BadRecord, Record, kind_of
+from corpus_tuner.indexes.arguments import is_utf8
 from corpus_tuner.indexes.chunks import chunks
 from corpus_tuner.indexes.store.documents import Document, digest_of
 
@@ -196,7 +197,7 @@ class Corpus:
         """Say what is wrong with a value: a reason and a detail."""
         if not isinstance(value, str):
             return "not text", kind_of(value)
-        if SURROGATE.search(value):
+        if not is_utf8(value):
             return _NOT_UTF8
         if role != "id":
             if len(value) > self._settings.max_characters:

@@ -5,13 +5,13 @@ break every filter on the index. Deep nesting is read by some JSON parsers and n
 """
 
 import math
-import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 
+from corpus_tuner.indexes.arguments import is_utf8
+
 DEEPEST = 100
-SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class UnfitError(ValueError):
@@ -46,7 +46,7 @@ def _plain(value: Any, field: str, depth: int) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        if SURROGATE.search(value):
+        if not is_utf8(value):
             raise UnfitError("not UTF-8", f"{_top(field)}, or half of a surrogate pair")
         return value
     if isinstance(value, int | float):

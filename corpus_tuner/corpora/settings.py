@@ -27,7 +27,7 @@ class CorpusSettings(BaseModel):
         Names of the fields; ``None`` takes the first usual name that a record has: `_id`, `id`,
         `doc_id` or `docid`; `title`; `text`, `body`, `contents` or `content`.
     on_bad_record
-        ``fail`` at the first record that cannot be used, or ``skip`` it, count it and go on.
+        ``fail`` where records cannot be used, naming up to 20, or ``skip`` and count them.
         Skipping keeps a document whose only fault is control characters: they become spaces.
     max_characters
         A text longer than this is a bad record.

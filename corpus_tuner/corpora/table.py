@@ -116,7 +116,7 @@ def _find_delimiter(path: Path) -> str:
         sample = _text(file).read(_SAMPLE_CHARACTERS)
     is_tsv = Path(path.name.removesuffix(".gz")).suffix.lower() == ".tsv"
     usual = "\t" if is_tsv else ","
-    return max(_DELIMITERS, key=lambda each: (*_fit(sample, each), each == usual))
+    return max(_DELIMITERS, key=lambda one: (*_fit(sample, one), one == usual))
 
 
 def _fit(sample: str, delimiter: str) -> tuple[bool, float, int]:

@@ -7,17 +7,17 @@ The embedded one is converted here, without PyTorch. Of any other what it reads 
 import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import faiss
-import numpy as np
 from tokenizers import Tokenizer
 
-from corpus_tuner.indexes.encoders import EncoderSettings, Span, Vectors, embedded, unit_rows
+from corpus_tuner.indexes.encoders import EncoderSettings, embedded
 from corpus_tuner.indexes.encoders.cache import cache_folder, cached, cached_or_made
 from corpus_tuner.indexes.encoders.conversion import cache_name
 from corpus_tuner.indexes.encoders.fast import READING, TOKENIZER, FastReader, Reading
+from corpus_tuner.indexes.encoders.reading import ReadingEncoder
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.store.files import folder_sha256
 
@@ -27,7 +27,7 @@ QUERIES = "float32"
 _HALF = 16  # of a name in the cache tells the encoder, the rest its files
 
 
-class ConvertedEncoder:
+class ConvertedEncoder(ReadingEncoder):
     """Reads as the encoder does that it was made of.
 
     Parameters
@@ -56,24 +56,6 @@ class ConvertedEncoder:
         self._queries = queries
         self._documents = documents
 
-    def encode_documents(self, texts: Sequence[str]) -> Vectors:
-        """Encode texts that stand for documents; shape (texts, dimension), unit rows."""
-        return self._unit(self._document_reader.read(texts) if texts else [])
-
-    def encode_spans(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Vectors]:
-        """Encode texts that stand for documents, and spans of them in the same reading."""
-        if not self.pools_spans:
-            raise SearchIndexError(f"encoder {self.name!r} pools no spans")
-        if not texts:
-            return []
-        found = self._document_reader.read(texts, spans)
-        ends = np.cumsum([len(vectors) for vectors in found])[:-1]
-        return np.split(self._unit(found), ends)
-
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Encode queries; shape (texts, dimension), unit rows."""
-        return self._unit(self._query_reader.read(texts) if texts else [])
-
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, marks and prompts not counted."""
         counted = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
@@ -90,20 +72,18 @@ class ConvertedEncoder:
         return counter
 
     @cached_property
-    def _query_reader(self) -> FastReader:
+    def query_reader(self) -> FastReader:
+        """What reads queries."""
         return FastReader(self._queries, QUERIES, self._reading, self._reading.query_prompt)
 
     @cached_property
-    def _document_reader(self) -> FastReader:
+    def document_reader(self) -> FastReader:
+        """What reads documents."""
         if self._documents is None:
             raise SearchIndexError(f"encoder {self.name!r} was opened for queries alone")
         workers = faiss.omp_get_max_threads()  # OpenMP's: what the user allows, or every core
         prompt = self._reading.document_prompt
         return FastReader(self._documents, self._compute, self._reading, prompt, workers)
-
-    def _unit(self, found: Sequence[Vectors]) -> Vectors:
-        none = np.zeros((0, self.dimension), np.float32)
-        return unit_rows(np.concatenate(found), self.name) if found else none
 
 
 def find(settings: EncoderSettings, fingerprint: str | None = None) -> ConvertedEncoder | None:
@@ -123,8 +103,7 @@ def find(settings: EncoderSettings, fingerprint: str | None = None) -> Converted
         fingerprint = embedded.fingerprint(settings)
     if fingerprint is None:
         return None
-    folders = [find_faithful(settings, fingerprint, each) for each in (QUERIES, compute)]
-    queries, documents = folders
+    queries, documents = _faithful(settings, fingerprint, QUERIES, compute)
     if queries is None or documents is None:
         return None
     return ConvertedEncoder(settings, fingerprint, queries, documents)
@@ -134,7 +113,7 @@ def find_for_queries(settings: EncoderSettings, fingerprint: str) -> ConvertedEn
     """Open the encoder that has `fingerprint` for queries, if it was converted and is faithful."""
     if settings.name == "builtin" and fingerprint != embedded.fingerprint(settings):
         return None
-    folder = find_faithful(settings, fingerprint, QUERIES)
+    (folder,) = _faithful(settings, fingerprint, QUERIES)
     return ConvertedEncoder(settings, fingerprint, folder, None) if folder else None
 
 
@@ -143,28 +122,42 @@ def document_compute(settings: EncoderSettings) -> str | None:
     return {"auto": "int8", "int8": "int8", "float32": "float32"}.get(settings.dtype)
 
 
-def find_faithful(settings: EncoderSettings, fingerprint: str, compute: str) -> Path | None:
-    """Return the folder of the cache with a converted encoder that reads as the original does."""
-    folder = find_folder(settings, fingerprint, compute)
-    return folder if folder and reading_of(folder).faithful else None
+def find_folders(settings: EncoderSettings, fingerprint: str, *computes: str) -> list[Path | None]:
+    """Return the folders of the cache with a converted encoder, faithful or not.
 
-
-def find_folder(settings: EncoderSettings, fingerprint: str, compute: str) -> Path | None:
-    """Return the folder of the cache with a converted encoder, faithful or not."""
+    Parameters
+    ----------
+    settings, fingerprint
+        Of the encoder.
+    *computes
+        One arithmetic for every folder.
+    """
+    none: list[Path | None] = [None] * len(computes)
     if settings.device not in ("auto", "cpu"):
-        return None
-    if settings.name == "builtin":
-        name = name_in_cache(settings.name, fingerprint, compute)
-        with suppress(OSError):  # a cache that cannot be written: PyTorch does without
-            return cached_or_made(name, lambda new: embedded.convert(settings, new, compute))
-        return None
-    if not any(cache_folder().glob(f"{fingerprint[:_HALF]}*")):
-        return None  # known without reading all of a model that never was converted
-    return cached(name_in_cache(settings.name, fingerprint, compute))
+        return none
+    builtin = settings.name == "builtin"
+    if not builtin and not any(cache_folder().glob(f"{fingerprint[:_HALF]}*")):
+        return none  # known without reading all of a model that never was converted
+    identity = _identity(settings.name, fingerprint)
+    if not builtin:
+        return [cached(cache_name(identity, compute)) for compute in computes]
+    with suppress(OSError):  # a cache that cannot be written: PyTorch does without
+        return [
+            cached_or_made(
+                cache_name(identity, compute), partial(embedded.convert, settings, compute)
+            )
+            for compute in computes
+        ]
+    return none
 
 
 def name_in_cache(encoder: str, fingerprint: str, compute: str) -> str:
-    """Return the name in the cache of a converted encoder.
+    """Return the name in the cache of a converted encoder."""
+    return cache_name(_identity(encoder, fingerprint), compute)
+
+
+def _identity(encoder: str, fingerprint: str) -> str:
+    """Return what tells an encoder.
 
     The files that it was made of are part of it, so that a model that replaced another
     is loaded, and known for what it is.
@@ -174,7 +167,15 @@ def name_in_cache(encoder: str, fingerprint: str, compute: str) -> str:
         embedded.folder()  # which compares its files with their checksums
     elif Path(encoder).is_absolute():
         files = folder_sha256(Path(encoder))
-    return cache_name(fingerprint[:_HALF] + files[:_HALF], compute)
+    return fingerprint[:_HALF] + files[:_HALF]
+
+
+def _faithful(settings: EncoderSettings, fingerprint: str, *computes: str) -> list[Path | None]:
+    """Return the folders of those that read as the original does."""
+    return [
+        folder if folder and reading_of(folder).faithful else None
+        for folder in find_folders(settings, fingerprint, *computes)
+    ]
 
 
 def reading_of(folder: Path) -> Reading:

@@ -70,17 +70,17 @@ def fingerprint(settings: EncoderSettings) -> str:
     ).hexdigest()
 
 
-def convert(settings: EncoderSettings, new: Path, compute: str) -> None:
+def convert(settings: EncoderSettings, compute: str, new: Path) -> None:
     """Write the embedded model into an empty folder, as CTranslate2 reads it.
 
     Parameters
     ----------
     settings
         Tell the limit and the prompts.
-    new
-        The folder.
     compute
         ``float32`` or ``int8``.
+    new
+        The folder.
 
     Raises
     ------

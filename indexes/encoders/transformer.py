@@ -6,24 +6,21 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from corpus_tuner.indexes.encoders import (
-    Encoder,
     EncoderSettings,
-    QueryEncoder,
-    Span,
+    Reader,
     Vectors,
     converted,
     embedded,
-    unit_rows,
 )
 from corpus_tuner.indexes.encoders.converting import convert_encoder
 from corpus_tuner.indexes.encoders.limits import check_limit, room_for_text
+from corpus_tuner.indexes.encoders.reading import ReadingEncoder
 from corpus_tuner.indexes.encoders.torch_reader import TorchReader, pools_spans
 from corpus_tuner.indexes.encoders.weights import fast_bfloat16, hash_weights
 from corpus_tuner.indexes.errors import SearchIndexError
@@ -32,7 +29,7 @@ USUAL_MAX_TOKENS = 512
 """For models that name no limit of their own, such as T5 with its relative positions."""
 
 
-class TransformerEncoder:
+class TransformerEncoder(ReadingEncoder):
     """A sentence-transformers model that reads documents in the arithmetic that is fast.
 
     Documents are many, so their transformer runs in the chosen dtype. Queries are few and every
@@ -60,34 +57,6 @@ class TransformerEncoder:
         marks = self._tokenizer.num_special_tokens_to_add(pair=False)
         prompted = self.count_tokens([self._document_prompt])[0] if self._document_prompt else 0
         self.max_tokens = room_for_text(self.name, limit, marks + prompted)
-
-    def encode_documents(self, texts: Sequence[str]) -> Vectors:
-        """Encode texts that stand for documents; shape (texts, dimension), unit rows."""
-        if self._converted is not None:
-            return self._converted.encode_documents(texts)
-        return self._unit(self._document_reader.read(texts) if texts else [])
-
-    def encode_spans(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Vectors]:
-        """Encode texts that stand for documents, and spans of them in the same reading."""
-        if not self.pools_spans:
-            raise SearchIndexError(f"encoder {self.name!r} pools no spans")
-        if not texts:
-            return []
-        if self._converted is not None:
-            return self._converted.encode_spans(texts, spans)
-        found = self._document_reader.read(texts, spans)
-        ends = np.cumsum([len(vectors) for vectors in found])[:-1]
-        return np.split(self._unit(found), ends)
-
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Encode queries; shape (texts, dimension), unit rows."""
-        if self._converted_for_queries is not None:
-            return self._converted_for_queries.encode_queries(texts)
-        return self._encode_queries(texts)
-
-    def _unit(self, found: Sequence[Vectors]) -> Vectors:
-        none = np.zeros((0, self.dimension), np.float32)
-        return unit_rows(np.concatenate(found), self.name) if found else none
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, marks and prompts not counted."""
@@ -127,38 +96,39 @@ class TransformerEncoder:
         return next((own[name] for name in names if own.get(name)), "")
 
     @cached_property
-    def _converted(self) -> Encoder | None:
-        """The same encoder as CTranslate2 runs it on a CPU, for queries and documents."""
-        compute = converted.document_compute(self._settings)
-        if compute is None or not self._on_cpu:
-            return None
-        self._convert(converted.QUERIES)
-        self._convert(compute)
-        return converted.find(self._settings, self.fingerprint)
+    def query_reader(self) -> Reader:
+        """What reads queries: on a CPU CTranslate2, where it can."""
+        if self._on_cpu:
+            self._convert(converted.QUERIES)
+            found = converted.find_for_queries(self._settings, self.fingerprint)
+            if found:
+                return found.query_reader
+        return self._reference
 
     @cached_property
-    def _converted_for_queries(self) -> QueryEncoder | None:
-        if not self._on_cpu:
-            return None
-        self._convert(converted.QUERIES)
-        return converted.find_for_queries(self._settings, self.fingerprint)
-
-    def _encode_queries(self, texts: Sequence[str]) -> Vectors:
-        return self._unit(self._query_reader.read(texts) if texts else [])
-
-    @cached_property
-    def _query_reader(self) -> TorchReader:
-        return TorchReader(self._model, self._query_prompt, "float32", self._settings.batch_size)
-
-    @cached_property
-    def _document_reader(self) -> TorchReader:
-        """What reads documents where CTranslate2 does not; searching never needs it."""
+    def document_reader(self) -> Reader:
+        """What reads documents: on a CPU CTranslate2, where it can."""
         dtype: str = self._settings.dtype
+        compute = converted.document_compute(self._settings)
+        if compute and self._on_cpu:
+            self._convert(converted.QUERIES)
+            self._convert(compute)
+            found = converted.find(self._settings, self.fingerprint)
+            if found:
+                return found.document_reader
         if dtype == "auto" and fast_bfloat16(self._model.device):
             dtype = "bfloat16"
         elif dtype in ("auto", "int8"):  # PyTorch has no int8
             dtype = "float32"
         return TorchReader(self._model, self._document_prompt, dtype, self._settings.batch_size)
+
+    @cached_property
+    def _reference(self) -> TorchReader:
+        """What reads queries where CTranslate2 does not, and what that is compared with."""
+        return TorchReader(self._model, self._query_prompt, "float32", self._settings.batch_size)
+
+    def _encode_by_reference(self, texts: Sequence[str]) -> Vectors:
+        return self._unit(self._reference.read(texts))
 
     @property
     def _on_cpu(self) -> bool:
@@ -166,7 +136,7 @@ class TransformerEncoder:
 
     def _convert(self, compute: str) -> None:
         """See that the encoder is in the cache as CTranslate2 reads it, if it can."""
-        if converted.find_folder(self._settings, self.fingerprint, compute) is None:
+        if converted.find_folders(self._settings, self.fingerprint, compute) == [None]:
             with suppress(OSError):  # a cache that cannot be written costs time, and no more
                 convert_encoder(
                     self._model,
@@ -175,7 +145,7 @@ class TransformerEncoder:
                     compute,
                     (self._query_prompt, self._document_prompt),
                     self.max_tokens,
-                    self._encode_queries,
+                    self._encode_by_reference,
                 )
 
 

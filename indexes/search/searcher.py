@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar, Unpack, overload
 
 import numpy as np
 
-from corpus_tuner.indexes.arguments import path_of, texts_of
+from corpus_tuner.indexes.arguments import is_utf8, path_of, texts_of
 from corpus_tuner.indexes.encoders import (
     EncoderSettings,
     QueryEncoder,
@@ -393,7 +393,7 @@ def _check(queries: Sequence[str]) -> None:
     texts_of(queries, "queries")
     for number, query in enumerate(queries, start=1):
         which = f"query {number}" if len(queries) > 1 else "the query"
-        if any("\ud800" <= character <= "\udfff" for character in query):
+        if not is_utf8(query):
             raise SearchIndexError(f"{which} is not UTF-8")
         if not query.strip():
             raise SearchIndexError(f"{which} is empty")

@@ -53,7 +53,7 @@ class FieldCounts:
         for name, value in _walk(metadata):
             self._documents[name] += 1
             values = value if isinstance(value, list | tuple) and value else [value]
-            self._types.setdefault(name, Counter()).update({_type_of(each) for each in values})
+            self._types.setdefault(name, Counter()).update({_type_of(one) for one in values})
 
     def fields(self) -> Fields:
         """Return what was counted, by name."""

@@ -130,7 +130,7 @@ def test_haystack(searcher: Searcher, give: Any, monkeypatch: pytest.MonkeyPatch
 
 
 def check(found: list[tuple[Any, Any, Any]], hits: list[Hit], give: str) -> None:
-    """Documents' own metadata are as they were, and hits are described beside them."""
+    """Documents' own metadata are as they were, and hits are described under a key of their own."""
     assert len(found) == len(hits) == 3
     for (id_, text, metadata), hit in zip(found, hits, strict=True):
         ours = metadata["corpus_tuner"]

@@ -7,6 +7,7 @@ from contextlib import suppress
 from math import isfinite
 from typing import Any, NamedTuple
 
+from corpus_tuner.indexes.arguments import is_utf8
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.store.fields import ID
 
@@ -167,8 +168,3 @@ def _as_json(values: Sequence[Scalar]) -> str:
 def _path(field: str) -> str:
     """Return the JSON path of a field."""
     return "$" + "".join(f'."{part}"' for part in field.split("."))
-
-
-def is_utf8(text: str) -> bool:
-    """Tell whether a text can be written as UTF-8."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from corpus_tuner.indexes.arguments import is_utf8
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.search.filters.conditions import (
     COMPARISONS,
@@ -12,7 +13,6 @@ from corpus_tuner.indexes.search.filters.conditions import (
     compared,
     exists,
     has_value,
-    is_utf8,
     joined,
     one_of,
 )
