@@ -26,7 +26,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import logsumexp
 
 from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.encoders import Encoder, EncoderSettings, Vectors, open_encoder
@@ -41,6 +42,7 @@ from corpus_tuner.indexes.search.settings import (
     RANKERS,
     HybridWeights,
     SearchSettings,
+    shares,
 )
 from corpus_tuner.indexes.store.commit import commit
 from corpus_tuner.indexes.store.documents import Document
@@ -75,6 +77,7 @@ GROUPS = 10
 _HEAD = 8  # words that are left of a sentence in the one kind of pseudo-query
 _DROPPED = 0.4  # share of words that are dropped in the other
 _LEAST_WORDS = 4  # of a sentence that can be asked with
+_SHARPEST = (-3.0, 5.0)  # logarithms of the least and greatest sharpness
 _CUTOFF = 10
 _GAINS = [1 / math.log2(1 + rank) for rank in range(1, _CUTOFF + 1)]  # of nDCG, by rank
 
@@ -101,6 +104,9 @@ class Calibration(BaseModel):
         nDCG@10 of the pseudo-queries, a fraction, by ranking: ``passage``, the representation,
         ``words``, ``grams``, hybrid with the ``usual`` weights and with those ``chosen``, without
         feedback. Good for comparing: what people ask is easier.
+    sharpness
+        What scores with the weights chosen are multiplied by before a softmax makes likelihoods of
+        them (`corpus_tuner.indexes.search.likelihood`); ``None`` if the weights stay.
     failing
         The rankers that find too little by themselves to be given a weight.
     documents
@@ -124,6 +130,7 @@ class Calibration(BaseModel):
     errors: dict[str, float] = Field(default_factory=dict)
     usual: HybridWeights
     found: dict[str, float] = Field(default_factory=dict)
+    sharpness: float | None = None
     failing: tuple[str, ...] = ()
     documents: int
     seed: int
@@ -282,6 +289,7 @@ def choose_weights(
                 name: round(float(gains.mean()), 4)
                 for name, gains in _compared(searcher, judged, usual, chosen, alone).items()
             },
+            sharpness=_sharpness(judged, names, usual.model_copy(update={"hybrid": chosen})),
             failing=failing,
             documents=searcher.manifest.documents,
             seed=seed,
@@ -492,6 +500,21 @@ class _Likelihood:
         )
         whole = found.x.sum()
         return np.asarray(found.x / whole if whole > 0 else np.full(count, 1 / count))
+
+
+def _sharpness(judged: Sequence[_Judged], names: Sequence[str], chosen: SearchSettings) -> float:
+    """Return what scores are multiplied by, for documents asked for to be likeliest."""
+    weights = {name: getattr(chosen.hybrid, name) for name in names}
+    plan = Plan(_CUTOFF, shares(weights), chosen)
+    scores = [(pool.ranked(plan), target) for pool, target in judged]
+
+    def surprise(logarithm: float) -> float:
+        """Return how unlikely they are, in nats."""
+        powers = [(math.exp(logarithm) * own, target) for own, target in scores]
+        return sum(float(logsumexp(own)) - float(own[target]) for own, target in powers)
+
+    best = minimize_scalar(surprise, bounds=_SHARPEST, method="bounded")
+    return round(math.exp(float(best.x)), 3)
 
 
 def _gains(

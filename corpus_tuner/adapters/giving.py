@@ -21,8 +21,8 @@ class Given(NamedTuple):
         Of the document, or the passage.
     metadata
         The document's own as it is, and the hit under `NAMESPACE`: the document's ``id`` and
-        ``title``, the hit's ``score`` and ``rank``, the ``kind`` and text of the view that
-        ``matched``, and ``start`` and ``end`` of the passage in the document's text. A document
+        ``title``, the hit's ``score``, ``likelihood`` and ``rank``, the ``kind`` and text of the
+        view that ``matched``, and ``start`` and ``end`` of the passage in the document's text. A document
         that has this key itself keeps its own value.
     """
 
@@ -38,6 +38,7 @@ def given(hit: Hit, give: Give) -> Given:
         "id": document.id,
         "title": document.title,
         "score": hit.score,
+        "likelihood": hit.likelihood,
         "rank": hit.rank,
         "kind": hit.view.kind,
         "matched": hit.view.text,

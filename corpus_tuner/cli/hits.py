@@ -34,7 +34,8 @@ def show_hits(query: str, hits: Sequence["Hit"], searcher: "Searcher") -> None:
     width = stdout.width - _INDENT
     for hit in hits:
         marks = searcher.shared_words(query, hit.passage.text)
-        snippet, *others = _cut(hit.passage.text, marks, 2 * width).wrap(stdout, width) or [Text()]
+        found = _cut(hit.passage.text, marks, 2 * width, hit.view.support or hit.view.text)
+        snippet, *others = found.wrap(stdout, width) or [Text()]
         stdout.print(_head(hit).append(f"  {hit.view.kind}", "cyan"), soft_wrap=True)
         for line in (snippet, *others[: _LINES - 2]):
             stdout.print(Padding(line, (0, 0, 0, _INDENT)))
@@ -82,7 +83,8 @@ def _head(hit: "Hit") -> Text:
     title = plain(hit.document.title).plain or id_
     head = Text.assemble((f"{hit.rank:>2}  ", "dim"), (title, "bold"))
     head.append("" if title == id_ else f"  {id_}", "dim")
-    return head.append(f"  {hit.score:.3f}")
+    head.append(f"  {hit.score:.3f}")
+    return head if hit.likelihood is None else head.append(f"  {hit.likelihood:.0%}", "dim")
 
 
 def _ranks(hit: "Hit") -> Text:
@@ -97,16 +99,20 @@ def _ranks(hit: "Hit") -> Text:
     return Text("\n").join((adds, ranks))
 
 
-def _cut(text: str, marks: Sequence[str], most: int = 280) -> Text:
-    """Return the part of a text with the first word that is marked, all such words in bold.
+def _cut(text: str, marks: Sequence[str], most: int = 280, matched: str = "") -> Text:
+    """Return the part of a text with what matched in it, else with the first word that is marked.
 
-    It has at most so many characters, but for dots where something is left out.
+    All such words are in bold. It has at most so many characters, but for dots where something is
+    left out.
     """
     line = plain(text).plain
     pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, marks))})\b") if marks else None
-    found = pattern.search(line) if pattern else None
-    start = max(0, found.start() - most // 3) if found and found.end() > most else 0
-    start = line.find(" ", start) + 1 if start else 0
+    needle = plain(matched).plain
+    start = line.find(needle) if needle else -1
+    if start < 0 or start + len(needle) <= most:
+        found = pattern.search(line) if pattern and start < 0 else None
+        start = max(0, found.start() - most // 3) if found and found.end() > most else 0
+        start = line.find(" ", start) + 1 if start else 0
     shown = Text(line[start : start + most])
     if pattern:
         shown.highlight_regex(pattern, "bold green")

@@ -34,10 +34,17 @@ class Asking:
     mode: Mode | None = None
     filter: dict[str, Any] = field(default_factory=dict)
     explain: bool = False
+    min_score: float = 0.0
 
     def find(self, searcher: "Searcher", query: str) -> list["Hit"]:
         """Search."""
-        return searcher.search(query, self.k, mode=self.mode, filter=self.filter or None)
+        return searcher.search(
+            query,
+            self.k,
+            mode=self.mode,
+            filter=self.filter or None,
+            min_score=self.min_score,
+        )
 
     def show(self, searcher: "Searcher", query: str) -> list["Hit"]:
         """Search, and print what was found."""

@@ -36,6 +36,15 @@ def search(
         typer.Option(help="By vectors, by words or both; by default as calibrated."),
     ] = None,
     filters: FilterOption = None,
+    min_score: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Leave out hits that are less likely what was asked for (the percentage behind "
+            "the score); for calibrated indexes.",
+        ),
+    ] = 0.0,
     explain: Annotated[
         bool, typer.Option("--explain", help="Tell why every document came up.")
     ] = False,
@@ -69,7 +78,7 @@ def search(
             index, representation=representation, trust_remote_code=trust_remote_code
         )
     with searcher:
-        asking = Asking(k or most, mode, known_filter(searcher, filters or []), explain)
+        asking = Asking(k or most, mode, known_filter(searcher, filters or []), explain, min_score)
         if queries:
             _search_all(searcher, asking, queries, output)
         elif query is None:
@@ -110,7 +119,11 @@ def _search_all(searcher: "Searcher", asking: "Asking", queries: Path, output: P
         return
     output.parent.mkdir(parents=True, exist_ok=True)
     rankings = searcher.rank(
-        list(wanted.values()), asking.k, mode=asking.mode, filter=asking.filter or None
+        list(wanted.values()),
+        asking.k,
+        mode=asking.mode,
+        filter=asking.filter or None,
+        min_score=asking.min_score,
     )
     ranked = track(
         zip(wanted, rankings, strict=True), "searching", lambda: len(wanted), unit="queries"

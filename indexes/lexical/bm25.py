@@ -72,6 +72,7 @@ class Terms:
         sizes = [len(segment.lengths) for segment in segments]
         self._firsts = np.cumsum([0, *sizes])[:-1]
         self._halves: tuple[BM25, Scores] | None = None
+        self._frequencies: tuple[Counter[str], Counts] | None = None
 
     def scores(self, query: Sequence[str], how: BM25) -> Scores:
         """Return the score of every document of all segments, float64, shape (documents,).
@@ -87,7 +88,9 @@ class Terms:
         """
         counted = Counter(query)
         terms, documents, counts = self._postings(keys_of(counted))
-        worth = self._worth(counted, np.bincount(terms, minlength=len(counted)))
+        frequencies = np.bincount(terms, minlength=len(counted))
+        self._frequencies = (counted, frequencies)
+        worth = self._worth(counted, frequencies)
         brought = worth[terms] * (counts / (counts + self._halved(how)[documents]))
         found = np.bincount(documents, brought, minlength=len(self._alive))
         return found.astype(np.float64)
@@ -97,8 +100,12 @@ class Terms:
     ) -> Scores:
         """Return what documents of these terms would score if each stood among the others."""
         counted = Counter(query)
-        terms, _, _ = self._postings(keys_of(counted))
-        frequencies = np.bincount(terms, minlength=len(counted))
+        kept = self._frequencies
+        if kept is not None and list(kept[0].items()) == list(counted.items()):
+            frequencies = kept[1]  # what was searched for is also what its hits are shown by
+        else:
+            terms, _, _ = self._postings(keys_of(counted))
+            frequencies = np.bincount(terms, minlength=len(counted))
         worth = self._worth(counted, frequencies)
         halves = self._half(np.array([len(document) for document in documents]), how)
         scores = np.zeros(len(documents))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from corpus_tuner.indexes.lexical import LEXICAL_RANKERS
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Scores
 from corpus_tuner.indexes.search.blend import Brought
 from corpus_tuner.indexes.search.passages import FoundPassage, choose
-from corpus_tuner.indexes.search.pool import Found
+from corpus_tuner.indexes.search.pool import Found, Pool
 from corpus_tuner.indexes.search.settings import DENSE_RANKERS
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.vectors import Ordinals
@@ -48,6 +49,10 @@ class Hit:
     score
         What it is ranked by; among equal scores the smaller document id leads. Scores of different
         modes, or of different queries in hybrid mode, do not compare.
+    likelihood
+        That it is what was asked for, from 0 to 1, by what calibration learnt from pseudo-queries:
+        this compares between queries. ``None`` where the index is not calibrated, or not searched
+        with the weights that were chosen.
     view
         The view that is nearest to the query; in lexical mode the passage.
     passage
@@ -71,6 +76,7 @@ class Hit:
     document: Document
     rank: int
     score: float
+    likelihood: float | None
     view: View
     passage: FoundPassage
     rankers: Mapping[str, Standing]
@@ -94,23 +100,56 @@ def hits_of(found: Found, by_words: Callable[[Sequence[str]], Scores]) -> list[H
     standings = {
         name: _standings(brought, found.positions) for name, brought in found.brought.items()
     }
-    hits = []
-    for position, (document, view, score, windows) in enumerate(
-        zip(documents, views, found.scores, segments.passages(pool.ordinals), strict=True)
-    ):
-        owed = {name: own[position] for name, own in standings.items()}
-        matched = view if _owes_to_vectors(owed) else None
-        texts = [*windows.values()]
-        scores = [0.0]
-        if len(texts) > 1:
-            if matched and pool.vector is not None:
-                ordinal = int(pool.ordinals[position])
-                scores = pool.opened.dense.near(pool.vector, ordinal, [*windows])
-            else:
-                scores = by_words(texts).tolist()
-        passage = choose(document, texts, scores, matched)
-        hits.append(Hit(document, position + 1, score, view, passage, owed))
-    return hits
+    likely = found.likelihoods or [None] * len(found.scores)
+    windows = segments.passages(pool.ordinals)
+    owed = [
+        {name: own[position] for name, own in standings.items()}
+        for position in range(len(documents))
+    ]
+    matched = [
+        view if _owes_to_vectors(own) else None for view, own in zip(views, owed, strict=True)
+    ]
+    scores = _window_scores(pool, windows, matched, by_words)
+    return [
+        Hit(
+            document,
+            position + 1,
+            found.scores[position],
+            likely[position],
+            views[position],
+            choose(document, [*windows[position].values()], scores[position], matched[position]),
+            owed[position],
+        )
+        for position, document in enumerate(documents)
+    ]
+
+
+def _window_scores(
+    pool: Pool,
+    windows: Sequence[Mapping[int, str]],
+    matched: Sequence[View | None],
+    by_words: Callable[[Sequence[str]], Scores],
+) -> list[list[float]]:
+    """Return how near the windows of every document are to the query.
+
+    By vectors where a view matched, else by words: those of all documents at once, since every call
+    looks up how rare the query's words are.
+    """
+    scores = [[0.0] for _ in windows]
+    texts: dict[int, list[str]] = {}
+    for position, (own, view) in enumerate(zip(windows, matched, strict=True)):
+        if len(own) == 1:
+            continue
+        if view and pool.vector is not None:
+            ordinal = int(pool.ordinals[position])
+            scores[position] = pool.opened.dense.near(pool.vector, ordinal, [*own])
+        else:
+            texts[position] = [*own.values()]
+    if texts:
+        by_word = iter(by_words([text for own in texts.values() for text in own]).tolist())
+        for position, own_texts in texts.items():
+            scores[position] = list(islice(by_word, len(own_texts)))
+    return scores
 
 
 def _owes_to_vectors(owed: Mapping[str, Standing]) -> bool:

@@ -35,11 +35,15 @@ class Options(TypedDict, total=False):
         Which documents may be found, by metadata and ids (`corpus_tuner.indexes.search.filters`).
         It is applied before ranking: where so many documents pass it and can be found, as many
         come back.
+    min_score
+        The least likelihood of a hit (`Hit.likelihood`), from 0 to 1: less likely ones are left
+        out. For calibrated indexes, with their own weights.
     """
 
     mode: Mode | None
     settings: SearchSettings | None
     filter: Filter | Condition | None
+    min_score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,19 @@ class Plan:
         How they come to one scale, and their parameters.
     condition
         Which documents may be found; ``None`` for all.
+    sharpness
+        Of their likelihoods (`corpus_tuner.indexes.search.likelihood`); ``None`` where calibration
+        did not fit one for these weights.
+    min_score
+        The least likelihood of what is found.
     """
 
     k: int
     weights: Mapping[str, float]
     settings: SearchSettings
     condition: Condition | None = None
+    sharpness: float | None = None
+    min_score: float = 0.0
 
     @property
     def dense(self) -> bool:
@@ -97,6 +108,7 @@ def make_plan(
     mode: Mode | None = None,
     settings: SearchSettings | None = None,
     filter: Filter | Condition | None = None,
+    min_score: float = 0.0,
 ) -> Plan:
     """Decide how queries are searched.
 
@@ -108,13 +120,14 @@ def make_plan(
         The one that is open.
     k
         Documents per query.
-    mode, settings, filter
+    mode, settings, filter, min_score
         As `Options` has them.
 
     Raises
     ------
     SearchIndexError
-        If `k` is less than 1, the index cannot be searched in this mode, or the filter is none.
+        If `k` is less than 1, the index cannot be searched in this mode, the filter is none, or
+        `min_score` is no likelihood or the index has none.
     """
     if not isinstance(k, int) or isinstance(k, bool) or k < 1:
         raise SearchIndexError(f"k must be at least 1, a whole number, not {k!r}")
@@ -128,7 +141,26 @@ def make_plan(
     if manifest.lexical is None or (mode is None and representation != manifest.representation):
         mode = "dense"  # the hybrid weights are not meant for this one
     condition = filter if isinstance(filter, Condition | None) else compile_filter(filter)
-    return Plan(k, _weights(manifest, mode or "hybrid", settings), settings, condition)
+    mode = mode or "hybrid"
+    sharpness = None
+    if mode == "hybrid" and settings == manifest.search and manifest.calibration:
+        sharpness = manifest.calibration.get("sharpness")
+    _check_least(min_score, sharpness)
+    weights = _weights(manifest, mode, settings)
+    return Plan(k, weights, settings, condition, sharpness, min_score)
+
+
+def _check_least(min_score: float, sharpness: float | None) -> None:
+    """Refuse a least likelihood that is none, or that nothing has."""
+    if isinstance(min_score, bool) or not isinstance(min_score, int | float):
+        raise SearchIndexError(f"min_score must be a number from 0 to 1, not {shown(min_score)}")
+    if not 0 <= min_score <= 1:
+        raise SearchIndexError(f"min_score must be from 0 to 1, not {min_score}")
+    if min_score and sharpness is None:
+        raise SearchIndexError(
+            "min_score: hits have a likelihood only where the index is calibrated and searched "
+            "with the weights that were chosen; leave out the mode, or run corpus-tuner calibrate"
+        )
 
 
 def _weights(manifest: "Manifest", mode: Mode, settings: SearchSettings) -> dict[str, float]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.representations import Parts, Scores
 from corpus_tuner.indexes.search.blend import Blend, Brought, ByRanker, total
+from corpus_tuner.indexes.search.likelihood import likelihoods
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.search.settings import DENSE_RANKERS, Fusion
 from corpus_tuner.indexes.store.segments import Segments
@@ -45,6 +46,8 @@ class Found(NamedTuple):
         All that were looked at.
     brought
         What every ranker brings to the documents of the pool, by its name.
+    likelihoods
+        Of these; ``None`` where the plan has no sharpness.
     """
 
     ids: list[str]
@@ -52,6 +55,7 @@ class Found(NamedTuple):
     positions: Ordinals
     pool: "Pool"
     brought: Mapping[str, Brought]
+    likelihoods: list[float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +103,21 @@ class Pool:
         return Blend(self.scores, self.core, fusion, self.passages)
 
     def best(self, plan: Plan) -> Found:
-        """Return the best `plan.k` documents; among equal scores the smaller id leads."""
+        """Return the best `plan.k` documents; among equal scores the smaller id leads.
+
+        Those that are less likely than `plan.min_score` are left out.
+        """
         brought = self.brought(plan)
         scores = total(brought)
         leading = first(scores, plan.k)  # and all that tie with the last of them
         ids = self.opened.segments.ids(self.ordinals[leading])
         by_score = zip((-scores[leading]).tolist(), ids, range(len(ids)), strict=True)
         order = [number for *_, number in sorted(by_score)[: plan.k]]
+        likely = None
+        if plan.sharpness is not None:
+            shares = likelihoods(scores, self.core, plan.sharpness)[leading]
+            order = [number for number in order if shares[number] >= plan.min_score]
+            likely = shares[order].tolist()
         positions = leading[order]
         return Found(
             [ids[number] for number in order],
@@ -113,6 +125,7 @@ class Pool:
             positions,
             self,
             brought,
+            likely,
         )
 
     def passages(self) -> Scores:

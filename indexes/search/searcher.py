@@ -207,8 +207,8 @@ class Searcher:
         k
             How many documents.
         **options
-            ``mode``, ``settings`` and ``filter``, as `corpus_tuner.indexes.search.plan.Options`
-            has them.
+            ``mode``, ``settings``, ``filter`` and ``min_score``, as
+            `corpus_tuner.indexes.search.plan.Options` has them.
 
         Raises
         ------

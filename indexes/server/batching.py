@@ -27,13 +27,14 @@ class Group(NamedTuple):
     ----------
     k
         Documents per query.
-    mode, condition
+    mode, condition, min_score
         As `Searcher.search` takes them.
     """
 
     k: int
     mode: Mode | None = None
     condition: Condition | None = None
+    min_score: float = 0.0
 
 
 class _Request(NamedTuple):
@@ -107,7 +108,13 @@ class Batcher:
     def _search(self, queries: list[str], group: Group) -> list[list[Hit]]:
         """Search the index as it is now."""
         searcher = self._live.searcher
-        return searcher.search(queries, group.k, mode=group.mode, filter=group.condition)
+        return searcher.search(
+            queries,
+            group.k,
+            mode=group.mode,
+            filter=group.condition,
+            min_score=group.min_score,
+        )
 
     async def _drain(self) -> None:
         loop = asyncio.get_running_loop()

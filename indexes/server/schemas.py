@@ -85,6 +85,7 @@ def _whole(number: Any) -> Any:
 
 
 _QUERY = {"type": "string", "pattern": _SOMETHING}
+_LEAST = "The least `likelihood` of a hit, for calibrated indexes."
 _QUERIES = {"type": "array", "items": _QUERY, "minItems": 1}
 
 
@@ -129,6 +130,7 @@ class SearchRequest(BaseModel):
             "document has, or a type that it never has, is an error."
         ),
     ] = None
+    min_score: Annotated[float, Field(ge=0, le=1, description=_LEAST)] = 0.0
     explain: Annotated[
         bool, Field(description="Tell which words of a hit count as words of the query.")
     ] = False
@@ -161,6 +163,7 @@ class AddressedSearch(BaseModel):
             default_factory=list,
         ),
     ]
+    min_score: Annotated[float, Field(ge=0, le=1, description=_LEAST)] = 0.0
     explain: Annotated[
         bool, Field(description="Tell which words of a hit count as words of the query.")
     ] = False
@@ -205,6 +208,14 @@ class HitAnswer(BaseModel):
     id: str
     rank: int
     score: float
+    likelihood: Annotated[
+        float | None,
+        Field(
+            description="That it is what was asked for, from 0 to 1, as calibration learnt from "
+            "pseudo-queries; compares between queries. `null` where the index is not calibrated, "
+            "or a mode was given other than `hybrid`."
+        ),
+    ]
     rankers: Annotated[
         dict[str, StandingAnswer],
         Field(description="What it owes to `passage`, `views`, `words`, `grams`, `feedback`."),
@@ -229,6 +240,7 @@ class HitAnswer(BaseModel):
             id=hit.document.id,
             rank=hit.rank,
             score=hit.score,
+            likelihood=hit.likelihood,
             rankers={
                 name: StandingAnswer(**standing._asdict()) for name, standing in hit.rankers.items()
             },

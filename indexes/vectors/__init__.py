@@ -23,7 +23,7 @@ class Nearest(NamedTuple):
     Attributes
     ----------
     rows
-        int64, the nearest first; -1 where there are no more.
+        int64, the nearest first; -1 where there is none.
     similarities
         float32, of these, right to about 1e-6: good for finding and for bounds.
     """

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from math import sqrt
+from math import ceil, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ _QUANTIZERS = {
     "float16": faiss.ScalarQuantizer.QT_fp16,
     "int8": faiss.ScalarQuantizer.QT_8bit_uniform,
 }
+_MOST = 0.5
+"""Where more than this share of the rows may be found, those that may not are dropped when they
+come up: asking a selector about every row costs more."""
 _DEVIATIONS = 8
 """int8 reaches so many times the deviation that a component of a unit vector has on average. Its
 scale is not taken from the vectors, so that one is stored alike whatever else is in its file."""
@@ -90,11 +93,21 @@ class FlatVectors:
         """Return what keeps `nearest` to some rows, shape (rows,)."""
         library: Any = faiss  # its Python constructors differ from their declared types
         selector = library.IDSelectorBitmap(np.packbits(rows, bitorder="little"))
-        return Selection(int(rows.sum()), library.SearchParameters(sel=selector))
+        return Selection(int(rows.sum()), (library.SearchParameters(sel=selector), rows))
 
     def nearest(self, queries: Vectors, depth: int, only: Selection | None = None) -> Nearest:
         """Return the nearest rows for every query."""
-        parameters = None if only is None else only.parameters
+        if only is None:
+            return self._nearest(queries, depth)
+        parameters, wanted = only.parameters
+        if depth < only.size and only.size > _MOST * self.rows:
+            found = self._nearest(queries, ceil(depth * self.rows / only.size))
+            passing = wanted[found.rows]
+            if passing.any(axis=1).all():
+                return Nearest(np.where(passing, found.rows, -1), found.similarities)
+        return self._nearest(queries, depth, parameters)
+
+    def _nearest(self, queries: Vectors, depth: int, parameters: Any = None) -> Nearest:
         # FAISS gives every thread queries of its own. Threads without any would only be in the way
         # of those of the encoder, which have just read the query and wait for the next one.
         with _threads(min(_THREADS, len(queries))):

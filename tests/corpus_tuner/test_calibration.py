@@ -10,6 +10,7 @@ import pytest
 
 from corpus_tuner import (
     Searcher,
+    SearchIndexError,
     SearchSettings,
     Settings,
     build,
@@ -74,6 +75,27 @@ def test_the_choice_is_kept_and_told(index: Path) -> None:
     assert manifest.calibration["chosen"]["feedback"] == SearchSettings().hybrid.feedback
     assert manifest.search.hybrid.model_dump() == manifest.calibration["chosen"]
     assert manifest.search.dense == SearchSettings().dense
+
+
+def test_hits_have_a_likelihood_that_queries_have_in_common(index: Path) -> None:
+    with Searcher.open(index) as searcher:
+        sure, unsure = searcher.search([searcher.segments.document(7).text, "the"], k=100)
+        for hits in (sure, unsure):
+            likelihoods = [hit.likelihood or 0.0 for hit in hits]
+            assert likelihoods == sorted(likelihoods, reverse=True)
+            assert 0 < sum(likelihoods) <= 1.001
+        assert (sure[0].likelihood or 0) > 0.5 > (unsure[0].likelihood or 0)
+        query = searcher.segments.document(7).title
+        likely = [hit for hit in searcher.search(query) if (hit.likelihood or 0) >= 0.2]
+        assert searcher.search(query, min_score=0.2) == likely
+        assert list(searcher.rank([query], 10, min_score=0.2)) == [
+            [(hit.document.id, hit.score) for hit in likely]
+        ]
+        assert {hit.likelihood for hit in searcher.search(query, mode="dense")} == {None}
+        with pytest.raises(SearchIndexError, match="leave out the mode"):
+            searcher.search(query, mode="dense", min_score=0.2)
+        with pytest.raises(SearchIndexError, match="from 0 to 1, not 2"):
+            searcher.search(query, min_score=2)
 
 
 def test_the_same_seed_gives_the_same_weights(index: Path) -> None:

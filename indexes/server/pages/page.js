@@ -86,6 +86,7 @@ function article(hit) {
       "div",
       { class: "ranks" },
       make("span", {}, "score ", make("b", {}, hit.score.toFixed(3))),
+      ...(hit.likelihood === null ? [] : [make("span", {}, "likelihood ", make("b", {}, `${Math.round(100 * hit.likelihood)} %`))]),
       ...Object.entries(hit.rankers).map(([name, own]) => rank(name, own.rank, own.part)),
       make("span", {}, hit.id),
     ),
