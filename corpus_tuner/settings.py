@@ -26,7 +26,7 @@ from corpus_tuner.indexes.registry import PartSettings, read_settings
 from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.passages import PassageSettings
-from corpus_tuner.tuning.settings import TuningSettings
+from corpus_tuner.tuning.generator.settings import TuningSettings
 from corpus_tuner.views import ViewSettings
 
 

@@ -22,8 +22,8 @@ class Given(NamedTuple):
     metadata
         The document's own as it is, and the hit under `NAMESPACE`: the document's ``id`` and
         ``title``, the hit's ``score``, ``likelihood`` and ``rank``, the ``kind`` and text of the
-        view that ``matched``, and ``start`` and ``end`` of the passage in the document's text. A document
-        that has this key itself keeps its own value.
+        view that ``matched``, and ``start`` and ``end`` of the passage in the document's text. A
+        document that has this key itself keeps its own value.
     """
 
     id: str

@@ -15,7 +15,7 @@ from corpus_tuner.cli.options import (
 from corpus_tuner.cli.output import stdout, table
 
 if TYPE_CHECKING:
-    from corpus_tuner.tuning.report import TuningReport
+    from corpus_tuner.tuning.generator.report import TuningReport
 
 tune = typer.Typer(help="Tune models without labels.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -57,7 +57,7 @@ def generator(
     """Tune a generator on its own accepted writing, or on pairs; go on with it after a kill."""
     more = [f"tuning.rounds={rounds}"] if rounds else []
     settings = settings_of(config, [*(assignments or []), *more])
-    from corpus_tuner.tuning.generator import tune_generator
+    from corpus_tuner.tuning.generator.tune import tune_generator
 
     report = tune_generator(corpus, base, output, settings, pairs=pairs or (), ledger=ledger)
     if json:

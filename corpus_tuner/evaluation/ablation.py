@@ -45,8 +45,8 @@ from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.pipeline import build
 from corpus_tuner.progress import part_of, track, working
 from corpus_tuner.settings import Settings
-from corpus_tuner.tuning.generator import tune_generator
-from corpus_tuner.tuning.self_instruct import tunable
+from corpus_tuner.tuning.generator.self_instruct import tunable
+from corpus_tuner.tuning.generator.tune import tune_generator
 from corpus_tuner.workshop import Workshop, Writers, open_writers
 
 _REPRESENTATIONS = ("mean", "views")

@@ -1,6 +1,4 @@
-"""Tuning: accepted views and instruction pairs in, a better generator out.
+"""Tuning: models that learn a corpus nobody has labelled.
 
-Data flows one way: `pairs` (what to learn from) -> `batches` (tokens, mixed and shuffled) ->
-`training` (by `transformers.Trainer`, towards an `objective`) -> `curves` and `card` (what to show
-for it).
+`generator` learns to write what checks accept, `encoder` to find a document by what asks for it.
 """

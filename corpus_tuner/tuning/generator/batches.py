@@ -9,8 +9,8 @@ import numpy.typing as npt
 import torch
 
 from corpus_tuner.instructions.prompting import Prompting
-from corpus_tuner.tuning.pairs import Pair
-from corpus_tuner.tuning.settings import TuningSettings
+from corpus_tuner.tuning.generator.pairs import Pair
+from corpus_tuner.tuning.generator.settings import TuningSettings
 
 IGNORED = -100
 """The label of tokens that are given, not to be learnt."""

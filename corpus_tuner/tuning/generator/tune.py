@@ -12,10 +12,10 @@ from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.models import Source
 from corpus_tuner.settings import Settings
-from corpus_tuner.tuning.on_pairs import tune_on_pairs
-from corpus_tuner.tuning.pairs import Pair, read_pairs
-from corpus_tuner.tuning.report import TuningReport
-from corpus_tuner.tuning.self_instruct import accepted_pairs
+from corpus_tuner.tuning.generator.on_pairs import tune_on_pairs
+from corpus_tuner.tuning.generator.pairs import Pair, read_pairs
+from corpus_tuner.tuning.generator.report import TuningReport
+from corpus_tuner.tuning.generator.self_instruct import accepted_pairs
 
 
 def tune_generator(
@@ -41,7 +41,7 @@ def tune_generator(
     settings
         The recipe.
     pairs
-        Files of pairs (`corpus_tuner.tuning.pairs.read_pairs`).
+        Files of pairs (`corpus_tuner.tuning.generator.pairs.read_pairs`).
     ledger
         The file of what was written; by default one in `output`.
 

@@ -14,7 +14,7 @@ from corpus_tuner.indexes.encoders import open_encoder
 from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language
 from corpus_tuner.progress import working
 from corpus_tuner.settings import Settings
-from corpus_tuner.tuning.pairs import Pair
+from corpus_tuner.tuning.generator.pairs import Pair
 from corpus_tuner.workshop import Workshop, open_writers
 
 

@@ -9,9 +9,9 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from corpus_tuner.indexes.encoders.weights import fast_bfloat16
-from corpus_tuner.tuning.batches import IGNORED, Batch, Example, collate
-from corpus_tuner.tuning.rouge import rouge_l
-from corpus_tuner.tuning.settings import TuningSettings
+from corpus_tuner.tuning.generator.batches import IGNORED, Batch, Example, collate
+from corpus_tuner.tuning.generator.rouge import rouge_l
+from corpus_tuner.tuning.generator.settings import TuningSettings
 
 _EASY = 1e-6  # keeps the logarithm of an attention of nothing finite
 

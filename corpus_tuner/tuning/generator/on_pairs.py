@@ -14,14 +14,14 @@ from corpus_tuner.indexes.encoders.weights import hash_weights
 from corpus_tuner.instructions.prompting import TAUGHT, Prompting
 from corpus_tuner.models import UNTAUGHT, Source, load_model
 from corpus_tuner.progress import note, working
-from corpus_tuner.tuning.batches import tokenize
-from corpus_tuner.tuning.card import write_card
-from corpus_tuner.tuning.curves import draw_curve
-from corpus_tuner.tuning.objective import Objective
-from corpus_tuner.tuning.pairs import Pair, Split, count_pairs, split_pairs
-from corpus_tuner.tuning.report import REPORT, TuningReport, read_report
-from corpus_tuner.tuning.settings import MOST_PASSES, TuningSettings
-from corpus_tuner.tuning.training import Trainer
+from corpus_tuner.tuning.generator.batches import tokenize
+from corpus_tuner.tuning.generator.card import write_card
+from corpus_tuner.tuning.generator.curves import draw_curve
+from corpus_tuner.tuning.generator.objective import Objective
+from corpus_tuner.tuning.generator.pairs import Pair, Split, count_pairs, split_pairs
+from corpus_tuner.tuning.generator.report import REPORT, TuningReport, read_report
+from corpus_tuner.tuning.generator.settings import MOST_PASSES, TuningSettings
+from corpus_tuner.tuning.generator.training import Trainer
 
 BEAMS = 4
 """With which the test pairs are written."""

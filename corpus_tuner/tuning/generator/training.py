@@ -23,10 +23,10 @@ from transformers.utils import is_accelerate_available
 
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError
 from corpus_tuner.progress import Meter
-from corpus_tuner.tuning.batches import Batch, Example, epoch
-from corpus_tuner.tuning.curves import Curve
-from corpus_tuner.tuning.objective import Objective
-from corpus_tuner.tuning.settings import TuningSettings
+from corpus_tuner.tuning.generator.batches import Batch, Example, epoch
+from corpus_tuner.tuning.generator.curves import Curve
+from corpus_tuner.tuning.generator.objective import Objective
+from corpus_tuner.tuning.generator.settings import TuningSettings
 
 
 class Trainer(transformers.Trainer):  # type: ignore[misc]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from corpus_tuner.tuning.report import TuningReport
+from corpus_tuner.tuning.generator.report import TuningReport
 
 
 def write_card(report: TuningReport, sources: Sequence[str], path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.tuning.settings import TuningSettings
+from corpus_tuner.tuning.generator.settings import TuningSettings
 
 REPORT = "tuning.json"
 

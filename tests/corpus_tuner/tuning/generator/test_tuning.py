@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from corpus_tuner import CorpusTunerError, Document
 from corpus_tuner.instructions import Instruction
-from corpus_tuner.tuning.batches import Example, epoch
-from corpus_tuner.tuning.pairs import Pair, read_pairs, split_pairs
-from corpus_tuner.tuning.rouge import rouge_l
-from corpus_tuner.tuning.settings import TuningSettings
+from corpus_tuner.tuning.generator.batches import Example, epoch
+from corpus_tuner.tuning.generator.pairs import Pair, read_pairs, split_pairs
+from corpus_tuner.tuning.generator.rouge import rouge_l
+from corpus_tuner.tuning.generator.settings import TuningSettings
 from tests.conftest import make_documents, write_jsonl
 from tests.processes import finish, start
 
