@@ -29,6 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import logsumexp
 
+from corpus_tuner.held_out import hold_out
 from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.encoders import Encoder, EncoderSettings, Vectors, open_encoder
 from corpus_tuner.indexes.representations import Representation, stored_representation
@@ -51,7 +52,6 @@ from corpus_tuner.indexes.store.writing import changing
 from corpus_tuner.passages import whole_text
 from corpus_tuner.progress import track, working
 from corpus_tuner.reading import DocumentReader
-from corpus_tuner.sentences import split_sentences
 from corpus_tuner.settings import Settings
 from corpus_tuner.views import own_views
 
@@ -74,9 +74,6 @@ TRUST = 1.0
 GROUPS = 10
 """Documents are left out in so many groups to see how far the likeliest weights move."""
 
-_HEAD = 8  # words that are left of a sentence in the one kind of pseudo-query
-_DROPPED = 0.4  # share of words that are dropped in the other
-_LEAST_WORDS = 4  # of a sentence that can be asked with
 _SHARPEST = (-3.0, 5.0)  # logarithms of the least and greatest sharpness
 _CUTOFF = 10
 _GAINS = [1 / math.log2(1 + rank) for rank in range(1, _CUTOFF + 1)]  # of nDCG, by rank
@@ -362,18 +359,10 @@ def _hold_out(searcher: Searcher, language: str, seed: int) -> Iterator[_HeldOut
         if not wanted:
             return
         chance = random.Random(drawn)
-        document = segments.document(ordinal)
-        sentences = [" ".join(part.split()) for part in split_sentences(document.text, language)]
-        usable = [text for text in sentences if len(text.split()) >= _LEAST_WORDS]
-        sentence = chance.choice(usable) if usable else ""
-        left_over = " ".join(text for text in sentences if text != sentence)
-        if sentence and f"{document.title}{left_over}".strip():
+        held_out = hold_out(segments.document(ordinal), language, chance)
+        if held_out:
             wanted -= 1
-            words = sentence.split()
-            left = [word for word in words if chance.random() >= _DROPPED] or words
-            queries = (" ".join(words[:_HEAD]), " ".join(left))
-            rest = Document(document.id, document.title, left_over)
-            yield _HeldOut(ordinal, rest, queries)
+            yield _HeldOut(ordinal, *held_out)
 
 
 def _judge(

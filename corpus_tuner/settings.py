@@ -26,6 +26,7 @@ from corpus_tuner.indexes.registry import PartSettings, read_settings
 from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.passages import PassageSettings
+from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
 from corpus_tuner.tuning.generator.settings import TuningSettings
 from corpus_tuner.views import ViewSettings
 
@@ -69,8 +70,8 @@ class Settings(CheckedModel):
         How documents are ranked, until calibration finds better weights.
     calibrate
         Find the weights for this corpus when it is built.
-    tuning
-        How `corpus-tuner tune generator` tunes.
+    tuning, encoder_tuning
+        How `corpus-tuner tune generator` and `corpus-tuner tune encoder` tune.
     documents_at_once
         A chunk: so many documents are held in memory, and so many are lost when a build is killed.
 
@@ -105,6 +106,7 @@ class Settings(CheckedModel):
     search: SearchSettings = SearchSettings()
     calibrate: bool = True
     tuning: TuningSettings = TuningSettings()
+    encoder_tuning: EncoderTuningSettings = EncoderTuningSettings()
     documents_at_once: PositiveInt = 256
 
 

@@ -7,6 +7,8 @@ import typer
 
 from corpus_tuner.cli.options import (
     ConfigOption,
+    EncoderOption,
+    GeneratorOption,
     JsonOption,
     QuietOption,
     SetOption,
@@ -15,6 +17,7 @@ from corpus_tuner.cli.options import (
 from corpus_tuner.cli.output import stdout, table
 
 if TYPE_CHECKING:
+    from corpus_tuner.tuning.encoder.report import EncoderTuningReport
     from corpus_tuner.tuning.generator.report import TuningReport
 
 tune = typer.Typer(help="Tune models without labels.", no_args_is_help=True, rich_markup_mode=None)
@@ -64,6 +67,66 @@ def generator(
         typer.echo(report.model_dump_json(indent=2))
     else:
         _show(report)
+
+
+@tune.command()
+def encoder(
+    corpora: Annotated[
+        list[str], typer.Argument(metavar="CORPUS...", help="Documents that it learns to find.")
+    ],
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the model.")],
+    minutes: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(min=0, help="How long training takes, about; by default 30."),
+    ] = None,
+    steps: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, help="Updates of the weights, in place of minutes."),
+    ] = None,
+    keep: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            metavar="CORPUS",
+            help="Other documents, whose vectors are to stay; needs encoder_tuning.memory.",
+        ),
+    ] = None,
+    encoder: EncoderOption = None,
+    generator: GeneratorOption = None,
+    config: ConfigOption = None,
+    assignments: SetOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Tune the encoder on corpora that nobody has labelled; go on with it after a kill."""
+    more = {"encoder.name": encoder, "generator": generator}
+    more |= {"encoder_tuning.minutes": minutes, "encoder_tuning.steps": steps}
+    given = [f"{name}={value}" for name, value in more.items() if value is not None]
+    settings = settings_of(config, [*(assignments or []), *given])
+    from corpus_tuner.tuning.encoder.tune import tune_encoder
+
+    report = tune_encoder(corpora, output, settings, keep=keep or ())
+    if json:
+        typer.echo(report.model_dump_json(indent=2))
+    else:
+        _show_encoder(report)
+
+
+def _show_encoder(report: "EncoderTuningReport") -> None:
+    """Print whether a tuned encoder is better."""
+    verdict = report.verdict
+    found = table("share of the tuned weights", "nDCG@10", right=("nDCG@10",))
+    for kept, gain in verdict.by_kept.items():
+        found.add_row(f"{kept:g}{' (kept)' if kept == verdict.kept else ''}", f"{100 * gain:.1f}")
+    stdout.print(found)
+    stdout.print()
+    low, high = (100 * end for end in verdict.interval)
+    better = "better" if verdict.better else "not better"
+    stdout.print(
+        f"{report.output}: {better} than {report.base}, {100 * verdict.gain:+.1f} nDCG@10 "
+        f"({low:+.1f} to {high:+.1f}) by {verdict.queries:,} queries of held-out documents",
+        soft_wrap=True,
+    )
 
 
 def _show(report: "TuningReport") -> None:

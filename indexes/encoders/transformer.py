@@ -40,7 +40,7 @@ class TransformerEncoder(ReadingEncoder):
     def __init__(self, settings: EncoderSettings) -> None:
         self.name = settings.name
         self._settings = settings
-        self._model = _load(settings)
+        self._model = load_model(settings)
         if settings.max_tokens is not None:
             check_limit(self.name, settings.max_tokens, _positions(self._model))
             self._model.max_seq_length = settings.max_tokens
@@ -149,7 +149,14 @@ class TransformerEncoder(ReadingEncoder):
                 )
 
 
-def _load(settings: EncoderSettings) -> SentenceTransformer:
+def load_model(settings: EncoderSettings) -> SentenceTransformer:
+    """Load the model of an encoder, in float32.
+
+    Raises
+    ------
+    SearchIndexError
+        If it cannot be found, fetched or trusted.
+    """
     builtin = settings.name == "builtin"
     name = str(embedded.folder()) if builtin else settings.name
     disable_progress_bar()  # "Loading weights": a moment's work, and not ours to show

@@ -1,0 +1,53 @@
+"""Documents that are asked for with a sentence that they no longer have: queries without labels.
+
+The task is the inverse cloze task (Lee, Chang and Toutanova, "Latent Retrieval for Weakly
+Supervised Open Domain Question Answering", ACL 2019).
+"""
+
+import random
+from typing import NamedTuple
+
+from corpus_tuner.indexes.store.documents import Document
+from corpus_tuner.sentences import split_sentences
+
+_HEAD = 8  # words that are left of a sentence in the one kind of pseudo-query
+_DROPPED = 0.4  # share of words that are dropped in the other
+_LEAST_WORDS = 4  # of a sentence that can be asked with
+
+
+class HeldOut(NamedTuple):
+    """What is left of a document, and two queries of what was taken out."""
+
+    rest: Document
+    queries: tuple[str, str]
+
+
+def hold_out(document: Document, language: str, chance: random.Random) -> HeldOut | None:
+    """Take a sentence out of a document; ``None`` where it has none to spare.
+
+    Parameters
+    ----------
+    document
+        The document.
+    language
+        Of it, ISO 639-1.
+    chance
+        Chooses the sentence, and the words that are dropped from it.
+
+    Examples
+    --------
+    >>> document = Document("d", "", "The mill stands by the river. Bakers buy flour there.")
+    >>> held_out = hold_out(document, "en", random.Random(0))
+    >>> held_out.rest.text, held_out.queries[0]
+    ('The mill stands by the river.', 'Bakers buy flour there.')
+    """
+    sentences = [" ".join(part.split()) for part in split_sentences(document.text, language)]
+    usable = [text for text in sentences if len(text.split()) >= _LEAST_WORDS]
+    sentence = chance.choice(usable) if usable else ""
+    left_over = " ".join(text for text in sentences if text != sentence)
+    if not sentence or not f"{document.title}{left_over}".strip():
+        return None
+    words = sentence.split()
+    left = [word for word in words if chance.random() >= _DROPPED] or words
+    queries = (" ".join(words[:_HEAD]), " ".join(left))
+    return HeldOut(Document(document.id, document.title, left_over), queries)

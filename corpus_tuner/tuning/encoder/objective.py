@@ -1,0 +1,89 @@
+"""What an encoder learns: to tell documents apart as the index does, and to remember the rest."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.losses import (
+    CachedMultipleNegativesRankingLoss,
+    DistillKLDivLoss,
+    EmbedDistillLoss,
+)
+
+from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
+
+Features = Iterable[dict[str, torch.Tensor]]
+
+
+class Objective(CachedMultipleNegativesRankingLoss):  # type: ignore[misc]
+    """The loss of a batch.
+
+    Its columns are queries, their passages, negatives, and, where there is a `memory`, other texts.
+    A row's label has the scores that the index gives to passage and negatives, and then the vector
+    that the base gives to the other text.
+
+    Sources: Gao et al., arXiv 2101.06983 (batches in pieces); Lin, Yang and Lin, arXiv 2010.11386
+    (the ranking of a teacher).
+
+    Parameters
+    ----------
+    model
+        What learns.
+    settings
+        The weights of what is learnt.
+    sharpness
+        What scores of the index are multiplied by before a softmax.
+    """
+
+    def __init__(
+        self, model: SentenceTransformer, settings: EncoderTuningSettings, sharpness: float
+    ) -> None:
+        super().__init__(model, scale=settings.scale, mini_batch_size=settings.mini_batch)
+        self._settings = settings
+        self._others = 1 if settings.memory else 0
+        self._ranking = DistillKLDivLoss(
+            model, student_temperature=1 / settings.scale, teacher_temperature=1 / sharpness
+        )
+        self._vectors = EmbedDistillLoss(model)
+
+    def forward(self, sentence_features: Features, labels: torch.Tensor) -> torch.Tensor:
+        """Return the loss; a batch that is no larger than a mini-batch is read once."""
+        columns = list(sentence_features)
+        if len(columns[0]["input_ids"]) > self._settings.mini_batch:
+            loss: torch.Tensor = self.forward_cached(columns, labels)
+            return loss
+        vectors = [[self.model(column)["sentence_embedding"]] for column in columns]
+        return self.calculate_loss(vectors, labels)
+
+    def calculate_loss(
+        self,
+        reps: list[list[torch.Tensor]],
+        labels: torch.Tensor | None = None,
+        *,
+        with_backward: bool = False,
+    ) -> torch.Tensor:
+        """Return the loss of vectors, by column and mini-batch."""
+        columns = [torch.cat(column) for column in reps]
+        told = len(columns) - self._others
+        asked, others = columns[:told], columns[told:]
+        loss = self.loss.compute_loss_from_embeddings(asked, None)
+        if labels is not None and self._settings.distillation and len(asked) > 2:
+            # The library shrinks this loss by the square of the temperature.
+            weight = self._settings.distillation * self._settings.scale**2
+            scores = labels[:, : len(asked) - 1]
+            loss = loss + weight * self._ranking.compute_loss_from_embeddings(asked, scores)
+        if labels is not None and others:
+            vectors = labels[:, len(asked) - 1 :]
+            loss = loss + self._settings.memory * self._vectors.compute_loss_from_embeddings(
+                others, [vectors]
+            )
+        if with_backward:
+            loss.backward()
+            return loss.detach()
+        result: torch.Tensor = loss
+        return result
+
+    def get_config_dict(self) -> dict[str, Any]:
+        """Return what the library writes into its model card."""
+        return self._settings.model_dump(mode="json", include={"scale", "distillation", "memory"})

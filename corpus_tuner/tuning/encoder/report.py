@@ -1,0 +1,121 @@
+"""What the tuning of an encoder made, as ``tuning.json`` has it, and its model card."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
+from corpus_tuner.tuning.encoder.verdict import Verdict
+
+REPORT = "tuning.json"
+
+
+class EncoderTuningReport(BaseModel):
+    """What a tuning made.
+
+    Attributes
+    ----------
+    output
+        The folder of the model.
+    base
+        The name of what was tuned.
+    key
+        Hash of the documents, the base and the settings.
+    settings
+        How it was tuned.
+    language
+        Of the documents, ISO 639-1.
+    documents
+        How many were learnt from.
+    pieces
+        How many joined the vocabulary.
+    steps
+        Updates that were made.
+    best_step
+        The one after which the weights were taken: by these the held-out documents were found best.
+    verdict
+        What the held-out documents say.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    output: str
+    base: str
+    key: str
+    settings: EncoderTuningSettings
+    language: str
+    documents: int
+    pieces: int
+    steps: int
+    best_step: int
+    verdict: Verdict
+
+
+def read_report(folder: Path) -> EncoderTuningReport | None:
+    """Return the report of a tuning that is done, or `None` if there is none in the folder.
+
+    Raises
+    ------
+    CorpusTunerError
+        If it is damaged.
+    """
+    try:
+        text = (folder / REPORT).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    try:
+        return EncoderTuningReport.model_validate_json(text)
+    except ValueError as error:
+        raise CorpusTunerError(
+            f"{folder / REPORT} is damaged or of another version: delete it, and tune again"
+        ) from error
+
+
+def write_card(report: EncoderTuningReport, sources: Sequence[str], path: Path) -> None:
+    """Write the card of a tuned encoder as Markdown."""
+    verdict = report.verdict
+    low, high = verdict.interval
+    lines = [
+        "---",
+        "library_name: sentence-transformers",
+        f"language: {report.language}",
+        "tags: [corpus-tuner, sentence-similarity]",
+        "---",
+        "# An encoder tuned with corpus-tuner",
+        "",
+        f"Base: `{report.base}`. It learnt to find {report.documents:,} documents by their titles, "
+        "sentences and questions, from:",
+        "",
+        *[f"- {source}" for source in sources],
+        "",
+        "## Verdict, without labels",
+        "",
+        f"{verdict.queries:,} queries made of sentences that were taken out of held-out documents, "
+        f"to be found among {verdict.candidates:,}. Weights lie between those of the base (0) and "
+        f"the tuned ones (1); {verdict.kept:g} was kept.",
+        "",
+        "| share of the tuned weights | nDCG@10 |",
+        "|--:|--:|",
+        *[f"| {kept:g} | {100 * found:.1f} |" for kept, found in verdict.by_kept.items()],
+        "",
+        f"Gain, by documents that did not choose the share: {100 * verdict.gain:+.1f} "
+        f"({100 * low:+.1f} to {100 * high:+.1f}). "
+        + ("It is better than its base." if verdict.better else "It is not better than its base."),
+        "",
+        f"{report.steps:,} steps were made; the weights are those after step "
+        f"{report.best_step:,} (`curve.jsonl`).",
+        "",
+        "## Settings",
+        "",
+        "```yaml",
+        "encoder_tuning:",
+        *[
+            f"  {name}: {'null' if value is None else value}"
+            for name, value in report.settings.model_dump(mode="json").items()
+        ],
+        "```",
+        "",
+    ]
+    path.write_text("\n".join(lines), encoding="utf-8")

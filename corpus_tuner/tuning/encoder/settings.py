@@ -1,0 +1,104 @@
+"""How an encoder is tuned."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class EncoderTuningSettings(BaseModel):
+    """How an encoder is tuned.
+
+    Attributes
+    ----------
+    minutes
+        How long training takes, about: the pace of the first steps tells how many there are.
+    steps
+        Updates of the weights; in place of `minutes` where it is given.
+    batch_size
+        Pairs in one step; the others of a batch are what a query must not find.
+    mini_batch
+        Pairs that are in memory at once (Gao et al., arXiv 2101.06983).
+    negatives
+        Documents for every query that the index ranks high and that do not answer it; with 0, and
+        no `distillation`, no index is built.
+    margin
+        A negative scores less than its query's document by at least so much, in the units of the
+        index's scores: nearer ones may answer, too.
+    distillation
+        Weight of learning how the index scores a query's document and negatives.
+    memory
+        Weight of keeping the vectors that the base gives to passages.
+    scale
+        What similarities are multiplied by before a softmax.
+    learning_rate
+        Reached after the warm-up; it falls to nothing by the end.
+    new_learning_rate
+        Of the vectors of new `pieces`.
+    warmup
+        Share of the steps in which the learning rate rises.
+    weight_decay, clip
+        As usual; `clip` bounds the norm of a step's gradient.
+    method
+        ``full`` trains the weights, ``lora`` small matrices beside those of the layers (Hu et al.,
+        arXiv 2106.09685), merged in at the end.
+    lora_rank
+        Of these matrices.
+    pieces
+        Words and parts of words of the corpus that join the vocabulary, at most; their vectors
+        begin as the mean of those that they were made of.
+    max_tokens
+        Passages and queries are cut to so many while training.
+    left_in
+        Share of the sentences that ask for a passage which still has them.
+    held_out
+        Documents that are kept from training, for the verdict; at most a fifth of them.
+    candidates
+        Documents among which those held out are to be found.
+    kept
+        How much of what was learnt the verdict may keep: the shares of the tuned weights, the rest
+        being the base's (Wortsman et al., arXiv 2109.01903).
+    looks
+        How often held-out documents are looked for while training; every look is a checkpoint.
+    most_documents
+        More are left out, chosen by their contents.
+    seed
+        Of choices, order and dropout.
+    device
+        ``auto`` takes a GPU where there is one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    minutes: Annotated[float, Field(gt=0)] = 30
+    steps: PositiveInt | None = None
+    batch_size: PositiveInt = 64
+    mini_batch: PositiveInt = 32
+    negatives: NonNegativeInt = 2
+    margin: NonNegativeFloat = 0.2
+    distillation: NonNegativeFloat = 1.0
+    memory: NonNegativeFloat = 0.0
+    scale: Annotated[float, Field(gt=0)] = 20.0
+    learning_rate: Annotated[float, Field(gt=0)] = 5e-5
+    new_learning_rate: Annotated[float, Field(gt=0)] = 2e-3
+    warmup: Share = 0.1
+    weight_decay: NonNegativeFloat = 0.0
+    clip: Annotated[float, Field(gt=0)] = 1.0
+    method: Literal["full", "lora"] = "full"
+    lora_rank: PositiveInt = 16
+    pieces: NonNegativeInt = 0
+    max_tokens: PositiveInt = 128
+    left_in: Share = 0.5
+    held_out: PositiveInt = 200
+    candidates: PositiveInt = 1000
+    kept: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (0.25, 0.5, 0.75, 1.0)
+    looks: PositiveInt = 4
+    most_documents: PositiveInt = 100_000
+    seed: NonNegativeInt = 0
+    device: str = "auto"
+
+    @property
+    def taught(self) -> bool:
+        """Whether an index is asked how it ranks."""
+        return self.negatives > 0 or self.distillation > 0

@@ -1,0 +1,78 @@
+"""The teacher: an index of the corpus, which finds more than the encoder alone.
+
+It names what is found for a question and does not answer it, and how near it comes. Documents that
+score almost as the one asked for, or more, may answer, too, and are no negatives.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from corpus_tuner.indexes.search.plan import make_plan
+from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.vectors import Ordinals
+from corpus_tuner.tuning.encoder.questions import Question
+from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
+
+SHARPNESS = 8.0
+"""Of an index that was not calibrated: about what those are that were."""
+_FOUND = 50  # documents among which negatives are drawn
+
+
+class Teacher:
+    """Finds negatives, and scores.
+
+    Parameters
+    ----------
+    searcher
+        The index.
+    ordinals
+        Of the documents asked for, by position.
+    settings
+        How many negatives, and by how much they must differ.
+    """
+
+    def __init__(
+        self, searcher: Searcher, ordinals: Ordinals, settings: EncoderTuningSettings
+    ) -> None:
+        self._searcher = searcher
+        self._ordinals = ordinals
+        self._settings = settings
+        self._chance = random.Random(settings.seed)
+        self._plan = make_plan(searcher.manifest, searcher.representation, _FOUND)
+
+    @property
+    def sharpness(self) -> float:
+        """What scores are multiplied by before a softmax."""
+        calibration = self._searcher.manifest.calibration or {}
+        return calibration.get("sharpness") or SHARPNESS
+
+    def __call__(
+        self, asked: Sequence[tuple[int, Question]]
+    ) -> Iterator[tuple[list[str], list[float]] | None]:
+        """Yield the negatives of questions, and the scores of passage and negatives.
+
+        ``None`` stands for a question that the index does not answer, or that has too few others.
+        """
+        pools = self._searcher.pools([question.text for _, question in asked], _FOUND)
+        for (position, _), pool in zip(asked, pools, strict=True):
+            ordinal = self._ordinals[position]
+            scores = pool.ranked(self._plan)
+            (own,) = np.nonzero(pool.ordinals == ordinal)
+            if not len(own):
+                yield None
+                continue
+            score = float(scores[own[0]])
+            others = np.flatnonzero(
+                (pool.ordinals != ordinal) & (scores <= score - self._settings.margin)
+            )
+            near = others[np.argsort(-scores[others], kind="stable")][:_FOUND].tolist()
+            if len(near) < self._settings.negatives:
+                yield None
+                continue
+            drawn = sorted(self._chance.sample(range(len(near)), self._settings.negatives))
+            chosen = np.array([near[number] for number in drawn], np.int64)
+            windows = self._searcher.segments.passages(pool.ordinals[chosen])
+            texts = [next(iter(texts.values())) for texts in windows]
+            yield texts, [score, *scores[chosen].tolist()]

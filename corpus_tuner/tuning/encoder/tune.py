@@ -1,0 +1,261 @@
+"""Tune an encoder on a corpus, and say whether it is better than before."""
+
+import gc
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock
+
+from corpus_tuner.corpora import Corpus
+from corpus_tuner.errors import CorpusTunerError, MissingExtraError
+from corpus_tuner.indexes.encoders import EncoderSettings, open_encoder
+from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.store.documents import Document, digest_of
+from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language
+from corpus_tuner.passages import whole_text
+from corpus_tuner.pipeline import build
+from corpus_tuner.progress import track, working
+from corpus_tuner.settings import Settings
+from corpus_tuner.tuning.encoder.examples import Row, examples
+from corpus_tuner.tuning.encoder.questions import Asked, drawn
+from corpus_tuner.tuning.encoder.report import (
+    REPORT,
+    EncoderTuningReport,
+    read_report,
+    write_card,
+)
+from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
+from corpus_tuner.tuning.encoder.teacher import SHARPNESS, Teacher
+
+LEAST = 50
+"""Documents that there must be: fewer teach nothing, and say nothing."""
+_RUNNING = {"device", "minutes", "steps"}  # what a checkpoint does not depend on
+_PLAN = "plan.json"
+
+
+def tune_encoder(
+    sources: Sequence[str | Path],
+    output: str | Path,
+    settings: Settings,
+    *,
+    keep: Sequence[str | Path] = (),
+) -> EncoderTuningReport:
+    """Tune the encoder of a recipe on corpora, or go on with a tuning that was killed.
+
+    Parameters
+    ----------
+    sources
+        Of the corpora, as `corpus_tuner.build` takes them.
+    output
+        The folder of the model.
+    settings
+        The recipe: its encoder is tuned, its stage ``encoder_tuning`` says how, and the index that
+        teaches is built by the rest.
+    keep
+        Corpora whose documents' vectors are to stay what they are; needs ``encoder_tuning.memory``.
+
+    Raises
+    ------
+    CorpusTunerError
+        If there are too few documents, the base cannot be tuned, or `output` holds another tuning.
+    MissingExtraError
+        If a library for tuning is not installed.
+    """
+    output = Path(output)
+    how = settings.encoder_tuning
+    if not sources:
+        raise CorpusTunerError("there is nothing to learn from: give a corpus")
+    if bool(keep) != bool(how.memory):
+        raise CorpusTunerError(
+            "texts to keep and encoder_tuning.memory, their weight, go together: give both"
+        )
+    with working("reading the corpus"):
+        documents = drawn(_documents(sources, settings), how.most_documents, how.seed)
+        kept = [whole_text(one) for one in drawn(_documents(keep, settings), 20_000, how.seed)]
+    if len(documents) < LEAST:
+        raise CorpusTunerError(
+            f"{len(documents)} documents are too few to tune on: at least {LEAST} are needed"
+        )
+    output.mkdir(parents=True, exist_ok=True)
+    with FileLock(output / ".lock", timeout=0):
+        key = _key(documents, kept, settings)
+        standing = read_report(output)
+        if standing is not None:
+            if standing.key != key:
+                raise CorpusTunerError(
+                    f"{output} holds another tuning (other documents, base or settings): give "
+                    "another --output"
+                )
+            return standing
+        return _tuned(documents, kept, output, settings, key, [Path(one).name for one in sources])
+
+
+def _tuned(
+    documents: Sequence[Document],
+    kept: Sequence[str],
+    output: Path,
+    settings: Settings,
+    key: str,
+    names: Sequence[str],
+) -> EncoderTuningReport:
+    try:
+        from corpus_tuner.tuning.encoder.objective import Objective
+        from corpus_tuner.tuning.encoder.training import Trainer, dataset_of, steps_in
+    except ImportError as error:
+        raise MissingExtraError("tuning an encoder", "tune") from error
+    from corpus_tuner.indexes.encoders.transformer import load_model
+    from corpus_tuner.tuning.encoder.verdict import Trial, mixed
+    from corpus_tuner.tuning.encoder.vocabulary import add_pieces
+
+    how = settings.encoder_tuning
+    language = settings.language
+    if language == "auto":
+        language = detect_language(documents[:SAMPLE_DOCUMENTS])
+    held_out = min(how.held_out, len(documents) // 5)
+    learnt = documents[held_out:]
+    trial = Trial(
+        documents[:held_out],
+        learnt[: max(0, how.candidates - held_out)],
+        language,
+        how.seed,
+    )
+    with working("opening the model"):
+        device = None if how.device == "auto" else how.device
+        model = load_model(settings.encoder.model_copy(update={"device": device or "auto"}))
+    old_pieces = len(model[0].auto_model.get_input_embeddings().weight)
+    with working("looking for the held-out documents"):
+        before = trial.gains(model)
+    limit = model.max_seq_length
+    model.max_seq_length = min(how.max_tokens, limit or how.max_tokens)
+    pieces = 0
+    if how.pieces:
+        with working("learning words"):
+            pieces = add_pieces(model, (whole_text(one) for one in learnt), how.pieces)
+    base = {name: weight.detach().clone() for name, weight in model.state_dict().items()}
+    with ExitStack() as opened:
+        teacher, asked = None, [Asked(document) for document in learnt]
+        if how.taught:
+            searcher = opened.enter_context(_teaching(documents, output / "teacher", settings))
+            asked, ordinals = _asked(searcher, learnt)
+            teacher = Teacher(searcher, ordinals, how)
+        sharpness = teacher.sharpness if teacher else SHARPNESS
+        encoder = open_encoder(settings.encoder) if kept else None
+        objective = Objective(model, how, sharpness)
+
+        def rows(steps: int) -> Iterator[Row]:
+            return examples(asked, language, how, steps, teacher, kept, encoder)
+
+        steps = _planned(output, how)
+        if steps is None:
+            with working("looking at the pace"):
+                steps = steps_in(how.minutes, objective, list(rows(1)))
+            (output / _PLAN).write_text(json.dumps({"steps": steps}), encoding="utf-8")
+        wanted = steps * how.batch_size
+        made = list(track(rows(steps), "asking", lambda: wanted, unit="questions"))
+    if how.method == "lora":
+        _add_lora(model, how)
+    trainer = Trainer(
+        model,
+        dataset_of(made),
+        objective,
+        how,
+        steps,
+        old_pieces,
+        output / "checkpoint",
+        lambda: float(trial.gains(model).mean()),
+    )
+    curve = trainer.fit()
+    if how.method == "lora":
+        model[0].auto_model = model[0].auto_model.merge_and_unload()
+    model.eval()
+    with working("judging"):
+        weights = {name: weight.detach().clone() for name, weight in model.state_dict().items()}
+        by_kept = {0.0: before}
+        for share in how.kept:
+            mixed(base, weights, share)(model)
+            by_kept[share] = trial.gains(model)
+        verdict = trial.judge(by_kept, how.seed)
+        best = max((share for share in by_kept if share), key=lambda s: by_kept[s].mean())
+        mixed(base, weights, verdict.kept or best)(model)
+    model.max_seq_length = limit
+    looks = [row for row in curve if "found" in row]
+    report = EncoderTuningReport(
+        output=str(output),
+        base=settings.encoder.name,
+        key=key,
+        settings=how,
+        language=language,
+        documents=len(learnt),
+        pieces=pieces,
+        steps=steps,
+        best_step=int(max(looks, key=lambda row: row["found"])["step"]) if looks else steps,
+        verdict=verdict,
+    )
+    model.save(str(output), create_model_card=False)
+    lines = [f"{json.dumps(row, sort_keys=True)}\n" for row in curve]
+    (output / "curve.jsonl").write_text("".join(lines), encoding="utf-8")
+    write_card(report, names, output / "README.md")
+    (output / REPORT).write_text(report.model_dump_json(indent=2), encoding="utf-8")
+    gc.collect()
+    return report
+
+
+def _documents(sources: Iterable[str | Path], settings: Settings) -> Iterator[Document]:
+    """Yield the documents of all corpora, with ids of their own."""
+    for number, source in enumerate(sources):
+        for document in track(Corpus(source, settings.corpus), "reading the corpus"):
+            yield replace(document, id=f"{number}:{document.id}")
+
+
+def _teaching(documents: Sequence[Document], index: Path, settings: Settings) -> Searcher:
+    """Build the index that teaches, and open it."""
+    build(list(documents), index, settings.model_copy(update={"baselines": ()}))
+    return Searcher.open(index)
+
+
+def _asked(searcher: Searcher, documents: Sequence[Document]) -> tuple[list[Asked], Any]:
+    """Return documents with the questions that were written for them, and their ordinals."""
+    asked, ordinals = [], []
+    for document in documents:
+        ((ordinal, _),) = searcher.segments.find([document.id]).values()
+        views = searcher.segments.views(ordinal)
+        asked.append(Asked(document, [one.text for one in views if one.kind == "question"]))
+        ordinals.append(ordinal)
+    return asked, np.array(ordinals, np.int64)
+
+
+def _planned(output: Path, how: EncoderTuningSettings) -> int | None:
+    """Return the number of steps, where it is known."""
+    if how.steps:
+        return how.steps
+    try:
+        plan: Mapping[str, int] = json.loads((output / _PLAN).read_text(encoding="utf-8"))
+        return plan["steps"]
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _add_lora(model: Any, how: EncoderTuningSettings) -> None:
+    try:
+        from peft import LoraConfig, get_peft_model
+    except ImportError as error:
+        raise MissingExtraError("tuning by LoRA", "tune") from error
+    lora = LoraConfig(r=how.lora_rank, lora_alpha=2 * how.lora_rank, target_modules="all-linear")
+    model[0].auto_model = get_peft_model(model[0].auto_model, lora)
+
+
+def _key(documents: Sequence[Document], kept: Sequence[str], settings: Settings) -> str:
+    how = settings.encoder_tuning.model_dump_json(exclude=_RUNNING)
+    encoder: EncoderSettings = settings.encoder
+    digest = hashlib.sha256(f"{how} {encoder.model_dump_json()}".encode())
+    for document in documents:
+        digest.update(digest_of(document).encode())
+    for text in kept:
+        digest.update(text.encode())
+    return digest.hexdigest()

@@ -1,0 +1,158 @@
+"""The verdict: whether a tuned encoder finds documents that were kept from it better, without labels.
+
+Documents are asked for with a sentence that they no longer have. Both encoders, and what lies between
+their weights, look for them among others; the best of them by the one half of the documents is
+measured by the other half.
+"""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+from sentence_transformers import SentenceTransformer
+
+from corpus_tuner.held_out import HeldOut, hold_out
+from corpus_tuner.indexes.store.documents import Document
+from corpus_tuner.passages import whole_text
+
+Gains = npt.NDArray[np.float64]
+
+_CUTOFF = 10
+_DRAWS = 1_000  # of the bootstrap
+_BATCH = 32
+
+
+class Verdict(BaseModel):
+    """What held-out documents say of a tuned encoder.
+
+    Attributes
+    ----------
+    queries
+        How many pseudo-queries asked, two of a document.
+    candidates
+        Among how many documents these were to be found.
+    by_kept
+        nDCG@10, a fraction, by the share of the tuned weights; 0 is the base.
+    kept
+        The share that was chosen.
+    gain
+        What it adds to the base's nDCG@10, by documents that did not choose it.
+    interval
+        Of this gain, 95 %, by a bootstrap over documents.
+    better
+        Whether the tuned encoder takes the place of the base: its interval lies above 0.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    queries: int
+    candidates: int
+    by_kept: dict[float, float]
+    kept: float
+    gain: float
+    interval: tuple[float, float]
+    better: bool
+
+
+class Trial:
+    """Documents that are kept from training, and the others among which they are to be found.
+
+    Parameters
+    ----------
+    held_out
+        The former.
+    others
+        The latter.
+    language
+        Of all, ISO 639-1.
+    seed
+        Of the sentences that are taken out.
+    """
+
+    def __init__(
+        self, held_out: Sequence[Document], others: Sequence[Document], language: str, seed: int
+    ) -> None:
+        chance = random.Random(seed)
+        taken = (hold_out(document, language, chance) for document in held_out)
+        self._asked: list[HeldOut] = [one for one in taken if one]
+        self._texts = [whole_text(one.rest) for one in self._asked]
+        self._texts += [whole_text(document) for document in others]
+
+    @property
+    def documents(self) -> int:
+        """How many are asked for."""
+        return len(self._asked)
+
+    def gains(self, model: SentenceTransformer) -> Gains:
+        """Return nDCG@10 of every pseudo-query, shape (documents, 2)."""
+        queries = [query for one in self._asked for query in one.queries]
+        found = _encode(model, queries, "query") @ _encode(model, self._texts, "document").T
+        targets = np.repeat(np.arange(len(self._asked)), 2)
+        own = found[np.arange(len(queries)), targets]
+        ranks = (found >= own[:, None]).sum(axis=1)
+        gains = np.where(ranks <= _CUTOFF, 1 / np.log2(1 + ranks), 0.0)
+        return np.asarray(gains.reshape(-1, 2))
+
+    def judge(self, by_kept: Mapping[float, Gains], seed: int) -> Verdict:
+        """Choose how much of what was learnt is kept, and measure what that gains.
+
+        Parameters
+        ----------
+        by_kept
+            What `gains` says of the base, which is 0, and of other shares of the tuned weights.
+        seed
+            Of the bootstrap.
+        """
+        chosen = max(by_kept, key=lambda kept: (by_kept[kept].mean(), -kept))
+        halves = [np.arange(len(self._asked)) % 2 == half for half in (0, 1)]
+        gains = np.zeros(len(self._asked))
+        for judging, judged in (halves, halves[::-1]):
+            best = max(
+                (kept for kept in by_kept if kept),
+                key=lambda kept: (by_kept[kept][judging].mean(), -kept),
+            )
+            gains[judged] = (by_kept[best] - by_kept[0.0])[judged].mean(axis=1)
+        chance = np.random.default_rng(seed)
+        draws = chance.integers(0, len(gains), (_DRAWS, len(gains)))
+        low, high = np.quantile(gains[draws].mean(axis=1), [0.025, 0.975])
+        return Verdict(
+            queries=2 * len(self._asked),
+            candidates=len(self._texts),
+            by_kept={kept: round(float(own.mean()), 4) for kept, own in by_kept.items()},
+            kept=chosen,
+            gain=round(float(gains.mean()), 4),
+            interval=(round(float(low), 4), round(float(high), 4)),
+            better=bool(low > 0 and chosen > 0),
+        )
+
+
+def mixed(
+    base: Mapping[str, Any], tuned: Mapping[str, Any], kept: float
+) -> Callable[[SentenceTransformer], None]:
+    """Return what gives a model weights between those of the base, 0, and the tuned ones, 1."""
+
+    def fill(model: SentenceTransformer) -> None:
+        model.load_state_dict(
+            {
+                name: own + kept * (tuned[name] - own) if own.is_floating_point() else own
+                for name, own in base.items()
+            }
+        )
+
+    return fill
+
+
+def _encode(model: SentenceTransformer, texts: Sequence[str], role: str) -> Any:
+    own = model.prompts or {}
+    names = (role, "passage", "corpus") if role == "document" else (role,)
+    prompt = next((own[name] for name in names if own.get(name)), "")
+    return model.encode(
+        [f"{prompt}{text}" for text in texts],
+        batch_size=_BATCH,
+        prompt="",
+        normalize_embeddings=True,
+        show_progress_bar=False,
+    )
