@@ -13,6 +13,7 @@ import numpy as np
 from filelock import FileLock
 
 from corpus_tuner.corpora import Corpus
+from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError
 from corpus_tuner.indexes.encoders import EncoderSettings, open_encoder
 from corpus_tuner.indexes.search.searcher import Searcher
@@ -40,11 +41,11 @@ _PLAN = "plan.json"
 
 
 def tune_encoder(
-    sources: Sequence[str | Path],
+    sources: Sequence[str | Path | Documents],
     output: str | Path,
     settings: Settings,
     *,
-    keep: Sequence[str | Path] = (),
+    keep: Sequence[str | Path | Documents] = (),
 ) -> EncoderTuningReport:
     """Tune the encoder of a recipe on corpora, or go on with a tuning that was killed.
 
@@ -93,7 +94,8 @@ def tune_encoder(
                     "another --output"
                 )
             return standing
-        return _tuned(documents, kept, output, settings, key, [Path(one).name for one in sources])
+        names = [Path(one).name for one in sources if isinstance(one, str | Path)]
+        return _tuned(documents, kept, output, settings, key, names)
 
 
 def _tuned(
@@ -206,7 +208,7 @@ def _tuned(
     return report
 
 
-def _documents(sources: Iterable[str | Path], settings: Settings) -> Iterator[Document]:
+def _documents(sources: Iterable[str | Path | Documents], settings: Settings) -> Iterator[Document]:
     """Yield the documents of all corpora, with ids of their own."""
     for number, source in enumerate(sources):
         for document in track(Corpus(source, settings.corpus), "reading the corpus"):

@@ -1,0 +1,75 @@
+"""Make ``builtin-de`` again: the embedded encoder, tuned on German paragraphs and statutes.
+
+Run: python -m benchmarks.builtin_de TRAINING OUTPUT [--steps N]
+
+TRAINING is a folder with the files that are named below, of JSON objects with ``source`` (a
+paragraph) and ``target`` (its title).
+"""
+
+import argparse
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from corpus_tuner import load_settings
+from corpus_tuner.eval.records import BadRecord, read_json_lines
+from corpus_tuner.tuning.encoder.tune import tune_encoder
+
+LEARNT = ("klexikon-title-de", "gesetze-title-de")
+KEPT = ("squad-question-en", "arxiv-title-en")
+MOST_KEPT = 12_000
+SETTINGS = {
+    "negatives": 0,
+    "distillation": 0,
+    "pieces": 12_000,
+    "max_tokens": 64,
+    "mini_batch": 64,
+    "learning_rate": 1e-4,
+    "new_learning_rate": 2e-3,
+    "memory": 3.0,
+    "held_out": 150,
+    "candidates": 400,
+    "looks": 6,
+    "kept": [0.6, 0.8, 1.0],
+    "warmup": 0.05,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("training", type=Path)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("--steps", type=int, default=450)
+    chosen = parser.parse_args()
+    settings = load_settings(
+        None,
+        [
+            "language=de",
+            f"encoder_tuning.steps={chosen.steps}",
+            *(f"encoder_tuning.{name}={value}" for name, value in SETTINGS.items()),
+        ],
+    )
+    report = tune_encoder(
+        [list(documents(chosen.training, name)) for name in LEARNT],
+        chosen.output,
+        settings,
+        keep=[list(islice(documents(chosen.training, name), MOST_KEPT)) for name in KEPT],
+    )
+    print(report.model_dump_json(indent=2))
+
+
+def documents(folder: Path, name: str) -> Iterator[dict[str, Any]]:
+    """Yield the paragraphs of a file."""
+    for number, record in enumerate(read_json_lines(folder / f"{name}.jsonl.gz")):
+        if not isinstance(record, BadRecord):
+            fields = record.fields
+            yield {
+                "_id": f"{name}-{number}",
+                "title": fields["target"],
+                "text": fields["source"],
+            }
+
+
+if __name__ == "__main__":
+    main()
