@@ -18,7 +18,7 @@ from corpus_tuner.tuning.encoder.tune import tune_encoder
 
 LEARNT = ("klexikon-title-de", "gesetze-title-de")
 KEPT = ("squad-question-en", "arxiv-title-en")
-MOST_KEPT = 12_000
+MOST_KEPT = 3_000
 SETTINGS = {
     "negatives": 0,
     "distillation": 0,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
 from typing import Any
 
-from corpus_tuner.indexes.encoders import Encoder
+from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.tuning.encoder.questions import Asked, Question, questions
 from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
 
@@ -22,8 +22,7 @@ def examples(
     settings: EncoderTuningSettings,
     steps: int,
     teach: Teach | None,
-    others: Sequence[str] = (),
-    base: Encoder | None = None,
+    others: Sequence[tuple[str, Vectors]] = (),
 ) -> Iterator[Row]:
     """Yield the rows of so many steps, batch after batch; a batch asks for a document once.
 
@@ -40,9 +39,7 @@ def examples(
     teach
         Finds negatives; none where only the other passages of a batch are.
     others
-        Texts whose vectors are to stay.
-    base
-        Gives these vectors.
+        Texts whose vectors are to stay, and these.
     """
     size = min(settings.batch_size, len(asked))
     wanted = steps * settings.batch_size
@@ -59,11 +56,10 @@ def examples(
         if len(batch) < _AT_ONCE:
             continue
         rows = list(_rows(batch, teach))[:wanted]
-        if others and base is not None:
-            texts = [next(other) for _ in rows]
-            for row, text, vector in zip(rows, texts, base.encode_documents(texts), strict=True):
-                row["other"] = text
-                row["label"] = [*row["label"], *vector.tolist()]
+        for row in rows if others else ():
+            text, vector = next(other)
+            row["other"] = text
+            row["label"] = [*row["label"], *vector.tolist()]
         yield from ({**row, "label": row.pop("label")} for row in rows)  # the last column
         batch.clear()
         wanted -= len(rows)

@@ -147,11 +147,15 @@ def _tuned(
             asked, ordinals = _asked(searcher, learnt)
             teacher = Teacher(searcher, ordinals, how)
         sharpness = teacher.sharpness if teacher else SHARPNESS
-        encoder = open_encoder(settings.encoder) if kept else None
+        with working("reading what is to be kept"):
+            # As far as the model reads while training: the rest would not be learnt, but guessed.
+            short = settings.encoder.model_copy(update={"max_tokens": model.max_seq_length})
+            vectors = open_encoder(short).encode_documents(kept) if kept else ()
+            others = list(zip(kept, vectors, strict=True))
         objective = Objective(model, how, sharpness)
 
         def rows(steps: int) -> Iterator[Row]:
-            return examples(asked, language, how, steps, teacher, kept, encoder)
+            return examples(asked, language, how, steps, teacher, others)
 
         steps = _planned(output, how)
         if steps is None:
