@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from corpus_tuner.eval.benchmarks.registry import Archive, Entry, Hub
 from corpus_tuner.eval.errors import EvaluationError
-from corpus_tuner.eval.installing import install_command
+from corpus_tuner import installing
 from corpus_tuner.eval.network import OutOfReachError, hub, reach
 
 BEIR_ARCHIVES = "https://public.ukp.informatik.tu-darmstadt.de/thakur/BEIR/datasets"
@@ -139,9 +139,7 @@ def _fetch_hub(source: Hub, split: str, folder: Path, track: Track) -> None:
     try:
         import datasets
     except ImportError:
-        raise EvaluationError(
-            f"hf:{source.hub} needs an extra: {install_command('datasets')}"
-        ) from None
+        raise EvaluationError(installing.missing(f"hf:{source.hub}", "datasets")) from None
 
     def rows(name: str, part: tuple[str, str]) -> Iterator[dict[str, Any]]:
         configuration, chosen = part

@@ -1,4 +1,7 @@
-"""The command that brings an extra, as it works where this package came from."""
+"""The command that brings an extra, as it works where this package came from.
+
+The one module that both wings share: it imports nothing of the package.
+"""
 
 import json
 import shlex
@@ -13,6 +16,11 @@ _PACKAGE = "corpus-tuner"
 def install_command(extra: str) -> str:
     """Return the command that installs this package with an extra."""
     return f"pip install {requirement(extra, Path(__file__).resolve().parents[1], _origin())}"
+
+
+def missing(what: str, extra: str) -> str:
+    """Say that something needs an extra, and which command brings it."""
+    return f"{what} needs an extra: {install_command(extra)}"
 
 
 def requirement(extra: str, root: Path, origin: str) -> str:
