@@ -10,6 +10,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -135,9 +136,7 @@ def _be_windows() -> None:
             raise OSError(errno.EBADF, "only what is open for writing can be synced")
 
     def open_file(path: Any, flags: int, *rest: Any, **options: Any) -> int:
-        unnamed = (
-            flags & os.O_TMPFILE == os.O_TMPFILE
-        )  # a temporary file, of which Windows has some
+        unnamed = flags & os.O_TMPFILE == os.O_TMPFILE  # Windows has temporary files, too
         if not unnamed and Path(path).is_dir():
             raise PermissionError(errno.EACCES, "a folder cannot be opened", str(path))
         return opened(path, flags, *rest, **options)
@@ -151,11 +150,11 @@ def _be_windows() -> None:
 def _if_not_open(do: Callable[..., None]) -> Callable[..., None]:
     def refusing(*paths: Any, **options: Any) -> None:
         for path in paths:
-            whole = os.path.abspath(path)
+            whole = Path(path).absolute()
             for held in _open_paths():
                 if f"{held}/".startswith(f"{whole}/"):
                     raise PermissionError(errno.EACCES, f"{held} is open", str(path))
-        if do.__name__ == "rename" and os.path.exists(paths[1]):
+        if do.__name__ == "rename" and Path(paths[1]).exists():
             raise FileExistsError(errno.EEXIST, "there is one already", str(paths[1]))
         do(*paths, **options)
 
@@ -165,13 +164,11 @@ def _if_not_open(do: Callable[..., None]) -> Callable[..., None]:
 def _open_paths() -> set[str]:
     """Return the files that this process has open or mapped."""
     found = set()
-    for entry in os.listdir("/proc/self/fd"):
-        try:
-            found.add(os.readlink(f"/proc/self/fd/{entry}"))
-        except FileNotFoundError:  # the descriptor of the list itself
-            continue
-    with open("/proc/self/maps", encoding="utf-8") as maps:
-        found |= {line.split(maxsplit=5)[5].rstrip("\n") for line in maps if "/" in line}
+    for entry in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the descriptor of the list itself
+            found.add(str(entry.readlink()))
+    maps = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
+    found |= {line.split(maxsplit=5)[5] for line in maps if "/" in line}
     return found
 
 
