@@ -99,7 +99,13 @@ def on_windows(corpus: str, changed: str, output: str) -> None:
         )
         assert searcher.search("Mühle", k=1)[0].document.title == "Die Mühle"
         assert searcher.manifest.generation == before
-    commands(["remove", index, "mill"], ["check", index])
+    packed = f"{output}/index.tar.gz"
+    commands(
+        ["remove", index, "mill"],
+        ["check", index],
+        ["export", index, packed],
+        ["import", packed, f"{output}/unpacked"],
+    )
     _serve(index)
 
 
