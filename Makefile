@@ -7,12 +7,12 @@ PYTHON ?= python3
 EXTRAS ?= dev
 VENV := .venv
 BIN := $(VENV)/bin
-CORE := $(VENV)/.installed
+BUILD := $(VENV)/.installed
 INSTALLED := $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))
 
 .PHONY: quickstart install test lint fix bench clean
 
-quickstart: $(CORE)
+quickstart: $(BUILD)
 	$(BIN)/corpus-tuner quickstart
 
 install: $(INSTALLED)
@@ -42,11 +42,11 @@ bench: $(INSTALLED)
 clean:
 	rm -rf $(VENV) build dist *.egg-info quickstart results
 
-$(CORE): setup.cfg pyproject.toml constraints.txt
+$(BUILD): setup.cfg pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[build]'
 	touch $@
 
-$(INSTALLED): $(CORE)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
+$(INSTALLED): $(BUILD)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[build,$(EXTRAS)]'
 	touch $@

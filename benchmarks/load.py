@@ -167,7 +167,7 @@ def _answers(address: tuple[str, int]) -> bool:
 
 def memory(process: int) -> float:
     """Return what a process holds, in MiB."""
-    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    pages = int(Path(f"/proc/{process}/statm").read_text(encoding="utf-8").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 

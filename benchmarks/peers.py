@@ -140,8 +140,10 @@ def fastembed(scratch: Path) -> System:
     for file in embedded.folder().glob("*.json"):
         shutil.copy(file, scratch)
     config = scratch / "tokenizer_config.json"
-    limit = json.loads((scratch / "sentence_bert_config.json").read_text())["max_seq_length"]
-    config.write_text(json.dumps({**json.loads(config.read_text()), "model_max_length": limit}))
+    reads = json.loads((scratch / "sentence_bert_config.json").read_text(encoding="utf-8"))
+    known = json.loads(config.read_text(encoding="utf-8"))
+    changed = {**known, "model_max_length": reads["max_seq_length"]}
+    config.write_text(json.dumps(changed), encoding="utf-8")
     TextEmbedding.add_custom_model(
         "embedded", PoolingType.MEAN, True, ModelSource(hf="none"), 384, "model.onnx"
     )

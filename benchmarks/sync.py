@@ -54,8 +54,8 @@ def measure(documents: list[dict[str, str]], corpus: Path, index: Path, options:
         return run("build", corpus, "-o", index, *options, "--json")
 
     kept = index.with_suffix(".seconds")
-    full = float(kept.read_text()) if kept.is_file() else build()
-    kept.write_text(str(full))
+    full = float(kept.read_text(encoding="utf-8")) if kept.is_file() else build()
+    kept.write_text(str(full), encoding="utf-8")
     print(f"{len(documents):,} documents: a full build takes {full:.1f} s", flush=True)
     report("nothing changed", build(), full, 0)
     chance = random.Random(0)

@@ -1,6 +1,6 @@
 """What can go wrong in this wing, in words for the person who can mend it."""
 
-from corpus_tuner.eval.installing import install_command
+from corpus_tuner.installing import missing
 
 
 class CorpusTunerError(ValueError):
@@ -21,4 +21,4 @@ class MissingExtraError(CorpusTunerError):
     """An optional library is not installed; the message names the command that brings it."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs an extra: {install_command(extra)}")
+        super().__init__(missing(what, extra))

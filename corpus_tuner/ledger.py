@@ -203,7 +203,8 @@ def ledger_problem(path: Path) -> str:
     try:
         seal = _seal(path)
         if seal.is_file():
-            return "" if seal.read_text() == sha256(path) else "is damaged (wrong SHA-256)"
+            sound = seal.read_text(encoding="utf-8") == sha256(path)
+            return "" if sound else "is damaged (wrong SHA-256)"
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
             (found,) = database.execute("PRAGMA quick_check").fetchone()
         return "" if found == "ok" else f"is damaged ({found})"

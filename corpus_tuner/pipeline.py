@@ -160,9 +160,14 @@ def open_recipe(
     """
     with working("opening the models"):
         known = standing.encoder.fingerprint if standing else None
-        encoder = encoder or open_encoder(settings.encoder, known)
         language = standing.build["language"] if standing else None
-        writers = open_writers(corpus, settings, encoder, language=language)
+        writers = open_writers(
+            corpus,
+            settings,
+            lambda: encoder or open_encoder(settings.encoder, known),
+            language=language,
+        )
+    encoder = writers.reader.encoder
     key = settings_hash(settings, writers.language, encoder.fingerprint, *writers.identity)
     return Recipe(settings, writers, key, files_hash(settings, encoder.fingerprint))
 

@@ -3,7 +3,7 @@
 Builds, tuning and ablation all write views; they differ in what they do with them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import astuple, dataclass, field
 from functools import cached_property
@@ -23,7 +23,7 @@ from corpus_tuner.checks import (
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.enrichment import Author, Enriched, Enrichment
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.generators import open_generator, resolved
+from corpus_tuner.generators import check_installed, open_generator, resolved
 from corpus_tuner.indexes.encoders import Encoder
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
@@ -76,7 +76,7 @@ class Writers:
 def open_writers(
     corpus: Corpus,
     settings: Settings,
-    encoder: Encoder,
+    opening: Callable[[], Encoder],
     generators: PartSettings | Sequence[PartSettings] | None = None,
     language: str | None = None,
 ) -> Writers:
@@ -88,8 +88,8 @@ def open_writers(
         Tells the language, where the settings do not.
     settings
         The recipe.
-    encoder
-        Of the recipe.
+    opening
+        Opens the encoder of the recipe, once it is known that the generators can run.
     generators
         Instead of those of the recipe.
     language
@@ -106,9 +106,11 @@ def open_writers(
     elif language is None:
         sample = corpus.sample(SAMPLE_DOCUMENTS)
         language, shares = detect_language(sample), language_shares(sample)
+    chosen = resolved(generators if generators is not None else settings.generator, language)
+    check_installed(chosen)
+    encoder = opening()
     reader = DocumentReader(encoder, language, settings.passages, settings.views)
-    chosen = generators if generators is not None else settings.generator
-    opened = [open_generator(part, encoder) for part in resolved(chosen, language)]
+    opened = [open_generator(part, encoder) for part in chosen]
     authors = [
         Author(generator, load_instructions(generator.kinds, language, settings.instructions))
         for generator in opened

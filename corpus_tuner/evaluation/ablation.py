@@ -141,7 +141,7 @@ def ablate(benchmark: Benchmark, setup: Setup, *, tune: bool = True) -> list[Res
     recipe = _all_views(setup.settings, list(generators.values()))
     index = setup.ablated(benchmark.name)
     built = build(corpus.source, index, recipe, encoder=setup.encoder, ledger=setup.ledger)
-    writers = open_writers(corpus, recipe, setup.encoder)
+    writers = open_writers(corpus, recipe, lambda: setup.encoder)
     compared = variants(
         {
             part: author.generator.kinds
@@ -180,7 +180,7 @@ def _generators(
 ) -> dict[str, PartSettings]:
     """Return the settings of the generators to compare, by the part that each writes."""
     settings = setup.settings
-    language = open_writers(corpus, settings, setup.encoder, ()).language
+    language = open_writers(corpus, settings, lambda: setup.encoder, ()).language
     usual = tunable(settings, language)
     generators: dict[str, PartSettings] = {EXTRACTIVE: Extractive(), GENERATED: usual}
     if tune:

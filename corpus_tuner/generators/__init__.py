@@ -1,15 +1,19 @@
 """Generators: documents and an instruction in, texts out.
 
 A file here is a generator: it holds ``Settings`` and ``Generator``, which is made from them and the
-encoder (`corpus_tuner.indexes.registry`).
+encoder (`corpus_tuner.indexes.registry`). If it needs libraries of the extra ``build``, ``NEEDS``
+names them.
 """
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import NamedTuple, Protocol
 
+from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.encoders import Encoder, Span
 from corpus_tuner.indexes.registry import PartSettings, part
 from corpus_tuner.indexes.store.documents import Document
+from corpus_tuner.installing import missing
 from corpus_tuner.instructions import Instruction
 from corpus_tuner.reading import Reading
 
@@ -82,10 +86,28 @@ def open_generator(settings: PartSettings, encoder: Encoder) -> Generator:
     Raises
     ------
     CorpusTunerError
-        If its model cannot be found.
+        If its model cannot be found, or what runs it is not installed.
     """
+    check_installed([settings])
     generator: Generator = part(__name__, settings.name).Generator(settings, encoder)
     return generator
+
+
+def check_installed(generators: Sequence[PartSettings]) -> None:
+    """Refuse generators that cannot run here; nothing is imported or opened.
+
+    Raises
+    ------
+    CorpusTunerError
+        If a library is missing; the message says what brings it, and what does without.
+    """
+    for settings in generators:
+        needs: Sequence[str] = getattr(part(__name__, settings.name), "NEEDS", ())
+        if any(find_spec(name) is None for name in needs):
+            raise CorpusTunerError(
+                f"{missing(f'the generator {settings.name}', 'build')}; or do without it: "
+                "--generator extractive"
+            )
 
 
 def resolved(

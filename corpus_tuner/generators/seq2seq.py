@@ -16,6 +16,8 @@ from corpus_tuner.models import BUILTIN, Source, load_model
 from corpus_tuner.models.writing import Decoding, Engine, Request
 from corpus_tuner.reading import Reading
 
+NEEDS = ("torch", "transformers")
+
 
 class Settings(PartSettings):
     """Which model, and how it writes.

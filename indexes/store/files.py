@@ -67,7 +67,7 @@ def folder_sha256(folder: Path) -> str:
 
 def sync_file(path: Path) -> None:
     """Make sure that a file's contents survive a power cut."""
-    with path.open("rb") as file:
+    with path.open("rb+") as file:  # Windows syncs what is open for writing
         os.fsync(file.fileno())
 
 

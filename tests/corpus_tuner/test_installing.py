@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus_tuner.eval.installing import install_command, requirement
+from corpus_tuner.installing import install_command, requirement
 
 
 @pytest.mark.parametrize(

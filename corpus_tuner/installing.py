@@ -1,11 +1,12 @@
-"""The command that brings an extra, as it works where this package came from."""
+"""The command that brings an extra, as it works where this package came from.
+
+The one module that both wings share: it imports nothing of the package.
+"""
 
 import json
 import shlex
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 _PACKAGE = "corpus-tuner"
 
@@ -13,6 +14,11 @@ _PACKAGE = "corpus-tuner"
 def install_command(extra: str) -> str:
     """Return the command that installs this package with an extra."""
     return f"pip install {requirement(extra, Path(__file__).resolve().parents[1], _origin())}"
+
+
+def missing(what: str, extra: str) -> str:
+    """Say that something needs an extra, and which command brings it."""
+    return f"{what} needs an extra: {install_command(extra)}"
 
 
 def requirement(extra: str, root: Path, origin: str) -> str:
@@ -40,6 +46,8 @@ def requirement(extra: str, root: Path, origin: str) -> str:
     known = json.loads(origin) if origin else {}
     url = known.get("url", "")
     if url.startswith("file:"):
+        from urllib.request import url2pathname  # a tenth of a second, for errors alone
+
         return shlex.quote(f"{url2pathname(urlsplit(url).path)}[{extra}]")
     if "vcs_info" in known:
         url = f"{known['vcs_info']['vcs']}+{url}@{known['vcs_info']['commit_id']}"
@@ -47,6 +55,8 @@ def requirement(extra: str, root: Path, origin: str) -> str:
 
 
 def _origin() -> str:
+    from importlib.metadata import PackageNotFoundError, distribution
+
     try:
         return distribution(_PACKAGE).read_text("direct_url.json") or ""
     except PackageNotFoundError:
