@@ -5,8 +5,10 @@ The one module that both wings share: it imports nothing of the package.
 
 import json
 import shlex
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 _PACKAGE = "corpus-tuner"
 
@@ -46,8 +48,6 @@ def requirement(extra: str, root: Path, origin: str) -> str:
     known = json.loads(origin) if origin else {}
     url = known.get("url", "")
     if url.startswith("file:"):
-        from urllib.request import url2pathname  # a tenth of a second, for errors alone
-
         return shlex.quote(f"{url2pathname(urlsplit(url).path)}[{extra}]")
     if "vcs_info" in known:
         url = f"{known['vcs_info']['vcs']}+{url}@{known['vcs_info']['commit_id']}"
@@ -55,8 +55,6 @@ def requirement(extra: str, root: Path, origin: str) -> str:
 
 
 def _origin() -> str:
-    from importlib.metadata import PackageNotFoundError, distribution
-
     try:
         return distribution(_PACKAGE).read_text("direct_url.json") or ""
     except PackageNotFoundError:

@@ -142,22 +142,21 @@ def parse_measure(name: str) -> Measure | Other:
     'RR@100'
     """
     family, at, cutoff = name.partition("@")
-    spelled = _OTHER_NAMES.get(family, family) + at + cutoff
-    return usual_measure(spelled) or _other(name, spelled)
+    usual = _OTHER_NAMES.get(family, family) + at + cutoff
+    return usual_measure(usual) or _other(name, usual)
 
 
-def _other(name: str, spelled: str) -> Other:
-    usual_names = f"take names such as {', '.join(DEFAULT_MEASURES)}"
+def _other(name: str, usual: str) -> Other:
+    no_such = f"no measure is called {name!r}; take names such as {', '.join(DEFAULT_MEASURES)}"
     try:
         import ir_measures
     except ImportError:
-        needs = missing(f"the measure {name!r}", "measures")
-        raise EvaluationError(f"{needs}; without it {usual_names}") from None
+        raise EvaluationError(f"{no_such}; {missing('any other', 'measures')}") from None
     try:
-        parsed = ir_measures.parse_measure(spelled)
+        parsed = ir_measures.parse_measure(usual)
         parsed.validate_params()
     except (AssertionError, NameError, SyntaxError, ValueError) as error:
-        raise EvaluationError(f"no measure is called {name!r}; {usual_names}") from error
+        raise EvaluationError(no_such) from error
     return Other(parsed, parsed.params.get("cutoff"))
 
 

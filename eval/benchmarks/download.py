@@ -13,8 +13,8 @@ from typing import Any, Protocol, TypeVar
 
 from corpus_tuner.eval.benchmarks.registry import Archive, Entry, Hub
 from corpus_tuner.eval.errors import EvaluationError
-from corpus_tuner.eval.network import OutOfReachError, hub, reach
 from corpus_tuner.installing import missing
+from corpus_tuner.eval.network import OutOfReachError, hub, reach
 
 BEIR_ARCHIVES = "https://public.ukp.informatik.tu-darmstadt.de/thakur/BEIR/datasets"
 _TIMEOUT = 30  # seconds without an answer, of a host that has answered before
