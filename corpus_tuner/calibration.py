@@ -49,7 +49,6 @@ from corpus_tuner.indexes.store.commit import commit
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.store.writing import changing
-from corpus_tuner.minimizing import minimize
 from corpus_tuner.passages import whole_text
 from corpus_tuner.progress import track, working
 from corpus_tuner.reading import DocumentReader
@@ -473,28 +472,23 @@ class _Likelihood:
         """Return the weights by some of the pseudo-queries."""
         features, filled = self._features[queries], self._filled[queries]
         asked = features[np.arange(len(queries)), self._targets[queries]]
-        count = len(self._names)
 
-        def loss(coefficients: Array) -> tuple[float, Array, Array]:
+        def loss(coefficients: Array) -> tuple[float, Array]:
             scores = np.where(filled, features @ coefficients, -np.inf)
             greatest = scores.max(axis=1)
             shares = np.exp(scores - greatest[:, None])
             totals = shares.sum(axis=1)
-            shares /= totals[:, None]
-            expected = np.einsum("qd,qdf->qf", shares, features)
+            expected = np.einsum("qd,qdf->qf", shares / totals[:, None], features)
             likelihood = asked @ coefficients - greatest - np.log(totals)
-            weighted = (shares[:, :, None] * features).reshape(-1, count)
-            hessian = weighted.T @ features.reshape(-1, count) - expected.T @ expected
-            return (
-                -float(likelihood.mean()),
-                (expected - asked).mean(axis=0),
-                hessian / len(queries),
-            )
+            return -float(likelihood.mean()), (expected - asked).mean(axis=0)
 
         # From nothing, so that a ranker which tells no document from another keeps no weight.
-        found = minimize(loss, np.zeros(count))
-        whole = found.sum()
-        return found / whole if whole > 0 else np.full(count, 1 / count)
+        count = len(self._names)
+        found = minimize(
+            loss, np.zeros(count), jac=True, bounds=[(0, None)] * count, method="L-BFGS-B"
+        )
+        whole = found.x.sum()
+        return np.asarray(found.x / whole if whole > 0 else np.full(count, 1 / count))
 
 
 def _sharpness(judged: Sequence[_Judged], names: Sequence[str], chosen: SearchSettings) -> float:

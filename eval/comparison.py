@@ -7,12 +7,13 @@ information retrieval evaluation", CIKM 2007). Several systems against one basel
 chances to be lucky, so p-values are corrected by Holm's method (1979).
 """
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
+from scipy import stats
 
 from corpus_tuner.eval.errors import EvaluationError
 from corpus_tuner.eval.measures import Measured
@@ -20,8 +21,6 @@ from corpus_tuner.eval.measures import Measured
 RESAMPLES = 10_000
 CONFIDENCE = 0.95
 _EQUAL = 1e-9  # values nearer than this are a tie: measures are sums of floats
-
-_STEPS = 200  # of a continued fraction
 
 Values = Mapping[str, float]
 """For every query id, what a system reached."""
@@ -168,9 +167,7 @@ def t_test(differences: Numbers) -> float:
     """
     if len(differences) < 2 or np.ptp(differences) <= _EQUAL:
         return _undefined(differences)
-    count = len(differences)
-    t = float(differences.mean() / differences.std(ddof=1)) * math.sqrt(count)
-    return _both_tails(t, count - 1)
+    return float(stats.ttest_1samp(differences, 0).pvalue)
 
 
 def permutation_test(differences: Numbers, *, seed: int = 0, resamples: int = RESAMPLES) -> float:
@@ -191,17 +188,16 @@ def permutation_test(differences: Numbers, *, seed: int = 0, resamples: int = RE
     """
     if len(differences) < 2 or (abs(differences) <= _EQUAL).all():
         return _undefined(differences)
-    count = len(differences)
-    least = abs(differences.sum()) - _EQUAL
-    if 2**count <= resamples:
-        flips = np.arange(2**count)[:, None] >> np.arange(count) & 1
-        return float((abs((1 - 2 * flips) @ differences) >= least).mean())
-    rng = np.random.default_rng(seed)
-    extreme = sum(
-        int((abs((1 - 2 * rng.integers(0, 2, (size, count))) @ differences) >= least).sum())
-        for size in _batches(resamples, count)
+    found = stats.permutation_test(
+        (differences, np.zeros_like(differences)),
+        lambda one, other, axis: (one - other).mean(axis=axis),
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=resamples,
+        batch=max(1, 2**22 // len(differences)),  # 32 MiB at a time
+        rng=np.random.default_rng(seed),
     )
-    return (extreme + 1) / (resamples + 1)  # as things are is one of the ways
+    return float(found.pvalue)
 
 
 def interval(
@@ -226,15 +222,18 @@ def interval(
     """
     if len(values) < 2 or np.ptp(values) <= _EQUAL:
         return float(values.mean()), float(values.mean())
-    rng = np.random.default_rng(seed)
-    count = len(values)
-    means = [
-        values[rng.integers(0, count, (size, count))].mean(axis=1)
-        for size in _batches(resamples, count)
-    ]
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
-    return float(low), float(high)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of the standard error, unused here
+        found = stats.bootstrap(
+            (values,),
+            np.mean,
+            n_resamples=resamples,
+            batch=max(1, 2**22 // len(values)),
+            confidence_level=confidence,
+            method="percentile",
+            rng=np.random.default_rng(seed),
+        )
+    return float(found.confidence_interval.low), float(found.confidence_interval.high)
 
 
 def intervals(measured: Measured) -> dict[str, tuple[float, float]]:
@@ -267,40 +266,3 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def _undefined(differences: Numbers) -> float:
     return 1.0 if len(differences) < 2 or abs(differences).max() <= _EQUAL else 0.0
-
-
-def _batches(resamples: int, count: int) -> Iterator[int]:
-    """Yield the sizes of batches of resamples, of so many numbers, that take 32 MiB at a time."""
-    size = max(1, 2**22 // count)
-    for start in range(0, resamples, size):
-        yield min(size, resamples - start)
-
-
-def _both_tails(t: float, freedom: int) -> float:
-    """Return how likely Student's t is as far from 0 or farther.
-
-    That is an incomplete beta function, by its continued fraction (DLMF 8.17.22) where that
-    converges fast, which is below the mean, and else by its symmetry.
-    """
-    a, b = freedom / 2, 0.5
-    x = freedom / (freedom + t * t)
-    if x > (a + 1) / (a + b + 2):
-        return 1 - _beta(t * t / (freedom + t * t), b, a)
-    return _beta(x, a, b)
-
-
-def _beta(x: float, a: float, b: float) -> float:
-    """Return the regularised incomplete beta function I_x(a, b), for x below its mean."""
-    if x <= 0:
-        return 0.0
-    scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
-    front = math.exp(scale + a * math.log(x) + b * math.log1p(-x)) / a
-    fraction = 1.0
-    for step in range(_STEPS, 0, -1):  # from the innermost step outwards
-        half, odd = divmod(step, 2)
-        if odd:
-            term = -(a + half) * (a + b + half) * x / ((a + step - 1) * (a + step))
-        else:
-            term = half * (b - half) * x / ((a + step - 1) * (a + step))
-        fraction = 1 + term / fraction
-    return front / fraction

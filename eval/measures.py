@@ -1,18 +1,19 @@
-"""Measures of a run against judgments: the usual ones, and those of ir_measures."""
+"""Measures of a run against judgments, through ir_measures."""
 
 from collections.abc import Sequence
 from math import fsum
 from subprocess import SubprocessError
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+import ir_measures
 
 from corpus_tuner.eval.benchmarks import Benchmark, Qrels
 from corpus_tuner.eval.errors import EvaluationError
 from corpus_tuner.eval.runs import Run
-from corpus_tuner.eval.usual import Measure, usual_measure
-from corpus_tuner.installing import missing
 
 DEFAULT_MEASURES = ("nDCG@10", "MRR@100", "Recall@100")
 _OTHER_NAMES = {"MRR": "RR", "Recall": "R", "Precision": "P", "MAP": "AP", "NDCG": "nDCG"}
+
 
 Measured = dict[str, dict[str, float]]
 """For every measure's name, the value of every judged query, as a fraction."""
@@ -34,24 +35,6 @@ class Measurement(NamedTuple):
     benchmark: Benchmark
     runs: dict[str, Run]
     measured: dict[str, Measured]
-
-
-class Other(NamedTuple):
-    """A measure that ir_measures computes.
-
-    Attributes
-    ----------
-    measure
-        As that library has it.
-    cutoff
-        How deep into a ranking it looks, as far as it says.
-    """
-
-    measure: Any
-    cutoff: int | None
-
-    def __str__(self) -> str:
-        return str(self.measure)
 
 
 def measure(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_MEASURES) -> dict[str, float]:
@@ -87,7 +70,8 @@ def measure_queries(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_ME
 
     As trec_eval does with ``-c``, a judged query for which the run has nothing counts 0, and one
     that is not judged does not count. The run's ties must be broken already
-    (`corpus_tuner.eval.runs.break_ties`): evaluation tools break them in different ways.
+    (`corpus_tuner.eval.runs.break_ties`): the tools behind ir_measures break them in different
+    ways.
 
     Parameters
     ----------
@@ -96,9 +80,8 @@ def measure_queries(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_ME
     run
         What was found.
     measures
-        nDCG, RR, R, P and AP, most with a cutoff, as in ``nDCG@10``, and with the extra
-        ``measures`` all that ir_measures has; also MRR, Recall, Precision, MAP and NDCG for RR, R,
-        P, AP and nDCG.
+        Names as ir_measures has them; also MRR, Recall, Precision, MAP and NDCG for RR, R, P, AP
+        and nDCG.
 
     Returns
     -------
@@ -114,7 +97,19 @@ def measure_queries(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_ME
     >>> measure_queries({"q1": {"a": 1}, "q2": {"b": 1}}, {"q1": [("a", 1.0)]}, ["RR"])
     {'RR': {'q1': 1.0, 'q2': 0.0}}
     """
-    return {name: _by_query(parse_measure(name), qrels, run) for name in measures}
+    parsed = {name: parse_measure(name) for name in measures}
+    scored = {query: dict(run.get(query, ())) for query in qrels}
+    values: dict[ir_measures.Measure, dict[str, float]] = {one: {} for one in parsed.values()}
+    try:
+        for found in ir_measures.iter_calc(list(values), qrels, scored):
+            values[found.measure][found.query_id] = float(found.value)
+    except (OSError, ValueError, SubprocessError) as error:
+        names = ", ".join(measures)
+        raise EvaluationError(f"ir_measures cannot compute {names} here: {error}") from error
+    return {
+        name: {query: values[one].get(query, 0.0) for query in qrels}
+        for name, one in parsed.items()
+    }
 
 
 def deepest(measures: Sequence[str]) -> int:
@@ -125,56 +120,28 @@ def deepest(measures: Sequence[str]) -> int:
     >>> deepest(["nDCG@10", "Recall@1000", "MAP"])
     1000
     """
-    return max(parse_measure(name).cutoff or 0 for name in measures)
+    return max(parse_measure(name).params.get("cutoff") or 0 for name in measures)
 
 
-def parse_measure(name: str) -> Measure | Other:
+def parse_measure(name: str) -> ir_measures.Measure:
     """Return the measure of a name, as `measure` takes it.
 
     Raises
     ------
     EvaluationError
-        If there is none, or it is one of ir_measures', and that is not installed.
+        If there is none.
 
     Examples
     --------
-    >>> str(parse_measure("MRR@100"))
-    'RR@100'
+    >>> parse_measure("MRR@100")
+    RR@100
     """
     family, at, cutoff = name.partition("@")
-    usual = _OTHER_NAMES.get(family, family) + at + cutoff
-    return usual_measure(usual) or _other(name, usual)
-
-
-def _other(name: str, usual: str) -> Other:
-    no_such = f"no measure is called {name!r}; take names such as {', '.join(DEFAULT_MEASURES)}"
     try:
-        import ir_measures
-    except ImportError:
-        raise EvaluationError(f"{no_such}; {missing('any other', 'measures')}") from None
-    try:
-        parsed = ir_measures.parse_measure(usual)
+        parsed = ir_measures.parse_measure(_OTHER_NAMES.get(family, family) + at + cutoff)
         parsed.validate_params()
+        return parsed
     except (AssertionError, NameError, SyntaxError, ValueError) as error:
-        raise EvaluationError(no_such) from error
-    return Other(parsed, parsed.params.get("cutoff"))
-
-
-def _by_query(one: Measure | Other, qrels: Qrels, run: Run) -> dict[str, float]:
-    """Return what a run reaches, for every judged query."""
-    if isinstance(one, Measure):
-        return {
-            query: one.value(grades, [document for document, _ in run.get(query, ())])
-            for query, grades in qrels.items()
-        }
-    import ir_measures
-
-    scored = {query: dict(run.get(query, ())) for query in qrels}
-    try:
-        found = {
-            each.query_id: float(each.value)
-            for each in ir_measures.iter_calc([one.measure], qrels, scored)
-        }
-    except (OSError, ValueError, SubprocessError) as error:
-        raise EvaluationError(f"ir_measures cannot compute {one} here: {error}") from error
-    return {query: found.get(query, 0.0) for query in qrels}
+        raise EvaluationError(
+            f"no measure is called {name!r}; take names such as {', '.join(DEFAULT_MEASURES)}"
+        ) from error

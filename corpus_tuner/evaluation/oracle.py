@@ -199,7 +199,7 @@ class _Trial:
         self._benchmark = benchmark
         self._judged_by = judged_by
         self._calibrated = calibrated
-        cutoff = parse_measure(judged_by).cutoff or _POOL
+        cutoff = parse_measure(judged_by).params.get("cutoff") or _POOL
         self._depth = cutoff + benchmark.remove_self
 
     def reached(self, every: Sequence[HybridWeights]) -> list[Tried]:

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from corpus_tuner.eval.benchmarks.registry import Archive, Entry, Hub
 from corpus_tuner.eval.errors import EvaluationError
-from corpus_tuner.installing import missing
+from corpus_tuner import installing
 from corpus_tuner.eval.network import OutOfReachError, hub, reach
 
 BEIR_ARCHIVES = "https://public.ukp.informatik.tu-darmstadt.de/thakur/BEIR/datasets"
@@ -128,9 +128,9 @@ def unpack(archive: Path, folder: Path) -> None:
                     shutil.copyfileobj(inner, file, _BLOCK)
     except (zipfile.BadZipFile, EOFError) as error:
         raise EvaluationError(f"{archive} is no zip, or damaged: {error}") from error
-    lacking = [name for name in _PARTS if not (folder / name).is_file()]
-    if lacking:
-        raise EvaluationError(f"{archive} has no {' and no '.join(lacking)}")
+    missing = [name for name in _PARTS if not (folder / name).is_file()]
+    if missing:
+        raise EvaluationError(f"{archive} has no {' and no '.join(missing)}")
 
 
 def _fetch_hub(source: Hub, split: str, folder: Path, track: Track) -> None:
@@ -139,7 +139,7 @@ def _fetch_hub(source: Hub, split: str, folder: Path, track: Track) -> None:
     try:
         import datasets
     except ImportError:
-        raise EvaluationError(missing(f"hf:{source.hub}", "datasets")) from None
+        raise EvaluationError(installing.missing(f"hf:{source.hub}", "datasets")) from None
 
     def rows(name: str, part: tuple[str, str]) -> Iterator[dict[str, Any]]:
         configuration, chosen = part
