@@ -15,10 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-OF_EXTRAS = (
-    *("accelerate", "ir_measures", "peft", "pytrec_eval", "scipy"),
-    *("sentence_transformers", "torch", "transformers"),
-)
+OF_EXTRAS = ("accelerate", "datasets", "peft", "sentence_transformers", "torch", "transformers")
 """What a small install does not bring."""
 
 

@@ -99,8 +99,12 @@ def encoder(
     json: JsonOption = False,
 ) -> None:
     """Tune the encoder on corpora that nobody has labelled; go on with it after a kill."""
-    more = {"encoder.name": encoder, "generator": generator}
-    more |= {"encoder_tuning.minutes": minutes, "encoder_tuning.steps": steps}
+    more = {
+        "encoder.name": encoder,
+        "generator": generator,
+        "encoder_tuning.minutes": minutes,
+        "encoder_tuning.steps": steps,
+    }
     given = [f"{name}={value}" for name, value in more.items() if value is not None]
     settings = settings_of(config, [*(assignments or []), *given])
     from corpus_tuner.tuning.encoder.tune import tune_encoder

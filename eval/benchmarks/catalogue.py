@@ -25,9 +25,7 @@ def load_catalogue_benchmark(id_: str, *, name: str = "") -> Benchmark:
     try:
         import ir_datasets
     except ImportError:
-        raise EvaluationError(
-            missing(f"the benchmark ir_datasets:{id_}", "ir-datasets")
-        ) from None
+        raise EvaluationError(missing(f"the benchmark ir_datasets:{id_}", "ir-datasets")) from None
     # It logs every try; what went wrong is the error.
     ir_datasets.log.easy().logger().setLevel(logging.CRITICAL)
     try:

@@ -12,9 +12,9 @@ from traceback import format_exc
 from typing import Any
 
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError
-from corpus_tuner.installing import install_command
 from corpus_tuner.eval.runs import Run, break_ties
 from corpus_tuner.evaluation.baselines import Setting
+from corpus_tuner.installing import install_command
 from corpus_tuner.progress import track, working
 
 K1, B = 0.9, 0.4

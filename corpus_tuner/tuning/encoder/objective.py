@@ -65,8 +65,8 @@ class Objective(CachedMultipleNegativesRankingLoss):  # type: ignore[misc]
     ) -> torch.Tensor:
         """Return the loss of vectors, by column and mini-batch."""
         columns = [torch.cat(column) for column in reps]
-        told = len(columns) - self._others
-        asked, others = columns[:told], columns[told:]
+        asked = columns[: len(columns) - self._others]
+        others = columns[len(asked) :]
         loss = self.loss.compute_loss_from_embeddings(asked, None)
         if labels is not None and self._settings.distillation and len(asked) > 2:
             # The library shrinks this loss by the square of the temperature.
@@ -80,7 +80,7 @@ class Objective(CachedMultipleNegativesRankingLoss):  # type: ignore[misc]
             )
         if with_backward:
             loss.backward()
-            return loss.detach()
+            loss = loss.detach()
         result: torch.Tensor = loss
         return result
 

@@ -1,8 +1,8 @@
-"""The verdict: whether a tuned encoder finds documents that were kept from it better, without labels.
+"""The verdict: whether a tuned encoder finds documents better that were kept from it.
 
-Documents are asked for with a sentence that they no longer have. Both encoders, and what lies between
-their weights, look for them among others; the best of them by the one half of the documents is
-measured by the other half.
+No labels are needed: documents are asked for with a sentence that they no longer have. Both
+encoders, and what lies between their weights, look for them among others; what is best by the one
+half of the documents is measured by the other half.
 """
 
 import random

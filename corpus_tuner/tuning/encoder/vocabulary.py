@@ -1,8 +1,9 @@
 """New words for an encoder: pieces of the corpus's own that its vocabulary lacks.
 
-A word that falls into many pieces says little to a model, and takes the room of others. The vector of
-a new piece begins as the mean of those of the pieces that it was made of before; what it comes to
-mean is learnt. Only vocabularies of word pieces (Schuster and Nakajima, ICASSP 2012) can be added to.
+A word that falls into many pieces says little to a model, and takes the room of others. The vector
+of a new piece begins as the mean of those of the pieces that it was made of before; what it comes
+to mean is learnt. Only vocabularies of word pieces (Schuster and Nakajima, ICASSP 2012) can be
+added to.
 """
 
 import json
