@@ -164,7 +164,7 @@ def open_recipe(
         writers = open_writers(
             corpus,
             settings,
-            lambda: encoder or open_encoder(settings.encoder, known),
+            lambda spoken: encoder or open_encoder(settings.encoder, known, spoken),
             language=language,
         )
     encoder = writers.reader.encoder
@@ -293,7 +293,8 @@ def _encoder_entry(encoder: Encoder, settings: Settings) -> EncoderEntry:
         fingerprint=encoder.fingerprint,
         dimension=encoder.dimension,
         max_tokens=encoder.max_tokens,
-        settings=settings.encoder.model_dump(exclude={"device", "trust_remote_code"}),
+        settings=settings.encoder.model_dump(exclude={"device", "trust_remote_code"})
+        | {"name": encoder.name},
     )
 
 

@@ -223,6 +223,7 @@ def settings_hash(settings: Settings, *parts: str) -> str:
             "search": True,
             "calibrate": True,
             "tuning": True,
+            "encoder_tuning": True,
             "documents_at_once": True,
         }
     )

@@ -76,7 +76,7 @@ class Writers:
 def open_writers(
     corpus: Corpus,
     settings: Settings,
-    opening: Callable[[], Encoder],
+    opening: Callable[[str], Encoder],
     generators: PartSettings | Sequence[PartSettings] | None = None,
     language: str | None = None,
 ) -> Writers:
@@ -89,7 +89,8 @@ def open_writers(
     settings
         The recipe.
     opening
-        Opens the encoder of the recipe, once it is known that the generators can run.
+        Opens the encoder of the recipe for a language, once it is known that the generators can
+        run.
     generators
         Instead of those of the recipe.
     language
@@ -108,7 +109,7 @@ def open_writers(
         language, shares = detect_language(sample), language_shares(sample)
     chosen = resolved(generators if generators is not None else settings.generator, language)
     check_installed(chosen)
-    encoder = opening()
+    encoder = opening(language)
     reader = DocumentReader(encoder, language, settings.passages, settings.views)
     opened = [open_generator(part, encoder) for part in chosen]
     authors = [

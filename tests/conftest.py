@@ -16,6 +16,12 @@ from hypothesis import settings as hypothesis_settings
 # pytest --hypothesis-profile nightly: hundreds of sequences of changes, kills and damages.
 hypothesis_settings.register_profile("nightly", deadline=None)
 
+
+def nightly() -> bool:
+    """Tell whether tests may take their time."""
+    return hypothesis_settings.get_current_profile_name() == "nightly"
+
+
 WORDS = """
     the a of and in to is was for with on by that from at as it are be this which or an not
     river valley stone bridge village farmer winter summer harvest wheat barley mill water wheel

@@ -12,7 +12,7 @@ from corpus_tuner.cli.options import QuietOption
 from corpus_tuner.cli.output import stdout
 from corpus_tuner.cli.results import show_results
 
-_SEARCHES = {
+SEARCHES = {
     "sample-en": (
         "my ears feel blocked after landing",
         "vomiting since yesterday, should I keep swallowing my sugar pills?",
@@ -22,6 +22,7 @@ _SEARCHES = {
         "Keller nach dem Gewitter voll Wasser, wer zahlt das?",
     ),
 }
+"""What is asked, by the benchmarks that are indexed for it."""
 
 
 def quickstart(
@@ -34,19 +35,16 @@ def quickstart(
     start = time.perf_counter()
     stdout.print("Two small corpora of our own, English and German: indexing, then measuring.")
     from corpus_tuner.evaluation import evaluate
-    from corpus_tuner.indexes.encoders import open_encoder
     from corpus_tuner.indexes.search.searcher import Searcher
     from corpus_tuner.settings import load_settings
 
-    settings = load_settings()
-    encoder = open_encoder(settings.encoder)
-    done = evaluate(list(_SEARCHES), output, settings, encoder=encoder)
+    done = evaluate(list(SEARCHES), output, load_settings())
     show_results(done.results)
-    for name, queries in _SEARCHES.items():
+    for name, queries in SEARCHES.items():
         index = output / "indexes" / name
         with (
-            Searcher.open(index, encoder=encoder) as searcher,
-            Searcher.open(index, encoder=encoder, representation="passage") as alone,
+            Searcher.open(index) as searcher,
+            Searcher.open(index, encoder=searcher.encoder, representation="passage") as alone,
         ):
             for query in queries:
                 hits = searcher.search(query, k=3)

@@ -133,11 +133,10 @@ def evaluate(
     chapters: list[Chapter] = []
     for benchmark in loaded:
         with part_of(benchmark.name):
-            built, cost = _build(benchmark, setup)
+            own = setup.for_corpus(benchmark.corpus)
+            built, cost = _build(benchmark, own)
             builds[benchmark.name] = built
-            chapters.append(
-                measure_benchmark(benchmark, built, cost, setup, baselines, compare_with)
-            )
+            chapters.append(measure_benchmark(benchmark, built, cost, own, baselines, compare_with))
         write_results(
             [result for chapter in chapters for result in chapter.results], setup.output / METRICS
         )

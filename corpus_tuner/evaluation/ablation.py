@@ -137,11 +137,12 @@ def ablate(benchmark: Benchmark, setup: Setup, *, tune: bool = True) -> list[Res
         If the recipe has no such generator.
     """
     corpus = Corpus(benchmark.corpus, setup.settings.corpus)
+    setup = setup.for_corpus(benchmark.corpus)
     generators = _generators(corpus, benchmark.name, setup, tune=tune)
     recipe = _all_views(setup.settings, list(generators.values()))
     index = setup.ablated(benchmark.name)
     built = build(corpus.source, index, recipe, encoder=setup.encoder, ledger=setup.ledger)
-    writers = open_writers(corpus, recipe, lambda: setup.encoder)
+    writers = open_writers(corpus, recipe, lambda _: setup.encoder)
     compared = variants(
         {
             part: author.generator.kinds
@@ -180,7 +181,7 @@ def _generators(
 ) -> dict[str, PartSettings]:
     """Return the settings of the generators to compare, by the part that each writes."""
     settings = setup.settings
-    language = open_writers(corpus, settings, lambda: setup.encoder, ()).language
+    language = open_writers(corpus, settings, lambda _: setup.encoder, ()).language
     usual = tunable(settings, language)
     generators: dict[str, PartSettings] = {EXTRACTIVE: Extractive(), GENERATED: usual}
     if tune:

@@ -1,13 +1,15 @@
 """What an evaluation is made with, decided once, and where its files go."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from corpus_tuner.corpora import Corpus
 from corpus_tuner.eval.files import make_folders
 from corpus_tuner.eval.measures import DEFAULT_MEASURES, deepest
-from corpus_tuner.indexes.encoders import Encoder, open_encoder
+from corpus_tuner.indexes.encoders import AUTO, Encoder, embedded, open_encoder
 from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language
 from corpus_tuner.progress import working
 from corpus_tuner.settings import Settings, load_settings
 
@@ -30,6 +32,8 @@ class Setup:
         The recipe.
     encoder
         Of the recipe.
+    by_language
+        Whether the encoder is the one for English, and another corpus may have its own.
     measures
         Names; the first is the main one.
     depth
@@ -39,6 +43,7 @@ class Setup:
     output: Path
     settings: Settings
     encoder: Encoder
+    by_language: bool = False
     measures: Sequence[str] = DEFAULT_MEASURES
     depth: int = DEPTH
 
@@ -61,9 +66,23 @@ class Setup:
         settings = settings or load_settings()
         depth = max(depth, deepest(measures))
         make_folders(Path(output))
+        by_language = encoder is None and settings.encoder.name == AUTO
         with working("opening the encoder"):
             encoder = encoder or open_encoder(settings.encoder)
-        return cls(Path(output), settings, encoder, tuple(measures), depth)
+        return cls(Path(output), settings, encoder, by_language, tuple(measures), depth)
+
+    def for_corpus(self, source: str | Path) -> "Setup":
+        """Return the same with the encoder that is meant for the language of a corpus."""
+        if not self.by_language:
+            return self
+        language = self.settings.language
+        if language == "auto":
+            corpus = Corpus(source, self.settings.corpus)
+            language = detect_language(corpus.sample(SAMPLE_DOCUMENTS))
+        if embedded.named(self.settings.encoder, language).name == self.encoder.name:
+            return self
+        with working("opening the encoder"):
+            return replace(self, encoder=open_encoder(self.settings.encoder, language=language))
 
     @property
     def ledger(self) -> Path:

@@ -17,6 +17,10 @@ Span = tuple[int, int]
 """A piece of a text: its first character, and the one behind its last."""
 
 
+AUTO = "auto"
+"""Names the embedded encoder for a corpus's language."""
+
+
 class QueryEncoder(Protocol):
     """Queries in, unit vectors out: what searching asks of an encoder.
 
@@ -107,8 +111,9 @@ class EncoderSettings(BaseModel):
     Attributes
     ----------
     name
-        ``builtin`` (all-MiniLM-L6-v2 from its package), or any sentence-transformers model
-        by hub name or folder.
+        ``builtin`` (all-MiniLM-L6-v2 from its package), ``builtin-de`` (the same, tuned for
+        German), ``auto`` (the one of these for the corpus's language), or any sentence-transformers
+        model by hub name or folder.
     revision
         Commit, tag or branch on the hub.
     query_prompt, document_prompt
@@ -129,7 +134,7 @@ class EncoderSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = "builtin"
+    name: str = AUTO
     revision: str | None = None
     query_prompt: str | None = None
     document_prompt: str | None = None
@@ -147,7 +152,9 @@ class EncoderSettings(BaseModel):
 
 
 def open_encoder(
-    settings: EncoderSettings | None = None, fingerprint: str | None = None
+    settings: EncoderSettings | None = None,
+    fingerprint: str | None = None,
+    language: str = "en",
 ) -> Encoder:
     """Open an encoder: without PyTorch, if it is the embedded one or was converted before.
 
@@ -158,6 +165,8 @@ def open_encoder(
     fingerprint
         Of the encoder that is wanted, where it is known. Another may be opened if that is what
         `settings` name now.
+    language
+        For which ``auto`` is opened, ISO 639-1.
 
     Raises
     ------
@@ -166,9 +175,9 @@ def open_encoder(
     """
     import ctranslate2
 
-    from corpus_tuner.indexes.encoders import converted
+    from corpus_tuner.indexes.encoders import converted, embedded
 
-    settings = settings or EncoderSettings()
+    settings = embedded.named(settings or EncoderSettings(), language)
     if settings.device == "cpu" or not ctranslate2.get_cuda_device_count():
         found = converted.find(settings, fingerprint)
         if found:
@@ -183,10 +192,11 @@ def open_encoder(
 def _without_pytorch(settings: EncoderSettings) -> str:
     """Say what an encoder needs, and what the embedded one does without."""
     needs = missing(f"the encoder {settings.name!r}, as it is set,", "build")
-    if settings.name != "builtin":
-        return needs
+    from corpus_tuner.indexes.encoders import embedded
     from corpus_tuner.indexes.encoders.cache import cache_folder
 
+    if settings.name not in embedded.NAMES:
+        return needs
     return (
         f"{needs}. It does without on a CPU (encoder.device=cpu) in int8 or float32 "
         f"(encoder.dtype=auto), if {cache_folder()} can be written to"

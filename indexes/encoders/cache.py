@@ -24,7 +24,7 @@ def cached(name: str) -> Path | None:
     folder = cache_folder() / name
     try:
         sums = json.loads((folder / _SUMS).read_text(encoding="utf-8"))
-        files = {file.name for file in folder.iterdir()} - {_SUMS}
+        files = {*_files(folder)} - {_SUMS}
         sound = {*sums} == files and all(sha256(folder / file) == sums[file] for file in files)
     except (OSError, ValueError, TypeError):
         return None
@@ -53,9 +53,15 @@ def cached_or_made(name: str, make: Callable[[Path], None]) -> Path:
             new.mkdir(parents=True)
             try:
                 make(new)
-                sums = {file.name: sha256(file) for file in sorted(new.iterdir())}
+                sums = {name: sha256(new / name) for name in _files(new)}
                 (new / _SUMS).write_text(json.dumps(sums), encoding="utf-8")
                 new.rename(folder)
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)
     return folder
+
+
+def _files(folder: Path) -> list[str]:
+    """Return the paths of all files in a folder, from there."""
+    found = (file for file in folder.rglob("*") if file.is_file())
+    return sorted(file.relative_to(folder).as_posix() for file in found)

@@ -99,7 +99,7 @@ def find(settings: EncoderSettings, fingerprint: str | None = None) -> Converted
     compute = document_compute(settings)
     if compute is None:
         return None
-    if settings.name == "builtin":
+    if settings.name in embedded.NAMES:
         fingerprint = embedded.fingerprint(settings)
     if fingerprint is None:
         return None
@@ -111,7 +111,7 @@ def find(settings: EncoderSettings, fingerprint: str | None = None) -> Converted
 
 def find_for_queries(settings: EncoderSettings, fingerprint: str) -> ConvertedEncoder | None:
     """Open the encoder that has `fingerprint` for queries, if it was converted and is faithful."""
-    if settings.name == "builtin" and fingerprint != embedded.fingerprint(settings):
+    if settings.name in embedded.NAMES and fingerprint != embedded.fingerprint(settings):
         return None
     (folder,) = _faithful(settings, fingerprint, QUERIES)
     return ConvertedEncoder(settings, fingerprint, folder, None) if folder else None
@@ -135,7 +135,7 @@ def find_folders(settings: EncoderSettings, fingerprint: str, *computes: str) ->
     none: list[Path | None] = [None] * len(computes)
     if settings.device not in ("auto", "cpu"):
         return none
-    builtin = settings.name == "builtin"
+    builtin = settings.name in embedded.NAMES
     if not builtin and not any(cache_folder().glob(f"{fingerprint[:_HALF]}*")):
         return none  # known without reading all of a model that never was converted
     identity = _identity(settings.name, fingerprint)
@@ -163,7 +163,7 @@ def _identity(encoder: str, fingerprint: str) -> str:
     is loaded, and known for what it is.
     """
     files = hashlib.sha256().hexdigest()
-    if encoder == "builtin":
+    if encoder in embedded.NAMES:
         embedded.folder()  # which compares its files with their checksums
     elif Path(encoder).is_absolute():
         files = folder_sha256(Path(encoder))

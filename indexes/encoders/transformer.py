@@ -157,8 +157,8 @@ def load_model(settings: EncoderSettings) -> SentenceTransformer:
     SearchIndexError
         If it cannot be found, fetched or trusted.
     """
-    builtin = settings.name == "builtin"
-    name = str(embedded.folder()) if builtin else settings.name
+    builtin = settings.name in embedded.NAMES
+    name = str(embedded.folder(settings.name)) if builtin else settings.name
     disable_progress_bar()  # "Loading weights": a moment's work, and not ours to show
     try:
         model = SentenceTransformer(
@@ -187,7 +187,7 @@ def _positions(model: SentenceTransformer) -> int | None:
 
 def _fingerprint(model: SentenceTransformer, settings: EncoderSettings) -> str:
     """Hash all that decides a vector: weights, layers, tokens, limit, prompts."""
-    if settings.name == "builtin":
+    if settings.name in embedded.NAMES:
         return embedded.fingerprint(settings)
     digest = hashlib.sha256(hash_weights(model).encode())
     layers = [*model, getattr(model[0], "auto_model", None)]

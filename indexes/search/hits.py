@@ -100,7 +100,7 @@ def hits_of(found: Found, by_words: Callable[[Sequence[str]], Scores]) -> list[H
     standings = {
         name: _standings(brought, found.positions) for name, brought in found.brought.items()
     }
-    likely: list[float | None] = [*(found.likelihoods or [None] * len(found.scores))]
+    likely: Sequence[float | None] = found.likelihoods or [None] * len(found.scores)
     windows = segments.passages(pool.ordinals)
     owed = [
         {name: own[position] for name, own in standings.items()}

@@ -157,13 +157,12 @@ def test_a_folder_that_may_only_be_read(index: Path, encoder_folder: Path) -> No
             ["calibrate", index],
             ["export", index, index / "i.tar"],
         ]
-        for command in refused:
+        for command in refused if NIGHTLY else refused[::3]:  # a process each
             code, said = limited(command, *bounded)
             assert (code, said.count("\n")) == (2, 1), said
             assert "cannot write" in said
             assert "ermission denied" in said
-        for command in (["search", index, "mill", "--json"], ["check", index]):
-            assert limited(command, *bounded)[0] == 0
+        assert limited(["search", index, "mill", "--json"], *bounded)[0] == 0
         assert state(index) == before
     finally:
         for folder in (index, *index.rglob("*")):
@@ -208,7 +207,7 @@ def test_kills_at_random_moments(index: Path, encoder_folder: Path, settings: ct
         after[name] = state(index)
         shutil.rmtree(index)
         shutil.copytree(kept, index)
-    for _ in range(200 if NIGHTLY else 6):
+    for _ in range(200 if NIGHTLY else 4):
         name = chance.choice([*commands])
         process = start(*commands[name])
         time.sleep(chance.uniform(0, took[name]))
@@ -313,13 +312,13 @@ def test_a_second_writer_hears_who_is_at_work(index: Path, encoder: Any) -> None
                 change()
 
 
-def test_readers_keep_what_they_opened_during_a_hundred_commits(index: Path, encoder: Any) -> None:
+def test_readers_keep_what_they_opened_while_others_commit(index: Path, encoder: Any) -> None:
     with (
         ct.Searcher.open(index, encoder=encoder) as kept,
         ct.Searcher.open(index, encoder=encoder) as following,
     ):
         before = kept.search("the old mill by the river", 50)
-        for number in range(33):
+        for number in range(33 if NIGHTLY else 11):
             ct.add(index, [ct.Document(f"new{number}", "", "The old mill.")], encoder=encoder)
             ct.remove(index, [f"d{number}"])
             if number % 10 == 0:

@@ -16,6 +16,7 @@ from corpus_tuner.sentences import split_sentences
 _LEAST_WORDS = 4  # of a sentence that can ask
 _DROPPED = 0.4  # share of words that are dropped, at most
 _FEW = (2, 5)  # words that are left where only some are asked with
+_MOST_WORDS = 24  # of a question
 _LONG = 3  # letters: what is longer is likely a word that says something
 _BEFORE, _AFTER = 2, 3  # sentences around the one that asks, at most
 _TITLED = 0.6  # share of the passages that have their title in front
@@ -118,7 +119,7 @@ def _shortened(words: list[str], chance: random.Random) -> list[str]:
     """Return some words of a sentence, in order: most of them, or the few that say something."""
     if chance.random() < 0.4:
         dropped = chance.uniform(0, _DROPPED)
-        return [word for word in words if chance.random() >= dropped] or words
+        return [word for word in words if chance.random() >= dropped][:_MOST_WORDS] or words
     bare = [word.strip(".,;:!?()[]\"'„“”«»") for word in words]
     telling = [
         word for word in bare if len(word) > _LONG and (word[0].isupper() or chance.random() < 0.5)

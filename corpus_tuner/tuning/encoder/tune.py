@@ -15,7 +15,7 @@ from filelock import FileLock
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError
-from corpus_tuner.indexes.encoders import EncoderSettings, open_encoder
+from corpus_tuner.indexes.encoders import EncoderSettings, embedded, open_encoder
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.store.documents import Document, digest_of
 from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language
@@ -119,6 +119,9 @@ def _tuned(
     language = settings.language
     if language == "auto":
         language = detect_language(documents[:SAMPLE_DOCUMENTS])
+    settings = settings.model_copy(
+        update={"language": language, "encoder": embedded.named(settings.encoder, language)}
+    )
     held_out = min(how.held_out, len(documents) // 5)
     learnt = documents[held_out:]
     trial = Trial(

@@ -48,7 +48,12 @@ def accepted_pairs(
     settings = settings.model_copy(update={"language": language})
     generator = tunable(settings, language).model_copy(update={"model": model})
     with working("opening the models"):
-        writers = open_writers(corpus, settings, lambda: open_encoder(settings.encoder), generator)
+        writers = open_writers(
+            corpus,
+            settings,
+            lambda spoken: open_encoder(settings.encoder, language=spoken),
+            generator,
+        )
     ((_, instructions),) = writers.authors
     by_kind = {instruction.kind: instruction for instruction in instructions}
     with Workshop(corpus, settings, writers, ledger, scratch) as workshop:

@@ -97,7 +97,7 @@ def test_the_embedded_encoder_is_converted_without_pytorch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
 ) -> None:
     monkeypatch.setenv("CORPUS_TUNER_CACHE", str(tmp_path))
-    settings = EncoderSettings.model_validate({"dtype": "float32", **changes})
+    settings = EncoderSettings.model_validate({"name": "builtin", "dtype": "float32", **changes})
     encoder = open_encoder(settings)
     assert isinstance(encoder, converted.ConvertedEncoder)
     reference = TransformerEncoder(settings.model_copy(update={"device": "cpu"}))

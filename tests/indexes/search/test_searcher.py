@@ -24,6 +24,7 @@ from corpus_tuner.indexes.search.settings import (
     SearchSettings,
 )
 from corpus_tuner.indexes.store.layout import Layout
+from tests.conftest import nightly
 from tests.indexes.indexing import Table, encoded, write_index
 
 WORDS = ["river", "mill", "wheat", "bread", "bridge", "stone"]
@@ -52,7 +53,7 @@ WEIGHTS = st.sampled_from([0, 0.25, 0.5, 1])
     segments=st.integers(1, 3),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200 if nightly() else 40, deadline=None)
 @example(
     documents=42,
     most_views=4,
