@@ -195,10 +195,21 @@ def stored_settings(manifest: Manifest, trust_remote_code: bool = False) -> Sett
         Of the index.
     trust_remote_code
         Let models run Python that comes with them. An index cannot ask for this itself.
+
+    Raises
+    ------
+    CorpusTunerError
+        If it is none that this release knows.
     """
-    values = manifest.build["settings"]
-    values = values | {"encoder": values["encoder"] | {"device": "auto"}}
-    return Settings.model_validate(_trusting(values, trust_remote_code))
+    try:
+        values = manifest.build["settings"]
+        values = values | {"encoder": values["encoder"] | {"device": "auto"}}
+        return Settings.model_validate(_trusting(values, trust_remote_code))
+    except (KeyError, TypeError, ValidationError) as error:
+        reason = described(error.errors()[0]) if isinstance(error, ValidationError) else repr(error)
+        raise CorpusTunerError(
+            f"the recipe in the index's manifest is damaged ({reason}): build the index again"
+        ) from error
 
 
 def _trusting(values: Any, trust: bool) -> Any:
