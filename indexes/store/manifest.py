@@ -239,7 +239,8 @@ def parse_manifest(index: Path) -> Manifest:
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         if layout.unfinished():
-            raise SearchIndexError(f"the build of {index} did not finish: run it again to go on")
+            what = f"the build of {index} did not finish: run it again to go on"
+            raise SearchIndexError(what) from None
         what = f"it has no {path.name}" if index.exists() else "there is no such folder"
         raise SearchIndexError(f"{index} is not an index: {what}") from None
     except OSError as error:

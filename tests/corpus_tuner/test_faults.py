@@ -119,8 +119,9 @@ def test_a_full_disk_at_every_step(
             with failing(at, monkeypatch) as calls:
                 change(index, encoder)
             break
-        except OSError as error:
-            assert error.errno == errno.ENOSPC
+        except ct.SearchIndexError as error:
+            assert "No space left on device: make room there" in str(error)
+            assert str(index) in str(error)
         assert state(index) in (before, after)
     assert len(calls) < at
     change(index, encoder)
