@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from corpus_tuner import CorpusTunerError
 from corpus_tuner.settings import load_settings
 
 RECIPES = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
