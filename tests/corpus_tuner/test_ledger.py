@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_a_locked_ledger_is_not_called_damaged(
     file = tmp_path / "ledger.sqlite"
     Ledger(file).close()
     connect = sqlite3.connect
-    monkeypatch.setattr(sqlite3, "connect", lambda *a, **named: connect(*a, timeout=0, **named))
+    monkeypatch.setattr(sqlite3, "connect", partial(connect, timeout=0))
     with closing(connect(file, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
