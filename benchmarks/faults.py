@@ -33,6 +33,7 @@ Table = dict[str, Counter[str]]
 QUERIES = ["clothes with small holes", "pain in the knee after running", "how to save a backup"]
 RECIPE = ["language=en", "generator=null", "views.sentences=8", "documents_at_once=16"]
 _RECORDS = 40
+_JSON = {"Content-Type": "application/json"}
 _SECONDS = 60  # after which a search is taken to hang
 
 
@@ -322,14 +323,17 @@ def malformed(chance: random.Random) -> Iterator[tuple[str, Callable[[Any], Any]
     field = chance.choice(["query", "k", "mode", "filter", "queries", "explain", "nosuch"])
     value = chance.choice(strange)
     body = json.dumps({"query": "mill", field: value}).encode()
-    yield "a strange value", lambda client: client.post("/v1/search", content=body)
+    yield "a strange value", lambda client: client.post("/v1/search", headers=_JSON, content=body)
     at = chance.randrange(len(body))
     cut = body[:at] if chance.random() < 0.5 else body[:at] + bytes([chance.randrange(256)])
-    yield "cut or flipped JSON", lambda client: client.post("/v1/search", content=cut)
+    yield (
+        "cut or flipped JSON",
+        lambda client: client.post("/v1/search", headers=_JSON, content=cut),
+    )
     noise = chance.randbytes(chance.randrange(2_000))
-    yield "noise", lambda client: client.post("/v1/search", content=noise)
+    yield "noise", lambda client: client.post("/v1/search", headers=_JSON, content=noise)
     deep = chance.choice(["[", '{"filter":']).encode() * chance.randrange(1, 50_000)
-    yield "deep nesting", lambda client: client.post("/v1/search", content=deep)
+    yield "deep nesting", lambda client: client.post("/v1/search", headers=_JSON, content=deep)
     text = "".join(chance.choices("%/.\\?#=&:\x7f'\"<>(){}[]!ä aN1", k=chance.randrange(60)))
     yield (
         "a strange address",
