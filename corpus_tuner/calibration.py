@@ -52,7 +52,7 @@ from corpus_tuner.indexes.store.writing import changing
 from corpus_tuner.passages import whole_text
 from corpus_tuner.progress import track, working
 from corpus_tuner.reading import DocumentReader
-from corpus_tuner.settings import Settings
+from corpus_tuner.settings import stored_settings
 from corpus_tuner.views import own_views
 
 Array = npt.NDArray[np.float64]
@@ -199,7 +199,7 @@ def calibrated(
     """Choose the weights for an index, locked, and put them in force; see `calibrate`."""
     with Searcher.open(index, encoder=encoder) as searcher:
         manifest = searcher.manifest
-        usual = usual or SearchSettings.model_validate(manifest.build["settings"]["search"])
+        usual = usual or stored_settings(manifest).search
         chosen = choose_weights(searcher, encoder, usual, seed)
     return commit(index, weighed(manifest, usual, chosen)), chosen
 
@@ -417,7 +417,7 @@ def _rows_without(
     representation: Representation,
 ) -> list[Vectors]:
     """Return the rows that would be indexed of what is left of the documents."""
-    settings = Settings.model_validate(manifest.build["settings"])
+    settings = stored_settings(manifest)
     language = manifest.build["language"]
     reader = DocumentReader(encoder, language, settings.passages, settings.views)
     rests = [held_out.rest for held_out in asked]

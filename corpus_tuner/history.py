@@ -1,10 +1,8 @@
 """What was written for a document and rejected, from the ledger of its index."""
 
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.instructions import Instruction
@@ -52,8 +50,5 @@ class History:
             ledger_key(document, instruction, generator)
             for generator, instruction in self._instructions
         ]
-        try:
-            with closing(Ledger(self._ledger, read_only=True)) as ledger:
-                return ledger.rejections(keys, self._checks)
-        except sqlite3.DatabaseError as error:
-            raise CorpusTunerError(f"cannot read the ledger {self._ledger}: {error}") from error
+        with closing(Ledger(self._ledger, read_only=True)) as ledger:
+            return ledger.rejections(keys, self._checks)

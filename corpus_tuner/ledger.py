@@ -10,15 +10,16 @@ checks may share a ledger.
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generators import Written
+from corpus_tuner.indexes.store.disk import disk_problem, sqlite_code
 from corpus_tuner.indexes.store.documents import Document
-from corpus_tuner.indexes.store.files import sha256, write_text
+from corpus_tuner.indexes.store.files import is_of_the_file, sha256, write_text
 from corpus_tuner.instructions import Instruction
 
 _VERSION = 3
@@ -40,6 +41,13 @@ CREATE TABLE IF NOT EXISTS verdicts (
     PRIMARY KEY (key, text, checks)
 ) WITHOUT ROWID;
 """
+_LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_FORBIDDEN = (
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_AUTH,
+)
 
 
 def ledger_key(document: Document, instruction: Instruction, generator: str) -> str:
@@ -99,14 +107,15 @@ class Ledger:
     Raises
     ------
     CorpusTunerError
-        If the file is no ledger or of another version.
+        If the file is no ledger or of another version, another process keeps it locked, or it
+        cannot be read or written.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self._path = path
         self._read_only = read_only
         uri = path.absolute().as_uri() + ("?mode=ro" if read_only else "")
-        try:
+        with _clearly(path):
             self._database = sqlite3.connect(uri, uri=True, isolation_level=None)
             version = self._database.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, _VERSION):
@@ -119,16 +128,12 @@ class Ledger:
             _seal(path).unlink(missing_ok=True)
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.executescript(f"{_SCHEMA} PRAGMA user_version = {_VERSION};")
-        except sqlite3.DatabaseError as error:
-            raise CorpusTunerError(
-                f"{path} is not a ledger, or damaged ({error}): move it away to go on"
-            ) from error
 
     def get(self, keys: Iterable[str]) -> dict[str, Written]:
         """Return the entries there are for some keys."""
-        rows = self._database.execute(
+        rows = self._select(
             "SELECT key, texts, cut FROM written WHERE key IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(keys)),),
+            json.dumps(list(keys)),
         )
         return {key: Written(tuple(json.loads(texts)), bool(cut)) for key, texts, cut in rows}
 
@@ -162,27 +167,34 @@ class Ledger:
 
     def rejections(self, keys: Iterable[str], checks: str) -> list[Rejection]:
         """Return the texts of some entries that a check rejected."""
-        rows = self._database.execute(
+        rows = self._select(
             "SELECT kind, text, judge, reason FROM verdicts JOIN written USING (key) "
             "WHERE judge != '' AND checks = ? AND key IN (SELECT value FROM json_each(?)) "
             "ORDER BY key, text",
-            (checks, json.dumps(list(keys))),
+            checks,
+            json.dumps(list(keys)),
         )
         return [Rejection(*row) for row in rows]
 
+    def _select(self, query: str, *values: str) -> list[Any]:
+        with _clearly(self._path):
+            return self._database.execute(query, values).fetchall()
+
     def _add(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            self._database.executemany(statement, rows)
-        except BaseException:
-            self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
+        with _clearly(self._path):
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                self._database.executemany(statement, rows)
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:  # SQLite ends it itself where the disk fails
+                    self._database.execute("ROLLBACK")
+                raise
 
     def close(self) -> None:
-        """Close the file, and seal it where it may have been written to."""
+        """Close the file, and seal it where it may have been written to and nobody else has it."""
         self._database.close()
-        if not self._read_only:
+        if not self._read_only and not _in_use(self._path):
             write_text(_seal(self._path), sha256(self._path))
 
     def __enter__(self) -> "Ledger":
@@ -197,19 +209,55 @@ def ledger_problem(path: Path) -> str:
 
     A ledger that was closed is sealed by its SHA-256; while one is open, or after a kill, SQLite's
     own check must do.
+
+    Raises
+    ------
+    CorpusTunerError
+        If another process keeps it locked, or it may not be read.
     """
     if not path.is_file():
         return ""
     try:
         seal = _seal(path)
-        if seal.is_file():
+        if seal.is_file() and not _in_use(path):
             sound = seal.read_text(encoding="utf-8") == sha256(path)
             return "" if sound else "is damaged (wrong SHA-256)"
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
             (found,) = database.execute("PRAGMA quick_check").fetchone()
         return "" if found == "ok" else f"is damaged ({found})"
     except (OSError, ValueError, sqlite3.DatabaseError) as error:
+        if sqlite_code(error) in (*_LOCKED, *_FORBIDDEN):
+            raise _described(path, error) from error
+        if not is_of_the_file(error):
+            raise CorpusTunerError(f"cannot read the ledger {path}: {error}") from error
         return f"is damaged ({error})"
+
+
+@contextmanager
+def _clearly(path: Path) -> Iterator[None]:
+    """Say of SQLite's errors which ledger they are of, and what to do."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise _described(path, error) from error
+
+
+def _described(path: Path, error: BaseException) -> CorpusTunerError:
+    """Return an error of SQLite as one that says what to do."""
+    if sqlite_code(error) in _LOCKED:
+        what = f"another process uses the ledger {path} ({error}): try again when it is done"
+    elif sqlite_code(error) in _FORBIDDEN:
+        what = f"cannot use the ledger {path} ({error}): see who may read and write it"
+    elif disk_problem(error):
+        what = f"cannot write to the ledger {path}: {disk_problem(error)}"
+    else:
+        what = f"{path} is not a ledger, or damaged ({error}): move it away to go on"
+    return CorpusTunerError(what)
+
+
+def _in_use(path: Path) -> bool:
+    """Tell whether a ledger is open, or was when its process was killed."""
+    return path.with_name(f"{path.name}-wal").exists()
 
 
 def _seal(path: Path) -> Path:

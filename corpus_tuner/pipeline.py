@@ -18,7 +18,6 @@ from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.registry import PartSettings, read_settings
 from corpus_tuner.indexes.representations import open_representation
-from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.commit import commit, discard_unfinished, tidy
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import (
@@ -37,7 +36,7 @@ from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
 from corpus_tuner.indexes.store.writing import claim, locked
 from corpus_tuner.progress import track, working
 from corpus_tuner.recipe_files import files_hash
-from corpus_tuner.settings import Settings, settings_hash, settings_of
+from corpus_tuner.settings import Settings, settings_hash, settings_of, stored_settings
 from corpus_tuner.workshop import FITTED, Workshop, Writers, open_writers
 
 _COMPARED = 1_024  # documents that are looked up at once
@@ -350,7 +349,7 @@ def _lexical(settings: Settings, language: str) -> LexicalSettings | None:
 
 def _must_weigh(manifest: Manifest, settings: Settings) -> bool:
     """Tell whether the weights are other ones than the settings ask for, or too old."""
-    standing = SearchSettings.model_validate(manifest.build["settings"]["search"])
+    standing = stored_settings(manifest).search
     if standing != settings.search or bool(manifest.calibration) != settings.calibrate:
         return True
     return settings.calibrate and must_calibrate(manifest)

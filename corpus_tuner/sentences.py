@@ -6,6 +6,8 @@ Joining two sentences does little harm to a view; cutting one in half makes two 
 """
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterator
 
 from sentencex import segment
 
@@ -18,9 +20,12 @@ _ABBREVIATIONS = {
     "pt": "aprox art cap fig figs inc núm obs pág págs séc tab vol",
 }
 _KNOWN = {language: frozenset(words.split()) for language, words in _ABBREVIATIONS.items()}
-_LAST_WORD = re.compile(r"(\S+)\.\s*$")
 _STANDS_APART = re.compile(r"\s[.!?]\s*$")
 _NUMBERED = re.compile(r"(?:^|\s)\d{1,2}\.\s*$")
+_END = 1_000  # characters of a sentence that tell whether it is over
+# For every one that opens a quotation and is not closed, sentencex reads its text to the end.
+_QUOTATION = re.compile("[`'\"«»‘’‚‛“”„‟‹›《》「」]")
+_MARKS_AT_ONCE = 256
 
 
 def split_sentences(text: str, language: str) -> list[str]:
@@ -39,17 +44,63 @@ def split_sentences(text: str, language: str) -> list[str]:
     ['It took approx. 5 hours. ', 'Then it rained.']
     """
     sentences: list[str] = []
+    parts: list[str] = []
+    end = ""
+    for piece in _pieces(text, language):
+        if parts and piece.strip() and _ends(end, piece, language):
+            sentences.append("".join(parts))
+            parts, end = [], ""
+        parts.append(piece)
+        end = (end + piece)[-_END:]
+    return [*sentences, "".join(parts)] if parts else []
+
+
+def _pieces(text: str, language: str) -> Iterator[str]:
+    """Yield what sentencex makes of a text.
+
+    It reads as much at once as holds so many quotation marks. Sentences near the end of that are
+    read again with what follows: a quotation that they begin may be closed there.
+    """
+    marks = [mark.start() for mark in _QUOTATION.finditer(text)]
+    start = first = 0
+    begun: list[str] = []  # of a sentence with more marks than are read at once
+    while len(marks) - first > _MARKS_AT_ONCE:
+        sure = marks[first + _MARKS_AT_ONCE * 3 // 4]
+        before = start
+        for piece in _whole(text[start : marks[first + _MARKS_AT_ONCE]], language):
+            if start + len(piece) > sure:
+                break
+            yield "".join([*begun, piece])
+            begun = []
+            start += len(piece)
+        if start == before:
+            begun.append(text[start:sure])
+            start = sure
+        first = bisect_left(marks, start)
+    for piece in _whole(text[start:], language):
+        yield "".join([*begun, piece])
+        begun = []
+
+
+def _whole(text: str, language: str) -> Iterator[str]:
+    """Yield the pieces that sentencex cuts a text into, and what it drops between some of them."""
+    start = 0
     for piece in segment(language, text):
-        if sentences and not (piece.strip() and _ends(sentences[-1], piece, language)):
-            sentences[-1] += piece
-        else:
-            sentences.append(piece)
-    return sentences
+        found = text.find(piece, start)
+        if found < 0:
+            continue
+        if found > start:  # line breaks behind a quotation that ends a paragraph
+            yield text[start:found]
+        yield piece
+        start = found + len(piece)
+    if start < len(text):
+        yield text[start:]
 
 
 def _ends(sentence: str, following: str, language: str) -> bool:
-    """Tell whether `sentence` is over, given the piece that follows it."""
-    if "\n" in sentence[len(sentence.rstrip()) :]:
+    """Tell whether a sentence is over, given its last characters and the piece that follows it."""
+    bare = sentence.rstrip()
+    if "\n" in sentence[len(bare) :]:
         return True
     if _STANDS_APART.search(sentence):  # words and marks were parted , as here .
         return not following.lstrip()[0].isdigit()
@@ -57,5 +108,6 @@ def _ends(sentence: str, following: str, language: str) -> bool:
         return False
     if language == "de" and _NUMBERED.search(sentence):  # an ordinal: Der 2. Weltkrieg
         return False
-    last = _LAST_WORD.search(sentence)
-    return last is None or last[1].lower().lstrip("(") not in _KNOWN.get(language, ())
+    last = bare.split()[-1] if bare else ""
+    known = _KNOWN.get(language, ())
+    return not last.endswith(".") or last[:-1].lower().lstrip("(") not in known

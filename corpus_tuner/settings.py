@@ -26,6 +26,7 @@ from corpus_tuner.indexes.registry import PartSettings, read_settings
 from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.passages import PassageSettings
+from corpus_tuner.plain_yaml import load_yaml
 from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
 from corpus_tuner.tuning.generator.settings import TuningSettings
 from corpus_tuner.views import ViewSettings
@@ -197,10 +198,21 @@ def stored_settings(manifest: Manifest, trust_remote_code: bool = False) -> Sett
         Of the index.
     trust_remote_code
         Let models run Python that comes with them. An index cannot ask for this itself.
+
+    Raises
+    ------
+    CorpusTunerError
+        If it is none that this release knows.
     """
-    values = manifest.build["settings"]
-    values = values | {"encoder": values["encoder"] | {"device": "auto"}}
-    return Settings.model_validate(_trusting(values, trust_remote_code))
+    try:
+        values = manifest.build["settings"]
+        values = values | {"encoder": values["encoder"] | {"device": "auto"}}
+        return Settings.model_validate(_trusting(values, trust_remote_code))
+    except (KeyError, TypeError, ValidationError) as error:
+        reason = described(error.errors()[0]) if isinstance(error, ValidationError) else repr(error)
+        raise CorpusTunerError(
+            f"the recipe in the index's manifest is damaged ({reason}): build the index again"
+        ) from error
 
 
 def _trusting(values: Any, trust: bool) -> Any:
@@ -248,7 +260,7 @@ def _read_yaml(file: Path) -> tuple[dict[str, Any], dict[tuple[str | int, ...], 
     """Return the values of a YAML file, and the line of each key."""
     try:
         text = file.read_text(encoding="utf-8")
-        values = yaml.safe_load(text)
+        values = load_yaml(text)
         lines = dict(_lines(yaml.compose(text), ()))
     except OSError as error:
         raise CorpusTunerError(f"cannot read the recipe {file}: {error.strerror}") from error
@@ -277,9 +289,9 @@ def _assign(values: dict[str, Any], assignment: str) -> None:
     if not equals or not all(key.split(".")):
         raise CorpusTunerError(f"--set {assignment}: write it as stage.key=value")
     try:
-        parsed = yaml.safe_load(value)
+        parsed = load_yaml(value)
     except yaml.YAMLError as error:
-        raise CorpusTunerError(f"--set {assignment}: the value is not YAML") from error
+        raise CorpusTunerError(f"--set {assignment}: the value is not YAML: {error}") from error
     *stages, last = key.split(".")
     for stage in stages:
         inner = values.get(stage)

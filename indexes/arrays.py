@@ -1,7 +1,7 @@
 """Arrays in files, mapped into memory; what is damaged gives one kind of error."""
 
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,4 +39,12 @@ def load_array(file: Path, *dtypes: type[np.generic]) -> npt.NDArray[Any]:
 
 def save_array(file: Path, values: npt.NDArray[Any]) -> None:
     """Write a ``.npy`` file."""
-    np.save(file, values, allow_pickle=False)
+    with file.open("wb") as opened:
+        write_array(opened, values)
+
+
+def write_array(file: IO[bytes], values: npt.NDArray[Any]) -> None:
+    """Write what ``np.save`` would; its own errors do not say what the disk did."""
+    header = np.lib.format.header_data_from_array_1_0(values)
+    np.lib.format.write_array_header_1_0(file, header)
+    file.write(np.ascontiguousarray(values).data)

@@ -25,6 +25,7 @@ from corpus_tuner.cli.tune import tune
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.errors import EvaluationError
 from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.store.disk import disk_problem
 
 app = typer.Typer(
     name="corpus-tuner",
@@ -81,4 +82,8 @@ def main() -> None:
             fail("stopped; run the same command again to go on", leaving.code)
         raise
     except (OSError, sqlite3.DatabaseError) as error:
-        fail(str(error), 1)
+        problem = disk_problem(error)
+        if not problem:
+            fail(str(error), 1)
+        where = getattr(error, "filename", None)
+        fail(f"cannot write {f'to {where}' if where else 'a file'}: {problem}", 2)

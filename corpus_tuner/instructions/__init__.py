@@ -8,6 +8,7 @@ import yaml
 
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.store.documents import Document
+from corpus_tuner.plain_yaml import load_yaml
 
 KINDS = ("question", "keywords", "summary", "title", "claim")
 _FOLDER = Path(__file__).parent
@@ -66,7 +67,7 @@ def load_instructions(
     if file is None and not path.is_file():
         path = _FOLDER / "en.yaml"
     try:
-        templates = yaml.safe_load(path.read_text(encoding="utf-8"))
+        templates = load_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise CorpusTunerError(f"cannot read the instructions {path}: {error}") from error
     if not isinstance(templates, dict):

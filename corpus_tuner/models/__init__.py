@@ -51,6 +51,8 @@ def load_model(source: Source, device: str = "cpu", dtype: str = "auto") -> tupl
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
     from transformers.utils.logging import disable_progress_bar
 
+    from corpus_tuner.indexes.encoders.weights import loading_problem
+
     disable_progress_bar()  # "Loading weights": a moment's work, and not ours to show
     if source.name in (BUILTIN, UNTAUGHT):
         from corpus_tuner.models import minilm
@@ -66,10 +68,9 @@ def load_model(source: Source, device: str = "cpu", dtype: str = "auto") -> tupl
         tokenizer = AutoTokenizer.from_pretrained(source.name, **options)
         model = AutoModelForSeq2SeqLM.from_pretrained(source.name, dtype=kind, **options)
         return model.to(device).eval(), tokenizer
-    except (OSError, ValueError, RuntimeError, ImportError) as error:
-        reason = (str(error).strip() or repr(error)).splitlines()[0]
+    except Exception as error:
         raise CorpusTunerError(
-            f"cannot load the generator {source.name!r}: {reason}. "
+            f"cannot load the generator {source.name!r}: {loading_problem(error)}. "
             "Give a folder that holds an encoder-decoder of transformers, or the name of one on "
             "the Hugging Face hub, such as google/flan-t5-base (a network is needed the first time)"
         ) from error

@@ -22,7 +22,7 @@ from corpus_tuner.indexes.encoders.converting import convert_encoder
 from corpus_tuner.indexes.encoders.limits import check_limit, room_for_text
 from corpus_tuner.indexes.encoders.reading import ReadingEncoder
 from corpus_tuner.indexes.encoders.torch_reader import TorchReader, pools_spans
-from corpus_tuner.indexes.encoders.weights import fast_bfloat16, hash_weights
+from corpus_tuner.indexes.encoders.weights import fast_bfloat16, hash_weights, loading_problem
 from corpus_tuner.indexes.errors import SearchIndexError
 
 USUAL_MAX_TOKENS = 512
@@ -169,10 +169,9 @@ def load_model(settings: EncoderSettings) -> SentenceTransformer:
             local_files_only=builtin,
             model_kwargs={"dtype": torch.float32},
         )
-    except (AssertionError, OSError, ValueError, RuntimeError, ImportError) as error:
-        reason = str(error).strip().splitlines()
+    except Exception as error:
         raise SearchIndexError(
-            f"cannot load the encoder {settings.name!r}: {reason[0] if reason else error!r}. "
+            f"cannot load the encoder {settings.name!r}: {loading_problem(error)}. "
             "Give a folder that holds a sentence-transformers model, or the name of one on the "
             "Hugging Face hub (this needs a network the first time)"
         ) from error

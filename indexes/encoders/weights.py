@@ -1,6 +1,7 @@
 """What is common to models: telling them apart by their weights, and how to compute with them."""
 
 import hashlib
+from pickle import UnpicklingError
 
 import torch
 
@@ -12,6 +13,19 @@ def hash_weights(model: torch.nn.Module) -> str:
         digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
         digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
+
+
+def loading_problem(error: Exception) -> str:
+    """Say on one line why a model cannot be loaded; libraries let many kinds of errors out."""
+    if isinstance(error, UnpicklingError):
+        return (
+            "its weights are pickled, and are not weights alone or damaged. A pickle can run code, "
+            "so it is not opened: get the model with safetensors"
+        )
+    lines = str(error).strip().splitlines()
+    if lines and isinstance(error, OSError | ValueError | RuntimeError | ImportError):
+        return lines[0]
+    return f"its files are damaged or of another kind ({error!r})"
 
 
 def fast_bfloat16(device: torch.device) -> bool:

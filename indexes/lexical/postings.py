@@ -6,6 +6,7 @@ that two of a million terms have the same bits happens once in 30 million indexe
 """
 
 import hashlib
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -237,8 +238,16 @@ def _write(
 
 
 def _new(file: Path, dtype: np.dtype[Any], length: int) -> npt.NDArray[Any]:
-    """Make an array that lies in a file."""
+    """Make an array that lies in a file.
+
+    Its blocks are asked for before it is written to: what is mapped into memory and has no room on
+    the disk would end the process.
+    """
     if length:
-        return np.lib.format.open_memmap(file, "w+", dtype, (length,))
+        made = np.lib.format.open_memmap(file, "w+", dtype, (length,))
+        if hasattr(os, "posix_fallocate"):
+            with file.open("r+b") as opened:
+                os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)
+        return made
     save_array(file, np.zeros(0, dtype))
     return np.zeros(0, dtype)

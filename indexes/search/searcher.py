@@ -35,6 +35,7 @@ from corpus_tuner.indexes.vectors.scoring import DenseIndex
 
 MAX_QUERY_CHARACTERS = 100_000
 _QUERIES_AT_ONCE = 256
+_SMALL = 2**20  # bytes of a file whose checksum is compared whenever an index is opened
 _TRIES = 20  # to open an index that is built again and again meanwhile
 _Read = TypeVar("_Read")
 
@@ -349,6 +350,7 @@ def _open(index: Path, representation: str) -> _Generation:
             raise SearchIndexError(
                 f"{index} was built again without the representation {representation!r}"
             )
+        verify(index, manifest.segments, most=_SMALL)
         how = stored_representation(manifest.representations[representation])
         segments = Segments.of(index, manifest)
         try:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from corpus_tuner.indexes.arrays import load_array
+from corpus_tuner.indexes.arrays import load_array, write_array
 from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.store.files import write_atomically
 
@@ -21,7 +21,7 @@ Alive = npt.NDArray[np.bool_]
 def write_alive(file: Path, alive: Alive) -> None:
     """Write a bitmap: uint8, eight documents a byte, the first one in the lowest bit."""
     bits = np.packbits(alive, bitorder="little")
-    write_atomically(file, lambda opened: np.save(opened, bits, allow_pickle=False))
+    write_atomically(file, lambda opened: write_array(opened, bits))
 
 
 def read_alive(file: Path, documents: int) -> Alive:

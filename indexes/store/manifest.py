@@ -7,10 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError, field_validator
 
+from corpus_tuner.indexes.arguments import described
+from corpus_tuner.indexes.encoders import EncoderSettings
 from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalSettings
+from corpus_tuner.indexes.representations import stored_representation
 from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.documents import Digests
 from corpus_tuner.indexes.store.files import is_of_the_file, sha256, write_text
@@ -116,6 +119,12 @@ class EncoderEntry(BaseModel):
     max_tokens: int
     settings: dict[str, Any]
 
+    @field_validator("settings")
+    @classmethod
+    def _can_be_read(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        EncoderSettings.model_validate(settings)
+        return settings
+
 
 class Manifest(BaseModel):
     """What an index says of itself.
@@ -158,6 +167,13 @@ class Manifest(BaseModel):
     segments: tuple[SegmentEntry, ...]
     changed: NonNegativeInt = 0
     build: dict[str, Any]
+
+    @field_validator("representations")
+    @classmethod
+    def _are_known(cls, stored: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for settings in stored.values():
+            stored_representation(settings)
+        return stored
 
     @property
     def documents(self) -> int:
@@ -214,17 +230,25 @@ def parse_manifest(index: Path) -> Manifest:
     Raises
     ------
     SearchIndexError
-        If `index` is no index, unfinished, of another version, or the manifest is damaged.
+        If `index` is no index, unfinished, of another version, or the manifest is damaged or may
+        not be read.
     """
     layout = Layout(index)
     path = layout.manifest
-    if not path.is_file():
-        if layout.unfinished():
-            raise SearchIndexError(f"the build of {index} did not finish: run it again to go on")
-        what = f"it has no {path.name}" if index.exists() else "there is no such folder"
-        raise SearchIndexError(f"{index} is not an index: {what}")
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        if layout.unfinished():
+            what = f"the build of {index} did not finish: run it again to go on"
+            raise SearchIndexError(what) from None
+        what = f"it has no {path.name}" if index.exists() else "there is no such folder"
+        raise SearchIndexError(f"{index} is not an index: {what}") from None
+    except OSError as error:
+        raise SearchIndexError(
+            f"cannot read {path}: {error.strerror}: see who may read it, and what its disk says"
+        ) from error
+    try:
+        stored = json.loads(data.decode("utf-8"))
         if not isinstance(stored, dict) or stored.get("format") != FORMAT:
             raise SearchIndexError(f"{path} is not the manifest of a corpus-tuner index")
         if stored.get("version") != VERSION:
@@ -238,12 +262,21 @@ def parse_manifest(index: Path) -> Manifest:
     except SearchIndexError:
         raise
     except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, not a manifest
-        reason = str(error).splitlines()[0]
+        reason = _reason(error)
         raise SearchIndexError(f"{path} is damaged ({reason}): build the index again") from error
 
 
-def verify(index: Path, entries: Iterable[SegmentEntry]) -> None:
-    """Compare every file of some segments with its checksum.
+def verify(index: Path, entries: Iterable[SegmentEntry], most: int | None = None) -> None:
+    """Compare files of some segments with their checksums.
+
+    Parameters
+    ----------
+    index
+        Its folder.
+    entries
+        The segments.
+    most
+        Look at files of at most so many bytes; at all if left out.
 
     Raises
     ------
@@ -251,6 +284,8 @@ def verify(index: Path, entries: Iterable[SegmentEntry]) -> None:
         If a file's contents are not those that were written.
     """
     for file, entry in segment_files(index, entries):
+        if most is not None and entry.bytes > most:
+            continue
         problem = contents_problem(file, entry)
         if problem:
             raise SearchIndexError(f"{file} {problem}: {DAMAGED}")
@@ -306,6 +341,13 @@ def segment_files(
             if Path(name).name != name:
                 raise SearchIndexError(f"{layout.manifest} names a file {name!r}, which cannot be")
             yield folder / name, entry
+
+
+def _reason(error: Exception) -> str:
+    """Return what is wrong with a manifest, on one line."""
+    if isinstance(error, ValidationError):
+        return described(error.errors()[0])
+    return str(error).splitlines()[0]
 
 
 def _checksum(values: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.representations import Representation
+from corpus_tuner.indexes.store.disk import disk_problem
 from corpus_tuner.indexes.store.documents import Document, View, digest_of
 from corpus_tuner.indexes.store.segment import StoredDocument
 
@@ -117,6 +118,8 @@ class Staging:
             self._cut()
         except (sqlite3.DatabaseError, SearchIndexError) as error:
             self.close()
+            if disk_problem(error):
+                raise
             raise SearchIndexError(
                 f"the unfinished build in {folder} is damaged ({error}): "
                 "delete that folder and build again"
@@ -161,7 +164,8 @@ class Staging:
             self._database.executemany("INSERT OR REPLACE INTO ends VALUES (?, ?)", ends.items())
             self._database.execute("COMMIT")
         except BaseException:
-            self._database.execute("ROLLBACK")
+            if self._database.in_transaction:  # SQLite ends it by itself where the disk fails
+                self._database.execute("ROLLBACK")
             self._cut()
             raise
         self._ends = ends

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.store.disk import disk_problem
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
 
@@ -35,7 +37,7 @@ def locked(index: Path, what: str) -> Iterator[None]:
     LockedError
         If another is changing it.
     SearchIndexError
-        If it cannot be written to.
+        If it cannot be written to, from the beginning or because the disk is full or fails.
     """
     layout = Layout(index)
     lock = FileLock(layout.lock, timeout=0)
@@ -51,6 +53,12 @@ def locked(index: Path, what: str) -> Iterator[None]:
         with suppress(OSError):  # on a full disk there may yet be room to remove something
             layout.writer.write_text(json.dumps(holder), encoding="utf-8")
         yield
+    except (OSError, sqlite3.Error) as error:
+        problem = disk_problem(error)
+        if not problem:
+            raise
+        where = getattr(error, "filename", None) or index
+        raise SearchIndexError(f"cannot write to {where}: {problem}") from error
     finally:
         with suppress(OSError):
             layout.writer.unlink(missing_ok=True)

@@ -1,14 +1,12 @@
 """Whatever fails, an index is what it was before or what it is to be, and nothing is left over."""
 
-import errno
 import os
 import random
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +15,10 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 import corpus_tuner as ct
+from benchmarks.injection import damage, damageable, failing, finish, start
 from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.indexes.store.writing import LockedError, locked
 from tests.conftest import make_documents, write_jsonl
-from tests.processes import finish, start
 
 Change = Callable[[Path, Any], object]
 NIGHTLY = hypothesis_settings.get_current_profile_name() == "nightly"
@@ -70,28 +68,6 @@ def assert_nothing_is_left_over(index: Path) -> None:
     assert names == usual
 
 
-@contextmanager
-def failing(at: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Let the disk be full from the `at`-th time on that something must be kept there."""
-    calls: list[str] = []
-
-    def watched(name: str) -> Callable[..., Any]:
-        real = getattr(os, name)
-
-        def call(*arguments: Any, **named: Any) -> Any:
-            calls.append(name)
-            if len(calls) >= at:
-                raise OSError(errno.ENOSPC, "No space left on device")
-            return real(*arguments, **named)
-
-        return call
-
-    with monkeypatch.context() as patched:
-        for name in ("fsync", "rename", "replace", "truncate"):
-            patched.setattr(os, name, watched(name))
-        yield calls
-
-
 def changes(settings: ct.Settings) -> dict[str, Change]:
     return {
         "sync": lambda index, encoder: ct.build(
@@ -107,7 +83,7 @@ def changes(settings: ct.Settings) -> dict[str, Change]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["sync", "add", "remove", "merge", "calibrate"])
 def test_a_full_disk_at_every_step(
-    name: str, index: Path, settings: ct.Settings, encoder: Any, monkeypatch: pytest.MonkeyPatch
+    name: str, index: Path, settings: ct.Settings, encoder: Any
 ) -> None:
     change = changes(settings)[name]
     before = state(index)
@@ -116,11 +92,12 @@ def test_a_full_disk_at_every_step(
     after = state(index.with_name("whole"))
     for at in range(1, 200):
         try:
-            with failing(at, monkeypatch) as calls:
+            with failing(at) as calls:
                 change(index, encoder)
             break
-        except OSError as error:
-            assert error.errno == errno.ENOSPC
+        except ct.SearchIndexError as error:
+            assert "No space left on device: make room there" in str(error)
+            assert str(index) in str(error)
         assert state(index) in (before, after)
     assert len(calls) < at
     change(index, encoder)
@@ -221,35 +198,13 @@ def test_kills_at_random_moments(index: Path, encoder_folder: Path, settings: ct
         shutil.copytree(kept, index)
 
 
-def damage(file: Path, others: list[Path], chance: random.Random) -> str:
-    """Damage a file in one of several ways, and say which."""
-    data = file.read_bytes()
-    how = chance.choice(["flip", "flip", "cut", "swap", "delete"])
-    if how == "flip":
-        at = chance.randrange(len(data))
-        file.write_bytes(data[:at] + bytes([data[at] ^ 1 << chance.randrange(8)]) + data[at + 1 :])
-    elif how == "cut":
-        file.write_bytes(data[: chance.randrange(len(data))])
-    elif how == "delete":
-        file.unlink()
-    else:
-        other = chance.choice([one for one in others if one.read_bytes() != data])
-        file.write_bytes(other.read_bytes())
-        other.write_bytes(data)
-    return how
-
-
 def test_all_damage_is_found(index: Path, encoder: Any) -> None:
     ct.remove(index, ["d1", "d3", "d41"])
     kept = index.with_name("kept")
     shutil.copytree(index, kept)
     chance = random.Random(1)
     for _ in range(1_000 if NIGHTLY else 60):
-        every = [
-            file
-            for file in sorted(index.rglob("*"))
-            if file.is_file() and file.name not in ("writer.lock", "ledger.sqlite.sha256")
-        ]
+        every = damageable(index)
         file = chance.choice(every)
         how = damage(file, [one for one in every if one != file], chance)
         try:

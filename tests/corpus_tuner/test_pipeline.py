@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from benchmarks.injection import finish, start
 from corpus_tuner import Searcher, Settings, build, load_settings
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
 from tests.conftest import make_documents, write_jsonl
-from tests.processes import finish, start
 
 
 @pytest.fixture

@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+import sentencex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_tuner import Document
+from corpus_tuner import Document, sentences
 from corpus_tuner.passages import PassageSettings, split_passages, whole_text
 from corpus_tuner.sentences import split_sentences
 from corpus_tuner.views import ViewSettings, own_views, spread
@@ -14,7 +15,7 @@ from tests.conftest import WORDS
 
 
 @pytest.mark.parametrize(
-    ("language", "sentences"),
+    ("language", "expected"),
     [
         ("en", ["We saw it (Hill et al. 2004), e.g. in Fig. 2 of Dr. Moor. ", "What now?"]),
         ("en", ["It took approx. 5 min, cf. Eqs. 3 and 4. ", "Staph. aureus grew. "]),
@@ -27,8 +28,8 @@ from tests.conftest import WORDS
         ("en", ["the mill turned at speed 2 . 5 rounds , it is said . ", "it was loud ."]),
     ],
 )
-def test_sentences(language: str, sentences: list[str]) -> None:
-    assert split_sentences("".join(sentences), language) == sentences
+def test_sentences(language: str, expected: list[str]) -> None:
+    assert split_sentences("".join(expected), language) == expected
 
 
 @given(st.text(), st.sampled_from(["en", "de", "pt", "xx"]))
@@ -121,3 +122,28 @@ def test_a_text_of_one_endless_sentence(encoder: Any) -> None:
     document = Document("d", "", ",".join(["안녕하세요각국"] * 400))
     (cut,) = split_passages([document], "ko", encoder, PassageSettings())
     assert max(encoder.count_tokens([passage.text for passage in cut[1:]])) <= encoder.max_tokens
+
+
+@pytest.mark.parametrize("piece", ["«", "“word ", "' ", "„A word. ", '“A. B,” she said. "No." '])
+def test_any_number_of_quotation_marks_is_read_a_few_at_a_time(
+    piece: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def segment(language: str, text: str) -> list[str]:
+        read.append(text)
+        return sentencex.segment(language, text)  # type: ignore[no-any-return]
+
+    text = piece * 1_500
+    with monkeypatch.context() as patched:
+        patched.setattr(sentences, "_MARKS_AT_ONCE", len(text))
+        at_once = split_sentences(text, "en")
+    monkeypatch.setattr(sentences, "segment", segment)
+    assert split_sentences(text, "en") == at_once
+    assert max(sum(map(some.count, "«“„'\"”")) for some in read) <= 300
+    assert sum(map(len, read)) <= 5 * len(text)
+
+
+def test_line_breaks_behind_a_quotation_are_kept() -> None:
+    text = "Type (`a(b)`).\n\n`b` is next. Then c."
+    assert "".join(split_sentences(text, "en")) == text

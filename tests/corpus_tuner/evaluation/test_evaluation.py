@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from benchmarks.injection import finish, start
 from corpus_tuner.installing import install_command
 from tests.conftest import Outcome, make_documents, write_jsonl
-from tests.processes import finish, start
 
 Run = Callable[..., Outcome]
 

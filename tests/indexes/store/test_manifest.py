@@ -1,5 +1,6 @@
 """What a manifest is checked for when it is read."""
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,40 @@ def test_names_that_would_lead_elsewhere(index: Path) -> None:
         read_manifest(index)
     edit_manifest(index, segments=[entry | {"files": {"../x": {"bytes": 1, "sha256": ""}}}])
     with pytest.raises(SearchIndexError, match="names a file"):
+        read_manifest(index)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"[" * 100_000, r"manifest\.json is damaged \(maximum recursion depth"),
+        (b'{"version": ' + b"9" * 5_000 + b"}", r"manifest\.json is damaged \(Exceeds the limit"),
+        (b"\xff\xfe{}", r"manifest\.json is damaged \('utf-8' codec"),
+        (b"", r"manifest\.json is damaged \(Expecting value"),
+    ],
+)
+def test_a_manifest_that_is_no_json(index: Path, data: bytes, message: str) -> None:
+    (index / "manifest.json").write_bytes(data)
+    with pytest.raises(SearchIndexError, match=message):
+        read_manifest(index)
+
+
+def test_a_manifest_that_may_not_be_read(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(SearchIndexError, match=r"cannot read .*manifest\.json: Permission denied"):
+        read_manifest(index)
+
+
+def test_a_manifest_with_an_encoder_or_a_representation_that_there_is_not(index: Path) -> None:
+    values = json.loads((index / "manifest.json").read_text(encoding="utf-8"))
+    edit_manifest(index, representations={"views": {"name": "nosuch"}})
+    with pytest.raises(SearchIndexError, match="no representation is called 'nosuch'"):
+        read_manifest(index)
+    edit_manifest(index, **values | {"encoder": values["encoder"] | {"settings": {"dtype": "x"}}})
+    with pytest.raises(SearchIndexError, match=r"is damaged \(encoder\.settings\.dtype: "):
         read_manifest(index)
 
 

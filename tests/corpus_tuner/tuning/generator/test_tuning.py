@@ -12,6 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.injection import finish, start
 from corpus_tuner import CorpusTunerError, Document
 from corpus_tuner.instructions import Instruction
 from corpus_tuner.tuning.generator.batches import Example, epoch
@@ -19,7 +20,6 @@ from corpus_tuner.tuning.generator.pairs import Pair, read_pairs, split_pairs
 from corpus_tuner.tuning.generator.rouge import rouge_l
 from corpus_tuner.tuning.generator.settings import TuningSettings
 from tests.conftest import make_documents, write_jsonl
-from tests.processes import finish, start
 
 FAST = [
     *("--set", "tuning.steps=24"),

@@ -1,0 +1,45 @@
+"""YAML that people write, read as plain values."""
+
+from typing import Any
+
+import yaml
+
+
+def load_yaml(text: str) -> Any:
+    """Return what a YAML text says.
+
+    Raises
+    ------
+    yaml.YAMLError
+        If it is none, is nested too deep, or has an anchor that holds itself.
+
+    Examples
+    --------
+    >>> load_yaml("search: {pool: 50}")
+    {'search': {'pool': 50}}
+    """
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if node is not None:
+            _refuse_loops(node, set(), set())
+        return yaml.safe_load(text)
+    except RecursionError as error:
+        raise yaml.YAMLError("it is nested too deep") from error
+    except ValueError as error:  # a number of too many digits, a day that there is not
+        raise yaml.YAMLError(str(error)) from error
+
+
+def _refuse_loops(node: yaml.Node, above: set[int], seen: set[int]) -> None:
+    """Raise an error if a node is one of those that it is in."""
+    if id(node) in above:
+        raise yaml.MarkedYAMLError(
+            problem="an anchor (&name) holds itself (*name): write out what is meant",
+            problem_mark=node.start_mark,
+        )
+    if id(node) in seen or isinstance(node, yaml.ScalarNode):
+        return
+    seen.add(id(node))
+    above = above | {id(node)}
+    for part in node.value:
+        for inner in part if isinstance(node, yaml.MappingNode) else [part]:
+            _refuse_loops(inner, above, seen)
