@@ -112,6 +112,7 @@ def _tuned(
     except ImportError as error:
         raise MissingExtraError("tuning an encoder", "tune") from error
     from corpus_tuner.indexes.encoders.transformer import load_model
+    from corpus_tuner.tuning.encoder.lora import add_matrices, merge_matrices
     from corpus_tuner.tuning.encoder.verdict import Trial, mixed
     from corpus_tuner.tuning.encoder.vocabulary import add_pieces
 
@@ -168,7 +169,7 @@ def _tuned(
         wanted = steps * how.batch_size
         made = list(track(rows(steps), "asking", lambda: wanted, unit="questions"))
     if how.method == "lora":
-        _add_lora(model, how)
+        add_matrices(model, how.lora_rank)
     trainer = Trainer(
         model,
         dataset_of(made),
@@ -181,7 +182,7 @@ def _tuned(
     )
     curve = trainer.fit()
     if how.method == "lora":
-        model[0].auto_model = model[0].auto_model.merge_and_unload()
+        merge_matrices(model)
     model.eval()
     with working("judging"):
         weights = {name: weight.detach().clone() for name, weight in model.state_dict().items()}
@@ -248,15 +249,6 @@ def _planned(output: Path, how: EncoderTuningSettings) -> int | None:
         return plan["steps"]
     except (FileNotFoundError, ValueError):
         return None
-
-
-def _add_lora(model: Any, how: EncoderTuningSettings) -> None:
-    try:
-        from peft import LoraConfig, get_peft_model
-    except ImportError as error:
-        raise MissingExtraError("tuning by LoRA", "tune") from error
-    lora = LoraConfig(r=how.lora_rank, lora_alpha=2 * how.lora_rank, target_modules="all-linear")
-    model[0].auto_model = get_peft_model(model[0].auto_model, lora)
 
 
 def _key(documents: Sequence[Document], kept: Sequence[str], settings: Settings) -> str:

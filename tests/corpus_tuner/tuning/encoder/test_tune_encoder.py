@@ -1,0 +1,157 @@
+"""Tuning an encoder, with a small real one."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from corpus_tuner.indexes.encoders import EncoderSettings, open_encoder
+from corpus_tuner.indexes.encoders.delta import apply_delta, write_delta
+from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.store.documents import Document
+from corpus_tuner.tuning.encoder.questions import Asked, questions
+from tests.conftest import make_documents_with_topics, write_jsonl
+
+FAST = {
+    "steps": 6,
+    "batch_size": 8,
+    "mini_batch": 4,
+    "held_out": 12,
+    "candidates": 30,
+    "looks": 2,
+    "kept": "[0.5,1.0]",
+    "learning_rate": 0.003,
+}
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("learnt")
+    return write_jsonl(folder / "c.jsonl", make_documents_with_topics(60))
+
+
+@pytest.fixture
+def tune(run: Callable[..., Any], corpus: Path, encoder_folder: Path) -> Callable[..., Any]:
+    def tune(output: Path, *more: object, **changes: object) -> Any:
+        chosen = {**FAST, **changes}
+        options = [f"encoder_tuning.{name}={value}" for name, value in chosen.items()]
+        options += ["generator=null", "language=en", "calibrate=false"]
+        recipe = [word for option in options for word in ("--set", option)]
+        command = ("tune", "encoder", corpus, "-o", output, "--encoder", encoder_folder)
+        return run(*command, *recipe, *more)
+
+    return tune
+
+
+@pytest.mark.slow
+def test_it_leaves_an_encoder_and_says_whether_it_is_better(
+    tune: Callable[..., Any], run: Callable[..., Any], corpus: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "tuned"
+    done = tune(output, "--json")
+    assert done.code == 0, done.err
+    report = json.loads(done.out)
+    assert report["steps"] == 6
+    assert report["documents"] == 48
+    verdict = report["verdict"]
+    assert set(verdict["by_kept"]) == {"0.0", "0.5", "1.0"}
+    assert verdict["better"] == (verdict["interval"][0] > 0 and verdict["kept"] > 0)
+    curve = [json.loads(line) for line in (output / "curve.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in curve if "loss" in row] == [1, 2, 3, 4, 5, 6]
+    assert [row["step"] for row in curve if "found" in row] == [3, 6]
+    card = (output / "README.md").read_text(encoding="utf-8")
+    assert "c.jsonl" in card
+    assert f"{100 * verdict['gain']:+.1f}" in card
+    assert not list(output.glob("*.bin"))
+    index = tmp_path / "index"
+    options = ("--encoder", output, "--generator", "null", "--set", "language=en")
+    assert run("build", corpus, "-o", index, *options).code == 0
+    assert json.loads(run("info", index, "--json").out)["encoder"]["settings"]["name"] == str(
+        output
+    )
+    again = tune(output)  # is done: nothing is trained
+    assert again.code == 0
+    assert "by 24 queries of held-out documents" in " ".join(again.out.split())
+    other = tune(output, seed=1)
+    assert other.code == 2
+    assert "holds another tuning" in other.err
+
+
+@pytest.mark.slow
+def test_a_killed_tuning_ends_with_the_same_weights(
+    tune: Callable[..., Any], tmp_path: Path
+) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert tune(whole).code == 0
+    shutil.copytree(whole, killed)
+    for file in ("tuning.json", "model.safetensors"):
+        (killed / file).unlink()
+    shutil.rmtree(killed / "checkpoint" / "checkpoint-6")  # it was killed before the second look
+    assert tune(killed).code == 0
+    for file in ("curve.jsonl", "model.safetensors"):
+        assert (whole / file).read_bytes() == (killed / file).read_bytes()
+
+
+@pytest.mark.slow
+def test_new_words_fit_in_a_small_file(
+    tune: Callable[..., Any], corpus: Path, encoder_folder: Path, tmp_path: Path
+) -> None:
+    keep = write_jsonl(tmp_path / "k.jsonl", make_documents_with_topics(20))
+    output = tmp_path / "tuned"
+    done = tune(output, "--keep", keep, "--json", pieces=90, negatives=0, distillation=0, memory=1)
+    assert done.code == 0, done.err
+    pieces = json.loads(done.out)["pieces"]
+    assert pieces > 0
+    file = tmp_path / "delta.safetensors"
+    write_delta(encoder_folder, output, file, rank=4)
+    shutil.copytree(encoder_folder, tmp_path / "again")
+    apply_delta(encoder_folder, file, tmp_path / "made")
+    tuned, made = (
+        open_encoder(EncoderSettings(name=str(folder), dtype="float32"))
+        for folder in (output, tmp_path / "made")
+    )
+    texts = ["the river mill", "bridge4 harvest7 of the village"]
+    near = (tuned.encode_documents(texts) * made.encode_documents(texts)).sum(axis=1)
+    assert tuned.count_tokens(texts) == made.count_tokens(texts)
+    np.testing.assert_array_less(0.98, near)
+    with pytest.raises(SearchIndexError, match="vocabulary"):
+        write_delta(output, encoder_folder, file)
+
+
+@pytest.mark.slow
+def test_small_matrices_are_merged_in(tune: Callable[..., Any], tmp_path: Path) -> None:
+    done = tune(tmp_path / "tuned", method="lora", negatives=0, distillation=0)
+    assert done.code == 0, done.err
+    open_encoder(EncoderSettings(name=str(tmp_path / "tuned")))
+
+
+def test_what_cannot_be_tuned_is_refused(
+    tune: Callable[..., Any], run: Callable[..., Any], corpus: Path, tmp_path: Path
+) -> None:
+    few = write_jsonl(tmp_path / "few.jsonl", make_documents_with_topics(9))
+    outcome = run("tune", "encoder", few, "-o", tmp_path / "tuned")
+    assert outcome.code == 2
+    assert "9 documents are too few to tune on: at least 50 are needed" in outcome.err
+    outcome = tune(tmp_path / "tuned", "--keep", few)
+    assert outcome.code == 2
+    assert "encoder_tuning.memory" in outcome.err
+    assert not (tmp_path / "tuned").exists()
+
+
+def test_a_document_is_asked_for_by_its_own_words() -> None:
+    text = "The old mill grinds wheat. Bakers carry the flour over the bridge. Nobody swims there."
+    asked = [Asked(Document("d", "Mills by rivers", text)), Asked(Document("e", "", "Short."))]
+    made = questions(asked, "en", 0.5, seed=0)
+    words = {word.strip(".").lower() for word in f"Mills by rivers {text}".split()}
+    left_in = 0
+    for _ in range(60):
+        position, question = next(made)
+        assert position == 0
+        own = [word.strip(".").lower() for word in question.text.split()]
+        assert sum(word in words for word in own) >= len(own) - 3  # but for how a question begins
+        left_in += question.text.split()[-1] in question.passage
+    assert 10 < left_in < 60
