@@ -37,6 +37,7 @@ from corpus_tuner.indexes.store.writing import claim, locked
 from corpus_tuner.progress import track, working
 from corpus_tuner.recipe_files import files_hash
 from corpus_tuner.settings import Settings, settings_hash, settings_of, stored_settings
+from corpus_tuner.tuning.encoder.report import read_report
 from corpus_tuner.workshop import FITTED, Workshop, Writers, open_writers
 
 _COMPARED = 1_024  # documents that are looked up at once
@@ -268,6 +269,7 @@ def update(
             "key": recipe.key,
             "files": recipe.files,
             **described,
+            "encoder_tuning": _verdict(encoder),
             "languages": dict(writers.shares)
             or (standing.build.get("languages", {}) if standing else {}),
             "corpus": source_name,
@@ -295,6 +297,12 @@ def _encoder_entry(encoder: Encoder, settings: Settings) -> EncoderEntry:
         settings=settings.encoder.model_dump(exclude={"device", "trust_remote_code"})
         | {"name": encoder.name},
     )
+
+
+def _verdict(encoder: Encoder) -> dict[str, Any] | None:
+    """Return what held-out documents said of an encoder that was tuned here."""
+    report = read_report(Path(encoder.name)) if Path(encoder.name).is_absolute() else None
+    return report.verdict.model_dump(mode="json") if report else None
 
 
 def _encoded(enriched: Enriched) -> EncodedDocument:

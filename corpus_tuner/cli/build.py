@@ -53,6 +53,14 @@ def build(
         Optional[Path],  # noqa: UP045
         typer.Option(help="The ledger of what was generated; by default in the index."),
     ] = None,
+    tune_encoder: Annotated[
+        bool,
+        typer.Option(
+            "--tune-encoder",
+            help="Tune the encoder on the corpus first (kept as OUTPUT.encoder), and build with it "
+            "if held-out documents say that it is better.",
+        ),
+    ] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Build all of it anew, whatever is there.")
     ] = False,
@@ -68,6 +76,10 @@ def build(
     )
     from corpus_tuner.pipeline import build as build_index
 
+    if tune_encoder:
+        from corpus_tuner.tuning.encoder.tune import with_tuned_encoder
+
+        settings = with_tuned_encoder(corpus, output, settings)
     report = build_index(corpus, output, settings, ledger=ledger, fresh=fresh, announce=announce)
     if json:
         typer.echo(report.model_dump_json(indent=2))

@@ -7,9 +7,40 @@ from pydantic import BaseModel, ConfigDict
 
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
-from corpus_tuner.tuning.encoder.verdict import Verdict
 
 REPORT = "tuning.json"
+
+
+class Verdict(BaseModel):
+    """What held-out documents say of a tuned encoder.
+
+    Attributes
+    ----------
+    queries
+        How many pseudo-queries asked, two of a document.
+    candidates
+        Among how many documents these were to be found.
+    by_kept
+        nDCG@10, a fraction, by the share of the tuned weights; 0 is the base.
+    kept
+        The share that was chosen.
+    gain
+        What it adds to the base's nDCG@10, by documents that did not choose it.
+    interval
+        Of this gain, 95 %, by a bootstrap over documents.
+    better
+        Whether the tuned encoder takes the place of the base: its interval lies above 0.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    queries: int
+    candidates: int
+    by_kept: dict[float, float]
+    kept: float
+    gain: float
+    interval: tuple[float, float]
+    better: bool
 
 
 class EncoderTuningReport(BaseModel):

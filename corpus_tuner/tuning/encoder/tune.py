@@ -21,7 +21,7 @@ from corpus_tuner.indexes.store.documents import Document, digest_of
 from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language
 from corpus_tuner.passages import whole_text
 from corpus_tuner.pipeline import build
-from corpus_tuner.progress import track, working
+from corpus_tuner.progress import note, track, working
 from corpus_tuner.settings import Settings
 from corpus_tuner.tuning.encoder.examples import Row, examples
 from corpus_tuner.tuning.encoder.questions import Asked, drawn
@@ -96,6 +96,41 @@ def tune_encoder(
             return standing
         names = [Path(one).name for one in sources if isinstance(one, str | Path)]
         return _tuned(documents, kept, output, settings, key, names)
+
+
+def with_tuned_encoder(source: str | Path, index: str | Path, settings: Settings) -> Settings:
+    """Return a recipe with its encoder tuned on a corpus, if the verdict is that this is better.
+
+    The tuned encoder is kept next to the index, as ``INDEX.encoder``. One that is there already is
+    taken as it is: a corpus that has changed is no reason to encode all of it anew.
+
+    Parameters
+    ----------
+    source
+        Of the corpus.
+    index
+        The folder of the index that is to be built.
+    settings
+        The recipe.
+
+    Raises
+    ------
+    CorpusTunerError, MissingExtraError
+        As `tune_encoder` does.
+    """
+    folder = Path(index).resolve()
+    folder = folder.with_name(f"{folder.name}.encoder")
+    report = read_report(folder) or tune_encoder([source], folder, settings)
+    verdict = report.verdict
+    better = "is better than" if verdict.better else "is not better than, and does not replace,"
+    note(
+        f"the tuned encoder {better} {report.base}: {100 * verdict.gain:+.1f} nDCG@10 by "
+        f"{verdict.queries:,} queries of held-out documents"
+    )
+    if not verdict.better:
+        return settings
+    encoder = settings.encoder.model_copy(update={"name": str(folder), "revision": None})
+    return settings.model_copy(update={"encoder": encoder})
 
 
 def _tuned(

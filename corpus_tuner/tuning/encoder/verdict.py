@@ -11,50 +11,18 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
 from sentence_transformers import SentenceTransformer
 
 from corpus_tuner.held_out import HeldOut, hold_out
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.passages import whole_text
+from corpus_tuner.tuning.encoder.report import Verdict
 
 Gains = npt.NDArray[np.float64]
 
 _CUTOFF = 10
 _DRAWS = 1_000  # of the bootstrap
 _BATCH = 32
-
-
-class Verdict(BaseModel):
-    """What held-out documents say of a tuned encoder.
-
-    Attributes
-    ----------
-    queries
-        How many pseudo-queries asked, two of a document.
-    candidates
-        Among how many documents these were to be found.
-    by_kept
-        nDCG@10, a fraction, by the share of the tuned weights; 0 is the base.
-    kept
-        The share that was chosen.
-    gain
-        What it adds to the base's nDCG@10, by documents that did not choose it.
-    interval
-        Of this gain, 95 %, by a bootstrap over documents.
-    better
-        Whether the tuned encoder takes the place of the base: its interval lies above 0.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    queries: int
-    candidates: int
-    by_kept: dict[float, float]
-    kept: float
-    gain: float
-    interval: tuple[float, float]
-    better: bool
 
 
 class Trial:

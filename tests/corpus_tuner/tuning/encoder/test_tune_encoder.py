@@ -123,6 +123,26 @@ def test_new_words_fit_in_a_small_file(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("better", [True, False])
+def test_a_build_takes_the_tuned_encoder_if_it_is_better(
+    tune: Callable[..., Any], run: Callable[..., Any], corpus: Path, tmp_path: Path, better: bool
+) -> None:
+    tuned = tmp_path / "index.encoder"
+    assert tune(tuned).code == 0
+    report = json.loads((tuned / "tuning.json").read_text(encoding="utf-8"))
+    report["verdict"]["better"] = better
+    (tuned / "tuning.json").write_text(json.dumps(report), encoding="utf-8")
+    options = ("--generator", "null", "--set", "language=en", "--set", "calibrate=false")
+    command = ("build", corpus, "-o", tmp_path / "index", "--encoder", report["base"], *options)
+    done = run(*command, "--tune-encoder")
+    assert done.code == 0, done.err
+    assert ("is better than" in done.err) == better
+    said = json.loads(run("info", tmp_path / "index", "--json").out)
+    assert said["encoder"]["settings"]["name"] == (str(tuned) if better else report["base"])
+    assert said["build"]["encoder_tuning"] == (report["verdict"] if better else None)
+
+
+@pytest.mark.slow
 def test_small_matrices_are_merged_in(tune: Callable[..., Any], tmp_path: Path) -> None:
     done = tune(tmp_path / "tuned", method="lora", negatives=0, distillation=0)
     assert done.code == 0, done.err
