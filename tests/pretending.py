@@ -137,8 +137,8 @@ def _be_windows() -> None:
     shutil._use_fd_functions = False  # type: ignore[attr-defined]
     warnings.filterwarnings("error", category=EncodingWarning, module=r"corpus_tuner\b")
 
-    def fsync(descriptor: Any) -> None:
-        if access(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+    def fsync(fd: Any) -> None:
+        if access(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
             raise OSError(errno.EBADF, "only what is open for writing can be synced")
 
     def open_file(path: Any, flags: int, *rest: Any, **options: Any) -> int:
