@@ -166,7 +166,10 @@ def steps_in(minutes: float, objective: Objective, rows: Sequence[dict[str, Any]
     started = time.perf_counter()
     for _ in range(_PROBED):
         features = [
-            {name: value.to(model.device) for name, value in batch.items()}
+            {
+                name: value.to(model.device) if isinstance(value, torch.Tensor) else value
+                for name, value in batch.items()
+            }
             for batch in (model.tokenize([row[column] for row in rows]) for column in columns)
         ]
         objective(features, labels).backward()

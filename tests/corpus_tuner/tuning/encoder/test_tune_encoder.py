@@ -162,6 +162,17 @@ def test_what_cannot_be_tuned_is_refused(
     assert not (tmp_path / "tuned").exists()
 
 
+@pytest.mark.slow
+def test_minutes_are_as_many_steps_as_the_pace_allows(
+    tune: Callable[..., Any], tmp_path: Path
+) -> None:
+    done = tune(tmp_path / "tuned", "--minutes", "0.002", "--json", steps="null")
+    assert done.code == 0, done.err
+    steps = json.loads(done.out)["steps"]
+    assert json.loads((tmp_path / "tuned" / "plan.json").read_text()) == {"steps": steps}
+    assert 1 <= steps < 100
+
+
 def test_a_document_is_asked_for_by_its_own_words() -> None:
     text = "The old mill grinds wheat. Bakers carry the flour over the bridge. Nobody swims there."
     asked = [Asked(Document("d", "Mills by rivers", text)), Asked(Document("e", "", "Short."))]
