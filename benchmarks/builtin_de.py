@@ -14,6 +14,8 @@ from typing import Any
 
 from corpus_tuner import load_settings
 from corpus_tuner.eval.records import BadRecord, read_json_lines
+from corpus_tuner.indexes.encoders import embedded
+from corpus_tuner.indexes.encoders.delta import write_delta
 from corpus_tuner.tuning.encoder.tune import tune_encoder
 
 LEARNT = ("klexikon-title-de", "gesetze-title-de")
@@ -62,6 +64,9 @@ def main() -> None:
         ],
     )
     print(report.model_dump_json(indent=2))
+    delta = chosen.output / "delta.safetensors"
+    write_delta(embedded.folder(), chosen.output, delta)
+    print(f"{delta}: {delta.stat().st_size:,} bytes; it goes into indexes/encoders/builtin_de")
 
 
 def documents(folder: Path, name: str, title: str, text: str) -> Iterator[dict[str, Any]]:

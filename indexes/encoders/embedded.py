@@ -40,7 +40,7 @@ SHA256 = {
 }
 
 
-DELTAS = {"builtin-de": Path(__file__).parent / "builtin_de.safetensors"}
+DELTAS = {"builtin-de": Path(__file__).parent / "builtin_de" / "delta.safetensors"}
 """What is tuned, and the file of what differs."""
 NAMES = ("builtin", *DELTAS)
 BY_LANGUAGE = {"de": "builtin-de"}
