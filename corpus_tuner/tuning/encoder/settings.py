@@ -74,7 +74,7 @@ class EncoderTuningSettings(BaseModel):
     minutes: Annotated[float, Field(gt=0)] = 30
     steps: PositiveInt | None = None
     batch_size: PositiveInt = 64
-    mini_batch: PositiveInt = 32
+    mini_batch: PositiveInt = 64
     negatives: NonNegativeInt = 2
     margin: NonNegativeFloat = 0.2
     distillation: NonNegativeFloat = 1.0

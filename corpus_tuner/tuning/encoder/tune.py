@@ -1,6 +1,5 @@
 """Tune an encoder on a corpus, and say whether it is better than before."""
 
-import gc
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError
-from corpus_tuner.indexes.encoders import EncoderSettings, embedded, open_encoder
+from corpus_tuner.indexes.encoders import EncoderSettings, Vectors, embedded, open_encoder
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.store.documents import Document, digest_of
 from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language
@@ -23,7 +21,8 @@ from corpus_tuner.passages import whole_text
 from corpus_tuner.pipeline import build
 from corpus_tuner.progress import note, track, working
 from corpus_tuner.settings import Settings
-from corpus_tuner.tuning.encoder.examples import Row, examples
+from corpus_tuner.tuning.alone import alone
+from corpus_tuner.tuning.encoder.examples import examples
 from corpus_tuner.tuning.encoder.questions import Asked, drawn
 from corpus_tuner.tuning.encoder.report import (
     REPORT,
@@ -84,7 +83,7 @@ def tune_encoder(
             f"{len(documents)} documents are too few to tune on: at least {LEAST} are needed"
         )
     output.mkdir(parents=True, exist_ok=True)
-    with FileLock(output / ".lock", timeout=0):
+    with alone(output):
         key = _key(documents, kept, settings)
         standing = read_report(output)
         if standing is not None:
@@ -148,98 +147,74 @@ def _tuned(
         raise MissingExtraError("tuning an encoder", "tune") from error
     from corpus_tuner.indexes.encoders.transformer import load_model
     from corpus_tuner.tuning.encoder.lora import add_matrices, merge_matrices
-    from corpus_tuner.tuning.encoder.verdict import Trial, mixed
+    from corpus_tuner.tuning.encoder.verdict import Trial
     from corpus_tuner.tuning.encoder.vocabulary import add_pieces
 
     how = settings.encoder_tuning
     language = settings.language
     if language == "auto":
         language = detect_language(documents[:SAMPLE_DOCUMENTS])
-    settings = settings.model_copy(
-        update={"language": language, "encoder": embedded.named(settings.encoder, language)}
-    )
+    named = embedded.named(settings.encoder, language)
+    settings = settings.model_copy(update={"language": language, "encoder": named})
     held_out = min(how.held_out, len(documents) // 5)
     learnt = documents[held_out:]
-    trial = Trial(
-        documents[:held_out],
-        learnt[: max(0, how.candidates - held_out)],
-        language,
-        how.seed,
-    )
+    others = learnt[: max(0, how.candidates - held_out)]
+    trial = Trial(documents[:held_out], others, language, how.seed)
     with working("opening the model"):
-        device = None if how.device == "auto" else how.device
-        model = load_model(settings.encoder.model_copy(update={"device": device or "auto"}))
-    old_pieces = len(model[0].auto_model.get_input_embeddings().weight)
+        model = load_model(named.model_copy(update={"device": how.device}))
     with working("looking for the held-out documents"):
         before = trial.gains(model)
     limit = model.max_seq_length
     model.max_seq_length = min(how.max_tokens, limit or how.max_tokens)
+    old_pieces = len(model[0].auto_model.get_input_embeddings().weight)
     pieces = 0
     if how.pieces:
         with working("learning words"):
             pieces = add_pieces(model, (whole_text(one) for one in learnt), how.pieces)
-    base = {name: weight.detach().clone() for name, weight in model.state_dict().items()}
+    base = _weights(model)
     with ExitStack() as opened:
         teacher, asked = None, [Asked(document) for document in learnt]
         if how.taught:
             searcher = opened.enter_context(_teaching(documents, output / "teacher", settings))
             asked, ordinals = _asked(searcher, learnt)
             teacher = Teacher(searcher, ordinals, how)
-        sharpness = teacher.sharpness if teacher else SHARPNESS
-        with working("reading what is to be kept"):
-            # As far as the model reads while training: the rest would not be learnt, but guessed.
-            short = settings.encoder.model_copy(update={"max_tokens": model.max_seq_length})
-            vectors = open_encoder(short).encode_documents(kept) if kept else ()
-            others = list(zip(kept, vectors, strict=True))
-        objective = Objective(model, how, sharpness)
-
-        def rows(steps: int) -> Iterator[Row]:
-            return examples(asked, language, how, steps, teacher, others)
-
+        vectors = _remembered(kept, settings, model.max_seq_length)
+        objective = Objective(model, how, teacher.sharpness if teacher else SHARPNESS)
         steps = _planned(output, how)
         if steps is None:
             with working("looking at the pace"):
-                steps = steps_in(how.minutes, objective, list(rows(1)))
+                rows = examples(asked, language, how, 1, teacher, vectors)
+                steps = steps_in(how.minutes, objective, list(rows))
             (output / _PLAN).write_text(json.dumps({"steps": steps}), encoding="utf-8")
         wanted = steps * how.batch_size
-        made = list(track(rows(steps), "asking", lambda: wanted, unit="questions"))
+        rows = examples(asked, language, how, steps, teacher, vectors)
+        made = list(track(rows, "asking", lambda: wanted, unit="questions"))
     if how.method == "lora":
         add_matrices(model, how.lora_rank)
-    trainer = Trainer(
-        model,
-        dataset_of(made),
-        objective,
-        how,
-        steps,
-        old_pieces,
-        output / "checkpoint",
-        lambda: float(trial.gains(model).mean()),
-    )
+
+    def look() -> float:
+        return float(trial.gains(model).mean())
+
+    checkpoints = output / "checkpoint"
+    trainer = Trainer(model, dataset_of(made), objective, how, steps, old_pieces, checkpoints, look)
     curve = trainer.fit()
     if how.method == "lora":
         merge_matrices(model)
     model.eval()
-    with working("judging"):
-        weights = {name: weight.detach().clone() for name, weight in model.state_dict().items()}
-        by_kept = {0.0: before}
-        for share in how.kept:
-            mixed(base, weights, share)(model)
-            by_kept[share] = trial.gains(model)
-        verdict = trial.judge(by_kept, how.seed)
-        best = max((share for share in by_kept if share), key=lambda s: by_kept[s].mean())
-        mixed(base, weights, verdict.kept or best)(model)
     model.max_seq_length = limit
+    with working("judging"):
+        verdict = trial.choose(model, base, _weights(model), before, how.kept, how.seed)
     looks = [row for row in curve if "found" in row]
     report = EncoderTuningReport(
         output=str(output),
-        base=settings.encoder.name,
+        base=named.name,
         key=key,
         settings=how,
         language=language,
         documents=len(learnt),
         pieces=pieces,
         steps=steps,
-        best_step=int(max(looks, key=lambda row: row["found"])["step"]) if looks else steps,
+        best_step=int(max(looks, key=lambda row: row["found"])["step"]),
         verdict=verdict,
     )
     model.save(str(output), create_model_card=False)
@@ -247,8 +222,22 @@ def _tuned(
     (output / "curve.jsonl").write_text("".join(lines), encoding="utf-8")
     write_card(report, names, output / "README.md")
     (output / REPORT).write_text(report.model_dump_json(indent=2), encoding="utf-8")
-    gc.collect()
     return report
+
+
+def _weights(model: Any) -> dict[str, Any]:
+    return {name: weight.detach().clone() for name, weight in model.state_dict().items()}
+
+
+def _remembered(
+    texts: Sequence[str], settings: Settings, max_tokens: int
+) -> list[tuple[str, Vectors]]:
+    """Return texts with the vectors that the base gives to what the model reads while training."""
+    if not texts:
+        return []
+    with working("reading what is to be kept"):
+        short = settings.encoder.model_copy(update={"max_tokens": max_tokens})
+        return list(zip(texts, open_encoder(short).encode_documents(texts), strict=True))
 
 
 def _documents(sources: Iterable[str | Path | Documents], settings: Settings) -> Iterator[Document]:

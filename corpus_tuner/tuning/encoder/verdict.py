@@ -6,7 +6,7 @@ half of the documents is measured by the other half.
 """
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ from corpus_tuner.passages import whole_text
 from corpus_tuner.tuning.encoder.report import Verdict
 
 Gains = npt.NDArray[np.float64]
+Weights = Mapping[str, Any]
+"""Tensors by their names."""
 
 _CUTOFF = 10
 _DRAWS = 1_000  # of the bootstrap
@@ -64,16 +66,38 @@ class Trial:
         gains = np.where(ranks <= _CUTOFF, 1 / np.log2(1 + ranks), 0.0)
         return np.asarray(gains.reshape(-1, 2))
 
-    def judge(self, by_kept: Mapping[float, Gains], seed: int) -> Verdict:
-        """Choose how much of what was learnt is kept, and measure what that gains.
+    def choose(
+        self,
+        model: SentenceTransformer,
+        base: Weights,
+        tuned: Weights,
+        before: Gains,
+        shares: Sequence[float],
+        seed: int,
+    ) -> Verdict:
+        """Choose how much of what was learnt is kept, and give a model these weights.
+
+        Where nothing is better than the base, it is the best of what was tuned nonetheless.
 
         Parameters
         ----------
-        by_kept
-            What `gains` says of the base, which is 0, and of other shares of the tuned weights.
+        model
+            Is given the weights.
+        base, tuned
+            Its weights before and after, by name.
+        before
+            What `gains` said of the base.
+        shares
+            Of the tuned weights, from 0 to 1.
         seed
             Of the bootstrap.
         """
+        by_kept = {share: self.gains(_fill(model, base, tuned, share)) for share in shares}
+        _fill(model, base, tuned, max(shares, key=lambda share: by_kept[share].mean()))
+        return self._judge({0.0: before, **by_kept}, seed)
+
+    def _judge(self, by_kept: Mapping[float, Gains], seed: int) -> Verdict:
+        """Measure what the best share gains, by documents that did not choose it."""
         chosen = max(by_kept, key=lambda kept: (by_kept[kept].mean(), -kept))
         halves = [np.arange(len(self._asked)) % 2 == half for half in (0, 1)]
         gains = np.zeros(len(self._asked))
@@ -97,20 +121,17 @@ class Trial:
         )
 
 
-def mixed(
-    base: Mapping[str, Any], tuned: Mapping[str, Any], kept: float
-) -> Callable[[SentenceTransformer], None]:
-    """Return what gives a model weights between those of the base, 0, and the tuned ones, 1."""
-
-    def fill(model: SentenceTransformer) -> None:
-        model.load_state_dict(
-            {
-                name: own + kept * (tuned[name] - own) if own.is_floating_point() else own
-                for name, own in base.items()
-            }
-        )
-
-    return fill
+def _fill(
+    model: SentenceTransformer, base: Weights, tuned: Weights, kept: float
+) -> SentenceTransformer:
+    """Give a model weights between those of the base, 0, and the tuned ones, 1."""
+    model.load_state_dict(
+        {
+            name: own + kept * (tuned[name] - own) if own.is_floating_point() else own
+            for name, own in base.items()
+        }
+    )
+    return model
 
 
 def _encode(model: SentenceTransformer, texts: Sequence[str], role: str) -> Any:

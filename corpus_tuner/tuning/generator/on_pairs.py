@@ -7,13 +7,12 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError
 from corpus_tuner.indexes.encoders.weights import hash_weights
 from corpus_tuner.instructions.prompting import TAUGHT, Prompting
 from corpus_tuner.models import UNTAUGHT, Source, load_model
 from corpus_tuner.progress import note, working
+from corpus_tuner.tuning.alone import alone
 from corpus_tuner.tuning.generator.batches import tokenize
 from corpus_tuner.tuning.generator.card import write_card
 from corpus_tuner.tuning.generator.curves import draw_curve
@@ -59,7 +58,7 @@ def tune_on_pairs(
         If a library for tuning is not installed.
     """
     output.mkdir(parents=True, exist_ok=True)
-    with FileLock(output / ".lock", timeout=0):
+    with alone(output):
         with working("reading the pairs"):
             split = split_pairs(
                 pairs, settings.dev, settings.test, settings.most_pairs, settings.seed
