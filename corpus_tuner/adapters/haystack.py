@@ -71,9 +71,9 @@ class HaystackRetriever:
         SearchIndexError
             As `Searcher.search` does.
         """
-        hits = self.searcher.search(
-            query, self.k if k is None else k, mode=self.mode, filter=filter or self.filter
-        )
+        k = self.k if k is None else k
+        chosen = self.filter if filter is None else filter
+        hits = self.searcher.search(query, k, mode=self.mode, filter=chosen)
         documents = []
         for hit in hits:
             id_, text, metadata = given(hit, self.give)

@@ -6,9 +6,10 @@ them; what becomes of it is a matter of `corpus_tuner.eval`. `ablation` takes a 
 `run_files` compares runs from anywhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -36,7 +37,7 @@ from corpus_tuner.evaluation.setup import ABLATION, DEPTH, Setup
 from corpus_tuner.indexes.encoders import Encoder
 from corpus_tuner.pipeline import build
 from corpus_tuner.progress import part_of
-from corpus_tuner.settings import Settings
+from corpus_tuner.settings import Settings, settings_of
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Evaluation:
 def evaluate(
     benchmarks: Sequence[str],
     output: str | Path,
-    settings: Settings | None = None,
+    settings: Settings | Mapping[str, Any] | None = None,
     *,
     encoder: Encoder | None = None,
     split: str = "",
@@ -95,8 +96,8 @@ def evaluate(
         Where ``report.html``, ``summary.md``, ``metrics.json``, ``per_query.csv``,
         ``runs/BENCHMARK.SYSTEM.trec`` and the indexes go.
     settings
-        The recipe; by default the default one. Its ``corpus.on_bad_record`` is in force for
-        queries and judgments, too.
+        The recipe, or a dictionary of what differs from the default one. Its
+        ``corpus.on_bad_record`` is in force for queries and judgments, too.
     encoder
         An open encoder; by default the one that the settings name.
     split
@@ -126,6 +127,7 @@ def evaluate(
     >>> [result.system for result in done.results][:2]
     ['bm25', 'grams']
     """
+    settings = settings_of(settings)
     loaded, rejected = open_benchmarks(benchmarks, split, home, settings)
     setup = Setup.of(output, settings, encoder, measures, depth)
     make_folders(*(setup.output / name for name in ("runs", "indexes", "sweeps", "costs")))
