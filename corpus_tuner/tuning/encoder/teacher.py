@@ -15,8 +15,8 @@ from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.tuning.encoder.questions import Question
 from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
 
-SHARPNESS = 8.0
-"""Of an index that was not calibrated: about what those are that were."""
+SHARPNESS = 1.3
+"""Of an index that was not calibrated: about what those have that were."""
 _FOUND = 50  # documents among which negatives are drawn
 
 
