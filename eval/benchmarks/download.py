@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from corpus_tuner import installing
 from corpus_tuner.eval.benchmarks.registry import Archive, Entry, Hub
 from corpus_tuner.eval.errors import EvaluationError
 from corpus_tuner.eval.network import OutOfReachError, hub, reach
+from corpus_tuner.installing import missing
 
 BEIR_ARCHIVES = "https://public.ukp.informatik.tu-darmstadt.de/thakur/BEIR/datasets"
 _TIMEOUT = 30  # seconds without an answer, of a host that has answered before
@@ -139,7 +139,7 @@ def _fetch_hub(source: Hub, split: str, folder: Path, track: Track) -> None:
     try:
         import datasets
     except ImportError:
-        raise EvaluationError(installing.missing(f"hf:{source.hub}", "datasets")) from None
+        raise EvaluationError(missing(f"hf:{source.hub}", "datasets")) from None
 
     def rows(name: str, part: tuple[str, str]) -> Iterator[dict[str, Any]]:
         configuration, chosen = part
