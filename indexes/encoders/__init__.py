@@ -19,6 +19,8 @@ Span = tuple[int, int]
 
 AUTO = "auto"
 """Names the embedded encoder for a corpus's language."""
+RESERVED = (AUTO, "builtin", "builtin-de")
+"""Names of embedded encoders, also where a folder is called so: that is ``./builtin``."""
 
 
 class QueryEncoder(Protocol):
@@ -148,7 +150,9 @@ class EncoderSettings(BaseModel):
     @classmethod
     def _find_folder(cls, name: str) -> str:
         """Name a folder in full, so that an index finds it again from anywhere."""
-        return str(Path(name).resolve()) if Path(name).is_dir() else name
+        if name in RESERVED or not Path(name).is_dir():
+            return name
+        return str(Path(name).resolve())
 
 
 def open_encoder(

@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from corpus_tuner.indexes.encoders import EncoderSettings, embedded, open_encoder
+from corpus_tuner.indexes.encoders import (
+    AUTO,
+    RESERVED,
+    EncoderSettings,
+    embedded,
+    open_encoder,
+)
 from corpus_tuner.indexes.encoders.transformer import TransformerEncoder
 
 GERMAN = ["Die Mühle mahlt das Getreide.", "Wer zahlt den überfluteten Keller?"]
@@ -22,6 +28,17 @@ def test_the_german_one_knows_german_words() -> None:
     same, other = german.encode_queries(["Keller unter Wasser", "Zinsen am Kapitalmarkt"])
     flooded = german.encode_documents(GERMAN)[1]
     assert flooded @ same > flooded @ other
+
+
+def test_a_folder_of_the_same_name_is_not_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert {*RESERVED} == {AUTO, *embedded.NAMES}
+    for name in RESERVED:
+        (tmp_path / name).mkdir()
+        assert EncoderSettings(name=name).name == name
+        assert EncoderSettings(name=f"./{name}").name == str((tmp_path / name).resolve())
 
 
 @pytest.mark.slow
