@@ -91,9 +91,7 @@ class TransformerEncoder(ReadingEncoder):
         """Return the prompt for `role`: the user's, else the model's own, else none."""
         if chosen is not None:
             return chosen
-        own: dict[str, str] = self._model.prompts or {}
-        names = (role, "passage", "corpus") if role == "document" else (role,)
-        return next((own[name] for name in names if own.get(name)), "")
+        return own_prompt(self._model, role)
 
     @cached_property
     def query_reader(self) -> Reader:
@@ -177,6 +175,13 @@ def load_model(settings: EncoderSettings) -> SentenceTransformer:
         ) from error
     model.eval()
     return model
+
+
+def own_prompt(model: SentenceTransformer, role: str) -> str:
+    """Return what a model itself asks for in front of a ``query`` or ``document``, if anything."""
+    own: dict[str, str] = model.prompts or {}
+    names = (role, "passage", "corpus") if role == "document" else (role,)
+    return next((own[name] for name in names if own.get(name)), "")
 
 
 def _positions(model: SentenceTransformer) -> int | None:

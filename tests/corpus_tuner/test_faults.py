@@ -12,16 +12,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import settings as hypothesis_settings
 
 import corpus_tuner as ct
 from benchmarks.injection import damage, damageable, failing, finish, start
 from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.indexes.store.writing import LockedError, locked
-from tests.conftest import make_documents, write_jsonl
+from tests.conftest import make_documents, nightly, write_jsonl
 
 Change = Callable[[Path, Any], object]
-NIGHTLY = hypothesis_settings.get_current_profile_name() == "nightly"
+NIGHTLY = nightly()
 OPTIONS = ["language=en", "generator=extractive", "views.sentences=3", "documents_at_once=8"]
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from sentence_transformers import SentenceTransformer
 
 from corpus_tuner.held_out import HeldOut, hold_out
+from corpus_tuner.indexes.encoders.transformer import own_prompt
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.passages import whole_text
 from corpus_tuner.tuning.encoder.report import Verdict
@@ -135,9 +136,7 @@ def _fill(
 
 
 def _encode(model: SentenceTransformer, texts: Sequence[str], role: str) -> Any:
-    own = model.prompts or {}
-    names = (role, "passage", "corpus") if role == "document" else (role,)
-    prompt = next((own[name] for name in names if own.get(name)), "")
+    prompt = own_prompt(model, role)
     return model.encode(
         [f"{prompt}{text}" for text in texts],
         batch_size=_BATCH,
