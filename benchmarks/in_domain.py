@@ -1,0 +1,99 @@
+"""What an encoder gains by being tuned on the corpus itself, and whether the verdict is right.
+
+Run: python -m benchmarks.in_domain OUTPUT FOLDER... [--set A.B=VALUE] [--calibrated]
+
+FOLDER is a collection in BEIR layout. Its documents alone are learnt from; its judgments then
+measure the base and what was tuned by vectors alone, in float32, and with --calibrated as `eval`
+does. A tuning or an evaluation that OUTPUT holds is not made again. A row per collection.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from corpus_tuner import evaluate, load_settings
+from corpus_tuner.corpora import Corpus
+from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.measures import measure
+from corpus_tuner.eval.report.tables import as_markdown
+from corpus_tuner.evaluation.named import open_benchmarks
+from corpus_tuner.indexes.encoders import EncoderSettings, open_encoder
+from corpus_tuner.passages import whole_text
+from corpus_tuner.settings import Settings
+from corpus_tuner.tuning.encoder.report import EncoderTuningReport
+from corpus_tuner.tuning.encoder.tune import tune_encoder
+
+MEASURE = "nDCG@10"
+DEPTH = 100
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("folders", nargs="+")
+    parser.add_argument("--set", action="append", default=[], dest="assignments")
+    parser.add_argument("--calibrated", action="store_true")
+    chosen = parser.parse_args()
+    settings = load_settings(None, chosen.assignments)
+    benchmarks, _ = open_benchmarks(chosen.folders, "", None, settings)
+    rows = [["collection", "base", "tuned", "gain", "verdict", "interval", "kept", "steps"]]
+    if chosen.calibrated:
+        rows[0] += ["calibrated", "tuned, calibrated"]
+    for folder, benchmark in zip(chosen.folders, benchmarks, strict=True):
+        output = chosen.output / benchmark.name
+        report = tune_encoder([benchmark.corpus], output / "encoder", settings)
+        with_tuned = settings.encoder.model_copy(update={"name": report.output})
+        found = [
+            by_vectors(benchmark, settings, encoder)
+            for encoder in (settings.encoder.model_copy(update={"name": report.base}), with_tuned)
+        ]
+        row = [benchmark.name, *(f"{100 * one:.1f}" for one in found), *judged(found, report)]
+        if chosen.calibrated:
+            for name, encoder in (("base", settings.encoder), ("tuned", with_tuned)):
+                recipe = settings.model_copy(update={"encoder": encoder})
+                row.append(f"{100 * calibrated(folder, output / name, recipe):.1f}")
+        rows.append(row)
+        print(as_markdown([rows[0], row]), flush=True)
+    print(as_markdown(rows))
+
+
+def judged(found: list[float], report: EncoderTuningReport) -> list[str]:
+    """Return the cells that compare judgments and verdict."""
+    verdict = report.verdict
+    low, high = (100 * end for end in verdict.interval)
+    return [
+        f"{100 * (found[1] - found[0]):+.1f}",
+        f"{100 * verdict.gain:+.1f}{', better' if verdict.better else ''}",
+        f"{low:+.1f} to {high:+.1f}",
+        f"{verdict.kept:g}",
+        f"{report.best_step} of {report.steps}",
+    ]
+
+
+def by_vectors(benchmark: Benchmark, settings: Settings, named: EncoderSettings) -> float:
+    """Return nDCG@10 where passages are ranked by their vectors alone."""
+    encoder = open_encoder(named.model_copy(update={"dtype": "float32"}))
+    documents = list(Corpus(benchmark.corpus, settings.corpus))
+    vectors = encoder.encode_documents([whole_text(document) for document in documents])
+    queries = list(benchmark.queries)
+    scores = encoder.encode_queries([benchmark.queries[one] for one in queries]) @ vectors.T
+    run = {}
+    for query, row in zip(queries, scores, strict=True):
+        best = np.argsort(-row, kind="stable")[:DEPTH]
+        run[query] = [(documents[number].id, float(row[number])) for number in best]
+    return measure(benchmark.qrels, run, [MEASURE])[MEASURE]
+
+
+def calibrated(folder: str, output: Path, settings: Settings) -> float:
+    """Return nDCG@10 of calibrated search, as `eval` measures it."""
+    (found,) = (
+        result.measures[MEASURE]
+        for result in evaluate([folder], output, settings).results
+        if result.system == "calibrated"
+    )
+    return found
+
+
+if __name__ == "__main__":
+    main()
