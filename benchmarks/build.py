@@ -22,6 +22,7 @@ from typing import Any
 
 from corpus_tuner import Corpus, Document, build, load_settings, sample_folder
 from corpus_tuner.indexes.encoders import EncoderSettings, embedded, open_encoder
+from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.passages import PassageSettings, split_passages, whole_text
 
 BASELINE = "SentenceTransformer.encode"
@@ -103,7 +104,7 @@ def _tokens(documents: list[Document], language: str) -> str:
     """Say how much the baseline and a build read."""
     encoder = open_encoder(EncoderSettings())
     wholes = encoder.count_tokens([whole_text(document) for document in documents])
-    passages = split_passages(documents, language, encoder, PassageSettings())
+    passages = split_passages(documents, Languages((language,)), encoder, PassageSettings())
     read = encoder.count_tokens([passage.text for own in passages for passage in own])
     limit = encoder.max_tokens
     theirs, ours = (sum(min(limit, count) for count in counts) for counts in (wholes, read))

@@ -19,10 +19,11 @@ class BuildReport(BaseModel):
     index
         The folder.
     language
-        Of the corpus.
+        Of most of the corpus.
     languages
-        Which share of the documents is in which, 0 to 1, the commonest first, as a sample of the
-        corpus had them when the index was first built; empty where the recipe names the language.
+        That documents are read in, with their shares of them, 0 to 1, the commonest first, as a
+        sample of the corpus had them when the index was first built; empty where the recipe names
+        the language.
     documents
         How many are indexed.
     changes
@@ -105,7 +106,7 @@ class BuildReport(BaseModel):
         return cls(
             index=str(index),
             language=manifest.build["language"],
-            languages=manifest.build.get("languages", {}),
+            languages=manifest.build["languages"],
             documents=manifest.documents,
             changes=changes,
             segments=len(manifest.segments),

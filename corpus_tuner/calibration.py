@@ -32,6 +32,7 @@ from scipy.special import logsumexp
 from corpus_tuner.held_out import hold_out
 from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.encoders import Encoder, EncoderSettings, Vectors, open_encoder
+from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.representations import Representation, stored_representation
 from corpus_tuner.indexes.search.fusion import scaled
 from corpus_tuner.indexes.search.plan import Plan
@@ -49,6 +50,7 @@ from corpus_tuner.indexes.store.commit import commit
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.store.writing import changing
+from corpus_tuner.language import languages_of_build
 from corpus_tuner.passages import whole_text
 from corpus_tuner.progress import track, working
 from corpus_tuner.reading import DocumentReader
@@ -249,7 +251,7 @@ def choose_weights(
         unchanged = f"{usual.fusion} is not calibrated, zscore is"
     else:
         with working("calibrating, choosing documents"):
-            asked = list(_hold_out(searcher, searcher.manifest.build["language"], seed))
+            asked = list(_hold_out(searcher, languages_of_build(searcher.manifest.build), seed))
     if not unchanged and len(asked) < FEWEST:
         unchanged = f"{len(asked)} documents have a sentence to spare, {FEWEST} are needed"
     judged = [] if unchanged else _judge(searcher, encoder, asked, usual)
@@ -343,7 +345,7 @@ def _compared(
     }
 
 
-def _hold_out(searcher: Searcher, language: str, seed: int) -> Iterator[_HeldOut]:
+def _hold_out(searcher: Searcher, languages: Languages, seed: int) -> Iterator[_HeldOut]:
     """Yield documents, each with a sentence taken out.
 
     Documents and sentences are chosen by the documents' contents, so that the order of the corpus,
@@ -359,7 +361,8 @@ def _hold_out(searcher: Searcher, language: str, seed: int) -> Iterator[_HeldOut
         if not wanted:
             return
         chance = random.Random(drawn)
-        held_out = hold_out(segments.document(ordinal), language, chance)
+        document = segments.document(ordinal)
+        held_out = hold_out(document, languages.of(document), chance)
         if held_out:
             wanted -= 1
             yield _HeldOut(ordinal, *held_out)
@@ -418,10 +421,10 @@ def _rows_without(
 ) -> list[Vectors]:
     """Return the rows that would be indexed of what is left of the documents."""
     settings = stored_settings(manifest)
-    language = manifest.build["language"]
-    reader = DocumentReader(encoder, language, settings.passages, settings.views)
+    languages = languages_of_build(manifest.build)
+    reader = DocumentReader(encoder, languages, settings.passages, settings.views)
     rests = [held_out.rest for held_out in asked]
-    own = [own_views(rest, language, settings.views) for rest in rests]
+    own = [own_views(rest, languages.of(rest), settings.views) for rest in rests]
     readings = reader.read(rests, [[span for _, span in views] for views in own])
     return [
         representation.rows(*reading.with_views(views)).vectors

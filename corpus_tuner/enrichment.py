@@ -62,6 +62,12 @@ class Author(NamedTuple):
     instructions: Sequence[Instruction]
 
 
+def _asked(authors: Sequence[Author]) -> Iterator[tuple[Generator, Instruction]]:
+    for generator, instructions in authors:
+        for instruction in instructions:
+            yield generator, instruction
+
+
 class _Text(NamedTuple):
     """Something that was written for a document.
 
@@ -93,7 +99,7 @@ class Enrichment:
     views
         Which of their own words become views.
     authors
-        Who writes, and what.
+        By language who writes, and what.
     ledger
         Where everything written and every verdict goes.
     watch
@@ -104,7 +110,7 @@ class Enrichment:
         self,
         reader: DocumentReader,
         views: ViewSettings,
-        authors: Sequence[Author],
+        authors: Mapping[str, Sequence[Author]],
         ledger: Ledger,
         watch: Watch = lambda stage, documents: None,
     ) -> None:
@@ -149,16 +155,19 @@ class Enrichment:
 
     def draft(self, documents: Sequence[Document]) -> "list[Draft]":
         """Return all that is written for some documents, before anything is judged."""
-        language = self._reader.language
-        own = [own_views(document, language, self._views) for document in documents]
+        languages = [self._reader.languages.of(document) for document in documents]
+        own = [
+            own_views(document, language, self._views)
+            for document, language in zip(documents, languages, strict=True)
+        ]
         wanted = [
             [span for _, span in views]
             + [
                 span
-                for generator, _ in self._authors
+                for generator, _ in self._authors[language]
                 for span in generator.spans(document, language)
             ]
-            for document, views in zip(documents, own, strict=True)
+            for document, language, views in zip(documents, languages, own, strict=True)
         ]
         self._watch("reading", 0)
         readings = self._reader.read(
@@ -166,11 +175,14 @@ class Enrichment:
         )
         written: list[list[_Text]] = [[] for _ in documents]
         counts = [Counter(long_documents=int(len(reading.passages) > 1)) for reading in readings]
-        for generator, instructions in self._authors:
-            for instruction in instructions:
+        for spoken in dict.fromkeys(languages):
+            numbers = [number for number, language in enumerate(languages) if language == spoken]
+            for generator, instruction in _asked(self._authors[spoken]):
                 self._watch(f"writing {instruction.kind}", 0)
-                found = write_views(readings, instruction, generator, self._ledger)
-                for number, (document, texts) in enumerate(zip(documents, found, strict=True)):
+                some = [readings[number] for number in numbers]
+                found = write_views(some, instruction, generator, self._ledger)
+                for number, texts in zip(numbers, found, strict=True):
+                    document = documents[number]
                     key = ledger_key(document, instruction, generator.identity)
                     counts[number]["cut_sources"] += texts.cut
                     made_of = texts.spans or ((),) * len(texts.texts)

@@ -1,15 +1,18 @@
-"""Which language a corpus is in."""
+"""Which languages a corpus is in."""
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.store.documents import Document
 
 SAMPLE_DOCUMENTS = 200
 _SAMPLE_CHARACTERS = 1_000
 _CERTAIN = 0.9
+_COMMON = 0.05  # share of the documents
 
 
 def detect_language(documents: Iterable[Document]) -> str:
@@ -40,7 +43,8 @@ def detect_language(documents: Iterable[Document]) -> str:
 def language_shares(documents: Iterable[Document]) -> dict[str, float]:
     """Return which share of the documents is in which language, the commonest first.
 
-    Documents of which that is not certain, such as short ones, are not counted.
+    Documents of which that is not certain, such as short ones, are not counted, and languages of
+    less than 5 % of the others are left out: these may be mistakes.
 
     Returns
     -------
@@ -57,7 +61,29 @@ def language_shares(documents: Iterable[Document]) -> dict[str, float]:
     found = (language_of(text) for text in texts)
     counts = Counter(language for language, certainty in found if certainty >= _CERTAIN)
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
-    return {language: count / counts.total() for language, count in ordered}
+    shares = ((language, count / counts.total()) for language, count in ordered)
+    return {language: share for language, share in shares if share >= _COMMON}
+
+
+def found_languages(documents: Sequence[Document]) -> tuple[Languages, dict[str, float]]:
+    """Return the languages that documents are in, and their shares (`language_shares`).
+
+    Raises
+    ------
+    CorpusTunerError
+        If there is not a single document.
+    """
+    main, shares = detect_language(documents), language_shares(documents)
+    return _with_main(main, shares), shares
+
+
+def languages_of_build(build: Mapping[str, Any]) -> Languages:
+    """Return the languages that the documents of an index were read in, by its manifest."""
+    return _with_main(build["language"], build["languages"])
+
+
+def _with_main(main: str, shares: Mapping[str, float]) -> Languages:
+    return Languages((main, *(code for code in shares if code != main)))
 
 
 def language_of(text: str) -> tuple[str, float]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict, NonNegativeInt
 
 from corpus_tuner.indexes.encoders import Encoder, Span
+from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.sentences import split_sentences
 
@@ -88,7 +89,10 @@ def text_start(document: Document) -> int:
 
 
 def split_passages(
-    documents: Sequence[Document], language: str, encoder: Encoder, settings: PassageSettings
+    documents: Sequence[Document],
+    languages: Languages,
+    encoder: Encoder,
+    settings: PassageSettings,
 ) -> list[list[Passage]]:
     """Return the passages of the documents, in order; every document has at least one."""
     wholes = [whole_text(document) for document in documents]
@@ -98,7 +102,8 @@ def split_passages(
     passages = [[Passage(text)] for text in wholes]
     for index, count in zip(long, counts, strict=True):
         if count > encoder.max_tokens:
-            windows = _windows(documents[index], language, encoder, settings.overlap)
+            document = documents[index]
+            windows = _windows(document, languages.of(document), encoder, settings.overlap)
             passages[index] = [Passage(_lead(wholes[index], encoder)), *windows[1:]]
     return passages
 

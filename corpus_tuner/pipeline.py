@@ -15,6 +15,7 @@ from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.chunks import chunks
 from corpus_tuner.indexes.encoders import Encoder, open_encoder
 from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.registry import PartSettings, read_settings
 from corpus_tuner.indexes.representations import open_representation
@@ -34,6 +35,7 @@ from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.store.staged import Staged
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
 from corpus_tuner.indexes.store.writing import claim, locked
+from corpus_tuner.language import languages_of_build
 from corpus_tuner.progress import track, working
 from corpus_tuner.recipe_files import files_hash
 from corpus_tuner.settings import Settings, settings_hash, settings_of, stored_settings
@@ -160,15 +162,15 @@ def open_recipe(
     """
     with working("opening the models"):
         known = standing.encoder.fingerprint if standing else None
-        language = standing.build["language"] if standing else None
+        languages = languages_of_build(standing.build) if standing else None
         writers = open_writers(
             corpus,
             settings,
             lambda spoken: encoder or open_encoder(settings.encoder, known, spoken),
-            language=language,
+            languages=languages,
         )
-    encoder = writers.reader.encoder
-    key = settings_hash(settings, writers.language, encoder.fingerprint, *writers.identity)
+    encoder, languages = writers.reader.encoder, writers.languages
+    key = settings_hash(settings, *languages.codes, encoder.fingerprint, *writers.identity)
     return Recipe(settings, writers, key, files_hash(settings, encoder.fingerprint))
 
 
@@ -215,7 +217,7 @@ def update(
     encoder = writers.reader.encoder
     stored = _representations(settings)
     representations = [open_representation(each) for each in stored.values()]
-    lexical = _lexical(settings, writers.language)
+    lexical = _lexical(settings, writers.languages)
     folder = layout.staging(recipe.key)
     discard_unfinished(index, keep=folder)
     segments = Segments.of(index, standing) if standing else None
@@ -270,8 +272,7 @@ def update(
             "files": recipe.files,
             **described,
             "encoder_tuning": _verdict(encoder),
-            "languages": dict(writers.shares)
-            or (standing.build.get("languages", {}) if standing else {}),
+            "languages": dict(writers.shares) or (standing.build["languages"] if standing else {}),
             "corpus": source_name,
             "skipped": dict(corpus.skipped),
             "settings": settings.model_dump(mode="json") | weighed_by,
@@ -348,11 +349,11 @@ def _representations(settings: Settings) -> dict[str, PartSettings]:
     return {**others, configured.name: configured}
 
 
-def _lexical(settings: Settings, language: str) -> LexicalSettings | None:
-    """Return what terms are indexed, the corpus's language filled in."""
-    if settings.lexical is None or settings.lexical.language:
+def _lexical(settings: Settings, languages: Languages) -> LexicalSettings | None:
+    """Return what terms are indexed, the corpus's languages filled in."""
+    if settings.lexical is None or settings.lexical.languages:
         return settings.lexical
-    return settings.lexical.model_copy(update={"language": language})
+    return settings.lexical.model_copy(update={"languages": languages.codes})
 
 
 def _must_weigh(manifest: Manifest, settings: Settings) -> bool:

@@ -7,6 +7,7 @@ from itertools import islice
 import numpy as np
 
 from corpus_tuner.indexes.encoders import Encoder, Span, Vectors
+from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.passages import Passage, PassageSettings, split_passages, whole_text
 from corpus_tuner.views import OwnView, ViewSettings
@@ -60,17 +61,21 @@ class DocumentReader:
     ----------
     encoder
         Reads passages.
-    language
-        Of the documents, ISO 639-1.
+    languages
+        That the documents are in.
     passages, views
         Say how documents are cut, and how spans are read.
     """
 
     def __init__(
-        self, encoder: Encoder, language: str, passages: PassageSettings, views: ViewSettings
+        self,
+        encoder: Encoder,
+        languages: Languages,
+        passages: PassageSettings,
+        views: ViewSettings,
     ) -> None:
         self.encoder = encoder
-        self.language = language
+        self.languages = languages
         self.pooled = views.reading == "span" and encoder.pools_spans
         self._passages = passages
 
@@ -101,7 +106,7 @@ class DocumentReader:
     def _read(
         self, documents: Sequence[Document], spans: Sequence[Sequence[Span]]
     ) -> list[Reading]:
-        cut = split_passages(documents, self.language, self.encoder, self._passages)
+        cut = split_passages(documents, self.languages, self.encoder, self._passages)
         wanted = [list(dict.fromkeys(own)) for own in spans]
         read = self._pool if self.pooled else self._encode_alone
         return [

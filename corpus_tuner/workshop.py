@@ -23,12 +23,13 @@ from corpus_tuner.checks import (
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.enrichment import Author, Enriched, Enrichment
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.generators import check_installed, open_generator, resolved
+from corpus_tuner.generators import Generator, check_installed, open_generator, resolved
 from corpus_tuner.indexes.encoders import Encoder
+from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
-from corpus_tuner.instructions import load_instructions
-from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language, language_shares
+from corpus_tuner.instructions import Instruction, load_instructions
+from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language, found_languages
 from corpus_tuner.ledger import Ledger
 from corpus_tuner.passage_finder import PassageFinder
 from corpus_tuner.progress import Meter
@@ -44,33 +45,46 @@ SAMPLED = 200
 
 @dataclass(frozen=True, slots=True)
 class Writers:
-    """What writes views for a corpus, and in which language.
+    """What writes views for a corpus, and in which languages.
 
     Attributes
     ----------
-    language
-        Of the documents, ISO 639-1.
+    languages
+        Of the documents.
     authors
-        The generators, each with what it is asked to write.
+        By language the generators, each with what it is asked to write.
     reader
         Reads the documents with the encoder of the recipe.
     shares
-        Of documents in every language, where the language was found by looking at them.
+        Of documents in each of them, where they were found by looking at the documents.
     """
 
-    language: str
-    authors: Sequence[Author]
+    languages: Languages
+    authors: Mapping[str, Sequence[Author]]
     reader: DocumentReader
     shares: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def identity(self) -> list[str]:
         """Name all that decides what is written, but for the documents."""
+        return [f"{generator} {instruction}" for generator, instruction in self.instructions]
+
+    @property
+    def instructions(self) -> list[tuple[str, Instruction]]:
+        """What is asked for in all languages, with the identity of the generator that is asked."""
         return [
-            f"{author.generator.identity} {instruction}"
-            for author in self.authors
+            (author.generator.identity, instruction)
+            for authors in self.authors.values()
+            for author in authors
             for instruction in author.instructions
         ]
+
+
+def main_language(corpus: Corpus, settings: Settings) -> str:
+    """Return the language that most of a corpus is in, ISO 639-1, unless the recipe names one."""
+    if settings.language != "auto":
+        return settings.language
+    return detect_language(corpus.sample(SAMPLE_DOCUMENTS))
 
 
 def open_writers(
@@ -78,22 +92,22 @@ def open_writers(
     settings: Settings,
     opening: Callable[[str], Encoder],
     generators: PartSettings | Sequence[PartSettings] | None = None,
-    language: str | None = None,
+    languages: Languages | None = None,
 ) -> Writers:
     """Open the generators of a recipe for a corpus.
 
     Parameters
     ----------
     corpus
-        Tells the language, where the settings do not.
+        Tells the languages, where the settings do not.
     settings
         The recipe.
     opening
-        Opens the encoder of the recipe for a language, once it is known that the generators can
-        run.
+        Opens the encoder of the recipe for the commonest language, once it is known that the
+        generators can run.
     generators
         Instead of those of the recipe.
-    language
+    languages
         In place of the corpus's own, where the settings name none.
 
     Raises
@@ -103,20 +117,25 @@ def open_writers(
     """
     shares: dict[str, float] = {}
     if settings.language != "auto":
-        language = settings.language
-    elif language is None:
-        sample = corpus.sample(SAMPLE_DOCUMENTS)
-        language, shares = detect_language(sample), language_shares(sample)
-    chosen = resolved(generators if generators is not None else settings.generator, language)
-    check_installed(chosen)
-    encoder = opening(language)
-    reader = DocumentReader(encoder, language, settings.passages, settings.views)
-    opened = [open_generator(part, encoder) for part in chosen]
-    authors = [
-        Author(generator, load_instructions(generator.kinds, language, settings.instructions))
-        for generator in opened
-    ]
-    return Writers(language, authors, reader, shares)
+        languages = Languages((settings.language,))
+    elif languages is None:
+        languages, shares = found_languages(corpus.sample(SAMPLE_DOCUMENTS))
+    asked = generators if generators is not None else settings.generator
+    chosen = {code: resolved(asked, code) for code in languages.codes}
+    every = [*dict.fromkeys(part for parts in chosen.values() for part in parts)]
+    check_installed(every)
+    encoder = opening(languages.main)
+    reader = DocumentReader(encoder, languages, settings.passages, settings.views)
+    opened = {part: open_generator(part, encoder) for part in every}
+    authors = {
+        code: [_author(opened[part], code, settings.instructions) for part in parts]
+        for code, parts in chosen.items()
+    }
+    return Writers(languages, authors, reader, shares)
+
+
+def _author(generator: Generator, language: str, file: Path | None) -> Author:
+    return Author(generator, load_instructions(generator.kinds, language, file))
 
 
 class Workshop:
@@ -180,12 +199,17 @@ class Workshop:
     def described(self) -> dict[str, Any]:
         """Return what decides the views but for the documents, as a manifest keeps it."""
         return {
-            "language": self.writers.language,
-            "generators": [author.generator.identity for author in self.writers.authors],
+            "language": self.writers.languages.main,
+            "generators": [
+                *dict.fromkeys(
+                    author.generator.identity
+                    for authors in self.writers.authors.values()
+                    for author in authors
+                )
+            ],
             "instructions": [
-                [author.generator.identity, *astuple(instruction)]
-                for author in self.writers.authors
-                for instruction in author.instructions
+                [generator, *astuple(instruction)]
+                for generator, instruction in self.writers.instructions
             ],
             "checks": self.checks_identity,
             FITTED: dict(self.fitted),

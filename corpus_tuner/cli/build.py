@@ -1,6 +1,5 @@
 """``corpus-tuner build``."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -25,9 +24,6 @@ from corpus_tuner.cli.output import show_skipped, stderr, stdout, weights
 if TYPE_CHECKING:
     from corpus_tuner.build_report import BuildReport
     from corpus_tuner.changes import Changes
-
-
-_COMMON = 0.05  # a smaller share may be mistakes of the detection
 
 
 def build(
@@ -97,12 +93,6 @@ def describe(changes: "Changes") -> str:
     return ", ".join(f"{count:,} {what}" for what, count in changes)
 
 
-def _mixed(languages: Mapping[str, float]) -> str:
-    """Return the shares of the languages of a corpus in words; "" if it has one alone."""
-    common = [f"{share:.0%} {name}" for name, share in languages.items() if share >= _COMMON]
-    return ", ".join(common) if len(common) > 1 else ""
-
-
 def show_report(report: "BuildReport") -> None:
     """Print what an index has become, and whatever could not be used."""
     views = ", ".join(f"{count:,} {kind}" for kind, count in sorted(report.views.items()))
@@ -118,11 +108,12 @@ def show_report(report: "BuildReport") -> None:
     if report.changes.kept or report.changes.removed:
         stdout.print(f"  documents: {describe(report.changes)}", soft_wrap=True)
     stdout.print(f"  views: {views}", soft_wrap=True)
-    if mixed := _mixed(report.languages):
+    if len(report.languages) > 1:
+        shares = ", ".join(f"{share:.0%} {code}" for code, share in report.languages.items())
         stdout.print(
             Text.assemble(
                 ("  several languages: ", "yellow"),
-                f"{mixed} of the documents; sentences and words are all taken as {report.language}",
+                f"{shares} of the documents, each of which is read in its own",
             ),
             soft_wrap=True,
         )

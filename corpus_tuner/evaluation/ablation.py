@@ -47,7 +47,7 @@ from corpus_tuner.progress import part_of, track, working
 from corpus_tuner.settings import Settings
 from corpus_tuner.tuning.generator.self_instruct import tunable
 from corpus_tuner.tuning.generator.tune import tune_generator
-from corpus_tuner.workshop import Workshop, Writers, open_writers
+from corpus_tuner.workshop import Workshop, Writers, main_language, open_writers
 
 _REPRESENTATIONS = ("mean", "views")
 _QUERIES_AT_ONCE = 256
@@ -138,6 +138,8 @@ def ablate(benchmark: Benchmark, setup: Setup, *, tune: bool = True) -> list[Res
     """
     corpus = Corpus(benchmark.corpus, setup.settings.corpus)
     setup = setup.for_corpus(benchmark.corpus)
+    language = main_language(corpus, setup.settings)
+    setup = replace(setup, settings=setup.settings.model_copy(update={"language": language}))
     generators = _generators(corpus, benchmark.name, setup, tune=tune)
     recipe = _all_views(setup.settings, list(generators.values()))
     index = setup.ablated(benchmark.name)
@@ -146,7 +148,7 @@ def ablate(benchmark: Benchmark, setup: Setup, *, tune: bool = True) -> list[Res
     compared = variants(
         {
             part: author.generator.kinds
-            for part, author in zip(generators, writers.authors, strict=True)
+            for part, author in zip(generators, writers.authors[language], strict=True)
         },
         [check.name for check in setup.settings.checks],
     )
@@ -181,8 +183,7 @@ def _generators(
 ) -> dict[str, PartSettings]:
     """Return the settings of the generators to compare, by the part that each writes."""
     settings = setup.settings
-    language = open_writers(corpus, settings, lambda _: setup.encoder, ()).language
-    usual = tunable(settings, language)
+    usual = tunable(settings, settings.language)
     generators: dict[str, PartSettings] = {EXTRACTIVE: Extractive(), GENERATED: usual}
     if tune:
         folder = setup.tuned(benchmark)
@@ -217,8 +218,9 @@ def _parts(
         shared = stack.enter_context(
             Workshop(corpus, settings, writers, setup.ledger, scratch)
         ).resources
-        for part, author in zip(names, writers.authors, strict=True):
-            alone = replace(writers, authors=[author])
+        language = settings.language
+        for part, author in zip(names, writers.authors[language], strict=True):
+            alone = replace(writers, authors={language: [author]})
             workshop = stack.enter_context(Workshop(corpus, settings, alone, setup.ledger, scratch))
             checked = settings.checks if author.generator.invents else ()
             known[author.generator.identity] = Writer(

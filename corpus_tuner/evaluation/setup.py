@@ -9,9 +9,9 @@ from corpus_tuner.eval.files import make_folders
 from corpus_tuner.eval.measures import DEFAULT_MEASURES, deepest
 from corpus_tuner.indexes.encoders import AUTO, Encoder, embedded, open_encoder
 from corpus_tuner.indexes.store.layout import Layout
-from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language
 from corpus_tuner.progress import working
 from corpus_tuner.settings import Settings, load_settings
+from corpus_tuner.workshop import main_language
 
 DEPTH = 100
 """Documents in a run: as many as the default measures look at."""
@@ -75,10 +75,7 @@ class Setup:
         """Return the same with the encoder that is meant for the language of a corpus."""
         if not self.by_language:
             return self
-        language = self.settings.language
-        if language == "auto":
-            corpus = Corpus(source, self.settings.corpus)
-            language = detect_language(corpus.sample(SAMPLE_DOCUMENTS))
+        language = main_language(Corpus(source, self.settings.corpus), self.settings)
         if embedded.named(self.settings.encoder, language).name == self.encoder.name:
             return self
         with working("opening the encoder"):

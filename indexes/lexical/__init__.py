@@ -4,7 +4,10 @@ A segment keeps counts. What terms are worth is a property of the corpus: it is 
 segments when searching, so the same documents score the same in one segment or in twenty.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -13,10 +16,11 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from corpus_tuner.indexes.chunks import chunks
+from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.lexical.bm25 import BM25, Terms
 from corpus_tuner.indexes.lexical.grams import grams_of
 from corpus_tuner.indexes.lexical.postings import Postings, write_postings
-from corpus_tuner.indexes.lexical.words import words_of
+from corpus_tuner.indexes.lexical.words import without_stop_words, words_of
 from corpus_tuner.indexes.representations import Scores
 from corpus_tuner.indexes.store.documents import Document, View
 
@@ -31,8 +35,9 @@ class LexicalSettings(BaseModel):
 
     Attributes
     ----------
-    language
-        ISO 639-1 code, for stemming and stop words; ``None`` takes that of the corpus.
+    languages
+        ISO 639-1 codes, for stemming and stop words; none takes those of the corpus. Of several,
+        every document is read in the one that it is in, and a query in all of them.
     grams
         How long the character n-grams are that are indexed as well; ``None`` for none.
     views
@@ -42,7 +47,7 @@ class LexicalSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    language: str | None = None
+    languages: tuple[str, ...] = ()
     grams: PositiveInt | None = 4
     views: dict[str, PositiveInt] = Field(default_factory=dict)
 
@@ -89,14 +94,14 @@ class LexicalIndex:
 
         It is 0 for those that are gone, or share no term.
         """
-        (terms,) = terms_of(ranker, [query], self._settings)
-        return self._terms[ranker].scores(terms, how)
+        return self._terms[ranker].scores(asked_terms(ranker, query, self._settings), how)
 
     def score_texts(
         self, ranker: LexicalRanker, query: str, texts: Sequence[str], how: BM25
     ) -> Scores:
         """Return what documents of these texts would score if each stood among the others."""
-        asked, *documents = terms_of(ranker, [query, *texts], self._settings)
+        asked = asked_terms(ranker, query, self._settings)
+        documents = terms_of(ranker, texts, self._settings)
         return self._terms[ranker].score_documents(asked, documents, how)
 
 
@@ -117,8 +122,39 @@ def _stream(
 def terms_of(
     ranker: LexicalRanker, texts: Sequence[str], settings: LexicalSettings
 ) -> list[list[str]]:
-    """Return the terms of every text by which a ranker knows it."""
+    """Return the terms of every document's text by which a ranker knows it."""
+    languages = Languages(settings.languages)
+    if len(settings.languages) < 2:
+        return _terms_in(languages.main, ranker, texts, settings)
+    by_language: dict[str, list[int]] = {}
+    for number, text in enumerate(texts):
+        by_language.setdefault(languages.of_text(text), []).append(number)
+    terms: list[list[str]] = [[] for _ in texts]
+    for language, numbers in by_language.items():
+        found = _terms_in(language, ranker, [texts[number] for number in numbers], settings)
+        for number, own in zip(numbers, found, strict=True):
+            terms[number] = own
+    return terms
+
+
+def asked_terms(ranker: LexicalRanker, query: str, settings: LexicalSettings) -> list[str]:
+    """Return the terms of a query, in all the languages of the corpus.
+
+    So names are found in documents of any. Words that say nothing in the language of the query say
+    nothing in the others.
+    """
+    languages = Languages(settings.languages)
+    if len(settings.languages) < 2:
+        return _terms_in(languages.main, ranker, [query], settings)[0]
+    telling = without_stop_words(query, languages.of_query(query))
+    read = [_terms_in(code, ranker, [telling], settings)[0] for code in settings.languages]
+    return [*reduce(or_, map(Counter, read)).elements()]
+
+
+def _terms_in(
+    language: str, ranker: LexicalRanker, texts: Sequence[str], settings: LexicalSettings
+) -> list[list[str]]:
     if ranker == "words":
-        return words_of(texts, settings.language)
+        return words_of(texts, language)
     assert settings.grams
-    return grams_of(texts, settings.language, settings.grams)
+    return grams_of(texts, language, settings.grams)

@@ -13,6 +13,7 @@ from typing import Any
 
 import bm25s
 import Stemmer
+from bm25s import stopwords
 
 # ISO 639-1 code to the names that Snowball and the stop word lists know it by.
 _STEMMERS = {
@@ -25,10 +26,21 @@ _STEMMERS = {
     **{"ru": "russian", "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish"},
     **{"yi": "yiddish"},
 }
-_STOP_WORDS = {
-    **{"da": "danish", "de": "german", "en": "english", "es": "spanish", "fr": "french"},
-    **{"it": "italian", "nb": "norwegian", "nl": "dutch", "nn": "norwegian", "no": "norwegian"},
-    **{"pt": "portuguese", "ru": "russian", "sv": "swedish", "tr": "turkish"},
+_STOP_WORDS: dict[str, Sequence[str]] = {
+    "da": stopwords.STOPWORDS_DANISH,
+    "de": stopwords.STOPWORDS_GERMAN,
+    "en": stopwords.STOPWORDS_EN,
+    "es": stopwords.STOPWORDS_SPANISH,
+    "fr": stopwords.STOPWORDS_FRENCH,
+    "it": stopwords.STOPWORDS_ITALIAN,
+    "nb": stopwords.STOPWORDS_NORWEGIAN,
+    "nl": stopwords.STOPWORDS_DUTCH,
+    "nn": stopwords.STOPWORDS_NORWEGIAN,
+    "no": stopwords.STOPWORDS_NORWEGIAN,
+    "pt": stopwords.STOPWORDS_PORTUGUESE,
+    "ru": stopwords.STOPWORDS_RUSSIAN,
+    "sv": stopwords.STOPWORDS_SWEDISH,
+    "tr": stopwords.STOPWORDS_TURKISH,
 }
 
 # Thai and Lao; Burmese; Khmer; kana; Han. With the signs that stand above and below letters.
@@ -59,10 +71,24 @@ def forms_of(texts: Sequence[str], language: str | None) -> list[list[str]]:
     return _tokens(texts, language, _SHORT_TOKEN, None)
 
 
-def shared_words(query: str, text: str, language: str | None) -> list[str]:
-    """Return the words of a text, as they stand in it, that a query has in one form or another."""
+def without_stop_words(text: str, language: str) -> str:
+    """Return a text without the words that say nothing in a language."""
+    stop = frozenset(_STOP_WORDS.get(language, ()))
+    return re.sub(r"\w+", lambda word: "" if word[0].lower() in stop else word[0], text)
+
+
+def shared_words(asked: Sequence[str], text: str, language: str | None) -> list[str]:
+    """Return the words of a text, as they stand in it, that a query has in one form or another.
+
+    Parameters
+    ----------
+    asked
+        The terms of the query.
+    text, language
+        The text, and what it is read in.
+    """
     spelled = sorted({*_WORD.findall(text), *_RUN.findall(text)})
-    asked, *stems = words_of([query, *spelled], language)
+    stems = words_of(spelled, language)
     known = {*asked}
     return [word for word, own in zip(spelled, stems, strict=True) if known.intersection(own)]
 

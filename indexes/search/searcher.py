@@ -18,7 +18,13 @@ from corpus_tuner.indexes.encoders import (
     open_query_encoder,
 )
 from corpus_tuner.indexes.errors import SearchIndexError
-from corpus_tuner.indexes.lexical import LexicalIndex, LexicalRanker
+from corpus_tuner.indexes.languages import Languages
+from corpus_tuner.indexes.lexical import (
+    LexicalIndex,
+    LexicalRanker,
+    LexicalSettings,
+    asked_terms,
+)
 from corpus_tuner.indexes.lexical.words import shared_words
 from corpus_tuner.indexes.representations import Scores, stored_representation
 from corpus_tuner.indexes.search.hits import Hit, hits_of
@@ -271,8 +277,9 @@ class Searcher:
 
     def shared_words(self, query: str, text: str) -> list[str]:
         """Return the words of a text, as they stand in it, that count as words of the query."""
-        lexical = self.manifest.lexical
-        return shared_words(query, text, lexical.language if lexical else None)
+        lexical = self.manifest.lexical or LexicalSettings()
+        asked = asked_terms("words", query, lexical)
+        return shared_words(asked, text, Languages(lexical.languages).of_text(text))
 
     def close(self) -> None:
         """Close the files; the searcher is of no use afterwards."""

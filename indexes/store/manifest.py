@@ -20,7 +20,7 @@ from corpus_tuner.indexes.store.files import is_of_the_file, sha256, write_text
 from corpus_tuner.indexes.store.layout import Layout
 
 FORMAT = "corpus-tuner-index"
-VERSION = 7
+VERSION = 8
 _CHECKSUM = "sha256"
 
 

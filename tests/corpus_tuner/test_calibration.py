@@ -19,6 +19,7 @@ from corpus_tuner import (
     pipeline,
 )
 from corpus_tuner.calibration import _hold_out, choose_weights
+from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.sentences import split_sentences
 from tests.conftest import WORDS, make_documents, make_documents_with_topics, write_jsonl
@@ -47,7 +48,7 @@ def index(tmp_path: Path, built: Path) -> Path:
 
 def test_what_is_asked_for_does_not_have_the_sentence(index: Path) -> None:
     with Searcher.open(index) as searcher:
-        asked = list(_hold_out(searcher, "en", 0))
+        asked = list(_hold_out(searcher, Languages(("en",)), 0))
         assert len(asked) == 100
         assert len({held.ordinal for held in asked}) == 100
         for held in asked:

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus_tuner import Document, Hit, Searcher, build, load_settings
+from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.search.passages import locate
 from corpus_tuner.passages import PassageSettings, split_passages
 from tests.conftest import WORDS
@@ -20,7 +21,7 @@ texts = st.lists(st.sampled_from([*WORDS, *ODD, "river. Winter"]), max_size=150)
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 def test_windows_are_located_in_the_text_and_cover_it(encoder: Any, title: str, text: str) -> None:
     document = Document("d", title, text)
-    (windows,) = split_passages([document], "en", encoder, PassageSettings())
+    (windows,) = split_passages([document], Languages(("en",)), encoder, PassageSettings())
     found = [locate(document, window.text) for window in windows]
     covered: set[int] = set()
     for window, passage in zip(windows, found, strict=True):

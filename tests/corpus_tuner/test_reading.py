@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus_tuner import Document
+from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.passages import PassageSettings, split_passages, whole_text
 from corpus_tuner.reading import DocumentReader
 from corpus_tuner.views import ViewSettings, own_views
@@ -18,7 +19,9 @@ SHORT = Document("s", "", "A judge lowers the rent.")
 
 
 def reader(encoder: Any, reading: Any = "span") -> DocumentReader:
-    return DocumentReader(encoder, "en", PassageSettings(), ViewSettings(reading=reading))
+    return DocumentReader(
+        encoder, Languages(("en",)), PassageSettings(), ViewSettings(reading=reading)
+    )
 
 
 def test_a_document_of_one_passage(encoder: Any) -> None:
@@ -35,7 +38,7 @@ def test_a_document_of_one_passage(encoder: Any) -> None:
 
 def test_a_span_is_read_where_most_stands_around_it(encoder: Any) -> None:
     whole = whole_text(LONG)
-    (passages,) = split_passages([LONG], "en", encoder, PassageSettings())
+    (passages,) = split_passages([LONG], Languages(("en",)), encoder, PassageSettings())
     assert len(passages) > 1
     spans = [span for _, span in own_views(LONG, "en", ViewSettings(min_words=1))]
     last = (whole.rindex("The river"), len(whole))

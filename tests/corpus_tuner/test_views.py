@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus_tuner import Document, sentences
+from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.passages import PassageSettings, split_passages, whole_text
 from corpus_tuner.sentences import split_sentences
 from corpus_tuner.views import ViewSettings, own_views, spread
@@ -46,7 +47,9 @@ def test_long_documents_are_covered_whole(
     encoder: Any, title: list[str], text: list[str], overlap: int
 ) -> None:
     document = Document("d", " ".join(title), " ".join(text) or "x")
-    (cut,) = split_passages([document], "en", encoder, PassageSettings(overlap=overlap))
+    (cut,) = split_passages(
+        [document], Languages(("en",)), encoder, PassageSettings(overlap=overlap)
+    )
     passages = [passage.text for passage in cut]
     sizes = encoder.count_tokens(passages)
     whole = whole_text(document)
@@ -71,7 +74,7 @@ def test_long_documents_are_covered_whole(
 
 def test_the_first_passage_has_the_vector_of_the_whole_text(encoder: Any) -> None:
     document = Document("d", "Mill", "The farmer went to the mill by the river. " * 20)
-    (cut,) = split_passages([document], "en", encoder, PassageSettings())
+    (cut,) = split_passages([document], Languages(("en",)), encoder, PassageSettings())
     passages = [passage.text for passage in cut]
     whole, first = encoder.encode_documents([f"Mill {document.text.strip()}", passages[0]])
     assert len(passages) > 2
@@ -113,14 +116,16 @@ def test_a_cap_spreads_over_the_document() -> None:
 @settings(deadline=None, max_examples=40)
 def test_any_script_comes_to_an_end(encoder: Any, text: str, overlap: int) -> None:
     document = Document("d", "T", text)
-    (cut,) = split_passages([document], "ko", encoder, PassageSettings(overlap=overlap))
+    (cut,) = split_passages(
+        [document], Languages(("ko",)), encoder, PassageSettings(overlap=overlap)
+    )
     read = "".join(passage.text for passage in cut).replace(" ", "")
     assert all(character in read for character in text.replace(" ", ""))
 
 
 def test_a_text_of_one_endless_sentence(encoder: Any) -> None:
     document = Document("d", "", ",".join(["안녕하세요각국"] * 400))
-    (cut,) = split_passages([document], "ko", encoder, PassageSettings())
+    (cut,) = split_passages([document], Languages(("ko",)), encoder, PassageSettings())
     assert max(encoder.count_tokens([passage.text for passage in cut[1:]])) <= encoder.max_tokens
 
 

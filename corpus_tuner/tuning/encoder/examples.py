@@ -5,6 +5,7 @@ from itertools import cycle
 from typing import Any
 
 from corpus_tuner.indexes.encoders import Vectors
+from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.tuning.encoder.questions import Asked, Question, questions
 from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
 
@@ -18,7 +19,7 @@ _AT_ONCE = 256
 
 def examples(
     asked: Sequence[Asked],
-    language: str,
+    languages: Languages,
     settings: EncoderTuningSettings,
     steps: int,
     teach: Teach | None,
@@ -30,8 +31,8 @@ def examples(
     ----------
     asked
         The documents.
-    language
-        Of them, ISO 639-1.
+    languages
+        That they are in.
     settings
         How large a batch is, and how questions are made.
     steps
@@ -46,7 +47,7 @@ def examples(
     other = cycle(others)
     batch: list[tuple[int, Question]] = []
     seen: set[int] = set()
-    for position, question in questions(asked, language, settings.left_in, settings.seed):
+    for position, question in questions(asked, languages, settings.left_in, settings.seed):
         if position in seen:
             continue
         seen.add(position)

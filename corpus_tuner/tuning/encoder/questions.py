@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.store.documents import Document, digest_of
 from corpus_tuner.sentences import split_sentences
 
@@ -60,7 +61,7 @@ def drawn(documents: Iterable[Document], most: int, seed: int) -> list[Document]
 
 
 def questions(
-    asked: Sequence[Asked], language: str, left_in: float, seed: int
+    asked: Sequence[Asked], languages: Languages, left_in: float, seed: int
 ) -> Iterator[tuple[int, Question]]:
     """Yield questions without end, with the position of their document: an epoch has one of each.
 
@@ -68,8 +69,8 @@ def questions(
     ----------
     asked
         The documents.
-    language
-        Of the documents, ISO 639-1.
+    languages
+        That the documents are in.
     left_in
         Share of the sentences that ask for a passage which still has them.
     seed
@@ -80,7 +81,8 @@ def questions(
     while True:
         chance.shuffle(order)
         for position in order:
-            question = _question(asked[position], language, left_in, chance)
+            one = asked[position]
+            question = _question(one, languages.of(one.document), left_in, chance)
             if question:
                 yield position, question
 

@@ -56,8 +56,8 @@ class EncoderTuningReport(BaseModel):
         Hash of the documents, the base and the settings.
     settings
         How it was tuned.
-    language
-        Of the documents, ISO 639-1.
+    languages
+        That the documents are in, ISO 639-1, the commonest first.
     documents
         How many were learnt from.
     pieces
@@ -76,7 +76,7 @@ class EncoderTuningReport(BaseModel):
     base: str
     key: str
     settings: EncoderTuningSettings
-    language: str
+    languages: tuple[str, ...]
     documents: int
     pieces: int
     steps: int
@@ -111,7 +111,7 @@ def write_card(report: EncoderTuningReport, sources: Sequence[str], path: Path) 
     lines = [
         "---",
         "library_name: sentence-transformers",
-        f"language: {report.language}",
+        f"language: [{', '.join(report.languages)}]",
         "tags: [corpus-tuner, sentence-similarity]",
         "---",
         "# An encoder tuned with corpus-tuner",

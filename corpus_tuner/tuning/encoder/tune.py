@@ -14,9 +14,10 @@ from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError
 from corpus_tuner.indexes.encoders import EncoderSettings, Vectors, embedded, open_encoder
+from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.store.documents import Document, digest_of
-from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language
+from corpus_tuner.language import SAMPLE_DOCUMENTS, found_languages
 from corpus_tuner.passages import whole_text
 from corpus_tuner.pipeline import build
 from corpus_tuner.progress import note, track, working
@@ -151,15 +152,15 @@ def _tuned(
     from corpus_tuner.tuning.encoder.vocabulary import add_pieces
 
     how = settings.encoder_tuning
-    language = settings.language
-    if language == "auto":
-        language = detect_language(documents[:SAMPLE_DOCUMENTS])
-    named = embedded.named(settings.encoder, language)
-    settings = settings.model_copy(update={"language": language, "encoder": named})
+    languages = Languages((settings.language,))
+    if settings.language == "auto":
+        languages, _ = found_languages(documents[:SAMPLE_DOCUMENTS])
+    named = embedded.named(settings.encoder, languages.main)
+    settings = settings.model_copy(update={"encoder": named})
     held_out = min(how.held_out, len(documents) // 5)
     learnt = documents[held_out:]
     others = learnt[: max(0, how.candidates - held_out)]
-    trial = Trial(documents[:held_out], others, language, how.seed)
+    trial = Trial(documents[:held_out], others, languages, how.seed)
     with working("opening the model"):
         model = load_model(named.model_copy(update={"device": how.device}))
     with working("looking for the held-out documents"):
@@ -183,11 +184,11 @@ def _tuned(
         steps = _planned(output, how)
         if steps is None:
             with working("looking at the pace"):
-                rows = examples(asked, language, how, 1, teacher, vectors)
+                rows = examples(asked, languages, how, 1, teacher, vectors)
                 steps = steps_in(how.minutes, objective, list(rows))
             (output / _PLAN).write_text(json.dumps({"steps": steps}), encoding="utf-8")
         wanted = steps * how.batch_size
-        rows = examples(asked, language, how, steps, teacher, vectors)
+        rows = examples(asked, languages, how, steps, teacher, vectors)
         made = list(track(rows, "asking", lambda: wanted, unit="questions"))
     if how.method == "lora":
         add_matrices(model, how.lora_rank)
@@ -210,7 +211,7 @@ def _tuned(
         base=named.name,
         key=key,
         settings=how,
-        language=language,
+        languages=languages.codes,
         documents=len(learnt),
         pieces=pieces,
         steps=steps,

@@ -15,6 +15,7 @@ from sentence_transformers import SentenceTransformer
 
 from corpus_tuner.held_out import HeldOut, hold_out
 from corpus_tuner.indexes.encoders.transformer import own_prompt
+from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.passages import whole_text
 from corpus_tuner.tuning.encoder.report import Verdict
@@ -37,17 +38,21 @@ class Trial:
         The former.
     others
         The latter.
-    language
-        Of all, ISO 639-1.
+    languages
+        That all are in.
     seed
         Of the sentences that are taken out.
     """
 
     def __init__(
-        self, held_out: Sequence[Document], others: Sequence[Document], language: str, seed: int
+        self,
+        held_out: Sequence[Document],
+        others: Sequence[Document],
+        languages: Languages,
+        seed: int,
     ) -> None:
         chance = random.Random(seed)
-        taken = (hold_out(document, language, chance) for document in held_out)
+        taken = (hold_out(document, languages.of(document), chance) for document in held_out)
         self._asked: list[HeldOut] = [one for one in taken if one]
         self._texts = [whole_text(one.rest) for one in self._asked]
         self._texts += [whole_text(document) for document in others]

@@ -11,11 +11,10 @@ from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generators import resolved
 from corpus_tuner.generators.seq2seq import Settings as Seq2Seq
 from corpus_tuner.indexes.encoders import open_encoder
-from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language
 from corpus_tuner.progress import working
 from corpus_tuner.settings import Settings
 from corpus_tuner.tuning.generator.pairs import Pair
-from corpus_tuner.workshop import Workshop, open_writers
+from corpus_tuner.workshop import Workshop, main_language, open_writers
 
 
 def accepted_pairs(
@@ -42,9 +41,7 @@ def accepted_pairs(
         If the corpus cannot be read, or the recipe has not one generator with a model.
     """
     corpus = Corpus(source, settings.corpus)
-    language = settings.language
-    if language == "auto":
-        language = detect_language(corpus.sample(SAMPLE_DOCUMENTS))
+    language = main_language(corpus, settings)
     settings = settings.model_copy(update={"language": language})
     generator = tunable(settings, language).model_copy(update={"model": model})
     with working("opening the models"):
@@ -54,7 +51,7 @@ def accepted_pairs(
             lambda spoken: open_encoder(settings.encoder, language=spoken),
             generator,
         )
-    ((_, instructions),) = writers.authors
+    ((_, instructions),) = writers.authors[language]
     by_kind = {instruction.kind: instruction for instruction in instructions}
     with Workshop(corpus, settings, writers, ledger, scratch) as workshop:
         for enriched in workshop.enrich_all("generating"):

@@ -14,6 +14,7 @@ from corpus_tuner.generators import Generator, Written, open_generator
 from corpus_tuner.generators.extractive import Settings as Extractive
 from corpus_tuner.generators.seq2seq import Settings as Seq2Seq
 from corpus_tuner.indexes.encoders import Span
+from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.instructions import KINDS, Instruction, load_instructions
 from corpus_tuner.ledger import Ledger, ledger_key
 from corpus_tuner.passages import PassageSettings, whole_text
@@ -26,7 +27,7 @@ EMPTY = Document("c", "", "??")
 
 
 def read(documents: Sequence[Document], generator: Generator, encoder: Any) -> list[Reading]:
-    reader = DocumentReader(encoder, "en", PassageSettings(), ViewSettings())
+    reader = DocumentReader(encoder, Languages(("en",)), PassageSettings(), ViewSettings())
     return reader.read(documents, [generator.spans(document, "en") for document in documents])
 
 

@@ -29,7 +29,7 @@ TEXTS = [
 
 def open_index(folder: Path, texts: list[str], segments: int = 1, **values: object) -> LexicalIndex:
     """The terms of texts that lie in some segments."""
-    chosen = LexicalSettings.model_validate({"language": "en", **values})
+    chosen = LexicalSettings.model_validate({"languages": ("en",), **values})
     folders = []
     for number in range(segments):
         part = folder / str(number)
@@ -138,7 +138,7 @@ def test_words_alone(tmp_path: Path) -> None:
 
 def test_grams_find_what_words_do_not(tmp_path: Path) -> None:
     texts = ["Die Wassermühle am Bach", "Ein Windrad", "Wasserfarben"]
-    index = open_index(tmp_path, texts, language="de")
+    index = open_index(tmp_path, texts, languages=("de",))
     assert scores(index, "Mühle") == [0, 0, 0]
     first, second, third = scores(index, "Mühle", "grams")
     assert first > 0 == second == third
@@ -149,6 +149,6 @@ def test_postings_of_documents_that_are_not_there(tmp_path: Path) -> None:
     file = tmp_path / "0" / "words.documents.npy"
     np.save(file, np.load(file) + 100)
     alive = np.ones(len(TEXTS), bool)
-    damaged = LexicalIndex([tmp_path / "0"], LexicalSettings(language="en"), alive)
+    damaged = LexicalIndex([tmp_path / "0"], LexicalSettings(languages=("en",)), alive)
     with pytest.raises(SearchIndexError, match=r"the words in .* are damaged"):
         damaged.scores("words", "mill", BM25())

@@ -55,5 +55,5 @@ def test_words_of_one_letter_have_a_form() -> None:
 
 
 def test_shared_words_are_told_as_they_stand_in_the_text() -> None:
-    assert shared_words("mills", "The Mill, a mill.", "en") == ["Mill", "mill"]
-    assert shared_words("水车", "老水车坊", "zh") == ["老水车坊"]
+    assert shared_words(["mill"], "The Mill, a mill.", "en") == ["Mill", "mill"]
+    assert shared_words(["水车"], "老水车坊", "zh") == ["老水车坊"]

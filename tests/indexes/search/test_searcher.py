@@ -310,7 +310,7 @@ def test_text_without_spaces_is_found_by_its_words(
 ) -> None:
     vectors = np.ones((1, 3), np.float32)
     documents = [encoded(number, text, vectors) for number, text in enumerate(texts)]
-    write_index(tmp_path, documents, None, LexicalSettings(language=language, grams=grams))
+    write_index(tmp_path, documents, None, LexicalSettings(languages=(language,), grams=grams))
     with Searcher.open(tmp_path, encoder=Table({})) as searcher:
         (first, *_) = searcher.search(query, mode="lexical")
         assert first.document.id == "d1"

@@ -12,6 +12,7 @@ import pytest
 from corpus_tuner.indexes.encoders import EncoderSettings, open_encoder
 from corpus_tuner.indexes.encoders.delta import apply_delta, write_delta
 from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.tuning.encoder.questions import Asked, questions
 from tests.conftest import make_documents_with_topics, write_jsonl
@@ -176,7 +177,7 @@ def test_minutes_are_as_many_steps_as_the_pace_allows(
 def test_a_document_is_asked_for_by_its_own_words() -> None:
     text = "The old mill grinds wheat. Bakers carry the flour over the bridge. Nobody swims there."
     asked = [Asked(Document("d", "Mills by rivers", text)), Asked(Document("e", "", "Short."))]
-    made = questions(asked, "en", 0.5, seed=0)
+    made = questions(asked, Languages(("en",)), 0.5, seed=0)
     words = {word.strip(".").lower() for word in f"Mills by rivers {text}".split()}
     left_in = 0
     for _ in range(60):
