@@ -1,18 +1,21 @@
 """Examples: questions with their passages, what else the index finds, and texts to remember."""
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import cycle
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import cycle, islice
 from typing import Any
 
+from corpus_tuner.indexes.chunks import chunks
 from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.tuning.encoder.questions import Asked, Question, questions
 from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
+from corpus_tuner.tuning.encoder.teacher import Lesson
 
 Row = dict[str, Any]
 """``query``, ``passage``, ``negative_1`` and so on, ``other``, and their ``label``."""
-Teach = Callable[[Sequence[tuple[int, Question]]], Iterator[tuple[list[str], list[float]] | None]]
-"""Returns negatives and scores for questions; see `corpus_tuner.tuning.encoder.teacher`."""
+Teach = Callable[[Sequence[tuple[int, Question]]], Iterable[Lesson | None]]
+"""Says what an index finds for questions; see `corpus_tuner.tuning.encoder.teacher`."""
+_Taught = tuple[int, Question, Lesson | None]
 
 _AT_ONCE = 256
 
@@ -42,44 +45,57 @@ def examples(
     others
         Texts whose vectors are to stay, and these.
     """
-    size = min(settings.batch_size, len(asked))
-    wanted = steps * settings.batch_size
     other = cycle(others)
-    batch: list[tuple[int, Question]] = []
+    rows = _apart(_taught(asked, languages, settings, teach), min(settings.batch_size, len(asked)))
+    for batch in chunks(islice(rows, steps * settings.batch_size), settings.batch_size):
+        for row in _labelled(batch):
+            if others:
+                text, vector = next(other)
+                row["other"] = text
+                row["label"] += vector.tolist()
+            yield {**row, "label": row.pop("label")}  # the last column
+
+
+def _taught(
+    asked: Sequence[Asked],
+    languages: Languages,
+    settings: EncoderTuningSettings,
+    teach: Teach | None,
+) -> Iterator[_Taught]:
+    """Yield questions without end, with what the teacher says of them, if there is one."""
+    made = questions(asked, languages, settings.left_in, settings.seed)
+    if teach is None:
+        yield from ((position, question, None) for position, question in made)
+        return
+    for some in chunks(made, _AT_ONCE):
+        for (position, question), lesson in zip(some, teach(some), strict=True):
+            if lesson is not None:
+                yield position, question, lesson
+
+
+def _apart(taught: Iterable[_Taught], size: int) -> Iterator[_Taught]:
+    """Yield those questions of which so many in a row ask for different documents."""
     seen: set[int] = set()
-    for position, question in questions(asked, languages, settings.left_in, settings.seed):
+    for one in taught:
+        position, *_ = one
         if position in seen:
             continue
         seen.add(position)
         if len(seen) == size:
             seen.clear()
-        batch.append((position, question))
-        if len(batch) < _AT_ONCE:
-            continue
-        rows = list(_rows(batch, teach))[:wanted]
-        for row in rows if others else ():
-            text, vector = next(other)
-            row["other"] = text
-            row["label"] = [*row["label"], *vector.tolist()]
-        yield from ({**row, "label": row.pop("label")} for row in rows)  # the last column
-        batch.clear()
-        wanted -= len(rows)
-        if not wanted:
-            return
+        yield one
 
 
-def _rows(batch: Sequence[tuple[int, Question]], teach: Teach | None) -> Iterator[Row]:
-    if teach is None:
-        for _, question in batch:
-            yield {"query": question.text, "passage": question.passage, "label": [0.0]}
-        return
-    for (_, question), taught in zip(batch, teach(batch), strict=True):
-        if taught is not None:
-            negatives, scores = taught
-            named = {f"negative_{number}": text for number, text in enumerate(negatives, start=1)}
-            yield {
-                "query": question.text,
-                "passage": question.passage,
-                **named,
-                "label": scores,
-            }
+def _labelled(batch: Sequence[_Taught]) -> Iterator[Row]:
+    """Yield the rows of a batch; a label has the scores of all passages and negatives of it."""
+    lessons = [lesson for *_, lesson in batch if lesson is not None]
+    columns = zip(*(lesson.negatives for lesson in lessons), strict=True)
+    documents = [lesson.asked_for for lesson in lessons]
+    documents += [ordinal for column in columns for ordinal, _ in column]
+    for _, question, lesson in batch:
+        row: Row = {"query": question.text, "passage": question.passage, "label": [0.0]}
+        if lesson is not None:
+            for number, (_, text) in enumerate(lesson.negatives, start=1):
+                row[f"negative_{number}"] = text
+            row["label"] = [lesson.score(ordinal) for ordinal in documents]
+        yield row

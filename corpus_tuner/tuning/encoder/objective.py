@@ -7,9 +7,10 @@ import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.losses import (
     CachedMultipleNegativesRankingLoss,
-    DistillKLDivLoss,
     EmbedDistillLoss,
 )
+from sentence_transformers.util import cos_sim
+from torch.nn.functional import kl_div
 
 from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
 
@@ -20,11 +21,11 @@ class Objective(CachedMultipleNegativesRankingLoss):  # type: ignore[misc]
     """The loss of a batch.
 
     Its columns are queries, their passages, negatives, and, where there is a `memory`, other texts.
-    A row's label has the scores that the index gives to passage and negatives, and then the vector
-    that the base gives to the other text.
+    A row's label has the scores that the index gives to all passages and then all negatives of the
+    batch, and last the vector that the base gives to the other text.
 
-    Sources: Gao et al., arXiv 2101.06983 (batches in pieces); Lin, Yang and Lin, arXiv 2010.11386
-    (the ranking of a teacher).
+    Sources: Gao et al., arXiv 2101.06983 (batches in pieces); Lin, Yang and Lin, arXiv 2010.11386,
+    and Hofstätter et al., arXiv 2104.06967 (a teacher's ranking of the batch).
 
     Parameters
     ----------
@@ -42,9 +43,7 @@ class Objective(CachedMultipleNegativesRankingLoss):  # type: ignore[misc]
         super().__init__(model, scale=settings.scale, mini_batch_size=settings.mini_batch)
         self._settings = settings
         self._others = 1 if settings.memory else 0
-        self._ranking = DistillKLDivLoss(
-            model, student_temperature=1 / settings.scale, teacher_temperature=1 / sharpness
-        )
+        self._sharpness = sharpness
         self._vectors = EmbedDistillLoss(model)
 
     def forward(self, sentence_features: Features, labels: torch.Tensor) -> torch.Tensor:
@@ -68,13 +67,15 @@ class Objective(CachedMultipleNegativesRankingLoss):  # type: ignore[misc]
         asked = columns[: len(columns) - self._others]
         others = columns[len(asked) :]
         loss = self.loss.compute_loss_from_embeddings(asked, None)
-        if labels is not None and self._settings.distillation and len(asked) > 2:
-            # The library shrinks this loss by the square of the temperature.
-            weight = self._settings.distillation * self._settings.scale**2
-            scores = labels[:, : len(asked) - 1]
-            loss = loss + weight * self._ranking.compute_loss_from_embeddings(asked, scores)
+        if labels is not None and self._settings.distillation:
+            queries, *documents = asked
+            found = self._settings.scale * cos_sim(queries, torch.cat(documents))
+            taught = self._sharpness * labels[:, : found.shape[1]]
+            loss = loss + self._settings.distillation * kl_div(
+                found.log_softmax(1), taught.log_softmax(1), reduction="batchmean", log_target=True
+            )
         if labels is not None and others:
-            vectors = labels[:, len(asked) - 1 :]
+            vectors = labels[:, -others[0].shape[1] :]
             loss = loss + self._settings.memory * self._vectors.compute_loss_from_embeddings(
                 others, [vectors]
             )

@@ -27,7 +27,7 @@ class EncoderTuningSettings(BaseModel):
         A negative scores less than its query's document by at least so much, in the units of the
         index's scores: nearer ones may answer, too.
     distillation
-        Weight of learning how the index scores a query's document and negatives.
+        Weight of learning how the index ranks all passages of a batch.
     memory
         Weight of keeping the vectors that the base gives to passages.
     scale

@@ -5,7 +5,8 @@ score almost as the one asked for, or more, may answer, too, and are no negative
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,28 @@ from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
 SHARPNESS = 1.3
 """Of an index that was not calibrated: about what those have that were."""
 _FOUND = 50  # documents among which negatives are drawn
+
+
+class Lesson(NamedTuple):
+    """What the index says of a question.
+
+    Attributes
+    ----------
+    asked_for
+        The ordinal of the document that it asks for.
+    negatives
+        Passages that are found and do not answer, with the ordinals of their documents.
+    scores
+        Of documents, by their ordinals.
+    """
+
+    asked_for: int
+    negatives: Sequence[tuple[int, str]]
+    scores: Mapping[int, float]
+
+    def score(self, ordinal: int) -> float:
+        """Return the score of any document; what was not found has the lowest."""
+        return self.scores.get(ordinal, min(self.scores.values()))
 
 
 class Teacher:
@@ -48,16 +71,14 @@ class Teacher:
         calibration = self._searcher.manifest.calibration or {}
         return calibration.get("sharpness") or SHARPNESS
 
-    def __call__(
-        self, asked: Sequence[tuple[int, Question]]
-    ) -> Iterator[tuple[list[str], list[float]] | None]:
-        """Yield the negatives of questions, and the scores of passage and negatives.
+    def __call__(self, asked: Sequence[tuple[int, Question]]) -> Iterator[Lesson | None]:
+        """Yield what the index says of questions.
 
         ``None`` stands for a question that the index does not answer, or that has too few others.
         """
         pools = self._searcher.pools([question.text for _, question in asked], _FOUND)
         for (position, _), pool in zip(asked, pools, strict=True):
-            ordinal = self._ordinals[position]
+            ordinal = int(self._ordinals[position])
             scores = pool.ranked(self._plan)
             (own,) = np.nonzero(pool.ordinals == ordinal)
             if not len(own):
@@ -75,4 +96,9 @@ class Teacher:
             chosen = np.array([near[number] for number in drawn], np.int64)
             windows = self._searcher.segments.passages(pool.ordinals[chosen])
             texts = [next(iter(texts.values())) for texts in windows]
-            yield texts, [score, *scores[chosen].tolist()]
+            found = pool.ordinals.tolist()
+            yield Lesson(
+                ordinal,
+                list(zip(pool.ordinals[chosen].tolist(), texts, strict=True)),
+                dict(zip(found, scores.tolist(), strict=True)),
+            )
