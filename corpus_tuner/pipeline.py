@@ -9,6 +9,7 @@ from corpus_tuner.calibration import calibrated, must_calibrate, weighed
 from corpus_tuner.changes import Changes, Comparison
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.memory import Documents
+from corpus_tuner.corpora.parsed import ParsedFiles
 from corpus_tuner.enrichment import Enriched
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.arguments import path_of
@@ -36,7 +37,7 @@ from corpus_tuner.indexes.store.staged import Staged
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
 from corpus_tuner.indexes.store.writing import claim, locked
 from corpus_tuner.language import languages_of_build
-from corpus_tuner.progress import track, working
+from corpus_tuner.progress import note, track, working
 from corpus_tuner.recipe_files import files_hash
 from corpus_tuner.settings import Settings, settings_hash, settings_of, stored_settings
 from corpus_tuner.tuning.encoder.report import read_report
@@ -118,9 +119,10 @@ def build(
     """
     settings = settings_of(settings)
     index = path_of(output, "output")
-    corpus = Corpus(source, settings.corpus)
+    parsed = ParsedFiles(Layout(index).parsed)
+    corpus = Corpus(source, settings.corpus, parsed)
     claim(index)
-    with locked(index, "a build"):
+    with locked(index, "a build"), parsed:
         found = None if fresh else _standing(index)
         standing = found if found and _is_of(found, settings, encoder) else None
         changes = None
@@ -135,7 +137,13 @@ def build(
             changes = changes or compare(index, standing, corpus)
             announce(changes)
         else:
+            if found:
+                note(
+                    f"{index} was built by another recipe, or with another model: all is built anew"
+                )
             standing = changes = None
+        if found and found.build["corpus"] != corpus.source:
+            note(f"{index} was of {found.build['corpus']}, and is to be of {corpus.source}")
         manifest = standing
         if manifest is None or changes is None or changes.total:
             manifest, changes = update(index, corpus, recipe, standing, ledger)
@@ -318,7 +326,8 @@ def _standing(index: Path) -> Manifest | None:
         manifest = read_manifest(index)
         verify(index, manifest.segments)
         return manifest
-    except SearchIndexError:  # damaged, or of another version: build it again
+    except SearchIndexError as error:  # damaged, or of another version
+        note(f"{error}: all is built anew")
         return None
 
 

@@ -19,6 +19,8 @@ MOST = 10
 _LINES = 3  # of a hit
 _AROUND = 4  # lines: the command, the query and its blank line, and what the shell asks next
 _INDENT = 4
+_HEADING = re.compile(r"^ {0,3}#{1,6} +(.*?)(?: +#+)?$", re.MULTILINE)
+"""Of Markdown: its marks say nothing on one line."""
 
 
 def fitting() -> int:
@@ -28,7 +30,9 @@ def fitting() -> int:
     return max(1, min(MOST, (stdout.height - _AROUND) // _LINES))
 
 
-def show_hits(query: str, hits: Sequence["Hit"], searcher: "Searcher") -> None:
+def show_hits(
+    query: str, hits: Sequence["Hit"], searcher: "Searcher", min_score: float = 0.0
+) -> None:
     """Print what was found for a query, every hit on three lines: its name, and its passage."""
     _show_query(query)
     width = stdout.width - _INDENT
@@ -40,10 +44,21 @@ def show_hits(query: str, hits: Sequence["Hit"], searcher: "Searcher") -> None:
         for line in (snippet, *others[: _LINES - 2]):
             stdout.print(Padding(line, (0, 0, 0, _INDENT)))
     if not hits:
-        stdout.print("nothing was found", style="dim")
+        stdout.print(_nothing(min_score), style="dim")
 
 
-def explain_hits(query: str, hits: Sequence["Hit"], searcher: "Searcher") -> None:
+def _nothing(min_score: float) -> str:
+    """Say that there are no hits, and what may have kept them out."""
+    if not min_score:
+        return "nothing was found"
+    return (
+        f"nothing was found that is {min_score:.0%} likely: a lower --min-score lets more through"
+    )
+
+
+def explain_hits(
+    query: str, hits: Sequence["Hit"], searcher: "Searcher", min_score: float = 0.0
+) -> None:
     """Print what was found for a query, and why: ranks, the nearest view, the words they share."""
     from corpus_tuner.indexes.search.settings import DENSE_RANKERS
 
@@ -66,7 +81,7 @@ def explain_hits(query: str, hits: Sequence["Hit"], searcher: "Searcher") -> Non
         stdout.print(_head(hit), soft_wrap=True)
         stdout.print(Padding(Text("\n").join(lines), (0, 0, 1, _INDENT)))
     if not hits:
-        stdout.print("nothing was found", style="dim")
+        stdout.print(_nothing(min_score), style="dim")
     elif len(hits[0].rankers) > 1:
         scale = "" if {*hits[0].rankers} <= {*DENSE_RANKERS} else ", on one scale"
         stdout.print(f"score: the sum of what rankers add, by their weights{scale}", style="dim")
@@ -105,9 +120,9 @@ def _cut(text: str, marks: Sequence[str], most: int = 280, matched: str = "") ->
     All such words are in bold. It has at most so many characters, but for dots where something is
     left out.
     """
-    line = plain(text).plain
+    line = plain(_HEADING.sub(r"\1", text)).plain
     pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, marks))})\b") if marks else None
-    needle = plain(matched).plain
+    needle = plain(_HEADING.sub(r"\1", matched)).plain
     start = line.find(needle) if needle else -1
     if start < 0 or start + len(needle) <= most:
         found = pattern.search(line) if pattern and start < 0 else None

@@ -40,7 +40,11 @@ def info(
     shown = table("", str(index))
     shown.add_row("format", f"version {manifest.version}, generation {manifest.generation}")
     shown.add_row("documents", _documents(manifest))
-    shown.add_row("language", build["language"])
+    shares = (f"{code} {share:.0%}" for code, share in build["languages"].items())
+    several = len(build["languages"]) > 1
+    shown.add_row(
+        "languages" if several else "language", ", ".join(shares) if several else build["language"]
+    )
     shown.add_row("corpus", plain(build["corpus"]))
     checked = ", checksums right" if verify else ""
     shown.add_row("size", f"{manifest.bytes / 2**20:.1f} MiB{checked}")
@@ -65,7 +69,11 @@ def info(
         searched = ", searched" if name == manifest.representation else ""
         shown.add_row(f"representation {name}", plain(cell + searched))
     if manifest.lexical:
-        chosen = ", ".join(f"{key} {value}" for key, value in manifest.lexical if value)
+        chosen = ", ".join(
+            f"{key} {' and '.join(value) if isinstance(value, tuple) else value}"
+            for key, value in manifest.lexical
+            if value
+        )
         shown.add_row("lexical", plain(chosen))
         for ranker in manifest.lexical.rankers:
             size = sum(

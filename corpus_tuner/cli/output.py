@@ -48,10 +48,10 @@ def weights(hybrid: "HybridWeights") -> str:
 def show_skipped(skipped: Mapping[str, int], examples: Mapping[str, str]) -> None:
     """Print how many records and files were left out or mended, and the first of every kind."""
     for reason, count in skipped.items():
+        first = examples[reason].removesuffix(f": {reason}")
         stdout.print(
             Text.assemble(
-                ("  left out or mended: ", "yellow"),
-                f"{count:,} {reason}, first {examples[reason]}",
+                ("  left out or mended: ", "yellow"), f"{reason}: {count:,}, first {first}"
             ),
             soft_wrap=True,
         )

@@ -50,9 +50,9 @@ class Asking:
         """Search, and print what was found."""
         hits = self.find(searcher, query)
         if self.explain:
-            explain_hits(query, hits, searcher)
+            explain_hits(query, hits, searcher, self.min_score)
         else:
-            show_hits(query, hits, searcher)
+            show_hits(query, hits, searcher, self.min_score)
         return hits
 
 

@@ -7,8 +7,10 @@ from typing import Annotated, Optional
 import typer
 
 from corpus_tuner.cli.options import FilterOption, JsonOption
-from corpus_tuner.cli.output import stdout
+from corpus_tuner.cli.output import plain, stdout
 from corpus_tuner.errors import CorpusTunerError
+
+_NAMED = 10
 
 
 def remove(
@@ -34,3 +36,8 @@ def remove(
         typer.echo(json_module.dumps({"removed": removed}, ensure_ascii=False, indent=2))
         return
     stdout.print(f"removed {len(removed):,} documents from {index}", soft_wrap=True)
+    missing = sorted({*(ids or ())}.difference(removed))
+    if missing:
+        named = ", ".join(plain(one).plain for one in missing[:_NAMED])
+        more = f" and {len(missing) - _NAMED:,} more" if len(missing) > _NAMED else ""
+        stdout.print(f"  not there: {named}{more}", soft_wrap=True)

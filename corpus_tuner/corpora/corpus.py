@@ -14,6 +14,7 @@ from corpus_tuner.corpora import memory
 from corpus_tuner.corpora.files import LeftOut
 from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.corpora.metadata import UnfitError, plain
+from corpus_tuner.corpora.parsed import ParsedFiles
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.corpora.sources import Reader, count_records, find_source
 from corpus_tuner.errors import CorpusTunerError
@@ -50,6 +51,8 @@ class Corpus:
         documents, of which an iterator is read into memory.
     settings
         How to read it.
+    parsed
+        What was read of files before, and takes what is read now; whoever gives it closes it.
 
     Attributes
     ----------
@@ -73,7 +76,10 @@ class Corpus:
     """
 
     def __init__(
-        self, source: str | Path | Documents, settings: CorpusSettings | None = None
+        self,
+        source: str | Path | Documents,
+        settings: CorpusSettings | None = None,
+        parsed: ParsedFiles | None = None,
     ) -> None:
         self.skipped: Counter[str] = Counter()
         self.examples: dict[str, BadRecord | LeftOut] = {}
@@ -82,7 +88,7 @@ class Corpus:
         self._open: Reader
         if isinstance(source, str | Path):
             self.source, self._size = str(source), None
-            self._open = find_source(self.source, self._settings)
+            self._open = find_source(self.source, self._settings, parsed)
         else:
             source = memory.documents_of(source)
             self.source, self._size = IN_MEMORY, len(source)

@@ -7,6 +7,7 @@ from typing import Any
 
 from corpus_tuner.corpora.files import Found, LeftOut, walk
 from corpus_tuner.corpora.formats import FileReader, UnreadableError, reader_of, suffixes
+from corpus_tuner.corpora.parsed import ParsedFiles
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.records import MAX_LINE_BYTES, BadRecord, Record
@@ -31,19 +32,36 @@ def open_readers(folder: Path, settings: CorpusSettings) -> dict[str, FileReader
     return {suffix: reader_of(suffix) for suffix in sorted({_suffix(file) for file in found})}
 
 
-def read(folder: Path, settings: CorpusSettings) -> Iterator[Record | BadRecord | LeftOut]:
-    """Read every file as a record."""
+def read(
+    folder: Path, settings: CorpusSettings, parsed: ParsedFiles | None = None
+) -> Iterator[Record | BadRecord | LeftOut]:
+    """Read every file as a record.
+
+    Parameters
+    ----------
+    folder, settings
+        Which files.
+    parsed
+        What was read of them before; what is found now is kept in it.
+    """
     for file in files(folder, settings):
-        yield _record(folder, file) if isinstance(file, Found) else file
+        yield _record(folder, file, parsed) if isinstance(file, Found) else file
 
 
-def _record(folder: Path, file: Found) -> Record | BadRecord | LeftOut:
+def _record(folder: Path, file: Found, kept: ParsedFiles | None) -> Record | BadRecord | LeftOut:
     location = str(folder / file.name)
     try:
         status = file.path.stat()
         if status.st_size > _LARGEST:
             return BadRecord(location, "", f"larger than {_LARGEST // 2**20} MiB")
-        parsed = reader_of(_suffix(file))(file.path)
+        suffix = _suffix(file)
+        reader = reader_of(suffix)
+        modified = datetime.fromtimestamp(int(status.st_mtime), UTC).isoformat()
+        if kept:
+            parsed = kept.read(file.path, suffix, reader)
+            modified = kept.modified(file.path, file.name, modified)
+        else:
+            parsed = reader(file.path)
     except CorpusTunerError:
         raise
     except UnreadableError as error:
@@ -59,7 +77,7 @@ def _record(folder: Path, file: Found) -> Record | BadRecord | LeftOut:
     about: dict[str, Any] = {
         "path": file.name,
         "folder": path.parent.as_posix(),
-        "modified": datetime.fromtimestamp(int(status.st_mtime), UTC).isoformat(),
+        "modified": modified,
         "size": status.st_size,
     }
     return Record(

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from corpus_tuner.corpora.files import LeftOut
+from corpus_tuner.corpora.parsed import ParsedFiles
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError
 from corpus_tuner.eval.errors import EvaluationError
@@ -30,8 +31,8 @@ def _of_a_corpus() -> Iterator[None]:
         raise CorpusTunerError(str(error)) from error
 
 
-def find_source(source: str, settings: CorpusSettings) -> Reader:
-    """Return what reads `source`.
+def find_source(source: str, settings: CorpusSettings, parsed: ParsedFiles | None = None) -> Reader:
+    """Return what reads `source`; where that is a folder, what was `parsed` before is not again.
 
     Raises
     ------
@@ -40,7 +41,7 @@ def find_source(source: str, settings: CorpusSettings) -> Reader:
         it is damaged.
     """
     with _of_a_corpus():
-        reader = _find(source, settings)
+        reader = _find(source, settings, parsed)
 
     def read() -> Iterator[Record | BadRecord | LeftOut]:
         with _of_a_corpus():
@@ -49,7 +50,7 @@ def find_source(source: str, settings: CorpusSettings) -> Reader:
     return read
 
 
-def _find(source: str, settings: CorpusSettings) -> Reader:
+def _find(source: str, settings: CorpusSettings, parsed: ParsedFiles | None) -> Reader:
     if source.startswith("ir_datasets:"):
         from corpus_tuner.corpora import catalogue
 
@@ -60,7 +61,7 @@ def _find(source: str, settings: CorpusSettings) -> Reader:
         return partial(hub.read, source.removeprefix("hf:"), settings.split)
     path = Path(source)
     if path.is_dir():
-        return _find_in_folder(path, settings)
+        return _find_in_folder(path, settings, parsed)
     if not path.is_file():
         raise CorpusTunerError(f"there is no corpus at {source}: give {_KINDS}")
     suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
@@ -108,7 +109,7 @@ def _beir_file(folder: Path) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
-def _find_in_folder(path: Path, settings: CorpusSettings) -> Reader:
+def _find_in_folder(path: Path, settings: CorpusSettings, parsed: ParsedFiles | None) -> Reader:
     if inner := _beir_file(path):
         return partial(read_json_lines, inner)
     from corpus_tuner.corpora import folder
@@ -121,4 +122,4 @@ def _find_in_folder(path: Path, settings: CorpusSettings) -> Reader:
             f"{path} has neither a corpus.jsonl nor files{patterns} of a kind that can be read "
             f"({known}): give {_KINDS}"
         )
-    return partial(folder.read, path, settings)
+    return partial(folder.read, path, settings, parsed)

@@ -13,6 +13,7 @@
             alive.000002.npy    which documents are still there, since that generation
         ledger.sqlite           what the generator wrote; kept from build to build, sealed by its
                                 SHA-256 in ledger.sqlite.sha256 while nobody writes to it
+        parsed.sqlite           what was found in files of a folder, so that PDFs are read once
         building-KEY/           an unfinished build, from which the next one goes on
         building-merge/         an unfinished merge, which begins again
         writer.lock             held by whoever changes the index; writer.json says who
@@ -61,6 +62,11 @@ class Layout:
     def ledger(self) -> Path:
         """What was generated, unless another file was named for it."""
         return self.index / "ledger.sqlite"
+
+    @property
+    def parsed(self) -> Path:
+        """What was found in files of a folder."""
+        return self.index / "parsed.sqlite"
 
     @property
     def segments(self) -> Path:

@@ -63,6 +63,7 @@ def locked(index: Path, what: str) -> Iterator[None]:
         with suppress(OSError):
             layout.writer.unlink(missing_ok=True)
         lock.release()
+        _leave_no_empty_folder(layout)
 
 
 @contextmanager
@@ -104,6 +105,14 @@ def claim(index: Path) -> None:
         index.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SearchIndexError(f"cannot make {index}: {error.strerror}") from error
+
+
+def _leave_no_empty_folder(layout: Layout) -> None:
+    """Remove the folder of an index that has not come to be."""
+    with suppress(OSError):
+        if [file.name for file in layout.index.iterdir()] == [layout.lock.name]:
+            layout.lock.unlink()
+            layout.index.rmdir()
 
 
 def _holder(layout: Layout) -> str:

@@ -7,7 +7,7 @@ its dot, what it leads to is a function that takes a path and returns a `Parsed`
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +27,13 @@ _BUILT_IN = {
     "pptx": "office",
     "epub": "office",
 }
+
+_LIBRARIES = {
+    "html": ("beautifulsoup4", "markdownify"),
+    "mail": ("beautifulsoup4", "markdownify"),
+    "office": ("markitdown", "mammoth", "pdfminer.six", "python-pptx"),
+}
+"""What kinds of files are read by; others are read at once."""
 
 
 class Parsed(NamedTuple):
@@ -64,6 +71,17 @@ def suffixes() -> frozenset[str]:
     """Return the suffixes that some reader knows, with their dots, in lower case."""
     found = {point.name.lower() for point in entry_points(group=GROUP)}
     return frozenset(f".{name}" for name in {*_BUILT_IN, *found})
+
+
+@cache
+def identity(suffix: str) -> str:
+    """Return what decides how files with a suffix are read; "" where that takes no time."""
+    name = suffix.removeprefix(".")
+    for point in entry_points(group=GROUP):
+        if point.name.lower() == name:
+            return f"{point.value} {point.dist.version if point.dist else ''}"
+    libraries = _LIBRARIES.get(_BUILT_IN[name], ())
+    return " ".join(f"{library} {version(library)}" for library in libraries)
 
 
 @cache

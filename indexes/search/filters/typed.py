@@ -14,7 +14,7 @@ _SIGNS = {symbol: name for name, symbol in COMPARISONS.items()}
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _WORD = re.compile(rf"({_QUOTED})|(?<!\S)(AND|OR)(?!\S)")
 _CONDITION = re.compile(
-    r"(?P<field>[^<>=]*[^<>=\s!]\s*)(?P<sign>!=|>=|<=|>|<|=)(?P<value>.*\S.*)", re.DOTALL
+    r"(?P<field>[^<>=]*[^<>=\s!]\s*)(?P<sign>!=|>=|<=|>|<|==?)(?P<value>.*\S.*)", re.DOTALL
 )
 _VALUE = re.compile(rf"\s*({_QUOTED}|[^,]*?)\s*(?:,|$)", re.DOTALL)
 _ANOTHER = re.compile(r'\s[^\s<>=!"]+\s*(!=|[<>=])')
@@ -102,6 +102,7 @@ def _condition(whole: str, text: str, fields: Fields) -> dict[str, Any]:
             f"the filter {whole!r} is not like field=value, field!=value or field>=value"
         )
     field, sign, typed = parts["field"].strip(), parts["sign"], parts["value"].strip()
+    sign = "=" if sign == "==" else sign
     if _ANOTHER.search(re.sub(_QUOTED, '""', typed)):
         raise SearchIndexError(
             f"the filter {whole!r} has {typed!r} for a value: join conditions with AND or OR in "

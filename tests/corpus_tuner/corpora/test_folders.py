@@ -1,5 +1,6 @@
 """Folders as people have them: many kinds of files, and much that is none."""
 
+import json
 import os
 import sys
 import zipfile
@@ -12,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus_tuner import Corpus, CorpusTunerError, Document
-from corpus_tuner.corpora import CorpusSettings, folder, formats
+from corpus_tuner.corpora import CorpusSettings, folder, formats, parsed
 from corpus_tuner.corpora.formats import UnreadableError, markdown
+from tests.corpus_tuner.cli.conftest import Run
 
 SKIP = CorpusSettings(on_bad_record="skip")
 
@@ -213,3 +215,51 @@ def test_a_missing_extra_is_named_before_reading(
     with pytest.raises(CorpusTunerError, match=r"--exclude '\*\.pdf'.*\[documents\]"):
         Corpus(tmp_path)
     assert [each.id for each in Corpus(tmp_path, CorpusSettings(exclude=("*.pdf",)))] == ["a.txt"]
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let Markdown take long to read; the names of the files that were read."""
+    read: list[str] = []
+
+    def reader(path: Path) -> formats.Parsed:
+        read.append(path.name)
+        return markdown.read(path)
+
+    monkeypatch.setattr(folder, "reader_of", lambda suffix: reader)
+    monkeypatch.setattr(parsed, "identity", lambda suffix: "slow 1")
+    return read
+
+
+def test_files_are_read_once(tmp_path: Path, slow: list[str], small: list[str], run: Run) -> None:
+    notes, index = tmp_path / "notes", tmp_path / "index"
+    notes.mkdir()
+    for name in ("a", "b", "c"):
+        (notes / f"{name}.md").write_text(f"# {name}\n\nThe mill {name} turns.", encoding="utf-8")
+    build = ("build", notes, "-o", index, *small, "--json")
+    assert json.loads(run(*build).out)["documents"] == 3
+    assert slow == ["a.md", "b.md", "c.md"]
+    (notes / "b.md").write_text("# b\n\nThe mill stands still.", encoding="utf-8")
+    (notes / "c.md").unlink()
+    os.utime(notes / "a.md", (1, 1))  # a checkout: other dates, and the same contents
+    changes = json.loads(run(*build).out)["changes"]
+    assert changes == {"added": 0, "changed": 1, "removed": 1, "kept": 1}
+    assert slow == ["a.md", "b.md", "c.md", "b.md"]
+    (notes / "c.md").write_text("# c\n\nThe mill c turns.", encoding="utf-8")
+    run(*build)
+    assert slow[4:] == ["c.md"]  # what is gone is forgotten
+
+
+@pytest.mark.parametrize("damage", [b"no database", b""])
+def test_what_was_read_can_be_lost(
+    tmp_path: Path, slow: list[str], small: list[str], run: Run, damage: bytes
+) -> None:
+    notes, index = tmp_path / "notes", tmp_path / "index"
+    notes.mkdir()
+    (notes / "a.md").write_text("# a\n\nThe mill turns.", encoding="utf-8")
+    build = ("build", notes, "-o", index, *small, "--json")
+    run(*build)
+    (index / "parsed.sqlite").write_bytes(damage)
+    again = json.loads(run(*build).out)
+    assert (again["documents"], again["changes"]["kept"]) == (1, 1)
+    assert slow == ["a.md", "a.md"]
