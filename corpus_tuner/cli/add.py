@@ -13,18 +13,27 @@ from corpus_tuner.cli.options import (
     OnBadRecord,
     QuietOption,
     TrustOption,
+    settings_of,
 )
 
 
 def add(
     index: Annotated[Path, typer.Argument(help="The folder of the index.")],
     source: Annotated[str, typer.Argument(help="The documents, as corpus-tuner build takes them.")],
+    assignments: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            "--set",
+            metavar="CORPUS.KEY=VALUE",
+            help="How to read the documents, such as corpus.text=body; repeatable.",
+        ),
+    ] = None,
     include: IncludeOption = None,
     exclude: ExcludeOption = None,
     on_bad_record: Annotated[
-        OnBadRecord,
+        Optional[OnBadRecord],  # noqa: UP045
         typer.Option(help="Stop at a record that cannot be used, or leave it out and count it."),
-    ] = "fail",
+    ] = None,
     ledger: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(help="The ledger of what was generated; by default in the index."),
@@ -37,15 +46,19 @@ def add(
 
     One whose id it has replaces the one that has it.
     """
+    for assignment in assignments or ():
+        if not assignment.startswith("corpus."):
+            raise typer.BadParameter(
+                f"{assignment!r}: an index keeps its recipe; how documents are read alone can be "
+                "set, corpus.KEY=VALUE"
+            )
+    settings = settings_of(None, assignments, on_bad_record, include=include, exclude=exclude)
     from corpus_tuner.adding import add as add_documents
-    from corpus_tuner.corpora import CorpusSettings
 
     report = add_documents(
         index,
         source,
-        corpus=CorpusSettings(
-            on_bad_record=on_bad_record, include=tuple(include or ()), exclude=tuple(exclude or ())
-        ),
+        corpus=settings.corpus,
         ledger=ledger,
         trust_remote_code=trust_remote_code,
     )

@@ -8,8 +8,11 @@ import typer
 from corpus_tuner.cli.options import (
     ConfigOption,
     EncoderOption,
+    ExcludeOption,
     GeneratorOption,
+    IncludeOption,
     JsonOption,
+    OnBadRecord,
     QuietOption,
     SetOption,
     settings_of,
@@ -95,18 +98,27 @@ def encoder(
     generator: GeneratorOption = None,
     config: ConfigOption = None,
     assignments: SetOption = None,
+    include: IncludeOption = None,
+    exclude: ExcludeOption = None,
+    on_bad_record: Annotated[
+        Optional[OnBadRecord],  # noqa: UP045
+        typer.Option(help="Stop at a record that cannot be used, or leave it out and count it."),
+    ] = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
     """Tune the encoder on corpora that nobody has labelled; go on with it after a kill."""
-    more = {
-        "encoder.name": encoder,
-        "generator": generator,
-        "encoder_tuning.minutes": minutes,
-        "encoder_tuning.steps": steps,
-    }
+    more = {"encoder_tuning.minutes": minutes, "encoder_tuning.steps": steps}
     given = [f"{name}={value}" for name, value in more.items() if value is not None]
-    settings = settings_of(config, [*(assignments or []), *given])
+    settings = settings_of(
+        config,
+        [*(assignments or []), *given],
+        on_bad_record,
+        encoder,
+        generator,
+        include=include,
+        exclude=exclude,
+    )
     from corpus_tuner.tuning.encoder.tune import tune_encoder
 
     report = tune_encoder(corpora, output, settings, keep=keep or ())

@@ -81,6 +81,7 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,  # these pages would fetch scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # /v1/documents would lead to a document without an id
     )
     app.state.service = Service(settings, live, batcher, counts, rejected, writer)
     app.add_middleware(BodyLimit, limit=settings.body_bytes)

@@ -27,7 +27,7 @@ class Verdict(BaseModel):
     gain
         What it adds to the base's nDCG@10, by documents that did not choose it.
     interval
-        Of this gain, 95 %, by a bootstrap over documents.
+        Of this gain, 90 %, by a bootstrap over documents.
     better
         Whether the tuned encoder takes the place of the base: its interval lies above 0.
     """

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,11 @@ LEAST = 50
 """Documents that there must be: fewer teach nothing, and say nothing."""
 _RUNNING = {"device", "minutes", "steps"}  # what a checkpoint does not depend on
 _PLAN = "plan.json"
+_NEEDS = {
+    "build,tune": ("torch", "sentence_transformers"),
+    "tune": ("accelerate", "datasets", "peft"),
+}
+"""What it runs on, by the extras that bring it."""
 
 
 def tune_encoder(
@@ -70,6 +76,9 @@ def tune_encoder(
     """
     output = Path(output)
     how = settings.encoder_tuning
+    for extra, needed in _NEEDS.items():
+        if any(find_spec(name) is None for name in needed):
+            raise MissingExtraError("tuning an encoder", extra)
     if not sources:
         raise CorpusTunerError("there is nothing to learn from: give a corpus")
     if bool(keep) != bool(how.memory):
@@ -141,13 +150,10 @@ def _tuned(
     key: str,
     names: Sequence[str],
 ) -> EncoderTuningReport:
-    try:
-        from corpus_tuner.tuning.encoder.objective import Objective
-        from corpus_tuner.tuning.encoder.training import Trainer, dataset_of, steps_in
-    except ImportError as error:
-        raise MissingExtraError("tuning an encoder", "tune") from error
     from corpus_tuner.indexes.encoders.transformer import load_model
     from corpus_tuner.tuning.encoder.lora import add_matrices, merge_matrices
+    from corpus_tuner.tuning.encoder.objective import Objective
+    from corpus_tuner.tuning.encoder.training import Trainer, dataset_of, steps_in
     from corpus_tuner.tuning.encoder.verdict import Trial
     from corpus_tuner.tuning.encoder.vocabulary import add_pieces
 

@@ -23,8 +23,27 @@ def test_bad_records_are_counted(tmp_path: Path, run: Run, small: list[str]) -> 
     skip = ("--on-bad-record", "skip")
     outcome = run("build", path, "--output", tmp_path / "index", *skip, *small)
     assert outcome.code == 0
-    assert "1 text: missing, first" in outcome.out
+    assert "text: missing: 1, first" in outcome.out
     assert "c.jsonl:4" in outcome.out
+
+
+def test_a_refused_build_leaves_nothing(tmp_path: Path, run: Run, small: list[str]) -> None:
+    corpus = write_jsonl(tmp_path / "c.jsonl", [{"_id": "a", "text": 7}])
+    assert run("build", corpus, "-o", tmp_path / "index", *small).code == 2
+    assert not (tmp_path / "index").exists()
+
+
+def test_what_a_build_replaces_is_said(tmp_path: Path, run: Run, small: list[str]) -> None:
+    one = write_jsonl(tmp_path / "one.jsonl", make_documents(3))
+    other = write_jsonl(tmp_path / "other.jsonl", make_documents(3, seed=1))
+    build = ("build", one, "-o", tmp_path / "index", *small)
+    assert "note" not in run(*build).err
+    assert "by another recipe" in run(*build, "--set", "views.title=false").err
+    replaced = run("build", other, "-o", tmp_path / "index", *small, "--set", "views.title=false")
+    assert f"was of {one}, and is to be of {other}" in replaced.err
+    manifest = tmp_path / "index" / "manifest.json"
+    manifest.write_text("{}", encoding="utf-8")
+    assert "all is built anew" in run("build", other, "-o", tmp_path / "index", *small).err
 
 
 def test_several_languages_are_named(tmp_path: Path, run: Run, small: list[str]) -> None:
@@ -50,7 +69,7 @@ def test_patterns_and_what_is_left_out(tmp_path: Path, run: Run, small: list[str
     include = ("--include", "*.md", "--include", "*.png", "--exclude", "drafts/")
     outcome = run("build", folder, "-o", tmp_path / "index", *include, *small)
     assert "1 documents" in outcome.out
-    assert "1 files that no reader knows, .png, first" in outcome.out
+    assert "files that no reader knows, .png: 1, first" in outcome.out
     assert "1 folders that the patterns leave out, first" in outcome.out
     added = run("add", tmp_path / "index", folder, "--exclude", "*.md")
     assert "1 added" in added.out

@@ -25,6 +25,7 @@ def test_a_day_in_the_life_of_an_index(
 
     removed = run("remove", index, "d0", "nobody", "--filter", "year>=2022", "--json")
     assert json.loads(removed.out) == {"removed": ["d0", "n2"]}
+    assert "not there: nobody" in run("remove", index, "nobody").out
     assert "7 in 2 segments, 2 hidden" in run("info", index).out
     assert run("remove", index).code == 2
     assert "no document" not in run("search", index, "mill", "-k", "20").err
@@ -39,6 +40,20 @@ def test_a_day_in_the_life_of_an_index(
     assert failed.code == 2
     assert "is there already" in failed.err
     assert run("search", tmp_path / "copy", "mill").code == 0
+
+
+def test_an_addition_says_how_to_read_it(index: Path, run: Run, tmp_path: Path) -> None:
+    table = tmp_path / "more.csv"
+    table.write_text("Nr#Inhalt\nx#The mill by the river.\n", encoding="utf-8")
+    how = [
+        part
+        for setting in ("delimiter='#'", "id=Nr", "text=Inhalt")
+        for part in ("--set", f"corpus.{setting}")
+    ]
+    assert '"added": 1' in run("add", index, table, *how, "--json").out
+    failed = run("add", index, table, "--set", "views.sentences=3")
+    assert failed.code == 2
+    assert "an index keeps its recipe" in " ".join(failed.err.split())
 
 
 def test_what_is_damaged_is_named_and_mended(index: Path, run: Run) -> None:

@@ -288,6 +288,7 @@ def test_filters_as_people_type_them() -> None:
         "open": True,
     }
     assert parse_filters(["a = b=c", "odd!name=1"]) == {"a": "b=c", "odd!name": 1}
+    assert parse_filters(["lang==de"]) == {"lang": "de"}
     assert parse_filters([]) == {}
 
 
