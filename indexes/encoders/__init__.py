@@ -122,6 +122,10 @@ class EncoderSettings(BaseModel):
         Put before each text. ``None`` takes what the model itself asks for, which may be nothing.
     max_tokens
         Read at most so many tokens of a text; ``None`` takes the model's own limit.
+    dimensions
+        Keep so many components of a vector, the first ones, for models that were trained to put
+        what matters there (Kusupati et al., "Matryoshka Representation Learning", arXiv
+        2205.13147); ``None`` keeps all.
     dtype
         Of the transformer's arithmetic for documents; queries, pooling and vectors are always
         float32. On a CPU ``auto`` is int8 where CTranslate2 can run the model, else bfloat16 where
@@ -141,6 +145,7 @@ class EncoderSettings(BaseModel):
     query_prompt: str | None = None
     document_prompt: str | None = None
     max_tokens: PositiveInt | None = None
+    dimensions: PositiveInt | None = None
     dtype: Literal["auto", "float32", "bfloat16", "float16", "int8"] = "auto"
     device: str = "auto"
     batch_size: PositiveInt = 32

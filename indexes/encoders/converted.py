@@ -17,6 +17,7 @@ from corpus_tuner.indexes.encoders import EncoderSettings, embedded
 from corpus_tuner.indexes.encoders.cache import cache_folder, cached, cached_or_made
 from corpus_tuner.indexes.encoders.conversion import cache_name
 from corpus_tuner.indexes.encoders.fast import READING, TOKENIZER, FastReader, Reading
+from corpus_tuner.indexes.encoders.limits import kept_dimensions
 from corpus_tuner.indexes.encoders.reading import ReadingEncoder
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.store.files import folder_sha256
@@ -48,7 +49,8 @@ class ConvertedEncoder(ReadingEncoder):
         self.name = settings.name
         self.fingerprint = fingerprint
         self._reading = reading_of(queries)
-        self.dimension = self._reading.dimension
+        own = self._reading.dimension
+        self.dimension = kept_dimensions(self.name, settings.dimensions, own)
         self.max_tokens = self._reading.max_tokens
         self.symmetric = self._reading.query_prompt == self._reading.document_prompt
         self.pools_spans = self._reading.pooling == "mean"

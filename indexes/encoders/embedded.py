@@ -109,7 +109,8 @@ def fingerprint(settings: EncoderSettings) -> str:
     files = sorted(SHA256.items())
     if settings.name in DELTAS:
         files.append((settings.name, sha256(DELTAS[settings.name])))
-    return hashlib.sha256(repr((files, settings.max_tokens, prompts)).encode()).hexdigest()
+    decisive = (files, settings.max_tokens, settings.dimensions, prompts)
+    return hashlib.sha256(repr(decisive).encode()).hexdigest()
 
 
 def convert(settings: EncoderSettings, compute: str, new: Path) -> None:

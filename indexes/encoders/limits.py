@@ -53,3 +53,18 @@ def room_for_text(name: str, limit: int, around: int) -> int:
             "raise encoder.max_tokens or shorten encoder.document_prompt"
         )
     return limit - around
+
+
+def kept_dimensions(name: str, wanted: int | None, own: int) -> int:
+    """Return how many components of an encoder's vectors are kept.
+
+    Raises
+    ------
+    SearchIndexError
+        If more are wanted than there are.
+    """
+    if wanted is not None and wanted > own:
+        raise SearchIndexError(
+            f"encoder.dimensions is {wanted}, and the vectors of {name!r} have {own}"
+        )
+    return wanted or own

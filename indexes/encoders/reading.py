@@ -48,4 +48,4 @@ class ReadingEncoder:
 
     def _unit(self, found: Sequence[Vectors]) -> Vectors:
         none = np.zeros((0, self.dimension), np.float32)
-        return unit_rows(np.concatenate(found), self.name) if found else none
+        return unit_rows(np.concatenate(found)[:, : self.dimension], self.name) if found else none

@@ -6,6 +6,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
@@ -17,9 +18,10 @@ from corpus_tuner.indexes.encoders import (
     Vectors,
     converted,
     embedded,
+    unit_rows,
 )
 from corpus_tuner.indexes.encoders.converting import convert_encoder
-from corpus_tuner.indexes.encoders.limits import check_limit, room_for_text
+from corpus_tuner.indexes.encoders.limits import check_limit, kept_dimensions, room_for_text
 from corpus_tuner.indexes.encoders.reading import ReadingEncoder
 from corpus_tuner.indexes.encoders.torch_reader import TorchReader, pools_spans
 from corpus_tuner.indexes.encoders.weights import fast_bfloat16, hash_weights, loading_problem
@@ -49,7 +51,8 @@ class TransformerEncoder(ReadingEncoder):
             self._model.max_seq_length = limit = USUAL_MAX_TOKENS
         self.fingerprint = _fingerprint(self._model, settings)
         self._tokenizer: Any = self._model.tokenizer
-        self.dimension = int(self._model.get_embedding_dimension())
+        own = int(self._model.get_embedding_dimension())
+        self.dimension = kept_dimensions(self.name, settings.dimensions, own)
         self._query_prompt = self._prompt("query", settings.query_prompt)
         self._document_prompt = self._prompt("document", settings.document_prompt)
         self.pools_spans = pools_spans(self._model)
@@ -126,7 +129,8 @@ class TransformerEncoder(ReadingEncoder):
         return TorchReader(self._model, self._query_prompt, "float32", self._settings.batch_size)
 
     def _encode_by_reference(self, texts: Sequence[str]) -> Vectors:
-        return self._unit(self._reference.read(texts))
+        """Encode queries as the model does, in all its dimensions."""
+        return unit_rows(np.concatenate(self._reference.read(texts)), self.name)
 
     @property
     def _on_cpu(self) -> bool:
@@ -202,4 +206,6 @@ def _fingerprint(model: SentenceTransformer, settings: EncoderSettings) -> str:
     digest.update(repr(sorted(model.tokenizer.get_vocab().items())).encode())
     prompts = (settings.query_prompt, settings.document_prompt, sorted(model.prompts.items()))
     digest.update(repr((model.max_seq_length, prompts)).encode())
+    if settings.dimensions is not None:
+        digest.update(f"dimensions {settings.dimensions}".encode())
     return digest.hexdigest()

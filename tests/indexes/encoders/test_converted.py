@@ -71,6 +71,25 @@ def test_the_same_vectors(tmp_path: Path, tokenizer: Any, kind: str, pooling: st
         quick.encode_documents(QUERIES)
 
 
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_the_first_dimensions(tmp_path: Path, tokenizer: Any, pooling: str) -> None:
+    model = make(tmp_path, tokenizer, "Bert", pooling)
+    reference = SentenceTransformer(str(model), device="cpu", truncate_dim=8)
+    expected = reference.encode(QUERIES, normalize_embeddings=True)
+    settings = EncoderSettings(name=str(model), dimensions=8, dtype="float32")
+    loaded = TransformerEncoder(settings)
+    assert loaded.dimension == 8
+    assert loaded.encode_queries(QUERIES) == pytest.approx(expected, abs=1e-5)
+    assert loaded.encode_documents(QUERIES) == pytest.approx(expected, abs=1e-5)
+    fast = converted.find(settings, loaded.fingerprint)
+    assert fast is not None
+    assert fast.encode_queries(QUERIES) == pytest.approx(expected, abs=1e-5)
+    assert loaded.fingerprint != TransformerEncoder(EncoderSettings(name=str(model))).fingerprint
+    for name in (str(model), "builtin"):
+        with pytest.raises(SearchIndexError, match=r"encoder\.dimensions is 999, and the vectors"):
+            open_encoder(EncoderSettings(name=name, dimensions=999))
+
+
 @pytest.mark.parametrize("dtype", ["auto", "float32"])
 def test_documents_are_read_alike(tmp_path: Path, tokenizer: Any, dtype: str) -> None:
     model = make(tmp_path, tokenizer, "Bert", "mean")
