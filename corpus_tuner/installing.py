@@ -44,7 +44,9 @@ def requirement(extra: str, root: Path, origin: str) -> str:
     "'/tmp/a.whl[tune]'"
     """
     if (root / "setup.cfg").is_file():
-        return f"-e {shlex.quote(f'{root}[{extra}]')}"
+        pinned = root / "constraints.txt"
+        constrained = f"-c {shlex.quote(str(pinned))} " if pinned.is_file() else ""
+        return f"{constrained}-e {shlex.quote(f'{root}[{extra}]')}"
     known = json.loads(origin) if origin else {}
     url = known.get("url", "")
     if url.startswith("file:"):

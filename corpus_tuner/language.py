@@ -12,11 +12,14 @@ from corpus_tuner.indexes.store.documents import Document
 SAMPLE_DOCUMENTS = 200
 _SAMPLE_CHARACTERS = 1_000
 _CERTAIN = 0.9
+_USUAL = "en"  # where a few words may be in any language
 _COMMON = 0.05  # share of the documents
 
 
 def detect_language(documents: Iterable[Document]) -> str:
     """Return the ISO 639-1 code of the language that most of the documents are in.
+
+    Where they are too short to tell, it is English.
 
     Raises
     ------
@@ -28,16 +31,17 @@ def detect_language(documents: Iterable[Document]) -> str:
     >>> detect_language([Document("d", "", "The mill grinds the wheat of the whole valley.")])
     'en'
     """
-    from py3langid import classify
-
-    votes: dict[str, int] = {}
-    for document in documents:
-        text = f"{document.title} {document.text}"[:_SAMPLE_CHARACTERS]
-        language, _ = classify(text)
-        votes[language] = votes.get(language, 0) + len(text)
-    if not votes:
+    texts = [f"{one.title} {one.text}"[:_SAMPLE_CHARACTERS] for one in documents]
+    if not texts:
         raise CorpusTunerError("the corpus has no documents that can be used")
-    return max(sorted(votes), key=votes.__getitem__)
+    votes: Counter[str] = Counter()
+    for text in texts if len(texts) > 1 else ():
+        language, certainty = language_of(text)
+        votes[language] += len(text) if certainty >= _CERTAIN else 0
+    if votes.total():
+        return max(sorted(votes), key=votes.__getitem__)
+    language, certainty = language_of(" ".join(texts))  # short ones tell more together
+    return language if certainty >= _CERTAIN else _USUAL
 
 
 def language_shares(documents: Iterable[Document]) -> dict[str, float]:

@@ -119,7 +119,7 @@ class _Bar:
     def show(self, note: str) -> None:
         speed = self._bar.tasks[self._task].speed
         count = _of(self.done, self._total) if self._unit else ""
-        shown = [count, f"{speed:,.1f}/s" if speed else "", note]
+        shown = [count, _pace(speed) if speed else "", note]
         self._bar.update(self._task, completed=self.done, shown=" ".join(filter(None, shown)))
 
 
@@ -173,10 +173,15 @@ class _Lines:
         if not self._unit:
             return f"{self._what}: {_clock(seconds)} so far"
         rate = (self.done - self._before) / seconds
-        line = f"{self._what}: {_of(self.done, total)} {self._unit}, {rate:,.1f}/s"
+        line = f"{self._what}: {_of(self.done, total)} {self._unit}, {_pace(rate)}"
         if total is not None and rate:
             line += f", {_clock((total - self.done) / rate)} left"
         return f"{line} ({self._note})" if self._note else line
+
+
+def _pace(rate: float) -> str:
+    """Say how many are done in a second, or how many seconds one takes."""
+    return f"{rate:,.1f}/s" if rate >= 0.5 or not rate else f"{1 / rate:,.1f} s each"
 
 
 def working(what: str) -> Meter:

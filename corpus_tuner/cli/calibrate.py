@@ -55,6 +55,14 @@ def show_calibration(calibration: "Calibration") -> None:
     for name, value in calibration.found.items():
         rankings.add_row(name, f"{100 * value:.1f}")
     stdout.print(rankings)
+    best = max(calibration.found.values(), default=0.0)
+    if calibration.found.get("chosen", best) < best:
+        stdout.print(
+            "something else does better: pseudo-queries are a guess at what people ask, so the "
+            "likeliest weights are drawn towards the usual ones",
+            style="dim",
+            soft_wrap=True,
+        )
 
 
 def describe_failing(failing: Sequence[str]) -> str:

@@ -108,6 +108,9 @@ def _changed(searcher: "Searcher", asking: Asking, command: str, rest: str) -> A
         return replace(asking, mode=None)
     if command == ":filter":
         return replace(asking, filter=known_filter(searcher, [rest] if rest else []))
+    if command not in (":help", ":h"):
+        said = plain(f"{command} {rest}").plain
+        stdout.print(Text(f"{said} is no command, or lacks something:", "yellow"), soft_wrap=True)
     stdout.print(_HELP)
     return asking
 

@@ -140,7 +140,8 @@ def _show_encoder(report: "EncoderTuningReport") -> None:
     better = "better" if verdict.better else "not better"
     stdout.print(
         f"{report.output}: {better} than {report.base}, {100 * verdict.gain:+.1f} nDCG@10 "
-        f"({low:+.1f} to {high:+.1f}) by {verdict.queries:,} queries of held-out documents",
+        f"({low:+.1f} to {high:+.1f}) by {verdict.queries:,} queries of held-out documents, "
+        "where the one half judges what the other half chose",
         soft_wrap=True,
     )
 

@@ -30,7 +30,7 @@ IN_MEMORY = "documents in memory"
 """What an index says of a corpus that is nowhere else."""
 _USUAL_FIELDS = {
     "id": ("_id", "id", "doc_id", "docid"),
-    "title": ("title",),
+    "title": ("title", "titel"),
     "text": ("text", "body", "contents", "content"),
 }
 # All control characters but white space. Those from 0x80 to 0x9f are left alone: in texts that
@@ -83,7 +83,7 @@ class Corpus:
     ) -> None:
         self.skipped: Counter[str] = Counter()
         self.examples: dict[str, BadRecord | LeftOut] = {}
-        self._failures: list[str] = []
+        self._failures: list[tuple[str, str]] = []
         self._settings = settings or CorpusSettings()
         self._open: Reader
         if isinstance(source, str | Path):
@@ -138,7 +138,7 @@ class Corpus:
         except CorpusTunerError as error:
             if not self._failures:
                 raise
-            self._failures.append(f"{error}.")
+            self._failures.append(("", f"{error}."))
 
     def count(self) -> int | None:
         """Return about how many documents there are; ``None`` where only reading tells."""
@@ -167,7 +167,9 @@ class Corpus:
                 value = ""
             if value is _MISSING:
                 there = ", ".join(map(repr, list(record.fields)[:12])) or "nothing"
-                detail = f"it has {there}; name the field with --set corpus.{role}=..."
+                lacking = (one for one in ("id", "text") if names[one] not in record.fields)
+                needed = " ".join(f"--set corpus.{one}=..." for one in lacking)
+                detail = f"it has {there}; name what it is called with {needed}"
                 self._reject(BadRecord(record.location, name, "missing", detail))
                 return None
             if problem := self._problem(role, value):
@@ -197,7 +199,8 @@ class Corpus:
     def _field(self, role: str, fields: Mapping[str, Any]) -> str:
         chosen: str | None = getattr(self._settings, role)
         usual = _USUAL_FIELDS[role]
-        return chosen or next((name for name in usual if name in fields), usual[0])
+        known = {name.lower(): name for name in reversed(list(fields)) if isinstance(name, str)}
+        return chosen or next((known[name] for name in usual if name in known), usual[0])
 
     def _problem(self, role: str, value: object) -> tuple[str, str] | None:
         """Say what is wrong with a value: a reason and a detail."""
@@ -220,19 +223,26 @@ class Corpus:
 
     def _reject(self, bad: BadRecord, remedy: str = "leave such records out") -> None:
         if self._settings.on_bad_record == "fail":
-            self._failures.append(f"{bad}. Mend it, or {remedy} with --on-bad-record skip")
+            what = str(bad).removeprefix(bad.location)
+            advice = f"{what}. Mend it, or {remedy} with --on-bad-record skip"
+            self._failures.append((bad.location, advice))
             return
         self._count(f"{bad.field}: {bad.reason}" if bad.field else bad.reason, bad)
 
     def _fail(self) -> NoReturn:
         """Complain of all bad records at once, with what to do about every one."""
-        failures = self._failures
-        if len(failures) == 1:
-            raise CorpusTunerError(failures[0])
-        more = ", and there may be more" if len(failures) == MOST_FAILURES else ""
-        raise CorpusTunerError(
-            "\n  ".join([f"{len(failures)} records cannot be used{more}:", *failures])
-        )
+        failures: dict[str, list[str]] = {}
+        for location, what in self._failures:
+            failures.setdefault(what, []).append(location)
+        lines = [
+            f"{locations[0]}{f' and {len(locations) - 1:,} more' * (len(locations) > 1)}{what}"
+            for what, locations in failures.items()
+        ]
+        count = len(self._failures)
+        if count == 1:
+            raise CorpusTunerError(lines[0])
+        more = ", and there may be more" if count == MOST_FAILURES else ""
+        raise CorpusTunerError("\n  ".join([f"{count} records cannot be used{more}:", *lines]))
 
     def _count(self, reason: str, example: BadRecord | LeftOut) -> None:
         self.skipped[reason] += 1

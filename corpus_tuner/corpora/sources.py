@@ -120,6 +120,6 @@ def _find_in_folder(path: Path, settings: CorpusSettings, parsed: ParsedFiles | 
         patterns = " that the patterns let through" if settings.include or settings.exclude else ""
         raise CorpusTunerError(
             f"{path} has neither a corpus.jsonl nor files{patterns} of a kind that can be read "
-            f"({known}): give {_KINDS}"
+            f"({known}); a table or a file of JSON lines in it is a corpus by itself: give {_KINDS}"
         )
     return partial(folder.read, path, settings, parsed)

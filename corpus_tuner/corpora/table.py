@@ -18,7 +18,7 @@ _SAMPLE_CHARACTERS, _SAMPLE_ROWS = 1 << 16, 50
 
 
 def read(path: Path, delimiter: str | None = None) -> Iterator[Record | BadRecord]:
-    """Read the rows, each with the number of the line at which it ends.
+    """Read the rows, each with the number of the line at which it begins.
 
     Bytes that are not UTF-8 come through as surrogates, which no checked document may have.
 
@@ -43,6 +43,7 @@ def read(path: Path, delimiter: str | None = None) -> Iterator[Record | BadRecor
         header: list[str] | None = None
         while True:
             lines.start_row()
+            location = f"{path}:{rows.line_num + 1}"
             try:
                 row = next(rows)
             except StopIteration:
@@ -52,7 +53,6 @@ def read(path: Path, delimiter: str | None = None) -> Iterator[Record | BadRecor
                 raise CorpusTunerError(
                     f"{path}:{rows.line_num}: broken table ({error}): mend this line"
                 ) from error
-            location = f"{path}:{rows.line_num}"
             if header is None:
                 if any(row):
                     header = _header(row, location)

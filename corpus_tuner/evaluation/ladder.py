@@ -70,7 +70,7 @@ def ladder(manifest: Manifest, usual: SearchSettings) -> list[System]:
         for ranker in manifest.lexical.rankers
     ]
     systems.append(System("hybrid", configured, "hybrid", usual))
-    if manifest.calibration:
+    if manifest.calibration and not manifest.calibration["unchanged"]:
         systems.append(System("calibrated", configured, "hybrid", manifest.search))
     return systems
 

@@ -102,7 +102,7 @@ def reader_of(suffix: str) -> FileReader:
         read: FileReader = import_module(f"{__name__}.{_BUILT_IN[name]}").read
     except ImportError:
         raise MissingExtraError(
-            f"reading {suffix} files (leave them out with --exclude '*{suffix}', or read them: it)",
+            f"reading {suffix} files (or leave them out with --exclude '*{suffix}')",
             "documents",
         ) from None
     return read

@@ -27,6 +27,8 @@ _MARKUP = frozenset(".xml .rels .html .xhtml .htm .opf .ncx".split())  # noqa: S
 _NO_TEXT = re.compile(
     r"!\[[^\]\n]*\]\([^)\n]*\)|<!--[^>]*-->|[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]"
 )
+_TITLE_STYLE = "p[style-name='Title'] => h1:fresh"
+"""Of Word: mammoth takes the style of titles for that of any paragraph."""
 _EPUB_FIELD = re.compile(r"\*\*(\w+):\*\* (.*)")
 
 
@@ -36,7 +38,8 @@ def read(path: Path) -> Parsed:
     with path.open("rb") as file:
         if suffix != ".pdf":
             _check_unpacked_size(path)
-        made = _CONVERTERS[suffix]().convert(file, StreamInfo(extension=suffix))
+        about = StreamInfo(extension=suffix)
+        made = _CONVERTERS[suffix]().convert(file, about, style_map=_TITLE_STYLE)
     text = _NO_TEXT.sub(" ", made.markdown).lstrip()
     metadata = {}
     while suffix == ".epub" and (field := _EPUB_FIELD.match(text)):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -39,6 +40,7 @@ LEAST = 50
 """Documents that there must be: fewer teach nothing, and say nothing."""
 _RUNNING = {"device", "minutes", "steps"}  # what a checkpoint does not depend on
 _PLAN = "plan.json"
+_TEACHER = "teacher"
 _NEEDS = {
     "build,tune": ("torch", "sentence_transformers"),
     "tune": ("accelerate", "datasets", "peft"),
@@ -182,7 +184,7 @@ def _tuned(
     with ExitStack() as opened:
         teacher, asked = None, [Asked(document) for document in learnt]
         if how.taught:
-            searcher = opened.enter_context(_teaching(documents, output / "teacher", settings))
+            searcher = opened.enter_context(_teaching(documents, output / _TEACHER, settings))
             asked, ordinals = _asked(searcher, learnt)
             teacher = Teacher(searcher, ordinals, how)
         vectors = _remembered(kept, settings, model.max_seq_length)
@@ -229,6 +231,8 @@ def _tuned(
     (output / "curve.jsonl").write_text("".join(lines), encoding="utf-8")
     write_card(report, names, output / "README.md")
     (output / REPORT).write_text(report.model_dump_json(indent=2), encoding="utf-8")
+    for leftover in (checkpoints, output / _TEACHER):
+        shutil.rmtree(leftover, ignore_errors=True)
     return report
 
 

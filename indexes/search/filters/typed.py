@@ -16,6 +16,9 @@ _WORD = re.compile(rf"({_QUOTED})|(?<!\S)(AND|OR)(?!\S)")
 _CONDITION = re.compile(
     r"(?P<field>[^<>=]*[^<>=\s!]\s*)(?P<sign>!=|>=|<=|>|<|==?)(?P<value>.*\S.*)", re.DOTALL
 )
+_TIME = r"([T ][\d:.,]*(Z|[+-][\d:]+)?)?"
+_DATE = re.compile(rf"\d{{4}}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]){_TIME})?)?")
+"""As ISO 8601 has them, from the year on: in this form text is in the order of time."""
 _VALUE = re.compile(rf"\s*({_QUOTED}|[^,]*?)\s*(?:,|$)", re.DOTALL)
 _ANOTHER = re.compile(r'\s[^\s<>=!"]+\s*(!=|[<>=])')
 
@@ -110,6 +113,7 @@ def _condition(whole: str, text: str, fields: Fields) -> dict[str, Any]:
         )
     types = fields[field].types if field in fields else None
     if sign in _SIGNS:
+        _check_order(whole, typed, types)
         return {field: {_SIGNS[sign]: _value(typed, types)}}
     if typed == "*":
         return {field: {"exists": sign == "="}}
@@ -124,6 +128,16 @@ def _condition(whole: str, text: str, fields: Fields) -> dict[str, Any]:
     values = [_value(part, types) for part in listed]
     wanted = values if len(values) > 1 else values[0]
     return {field: wanted if sign == "=" else {"ne": wanted}}
+
+
+def _check_order(whole: str, typed: str, types: Mapping[str, int] | None) -> None:
+    """Refuse what would be compared as text, letter by letter, and is likely not meant so."""
+    if not types or {*types} != {"text"} or not typed[0].isdigit() or _DATE.fullmatch(typed):
+        return
+    raise SearchIndexError(
+        f"the filter {whole!r} compares with {typed!r}, and the field has text alone, which is "
+        "compared letter by letter: write dates as 2020-01-31, or put the value in quotes"
+    )
 
 
 def _listed(text: str) -> list[str]:

@@ -280,3 +280,24 @@ def test_no_bytes_bring_anything_but_documents_or_a_clear_error(
                 assert all(isinstance(document, Document) for document in corpus)
             except (CorpusTunerError, EvaluationError) as error:
                 assert name in str(error)
+
+
+def test_a_foreign_header_is_one_complaint(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    rows = "".join(f'{number};"Die Mühle\nam Fluss"\n' for number in range(4))
+    table.write_text(f"Nummer;Inhalt\n{rows}", encoding="utf-8")
+    with pytest.raises(CorpusTunerError) as raised:
+        list(Corpus(table))
+    lines = str(raised.value).splitlines()
+    assert lines[0] == "4 records cannot be used:"
+    assert len(lines) == 2
+    assert lines[1].startswith(f"  {table}:2 and 3 more, field '_id': missing (it has 'Nummer', ")
+    assert "--set corpus.id=... --set corpus.text=...)" in lines[1]
+    how = CorpusSettings(id="Nummer", text="Inhalt")
+    assert [document.id for document in Corpus(table, how)] == ["0", "1", "2", "3"]
+
+
+def test_usual_names_in_any_case(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("ID;Titel;Text;Ort\na;Mühle;Sie mahlt.;Tal\n", encoding="utf-8")
+    assert list(Corpus(table)) == [Document("a", "Mühle", "Sie mahlt.", {"Ort": "Tal"})]

@@ -443,3 +443,26 @@ def test_on_the_command_line(searcher: Searcher, run: Any, tmp_path: Path) -> No
     fields = json.loads(run("info", index, "--json").out)["fields"]
     assert fields["year"] == {"documents": 9, "types": {"number": 9}}
     assert fields["id"] == {"documents": 9, "types": {"text": 9}}
+
+
+@pytest.mark.parametrize(
+    ("typed", "fine"),
+    [
+        ("date>=2020", True),
+        ("date<2020-02-01T10:00:00Z", True),
+        ('date>"3"', True),
+        ("date>=m", True),
+        ("date=3", True),
+        ("date>=2020-13", False),
+        ("date>=01.02.2020", False),
+        ("date>3", False),
+    ],
+)
+def test_numbers_are_not_compared_with_text(typed: str, fine: bool) -> None:
+    fields = {"date": Field(3, {"text": 3})}
+    if fine:
+        assert parse_filters([typed], fields)
+    else:
+        with pytest.raises(SearchIndexError, match="letter by letter: write dates as 2020-01-31"):
+            parse_filters([typed], fields)
+    assert parse_filters([typed])
