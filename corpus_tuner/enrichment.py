@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from corpus_tuner.checks import Candidate, Check, Verdict, judge
-from corpus_tuner.generators import Generator, Written
+from corpus_tuner.generators import Generator, UnfinishedError, Written
 from corpus_tuner.indexes.encoders import Span, Vectors
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.instructions import Instruction
@@ -313,8 +313,14 @@ def write_views(
         key: reading for key, reading in zip(keys, readings, strict=True) if key not in known
     }
     if missing:
-        written = generator.generate(list(missing.values()), instruction)
-        new = dict(zip(missing, written, strict=True))
+        asked = list(missing)
+        try:
+            written = generator.generate(list(missing.values()), instruction)
+        except UnfinishedError as error:
+            done = {asked[number]: text for number, text in error.written.items()}
+            ledger.put(done, instruction.kind, generator.identity)
+            raise
+        new = dict(zip(asked, written, strict=True))
         ledger.put(new, instruction.kind, generator.identity)
         known |= new
     return [known[key] for key in keys]

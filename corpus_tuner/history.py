@@ -32,8 +32,8 @@ class History:
         self._ledger = ledger
         self._checks: str = manifest.build.get("checks", "")
         self._instructions = [
-            (generator, Instruction(kind, language, template))
-            for generator, kind, language, template in manifest.build.get("instructions", [])
+            (generator, Instruction(*instruction))
+            for generator, *instruction in manifest.build.get("instructions", [])
         ]
 
     def rejected(self, document: Document) -> list[Rejection]:

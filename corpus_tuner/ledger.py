@@ -57,6 +57,7 @@ def ledger_key(document: Document, instruction: Instruction, generator: str) -> 
         document.text,
         instruction.kind,
         instruction.language,
+        instruction.system,
         instruction.template,
         generator,
     )

@@ -122,13 +122,13 @@ def open_writers(
         languages, shares = found_languages(corpus.sample(SAMPLE_DOCUMENTS))
     asked = generators if generators is not None else settings.generator
     chosen = {code: resolved(asked, code) for code in languages.codes}
-    every = [*dict.fromkeys(part for parts in chosen.values() for part in parts)]
-    check_installed(every)
+    every = {repr(part): part for parts in chosen.values() for part in parts}
+    check_installed([*every.values()])
     encoder = opening(languages.main)
     reader = DocumentReader(encoder, languages, settings.passages, settings.views)
-    opened = {part: open_generator(part, encoder) for part in every}
+    opened = {name: open_generator(part, encoder) for name, part in every.items()}
     authors = {
-        code: [_author(opened[part], code, settings.instructions) for part in parts]
+        code: [_author(opened[repr(part)], code, settings.instructions) for part in parts]
         for code, parts in chosen.items()
     }
     return Writers(languages, authors, reader, shares)

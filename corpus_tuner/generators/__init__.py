@@ -1,11 +1,12 @@
 """Generators: documents and an instruction in, texts out.
 
 A file here is a generator: it holds ``Settings`` and ``Generator``, which is made from them and the
-encoder (`corpus_tuner.indexes.registry`). If it needs libraries of the extra ``build``, ``NEEDS``
-names them.
+encoder (`corpus_tuner.indexes.registry`). If it needs libraries of an extra, ``NEEDS`` names them,
+and ``EXTRA`` the extra, where that is not ``build``.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import NamedTuple, Protocol
 
@@ -35,6 +36,20 @@ class Written(NamedTuple):
     texts: tuple[str, ...]
     cut: bool = False
     spans: tuple[tuple[Span, ...], ...] = ()
+
+
+class UnfinishedError(CorpusTunerError):
+    """A generator had to stop.
+
+    Attributes
+    ----------
+    written
+        What it has written by then, by the position of the document.
+    """
+
+    def __init__(self, message: str, written: Mapping[int, Written]) -> None:
+        super().__init__(message)
+        self.written = written
 
 
 class Generator(Protocol):
@@ -102,10 +117,11 @@ def check_installed(generators: Sequence[PartSettings]) -> None:
         If a library is missing; the message says what brings it, and what does without.
     """
     for settings in generators:
-        needs: Sequence[str] = getattr(part(__name__, settings.name), "NEEDS", ())
-        if any(find_spec(name) is None for name in needs):
+        module = part(__name__, settings.name)
+        if any(find_spec(name) is None for name in getattr(module, "NEEDS", ())):
+            extra = getattr(module, "EXTRA", "build")
             raise CorpusTunerError(
-                f"{missing(f'the generator {settings.name}', 'build')}; or do without it: "
+                f"{missing(f'the generator {settings.name}', extra)}; or do without it: "
                 "--generator extractive"
             )
 
@@ -130,3 +146,16 @@ def resolved(
         return (settings,)
     usual: tuple[PartSettings, ...] = part(__name__, "auto").usual(language)
     return usual
+
+
+def seed_of(seed: int, instruction: Instruction, source: str) -> int:
+    """Return the seed of sampling for a document: 0 to 2**63 - 1."""
+    asked = (seed, instruction.kind, instruction.language, source)
+    digest = hashlib.sha256(repr(asked).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def tidy(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return texts without white space around and within them, empty ones and repeated ones."""
+    lines = (" ".join(text.split()) for text in texts)
+    return tuple(dict.fromkeys(line for line in lines if line))

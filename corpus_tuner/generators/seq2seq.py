@@ -1,12 +1,11 @@
 """Any encoder-decoder of transformers as a generator: FLAN-T5, mT5, BART and their kin."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from corpus_tuner.generators import Written
+from corpus_tuner.generators import Written, seed_of, tidy
 from corpus_tuner.indexes.encoders import Encoder, Span
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
@@ -133,12 +132,12 @@ class Generator:
             for prompt in prompts
         ]
         requests = [
-            Request(source, start, _seed(self._settings.seed, instruction, prompt.source))
+            Request(source, start, seed_of(self._settings.seed, instruction, prompt.source))
             for source, start, prompt in zip(read, starts, prompts, strict=True)
         ]
         answers = self._engine.write(requests, self._decoding)
         return [
-            _written(self._texts(answer), was_cut)
+            Written(tidy(self._texts(answer)), was_cut)
             for answer, was_cut in zip(answers, cut, strict=True)
         ]
 
@@ -179,17 +178,3 @@ def _open(engine: str, model: Any, tokenizer: Any, weights: str) -> Engine:
     from corpus_tuner.models.fast import CTranslate2Engine, converted
 
     return CTranslate2Engine(converted(model, tokenizer, weights), tokenizer)
-
-
-def _seed(seed: int, instruction: Instruction, source: str) -> int:
-    """Return the seed of sampling for a document: 0 to 2**63 - 1."""
-    asked = (seed, instruction.kind, instruction.language, source)
-    digest = hashlib.sha256(repr(asked).encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
-
-
-def _written(texts: list[str], cut: bool) -> Written:
-    """Tidy what came out: white space, empty texts, repeated ones."""
-    tidy = (" ".join(text.split()) for text in texts)
-    different = tuple(dict.fromkeys(text for text in tidy if text))
-    return Written(different, cut)

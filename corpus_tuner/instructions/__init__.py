@@ -26,11 +26,14 @@ class Instruction:
         ISO 639-1 code.
     template
         The prompt, with ``{title}`` and ``{text}`` for the document's.
+    system
+        What a model that chats is told before, for all kinds alike; others do not read it.
     """
 
     kind: str
     language: str
     template: str
+    system: str = ""
 
     def prompt(self, document: Document) -> str:
         """Return the prompt for a document.
@@ -72,8 +75,12 @@ def load_instructions(
         raise CorpusTunerError(f"cannot read the instructions {path}: {error}") from error
     if not isinstance(templates, dict):
         raise CorpusTunerError(f"{path} must map kinds of views to templates")
+    system = templates.get("system", "")
+    if not isinstance(system, str):
+        raise CorpusTunerError(f"{path}, 'system': what a model is told before must be a text")
     return [
-        Instruction(kind, language, _template(templates.get(kind), kind, path)) for kind in kinds
+        Instruction(kind, language, _template(templates.get(kind), kind, path), system)
+        for kind in kinds
     ]
 
 
