@@ -44,8 +44,7 @@ def test_without_pytorch(tmp_path: Path) -> None:
     assert generator.endswith("or do without it: --generator extractive")
     assert "some/model" in encoder and "[build]" in encoder
     assert "[tune]" in tuning
-    made = {file.name for file in (tmp_path / "other").iterdir()}
-    assert not made - {"writer.lock"}  # nothing was begun
+    assert not (tmp_path / "other").exists()  # nothing was begun
 
 
 @pytest.mark.slow

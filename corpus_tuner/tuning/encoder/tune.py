@@ -40,7 +40,7 @@ LEAST = 50
 """Documents that there must be: fewer teach nothing, and say nothing."""
 _RUNNING = {"device", "minutes", "steps"}  # what a checkpoint does not depend on
 _PLAN = "plan.json"
-_TEACHER = "teacher"
+_TEACHER, _CHECKPOINTS = "teacher", "checkpoint"
 _NEEDS = {
     "build,tune": ("torch", "sentence_transformers"),
     "tune": ("accelerate", "datasets", "peft"),
@@ -204,7 +204,7 @@ def _tuned(
     def look() -> float:
         return float(trial.gains(model).mean())
 
-    checkpoints = output / "checkpoint"
+    checkpoints = output / _CHECKPOINTS
     trainer = Trainer(model, dataset_of(made), objective, how, steps, old_pieces, checkpoints, look)
     curve = trainer.fit()
     if how.method == "lora":
@@ -231,9 +231,14 @@ def _tuned(
     (output / "curve.jsonl").write_text("".join(lines), encoding="utf-8")
     write_card(report, names, output / "README.md")
     (output / REPORT).write_text(report.model_dump_json(indent=2), encoding="utf-8")
-    for leftover in (checkpoints, output / _TEACHER):
-        shutil.rmtree(leftover, ignore_errors=True)
+    _tidy(output)
     return report
+
+
+def _tidy(output: Path) -> None:
+    """Remove what a tuning that is done does not need, several times as large as the model."""
+    for folder in (_CHECKPOINTS, _TEACHER):
+        shutil.rmtree(output / folder, ignore_errors=True)
 
 
 def _weights(model: Any) -> dict[str, Any]:
