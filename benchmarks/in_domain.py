@@ -8,15 +8,19 @@ does. A tuning or an evaluation that OUTPUT holds is not made again. A row per c
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from corpus_tuner import evaluate, load_settings
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.measures import measure
 from corpus_tuner.eval.report.tables import as_markdown
+from corpus_tuner.eval.runs import Run
 from corpus_tuner.evaluation.named import open_benchmarks
 from corpus_tuner.indexes.encoders import EncoderSettings, open_encoder
 from corpus_tuner.passages import whole_text
@@ -78,11 +82,19 @@ def by_vectors(benchmark: Benchmark, settings: Settings, named: EncoderSettings)
     vectors = encoder.encode_documents([whole_text(document) for document in documents])
     queries = list(benchmark.queries)
     scores = encoder.encode_queries([benchmark.queries[one] for one in queries]) @ vectors.T
+    run = ranked(queries, scores, [document.id for document in documents])
+    return measure(benchmark.qrels, run, [MEASURE])[MEASURE]
+
+
+def ranked(
+    queries: Sequence[str], scores: npt.NDArray[np.floating[Any]], ids: Sequence[str]
+) -> Run:
+    """Return the best documents of every query, of scores of shape (queries, documents)."""
     run = {}
     for query, row in zip(queries, scores, strict=True):
         best = np.argsort(-row, kind="stable")[:DEPTH]
-        run[query] = [(documents[number].id, float(row[number])) for number in best]
-    return measure(benchmark.qrels, run, [MEASURE])[MEASURE]
+        run[query] = [(ids[number], float(row[number])) for number in best]
+    return run
 
 
 def calibrated(folder: str, output: Path, settings: Settings) -> float:

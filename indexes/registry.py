@@ -1,11 +1,13 @@
 """Swappable parts: one file each, opened by its name.
 
-A file of parts holds ``Settings``, a `PartSettings`, and the class that is made from them.
+A file of parts holds ``Settings``, a `PartSettings`, and the class that is made from them. Another
+package can bring such files, by entry points (docs/extending.md). A recipe, and so the manifest of
+an index from anywhere, can name what is installed for this, and no other code.
 """
 
 import pkgutil
 from importlib import import_module
-from types import ModuleType
+from importlib.metadata import entry_points
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -19,8 +21,8 @@ class PartSettings(BaseModel):
     name: str
 
 
-def part(package: str, name: str) -> ModuleType:
-    """Import the file `name` of `package`.
+def part(package: str, name: str) -> Any:
+    """Import the file `name` of `package`, or what another package has under that name.
 
     Raises
     ------
@@ -28,11 +30,15 @@ def part(package: str, name: str) -> ModuleType:
         If there is no such part; the message lists those there are.
     """
     folder = import_module(package).__path__
-    known = sorted(file.name for file in pkgutil.iter_modules(folder) if file.name[0] != "_")
-    if name not in known:
-        kind = package.rpartition(".")[2].removesuffix("s")
-        raise ValueError(f"no {kind} is called {name!r}; there are: {', '.join(known)}")
-    return import_module(f"{package}.{name}")
+    ours = [file.name for file in pkgutil.iter_modules(folder) if file.name[0] != "_"]
+    if name in ours:
+        return import_module(f"{package}.{name}")
+    kinds = package.rpartition(".")[2]
+    others = {point.name: point for point in entry_points(group=f"corpus_tuner.{kinds}")}
+    if name not in others:
+        known = ", ".join(sorted({*ours, *others}))
+        raise ValueError(f"no {kinds.removesuffix('s')} is called {name!r}; there are: {known}")
+    return others[name].load()
 
 
 def read_settings(package: str, values: dict[str, Any]) -> PartSettings:
