@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from corpus_tuner.checks import open_checks
 from corpus_tuner.corpora import Corpus
+from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.files import write_text
 from corpus_tuner.eval.measures import DEFAULT_MEASURES, measure_queries
@@ -34,7 +35,9 @@ from corpus_tuner.evaluation.variants import (
     Writer,
     variants,
 )
+from corpus_tuner.generators import resolved
 from corpus_tuner.generators.extractive import Settings as Extractive
+from corpus_tuner.generators.seq2seq import Settings as Seq2Seq
 from corpus_tuner.indexes.encoders import Encoder, Vectors
 from corpus_tuner.indexes.registry import PartSettings, read_settings
 from corpus_tuner.indexes.representations import Representation, Scores, open_representation
@@ -45,7 +48,6 @@ from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.pipeline import build
 from corpus_tuner.progress import part_of, track, working
 from corpus_tuner.settings import Settings
-from corpus_tuner.tuning.generator.self_instruct import tunable
 from corpus_tuner.tuning.generator.tune import tune_generator
 from corpus_tuner.workshop import Workshop, Writers, main_language, open_writers
 
@@ -183,13 +185,28 @@ def _generators(
 ) -> dict[str, PartSettings]:
     """Return the settings of the generators to compare, by the part that each writes."""
     settings = setup.settings
-    usual = tunable(settings, settings.language)
+    usual = _writing(settings)
     generators: dict[str, PartSettings] = {EXTRACTIVE: Extractive(), GENERATED: usual}
-    if tune:
+    if tune and isinstance(usual, Seq2Seq):  # others are not tuned here
         folder = setup.tuned(benchmark)
         tune_generator(corpus.source, usual.model, folder, settings, ledger=setup.ledger)
         generators[TUNED] = usual.model_copy(update={"model": str(folder.resolve())})
     return generators
+
+
+def _writing(settings: Settings) -> PartSettings:
+    """Return the settings of the recipe's generator that writes what the document does not say."""
+    writing = [
+        part
+        for part in resolved(settings.generator, settings.language)
+        if not isinstance(part, Extractive)
+    ]
+    if len(writing) != 1:
+        raise CorpusTunerError(
+            f"the recipe has {len(writing)} generators that write words of their own, and one is "
+            "ablated: set generator=seq2seq, or another"
+        )
+    return writing[0]
 
 
 def _all_views(settings: Settings, generators: Sequence[PartSettings]) -> Settings:

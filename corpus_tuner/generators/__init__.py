@@ -6,6 +6,7 @@ and ``EXTRA`` the extra, where that is not ``build``.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import NamedTuple, Protocol
@@ -17,6 +18,8 @@ from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.installing import missing
 from corpus_tuner.instructions import Instruction
 from corpus_tuner.reading import Reading
+
+_THOUGHTS = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 
 
 class Written(NamedTuple):
@@ -159,3 +162,8 @@ def tidy(texts: Iterable[str]) -> tuple[str, ...]:
     """Return texts without white space around and within them, empty ones and repeated ones."""
     lines = (" ".join(text.split()) for text in texts)
     return tuple(dict.fromkeys(line for line in lines if line))
+
+
+def without_thoughts(text: str) -> str:
+    """Return what a model says, without what it thought before."""
+    return _THOUGHTS.sub("", text)

@@ -6,7 +6,6 @@ jitter, or after as long as the server asks for.
 
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -17,7 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, field_validator
 
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.generators import UnfinishedError, Written, seed_of, tidy
+from corpus_tuner.generators import UnfinishedError, Written, seed_of, tidy, without_thoughts
 from corpus_tuner.indexes.encoders import Encoder, Span
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
@@ -27,7 +26,6 @@ from corpus_tuner.reading import Reading
 NEEDS = ("openai",)
 EXTRA = "endpoint"
 
-_THOUGHTS = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 _SCHEMA = {
     "type": "json_schema",
     "json_schema": {
@@ -233,7 +231,7 @@ class Generator:
             content = getattr(message, "content", None)
             if getattr(choice, "finish_reason", None) == "length" or not isinstance(content, str):
                 continue
-            text = _THOUGHTS.sub("", content)
+            text = without_thoughts(content)
             found += _listed(text) if self._settings.structured else [text]
         return tidy(found)[: self._settings.outputs]
 

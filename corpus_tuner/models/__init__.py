@@ -1,4 +1,4 @@
-"""Encoder-decoder models: where they come from, and how they run fast."""
+"""Models that write: where they come from, and how they run fast."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +10,11 @@ BUILTIN = "builtin"
 """The model that comes with the package."""
 UNTAUGHT = "minilm"
 """The built-in model before it was trained: the embedded encoder with a decoder made of it."""
+
+_FAMILIES = (
+    ("an encoder-decoder", "google/flan-t5-base"),
+    ("a decoder-only model", "Qwen/Qwen3-1.7B"),
+)
 
 
 class Source(NamedTuple):
@@ -30,7 +35,9 @@ class Source(NamedTuple):
     trust_remote_code: bool = False
 
 
-def load_model(source: Source, device: str = "cpu", dtype: str = "auto") -> tuple[Any, Any]:
+def load_model(
+    source: Source, device: str = "cpu", dtype: str = "auto", *, causal: bool = False
+) -> tuple[Any, Any]:
     """Load a model and its tokenizer.
 
     Parameters
@@ -41,6 +48,8 @@ def load_model(source: Source, device: str = "cpu", dtype: str = "auto") -> tupl
         Such as ``cpu`` or ``cuda``.
     dtype
         ``auto`` is what the weights are stored in on a GPU, float32 elsewhere.
+    causal
+        Whether it is a decoder alone, and no encoder-decoder.
 
     Raises
     ------
@@ -48,7 +57,7 @@ def load_model(source: Source, device: str = "cpu", dtype: str = "auto") -> tupl
         If it cannot be found, fetched or trusted.
     """
     import torch
-    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
     from transformers.utils.logging import disable_progress_bar
 
     from corpus_tuner.indexes.encoders.weights import loading_problem
@@ -66,13 +75,15 @@ def load_model(source: Source, device: str = "cpu", dtype: str = "auto") -> tupl
     try:
         _must_be_in_reach(source)
         tokenizer = AutoTokenizer.from_pretrained(source.name, **options)
-        model = AutoModelForSeq2SeqLM.from_pretrained(source.name, dtype=kind, **options)
+        family = AutoModelForCausalLM if causal else AutoModelForSeq2SeqLM
+        model = family.from_pretrained(source.name, dtype=kind, **options)
         return model.to(device).eval(), tokenizer
     except Exception as error:
+        what, such_as = _FAMILIES[causal]
         raise CorpusTunerError(
             f"cannot load the generator {source.name!r}: {loading_problem(error)}. "
-            "Give a folder that holds an encoder-decoder of transformers, or the name of one on "
-            "the Hugging Face hub, such as google/flan-t5-base (a network is needed the first time)"
+            f"Give a folder that holds {what} of transformers, or the name of one on the "
+            f"Hugging Face hub, such as {such_as} (a network is needed the first time)"
         ) from error
 
 

@@ -85,7 +85,7 @@ def tunable(settings: Settings, language: str) -> Seq2Seq:
     ]
     if len(with_model) != 1:
         raise CorpusTunerError(
-            f"the recipe has {len(with_model)} generators with a model to tune or to ablate, not "
-            "one: set generator=seq2seq"
+            f"the recipe has {len(with_model)} generators with a model to tune, not one: set "
+            "generator=seq2seq"
         )
     return with_model[0]
