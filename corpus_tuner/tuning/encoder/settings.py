@@ -75,12 +75,12 @@ class EncoderTuningSettings(BaseModel):
     steps: PositiveInt | None = None
     batch_size: PositiveInt = 64
     mini_batch: PositiveInt = 64
-    negatives: NonNegativeInt = 2
+    negatives: NonNegativeInt = 0
     margin: NonNegativeFloat = 0.2
     distillation: NonNegativeFloat = 1.0
     memory: NonNegativeFloat = 0.0
     scale: Annotated[float, Field(gt=0)] = 20.0
-    learning_rate: Annotated[float, Field(gt=0)] = 5e-5
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-4
     new_learning_rate: Annotated[float, Field(gt=0)] = 2e-3
     warmup: Share = 0.1
     weight_decay: NonNegativeFloat = 0.0
@@ -88,7 +88,7 @@ class EncoderTuningSettings(BaseModel):
     method: Literal["full", "lora"] = "full"
     lora_rank: PositiveInt = 16
     pieces: NonNegativeInt = 0
-    max_tokens: PositiveInt = 128
+    max_tokens: PositiveInt = 64
     left_in: Share = 0.5
     held_out: PositiveInt = 200
     candidates: PositiveInt = 1000
