@@ -49,12 +49,14 @@ from corpus_tuner.indexes.search.settings import (
 from corpus_tuner.indexes.store.commit import commit
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.indexes.store.manifest import Manifest
+from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.store.writing import changing
 from corpus_tuner.language import languages_of_build
 from corpus_tuner.passages import whole_text
 from corpus_tuner.progress import track, working
 from corpus_tuner.reading import DocumentReader
 from corpus_tuner.settings import stored_settings
+from corpus_tuner.tuning.encoder.report import kept_from
 from corpus_tuner.views import own_views
 
 Array = npt.NDArray[np.float64]
@@ -349,15 +351,17 @@ def _hold_out(searcher: Searcher, languages: Languages, seed: int) -> Iterator[_
     """Yield documents, each with a sentence taken out.
 
     Documents and sentences are chosen by the documents' contents, so that the order of the corpus,
-    and the segments that they are in, do not matter.
+    and the segments that they are in, do not matter. An encoder that was tuned on documents of the
+    index finds their sentences as it will not find what people ask: then those are chosen that were
+    kept from it.
     """
     segments = searcher.segments
     wanted = min(MOST, max(LEAST, searcher.manifest.documents // SHARE))
-    every = (
-        (hashlib.sha256(f"{seed} {digest}".encode()).hexdigest(), ordinal)
-        for ordinal, digest in segments.digests()
+    kept = kept_from(searcher.encoder.name)
+    chosen = _by_chance(segments, 10 * wanted, seed, kept) or _by_chance(
+        segments, 10 * wanted, seed
     )
-    for drawn, ordinal in heapq.nsmallest(10 * wanted, every):
+    for drawn, ordinal in chosen:
         if not wanted:
             return
         chance = random.Random(drawn)
@@ -366,6 +370,20 @@ def _hold_out(searcher: Searcher, languages: Languages, seed: int) -> Iterator[_
         if held_out:
             wanted -= 1
             yield _HeldOut(ordinal, *held_out)
+
+
+def _by_chance(
+    segments: Segments, most: int, seed: int, only: frozenset[str] = frozenset()
+) -> list[tuple[str, int]]:
+    """Return some documents by chance, `only` those of these digests if there are any."""
+    return heapq.nsmallest(
+        most,
+        (
+            (hashlib.sha256(f"{seed} {digest}".encode()).hexdigest(), ordinal)
+            for ordinal, digest in segments.digests()
+            if not only or digest in only
+        ),
+    )
 
 
 def _judge(

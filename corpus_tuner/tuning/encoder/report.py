@@ -60,6 +60,8 @@ class EncoderTuningReport(BaseModel):
         That the documents are in, ISO 639-1, the commonest first.
     documents
         How many were learnt from.
+    held_out
+        Digests of those that were kept from training (`corpus_tuner.indexes.store.documents`).
     pieces
         How many joined the vocabulary.
     steps
@@ -78,6 +80,7 @@ class EncoderTuningReport(BaseModel):
     settings: EncoderTuningSettings
     languages: tuple[str, ...]
     documents: int
+    held_out: tuple[str, ...]
     pieces: int
     steps: int
     best_step: int
@@ -102,6 +105,20 @@ def read_report(folder: Path) -> EncoderTuningReport | None:
         raise CorpusTunerError(
             f"{folder / REPORT} is damaged or of another version: delete it, and tune again"
         ) from error
+
+
+def kept_from(encoder: str) -> frozenset[str]:
+    """Return the digests of the documents that were kept from an encoder while it was tuned.
+
+    Whoever asks with sentences of the others asks for what it has learnt by heart.
+
+    Parameters
+    ----------
+    encoder
+        Its name; only those that were tuned here know any.
+    """
+    report = read_report(Path(encoder)) if Path(encoder).is_absolute() else None
+    return frozenset(report.held_out if report else ())
 
 
 def write_card(report: EncoderTuningReport, sources: Sequence[str], path: Path) -> None:

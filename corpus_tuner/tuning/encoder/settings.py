@@ -53,7 +53,8 @@ class EncoderTuningSettings(BaseModel):
     left_in
         Share of the sentences that ask for a passage which still has them.
     held_out
-        Documents that are kept from training, for the verdict; at most a fifth of them.
+        Documents that are kept from training, for the verdict and for calibration; at most a
+        quarter of them.
     candidates
         Documents among which those held out are to be found.
     kept

@@ -165,7 +165,7 @@ def _tuned(
         languages, _ = found_languages(documents[:SAMPLE_DOCUMENTS])
     named = embedded.named(settings.encoder, languages.main)
     settings = settings.model_copy(update={"encoder": named})
-    held_out = min(how.held_out, len(documents) // 5)
+    held_out = min(how.held_out, len(documents) // 4)
     learnt = documents[held_out:]
     others = learnt[: max(0, how.candidates - held_out)]
     trial = Trial(documents[:held_out], others, languages, how.seed)
@@ -221,6 +221,7 @@ def _tuned(
         settings=how,
         languages=languages.codes,
         documents=len(learnt),
+        held_out=tuple(map(_own_digest, documents[:held_out])),
         pieces=pieces,
         steps=steps,
         best_step=int(max(looks, key=lambda row: row["found"])["step"]),
@@ -239,6 +240,11 @@ def _tidy(output: Path) -> None:
     """Remove what a tuning that is done does not need, several times as large as the model."""
     for folder in (_CHECKPOINTS, _TEACHER):
         shutil.rmtree(output / folder, ignore_errors=True)
+
+
+def _own_digest(document: Document) -> str:
+    """Return the digest that a document has in its own corpus."""
+    return digest_of(replace(document, id=document.id.partition(":")[2]))
 
 
 def _weights(model: Any) -> dict[str, Any]:
