@@ -22,7 +22,9 @@ from corpus_tuner.calibration import _hold_out, choose_weights
 from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.sentences import split_sentences
+from corpus_tuner.tuning.encoder.report import read_report
 from tests.conftest import WORDS, make_documents, make_documents_with_topics, write_jsonl
+from tests.corpus_tuner.cli.conftest import Run
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +60,30 @@ def test_what_is_asked_for_does_not_have_the_sentence(index: Path) -> None:
             (missing,) = {text for text in sentences if text not in held.rest.text}
             for query in held.queries:
                 assert set(query.split()) <= set(missing.split())
+
+
+@pytest.mark.slow
+def test_a_tuned_encoder_is_asked_for_what_was_kept_from_it(
+    tmp_path: Path, built: Path, encoder_folder: Path, run: Run
+) -> None:
+    tuned, index = tmp_path / "tuned", tmp_path / "i"
+    options = ("--encoder", encoder_folder, "--generator", "null", "--set", "language=en")
+    few = [
+        part
+        for setting in ("held_out=25", "candidates=40", "batch_size=8", "looks=1", "kept=[1.0]")
+        for part in ("--set", f"encoder_tuning.{setting}")
+    ]
+    done = run("tune", "encoder", built / "c.jsonl", "-o", tuned, "--steps", 2, *options, *few)
+    assert done.code == 0, done.err
+    report = read_report(tuned)
+    assert report and len(report.held_out) == 25
+    assert run("build", built / "c.jsonl", "-o", index, *options, "--encoder", tuned).code == 0
+    with Searcher.open(index) as searcher:
+        asked = [held.ordinal for held in _hold_out(searcher, Languages(("en",)), 0)]
+        digests = dict(searcher.segments.digests())
+    assert {digests[ordinal] for ordinal in asked} == {*report.held_out}
+    calibration = read_manifest(index).calibration
+    assert calibration and calibration["queries"] == 50
 
 
 def test_the_choice_is_kept_and_told(index: Path) -> None:
