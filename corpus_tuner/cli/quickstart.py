@@ -53,7 +53,7 @@ def quickstart(
                 rank = [document for document, _ in found].index(hits[0].document.id) + 1
                 stdout.print(f"the encoder alone has the first of these at rank {rank}")
     command, index = sys.argv[0], output / "indexes" / "sample-en"
-    stdout.print(f"\nDone in {time.perf_counter() - start:.0f} s. Go on with your own:")
-    stdout.print(f"  the report of all measures: {output / 'report.html'}", soft_wrap=True)
+    stdout.print(f"\nThe report of all measures: {output / 'report.html'}", soft_wrap=True)
+    stdout.print(f"Done in {time.perf_counter() - start:.0f} s. Go on with your own:")
     stdout.print(f'  {command} search {index} "how do I get rid of moths"', soft_wrap=True)
     stdout.print(f"  {command} build my-documents.jsonl --output my-index", soft_wrap=True)
