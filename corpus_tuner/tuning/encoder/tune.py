@@ -168,7 +168,7 @@ def _tuned(
     held_out = min(how.held_out, len(documents) // 4)
     learnt = documents[held_out:]
     others = learnt[: max(0, how.candidates - held_out)]
-    trial = Trial(documents[:held_out], others, languages, how.seed)
+    trial = Trial(documents[:held_out], others, languages, settings)
     with working("opening the model"):
         model = load_model(named.model_copy(update={"device": how.device}))
     with working("looking for the held-out documents"):

@@ -3,12 +3,16 @@
 No labels are needed: documents are asked for with a sentence that they no longer have. Both
 encoders, and what lies between their weights, look for them among others; what is best by the one
 half of the documents is measured by the other half.
+
+Where the index is to have words, they look together with words and their parts, by the usual
+weights: what an encoder has learnt to find as words do is worth nothing beside them.
 """
 
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import bm25s
 import numpy as np
 import numpy.typing as npt
 from sentence_transformers import SentenceTransformer
@@ -16,11 +20,16 @@ from sentence_transformers import SentenceTransformer
 from corpus_tuner.held_out import HeldOut, hold_out
 from corpus_tuner.indexes.encoders.transformer import own_prompt
 from corpus_tuner.indexes.languages import Languages
+from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings, asked_terms, terms_of
+from corpus_tuner.indexes.lexical.bm25 import BM25
+from corpus_tuner.indexes.search.fusion import scaled
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.passages import whole_text
+from corpus_tuner.settings import Settings
 from corpus_tuner.tuning.encoder.report import Verdict
 
 Gains = npt.NDArray[np.float64]
+Scores = npt.NDArray[np.floating[Any]]
 Weights = Mapping[str, Any]
 """Tensors by their names."""
 
@@ -40,8 +49,9 @@ class Trial:
         The latter.
     languages
         That all are in.
-    seed
-        Of the sentences that are taken out.
+    settings
+        The recipe: which terms the index is to have, how much rankers count, and the seed of the
+        sentences that are taken out.
     """
 
     def __init__(
@@ -49,13 +59,36 @@ class Trial:
         held_out: Sequence[Document],
         others: Sequence[Document],
         languages: Languages,
-        seed: int,
+        settings: Settings,
     ) -> None:
-        chance = random.Random(seed)
+        chance = random.Random(settings.encoder_tuning.seed)
         taken = (hold_out(document, languages.of(document), chance) for document in held_out)
         self._asked: list[HeldOut] = [one for one in taken if one]
         self._texts = [whole_text(one.rest) for one in self._asked]
         self._texts += [whole_text(document) for document in others]
+        self._queries = [query for one in self._asked for query in one.queries]
+        usual = settings.search.hybrid
+        self._vectors = usual.passage + usual.views
+        self._words = np.zeros((len(self._queries), len(self._texts)))
+        if settings.lexical:
+            lexical = settings.lexical.model_copy(update={"languages": languages.codes})
+            for ranker in lexical.rankers:
+                found = self._scores(ranker, lexical, getattr(settings.search, ranker))
+                self._words += getattr(usual, ranker) * _scaled(found)
+
+    def _scores(self, ranker: LexicalRanker, lexical: LexicalSettings, how: BM25) -> Scores:
+        """Return what every document scores for every query, shape (queries, documents)."""
+        engine = bm25s.BM25(k1=how.k1, b=how.b, method="lucene")
+        engine.index(terms_of(ranker, self._texts, lexical), show_progress=False)
+        known = engine.vocab_dict
+        asked = [asked_terms(ranker, query, lexical) for query in self._queries]
+        nothing = np.zeros(len(self._texts))
+        return np.stack(
+            [
+                engine.get_scores(some) if (some := [t for t in terms if t in known]) else nothing
+                for terms in asked
+            ]
+        )
 
     @property
     def documents(self) -> int:
@@ -64,10 +97,11 @@ class Trial:
 
     def gains(self, model: SentenceTransformer) -> Gains:
         """Return nDCG@10 of every pseudo-query, shape (documents, 2)."""
-        queries = [query for one in self._asked for query in one.queries]
-        found = _encode(model, queries, "query") @ _encode(model, self._texts, "document").T
+        queries = _encode(model, self._queries, "query")
+        found = queries @ _encode(model, self._texts, "document").T
+        found = self._vectors * _scaled(found) + self._words
         targets = np.repeat(np.arange(len(self._asked)), 2)
-        own = found[np.arange(len(queries)), targets]
+        own = found[np.arange(len(targets)), targets]
         ranks = (found >= own[:, None]).sum(axis=1)
         gains = np.where(ranks <= _CUTOFF, 1 / np.log2(1 + ranks), 0.0)
         return np.asarray(gains.reshape(-1, 2))
@@ -126,6 +160,11 @@ class Trial:
             interval=(round(float(low), 4), round(float(high), 4)),
             better=bool(low > 0 and chosen > 0),
         )
+
+
+def _scaled(scores: Scores) -> Scores:
+    """Return scores of shape (queries, documents), every query's on the scale that all share."""
+    return np.stack([scaled(row, "zscore") for row in scores])
 
 
 def _fill(

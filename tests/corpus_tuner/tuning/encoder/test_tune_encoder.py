@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from corpus_tuner import load_settings
 from corpus_tuner.indexes.encoders import EncoderSettings, open_encoder
 from corpus_tuner.indexes.encoders.delta import apply_delta, write_delta
+from corpus_tuner.indexes.encoders.transformer import load_model
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.tuning.encoder.questions import Asked, questions
+from corpus_tuner.tuning.encoder.verdict import Trial
 from tests.conftest import make_documents_with_topics, write_jsonl
 
 FAST = {
@@ -188,3 +191,25 @@ def test_a_document_is_asked_for_by_its_own_words() -> None:
         assert sum(word in words for word in own) >= len(own) - 3  # but for how a question begins
         left_in += question.text.split()[-1] in question.passage
     assert 10 < left_in < 60
+
+
+def test_the_verdict_is_that_of_the_search_there_will_be(
+    encoder_folder: Path, other_encoder_folder: Path
+) -> None:
+    documents = [
+        Document(one["_id"], one["title"], one["text"]) for one in make_documents_with_topics(30)
+    ]
+
+    def gains(*assignments: str) -> list[Any]:
+        settings = load_settings(None, assignments)
+        trial = Trial(documents[:8], documents[8:], Languages(("en",)), settings)
+        models = (encoder_folder, other_encoder_folder)
+        return [trial.gains(load_model(EncoderSettings(name=str(model)))) for model in models]
+
+    vectors = gains("lexical=null")
+    assert (vectors[0] != vectors[1]).any()
+    words = gains("search.hybrid={passage: 0, views: 0, words: 1, grams: 0, feedback: 0}")
+    assert (words[0] == words[1]).all()
+    assert words[0].mean() > 0.5  # the words of a sentence tell much, random vectors nothing
+    both = gains("search.hybrid={passage: 1, views: 0, words: 1, grams: 0, feedback: 0}")
+    assert vectors[0].mean() < both[0].mean()
