@@ -10,7 +10,7 @@ from corpus_tuner.cli.options import (
     ExcludeOption,
     IncludeOption,
     JsonOption,
-    OnBadRecord,
+    OnBadRecordOption,
     QuietOption,
     TrustOption,
     settings_of,
@@ -30,10 +30,7 @@ def add(
     ] = None,
     include: IncludeOption = None,
     exclude: ExcludeOption = None,
-    on_bad_record: Annotated[
-        Optional[OnBadRecord],  # noqa: UP045
-        typer.Option(help="Stop at a record that cannot be used, or leave it out and count it."),
-    ] = None,
+    on_bad_record: OnBadRecordOption = None,
     ledger: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(help="The ledger of what was generated; by default in the index."),

@@ -14,7 +14,7 @@ from corpus_tuner.cli.options import (
     GeneratorOption,
     IncludeOption,
     JsonOption,
-    OnBadRecord,
+    OnBadRecordOption,
     QuietOption,
     SetOption,
     settings_of,
@@ -41,10 +41,7 @@ def build(
     assignments: SetOption = None,
     include: IncludeOption = None,
     exclude: ExcludeOption = None,
-    on_bad_record: Annotated[
-        Optional[OnBadRecord],  # noqa: UP045
-        typer.Option(help="Stop at a record that cannot be used, or leave it out and count it."),
-    ] = None,
+    on_bad_record: OnBadRecordOption = None,
     ledger: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(help="The ledger of what was generated; by default in the index."),

@@ -55,6 +55,10 @@ FilterOption = Annotated[
         help="Only these documents, such as year>=2020, lang!=de, id=faq-*; repeatable, all hold.",
     ),
 ]
+OnBadRecordOption = Annotated[
+    Optional[OnBadRecord],  # noqa: UP045
+    typer.Option(help="Stop at a record that cannot be used, or leave it out and count it."),
+]
 IncludeOption = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Option(

@@ -12,7 +12,7 @@ from corpus_tuner.cli.options import (
     GeneratorOption,
     IncludeOption,
     JsonOption,
-    OnBadRecord,
+    OnBadRecordOption,
     QuietOption,
     SetOption,
     settings_of,
@@ -100,10 +100,7 @@ def encoder(
     assignments: SetOption = None,
     include: IncludeOption = None,
     exclude: ExcludeOption = None,
-    on_bad_record: Annotated[
-        Optional[OnBadRecord],  # noqa: UP045
-        typer.Option(help="Stop at a record that cannot be used, or leave it out and count it."),
-    ] = None,
+    on_bad_record: OnBadRecordOption = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:

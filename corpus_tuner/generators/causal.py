@@ -13,8 +13,8 @@ from corpus_tuner.indexes.encoders import Encoder, Span
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.instructions import Instruction
-from corpus_tuner.models import Source, load_model
-from corpus_tuner.models.writing import Decoding, Request
+from corpus_tuner.models import Source, device_of, load_model
+from corpus_tuner.models.writing import Request, decoding_of
 from corpus_tuner.reading import Reading
 
 NEEDS = ("torch", "transformers")
@@ -86,16 +86,12 @@ class Generator:
     invents = True
 
     def __init__(self, settings: Settings, encoder: Encoder) -> None:
-        import torch
-
         from corpus_tuner.indexes.encoders.weights import hash_weights
         from corpus_tuner.models.causal import CausalEngine
 
         self._settings = settings
         self.kinds: tuple[str, ...] = settings.kinds
-        device = settings.device
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = device_of(settings.device)
         source = Source(settings.model, settings.revision, settings.trust_remote_code)
         model, self._tokenizer = load_model(source, device, settings.dtype, causal=True)
         self._engine = CausalEngine(model, self._tokenizer)
@@ -116,7 +112,7 @@ class Generator:
             Request(tokens, [], seed_of(self._settings.seed, instruction, reading.document.text))
             for (tokens, _), reading in zip(prompts, readings, strict=True)
         ]
-        answers = self._engine.write(requests, self._decoding)
+        answers = self._engine.write(requests, decoding_of(self._settings))
         return [
             Written(tidy(map(self._text, answer)), cut)
             for answer, (_, cut) in zip(answers, prompts, strict=True)
@@ -160,17 +156,3 @@ class Generator:
         text = without_thoughts(self._tokenizer.decode(answer, skip_special_tokens=True)).lstrip()
         ends = [text.find(stop) for stop in self._settings.stop if stop in text]
         return text[: min(ends)] if ends else text
-
-    @property
-    def _decoding(self) -> Decoding:
-        settings = self._settings
-        return Decoding(
-            outputs=settings.outputs,
-            beams=settings.beams if settings.decoding == "beam" else 0,
-            temperature=settings.temperature,
-            top_p=settings.top_p,
-            top_k=settings.top_k,
-            no_repeat_ngram=settings.no_repeat_ngram,
-            max_new_tokens=settings.max_new_tokens,
-            batch_size=settings.batch_size,
-        )

@@ -11,8 +11,8 @@ from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.instructions import Instruction
 from corpus_tuner.instructions.prompting import Prompting
-from corpus_tuner.models import BUILTIN, Source, load_model
-from corpus_tuner.models.writing import Decoding, Engine, Request
+from corpus_tuner.models import BUILTIN, Source, device_of, load_model
+from corpus_tuner.models.writing import Engine, Request, decoding_of
 from corpus_tuner.reading import Reading
 
 NEEDS = ("torch", "transformers")
@@ -85,15 +85,11 @@ class Generator:
     invents = True
 
     def __init__(self, settings: Settings, encoder: Encoder) -> None:
-        import torch
-
         from corpus_tuner.indexes.encoders.weights import hash_weights
 
         self._settings = settings
         self.kinds: tuple[str, ...] = settings.kinds
-        device = settings.device
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = device_of(settings.device)
         source = Source(settings.model, settings.revision, settings.trust_remote_code)
         model, self._tokenizer = load_model(source, device, settings.dtype)
         self._prompting = Prompting.of(model)
@@ -135,7 +131,7 @@ class Generator:
             Request(source, start, seed_of(self._settings.seed, instruction, prompt.source))
             for source, start, prompt in zip(read, starts, prompts, strict=True)
         ]
-        answers = self._engine.write(requests, self._decoding)
+        answers = self._engine.write(requests, decoding_of(self._settings))
         return [
             Written(tidy(self._texts(answer)), was_cut)
             for answer, was_cut in zip(answers, cut, strict=True)
@@ -144,20 +140,6 @@ class Generator:
     def _texts(self, answers: list[list[int]]) -> list[str]:
         texts: list[str] = self._tokenizer.batch_decode(answers, skip_special_tokens=True)
         return texts
-
-    @property
-    def _decoding(self) -> Decoding:
-        settings = self._settings
-        return Decoding(
-            outputs=settings.outputs,
-            beams=settings.beams if settings.decoding == "beam" else 0,
-            temperature=settings.temperature,
-            top_p=settings.top_p,
-            top_k=settings.top_k,
-            no_repeat_ngram=settings.no_repeat_ngram,
-            max_new_tokens=settings.max_new_tokens,
-            batch_size=settings.batch_size,
-        )
 
 
 def _choose(wanted: str, model: Any, device: str) -> str:

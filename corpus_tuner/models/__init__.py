@@ -35,6 +35,15 @@ class Source(NamedTuple):
     trust_remote_code: bool = False
 
 
+def device_of(wanted: str) -> str:
+    """Return the device that a recipe means: ``auto`` is a GPU where there is one."""
+    import torch
+
+    if wanted != "auto":
+        return wanted
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def load_model(
     source: Source, device: str = "cpu", dtype: str = "auto", *, causal: bool = False
 ) -> tuple[Any, Any]:

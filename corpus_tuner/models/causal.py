@@ -1,36 +1,21 @@
 """Run a decoder-only model with transformers: Qwen, Gemma, SmolLM, EuroLLM and their kin."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-from corpus_tuner.indexes.encoders.batching import of_like_length
-from corpus_tuner.models.reference import sampling
+from corpus_tuner.models.reference import TransformersEngine, sampling
 from corpus_tuner.models.writing import Decoding, Request
 
 
-class CausalEngine:
+class CausalEngine(TransformersEngine):
     """Reads a prompt once, however many answers are asked for."""
 
     def __init__(self, model: Any, tokenizer: Any) -> None:
-        self._model = model
-        self._tokenizer = tokenizer
+        super().__init__(model, tokenizer)
         self._pad = next(
             mark for mark in (tokenizer.pad_token_id, tokenizer.eos_token_id, 0) if mark is not None
         )
-
-    def write(self, requests: Sequence[Request], decoding: Decoding) -> list[list[list[int]]]:
-        """Return `outputs` answers to each request, as token ids without the request's start."""
-        size = 1 if self._model.device.type == "cpu" else decoding.batch_size
-        written: list[list[list[int]]] = [[] for _ in requests]
-        with torch.inference_mode():
-            for batch in of_like_length([len(request.source) for request in requests], size):
-                answers = self._answer([requests[index] for index in batch], decoding)
-                for number, index in enumerate(batch):
-                    start = number * decoding.outputs
-                    written[index] = answers[start : start + decoding.outputs]
-        return written
 
     def _answer(self, requests: list[Request], decoding: Decoding) -> list[list[int]]:
         """Return the answers to some requests, request by request."""

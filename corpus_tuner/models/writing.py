@@ -1,7 +1,7 @@
 """How models are asked to write, whatever library runs them."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class Request(NamedTuple):
@@ -49,6 +49,20 @@ class Decoding(NamedTuple):
     no_repeat_ngram: int
     max_new_tokens: int
     batch_size: int
+
+
+def decoding_of(settings: Any) -> Decoding:
+    """Return how answers are found by the settings of a generator with a model."""
+    return Decoding(
+        outputs=settings.outputs,
+        beams=settings.beams if settings.decoding == "beam" else 0,
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        top_k=settings.top_k,
+        no_repeat_ngram=settings.no_repeat_ngram,
+        max_new_tokens=settings.max_new_tokens,
+        batch_size=settings.batch_size,
+    )
 
 
 class Engine(Protocol):

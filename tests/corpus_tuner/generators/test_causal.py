@@ -11,6 +11,7 @@ from corpus_tuner.generators import open_generator, without_thoughts
 from corpus_tuner.generators.causal import Settings
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.instructions import Instruction
+from corpus_tuner.models.writing import Request, decoding_of
 from corpus_tuner.reading import Reading
 from tests.conftest import make_documents, write_jsonl
 from tests.corpus_tuner.cli.conftest import Run
@@ -108,7 +109,7 @@ def test_samples_depend_on_the_document_alone(models: dict[str, Path], kind: str
 def test_padding_changes_nothing(models: dict[str, Path], kind: str, decoding: str) -> None:
     """As on a GPU, where prompts of unlike lengths share a pass."""
     generator = opened(models[kind], decoding=decoding, outputs=2, beams=2)
-    engine, how = generator._engine, generator._decoding
+    engine, how = generator._engine, decoding_of(generator._settings)
     requests = [
         _request(generator, Document("d", "", "wheat " * count), number)
         for number, count in enumerate((1, 7, 3))
@@ -120,8 +121,6 @@ def test_padding_changes_nothing(models: dict[str, Path], kind: str, decoding: s
 
 
 def _request(generator: Any, document: Document, seed: int) -> Any:
-    from corpus_tuner.models.writing import Request
-
     return Request(generator._tokens(document, ASK), [], seed)
 
 
