@@ -218,7 +218,8 @@ class Generator:
             problem = f"takes more than {settings.timeout:g} s" if slow else "cannot be reached"
             raise CorpusTunerError(f"{self._server} {problem}; {_KEPT}") from None
         except openai.APIStatusError as error:
-            raise CorpusTunerError(self._refused(error.status_code, str(error))) from None
+            said = f"{error.status_code}: {error.response.text}"
+            raise CorpusTunerError(self._refused(error.status_code, said)) from None
         except (openai.OpenAIError, ValueError) as error:
             return f"{type(error).__name__}: {error}"
 
