@@ -135,11 +135,11 @@ class Generator:
             before = f"{instruction.system}\n\n" if instruction.system else ""
             tokens: list[int] = self._tokenizer(f"{before}{asked}\n")["input_ids"]
             return tokens
-        told = [{"role": "system", "content": instruction.system}] if instruction.system else []
+        system = [{"role": "system", "content": instruction.system}] if instruction.system else []
         try:
-            return self._chat([*told, {"role": "user", "content": asked}])
+            return self._chat([*system, {"role": "user", "content": asked}])
         except Exception:  # a template that knows no such role raises whatever it likes
-            if not told:
+            if not system:
                 raise
             return self._chat([{"role": "user", "content": f"{instruction.system}\n\n{asked}"}])
 

@@ -27,7 +27,7 @@ class Instruction:
     template
         The prompt, with ``{title}`` and ``{text}`` for the document's.
     system
-        What a model that chats is told before, for all kinds alike; others do not read it.
+        The system message of a model that chats, for all kinds alike; others do not read it.
     """
 
     kind: str
@@ -77,7 +77,7 @@ def load_instructions(
         raise CorpusTunerError(f"{path} must map kinds of views to templates")
     system = templates.get("system", "")
     if not isinstance(system, str):
-        raise CorpusTunerError(f"{path}, 'system': what a model is told before must be a text")
+        raise CorpusTunerError(f"{path}, 'system': a system message must be a text")
     return [
         Instruction(kind, language, _template(templates.get(kind), kind, path), system)
         for kind in kinds

@@ -5,7 +5,7 @@ encoders, and what lies between their weights, look for them among others; what 
 half of the documents is measured by the other half.
 
 Where the index is to have words, they look together with words and their parts, by the usual
-weights: what an encoder has learnt to find as words do is worth nothing beside them.
+weights: what an encoder has learnt to find as words do is worth nothing next to them.
 """
 
 import random
