@@ -50,6 +50,7 @@ def main() -> None:
         [
             "language=de",
             "encoder.name=builtin",
+            "lexical=null",  # the verdict is that of vectors alone
             f"encoder_tuning.steps={chosen.steps}",
             *(f"encoder_tuning.{name}={value}" for name, value in SETTINGS.items()),
         ],

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.languages import Languages
@@ -31,17 +31,7 @@ def detect_language(documents: Iterable[Document]) -> str:
     >>> detect_language([Document("d", "", "The mill grinds the wheat of the whole valley.")])
     'en'
     """
-    texts = [f"{one.title} {one.text}"[:_SAMPLE_CHARACTERS] for one in documents]
-    if not texts:
-        raise CorpusTunerError("the corpus has no documents that can be used")
-    votes: Counter[str] = Counter()
-    for text in texts if len(texts) > 1 else ():
-        language, certainty = language_of(text)
-        votes[language] += len(text) if certainty >= _CERTAIN else 0
-    if votes.total():
-        return max(sorted(votes), key=votes.__getitem__)
-    language, certainty = language_of(" ".join(texts))  # short ones tell more together
-    return language if certainty >= _CERTAIN else _USUAL
+    return _main(_read(documents))
 
 
 def language_shares(documents: Iterable[Document]) -> dict[str, float]:
@@ -61,12 +51,7 @@ def language_shares(documents: Iterable[Document]) -> dict[str, float]:
     >>> language_shares([english, german])
     {'de': 0.5, 'en': 0.5}
     """
-    texts = (f"{one.title} {one.text}"[:_SAMPLE_CHARACTERS] for one in documents)
-    found = (language_of(text) for text in texts)
-    counts = Counter(language for language, certainty in found if certainty >= _CERTAIN)
-    ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
-    shares = ((language, count / counts.total()) for language, count in ordered)
-    return {language: share for language, share in shares if share >= _COMMON}
+    return _shares(_read(documents))
 
 
 def found_languages(documents: Sequence[Document]) -> tuple[Languages, dict[str, float]]:
@@ -77,13 +62,50 @@ def found_languages(documents: Sequence[Document]) -> tuple[Languages, dict[str,
     CorpusTunerError
         If there is not a single document.
     """
-    main, shares = detect_language(documents), language_shares(documents)
-    return _with_main(main, shares), shares
+    read = _read(documents)
+    shares = _shares(read)
+    return _with_main(_main(read), shares), shares
 
 
 def languages_of_build(build: Mapping[str, Any]) -> Languages:
     """Return the languages that the documents of an index were read in, by its manifest."""
     return _with_main(build["language"], build["languages"])
+
+
+class _Read(NamedTuple):
+    """The beginning of a document, and its language; "" where that is not certain."""
+
+    text: str
+    language: str
+
+
+def _read(documents: Iterable[Document]) -> list[_Read]:
+    texts = [f"{one.title} {one.text}"[:_SAMPLE_CHARACTERS] for one in documents]
+    return [_Read(text, _certain(text)) for text in texts]
+
+
+def _certain(text: str) -> str:
+    language, certainty = language_of(text)
+    return language if certainty >= _CERTAIN else ""
+
+
+def _main(read: Sequence[_Read]) -> str:
+    """Return the language of most of the text."""
+    if not read:
+        raise CorpusTunerError("the corpus has no documents that can be used")
+    votes: Counter[str] = Counter()
+    for text, language in read:
+        votes[language] += len(text) if language else 0
+    if votes.total():
+        return max(sorted(votes), key=votes.__getitem__)
+    return _certain(" ".join(text for text, _ in read)) or _USUAL  # together they tell more
+
+
+def _shares(read: Sequence[_Read]) -> dict[str, float]:
+    counts = Counter(language for _, language in read if language)
+    ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+    shares = ((language, count / counts.total()) for language, count in ordered)
+    return {language: share for language, share in shares if share >= _COMMON}
 
 
 def _with_main(main: str, shares: Mapping[str, float]) -> Languages:

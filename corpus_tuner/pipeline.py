@@ -40,7 +40,7 @@ from corpus_tuner.language import languages_of_build
 from corpus_tuner.progress import note, track, working
 from corpus_tuner.recipe_files import files_hash
 from corpus_tuner.settings import Settings, settings_hash, settings_of, stored_settings
-from corpus_tuner.tuning.encoder.report import read_report
+from corpus_tuner.tuning.encoder.report import report_of
 from corpus_tuner.workshop import FITTED, Workshop, Writers, open_writers
 
 _COMPARED = 1_024  # documents that are looked up at once
@@ -310,7 +310,7 @@ def _encoder_entry(encoder: Encoder, settings: Settings) -> EncoderEntry:
 
 def _verdict(encoder: Encoder) -> dict[str, Any] | None:
     """Return what held-out documents said of an encoder that was tuned here."""
-    report = read_report(Path(encoder.name)) if Path(encoder.name).is_absolute() else None
+    report = report_of(encoder.name)
     return report.verdict.model_dump(mode="json") if report else None
 
 

@@ -54,12 +54,10 @@ def _record(folder: Path, file: Found, kept: ParsedFiles | None) -> Record | Bad
         status = file.path.stat()
         if status.st_size > _LARGEST:
             return BadRecord(location, "", f"larger than {_LARGEST // 2**20} MiB")
-        suffix = _suffix(file)
-        reader = reader_of(suffix)
+        reader = reader_of(_suffix(file))
         modified = datetime.fromtimestamp(int(status.st_mtime), UTC).isoformat()
         if kept:
-            parsed = kept.read(file.path, suffix, reader)
-            modified = kept.modified(file.path, file.name, modified)
+            parsed, modified = kept.read(file.path, file.name, reader, modified)
         else:
             parsed = reader(file.path)
     except CorpusTunerError:

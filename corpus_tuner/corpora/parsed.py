@@ -57,12 +57,28 @@ class ParsedFiles:
         self._database.close()
         self._database = None
 
-    def read(self, path: Path, suffix: str, reader: FileReader) -> Parsed:
-        """Return what a file says, read only if no file with such contents was before."""
+    def read(self, path: Path, name: str, reader: FileReader, modified: str) -> tuple[Parsed, str]:
+        """Return what a file says, and since when it says so.
+
+        Parameters
+        ----------
+        path, name
+            Where it is, and what it is called in its folder.
+        reader
+            Reads it, if none with such contents was read before.
+        modified
+            Its date: that of a copy or a checkout is later than the one that is returned.
+        """
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return self._parsed(path, digest, reader), self._since(name, digest, modified)
+
+    def _parsed(self, path: Path, digest: str, reader: FileReader) -> Parsed:
+        suffix = path.suffix.lower()
         how = identity(suffix)
         if not how:
             return reader(path)
-        key = f"{_digest(path)} {suffix} {how}"
+        key = f"{digest} {suffix} {how}"
         with suppress(ValueError, TypeError):  # of a row that something else has written
             for (value,) in self._ask("SELECT value FROM parsed WHERE key = ?", key):
                 return Parsed(*json.loads(value))
@@ -73,9 +89,7 @@ class ParsedFiles:
                 self._ask("REPLACE INTO parsed VALUES (?, ?)", key, value)
         return parsed
 
-    def modified(self, path: Path, name: str, modified: str) -> str:
-        """Return since when a file says what it says: a copy or a checkout has a later date."""
-        digest = _digest(path)
+    def _since(self, name: str, digest: str, modified: str) -> str:
         for known, since in self._ask("SELECT digest, modified FROM files WHERE key = ?", name):
             if known == digest:
                 return str(since)
@@ -103,8 +117,3 @@ class ParsedFiles:
                 self._file.unlink()
             return ()
         return found
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -139,9 +139,9 @@ def ablate(benchmark: Benchmark, setup: Setup, *, tune: bool = True) -> list[Res
         If the recipe has no such generator.
     """
     corpus = Corpus(benchmark.corpus, setup.settings.corpus)
-    setup = setup.for_corpus(benchmark.corpus)
     language = main_language(corpus, setup.settings)
     setup = replace(setup, settings=setup.settings.model_copy(update={"language": language}))
+    setup = setup.for_corpus(benchmark.corpus)
     generators = _generators(corpus, benchmark.name, setup, tune=tune)
     recipe = _all_views(setup.settings, list(generators.values()))
     index = setup.ablated(benchmark.name)

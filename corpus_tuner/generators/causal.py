@@ -12,7 +12,7 @@ from corpus_tuner.generators import Written, seed_of, tidy, without_thoughts
 from corpus_tuner.indexes.encoders import Encoder, Span
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
-from corpus_tuner.instructions import Instruction
+from corpus_tuner.instructions import Instruction, Kind
 from corpus_tuner.models import Source, device_of, load_model
 from corpus_tuner.models.writing import Request, decoding_of
 from corpus_tuner.reading import Reading
@@ -59,10 +59,7 @@ class Settings(PartSettings):
     name: Literal["causal"] = "causal"
     model: str
     revision: str | None = None
-    kinds: tuple[Literal["question", "keywords", "summary", "title", "claim"], ...] = (
-        "question",
-        "keywords",
-    )
+    kinds: tuple[Kind, ...] = ("question", "keywords")
     outputs: PositiveInt = 1
     decoding: Literal["sampling", "beam"] = "sampling"
     temperature: PositiveFloat = 0.7

@@ -20,7 +20,7 @@ from corpus_tuner.generators import UnfinishedError, Written, seed_of, tidy, wit
 from corpus_tuner.indexes.encoders import Encoder, Span
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
-from corpus_tuner.instructions import Instruction
+from corpus_tuner.instructions import Instruction, Kind
 from corpus_tuner.reading import Reading
 
 NEEDS = ("openai",)
@@ -90,10 +90,7 @@ class Settings(PartSettings):
     url: str = "http://localhost:8000/v1"
     model: str
     key: str = "OPENAI_API_KEY"
-    kinds: tuple[Literal["question", "keywords", "summary", "title", "claim"], ...] = (
-        "question",
-        "keywords",
-    )
+    kinds: tuple[Kind, ...] = ("question", "keywords")
     outputs: PositiveInt = 1
     structured: bool = False
     temperature: NonNegativeFloat = 0.7
@@ -195,11 +192,11 @@ class Generator:
             "seed": seed_of(settings.seed, instruction, document.text) >> 32,
             "extra_body": settings.more,
         }
-        answer: Any = None
         if settings.structured:
             request["response_format"] = _SCHEMA
         elif settings.outputs > 1:
             request["n"] = settings.outputs
+        answer: Any = None
         for _ in range(1 + settings.retries):
             answer = self._answer(request)
             if getattr(answer, "choices", None):

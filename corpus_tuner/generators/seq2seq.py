@@ -9,7 +9,7 @@ from corpus_tuner.generators import Written, seed_of, tidy
 from corpus_tuner.indexes.encoders import Encoder, Span
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
-from corpus_tuner.instructions import Instruction
+from corpus_tuner.instructions import Instruction, Kind
 from corpus_tuner.instructions.prompting import Prompting
 from corpus_tuner.models import BUILTIN, Source, device_of, load_model
 from corpus_tuner.models.writing import Engine, Request, decoding_of
@@ -58,10 +58,7 @@ class Settings(PartSettings):
     name: Literal["seq2seq"] = "seq2seq"
     model: str = BUILTIN
     revision: str | None = None
-    kinds: tuple[Literal["question", "keywords", "summary", "title", "claim"], ...] = (
-        "question",
-        "keywords",
-    )
+    kinds: tuple[Kind, ...] = ("question", "keywords")
     outputs: PositiveInt = 1
     decoding: Literal["sampling", "beam"] = "sampling"
     temperature: PositiveFloat = 1.0

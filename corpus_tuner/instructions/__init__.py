@@ -3,6 +3,7 @@
 import string
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 import yaml
 
@@ -10,7 +11,8 @@ from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.plain_yaml import load_yaml
 
-KINDS = ("question", "keywords", "summary", "title", "claim")
+Kind = Literal["question", "keywords", "summary", "title", "claim"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 _FOLDER = Path(__file__).parent
 
 

@@ -97,5 +97,5 @@ def _labelled(batch: Sequence[_Taught]) -> Iterator[Row]:
         if lesson is not None:
             for number, (_, text) in enumerate(lesson.negatives, start=1):
                 row[f"negative_{number}"] = text
-            row["label"] = [lesson.score(ordinal) for ordinal in documents]
+            row["label"] = lesson.of(documents)
         yield row

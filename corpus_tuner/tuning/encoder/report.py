@@ -107,6 +107,11 @@ def read_report(folder: Path) -> EncoderTuningReport | None:
         ) from error
 
 
+def report_of(encoder: str) -> EncoderTuningReport | None:
+    """Return the report of an encoder by its name, or `None` if it was not tuned here."""
+    return read_report(Path(encoder)) if Path(encoder).is_absolute() else None
+
+
 def kept_from(encoder: str) -> frozenset[str]:
     """Return the digests of the documents that were kept from an encoder while it was tuned.
 
@@ -115,9 +120,9 @@ def kept_from(encoder: str) -> frozenset[str]:
     Parameters
     ----------
     encoder
-        Its name; only those that were tuned here know any.
+        Its name.
     """
-    report = read_report(Path(encoder)) if Path(encoder).is_absolute() else None
+    report = report_of(encoder)
     return frozenset(report.held_out if report else ())
 
 

@@ -1,7 +1,7 @@
 """The teacher: an index of the corpus, which finds more than the encoder alone.
 
-It names what is found for a question and does not answer it, and how near it comes. Documents that
-score almost as the one asked for, or more, may answer, too, and are no negatives.
+It tells how documents rank for a question, and can name some that are found and do not answer it.
+Those that score almost as the one asked for, or more, may answer, too, and are no negatives.
 """
 
 import random
@@ -38,9 +38,10 @@ class Lesson(NamedTuple):
     negatives: Sequence[tuple[int, str]]
     scores: Mapping[int, float]
 
-    def score(self, ordinal: int) -> float:
-        """Return the score of any document; what was not found has the lowest."""
-        return self.scores.get(ordinal, min(self.scores.values()))
+    def of(self, ordinals: Sequence[int]) -> list[float]:
+        """Return the scores of any documents; those that were not found have the lowest."""
+        lowest = min(self.scores.values())
+        return [self.scores.get(ordinal, lowest) for ordinal in ordinals]
 
 
 class Teacher:
