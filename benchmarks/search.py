@@ -31,7 +31,7 @@ from corpus_tuner.indexes.store.layout import (
     row_views_file,
     vectors_file,
 )
-from corpus_tuner.indexes.vectors.flat import write_vectors
+from corpus_tuner.indexes.vectors.rows import write_vectors
 from corpus_tuner.indexes.vectors.scoring import DenseIndex
 
 QUERIES = 300

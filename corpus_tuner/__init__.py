@@ -30,6 +30,7 @@ _HOMES = {
     "export_index": "corpus_tuner.indexes.store.archive",
     "import_index": "corpus_tuner.indexes.store.archive",
     "load_settings": "corpus_tuner.settings",
+    "measure_recall": "corpus_tuner.recall",
     "merge": "corpus_tuner.indexes.store.merging",
     "remove": "corpus_tuner.indexes.store.removing",
     "repair": "corpus_tuner.repairing",
@@ -57,6 +58,7 @@ __all__ = [
     "export_index",
     "import_index",
     "load_settings",
+    "measure_recall",
     "merge",
     "remove",
     "repair",
@@ -81,6 +83,7 @@ if TYPE_CHECKING:
     from corpus_tuner.indexes.store.merging import merge
     from corpus_tuner.indexes.store.removing import remove
     from corpus_tuner.pipeline import build
+    from corpus_tuner.recall import measure_recall
     from corpus_tuner.repairing import check, repair
     from corpus_tuner.sample import sample_folder
     from corpus_tuner.settings import Settings, load_settings

@@ -13,6 +13,7 @@ from corpus_tuner.indexes.store.commit import tidy
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.store.writing import changing
 from corpus_tuner.pipeline import Recipe, compare, merge_due, open_recipe, update
+from corpus_tuner.recall import finding, must_find
 from corpus_tuner.settings import stored_settings
 
 
@@ -99,7 +100,8 @@ class Adder:
         source, corpus
             The documents, and how to read them.
         finish
-            Merge segments and calibrate when that is due, which may take long.
+            Merge segments, calibrate, and make what finds vectors when that is due, which may take
+            long.
         """
         documents = Corpus(source, corpus)
         index = self._index
@@ -114,8 +116,11 @@ class Adder:
             )
             if finish:
                 manifest = merge_due(index, manifest)
+                encoder = recipe.writers.reader.encoder
                 if recipe.settings.calibrate and must_calibrate(manifest):
-                    manifest, _ = calibrated(index, recipe.writers.reader.encoder)
+                    manifest, _ = calibrated(index, encoder)
+                if must_find(manifest, recipe.settings.vectors):
+                    manifest = finding(index, manifest, recipe.settings.vectors, encoder)
         return BuildReport.of(index, documents, manifest, changes)
 
     def _opened(self, manifest: Manifest, documents: Corpus) -> Recipe:

@@ -15,11 +15,8 @@ Supervised Open Domain Question Answering", ACL 2019). docs/calibration.md tells
 tried, and what each gave.
 """
 
-import hashlib
-import heapq
 import math
-import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,10 +26,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import logsumexp
 
-from corpus_tuner.held_out import hold_out
+from corpus_tuner.held_out import Asked, draw
 from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.encoders import Encoder, EncoderSettings, Vectors, open_encoder
-from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.representations import Representation, stored_representation
 from corpus_tuner.indexes.search.fusion import scaled
 from corpus_tuner.indexes.search.plan import Plan
@@ -47,16 +43,13 @@ from corpus_tuner.indexes.search.settings import (
     shares,
 )
 from corpus_tuner.indexes.store.commit import commit
-from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.indexes.store.manifest import Manifest
-from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.store.writing import changing
 from corpus_tuner.language import languages_of_build
 from corpus_tuner.passages import whole_text
 from corpus_tuner.progress import track, working
 from corpus_tuner.reading import DocumentReader
 from corpus_tuner.settings import stored_settings
-from corpus_tuner.tuning.encoder.report import kept_from
 from corpus_tuner.views import own_views
 
 Array = npt.NDArray[np.float64]
@@ -135,14 +128,6 @@ class Calibration(BaseModel):
     failing: tuple[str, ...] = ()
     documents: int
     seed: int
-
-
-class _HeldOut(NamedTuple):
-    """A document asked for with a sentence that it no longer has."""
-
-    ordinal: int
-    rest: Document
-    queries: tuple[str, str]
 
 
 class _Judged(NamedTuple):
@@ -245,7 +230,7 @@ def choose_weights(
     seed
         Of the choice of documents and sentences.
     """
-    asked: list[_HeldOut] = []
+    asked: list[Asked] = []
     unchanged = None
     if searcher.manifest.lexical is None:
         unchanged = "the index has no words"
@@ -253,7 +238,7 @@ def choose_weights(
         unchanged = f"{usual.fusion} is not calibrated, zscore is"
     else:
         with working("calibrating, choosing documents"):
-            asked = list(_hold_out(searcher, languages_of_build(searcher.manifest.build), seed))
+            asked = list(draw(searcher, _wanted(searcher.manifest.documents), seed))
     if not unchanged and len(asked) < FEWEST:
         unchanged = f"{len(asked)} documents have a sentence to spare, {FEWEST} are needed"
     judged = [] if unchanged else _judge(searcher, encoder, asked, usual)
@@ -295,6 +280,11 @@ def choose_weights(
             documents=searcher.manifest.documents,
             seed=seed,
         )
+
+
+def _wanted(documents: int) -> int:
+    """Return how many documents are asked for, of so many."""
+    return min(MOST, max(LEAST, documents // SHARE))
 
 
 def _failing(alone: Mapping[str, Array], best: float, chance: float) -> tuple[str, ...]:
@@ -347,47 +337,8 @@ def _compared(
     }
 
 
-def _hold_out(searcher: Searcher, languages: Languages, seed: int) -> Iterator[_HeldOut]:
-    """Yield documents, each with a sentence taken out.
-
-    Documents and sentences are chosen by the documents' contents, so that the order of the corpus,
-    and the segments that they are in, do not matter. An encoder that was tuned on documents of the
-    index finds their sentences as it will not find what people ask: then those are chosen that were
-    kept from it.
-    """
-    segments = searcher.segments
-    wanted = min(MOST, max(LEAST, searcher.manifest.documents // SHARE))
-    kept = kept_from(searcher.encoder.name)
-    chosen = _by_chance(segments, 10 * wanted, seed, kept) or _by_chance(
-        segments, 10 * wanted, seed
-    )
-    for drawn, ordinal in chosen:
-        if not wanted:
-            return
-        chance = random.Random(drawn)
-        document = segments.document(ordinal)
-        held_out = hold_out(document, languages.of(document), chance)
-        if held_out:
-            wanted -= 1
-            yield _HeldOut(ordinal, *held_out)
-
-
-def _by_chance(
-    segments: Segments, most: int, seed: int, only: frozenset[str] = frozenset()
-) -> list[tuple[str, int]]:
-    """Return some documents by chance, `only` those of these digests if there are any."""
-    return heapq.nsmallest(
-        most,
-        (
-            (hashlib.sha256(f"{seed} {digest}".encode()).hexdigest(), ordinal)
-            for ordinal, digest in segments.digests()
-            if not only or digest in only
-        ),
-    )
-
-
 def _judge(
-    searcher: Searcher, encoder: Encoder, asked: Sequence[_HeldOut], usual: SearchSettings
+    searcher: Searcher, encoder: Encoder, asked: Sequence[Asked], usual: SearchSettings
 ) -> list[_Judged]:
     """Ask all pseudo-queries; the document asked for has the scores of what is left of it."""
     representation = stored_representation(
@@ -434,7 +385,7 @@ def _judge(
 def _rows_without(
     manifest: Manifest,
     encoder: Encoder,
-    asked: Sequence[_HeldOut],
+    asked: Sequence[Asked],
     representation: Representation,
 ) -> list[Vectors]:
     """Return the rows that would be indexed of what is left of the documents."""

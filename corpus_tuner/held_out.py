@@ -4,11 +4,18 @@ The task is the inverse cloze task (Lee, Chang and Toutanova, "Latent Retrieval 
 Supervised Open Domain Question Answering", ACL 2019).
 """
 
+import hashlib
+import heapq
 import random
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.store.documents import Document
+from corpus_tuner.indexes.store.segments import Segments
+from corpus_tuner.language import languages_of_build
 from corpus_tuner.sentences import split_sentences
+from corpus_tuner.tuning.encoder.report import kept_from
 
 _HEAD = 8  # words that are left of a sentence in the one kind of pseudo-query
 _DROPPED = 0.4  # share of words that are dropped in the other
@@ -18,6 +25,14 @@ _LEAST_WORDS = 4  # of a sentence that can be asked with
 class HeldOut(NamedTuple):
     """What is left of a document, and two queries of what was taken out."""
 
+    rest: Document
+    queries: tuple[str, str]
+
+
+class Asked(NamedTuple):
+    """A document of an index that is asked for with a sentence that it no longer has."""
+
+    ordinal: int
     rest: Document
     queries: tuple[str, str]
 
@@ -51,3 +66,42 @@ def hold_out(document: Document, language: str, chance: random.Random) -> HeldOu
     left = [word for word in words if chance.random() >= _DROPPED] or words
     queries = (" ".join(words[:_HEAD]), " ".join(left))
     return HeldOut(Document(document.id, document.title, left_over), queries)
+
+
+def draw(searcher: Searcher, wanted: int, seed: int) -> Iterator[Asked]:
+    """Yield documents of an index, each with a sentence taken out, at most so many.
+
+    Documents and sentences are chosen by the documents' contents, so that the order of the corpus,
+    and the segments that they are in, do not matter. An encoder that was tuned on documents of the
+    index finds their sentences as it will not find what people ask: then those are chosen that were
+    kept from it.
+    """
+    segments = searcher.segments
+    languages = languages_of_build(searcher.manifest.build)
+    kept = kept_from(searcher.encoder.name)
+    chosen = _by_chance(segments, 10 * wanted, seed, kept) or _by_chance(
+        segments, 10 * wanted, seed
+    )
+    for drawn, ordinal in chosen:
+        if not wanted:
+            return
+        chance = random.Random(drawn)
+        document = segments.document(ordinal)
+        held_out = hold_out(document, languages.of(document), chance)
+        if held_out:
+            wanted -= 1
+            yield Asked(ordinal, *held_out)
+
+
+def _by_chance(
+    segments: Segments, most: int, seed: int, only: frozenset[str] = frozenset()
+) -> list[tuple[str, int]]:
+    """Return some documents by chance, `only` those of these digests if there are any."""
+    return heapq.nsmallest(
+        most,
+        (
+            (hashlib.sha256(f"{seed} {digest}".encode()).hexdigest(), ordinal)
+            for ordinal, digest in segments.digests()
+            if not only or digest in only
+        ),
+    )

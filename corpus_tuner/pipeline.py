@@ -23,6 +23,7 @@ from corpus_tuner.indexes.representations import open_representation
 from corpus_tuner.indexes.store.commit import commit, discard_unfinished, tidy
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import (
+    EXACT,
     EncoderEntry,
     Manifest,
     parse_manifest,
@@ -38,12 +39,14 @@ from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
 from corpus_tuner.indexes.store.writing import claim, locked
 from corpus_tuner.language import languages_of_build
 from corpus_tuner.progress import note, track, working
+from corpus_tuner.recall import finding, must_find
 from corpus_tuner.recipe_files import files_hash
 from corpus_tuner.settings import Settings, settings_hash, settings_of, stored_settings
 from corpus_tuner.tuning.encoder.report import report_of
 from corpus_tuner.workshop import FITTED, Workshop, Writers, open_writers
 
 _COMPARED = 1_024  # documents that are looked up at once
+_AFTER = ("search", "vectors")  # settings of what is chosen when all documents are indexed
 
 
 class Recipe(NamedTuple):
@@ -128,7 +131,7 @@ def build(
         changes = None
         if standing:
             changes = compare(index, standing, corpus)
-            if not changes.total and not due(standing) and not _must_weigh(standing, settings):
+            if not changes.total and not due(standing) and not _must_finish(standing, settings):
                 tidy(index, standing)  # a kill behind the commit
                 return BuildReport.of(index, corpus, standing, changes)
         recipe = open_recipe(corpus, settings, encoder, standing)
@@ -149,6 +152,8 @@ def build(
             manifest, changes = update(index, corpus, recipe, standing, ledger)
         manifest = merge_due(index, manifest)
         manifest = _weigh(index, manifest, settings, recipe.writers.reader.encoder)
+        if must_find(manifest, settings.vectors):
+            manifest = finding(index, manifest, settings.vectors, recipe.writers.reader.encoder)
     return BuildReport.of(index, corpus, manifest, changes)
 
 
@@ -262,13 +267,14 @@ def update(
         if segments:
             segments.close()
     changes = comparison.changes
-    # The weights in force were chosen by these settings, whatever is asked for now.
-    weighed_by = {"search": standing.build["settings"]["search"]} if standing else {}
+    # The weights and the engine in force are by these settings, whatever is asked for now.
+    before = {key: standing.build["settings"][key] for key in _AFTER} if standing else {}
     source_name = standing.build["corpus"] if standing and not whole else corpus.source
     manifest = Manifest(
         encoder=_encoder_entry(encoder, settings),
         representation=settings.representation.name,
         representations={name: each.model_dump() for name, each in stored.items()},
+        vectors=standing.vectors if standing else EXACT,
         lexical=lexical,
         search=standing.search if standing else settings.search,
         calibration=standing.calibration if standing else None,
@@ -283,7 +289,7 @@ def update(
             "languages": dict(writers.shares) or (standing.build["languages"] if standing else {}),
             "corpus": source_name,
             "skipped": dict(corpus.skipped),
-            "settings": settings.model_dump(mode="json") | weighed_by,
+            "settings": settings.model_dump(mode="json") | before,
         },
     )
     return commit(index, manifest, new_folder, alive), changes
@@ -363,6 +369,11 @@ def _lexical(settings: Settings, languages: Languages) -> LexicalSettings | None
     if settings.lexical is None or settings.lexical.languages:
         return settings.lexical
     return settings.lexical.model_copy(update={"languages": languages.codes})
+
+
+def _must_finish(manifest: Manifest, settings: Settings) -> bool:
+    """Tell whether weights or engine are other ones than the settings ask for."""
+    return _must_weigh(manifest, settings) or must_find(manifest, settings.vectors)
 
 
 def _must_weigh(manifest: Manifest, settings: Settings) -> bool:

@@ -20,6 +20,7 @@ from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, parse_manifest
 from corpus_tuner.indexes.store.segment import Segment
 from corpus_tuner.indexes.store.segments import alive_of
+from corpus_tuner.indexes.store.structures import with_structures
 from corpus_tuner.indexes.store.writing import locked
 from corpus_tuner.ledger import ledger_problem
 from corpus_tuner.pipeline import open_recipe, update
@@ -37,11 +38,14 @@ class Repair(NamedTuple):
         How many documents were read and indexed anew.
     lost
         How many cannot be read any more; a build of the corpus brings them back.
+    structures
+        How many structures, which find vectors, were made anew.
     """
 
     problems: Sequence[Problem]
     rebuilt: int
     lost: int
+    structures: int = 0
 
 
 def check(index: str | Path) -> list[Problem]:
@@ -69,8 +73,9 @@ def repair(
 ) -> Repair:
     """Make anew what is damaged, of the documents that can still be read and of the ledger.
 
-    All documents of a segment with a damaged file are read and encoded again. A ledger that is
-    damaged is moved aside, so that what is written later begins a new one.
+    All documents of a segment with a damaged file are read and encoded again, unless it is the
+    structure that finds its vectors, which is made of them. A ledger that is damaged is moved
+    aside, so that what is written later begins a new one.
 
     Parameters
     ----------
@@ -92,7 +97,7 @@ def repair(
     --------
     >>> import corpus_tuner as ct
     >>> ct.repair(example_index)
-    Repair(problems=[], rebuilt=0, lost=0)
+    Repair(problems=[], rebuilt=0, lost=0, structures=0)
     """
     index = path_of(index, "index")
     parse_manifest(index)  # before anything is written there
@@ -102,20 +107,44 @@ def repair(
         ledger = Layout(index).ledger
         if any(problem.file == ledger for problem in problems):
             ledger.replace(ledger.with_suffix(".damaged"))
-        names = {problem.segment for problem in problems if problem.segment}
+        structures = {
+            problem.file: problem.segment
+            for problem in problems
+            if problem.file in _structures(index, manifest)
+        }
+        names = {problem.segment for problem in problems if problem.file not in structures} - {""}
         damaged = [entry for entry in manifest.segments if entry.name in names]
-        if not damaged:
-            tidy(index, manifest)  # a kill behind the commit
-            return Repair(problems, 0, 0)
-        sound = tuple(entry for entry in manifest.segments if entry.name not in names)
         documents = [one for entry in damaged for one in _readable(index, entry)]
-        left = manifest.model_copy(update={"segments": sound})
+        left = _without(manifest, names, {*structures.values()})
         if documents:
-            _index_again(index, left, documents, encoder, trust_remote_code)
+            left = _index_again(index, left, documents, encoder, trust_remote_code)
+        elif damaged:
+            left = commit(index, left)
         else:
-            commit(index, left)
+            tidy(index, manifest)  # a kill behind the commit
+        with_structures(index, left)
         lost = sum(entry.living for entry in damaged) - len(documents)
-    return Repair(problems, len(documents), lost)
+    return Repair(problems, len(documents), lost, len(structures))
+
+
+def _structures(index: Path, manifest: Manifest) -> set[Path]:
+    """Return the files of all structures."""
+    layout = Layout(index)
+    return {
+        layout.segment(entry.name) / entry.structure.name
+        for entry in manifest.segments
+        if entry.structure
+    }
+
+
+def _without(manifest: Manifest, segments: set[str], structures: set[str]) -> Manifest:
+    """Return the manifest without some segments, and without the structures of some."""
+    left = [
+        entry.model_copy(update={"structure": None}) if entry.name in structures else entry
+        for entry in manifest.segments
+        if entry.name not in segments
+    ]
+    return manifest.model_copy(update={"segments": tuple(left)})
 
 
 def _readable(index: Path, entry: SegmentEntry) -> Iterator[Document]:
@@ -156,7 +185,7 @@ def _index_again(
     documents: list[Document],
     encoder: Encoder | None,
     trust_remote_code: bool,
-) -> None:
+) -> Manifest:
     settings = stored_settings(manifest, trust_remote_code)
     corpus = Corpus(documents, CorpusSettings())
     recipe = open_recipe(corpus, settings, encoder, manifest)
@@ -165,4 +194,4 @@ def _index_again(
             f"a model that {index} was built with is another one now: run corpus-tuner build on "
             "the corpus, which makes the index anew"
         )
-    update(index, corpus, recipe, manifest, None, whole=False)
+    return update(index, corpus, recipe, manifest, None, whole=False)[0]

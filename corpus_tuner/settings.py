@@ -25,6 +25,7 @@ from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.registry import PartSettings, read_settings
 from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.manifest import Manifest
+from corpus_tuner.indexes.vectors.engines import EngineSettings
 from corpus_tuner.passages import PassageSettings
 from corpus_tuner.plain_yaml import load_yaml
 from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
@@ -67,6 +68,8 @@ class Settings(CheckedModel):
         compare.
     lexical
         Which terms of the documents are indexed: words, and n-grams within them; ``null`` for none.
+    vectors
+        The engine that finds the nearest vectors (docs/scale.md).
     search
         How documents are ranked, until calibration finds better weights.
     calibrate
@@ -104,6 +107,9 @@ class Settings(CheckedModel):
     ] = Field(default_factory=lambda: DEFAULTS["representation"])
     baselines: tuple[Literal["passage", "mean"], ...] = ("passage", "mean")
     lexical: LexicalSettings | None = LexicalSettings()
+    vectors: Annotated[
+        SerializeAsAny[EngineSettings], _part_of("corpus_tuner.indexes.vectors.engines")
+    ] = Field(default_factory=lambda: DEFAULTS["vectors"])
     search: SearchSettings = SearchSettings()
     calibrate: bool = True
     tuning: TuningSettings = TuningSettings()
@@ -115,6 +121,7 @@ DEFAULTS: dict[str, Any] = {
     "generator": {"name": "auto"},
     "checks": ["well_formed", "duplicate", "entailment"],
     "representation": {"name": "views"},
+    "vectors": {"name": "flat"},
 }
 """Used where a recipe says nothing of these."""
 
@@ -227,11 +234,12 @@ def _trusting(values: Any, trust: bool) -> Any:
 def settings_hash(settings: Settings, *parts: str) -> str:
     """Return a SHA-256 of what decides the index: settings, and parts such as the encoder."""
     # How an encoder runs, and what a reader does with bad records, is seen in the outcome. Weights
-    # can be changed without building again.
+    # and engines can be changed without building again.
     decisive = settings.model_dump_json(
         exclude={
             "corpus": True,
             "encoder": {"device", "trust_remote_code"},
+            "vectors": True,
             "search": True,
             "calibrate": True,
             "tuning": True,

@@ -12,6 +12,7 @@ from corpus_tuner.cli.output import plain, stdout
 
 if TYPE_CHECKING:
     from corpus_tuner.indexes.store.checking import Problem
+    from corpus_tuner.recall import Recall
 
 
 def check(
@@ -19,15 +20,24 @@ def check(
     repair: Annotated[
         bool, typer.Option("--repair", help="Make anew what is damaged, as far as can be.")
     ] = False,
+    recall: Annotated[
+        bool,
+        typer.Option(
+            "--recall",
+            help="Measure, with held-out sentences, how much of what an exact search finds is "
+            "found.",
+        ),
+    ] = False,
     trust_remote_code: TrustOption = False,
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
     """Read all of an index and tell what is damaged.
 
-    The exit code is 1 if something is.
+    The exit code is 1 if something is, or if less is found than the index was asked to find.
     """
     from corpus_tuner.progress import working
+    from corpus_tuner.recall import measure_recall
     from corpus_tuner.repairing import check as check_index
     from corpus_tuner.repairing import repair as repair_index
 
@@ -35,18 +45,27 @@ def check(
         with working("checking and repairing"):
             done = repair_index(index, trust_remote_code=trust_remote_code)
         problems, left = done.problems, bool(done.lost)
-        found = {"rebuilt": done.rebuilt, "lost": done.lost}
+        found = {"rebuilt": done.rebuilt, "lost": done.lost, "structures": done.structures}
     else:
         with working("checking"):
             problems = check_index(index)
         left, found = bool(problems), {}
+    measured = None
+    if recall and not left:
+        measured = measure_recall(index, trust_remote_code=trust_remote_code)
+        left = not measured.enough
     if json:
         shown = [{"file": str(problem.file), "problem": problem.what} for problem in problems]
-        typer.echo(json_module.dumps({"problems": shown, **found}, ensure_ascii=False, indent=2))
+        values = {"problems": shown, **found}
+        if measured:
+            values["recall"] = measured.model_dump()
+        typer.echo(json_module.dumps(values, ensure_ascii=False, indent=2))
     else:
         _show(index, problems)
         if repair and problems:
             stdout.print(f"{found['rebuilt']:,} documents were indexed anew", soft_wrap=True)
+        if found.get("structures"):
+            stdout.print(f"{found['structures']:,} structures were made anew", soft_wrap=True)
         if found.get("lost"):
             stdout.print(
                 f"{found['lost']:,} documents cannot be read any more: corpus-tuner build on the "
@@ -54,8 +73,29 @@ def check(
                 style="yellow",
                 soft_wrap=True,
             )
+        if measured:
+            _show_recall(measured)
     if left:
         raise typer.Exit(1)
+
+
+def _show_recall(measured: "Recall") -> None:
+    """Print how much is found."""
+    if measured.recall is None:
+        stdout.print("recall: no document has a sentence to ask with")
+        return
+    stdout.print(
+        f"recall@100 of {measured.engine}, {measured.queries} held-out sentences: "
+        f"{measured.recall:.4f}",
+        soft_wrap=True,
+    )
+    if not measured.enough:
+        stdout.print(
+            f"that is less than the {measured.asked} asked for: corpus-tuner build with a greater "
+            "vectors.recall looks at more",
+            style="yellow",
+            soft_wrap=True,
+        )
 
 
 def _show(index: Path, problems: Sequence["Problem"]) -> None:

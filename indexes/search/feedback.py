@@ -37,5 +37,5 @@ def feedback(passages: Scores, scores: Scores) -> Scores:
     if not len(scores):
         return np.zeros(0)
     relevant = passages[first(scores, FIRST)].mean(axis=0)
-    found: Scores = np.einsum("pd,d->p", passages, relevant)  # not by BLAS: see FlatVectors
+    found: Scores = np.einsum("pd,d->p", passages, relevant)  # not by BLAS: see StoredRows
     return found

@@ -361,7 +361,8 @@ def _open(index: Path, representation: str) -> _Generation:
         how = stored_representation(manifest.representations[representation])
         segments = Segments.of(index, manifest)
         try:
-            dense = segments.dense(how, manifest.encoder.dimension)
+            engine = manifest.engine_of(representation)
+            dense = segments.dense(how, manifest.encoder.dimension, engine)
             lexical = None
             if manifest.lexical:
                 lexical = LexicalIndex(segments.folders, manifest.lexical, segments.alive)

@@ -26,6 +26,8 @@ from corpus_tuner.indexes.store.manifest import (
 )
 from corpus_tuner.indexes.store.segment import Segment
 from corpus_tuner.indexes.store.segments import alive_of
+from corpus_tuner.indexes.vectors.engines import open_engine
+from corpus_tuner.indexes.vectors.rows import StoredRows
 from corpus_tuner.indexes.vectors.scoring import DenseIndex
 
 _AT_ONCE = 1_024  # documents
@@ -113,6 +115,10 @@ def _check_contents(
                 dense = DenseIndex([folder], how, manifest.encoder.dimension, alive)
                 for what in _vectors(dense, how):
                     yield Problem(entry.name, vectors_file(folder, how.name), what)
+            if entry.structure:
+                file = folder / entry.structure.name
+                for what in _structure(manifest, folder, file):
+                    yield Problem(entry.name, file, what)
             for ranker in manifest.lexical.rankers if manifest.lexical else ():
                 assert manifest.lexical
                 postings = Postings(folder, ranker)
@@ -162,6 +168,16 @@ def _vectors(dense: DenseIndex, representation: Representation) -> Iterator[str]
             yield f"vectors of documents {start:,} to {every[-1]:,} are no numbers"
         elif (lengths > 1 + _LONGER[representation.storage]).any() or not (lengths > 0).all():
             yield f"vectors of documents {start:,} to {every[-1]:,} have no length of 1 or less"
+
+
+def _structure(manifest: Manifest, folder: Path, file: Path) -> Iterator[str]:
+    """Yield what does not fit of what the engine has beside the vectors."""
+    how = stored_representation(manifest.representations[manifest.representation])
+    try:
+        rows = StoredRows(vectors_file(folder, how.name), manifest.encoder.dimension, how.storage)
+        open_engine(manifest.vectors.settings, rows, file)
+    except SearchIndexError as error:
+        yield str(error)
 
 
 def _terms(

@@ -12,9 +12,9 @@ from corpus_tuner.indexes.store.holding import is_held
 from corpus_tuner.indexes.store.layout import Layout, alive_file
 from corpus_tuner.indexes.store.manifest import (
     AliveEntry,
+    LaterFile,
     Manifest,
     SegmentEntry,
-    StoredFile,
     write_manifest,
 )
 
@@ -115,8 +115,7 @@ def _hidden(layout: Layout, entry: SegmentEntry, alive: Alive, generation: int) 
     living = int(alive.sum())
     file = alive_file(layout.segment(entry.name), generation)
     write_alive(file, alive)
-    stored = StoredFile.of(file).model_dump()
-    named = AliveEntry(name=file.name, documents=living, **stored)
+    named = AliveEntry(documents=living, **LaterFile.of(file).model_dump())
     return entry.model_copy(update={"alive": named})
 
 

@@ -11,6 +11,8 @@
             views.starts.npy    int64: the first vector of every document, and the end
             words.*  grams.*    how often terms are in documents (indexes/lexical/postings.py)
             alive.000002.npy    which documents are still there, since that generation
+            views.hnsw.000003.faiss     what finds the nearest vectors without a look at all of
+                                them; made of these, and since that generation
         ledger.sqlite           what the generator wrote; kept from build to build, sealed by its
                                 SHA-256 in ledger.sqlite.sha256 while nobody writes to it
         parsed.sqlite           what was found in files of a folder, so that PDFs are read once
@@ -123,6 +125,11 @@ def alive_file(folder: Path, generation: int) -> Path:
 def vectors_file(folder: Path, representation: str) -> Path:
     """Return the file of a representation's vectors in a segment."""
     return folder / f"{representation}.faiss"
+
+
+def structure_file(folder: Path, representation: str, engine: str, generation: int) -> Path:
+    """Return the file of what an engine has beside a representation's vectors since a commit."""
+    return folder / f"{representation}.{engine}.{generation:06}.faiss"
 
 
 def row_views_file(folder: Path, representation: str) -> Path:

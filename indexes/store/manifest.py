@@ -18,9 +18,10 @@ from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.documents import Digests
 from corpus_tuner.indexes.store.files import is_of_the_file, sha256, write_text
 from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.indexes.vectors.engines import EngineSettings, engine_settings, flat
 
 FORMAT = "corpus-tuner-index"
-VERSION = 8
+VERSION = 9
 _CHECKSUM = "sha256"
 
 
@@ -46,18 +47,32 @@ class StoredFile(BaseModel):
         return cls(bytes=path.stat().st_size, sha256=sha256(path))
 
 
-class AliveEntry(StoredFile):
-    """The bitmap of a segment that lost documents.
+class LaterFile(StoredFile):
+    """A file that a segment was given later.
 
     Attributes
     ----------
     name
         Of the file.
+    """
+
+    name: str
+
+    @classmethod
+    def of(cls, path: Path) -> "LaterFile":
+        """Describe a file as it is now."""
+        return cls(name=path.name, **StoredFile.of(path).model_dump())
+
+
+class AliveEntry(LaterFile):
+    """The bitmap of a segment that lost documents.
+
+    Attributes
+    ----------
     documents
         How many are still there.
     """
 
-    name: str
     documents: NonNegativeInt
 
 
@@ -76,6 +91,8 @@ class SegmentEntry(BaseModel):
         What was written, by name.
     alive
         Which documents are still there; ``None`` if all are.
+    structure
+        What the engine has beside the vectors that are searched; ``None`` if nothing.
     views, counts
         Of the documents that are there: how many views, by kind, and whatever else was counted.
     digest
@@ -89,6 +106,7 @@ class SegmentEntry(BaseModel):
     rows: dict[str, NonNegativeInt]
     files: dict[str, StoredFile]
     alive: AliveEntry | None = None
+    structure: LaterFile | None = None
     views: dict[str, int]
     counts: dict[str, int]
     digest: str
@@ -106,7 +124,8 @@ class SegmentEntry(BaseModel):
     @property
     def stored(self) -> dict[str, StoredFile]:
         """All files that are in force, by name."""
-        return self.files if self.alive is None else {**self.files, self.alive.name: self.alive}
+        later = (self.alive, self.structure)
+        return {**self.files, **{file.name: file for file in later if file is not None}}
 
 
 class EncoderEntry(BaseModel):
@@ -126,6 +145,45 @@ class EncoderEntry(BaseModel):
         return settings
 
 
+class EngineEntry(BaseModel):
+    """What finds the nearest vectors.
+
+    Attributes
+    ----------
+    asked
+        The engine's settings as they were asked for.
+    chosen
+        The same with what was raised, so that the recall was reached.
+    recall
+        The share of the first documents of an exact search that were found; ``None`` if the engine
+        is exact, or nothing tells it.
+    queries
+        How many told it; ``None`` if that is yet to be measured.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    asked: dict[str, Any]
+    chosen: dict[str, Any]
+    recall: float | None = None
+    queries: NonNegativeInt | None = 0
+
+    @field_validator("asked", "chosen")
+    @classmethod
+    def _can_be_read(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        engine_settings(settings)
+        return settings
+
+    @property
+    def settings(self) -> EngineSettings:
+        """The settings that are in force."""
+        return engine_settings(self.chosen)
+
+
+EXACT = EngineEntry(asked=flat.Settings().model_dump(), chosen=flat.Settings().model_dump())
+"""Every vector compared with the query."""
+
+
 class Manifest(BaseModel):
     """What an index says of itself.
 
@@ -137,6 +195,8 @@ class Manifest(BaseModel):
         The one searched unless another is asked for.
     representations
         The settings of those that are stored, by name.
+    vectors
+        How the vectors of the one searched are found; those of others are compared one by one.
     lexical
         What terms of the documents are indexed; ``None`` if none are.
     search
@@ -160,6 +220,7 @@ class Manifest(BaseModel):
     encoder: EncoderEntry
     representation: str
     representations: dict[str, dict[str, Any]]
+    vectors: EngineEntry = EXACT
     lexical: LexicalSettings | None
     search: SearchSettings
     calibration: dict[str, Any] | None = None
@@ -179,6 +240,10 @@ class Manifest(BaseModel):
     def documents(self) -> int:
         """How many documents there are."""
         return sum(segment.living for segment in self.segments)
+
+    def engine_of(self, representation: str) -> EngineSettings | None:
+        """Return the settings of a representation's engine; ``None`` if all are compared."""
+        return self.vectors.settings if representation == self.representation else None
 
     @property
     def views(self) -> dict[str, int]:

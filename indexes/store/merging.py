@@ -22,6 +22,7 @@ from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, verify
 from corpus_tuner.indexes.store.segment import StoredDocument
 from corpus_tuner.indexes.store.segment_files import SEGMENT, SourceRows, write_segment
 from corpus_tuner.indexes.store.segments import Segments
+from corpus_tuner.indexes.store.structures import with_structures
 from corpus_tuner.indexes.store.writing import changing
 from corpus_tuner.indexes.vectors.scoring import DenseIndex
 
@@ -111,7 +112,8 @@ def merge(index: str | Path) -> Manifest:
         if whole:
             tidy(index, manifest)  # a kill behind the commit
             return manifest
-        return merge_segments(index, manifest, manifest.segments)
+        manifest = merge_segments(index, manifest, manifest.segments)
+        return with_structures(index, manifest)
 
 
 class _Merged:

@@ -27,7 +27,7 @@ from corpus_tuner.indexes.store.layout import (
 )
 from corpus_tuner.indexes.store.manifest import SegmentEntry, StoredFile, summed
 from corpus_tuner.indexes.store.segment import SCHEMA, StoredDocument
-from corpus_tuner.indexes.vectors.flat import write_vectors
+from corpus_tuner.indexes.vectors.rows import write_vectors
 
 SEGMENT = "segment"
 """The folder in a working folder in which a segment is made."""

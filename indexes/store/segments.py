@@ -20,6 +20,7 @@ from corpus_tuner.indexes.store.layout import DOCUMENTS, Layout
 from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry
 from corpus_tuner.indexes.store.segment import Segment
 from corpus_tuner.indexes.vectors import Ordinals
+from corpus_tuner.indexes.vectors.engines import EngineSettings
 from corpus_tuner.indexes.vectors.scoring import DenseIndex
 
 _Found = TypeVar("_Found")
@@ -37,6 +38,8 @@ class Segments:
         Of the segments, in order.
     alive
         For every segment which of its documents are still there.
+    structures
+        For every segment what the engine of its vectors has beside them, if anything.
 
     Attributes
     ----------
@@ -46,8 +49,14 @@ class Segments:
         Of all segments, bool, shape (documents,).
     """
 
-    def __init__(self, folders: Sequence[Path], alive: Sequence[Alive]) -> None:
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        alive: Sequence[Alive],
+        structures: Sequence[Path | None] = (),
+    ) -> None:
         self.folders = folders
+        self._structures = structures
         self.alive: Alive = np.concatenate([np.zeros(0, bool), *alive])
         self._firsts = np.cumsum([0, *(len(own) for own in alive)])
         self._segments: list[Segment] = []
@@ -72,11 +81,31 @@ class Segments:
             alive_of(folder, entry)
             for folder, entry in zip(folders, manifest.segments, strict=True)
         ]
-        return cls(folders, alive)
+        structures = [
+            folder / entry.structure.name if entry.structure else None
+            for folder, entry in zip(folders, manifest.segments, strict=True)
+        ]
+        return cls(folders, alive, structures)
 
-    def dense(self, representation: Representation, dimension: int) -> DenseIndex:
-        """Open the vectors of a representation."""
-        return DenseIndex(self.folders, representation, dimension, self.alive)
+    def dense(
+        self,
+        representation: Representation,
+        dimension: int,
+        settings: EngineSettings | None = None,
+    ) -> DenseIndex:
+        """Open the vectors of a representation.
+
+        Parameters
+        ----------
+        representation
+            It.
+        dimension
+            Of the vectors.
+        settings
+            Of the engine that finds them; by default they are compared one by one.
+        """
+        structures = self._structures if settings else ()
+        return DenseIndex(self.folders, representation, dimension, self.alive, settings, structures)
 
     def close(self) -> None:
         """Close the files."""

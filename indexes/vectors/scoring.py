@@ -1,8 +1,12 @@
-"""Documents scored by the vectors of their views, exactly, on as few rows as that takes."""
+"""Documents scored by the vectors of their views, on as few rows as that takes.
+
+What a document scores is always exact; whether all that score enough are found is the engine's.
+"""
 
 import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,11 +18,13 @@ from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Parts, Representation, Scores
 from corpus_tuner.indexes.store.layout import row_starts_file, row_views_file, vectors_file
-from corpus_tuner.indexes.vectors import Ordinals, Selection, VectorEngine, open_vectors
+from corpus_tuner.indexes.vectors import Ordinals, Selection, VectorEngine
+from corpus_tuner.indexes.vectors.engines import EngineSettings, flat, open_engine
+from corpus_tuner.indexes.vectors.rows import StoredRows
 
 _ROWS_FOR_ONE = 12
 """Rows fetched for every document wanted: seldom are more needed."""
-_FARTHEST = -1e9  # finite, so that means can be taken
+_FARTHEST, _NEAREST = -1e9, 1e9  # finite, so that means can be taken
 _TOLERANCE = 1e-5
 """What an engine finds by may differ by less than this from the similarity itself."""
 _EPSILON = _TOLERANCE + 2 * 10.0**-SCORE_DECIMALS
@@ -35,11 +41,14 @@ class Seen(NamedTuple):
         Of these, as the engine found them.
     bound
         No other row is nearer than this; ``-inf`` if there is no other.
+    exact
+        Whether that is certain: an engine that is not exact may have missed one.
     """
 
     rows: Ordinals
     similarities: npt.NDArray[np.float32]
     bound: float
+    exact: bool
 
 
 class Near(NamedTuple):
@@ -63,7 +72,7 @@ class Near(NamedTuple):
 _NOTHING = Near(
     np.zeros(0, np.int64),
     Parts.zeros(),
-    Seen(np.zeros(0, np.int64), np.zeros(0, np.float32), -np.inf),
+    Seen(np.zeros(0, np.int64), np.zeros(0, np.float32), -np.inf, exact=True),
 )
 
 
@@ -72,14 +81,17 @@ class _Part(NamedTuple):
 
     Attributes
     ----------
+    rows
+        They.
     engine
-        It finds them.
+        Finds them.
     first
         The number of its first row, of all segments' rows.
     views
         Which of its document's views every row shows, int32, shape (rows,).
     """
 
+    rows: StoredRows
     engine: VectorEngine
     first: int
     views: npt.NDArray[np.int32]
@@ -102,6 +114,10 @@ class DenseIndex:
         Of the vectors.
     alive
         Which documents are still there, shape (documents,).
+    settings
+        Of the engine.
+    structures
+        For every segment what its engine has beside the rows, if anything.
 
     Raises
     ------
@@ -115,16 +131,20 @@ class DenseIndex:
         representation: Representation,
         dimension: int,
         alive: npt.NDArray[np.bool_],
+        settings: EngineSettings | None = None,
+        structures: Sequence[Path | None] = (),
     ) -> None:
         self.representation = representation
         self.dimension = dimension
         self._alive = alive
         self._parts: list[_Part] = []
         starts = [np.zeros(1, np.int64)]
-        for folder in folders:
-            engine, views, own = _open(folder, representation, dimension)
+        settings = settings or flat.Settings()
+        for folder, structure in zip_longest(folders, structures):
+            rows, views, own = _open(folder, representation, dimension)
             first_row = int(starts[-1][-1])
-            self._parts.append(_Part(engine, first_row, views))
+            engine = open_engine(settings, rows, structure)
+            self._parts.append(_Part(rows, engine, first_row, views))
             starts.append(own[1:] + first_row)
         self._starts: Ordinals = np.concatenate(starts)
         if len(self._starts) - 1 != len(alive):
@@ -150,7 +170,8 @@ class DenseIndex:
         The nearest rows name some documents and bound what all others can score. Of those named,
         the ones whose bound reaches the `k`-th score are scored on the rows that can decide it. If
         a document that was not named could reach it as well, more rows are fetched (a threshold
-        algorithm: Fagin, Lotem and Naor, PODS 2001).
+        algorithm: Fagin, Lotem and Naor, PODS 2001). Where an engine is not exact, nothing is bound
+        for certain: then the rows that were fetched decide, once they are of `k` documents.
 
         Parameters
         ----------
@@ -202,6 +223,7 @@ class DenseIndex:
         least = self.representation.least(lower, starts)
         counts = np.diff(starts, append=len(rows))
         deciding = found + _TOLERANCE >= np.repeat(least, counts)
+        deciding |= not seen.exact  # a row that was missed may be the nearest
         deciding[starts] = True
         similarities = np.full(len(rows), -np.inf)
         similarities[deciding] = self._similarities(query, rows[deciding])
@@ -281,9 +303,8 @@ class DenseIndex:
         chosen[self._rows_of(documents)[0]] = True
         selected = []
         for part in self._parts:
-            own = chosen[part.first : part.first + part.engine.rows]
-            whole = Selection(len(own), None)
-            selected.append((part, whole if own.all() else part.engine.select(own)))
+            own = chosen[part.first : part.first + part.rows.count]
+            selected.append((part, part.rows.select(own)))
         return selected
 
     def _nearest(
@@ -303,25 +324,24 @@ class DenseIndex:
             own = min(selection.size, math.ceil(share))
             if not own:
                 continue
-            nearest = part.engine.nearest(
-                queries, own, None if selection.parameters is None else selection
-            )
+            only = selection if selection.size < part.rows.count else None
+            nearest = part.engine.nearest(queries, own, only)
             for seen, rows, similarities in zip(found, *nearest, strict=True):
-                seen.append(_seen(rows, similarities, part.first, own == selection.size))
+                seen.append(_seen(part, rows, similarities, selection.size))
         return [_joined(seen) for seen in found]
 
     def _similarities(self, query: Vectors, rows: Ordinals) -> Scores:
         """Return the inner products of a query and some rows, float64, shape (rows,)."""
         found = np.zeros(len(rows))
         for part, where in self._by_part(rows):
-            found[where] = part.engine.similarities(query, rows[where] - part.first)
+            found[where] = part.rows.similarities(query, rows[where] - part.first)
         return found
 
     def _vectors(self, rows: Ordinals) -> Vectors:
         """Return some rows as they are stored, float32, shape (rows, dimension)."""
         found = np.zeros((len(rows), self.dimension), np.float32)
         for part, where in self._by_part(rows):
-            found[where] = part.engine.vectors(rows[where] - part.first)
+            found[where] = part.rows.vectors(rows[where] - part.first)
         return found
 
     def _views(self, rows: Ordinals) -> Ordinals:
@@ -354,7 +374,8 @@ class DenseIndex:
         chosen = np.concatenate([hopeful, others])
         scores = parts.mixed(weight)
         least = kth(scores, k)
-        if np.isfinite(seen.bound) and least <= seen.bound + _EPSILON:
+        others_matter = least <= seen.bound + _EPSILON if seen.exact else len(scores) < k
+        if np.isfinite(seen.bound) and others_matter:
             return None
         order = np.argsort(chosen)
         best = order[scores[order] >= least]
@@ -370,16 +391,16 @@ class DenseIndex:
 
 def _open(
     folder: Path, representation: Representation, dimension: int
-) -> tuple[VectorEngine, npt.NDArray[np.int32], Ordinals]:
-    """Return the engine of a segment, the view of every row, and where documents' rows begin."""
+) -> tuple[StoredRows, npt.NDArray[np.int32], Ordinals]:
+    """Return the rows of a segment, the view of each, and where documents' rows begin."""
     name = representation.name
-    engine = open_vectors(vectors_file(folder, name), dimension, representation.storage)
+    rows = StoredRows(vectors_file(folder, name), dimension, representation.storage)
     views = load_array(row_views_file(folder, name), np.int32)
     starts = load_array(row_starts_file(folder, name), np.int64)
-    fits = len(views) == engine.rows and starts[:1].tolist() == [0]
-    if not fits or starts[-1] != engine.rows or (np.diff(starts) < 1).any():
+    fits = len(views) == rows.count and starts[:1].tolist() == [0]
+    if not fits or starts[-1] != rows.count or (np.diff(starts) < 1).any():
         raise SearchIndexError(f"the files {folder / name}.* do not fit each other: {DAMAGED}")
-    return engine, views, starts
+    return rows, views, starts
 
 
 def _joined(seen: Sequence[Seen]) -> Seen:
@@ -388,18 +409,22 @@ def _joined(seen: Sequence[Seen]) -> Seen:
         np.concatenate([own.rows for own in seen]),
         np.concatenate([own.similarities for own in seen]),
         max(own.bound for own in seen),
+        all(own.exact for own in seen),
     )
 
 
-def _seen(
-    rows: Ordinals, similarities: npt.NDArray[np.float32], first: int, everything: bool
-) -> Seen:
-    """Return what an engine found for one query; it fills up with -1 where there is no more."""
+def _seen(part: _Part, rows: Ordinals, similarities: npt.NDArray[np.float32], total: int) -> Seen:
+    """Return what an engine found for one query of `total` rows that may be found.
+
+    It fills up with -1 where there is no more.
+    """
     real = rows >= 0
     rows, similarities = rows[real], similarities[real]
-    bound = -np.inf if everything or not len(rows) else float(similarities[-1])
+    everything = len(rows) >= total
+    bound = -np.inf if everything else float(similarities[-1]) if len(rows) else _NEAREST
     order = np.argsort(rows)
-    return Seen(rows[order] + first, similarities[order], bound)
+    exact = part.engine.exact or everything
+    return Seen(rows[order] + part.first, similarities[order], bound, exact)
 
 
 def _look_up(rows: Ordinals, seen: Seen) -> tuple[Scores, npt.NDArray[np.bool_]]:

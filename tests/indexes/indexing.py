@@ -16,6 +16,7 @@ from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import (
     EncoderEntry,
+    EngineEntry,
     Manifest,
     SegmentEntry,
     read_manifest,
@@ -23,7 +24,9 @@ from corpus_tuner.indexes.store.manifest import (
 from corpus_tuner.indexes.store.segment_files import SEGMENT, write_segment
 from corpus_tuner.indexes.store.staged import Staged
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
+from corpus_tuner.indexes.store.structures import with_structures
 from corpus_tuner.indexes.store.writing import claim, locked
+from corpus_tuner.indexes.vectors.engines import EngineSettings
 
 FINGERPRINT = "f" * 64
 
@@ -67,6 +70,7 @@ def write_index(
     *,
     segments: int = 1,
     search: SearchSettings | None = None,
+    engine: EngineSettings | None = None,
 ) -> Manifest:
     """An index of these documents, spread over some segments in their order."""
     chosen = representation or views.Settings()
@@ -107,4 +111,8 @@ def write_index(
             manifest = commit(folder, manifest, staging.folder / SEGMENT)
             generation = manifest.generation
             entries = manifest.segments
+        if engine:
+            values = engine.model_dump()
+            entry = EngineEntry(asked=values, chosen=values)
+            manifest = with_structures(folder, manifest.model_copy(update={"vectors": entry}))
     return manifest

@@ -1,10 +1,10 @@
-"""All vectors compared with a query, by FAISS: exact, memory-mapped, stored whole or smaller."""
+"""The rows of a segment: vectors in a flat FAISS file, memory-mapped, stored whole or smaller."""
 
 import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from math import ceil, sqrt
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,13 @@ import numpy.typing as npt
 from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.representations import Scores, Storage
-from corpus_tuner.indexes.vectors import Nearest, Ordinals, Selection
+from corpus_tuner.indexes.vectors import Ordinals, Selection
 
 _THREADS = faiss.omp_get_max_threads()
 _QUANTIZERS = {
     "float16": faiss.ScalarQuantizer.QT_fp16,
     "int8": faiss.ScalarQuantizer.QT_8bit_uniform,
 }
-_MOST = 0.5
-"""Where more than this share of the rows may be found, those that may not are dropped when they
-come up: asking a selector about every row costs more."""
 _DEVIATIONS = 8
 """int8 reaches so many times the deviation that a component of a unit vector has on average. Its
 scale is not taken from the vectors, so that one is stored alike whatever else is in its file."""
@@ -57,8 +54,8 @@ def write_vectors(
             file.write(codec.sa_encode(np.ascontiguousarray(block, np.float32)).tobytes())
 
 
-class FlatVectors:
-    """A flat FAISS index of inner products.
+class StoredRows:
+    """Vectors as they are stored, once, whatever engine finds them.
 
     FAISS sees the file only if its header is what FAISS itself would write, and its size fits: it
     may end the process where it reads what is damaged.
@@ -70,56 +67,59 @@ class FlatVectors:
     dimension, storage
         As they were then.
 
+    Attributes
+    ----------
+    count
+        How many vectors there are.
+    dimension
+        Their length.
+    storage
+        How they are kept.
+    index
+        The flat FAISS index of their inner products.
+
     Raises
     ------
     SearchIndexError
         If the file cannot be read, or is not of this kind.
     """
 
-    exact = True
-    filters = True
-
     def __init__(self, file: Path, dimension: int, storage: Storage) -> None:
-        self.rows = _rows_in(file, dimension, storage)
+        self.count = _rows_in(file, dimension, storage)
         self.dimension = dimension
+        self.storage = storage
         try:
-            self._index: Any = faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC)
+            self.index: Any = faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC)
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1]
             raise SearchIndexError(f"{file} is damaged: {reason}") from error
-        self._stored = _stored(self._index)
+        self._stored = _stored(self.index)
 
     def select(self, rows: npt.NDArray[np.bool_]) -> Selection:
-        """Return what keeps `nearest` to some rows, shape (rows,)."""
+        """Return what keeps an engine to some rows, shape (count,)."""
         library: Any = faiss  # its Python constructors differ from their declared types
         selector = library.IDSelectorBitmap(np.packbits(rows, bitorder="little"))
-        return Selection(int(rows.sum()), (library.SearchParameters(sel=selector), rows))
-
-    def nearest(self, queries: Vectors, depth: int, only: Selection | None = None) -> Nearest:
-        """Return the nearest rows for every query."""
-        if only is None:
-            return self._nearest(queries, depth)
-        parameters, wanted = only.parameters
-        if depth < only.size and only.size > _MOST * self.rows:
-            found = self._nearest(queries, ceil(depth * self.rows / only.size))
-            passing = wanted[found.rows]
-            if passing.any(axis=1).all():
-                return Nearest(np.where(passing, found.rows, -1), found.similarities)
-        return self._nearest(queries, depth, parameters)
-
-    def _nearest(self, queries: Vectors, depth: int, parameters: Any = None) -> Nearest:
-        # FAISS gives every thread queries of its own. Threads without any would only be in the way
-        # of those of the encoder, which have just read the query and wait for the next one.
-        with _threads(min(_THREADS, len(queries))):
-            similarities, rows = self._index.search(queries, max(1, depth), params=parameters)
-        return Nearest(rows, similarities)
+        return Selection(int(rows.sum()), rows, selector)
 
     def vectors(self, rows: Ordinals) -> Vectors:
         """Return some rows as they are stored, float32, shape (rows, dimension)."""
         return self._rows(rows).astype(np.float32)
 
     def similarities(self, query: Vectors, rows: Ordinals) -> Scores:
-        """Return the inner products of a query and some rows."""
+        """Return the inner products of a query and some rows.
+
+        Parameters
+        ----------
+        query
+            float32, shape (dimension,).
+        rows
+            Shape (rows,).
+
+        Returns
+        -------
+        float64, shape (rows,): summed in an order that does not depend on the other rows, so that
+        equal vectors have equal similarities.
+        """
         if not len(rows):
             return np.zeros(0)
         # Not by BLAS: its threads and those of FAISS would get in each other's way, and the order
@@ -132,7 +132,7 @@ class FlatVectors:
         """Return some rows; FAISS decodes float16 number by number, numpy in far less time."""
         if self._stored is not None:
             return self._stored[rows]
-        decoded: Vectors = self._index.reconstruct_batch(rows)
+        decoded: Vectors = self.index.reconstruct_batch(rows)
         return decoded
 
 
@@ -151,14 +151,23 @@ def _stored(index: Any) -> npt.NDArray[np.floating[Any]] | None:
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Let FAISS have so many threads, and then as many as before: the caller may use it, too."""
+def threads(most: int) -> Iterator[None]:
+    """Let FAISS have so many threads at most, and then as many as before.
+
+    FAISS gives every thread queries of its own. Threads without any would only be in the way of
+    those of the encoder, which have just read the query and wait for the next one.
+    """
     before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(count)
+    faiss.omp_set_num_threads(min(_THREADS, most))
     try:
         yield
     finally:
         faiss.omp_set_num_threads(before)
+
+
+def empty_index(storage: Storage, dimension: int) -> Any:
+    """Return a flat FAISS index without rows."""
+    return faiss.clone_index(_codec(storage, dimension))
 
 
 @lru_cache

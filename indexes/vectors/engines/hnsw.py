@@ -1,0 +1,79 @@
+"""A graph of near rows, along which a search walks to the nearest.
+
+Links alone are stored beside the rows: the rows themselves are what is compared, so similarities
+are exact and nothing is rescored. The quickest search of all engines, and the longest to build.
+Source: Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using
+Hierarchical Navigable Small World graphs", IEEE TPAMI 2020.
+"""
+
+from math import ceil
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+import faiss
+from pydantic import Field, PositiveInt
+
+from corpus_tuner.indexes.encoders import Vectors
+from corpus_tuner.indexes.vectors import Nearest
+from corpus_tuner.indexes.vectors.approximate import (
+    ApproximateEngine,
+    ApproximateSettings,
+    blocks,
+    read_structure,
+)
+from corpus_tuner.indexes.vectors.rows import StoredRows, empty_index, threads
+
+
+class Settings(ApproximateSettings):
+    """Settings of the graph.
+
+    Attributes
+    ----------
+    links
+        Of a row to others, twice as many on the lowest level: some ``8 * links + 16`` bytes a row.
+        More find more, above all in many dimensions, and take longer to build and to search.
+    ef_construction
+        Rows that are looked at for the links of one. The time of a build grows with it; the
+        structure does not.
+    ef_search
+        Rows that a search keeps in sight, at least as many as are wanted. The time of a search
+        grows with it; raised for `recall`.
+    """
+
+    knobs: ClassVar[frozenset[str]] = frozenset({"ef_search"})
+
+    name: Literal["hnsw"] = "hnsw"
+    links: Annotated[int, Field(ge=2)] = 16
+    ef_construction: PositiveInt = 64
+    ef_search: PositiveInt = 64
+
+
+class Engine(ApproximateEngine):
+    """Finds by a graph; see `ApproximateEngine`."""
+
+    def __init__(self, settings: Settings, rows: StoredRows, structure: Path) -> None:
+        super().__init__(rows)
+        self._settings = settings
+        self._graph = read_structure(structure, rows, "IH00", faiss.IO_FLAG_MMAP_IFC)
+        self._graph.own_fields = False
+        self._graph.storage = rows.index
+
+    def find(self, queries: Vectors, depth: int, selector: Any, widening: float) -> Nearest:
+        """Return the nearest rows that the graph leads to, all that it keeps in sight."""
+        library: Any = faiss  # its Python constructors differ from their declared types
+        sight = min(ceil(max(depth, self._settings.ef_search) * widening), self.rows.count)
+        parameters = library.SearchParametersHNSW(efSearch=sight, sel=selector)
+        similarities, rows = self._graph.search(queries, sight, params=parameters)
+        return Nearest(rows, similarities)
+
+
+def make(settings: Settings, rows: StoredRows, file: Path) -> None:
+    """Write the links of all rows; by one thread, since several would not link alike each time."""
+    library: Any = faiss
+    storage = empty_index(rows.storage, rows.dimension)
+    graph = library.IndexHNSW(storage, settings.links)
+    graph.hnsw.efConstruction = settings.ef_construction
+    with threads(1):
+        for vectors in blocks(rows):
+            graph.add(vectors)
+    library.write_index(graph, str(file), library.IO_FLAG_SKIP_STORAGE)

@@ -1,0 +1,119 @@
+"""Every engine compared with a scan of all vectors: exact scores, and all documents, if let."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.search.settings import SearchSettings
+from corpus_tuner.indexes.store.checking import check
+from corpus_tuner.indexes.store.manifest import read_manifest
+from corpus_tuner.indexes.store.merging import merge
+from corpus_tuner.indexes.store.removing import remove
+from corpus_tuner.indexes.store.staging import EncodedDocument
+from corpus_tuner.indexes.vectors.engines import EngineSettings, engine_settings
+from tests.conftest import nightly
+from tests.indexes.indexing import Table, encoded, write_index
+
+DIMENSION, DOCUMENTS = 16, 900
+NAMES = ("sq8", "hnsw", "ivf_sq8", "ivf_pq", "rabitq")
+GONE = [f"d{number}" for number in range(0, DOCUMENTS, 7)]
+EXHAUSTIVE = {"rescored": 10_000, "nprobe": 10_000, "ef_search": 10_000}
+
+
+def engine(name: str, **values: object) -> EngineSettings:
+    return engine_settings({"name": name, "least_rows": 300, **values})
+
+
+def exhaustive(name: str) -> EngineSettings:
+    """An engine that is let look at everything."""
+    knobs = type(engine(name)).model_fields.keys() & EXHAUSTIVE.keys()
+    return engine(name, **{knob: EXHAUSTIVE[knob] for knob in knobs})
+
+
+@pytest.fixture(scope="module")
+def documents() -> list[EncodedDocument]:
+    """Documents of some kinds, each with one to three views."""
+    chance = np.random.default_rng(0)
+    kinds = chance.standard_normal((20, DIMENSION))
+    vectors = [
+        (kinds[number % 20] + chance.standard_normal((1 + number % 3, DIMENSION))).astype("f4")
+        for number in range(DOCUMENTS)
+    ]
+    return [
+        encoded(number, "", own / np.linalg.norm(own, axis=1, keepdims=True))
+        for number, own in enumerate(vectors)
+    ]
+
+
+@pytest.fixture(scope="module")
+def indexes(tmp_path_factory: pytest.TempPathFactory, documents: list[EncodedDocument]) -> Path:
+    """Indexes of the same documents by all engines, in three segments, some removed."""
+    folder = tmp_path_factory.mktemp("engines")
+    for name in (*NAMES, "flat"):
+        chosen = exhaustive(name) if name != "flat" else None
+        write_index(folder / name, documents, segments=3, engine=chosen)
+        remove(folder / name, GONE)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+@given(
+    k=st.sampled_from([1, 3, 10, 100]),
+    weight=st.sampled_from([0, 0.5, 1]),
+    passing=st.sampled_from([None, 0.02, 0.3, 0.8]),
+    seed=st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=100 if nightly() else 15, deadline=None)
+def test_all_is_found_that_a_scan_finds(
+    indexes: Path, name: str, k: int, weight: float, passing: float | None, seed: int
+) -> None:
+    chance = np.random.default_rng(seed)
+    query = chance.standard_normal(DIMENSION).astype("f4")
+    encoder = Table({"q": query / np.linalg.norm(query)}, DIMENSION)
+    only = None if passing is None else {"number": {"lt": int(passing * DOCUMENTS)}}
+    how = SearchSettings.model_validate({"dense": {"views": weight}})
+    found = {}
+    for one in (name, "flat"):
+        with Searcher.open(indexes / one, encoder=encoder) as searcher:
+            (found[one],) = searcher.rank(["q"], k, mode="dense", settings=how, filter=only)
+    assert found[name] == found["flat"]
+
+
+def share_found(
+    index: Path, encoder: Table, queries: list[str], every: list[list[tuple[str, float]]]
+) -> float:
+    """How many of the first ten are found; what is found must have its score."""
+    found = 0
+    with Searcher.open(index, encoder=encoder) as searcher:
+        for ten, all_ in zip(searcher.rank(queries, 10, mode="dense"), every, strict=True):
+            scores = dict(all_)
+            assert all(scores[id_] == score for id_, score in ten)
+            found += len({*ten} & {*all_[:10]})
+    return found / 10 / len(queries)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_look_at_little_finds_nearly_all_with_exact_scores(
+    tmp_path: Path, indexes: Path, documents: list[EncodedDocument], name: str
+) -> None:
+    write_index(tmp_path, documents, segments=3, engine=engine(name))
+    remove(tmp_path, GONE)
+    entry = read_manifest(tmp_path)
+    assert [bool(segment.structure) for segment in entry.segments] == [True] * 3
+    queries = {str(number): one.vectors[0] for number, one in enumerate(documents[:50])}
+    encoder = Table(queries, DIMENSION)
+    with Searcher.open(indexes / "flat", encoder=encoder) as searcher:
+        every = list(searcher.rank([*queries], DOCUMENTS, mode="dense"))
+    separate = share_found(tmp_path, encoder, [*queries], every)
+    merge(tmp_path)
+    merged = read_manifest(tmp_path)
+    assert len(merged.segments) == 1
+    assert merged.segments[0].structure
+    assert merged.vectors.queries is None  # to be measured again
+    assert check(tmp_path) == []
+    assert min(separate, share_found(tmp_path, encoder, [*queries], every)) > 0.9
