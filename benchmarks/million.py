@@ -1,25 +1,73 @@
-"""One million documents, searched by every engine of vectors."""
+"""One million documents, searched by every engine of vectors.
+
+Run: python -m benchmarks.million TRAINING --folder FOLDER [--documents N] [--minutes M]
+
+TRAINING has abstracts and statutes (`FILES`), out of which documents are recombined
+(`benchmarks.recombined`). As many as M minutes allow are encoded; the vectors of the rest are noisy
+copies of theirs. A document has one vector, in float16. All that was done is kept in FOLDER, and
+gone on from: more minutes encode more. The baseline is ``flat``, which looks at all vectors.
+Every engine is measured in a process of its own, by one query after the other, which is encoded
+beforehand. Times are of the processor, so that other work on the machine matters little; set
+OMP_NUM_THREADS=1 for those of one thread.
+"""
 
 import argparse
+import json
+import re
+import subprocess
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.recombined import Source, read_sources, recombined
+from corpus_tuner import Settings
 from corpus_tuner.indexes.chunks import chunks
-from corpus_tuner.indexes.encoders import Encoder, EncoderSettings, open_encoder
+from corpus_tuner.indexes.encoders import Encoder, EncoderSettings, Vectors, open_encoder
+from corpus_tuner.indexes.lexical import LexicalRanker
+from corpus_tuner.indexes.representations import (
+    Representation,
+    open_representation,
+    passage,
+)
+from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.store.commit import commit
+from corpus_tuner.indexes.store.documents import View, digest_of
+from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.indexes.store.manifest import (
+    EncoderEntry,
+    EngineEntry,
+    Manifest,
+    read_manifest,
+)
+from corpus_tuner.indexes.store.segment import StoredDocument
+from corpus_tuner.indexes.store.segment_files import SEGMENT, SourceRows, write_segment
+from corpus_tuner.indexes.store.structures import structured
+from corpus_tuner.indexes.store.writing import claim, locked
+from corpus_tuner.indexes.vectors.engines import engine_settings
+from corpus_tuner.indexes.vectors.scoring import DenseIndex
+from corpus_tuner.recall import finding
 
 FILES = ("arxiv-title-en.jsonl.gz", "gesetze-title-de.jsonl.gz")
-AT_ONCE = 256  # documents
+ENGINES = ("flat", "sq8", "hnsw", "ivf_sq8", "ivf_pq", "rabitq")
+AT_ONCE = 256  # documents that are encoded
+BLOCK = 8_192  # documents whose vectors are made
+QUERIES = 300
+WORDS = 8  # of a query, the first ones of a document that is not indexed
+NEAR = 0.9  # cosine of a vector and its noisy copy, about
+FIRST = (10, 100)
+REPRESENTATION = passage.Settings(storage="float16")
 
 
 def encode(
     file: Path, sources: Sequence[Source], encoder: Encoder, most: int, minutes: float
 ) -> int:
-    """Encode documents for so many minutes, going on behind what is in the file; return how many.
+    """Encode documents, going on behind those that are in the file; return how many there are.
 
     Parameters
     ----------
@@ -48,7 +96,200 @@ def encode(
             vectors.write(encoder.encode_documents(texts).astype(np.float16).tobytes())
             vectors.flush()
             done += len(some)
-    return done
+    return min(done, most)
+
+
+class Recombined:
+    """The documents, as what a segment is made of.
+
+    Parameters
+    ----------
+    sources
+        Of their texts.
+    vectors
+        float16, of the first ones, shape (documents, dimension).
+    count
+        How many documents there are to be.
+    """
+
+    def __init__(
+        self, sources: Sequence[Source], vectors: npt.NDArray[np.float16], count: int
+    ) -> None:
+        self._sources = sources
+        self._vectors = vectors
+        self._count = count
+
+    def stored(self) -> Iterator[StoredDocument]:
+        """Yield the documents."""
+        for document in islice(recombined(self._sources), self._count):
+            view = View(document.id, "passage", f"{document.title} {document.text}".strip())
+            yield StoredDocument(document, [view], digest_of(document), {})
+
+    def rows(self, _: Representation) -> SourceRows:
+        """Return one row a document."""
+        counts = np.ones(self._count, np.int64)
+        return SourceRows(counts, np.zeros(self._count, np.int32), self._blocks())
+
+    def write_terms(self, ranker: LexicalRanker, folder: Path) -> None:
+        """Write nothing: there are no lexical rankers."""
+
+    def _blocks(self) -> Iterator[Vectors]:
+        known = len(self._vectors)
+        for start in range(0, self._count, BLOCK):
+            numbers = np.arange(start, min(start + BLOCK, self._count))
+            vectors = self._vectors[numbers % known].astype(np.float32)
+            noise = np.random.default_rng(start).standard_normal(vectors.shape, np.float32)
+            noise *= np.tan(np.arccos(NEAR)) / np.sqrt(vectors.shape[1])
+            noise[numbers < known] = 0
+            vectors += noise
+            yield vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def write_index(index: Path, source: Recombined, encoder: Encoder) -> None:
+    """Write the index, with no engine but the baseline."""
+    claim(index)
+    with locked(index, "a benchmark"):
+        working = Layout(index).staging("million")
+        representation = open_representation(REPRESENTATION)
+        entry = write_segment(source, working, [representation], encoder.dimension)
+        settings = Settings(language="en", lexical=None, calibrate=False)
+        manifest = Manifest(
+            encoder=EncoderEntry(
+                fingerprint=encoder.fingerprint,
+                dimension=encoder.dimension,
+                max_tokens=encoder.max_tokens,
+                settings={"name": encoder.name},
+            ),
+            representation=REPRESENTATION.name,
+            representations={REPRESENTATION.name: REPRESENTATION.model_dump()},
+            lexical=None,
+            search=settings.search,
+            segments=(entry,),
+            build={
+                "language": "en",
+                "languages": {"en": 0.75, "de": 0.25},
+                "settings": settings.model_dump(mode="json"),
+            },
+        )
+        commit(index, manifest, working / SEGMENT)
+
+
+def give_engine(index: Path, name: str, encoder: Encoder) -> dict[str, Any]:
+    """Give the index an engine; return what that took, and what it chose."""
+    asked = engine_settings({"name": name})
+    values = asked.model_dump()
+    with locked(index, "a benchmark"):
+        manifest = read_manifest(index)
+        begin = time.process_time()
+        made = structured(index, manifest, asked)
+        took = time.process_time() - begin
+        entry = EngineEntry(asked=values, chosen=values, queries=None)
+        manifest = commit(index, made.model_copy(update={"vectors": entry}))
+        manifest = finding(index, manifest, asked, encoder)
+    return {"minutes": took / 60, "chosen": manifest.vectors.chosen}
+
+
+class Known:
+    """An encoder of queries that are encoded already, by their numbers."""
+
+    def __init__(self, vectors: Vectors, entry: EncoderEntry) -> None:
+        self.name, self.fingerprint = entry.settings["name"], entry.fingerprint
+        self.dimension = entry.dimension
+        self._vectors = vectors
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Return the vectors of queries."""
+        return self._vectors[[int(text) for text in texts]]
+
+
+def measure(folder: Path, name: str) -> dict[str, Any]:
+    """Measure the engine that the index has now."""
+    index = folder / "index"
+    queries = np.load(folder / "queries.npy")
+    manifest = read_manifest(index)
+    encoder = Known(queries, manifest.encoder)
+    before = anonymous()
+    begin = time.process_time()
+    with Searcher.open(index, encoder=encoder) as searcher:
+        opening = time.process_time() - begin
+        found, milliseconds = timed(searcher.dense, queries)
+        searching = []
+        for number in range(len(queries)):
+            begin = time.process_time()
+            searcher.search(str(number), 10)
+            searching.append(1e3 * (time.process_time() - begin))
+        memory = anonymous() - before
+    exact = folder / "exact.npy"
+    if name == "flat":
+        np.save(exact, found)
+    (segment,) = manifest.segments
+    beside = [entry.bytes for file, entry in segment.stored.items() if not file.endswith("sqlite")]
+    return {
+        **{f"recall@{k}": share(found, np.load(exact), k) for k in FIRST},
+        "p50": float(np.percentile(milliseconds, 50)),
+        "p99": float(np.percentile(milliseconds, 99)),
+        "search": float(np.percentile(searching, 50)),
+        "bytes": sum(beside) / segment.documents,
+        "opening": opening,
+        "memory": memory,
+    }
+
+
+def timed(dense: DenseIndex, queries: Vectors) -> tuple[npt.NDArray[np.float64], list[float]]:
+    """Return the best scores for every query, best first, and the milliseconds each took."""
+    dense.top_documents(queries[:5], FIRST[-1], 0.0)
+    best, milliseconds = [], []
+    for query in queries:
+        begin = time.process_time()
+        (near,) = dense.top_documents(query[None], FIRST[-1], 0.0)
+        milliseconds.append(1e3 * (time.process_time() - begin))
+        best.append(np.sort(near.parts.passage)[::-1][: FIRST[-1]])
+    return np.array(best), milliseconds
+
+
+def share(found: npt.NDArray[np.float64], exact: npt.NDArray[np.float64], k: int) -> float:
+    """Return how much of the first `k` is found, as good as these."""
+    return float(np.mean((found[:, :k] >= exact[:, k - 1 : k] - 1e-9).sum(axis=1) / k))
+
+
+def anonymous() -> float:
+    """Return the memory of this process that is of no file, in MiB."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    found = re.search(r"RssAnon:\s+(\d+)", status)
+    assert found
+    return int(found[1]) / 1024
+
+
+def show(results: dict[str, dict[str, Any]]) -> None:
+    """Print a table of all engines."""
+    columns = {
+        "recall@10": "{recall@10:.3f}",
+        "recall@100": "{recall@100:.3f}",
+        "p50, ms": "{p50:.1f}",
+        "p99, ms": "{p99:.1f}",
+        "time, of `flat`": "{ratio:.3f}",
+        "search for 10 hits, ms": "{search:.1f}",
+        "bytes a document": "{bytes:,.0f}",
+        "build, minutes": "{minutes:.1f}",
+        "opening, ms": "{opening:.0f}",
+        "anonymous memory, MiB": "{memory:.0f}",
+        "chosen": "{knobs}",
+    }
+    print("| engine |", " | ".join(columns), "|")
+    print("|---|" + "---:|" * (len(columns) - 1) + "---|")
+    for name, found in results.items():
+        settings = found["chosen"]
+        knobs = [knob for knob in ("ef_search", "nprobe", "rescored") if knob in settings]
+        values = {
+            **found,
+            "opening": 1e3 * found["opening"],
+            "ratio": found["p50"] / results["flat"]["p50"],
+            "knobs": ", ".join(
+                f"`{k}` {found['chosen'][k]}" for k in knobs if k in found["chosen"]
+            ),
+        }
+        cells = [cell.format_map(values) for cell in columns.values()]
+        print(f"| `{name}` |", " | ".join(cells), "|")
 
 
 def main() -> None:
@@ -57,11 +298,46 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--documents", type=int, default=1_000_000)
     parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--only", nargs="+", choices=ENGINES, default=ENGINES)
+    parser.add_argument("--measure", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
-    chosen.folder.mkdir(parents=True, exist_ok=True)
-    sources = read_sources([chosen.training / name for name in FILES])
+    folder: Path = chosen.folder
+    if chosen.measure:
+        print(json.dumps(measure(folder, chosen.measure)))
+        return
+    folder.mkdir(parents=True, exist_ok=True)
     encoder = open_encoder(EncoderSettings(name="builtin"))
-    print(encode(chosen.folder / "true.f16", sources, encoder, chosen.documents, chosen.minutes))
+    if not Layout(folder / "index").manifest.exists():
+        prepare(chosen, encoder)
+    kept = folder / "results.json"
+    results = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    for name in ENGINES:
+        if name in results or name not in {"flat", *chosen.only}:
+            continue
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        given = give_engine(folder / "index", name, encoder)
+        command = [sys.executable, "-m", "benchmarks.million", str(chosen.training)]
+        command += ["--folder", str(folder), "--measure", name]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        results[name] = given | json.loads(done.stdout)
+        kept.write_text(json.dumps(results, indent=2), encoding="utf-8")
+    manifest = read_manifest(folder / "index")
+    print(f"{manifest.documents:,} documents, {QUERIES} queries")
+    show(results)
+
+
+def prepare(chosen: argparse.Namespace, encoder: Encoder) -> None:
+    """Encode documents and queries, and write the index."""
+    folder: Path = chosen.folder
+    sources = read_sources([chosen.training / name for name in FILES])
+    file = folder / "true.f16"
+    known = encode(file, sources, encoder, chosen.documents, chosen.minutes)
+    vectors = np.memmap(file, np.float16, "r", shape=(known, encoder.dimension))
+    print(f"{known:,} of {chosen.documents:,} documents are encoded", file=sys.stderr)
+    others = islice(recombined(sources, seed=1), QUERIES)
+    queries = [" ".join(one.text.split()[:WORDS]) for one in others]
+    np.save(folder / "queries.npy", encoder.encode_queries(queries))
+    write_index(folder / "index", Recombined(sources, vectors, chosen.documents), encoder)
 
 
 if __name__ == "__main__":

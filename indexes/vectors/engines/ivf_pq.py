@@ -14,7 +14,8 @@ from corpus_tuner.indexes.vectors.inverted import InvertedEngine, InvertedSettin
 from corpus_tuner.indexes.vectors.rows import StoredRows
 
 _BITS = 8  # of the code of a piece
-_POINTS = 64  # rows for every centroid of a piece, from which it is learnt
+_POINTS, _ROUNDS = 64, 10
+"""Rows for every centroid of a piece, from which it is learnt, and how often it is moved."""
 
 
 class Settings(InvertedSettings):
@@ -54,6 +55,7 @@ def make(settings: Settings, rows: StoredRows, file: Path) -> None:
         )
         lists.pq.cp.min_points_per_centroid = 1
         lists.pq.cp.max_points_per_centroid = _POINTS
+        lists.pq.cp.niter = _ROUNDS
         return lists
 
     make_inverted(settings, rows, file, empty)
