@@ -34,6 +34,11 @@ class BuildReport(BaseModel):
         How many, by kind.
     search
         How the index ranks.
+    engine
+        What finds vectors: ``flat`` where all are compared.
+    recall
+        How much of what an exact search finds it finds (`corpus_tuner.recall`); ``None`` if it is
+        exact, or nothing tells it.
     calibrated
         Whether its weights were chosen for this corpus.
     uncalibrated
@@ -71,6 +76,8 @@ class BuildReport(BaseModel):
     segments: int
     views: dict[str, int]
     search: SearchSettings
+    engine: str
+    recall: float | None
     calibrated: bool
     uncalibrated: str | None
     failing: tuple[str, ...]
@@ -112,6 +119,8 @@ class BuildReport(BaseModel):
             segments=len(manifest.segments),
             views=manifest.views,
             search=manifest.search,
+            engine=manifest.engine,
+            recall=manifest.vectors.recall,
             calibrated=bool(calibration and not calibration["unchanged"]),
             uncalibrated=calibration.get("unchanged"),
             failing=calibration.get("failing", ()),

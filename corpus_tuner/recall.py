@@ -104,11 +104,12 @@ def measure_recall(
     """
     path = path_of(index, "index")
     with Searcher.open(path, encoder=encoder, trust_remote_code=trust_remote_code) as searcher:
-        settings = searcher.manifest.vectors.settings
+        manifest = searcher.manifest
+        settings = manifest.vectors.settings
         with working("measuring recall"):
             measured = _Measured(searcher, queries, seed)
             return Recall(
-                engine=settings.name,
+                engine=manifest.engine,
                 recall=round(measured.share(searcher.dense), 4) if measured.queries else None,
                 asked=settings.recall if isinstance(settings, ApproximateSettings) else None,
                 queries=measured.queries,
@@ -149,8 +150,7 @@ def finding(
     with working("making what finds vectors"):
         made = structured(index, manifest, asked)
     entry = EngineEntry(asked=asked.model_dump(), chosen=asked.model_dump())
-    if any(segment.structure for segment in made.segments):
-        assert isinstance(asked, ApproximateSettings)
+    if isinstance(asked, ApproximateSettings) and made.structures:
         with (
             working("measuring recall"),
             Searcher.open(index, encoder=encoder) as searcher,

@@ -122,6 +122,11 @@ def show_report(report: "BuildReport") -> None:
         stdout.print(f"  not calibrated: {report.uncalibrated}", soft_wrap=True)
     if report.failing:
         stdout.print(f"  {describe_failing(report.failing)}", soft_wrap=True)
+    if report.recall is not None:
+        stdout.print(
+            f"  vectors are found by {report.engine}: recall@100 {report.recall:.4f}",
+            soft_wrap=True,
+        )
     if report.long_documents:
         stdout.print(
             f"  {report.long_documents:,} documents are longer than the encoder reads and have "

@@ -68,6 +68,7 @@ def info(
         cell = f"{vectors:,} vectors, {size / 2**20:.1f} MiB" + f" ({chosen})" * bool(chosen)
         searched = ", searched" if name == manifest.representation else ""
         shown.add_row(f"representation {name}", plain(cell + searched))
+    shown.add_row("vectors found by", plain(_engine(manifest)))
     if manifest.lexical:
         chosen = ", ".join(
             f"{key} {' and '.join(value) if isinstance(value, tuple) else value}"
@@ -115,3 +116,14 @@ def _documents(manifest: "Manifest") -> str:
     segments = "1 segment" if count == 1 else f"{count} segments"
     hidden = sum(segment.documents for segment in manifest.segments) - manifest.documents
     return f"{manifest.documents:,} in {segments}" + (f", {hidden:,} hidden" if hidden else "")
+
+
+def _engine(manifest: "Manifest") -> str:
+    """Return in words what finds vectors, and how well."""
+    settings, recall = manifest.vectors.settings, manifest.vectors.recall
+    if manifest.engine == "flat":
+        return "flat" if settings.name == "flat" else f"flat ({settings.name} where there are more)"
+    size = sum(file.bytes for file in manifest.structures)
+    chosen = ", ".join(f"{key} {value}" for key, value in settings if key != "name")
+    measured = "not measured" if recall is None else f"{recall:.4f}"
+    return f"{settings.name}, {size / 2**20:.1f} MiB, recall@100 {measured} ({chosen})"

@@ -241,6 +241,16 @@ class Manifest(BaseModel):
         """How many documents there are."""
         return sum(segment.living for segment in self.segments)
 
+    @property
+    def engine(self) -> str:
+        """The name of what finds vectors: ``flat`` where no segment has a structure."""
+        return self.vectors.settings.name if self.structures else flat.Settings().name
+
+    @property
+    def structures(self) -> list[LaterFile]:
+        """What the engine has beside the vectors, of every segment that has something."""
+        return [segment.structure for segment in self.segments if segment.structure]
+
     def engine_of(self, representation: str) -> EngineSettings | None:
         """Return the settings of a representation's engine; ``None`` if all are compared."""
         return self.vectors.settings if representation == self.representation else None

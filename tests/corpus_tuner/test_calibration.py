@@ -18,8 +18,8 @@ from corpus_tuner import (
     load_settings,
     pipeline,
 )
-from corpus_tuner.calibration import _hold_out, choose_weights
-from corpus_tuner.indexes.languages import Languages
+from corpus_tuner.calibration import choose_weights
+from corpus_tuner.held_out import draw
 from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.sentences import split_sentences
 from corpus_tuner.tuning.encoder.report import read_report
@@ -50,7 +50,7 @@ def index(tmp_path: Path, built: Path) -> Path:
 
 def test_what_is_asked_for_does_not_have_the_sentence(index: Path) -> None:
     with Searcher.open(index) as searcher:
-        asked = list(_hold_out(searcher, Languages(("en",)), 0))
+        asked = list(draw(searcher, 100, 0))
         assert len(asked) == 100
         assert len({held.ordinal for held in asked}) == 100
         for held in asked:
@@ -79,7 +79,7 @@ def test_a_tuned_encoder_is_asked_for_what_was_kept_from_it(
     assert report and len(report.held_out) == 25
     assert run("build", built / "c.jsonl", "-o", index, *options, "--encoder", tuned).code == 0
     with Searcher.open(index) as searcher:
-        asked = [held.ordinal for held in _hold_out(searcher, Languages(("en",)), 0)]
+        asked = [held.ordinal for held in draw(searcher, 100, 0)]
         digests = dict(searcher.segments.digests())
     assert {digests[ordinal] for ordinal in asked} == {*report.held_out}
     calibration = read_manifest(index).calibration

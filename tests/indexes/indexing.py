@@ -113,6 +113,6 @@ def write_index(
             entries = manifest.segments
         if engine:
             values = engine.model_dump()
-            entry = EngineEntry(asked=values, chosen=values)
-            manifest = with_structures(folder, manifest.model_copy(update={"vectors": entry}))
+            vectors = EngineEntry(asked=values, chosen=values)
+            manifest = with_structures(folder, manifest.model_copy(update={"vectors": vectors}))
     return manifest
