@@ -118,8 +118,6 @@ class ApproximateEngine:
         for widening in self.rows.count / size * _WIDER:
             with threads(len(queries)):
                 found = self.find(queries, depth, selector, widening)
-            if found.rows.max(initial=-1) >= self.rows.count:
-                raise DamagedError(f"a structure names vectors that there are not: {DAMAGED}")
             if ((found.rows >= 0).sum(axis=1) >= depth).all():
                 return found
         return self._flat.nearest(queries, depth, only)
@@ -136,7 +134,14 @@ def rescored(rows: StoredRows, queries: Vectors, candidates: Ordinals) -> Neares
         Shape (queries, dimension).
     candidates
         Shape (queries, candidates); -1 where there is none.
+
+    Raises
+    ------
+    DamagedError
+        If there are no such rows.
     """
+    if candidates.max(initial=-1) >= rows.count:
+        raise DamagedError(f"a structure names vectors that there are not: {DAMAGED}")
     similarities = np.full(candidates.shape, -np.inf, np.float32)
     for query, own, found in zip(queries, candidates, similarities, strict=True):
         real = own >= 0

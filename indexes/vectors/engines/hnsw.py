@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import faiss
+import numpy as np
 from pydantic import Field, PositiveInt
 
 from corpus_tuner.indexes.encoders import Vectors
+from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.vectors import Nearest
 from corpus_tuner.indexes.vectors.approximate import (
     ApproximateEngine,
@@ -55,6 +57,8 @@ class Engine(ApproximateEngine):
         super().__init__(rows)
         self._settings = settings
         self._graph = read_structure(structure, rows, "IH00", faiss.IO_FLAG_MMAP_IFC)
+        if not _fits(self._graph.hnsw, rows.count):
+            raise SearchIndexError(f"{structure} links vectors that there are not: {DAMAGED}")
         self._graph.own_fields = False
         self._graph.storage = rows.index
 
@@ -65,6 +69,23 @@ class Engine(ApproximateEngine):
         parameters = library.SearchParametersHNSW(efSearch=sight, sel=selector)
         similarities, rows = self._graph.search(queries, sight, params=parameters)
         return Nearest(rows, similarities)
+
+
+def _fits(graph: Any, rows: int) -> bool:
+    """Tell whether the links of a graph stay within it: FAISS follows them wherever they lead."""
+    levels, offsets, ends = (
+        faiss.vector_to_array(values)
+        for values in (graph.levels, graph.offsets, graph.cum_nneighbor_per_level)
+    )
+    if len(levels) != rows or len(offsets) != rows + 1 or not 0 <= graph.entry_point < rows:
+        return False
+    if not 1 <= levels.min() <= levels.max() == graph.max_level + 1 < len(ends):
+        return False
+    links = faiss.rev_swig_ptr(graph.neighbors.data(), graph.neighbors.size())
+    fits = (
+        offsets[0] == 0 and offsets[-1] == len(links) and (np.diff(offsets) == ends[levels]).all()
+    )
+    return bool(fits and (np.diff(ends) >= 0).all() and -1 <= links.min() <= links.max() < rows)
 
 
 def make(settings: Settings, rows: StoredRows, file: Path) -> None:
