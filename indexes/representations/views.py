@@ -34,6 +34,10 @@ class Settings(PartSettings):
     invented
         Factor on the similarity of views that a generator invented: what a document does not say
         itself must be nearer to a query to count.
+    distinct
+        A view is left out if its vector has a greater cosine than this with that of a view before
+        it, the passage apart: fewer rows, for a little of what is found (docs/scale.md). By default
+        all are kept.
     storage
         ``float16`` takes half the space of ``float32`` and differs from it in the fourth decimal;
         ``int8`` takes a quarter.
@@ -43,6 +47,7 @@ class Settings(PartSettings):
     top: PositiveInt = 1
     kinds: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
     invented: Annotated[float, Field(ge=0, le=1)] = 0.85
+    distinct: Annotated[float, Field(gt=0, lt=1)] | None = None
     storage: Storage = "float16"
 
 
@@ -56,6 +61,7 @@ class Representation:
         self._factors = settings.kinds
         self._invented = settings.invented
         self._top = settings.top
+        self._distinct = settings.distinct
 
     def rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
         """Return the vectors as they are, but for the factors of their views."""
@@ -68,6 +74,8 @@ class Representation:
         )
         factors[0] = 1  # the passage that the encoder alone reads stays what it is
         kept = np.flatnonzero(factors).astype(np.int32)
+        if self._distinct is not None:
+            kept = np.concatenate([kept[:1], kept[1:][distinct(vectors[kept[1:]], self._distinct)]])
         return Rows(vectors[kept] * factors[kept, None], kept)
 
     def parts(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> Parts:
@@ -106,3 +114,20 @@ class Representation:
         kept = position < self._top
         best[position[kept], document[kept]] = others[order][kept]
         return best
+
+
+def distinct(vectors: Vectors, most: float) -> npt.NDArray[np.bool_]:
+    """Return which vectors have no greater cosine than `most` with one before them that is kept.
+
+    Parameters
+    ----------
+    vectors
+        float32, shape (vectors, dimension), unit rows.
+    most
+        A cosine.
+    """
+    cosines = vectors @ vectors.T
+    kept = np.zeros(len(vectors), bool)
+    for number, own in enumerate(cosines):
+        kept[number] = not (own[kept] > most).any()
+    return kept

@@ -26,6 +26,7 @@ _DEEP = 0.25
 _WIDER = np.array([1, 4, 16])
 """Where fewer rows are found than are wanted, a structure is searched so many times as deep."""
 _SAMPLE_SEED = 0
+_WRITTEN = 1 << 20  # bytes at once
 
 
 class ApproximateSettings(EngineSettings):
@@ -190,6 +191,14 @@ def read_structure(file: Path, rows: StoredRows, kind: str, flags: int) -> Any:
     except (RuntimeError, MemoryError) as error:
         reason = str(error).strip().splitlines()[-1:] or ["too large"]
         raise SearchIndexError(f"{file} is damaged ({reason[0]}): {DAMAGED}") from error
+
+
+def write_structure(index: Any, file: Path, flags: int = 0) -> None:
+    """Write a FAISS index that stands beside some rows; what the disk says is raised as it is."""
+    library: Any = faiss
+    with file.open("wb") as opened:
+        writer = library.PyCallbackIOWriter(opened.write, _WRITTEN)
+        library.write_index(index, writer, flags)
 
 
 def sample(rows: StoredRows, most: int) -> Vectors:

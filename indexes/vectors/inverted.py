@@ -21,6 +21,7 @@ from corpus_tuner.indexes.vectors.approximate import (
     read_structure,
     rescored,
     sample,
+    write_structure,
 )
 from corpus_tuner.indexes.vectors.rows import StoredRows
 
@@ -109,4 +110,4 @@ def make_inverted(
     lists.train(sample(rows, max(_POINTS * count, _LEAST_SAMPLE)))
     for vectors in blocks(rows):
         lists.add(vectors)
-    faiss.write_index(lists, str(file))
+    write_structure(lists, file)

@@ -168,6 +168,10 @@ def test_kills_at_random_moments(index: Path, encoder_folder: Path, settings: ct
         "remove": ["remove", index, "d1", "d3", "d41"],
         "merge": ["merge", index],
         "calibrate": ["calibrate", index],
+        "engine": [
+            *("build", index.parent / "c.jsonl", "-o", index, *recipe),
+            *("--set", "vectors={name: hnsw, least_rows: 20}"),
+        ],
         "fresh": ["build", index.parent / "d.jsonl", "-o", index, "--fresh", *recipe],
     }
     chance = random.Random(16)

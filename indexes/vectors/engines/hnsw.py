@@ -22,6 +22,7 @@ from corpus_tuner.indexes.vectors.approximate import (
     ApproximateSettings,
     blocks,
     read_structure,
+    write_structure,
 )
 from corpus_tuner.indexes.vectors.rows import StoredRows, empty_index, threads
 
@@ -97,4 +98,4 @@ def make(settings: Settings, rows: StoredRows, file: Path) -> None:
     with threads(1):
         for vectors in blocks(rows):
             graph.add(vectors)
-    library.write_index(graph, str(file), library.IO_FLAG_SKIP_STORAGE)
+    write_structure(graph, file, faiss.IO_FLAG_SKIP_STORAGE)

@@ -19,6 +19,7 @@ from corpus_tuner.indexes.vectors.approximate import (
     read_structure,
     rescored,
     sample,
+    write_structure,
 )
 from corpus_tuner.indexes.vectors.rows import StoredRows
 
@@ -66,4 +67,4 @@ def make(settings: Settings, rows: StoredRows, file: Path) -> None:
     codes.train(sample(rows, _SAMPLE))
     for vectors in blocks(rows):
         codes.add(vectors)
-    faiss.write_index(codes, str(file))
+    write_structure(codes, file)

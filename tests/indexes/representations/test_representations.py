@@ -51,6 +51,18 @@ def test_views_keeps_every_vector() -> None:
     assert np.array_equal(rows.vectors, VECTORS)
 
 
+def test_near_equal_views_are_left_out() -> None:
+    near = np.array([0, 0, 0.8, 0.6, 0], np.float32)  # a cosine of 0.8 with the title
+    vectors = np.stack([VECTORS[0], VECTORS[0], VECTORS[2], near, VECTORS[3]])
+    rows = open_representation(views.Settings(distinct=0.7)).rows(VIEWS, vectors)
+    assert rows.views.tolist() == [0, 1, 2, 4]  # what is left out leaves nothing out
+    assert np.array_equal(rows.vectors, vectors[[0, 1, 2, 4]])
+    rows = open_representation(views.Settings(distinct=0.9)).rows(VIEWS, vectors)
+    assert rows.views.tolist() == [0, 1, 2, 3, 4]
+    passage_alone = open_representation(views.Settings(distinct=0.5)).rows(VIEWS[:1], vectors[:1])
+    assert passage_alone.views.tolist() == [0]
+
+
 def test_views_with_factors() -> None:
     settings = views.Settings(kinds={"sentence": 0, "passage": 0.5, "title": 0.25})
     rows = open_representation(settings).rows(VIEWS, VECTORS)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.checking import check
@@ -14,7 +15,13 @@ from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.indexes.store.merging import merge
 from corpus_tuner.indexes.store.removing import remove
 from corpus_tuner.indexes.store.staging import EncodedDocument
-from corpus_tuner.indexes.vectors.engines import EngineSettings, engine_settings
+from corpus_tuner.indexes.vectors.engines import (
+    EngineSettings,
+    engine_settings,
+    make_structure,
+    open_engine,
+)
+from corpus_tuner.indexes.vectors.rows import StoredRows, write_vectors
 from tests.conftest import nightly
 from tests.indexes.indexing import Table, encoded, write_index
 
@@ -117,3 +124,46 @@ def test_a_look_at_little_finds_nearly_all_with_exact_scores(
     assert merged.vectors.queries is None  # to be measured again
     assert check(tmp_path) == []
     assert min(separate, share_found(tmp_path, encoder, [*queries], every)) > 0.9
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> StoredRows:
+    file = tmp_path_factory.mktemp("rows") / "rows.faiss"
+    vectors = np.random.default_rng(0).standard_normal((500, DIMENSION)).astype("f4")
+    write_vectors([vectors], 500, DIMENSION, "float16", file)
+    return StoredRows(file, DIMENSION, "float16")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_rows_give_the_same_structure_and_a_full_disk_is_told(
+    tmp_path: Path, rows: StoredRows, name: str
+) -> None:
+    for file in ("one", "other"):
+        make_structure(engine(name), rows, tmp_path / file)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+    if Path("/dev/full").exists():
+        with pytest.raises(OSError, match="No space left on device"):
+            make_structure(engine(name), rows, Path("/dev/full"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_damaged_structure_is_refused_or_searched(
+    tmp_path: Path, rows: StoredRows, name: str
+) -> None:
+    make_structure(engine(name), rows, tmp_path / "whole")
+    whole = (tmp_path / "whole").read_bytes()
+    chance = np.random.default_rng(1)
+    for cut in (0, 10, len(whole) // 2):  # its size is compared with the manifest before that
+        (tmp_path / "cut").write_bytes(whole[:cut])
+        with pytest.raises(SearchIndexError, match="check"):
+            open_engine(engine(name), rows, tmp_path / "cut")
+    for _ in range(300 if nightly() else 30):
+        flipped = bytearray(whole)
+        flipped[chance.integers(len(whole))] ^= 1 << int(chance.integers(8))
+        (tmp_path / "flipped").write_bytes(flipped)
+        try:
+            opened = open_engine(engine(name), rows, tmp_path / "flipped")
+            found = opened.nearest(rows.vectors(np.arange(5)), 20).rows
+        except SearchIndexError:
+            continue
+        assert found.max() < rows.count
