@@ -1,7 +1,8 @@
 """Vectors: rows of numbers, compared with a query's; which document they are of is `scoring`'s.
 
 Rows are stored once (`rows`). What finds the nearest of them is an engine (`engines`); it says
-whether it finds them all (`exact`), so that whoever searches need not know which one it is.
+of what it found whether that is all (`Nearest.exact`), so that whoever searches need not know which
+one it is.
 """
 
 from typing import Any, NamedTuple, Protocol
@@ -16,18 +17,21 @@ Ordinals = npt.NDArray[np.int64]
 
 
 class Nearest(NamedTuple):
-    """The rows that an engine found for some queries, all of shape (queries, found).
+    """The rows that an engine found for some queries.
 
     Attributes
     ----------
     rows
-        int64, the nearest first; -1 where there is none.
+        int64, shape (queries, found), the nearest first; -1 where there is none.
     similarities
         float32, of these as they are stored, right to about 1e-6: good for finding and for bounds.
+    exact
+        Whether it is certain that no other row is nearer than the last of these.
     """
 
     rows: Ordinals
     similarities: npt.NDArray[np.float32]
+    exact: bool
 
 
 class Selection(NamedTuple):
@@ -49,15 +53,7 @@ class Selection(NamedTuple):
 
 
 class VectorEngine(Protocol):
-    """Finds the nearest rows of one representation in one segment.
-
-    Attributes
-    ----------
-    exact
-        Whether no row is nearer than the last of those that `nearest` returns, but for these.
-    """
-
-    exact: bool
+    """Finds the nearest rows of one representation in one segment."""
 
     def nearest(self, queries: Vectors, depth: int, only: Selection | None = None) -> Nearest:
         """Return the nearest rows for every query.

@@ -23,8 +23,8 @@ _FEW = 0.1
 soon done, and a structure would have to be searched the deeper, the fewer are left."""
 _DEEP = 0.25
 """Where more than this share of the rows is wanted, all are compared."""
-_WIDER = np.array([1, 4, 16])
-"""Where fewer rows are found than are wanted, a structure is searched so many times as deep."""
+_DOUBLINGS = 6
+"""Where fewer rows are found than are wanted, a structure is searched twice as deep, so often."""
 _SAMPLE_SEED = 0
 _WRITTEN = 1 << 20  # bytes at once
 
@@ -79,7 +79,7 @@ class Find(Protocol):
     """Asks a structure for candidates."""
 
     def __call__(self, queries: Vectors, depth: int, selector: Any, widening: float) -> Nearest:
-        """Return about as many rows as are wanted, or more.
+        """Return about as many rows as are wanted, or more; as many whatever the widening.
 
         Parameters
         ----------
@@ -103,7 +103,6 @@ class ApproximateEngine:
         The vectors.
     """
 
-    exact = False
     find: Find
 
     def __init__(self, rows: StoredRows) -> None:
@@ -116,12 +115,17 @@ class ApproximateEngine:
         if size < _FEW * self.rows.count or depth > _DEEP * size:
             return self._flat.nearest(queries, depth, only)
         selector = None if only is None else only.selector
-        for widening in self.rows.count / size * _WIDER:
-            with threads(len(queries)):
-                found = self.find(queries, depth, selector, widening)
-            if ((found.rows >= 0).sum(axis=1) >= depth).all():
-                return found
-        return self._flat.nearest(queries, depth, only)
+        widening = self.rows.count / size
+        with threads(len(queries)):
+            found = self.find(queries, depth, selector, widening)
+            for _ in range(_DOUBLINGS):
+                short = np.flatnonzero((found.rows >= 0).sum(axis=1) < depth)
+                if not len(short):
+                    break
+                widening *= 2
+                again = self.find(queries[short], depth, selector, widening)
+                found.rows[short], found.similarities[short] = again.rows, again.similarities
+        return found
 
 
 def rescored(rows: StoredRows, queries: Vectors, candidates: Ordinals) -> Nearest:
@@ -151,6 +155,7 @@ def rescored(rows: StoredRows, queries: Vectors, candidates: Ordinals) -> Neares
     return Nearest(
         np.take_along_axis(candidates, order, axis=1),
         np.take_along_axis(similarities, order, axis=1),
+        exact=False,
     )
 
 

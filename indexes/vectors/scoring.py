@@ -18,7 +18,7 @@ from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Parts, Representation, Scores
 from corpus_tuner.indexes.store.layout import row_starts_file, row_views_file, vectors_file
-from corpus_tuner.indexes.vectors import Ordinals, Selection, VectorEngine
+from corpus_tuner.indexes.vectors import Nearest, Ordinals, Selection, VectorEngine
 from corpus_tuner.indexes.vectors.engines import EngineSettings, flat, open_engine
 from corpus_tuner.indexes.vectors.rows import StoredRows
 
@@ -42,7 +42,7 @@ class Seen(NamedTuple):
     bound
         No other row is nearer than this; ``-inf`` if there is no other.
     exact
-        Whether that is certain: an engine that is not exact may have missed one.
+        Whether that is certain: some engines may have missed one.
     """
 
     rows: Ordinals
@@ -170,8 +170,8 @@ class DenseIndex:
         The nearest rows name some documents and bound what all others can score. Of those named,
         the ones whose bound reaches the `k`-th score are scored on the rows that can decide it. If
         a document that was not named could reach it as well, more rows are fetched (a threshold
-        algorithm: Fagin, Lotem and Naor, PODS 2001). Where an engine is not exact, nothing is bound
-        for certain: then the rows that were fetched decide, once they are of `k` documents.
+        algorithm: Fagin, Lotem and Naor, PODS 2001). Where the engine may have missed rows, nothing
+        is bound for certain: those that were fetched decide, once they are of `k` documents.
 
         Parameters
         ----------
@@ -326,8 +326,8 @@ class DenseIndex:
                 continue
             only = selection if selection.size < part.rows.count else None
             nearest = part.engine.nearest(queries, own, only)
-            for seen, rows, similarities in zip(found, *nearest, strict=True):
-                seen.append(_seen(part, rows, similarities, selection.size))
+            for query, seen in enumerate(found):
+                seen.append(_seen(part.first, nearest, query, selection.size))
         return [_joined(seen) for seen in found]
 
     def _similarities(self, query: Vectors, rows: Ordinals) -> Scores:
@@ -413,18 +413,26 @@ def _joined(seen: Sequence[Seen]) -> Seen:
     )
 
 
-def _seen(part: _Part, rows: Ordinals, similarities: npt.NDArray[np.float32], total: int) -> Seen:
-    """Return what an engine found for one query of `total` rows that may be found.
+def _seen(first: int, nearest: Nearest, query: int, total: int) -> Seen:
+    """Return what an engine found for one of its queries.
 
-    It fills up with -1 where there is no more.
+    Parameters
+    ----------
+    first
+        The number of the segment's first row.
+    nearest
+        It fills up with -1 where there is no more.
+    query
+        Which one.
+    total
+        How many rows may be found.
     """
-    real = rows >= 0
-    rows, similarities = rows[real], similarities[real]
+    real = nearest.rows[query] >= 0
+    rows, similarities = nearest.rows[query][real], nearest.similarities[query][real]
     everything = len(rows) >= total
     bound = -np.inf if everything else float(similarities[-1]) if len(rows) else _NEAREST
     order = np.argsort(rows)
-    exact = part.engine.exact or everything
-    return Seen(rows[order] + part.first, similarities[order], bound, exact)
+    return Seen(rows[order] + first, similarities[order], bound, nearest.exact or everything)
 
 
 def _look_up(rows: Ordinals, seen: Seen) -> tuple[Scores, npt.NDArray[np.bool_]]:

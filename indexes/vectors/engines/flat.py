@@ -34,8 +34,6 @@ class Engine:
         The vectors.
     """
 
-    exact = True
-
     def __init__(
         self, settings: EngineSettings, rows: StoredRows, structure: Path | None = None
     ) -> None:
@@ -49,11 +47,11 @@ class Engine:
             found = self._nearest(queries, ceil(depth * self._rows.count / only.size))
             passing = only.rows[found.rows]
             if passing.any(axis=1).all():
-                return Nearest(np.where(passing, found.rows, -1), found.similarities)
+                return found._replace(rows=np.where(passing, found.rows, -1))
         library: Any = faiss  # its Python constructors differ from their declared types
         return self._nearest(queries, depth, library.SearchParameters(sel=only.selector))
 
     def _nearest(self, queries: Vectors, depth: int, parameters: Any = None) -> Nearest:
         with threads(len(queries)):
             similarities, rows = self._rows.index.search(queries, max(1, depth), params=parameters)
-        return Nearest(rows, similarities)
+        return Nearest(rows, similarities, exact=True)

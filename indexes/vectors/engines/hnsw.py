@@ -64,12 +64,13 @@ class Engine(ApproximateEngine):
         self._graph.storage = rows.index
 
     def find(self, queries: Vectors, depth: int, selector: Any, widening: float) -> Nearest:
-        """Return the nearest rows that the graph leads to, all that it keeps in sight."""
+        """Return the nearest rows that the graph leads to, all that are kept in sight."""
         library: Any = faiss  # its Python constructors differ from their declared types
-        sight = min(ceil(max(depth, self._settings.ef_search) * widening), self.rows.count)
-        parameters = library.SearchParametersHNSW(efSearch=sight, sel=selector)
+        sight = min(max(depth, self._settings.ef_search), self.rows.count)
+        wider = min(ceil(sight * widening), self.rows.count)
+        parameters = library.SearchParametersHNSW(efSearch=wider, sel=selector)
         similarities, rows = self._graph.search(queries, sight, params=parameters)
-        return Nearest(rows, similarities)
+        return Nearest(rows, similarities, exact=False)
 
 
 def _fits(graph: Any, rows: int) -> bool:

@@ -97,7 +97,9 @@ def share_found(
     """How many of the first ten are found; what is found must have its score."""
     found = 0
     with Searcher.open(index, encoder=encoder) as searcher:
-        for ten, all_ in zip(searcher.rank(queries, 10, mode="dense"), every, strict=True):
+        together = list(searcher.rank(queries, 10, mode="dense"))
+        assert list(searcher.rank(queries[:1], 10, mode="dense")) == together[:1]
+        for ten, all_ in zip(together, every, strict=True):
             scores = dict(all_)
             assert all(scores[id_] == score for id_, score in ten)
             found += len({*ten} & {*all_[:10]})
