@@ -1,6 +1,6 @@
 """Make ``builtin-de`` again: the embedded encoder, tuned on German paragraphs and statutes.
 
-Run: python -m benchmarks.builtin_de TRAINING OUTPUT [--steps N]
+Run: python -m benchmarks.builtin_de TRAINING OUTPUT [--steps N] [--set A.B=VALUE]
 
 TRAINING is a folder with the files that are named below, of JSON objects with ``source`` (a
 paragraph) and ``target`` (its title).
@@ -19,12 +19,15 @@ from corpus_tuner.indexes.encoders.delta import write_delta
 from corpus_tuner.tuning.encoder.tune import tune_encoder
 
 LEARNT = ("klexikon-title-de", "gesetze-title-de")
-KEPT = {"squad-question-en": "target", "arxiv-title-en": "target"}
-"""Short English texts, whose vectors are to stay: they cost little."""
+KEPT = {
+    "squad-question-en": "target",
+    "arxiv-title-en": "source",
+    "keyphrase-keywords-en": "source",
+}
+"""English texts, whose vectors are to stay: questions and abstracts."""
 MOST_KEPT = 6_000
 SETTINGS = {
-    "negatives": 0,
-    "distillation": 0,
+    "most_documents": 30_000,
     "pieces": 12_000,
     "max_tokens": 64,
     "mini_batch": 64,
@@ -44,6 +47,7 @@ def main() -> None:
     parser.add_argument("training", type=Path)
     parser.add_argument("output", type=Path)
     parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--set", action="append", default=[], dest="assignments")
     chosen = parser.parse_args()
     settings = load_settings(
         None,
@@ -51,8 +55,11 @@ def main() -> None:
             "language=de",
             "encoder.name=builtin",
             "lexical=null",  # the verdict is that of vectors alone
+            "generator=null",  # the index that teaches has passages and words
+            "representation.name=passage",
             f"encoder_tuning.steps={chosen.steps}",
             *(f"encoder_tuning.{name}={value}" for name, value in SETTINGS.items()),
+            *chosen.assignments,
         ],
     )
     report = tune_encoder(

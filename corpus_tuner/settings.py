@@ -59,7 +59,7 @@ class Settings(CheckedModel):
     checks
         What a generated view must pass, in this order: names of checks, or their settings.
     instructions
-        A file of the user's own instruction templates.
+        The user's own templates, by kind, or a YAML file of them.
     representation
         What is indexed, and searched by default.
     baselines
@@ -98,7 +98,7 @@ class Settings(CheckedModel):
     checks: tuple[Annotated[SerializeAsAny[PartSettings], _part_of("corpus_tuner.checks")], ...] = (
         Field(default_factory=lambda: DEFAULTS["checks"])
     )
-    instructions: Path | None = None
+    instructions: dict[str, str] | Path | None = None
     representation: Annotated[
         SerializeAsAny[PartSettings], _part_of("corpus_tuner.indexes.representations")
     ] = Field(default_factory=lambda: DEFAULTS["representation"])

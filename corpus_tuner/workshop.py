@@ -28,7 +28,7 @@ from corpus_tuner.indexes.encoders import Encoder
 from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
-from corpus_tuner.instructions import Instruction, load_instructions
+from corpus_tuner.instructions import Instruction, Templates, load_instructions
 from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language, found_languages
 from corpus_tuner.ledger import Ledger
 from corpus_tuner.passage_finder import PassageFinder
@@ -134,8 +134,8 @@ def open_writers(
     return Writers(languages, authors, reader, shares)
 
 
-def _author(generator: Generator, language: str, file: Path | None) -> Author:
-    return Author(generator, load_instructions(generator.kinds, language, file))
+def _author(generator: Generator, language: str, own: Templates | None) -> Author:
+    return Author(generator, load_instructions(generator.kinds, language, own))
 
 
 class Workshop:
