@@ -27,16 +27,17 @@ KEPT = {
 """English texts, whose vectors are to stay: questions and abstracts."""
 MOST_KEPT = 6_000
 SETTINGS = {
-    "most_documents": 30_000,
+    "distillation": 0,
+    "left_in": 1.0,
     "pieces": 12_000,
     "max_tokens": 64,
     "mini_batch": 64,
     "learning_rate": 1e-4,
     "new_learning_rate": 2e-3,
-    "memory": 3.0,
+    "memory": 6.0,
     "held_out": 150,
     "candidates": 400,
-    "looks": 6,
+    "looks": 4,
     "kept": [0.6, 0.8, 1.0],
     "warmup": 0.05,
 }
@@ -46,7 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("training", type=Path)
     parser.add_argument("output", type=Path)
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=560)
     parser.add_argument("--set", action="append", default=[], dest="assignments")
     chosen = parser.parse_args()
     settings = load_settings(
@@ -55,8 +56,6 @@ def main() -> None:
             "language=de",
             "encoder.name=builtin",
             "lexical=null",  # the verdict is that of vectors alone
-            "generator=null",  # the index that teaches has passages and words
-            "representation.name=passage",
             f"encoder_tuning.steps={chosen.steps}",
             *(f"encoder_tuning.{name}={value}" for name, value in SETTINGS.items()),
             *chosen.assignments,
