@@ -174,7 +174,7 @@ def _tuned(
     with working("opening the model"):
         model = load_model(named.model_copy(update={"device": how.device}))
     with working("looking for the held-out documents"):
-        before = trial.gains(model)
+        before = trial.found(model)
     limit = model.max_seq_length
     model.max_seq_length = min(how.max_tokens, limit or how.max_tokens)
     old_pieces = len(model[0].auto_model.get_input_embeddings().weight)
@@ -206,7 +206,7 @@ def _tuned(
         add_matrices(model, how.lora_rank)
 
     def look() -> float:
-        return float(trial.gains(model).mean())
+        return trial.found(model).mean
 
     checkpoints = output / _CHECKPOINTS
     trainer = Trainer(model, dataset_of(made), objective, how, steps, old_pieces, checkpoints, look)

@@ -68,6 +68,7 @@ def test_it_leaves_an_encoder_and_says_whether_it_is_better(
     assert report["documents"] == 48
     verdict = report["verdict"]
     assert set(verdict["by_kept"]) == {"0.0", "0.5", "1.0"}
+    assert all(0 <= mean <= 1 for mean in verdict["by_vectors"])
     assert verdict["better"] == (verdict["interval"][0] > 0 and verdict["kept"] > 0)
     curve = [json.loads(line) for line in (output / "curve.jsonl").read_text().splitlines()]
     assert [row["step"] for row in curve if "loss" in row] == [1, 2, 3, 4, 5, 6]
@@ -205,19 +206,21 @@ def test_the_verdict_is_that_of_the_search_there_will_be(
         Document(one["_id"], one["title"], one["text"]) for one in make_documents_with_topics(30)
     ]
 
-    def gains(*assignments: str) -> list[Any]:
+    def found(*assignments: str) -> list[Any]:
         settings = load_settings(None, assignments)
         trial = Trial(documents[:8], documents[8:], Languages(("en",)), settings)
         models = (encoder_folder, other_encoder_folder)
-        return [trial.gains(load_model(EncoderSettings(name=str(model)))) for model in models]
+        return [trial.found(load_model(EncoderSettings(name=str(model)))) for model in models]
 
-    vectors = gains("lexical=null")
-    assert (vectors[0] != vectors[1]).any()
-    words = gains("search.hybrid={passage: 0, views: 0, words: 1, grams: 0, feedback: 0}")
-    assert (words[0] == words[1]).all()
-    assert words[0].mean() > 0.5  # the words of a sentence tell much, random vectors nothing
-    both = gains("search.hybrid={passage: 1, views: 0, words: 1, grams: 0, feedback: 0}")
-    assert vectors[0].mean() < both[0].mean()
+    vectors = found("lexical=null")
+    assert (vectors[0].gains != vectors[1].gains).any()
+    assert [one.by_vectors for one in vectors] == pytest.approx([one.mean for one in vectors])
+    words = found("search.hybrid={passage: 0, views: 0, words: 1, grams: 0, feedback: 0}")
+    assert (words[0].gains == words[1].gains).all()
+    assert words[0].by_vectors == vectors[0].by_vectors
+    assert words[0].mean > 0.5  # the words of a sentence tell much, random vectors nothing
+    both = found("search.hybrid={passage: 1, views: 0, words: 1, grams: 0, feedback: 0}")
+    assert vectors[0].mean < both[0].mean
 
 
 def test_a_batch_asks_for_documents_of_a_topic_together() -> None:
