@@ -37,7 +37,7 @@ def _followed(layers: ModuleList, copies: int) -> Iterator[Any]:
     for layer in layers:
         yield layer
         for _ in range(copies):
-            quiet = deepcopy(layer)
+            quiet: Any = deepcopy(layer)
             with torch.no_grad():
                 for last in (quiet.self_attn.out_proj, quiet.encoder_attn.out_proj, quiet.fc2):
                     last.weight.zero_()

@@ -69,7 +69,8 @@ def joint(beams: Beams, logs: Floats) -> Floats:
     """
     weights = logs + (beams.scores + np.log(beams.counts))[:, None]
     weights = np.exp(weights - weights.max()).ravel()
-    return weights / weights.sum()
+    p: Floats = weights / weights.sum()
+    return p
 
 
 def draw(p: Floats, count: int, chance: np.random.Generator) -> list[int]:

@@ -35,7 +35,9 @@ P = np.array([0.4, 0.05, 0.25, 0.1, 0.2, 0.0])
 Q = np.array([0.1, 0.3, 0.1, 0.1, 0.05, 0.15])  # and 0.2 for dead ones
 
 
-def sampled(width: int, length: int, draft: Toy | None, *drafting: float) -> Counter[Outcome]:
+def sampled(
+    width: int, length: int, draft: Toy | None = None, drafting: tuple[int, int, float] = (1, 0, 0)
+) -> Counter[Outcome]:
     """Count the last layers of many draws."""
     chance = np.random.default_rng(0)
     seen: Counter[Outcome] = Counter()
@@ -75,7 +77,7 @@ def test_a_broken_rule_is_found_in_a_layer(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_plain_beam_sampling_is_as_enumerated() -> None:
-    assert agreement(sampled(2, 3, None), distribution(TARGET, [2, 2, 2])) > RIGHT
+    assert agreement(sampled(2, 3), distribution(TARGET, [2, 2, 2])) > RIGHT
 
 
 @pytest.mark.slow
@@ -91,14 +93,14 @@ def test_plain_beam_sampling_is_as_enumerated() -> None:
 def test_speculative_beam_sampling_is_distributed_as_plain(
     draft: Toy, widths: list[int], drafting: tuple[int, int, float]
 ) -> None:
-    seen = sampled(widths[-1], len(widths), draft, *drafting)
+    seen = sampled(widths[-1], len(widths), draft, drafting)
     assert agreement(seen, distribution(TARGET, widths)) > RIGHT
 
 
 @pytest.mark.slow
 def test_a_broken_rule_is_found_in_beams(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verification, "residual", lambda p, q: p)
-    seen = sampled(1, 2, OTHER, 2, 1, 0.0)
+    seen = sampled(1, 2, OTHER, (2, 1, 0.0))
     assert agreement(seen, distribution(TARGET, [1, 1])) < WRONG
 
 
