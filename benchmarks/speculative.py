@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--beams", type=int, default=4, help="and independent texts")
     parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--draft-beams", type=int, nargs="+", default=[8])
-    parser.add_argument("--draft-depth", type=int, nargs="+", default=[3])
+    parser.add_argument("--draft-depth", type=int, nargs="+", default=[2])
     parser.add_argument("--draft-confidence", type=float, nargs="+", default=[0.0])
     chosen = parser.parse_args()
     model, tokenizer = load_model(Source(chosen.large))

@@ -91,7 +91,7 @@ class Settings(PartSettings):
     draft: str | None = None
     draft_revision: str | None = None
     draft_beams: PositiveInt = 8
-    draft_depth: PositiveInt = 3
+    draft_depth: PositiveInt = 2
     draft_confidence: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
     @model_validator(mode="after")
