@@ -55,7 +55,7 @@ from corpus_tuner.language import languages_of_build
 from corpus_tuner.passages import whole_text
 from corpus_tuner.progress import track, working
 from corpus_tuner.reading import DocumentReader
-from corpus_tuner.settings import stored_settings
+from corpus_tuner.settings import AskedBy, stored_settings
 from corpus_tuner.tuning.encoder.report import kept_from
 from corpus_tuner.views import own_views
 
@@ -110,6 +110,8 @@ class Calibration(BaseModel):
         them (`corpus_tuner.indexes.search.likelihood`); ``None`` if the weights stay.
     failing
         The rankers that find too little by themselves to be given a weight.
+    asked_by
+        What asked for documents.
     documents
         How many the index had.
     seed
@@ -119,7 +121,7 @@ class Calibration(BaseModel):
     --------
     >>> import corpus_tuner as ct
     >>> ct.calibrate(example_index).unchanged  # three documents say nothing
-    '3 documents have a sentence to spare, 20 are needed'
+    '3 documents have sentences to spare, 20 are needed'
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -133,12 +135,13 @@ class Calibration(BaseModel):
     found: dict[str, float] = Field(default_factory=dict)
     sharpness: float | None = None
     failing: tuple[str, ...] = ()
+    asked_by: AskedBy = "sentences"
     documents: int
     seed: int
 
 
 class _HeldOut(NamedTuple):
-    """A document asked for with a sentence that it no longer has."""
+    """A document that is asked for, and what is left of it then."""
 
     ordinal: int
     rest: Document
@@ -198,13 +201,20 @@ def calibrate(
 
 
 def calibrated(
-    index: Path, encoder: Encoder, usual: SearchSettings | None = None, seed: int = 0
+    index: Path,
+    encoder: Encoder,
+    usual: SearchSettings | None = None,
+    seed: int = 0,
+    by: AskedBy | None = None,
 ) -> tuple[Manifest, Calibration]:
     """Choose the weights for an index, locked, and put them in force; see `calibrate`."""
     with Searcher.open(index, encoder=encoder) as searcher:
         manifest = searcher.manifest
-        usual = usual or stored_settings(manifest).search
-        chosen = choose_weights(searcher, encoder, usual, seed)
+        standing = stored_settings(manifest)
+        usual = usual or standing.search
+        chosen = choose_weights(
+            searcher, encoder, usual, seed, by or standing.calibrate or "sentences"
+        )
     return commit(index, weighed(manifest, usual, chosen)), chosen
 
 
@@ -230,7 +240,11 @@ def weighed(manifest: Manifest, usual: SearchSettings, chosen: Calibration | Non
 
 
 def choose_weights(
-    searcher: Searcher, encoder: Encoder, usual: SearchSettings, seed: int = 0
+    searcher: Searcher,
+    encoder: Encoder,
+    usual: SearchSettings,
+    seed: int = 0,
+    by: AskedBy = "sentences",
 ) -> Calibration:
     """Choose the weights for an open index.
 
@@ -244,6 +258,8 @@ def choose_weights(
         The weights to start from, and the fusion.
     seed
         Of the choice of documents and sentences.
+    by
+        What asks for documents.
     """
     asked: list[_HeldOut] = []
     unchanged = None
@@ -253,9 +269,10 @@ def choose_weights(
         unchanged = f"{usual.fusion} is not calibrated, zscore is"
     else:
         with working("calibrating, choosing documents"):
-            asked = list(_hold_out(searcher, languages_of_build(searcher.manifest.build), seed))
+            asked = list(_asked(searcher, languages_of_build(searcher.manifest.build), seed, by))
     if not unchanged and len(asked) < FEWEST:
-        unchanged = f"{len(asked)} documents have a sentence to spare, {FEWEST} are needed"
+        what = "generated questions" if by == "questions" else "sentences to spare"
+        unchanged = f"{len(asked)} documents have {what}, {FEWEST} are needed"
     judged = [] if unchanged else _judge(searcher, encoder, asked, usual)
     names = [name for name in RANKERS if judged and name in judged[0].pool.scores]
     alone = {name: _gains(judged, {name: 1.0}, usual) for name in names}
@@ -272,6 +289,7 @@ def choose_weights(
             unchanged=unchanged,
             chosen=usual.hybrid,
             usual=usual.hybrid,
+            asked_by=by,
             documents=searcher.manifest.documents,
             seed=seed,
         )
@@ -292,6 +310,7 @@ def choose_weights(
             },
             sharpness=_sharpness(judged, names, usual.model_copy(update={"hybrid": chosen})),
             failing=failing,
+            asked_by=by,
             documents=searcher.manifest.documents,
             seed=seed,
         )
@@ -345,6 +364,30 @@ def _compared(
             for name, weights in (("usual", usual.hybrid), ("chosen", chosen))
         },
     }
+
+
+def _asked(searcher: Searcher, languages: Languages, seed: int, by: AskedBy) -> Iterator[_HeldOut]:
+    """Yield documents that are asked for, by sentences, by questions, or by both in turn."""
+    if by != "questions":
+        yield from _hold_out(searcher, languages, seed)
+    if by != "sentences":
+        yield from _with_questions(searcher, seed)
+
+
+def _with_questions(searcher: Searcher, seed: int) -> Iterator[_HeldOut]:
+    """Yield documents with questions that a generator wrote, at most two of them.
+
+    Nothing is taken out of the document, but for the questions: no view of a generator counts.
+    """
+    segments = searcher.segments
+    wanted = min(MOST, max(LEAST, searcher.manifest.documents // SHARE))
+    for _, ordinal in _by_chance(segments, 10 * wanted, seed):
+        if not wanted:
+            return
+        asking = [view.text for view in segments.views(ordinal) if view.kind == "question"]
+        if asking:
+            wanted -= 1
+            yield _HeldOut(ordinal, segments.document(ordinal), (asking[0], asking[-1]))
 
 
 def _hold_out(searcher: Searcher, languages: Languages, seed: int) -> Iterator[_HeldOut]:

@@ -368,9 +368,10 @@ def _lexical(settings: Settings, languages: Languages) -> LexicalSettings | None
 def _must_weigh(manifest: Manifest, settings: Settings) -> bool:
     """Tell whether the weights are other ones than the settings ask for, or too old."""
     standing = stored_settings(manifest).search
-    if standing != settings.search or bool(manifest.calibration) != settings.calibrate:
+    asked_by = manifest.calibration["asked_by"] if manifest.calibration else None
+    if standing != settings.search or asked_by != settings.calibrate:
         return True
-    return settings.calibrate and must_calibrate(manifest)
+    return settings.calibrate is not None and must_calibrate(manifest)
 
 
 def _weigh(index: Path, manifest: Manifest, settings: Settings, encoder: Encoder) -> Manifest:
@@ -378,5 +379,5 @@ def _weigh(index: Path, manifest: Manifest, settings: Settings, encoder: Encoder
     if not _must_weigh(manifest, settings):
         return manifest
     if settings.calibrate:
-        return calibrated(index, encoder, settings.search)[0]
+        return calibrated(index, encoder, settings.search, by=settings.calibrate)[0]
     return commit(index, weighed(manifest, settings.search, None))

@@ -45,6 +45,15 @@ def _part_of(package: str) -> BeforeValidator:
     return BeforeValidator(read)
 
 
+AskedBy = Literal["sentences", "questions", "both"]
+"""What asks for a document without labels: a sentence that it loses, questions written for it."""
+
+
+def _asked_by(value: object) -> object:
+    """Return what asks where a recipe says yes or no."""
+    return ("sentences" if value else None) if isinstance(value, bool) else value
+
+
 class Settings(CheckedModel):
     """A recipe: everything that decides what a build makes of a corpus.
 
@@ -70,7 +79,9 @@ class Settings(CheckedModel):
     search
         How documents are ranked, until calibration finds better weights.
     calibrate
-        Find the weights for this corpus when it is built.
+        What asks for documents to find the weights for this corpus: ``sentences`` that they lose
+        (or ``true``), ``questions`` that a generator wrote, or ``both``; ``null`` (or ``false``)
+        for the usual weights.
     tuning, encoder_tuning
         How `corpus-tuner tune generator` and `corpus-tuner tune encoder` tune.
     documents_at_once
@@ -105,7 +116,7 @@ class Settings(CheckedModel):
     baselines: tuple[Literal["passage", "mean"], ...] = ("passage", "mean")
     lexical: LexicalSettings | None = LexicalSettings()
     search: SearchSettings = SearchSettings()
-    calibrate: bool = True
+    calibrate: Annotated[AskedBy | None, BeforeValidator(_asked_by)] = "sentences"
     tuning: TuningSettings = TuningSettings()
     encoder_tuning: EncoderTuningSettings = EncoderTuningSettings()
     documents_at_once: PositiveInt = 256

@@ -107,12 +107,13 @@ def evaluate(
         from corpus_tuner.eval.report.tables import matrix
         from corpus_tuner.evaluation.ablation import evaluate_parts
 
-        results = evaluate_parts(names, output, settings, tune=tune, **options)
+        ablated = evaluate_parts(names, output, settings, tune=tune, **options)
         if json:
             typer.echo((output / "ablation.json").read_text(encoding="utf-8").rstrip())
             return
-        _show_matrix(matrix(results, options["measures"][0]))
-        stdout.print(f"written to {output}/ablation.json and ablation.md", soft_wrap=True)
+        _show_matrix(matrix(ablated.parts, options["measures"][0]))
+        _show_matrix(ablated.uses)
+        stdout.print(f"written to {output}/ablation.json, ablation.md and uses.md", soft_wrap=True)
         return
     from corpus_tuner.evaluation import evaluate as run_evaluation
     from corpus_tuner.evaluation.baselines import open_baseline

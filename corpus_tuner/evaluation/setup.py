@@ -19,6 +19,9 @@ DEPTH = 100
 ABLATION = "ablation.json"
 """The file of what an ablation measured."""
 
+USES = "uses.md"
+"""The file of what every use of a generator's writing changes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Setup:
@@ -105,6 +108,10 @@ class Setup:
     def ablated(self, benchmark: str) -> Path:
         """Return the folder of the index of all views, which an ablation reads."""
         return self.output / "ablation" / benchmark
+
+    def used(self, benchmark: str, use: int) -> Path:
+        """Return the folder of an index that uses what was generated in one way."""
+        return self.output / "uses" / f"{benchmark}.{use}"
 
     def tuned(self, benchmark: str) -> Path:
         """Return the folder of the generator that was tuned on a benchmark's corpus."""

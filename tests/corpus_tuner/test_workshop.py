@@ -130,7 +130,7 @@ def test_a_document_is_read_once(
     corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(20))
     extractive = load_settings(None, ["generator=extractive"]).generator
     changed = settings.model_copy(
-        update={"generator": extractive, "checks": (), "calibrate": False}
+        update={"generator": extractive, "checks": (), "calibrate": None}
     )
     build(corpus, tmp_path / "i", changed)
     views = [view for views in look(tmp_path / "i").views.values() for view in views]
