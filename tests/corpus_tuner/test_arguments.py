@@ -19,7 +19,7 @@ def recipe(encoder_folder: Path) -> dict[str, Any]:
         "encoder": {"name": str(encoder_folder)},
         "language": "en",
         "generator": None,
-        "calibrate": None,
+        "calibrate": False,
     }
 
 
