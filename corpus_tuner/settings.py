@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from corpus_tuner.corpora import CorpusSettings
+from corpus_tuner.distributed.settings import RaySettings
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.arguments import CheckedModel, described, shown
 from corpus_tuner.indexes.encoders import EncoderSettings
@@ -86,6 +87,8 @@ class Settings(CheckedModel):
         How `corpus-tuner tune generator` and `corpus-tuner tune encoder` tune.
     documents_at_once
         A chunk: so many documents are held in memory, and so many are lost when a build is killed.
+    ray
+        How a build is spread over a cluster, where it is to be.
 
     Examples
     --------
@@ -120,6 +123,7 @@ class Settings(CheckedModel):
     tuning: TuningSettings = TuningSettings()
     encoder_tuning: EncoderTuningSettings = EncoderTuningSettings()
     documents_at_once: PositiveInt = 256
+    ray: RaySettings = RaySettings()
 
 
 DEFAULTS: dict[str, Any] = {
@@ -248,6 +252,7 @@ def settings_hash(settings: Settings, *parts: str) -> str:
             "tuning": True,
             "encoder_tuning": True,
             "documents_at_once": True,
+            "ray": True,
         }
     )
     return hashlib.sha256("\n".join((decisive, *parts)).encode()).hexdigest()
