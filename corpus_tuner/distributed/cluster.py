@@ -1,11 +1,14 @@
 """The cluster that a build is spread over, as the process that started the build sees it."""
 
 import logging
+import os
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Thread
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlsplit
 
 from corpus_tuner.distributed.settings import RaySettings
 from corpus_tuner.distributed.worker import Order, Tally, Worker
@@ -17,6 +20,7 @@ from corpus_tuner.progress import Meter, note, working
 LOCAL, RUNNING = "local", "auto"
 """Addresses: a cluster of this machine alone, started for a build; the one it is a part of."""
 _SECONDS_BETWEEN_LOOKS = 1.0
+_SECONDS_TO_CONNECT = 10.0
 
 
 class Cluster:
@@ -36,6 +40,7 @@ class Cluster:
     """
 
     def __init__(self, address: str, settings: RaySettings) -> None:
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # else it warns of its own habits
         try:
             import ray.data
         except ImportError:
@@ -59,6 +64,7 @@ class Cluster:
             return
         try:
             with working("connecting to the Ray cluster"):
+                _see_that_it_listens(self._address)
                 options: dict[str, Any] = {"include_dashboard": False}
                 ray.init(
                     address=self._address,
@@ -66,10 +72,10 @@ class Cluster:
                     logging_level=logging.ERROR,
                     **(options if self._address == LOCAL else {}),
                 )
-        except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-            reason = " ".join(str(error).split())
+        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+            reason = " ".join(str(error).split()).rstrip(".")
             raise CorpusTunerError(
-                f"cannot connect to a Ray cluster at {self._address!r}: {reason}. Give --ray "
+                f"cannot connect to a Ray cluster at {self._address!r} ({reason}): give --ray "
                 f"{LOCAL} for this machine alone, {RUNNING} on a machine of a cluster, or HOST:PORT"
             ) from error
         try:
@@ -149,3 +155,10 @@ class Cluster:
                 )
             note(f"{problem}: waiting for machines")
         return self.settings.workers or room
+
+
+def _see_that_it_listens(address: str) -> None:
+    """Raise `OSError` where nobody is at an address; Ray would try for minutes."""
+    at = urlsplit(address if "://" in address else f"//{address}")
+    if at.port:
+        socket.create_connection((at.hostname, at.port), _SECONDS_TO_CONNECT).close()
