@@ -21,6 +21,7 @@ LOCAL, RUNNING = "local", "auto"
 """Addresses: a cluster of this machine alone, started for a build; the one it is a part of."""
 _SECONDS_BETWEEN_LOOKS = 1.0
 _SECONDS_TO_CONNECT = 10.0
+_MOST_DEATHS = 20  # of workers, in one shard
 
 
 class Cluster:
@@ -86,12 +87,12 @@ class Cluster:
     def make(self, shards: Sequence[Shard], order: Order, workers: int) -> Iterator[SegmentEntry]:
         """Yield the entries of some shards as they are finished.
 
-        A shard whose worker dies is given to another, as often as it takes, and goes on there.
+        A shard whose worker dies goes on in another one.
 
         Raises
         ------
         CorpusTunerError
-            If a worker found what the user can mend.
+            If a worker found what the user can mend, or workers die again and again of one shard.
         """
         ray = self._ray
         tally = ray.remote(num_cpus=0)(Tally).remote()
@@ -109,12 +110,20 @@ class Cluster:
             ),
             num_cpus=self.settings.cpus,
             num_gpus=self.settings.gpus or None,
+            max_task_retries=_MOST_DEATHS,
         )
-        with self._shown(sum(shard.documents for shard in shards), tally):
-            for row in made.iter_rows():
-                if row["problem"]:
-                    raise CorpusTunerError(row["problem"])
-                yield SegmentEntry.model_validate_json(row["entry"])
+        try:
+            with self._shown(sum(shard.documents for shard in shards), tally):
+                for row in made.iter_rows():
+                    if row["problem"]:
+                        raise CorpusTunerError(row["problem"])
+                    yield SegmentEntry.model_validate_json(row["entry"])
+        except ray.exceptions.RayActorError as error:
+            reason = " ".join(str(error).split())
+            raise CorpusTunerError(
+                f"workers have died {_MOST_DEATHS} times of one shard ({reason}): see whether they "
+                "have memory enough, and run the same command again to go on"
+            ) from error
 
     @contextmanager
     def _shown(self, documents: int, tally: Any) -> Iterator[None]:
