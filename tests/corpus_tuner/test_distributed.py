@@ -29,6 +29,7 @@ def cluster(cache: Path) -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_AUTH_MODE", "disabled")
         patch.setenv("RAY_BACKEND_LOG_LEVEL", "fatal")
+        patch.setenv("RAY_worker_niceness", "0")  # else workers wait for whatever else runs
         from ray.cluster_utils import Cluster
 
         usual = {"num_cpus": 1, "object_store_memory": 80 << 20, "include_dashboard": False}
