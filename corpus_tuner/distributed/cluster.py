@@ -21,7 +21,6 @@ LOCAL, RUNNING = "local", "auto"
 """Addresses: a cluster of this machine alone, started for a build; the one it is a part of."""
 _SECONDS_BETWEEN_LOOKS = 1.0
 _SECONDS_TO_CONNECT = 10.0
-_MOST_DEATHS = 20  # of workers, in one shard
 
 
 class Cluster:
@@ -92,7 +91,7 @@ class Cluster:
         Raises
         ------
         CorpusTunerError
-            If a worker found what the user can mend, or workers die again and again of one shard.
+            If a worker found what the user can mend.
         """
         ray = self._ray
         tally = ray.remote(num_cpus=0)(Tally).remote()
@@ -110,20 +109,12 @@ class Cluster:
             ),
             num_cpus=self.settings.cpus,
             num_gpus=self.settings.gpus or None,
-            max_task_retries=_MOST_DEATHS,
         )
-        try:
-            with self._shown(sum(shard.documents for shard in shards), tally):
-                for row in made.iter_rows():
-                    if row["problem"]:
-                        raise CorpusTunerError(row["problem"])
-                    yield SegmentEntry.model_validate_json(row["entry"])
-        except ray.exceptions.RayActorError as error:
-            reason = " ".join(str(error).split())
-            raise CorpusTunerError(
-                f"workers have died {_MOST_DEATHS} times of one shard ({reason}): see whether they "
-                "have memory enough, and run the same command again to go on"
-            ) from error
+        with self._shown(sum(shard.documents for shard in shards), tally):
+            for row in made.iter_rows():
+                if row["problem"]:
+                    raise CorpusTunerError(row["problem"])
+                yield SegmentEntry.model_validate_json(row["entry"])
 
     @contextmanager
     def _shown(self, documents: int, tally: Any) -> Iterator[None]:

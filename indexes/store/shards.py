@@ -21,6 +21,7 @@ all see the lock of a file.
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,8 +38,11 @@ from corpus_tuner.indexes.store.manifest import SegmentEntry, segment_files, siz
 from corpus_tuner.indexes.store.segment_files import SEGMENT
 from corpus_tuner.indexes.store.segments import Segments
 
+MOST_DEATHS = 20
+"""So often the process that makes a shard may die before it is given up."""
 LEDGER = "ledger.sqlite"
 """The file in a shard's folder for what was generated."""
+_DEATHS = "deaths"
 
 
 class Shard(NamedTuple):
@@ -128,6 +132,8 @@ class Shards:
 
     def cut(self, size: int) -> list[Shard]:
         """Return the shards of all that was taken, of `size` documents or, by a chunk, more."""
+        for file in self.folder.glob(f"*/{_DEATHS}"):  # of another run
+            file.unlink()
         shards: list[Shard] = []
         for chunk in self._chunks:
             last = shards[-1] if shards else None
@@ -154,8 +160,8 @@ class Shards:
         Raises
         ------
         SearchIndexError
-            If the index is not there on this machine, or the documents are not those that the shard
-            was cut from.
+            If the index is not there on this machine, the documents are not those that the shard
+            was cut from, or processes that made it died again and again.
         """
         if not self._source.is_file():
             raise SearchIndexError(
@@ -168,7 +174,8 @@ class Shards:
             entry = _read(finished)
             if entry is None:
                 working.mkdir(exist_ok=True)
-                made = making(working, self._documents(shard))
+                with _counting_deaths(working):
+                    made = making(working, self._documents(shard))
                 if made.digest != shard.digest:
                     raise SearchIndexError(f"{self._source} was written anew: run the build again")
                 name = place(self._index, working / SEGMENT)
@@ -188,6 +195,24 @@ class Shards:
             file.seek(shard.start)
             for _ in range(shard.documents):
                 yield Document(*json.loads(file.readline()))
+
+
+@contextmanager
+def _counting_deaths(working: Path) -> Iterator[None]:
+    """Keep a mark for every time that this was begun and did not come to an end, good or bad."""
+    file = working / _DEATHS
+    deaths = file.stat().st_size if file.is_file() else 0
+    if deaths >= MOST_DEATHS:
+        raise SearchIndexError(
+            f"processes that worked in {working} died {deaths} times: see whether there is memory "
+            "enough, and run the same command again to go on"
+        )
+    with file.open("ab") as marks:
+        marks.write(b".")
+    try:
+        yield
+    finally:
+        file.unlink()
 
 
 def _read(file: Path) -> SegmentEntry | None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import corpus_tuner as ct
+from corpus_tuner.indexes.encoders import open_encoder
 from corpus_tuner.indexes.representations import stored_representation
 from tests.conftest import Outcome, make_documents, write_jsonl
 from tests.corpus_tuner.test_changes import described
@@ -44,8 +45,9 @@ def cluster(cache: Path) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def recipe(encoder_folder: Path) -> list[str]:
-    return [f"encoder.name={encoder_folder}", *OPTIONS]
+def encoder() -> Any:
+    """The embedded one: workers need no PyTorch for it, which takes long to import."""
+    return open_encoder()
 
 
 def corpus(folder: Path, documents: list[dict[str, Any]]) -> Path:
@@ -84,11 +86,11 @@ def soon(there: Callable[[], object]) -> None:
 
 @pytest.mark.slow
 def test_whatever_dies_on_the_way_the_index_is_that_of_one_process(
-    cluster: Any, tmp_path: Path, recipe: list[str], encoder: Any
+    cluster: Any, tmp_path: Path, encoder: Any
 ) -> None:
     documents = make_documents(112)
     source, index = corpus(tmp_path, documents), tmp_path / "index"
-    chosen = [part for option in (*recipe, "ray.workers=1") for part in ("--set", option)]
+    chosen = [part for option in (*OPTIONS, "ray.workers=1") for part in ("--set", option)]
     command = ["build", source, "-o", index, "--ray", cluster.address, *chosen]
     process = subprocess.Popen([sys.executable, "-m", "corpus_tuner", *map(str, command)])
     try:
@@ -100,7 +102,7 @@ def test_whatever_dies_on_the_way_the_index_is_that_of_one_process(
     assert finished(index) and not (index / "manifest.json").exists()
 
     corpus(tmp_path, [*documents[1:], *make_documents(5, seed=7)[4:]])  # it changes meanwhile
-    settings = ct.load_settings(None, recipe)
+    settings = ct.load_settings(None, OPTIONS)
     begun = len(finished(index))
     killed = []
 

@@ -1,5 +1,6 @@
 """Shards: every document in one, each made once, whatever was killed and rewritten meanwhile."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.store.documents import Digests, Document, digest_of
 from corpus_tuner.indexes.store.manifest import SegmentEntry, StoredFile
 from corpus_tuner.indexes.store.segment_files import SEGMENT
-from corpus_tuner.indexes.store.shards import LEDGER, Shards
+from corpus_tuner.indexes.store.shards import LEDGER, MOST_DEATHS, Shards
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 METADATA = st.dictionaries(TEXTS, st.none() | st.booleans() | st.integers() | TEXTS, max_size=2)
@@ -122,3 +123,17 @@ def test_what_is_no_longer_the_same_file_is_refused(tmp_path: Path) -> None:
     (shards.folder / "documents.jsonl").unlink()
     with pytest.raises(SearchIndexError, match="a folder that all machines share"):
         shards.make(shard, Making())
+
+
+def test_a_shard_that_kills_whoever_makes_it_is_given_up(tmp_path: Path) -> None:
+    shards = opened(tmp_path, [document(1)])
+    (shard,) = shards.cut(1)
+    for _ in range(MOST_DEATHS):
+        child = os.fork()
+        if not child:
+            shards.make(shard, lambda *_: os._exit(9))
+        os.waitpid(child, 0)
+    with pytest.raises(SearchIndexError, match=f"died {MOST_DEATHS} times"):
+        shards.make(shard, Making())
+    (shard,) = opened(tmp_path, [document(1)]).cut(1)  # the same command again
+    assert shards.make(shard, Making()).documents == 1
