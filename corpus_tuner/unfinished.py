@@ -91,7 +91,8 @@ class Unfinished:
         """Put documents into the index; those that are not staged are left to a cluster."""
         missing = self.staging.missing(documents)
         self._shards.take(missing)
-        self.staging.arrange([one for one in documents if one not in missing])
+        left = {one.id for one in missing}
+        self.staging.arrange([one for one in documents if one.id not in left])
 
     def make_on(self, cluster: Cluster, workers: int, order: Order) -> None:
         """Let a cluster make what is left to it.

@@ -101,7 +101,7 @@ def test_whatever_dies_on_the_way_the_index_is_that_of_one_process(
     before = {file: file.stat().st_mtime_ns for file in index.glob("segments/*/documents.sqlite")}
     assert finished(index) and not (index / "manifest.json").exists()
 
-    corpus(tmp_path, [*documents[1:], *make_documents(5, seed=7)[4:]])  # it changes meanwhile
+    corpus(tmp_path, [*documents[1:], documents[0] | {"_id": "new"}])  # it changes meanwhile
     settings = ct.load_settings(None, OPTIONS)
     begun = len(finished(index))
     killed = []
@@ -115,7 +115,7 @@ def test_whatever_dies_on_the_way_the_index_is_that_of_one_process(
     killing.start()
     report = ct.build(source, index, settings, encoder=encoder, ray=cluster.address)
     killing.join()
-    assert report.changes.added == report.documents == 111
+    assert report.changes.added == report.documents == 112
     assert killed[0] < report.segments
     after = {file: file.stat().st_mtime_ns for file in index.glob("segments/*/documents.sqlite")}
     assert before.items() & after.items(), "what was finished was made again"
