@@ -104,7 +104,8 @@ class Unfinished:
         """
         if not self._shards.taken:
             return
-        size = self.staging.noted(_SIZE) or cluster.settings.shard_size(self._shards.taken, workers)
+        asked, noted = cluster.settings.shard_documents, self.staging.noted(_SIZE)
+        size = asked or noted or cluster.settings.shard_size(self._shards.taken, workers)
         self.staging.note(_SIZE, size)
         shards = self._shards.cut(size)
         made = {entry.digest: entry for entry in cluster.make(shards, order, workers)}

@@ -30,13 +30,14 @@ class RaySettings(BaseModel):
     gpus: NonNegativeFloat = 0.0
     shard_documents: PositiveInt | None = None
 
-    def shard_size(self, documents: int, workers: int) -> int:
-        """Return how many documents a shard is to have.
+    @staticmethod
+    def shard_size(documents: int, workers: int) -> int:
+        """Return how many documents a shard has where the settings do not say it.
 
         Examples
         --------
-        >>> RaySettings().shard_size(1_000, 4), RaySettings().shard_size(1_000_000, 4)
+        >>> RaySettings.shard_size(1_000, 4), RaySettings.shard_size(1_000_000, 4)
         (250, 33334)
         """
         shards = max(workers, min(MOST_SHARDS, documents // LARGE))
-        return self.shard_documents or -(-documents // shards)
+        return -(-documents // shards)
