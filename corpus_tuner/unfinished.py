@@ -54,6 +54,18 @@ class Unfinished:
         What is indexed of documents.
     ledger
         The file of what was generated. It is given what is in the ledgers of shards.
+
+    Attributes
+    ----------
+    folder
+        As given.
+    staging
+        The documents that are staged here.
+
+    Raises
+    ------
+    SearchIndexError
+        If what is in the folder is damaged.
     """
 
     def __init__(self, index: Path, folder: Path, indexed: Indexed, ledger: Path) -> None:

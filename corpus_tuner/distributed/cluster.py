@@ -33,6 +33,11 @@ class Cluster:
     settings
         How a build is spread over it.
 
+    Attributes
+    ----------
+    settings
+        As given.
+
     Raises
     ------
     MissingExtraError
