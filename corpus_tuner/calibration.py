@@ -459,7 +459,7 @@ def _judge(
         similarities = own.astype(np.float64) @ pool.vector
         rest = Pool(
             pool.vector,
-            pool.opened,
+            pool.index,
             np.array([held_out.ordinal]),
             {
                 **representation.parts(similarities, np.zeros(1, np.int64))._asdict(),
