@@ -41,6 +41,8 @@ class Setup:
         Names; the first is the main one.
     depth
         Documents in every ranking, at least as many as a measure looks at.
+    there
+        The index that is measured, a folder or an address, where none is built.
     """
 
     output: Path
@@ -49,6 +51,7 @@ class Setup:
     by_language: bool = False
     measures: Sequence[str] = DEFAULT_MEASURES
     depth: int = DEPTH
+    there: str | Path | None = None
 
     @classmethod
     def of(
@@ -58,6 +61,7 @@ class Setup:
         encoder: Encoder | None,
         measures: Sequence[str],
         depth: int,
+        there: str | Path | None = None,
     ) -> "Setup":
         """Fill in what was left out, and make the folder.
 
@@ -72,7 +76,7 @@ class Setup:
         by_language = encoder is None and settings.encoder.name == AUTO
         with working("opening the encoder"):
             encoder = encoder or open_encoder(settings.encoder)
-        return cls(Path(output), settings, encoder, by_language, tuple(measures), depth)
+        return cls(Path(output), settings, encoder, by_language, tuple(measures), depth, there)
 
     def for_corpus(self, source: str | Path) -> "Setup":
         """Return the same with the encoder that is meant for the language of a corpus."""
@@ -92,6 +96,10 @@ class Setup:
     def index(self, benchmark: str) -> Path:
         """Return the folder of a benchmark's index."""
         return self.output / "indexes" / benchmark
+
+    def searched(self, benchmark: str) -> str | Path:
+        """Return which index is searched for a benchmark: a folder, or an address."""
+        return self.there or self.index(benchmark)
 
     def run_file(self, benchmark: str, system: str) -> Path:
         """Return the TREC run file of a system."""

@@ -175,25 +175,17 @@ class ClientEngine:
             )
 
     def rewrite(self, points: Sequence[Point]) -> None:
-        """Replace some vectors and some keys of the payload of points that there are."""
+        """Replace some vectors, and then some keys of the payload, of points that there are."""
         changed = [point for point in points if point.vectors]
-        payloads = [
-            models.SetPayloadOperation(
-                set_payload=models.SetPayload(payload=point.payload, points=[point.number])
-            )
-            for point in points
-        ]
         with self._said():
-            if changed:
-                self._client.update_vectors(
-                    self._name,
-                    [
-                        models.PointVectors(id=point.number, vector=_vectors(point))
-                        for point in changed
-                    ],
-                    wait=True,
-                )
-            self._client.batch_update_points(self._name, payloads, wait=True)
+            self._client.update_vectors(
+                self._name,
+                [models.PointVectors(id=one.number, vector=_vectors(one)) for one in changed],
+                wait=True,
+            )
+            self._client.set_payload(
+                self._name, points[0].payload, [point.number for point in points], wait=True
+            )
 
     def remove(self, numbers: Sequence[int]) -> None:
         """Remove points."""

@@ -32,7 +32,6 @@ _PAGE = 4_096  # points
 _SCHEMAS = {
     "keyword": qdrant.PayloadSchemaType.Keyword,
     "float": qdrant.PayloadSchemaType.Float,
-    "bool": qdrant.PayloadSchemaType.Bool,
 }
 
 
@@ -149,13 +148,12 @@ class EdgeEngine:
         )
 
     def rewrite(self, points: Sequence[Point]) -> None:
-        """Replace some vectors and some keys of the payload of points that there are."""
+        """Replace some vectors, and then some keys of the payload, of points that there are."""
         changed = [point for point in points if point.vectors]
-        if changed:
-            vectors = [qdrant.PointVectors(point.number, _vectors(point)) for point in changed]
-            self._update(qdrant.UpdateOperation.update_vectors(vectors))
-        for point in points:
-            self._update(qdrant.UpdateOperation.set_payload([point.number], point.payload))
+        vectors = [qdrant.PointVectors(point.number, _vectors(point)) for point in changed]
+        self._update(qdrant.UpdateOperation.update_vectors(vectors))
+        numbers: list[Any] = [point.number for point in points]
+        self._update(qdrant.UpdateOperation.set_payload(numbers, points[0].payload))
 
     def remove(self, numbers: Sequence[int]) -> None:
         """Remove points."""

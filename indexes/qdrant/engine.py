@@ -103,7 +103,7 @@ class Engine(Protocol):
         """
 
     def index_key(self, key: str, schema: str) -> None:
-        """Index a key of the payload: as ``keyword``, ``float`` or ``bool``."""
+        """Index a key of the payload: as ``keyword`` or ``float``."""
 
     def query(self, asked: Sequence[Asked]) -> list[Listed]:
         """Return the best points for every list."""
@@ -120,7 +120,13 @@ class Engine(Protocol):
         """Add points, or replace them."""
 
     def rewrite(self, points: Sequence[Point]) -> None:
-        """Replace some vectors and some keys of the payload of points that there are."""
+        """Replace some vectors, and then some keys of the payload, of points that there are.
+
+        Parameters
+        ----------
+        points
+            All have the same payload.
+        """
 
     def remove(self, numbers: Sequence[int]) -> None:
         """Remove points."""

@@ -35,6 +35,7 @@ from corpus_tuner.indexes.qdrant.layout import (
     MANIFEST,
     STAMP,
     TERMS,
+    TRUTHS,
     VERSION,
     fields_of,
     key_of,
@@ -51,7 +52,7 @@ from corpus_tuner.indexes.vectors import Ordinals
 _AT_ONCE = 64  # documents
 _KEYS_INDEXED = 64
 """So many fields of metadata are indexed, those first that most documents have."""
-_SCHEMAS = {"text": "keyword", "number": "float", "boolean": "bool"}
+_SCHEMAS = {"text": "keyword", "number": "float"}
 
 
 @dataclass
@@ -170,7 +171,8 @@ class Export:
         else:
             engine.create(dimension, list(self._statistics))
             engine.index_key(ID, "keyword")
-            engine.index_key(FIELDS, "keyword")
+            for key in (FIELDS, *TRUTHS.values()):
+                engine.index_key(key, "keyword")
         fields = self._local.fields
         most = sorted(fields, key=lambda name: (-fields[name].documents, name))
         for name in [name for name in most if name != ID][:_KEYS_INDEXED]:
@@ -330,7 +332,7 @@ def _point(stored: StoredDocument, rows: Vectors, shown: list[int], worth: int) 
         "metadata": dict(document.metadata),
         "views": [_without_id(asdict(view)) for view in stored.views],
         "rows": shown,
-        FIELDS: fields_of(document.metadata),
+        **fields_of(document.metadata),
     }
     payload[STAMP] = _hash(json.dumps(payload, sort_keys=True), rows.tobytes())
     payload[TERMS] = worth

@@ -10,7 +10,7 @@ from typing import Any
 
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.qdrant.engine import QdrantFilter
-from corpus_tuner.indexes.qdrant.layout import FIELDS, key_of
+from corpus_tuner.indexes.qdrant.layout import FIELDS, TRUTHS, key_of
 from corpus_tuner.indexes.search.filters.conditions import (
     Comparison,
     Condition,
@@ -65,8 +65,7 @@ def as_filter(condition: Condition, texts: Texts) -> QdrantFilter:
         case Has(field, tests):
             return _has(field, tests, texts)
         case Exists(field):
-            named = {"key": FIELDS, "match": {"value": field}}
-            return _EVERYTHING if field == ID else {"must": [named]}
+            return _EVERYTHING if field == ID else {"must": [_named(FIELDS, field)]}
         case Not(inner):
             return {"must_not": [as_filter(inner, texts)]}
         case Every(conditions):
@@ -82,11 +81,14 @@ def _has(field: str, tests: Sequence[Comparison], texts: Texts) -> QdrantFilter:
     if len(types) > 1 or types == {""}:
         return _NOTHING
     key = key_of(field)
+    if types == {"boolean"}:
+        (test,) = tests
+        return {"should": [_named(TRUTHS[bool(value)], field) for value in test.values]}
     if types == {"number"}:
         return {"should": [{"key": key, "range": own} for own in _ranges(field, tests)]}
     (first, *others) = tests
     if first.operator == "in":
-        return {"must": [_one_of(key, first)]}
+        return {"must": [{"key": key, "match": {"any": list(first.values)}}]}
     if first.operator == "prefix" and not others:
         return {"must": [{"key": key, "match": {"prefix": first.values[0]}}]}
     known = texts(key, MOST_TEXTS + 1)
@@ -100,10 +102,9 @@ def _has(field: str, tests: Sequence[Comparison], texts: Texts) -> QdrantFilter:
     return {"must": [{"key": key, "match": {"any": passing}}]} if passing else _NOTHING
 
 
-def _one_of(key: str, test: Comparison) -> QdrantFilter:
-    if test.type == "text":
-        return {"key": key, "match": {"any": list(test.values)}}
-    return {"should": [{"key": key, "match": {"value": value}} for value in test.values]}
+def _named(key: str, field: str) -> QdrantFilter:
+    """Return the filter of documents that name a field in a key; see `layout.fields_of`."""
+    return {"key": key, "match": {"value": field}}
 
 
 def _ranges(field: str, tests: Sequence[Comparison]) -> list[dict[str, float]]:

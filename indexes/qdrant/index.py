@@ -33,7 +33,7 @@ from corpus_tuner.indexes.qdrant.terms import Ranker, checked, read_frequencies,
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Parts, Scores
 from corpus_tuner.indexes.search.feedback import Nearness
 from corpus_tuner.indexes.search.filters import Condition, check_fields
-from corpus_tuner.indexes.search.index import Drawn, Match
+from corpus_tuner.indexes.search.index import Drawn, Match, Source
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.search.pool import sharing
 from corpus_tuner.indexes.store.documents import Document, View
@@ -238,7 +238,7 @@ class QdrantIndex:
         return found
 
 
-class QdrantSource:
+class QdrantSource(Source):
     """The address of a collection.
 
     Parameters
@@ -284,6 +284,10 @@ class QdrantSource:
             raise SearchIndexError(
                 f"{self} has {found:,} documents, and should have {wanted:,}: export it again"
             )
+
+    def close(self) -> None:
+        """Close files and connections."""
+        self._engine.close()
 
     def _state(self) -> State:
         state = read_state(self._engine, str(self))
@@ -368,9 +372,10 @@ def _settled(
     depth
         How long a list is that may go on.
     """
+    names = [*(_DENSE if plan.dense else ()), *plan.lexical]
     scores = {
-        name: _aligned(documents, [own, *([more[name]] if name in more else [])])
-        for name, own in lists.items()
+        name: _aligned(documents, [every[name] for every in (lists, more) if name in every])
+        for name in names
     }
     leading = [np.zeros(0, np.int64)]
     last = {
@@ -378,8 +383,7 @@ def _settled(
         for name, own in lists.items()
     }
     for name in plan.lexical:
-        own = scores.setdefault(name, np.zeros(len(documents)))
-        end = last.get(name, -np.inf)
+        own, end = scores[name], last.get(name, -np.inf)
         if np.isfinite(end) and end >= kth(own, plan.size):
             return None
         leading.append(sharing(own, plan.size))

@@ -6,7 +6,7 @@
                     passage, views, words, grams    vectors
                     id, title, text, metadata, views    as the index has them
                     rows        which of its views every dense vector shows, the passage's first
-                    fields      names of those that have a value, for filters
+                    fields, true, false     for filters: which fields have a value, or this one
                     stamp       a hash of all that
                     terms       a hash of what its sparse vectors were computed with
     the manifest    number 2**63: manifest, fields, terms, export; written last
@@ -17,7 +17,7 @@ product is the score.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalRanker
@@ -26,6 +26,7 @@ from corpus_tuner.indexes.store.fields import ID, walk
 FORMAT = "corpus-tuner-qdrant"
 VERSION = 1
 FIELDS, STAMP, TERMS = "fields", "stamp", "terms"
+TRUTHS = {True: "true", False: "false"}
 SHOWN = ("id", "title", "text", "metadata", "views", "rows")
 """The keys of a document's payload that make hits."""
 MANIFEST = 2**63
@@ -68,18 +69,26 @@ def key_of(field: str) -> str:
     return "metadata" + "".join(f'."{part}"' for part in field.split("."))
 
 
-def fields_of(metadata: Mapping[str, Any]) -> list[str]:
-    """Return the fields of a document that have a value.
+def fields_of(metadata: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return which fields of a document have a value, and which are true or false, by key.
+
+    Not every engine of Qdrant finds a truth by itself, and what is empty means other things to it.
 
     Examples
     --------
-    >>> fields_of({"year": 1850, "author": {"name": None}, "of": []})
-    ['author', 'year']
+    >>> fields_of({"year": 1850, "author": {"name": None}, "new": [True], "of": []})
+    {'fields': ['author', 'new', 'year'], 'true': ['new'], 'false': []}
     """
-    return sorted(name for name, value in walk(metadata) if _is_value(value))
+    every = {
+        name: value if isinstance(value, list | tuple) else [value]
+        for name, value in sorted(walk(metadata), key=lambda named: named[0])
+    }
 
+    def having(passes: Callable[[Any], bool]) -> list[str]:
+        return [name for name, values in every.items() if any(map(passes, values))]
 
-def _is_value(value: Any) -> bool:
-    if isinstance(value, list | tuple):
-        return any(one is not None for one in value)
-    return value is not None
+    return {
+        FIELDS: having(lambda value: value is not None),
+        TRUTHS[True]: having(lambda value: value is True),
+        TRUTHS[False]: having(lambda value: value is False),
+    }

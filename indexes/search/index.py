@@ -5,6 +5,7 @@ index only says which documents come first by any ranker, what each ranker gives
 and what is shown of those that were found.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -114,9 +115,10 @@ class Index(Protocol):
         """Close files and connections."""
 
 
-class Source(Protocol):
+class Source(ABC):
     """Where an index is, and goes on being while it changes."""
 
+    @abstractmethod
     def manifest(self) -> Manifest:
         """Return what the index says of itself now.
 
@@ -126,6 +128,7 @@ class Source(Protocol):
             If there is none, or it cannot be read.
         """
 
+    @abstractmethod
     def open(self, representation: str) -> tuple[Manifest, Index]:
         """Open the index as it is now.
 
@@ -135,6 +138,7 @@ class Source(Protocol):
             If it cannot be read, or has no longer this representation.
         """
 
+    @abstractmethod
     def verify(self) -> None:
         """Read all of it and compare checksums.
 
@@ -143,3 +147,7 @@ class Source(Protocol):
         SearchIndexError
             If something is not as it was written.
         """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what is open; indexes that were opened from here are closed as well."""

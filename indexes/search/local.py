@@ -13,7 +13,7 @@ from corpus_tuner.indexes.lexical.bm25 import BM25
 from corpus_tuner.indexes.representations import Parts, Scores, stored_representation
 from corpus_tuner.indexes.search.blend import ByRanker
 from corpus_tuner.indexes.search.feedback import Nearness, nearness_of
-from corpus_tuner.indexes.search.index import Drawn, Match
+from corpus_tuner.indexes.search.index import Drawn, Match, Source
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.search.pool import sharing
 from corpus_tuner.indexes.store.documents import Document, View
@@ -158,7 +158,7 @@ class LocalIndex:
         )
 
 
-class LocalSource:
+class LocalSource(Source):
     """The folder of an index.
 
     Parameters
@@ -184,6 +184,9 @@ class LocalSource:
     def verify(self) -> None:
         """Read all files and compare their checksums."""
         verify(self._folder, self.manifest().segments)
+
+    def close(self) -> None:
+        """Nothing is open but the indexes, which are closed by themselves."""
 
     def _open(self, representation: str) -> tuple[Manifest, LocalIndex]:
         manifest = read_manifest(self._folder)

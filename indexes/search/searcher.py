@@ -121,7 +121,7 @@ class Searcher:
     @classmethod
     def open(
         cls,
-        path: str | Path,
+        path: str | Path | Source,
         *,
         encoder: QueryEncoder | None = None,
         representation: str | None = None,

@@ -8,7 +8,7 @@ from corpus_tuner.indexes.search.index import Source
 from corpus_tuner.indexes.search.local import LocalSource
 
 
-def source_of(path: str | Path) -> Source:
+def source_of(path: str | Path | Source) -> Source:
     """Return where an index is.
 
     Raises
@@ -16,6 +16,8 @@ def source_of(path: str | Path) -> Source:
     SearchIndexError
         If it is neither a folder's path nor an address, or the address cannot be used.
     """
+    if isinstance(path, Source):
+        return path
     if is_address(path):
         from corpus_tuner.indexes.qdrant.index import QdrantSource
 
