@@ -192,10 +192,11 @@ class ClientEngine:
         with self._said():
             self._client.delete(self._name, models.PointIdsList(points=list(numbers)), wait=True)
 
-    def count(self, key: str) -> int:
-        """Return how many points have a key in their payload."""
+    def count(self, key: str | None = None) -> int:
+        """Return how many points have a key in their payload; of all points without one."""
+        having = _having(key) if key else None
         with self._said():
-            return self._client.count(self._name, _having(key), exact=True).count
+            return self._client.count(self._name, having, exact=True).count
 
     def values(self, key: str, most: int) -> list[str]:
         """Return the different texts that points have for a key, at most so many."""

@@ -29,6 +29,7 @@ except ImportError as error:
     raise SearchIndexError(missing("an index in Qdrant Edge", "qdrant-edge")) from error
 
 _PAGE = 4_096  # points
+_LOCKED = "WouldBlock"  # as the engine says it
 _SCHEMAS = {
     "keyword": qdrant.PayloadSchemaType.Keyword,
     "float": qdrant.PayloadSchemaType.Float,
@@ -159,10 +160,11 @@ class EdgeEngine:
         """Remove points."""
         self._update(qdrant.UpdateOperation.delete_points(list(numbers)))
 
-    def count(self, key: str) -> int:
-        """Return how many points have a key in their payload."""
+    def count(self, key: str | None = None) -> int:
+        """Return how many points have a key in their payload; of all points without one."""
+        having = _having(key) if key else None
         with self._said():
-            return int(self._shard.count(qdrant.CountRequest(exact=True, filter=_having(key))))
+            return int(self._shard.count(qdrant.CountRequest(exact=True, filter=having)))
 
     def values(self, key: str, most: int) -> list[str]:
         """Return the different texts that points have for a key, at most so many."""
@@ -194,7 +196,8 @@ class EdgeEngine:
         except SearchIndexError:
             raise
         except Exception as error:
-            raise SearchIndexError(f"{self._address}: {error}") from error
+            said = "another process has it open" if _LOCKED in str(error) else error
+            raise SearchIndexError(f"{self._address}: {said}") from error
 
 
 def _having(key: str) -> Any:

@@ -131,8 +131,8 @@ class Engine(Protocol):
     def remove(self, numbers: Sequence[int]) -> None:
         """Remove points."""
 
-    def count(self, key: str) -> int:
-        """Return how many points have a key in their payload."""
+    def count(self, key: str | None = None) -> int:
+        """Return how many points have a key in their payload; of all points without one."""
 
     def values(self, key: str, most: int) -> list[str]:
         """Return the different texts that points have for a key, at most so many."""

@@ -50,9 +50,13 @@ from corpus_tuner.indexes.store.segment import StoredDocument
 from corpus_tuner.indexes.vectors import Ordinals
 
 _AT_ONCE = 64  # documents
+_NUMBERS = 500_000  # of dense vectors in one request, of some 20 bytes each
 _KEYS_INDEXED = 64
 """So many fields of metadata are indexed, those first that most documents have."""
 _SCHEMAS = {"text": "keyword", "number": "float"}
+
+
+_Written = tuple[StoredDocument, Point]
 
 
 @dataclass
@@ -161,7 +165,12 @@ class Export:
     def _prepare(self) -> None:
         """Make the collection, or see that it is one of ours."""
         engine, dimension = self._engine, self.manifest.encoder.dimension
+        mark: Payload = {"format": FORMAT, "version": VERSION}
         if engine.exists():
+            if engine.count() and not engine.stored([MANIFEST], ["format"]):
+                raise SearchIndexError(
+                    f"{self._address} holds other things than an index: give another collection"
+                )
             state = read_state(engine, str(self._address))
             if state is not None and state.manifest.encoder.dimension != dimension:
                 raise SearchIndexError(
@@ -170,6 +179,9 @@ class Export:
                 )
         else:
             engine.create(dimension, list(self._statistics))
+            state = None
+        if state is None:
+            engine.write([Point(MANIFEST, {}, mark)])
             engine.index_key(ID, "keyword")
             for key in (FIELDS, *TRUTHS.values()):
                 engine.index_key(key, "keyword")
@@ -221,8 +233,8 @@ class Export:
         seen: npt.NDArray[np.bool_],
     ) -> None:
         """Write those of some documents that are not there, or not as they should be."""
-        new: list[tuple[StoredDocument, Point]] = []
-        old: list[tuple[StoredDocument, Point]] = []
+        new: list[_Written] = []
+        old: list[_Written] = []
         for stored, point in self._points(ordinals):
             at = int(np.searchsorted(there.numbers, point.number))
             if at == len(there.numbers) or there.numbers[at] != point.number:
@@ -236,12 +248,12 @@ class Export:
             elif there.terms[at] != self._worth:
                 self.done.terms += 1
                 old.append((stored, Point(point.number, {}, {TERMS: self._worth})))
-        if new:
-            self._engine.write(self._with_terms(new, terms))
+        for part in _requests(new):
+            self._engine.write(self._with_terms(part, terms))
         if old:
             self._engine.rewrite(self._with_terms(old, terms))
 
-    def _points(self, ordinals: Ordinals) -> Iterator[tuple[StoredDocument, Point]]:
+    def _points(self, ordinals: Ordinals) -> Iterator[_Written]:
         """Yield some documents, and their points without terms."""
         dense = self._local.dense
         vectors, starts = dense.vectors(ordinals)
@@ -256,7 +268,7 @@ class Export:
             yield one, _point(one, rows, shown.tolist(), self._worth)
 
     def _with_terms(
-        self, every: Sequence[tuple[StoredDocument, Point]], terms: dict[LexicalRanker, Terms]
+        self, every: Sequence[_Written], terms: dict[LexicalRanker, Terms]
     ) -> list[Point]:
         """Return points with the vectors of their documents' terms."""
         lexical = self.manifest.lexical
@@ -309,6 +321,21 @@ def export_to_qdrant(index: Path, address: Address) -> Exported:
         for _ in export.batches():
             pass
     return export.done
+
+
+def _requests(every: Sequence[_Written]) -> Iterator[list[_Written]]:
+    """Yield points in parts that are not too large for one request: a server takes 32 MB."""
+    part: list[_Written] = []
+    numbers = 0
+    for one in every:
+        own = sum(np.size(vectors) for vectors in one[1].vectors.values())
+        if part and numbers + own > _NUMBERS:
+            yield part
+            part, numbers = [], 0
+        part.append(one)
+        numbers += own
+    if part:
+        yield part
 
 
 def _refuse_others(manifest: Manifest) -> None:

@@ -317,6 +317,8 @@ def read_state(engine: Engine, name: str) -> State | None:
             f"{name} has format {payload['format']} {payload['version']}, and this release reads "
             f"{FORMAT} {VERSION}: export the index again, to another collection"
         )
+    if "manifest" not in payload:
+        return None
     return State(
         Manifest.model_validate(payload["manifest"]),
         {field: Field(*own) for field, own in payload["fields"].items()},

@@ -39,6 +39,12 @@ def test_an_index_on_a_server(
                 strict=True,
             ):
                 assert [hit.view for hit in own] == [hit.view for hit in wanted]
+            assert not remote.refresh()
+            remove(index, ["d7"])
+            export_to_qdrant(index, address)
+            assert remote.refresh()
+            assert local.refresh()
+            assert_equal(list(remote.rank(QUERIES, 20)), list(local.rank(QUERIES, 20)))
             assert KEY not in remote.manifest.model_dump_json()
             assert KEY not in f"{remote.source} {vars(remote)}"
     assert KEY not in "".join(capfd.readouterr())
@@ -55,7 +61,20 @@ def test_nobody_answers(tmp_path: Path) -> None:
 def test_a_folder_that_another_process_has_open(tmp_path: Path) -> None:
     from qdrant_client import QdrantClient
 
-    other = QdrantClient(path=str(tmp_path))
+    other = QdrantClient(path=str(tmp_path / "folder"))
     with pytest.raises(SearchIndexError, match="already accessed"):
-        searcher(f"qdrant:{tmp_path}/test")
+        searcher(f"qdrant:{tmp_path}/folder/test")
     other.close()
+
+
+def test_a_collection_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    from qdrant_client import QdrantClient, models
+
+    client = QdrantClient(path=str(tmp_path / "folder"))
+    size = models.VectorParams(size=4, distance=models.Distance.DOT)
+    client.create_collection("test", {"passage": size})
+    client.upsert("test", [models.PointStruct(id=1, vector={"passage": [1.0] * 4}, payload={})])
+    client.close()
+    index = write(tmp_path / "index", documents(3))
+    with pytest.raises(SearchIndexError, match="holds other things than an index"):
+        export_to_qdrant(index, parse_address(f"qdrant:{tmp_path}/folder/test"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import corpus_tuner.indexes.qdrant.export as exporting
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.qdrant.address import parse_address
 from corpus_tuner.indexes.qdrant.export import Export, Exported, export_to_qdrant
@@ -86,14 +87,23 @@ def test_a_killed_export_goes_on(scheme: str, tmp_path: Path) -> None:
     assert_same(index, where)
 
 
-@pytest.mark.parametrize("scheme", LIBRARIES)
-def test_a_searcher_follows_what_is_exported(scheme: str, tmp_path: Path) -> None:
-    where = address(scheme, tmp_path)
+def test_one_process_at_a_time(tmp_path: Path) -> None:
+    where = address("qdrant-edge", tmp_path)
     index = write(tmp_path / "index", documents(30))
     with Export(index, parse_address(where)) as first:
         [*first.batches()]
-    with searcher(where) as remote:
-        assert not remote.refresh()
+        with pytest.raises(SearchIndexError, match="another process has it open"):
+            searcher(where)
+
+
+def test_long_documents_are_spread_over_requests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = address("qdrant-edge", tmp_path)
+    monkeypatch.setattr(exporting, "_NUMBERS", 5)
+    index = write(tmp_path / "index", documents(20))
+    assert export(index, where) == Exported(documents=20, added=20)
+    assert_same(index, where)
 
 
 @pytest.mark.parametrize("how", [passage.Settings(), views.Settings(top=2)])
