@@ -7,6 +7,7 @@ been seen to be worse. What becomes of the scores is the same code for every ind
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -245,10 +246,17 @@ class QdrantSource(Source):
     ----------
     address
         It.
+
+    Raises
+    ------
+    SearchIndexError
+        If there is nothing, or it cannot be opened.
     """
 
     def __init__(self, address: Address) -> None:
         self._address = address
+        if address.kind != "server" and not Path(address.place).is_dir():
+            raise self._none()
         self._engine = open_engine(address)
 
     def __str__(self) -> str:
@@ -292,10 +300,13 @@ class QdrantSource(Source):
     def _state(self) -> State:
         state = read_state(self._engine, str(self))
         if state is None:
-            raise SearchIndexError(
-                f"{self} is not an index: export one there, to its end, with corpus-tuner export"
-            )
+            raise self._none()
         return state
+
+    def _none(self) -> SearchIndexError:
+        return SearchIndexError(
+            f"{self} is not an index: export one there, to its end, with corpus-tuner export"
+        )
 
 
 def read_state(engine: Engine, name: str) -> State | None:
