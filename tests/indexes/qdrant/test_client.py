@@ -17,6 +17,7 @@ pytest.importorskip("qdrant_client")
 from tests.indexes.qdrant.server import KEY, serving
 
 
+@pytest.mark.slow
 def test_an_index_on_a_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -50,6 +50,7 @@ def assert_same(index: Path, where: str) -> None:
         remote.source.verify()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", LIBRARIES)
 def test_a_sync_writes_what_differs(scheme: str, tmp_path: Path) -> None:
     where = address(scheme, tmp_path)
@@ -75,9 +76,9 @@ def test_a_sync_writes_what_differs(scheme: str, tmp_path: Path) -> None:
         assert found and found[0] == other
 
 
-@pytest.mark.parametrize("scheme", LIBRARIES)
-def test_a_killed_export_goes_on(scheme: str, tmp_path: Path) -> None:
-    where = address(scheme, tmp_path)
+@pytest.mark.slow
+def test_a_killed_export_goes_on(tmp_path: Path) -> None:
+    where = address("qdrant-edge", tmp_path)
     index = write(tmp_path / "index", documents(150))
     killed = subprocess.run([sys.executable, "-c", KILLED, str(index), where], check=False)
     assert killed.returncode == -signal.SIGKILL
