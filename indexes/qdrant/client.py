@@ -71,7 +71,7 @@ class ClientEngine:
     def exists(self) -> bool:
         """Tell whether there is such a collection."""
         with self._said():
-            return self._client.collection_exists(self._name)
+            return bool(self._client.collection_exists(self._name))
 
     def create(self, dimension: int, sparse: Sequence[str]) -> None:
         """Make the collection, without graphs: it is searched exactly."""
@@ -196,7 +196,7 @@ class ClientEngine:
         """Return how many points have a key in their payload; of all points without one."""
         having = _having(key) if key else None
         with self._said():
-            return self._client.count(self._name, having, exact=True).count
+            return int(self._client.count(self._name, having, exact=True).count)
 
     def values(self, key: str, most: int) -> list[str]:
         """Return the different texts that points have for a key, at most so many."""

@@ -35,7 +35,7 @@ class _Collection:
             ("POST", "/facet"): self._facet,
         }
 
-    def _create(self, body: Any) -> bool:
+    def _create(self, body: Any) -> Any:
         asked = models.CreateCollection(**body)
         return self._client.create_collection(
             "test", asked.vectors or {}, sparse_vectors_config=asked.sparse_vectors
