@@ -1,11 +1,15 @@
 """The service under load: 32 clients, an index that is switched meanwhile, and its memory.
 
 Run: python -m benchmarks.load [FOLDER] [--clients N] [--seconds S] [--set STAGE.KEY=VALUE]
+     python -m benchmarks.load FOLDER --index INDEX [--clients N] [--seconds S]
 
 FOLDER is a collection in BEIR layout, by default the English sample. The baseline is one client
 that asks one query at a time. Then all clients ask as fast as they are answered (saturation), then
 at half of that rate at random times (below saturation), then as fast as they can while the index
 is built again with other settings and switched. Clients and service share the machine.
+
+INDEX is one that is there, a folder or an address of Qdrant: it is served as it is, and is not
+switched.
 """
 
 import argparse
@@ -138,7 +142,7 @@ def build(folder: Path, index: Path, settings: Sequence[str]) -> None:
 
 
 @contextmanager
-def service(index: Path) -> Iterator[tuple[tuple[str, int], int]]:
+def service(index: str | Path) -> Iterator[tuple[tuple[str, int], int]]:
     """Serve the index; yield its address and its process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -180,13 +184,18 @@ def switched(address: tuple[str, int]) -> float:
     return next(float(line.removeprefix(name)) for line in lines if line.startswith(name))
 
 
-def measure(folder: Path, recipe: Sequence[str], count: int, seconds: float) -> dict[str, object]:
+def measure(
+    folder: Path, recipe: Sequence[str], count: int, seconds: float, there: str | None = None
+) -> dict[str, object]:
     """Go through the phases."""
-    queries = list(read_queries(folder / "queries.jsonl").values())
+    (file,) = folder.glob("queries.jsonl*")
+    queries = list(read_queries(file).values())
+    phases: list[Phase] = []
     with tempfile.TemporaryDirectory() as name:
         index = Path(name) / "index"
-        build(folder, index, recipe)
-        with service(index) as (address, process):
+        if there is None:
+            build(folder, index, recipe)
+        with service(there or index) as (address, process):
             with clients(Phase("warm-up"), address, queries, count):
                 time.sleep(min(10.0, seconds))
             alone = Phase("one at a time")
@@ -201,14 +210,17 @@ def measure(folder: Path, recipe: Sequence[str], count: int, seconds: float) -> 
             half = Phase(f"{count} clients, half that rate")
             with clients(half, address, queries, count, full.rate / 2):
                 time.sleep(seconds)
-            switch = Phase(f"{count} clients, index switched")
-            with clients(switch, address, queries, count):
-                build(folder, index, [*recipe, *CHANGED])
-                while not switched(address):
-                    time.sleep(0.5)
-                time.sleep(2)
+            phases += (alone, full, half)
+            if there is None:
+                switch = Phase(f"{count} clients, index switched")
+                with clients(switch, address, queries, count):
+                    build(folder, index, [*recipe, *CHANGED])
+                    while not switched(address):
+                        time.sleep(0.5)
+                    time.sleep(2)
+                phases.append(switch)
     return {
-        "phases": [phase.as_dict() for phase in (alone, full, half, switch)],
+        "phases": [phase.as_dict() for phase in phases],
         "all together : one at a time": round(full.rate / alone.rate, 2),
         "memory in MiB": [round(size) for size in held],
     }
@@ -220,9 +232,14 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--set", dest="settings", action="append", default=[])
+    parser.add_argument("--index")
     chosen = parser.parse_args()
     recipe = [*RECIPE, *chosen.settings]
-    print(json.dumps(measure(chosen.folder, recipe, chosen.clients, chosen.seconds), indent=2))
+    print(
+        json.dumps(
+            measure(chosen.folder, recipe, chosen.clients, chosen.seconds, chosen.index), indent=2
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.comparison import mean_interval
 from corpus_tuner.eval.measures import measure_queries
 from corpus_tuner.eval.report.tables import as_markdown
 from corpus_tuner.evaluation.ladder import OpenIndex, System
@@ -24,7 +25,6 @@ from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.settings import load_settings
 
 MEASURE = "nDCG@10"
-RESAMPLES = 2_000
 
 
 def differences(benchmark: Benchmark, setup: Setup) -> dict[str, np.ndarray]:
@@ -53,15 +53,10 @@ def main() -> None:
     benchmarks, _ = open_benchmarks(chosen.folders, "", None, settings)
     by_name = {benchmark.name: differences(benchmark, setup) for benchmark in benchmarks}
     rows = [["without", *by_name, "average", "95 % interval"]]
-    chance = np.random.default_rng(0)
     for ranker in RANKERS:
         losses = [found[ranker] for found in by_name.values()]
         means = [100 * float(loss.mean()) for loss in losses]
-        drawn = [
-            np.mean([chance.choice(loss, len(loss)).mean() for loss in losses])
-            for _ in range(RESAMPLES)
-        ]
-        low, high = 100 * np.quantile(drawn, [0.025, 0.975])
+        low, high = (100 * end for end in mean_interval(losses))
         cells = [f"{mean:+.1f}" for mean in means]
         rows.append([ranker, *cells, f"{np.mean(means):+.2f}", f"{low:+.2f} to {high:+.2f}"])
     print(as_markdown(rows))

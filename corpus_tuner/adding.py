@@ -12,8 +12,9 @@ from corpus_tuner.indexes.encoders import Encoder
 from corpus_tuner.indexes.store.commit import tidy
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.store.writing import changing
-from corpus_tuner.pipeline import Recipe, compare, merge_due, open_recipe, update
+from corpus_tuner.pipeline import compare, merge_due, update
 from corpus_tuner.recall import finding, must_find
+from corpus_tuner.recipe import Recipe, open_recipe
 from corpus_tuner.settings import stored_settings
 
 

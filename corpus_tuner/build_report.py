@@ -94,13 +94,15 @@ class BuildReport(BaseModel):
         return not self.changes.total
 
     @classmethod
-    def of(cls, index: Path, corpus: Corpus, manifest: Manifest, changes: Changes) -> "BuildReport":
+    def of(
+        cls, index: str | Path, corpus: Corpus, manifest: Manifest, changes: Changes
+    ) -> "BuildReport":
         """Tell of an index as it is now.
 
         Parameters
         ----------
         index
-            Its folder.
+            Its folder, or its address.
         corpus
             What was read.
         manifest

@@ -16,7 +16,7 @@ tried, and what each gave.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import logsumexp
 
-from corpus_tuner.held_out import Asked, draw
+from corpus_tuner.held_out import Asked, draw, draw_with_questions
 from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.encoders import Encoder, EncoderSettings, Vectors, open_encoder
 from corpus_tuner.indexes.representations import Representation, stored_representation
@@ -49,7 +49,7 @@ from corpus_tuner.language import languages_of_build
 from corpus_tuner.passages import whole_text
 from corpus_tuner.progress import track, working
 from corpus_tuner.reading import DocumentReader
-from corpus_tuner.settings import stored_settings
+from corpus_tuner.settings import AskedBy, stored_settings
 from corpus_tuner.views import own_views
 
 Array = npt.NDArray[np.float64]
@@ -103,6 +103,8 @@ class Calibration(BaseModel):
         them (`corpus_tuner.indexes.search.likelihood`); ``None`` if the weights stay.
     failing
         The rankers that find too little by themselves to be given a weight.
+    asked_by
+        What asked for documents.
     documents
         How many the index had.
     seed
@@ -112,7 +114,7 @@ class Calibration(BaseModel):
     --------
     >>> import corpus_tuner as ct
     >>> ct.calibrate(example_index).unchanged  # three documents say nothing
-    '3 documents have a sentence to spare, 20 are needed'
+    '3 documents have sentences to spare, 20 are needed'
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -126,6 +128,7 @@ class Calibration(BaseModel):
     found: dict[str, float] = Field(default_factory=dict)
     sharpness: float | None = None
     failing: tuple[str, ...] = ()
+    asked_by: AskedBy = "sentences"
     documents: int
     seed: int
 
@@ -183,13 +186,20 @@ def calibrate(
 
 
 def calibrated(
-    index: Path, encoder: Encoder, usual: SearchSettings | None = None, seed: int = 0
+    index: Path,
+    encoder: Encoder,
+    usual: SearchSettings | None = None,
+    seed: int = 0,
+    by: AskedBy | None = None,
 ) -> tuple[Manifest, Calibration]:
     """Choose the weights for an index, locked, and put them in force; see `calibrate`."""
     with Searcher.open(index, encoder=encoder) as searcher:
         manifest = searcher.manifest
-        usual = usual or stored_settings(manifest).search
-        chosen = choose_weights(searcher, encoder, usual, seed)
+        standing = stored_settings(manifest)
+        usual = usual or standing.search
+        chosen = choose_weights(
+            searcher, encoder, usual, seed, by or standing.calibrate or "sentences"
+        )
     return commit(index, weighed(manifest, usual, chosen)), chosen
 
 
@@ -215,7 +225,11 @@ def weighed(manifest: Manifest, usual: SearchSettings, chosen: Calibration | Non
 
 
 def choose_weights(
-    searcher: Searcher, encoder: Encoder, usual: SearchSettings, seed: int = 0
+    searcher: Searcher,
+    encoder: Encoder,
+    usual: SearchSettings,
+    seed: int = 0,
+    by: AskedBy = "sentences",
 ) -> Calibration:
     """Choose the weights for an open index.
 
@@ -229,6 +243,8 @@ def choose_weights(
         The weights to start from, and the fusion.
     seed
         Of the choice of documents and sentences.
+    by
+        What asks for documents.
     """
     asked: list[Asked] = []
     unchanged = None
@@ -238,9 +254,10 @@ def choose_weights(
         unchanged = f"{usual.fusion} is not calibrated, zscore is"
     else:
         with working("calibrating, choosing documents"):
-            asked = list(draw(searcher, _wanted(searcher.manifest.documents), seed))
+            asked = list(_asked(searcher, seed, by))
     if not unchanged and len(asked) < FEWEST:
-        unchanged = f"{len(asked)} documents have a sentence to spare, {FEWEST} are needed"
+        what = "generated questions" if by == "questions" else "sentences to spare"
+        unchanged = f"{len(asked)} documents have {what}, {FEWEST} are needed"
     judged = [] if unchanged else _judge(searcher, encoder, asked, usual)
     names = [name for name in RANKERS if judged and name in judged[0].pool.scores]
     alone = {name: _gains(judged, {name: 1.0}, usual) for name in names}
@@ -257,6 +274,7 @@ def choose_weights(
             unchanged=unchanged,
             chosen=usual.hybrid,
             usual=usual.hybrid,
+            asked_by=by,
             documents=searcher.manifest.documents,
             seed=seed,
         )
@@ -277,6 +295,7 @@ def choose_weights(
             },
             sharpness=_sharpness(judged, names, usual.model_copy(update={"hybrid": chosen})),
             failing=failing,
+            asked_by=by,
             documents=searcher.manifest.documents,
             seed=seed,
         )
@@ -337,6 +356,15 @@ def _compared(
     }
 
 
+def _asked(searcher: Searcher, seed: int, by: AskedBy) -> Iterator[Asked]:
+    """Yield documents that are asked for, by sentences, by questions, or by both in turn."""
+    wanted = _wanted(searcher.manifest.documents)
+    if by != "questions":
+        yield from draw(searcher, wanted, seed)
+    if by != "sentences":
+        yield from draw_with_questions(searcher, wanted, seed)
+
+
 def _judge(
     searcher: Searcher, encoder: Encoder, asked: Sequence[Asked], usual: SearchSettings
 ) -> list[_Judged]:
@@ -367,7 +395,7 @@ def _judge(
         similarities = own.astype(np.float64) @ pool.vector
         rest = Pool(
             pool.vector,
-            pool.opened,
+            pool.index,
             np.array([held_out.ordinal]),
             {
                 **representation.parts(similarities, np.zeros(1, np.int64))._asdict(),

@@ -30,7 +30,7 @@ class HeldOut(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A document of an index that is asked for with a sentence that it no longer has."""
+    """A document of an index that is asked for, and what is left of it then."""
 
     ordinal: int
     rest: Document
@@ -91,6 +91,21 @@ def draw(searcher: Searcher, wanted: int, seed: int) -> Iterator[Asked]:
         if held_out:
             wanted -= 1
             yield Asked(ordinal, *held_out)
+
+
+def draw_with_questions(searcher: Searcher, wanted: int, seed: int) -> Iterator[Asked]:
+    """Yield documents of an index with questions that a generator wrote, two of them at most.
+
+    Nothing is taken out of a document; what was generated is no part of it.
+    """
+    segments = searcher.segments
+    for _, ordinal in _by_chance(segments, 10 * wanted, seed):
+        if not wanted:
+            return
+        asking = [view.text for view in segments.views(ordinal) if view.kind == "question"]
+        if asking:
+            wanted -= 1
+            yield Asked(ordinal, segments.document(ordinal), (asking[0], asking[-1]))
 
 
 def _by_chance(

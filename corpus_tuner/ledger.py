@@ -10,7 +10,7 @@ checks may share a ledger.
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -104,6 +104,8 @@ class Ledger:
         Of the file.
     read_only
         Only look; the file must be there.
+    earlier
+        Another ledger, whose entries are found as well, and which is not written to.
 
     Raises
     ------
@@ -112,9 +114,10 @@ class Ledger:
         cannot be read or written.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False, earlier: Path | None = None) -> None:
         self._path = path
         self._read_only = read_only
+        self._earlier = Ledger(earlier, read_only=True) if earlier else None
         uri = path.absolute().as_uri() + ("?mode=ro" if read_only else "")
         with _clearly(path):
             self._database = sqlite3.connect(uri, uri=True, isolation_level=None)
@@ -130,13 +133,14 @@ class Ledger:
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.executescript(f"{_SCHEMA} PRAGMA user_version = {_VERSION};")
 
-    def get(self, keys: Iterable[str]) -> dict[str, Written]:
+    def get(self, keys: Collection[str]) -> dict[str, Written]:
         """Return the entries there are for some keys."""
         rows = self._select(
             "SELECT key, texts, cut FROM written WHERE key IN (SELECT value FROM json_each(?))",
             json.dumps(list(keys)),
         )
-        return {key: Written(tuple(json.loads(texts)), bool(cut)) for key, texts, cut in rows}
+        found = {key: Written(tuple(json.loads(texts)), bool(cut)) for key, texts, cut in rows}
+        return self._earlier.get(keys) | found if self._earlier else found
 
     def put(self, entries: Mapping[str, Written], kind: str, generator: str) -> None:
         """Add entries, all of them or none, and make sure that they stay."""
@@ -166,6 +170,19 @@ class Ledger:
             ),
         )
 
+    def absorb(self, other: Path) -> None:
+        """Add all that another ledger has, and remove its files."""
+        Ledger(other).close()  # sees to what was being written when its process was killed
+        with _clearly(other):
+            self._database.execute("ATTACH ? AS other", (other.absolute().as_uri(),))
+            try:
+                self._add("INSERT OR IGNORE INTO main.written SELECT * FROM other.written", [()])
+                self._add("INSERT OR REPLACE INTO main.verdicts SELECT * FROM other.verdicts", [()])
+            finally:
+                self._database.execute("DETACH other")
+        for file in other.parent.glob(f"{other.name}*"):
+            file.unlink()
+
     def rejections(self, keys: Iterable[str], checks: str) -> list[Rejection]:
         """Return the texts of some entries that a check rejected."""
         rows = self._select(
@@ -194,6 +211,8 @@ class Ledger:
 
     def close(self) -> None:
         """Close the file, and seal it where it may have been written to and nobody else has it."""
+        if self._earlier:
+            self._earlier.close()
         self._database.close()
         if not self._read_only and not _in_use(self._path):
             write_text(_seal(self._path), sha256(self._path))

@@ -9,8 +9,9 @@ import numpy as np
 from corpus_tuner.checks import Candidate
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.indexes.representations import passage
+from corpus_tuner.indexes.search.local import LocalIndex
 from corpus_tuner.indexes.search.plan import Plan
-from corpus_tuner.indexes.search.pool import Opened, draw
+from corpus_tuner.indexes.search.pool import pool_of
 from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.indexes.store.segment_files import SEGMENT, write_segment
@@ -50,13 +51,13 @@ class PassageFinder:
             write_segment(Staged(staging, None), folder, [_REPRESENTATION], dimension)
             alive = np.ones(staging.documents, bool)
         segments = Segments([folder / SEGMENT], [alive])
-        self._opened = Opened(segments, segments.dense(_REPRESENTATION, dimension))
+        self._index = LocalIndex(segments, segments.dense(_REPRESENTATION, dimension))
 
     def __enter__(self) -> "PassageFinder":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._opened.segments.close()
+        self._index.close()
 
     def nearest(self, candidates: Sequence[Candidate], most: int) -> list[list[str]]:
         """Return for each candidate, as a query, the documents with the best passages, by id."""
@@ -67,10 +68,10 @@ class PassageFinder:
                 [candidate.view.text for candidate in candidates]
             )
         plan = Plan(most, {"passage": 1.0}, SearchSettings())
-        near = self._opened.dense.top_documents(vectors, most, plan.views)
+        drawn = self._index.draw(plan, [candidate.view.text for candidate in candidates], vectors)
         return [
-            draw(self._opened, plan, vector, found, {}).best(plan).ids
-            for vector, found in zip(vectors, near, strict=True)
+            pool_of(self._index, plan, vector, found).best(plan).ids
+            for vector, found in zip(vectors, drawn, strict=True)
         ]
 
     def _encoded(self, documents: Sequence[Document]) -> list[EncodedDocument]:

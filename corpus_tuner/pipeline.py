@@ -1,8 +1,9 @@
 """The build pipeline: a corpus in, an index out that is equal to it."""
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from corpus_tuner.build_report import BuildReport
 from corpus_tuner.calibration import calibrated, must_calibrate, weighed
@@ -10,16 +11,13 @@ from corpus_tuner.changes import Changes, Comparison
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.corpora.parsed import ParsedFiles
-from corpus_tuner.enrichment import Enriched
+from corpus_tuner.distributed.cluster import Cluster
+from corpus_tuner.distributed.worker import Order
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.chunks import chunks
-from corpus_tuner.indexes.encoders import Encoder, open_encoder
+from corpus_tuner.indexes.encoders import Encoder
 from corpus_tuner.indexes.errors import SearchIndexError
-from corpus_tuner.indexes.languages import Languages
-from corpus_tuner.indexes.lexical import LexicalSettings
-from corpus_tuner.indexes.registry import PartSettings, read_settings
-from corpus_tuner.indexes.representations import open_representation
 from corpus_tuner.indexes.store.commit import commit, discard_unfinished, tidy
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import (
@@ -32,42 +30,20 @@ from corpus_tuner.indexes.store.manifest import (
 )
 from corpus_tuner.indexes.store.merging import due, merge_segments
 from corpus_tuner.indexes.store.removing import hide
-from corpus_tuner.indexes.store.segment_files import SEGMENT, write_segment
 from corpus_tuner.indexes.store.segments import Segments
-from corpus_tuner.indexes.store.staged import Staged
-from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
 from corpus_tuner.indexes.store.writing import claim, locked
-from corpus_tuner.language import languages_of_build
 from corpus_tuner.progress import note, track, working
 from corpus_tuner.recall import finding, must_find
+from corpus_tuner.recipe import Recipe, open_recipe
 from corpus_tuner.recipe_files import files_hash
-from corpus_tuner.settings import Settings, settings_hash, settings_of, stored_settings
+from corpus_tuner.segment_making import Indexed
+from corpus_tuner.settings import Settings, settings_of, stored_settings
 from corpus_tuner.tuning.encoder.report import report_of
-from corpus_tuner.workshop import FITTED, Workshop, Writers, open_writers
+from corpus_tuner.unfinished import Unfinished
+from corpus_tuner.workshop import FITTED, Workshop
 
 _COMPARED = 1_024  # documents that are looked up at once
 _AFTER = ("search", "vectors")  # settings of what is chosen when all documents are indexed
-
-
-class Recipe(NamedTuple):
-    """What decides an index, but for its documents, with the models opened.
-
-    Attributes
-    ----------
-    settings
-        All of them.
-    writers
-        Who writes views.
-    key
-        A hash of all that decides.
-    files
-        The same as far as it is known without opening models (`corpus_tuner.recipe_files`).
-    """
-
-    settings: Settings
-    writers: Writers
-    key: str
-    files: str
 
 
 def build(
@@ -79,6 +55,7 @@ def build(
     ledger: str | Path | None = None,
     fresh: bool = False,
     announce: Callable[[Changes], object] = lambda changes: None,
+    ray: str | None = None,
 ) -> BuildReport:
     """Make an index equal to a corpus, or go on with a build that was killed.
 
@@ -104,11 +81,15 @@ def build(
         Build all of it anew.
     announce
         Called with what there is to do, where there was an index already.
+    ray
+        The address of a Ray cluster whose machines do the work (`corpus_tuner.distributed`):
+        ``local``, ``auto``, ``HOST:PORT`` or ``ray://HOST:PORT``. The index is the same one, in
+        more segments.
 
     Raises
     ------
     CorpusTunerError
-        If the corpus, the settings or the generator cannot be used.
+        If the corpus, the settings, the generator or the cluster cannot be used.
     SearchIndexError
         If the encoder cannot be used, `output` is no folder for an index, or another is changing
         it.
@@ -121,6 +102,7 @@ def build(
     (3, 'en', 3)
     """
     settings = settings_of(settings)
+    cluster = Cluster(ray, settings.ray) if ray is not None else None
     index = path_of(output, "output")
     parsed = ParsedFiles(Layout(index).parsed)
     corpus = Corpus(source, settings.corpus, parsed)
@@ -149,42 +131,12 @@ def build(
             note(f"{index} was of {found.build['corpus']}, and is to be of {corpus.source}")
         manifest = standing
         if manifest is None or changes is None or changes.total:
-            manifest, changes = update(index, corpus, recipe, standing, ledger)
+            manifest, changes = update(index, corpus, recipe, standing, ledger, cluster=cluster)
         manifest = merge_due(index, manifest)
         manifest = _weigh(index, manifest, settings, recipe.writers.reader.encoder)
         if must_find(manifest, settings.vectors):
             manifest = finding(index, manifest, settings.vectors, recipe.writers.reader.encoder)
     return BuildReport.of(index, corpus, manifest, changes)
-
-
-def open_recipe(
-    corpus: Corpus, settings: Settings, encoder: Encoder | None, standing: Manifest | None
-) -> Recipe:
-    """Open the models of a recipe.
-
-    Parameters
-    ----------
-    corpus
-        Tells the language, where neither the settings nor an index do.
-    settings
-        The recipe.
-    encoder
-        An open one, or none.
-    standing
-        The manifest of an index that is to be added to.
-    """
-    with working("opening the models"):
-        known = standing.encoder.fingerprint if standing else None
-        languages = languages_of_build(standing.build) if standing else None
-        writers = open_writers(
-            corpus,
-            settings,
-            lambda spoken: encoder or open_encoder(settings.encoder, known, spoken),
-            languages=languages,
-        )
-    encoder, languages = writers.reader.encoder, writers.languages
-    key = settings_hash(settings, *languages.codes, encoder.fingerprint, *writers.identity)
-    return Recipe(settings, writers, key, files_hash(settings, encoder.fingerprint))
 
 
 def compare(index: Path, manifest: Manifest, corpus: Corpus, *, whole: bool = True) -> Changes:
@@ -207,6 +159,7 @@ def update(
     ledger: str | Path | None,
     *,
     whole: bool = True,
+    cluster: Cluster | None = None,
 ) -> tuple[Manifest, Changes]:
     """Write, encode and index what is missing, hide what is gone, and commit.
 
@@ -224,48 +177,45 @@ def update(
         The file of the ledger; by default the one of the index.
     whole
         Whether the index is to have these documents and no others.
+    cluster
+        Makes what is missing, in place of this process.
     """
     layout = Layout(index)
     settings, writers = recipe.settings, recipe.writers
     encoder = writers.reader.encoder
-    stored = _representations(settings)
-    representations = [open_representation(each) for each in stored.values()]
-    lexical = _lexical(settings, writers.languages)
+    indexed = Indexed.by(settings, writers.languages, encoder.dimension)
     folder = layout.staging(recipe.key)
     discard_unfinished(index, keep=folder)
-    segments = Segments.of(index, standing) if standing else None
-    staging = Staging(folder, representations, encoder.dimension)
-    comparison = Comparison(segments, whole=whole)
-    try:
-        fitted = staging.noted(FITTED) or (standing.build[FITTED] if standing else None)
-        ledger_file = Path(ledger or layout.ledger)
+    ledger_file = Path(ledger or layout.ledger)
+    with ExitStack() as opened:
+        workers = opened.enter_context(cluster.connected()) if cluster else 0
+        segments = Segments.of(index, standing) if standing else Segments([], [])
+        opened.callback(segments.close)
+        unfinished = opened.enter_context(Unfinished(index, folder, indexed, ledger_file))
+        comparison = Comparison(segments, whole=whole)
+        fitted = unfinished.staging.noted(FITTED) or (standing.build[FITTED] if standing else None)
         with Workshop(
             corpus, settings, writers, ledger_file, folder, fitted, whole=whole
         ) as workshop:
-            staging.note(FITTED, workshop.fitted)
-            every = (one for some in workshop.chunks("building") for one in comparison.new(some))
-            for new in chunks(every, settings.documents_at_once):
-                staging.add(map(_encoded, workshop.enrich(staging.missing(new))))
-                staging.arrange(new)
-            if not staging.documents and not standing:
-                raise CorpusTunerError(f"{corpus.source} has no document that can be used")
-            entries, alive = (
-                hide(standing, segments, comparison.gone) if standing and segments else ((), {})
+            unfinished.staging.note(FITTED, workshop.fitted)
+            every = (
+                one
+                for some in workshop.chunks("reading" if cluster else "building")
+                for one in unfinished.missing(comparison.new(some))
             )
-            if staging.documents:
-                with working("writing the index"):
-                    source = Staged(staging, lexical)
-                    rankers = lexical.rankers if lexical else ()
-                    segment = write_segment(
-                        source, folder, representations, encoder.dimension, rankers
-                    )
-                    entries = (*entries, segment)
-            new_folder = folder / SEGMENT if staging.documents else None
+            for new in chunks(every, settings.documents_at_once):
+                if cluster:
+                    unfinished.leave(new)
+                else:
+                    unfinished.make(new, workshop)
             described = workshop.described()
-    finally:
-        staging.close()
-        if segments:
-            segments.close()
+        if cluster:
+            order = Order.of(index, folder, ledger_file, recipe, described[FITTED])
+            unfinished.make_on(cluster, workers, order)
+        written = unfinished.write()
+        if not written.entries and not standing:
+            raise CorpusTunerError(f"{corpus.source} has no document that can be used")
+        kept, alive = hide(standing.segments if standing else (), segments, comparison.gone)
     changes = comparison.changes
     # The weights and the engine in force are by these settings, whatever is asked for now.
     before = {key: standing.build["settings"][key] for key in _AFTER} if standing else {}
@@ -273,13 +223,13 @@ def update(
     manifest = Manifest(
         encoder=_encoder_entry(encoder, settings),
         representation=settings.representation.name,
-        representations={name: each.model_dump() for name, each in stored.items()},
+        representations={name: each.model_dump() for name, each in indexed.stored.items()},
         vectors=standing.vectors if standing else EXACT,
-        lexical=lexical,
+        lexical=indexed.lexical,
         search=standing.search if standing else settings.search,
         calibration=standing.calibration if standing else None,
         generation=_generation(index),
-        segments=entries,
+        segments=(*kept, *written.entries),
         changed=changes.total + standing.changed if standing else 0,
         build={
             "key": recipe.key,
@@ -292,7 +242,7 @@ def update(
             "settings": settings.model_dump(mode="json") | before,
         },
     )
-    return commit(index, manifest, new_folder, alive), changes
+    return commit(index, manifest, written.folder, alive | written.alive), changes
 
 
 def merge_due(index: Path, manifest: Manifest) -> Manifest:
@@ -318,10 +268,6 @@ def _verdict(encoder: Encoder) -> dict[str, Any] | None:
     """Return what held-out documents said of an encoder that was tuned here."""
     report = report_of(encoder.name)
     return report.verdict.model_dump(mode="json") if report else None
-
-
-def _encoded(enriched: Enriched) -> EncodedDocument:
-    return EncodedDocument(enriched.document, enriched.views, enriched.vectors, enriched.counts)
 
 
 def _standing(index: Path) -> Manifest | None:
@@ -353,24 +299,6 @@ def _is_of(manifest: Manifest, settings: Settings, encoder: Encoder | None) -> b
     return files == files_hash(settings, manifest.encoder.fingerprint)
 
 
-def _representations(settings: Settings) -> dict[str, PartSettings]:
-    """Return what is indexed, by name: the baselines, and last the configured one."""
-    configured = settings.representation
-    names: list[str] = [name for name in settings.baselines if name != configured.name]
-    others = {
-        name: read_settings("corpus_tuner.indexes.representations", {"name": name})
-        for name in names
-    }
-    return {**others, configured.name: configured}
-
-
-def _lexical(settings: Settings, languages: Languages) -> LexicalSettings | None:
-    """Return what terms are indexed, the corpus's languages filled in."""
-    if settings.lexical is None or settings.lexical.languages:
-        return settings.lexical
-    return settings.lexical.model_copy(update={"languages": languages.codes})
-
-
 def _must_finish(manifest: Manifest, settings: Settings) -> bool:
     """Tell whether weights or engine are other ones than the settings ask for."""
     return _must_weigh(manifest, settings) or must_find(manifest, settings.vectors)
@@ -379,9 +307,10 @@ def _must_finish(manifest: Manifest, settings: Settings) -> bool:
 def _must_weigh(manifest: Manifest, settings: Settings) -> bool:
     """Tell whether the weights are other ones than the settings ask for, or too old."""
     standing = stored_settings(manifest).search
-    if standing != settings.search or bool(manifest.calibration) != settings.calibrate:
+    asked_by = manifest.calibration["asked_by"] if manifest.calibration else None
+    if standing != settings.search or asked_by != settings.calibrate:
         return True
-    return settings.calibrate and must_calibrate(manifest)
+    return settings.calibrate is not None and must_calibrate(manifest)
 
 
 def _weigh(index: Path, manifest: Manifest, settings: Settings, encoder: Encoder) -> Manifest:
@@ -389,5 +318,5 @@ def _weigh(index: Path, manifest: Manifest, settings: Settings, encoder: Encoder
     if not _must_weigh(manifest, settings):
         return manifest
     if settings.calibrate:
-        return calibrated(index, encoder, settings.search)[0]
+        return calibrated(index, encoder, settings.search, by=settings.calibrate)[0]
     return commit(index, weighed(manifest, settings.search, None))

@@ -23,7 +23,8 @@ from corpus_tuner.indexes.store.segments import alive_of
 from corpus_tuner.indexes.store.structures import with_structures
 from corpus_tuner.indexes.store.writing import locked
 from corpus_tuner.ledger import ledger_problem
-from corpus_tuner.pipeline import open_recipe, update
+from corpus_tuner.pipeline import update
+from corpus_tuner.recipe import open_recipe
 from corpus_tuner.settings import stored_settings
 
 

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from corpus_tuner.corpora import CorpusSettings
+from corpus_tuner.distributed.settings import RaySettings
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.arguments import CheckedModel, described, shown
 from corpus_tuner.indexes.encoders import EncoderSettings
@@ -46,6 +47,15 @@ def _part_of(package: str) -> BeforeValidator:
     return BeforeValidator(read)
 
 
+AskedBy = Literal["sentences", "questions", "both"]
+"""What asks for a document without labels: a sentence that it loses, questions written for it."""
+
+
+def _asked_by(value: object) -> object:
+    """Return what asks where a recipe says yes or no."""
+    return ("sentences" if value else None) if isinstance(value, bool) else value
+
+
 class Settings(CheckedModel):
     """A recipe: everything that decides what a build makes of a corpus.
 
@@ -60,7 +70,7 @@ class Settings(CheckedModel):
     checks
         What a generated view must pass, in this order: names of checks, or their settings.
     instructions
-        A file of the user's own instruction templates.
+        The user's own templates, by kind, or a YAML file of them.
     representation
         What is indexed, and searched by default.
     baselines
@@ -73,11 +83,15 @@ class Settings(CheckedModel):
     search
         How documents are ranked, until calibration finds better weights.
     calibrate
-        Find the weights for this corpus when it is built.
+        What asks for documents to find the weights for this corpus: ``sentences`` that they lose
+        (or ``true``), ``questions`` that a generator wrote, or ``both``; ``null`` (or ``false``)
+        for the usual weights.
     tuning, encoder_tuning
         How `corpus-tuner tune generator` and `corpus-tuner tune encoder` tune.
     documents_at_once
         A chunk: so many documents are held in memory, and so many are lost when a build is killed.
+    ray
+        How a build is spread over a cluster, where it is to be.
 
     Examples
     --------
@@ -101,7 +115,7 @@ class Settings(CheckedModel):
     checks: tuple[Annotated[SerializeAsAny[PartSettings], _part_of("corpus_tuner.checks")], ...] = (
         Field(default_factory=lambda: DEFAULTS["checks"])
     )
-    instructions: Path | None = None
+    instructions: dict[str, str] | Path | None = None
     representation: Annotated[
         SerializeAsAny[PartSettings], _part_of("corpus_tuner.indexes.representations")
     ] = Field(default_factory=lambda: DEFAULTS["representation"])
@@ -111,10 +125,11 @@ class Settings(CheckedModel):
         SerializeAsAny[EngineSettings], _part_of("corpus_tuner.indexes.vectors.engines")
     ] = Field(default_factory=lambda: DEFAULTS["vectors"])
     search: SearchSettings = SearchSettings()
-    calibrate: bool = True
+    calibrate: Annotated[AskedBy | None, BeforeValidator(_asked_by)] = "sentences"
     tuning: TuningSettings = TuningSettings()
     encoder_tuning: EncoderTuningSettings = EncoderTuningSettings()
     documents_at_once: PositiveInt = 256
+    ray: RaySettings = RaySettings()
 
 
 DEFAULTS: dict[str, Any] = {
@@ -245,6 +260,7 @@ def settings_hash(settings: Settings, *parts: str) -> str:
             "tuning": True,
             "encoder_tuning": True,
             "documents_at_once": True,
+            "ray": True,
         }
     )
     return hashlib.sha256("\n".join((decisive, *parts)).encode()).hexdigest()

@@ -28,7 +28,7 @@ from corpus_tuner.indexes.encoders import Encoder
 from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
-from corpus_tuner.instructions import Instruction, load_instructions
+from corpus_tuner.instructions import Instruction, Templates, load_instructions
 from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language, found_languages
 from corpus_tuner.ledger import Ledger
 from corpus_tuner.passage_finder import PassageFinder
@@ -134,8 +134,8 @@ def open_writers(
     return Writers(languages, authors, reader, shares)
 
 
-def _author(generator: Generator, language: str, file: Path | None) -> Author:
-    return Author(generator, load_instructions(generator.kinds, language, file))
+def _author(generator: Generator, language: str, own: Templates | None) -> Author:
+    return Author(generator, load_instructions(generator.kinds, language, own))
 
 
 class Workshop:
@@ -157,6 +157,8 @@ class Workshop:
         What was fitted for the checks before; by default they are fitted when first needed.
     whole
         Whether the corpus is all that the index is to have; some checks ask all of it.
+    earlier
+        Another ledger, of what was written before.
     """
 
     def __init__(
@@ -169,6 +171,7 @@ class Workshop:
         fitted: Fitted | None = None,
         *,
         whole: bool = True,
+        earlier: Path | None = None,
     ) -> None:
         self._whole = whole
         self.corpus = corpus
@@ -177,7 +180,7 @@ class Workshop:
         self._scratch = scratch
         self._fitted = fitted
         self._stack = ExitStack()
-        self._ledger = self._stack.enter_context(Ledger(ledger))
+        self._ledger = self._stack.enter_context(Ledger(ledger, earlier=earlier))
         self._meter: Meter | None = None
         self._credited = 0.0
         self._enrichment = Enrichment(
@@ -254,8 +257,8 @@ class Workshop:
     def _find_passages(self) -> Nearest:
         if not self._whole:
             raise CorpusTunerError(
-                "a check of the recipe, round_trip, asks the whole corpus: change the corpus, and "
-                "run corpus-tuner build on it"
+                "a check of the recipe, round_trip, asks the whole corpus: run corpus-tuner build "
+                "on it, in one process"
             )
         finder = PassageFinder(self.corpus, self._scratch / "passages", self.writers.reader)
         return self._stack.enter_context(finder).nearest

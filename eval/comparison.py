@@ -20,6 +20,7 @@ from corpus_tuner.eval.measures import Measured
 
 RESAMPLES = 10_000
 CONFIDENCE = 0.95
+_AT_ONCE = 1_000  # resamples
 _EQUAL = 1e-9  # values nearer than this are a tie: measures are sums of floats
 
 Values = Mapping[str, float]
@@ -234,6 +235,35 @@ def interval(
             rng=np.random.default_rng(seed),
         )
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
+
+
+def mean_interval(
+    samples: Sequence[Numbers], *, seed: int = 0, resamples: int = RESAMPLES
+) -> tuple[float, float]:
+    """Return the bounds of the interval of a mean of means, by bootstrap in every sample.
+
+    Parameters
+    ----------
+    samples
+        Of every benchmark the values of its queries, each of shape (queries,).
+    seed, resamples
+        Of the bootstrap.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> mean_interval([np.array([0.5, 0.5]), np.array([0.0, 0.0])])
+    (0.25, 0.25)
+    """
+    chance = np.random.default_rng(seed)
+    means = np.zeros(resamples)
+    for sample in samples:
+        for start in range(0, resamples, _AT_ONCE):
+            shape = (min(_AT_ONCE, resamples - start), len(sample))
+            means[start : start + _AT_ONCE] += chance.choice(sample, shape).mean(axis=1)
+    margin = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(means / len(samples), [margin, 1 - margin])
+    return float(low), float(high)
 
 
 def intervals(measured: Measured) -> dict[str, tuple[float, float]]:

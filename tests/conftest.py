@@ -150,6 +150,19 @@ def t5_folder(tmp_path_factory: pytest.TempPathFactory, tokenizer: Any) -> Path:
 
 
 @pytest.fixture(scope="session")
+def mt5_folder(t5_folder: Path, tmp_path_factory: pytest.TempPathFactory, tokenizer: Any) -> Path:
+    """A random mT5."""
+    from transformers import MT5Config, MT5ForConditionalGeneration, T5Config
+
+    folder = tmp_path_factory.mktemp("mt5")
+    like = T5Config.from_pretrained(t5_folder).to_dict()
+    config = MT5Config.from_dict({**like, "feed_forward_proj": "gated-gelu", "model_type": "mt5"})
+    MT5ForConditionalGeneration(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def bart_folder(tmp_path_factory: pytest.TempPathFactory, tokenizer: Any) -> Path:
     """A random BART."""
     import torch

@@ -18,8 +18,8 @@ DOCUMENTS = [
     {"_id": "court", "title": "Rent", "text": "A tenant pays the rent. A judge may lower it."},
     {"_id": "bread", "title": "Bread", "text": "Bread needs flour and yeast. The oven is hot."},
 ]
-NEED_MORE = {"adapters"}
-"""Folders whose files import libraries that come with extras."""
+NEED_MORE = {"adapters", "client", "edge"}
+"""Folders and files that import libraries which come with extras."""
 
 
 def modules() -> list[str]:

@@ -89,7 +89,7 @@ class HaystackRetriever:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what the component is made from."""
-        path, representation = str(self.searcher.path), self.searcher.representation
+        path, representation = str(self.searcher.source), self.searcher.representation
         searcher = {"path": path, "representation": representation}
         options = {"k": self.k, "mode": self.mode, "filter": self.filter, "give": self.give}
         made: dict[str, Any] = default_to_dict(self, searcher=searcher, **options)

@@ -41,7 +41,7 @@ class PyTerrierRetriever(pt.Transformer):
         self.filter = filter
 
     def __repr__(self) -> str:
-        return f"PyTerrierRetriever({str(self.searcher.path)!r}, k={self.k}, mode={self.mode!r})"
+        return f"PyTerrierRetriever({str(self.searcher.source)!r}, k={self.k}, mode={self.mode!r})"
 
     def transform(self, queries: "pd.DataFrame") -> "pd.DataFrame":
         """Search.

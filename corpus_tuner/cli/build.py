@@ -57,6 +57,14 @@ def build(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Build all of it anew, whatever is there.")
     ] = False,
+    ray: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            metavar="ADDRESS",
+            help="Spread the work over a Ray cluster: local (this machine), auto (the cluster that "
+            "this machine is a part of), or HOST:PORT.",
+        ),
+    ] = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -73,7 +81,9 @@ def build(
         from corpus_tuner.tuning.encoder.tune import with_tuned_encoder
 
         settings = with_tuned_encoder(corpus, output, settings)
-    report = build_index(corpus, output, settings, ledger=ledger, fresh=fresh, announce=announce)
+    report = build_index(
+        corpus, output, settings, ledger=ledger, fresh=fresh, announce=announce, ray=ray
+    )
     if json:
         typer.echo(report.model_dump_json(indent=2))
     else:

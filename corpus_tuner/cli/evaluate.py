@@ -71,6 +71,14 @@ def evaluate(
     compare_with: Annotated[
         str, typer.Option(help="What the report and the tests of significance compare with.")
     ] = "passage",
+    index: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            metavar="INDEX",
+            help="Measure this index, a folder or an address of Qdrant, and build none; for one "
+            "benchmark.",
+        ),
+    ] = None,
     benchmarks: BenchmarksOption = None,
     list_: Annotated[
         bool, typer.Option("--list", help="Show the benchmarks that are known by name, and leave.")
@@ -103,16 +111,19 @@ def evaluate(
         "depth": depth,
         "home": benchmarks,
     }
+    if ablate and index:
+        raise typer.BadParameter("--ablate builds the indexes that it compares: leave out --index")
     if ablate:
         from corpus_tuner.eval.report.tables import matrix
         from corpus_tuner.evaluation.ablation import evaluate_parts
 
-        results = evaluate_parts(names, output, settings, tune=tune, **options)
+        ablated = evaluate_parts(names, output, settings, tune=tune, **options)
         if json:
             typer.echo((output / "ablation.json").read_text(encoding="utf-8").rstrip())
             return
-        _show_matrix(matrix(results, options["measures"][0]))
-        stdout.print(f"written to {output}/ablation.json and ablation.md", soft_wrap=True)
+        _show_matrix(matrix(ablated.parts, options["measures"][0]))
+        _show_matrix(ablated.uses)
+        stdout.print(f"written to {output}/ablation.json, ablation.md and uses.md", soft_wrap=True)
         return
     from corpus_tuner.evaluation import evaluate as run_evaluation
     from corpus_tuner.evaluation.baselines import open_baseline
@@ -124,6 +135,7 @@ def evaluate(
         settings,
         baselines=others,
         compare_with=compare_with,
+        index=index,
         command=shlex.join(["corpus-tuner", *sys.argv[1:]]),
         **options,
     )

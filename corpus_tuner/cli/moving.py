@@ -1,27 +1,73 @@
 """``corpus-tuner export`` and ``corpus-tuner import``."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from corpus_tuner.cli.options import QuietOption
+from corpus_tuner.cli.options import JsonOption, QuietOption
 from corpus_tuner.cli.output import stdout
 
 
 def export(
     index: Annotated[Path, typer.Argument(help="The folder of the index.")],
-    file: Annotated[Path, typer.Argument(help="The file that is made, such as index.tar.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|ADDRESS",
+            help="The file that is made, such as index.tar, or a collection of Qdrant that is made "
+            "equal to the index: qdrant://HOST[:PORT]/NAME.",
+        ),
+    ],
     quiet: QuietOption = False,
+    json: JsonOption = False,
 ) -> None:
-    """Write an index and its ledger into one file."""
+    """Write an index and its ledger into one file, or its documents into Qdrant."""
+    from corpus_tuner.indexes.qdrant.address import is_address
+
+    if is_address(target):
+        _to_qdrant(index, target, json)
+        return
+    if json:
+        raise typer.BadParameter("--json is for an address")
     from corpus_tuner.indexes.store.archive import export_index
     from corpus_tuner.progress import working
 
+    file = Path(target)
     with working("exporting"):
         manifest = export_index(index, file)
     size = file.stat().st_size / 2**20
     stdout.print(f"{file}: {manifest.documents:,} documents, {size:.1f} MiB", soft_wrap=True)
+
+
+def _to_qdrant(index: Path, target: str, json: bool) -> None:
+    """Make a collection equal to an index, and say what that took."""
+    import json as json_
+
+    from corpus_tuner.indexes.qdrant.address import parse_address
+    from corpus_tuner.indexes.qdrant.export import Export
+    from corpus_tuner.progress import track
+
+    with Export(index, parse_address(target)) as exported:
+        total = exported.manifest.documents
+        for _ in track(exported.batches(), "exporting", lambda: total, int):
+            pass
+    done = exported.done
+    if json:
+        typer.echo(json_.dumps(asdict(done)))
+        return
+    changes = {
+        "added": done.added,
+        "changed": done.changed,
+        "removed": done.removed,
+        "with new worth of terms": done.terms,
+    }
+    said = ", ".join(f"{count:,} {what}" for what, count in changes.items() if count)
+    stdout.print(
+        f"{target}: {done.documents:,} documents; {said or 'nothing was to be done'}",
+        soft_wrap=True,
+    )
 
 
 def import_(

@@ -11,6 +11,12 @@ if TYPE_CHECKING:
 
 Mode = Literal["hybrid", "dense", "lexical"]
 OnBadRecord = Literal["fail", "skip"]
+IndexArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="INDEX", help="The folder of the index, or an address such as qdrant://HOST/NAME."
+    ),
+]
 ConfigOption = Annotated[
     Optional[str],  # noqa: UP045 - typer reads this on Python 3.10, too
     typer.Option(

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from corpus_tuner.cli.options import FilterOption, JsonOption, Mode, QuietOption, TrustOption
+from corpus_tuner.cli.options import (
+    FilterOption,
+    IndexArgument,
+    JsonOption,
+    Mode,
+    QuietOption,
+    TrustOption,
+)
 from corpus_tuner.cli.output import stdout
 
 if TYPE_CHECKING:
@@ -16,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def search(
-    index: Annotated[Path, typer.Argument(help="The folder of the index.")],
+    index: IndexArgument,
     query: Annotated[
         Optional[str],  # noqa: UP045
         typer.Argument(help="What to look for; without one, a prompt asks again and again."),

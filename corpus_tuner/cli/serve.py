@@ -9,13 +9,13 @@ from typing import Annotated, Optional
 
 import typer
 
-from corpus_tuner.cli.options import QuietOption, TrustOption
+from corpus_tuner.cli.options import IndexArgument, QuietOption, TrustOption
 from corpus_tuner.cli.output import stderr, stdout
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError
 
 
 def serve(
-    index: Annotated[Path, typer.Argument(help="The folder of the index.")],
+    index: IndexArgument,
     host: Annotated[
         str, typer.Option(help="Address to listen at; by default only this machine can ask.")
     ] = "127.0.0.1",
@@ -51,6 +51,7 @@ def serve(
     except ImportError:
         raise MissingExtraError("corpus-tuner serve", "server") from None
     from corpus_tuner.history import History
+    from corpus_tuner.indexes.qdrant.address import is_address
     from corpus_tuner.indexes.search.searcher import Searcher
     from corpus_tuner.indexes.server.schemas import RejectedView
     from corpus_tuner.indexes.server.settings import TOKEN_VARIABLE, ServerSettings
@@ -58,6 +59,11 @@ def serve(
     from corpus_tuner.indexes.store.layout import Layout
     from corpus_tuner.progress import working
 
+    elsewhere = is_address(index)
+    if elsewhere and writable:
+        raise CorpusTunerError(
+            "--writable is for a folder: change that, and corpus-tuner export brings the changes"
+        )
     token = os.environ.get(TOKEN_VARIABLE, "")
     if writable and not token:
         raise CorpusTunerError(f"--writable needs a token: set {TOKEN_VARIABLE}")
@@ -66,15 +72,19 @@ def serve(
         searcher = Searcher.open(index, trust_remote_code=trust_remote_code)
         searcher.search("a query", k=10)  # what the first one waits for is then there for others
 
+    kept = ledger or (None if elsewhere else Layout(Path(index)).ledger)
+
     def rejected(document: Document) -> list[RejectedView]:
-        history = History(ledger or Layout(index).ledger, searcher.manifest)
+        if kept is None:
+            return []
+        history = History(kept, searcher.manifest)
         return [RejectedView(**found._asdict()) for found in history.rejected(document)]
 
     writer = None
     if writable:
         from corpus_tuner.serving import IndexWriter
 
-        writer = IndexWriter(index, ledger, trust_remote_code)
+        writer = IndexWriter(Path(index), ledger, trust_remote_code)
     settings = ServerSettings(hosts=frozenset({host, *(allowed_host or [])}))
     app = create_app(searcher, settings, token=token, rejected=rejected, writer=writer)
     _listen(bound, host)
@@ -114,7 +124,7 @@ def _listen(bound: socket.socket, host: str) -> None:
         raise CorpusTunerError(f"cannot listen at {host}, port {port}: {error.strerror}") from error
 
 
-def _announce(index: Path, host: str, port: int, token: str) -> None:
+def _announce(index: str, host: str, port: int, token: str) -> None:
     """Say where the service is, and who can ask it."""
     reach = "only this machine can ask"
     if not _is_loopback(host):

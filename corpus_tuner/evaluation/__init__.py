@@ -7,6 +7,7 @@ them; what becomes of it is a matter of `corpus_tuner.eval`. `ablation` takes a 
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from typing import Any
 import yaml
 
 from corpus_tuner.build_report import BuildReport
+from corpus_tuner.changes import Changes
+from corpus_tuner.corpora import Corpus
+from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.files import make_folders
 from corpus_tuner.eval.measures import DEFAULT_MEASURES
@@ -34,7 +38,8 @@ from corpus_tuner.evaluation.glossary import ABOUT, glossary
 from corpus_tuner.evaluation.measuring import BASELINE, measure_benchmark
 from corpus_tuner.evaluation.named import open_benchmarks
 from corpus_tuner.evaluation.setup import ABLATION, DEPTH, Setup
-from corpus_tuner.indexes.encoders import Encoder
+from corpus_tuner.indexes.encoders import Encoder, EncoderSettings
+from corpus_tuner.indexes.search.sources import source_of
 from corpus_tuner.pipeline import build
 from corpus_tuner.progress import part_of
 from corpus_tuner.settings import Settings, settings_of
@@ -76,6 +81,7 @@ def evaluate(
     baselines: Sequence[Baseline] = (),
     compare_with: str = BASELINE,
     home: Path | None = None,
+    index: str | Path | None = None,
     command: str = "",
 ) -> Evaluation:
     """Build the index of every benchmark, or reuse it, and measure what it finds.
@@ -112,6 +118,9 @@ def evaluate(
         The system that others are compared with.
     home
         Where benchmarks that are known by name lie, or go when fetched.
+    index
+        An index of the one benchmark's documents that is there already, in a folder or in Qdrant
+        (`corpus_tuner.Searcher.open`): it is measured, and none is built.
     command
         What makes the report again, to be shown in it.
 
@@ -129,7 +138,11 @@ def evaluate(
     """
     settings = settings_of(settings)
     loaded, rejected = open_benchmarks(benchmarks, split, home, settings)
-    setup = Setup.of(output, settings, encoder, measures, depth)
+    if index is not None:
+        if len(loaded) > 1:
+            raise CorpusTunerError("an index that is there is measured on one benchmark: name one")
+        settings = _settings_of(index, settings)
+    setup = Setup.of(output, settings, encoder, measures, depth, index)
     make_folders(*(setup.output / name for name in ("runs", "indexes", "sweeps", "costs")))
     builds: dict[str, BuildReport] = {}
     chapters: list[Chapter] = []
@@ -148,7 +161,18 @@ def evaluate(
 
 
 def _build(benchmark: Benchmark, setup: Setup) -> tuple[BuildReport, Cost]:
-    """Build the index of a benchmark, and say what it took."""
+    """Build the index of a benchmark, or look at the one that is there, and say what it took."""
+    if setup.there is not None:
+        with closing(source_of(setup.there)) as source:
+            manifest = source.manifest()
+        corpus = Corpus(benchmark.corpus, setup.settings.corpus)
+        cost = Cost(
+            benchmark=benchmark.name,
+            documents=manifest.documents,
+            views=sum(manifest.views.values()),
+            bytes=manifest.bytes,
+        )
+        return BuildReport.of(setup.there, corpus, manifest, Changes()), cost
     index = setup.index(benchmark.name)
     return timed_build(
         lambda: build(
@@ -157,6 +181,16 @@ def _build(benchmark: Benchmark, setup: Setup) -> tuple[BuildReport, Cost]:
         benchmark.name,
         index,
         setup.cost_file(benchmark.name),
+    )
+
+
+def _settings_of(index: str | Path, settings: Settings) -> Settings:
+    """Return the settings with the encoder that an index was built with."""
+    with closing(source_of(index)) as source:
+        encoder = EncoderSettings.model_validate(source.manifest().encoder.settings)
+    trusted = settings.encoder.trust_remote_code
+    return settings.model_copy(
+        update={"encoder": encoder.model_copy(update={"trust_remote_code": trusted})}
     )
 
 

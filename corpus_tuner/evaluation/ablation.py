@@ -6,7 +6,7 @@ brute force over all documents.
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,13 +19,15 @@ from corpus_tuner.checks import open_checks
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.comparison import Values
 from corpus_tuner.eval.files import write_text
 from corpus_tuner.eval.measures import DEFAULT_MEASURES, measure_queries
 from corpus_tuner.eval.report import Result
 from corpus_tuner.eval.report.tables import as_markdown, matrix, write_results
 from corpus_tuner.eval.runs import Leaders, break_ties
 from corpus_tuner.evaluation.named import open_benchmarks
-from corpus_tuner.evaluation.setup import ABLATION, DEPTH, Setup
+from corpus_tuner.evaluation.setup import ABLATION, DEPTH, USES, Setup
+from corpus_tuner.evaluation.uses import differences, measure_uses
 from corpus_tuner.evaluation.variants import (
     EXTRACTIVE,
     GENERATED,
@@ -53,6 +55,21 @@ from corpus_tuner.workshop import Workshop, Writers, main_language, open_writers
 
 _REPRESENTATIONS = ("mean", "views")
 _QUERIES_AT_ONCE = 256
+
+
+class Ablation(NamedTuple):
+    """What was measured.
+
+    Attributes
+    ----------
+    parts
+        Rankings by parts of a document's views, vectors alone.
+    uses
+        A table of what every use of a generator's writing changes in hybrid search.
+    """
+
+    parts: list[Result]
+    uses: list[list[str]]
 
 
 class _Block(NamedTuple):
@@ -88,14 +105,15 @@ def evaluate_parts(
     depth: int = DEPTH,
     home: Path | None = None,
     tune: bool = True,
-) -> list[Result]:
+) -> Ablation:
     """Measure what every part of a recipe brings on every benchmark.
 
     Parameters
     ----------
     benchmarks, output, settings, encoder, split, measures, depth, home
         As `corpus_tuner.evaluate` takes them; results go to ``ablation.json``, and the first
-        measure as a table to ``ablation.md``.
+        measure as a table to ``ablation.md``; what hybrid search gains by every use of what was
+        generated goes to ``uses.md``.
     tune
         Whether to tune the generator on every benchmark's corpus, and compare.
 
@@ -107,13 +125,16 @@ def evaluate_parts(
     loaded, _ = open_benchmarks(benchmarks, split, home, settings)
     setup = Setup.of(output, settings, encoder, measures, depth)
     done: list[Result] = []
+    used: dict[str, Mapping[str, Values]] = {}
     for benchmark in loaded:
         with part_of(benchmark.name):
             done += ablate(benchmark, setup, tune=tune)
+        used[benchmark.name] = _used(benchmark, setup)
+        write_text(as_markdown(differences(used)), setup.output / USES)
         write_results(done, setup.output / ABLATION)
         table = as_markdown(matrix(done, setup.measures[0]))
         write_text(table, (setup.output / ABLATION).with_suffix(".md"))
-    return done
+    return Ablation(done, differences(used))
 
 
 def ablate(benchmark: Benchmark, setup: Setup, *, tune: bool = True) -> list[Result]:
@@ -180,6 +201,15 @@ def ablate(benchmark: Benchmark, setup: Setup, *, tune: bool = True) -> list[Res
     return results
 
 
+def _used(benchmark: Benchmark, setup: Setup) -> dict[str, Values]:
+    """Return what hybrid search reaches with every use of what is written."""
+    setup = setup.for_corpus(benchmark.corpus)
+    corpus = Corpus(benchmark.corpus, setup.settings.corpus)
+    language = main_language(corpus, setup.settings)
+    recipe = setup.settings.model_copy(update={"language": language})
+    return measure_uses(benchmark, replace(setup, settings=recipe), _writing(recipe))
+
+
 def _generators(
     corpus: Corpus, benchmark: str, setup: Setup, *, tune: bool
 ) -> dict[str, PartSettings]:
@@ -218,7 +248,7 @@ def _all_views(settings: Settings, generators: Sequence[PartSettings]) -> Settin
             "representation": Views(storage="float32", invented=1.0),
             "baselines": (),
             "lexical": None,
-            "calibrate": False,
+            "calibrate": None,
         }
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from corpus_tuner.indexes.encoders.remembering import RememberedQueries
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.search.settings import HybridWeights, Mode, SearchSettings
+from corpus_tuner.indexes.search.sources import source_of
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.progress import track, working
 
@@ -87,15 +89,17 @@ class OpenIndex:
     Parameters
     ----------
     index
-        The folder.
+        The folder, or the address.
     encoder
         The one that it was built with.
     queries
         Their texts, by id.
     """
 
-    def __init__(self, index: Path, encoder: QueryEncoder, queries: Mapping[str, str]) -> None:
-        self._index = index
+    def __init__(
+        self, index: str | Path, encoder: QueryEncoder, queries: Mapping[str, str]
+    ) -> None:
+        self._source = source_of(index)
         self._queries = queries
         self._encoder = RememberedQueries(encoder, list(queries.values()))
         self._searchers: dict[str, Searcher] = {}
@@ -106,12 +110,18 @@ class OpenIndex:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+        self._source.close()
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """What the index says of itself."""
+        return self._source.manifest()
 
     def searcher(self, representation: str) -> Searcher:
         """Return what searches a representation."""
         if representation not in self._searchers:
             opened = Searcher.open(
-                self._index, encoder=self._encoder, representation=representation
+                self._source, encoder=self._encoder, representation=representation
             )
             self._searchers[representation] = self._stack.enter_context(opened)
         return self._searchers[representation]

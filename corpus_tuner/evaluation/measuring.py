@@ -20,8 +20,6 @@ from corpus_tuner.evaluation.baselines import Baseline, Setting
 from corpus_tuner.evaluation.ladder import OpenIndex, System, ladder
 from corpus_tuner.evaluation.oracle import best_of, kept_sweep, lexical_share
 from corpus_tuner.evaluation.setup import Setup
-from corpus_tuner.indexes.store.layout import Layout
-from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.progress import track, working
 
 ORACLES = ("oracle", "oracle-all")
@@ -58,7 +56,7 @@ def measure_benchmark(
         If two systems have one name, or there is none to compare with.
     """
     queries = benchmark.queries
-    with OpenIndex(setup.index(benchmark.name), setup.encoder, queries) as index:
+    with OpenIndex(setup.searched(benchmark.name), setup.encoder, queries) as index:
         measuring = Measuring(benchmark, built, index, setup)
         for baseline in baselines:
             measuring.rank_by(baseline)
@@ -119,9 +117,8 @@ class Measuring:
         self._setup = setup
         self._depth = setup.depth + benchmark.remove_self
         self._seconds: dict[str, float] = {}
-        folder = setup.index(benchmark.name)
-        self._manifest = read_manifest(folder)
-        self._made = hashlib.sha256(Layout(folder).manifest.read_bytes()).hexdigest()
+        self._manifest = index.manifest
+        self._made = _digest(self._manifest.model_dump(mode="json"))
         self._queries = _digest(benchmark.queries)
 
     def rank_by(self, baseline: Baseline) -> None:

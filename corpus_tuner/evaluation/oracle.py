@@ -215,7 +215,7 @@ class _Trial:
         )
         in_force = [shares(weights.model_dump()) for weights in every]
         for query, pool in shown:
-            ids = np.array(pool.opened.segments.ids(pool.ordinals))
+            ids = np.array(pool.index.ids(pool.ordinals))
             blend = pool.blend(self._calibrated.fusion)
             for run, weights in zip(runs, in_force, strict=True):
                 run[query] = self._ranking(ids, total(blend.brought(weights)))

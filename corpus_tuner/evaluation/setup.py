@@ -19,6 +19,9 @@ DEPTH = 100
 ABLATION = "ablation.json"
 """The file of what an ablation measured."""
 
+USES = "uses.md"
+"""The file of what every use of a generator's writing changes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Setup:
@@ -38,6 +41,8 @@ class Setup:
         Names; the first is the main one.
     depth
         Documents in every ranking, at least as many as a measure looks at.
+    there
+        The index that is measured, a folder or an address, where none is built.
     """
 
     output: Path
@@ -46,6 +51,7 @@ class Setup:
     by_language: bool = False
     measures: Sequence[str] = DEFAULT_MEASURES
     depth: int = DEPTH
+    there: str | Path | None = None
 
     @classmethod
     def of(
@@ -55,6 +61,7 @@ class Setup:
         encoder: Encoder | None,
         measures: Sequence[str],
         depth: int,
+        there: str | Path | None = None,
     ) -> "Setup":
         """Fill in what was left out, and make the folder.
 
@@ -69,7 +76,7 @@ class Setup:
         by_language = encoder is None and settings.encoder.name == AUTO
         with working("opening the encoder"):
             encoder = encoder or open_encoder(settings.encoder)
-        return cls(Path(output), settings, encoder, by_language, tuple(measures), depth)
+        return cls(Path(output), settings, encoder, by_language, tuple(measures), depth, there)
 
     def for_corpus(self, source: str | Path) -> "Setup":
         """Return the same with the encoder that is meant for the language of a corpus."""
@@ -90,6 +97,10 @@ class Setup:
         """Return the folder of a benchmark's index."""
         return self.output / "indexes" / benchmark
 
+    def searched(self, benchmark: str) -> str | Path:
+        """Return which index is searched for a benchmark: a folder, or an address."""
+        return self.there or self.index(benchmark)
+
     def run_file(self, benchmark: str, system: str) -> Path:
         """Return the TREC run file of a system."""
         return self.output / "runs" / f"{benchmark}.{system}.trec"
@@ -105,6 +116,10 @@ class Setup:
     def ablated(self, benchmark: str) -> Path:
         """Return the folder of the index of all views, which an ablation reads."""
         return self.output / "ablation" / benchmark
+
+    def used(self, benchmark: str, use: int) -> Path:
+        """Return the folder of an index that uses what was generated in one way."""
+        return self.output / "uses" / f"{benchmark}.{use}"
 
     def tuned(self, benchmark: str) -> Path:
         """Return the folder of the generator that was tuned on a benchmark's corpus."""

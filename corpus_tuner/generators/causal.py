@@ -4,17 +4,18 @@ Instructions are given as the model was taught to take them, by its own chat tem
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
+from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generators import Written, seed_of, tidy, without_thoughts
 from corpus_tuner.indexes.encoders import Encoder, Span
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.instructions import Instruction, Kind
 from corpus_tuner.models import Source, device_of, load_model
-from corpus_tuner.models.writing import Request, decoding_of
+from corpus_tuner.models.writing import Engine, Request, decoding_of
 from corpus_tuner.reading import Reading
 
 NEEDS = ("torch", "transformers")
@@ -47,9 +48,13 @@ class Settings(PartSettings):
     seed
         From which, with the document and the instruction, each document's seed of sampling is made.
     batch_size
-        Documents in one pass on a GPU; on a CPU every document has its own.
+        Documents in one pass; where transformers runs on a CPU, every document has its own.
+    engine
+        ``ctranslate2`` runs Qwen3, Gemma 3 and Llama in int8 by `beam`, ``transformers`` runs any
+        decoder. ``auto`` is the former on a CPU where it can, else the latter.
     dtype
-        ``auto`` is what the weights are stored in on a GPU, float32 elsewhere.
+        The numbers that transformers computes with. ``auto`` is what the weights are stored in on
+        a GPU, float32 elsewhere.
     device
         ``auto`` takes a GPU where there is one.
     trust_remote_code
@@ -72,6 +77,7 @@ class Settings(PartSettings):
     max_new_tokens: PositiveInt = 64
     seed: NonNegativeInt = 0
     batch_size: PositiveInt = 8
+    engine: Literal["auto", "ctranslate2", "transformers"] = "auto"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     device: str = "auto"
     trust_remote_code: bool = False
@@ -84,16 +90,18 @@ class Generator:
 
     def __init__(self, settings: Settings, encoder: Encoder) -> None:
         from corpus_tuner.indexes.encoders.weights import hash_weights
-        from corpus_tuner.models.causal import CausalEngine
 
         self._settings = settings
         self.kinds: tuple[str, ...] = settings.kinds
         device = device_of(settings.device)
         source = Source(settings.model, settings.revision, settings.trust_remote_code)
         model, self._tokenizer = load_model(source, device, settings.dtype, causal=True)
-        self._engine = CausalEngine(model, self._tokenizer)
-        described = settings.model_dump_json(exclude={"kinds", "batch_size", "device"})
-        self.identity = f"causal {hash_weights(model)[:16]} {described}"
+        weights = hash_weights(model)
+        engine = _choose(settings, model, device)
+        self._engine = _open(engine, model, self._tokenizer, weights)
+        running = {"kinds", "batch_size", "device", "engine"}
+        described = settings.model_dump_json(exclude=running)
+        self.identity = f"causal {weights[:16]} {engine} {described}"
 
     def spans(self, document: Document, language: str) -> list[Span]:
         """Return none: the model reads for itself."""
@@ -153,3 +161,39 @@ class Generator:
         text = without_thoughts(self._tokenizer.decode(answer, skip_special_tokens=True)).lstrip()
         ends = [text.find(stop) for stop in self._settings.stop if stop in text]
         return text[: min(ends)] if ends else text
+
+
+def _choose(settings: Settings, model: Any, device: str) -> str:
+    """Return the name of the engine.
+
+    Raises
+    ------
+    CorpusTunerError
+        If CTranslate2 is wanted, and cannot sample a document by itself.
+    """
+    from corpus_tuner.models.causal_fast import MODEL_TYPES
+
+    sampled = settings.decoding == "sampling"
+    if settings.engine == "ctranslate2" and sampled:
+        raise CorpusTunerError(
+            "generator.engine=ctranslate2 does not sample from decoder-only models: set "
+            "generator.decoding=beam, or generator.engine=transformers"
+        )
+    if settings.engine != "auto":
+        return settings.engine
+    fits = device == "cpu" and model.config.model_type in MODEL_TYPES and not sampled
+    return "ctranslate2" if fits else "transformers"
+
+
+def _open(engine: str, model: Any, tokenizer: Any, weights: str) -> Engine:
+    if engine == "transformers":
+        from corpus_tuner.models.causal import CausalEngine
+
+        return CausalEngine(model, tokenizer)
+    from corpus_tuner.models.causal_fast import CTranslate2CausalEngine
+    from corpus_tuner.models.fast import converted
+
+    ends = model.generation_config.eos_token_id
+    return CTranslate2CausalEngine(
+        converted(model, tokenizer, weights), tokenizer, ends if isinstance(ends, list) else [ends]
+    )

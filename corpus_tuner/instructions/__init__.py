@@ -1,6 +1,7 @@
 """Instructions: what a generator is asked to write, by kind and language."""
 
 import string
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -13,6 +14,8 @@ from corpus_tuner.plain_yaml import load_yaml
 
 Kind = Literal["question", "keywords", "summary", "title", "claim"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+Templates = Mapping[str, str] | Path
+"""A template for each kind, or a YAML file of them."""
 _FOLDER = Path(__file__).parent
 
 
@@ -49,7 +52,7 @@ class Instruction:
 
 
 def load_instructions(
-    kinds: tuple[str, ...], language: str, file: Path | None = None
+    kinds: tuple[str, ...], language: str, own: Templates | None = None
 ) -> list[Instruction]:
     """Read the instructions for some kinds of views.
 
@@ -60,42 +63,51 @@ def load_instructions(
     language
         Of the instruction and of what is to be written. Languages that the package has no
         instructions for take the English ones.
-    file
-        The user's own, YAML with a template for each kind; by default the package's.
+    own
+        The user's; by default the package's.
 
     Raises
     ------
     CorpusTunerError
         If the file cannot be read, or a template is missing or has unknown fields.
     """
-    path = file or _FOLDER / f"{language}.yaml"
-    if file is None and not path.is_file():
-        path = _FOLDER / "en.yaml"
+    templates: Mapping[str, object]
+    if isinstance(own, Mapping):
+        where, templates = "instructions", own
+    else:
+        path = own or _FOLDER / f"{language}.yaml"
+        if own is None and not path.is_file():
+            path = _FOLDER / "en.yaml"
+        where, templates = str(path), _read(path)
+    system = templates.get("system", "")
+    if not isinstance(system, str):
+        raise CorpusTunerError(f"{where}, 'system': a system message must be a text")
+    return [
+        Instruction(kind, language, _template(templates.get(kind), kind, where), system)
+        for kind in kinds
+    ]
+
+
+def _read(path: Path) -> Mapping[str, object]:
     try:
         templates = load_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise CorpusTunerError(f"cannot read the instructions {path}: {error}") from error
     if not isinstance(templates, dict):
         raise CorpusTunerError(f"{path} must map kinds of views to templates")
-    system = templates.get("system", "")
-    if not isinstance(system, str):
-        raise CorpusTunerError(f"{path}, 'system': a system message must be a text")
-    return [
-        Instruction(kind, language, _template(templates.get(kind), kind, path), system)
-        for kind in kinds
-    ]
+    return templates
 
 
-def _template(template: object, kind: str, path: Path) -> str:
+def _template(template: object, kind: str, where: str) -> str:
     if not isinstance(template, str):
-        raise CorpusTunerError(f"{path} has no template (a text) for {kind!r}")
+        raise CorpusTunerError(f"{where} has no template (a text) for {kind!r}")
     try:
         fields = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
     except ValueError as error:
-        raise CorpusTunerError(f"{path}, {kind!r}: {error} (write a brace as {{{{ )") from error
+        raise CorpusTunerError(f"{where}, {kind!r}: {error} (write a brace as {{{{ )") from error
     if "text" not in fields or not fields <= {"title", "text"}:
         found = ", ".join(sorted(fields)) or "none"
         raise CorpusTunerError(
-            f"{path}, {kind!r}: a template needs {{text}}, may have {{title}}, and has: {found}"
+            f"{where}, {kind!r}: a template needs {{text}}, may have {{title}}, and has: {found}"
         )
     return template

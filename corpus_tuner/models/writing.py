@@ -30,7 +30,7 @@ class Decoding(NamedTuple):
     outputs
         Answers to each request.
     beams
-        Of beam search; 0 to sample.
+        Of beam search, or of beam sampling by an engine that does that; 0 to sample.
     temperature, top_p, top_k
         Of sampling.
     no_repeat_ngram
@@ -55,7 +55,7 @@ def decoding_of(settings: Any) -> Decoding:
     """Return how answers are found by the settings of a generator with a model."""
     return Decoding(
         outputs=settings.outputs,
-        beams=settings.beams if settings.decoding == "beam" else 0,
+        beams=0 if settings.decoding == "sampling" else settings.beams,
         temperature=settings.temperature,
         top_p=settings.top_p,
         top_k=settings.top_k,

@@ -74,6 +74,11 @@ class LexicalIndex:
     alive
         Which documents are still there, of all segments, shape (documents,).
 
+    Attributes
+    ----------
+    terms
+        Of every kind.
+
     Raises
     ------
     SearchIndexError
@@ -84,7 +89,7 @@ class LexicalIndex:
         self, folders: Sequence[Path], settings: LexicalSettings, alive: npt.NDArray[np.bool_]
     ) -> None:
         self._settings = settings
-        self._terms = {
+        self.terms = {
             ranker: Terms([Postings(folder, ranker) for folder in folders], alive)
             for ranker in settings.rankers
         }
@@ -94,7 +99,7 @@ class LexicalIndex:
 
         It is 0 for those that are gone, or share no term.
         """
-        return self._terms[ranker].scores(asked_terms(ranker, query, self._settings), how)
+        return self.terms[ranker].scores(asked_terms(ranker, query, self._settings), how)
 
     def score_texts(
         self, ranker: LexicalRanker, query: str, texts: Sequence[str], how: BM25
@@ -102,7 +107,7 @@ class LexicalIndex:
         """Return what documents of these texts would score if each stood among the others."""
         asked = asked_terms(ranker, query, self._settings)
         documents = terms_of(ranker, texts, self._settings)
-        return self._terms[ranker].score_documents(asked, documents, how)
+        return self.terms[ranker].score_documents(asked, documents, how)
 
 
 def write_lexical(

@@ -9,14 +9,20 @@ of another one.
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
-from corpus_tuner.indexes.lexical.postings import Counts, Keys, Postings, keys_of
+from corpus_tuner.indexes.lexical.postings import (
+    Counts,
+    Keys,
+    Postings,
+    document_frequencies,
+    keys_of,
+)
 from corpus_tuner.indexes.representations import Scores
 
 
@@ -40,6 +46,67 @@ class BM25(BaseModel):
 
     k1: Annotated[float, Field(ge=0)] = 0.9
     b: Annotated[float, Field(ge=0, le=1)] = 0.4
+
+
+class Statistics(NamedTuple):
+    """What is known of all documents together: with it a term's count gets its worth.
+
+    Attributes
+    ----------
+    documents
+        How many there are.
+    mean
+        How many terms one has on average.
+    """
+
+    documents: int
+    mean: float
+
+    def worth(self, asked: Counter[str], frequencies: Counts) -> Scores:
+        """Return, of every term, how often it is asked for, times how rare it is.
+
+        Parameters
+        ----------
+        asked
+            The terms of a query.
+        frequencies
+            In how many documents each is, shape (terms,).
+        """
+        times = np.array(list(asked.values()), np.float64)
+        rarity = np.log(1 + (self.documents - frequencies + 0.5) / (frequencies + 0.5))
+        return np.asarray(times * rarity)
+
+    def half(self, lengths: npt.NDArray[Any], how: BM25) -> Scores:
+        """Return, for documents of these lengths, the count at which a term has half its worth."""
+        return np.asarray(how.k1 * (1 - how.b + how.b * lengths / self.mean), np.float64)
+
+    def score(
+        self,
+        asked: Counter[str],
+        frequencies: Counts,
+        documents: Sequence[Sequence[str]],
+        how: BM25,
+    ) -> Scores:
+        """Return what documents of these terms would score if each stood among the others.
+
+        Parameters
+        ----------
+        asked, frequencies
+            As `worth` takes them.
+        documents
+            The terms of each.
+        how
+            The parameters.
+        """
+        worth = self.worth(asked, frequencies)
+        halves = self.half(np.array([len(document) for document in documents]), how)
+        scores = np.zeros(len(documents))
+        for number, (document, half) in enumerate(zip(documents, halves, strict=True)):
+            own = Counter(document)
+            counts = np.array([own[term] for term in asked], np.float64)
+            shared = (counts > 0) & (frequencies > 0)
+            scores[number] = worth[shared] @ (counts[shared] / (counts[shared] + half))
+        return scores
 
 
 class Terms:
@@ -90,7 +157,7 @@ class Terms:
         terms, documents, counts = self._postings(keys_of(counted))
         frequencies = np.bincount(terms, minlength=len(counted))
         self._frequencies = (counted, frequencies)
-        worth = self._worth(counted, frequencies)
+        worth = self.statistics.worth(counted, frequencies)
         brought = worth[terms] * (counts / (counts + self._halved(how)[documents]))
         found = np.bincount(documents, brought, minlength=len(self._alive))
         return found.astype(np.float64)
@@ -106,21 +173,21 @@ class Terms:
         else:
             terms, _, _ = self._postings(keys_of(counted))
             frequencies = np.bincount(terms, minlength=len(counted))
-        worth = self._worth(counted, frequencies)
-        halves = self._half(np.array([len(document) for document in documents]), how)
-        scores = np.zeros(len(documents))
-        for number, (document, half) in enumerate(zip(documents, halves, strict=True)):
-            own = Counter(document)
-            counts = np.array([own[term] for term in counted], np.float64)
-            shared = (counts > 0) & (frequencies > 0)
-            scores[number] = worth[shared] @ (counts[shared] / (counts[shared] + half))
-        return scores
+        return self.statistics.score(counted, frequencies, documents, how)
 
     @cached_property
-    def _mean(self) -> float:
-        """How many terms a document has on average."""
+    def statistics(self) -> Statistics:
+        """What is known of all documents that are there."""
         total = int(self._lengths[self._alive].sum(dtype=np.int64))
-        return total / self._documents if total else 1.0
+        return Statistics(self._documents, total / self._documents if total else 1.0)
+
+    def frequencies(self) -> tuple[Keys, Counts]:
+        """Return all terms of documents that are there, and in how many each is.
+
+        By key in ascending order; both of shape (terms,).
+        """
+        alive = np.split(self._alive, self._firsts[1:])
+        return document_frequencies(list(zip(self._segments, alive, strict=True)))
 
     def _postings(self, keys: Keys) -> tuple[Counts, Counts, npt.NDArray[np.float64]]:
         """Return the postings of terms in documents that are there; see `Postings.of`."""
@@ -138,20 +205,10 @@ class Terms:
         there = self._alive[documents]
         return terms[there], documents[there], counts[there]
 
-    def _worth(self, counted: Counter[str], frequencies: Counts) -> Scores:
-        """Return, of every term, how often it is asked for, times how rare it is."""
-        times = np.array(list(counted.values()), np.float64)
-        rarity = np.log(1 + (self._documents - frequencies + 0.5) / (frequencies + 0.5))
-        return np.asarray(times * rarity)
-
     def _halved(self, how: BM25) -> Scores:
-        """Return `_half` of all documents, kept for the next search."""
+        """Return `Statistics.half` of all documents, kept for the next search."""
         kept = self._halves
         if kept is None or kept[0] != how:
-            kept = (how, self._half(self._lengths, how))
+            kept = (how, self.statistics.half(self._lengths, how))
             self._halves = kept
         return kept[1]
-
-    def _half(self, lengths: npt.NDArray[Any], how: BM25) -> Scores:
-        """Return, for documents of these lengths, the count at which a term has half its worth."""
-        return np.asarray(how.k1 * (1 - how.b + how.b * lengths / self._mean), np.float64)

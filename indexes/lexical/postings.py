@@ -96,6 +96,23 @@ def merge_postings(
     _write(folder, name, lengths, terms, blocks())
 
 
+def document_frequencies(
+    segments: Sequence[tuple["Postings", npt.NDArray[np.bool_]]],
+) -> tuple[Keys, Counts]:
+    """Return the terms of several segments, in ascending order, and how many documents have each.
+
+    Parameters
+    ----------
+    segments
+        As `merge_postings` takes them.
+    """
+    terms = _Terms()
+    for postings, alive in segments:
+        for block in postings.blocks():
+            terms.add(block[alive[block["document"]]])
+    return terms.keys, terms.totals
+
+
 class Postings:
     """The postings of one segment, mapped into memory; safe to use from several threads.
 

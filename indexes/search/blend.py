@@ -1,14 +1,13 @@
 """The scores of several rankers added up, by whatever weights."""
 
-from collections.abc import Callable, Mapping
-from functools import cached_property
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Scores
-from corpus_tuner.indexes.search.feedback import feedback
+from corpus_tuner.indexes.search.feedback import Nearness, feedback
 from corpus_tuner.indexes.search.fusion import scaled
 from corpus_tuner.indexes.search.settings import FEEDBACK, RANKERS, Fusion
 
@@ -42,8 +41,8 @@ class Blend:
         Which documents set the scale, shape (documents,).
     fusion
         Which scale.
-    passages
-        Returns the vectors of their passages, float64, shape (documents, dimension).
+    nearness
+        Compares their passages.
     """
 
     def __init__(
@@ -51,12 +50,12 @@ class Blend:
         scores: ByRanker,
         core: npt.NDArray[np.bool_],
         fusion: Fusion,
-        passages: Callable[[], Scores],
+        nearness: Nearness,
     ) -> None:
         self._scores = scores
         self._core = core
         self._fusion = fusion
-        self._fetch = passages
+        self._nearness = nearness
         self._scaled = {name: scaled(own, fusion, core) for name, own in scores.items()}
 
     def brought(self, weights: Mapping[str, float]) -> dict[str, Brought]:
@@ -73,14 +72,10 @@ class Blend:
             if name in weights
         }
         if FEEDBACK in weights:
-            similar = feedback(self._passages, total(brought))
+            similar = feedback(self._nearness, total(brought))
             own = scaled(similar, self._fusion, self._core)
             brought[FEEDBACK] = Brought(similar, weights[FEEDBACK] * own)
         return brought
-
-    @cached_property
-    def _passages(self) -> Scores:
-        return self._fetch()
 
 
 def total(brought: Mapping[str, Brought]) -> Scores:

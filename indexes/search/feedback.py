@@ -6,36 +6,56 @@ Mourad, Zhuang, Koopman and Zuccon, "Pseudo Relevance Feedback with Deep Languag
 Retrievers", TOIS 2023. Only the documents of the pool are scored, so it costs no second search.
 """
 
+from collections.abc import Callable
+from functools import cache
+
 import numpy as np
 
 from corpus_tuner.indexes.representations import Scores
+from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.indexes.vectors.scoring import first
 
 FIRST = 2
 """So many hits are taken for relevant, and all that tie with the last of them."""
 
+Nearness = Callable[[Ordinals], Scores]
+"""Given the positions of some documents of a pool, returns how near the passage of every document
+is to the mean of theirs: inner products, float64, shape (documents,)."""
 
-def feedback(passages: Scores, scores: Scores) -> Scores:
+
+def feedback(nearness: Nearness, scores: Scores) -> Scores:
     """Return how near every document is to those that score best.
 
     Parameters
     ----------
-    passages
-        Vectors of the documents' passages, float64, shape (documents, dimension).
+    nearness
+        Compares the documents' passages.
     scores
         By all other rankers, shape (documents,).
 
-    Returns
-    -------
-    Inner products, float64, shape (documents,).
-
     Examples
     --------
-    >>> feedback(np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]]), np.array([3.0, 1.0, 2.0])).round(2)
+    >>> passages = np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]])
+    >>> feedback(nearness_of(lambda: passages), np.array([3.0, 1.0, 2.0])).round(2)
     array([0.8, 0.4, 0.8])
     """
-    if not len(scores):
-        return np.zeros(0)
-    relevant = passages[first(scores, FIRST)].mean(axis=0)
-    found: Scores = np.einsum("pd,d->p", passages, relevant)  # not by BLAS: see StoredRows
-    return found
+    return nearness(first(scores, FIRST)) if len(scores) else np.zeros(0)
+
+
+def nearness_of(passages: Callable[[], Scores]) -> Nearness:
+    """Return what compares passages whose vectors are at hand.
+
+    Parameters
+    ----------
+    passages
+        Returns them, float64, shape (documents, dimension); called once, when first needed.
+    """
+    fetched = cache(passages)
+
+    def nearness(relevant: Ordinals) -> Scores:
+        vectors = fetched()
+        mean = vectors[relevant].mean(axis=0)
+        found: Scores = np.einsum("pd,d->p", vectors, mean)  # not by BLAS: see StoredRows
+        return found
+
+    return nearness

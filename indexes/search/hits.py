@@ -1,5 +1,6 @@
 """What was found: documents with their scores, and why they came up."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -10,8 +11,9 @@ import numpy as np
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Scores
 from corpus_tuner.indexes.search.blend import Brought
+from corpus_tuner.indexes.search.index import Match
 from corpus_tuner.indexes.search.passages import FoundPassage, choose
-from corpus_tuner.indexes.search.pool import Found, Pool
+from corpus_tuner.indexes.search.pool import Found
 from corpus_tuner.indexes.search.settings import DENSE_RANKERS
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.vectors import Ordinals
@@ -93,58 +95,54 @@ def hits_of(found: Found, by_words: Callable[[Sequence[str]], Scores]) -> list[H
         Scores texts for the query by the words that they share.
     """
     pool = found.pool.at(found.positions)
-    segments = pool.opened.segments
-    documents = segments.documents(pool.ordinals)
-    best = pool.opened.dense.best_views(pool.vector, pool.ordinals)
-    views = segments.views_at(pool.ordinals, best)
+    matches = pool.index.matches(pool.vector, pool.ordinals)
     standings = {
         name: _standings(brought, found.positions) for name, brought in found.brought.items()
     }
     likely: Sequence[float | None] = found.likelihoods or [None] * len(found.scores)
-    windows = segments.passages(pool.ordinals)
     owed = [
-        {name: own[position] for name, own in standings.items()}
-        for position in range(len(documents))
+        {name: own[position] for name, own in standings.items()} for position in range(len(matches))
     ]
-    matched = [
-        view if _owes_to_vectors(own) else None for view, own in zip(views, owed, strict=True)
-    ]
-    scores = _window_scores(pool, windows, matched, by_words)
+    by_vectors = [_owes_to_vectors(own) for own in owed]
+    scores = _window_scores(matches, by_vectors, by_words)
     return [
         Hit(
-            document,
+            match.document,
             position + 1,
             found.scores[position],
             likely[position],
-            views[position],
-            choose(document, [*windows[position].values()], scores[position], matched[position]),
+            match.view,
+            choose(
+                match.document,
+                [*match.windows.values()],
+                scores[position],
+                match.view if by_vectors[position] else None,
+            ),
             owed[position],
         )
-        for position, document in enumerate(documents)
+        for position, match in enumerate(matches)
     ]
 
 
 def _window_scores(
-    pool: Pool,
-    windows: Sequence[Mapping[int, str]],
-    matched: Sequence[View | None],
+    matches: Sequence[Match],
+    by_vectors: Sequence[bool],
     by_words: Callable[[Sequence[str]], Scores],
 ) -> list[list[float]]:
     """Return how near the windows of every document are to the query.
 
-    By vectors where a view matched, else by words: those of all documents at once, since every call
-    looks up how rare the query's words are.
+    By vectors where these brought the document, else by words: those of all documents at once,
+    since every call looks up how rare the query's words are.
     """
-    scores = [[0.0] for _ in windows]
+    scores = [[0.0] for _ in matches]
     texts: dict[int, list[str]] = {}
-    for position, (own, view) in enumerate(zip(windows, matched, strict=True)):
-        if len(own) == 1:
+    for position, (match, dense) in enumerate(zip(matches, by_vectors, strict=True)):
+        if len(match.windows) == 1:
             continue
-        if view and pool.vector is not None:
-            ordinal = int(pool.ordinals[position])
-            scores[position] = pool.opened.dense.near(pool.vector, ordinal, [*own])
+        if dense:
+            scores[position] = [match.near.get(view, -math.inf) for view in match.windows]
         else:
-            texts[position] = [*own.values()]
+            texts[position] = [*match.windows.values()]
     if texts:
         by_word = iter(by_words([text for own in texts.values() for text in own]).tolist())
         for position, own_texts in texts.items():

@@ -10,27 +10,12 @@ import numpy.typing as npt
 from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.representations import Parts, Scores
 from corpus_tuner.indexes.search.blend import Blend, Brought, ByRanker, total
+from corpus_tuner.indexes.search.index import Drawn, Index
 from corpus_tuner.indexes.search.likelihood import likelihoods
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.search.settings import DENSE_RANKERS, Fusion
-from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.vectors import Ordinals
-from corpus_tuner.indexes.vectors.scoring import DenseIndex, Near, first
-
-
-class Opened(NamedTuple):
-    """An index as it was when it was opened, as far as pools are drawn from it.
-
-    Attributes
-    ----------
-    segments
-        The documents.
-    dense
-        Their vectors.
-    """
-
-    segments: Segments
-    dense: DenseIndex
+from corpus_tuner.indexes.vectors.scoring import first
 
 
 class Found(NamedTuple):
@@ -66,8 +51,8 @@ class Pool:
     ----------
     vector
         Of the query, shape (dimension,); ``None`` where vectors have no say.
-    opened
-        The index that it is drawn from.
+    index
+        That it is drawn from.
     ordinals
         Which of all documents they are.
     scores
@@ -78,7 +63,7 @@ class Pool:
     """
 
     vector: Vectors | None
-    opened: Opened
+    index: Index
     ordinals: Ordinals
     scores: ByRanker
     core: npt.NDArray[np.bool_]
@@ -100,7 +85,7 @@ class Pool:
 
     def blend(self, fusion: Fusion) -> Blend:
         """Return the scores of all rankers on one scale."""
-        return Blend(self.scores, self.core, fusion, self.passages)
+        return Blend(self.scores, self.core, fusion, self.index.nearness(self.ordinals))
 
     def best(self, plan: Plan) -> Found:
         """Return the best `plan.k` documents; among equal scores the smaller id leads.
@@ -110,7 +95,7 @@ class Pool:
         brought = self.brought(plan)
         scores = total(brought)
         leading = first(scores, plan.k)  # and all that tie with the last of them
-        ids = self.opened.segments.ids(self.ordinals[leading])
+        ids = self.index.ids(self.ordinals[leading])
         by_score = zip((-scores[leading]).tolist(), ids, range(len(ids)), strict=True)
         order = [number for *_, number in sorted(by_score)[: plan.k]]
         likely = None
@@ -128,16 +113,12 @@ class Pool:
             likely,
         )
 
-    def passages(self) -> Scores:
-        """Return the vectors of the documents' passages, float64, shape (documents, dimension)."""
-        return self.opened.dense.passages(self.ordinals)
-
     def joined(self, *others: "Pool") -> "Pool":
         """Return this pool and other ones of the same query, by the same rankers."""
         pools = (self, *others)
         return Pool(
             self.vector,
-            self.opened,
+            self.index,
             np.concatenate([pool.ordinals for pool in pools]),
             {name: np.concatenate([pool.scores[name] for pool in pools]) for name in self.scores},
             np.concatenate([pool.core for pool in pools]),
@@ -147,52 +128,30 @@ class Pool:
         """Return some of the documents."""
         return Pool(
             self.vector,
-            self.opened,
+            self.index,
             self.ordinals[positions],
             {name: scores[positions] for name, scores in self.scores.items()},
             self.core[positions],
         )
 
 
-def draw(
-    opened: Opened,
-    plan: Plan,
-    vector: Vectors | None,
-    near: Near | None,
-    lexical: ByRanker,
-) -> Pool:
-    """Return the documents that are among the first `plan.size` by any ranker.
+def pool_of(index: Index, plan: Plan, vector: Vectors | None, drawn: Drawn) -> Pool:
+    """Return the pool of a query.
 
     Parameters
     ----------
-    opened
-        The index.
+    index
+        That it is drawn from.
     plan
         How the query is searched.
     vector
         Of the query, shape (dimension,); ``None`` where vectors have no say.
-    near
-        What vectors put first; ``None`` where they have no say.
-    lexical
-        The scores of all documents by every lexical ranker that has a say, 0 for those that may
-        not be found.
+    drawn
+        Its documents.
     """
-
-    def pool(ordinals: Ordinals, dense: Parts) -> Pool:
-        own = {name: scores[ordinals] for name, scores in lexical.items()}
-        brought = {**dense._asdict(), **own} if near else own
-        return Pool(vector, opened, ordinals, brought, np.zeros(len(ordinals), bool))
-
-    found = pool(near.documents, near.parts) if near else pool(np.zeros(0, np.int64), Parts.zeros())
-    if lexical:
-        leading = np.concatenate([sharing(scores, plan.size) for scores in lexical.values()])
-        others = np.setdiff1d(leading, found.ordinals)
-        parts = Parts.zeros(len(others))
-        if near is not None and vector is not None:
-            parts = opened.dense.parts(vector, others, near.seen)
-        found = found.joined(pool(others, parts))
-    found.core[_leading(found, plan, plan.settings.pool)] = True
-    return found
+    pool = Pool(vector, index, *drawn, np.zeros(len(drawn.documents), bool))
+    pool.core[_leading(pool, plan, plan.settings.pool)] = True
+    return pool
 
 
 def _leading(pool: Pool, plan: Plan, size: int) -> Ordinals:

@@ -1,16 +1,14 @@
 """Search an index: queries in, hits out."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, TypeVar, Unpack, overload
+from typing import NamedTuple, Unpack, overload
 
-import numpy as np
-
-from corpus_tuner.indexes.arguments import is_utf8, path_of, texts_of
+from corpus_tuner.indexes.arguments import is_utf8, texts_of
 from corpus_tuner.indexes.encoders import (
     EncoderSettings,
     QueryEncoder,
@@ -19,39 +17,31 @@ from corpus_tuner.indexes.encoders import (
 )
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.languages import Languages
-from corpus_tuner.indexes.lexical import (
-    LexicalIndex,
-    LexicalRanker,
-    LexicalSettings,
-    asked_terms,
-)
+from corpus_tuner.indexes.lexical import LexicalIndex, LexicalSettings, asked_terms
 from corpus_tuner.indexes.lexical.words import shared_words
-from corpus_tuner.indexes.representations import Scores, stored_representation
+from corpus_tuner.indexes.representations import Scores
 from corpus_tuner.indexes.search.hits import Hit, hits_of
+from corpus_tuner.indexes.search.index import Index, Source
+from corpus_tuner.indexes.search.local import LocalIndex
 from corpus_tuner.indexes.search.plan import Options, Plan, make_plan
-from corpus_tuner.indexes.search.pool import Found, Opened, Pool, draw
+from corpus_tuner.indexes.search.pool import Found, Pool, pool_of
 from corpus_tuner.indexes.search.settings import SearchSettings, shares
+from corpus_tuner.indexes.search.sources import source_of
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.store.fields import Fields
-from corpus_tuner.indexes.store.layout import Layout
-from corpus_tuner.indexes.store.manifest import Manifest, read_manifest, verify
+from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.store.segments import Segments
-from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.indexes.vectors.scoring import DenseIndex
 
 MAX_QUERY_CHARACTERS = 100_000
 _QUERIES_AT_ONCE = 256
-_SMALL = 2**20  # bytes of a file whose checksum is compared whenever an index is opened
-_TRIES = 20  # to open an index that is built again and again meanwhile
-_Read = TypeVar("_Read")
 
 
 class _Generation(NamedTuple):
     """An index as it was when it was opened: a search that has begun stays with it."""
 
     manifest: Manifest
-    opened: Opened
-    lexical: LexicalIndex | None
+    opened: Index
 
 
 class Searcher:
@@ -70,9 +60,9 @@ class Searcher:
     """
 
     def __init__(
-        self, path: Path, generation: _Generation, encoder: QueryEncoder, representation: str
+        self, source: Source, generation: _Generation, encoder: QueryEncoder, representation: str
     ) -> None:
-        self.path = path
+        self.source = source
         self.representation = representation
         self.encoder = encoder
         self._generation = generation
@@ -84,9 +74,26 @@ class Searcher:
         return self._generation.manifest
 
     @property
+    def local(self) -> LocalIndex:
+        """The index, where it is on this disk.
+
+        Raises
+        ------
+        SearchIndexError
+            If it is elsewhere.
+        """
+        index = self._generation.opened
+        if not isinstance(index, LocalIndex):
+            raise SearchIndexError(
+                f"{self.source} can be searched; for all else give the folder that it was exported "
+                "from"
+            )
+        return index
+
+    @property
     def segments(self) -> Segments:
         """Its documents."""
-        return self._generation.opened.segments
+        return self.local.segments
 
     @property
     def fields(self) -> Fields:
@@ -99,22 +106,22 @@ class Searcher:
         ...     searcher.fields["id"]
         Field(documents=3, types={'text': 3})
         """
-        return self.segments.fields
+        return self._generation.opened.fields
 
     @property
     def dense(self) -> DenseIndex:
         """Their vectors."""
-        return self._generation.opened.dense
+        return self.local.dense
 
     @property
     def lexical(self) -> LexicalIndex | None:
         """Its words and n-grams; ``None`` if it has none."""
-        return self._generation.lexical
+        return self.local.lexical
 
     @classmethod
     def open(
         cls,
-        path: str | Path,
+        path: str | Path | Source,
         *,
         encoder: QueryEncoder | None = None,
         representation: str | None = None,
@@ -126,7 +133,8 @@ class Searcher:
         Parameters
         ----------
         path
-            The folder of the index.
+            The folder of the index, or the address of one that was exported to Qdrant
+            (`corpus_tuner.indexes.qdrant.address`).
         encoder
             An open encoder, to share one between indexes; by default the one that the index was
             built with is opened.
@@ -144,31 +152,31 @@ class Searcher:
             If the index is unfinished, damaged or of another version, or the encoder is not the
             one it was built with.
         """
-        index = path_of(path, "path")
-        manifest = _steadily(index, lambda: read_manifest(index))
+        source = source_of(path)
+        manifest = source.manifest()
         if checksums:
-            verify(index, manifest.segments)
+            source.verify()
         chosen = representation or manifest.representation
         known = sorted(manifest.representations)
         if chosen not in known:
             raise SearchIndexError(
-                f"{index} has no representation {chosen!r}; it has: {', '.join(known)}"
+                f"{source} has no representation {chosen!r}; it has: {', '.join(known)}"
             )
         if encoder is None:
             settings = manifest.encoder.settings | {"trust_remote_code": trust_remote_code}
             encoder = open_query_encoder(
                 EncoderSettings.model_validate(settings), manifest.encoder.fingerprint
             )
-        generation = _open(index, chosen)  # it may have changed while the encoder loaded
+        generation = _Generation(*source.open(chosen))  # it may have changed meanwhile
         wanted = generation.manifest.encoder.fingerprint
         if encoder.fingerprint != wanted:
-            generation.opened.segments.close()
+            generation.opened.close()
             raise SearchIndexError(
-                f"{index} was built with another encoder than {encoder.name!r} as it is now "
+                f"{source} was built with another encoder than {encoder.name!r} as it is now "
                 f"(fingerprint {wanted[:12]}, not {encoder.fingerprint[:12]}): open it with that "
                 "one, or build it again"
             )
-        return cls(index, generation, encoder, chosen)
+        return cls(source, generation, encoder, chosen)
 
     def refresh(self) -> bool:
         """Open the index anew if it was changed since; tell whether it was.
@@ -180,14 +188,14 @@ class Searcher:
         SearchIndexError
             If the new index cannot be opened with this encoder; the old one stays open.
         """
-        if _steadily(self.path, lambda: read_manifest(self.path)) == self._current().manifest:
+        if self.source.manifest() == self._current().manifest:
             return False
-        generation = _open(self.path, self.representation)
+        generation = _Generation(*self.source.open(self.representation))
         if generation.manifest == self.manifest:
             return False
         if generation.manifest.encoder.fingerprint != self.encoder.fingerprint:
             raise SearchIndexError(
-                f"{self.path} was built again with another encoder: open it anew"
+                f"{self.source} was built again with another encoder: open it anew"
             )
         self._generation = generation
         return True
@@ -268,12 +276,7 @@ class Searcher:
 
     def document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""
-        segments = self._current().opened.segments
-        found = segments.find([id_])
-        if not found:
-            return None
-        ordinal, _ = found[id_]
-        return segments.document(ordinal), segments.views(ordinal)
+        return self._current().opened.document(id_)
 
     def shared_words(self, query: str, text: str) -> list[str]:
         """Return the words of a text, as they stand in it, that count as words of the query."""
@@ -283,7 +286,7 @@ class Searcher:
 
     def close(self) -> None:
         """Close the files; the searcher is of no use afterwards."""
-        self.segments.close()
+        self._generation.opened.close()
 
     def __enter__(self) -> "Searcher":
         return self
@@ -300,7 +303,7 @@ class Searcher:
         """Return the index as it is now, in the process that opened it."""
         if os.getpid() != self._process:
             raise SearchIndexError(
-                f"{self.path} was opened before this process was forked: open the index in the "
+                f"{self.source} was opened before this process was forked: open the index in the "
                 "child process"
             )
         return self._generation
@@ -311,90 +314,19 @@ class Searcher:
         return self._drawn(generation, queries, plan)
 
     def _drawn(self, generation: _Generation, queries: Sequence[str], plan: Plan) -> Iterator[Pool]:
-        opened = generation.opened
-        only = opened.segments.matching(plan.condition) if plan.condition is not None else None
+        index = generation.opened
         for start in range(0, len(queries), _QUERIES_AT_ONCE):
             batch = queries[start : start + _QUERIES_AT_ONCE]
-            lexical: list[dict[str, Scores]] = [
-                {name: _lexical(generation, name, query, plan, only) for name in plan.lexical}
-                for query in batch
-            ]
-            if not plan.dense:
-                yield from (draw(opened, plan, None, None, scores) for scores in lexical)
-                continue
-            vectors: Vectors = self.encoder.encode_queries(batch)
-            nearest = opened.dense.top_documents(vectors, plan.size, plan.views, only)
-            for vector, scores, near in zip(vectors, lexical, nearest, strict=True):
-                yield draw(opened, plan, vector, near, scores)
-
-
-def _lexical(
-    generation: _Generation, ranker: LexicalRanker, query: str, plan: Plan, only: Ordinals | None
-) -> Scores:
-    """Return the scores of all documents by a lexical ranker, 0 for what may not be found."""
-    assert generation.lexical
-    found = generation.lexical.scores(ranker, query, getattr(plan.settings, ranker))
-    if only is None:
-        return found
-    kept = np.zeros(len(found))
-    kept[only] = found[only]
-    return kept
+            vectors: Vectors | None = self.encoder.encode_queries(batch) if plan.dense else None
+            own = [None] * len(batch) if vectors is None else vectors
+            for vector, drawn in zip(own, index.draw(plan, batch, vectors), strict=True):
+                yield pool_of(index, plan, vector, drawn)
 
 
 def _by_words(generation: _Generation, plan: Plan, query: str, texts: Sequence[str]) -> Scores:
     """Return the scores of texts by the first lexical ranker that has a say."""
-    assert generation.lexical
     ranker, *_ = plan.lexical
-    return generation.lexical.score_texts(ranker, query, texts, getattr(plan.settings, ranker))
-
-
-def _open(index: Path, representation: str) -> _Generation:
-    """Open the index as it is now."""
-
-    def open_() -> _Generation:
-        manifest = read_manifest(index)
-        if representation not in manifest.representations:
-            raise SearchIndexError(
-                f"{index} was built again without the representation {representation!r}"
-            )
-        verify(index, manifest.segments, most=_SMALL)
-        how = stored_representation(manifest.representations[representation])
-        segments = Segments.of(index, manifest)
-        try:
-            engine = manifest.engine_of(representation)
-            dense = segments.dense(how, manifest.encoder.dimension, engine)
-            lexical = None
-            if manifest.lexical:
-                lexical = LexicalIndex(segments.folders, manifest.lexical, segments.alive)
-        except BaseException:
-            segments.close()
-            raise
-        return _Generation(manifest, Opened(segments, dense), lexical)
-
-    return _steadily(index, open_)
-
-
-def _steadily(index: Path, read: Callable[[], _Read]) -> _Read:
-    """Read an index; again, if it failed and there was a commit meanwhile.
-
-    A commit takes away what it replaces. Whoever has just read the manifest that named it must read
-    the new one.
-    """
-    for _ in range(_TRIES):
-        before = _manifest_bytes(index)
-        try:
-            return read()
-        except SearchIndexError:
-            if _manifest_bytes(index) == before:
-                raise
-    raise SearchIndexError(f"{index} is built again all the time: try later")
-
-
-def _manifest_bytes(index: Path) -> bytes:
-    try:
-        return Layout(index).manifest.read_bytes()
-    except OSError:
-        return b""
+    return generation.opened.score_texts(ranker, query, texts, getattr(plan.settings, ranker))
 
 
 def _check(queries: Sequence[str]) -> None:

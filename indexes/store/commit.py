@@ -1,8 +1,9 @@
 """The one step by which an index changes: what is new moved into place, the manifest replaced."""
 
+import errno
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,6 +23,7 @@ KEPT_SECONDS = 3_600.0
 """How long a segment that is out of force is kept at most while a reader has it open."""
 _RETIRED = "retired"
 """A file in the folder of such a segment, as old as the commit that found it held."""
+_TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
 
 
 def commit(
@@ -57,12 +59,8 @@ def commit(
     generation = manifest.generation + 1
     entries = list(manifest.segments)
     if new is not None:
-        folder = layout.next_segment(entry.name for entry in entries[:-1])
-        new.rename(folder)
-        sync_folder(folder)
-        sync_folder(folder.parent)
-        sync_folder(index)
-        entries[-1] = entries[-1].model_copy(update={"name": folder.name})
+        name = place(index, new, (entry.name for entry in entries[:-1]))
+        entries[-1] = entries[-1].model_copy(update={"name": name})
     for number, entry in enumerate(entries):
         if alive and entry.name in alive:
             entries[number] = _hidden(layout, entry, alive[entry.name], generation)
@@ -75,6 +73,38 @@ def commit(
     write_manifest(index, manifest)
     tidy(index, manifest)
     return manifest
+
+
+def place(index: Path, new: Path, named: Iterable[str] = ()) -> str:
+    """Move the files of a segment to where they stay; several may do so at once.
+
+    Parameters
+    ----------
+    index
+        The folder of the index.
+    new
+        The folder of the files, on the same file system.
+    named
+        The segments that the manifest names.
+
+    Returns
+    -------
+    The segment's name. It is in force when a manifest says so.
+    """
+    layout = Layout(index)
+    named = [*named]
+    while True:
+        folder = layout.next_segment(named)
+        try:
+            new.rename(folder)
+        except OSError as error:
+            if error.errno not in _TAKEN:
+                raise
+            named.append(folder.name)  # another was faster
+            continue
+        for each in (folder, folder.parent, index):
+            sync_folder(each)
+        return folder.name
 
 
 def tidy(index: Path, manifest: Manifest) -> None:

@@ -50,7 +50,7 @@ class FieldCounts:
 
     def add(self, metadata: Mapping[str, Any]) -> None:
         """Count the fields of a document that a filter can name."""
-        for name, value in _walk(metadata):
+        for name, value in walk(metadata):
             self._documents[name] += 1
             values = value if isinstance(value, list | tuple) and value else [value]
             self._types.setdefault(name, Counter()).update({_type_of(one) for one in values})
@@ -83,15 +83,15 @@ def summed_fields(parts: Iterable[Fields]) -> Fields:
     }
 
 
-def _walk(metadata: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield all fields and their values, those inside of others by their names joined by dots."""
+def walk(metadata: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the fields that a filter can name and their values; see `FIELD` for names."""
     for key, value in metadata.items():
         name = f"{within}{key}"
         if "." in key or not re.fullmatch(FIELD, key) or name in (ID, *WORDS):
             continue
         yield name, value
         if isinstance(value, Mapping):
-            yield from _walk(value, f"{name}.")
+            yield from walk(value, f"{name}.")
 
 
 def _type_of(value: Any) -> str:

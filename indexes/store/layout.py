@@ -16,7 +16,8 @@
         ledger.sqlite           what the generator wrote; kept from build to build, sealed by its
                                 SHA-256 in ledger.sqlite.sha256 while nobody writes to it
         parsed.sqlite           what was found in files of a folder, so that PDFs are read once
-        building-KEY/           an unfinished build, from which the next one goes on
+        building-KEY/           an unfinished build, from which the next one goes on; what clusters
+                                make of it: shards/ (indexes/store/shards.py)
         building-merge/         an unfinished merge, which begins again
         writer.lock             held by whoever changes the index; writer.json says who
 

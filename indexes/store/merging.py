@@ -2,7 +2,7 @@
 
 When it is due follows the way of Lucene: the smallest segments are merged, and with them every
 next one that is no larger than those before it together, so that a document is copied about once
-every time that the index doubles.
+every time that the index doubles, until its segment is large enough.
 """
 
 import shutil
@@ -27,6 +27,10 @@ from corpus_tuner.indexes.store.writing import changing
 from corpus_tuner.indexes.vectors.scoring import DenseIndex
 
 MOST_SEGMENTS = 8
+"""So many there may be that are not `LARGE`."""
+LARGE = 32_768
+"""Documents: a segment that has so many is large enough. It is merged only where too many of its
+documents are gone, as in Lucene one of five gigabytes."""
 MOST_DEAD = 0.2
 """Share of a segment's documents that may be gone before it is written anew."""
 _AT_ONCE = 1_024  # documents
@@ -35,12 +39,13 @@ _AT_ONCE = 1_024  # documents
 def due(manifest: Manifest) -> list[SegmentEntry]:
     """Return the segments that are to be merged into one; none if all is well."""
     mostly_dead = [entry for entry in manifest.segments if entry.dead > MOST_DEAD]
+    small = [entry for entry in manifest.segments if entry.living < LARGE]
     others = sorted(
-        (entry for entry in manifest.segments if entry not in mostly_dead),
+        (entry for entry in small if entry not in mostly_dead),
         key=lambda entry: (entry.living, entry.name),
     )
     chosen = mostly_dead
-    too_many = len(manifest.segments) - MOST_SEGMENTS
+    too_many = len(small) - MOST_SEGMENTS
     for entry in others if too_many > 0 else ():
         size = sum(one.living for one in chosen)
         if len(chosen) > too_many and entry.living > size:

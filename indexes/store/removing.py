@@ -1,6 +1,6 @@
 """Removing documents: they are hidden at once, and their files go when segments are merged."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from corpus_tuner.indexes.search.filters import Filter, compile_filter
 from corpus_tuner.indexes.store.alive import Alive
 from corpus_tuner.indexes.store.commit import commit, tidy
 from corpus_tuner.indexes.store.documents import Digests
-from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry
+from corpus_tuner.indexes.store.manifest import SegmentEntry
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.store.writing import changing
 from corpus_tuner.indexes.vectors import Ordinals
@@ -60,7 +60,7 @@ def remove(
             if not removed:
                 tidy(index, manifest)  # a kill behind the commit
                 return []
-            entries, alive = hide(manifest, segments, gone)
+            entries, alive = hide(manifest.segments, segments, gone)
         finally:
             segments.close()
         update = {"segments": entries, "changed": manifest.changed + len(removed)}
@@ -69,21 +69,21 @@ def remove(
 
 
 def hide(
-    manifest: Manifest, segments: Segments, gone: Ordinals
+    before: Sequence[SegmentEntry], segments: Segments, gone: Ordinals
 ) -> tuple[tuple[SegmentEntry, ...], dict[str, Alive]]:
     """Return the entries of all segments without some documents, and the new bitmaps by name.
 
     Parameters
     ----------
-    manifest, segments
-        Of the index.
+    before, segments
+        The segments: their entries, and as they are opened.
     gone
         Documents that are there, in ascending order.
     """
     entries = []
     bitmaps = {}
-    parts = zip(manifest.segments, segments.split(gone), segments.alive_by_segment(), strict=True)
-    for entry, (segment, ordinals), before in parts:
+    parts = zip(before, segments.split(gone), segments.alive_by_segment(), strict=True)
+    for entry, (segment, ordinals), standing in parts:
         if not len(ordinals):
             entries.append(entry)
             continue
@@ -95,7 +95,7 @@ def hide(
                     total[name] = total.get(name, 0) - count
         if len(digests) != len(ordinals):
             raise SearchIndexError(f"segment {entry.name} has lost documents: build it again")
-        alive = before.copy()
+        alive = standing.copy()
         alive[ordinals] = False
         bitmaps[entry.name] = alive
         left = {

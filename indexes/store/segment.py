@@ -11,6 +11,7 @@ import numpy as np
 
 from corpus_tuner.indexes.errors import DAMAGED, DamagedError, SearchIndexError
 from corpus_tuner.indexes.search.filters.conditions import Condition
+from corpus_tuner.indexes.search.filters.sql import as_sql
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.store.fields import Field, Fields
 from corpus_tuner.indexes.store.holding import Hold
@@ -117,9 +118,9 @@ class Segment:
 
     def matching(self, condition: Condition) -> Ordinals:
         """Return the documents that a filter lets through, by ordinal, in ascending order."""
+        where, bound = as_sql(condition)
         found = self._select(
-            f"SELECT ordinal FROM documents WHERE {condition.where} ORDER BY ordinal",
-            *condition.bound,
+            f"SELECT ordinal FROM documents WHERE {where} ORDER BY ordinal", *bound
         )
         return np.array([ordinal for (ordinal,) in found], np.int64)
 

@@ -260,37 +260,28 @@ class DenseIndex:
         """Return the vectors of documents' passages, float64, shape (documents, dimension)."""
         return self._vectors(self._starts[documents]).astype(np.float64)
 
-    def best_views(self, query: Vectors | None, documents: Ordinals) -> Ordinals:
-        """Return which of its views, from 0, is nearest to the query, for every document.
+    def first_views(self, documents: Ordinals) -> Ordinals:
+        """Return which of its views, from 0, the first row of every document shows."""
+        return self._views(self._starts[documents])
 
-        Only views that have rows count. Without a query it is the passage.
-        """
-        rows, starts = self._rows_of(documents)
-        if query is None:
-            return self._views(rows[starts])
-        similarities = self._similarities(query, rows).round(SCORE_DECIMALS)
-        # Of equal ones the first, in every document.
-        order = np.lexsort(
-            (-similarities, np.repeat(np.arange(len(starts)), np.diff(starts, append=len(rows))))
-        )
-        return self._views(rows[order[starts]])
-
-    def near(self, query: Vectors, document: int, views: Sequence[int]) -> list[float]:
-        """Return how near some views of a document are to a query; ``-inf`` for one without a row.
+    def near(self, query: Vectors, documents: Ordinals) -> list[dict[int, float]]:
+        """Return how near the views of every document are to a query, by position, those with rows.
 
         Parameters
         ----------
         query
             float32, shape (dimension,).
-        document
-            Its ordinal.
-        views
-            Positions among its views.
+        documents
+            Ordinals, shape (documents,).
         """
-        rows, _ = self._rows_of(np.array([document]))
-        similarities = self._similarities(query, rows).round(SCORE_DECIMALS)
-        known = dict(zip(self._views(rows).tolist(), similarities.tolist(), strict=True))
-        return [known.get(view, -math.inf) for view in views]
+        rows, starts = self._rows_of(documents)
+        similarities = self._similarities(query, rows).round(SCORE_DECIMALS).tolist()
+        views = self._views(rows).tolist()
+        ends = [*starts[1:].tolist(), len(rows)]
+        return [
+            dict(zip(views[start:end], similarities[start:end], strict=True))
+            for start, end in zip(starts.tolist(), ends, strict=False)
+        ]
 
     @cached_property
     def _living(self) -> list[tuple[_Part, Selection]]:

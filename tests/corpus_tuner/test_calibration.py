@@ -19,7 +19,7 @@ from corpus_tuner import (
     pipeline,
 )
 from corpus_tuner.calibration import choose_weights
-from corpus_tuner.held_out import draw
+from corpus_tuner.held_out import draw, draw_with_questions
 from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.sentences import split_sentences
 from corpus_tuner.tuning.encoder.report import read_report
@@ -224,7 +224,7 @@ def test_other_weights_need_no_new_build(index: Path, settings: Settings) -> Non
     corpus = index.parent / "c.jsonl"
     weights = {"dense": {"views": 0.1}, "hybrid": {"words": 0.9}}
     search = SearchSettings.model_validate(weights)
-    fixed = settings.model_copy(update={"calibrate": False, "search": search})
+    fixed = settings.model_copy(update={"calibrate": None, "search": search})
     assert build(corpus, index, fixed).unchanged
     manifest = read_manifest(index)
     assert manifest.search == search
@@ -238,3 +238,33 @@ def test_a_representation_of_one_vector_is_calibrated_too(index: Path, encoder: 
         chosen = choose_weights(searcher, encoder, SearchSettings())
     assert chosen.queries == 200
     assert set(chosen.found) == {"passage", "mean", "words", "grams", "usual", "chosen"}
+
+
+@pytest.mark.slow
+def test_questions_that_were_written_can_ask(
+    index: Path, settings: Settings, t5_folder: Path, tmp_path: Path
+) -> None:
+    corpus = index.parent / "c.jsonl"
+    values = f"{{name: seq2seq, model: '{t5_folder}', kinds: [question], max_new_tokens: 6}}"
+    written = load_settings(None, [f"generator={values}", "checks=[]", "calibrate=questions"])
+    written = written.model_copy(update={"encoder": settings.encoder, "language": "en"})
+    build(corpus, tmp_path / "asked", written)
+    manifest = read_manifest(tmp_path / "asked")
+    assert manifest.calibration
+    assert manifest.calibration["asked_by"] == "questions"
+    assert manifest.calibration["queries"] == 200
+    with Searcher.open(tmp_path / "asked") as searcher:
+        asked = list(draw_with_questions(searcher, 100, 0))
+        assert len({held.ordinal for held in asked}) == 100
+        for held in asked:
+            assert held.rest == searcher.segments.document(held.ordinal)
+            own = [v.text for v in searcher.segments.views(held.ordinal) if v.kind == "question"]
+            assert set(held.queries) == set(own)
+    both = written.model_copy(update={"calibrate": "both"})
+    assert build(corpus, tmp_path / "asked", both).unchanged
+    manifest = read_manifest(tmp_path / "asked")
+    assert manifest.calibration and manifest.calibration["queries"] == 400
+    build(corpus, index, settings.model_copy(update={"calibrate": "questions"}))
+    calibration = read_manifest(index).calibration
+    assert calibration
+    assert calibration["unchanged"] == "0 documents have generated questions, 20 are needed"

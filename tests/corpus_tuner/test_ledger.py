@@ -33,6 +33,23 @@ def test_what_was_written_first_stays(tmp_path: Path) -> None:
         assert ledger.get(["k", "unknown"]) == {"k": Written(("one?",), cut=True)}
 
 
+def test_a_ledger_is_read_behind_another_and_absorbed(tmp_path: Path) -> None:
+    whole, shard = tmp_path / "ledger.sqlite", tmp_path / "shard.sqlite"
+    with Ledger(whole) as ledger:
+        ledger.put({"k": Written(("one?",))}, "question", "generator")
+    with Ledger(shard, earlier=whole) as ledger:
+        ledger.put({"l": Written(("two?",))}, "question", "generator")
+        ledger.note("strict", [Noted("l", "two?", "copied", "copied", "")])
+        found = ledger.get(["k", "l", "m"])
+        assert found == {"k": Written(("one?",)), "l": Written(("two?",))}
+    with Ledger(whole) as ledger:
+        assert ledger.get(["l"]) == {}
+        ledger.absorb(shard)
+        assert ledger.get(["k", "l"]) == found
+        assert [one.text for one in ledger.rejections(["l"], "strict")] == ["two?"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [whole.name, f"{whole.name}.sha256"]
+
+
 def test_files_that_are_no_ledger(tmp_path: Path) -> None:
     file = tmp_path / "ledger.sqlite"
     with sqlite3.connect(file) as database:

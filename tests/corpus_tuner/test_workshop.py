@@ -129,9 +129,7 @@ def test_a_document_is_read_once(
     monkeypatch.setattr(TransformerEncoder, "encode_documents", encode)
     corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(20))
     extractive = load_settings(None, ["generator=extractive"]).generator
-    changed = settings.model_copy(
-        update={"generator": extractive, "checks": (), "calibrate": False}
-    )
+    changed = settings.model_copy(update={"generator": extractive, "checks": (), "calibrate": None})
     build(corpus, tmp_path / "i", changed)
     views = [view for views in look(tmp_path / "i").views.values() for view in views]
     passages = [view.text for view in views if view.kind == "passage"]

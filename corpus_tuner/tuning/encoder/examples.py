@@ -27,6 +27,7 @@ def examples(
     steps: int,
     teach: Teach | None,
     others: Sequence[tuple[str, Vectors]] = (),
+    topics: Sequence[Sequence[int]] = (),
 ) -> Iterator[Row]:
     """Yield the rows of so many steps, batch after batch; a batch asks for a document once.
 
@@ -44,9 +45,12 @@ def examples(
         Finds negatives; none where only the other passages of a batch are.
     others
         Texts whose vectors are to stay, and these.
+    topics
+        Positions of documents that a batch asks for together.
     """
     other = cycle(others)
-    rows = _apart(_taught(asked, languages, settings, teach), min(settings.batch_size, len(asked)))
+    taught = _taught(asked, languages, settings, teach, topics)
+    rows = _apart(taught, min(settings.batch_size, len(asked)))
     for batch in chunks(islice(rows, steps * settings.batch_size), settings.batch_size):
         for row in _labelled(batch):
             if others:
@@ -61,9 +65,10 @@ def _taught(
     languages: Languages,
     settings: EncoderTuningSettings,
     teach: Teach | None,
+    topics: Sequence[Sequence[int]],
 ) -> Iterator[_Taught]:
     """Yield questions without end, with what the teacher says of them, if there is one."""
-    made = questions(asked, languages, settings.left_in, settings.seed)
+    made = questions(asked, languages, settings.left_in, settings.seed, topics)
     if teach is None:
         yield from ((position, question, None) for position, question in made)
         return

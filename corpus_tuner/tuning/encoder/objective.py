@@ -10,8 +10,9 @@ from sentence_transformers.sentence_transformer.losses import (
     EmbedDistillLoss,
 )
 from sentence_transformers.util import cos_sim
-from torch.nn.functional import kl_div
+from torch.nn.functional import cross_entropy, kl_div
 
+from corpus_tuner.tuning.arithmetic import arithmetic
 from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
 
 Features = Iterable[dict[str, torch.Tensor]]
@@ -52,13 +53,20 @@ class Objective(CachedMultipleNegativesRankingLoss):  # type: ignore[misc]
         if len(columns[0]["input_ids"]) > self._settings.mini_batch:
             loss: torch.Tensor = self.forward_cached(columns, labels)
             return loss
-        vectors = [[self.model(column)["sentence_embedding"]] for column in columns]
+        whole = len(columns[0]["input_ids"])
+        vectors = [[self.embed_minibatch(column, 0, whole, True, False)[0]] for column in columns]
         return self.calculate_loss(vectors, labels)
+
+    def embed_minibatch(self, *batch: Any, **how: Any) -> tuple[torch.Tensor, Any]:
+        """Return the vectors of some texts, and what repeats their dropout."""
+        with arithmetic(self.model.device, self._settings.dtype):
+            vectors, state = super().embed_minibatch(*batch, **how)
+        return vectors.float(), state
 
     def calculate_loss(
         self,
         reps: list[list[torch.Tensor]],
-        labels: torch.Tensor | None = None,
+        labels: torch.Tensor,
         *,
         with_backward: bool = False,
     ) -> torch.Tensor:
@@ -66,24 +74,33 @@ class Objective(CachedMultipleNegativesRankingLoss):  # type: ignore[misc]
         columns = [torch.cat(column) for column in reps]
         asked = columns[: len(columns) - self._others]
         others = columns[len(asked) :]
-        loss = self.loss.compute_loss_from_embeddings(asked, None)
-        if labels is not None and self._settings.distillation:
-            queries, *documents = asked
-            found = self._settings.scale * cos_sim(queries, torch.cat(documents))
-            taught = self._sharpness * labels[:, : found.shape[1]]
+        queries, *documents = asked
+        found = self._settings.scale * cos_sim(queries, torch.cat(documents))
+        own = torch.arange(len(queries), device=found.device)
+        if not self._settings.taught:
+            loss = cross_entropy(found, own)
+        else:
+            scores = labels[:, : found.shape[1]]
+            loss = cross_entropy(found.masked_fill(self._may_answer(scores), -torch.inf), own)
+            taught = self._sharpness * scores
             loss = loss + self._settings.distillation * kl_div(
                 found.log_softmax(1), taught.log_softmax(1), reduction="batchmean", log_target=True
             )
-        if labels is not None and others:
+        if others:
             vectors = labels[:, -others[0].shape[1] :]
             loss = loss + self._settings.memory * self._vectors.compute_loss_from_embeddings(
                 others, [vectors]
             )
         if with_backward:
-            loss.backward()
+            torch.autograd.backward(loss)
             loss = loss.detach()
         result: torch.Tensor = loss
         return result
+
+    def _may_answer(self, scores: torch.Tensor) -> torch.Tensor:
+        """Return which passages, not the one asked for, score almost as it does, or more."""
+        near = scores > scores.diagonal()[:, None] - self._settings.margin
+        return near.fill_diagonal_(False)
 
     def get_config_dict(self) -> dict[str, Any]:
         """Return what the library writes into its model card."""

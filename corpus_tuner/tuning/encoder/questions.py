@@ -8,6 +8,7 @@ import hashlib
 import heapq
 import random
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from corpus_tuner.indexes.languages import Languages
@@ -61,7 +62,11 @@ def drawn(documents: Iterable[Document], most: int, seed: int) -> list[Document]
 
 
 def questions(
-    asked: Sequence[Asked], languages: Languages, left_in: float, seed: int
+    asked: Sequence[Asked],
+    languages: Languages,
+    left_in: float,
+    seed: int,
+    topics: Sequence[Sequence[int]] = (),
 ) -> Iterator[tuple[int, Question]]:
     """Yield questions without end, with the position of their document: an epoch has one of each.
 
@@ -75,12 +80,16 @@ def questions(
         Share of the sentences that ask for a passage which still has them.
     seed
         Of all choices.
+    topics
+        Positions of documents that are asked for one after the other.
     """
     chance = random.Random(seed)
-    order = list(range(len(asked)))
+    order = [list(topic) for topic in topics] or [[position] for position in range(len(asked))]
     while True:
         chance.shuffle(order)
-        for position in order:
+        for topic in order:
+            chance.shuffle(topic)
+        for position in chain.from_iterable(order):
             one = asked[position]
             question = _question(one, languages.of(one.document), left_in, chance)
             if question:

@@ -24,6 +24,8 @@ class Verdict(BaseModel):
         nDCG@10, a fraction, by the share of the tuned weights; 0 is the base.
     kept
         The share that was chosen.
+    by_vectors
+        nDCG@10 where vectors rank alone: of the base, and of the share that was chosen.
     gain
         What it adds to the base's nDCG@10, by documents that did not choose it.
     interval
@@ -38,6 +40,7 @@ class Verdict(BaseModel):
     candidates: int
     by_kept: dict[float, float]
     kept: float
+    by_vectors: tuple[float, float]
     gain: float
     interval: tuple[float, float]
     better: bool
@@ -130,6 +133,7 @@ def write_card(report: EncoderTuningReport, sources: Sequence[str], path: Path) 
     """Write the card of a tuned encoder as Markdown."""
     verdict = report.verdict
     low, high = verdict.interval
+    before, alone = verdict.by_vectors
     lines = [
         "---",
         "library_name: sentence-transformers",
@@ -155,7 +159,8 @@ def write_card(report: EncoderTuningReport, sources: Sequence[str], path: Path) 
         "",
         f"Gain, by documents that did not choose the share: {100 * verdict.gain:+.1f} "
         f"({100 * low:+.1f} to {100 * high:+.1f}). "
-        + ("It is better than its base." if verdict.better else "It is not better than its base."),
+        + ("It is better than its base." if verdict.better else "It is not better than its base.")
+        + f" By vectors alone: {100 * alone:.1f}, and {100 * before:.1f} with the base.",
         "",
         f"{report.steps:,} steps were made; the weights are those after step "
         f"{report.best_step:,} (`curve.jsonl`).",

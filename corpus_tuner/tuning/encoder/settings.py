@@ -18,14 +18,17 @@ class EncoderTuningSettings(BaseModel):
         Updates of the weights; in place of `minutes` where it is given.
     batch_size
         Pairs in one step; the others of a batch are what a query must not find.
+    topic_size
+        Documents of a batch that are of one topic, about, by the index that teaches: these are
+        hard to tell apart.
     mini_batch
         Pairs that are in memory at once (Gao et al., arXiv 2101.06983).
     negatives
         Documents for every query that the index ranks high and that do not answer it; with 0, and
         no `distillation`, no index is built.
     margin
-        A negative scores less than its query's document by at least so much, in the units of the
-        index's scores: nearer ones may answer, too.
+        What a query must not find scores less than its document by at least so much, in the units
+        of the index's scores: nearer ones may answer, too.
     distillation
         Weight of learning how the index ranks all passages of a batch.
     memory
@@ -66,6 +69,8 @@ class EncoderTuningSettings(BaseModel):
         More are left out, chosen by their contents.
     seed
         Of choices, order and dropout.
+    dtype
+        Of the arithmetic; weights stay float32. ``auto`` is bfloat16 where that is fast.
     device
         ``auto`` takes a GPU where there is one.
     """
@@ -75,6 +80,7 @@ class EncoderTuningSettings(BaseModel):
     minutes: Annotated[float, Field(gt=0)] = 30
     steps: PositiveInt | None = None
     batch_size: PositiveInt = 64
+    topic_size: PositiveInt = 16
     mini_batch: PositiveInt = 64
     negatives: NonNegativeInt = 0
     margin: NonNegativeFloat = 0.2
@@ -97,6 +103,7 @@ class EncoderTuningSettings(BaseModel):
     looks: PositiveInt = 4
     most_documents: PositiveInt = 100_000
     seed: NonNegativeInt = 0
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str = "auto"
 
     @property

@@ -17,6 +17,7 @@ from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError
 from corpus_tuner.indexes.encoders import EncoderSettings, Vectors, embedded, open_encoder
 from corpus_tuner.indexes.languages import Languages
+from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.store.documents import Document, digest_of
 from corpus_tuner.language import SAMPLE_DOCUMENTS, found_languages
@@ -35,10 +36,11 @@ from corpus_tuner.tuning.encoder.report import (
 )
 from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
 from corpus_tuner.tuning.encoder.teacher import SHARPNESS, Teacher
+from corpus_tuner.tuning.encoder.topics import topics
 
 LEAST = 50
 """Documents that there must be: fewer teach nothing, and say nothing."""
-_RUNNING = {"device", "minutes", "steps"}  # what a checkpoint does not depend on
+_RUNNING = {"device", "dtype", "minutes", "steps"}  # what a checkpoint does not depend on
 _PLAN = "plan.json"
 _TEACHER, _CHECKPOINTS = "teacher", "checkpoint"
 _NEEDS = {
@@ -172,7 +174,7 @@ def _tuned(
     with working("opening the model"):
         model = load_model(named.model_copy(update={"device": how.device}))
     with working("looking for the held-out documents"):
-        before = trial.gains(model)
+        before = trial.found(model)
     limit = model.max_seq_length
     model.max_seq_length = min(how.max_tokens, limit or how.max_tokens)
     old_pieces = len(model[0].auto_model.get_input_embeddings().weight)
@@ -183,26 +185,28 @@ def _tuned(
     base = _weights(model)
     with ExitStack() as opened:
         teacher, asked = None, [Asked(document) for document in learnt]
+        alike: Sequence[Sequence[int]] = ()
         if how.taught:
             searcher = opened.enter_context(_teaching(documents, output / _TEACHER, settings))
             asked, ordinals = _asked(searcher, learnt)
             teacher = Teacher(searcher, ordinals, how)
+            alike = topics(searcher.dense.passages(ordinals), how.topic_size, how.seed)
         vectors = _remembered(kept, settings, model.max_seq_length)
         objective = Objective(model, how, teacher.sharpness if teacher else SHARPNESS)
         steps = _planned(output, how)
         if steps is None:
             with working("looking at the pace"):
-                rows = examples(asked, languages, how, 1, teacher, vectors)
+                rows = examples(asked, languages, how, 1, teacher, vectors, alike)
                 steps = steps_in(how.minutes, objective, list(rows))
             (output / _PLAN).write_text(json.dumps({"steps": steps}), encoding="utf-8")
         wanted = steps * how.batch_size
-        rows = examples(asked, languages, how, steps, teacher, vectors)
+        rows = examples(asked, languages, how, steps, teacher, vectors, alike)
         made = list(track(rows, "asking", lambda: wanted, unit="questions"))
     if how.method == "lora":
         add_matrices(model, how.lora_rank)
 
     def look() -> float:
-        return float(trial.gains(model).mean())
+        return trial.found(model).mean
 
     checkpoints = output / _CHECKPOINTS
     trainer = Trainer(model, dataset_of(made), objective, how, steps, old_pieces, checkpoints, look)
@@ -270,8 +274,9 @@ def _documents(sources: Iterable[str | Path | Documents], settings: Settings) ->
 
 
 def _teaching(documents: Sequence[Document], index: Path, settings: Settings) -> Searcher:
-    """Build the index that teaches, and open it."""
-    build(list(documents), index, settings.model_copy(update={"baselines": ()}))
+    """Build the index that teaches, which always has words, and open it."""
+    changes = {"baselines": (), "lexical": settings.lexical or LexicalSettings()}
+    build(list(documents), index, settings.model_copy(update=changes))
     return Searcher.open(index)
 
 

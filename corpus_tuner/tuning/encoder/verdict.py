@@ -10,7 +10,7 @@ weights: what an encoder has learnt to find as words do is worth nothing next to
 
 import random
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import bm25s
 import numpy as np
@@ -36,6 +36,26 @@ Weights = Mapping[str, Any]
 _CUTOFF = 10
 _DRAWS = 1_000  # of the bootstrap
 _BATCH = 32
+
+
+class Found(NamedTuple):
+    """How well pseudo-queries find their documents.
+
+    Attributes
+    ----------
+    gains
+        nDCG@10 of every one in the search that there will be, shape (documents, 2).
+    by_vectors
+        Their mean where vectors rank alone.
+    """
+
+    gains: Gains
+    by_vectors: float
+
+    @property
+    def mean(self) -> float:
+        """Of the gains."""
+        return float(self.gains.mean())
 
 
 class Trial:
@@ -95,11 +115,15 @@ class Trial:
         """How many are asked for."""
         return len(self._asked)
 
-    def gains(self, model: SentenceTransformer) -> Gains:
-        """Return nDCG@10 of every pseudo-query, shape (documents, 2)."""
+    def found(self, model: SentenceTransformer) -> Found:
+        """Ask all pseudo-queries."""
         queries = _encode(model, self._queries, "query")
-        found = queries @ _encode(model, self._texts, "document").T
-        found = self._vectors * _scaled(found) + self._words
+        similarities = queries @ _encode(model, self._texts, "document").T
+        whole = self._gains(self._vectors * _scaled(similarities) + self._words)
+        return Found(whole, float(self._gains(similarities).mean()))
+
+    def _gains(self, found: Scores) -> Gains:
+        """Return nDCG@10 of every pseudo-query, given scores of shape (queries, documents)."""
         targets = np.repeat(np.arange(len(self._asked)), 2)
         own = found[np.arange(len(targets)), targets]
         ranks = (found >= own[:, None]).sum(axis=1)
@@ -111,7 +135,7 @@ class Trial:
         model: SentenceTransformer,
         base: Weights,
         tuned: Weights,
-        before: Gains,
+        before: Found,
         shares: Sequence[float],
         seed: int,
     ) -> Verdict:
@@ -126,18 +150,19 @@ class Trial:
         base, tuned
             Its weights before and after, by name.
         before
-            What `gains` said of the base.
+            What `found` said of the base.
         shares
             Of the tuned weights, from 0 to 1.
         seed
             Of the bootstrap.
         """
-        by_kept = {share: self.gains(_fill(model, base, tuned, share)) for share in shares}
-        _fill(model, base, tuned, max(shares, key=lambda share: by_kept[share].mean()))
+        by_kept = {share: self.found(_fill(model, base, tuned, share)) for share in shares}
+        _fill(model, base, tuned, max(shares, key=lambda share: by_kept[share].mean))
         return self._judge({0.0: before, **by_kept}, seed)
 
-    def _judge(self, by_kept: Mapping[float, Gains], seed: int) -> Verdict:
+    def _judge(self, found: Mapping[float, Found], seed: int) -> Verdict:
         """Measure what the best share gains, by documents that did not choose it."""
+        by_kept = {share: own.gains for share, own in found.items()}
         chosen = max(by_kept, key=lambda kept: (by_kept[kept].mean(), -kept))
         halves = [np.arange(len(self._asked)) % 2 == half for half in (0, 1)]
         gains = np.zeros(len(self._asked))
@@ -156,6 +181,7 @@ class Trial:
             candidates=len(self._texts),
             by_kept={kept: round(float(own.mean()), 4) for kept, own in by_kept.items()},
             kept=chosen,
+            by_vectors=(round(found[0.0].by_vectors, 4), round(found[chosen].by_vectors, 4)),
             gain=round(float(gains.mean()), 4),
             interval=(round(float(low), 4), round(float(high), 4)),
             better=bool(low > 0 and chosen > 0),

@@ -2,13 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy
 
-from corpus_tuner.indexes.encoders.weights import fast_bfloat16
+from corpus_tuner.tuning.arithmetic import arithmetic
 from corpus_tuner.tuning.generator.batches import IGNORED, Batch, Example, collate
 from corpus_tuner.tuning.generator.rouge import rouge_l
 from corpus_tuner.tuning.generator.settings import TuningSettings
@@ -83,7 +82,7 @@ class Objective:
         for some in _chunks(examples, self._settings.batch_size):
             batch = self._batch(some)
             given = some[0].given + 1  # the prompt of one instruction is the same for all
-            with torch.inference_mode(), self._arithmetic():
+            with torch.inference_mode(), arithmetic(self._model.device, self._settings.dtype):
                 tokens = self._model.generate(
                     input_ids=batch.source,
                     attention_mask=batch.mask,
@@ -101,7 +100,7 @@ class Objective:
 
     def _read(self, batch: Batch, *, attentions: bool) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Return logits, and the attention of the last layer to the source, averaged over heads."""
-        with self._arithmetic():
+        with arithmetic(self._model.device, self._settings.dtype):
             out = self._model(
                 input_ids=batch.source,
                 attention_mask=batch.mask,
@@ -111,12 +110,6 @@ class Objective:
             )
         attention = out.cross_attentions[-1].float().mean(dim=1) if attentions else None
         return out.logits.float(), attention
-
-    def _arithmetic(self) -> AbstractContextManager[object]:
-        dtype = self._settings.dtype
-        if dtype == "float32" or (dtype == "auto" and not fast_bfloat16(self._model.device)):
-            return nullcontext()
-        return torch.autocast(self._model.device.type, torch.bfloat16)
 
 
 def _copying(attention: torch.Tensor, batch: Batch, marks: torch.Tensor) -> torch.Tensor:

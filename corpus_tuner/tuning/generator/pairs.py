@@ -9,7 +9,7 @@ from typing import NamedTuple
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.records import BadRecord, read_json_lines
 from corpus_tuner.indexes.store.documents import Document
-from corpus_tuner.instructions import KINDS, Instruction, load_instructions
+from corpus_tuner.instructions import KINDS, Instruction, Templates, load_instructions
 
 _FIELDS = ("task", "language", "source", "target")
 _MOST_HELD_OUT = 20  # one in so many of an instruction's pairs, for each of dev and test
@@ -31,7 +31,7 @@ class Split(NamedTuple):
     test: list[Pair]
 
 
-def read_pairs(path: Path, instructions: Path | None = None) -> Iterator[Pair]:
+def read_pairs(path: Path, instructions: Templates | None = None) -> Iterator[Pair]:
     """Yield the pairs of a file.
 
     Parameters
@@ -40,7 +40,7 @@ def read_pairs(path: Path, instructions: Path | None = None) -> Iterator[Pair]:
         One JSON object a line (gzipped or not) with ``task`` (a kind of view), ``language``,
         ``source`` and ``target``.
     instructions
-        A file of the user's own instruction templates.
+        The user's own templates.
 
     Raises
     ------

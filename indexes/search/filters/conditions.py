@@ -1,21 +1,23 @@
-"""Conditions: what a filter asks for, as SQL on the table of documents."""
+"""Conditions: what a filter asks for, checked, in a form that every kind of index can read.
+
+They are values: alike ones are equal, and have the same hash.
+"""
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from corpus_tuner.indexes.arguments import is_utf8
 from corpus_tuner.indexes.errors import SearchIndexError
-from corpus_tuner.indexes.store.fields import ID
 
 COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 """The operators of ranges, and their signs."""
 Scalar = bool | int | float | str
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
-_NUMBERS = "('integer', 'real')"
 
 
 class Use(NamedTuple):
@@ -37,100 +39,116 @@ class Use(NamedTuple):
     value: str = ""
 
 
-class Condition(NamedTuple):
-    """An SQL condition on the table ``documents``, the values that it is bound to, and its fields.
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What one value of a field must be.
 
-    Conditions that are alike are equal, and have the same hash.
+    Attributes
+    ----------
+    operator
+        ``in``, one of `COMPARISONS`, or ``prefix``.
+    type
+        Of the values that it is compared with, as `type_of` has it; a value of another type does
+        not pass. Empty where it is compared with none.
+    values
+        Those of ``in``, else the one.
     """
 
-    where: str
-    bound: tuple[Any, ...] = ()
-    uses: tuple[Use, ...] = ()
+    operator: str
+    type: str
+    values: tuple[Scalar, ...]
 
-    def negated(self) -> "Condition":
-        """Return the condition that lets through what this one does not."""
-        return self._replace(where=f"NOT ({self.where})")
+    @property
+    def compared(self) -> int | None:
+        """How many characters of a text are compared; ``None`` for all.
 
-
-def joined(conditions: Sequence[Condition], word: str) -> Condition:
-    """Return the condition that all of some hold, ``AND``, or one of them, ``OR``."""
-    where = f" {word} ".join(f"({condition.where})" for condition in conditions)
-    return Condition(
-        where or ("1" if word == "AND" else "0"),
-        tuple(value for condition in conditions for value in condition.bound),
-        tuple(dict.fromkeys(use for condition in conditions for use in condition.uses)),
-    )
+        A day in May is neither after 2024-05 nor before it: as much counts as the bound says.
+        """
+        value = self.values[0] if self.values else ""
+        is_part = self.operator == "prefix" or (
+            self.operator in COMPARISONS and self.type == "text" and _DATE.fullmatch(str(value))
+        )
+        return len(str(value)) if is_part else None
 
 
-def one_of(field: str, values: Sequence[Scalar]) -> Condition:
-    """Return the condition on one value of a field that it is one of these."""
+@dataclass(frozen=True, slots=True)
+class Has:
+    """One value of a field passes all tests."""
+
+    field: str
+    tests: tuple[Comparison, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """A field is there, and not null or an empty list."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """What another condition does not let through."""
+
+    condition: "Condition"
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """All conditions hold."""
+
+    conditions: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """One of the conditions holds."""
+
+    conditions: tuple["Condition", ...]
+
+
+Condition = Has | Exists | Not | Every | Some
+
+
+def uses_of(condition: Condition) -> Iterator[Use]:
+    """Yield what a condition asks of fields."""
+    match condition:
+        case Has(field, tests):
+            for test in tests:
+                yield Use(field, test.type, json.dumps(test.values[0]) if test.values else "")
+        case Exists(field):
+            yield Use(field)
+        case Not(inner):
+            yield from uses_of(inner)
+        case Every(conditions) | Some(conditions):
+            for inner in conditions:
+                yield from uses_of(inner)
+
+
+def has_one_of(field: str, values: Sequence[Scalar]) -> Condition:
+    """Return the condition that a field has one of some values."""
     by_type: dict[str, list[Scalar]] = {}
     for value in values:
         by_type.setdefault(type_of(value), []).append(_storable(field, value))
-    columns = {
-        "text": "field.type = 'text' AND field.atom",
-        "number": f"field.type IN {_NUMBERS} AND field.atom",
-        "boolean": "field.type",
-    }
-    # SQLite makes a sorted table of the list once; a chain of OR would be too deep for it.
-    tests = [
-        Condition(f"{columns[type_]} IN (SELECT value FROM json_each(?))", (_as_json(own),))
-        for type_, own in by_type.items()
-    ]
-    uses = tuple(Use(field, type_, json.dumps(own[0])) for type_, own in by_type.items())
-    return joined(tests, "OR")._replace(uses=uses or (Use(field),))
+    tests = [Comparison("in", type_, tuple(own)) for type_, own in by_type.items()]
+    every = [Has(field, (test,)) for test in tests or [Comparison("in", "", ())]]
+    return every[0] if len(every) == 1 else Some(tuple(every))
 
 
-def compared(field: str, operator: str, bound: Scalar) -> Condition:
-    """Return the condition on one value of a field that it compares so with a bound."""
+def compared(field: str, operator: str, bound: Scalar) -> Comparison:
+    """Return the test of one value of a field that it compares so with a bound."""
     value = _storable(field, bound)
     if isinstance(value, bool):
         raise SearchIndexError(f"the filter for {field!r} cannot compare with {value!r}")
-    uses = (Use(field, type_of(value), json.dumps(value)),)
-    sign = COMPARISONS[operator]
-    if not isinstance(value, str):
-        test = f"field.type IN {_NUMBERS} AND field.atom {sign} ?"
-        return Condition(test, (value,), uses)
-    if _DATE.fullmatch(value):
-        # A day in May is neither after 2024-05 nor before it: compare as much as the bound says.
-        test = f"field.type = 'text' AND substr(field.atom, 1, ?) {sign} ?"
-        return Condition(test, (len(value), value), uses)
-    return Condition(f"field.type = 'text' AND field.atom {sign} ?", (value,), uses)
+    return Comparison(operator, type_of(value), (value,))
 
 
-def begins(field: str, prefix: Scalar) -> Condition:
-    """Return the condition on one value of a field that it begins so."""
+def begins(field: str, prefix: Scalar) -> Comparison:
+    """Return the test of one value of a field that it begins so."""
     value = _storable(field, prefix)
     if not isinstance(value, str) or not value:
         raise SearchIndexError(f"the filter's prefix for {field!r} must be text, not {value!r}")
-    test = "field.type = 'text' AND substr(field.atom, 1, ?) = ?"
-    return Condition(test, (len(value), value), (Use(field, "text", json.dumps(value)),))
-
-
-def has_value(field: str, test: Condition) -> Condition:
-    """Return the condition on documents that one value of a field passes a test."""
-    if field == ID:
-        walk = "SELECT 1 FROM (SELECT documents.id AS atom, 'text' AS type) AS field"
-        return test._replace(where=f"EXISTS ({walk} WHERE {test.where})")
-    # A scalar is looked at as itself, a list as its values. Only json_each parses metadata anew for
-    # every document and condition, so it is kept for lists.
-    type_ = "json_type(documents.metadata, ?)"
-    scalar = f"SELECT {type_} AS type, json_extract(documents.metadata, ?) AS atom"
-    values = f"SELECT type, atom FROM json_each(documents.metadata, ?) WHERE {type_} = 'array'"
-    walk = f"SELECT 1 FROM ({scalar} UNION ALL {values}) AS field"
-    bound = (*[_path(field)] * 4, *test.bound)
-    return test._replace(where=f"EXISTS ({walk} WHERE {test.where})", bound=bound)
-
-
-def exists(field: str) -> Condition:
-    """Return the condition on documents that a field is there, and not null or an empty list."""
-    uses = (Use(field),)
-    if field == ID:
-        return Condition("1", (), uses)
-    path = _path(field)
-    is_object = "coalesce(json_type(documents.metadata, ?) = 'object', 0)"
-    walk = "SELECT 1 FROM json_each(documents.metadata, ?) WHERE type != 'null'"
-    return Condition(f"{is_object} OR EXISTS ({walk})", (path, path), uses)
+    return Comparison("prefix", "text", (value,))
 
 
 def type_of(value: object) -> str:
@@ -157,14 +175,3 @@ def _storable(field: str, value: object) -> Scalar:
             if isfinite(number):
                 return number
     raise SearchIndexError(f"the filter for {field!r} cannot compare with {value!r:.40}")
-
-
-def _as_json(values: Sequence[Scalar]) -> str:
-    """Return a list as JSON, truths by the names that SQLite has for them as types."""
-    named = [str(value).lower() if isinstance(value, bool) else value for value in values]
-    return json.dumps(named, ensure_ascii=False)
-
-
-def _path(field: str) -> str:
-    """Return the JSON path of a field."""
-    return "$" + "".join(f'."{part}"' for part in field.split("."))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from corpus_tuner.indexes.errors import SearchIndexError
-from corpus_tuner.indexes.search.filters.conditions import Condition
+from corpus_tuner.indexes.search.filters.conditions import Condition, uses_of
 from corpus_tuner.indexes.store.fields import ID, Fields
 
 _MOST_NAMED = 12  # fields
@@ -34,7 +34,7 @@ def check_fields(condition: Condition, fields: Fields) -> None:
     """
     if ID in fields and not fields[ID].documents:
         return  # an empty index knows no fields
-    for use in condition.uses:
+    for use in uses_of(condition):
         field = fields.get(use.field)
         if field is None:
             raise SearchIndexError(

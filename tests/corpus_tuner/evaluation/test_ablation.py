@@ -65,6 +65,12 @@ def test_scores_are_those_of_an_index_of_the_same_views(
     lines = (results / "ablation.md").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "| system | tiny |" and len(lines) == 2 + len(found)
     assert not (results / "scratch" / "tiny.ablation").exists()
+    uses = (results / "uses.md").read_text(encoding="utf-8").splitlines()
+    assert uses[0] == "| use | tiny | average | 95 % interval |"
+    assert [line.split(" | ")[0] for line in uses[2:]] == [
+        *("| without", "| views", "| contrastive views", "| words"),
+        *("| weights by questions", "| weights by questions and sentences"),
+    ]
 
     for generator, parts in (
         (["--set", "generator=extractive"], "own, extractive"),

@@ -81,7 +81,7 @@ def test_the_likeliest_answer_is_that_of_the_library(models: dict[str, Path], ki
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    generator = opened(models[kind], decoding="beam")
+    generator = opened(models[kind], decoding="beam", engine="transformers")
     written = generator.generate(READINGS, ASK)
     model = AutoModelForCausalLM.from_pretrained(models[kind], dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(models[kind])
@@ -108,7 +108,8 @@ def test_samples_depend_on_the_document_alone(models: dict[str, Path], kind: str
 @pytest.mark.parametrize("decoding", ["sampling", "beam"])
 def test_padding_changes_nothing(models: dict[str, Path], kind: str, decoding: str) -> None:
     """As on a GPU, where prompts of unlike lengths share a pass."""
-    generator = opened(models[kind], decoding=decoding, outputs=2, beams=2)
+    chosen = {"decoding": decoding, "outputs": 2, "beams": 2, "engine": "transformers"}
+    generator = opened(models[kind], **chosen)
     engine, how = generator._engine, decoding_of(generator._settings)
     requests = [
         _request(generator, Document("d", "", "wheat " * count), number)
@@ -118,6 +119,29 @@ def test_padding_changes_nothing(models: dict[str, Path], kind: str, decoding: s
     together = engine._answer(requests, how)
     texts = [[generator._text(answer) for answer in some] for some in (alone, together)]
     assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_ctranslate2_writes_the_same(
+    models: dict[str, Path], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The likeliest, in float32, that is: random models are too unsteady to compare otherwise."""
+    for module in ("fast", "causal_fast"):
+        monkeypatch.setattr(f"corpus_tuner.models.{module}._COMPUTE", "float32")
+    generator = opened(models[kind], decoding="beam")
+    assert "ctranslate2" in generator.identity
+    reference = opened(models[kind], decoding="beam", engine="transformers")
+    assert generator.generate(READINGS, ASK) == reference.generate(READINGS, ASK)
+    generator = opened(models[kind], decoding="beam", beams=3, outputs=2)
+    written = generator.generate(READINGS, ASK)
+    assert generator.generate(READINGS[::-1], ASK) == written[::-1]
+    assert generator.generate(READINGS[:1], ASK) == written[:1]
+
+
+def test_ctranslate2_does_not_sample(models: dict[str, Path]) -> None:
+    assert "transformers" in opened(models["Qwen3"]).identity
+    with pytest.raises(CorpusTunerError, match=r"generator\.decoding=beam"):
+        opened(models["Qwen3"], engine="ctranslate2")
 
 
 def _request(generator: Any, document: Document, seed: int) -> Any:

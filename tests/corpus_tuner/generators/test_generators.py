@@ -1,5 +1,6 @@
 """What generators write, and that it is written once."""
 
+import json
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any, Literal
 import pytest
 import yaml
 
-from corpus_tuner import CorpusTunerError, Document
+from corpus_tuner import CorpusTunerError, Document, load_settings
 from corpus_tuner.enrichment import as_views, write_views
 from corpus_tuner.generators import Generator, Written, open_generator
 from corpus_tuner.generators.extractive import Settings as Extractive
@@ -20,6 +21,7 @@ from corpus_tuner.ledger import Ledger, ledger_key
 from corpus_tuner.passages import PassageSettings, whole_text
 from corpus_tuner.reading import DocumentReader, Reading
 from corpus_tuner.views import ViewSettings
+from tests.corpus_tuner.evaluation.test_evaluation import make_benchmark
 
 MILL = Document("a", "Water mills", "A mill wheel turns in the river. The mill grinds wheat.")
 COURT = Document("b", "Rent", "The tenant pays rent. A judge may lower the rent by law. Yes.")
@@ -46,6 +48,39 @@ def test_own_instructions(tmp_path: Path) -> None:
     file.write_text("question: 'Ask: {text'", encoding="utf-8")
     with pytest.raises(CorpusTunerError, match=r"mine\.yaml, 'question'"):
         load_instructions(("question",), "en", file)
+    settings = load_settings(None, ["instructions={question: 'query: {title} {text}'}"])
+    (instruction,) = load_instructions(("question",), "en", settings.instructions)
+    assert instruction.prompt(MILL) == f"query: {MILL.title} {MILL.text}"
+    with pytest.raises(CorpusTunerError, match=r"instructions has no template .* 'title'"):
+        load_instructions(("title",), "en", settings.instructions)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", ["doc2query-english", "doc2query-german"])
+def test_recipes_for_doc2query_run_through_every_stage(
+    recipe: str, t5_folder: Path, mt5_folder: Path, encoder_folder: Path, run: Any, tmp_path: Path
+) -> None:
+    """Random models of the same architectures stand for those of the hub."""
+    model = {"doc2query-english": t5_folder, "doc2query-german": mt5_folder}[recipe]
+    benchmark = make_benchmark(tmp_path / "benchmark", documents=24, queries=6)
+    changes = {
+        "generator.model": model,
+        "generator.revision": "null",
+        "generator.outputs": 2,
+        "generator.max_new_tokens": 6,
+        "checks": "[duplicate]",
+        "encoder.name": encoder_folder,
+    }
+    command = ["eval", benchmark, "--output", tmp_path / "results", "--config", recipe]
+    for name, value in changes.items():
+        command += ["--set", f"{name}={value}"]
+    done = run(*command, "--json")
+    assert done.code == 0, done.err
+    assert {"passage", "views", "hybrid"} <= {one["system"] for one in json.loads(done.out)}
+    (index,) = (tmp_path / "results").glob("**/manifest.json")
+    described = json.loads(run("info", index.parent, "--json").out)
+    assert sum(segment["views"]["question"] for segment in described["segments"])
+    assert described["lexical"]["views"] == {"question": 1}
 
 
 def test_keywords_are_phrases_of_the_document(encoder: Any) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from corpus_tuner.indexes.search.blend import Blend, total
-from corpus_tuner.indexes.search.feedback import feedback
+from corpus_tuner.indexes.search.feedback import feedback, nearness_of
 from corpus_tuner.indexes.search.fusion import scaled
 
 SCORES = {"passage": np.array([0.9, 0.2, 0.5]), "words": np.array([0.0, 4.0, 1.0])}
@@ -12,7 +12,7 @@ CORE = np.ones(3, bool)
 
 
 def blend() -> Blend:
-    return Blend(SCORES, CORE, "minmax", lambda: PASSAGES)
+    return Blend(SCORES, CORE, "minmax", nearness_of(lambda: PASSAGES))
 
 
 def test_parts_are_weighted_scores_on_one_scale() -> None:
@@ -28,7 +28,7 @@ def test_what_has_no_weight_is_left_out() -> None:
 
 def test_feedback_follows_the_others() -> None:
     brought = blend().brought({"words": 0.5, "feedback": 0.5})
-    similar = feedback(PASSAGES, scaled(SCORES["words"], "minmax") / 2)
+    similar = feedback(nearness_of(lambda: PASSAGES), scaled(SCORES["words"], "minmax") / 2)
     assert brought["feedback"].scores.tolist() == similar.tolist()
     assert brought["feedback"].parts.tolist() == (scaled(similar, "minmax") / 2).tolist()
 
@@ -40,7 +40,7 @@ def test_passages_are_fetched_once_and_only_for_feedback() -> None:
         fetched.append(1)
         return PASSAGES
 
-    made = Blend(SCORES, CORE, "zscore", fetch)
+    made = Blend(SCORES, CORE, "zscore", nearness_of(fetch))
     made.brought({"words": 1.0})
     assert not fetched
     for _ in range(3):

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-import corpus_tuner.indexes.search.searcher as searcher_module
+import corpus_tuner.indexes.search.local as local_module
 from corpus_tuner import Searcher, SearchIndexError, SearchSettings, build, load_settings
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.search.settings import FEEDBACK, RANKERS, HybridWeights, Mode
@@ -143,7 +143,7 @@ def test_an_index_that_is_replaced_while_it_is_opened(
             make(tmp_path, encoder, rebuilt[-1])
         return manifest
 
-    monkeypatch.setattr(searcher_module, "read_manifest", read_and_rebuild)
+    monkeypatch.setattr(local_module, "read_manifest", read_and_rebuild)
     with Searcher.open(index, encoder=encoder) as searcher:
         assert len(searcher.search("the mill", 50)) == rebuilt[-1]
         rebuilt.clear()

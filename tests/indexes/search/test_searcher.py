@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalSettings
 from corpus_tuner.indexes.representations import passage, views
-from corpus_tuner.indexes.search.feedback import feedback
+from corpus_tuner.indexes.search.feedback import feedback, nearness_of
 from corpus_tuner.indexes.search.fusion import scaled
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.search.settings import (
@@ -174,7 +174,7 @@ def test_results_are_those_of_brute_force(
                 fused += weights[name] * scaled(scores[name][pooled], fusion, among)
         if FEEDBACK in weights and pooled:
             passages = np.stack([vectors[which][0] for which in pooled]).astype(float)
-            similar = feedback(passages, fused.round(6))
+            similar = feedback(nearness_of(lambda: passages), fused.round(6))
             fused += weights[FEEDBACK] * scaled(similar, fusion, among)
         every = np.zeros(documents)
         every[pooled] = fused

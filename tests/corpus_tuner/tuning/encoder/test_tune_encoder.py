@@ -3,11 +3,13 @@
 import json
 import shutil
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from corpus_tuner import load_settings
 from corpus_tuner.indexes.encoders import EncoderSettings, open_encoder
@@ -16,7 +18,10 @@ from corpus_tuner.indexes.encoders.transformer import load_model
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.store.documents import Document
+from corpus_tuner.tuning.encoder.objective import Objective
 from corpus_tuner.tuning.encoder.questions import Asked, questions
+from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
+from corpus_tuner.tuning.encoder.topics import topics
 from corpus_tuner.tuning.encoder.verdict import Trial
 from tests.conftest import make_documents_with_topics, write_jsonl
 
@@ -63,6 +68,7 @@ def test_it_leaves_an_encoder_and_says_whether_it_is_better(
     assert report["documents"] == 48
     verdict = report["verdict"]
     assert set(verdict["by_kept"]) == {"0.0", "0.5", "1.0"}
+    assert all(0 <= mean <= 1 for mean in verdict["by_vectors"])
     assert verdict["better"] == (verdict["interval"][0] > 0 and verdict["kept"] > 0)
     curve = [json.loads(line) for line in (output / "curve.jsonl").read_text().splitlines()]
     assert [row["step"] for row in curve if "loss" in row] == [1, 2, 3, 4, 5, 6]
@@ -200,16 +206,55 @@ def test_the_verdict_is_that_of_the_search_there_will_be(
         Document(one["_id"], one["title"], one["text"]) for one in make_documents_with_topics(30)
     ]
 
-    def gains(*assignments: str) -> list[Any]:
+    def found(*assignments: str) -> list[Any]:
         settings = load_settings(None, assignments)
         trial = Trial(documents[:8], documents[8:], Languages(("en",)), settings)
         models = (encoder_folder, other_encoder_folder)
-        return [trial.gains(load_model(EncoderSettings(name=str(model)))) for model in models]
+        return [trial.found(load_model(EncoderSettings(name=str(model)))) for model in models]
 
-    vectors = gains("lexical=null")
-    assert (vectors[0] != vectors[1]).any()
-    words = gains("search.hybrid={passage: 0, views: 0, words: 1, grams: 0, feedback: 0}")
-    assert (words[0] == words[1]).all()
-    assert words[0].mean() > 0.5  # the words of a sentence tell much, random vectors nothing
-    both = gains("search.hybrid={passage: 1, views: 0, words: 1, grams: 0, feedback: 0}")
-    assert vectors[0].mean() < both[0].mean()
+    vectors = found("lexical=null")
+    assert (vectors[0].gains != vectors[1].gains).any()
+    assert [one.by_vectors for one in vectors] == pytest.approx([one.mean for one in vectors])
+    words = found("search.hybrid={passage: 0, views: 0, words: 1, grams: 0, feedback: 0}")
+    assert (words[0].gains == words[1].gains).all()
+    assert words[0].by_vectors == vectors[0].by_vectors
+    assert words[0].mean > 0.5  # the words of a sentence tell much, random vectors nothing
+    both = found("search.hybrid={passage: 1, views: 0, words: 1, grams: 0, feedback: 0}")
+    assert vectors[0].mean < both[0].mean
+
+
+def test_a_batch_asks_for_documents_of_a_topic_together() -> None:
+    rng = np.random.default_rng(0)
+    centres = np.eye(8, 16)
+    vectors = np.repeat(centres, 6, axis=0) + rng.normal(0, 0.01, (48, 16))
+    found = topics(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), 6, seed=0)
+    assert sorted(position for topic in found for position in topic) == list(range(48))
+    assert sum(len({position // 6 for position in topic}) == 1 for topic in found) >= 6
+    documents = [
+        Document(str(number), "", f"The old mill number{number} grinds wheat.")
+        for number in range(48)
+    ]
+    asked = [Asked(document) for document in documents]
+    made = questions(asked, Languages(("en",)), 0.5, 0, found)
+    epoch = [position for position, _ in islice(made, 48)]
+    assert sorted(epoch) == list(range(48))
+    for topic in found:
+        where = [epoch.index(position) for position in topic]
+        assert max(where) - min(where) == len(topic) - 1
+
+
+def test_what_may_answer_is_no_negative(encoder_folder: Path) -> None:
+    model = load_model(EncoderSettings(name=str(encoder_folder)))
+    rng = np.random.default_rng(0)
+    columns = [[torch.tensor(rng.normal(size=(3, 8)), dtype=torch.float32)] for _ in range(2)]
+    scores = torch.tensor([[2.0, 1.9, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 2.0]])
+
+    def loss(**changes: float) -> float:
+        how = EncoderTuningSettings.model_validate({"margin": 0.2, "distillation": 1e-9, **changes})
+        return float(Objective(model, how, 1.0).calculate_loss(columns, scores))
+
+    queries, passages = (column[0] for column in columns)
+    found = 20 * torch.nn.functional.normalize(queries) @ torch.nn.functional.normalize(passages).T
+    found[0, 1] = -torch.inf  # scores 1.9 where its own has 2.0
+    assert loss() == pytest.approx(float(-found.log_softmax(1).diagonal().mean()), abs=1e-4)
+    assert loss(margin=0.05) > loss()

@@ -1,0 +1,68 @@
+"""A recipe with its models opened."""
+
+from typing import NamedTuple
+
+from corpus_tuner.corpora import Corpus
+from corpus_tuner.indexes.encoders import Encoder, open_encoder
+from corpus_tuner.indexes.store.manifest import Manifest
+from corpus_tuner.language import languages_of_build
+from corpus_tuner.progress import working
+from corpus_tuner.recipe_files import files_hash
+from corpus_tuner.settings import Settings, settings_hash
+from corpus_tuner.workshop import Writers, open_writers
+
+
+class Recipe(NamedTuple):
+    """What decides an index, but for its documents, with the models opened.
+
+    Attributes
+    ----------
+    settings
+        All of them.
+    writers
+        Who writes views.
+    key
+        A hash of all that decides.
+    files
+        The same as far as it is known without opening models (`corpus_tuner.recipe_files`).
+    """
+
+    settings: Settings
+    writers: Writers
+    key: str
+    files: str
+
+
+def open_recipe(
+    corpus: Corpus, settings: Settings, encoder: Encoder | None, standing: Manifest | None
+) -> Recipe:
+    """Open the models of a recipe.
+
+    Parameters
+    ----------
+    corpus
+        Tells the language, where neither the settings nor an index do.
+    settings
+        The recipe.
+    encoder
+        An open one, or none.
+    standing
+        The manifest of an index that is to be added to.
+    """
+    with working("opening the models"):
+        known = standing.encoder.fingerprint if standing else None
+        languages = languages_of_build(standing.build) if standing else None
+        writers = open_writers(
+            corpus,
+            settings,
+            lambda spoken: encoder or open_encoder(settings.encoder, known, spoken),
+            languages=languages,
+        )
+    files = files_hash(settings, writers.reader.encoder.fingerprint)
+    return Recipe(settings, writers, recipe_key(settings, writers), files)
+
+
+def recipe_key(settings: Settings, writers: Writers) -> str:
+    """Return a hash of all that decides an index, but for its documents."""
+    fingerprint = writers.reader.encoder.fingerprint
+    return settings_hash(settings, *writers.languages.codes, fingerprint, *writers.identity)

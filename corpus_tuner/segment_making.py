@@ -1,0 +1,75 @@
+"""Documents become a segment: given views, encoded and staged, chunk by chunk, then written."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from corpus_tuner.enrichment import Enriched
+from corpus_tuner.indexes.languages import Languages
+from corpus_tuner.indexes.lexical import LexicalSettings
+from corpus_tuner.indexes.registry import PartSettings, read_settings
+from corpus_tuner.indexes.representations import Representation, open_representation
+from corpus_tuner.indexes.store.documents import Document
+from corpus_tuner.indexes.store.manifest import SegmentEntry
+from corpus_tuner.indexes.store.segment_files import write_segment
+from corpus_tuner.indexes.store.staged import Staged
+from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
+from corpus_tuner.settings import Settings
+from corpus_tuner.workshop import Workshop
+
+
+class Indexed(NamedTuple):
+    """What is indexed of documents.
+
+    Attributes
+    ----------
+    stored
+        The settings of the representations, by name: the baselines, and last the configured one.
+    lexical
+        Which terms, the corpus's languages filled in; ``None`` for none.
+    dimension
+        Of vectors.
+    """
+
+    stored: dict[str, PartSettings]
+    lexical: LexicalSettings | None
+    dimension: int
+
+    @classmethod
+    def by(cls, settings: Settings, languages: Languages, dimension: int) -> "Indexed":
+        """Return what a recipe asks for."""
+        configured = settings.representation
+        names: list[str] = [name for name in settings.baselines if name != configured.name]
+        others = {
+            name: read_settings("corpus_tuner.indexes.representations", {"name": name})
+            for name in names
+        }
+        lexical = settings.lexical
+        if lexical is not None and not lexical.languages:
+            lexical = lexical.model_copy(update={"languages": languages.codes})
+        return cls({**others, configured.name: configured}, lexical, dimension)
+
+    def open_staging(self, folder: Path) -> Staging:
+        """Open the folder in which documents are staged."""
+        return Staging(folder, self._representations(), self.dimension)
+
+    def write(self, staging: Staging) -> SegmentEntry:
+        """Write the segment of what is arranged, into the folder of the staging."""
+        rankers = self.lexical.rankers if self.lexical else ()
+        source = Staged(staging, self.lexical)
+        return write_segment(
+            source, staging.folder, self._representations(), self.dimension, rankers
+        )
+
+    def _representations(self) -> list[Representation]:
+        return [open_representation(each) for each in self.stored.values()]
+
+
+def stage(staging: Staging, workshop: Workshop, documents: Sequence[Document]) -> None:
+    """Put documents into a segment; those that are not staged are given views and encoded."""
+    staging.add(map(_encoded, workshop.enrich(staging.missing(documents))))
+    staging.arrange(documents)
+
+
+def _encoded(enriched: Enriched) -> EncodedDocument:
+    return EncodedDocument(enriched.document, enriched.views, enriched.vectors, enriched.counts)

@@ -1,0 +1,110 @@
+"""An index in Qdrant ranks as the one that it was made of."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, get_args
+
+import pytest
+
+from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.indexes.lexical.bm25 import BM25
+from corpus_tuner.indexes.qdrant.address import parse_address
+from corpus_tuner.indexes.qdrant.export import export_to_qdrant
+from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.search.settings import Mode, SearchSettings
+from tests.indexes.qdrant.collections import (
+    LIBRARIES,
+    QUERIES,
+    address,
+    assert_equal,
+    documents,
+    searcher,
+    write,
+)
+
+
+class Both(NamedTuple):
+    """The same index here and there."""
+
+    local: Searcher
+    remote: Searcher
+    address: str
+
+
+@pytest.fixture(scope="module", params=LIBRARIES)
+def both(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Both]:
+    folder = tmp_path_factory.mktemp("both")
+    where = address(request.param, folder)
+    index = write(folder / "index", documents(150), segments=2)
+    done = export_to_qdrant(index, parse_address(where))
+    assert (done.documents, done.added) == (150, 150)
+    with searcher(index) as local, searcher(where) as remote:
+        yield Both(local, remote, where)
+
+
+@pytest.mark.parametrize("mode", get_args(Mode))
+@pytest.mark.parametrize("k", [1, 10, 200])
+@pytest.mark.parametrize("filter", [None, {"even": True, "number": {"lt": 120}}])
+def test_rankings_are_equal(both: Both, mode: Mode, k: int, filter: Any) -> None:
+    options: dict[str, Any] = {"mode": mode, "filter": filter}
+    expected = list(both.local.rank(QUERIES, k, **options))
+    assert any(expected)
+    assert_equal(list(both.remote.rank(QUERIES, k, **options)), expected)
+
+
+@pytest.mark.parametrize("pool", [1, 3, 20])
+def test_short_lists_are_made_longer_until_they_decide(both: Both, pool: int) -> None:
+    settings = SearchSettings(pool=pool)
+    expected = list(both.local.rank(QUERIES, 1, settings=settings))
+    assert_equal(list(both.remote.rank(QUERIES, 1, settings=settings)), expected)
+
+
+def test_hits_are_equal(both: Both) -> None:
+    for mode in get_args(Mode):
+        for own, wanted in zip(
+            both.remote.search(QUERIES, 5, mode=mode),
+            both.local.search(QUERIES, 5, mode=mode),
+            strict=True,
+        ):
+            by_id = {hit.document.id: hit for hit in wanted}
+            for hit in own:
+                same = by_id.get(hit.document.id, hit)
+                assert (hit.document, hit.view, hit.passage) == (
+                    same.document,
+                    same.view,
+                    same.passage,
+                )
+                assert [*hit.rankers] == [*same.rankers]
+
+
+def test_a_document_and_its_views(both: Both) -> None:
+    assert both.remote.document("d7") == both.local.document("d7")
+    assert both.remote.document("nobody") is None
+    assert both.remote.fields == both.local.fields
+    assert both.remote.manifest.digest == both.local.manifest.digest
+
+
+def test_other_parameters_of_bm25_are_refused(both: Both) -> None:
+    with pytest.raises(SearchIndexError, match="export it again"):
+        list(both.remote.rank(QUERIES, settings=SearchSettings(words=BM25(k1=2))))
+
+
+def test_what_only_a_folder_can_do(both: Both) -> None:
+    with pytest.raises(SearchIndexError, match="the folder that it was exported from"):
+        _ = both.remote.segments
+    with pytest.raises(SearchIndexError, match="no representation 'passage'; it has: views"):
+        Searcher.open(both.remote.source, representation="passage")
+
+
+@pytest.mark.parametrize("scheme", LIBRARIES)
+def test_no_index_is_there(scheme: str, tmp_path: Path) -> None:
+    where = address(scheme, tmp_path)
+    for _ in range(2):
+        with pytest.raises(SearchIndexError, match="test is not an index: export one there"):
+            searcher(where)
+    assert not [*tmp_path.iterdir()] or scheme == "qdrant"
+    with pytest.raises(SearchIndexError, match="other is not an index"):
+        searcher(address(scheme, tmp_path / "nowhere", "other"))
+    assert not (tmp_path / "nowhere").exists()
