@@ -120,8 +120,8 @@ def _for(name: str, decoding: Decoding) -> Decoding:
 
 def _sum(counts: Sequence[Counts]) -> Counts:
     whole = Counts()
-    for each in counts:
-        for name, value in vars(each).items():
+    for one in counts:
+        for name, value in vars(one).items():
             setattr(whole, name, getattr(whole, name) + value)
     return whole
 

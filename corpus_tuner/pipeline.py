@@ -223,7 +223,7 @@ def update(
     manifest = Manifest(
         encoder=_encoder_entry(encoder, settings),
         representation=settings.representation.name,
-        representations={name: each.model_dump() for name, each in indexed.stored.items()},
+        representations={name: one.model_dump() for name, one in indexed.stored.items()},
         vectors=standing.vectors if standing else EXACT,
         lexical=indexed.lexical,
         search=standing.search if standing else settings.search,

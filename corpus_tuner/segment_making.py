@@ -62,7 +62,7 @@ class Indexed(NamedTuple):
         )
 
     def _representations(self) -> list[Representation]:
-        return [open_representation(each) for each in self.stored.values()]
+        return [open_representation(one) for one in self.stored.values()]
 
 
 def stage(staging: Staging, workshop: Workshop, documents: Sequence[Document]) -> None:

@@ -149,9 +149,9 @@ class Cluster:
         """Return how many workers there are to be."""
         wanted = {"CPU": self.settings.cpus, "GPU": self.settings.gpus}
         there = self._ray.cluster_resources()
-        room = min(int(there.get(name, 0) // each) for name, each in wanted.items() if each)
+        room = min(int(there.get(name, 0) // count) for name, count in wanted.items() if count)
         if not room:
-            needed = ", ".join(f"{each:g} {name}" for name, each in wanted.items() if each)
+            needed = ", ".join(f"{count:g} {name}" for name, count in wanted.items() if count)
             problem = f"the cluster has no room for a worker, which takes {needed}"
             if not self.settings.workers or self._address == LOCAL:
                 raise CorpusTunerError(

@@ -59,7 +59,7 @@ def commit(
     generation = manifest.generation + 1
     entries = list(manifest.segments)
     if new is not None:
-        name = place(index, new, (entry.name for entry in entries[:-1]))
+        name = move_segment(index, new, (entry.name for entry in entries[:-1]))
         entries[-1] = entries[-1].model_copy(update={"name": name})
     for number, entry in enumerate(entries):
         if alive and entry.name in alive:
@@ -75,7 +75,7 @@ def commit(
     return manifest
 
 
-def place(index: Path, new: Path, named: Iterable[str] = ()) -> str:
+def move_segment(index: Path, new: Path, named: Iterable[str] = ()) -> str:
     """Move the files of a segment to where they stay; several may do so at once.
 
     Parameters
@@ -102,8 +102,8 @@ def place(index: Path, new: Path, named: Iterable[str] = ()) -> str:
                 raise
             named.append(folder.name)  # another was faster
             continue
-        for each in (folder, folder.parent, index):
-            sync_folder(each)
+        for changed in (folder, folder.parent, index):
+            sync_folder(changed)
         return folder.name
 
 

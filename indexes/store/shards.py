@@ -30,7 +30,7 @@ from filelock import FileLock
 from pydantic import ValidationError
 
 from corpus_tuner.indexes.errors import SearchIndexError
-from corpus_tuner.indexes.store.commit import place
+from corpus_tuner.indexes.store.commit import move_segment
 from corpus_tuner.indexes.store.documents import Digests, Document, digest_of
 from corpus_tuner.indexes.store.files import write_text
 from corpus_tuner.indexes.store.layout import Layout
@@ -178,7 +178,7 @@ class Shards:
                     made = making(working, self._documents(shard))
                 if made.digest != shard.digest:
                     raise SearchIndexError(f"{self._source} was written anew: run the build again")
-                name = place(self._index, working / SEGMENT)
+                name = move_segment(self._index, working / SEGMENT)
                 entry = made.model_copy(update={"name": name})
                 write_text(finished, entry.model_dump_json())
             for file in working.iterdir():  # but for the ledger all is in the segment

@@ -137,7 +137,7 @@ def speculate(
     while counts.layers < length and going(tree, beams.nodes):
         depth = min(drafting.depth, length - counts.layers - 1)
         layers = _draft(draft, tree, beams, drafting.beams, depth, chance)
-        target.read(tree, going(tree, [*beams.nodes, *chain(*(each.nodes for each in layers))]))
+        target.read(tree, going(tree, [*beams.nodes, *chain(*(layer.nodes for layer in layers))]))
         counts.passes += 1
         counts.drafting += len(layers)
         counts.drafted += sum(len(layer.drawn) for layer in layers)
@@ -182,10 +182,10 @@ def _alive(layer: _Layer, alive: Sequence[int]) -> tuple[Floats, list[int]]:
     Dead parents' children are left out: the target gives them no probability.
     """
     rows = [layer.parents.index(node) for node in alive]
-    places = {row: place for place, row in enumerate(rows)}
+    columns = {row: column for column, row in enumerate(rows)}
     vocabulary = layer.q.shape[1]
     drawn = []
     for position in layer.drawn:
         row, token = divmod(position, vocabulary)
-        drawn.append(places[row] * vocabulary + token if row in places else DEAD)
+        drawn.append(columns[row] * vocabulary + token if row in columns else DEAD)
     return layer.q[rows].ravel(), drawn

@@ -44,10 +44,10 @@ class BeamSamplingEngine:
     """
 
     def __init__(self, model: Any, draft: Draft | None = None) -> None:
-        for each in (model, draft.model) if draft else (model,):
-            if each.config.model_type not in MODEL_TYPES:
+        for one in (model, draft.model) if draft else (model,):
+            if one.config.model_type not in MODEL_TYPES:
                 raise CorpusTunerError(
-                    f"beam sampling does not run models of type {each.config.model_type!r}, only "
+                    f"beam sampling does not run models of type {one.config.model_type!r}, only "
                     f"{', '.join(MODEL_TYPES)}: set generator.decoding=sampling"
                 )
         self._model = model
@@ -96,7 +96,7 @@ def check_draft(model: Any, tokenizer: Any, draft: Any, draft_tokenizer: Any) ->
             "one tokenizer, as models of one family are"
         )
     for name in ("vocab_size", "decoder_start_token_id", "eos_token_id"):
-        own, other = (getattr(each.config, name, None) for each in (model, draft))
+        own, other = (getattr(one.config, name, None) for one in (model, draft))
         if own != other:
             raise CorpusTunerError(
                 f"the draft has another {name} than the generator ({other}, not {own}): take a "

@@ -45,7 +45,7 @@ class TreePasses:
 
     def read(self, tree: Tree, nodes: Sequence[int]) -> Floats:
         """Return what follows nodes, as log-probabilities, shape (nodes, vocabulary)."""
-        wanted = {each for node in nodes if node not in self._logs for each in tree.path(node)}
+        wanted = {step for node in nodes if node not in self._logs for step in tree.path(node)}
         new = sorted(wanted.difference(self._held))
         if new:
             logits = self._pass(tree, new)
@@ -55,24 +55,24 @@ class TreePasses:
 
     def keep(self, tree: Tree, nodes: Sequence[int]) -> None:
         """Forget all but `nodes` and those before them."""
-        living = {each for node in nodes for each in tree.path(node)}
-        kept = [place for place, node in enumerate(self._held) if node in living]
+        living = {step for node in nodes for step in tree.path(node)}
+        kept = [column for column, node in enumerate(self._held) if node in living]
         if len(kept) < len(self._held):
             rows = torch.tensor(kept, device=self._model.device)
             for layer in self._cache.self_attention_cache.layers:
                 layer.keys = layer.keys.index_select(2, rows)
                 layer.values = layer.values.index_select(2, rows)
-            self._held = [self._held[place] for place in kept]
+            self._held = [self._held[column] for column in kept]
         self._logs = {node: self._logs[node] for node in nodes if node in self._logs}
 
     def _pass(self, tree: Tree, new: list[int]) -> torch.Tensor:
         """Return the logits after new nodes, shape (nodes, vocabulary)."""
         device, dtype = self._model.device, self._model.dtype
         self._held += new
-        places = {node: place for place, node in enumerate(self._held)}
+        columns = {node: column for column, node in enumerate(self._held)}
         mask = torch.full((len(new), len(self._held)), torch.finfo(dtype).min, dtype=dtype)
         for row, node in enumerate(new):
-            mask[row, [places[each] for each in tree.path(node)]] = 0
+            mask[row, [columns[step] for step in tree.path(node)]] = 0
         depths = torch.tensor([tree.depths[node] for node in self._held], device=device)
         with _positions(self._model, depths[-len(new) :], depths):
             read = self._model(
@@ -95,7 +95,7 @@ class TreePasses:
         if decoding.no_repeat_ngram:
             rule = NoRepeatNGramLogitsProcessor(decoding.no_repeat_ngram)
             for row, node in enumerate(nodes):
-                path = [tree.tokens[each] for each in tree.path(node)]
+                path = [tree.tokens[step] for step in tree.path(node)]
                 text = torch.tensor([path], device=scores.device)
                 scores[row] = rule(text, scores[row : row + 1])[0]
         vocabulary = scores.shape[1]

@@ -57,7 +57,7 @@ class Tree:
 
     def written(self, node: int) -> list[int]:
         """Return the tokens from after the prompt to `node`."""
-        return [self.tokens[each] for each in self.path(node)[self.root + 1 :]]
+        return [self.tokens[step] for step in self.path(node)[self.root + 1 :]]
 
 
 class Reader(Protocol):

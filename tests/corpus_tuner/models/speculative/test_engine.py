@@ -80,7 +80,7 @@ def test_a_draft_saves_passes(pair: tuple[Path, Path]) -> None:
 def test_the_draft_is_part_of_what_names_the_texts(pair: tuple[Path, Path], encoder: Any) -> None:
     large, small = pair
     chosen = [settings(large, None), settings(large, small), settings(large, small, draft_depth=1)]
-    assert len({open_generator(each, encoder).identity for each in chosen}) == 3
+    assert len({open_generator(one, encoder).identity for one in chosen}) == 3
     plain = Settings(model=str(large), engine="transformers")
     assert "draft" not in open_generator(plain, encoder).identity
 

@@ -73,7 +73,7 @@ def test_a_pass_over_a_tree_is_as_a_pass_over_each_text(model: Any) -> None:
 def check(passes: TreePasses, model: Any, source: list[int], tree: Tree, nodes: list[int]) -> None:
     read = passes.read(tree, nodes)
     for row, node in zip(read, nodes, strict=True):
-        text = [tree.tokens[each] for each in tree.path(node)]
+        text = [tree.tokens[step] for step in tree.path(node)]
         assert np.allclose(row, one_by_one(model, source, text), atol=1e-5)
 
 

@@ -66,7 +66,7 @@ def distribution(model: Toy, widths: Sequence[int]) -> dict[Outcome, float]:
             logs = continuations(tree, beams.nodes, model)
             p = joint(beams, logs)
             for drawn in product(np.flatnonzero(p), repeat=width):
-                reached = advance(tree, beams, logs, [int(each) for each in drawn])
+                reached = advance(tree, beams, logs, [int(position) for position in drawn])
                 name = outcome(tree, reached)
                 so_far = following.get(name, (reached, 0.0))[1]
                 following[name] = reached, so_far + probability * float(p[list(drawn)].prod())
