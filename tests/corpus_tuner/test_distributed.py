@@ -23,7 +23,7 @@ OPTIONS = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def cluster(cache: Path) -> Iterator[Any]:
     """Three nodes on this machine: one that starts builds, and two with room for a worker each."""
     ray = pytest.importorskip("ray")
