@@ -133,7 +133,7 @@ class Settings(CheckedModel):
 
 
 DEFAULTS: dict[str, Any] = {
-    "generator": {"name": "auto"},
+    "generator": {"name": "extractive"},
     "checks": ["well_formed", "duplicate", "entailment"],
     "representation": {"name": "views"},
     "vectors": {"name": "flat"},

@@ -23,7 +23,7 @@ from corpus_tuner.checks import (
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.enrichment import Author, Enriched, Enrichment
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.generators import Generator, check_installed, open_generator, resolved
+from corpus_tuner.generators import Generator, check_installed, listed, open_generator
 from corpus_tuner.indexes.encoders import Encoder
 from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.registry import PartSettings
@@ -121,15 +121,14 @@ def open_writers(
     elif languages is None:
         languages, shares = found_languages(corpus.sample(SAMPLE_DOCUMENTS))
     asked = generators if generators is not None else settings.generator
-    chosen = {code: resolved(asked, code) for code in languages.codes}
-    every = {repr(part): part for parts in chosen.values() for part in parts}
-    check_installed([*every.values()])
+    chosen = listed(asked)
+    check_installed(chosen)
     encoder = opening(languages.main)
     reader = DocumentReader(encoder, languages, settings.passages, settings.views)
-    opened = {name: open_generator(part, encoder) for name, part in every.items()}
+    opened = [open_generator(part, encoder) for part in chosen]
     authors = {
-        code: [_author(opened[repr(part)], code, settings.instructions) for part in parts]
-        for code, parts in chosen.items()
+        code: [_author(generator, code, settings.instructions) for generator in opened]
+        for code in languages.codes
     }
     return Writers(languages, authors, reader, shares)
 

@@ -57,15 +57,14 @@ def small_install(corpus: str, benchmark: str, output: str) -> None:
     """Do with the small install what it is for, and what it cannot do."""
     without(*OF_EXTRAS)
     index = f"{output}/index"
-    extractive = ["--generator", "extractive"]
     commands(
-        ["build", corpus, "-o", index, *extractive, "-q"],
+        ["build", corpus, "-o", index, "-q"],
         ["search", index, "the mill by the river", "-k", "1"],
         ["check", index],
         ["info", index],
-        ["eval", benchmark, "-o", f"{output}/results", *extractive, "-q"],
-        ["build", corpus, "-o", f"{output}/other", "--set", "language=en"],
-        ["build", corpus, "-o", f"{output}/other", "--encoder", "some/model", *extractive],
+        ["eval", benchmark, "-o", f"{output}/results", "-q"],
+        ["build", corpus, "-o", f"{output}/other", "--generator", "seq2seq"],
+        ["build", corpus, "-o", f"{output}/other", "--encoder", "some/model"],
         ["tune", "generator", corpus, "--base", "builtin", "-o", f"{output}/tuned"],
     )
 

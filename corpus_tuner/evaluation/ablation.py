@@ -37,7 +37,7 @@ from corpus_tuner.evaluation.variants import (
     Writer,
     variants,
 )
-from corpus_tuner.generators import resolved
+from corpus_tuner.generators import listed
 from corpus_tuner.generators.extractive import Settings as Extractive
 from corpus_tuner.generators.seq2seq import Settings as Seq2Seq
 from corpus_tuner.indexes.encoders import Encoder, Vectors
@@ -226,11 +226,7 @@ def _generators(
 
 def _writing(settings: Settings) -> PartSettings:
     """Return the settings of the recipe's generator that writes what the document does not say."""
-    writing = [
-        part
-        for part in resolved(settings.generator, settings.language)
-        if not isinstance(part, Extractive)
-    ]
+    writing = [part for part in listed(settings.generator) if not isinstance(part, Extractive)]
     if len(writing) != 1:
         raise CorpusTunerError(
             f"the recipe has {len(writing)} generators that write words of their own, and one is "

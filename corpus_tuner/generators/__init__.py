@@ -129,26 +129,11 @@ def check_installed(generators: Sequence[PartSettings]) -> None:
             )
 
 
-def resolved(
-    settings: PartSettings | Sequence[PartSettings] | None, language: str
-) -> tuple[PartSettings, ...]:
-    """Return the settings of each generator, with those that ``auto`` stands for in its place.
-
-    Parameters
-    ----------
-    settings
-        As a recipe has them.
-    language
-        Of the documents, ISO 639-1.
-    """
+def listed(settings: PartSettings | Sequence[PartSettings] | None) -> Sequence[PartSettings]:
+    """Return the settings of all generators that a recipe has."""
     if settings is None:
         return ()
-    if not isinstance(settings, PartSettings):
-        return tuple(one for each in settings for one in resolved(each, language))
-    if settings.name != "auto":
-        return (settings,)
-    usual: tuple[PartSettings, ...] = part(__name__, "auto").usual(language)
-    return usual
+    return (settings,) if isinstance(settings, PartSettings) else settings
 
 
 def seed_of(seed: int, instruction: Instruction, source: str) -> int:

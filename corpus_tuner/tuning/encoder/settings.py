@@ -20,7 +20,7 @@ class EncoderTuningSettings(BaseModel):
         Pairs in one step; the others of a batch are what a query must not find.
     topic_size
         Documents of a batch that are of one topic, about, by the index that teaches: these are
-        hard to tell apart.
+        hard to tell apart. 1 draws them by chance.
     mini_batch
         Pairs that are in memory at once (Gao et al., arXiv 2101.06983).
     negatives
@@ -80,7 +80,7 @@ class EncoderTuningSettings(BaseModel):
     minutes: Annotated[float, Field(gt=0)] = 30
     steps: PositiveInt | None = None
     batch_size: PositiveInt = 64
-    topic_size: PositiveInt = 16
+    topic_size: PositiveInt = 1
     mini_batch: PositiveInt = 64
     negatives: NonNegativeInt = 0
     margin: NonNegativeFloat = 0.2

@@ -190,7 +190,8 @@ def _tuned(
             searcher = opened.enter_context(_teaching(documents, output / _TEACHER, settings))
             asked, ordinals = _asked(searcher, learnt)
             teacher = Teacher(searcher, ordinals, how)
-            alike = topics(searcher.dense.passages(ordinals), how.topic_size, how.seed)
+            if how.topic_size > 1:
+                alike = topics(searcher.dense.passages(ordinals), how.topic_size, how.seed)
         vectors = _remembered(kept, settings, model.max_seq_length)
         objective = Objective(model, how, teacher.sharpness if teacher else SHARPNESS)
         steps = _planned(output, how)

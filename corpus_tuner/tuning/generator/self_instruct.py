@@ -8,7 +8,7 @@ from pathlib import Path
 
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.generators import resolved
+from corpus_tuner.generators import listed
 from corpus_tuner.generators.seq2seq import Settings as Seq2Seq
 from corpus_tuner.indexes.encoders import open_encoder
 from corpus_tuner.progress import working
@@ -43,7 +43,7 @@ def accepted_pairs(
     corpus = Corpus(source, settings.corpus)
     language = main_language(corpus, settings)
     settings = settings.model_copy(update={"language": language})
-    generator = tunable(settings, language).model_copy(update={"model": model})
+    generator = tunable(settings).model_copy(update={"model": model})
     with working("opening the models"):
         writers = open_writers(
             corpus,
@@ -59,15 +59,13 @@ def accepted_pairs(
                 yield Pair(enriched.document, by_kind[view.kind], view.text)
 
 
-def tunable(settings: Settings, language: str) -> Seq2Seq:
+def tunable(settings: Settings) -> Seq2Seq:
     """Return the settings of the recipe's generator that has a model.
 
     Parameters
     ----------
     settings
         The recipe.
-    language
-        Of the documents, ISO 639-1; ``generator: auto`` goes by it.
 
     Raises
     ------
@@ -77,12 +75,10 @@ def tunable(settings: Settings, language: str) -> Seq2Seq:
     Examples
     --------
     >>> from corpus_tuner.settings import load_settings
-    >>> tunable(load_settings(), "en").model
+    >>> tunable(load_settings(None, ["generator=seq2seq"])).model
     'builtin'
     """
-    with_model = [
-        part for part in resolved(settings.generator, language) if isinstance(part, Seq2Seq)
-    ]
+    with_model = [part for part in listed(settings.generator) if isinstance(part, Seq2Seq)]
     if len(with_model) != 1:
         raise CorpusTunerError(
             f"the recipe has {len(with_model)} generators with a model to tune, not one: set "

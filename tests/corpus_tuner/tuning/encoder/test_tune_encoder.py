@@ -61,7 +61,7 @@ def test_it_leaves_an_encoder_and_says_whether_it_is_better(
     tune: Callable[..., Any], run: Callable[..., Any], corpus: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "tuned"
-    done = tune(output, "--json")
+    done = tune(output, "--json", topic_size=4)
     assert done.code == 0, done.err
     report = json.loads(done.out)
     assert report["steps"] == 6
@@ -83,7 +83,7 @@ def test_it_leaves_an_encoder_and_says_whether_it_is_better(
     assert json.loads(run("info", index, "--json").out)["encoder"]["settings"]["name"] == str(
         output
     )
-    again = tune(output)  # is done: nothing is trained
+    again = tune(output, topic_size=4)  # is done: nothing is trained
     assert again.code == 0
     assert "by 24 queries of held-out documents" in " ".join(again.out.split())
     other = tune(output, seed=1)
