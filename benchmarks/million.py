@@ -223,13 +223,13 @@ def measure(folder: Path, name: str) -> dict[str, Any]:
     if name == "flat":
         np.save(exact, found)
     (segment,) = manifest.segments
-    beside = [entry.bytes for file, entry in segment.stored.items() if not file.endswith("sqlite")]
+    files = [entry.bytes for file, entry in segment.stored.items() if not file.endswith("sqlite")]
     return {
         **{f"recall@{k}": share(found, np.load(exact), k) for k in FIRST},
         "p50": float(np.percentile(milliseconds, 50)),
         "p99": float(np.percentile(milliseconds, 99)),
         "search": float(np.percentile(searching, 50)),
-        "bytes": sum(beside) / segment.documents,
+        "bytes": sum(files) / segment.documents,
         "opening": opening,
         "memory": memory,
     }
@@ -284,9 +284,7 @@ def show(results: dict[str, dict[str, Any]]) -> None:
             **found,
             "opening": 1e3 * found["opening"],
             "ratio": found["p50"] / results["flat"]["p50"],
-            "knobs": ", ".join(
-                f"`{k}` {found['chosen'][k]}" for k in knobs if k in found["chosen"]
-            ),
+            "knobs": ", ".join(f"`{knob}` {settings[knob]}" for knob in knobs),
         }
         cells = [cell.format_map(values) for cell in columns.values()]
         print(f"| `{name}` |", " | ".join(cells), "|")

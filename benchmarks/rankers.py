@@ -13,9 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from corpus_tuner.eval.benchmarks import Benchmark
-from corpus_tuner.eval.comparison import mean_interval
 from corpus_tuner.eval.measures import measure_queries
-from corpus_tuner.eval.report.tables import as_markdown
+from corpus_tuner.eval.report.tables import as_markdown, difference_row
 from corpus_tuner.evaluation.ladder import OpenIndex, System
 from corpus_tuner.evaluation.named import open_benchmarks
 from corpus_tuner.evaluation.setup import Setup
@@ -54,11 +53,7 @@ def main() -> None:
     by_name = {benchmark.name: differences(benchmark, setup) for benchmark in benchmarks}
     rows = [["without", *by_name, "average", "95 % interval"]]
     for ranker in RANKERS:
-        losses = [found[ranker] for found in by_name.values()]
-        means = [100 * float(loss.mean()) for loss in losses]
-        low, high = (100 * end for end in mean_interval(losses))
-        cells = [f"{mean:+.1f}" for mean in means]
-        rows.append([ranker, *cells, f"{np.mean(means):+.2f}", f"{low:+.2f} to {high:+.2f}"])
+        rows.append(difference_row(ranker, [found[ranker] for found in by_name.values()]))
     print(as_markdown(rows))
 
 

@@ -68,18 +68,20 @@ def main() -> None:
         batch_size=1,
     )
     requests = _requests(chosen, model, tokenizer)
-    seconds, texts = _measure(engines, requests, decoding)
+    seconds, texts, took = _measure(engines, requests, decoding)
     print(f"{len(requests)} documents of {chosen.corpus}, {chosen.beams} beams")
     print(f"{'':32} {'s':>7} {'x plain':>7} {'texts':>6}  passes of the large, small per token")
     for name, spent in seconds.items():
-        counts = _sum(sampled[name].counts[1:]) if name in sampled else Counts()
-        took = [
+        counts = _sum(took[name])
+        passes = [
             f"{counts.passes / counts.layers:.2f}, {counts.drafting / counts.layers:.2f}"
             for _ in range(counts.layers > 0)
         ]
-        took += [f"{counts.accepted / counts.tried:.0%} accepted" for _ in range(counts.tried > 0)]
+        passes += [
+            f"{counts.accepted / counts.tried:.0%} accepted" for _ in range(counts.tried > 0)
+        ]
         speed = seconds[PLAIN] / spent
-        print(f"{name:32} {spent:7.1f} {speed:7.2f} {texts[name]:6}  {'; '.join(took)}")
+        print(f"{name:32} {spent:7.1f} {speed:7.2f} {texts[name]:6}  {'; '.join(passes)}")
 
 
 def _requests(chosen: argparse.Namespace, model: Any, tokenizer: Any) -> list[Request]:
@@ -98,8 +100,9 @@ def _requests(chosen: argparse.Namespace, model: Any, tokenizer: Any) -> list[Re
 
 def _measure(
     engines: dict[str, Engine], requests: Sequence[Request], decoding: Decoding
-) -> tuple[dict[str, float], dict[str, int]]:
-    """Return the seconds of each engine, and its different texts."""
+) -> tuple[dict[str, float], dict[str, int], dict[str, list[Counts]]]:
+    """Return the seconds of every engine, its different texts, and what its requests took."""
+    took: dict[str, list[Counts]] = {name: [] for name in engines}
     seconds = dict.fromkeys(engines, 0.0)
     texts = dict.fromkeys(engines, 0)
     for name, engine in engines.items():  # warm up
@@ -111,7 +114,8 @@ def _measure(
             (written,) = engines[name].write([request], _for(name, decoding))
             seconds[name] += time.process_time() - begin
             texts[name] += len({tuple(text) for text in written})
-    return seconds, texts
+            took[name] += getattr(engines[name], "counts", [])
+    return seconds, texts, took
 
 
 def _for(name: str, decoding: Decoding) -> Decoding:

@@ -126,15 +126,18 @@ def evaluate_parts(
     setup = Setup.of(output, settings, encoder, measures, depth)
     done: list[Result] = []
     used: dict[str, Mapping[str, Values]] = {}
+    uses: list[list[str]] = []
     for benchmark in loaded:
+        own = _in_its_language(benchmark, setup)
         with part_of(benchmark.name):
-            done += ablate(benchmark, setup, tune=tune)
-        used[benchmark.name] = _used(benchmark, setup)
-        write_text(as_markdown(differences(used)), setup.output / USES)
+            done += ablate(benchmark, own, tune=tune)
+        used[benchmark.name] = measure_uses(benchmark, own, _writing(own.settings))
+        uses = differences(used)
+        write_text(as_markdown(uses), setup.output / USES)
         write_results(done, setup.output / ABLATION)
         table = as_markdown(matrix(done, setup.measures[0]))
         write_text(table, (setup.output / ABLATION).with_suffix(".md"))
-    return Ablation(done, differences(used))
+    return Ablation(done, uses)
 
 
 def ablate(benchmark: Benchmark, setup: Setup, *, tune: bool = True) -> list[Result]:
@@ -150,7 +153,8 @@ def ablate(benchmark: Benchmark, setup: Setup, *, tune: bool = True) -> list[Res
     benchmark
         Queries and judgments.
     setup
-        Of the evaluation; the recipe's generator must be one that is checked.
+        Of the evaluation, in the language of the corpus; the recipe's generator must be one that is
+        checked.
     tune
         Whether to tune the generator on the benchmark's corpus.
 
@@ -160,9 +164,7 @@ def ablate(benchmark: Benchmark, setup: Setup, *, tune: bool = True) -> list[Res
         If the recipe has no such generator.
     """
     corpus = Corpus(benchmark.corpus, setup.settings.corpus)
-    language = main_language(corpus, setup.settings)
-    setup = replace(setup, settings=setup.settings.model_copy(update={"language": language}))
-    setup = setup.for_corpus(benchmark.corpus)
+    language = setup.settings.language
     generators = _generators(corpus, benchmark.name, setup, tune=tune)
     recipe = _all_views(setup.settings, list(generators.values()))
     index = setup.ablated(benchmark.name)
@@ -201,13 +203,11 @@ def ablate(benchmark: Benchmark, setup: Setup, *, tune: bool = True) -> list[Res
     return results
 
 
-def _used(benchmark: Benchmark, setup: Setup) -> dict[str, Values]:
-    """Return what hybrid search reaches with every use of what is written."""
-    setup = setup.for_corpus(benchmark.corpus)
-    corpus = Corpus(benchmark.corpus, setup.settings.corpus)
-    language = main_language(corpus, setup.settings)
-    recipe = setup.settings.model_copy(update={"language": language})
-    return measure_uses(benchmark, replace(setup, settings=recipe), _writing(recipe))
+def _in_its_language(benchmark: Benchmark, setup: Setup) -> Setup:
+    """Return the setup with the language of a benchmark's corpus, and the encoder for it."""
+    language = main_language(Corpus(benchmark.corpus, setup.settings.corpus), setup.settings)
+    settings = setup.settings.model_copy(update={"language": language})
+    return replace(setup, settings=settings).for_corpus(benchmark.corpus)
 
 
 def _generators(

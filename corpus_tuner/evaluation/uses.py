@@ -10,8 +10,9 @@ import numpy as np
 
 from corpus_tuner.checks.round_trip import Settings as RoundTrip
 from corpus_tuner.eval.benchmarks import Benchmark
-from corpus_tuner.eval.comparison import Values, mean_interval
+from corpus_tuner.eval.comparison import Values
 from corpus_tuner.eval.measures import measure_queries
+from corpus_tuner.eval.report.tables import difference_row
 from corpus_tuner.evaluation.ladder import OpenIndex, System
 from corpus_tuner.evaluation.setup import Setup
 from corpus_tuner.generators.extractive import Settings as Extractive
@@ -106,22 +107,12 @@ def differences(by_benchmark: Mapping[str, Mapping[str, Values]]) -> list[list[s
     """
     first = next(iter(by_benchmark.values()))
     rows = [["use", *by_benchmark, "average", "95 % interval"]]
-    reached = [f"{100 * mean_of(found[WITHOUT]):.1f}" for found in by_benchmark.values()]
-    average = np.mean([mean_of(found[WITHOUT]) for found in by_benchmark.values()])
-    rows.append([WITHOUT, *reached, f"{100 * average:.2f}", ""])
+    means = [100 * np.mean([*found[WITHOUT].values()]) for found in by_benchmark.values()]
+    rows.append([WITHOUT, *(f"{mean:.1f}" for mean in means), f"{np.mean(means):.2f}", ""])
     for use in [name for name in first if name != WITHOUT]:
         changes = [
             np.array([found[use][query] - before for query, before in found[WITHOUT].items()])
             for found in by_benchmark.values()
         ]
-        low, high = mean_interval(changes)
-        means = [float(change.mean()) for change in changes]
-        cells = [f"{100 * mean:+.1f}" for mean in means]
-        interval = f"{100 * low:+.2f} to {100 * high:+.2f}"
-        rows.append([use, *cells, f"{100 * np.mean(means):+.2f}", interval])
+        rows.append(difference_row(use, changes))
     return rows
-
-
-def mean_of(values: Values) -> float:
-    """Return the mean over queries."""
-    return float(np.mean([*values.values()]))

@@ -5,7 +5,6 @@ every document would need the model to be loaded anew, and these models are larg
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,11 @@ import torch
 
 from corpus_tuner.indexes.encoders.batching import of_one_length
 from corpus_tuner.indexes.encoders.conversion import fastest_instructions
+from corpus_tuner.models.fast import COMPUTE, MOST_WORKERS, side_by_side
 from corpus_tuner.models.writing import Decoding, Request
 
 MODEL_TYPES = ("gemma3_text", "llama", "qwen3")
 """As ``config.json`` names them: those that are tested here."""
-
-_COMPUTE = "int8"
-_MOST_WORKERS = 16
 
 
 class CTranslate2CausalEngine:
@@ -39,10 +36,10 @@ class CTranslate2CausalEngine:
     def __init__(self, folder: Path, tokenizer: Any, ends: Sequence[int]) -> None:
         self._tokenizer = tokenizer
         self._ends = list(ends)
-        self._workers = min(torch.get_num_threads(), _MOST_WORKERS)  # which share the weights
+        self._workers = min(torch.get_num_threads(), MOST_WORKERS)  # which share the weights
         with fastest_instructions():
             self._model = ctranslate2.Generator(
-                str(folder), compute_type=_COMPUTE, inter_threads=self._workers, intra_threads=1
+                str(folder), compute_type=COMPUTE, inter_threads=self._workers, intra_threads=1
             )
 
     def write(self, requests: Sequence[Request], decoding: Decoding) -> list[list[list[int]]]:
@@ -50,8 +47,8 @@ class CTranslate2CausalEngine:
         prompts = [[*request.source, *request.start] for request in requests]
         batches = list(of_one_length([len(prompt) for prompt in prompts], decoding.batch_size))
 
-        def answer(batch: list[int]) -> Any:
-            return self._model.generate_batch(
+        def answer(batch: list[int]) -> list[list[list[int]]]:
+            results = self._model.generate_batch(
                 [self._tokenizer.convert_ids_to_tokens(prompts[position]) for position in batch],
                 beam_size=max(decoding.beams, decoding.outputs),
                 num_hypotheses=decoding.outputs,
@@ -60,10 +57,6 @@ class CTranslate2CausalEngine:
                 include_prompt_in_result=False,
                 end_token=self._ends,
             )
+            return [[list(tokens) for tokens in result.sequences_ids] for result in results]
 
-        answers: list[list[list[int]]] = [[] for _ in requests]
-        with ThreadPoolExecutor(self._workers) as pool:
-            for batch, found in zip(batches, pool.map(answer, batches), strict=True):
-                for position, result in zip(batch, found, strict=True):
-                    answers[position] = [list(tokens) for tokens in result.sequences_ids]
-        return answers
+        return side_by_side(answer, batches, self._workers)

@@ -3,7 +3,7 @@
 A model is converted once, into a cache whose files are checked before they are used.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
@@ -22,8 +22,8 @@ from corpus_tuner.progress import working
 MODEL_TYPES = ("bart", "mt5", "t5")
 """As ``config.json`` names them: those that are tested here."""
 
-_COMPUTE = "int8"
-_MOST_WORKERS = 16  # each holds the model
+COMPUTE = "int8"
+MOST_WORKERS = 16
 _SEEDING = Lock()  # the seed is one for the whole process
 
 
@@ -42,7 +42,7 @@ class CTranslate2Engine:
 
     def write(self, requests: Sequence[Request], decoding: Decoding) -> list[list[list[int]]]:
         """Return `outputs` answers to each request, as token ids without the request's start."""
-        workers = max(1, min(len(requests), torch.get_num_threads(), _MOST_WORKERS))
+        workers = max(1, min(len(requests), torch.get_num_threads(), MOST_WORKERS))
         lengths = [(len(request.source), len(request.start)) for request in requests]
         size = decoding.batch_size if decoding.beams else 1
         batches = list(of_one_length(lengths, size))
@@ -52,17 +52,12 @@ class CTranslate2Engine:
             asked = [requests[position] for position in batch]
             return self._answer(shared or self._seeded(asked[0]), asked, decoding)
 
-        answers: list[list[list[int]]] = [[] for _ in requests]
-        with ThreadPoolExecutor(workers) as pool:
-            for batch, found in zip(batches, pool.map(answer, batches), strict=True):
-                for position, one in zip(batch, found, strict=True):
-                    answers[position] = one
-        return answers
+        return side_by_side(answer, batches, workers)
 
     def _open(self, workers: int) -> ctranslate2.Translator:
         with fastest_instructions():
             return ctranslate2.Translator(
-                str(self._folder), compute_type=_COMPUTE, inter_threads=workers, intra_threads=1
+                str(self._folder), compute_type=COMPUTE, inter_threads=workers, intra_threads=1
             )
 
     def _seeded(self, request: Request) -> ctranslate2.Translator:
@@ -105,6 +100,28 @@ class CTranslate2Engine:
         return names
 
 
+def side_by_side(
+    answer: Callable[[list[int]], list[list[list[int]]]], batches: Sequence[list[int]], workers: int
+) -> list[list[list[int]]]:
+    """Return the answers to all requests, in their order.
+
+    Parameters
+    ----------
+    answer
+        Answers those of a batch.
+    batches
+        Positions of requests; all are in one.
+    workers
+        How many batches are answered at once.
+    """
+    answers: list[list[list[int]]] = [[] for batch in batches for _ in batch]
+    with ThreadPoolExecutor(workers) as pool:
+        for batch, found in zip(batches, pool.map(answer, batches), strict=True):
+            for position, one in zip(batch, found, strict=True):
+                answers[position] = one
+    return answers
+
+
 def converted(model: Any, tokenizer: Any, weights: str) -> Path:
     """Return the folder of a model converted to int8, from the cache or else into it.
 
@@ -119,14 +136,14 @@ def converted(model: Any, tokenizer: Any, weights: str) -> Path:
     def make(folder: Path) -> None:
         try:
             with working("converting the generator"):
-                convert(model, tokenizer, folder, _COMPUTE)
+                convert(model, tokenizer, folder, COMPUTE)
         except ValueError as error:
             raise CorpusTunerError(
                 f"CTranslate2 cannot run this generator ({error}): set "
                 "generator.engine=transformers"
             ) from error
 
-    return cached_or_made(cache_name(weights, _COMPUTE), make)
+    return cached_or_made(cache_name(weights, COMPUTE), make)
 
 
 def _search(decoding: Decoding) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from corpus_tuner.eval.comparison import Numbers, mean_interval
 from corpus_tuner.eval.files import write_atomically, write_text
 from corpus_tuner.eval.measures import Measured
 from corpus_tuner.eval.report import Report, Result
@@ -37,6 +38,32 @@ def write_per_query(measured: Mapping[str, Mapping[str, Measured]], path: Path) 
                 for query in values[names[0]]:
                     numbers = [f"{values[name][query]:.6f}" for name in names]
                     writer.writerow([benchmark, system, query, *numbers])
+
+
+def difference_row(name: str, differences: Sequence[Numbers]) -> list[str]:
+    """Lay out what a change makes of one measure, in points of 100.
+
+    Parameters
+    ----------
+    name
+        Of the change.
+    differences
+        Of every benchmark those of its queries, as fractions, each of shape (queries,).
+
+    Returns
+    -------
+    list of str
+        The name, the mean difference on every benchmark, their average, and its interval.
+    """
+    means = [100 * float(own.mean()) for own in differences]
+    low, high = (100 * end for end in mean_interval(differences))
+    average = sum(means) / len(means)
+    return [
+        name,
+        *(f"{mean:+.1f}" for mean in means),
+        f"{average:+.2f}",
+        f"{low:+.2f} to {high:+.2f}",
+    ]
 
 
 def matrix(results: Sequence[Result], measure: str) -> list[list[str]]:

@@ -24,7 +24,7 @@ class Address(NamedTuple):
     ----------
     kind
         A ``server``, a folder of the client's ``local`` mode, or one of the ``edge`` engine.
-    place
+    location
         The server's URL, or the folder.
     collection
         Its name.
@@ -33,7 +33,7 @@ class Address(NamedTuple):
     """
 
     kind: Kind
-    place: str
+    location: str
     collection: str
     text: str
 
@@ -62,7 +62,7 @@ def parse_address(text: str) -> Address:
 
     Examples
     --------
-    >>> parse_address("qdrant://localhost/abstracts").place
+    >>> parse_address("qdrant://localhost/abstracts").location
     'http://localhost:6333'
     >>> parse_address("qdrant-edge:data/abstracts")[:3]
     ('edge', 'data', 'abstracts')

@@ -2,14 +2,13 @@
 
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.qdrant.address import Address
 from corpus_tuner.indexes.qdrant.engine import (
@@ -21,6 +20,9 @@ from corpus_tuner.indexes.qdrant.engine import (
     Point,
     Sparse,
     Stored,
+    as_input,
+    as_vectors,
+    rows_of,
 )
 from corpus_tuner.installing import missing
 
@@ -59,13 +61,13 @@ class ClientEngine:
             if address.kind == "server":
                 key = os.environ.get(KEY_VARIABLE) or None
                 self._client = QdrantClient(
-                    url=address.place, api_key=key, timeout=_TIMEOUT, check_compatibility=False
+                    url=address.location, api_key=key, timeout=_TIMEOUT, check_compatibility=False
                 )
             else:
                 self._lock = threading.RLock()
-                Path(address.place).mkdir(parents=True, exist_ok=True)
+                Path(address.location).mkdir(parents=True, exist_ok=True)
                 self._client = QdrantClient(
-                    path=address.place, force_disable_check_same_thread=True
+                    path=address.location, force_disable_check_same_thread=True
                 )
 
     def exists(self) -> bool:
@@ -109,7 +111,7 @@ class ClientEngine:
         exact = None if is_local else models.SearchParams(exact=True)
         requests = [
             models.QueryRequest(
-                query=_input(one.using, one.vector),
+                query=as_input(one, _sparse),
                 using=one.using,
                 limit=one.limit,
                 filter=_filter(one),
@@ -140,7 +142,7 @@ class ClientEngine:
                 with_vectors=list(vectors) or False,
             )
         return {
-            int(record.id): Stored(record.payload or {}, _rows(record.vector)) for record in found
+            int(record.id): Stored(record.payload or {}, rows_of(record.vector)) for record in found
         }
 
     def scroll(self, keys: Sequence[str]) -> Iterator[tuple[int, Payload]]:
@@ -167,7 +169,7 @@ class ClientEngine:
                 self._name,
                 [
                     models.PointStruct(
-                        id=point.number, vector=_vectors(point), payload=point.payload
+                        id=point.number, vector=as_vectors(point, _sparse), payload=point.payload
                     )
                     for point in points
                 ],
@@ -180,7 +182,10 @@ class ClientEngine:
         with self._said():
             self._client.update_vectors(
                 self._name,
-                [models.PointVectors(id=one.number, vector=_vectors(one)) for one in changed],
+                [
+                    models.PointVectors(id=one.number, vector=as_vectors(one, _sparse))
+                    for one in changed
+                ],
                 wait=True,
             )
             self._client.set_payload(
@@ -246,26 +251,5 @@ def _filter(asked: Asked) -> models.Filter | None:
     return models.Filter(must=[among, *([filter] if filter else [])])
 
 
-def _input(using: str, vector: Vectors | Sparse) -> Any:
-    """Return a query's vector as the client takes it."""
-    if isinstance(vector, Sparse):
-        return _sparse(vector)
-    return [vector.tolist()] if using == VIEWS else vector.tolist()
-
-
 def _sparse(vector: Sparse) -> models.SparseVector:
     return models.SparseVector(indices=vector.indices.tolist(), values=vector.values.tolist())
-
-
-def _vectors(point: Point) -> dict[str, Any]:
-    """Return a point's vectors as the client takes them."""
-    return {
-        name: _sparse(vector) if isinstance(vector, Sparse) else vector.tolist()
-        for name, vector in point.vectors.items()
-    }
-
-
-def _rows(vectors: Any) -> Mapping[str, Vectors]:
-    """Return dense vectors of a point as rows."""
-    named = vectors if isinstance(vectors, dict) else {}
-    return {name: np.atleast_2d(np.array(own, np.float32)) for name, own in named.items()}

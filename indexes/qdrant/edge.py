@@ -1,13 +1,12 @@
 """Collections in a folder, by Qdrant's engine in this process: qdrant-edge-py."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.qdrant.address import Address
 from corpus_tuner.indexes.qdrant.engine import (
@@ -20,6 +19,9 @@ from corpus_tuner.indexes.qdrant.engine import (
     QdrantFilter,
     Sparse,
     Stored,
+    as_input,
+    as_vectors,
+    rows_of,
 )
 from corpus_tuner.installing import missing
 
@@ -52,7 +54,7 @@ class EdgeEngine:
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        self._folder = Path(address.place) / address.collection
+        self._folder = Path(address.location) / address.collection
         self._opened: Any = None
         if self._folder.is_dir() and any(self._folder.iterdir()):
             with self._said():
@@ -94,7 +96,7 @@ class EdgeEngine:
                 self._shard.query(
                     qdrant.QueryRequest(
                         limit=one.limit,
-                        query=qdrant.Query.Nearest(_input(one.using, one.vector), using=one.using),
+                        query=qdrant.Query.Nearest(as_input(one, _sparse), using=one.using),
                         filter=_asked_filter(one),
                         params=exact,
                     )
@@ -117,7 +119,7 @@ class EdgeEngine:
             found = self._shard.retrieve(
                 list(numbers), with_payload=list(keys) or False, with_vector=list(vectors) or False
             )
-        return {record.id: Stored(record.payload or {}, _rows(record.vector)) for record in found}
+        return {record.id: Stored(record.payload or {}, rows_of(record.vector)) for record in found}
 
     def scroll(self, keys: Sequence[str]) -> Iterator[tuple[int, Payload]]:
         """Yield numbers and some keys of the payload of all points that have the first of them."""
@@ -142,7 +144,9 @@ class EdgeEngine:
         self._update(
             qdrant.UpdateOperation.upsert_points(
                 [
-                    qdrant.Point(id=point.number, vector=_vectors(point), payload=point.payload)
+                    qdrant.Point(
+                        id=point.number, vector=as_vectors(point, _sparse), payload=point.payload
+                    )
                     for point in points
                 ]
             )
@@ -151,7 +155,9 @@ class EdgeEngine:
     def rewrite(self, points: Sequence[Point]) -> None:
         """Replace some vectors, and then some keys of the payload, of points that there are."""
         changed = [point for point in points if point.vectors]
-        vectors = [qdrant.PointVectors(point.number, _vectors(point)) for point in changed]
+        vectors = [
+            qdrant.PointVectors(point.number, as_vectors(point, _sparse)) for point in changed
+        ]
         self._update(qdrant.UpdateOperation.update_vectors(vectors))
         numbers: list[Any] = [point.number for point in points]
         self._update(qdrant.UpdateOperation.set_payload(numbers, points[0].payload))
@@ -235,26 +241,5 @@ def _condition(condition: QdrantFilter) -> Any:
     return qdrant.FieldCondition(condition["key"], match=kinds[name](value))
 
 
-def _input(using: str, vector: Vectors | Sparse) -> Any:
-    """Return a query's vector as the engine takes it."""
-    if isinstance(vector, Sparse):
-        return _sparse(vector)
-    return [vector.tolist()] if using == VIEWS else vector.tolist()
-
-
 def _sparse(vector: Sparse) -> Any:
     return qdrant.SparseVector(vector.indices.tolist(), vector.values.tolist())
-
-
-def _vectors(point: Point) -> dict[str, Any]:
-    """Return a point's vectors as the engine takes them."""
-    return {
-        name: _sparse(vector) if isinstance(vector, Sparse) else vector.tolist()
-        for name, vector in point.vectors.items()
-    }
-
-
-def _rows(vectors: Any) -> Mapping[str, Vectors]:
-    """Return dense vectors of a point as rows."""
-    named = vectors if isinstance(vectors, dict) else {}
-    return {name: np.atleast_2d(np.array(own, np.float32)) for name, own in named.items()}

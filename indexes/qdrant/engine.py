@@ -1,6 +1,6 @@
 """What is asked of Qdrant, whether it is a server or in this process."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -141,13 +141,42 @@ class Engine(Protocol):
         """Close files and connections."""
 
 
+def as_input(asked: Asked, sparse: Callable[[Sparse], Any]) -> Any:
+    """Return a query's vector as the libraries of Qdrant take it.
+
+    Parameters
+    ----------
+    asked
+        The list that it is for.
+    sparse
+        Makes a library's own of a sparse vector.
+    """
+    if isinstance(asked.vector, Sparse):
+        return sparse(asked.vector)
+    return [asked.vector.tolist()] if asked.using == VIEWS else asked.vector.tolist()
+
+
+def as_vectors(point: Point, sparse: Callable[[Sparse], Any]) -> dict[str, Any]:
+    """Return a point's vectors as the libraries take them; see `as_input`."""
+    return {
+        name: sparse(vector) if isinstance(vector, Sparse) else vector.tolist()
+        for name, vector in point.vectors.items()
+    }
+
+
+def rows_of(vectors: Any) -> Mapping[str, Vectors]:
+    """Return dense vectors of a point, as the libraries give them, as rows."""
+    named = vectors if isinstance(vectors, dict) else {}
+    return {name: np.atleast_2d(np.array(own, np.float32)) for name, own in named.items()}
+
+
 def open_engine(address: Address) -> Engine:
     """Open a collection, or what it can be made in.
 
     Raises
     ------
     SearchIndexError
-        If a library is not installed, or the place cannot be used.
+        If a library is not installed, or the folder cannot be used.
     """
     if address.kind == "edge":
         from corpus_tuner.indexes.qdrant.edge import EdgeEngine

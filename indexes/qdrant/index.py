@@ -255,7 +255,7 @@ class QdrantSource(Source):
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        if address.kind != "server" and not Path(address.place).is_dir():
+        if address.kind != "server" and not Path(address.location).is_dir():
             raise self._none()
         self._engine = open_engine(address)
 

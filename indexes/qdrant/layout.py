@@ -9,7 +9,7 @@
                     fields, true, false     for filters: which fields have a value, or this one
                     stamp       a hash of all that
                     terms       a hash of what its sparse vectors were computed with
-    the manifest    number 2**63: manifest, fields, terms, export; written last
+    the manifest    number 2**63: format, version, manifest, fields, statistics; written last
     terms           numbers behind that: keys, or frequencies, of 65,536 terms in base64
 
 Sparse vectors hold the saturated counts of BM25, and a query's holds how rare terms are: their

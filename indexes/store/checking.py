@@ -171,7 +171,7 @@ def _vectors(dense: DenseIndex, representation: Representation) -> Iterator[str]
 
 
 def _structure(manifest: Manifest, folder: Path, file: Path) -> Iterator[str]:
-    """Yield what does not fit of what the engine has beside the vectors."""
+    """Yield what does not fit of what the engine keeps for the vectors."""
     how = stored_representation(manifest.representations[manifest.representation])
     try:
         rows = StoredRows(vectors_file(folder, how.name), manifest.encoder.dimension, how.storage)

@@ -129,7 +129,7 @@ def vectors_file(folder: Path, representation: str) -> Path:
 
 
 def structure_file(folder: Path, representation: str, engine: str, generation: int) -> Path:
-    """Return the file of what an engine has beside a representation's vectors since a commit."""
+    """Return the file of what an engine keeps for a representation's vectors since a commit."""
     return folder / f"{representation}.{engine}.{generation:06}.faiss"
 
 

@@ -92,7 +92,7 @@ class SegmentEntry(BaseModel):
     alive
         Which documents are still there; ``None`` if all are.
     structure
-        What the engine has beside the vectors that are searched; ``None`` if nothing.
+        What the engine keeps for the vectors that are searched; ``None`` if nothing.
     views, counts
         Of the documents that are there: how many views, by kind, and whatever else was counted.
     digest
@@ -248,7 +248,7 @@ class Manifest(BaseModel):
 
     @property
     def structures(self) -> list[LaterFile]:
-        """What the engine has beside the vectors, of every segment that has something."""
+        """What the engine keeps for the vectors, of every segment that has something."""
         return [segment.structure for segment in self.segments if segment.structure]
 
     def engine_of(self, representation: str) -> EngineSettings | None:

@@ -39,7 +39,7 @@ class Segments:
     alive
         For every segment which of its documents are still there.
     structures
-        For every segment what the engine of its vectors has beside them, if anything.
+        For every segment what the engine of its vectors keeps for them, if anything.
 
     Attributes
     ----------

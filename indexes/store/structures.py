@@ -1,4 +1,4 @@
-"""What engines have beside the vectors: made of these alone, and so at any time."""
+"""What engines keep to find vectors: made of the vectors alone, and so at any time."""
 
 from pathlib import Path
 

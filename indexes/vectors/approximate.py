@@ -1,6 +1,6 @@
 """What engines that do not look at every row have in common.
 
-They have a structure beside the rows, which finds candidates. What these are worth is computed
+They have a structure for the rows, which finds candidates. What these are worth is computed
 from the rows themselves, so that scores are those of an exact search, but a row may be missed.
 """
 
@@ -54,7 +54,7 @@ class ApproximateSettings(EngineSettings):
     least_rows: PositiveInt = 10_000
 
     def needs_structure(self, rows: int) -> bool:
-        """Tell whether a segment of so many rows is to have a structure beside them."""
+        """Tell whether a segment of so many rows is to have a structure for them."""
         return rows >= self.least_rows
 
     def structure(self) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def rescored(rows: StoredRows, queries: Vectors, candidates: Ordinals) -> Neares
 
 
 def read_structure(file: Path, rows: StoredRows, kind: str, flags: int) -> Any:
-    """Read a FAISS index that stands beside some rows.
+    """Read a FAISS index that is made of some rows.
 
     FAISS sees the file only if it begins as one of so many vectors does: it may end the process
     where it reads what is damaged.
@@ -199,7 +199,7 @@ def read_structure(file: Path, rows: StoredRows, kind: str, flags: int) -> Any:
 
 
 def write_structure(index: Any, file: Path, flags: int = 0) -> None:
-    """Write a FAISS index that stands beside some rows; what the disk says is raised as it is."""
+    """Write a FAISS index that is made of some rows; what the disk says is raised as it is."""
     library: Any = faiss
     with file.open("wb") as opened:
         writer = library.PyCallbackIOWriter(opened.write, _WRITTEN)

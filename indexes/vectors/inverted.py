@@ -52,7 +52,7 @@ class InvertedSettings(ApproximateSettings):
     rescored: PositiveInt = 4
 
     def needs_structure(self, rows: int) -> bool:
-        """Tell whether a segment of so many rows is to have a structure beside them."""
+        """Tell whether a segment of so many rows is to have a structure."""
         return super().needs_structure(rows) and rows >= self.list_count(rows)
 
     def list_count(self, rows: int) -> int:

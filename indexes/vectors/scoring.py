@@ -117,7 +117,7 @@ class DenseIndex:
     settings
         Of the engine.
     structures
-        For every segment what its engine has beside the rows, if anything.
+        For every segment what its engine keeps for the rows, if anything.
 
     Raises
     ------

@@ -35,7 +35,7 @@ class BeamSamplingEngine:
     Attributes
     ----------
     counts
-        What each request took, in their order, since the engine was made.
+        What the requests of the last `write` took, in their order.
 
     Raises
     ------
@@ -59,6 +59,7 @@ class BeamSamplingEngine:
 
         There may be fewer: beams that are sampled are often alike.
         """
+        self.counts = []
         with torch.inference_mode():
             return [self._answer(request, decoding) for request in requests]
 

@@ -1,6 +1,6 @@
 """Engines: what finds the nearest of the rows that are stored.
 
-A file here is an engine: it holds ``Settings``, ``Engine``, and where a structure beside the rows
+A file here is an engine: it holds ``Settings``, ``Engine``, and where a structure for the rows
 is needed, ``make``, which writes it (`corpus_tuner.indexes.registry`).
 """
 
@@ -16,7 +16,7 @@ class EngineSettings(PartSettings):
     """Settings of an engine."""
 
     def needs_structure(self, rows: int) -> bool:
-        """Tell whether a segment of so many rows is to have a structure beside them."""
+        """Tell whether a segment of so many rows is to have a structure for them."""
         return False
 
     def structure(self) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def open_engine(settings: EngineSettings, rows: StoredRows, structure: Path | No
     rows
         The vectors.
     structure
-        The file beside them; without one the rows are compared one by one.
+        The file of it; without one the rows are compared one by one.
 
     Raises
     ------

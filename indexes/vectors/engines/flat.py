@@ -1,4 +1,4 @@
-"""Every row compared with the query: exact, and nothing beside the rows."""
+"""Every row compared with the query: exact, and nothing kept but the rows."""
 
 from math import ceil
 from pathlib import Path

@@ -1,6 +1,6 @@
 """A graph of near rows, along which a search walks to the nearest.
 
-Links alone are stored beside the rows: the rows themselves are what is compared, so similarities
+Links alone are stored: the rows themselves are what is compared, so similarities
 are exact and nothing is rescored. Quick where few rows need be in sight, and the longest to build.
 Source: Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using
 Hierarchical Navigable Small World graphs", IEEE TPAMI 2020.

@@ -26,7 +26,7 @@ class Settings(InvertedSettings):
     pieces
         Bytes of a code, and as many pieces of a vector, at most: so many that its dimension can be
         divided by them. More find more and take longer to build and to search. A row has 8 bytes
-        beside them.
+        more.
     """
 
     name: Literal["ivf_pq"] = "ivf_pq"
@@ -34,7 +34,7 @@ class Settings(InvertedSettings):
     rescored: PositiveInt = 8
 
     def needs_structure(self, rows: int) -> bool:
-        """Tell whether a segment of so many rows is to have a structure beside them."""
+        """Tell whether a segment of so many rows is to have a structure for them."""
         return super().needs_structure(rows) and rows >= 2**_BITS
 
 

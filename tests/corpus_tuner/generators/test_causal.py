@@ -127,7 +127,7 @@ def test_ctranslate2_writes_the_same(
 ) -> None:
     """The likeliest, in float32, that is: random models are too unsteady to compare otherwise."""
     for module in ("fast", "causal_fast"):
-        monkeypatch.setattr(f"corpus_tuner.models.{module}._COMPUTE", "float32")
+        monkeypatch.setattr(f"corpus_tuner.models.{module}.COMPUTE", "float32")
     generator = opened(models[kind], decoding="beam")
     assert "ctranslate2" in generator.identity
     reference = opened(models[kind], decoding="beam", engine="transformers")

@@ -27,22 +27,8 @@ PLAIN = Decoding(
 
 
 @pytest.fixture(scope="module", params=["bart", "t5", "mt5"])
-def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    if request.param != "mt5":
-        return load_model(Source(str(request.getfixturevalue(f"{request.param}_folder"))))[0]
-    from transformers import MT5Config, MT5ForConditionalGeneration
-
-    torch.manual_seed(0)
-    config = MT5Config(
-        vocab_size=120,
-        d_model=32,
-        d_kv=16,
-        d_ff=64,
-        num_layers=2,
-        num_heads=2,
-        decoder_start_token_id=0,
-    )
-    return MT5ForConditionalGeneration(config).eval()
+def model(request: pytest.FixtureRequest) -> Any:
+    return load_model(Source(str(request.getfixturevalue(f"{request.param}_folder"))))[0]
 
 
 def one_by_one(model: Any, source: list[int], text: list[int]) -> Any:
