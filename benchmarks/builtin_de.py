@@ -24,6 +24,7 @@ KEPT = {"squad-question-en": "target", "arxiv-title-en": "target"}
 MOST_KEPT = 6_000
 SETTINGS = {
     "negatives": 0,
+    "token_weights": "base",
     "distillation": 0,
     "pieces": 12_000,
     "max_tokens": 64,

@@ -85,7 +85,10 @@ def encoder(
     ] = None,
     steps: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option(min=1, help="Updates of the weights, in place of minutes."),
+        typer.Option(
+            min=0,
+            help="Updates of the weights, in place of minutes; with 0 only tokens are weighed.",
+        ),
     ] = None,
     keep: Annotated[
         Optional[list[str]],  # noqa: UP045
@@ -128,7 +131,8 @@ def encoder(
 def _show_encoder(report: "EncoderTuningReport") -> None:
     """Print whether a tuned encoder is better."""
     verdict = report.verdict
-    found = table("share of the tuned weights", "nDCG@10", right=("nDCG@10",))
+    found = table("share of the trained weights", "nDCG@10", right=("nDCG@10",))
+    found.add_row(report.base, f"{100 * verdict.base:.1f}")
     for kept, gain in verdict.by_kept.items():
         found.add_row(f"{kept:g}{' (kept)' if kept == verdict.kept else ''}", f"{100 * gain:.1f}")
     stdout.print(found)

@@ -13,7 +13,14 @@ from corpus_tuner.indexes.encoders import EncoderSettings, Vectors, unit_rows
 from corpus_tuner.indexes.encoders.cache import cached_or_made
 from corpus_tuner.indexes.encoders.conversion import convert
 from corpus_tuner.indexes.encoders.converted import name_in_cache
-from corpus_tuner.indexes.encoders.fast import READING, TOKENIZER, FastReader, Reading
+from corpus_tuner.indexes.encoders.fast import (
+    READING,
+    TOKEN_WEIGHTS,
+    TOKENIZER,
+    FastReader,
+    Reading,
+)
+from corpus_tuner.indexes.encoders.torch_reader import split_modules
 
 MODEL_TYPES = ("bert", "camembert", "distilbert", "roberta", "xlm-roberta")
 """As ``config.json`` names them: those that are tested here."""
@@ -57,12 +64,14 @@ def convert_encoder(
     """
     if not _can_be_converted(model, prompts):
         return
-    transformer, pooling, *_ = model
+    transformer = model[0]
+    weights, pooling, _ = split_modules(model)
     for_queries, for_documents = prompts
 
     def make(folder: Path) -> None:
         reading = Reading(
             pooling=pooling.pooling_mode,
+            weighted=weights is not None,
             query_prompt=for_queries,
             document_prompt=for_documents,
             dimension=pooling.embedding_dimension,
@@ -71,6 +80,9 @@ def convert_encoder(
         try:
             convert(transformer.auto_model, model.tokenizer, folder, compute)
             _tokenizer(model).save(str(folder / TOKENIZER))
+            if weights is not None:
+                own = weights.emb_layer.weight.detach().cpu().numpy()
+                np.save(folder / TOKEN_WEIGHTS, own[:, 0].astype(np.float32))
             found = FastReader(folder, compute, reading, for_queries).read(_TRIED)
             away = unit_rows(np.concatenate(found), settings.name) - encode(_TRIED)
             difference = np.linalg.norm(away, axis=1).mean()
@@ -87,14 +99,13 @@ def convert_encoder(
 
 def _can_be_converted(model: SentenceTransformer, prompts: tuple[str, str]) -> bool:
     """Tell whether it is a transformer, a mean or first vector of what that gives, and no more."""
-    if len(model) < 2:
-        return False
-    transformer, pooling, *rest = model
+    transformer = model[0]
+    weights, pooling, rest = split_modules(model)
     return (
         type(transformer) is Transformer
         and transformer.auto_model.config.model_type in MODEL_TYPES
         and type(pooling) is Pooling
-        and pooling.pooling_mode in ("mean", "cls")
+        and pooling.pooling_mode in (("mean", "cls") if weights is None else ("mean",))
         and (pooling.include_prompt or not any(prompts))
         and all(type(module) is Normalize for module in rest)
         and model.truncate_dim is None

@@ -17,6 +17,8 @@ from corpus_tuner.indexes.encoders.spans import moved, pool_spans
 
 READING = "reading.json"
 TOKENIZER = "tokenizer.json"
+TOKEN_WEIGHTS = "token_weights.npy"
+"""float32, shape (tokens of the vocabulary,)."""
 TOKENS_AT_ONCE = 512
 """In a pass; more are no faster."""
 
@@ -30,6 +32,8 @@ class Reading(BaseModel):
         Whether they are those of the encoder that was converted; if not, it is not used.
     pooling
         The mean of the states of all tokens, or the state of the first.
+    weighted
+        Whether the states in the mean are weighted, by what their tokens are.
     query_prompt, document_prompt
         Put before every text.
     dimension
@@ -42,6 +46,7 @@ class Reading(BaseModel):
 
     faithful: bool = True
     pooling: Literal["mean", "cls"]
+    weighted: bool = False
     query_prompt: str
     document_prompt: str
     dimension: int
@@ -70,6 +75,9 @@ class FastReader:
     ) -> None:
         self.dimension = reading.dimension
         self._pooling = reading.pooling
+        self._weights: Vectors | None = None
+        if reading.weighted:
+            self._weights = np.load(folder / TOKEN_WEIGHTS, allow_pickle=False)
         self._prompt = prompt
         self._workers = workers
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
@@ -89,6 +97,8 @@ class FastReader:
         def read_batch(batch: list[int]) -> None:
             passed = self._transformer.forward_batch([encoded[text].ids for text in batch])
             for text, states in zip(batch, np.array(passed.last_hidden_state), strict=True):
+                if self._weights is not None:  # of any length: nothing divides by their sum
+                    states *= self._weights[encoded[text].ids, None]
                 own = states[:1] if self._pooling == "cls" else states.mean(axis=0)[None]
                 found[text] = own
                 if spans is not None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.modules import Pooling
+from sentence_transformers.sentence_transformer.modules import Pooling, WordWeights
 from sentence_transformers.util import batch_to_device
 
 from corpus_tuner.indexes.encoders import Span, Vectors
@@ -90,20 +90,47 @@ class TorchReader:
     def _finished(self, pooled: Vectors) -> Vectors:
         """Let what follows the pooling do to vectors of spans what it does to those of texts."""
         features: Any = {"sentence_embedding": torch.from_numpy(pooled).to(self._model.device)}
-        for module in list(self._model)[2:]:
+        for module in split_modules(self._model).after:
             features = module(features)
         finished = features["sentence_embedding"][:, : self._model.truncate_dim]
         return np.asarray(finished.float().cpu(), dtype=np.float32)
 
 
+class Modules(NamedTuple):
+    """What follows the transformer.
+
+    Attributes
+    ----------
+    weights
+        What weighs the states of tokens, if anything does.
+    pooling
+        What makes one vector of them, if anything comes next.
+    after
+        The others.
+    """
+
+    weights: WordWeights | None
+    pooling: Any
+    after: Sequence[Any]
+
+
+def split_modules(model: SentenceTransformer) -> Modules:
+    """Tell apart what makes vectors of the states of a transformer."""
+    behind = list(model)[1:]
+    weights = behind.pop(0) if behind and type(behind[0]) is WordWeights else None
+    pooling = behind.pop(0) if behind else None
+    return Modules(weights, pooling, behind)
+
+
 def pools_spans(model: SentenceTransformer) -> bool:
     """Tell whether the vector of a text is the mean of the states of its tokens, prompt included.
 
-    Padding must be on the right: the first states of a row are those of its tokens.
+    The states may be weighted. Padding must be on the right: the first ones of a row are those of
+    its tokens.
     """
-    if len(model) < 2 or not model.tokenizer.is_fast:
+    if not model.tokenizer.is_fast:
         return False
-    pooling = model[1]
+    pooling = split_modules(model).pooling
     return (
         type(pooling) is Pooling
         and pooling.pooling_mode == "mean"

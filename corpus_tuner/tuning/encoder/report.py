@@ -20,8 +20,10 @@ class Verdict(BaseModel):
         How many pseudo-queries asked, two of a document.
     candidates
         Among how many documents these were to be found.
+    base
+        Its nDCG@10, a fraction.
     by_kept
-        nDCG@10, a fraction, by the share of the tuned weights; 0 is the base.
+        nDCG@10 by the share of the trained weights; 0 is the base with its tokens weighed anew.
     kept
         The share that was chosen.
     by_vectors
@@ -38,6 +40,7 @@ class Verdict(BaseModel):
 
     queries: int
     candidates: int
+    base: float
     by_kept: dict[float, float]
     kept: float
     by_vectors: tuple[float, float]
@@ -67,6 +70,8 @@ class EncoderTuningReport(BaseModel):
         Digests of those that were kept from training (`corpus_tuner.indexes.store.documents`).
     pieces
         How many joined the vocabulary.
+    weighed
+        Whether tokens weigh by how rare they are.
     steps
         Updates that were made.
     best_step
@@ -85,6 +90,7 @@ class EncoderTuningReport(BaseModel):
     documents: int
     held_out: tuple[str, ...]
     pieces: int
+    weighed: bool
     steps: int
     best_step: int
     verdict: Verdict
@@ -151,10 +157,12 @@ def write_card(report: EncoderTuningReport, sources: Sequence[str], path: Path) 
         "",
         f"{verdict.queries:,} queries made of sentences that were taken out of held-out documents, "
         f"to be found among {verdict.candidates:,}. Weights lie between those of the base (0) and "
-        f"the tuned ones (1); {verdict.kept:g} was kept.",
+        f"the trained ones (1); {verdict.kept:g} was kept."
+        + (" Tokens weigh the more, the fewer documents have them." if report.weighed else ""),
         "",
-        "| share of the tuned weights | nDCG@10 |",
+        "| share of the trained weights | nDCG@10 |",
         "|--:|--:|",
+        f"| the base | {100 * verdict.base:.1f} |",
         *[f"| {kept:g} | {100 * found:.1f} |" for kept, found in verdict.by_kept.items()],
         "",
         f"Gain, by documents that did not choose the share: {100 * verdict.gain:+.1f} "

@@ -15,7 +15,12 @@ class EncoderTuningSettings(BaseModel):
     minutes
         How long training takes, about: the pace of the first steps tells how many there are.
     steps
-        Updates of the weights; in place of `minutes` where it is given.
+        Updates of the weights; in place of `minutes` where it is given. With 0 there is no
+        training, and all that can change is how much tokens weigh.
+    token_weights
+        How much the tokens of a text weigh in its vector: ``idf`` by how few documents of the
+        corpus have them, ``base`` as in the encoder that is tuned. Only where that takes their
+        mean.
     batch_size
         Pairs in one step; the others of a batch are what a query must not find.
     topic_size
@@ -78,7 +83,8 @@ class EncoderTuningSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     minutes: Annotated[float, Field(gt=0)] = 30
-    steps: PositiveInt | None = None
+    steps: NonNegativeInt | None = None
+    token_weights: Literal["base", "idf"] = "idf"
     batch_size: PositiveInt = 64
     topic_size: PositiveInt = 1
     mini_batch: PositiveInt = 64
@@ -109,4 +115,4 @@ class EncoderTuningSettings(BaseModel):
     @property
     def taught(self) -> bool:
         """Whether an index is asked how it ranks."""
-        return self.negatives > 0 or self.distillation > 0
+        return self.steps != 0 and (self.negatives > 0 or self.distillation > 0)

@@ -3,46 +3,34 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError
-from corpus_tuner.indexes.encoders import EncoderSettings, Vectors, embedded, open_encoder
+from corpus_tuner.indexes.encoders import EncoderSettings, embedded
 from corpus_tuner.indexes.languages import Languages
-from corpus_tuner.indexes.lexical import LexicalSettings
-from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.store.documents import Document, digest_of
 from corpus_tuner.language import SAMPLE_DOCUMENTS, found_languages
 from corpus_tuner.passages import whole_text
-from corpus_tuner.pipeline import build
 from corpus_tuner.progress import note, track, working
 from corpus_tuner.settings import Settings
 from corpus_tuner.tuning.alone import alone
-from corpus_tuner.tuning.encoder.examples import examples
-from corpus_tuner.tuning.encoder.questions import Asked, drawn
+from corpus_tuner.tuning.encoder.questions import drawn
 from corpus_tuner.tuning.encoder.report import (
     REPORT,
     EncoderTuningReport,
     read_report,
     write_card,
 )
-from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
-from corpus_tuner.tuning.encoder.teacher import SHARPNESS, Teacher
-from corpus_tuner.tuning.encoder.topics import topics
 
 LEAST = 50
 """Documents that there must be: fewer teach nothing, and say nothing."""
 _RUNNING = {"device", "dtype", "minutes", "steps"}  # what a checkpoint does not depend on
-_PLAN = "plan.json"
-_TEACHER, _CHECKPOINTS = "teacher", "checkpoint"
 _NEEDS = {
     "build,tune": ("torch", "sentence_transformers"),
     "tune": ("accelerate", "datasets", "peft"),
@@ -155,9 +143,8 @@ def _tuned(
     names: Sequence[str],
 ) -> EncoderTuningReport:
     from corpus_tuner.indexes.encoders.transformer import load_model
-    from corpus_tuner.tuning.encoder.lora import add_matrices, merge_matrices
-    from corpus_tuner.tuning.encoder.objective import Objective
-    from corpus_tuner.tuning.encoder.training import Trainer, dataset_of, steps_in
+    from corpus_tuner.tuning.encoder.fitting import Learnt, fit
+    from corpus_tuner.tuning.encoder.token_weights import weigh_tokens
     from corpus_tuner.tuning.encoder.verdict import Trial
     from corpus_tuner.tuning.encoder.vocabulary import add_pieces
 
@@ -177,48 +164,31 @@ def _tuned(
         before = trial.found(model)
     limit = model.max_seq_length
     model.max_seq_length = min(how.max_tokens, limit or how.max_tokens)
-    old_pieces = len(model[0].auto_model.get_input_embeddings().weight)
     pieces = 0
     if how.pieces:
         with working("learning words"):
             pieces = add_pieces(model, (whole_text(one) for one in learnt), how.pieces)
+    weighed = False
+    if how.token_weights == "idf":
+        with working("weighing tokens"):
+            weighed = weigh_tokens(model, (whole_text(one) for one in learnt))
     base = _weights(model)
-    with ExitStack() as opened:
-        teacher, asked = None, [Asked(document) for document in learnt]
-        alike: Sequence[Sequence[int]] = ()
-        if how.taught:
-            searcher = opened.enter_context(_teaching(documents, output / _TEACHER, settings))
-            asked, ordinals = _asked(searcher, learnt)
-            teacher = Teacher(searcher, ordinals, how)
-            if how.topic_size > 1:
-                alike = topics(searcher.dense.passages(ordinals), how.topic_size, how.seed)
-        vectors = _remembered(kept, settings, model.max_seq_length)
-        objective = Objective(model, how, teacher.sharpness if teacher else SHARPNESS)
-        steps = _planned(output, how)
-        if steps is None:
-            with working("looking at the pace"):
-                rows = examples(asked, languages, how, 1, teacher, vectors, alike)
-                steps = steps_in(how.minutes, objective, list(rows))
-            (output / _PLAN).write_text(json.dumps({"steps": steps}), encoding="utf-8")
-        wanted = steps * how.batch_size
-        rows = examples(asked, languages, how, steps, teacher, vectors, alike)
-        made = list(track(rows, "asking", lambda: wanted, unit="questions"))
-    if how.method == "lora":
-        add_matrices(model, how.lora_rank)
-
-    def look() -> float:
-        return trial.found(model).mean
-
-    checkpoints = output / _CHECKPOINTS
-    trainer = Trainer(model, dataset_of(made), objective, how, steps, old_pieces, checkpoints, look)
-    curve = trainer.fit()
-    if how.method == "lora":
-        merge_matrices(model)
+    curve = []
+    if how.steps != 0:
+        of = Learnt(documents, held_out, kept, languages)
+        curve = fit(model, of, settings, output, pieces, lambda: trial.found(model).mean)
+    elif not weighed:
+        raise CorpusTunerError(
+            "encoder_tuning.steps is 0, and tokens are not weighed either: nothing is tuned. They "
+            "are where encoder_tuning.token_weights is idf, and a vector the mean of their states"
+        )
     model.eval()
     model.max_seq_length = limit
     with working("judging"):
-        verdict = trial.choose(model, base, _weights(model), before, how.kept, how.seed)
+        shares = [0.0] * weighed + [share for share in how.kept if how.steps != 0]
+        verdict = trial.choose(model, base, _weights(model), before, shares, how.seed)
     looks = [row for row in curve if "found" in row]
+    best = max(looks, key=lambda row: row["found"], default={"step": 0})
     report = EncoderTuningReport(
         output=str(output),
         base=named.name,
@@ -228,8 +198,9 @@ def _tuned(
         documents=len(learnt),
         held_out=tuple(map(_own_digest, documents[:held_out])),
         pieces=pieces,
-        steps=steps,
-        best_step=int(max(looks, key=lambda row: row["found"])["step"]),
+        weighed=weighed,
+        steps=sum("loss" in row for row in curve),
+        best_step=int(best["step"]),
         verdict=verdict,
     )
     model.save(str(output), create_model_card=False)
@@ -243,7 +214,9 @@ def _tuned(
 
 def _tidy(output: Path) -> None:
     """Remove what a tuning that is done does not need, several times as large as the model."""
-    for folder in (_CHECKPOINTS, _TEACHER):
+    from corpus_tuner.tuning.encoder.fitting import CHECKPOINTS, TEACHER
+
+    for folder in (CHECKPOINTS, TEACHER):
         shutil.rmtree(output / folder, ignore_errors=True)
 
 
@@ -256,17 +229,6 @@ def _weights(model: Any) -> dict[str, Any]:
     return {name: weight.detach().clone() for name, weight in model.state_dict().items()}
 
 
-def _remembered(
-    texts: Sequence[str], settings: Settings, max_tokens: int
-) -> list[tuple[str, Vectors]]:
-    """Return texts with the vectors that the base gives to what the model reads while training."""
-    if not texts:
-        return []
-    with working("reading what is to be kept"):
-        short = settings.encoder.model_copy(update={"max_tokens": max_tokens})
-        return list(zip(texts, open_encoder(short).encode_documents(texts), strict=True))
-
-
 def _documents(sources: Iterable[str | Path | Documents], settings: Settings) -> Iterator[Document]:
     """Yield the documents of all corpora, with ids of their own."""
     for number, source in enumerate(sources):
@@ -274,39 +236,11 @@ def _documents(sources: Iterable[str | Path | Documents], settings: Settings) ->
             yield replace(document, id=f"{number}:{document.id}")
 
 
-def _teaching(documents: Sequence[Document], index: Path, settings: Settings) -> Searcher:
-    """Build the index that teaches, which always has words, and open it."""
-    changes = {"baselines": (), "lexical": settings.lexical or LexicalSettings()}
-    build(list(documents), index, settings.model_copy(update=changes))
-    return Searcher.open(index)
-
-
-def _asked(searcher: Searcher, documents: Sequence[Document]) -> tuple[list[Asked], Any]:
-    """Return documents with the questions that were written for them, and their ordinals."""
-    asked, ordinals = [], []
-    for document in documents:
-        ((ordinal, _),) = searcher.segments.find([document.id]).values()
-        views = searcher.segments.views(ordinal)
-        asked.append(Asked(document, [one.text for one in views if one.kind == "question"]))
-        ordinals.append(ordinal)
-    return asked, np.array(ordinals, np.int64)
-
-
-def _planned(output: Path, how: EncoderTuningSettings) -> int | None:
-    """Return the number of steps, where it is known."""
-    if how.steps:
-        return how.steps
-    try:
-        plan: Mapping[str, int] = json.loads((output / _PLAN).read_text(encoding="utf-8"))
-        return plan["steps"]
-    except (FileNotFoundError, ValueError):
-        return None
-
-
 def _key(documents: Sequence[Document], kept: Sequence[str], settings: Settings) -> str:
     how = settings.encoder_tuning.model_dump_json(exclude=_RUNNING)
     encoder: EncoderSettings = settings.encoder
-    digest = hashlib.sha256(f"{how} {encoder.model_dump_json()}".encode())
+    trained = settings.encoder_tuning.steps != 0
+    digest = hashlib.sha256(f"{how} {trained} {encoder.model_dump_json()}".encode())
     for document in documents:
         digest.update(digest_of(document).encode())
     for text in kept:

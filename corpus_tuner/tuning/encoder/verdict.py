@@ -148,30 +148,28 @@ class Trial:
         model
             Is given the weights.
         base, tuned
-            Its weights before and after, by name.
+            Its weights before and after training, by name.
         before
             What `found` said of the base.
         shares
-            Of the tuned weights, from 0 to 1.
+            Of the trained weights, from 0 to 1; 0 where the model differs from the base even so.
         seed
             Of the bootstrap.
         """
         by_kept = {share: self.found(_fill(model, base, tuned, share)) for share in shares}
-        _fill(model, base, tuned, max(shares, key=lambda share: by_kept[share].mean))
-        return self._judge({0.0: before, **by_kept}, seed)
+        verdict = self._judge(before, by_kept, seed)
+        _fill(model, base, tuned, verdict.kept)
+        return verdict
 
-    def _judge(self, found: Mapping[float, Found], seed: int) -> Verdict:
+    def _judge(self, before: Found, by_kept: Mapping[float, Found], seed: int) -> Verdict:
         """Measure what the best share gains, by documents that did not choose it."""
-        by_kept = {share: own.gains for share, own in found.items()}
-        chosen = max(by_kept, key=lambda kept: (by_kept[kept].mean(), -kept))
+        everyone = np.ones(len(self._asked), bool)
         halves = [np.arange(len(self._asked)) % 2 == half for half in (0, 1)]
         gains = np.zeros(len(self._asked))
         for judging, judged in (halves, halves[::-1]):
-            best = max(
-                (kept for kept in by_kept if kept),
-                key=lambda kept: (by_kept[kept][judging].mean(), -kept),
-            )
-            gains[judged] = (by_kept[best] - by_kept[0.0])[judged].mean(axis=1)
+            best = by_kept[_best(by_kept, judging)]
+            gains[judged] = (best.gains - before.gains)[judged].mean(axis=1)
+        chosen = _best(by_kept, everyone)
         chance = np.random.default_rng(seed)
         draws = chance.integers(0, len(gains), (_DRAWS, len(gains)))
         # Better or not is a question with one side: the lower end is passed by chance in 5 %.
@@ -179,13 +177,19 @@ class Trial:
         return Verdict(
             queries=2 * len(self._asked),
             candidates=len(self._texts),
-            by_kept={kept: round(float(own.mean()), 4) for kept, own in by_kept.items()},
+            base=round(before.mean, 4),
+            by_kept={kept: round(found.mean, 4) for kept, found in by_kept.items()},
             kept=chosen,
-            by_vectors=(round(found[0.0].by_vectors, 4), round(found[chosen].by_vectors, 4)),
+            by_vectors=(round(before.by_vectors, 4), round(by_kept[chosen].by_vectors, 4)),
             gain=round(float(gains.mean()), 4),
             interval=(round(float(low), 4), round(float(high), 4)),
-            better=bool(low > 0 and chosen > 0),
+            better=bool(low > 0 and by_kept[chosen].mean > before.mean),
         )
+
+
+def _best(by_kept: Mapping[float, Found], judging: npt.NDArray[np.bool_]) -> float:
+    """Return the share by which some documents are found best, the least of equal ones."""
+    return max(by_kept, key=lambda kept: (by_kept[kept].gains[judging].mean(), -kept))
 
 
 def _scaled(scores: Scores) -> Scores:

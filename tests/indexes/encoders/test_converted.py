@@ -12,7 +12,8 @@ from sentence_transformers import SentenceTransformer
 from corpus_tuner import Searcher, build, load_settings
 from corpus_tuner.indexes.encoders import EncoderSettings, converted, embedded, open_encoder
 from corpus_tuner.indexes.encoders.cache import cached
-from corpus_tuner.indexes.encoders.transformer import TransformerEncoder
+from corpus_tuner.indexes.encoders.torch_reader import TorchReader
+from corpus_tuner.indexes.encoders.transformer import TransformerEncoder, load_model
 from corpus_tuner.indexes.errors import SearchIndexError
 from tests.conftest import make_documents, write_jsonl
 
@@ -108,6 +109,38 @@ def test_documents_are_read_alike(tmp_path: Path, tokenizer: Any, dtype: str) ->
     assert quick.token_ends(QUERIES[3]) == whole.token_ends(QUERIES[3])
     for name in ("max_tokens", "symmetric", "pools_spans", "dimension", "fingerprint"):
         assert getattr(quick, name) == getattr(whole, name)
+
+
+def test_weighted_tokens(tmp_path: Path, tokenizer: Any) -> None:
+    from sentence_transformers.sentence_transformer.modules import Normalize, WordWeights
+
+    model = make(tmp_path, tokenizer, "Bert", "mean")
+    parts = list(SentenceTransformer(str(model), device="cpu"))
+    names = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
+    weights = dict(zip(names, np.random.default_rng(0).uniform(0, 5, len(names)), strict=True))
+    weighted = tmp_path / "weighted"
+    modules = [parts[0], WordWeights(names, weights), parts[1], Normalize()]
+    SentenceTransformer(modules=modules, device="cpu").save(str(weighted))
+    settings = EncoderSettings(name=str(weighted), query_prompt="river: ", dtype="float32")
+    whole = TransformerEncoder(settings.model_copy(update={"device": "cpu"}))
+    plain = TransformerEncoder(settings.model_copy(update={"name": str(model)}))
+    assert whole.fingerprint != plain.fingerprint
+    assert whole.pools_spans
+    expected = theirs(weighted, "river: ")
+    quick = converted.find(settings, whole.fingerprint)
+    assert quick is None  # not before it has read
+    np.testing.assert_allclose(whole.encode_queries(QUERIES), expected, atol=1e-5)
+    whole.encode_documents(QUERIES)
+    quick = converted.find(settings, whole.fingerprint)
+    assert quick is not None
+    np.testing.assert_allclose(quick.encode_queries(QUERIES), expected, atol=1e-5)
+    spans = [[(0, 5), (2, 9)]] * len(QUERIES)
+    reader = TorchReader(load_model(settings), "", "float32", 8)
+    for ours, reference in zip(
+        quick.encode_spans(QUERIES, spans), reader.read(QUERIES, spans), strict=True
+    ):
+        reference /= np.linalg.norm(reference, axis=1, keepdims=True)
+        np.testing.assert_allclose(ours, reference, atol=1e-5)
 
 
 @pytest.mark.slow

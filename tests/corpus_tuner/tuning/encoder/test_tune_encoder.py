@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from sentence_transformers import SentenceTransformer
 
 from corpus_tuner import load_settings
 from corpus_tuner.indexes.encoders import EncoderSettings, open_encoder
@@ -17,7 +18,8 @@ from corpus_tuner.indexes.encoders.delta import apply_delta, write_delta
 from corpus_tuner.indexes.encoders.transformer import load_model
 from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.languages import Languages
-from corpus_tuner.indexes.store.documents import Document
+from corpus_tuner.indexes.store.documents import Document, digest_of
+from corpus_tuner.passages import whole_text
 from corpus_tuner.tuning.encoder.objective import Objective
 from corpus_tuner.tuning.encoder.questions import Asked, questions
 from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
@@ -68,8 +70,11 @@ def test_it_leaves_an_encoder_and_says_whether_it_is_better(
     assert report["documents"] == 48
     verdict = report["verdict"]
     assert set(verdict["by_kept"]) == {"0.0", "0.5", "1.0"}
+    assert report["weighed"]
     assert all(0 <= mean <= 1 for mean in verdict["by_vectors"])
-    assert verdict["better"] == (verdict["interval"][0] > 0 and verdict["kept"] > 0)
+    best = max(verdict["by_kept"].values())
+    assert verdict["by_kept"][str(verdict["kept"])] == best
+    assert verdict["better"] == (verdict["interval"][0] > 0 and best > verdict["base"])
     curve = [json.loads(line) for line in (output / "curve.jsonl").read_text().splitlines()]
     assert [row["step"] for row in curve if "loss" in row] == [1, 2, 3, 4, 5, 6]
     assert [row["step"] for row in curve if "found" in row] == [3, 6]
@@ -113,7 +118,17 @@ def test_new_words_fit_in_a_small_file(
 ) -> None:
     keep = write_jsonl(tmp_path / "k.jsonl", make_documents_with_topics(20))
     output = tmp_path / "tuned"
-    done = tune(output, "--keep", keep, "--json", pieces=90, negatives=0, distillation=0, memory=1)
+    done = tune(
+        output,
+        "--keep",
+        keep,
+        "--json",
+        pieces=90,
+        token_weights="base",
+        negatives=0,
+        distillation=0,
+        memory=1,
+    )
     assert done.code == 0, done.err
     pieces = json.loads(done.out)["pieces"]
     assert pieces > 0
@@ -158,6 +173,46 @@ def test_small_matrices_are_merged_in(tune: Callable[..., Any], tmp_path: Path) 
     done = tune(tmp_path / "tuned", method="lora", negatives=0, distillation=0)
     assert done.code == 0, done.err
     open_encoder(EncoderSettings(name=str(tmp_path / "tuned")))
+
+
+@pytest.mark.slow
+def test_without_training_rare_tokens_weigh_more(
+    tune: Callable[..., Any], corpus: Path, encoder_folder: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "weighed"
+    done = tune(output, "--json", "--steps", "0", held_out=10)
+    assert done.code == 0, done.err
+    report = json.loads(done.out)
+    assert (report["steps"], report["best_step"], report["weighed"]) == (0, 0, True)
+    assert set(report["verdict"]["by_kept"]) == {"0.0"}
+    held_out = set(report["held_out"])
+    documents = [
+        Document(one["_id"], one["title"], one["text"])
+        for one in map(json.loads, corpus.read_text(encoding="utf-8").splitlines())
+    ]
+    learnt = [whole_text(one) for one in documents if digest_of(one) not in held_out]
+    assert len(learnt) == 50
+    base, weighed = (
+        SentenceTransformer(str(folder), device="cpu") for folder in (encoder_folder, output)
+    )
+    texts = [learnt[0], "the river mill", "", "the the the bridge4"]
+    expected = []
+    for text in texts:
+        (tokens,) = base.tokenizer([text], truncation=True, max_length=48)["input_ids"]
+        states = base.encode(text, output_value="token_embeddings").numpy()
+        having = [sum(t in base.tokenizer(one)["input_ids"] for one in learnt) for t in tokens]
+        weights = np.log(51 / (np.array(having) + 0.5))
+        expected.append(weights @ states / np.linalg.norm(weights @ states))
+    np.testing.assert_allclose(
+        weighed.encode(texts, normalize_embeddings=True), expected, atol=1e-5
+    )
+    again = tune(output, "--steps", "6", held_out=10)
+    assert "holds another tuning" in again.err
+    nothing = tune(tmp_path / "nothing", "--steps", "0", token_weights="base")
+    assert nothing.code == 2
+    assert "nothing is tuned" in nothing.err
+    twice = tune(tmp_path / "twice", "--steps", "0", "--encoder", output)
+    assert "nothing is tuned" in twice.err
 
 
 def test_what_cannot_be_tuned_is_refused(
