@@ -48,14 +48,16 @@ def weigh_tokens(model: SentenceTransformer, texts: Iterable[str]) -> bool:
 
 
 def rarity(tokenizer: Any, texts: Iterable[str]) -> npt.NDArray[np.float64]:
-    """Return the logarithm of how few texts have a token, by its id.
+    """Return 1 and the logarithm of how few texts have a token, by its id.
+
+    The 1 is scikit-learn's (``smooth_idf``), so that a text of common tokens alone says something.
 
     Parameters
     ----------
     tokenizer
         Of transformers.
     texts
-        At least one.
+        Of all documents.
     """
     having: Counter[int] = Counter()
     count = 0
@@ -64,4 +66,4 @@ def rarity(tokenizer: Any, texts: Iterable[str]) -> npt.NDArray[np.float64]:
         for tokens in tokenizer(list(some), verbose=False)["input_ids"]:
             having.update(set(tokens))
     found = np.array([having[token] for token in range(len(tokenizer))], np.float64)
-    return np.log((count + 1) / (found + 0.5))
+    return 1 + np.log((1 + count) / (1 + found))

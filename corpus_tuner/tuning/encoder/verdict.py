@@ -167,9 +167,9 @@ class Trial:
         halves = [np.arange(len(self._asked)) % 2 == half for half in (0, 1)]
         gains = np.zeros(len(self._asked))
         for judging, judged in (halves, halves[::-1]):
-            best = by_kept[_best(by_kept, judging)]
+            best = by_kept[least_share(by_kept, judging)]
             gains[judged] = (best.gains - before.gains)[judged].mean(axis=1)
-        chosen = _best(by_kept, everyone)
+        chosen = least_share(by_kept, everyone)
         chance = np.random.default_rng(seed)
         draws = chance.integers(0, len(gains), (_DRAWS, len(gains)))
         # Better or not is a question with one side: the lower end is passed by chance in 5 %.
@@ -187,9 +187,28 @@ class Trial:
         )
 
 
-def _best(by_kept: Mapping[float, Found], judging: npt.NDArray[np.bool_]) -> float:
-    """Return the share by which some documents are found best, the least of equal ones."""
-    return max(by_kept, key=lambda kept: (by_kept[kept].gains[judging].mean(), -kept))
+def least_share(by_kept: Mapping[float, Found], judging: npt.NDArray[np.bool_]) -> float:
+    """Return the least share that finds documents as well as the best one does, but for luck.
+
+    That is, with a mean no more than one standard error lower (Breiman et al., "Classification and
+    Regression Trees", 1984): pseudo-queries are not what people ask, so little gained on them is
+    no reason to move away from what the base knows.
+
+    Parameters
+    ----------
+    by_kept
+        What was found, by the share of the trained weights.
+    judging
+        Whose gains count, shape (documents,).
+    """
+    means = {kept: found.gains[judging].mean(axis=1) for kept, found in by_kept.items()}
+    best = max(means.values(), key=lambda gains: float(gains.mean()))
+
+    def is_close(gains: Gains) -> bool:
+        behind = best - gains
+        return bool(behind.mean() <= behind.std() / np.sqrt(len(behind)))
+
+    return min(kept for kept, gains in means.items() if is_close(gains))
 
 
 def _scaled(scores: Scores) -> Scores:

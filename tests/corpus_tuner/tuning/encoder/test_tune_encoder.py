@@ -24,7 +24,7 @@ from corpus_tuner.tuning.encoder.objective import Objective
 from corpus_tuner.tuning.encoder.questions import Asked, questions
 from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
 from corpus_tuner.tuning.encoder.topics import topics
-from corpus_tuner.tuning.encoder.verdict import Trial
+from corpus_tuner.tuning.encoder.verdict import Found, Trial, least_share
 from tests.conftest import make_documents_with_topics, write_jsonl
 
 FAST = {
@@ -72,9 +72,8 @@ def test_it_leaves_an_encoder_and_says_whether_it_is_better(
     assert set(verdict["by_kept"]) == {"0.0", "0.5", "1.0"}
     assert report["weighed"]
     assert all(0 <= mean <= 1 for mean in verdict["by_vectors"])
-    best = max(verdict["by_kept"].values())
-    assert verdict["by_kept"][str(verdict["kept"])] == best
-    assert verdict["better"] == (verdict["interval"][0] > 0 and best > verdict["base"])
+    kept = verdict["by_kept"][str(verdict["kept"])]
+    assert verdict["better"] == (verdict["interval"][0] > 0 and kept > verdict["base"])
     curve = [json.loads(line) for line in (output / "curve.jsonl").read_text().splitlines()]
     assert [row["step"] for row in curve if "loss" in row] == [1, 2, 3, 4, 5, 6]
     assert [row["step"] for row in curve if "found" in row] == [3, 6]
@@ -201,7 +200,7 @@ def test_without_training_rare_tokens_weigh_more(
         (tokens,) = base.tokenizer([text], truncation=True, max_length=48)["input_ids"]
         states = base.encode(text, output_value="token_embeddings").numpy()
         having = [sum(t in base.tokenizer(one)["input_ids"] for one in learnt) for t in tokens]
-        weights = np.log(51 / (np.array(having) + 0.5))
+        weights = 1 + np.log(51 / (1 + np.array(having)))
         expected.append(weights @ states / np.linalg.norm(weights @ states))
     np.testing.assert_allclose(
         weighed.encode(texts, normalize_embeddings=True), expected, atol=1e-5
@@ -276,6 +275,25 @@ def test_the_verdict_is_that_of_the_search_there_will_be(
     assert words[0].mean > 0.5  # the words of a sentence tell much, random vectors nothing
     both = found("search.hybrid={passage: 1, views: 0, words: 1, grams: 0, feedback: 0}")
     assert vectors[0].mean < both[0].mean
+
+
+def test_no_more_is_kept_of_training_than_it_is_worth() -> None:
+    rng = np.random.default_rng(0)
+    own = rng.uniform(0, 0.5, (40, 2))
+    luck = rng.normal(0, 0.1, own.shape)
+    by_kept = {share: Found(own, 0.0) for share in (0.0, 0.5)}
+    everyone = np.ones(40, bool)
+    assert least_share(by_kept | {1.0: Found(own + luck - luck.mean(), 0.0)}, everyone) == 0
+    clearly = by_kept | {1.0: Found(own + luck - luck.mean() + 0.1, 0.0)}
+    assert least_share(clearly, everyone) == 1
+    clearly[0.5] = Found(clearly[1.0].gains - 0.01 * (rng.random(own.shape) < 0.5), 0.0)
+    assert least_share(clearly, everyone) == 1
+    clearly[0.5] = Found(clearly[1.0].gains + luck - luck.mean() - 0.001, 0.0)
+    assert least_share(clearly, everyone) == 0.5
+    some = everyone.copy()
+    some[:20] = False
+    clearly[0.0] = Found(np.where(some[:, None], 1.0, own), 0.0)
+    assert least_share(clearly, some) == 0
 
 
 def test_a_batch_asks_for_documents_of_a_topic_together() -> None:
