@@ -70,7 +70,10 @@ def test_a_tuned_encoder_is_asked_for_what_was_kept_from_it(
     options = ("--encoder", encoder_folder, "--generator", "null", "--set", "language=en")
     few = [
         part
-        for setting in ("held_out=25", "candidates=40", "batch_size=8", "looks=1", "kept=[1.0]")
+        for setting in (
+            *("held_out=25", "candidates=40", "batch_size=8", "looks=1", "kept=[1.0]"),
+            "token_weights=base",
+        )
         for part in ("--set", f"encoder_tuning.{setting}")
     ]
     done = run("tune", "encoder", built / "c.jsonl", "-o", tuned, "--steps", 2, *options, *few)

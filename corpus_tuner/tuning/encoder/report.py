@@ -124,7 +124,8 @@ def report_of(encoder: str) -> EncoderTuningReport | None:
 def kept_from(encoder: str) -> frozenset[str]:
     """Return the digests of the documents that were kept from an encoder while it was tuned.
 
-    Whoever asks with sentences of the others asks for what it has learnt by heart.
+    Whoever asks with sentences of the others asks for what it has learnt by heart; where nothing of
+    its training was kept, it knows none so.
 
     Parameters
     ----------
@@ -132,7 +133,7 @@ def kept_from(encoder: str) -> frozenset[str]:
         Its name.
     """
     report = report_of(encoder)
-    return frozenset(report.held_out if report else ())
+    return frozenset(report.held_out if report and report.verdict.kept else ())
 
 
 def write_card(report: EncoderTuningReport, sources: Sequence[str], path: Path) -> None:
