@@ -4,9 +4,12 @@ vLLM schedules by itself: it is handed all requests of a call at once. What prom
 common, an instruction before its documents, is computed once (prefix caching).
 """
 
+import gc
 import os
 import warnings
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -24,9 +27,15 @@ _WEIGHTS = "model.safetensors"
 _ENVIRONMENT = {
     "VLLM_NO_USAGE_STATS": "1",  # it reports to its makers otherwise
     "VLLM_LOGGING_LEVEL": "ERROR",
+    "VLLM_LOGGING_STREAM": "ext://sys.stderr",
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # a process of its own would run the whole program anew
 }
-_OPEN: WeakValueDictionary[tuple[object, ...], Any] = WeakValueDictionary()
+_ON_A_CPU = {
+    "enforce_eager": True,  # a compiler would be needed
+    "enable_chunked_prefill": False,  # which fails where requests have seeds (vLLM 0.32)
+}
+_OPEN: WeakValueDictionary[tuple[Source, str, str], Any] = WeakValueDictionary()
+"""The model that is open, by where it is, the hash of its weights and the type of its numbers."""
 
 
 class VLLMCausalEngine:
@@ -72,20 +81,24 @@ class VLLMCausalEngine:
                 "top_p": decoding.top_p,
                 "top_k": decoding.top_k,
             }
-        done = self._llm.generate(
-            [TokensPrompt(prompt_token_ids=[*one.source, *one.start]) for one in requests],
-            [
-                SamplingParams(
-                    **how,
-                    seed=request.seed >> 1,  # the outputs' seeds count up from it, in 63 bits
-                    max_tokens=decoding.max_new_tokens,
-                    stop=stop,
-                    detokenize=bool(stop),
-                )
-                for request in requests
-            ],
-            use_tqdm=False,
-        )
+        prompts = [TokensPrompt(prompt_token_ids=[*one.source, *one.start]) for one in requests]
+        wanted = [
+            SamplingParams(
+                **how,
+                seed=request.seed >> 1,  # the outputs' seeds count up from it, in 63 bits
+                max_tokens=decoding.max_new_tokens,
+                stop=stop,
+                detokenize=bool(stop),
+            )
+            for request in requests
+        ]
+        try:
+            done = self._llm.generate(prompts, wanted, use_tqdm=False)
+        except Exception as error:
+            raise CorpusTunerError(
+                f"vLLM failed when it was to write: {_problem(error)}. What was written before is "
+                "kept; set generator.engine=transformers if it fails again"
+            ) from error
         return [list(one.outputs) for one in done]
 
     def _early(self, answer: Any) -> bool:
@@ -132,20 +145,32 @@ def open_llm(
     """
     if find_spec("vllm") is None:
         raise MissingExtraError("generator.engine=vllm", "vllm")
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
+    _import()
     device = _device(device)
     config, tokenizer, weights = _look_at(source)
     if dtype == "auto":
         dtype = "float32" if device == "cpu" else str(config.dtype or "auto")
     dtype = dtype.removeprefix("torch.")
-    key = (source, weights, dtype, gpu_memory)
+    key = (source, weights, dtype)
     llm = _OPEN.get(key)
     if llm is None:
+        _must_be_alone(source)
         # Of the commit that was looked at, should a branch go on meanwhile.
         exact = source._replace(revision=getattr(config, "_commit_hash", None) or source.revision)
         llm = _OPEN[key] = _opened(exact, device, dtype, gpu_memory)
     return llm, tokenizer, weights, dtype
+
+
+def _import() -> None:
+    """Import vLLM in a thread of its own.
+
+    It keeps the error of an import that fails (torchcodec, where there is no FFmpeg), and with it
+    the frames of all who called, and so what these hold: the model would be in memory for ever.
+    """
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(import_module, "vllm.entrypoints.llm").result()
 
 
 def _device(wanted: str) -> str:
@@ -162,6 +187,17 @@ def _device(wanted: str) -> str:
             "set generator.device=auto (CUDA_VISIBLE_DEVICES chooses among GPUs)"
         )
     return found
+
+
+def _must_be_alone(source: Source) -> None:
+    """Refuse a second model: the first that is closed takes with it what vLLM has but once."""
+    gc.collect()
+    for other, _, dtype in _OPEN:
+        raise CorpusTunerError(
+            f"vLLM runs one model at a time, and has {other.name!r} open in {dtype}: set "
+            f"generator.engine=transformers for {source.name!r}, or have a server run it "
+            "(generator.name=endpoint)"
+        )
 
 
 def _look_at(source: Source) -> tuple[Any, Any, str]:
@@ -218,8 +254,8 @@ def _opened(source: Source, device: str, dtype: str, gpu_memory: float) -> Any:
                 max_model_len=-1,  # as long as the memory allows
                 gpu_memory_utilization=gpu_memory,
                 enable_prefix_caching=True,
-                enforce_eager=device == "cpu",  # to compile, it would need a compiler there
                 use_tqdm_on_load=False,
+                **(_ON_A_CPU if device == "cpu" else {}),
             )
     except Exception as error:
         raise CorpusTunerError(
