@@ -210,7 +210,7 @@ def _look_at(source: Source) -> tuple[Any, Any, str]:
     with loading(source, causal=True):
         tokenizer = AutoTokenizer.from_pretrained(source.name, **options)
         config = AutoConfig.from_pretrained(source.name, **options)
-        if config.is_encoder_decoder:
+        if getattr(config, "is_encoder_decoder", False):
             raise ValueError("it is an encoder-decoder, which vLLM does not run")
         return config, tokenizer, hash_stored(_stored(source))
 

@@ -12,7 +12,8 @@ import pytest
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError
 from corpus_tuner.generators import without_thoughts
 from corpus_tuner.indexes.store.documents import Document
-from corpus_tuner.models.causal_vllm import VLLMCausalEngine
+from corpus_tuner.models import Source, load_model
+from corpus_tuner.models.causal_vllm import VLLMCausalEngine, _stored
 from corpus_tuner.models.writing import Decoding, Request
 from corpus_tuner.reading import Reading
 from tests.conftest import make_documents, write_jsonl
@@ -100,6 +101,25 @@ def test_a_prompt_that_does_not_fit() -> None:
     with pytest.raises(CorpusTunerError, match=r"prompt of 3 tokens.*the 6 that.*gpu_memory"):
         engine(StandIn(room=6)).write([Request([5, 6, 7], [], 8)], SAMPLED)
     engine(StandIn(room=7)).write([Request([5, 6, 7], [], 8)], SAMPLED)
+
+
+@pytest.mark.parametrize("size", ["1GB", "20KB"], ids=["whole", "in parts"])
+def test_stored_weights_have_the_hash_of_those_that_are_loaded(
+    models: dict[str, Path], tmp_path: Path, size: str
+) -> None:
+    import torch
+
+    from corpus_tuner.indexes.encoders.weights import hash_stored, hash_weights
+
+    model, _ = load_model(Source(str(models["Llama"])), causal=True)
+    model.save_pretrained(tmp_path, max_shard_size=size)
+    files, before = _stored(Source(str(tmp_path))), hash_weights(model)
+    assert (len(files) > 1) == (size != "1GB")
+    assert hash_stored(files) == before
+    with torch.no_grad():
+        model.lm_head.weight[0, 0] += 1
+    model.save_pretrained(tmp_path, max_shard_size=size)
+    assert hash_stored(files) == hash_weights(model) != before
 
 
 @pytest.mark.parametrize(
@@ -197,6 +217,20 @@ def test_samples_are_drawn_from_what_the_model_says(models: dict[str, Path]) -> 
     for token in {*counts[0], *counts[1]}:
         # Three standard deviations of a difference of two counts, at most 3 * sqrt(2 * 500 / 4).
         assert abs(counts[0].get(token, 0) - counts[1].get(token, 0)) < 48
+
+
+@needs_vllm
+@pytest.mark.usefixtures("on_a_cpu")
+def test_what_prompts_begin_with_in_common_is_computed_once(models: dict[str, Path]) -> None:
+    from vllm import SamplingParams, TokensPrompt
+
+    generator = run_by_vllm(models["Llama"])
+    before = [7] * 128  # a block of the cache, where vLLM is built for CPUs
+    generator._engine.write([Request([*before, 8], [], 0)], SAMPLED)
+    [done] = generator._engine._llm.generate(
+        TokensPrompt(prompt_token_ids=[*before, 9]), SamplingParams(max_tokens=1), use_tqdm=False
+    )
+    assert done.num_cached_tokens == len(before)
 
 
 @needs_vllm
