@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 _PACKAGE = "corpus-tuner"
+_UNPINNED = ("vllm",)
+"""Extras that ask for other releases than those that ``constraints.txt`` pins."""
 
 
 def install_command(extra: str) -> str:
@@ -45,7 +47,8 @@ def requirement(extra: str, root: Path, origin: str) -> str:
     """
     if (root / "setup.cfg").is_file():
         pinned = root / "constraints.txt"
-        constrained = f"-c {shlex.quote(str(pinned))} " if pinned.is_file() else ""
+        fits = pinned.is_file() and extra not in _UNPINNED
+        constrained = f"-c {shlex.quote(str(pinned))} " if fits else ""
         return f"{constrained}-e {shlex.quote(f'{root}[{extra}]')}"
     known = json.loads(origin) if origin else {}
     url = known.get("url", "")

@@ -48,13 +48,17 @@ class Settings(PartSettings):
     seed
         From which, with the document and the instruction, each document's seed of sampling is made.
     batch_size
-        Documents in one pass; where transformers runs on a CPU, every document has its own.
+        Documents in one pass; where transformers runs on a CPU, every document has its own, and
+        vLLM chooses for itself.
     engine
         ``ctranslate2`` runs Qwen3, Gemma 3 and Llama in int8 by `beam`, ``transformers`` runs any
-        decoder. ``auto`` is the former on a CPU where it can, else the latter.
+        decoder. ``auto`` is the former on a CPU where it can, else the latter. ``vllm`` runs most
+        decoders on a GPU, with no `no_repeat_ngram` and no more `beams` than 1.
+    gpu_memory
+        The share of the GPU's memory that vLLM takes.
     dtype
-        The numbers that transformers computes with. ``auto`` is what the weights are stored in on
-        a GPU, float32 elsewhere.
+        The numbers that transformers and vLLM compute with. ``auto`` is what the weights are
+        stored in on a GPU, float32 elsewhere.
     device
         ``auto`` takes a GPU where there is one.
     trust_remote_code
@@ -77,7 +81,8 @@ class Settings(PartSettings):
     max_new_tokens: PositiveInt = 64
     seed: NonNegativeInt = 0
     batch_size: PositiveInt = 8
-    engine: Literal["auto", "ctranslate2", "transformers"] = "auto"
+    engine: Literal["auto", "ctranslate2", "transformers", "vllm"] = "auto"
+    gpu_memory: Annotated[float, Field(gt=0, le=1)] = 0.9
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     device: str = "auto"
     trust_remote_code: bool = False
@@ -89,19 +94,12 @@ class Generator:
     invents = True
 
     def __init__(self, settings: Settings, encoder: Encoder) -> None:
-        from corpus_tuner.indexes.encoders.weights import hash_weights
-
         self._settings = settings
         self.kinds: tuple[str, ...] = settings.kinds
-        device = device_of(settings.device)
-        source = Source(settings.model, settings.revision, settings.trust_remote_code)
-        model, self._tokenizer = load_model(source, device, settings.dtype, causal=True)
-        weights = hash_weights(model)
-        engine = _choose(settings, model, device)
-        self._engine = _open(engine, model, self._tokenizer, weights)
-        running = {"kinds", "batch_size", "device", "engine"}
+        self._engine, self._tokenizer, what = _open(settings)
+        running = {"kinds", "batch_size", "device", "engine", "gpu_memory"}
         described = settings.model_dump_json(exclude=running)
-        self.identity = f"causal {weights[:16]} {engine} {described}"
+        self.identity = f"causal {what} {described}"
 
     def spans(self, document: Document, language: str) -> list[Span]:
         """Return none: the model reads for itself."""
@@ -163,6 +161,53 @@ class Generator:
         return text[: min(ends)] if ends else text
 
 
+def _open(settings: Settings) -> tuple[Engine, Any, str]:
+    """Return what runs the model, its tokenizer, and what tells weights and engine from others."""
+    source = Source(settings.model, settings.revision, settings.trust_remote_code)
+    if settings.engine == "vllm":
+        return _open_vllm(settings, source)
+    from corpus_tuner.indexes.encoders.weights import hash_weights
+
+    device = device_of(settings.device)
+    model, tokenizer = load_model(source, device, settings.dtype, causal=True)
+    weights = hash_weights(model)
+    engine = _choose(settings, model, device)
+    return _engine(engine, model, tokenizer, weights), tokenizer, f"{weights[:16]} {engine}"
+
+
+def _open_vllm(settings: Settings, source: Source) -> tuple[Engine, Any, str]:
+    from corpus_tuner.models.causal_vllm import VLLMCausalEngine, open_llm
+
+    _refuse_what_vllm_lacks(settings)
+    llm, tokenizer, weights, dtype = open_llm(
+        source, settings.device, settings.dtype, settings.gpu_memory
+    )
+    engine = VLLMCausalEngine(llm, settings.stop, without_thoughts)
+    return engine, tokenizer, f"{weights[:16]} vllm {dtype}"
+
+
+def _refuse_what_vllm_lacks(settings: Settings) -> None:
+    from corpus_tuner.models.causal_vllm import TEMPERATURES
+
+    lowest, highest = TEMPERATURES
+    sampled = settings.decoding == "sampling"
+    problem = ""
+    if settings.no_repeat_ngram:
+        problem = "has no no_repeat_ngram: set generator.no_repeat_ngram=0"
+    elif sampled and not lowest <= settings.temperature <= highest:
+        problem = f"samples at temperatures from {lowest} to {highest}: set generator.temperature"
+    elif not sampled and max(settings.beams, settings.outputs) > 1:
+        # Its beam search knows one end of a text, where models have several, and no `stop`.
+        problem = (
+            "writes the likeliest text alone by decoding=beam: set generator.decoding=sampling, or "
+            "generator.beams=1 and generator.outputs=1"
+        )
+    if problem:
+        raise CorpusTunerError(
+            f"generator.engine=vllm {problem}; or set generator.engine=transformers"
+        )
+
+
 def _choose(settings: Settings, model: Any, device: str) -> str:
     """Return the name of the engine.
 
@@ -185,8 +230,8 @@ def _choose(settings: Settings, model: Any, device: str) -> str:
     return "ctranslate2" if fits else "transformers"
 
 
-def _open(engine: str, model: Any, tokenizer: Any, weights: str) -> Engine:
-    if engine == "transformers":
+def _engine(name: str, model: Any, tokenizer: Any, weights: str) -> Engine:
+    if name == "transformers":
         from corpus_tuner.models.causal import CausalEngine
 
         return CausalEngine(model, tokenizer)
