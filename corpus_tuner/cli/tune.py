@@ -130,11 +130,12 @@ def encoder(
 
 def _show_encoder(report: "EncoderTuningReport") -> None:
     """Print whether a tuned encoder is better."""
+    from corpus_tuner.tuning.encoder.report import judged
+
     verdict = report.verdict
-    found = table("share of the trained weights", "nDCG@10", right=("nDCG@10",))
-    found.add_row(report.base, f"{100 * verdict.base:.1f}")
-    for kept, gain in verdict.by_kept.items():
-        found.add_row(f"{kept:g}{' (kept)' if kept == verdict.kept else ''}", f"{100 * gain:.1f}")
+    found = table("held-out documents, asked for", "nDCG@10", right=("nDCG@10",))
+    for what, mean in judged(report):
+        found.add_row(what, f"{100 * mean:.1f}")
     stdout.print(found)
     stdout.print()
     low, high = (100 * end for end in verdict.interval)

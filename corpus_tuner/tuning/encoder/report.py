@@ -136,11 +136,32 @@ def kept_from(encoder: str) -> frozenset[str]:
     return frozenset(report.held_out if report and report.verdict.kept else ())
 
 
+def judged(report: EncoderTuningReport) -> list[tuple[str, float]]:
+    """Return what the verdict chose from, in words, with nDCG@10, a fraction: first the base."""
+    verdict = report.verdict
+    rows = [(report.base, verdict.base)]
+    for kept, found in verdict.by_kept.items():
+        what = f"{kept:g} of the training" if kept else "tokens weighed, nothing trained"
+        rows.append((f"{what} (kept)" if kept == verdict.kept else what, found))
+    return rows
+
+
 def write_card(report: EncoderTuningReport, sources: Sequence[str], path: Path) -> None:
     """Write the card of a tuned encoder as Markdown."""
     verdict = report.verdict
     low, high = verdict.interval
     before, alone = verdict.by_vectors
+    learnt = (
+        f"It learnt to find {report.documents:,} documents by their titles, sentences and questions"
+    )
+    trained = [
+        f"{report.steps:,} steps were made; the weights are those after step "
+        f"{report.best_step:,} (`curve.jsonl`).",
+        "",
+    ]
+    if not report.steps:
+        learnt = f"Nothing was trained; tokens weigh as {report.documents:,} documents have them"
+        trained = []
     lines = [
         "---",
         "library_name: sentence-transformers",
@@ -149,31 +170,27 @@ def write_card(report: EncoderTuningReport, sources: Sequence[str], path: Path) 
         "---",
         "# An encoder tuned with corpus-tuner",
         "",
-        f"Base: `{report.base}`. It learnt to find {report.documents:,} documents by their titles, "
-        "sentences and questions, from:",
+        f"Base: `{report.base}`. {learnt}, from:",
         "",
         *[f"- {source}" for source in sources],
         "",
         "## Verdict, without labels",
         "",
         f"{verdict.queries:,} queries made of sentences that were taken out of held-out documents, "
-        f"to be found among {verdict.candidates:,}. Weights lie between those of the base (0) and "
-        f"the trained ones (1); {verdict.kept:g} was kept."
-        + (" Tokens weigh the more, the fewer documents have them." if report.weighed else ""),
+        f"to be found among {verdict.candidates:,}."
+        + (" Tokens weigh the more, the fewer documents have them." if report.weighed else "")
+        + (" Weights lie between the base's and the trained ones." if report.steps else ""),
         "",
-        "| share of the trained weights | nDCG@10 |",
-        "|--:|--:|",
-        f"| the base | {100 * verdict.base:.1f} |",
-        *[f"| {kept:g} | {100 * found:.1f} |" for kept, found in verdict.by_kept.items()],
+        "| | nDCG@10 |",
+        "|---|--:|",
+        *[f"| {what} | {100 * found:.1f} |" for what, found in judged(report)],
         "",
         f"Gain, by documents that did not choose the share: {100 * verdict.gain:+.1f} "
         f"({100 * low:+.1f} to {100 * high:+.1f}). "
         + ("It is better than its base." if verdict.better else "It is not better than its base.")
         + f" By vectors alone: {100 * alone:.1f}, and {100 * before:.1f} with the base.",
         "",
-        f"{report.steps:,} steps were made; the weights are those after step "
-        f"{report.best_step:,} (`curve.jsonl`).",
-        "",
+        *trained,
         "## Settings",
         "",
         "```yaml",
