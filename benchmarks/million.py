@@ -1,11 +1,13 @@
 """One million documents, searched by every engine of vectors.
 
 Run: python -m benchmarks.million TRAINING --folder FOLDER [--documents N] [--minutes M]
+         [--only ENGINE ... [--set NAME=VALUE ...]]
 
 TRAINING has abstracts and statutes (`FILES`), out of which documents are recombined
 (`benchmarks.recombined`). As many as M minutes allow are encoded; the vectors of the rest are noisy
 copies of theirs. A document has one vector, in float16. All that was done is kept in FOLDER, and
 gone on from: more minutes encode more. The baseline is ``flat``, which looks at all vectors.
+An engine that does not reach its recall is left out; --set gives it other settings.
 Every engine is measured in a process of its own, by one query after the other, which is encoded
 beforehand. Times are of the processor, so that other work on the machine matters little; set
 OMP_NUM_THREADS=1 for those of one thread.
@@ -26,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.recombined import Source, read_sources, recombined
-from corpus_tuner import Settings
+from corpus_tuner import CorpusTunerError, Settings
 from corpus_tuner.indexes.chunks import chunks
 from corpus_tuner.indexes.encoders import Encoder, EncoderSettings, Vectors, open_encoder
 from corpus_tuner.indexes.lexical import LexicalRanker
@@ -61,6 +63,7 @@ QUERIES = 300
 WORDS = 8  # of a query, the first ones of a document that is not indexed
 NEAR = 0.9  # cosine of a vector and its noisy copy, about
 FIRST = (10, 100)
+KNOBS = ("links", "ef_construction", "ef_search", "nprobe", "rescored")
 REPRESENTATION = passage.Settings(storage="float16")
 
 
@@ -174,9 +177,11 @@ def write_index(index: Path, source: Recombined, encoder: Encoder) -> None:
         commit(index, manifest, working / SEGMENT)
 
 
-def give_engine(index: Path, name: str, encoder: Encoder) -> dict[str, Any]:
+def give_engine(
+    index: Path, name: str, encoder: Encoder, assignments: Sequence[str]
+) -> dict[str, Any]:
     """Give the index an engine; return what that took, and what it chose."""
-    asked = engine_settings({"name": name})
+    asked = engine_settings({"name": name, **dict(one.split("=", 1) for one in assignments)})
     values = asked.model_dump()
     with locked(index, "a benchmark"):
         manifest = read_manifest(index)
@@ -279,7 +284,7 @@ def show(results: dict[str, dict[str, Any]]) -> None:
     print("|---|" + "---:|" * (len(columns) - 1) + "---|")
     for name, found in results.items():
         settings = found["chosen"]
-        knobs = [knob for knob in ("ef_search", "nprobe", "rescored") if knob in settings]
+        knobs = [knob for knob in KNOBS if knob in settings]
         values = {
             **found,
             "opening": 1e3 * found["opening"],
@@ -297,6 +302,7 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=1_000_000)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--only", nargs="+", choices=ENGINES, default=ENGINES)
+    parser.add_argument("--set", nargs="+", default=(), dest="assignments")
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     folder: Path = chosen.folder
@@ -313,7 +319,11 @@ def main() -> None:
         if name in results or name not in {"flat", *chosen.only}:
             continue
         print(f"{name} ...", file=sys.stderr, flush=True)
-        given = give_engine(folder / "index", name, encoder)
+        try:
+            given = give_engine(folder / "index", name, encoder, chosen.assignments)
+        except CorpusTunerError as error:
+            print(error, file=sys.stderr)
+            continue
         command = [sys.executable, "-m", "benchmarks.million", str(chosen.training)]
         command += ["--folder", str(folder), "--measure", name]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
