@@ -46,8 +46,8 @@ class Settings(ApproximateSettings):
     knobs: ClassVar[frozenset[str]] = frozenset({"ef_search"})
 
     name: Literal["hnsw"] = "hnsw"
-    links: Annotated[int, Field(ge=2)] = 16
-    ef_construction: PositiveInt = 64
+    links: Annotated[int, Field(ge=2)] = 32
+    ef_construction: PositiveInt = 200
     ef_search: PositiveInt = 64
 
 
