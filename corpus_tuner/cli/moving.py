@@ -29,6 +29,8 @@ def export(
     if is_address(target):
         _to_qdrant(index, target, json)
         return
+    if "://" in target:
+        raise typer.BadParameter(f"{target} is no address that is known: qdrant://HOST/NAME is")
     if json:
         raise typer.BadParameter("--json is for an address")
     from corpus_tuner.indexes.store.archive import export_index

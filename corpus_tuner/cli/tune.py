@@ -146,6 +146,8 @@ def _show_encoder(report: "EncoderTuningReport") -> None:
         "where the one half judges what the other half chose",
         soft_wrap=True,
     )
+    take = report.output if verdict.better else report.base
+    stdout.print(f"build with: --encoder {take}", soft_wrap=True)
     before, alone = (100 * mean for mean in verdict.by_vectors)
     stdout.print(f"by vectors alone: {alone:.1f}, and {before:.1f} with {report.base}")
 

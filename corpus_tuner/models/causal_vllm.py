@@ -144,7 +144,9 @@ def open_llm(
         If it cannot be found, fetched, trusted or run, or vLLM is not installed.
     """
     if find_spec("vllm") is None:
-        raise MissingExtraError("generator.engine=vllm", "vllm")
+        raise MissingExtraError(
+            "generator.engine=vllm, in an environment of its own (docs/generator.md),", "vllm"
+        )
     _import()
     device = _device(device)
     config, tokenizer, weights = _look_at(source)

@@ -1,25 +1,59 @@
-"""One tuning at a time in a folder."""
+"""One tuning at a time in a folder, which is that of a tuning."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from corpus_tuner.errors import CorpusTunerError
 
+_LOCK = ".lock"
 
-@contextmanager
-def alone(output: Path) -> Iterator[None]:
-    """Keep others from tuning into a folder meanwhile.
+
+def claim(output: Path) -> None:
+    """Make the folder of a tuning, or see that it is one already.
 
     Raises
     ------
     CorpusTunerError
-        If another does already.
+        If it is a file, holds other things, or cannot be made.
     """
+    if output.exists() and not output.is_dir():
+        raise CorpusTunerError(f"{output} is a file: give the folder that the model goes to")
+    lock = output / _LOCK
+    if output.is_dir() and any(output.iterdir()) and not lock.exists():
+        raise CorpusTunerError(f"{output} holds other things than a tuning: give another folder")
     try:
-        with FileLock(output / ".lock", timeout=0):
+        output.mkdir(parents=True, exist_ok=True)
+        lock.touch()
+    except OSError as error:
+        raise CorpusTunerError(f"cannot make {output}: {error.strerror}") from error
+
+
+@contextmanager
+def alone(output: Path) -> Iterator[None]:
+    """Keep others from tuning into a folder meanwhile; one that stays empty is removed.
+
+    Raises
+    ------
+    CorpusTunerError
+        If another does already, or it is no folder for a tuning.
+    """
+    claim(output)
+    lock = output / _LOCK
+    try:
+        with FileLock(lock, timeout=0):
             yield
     except Timeout:
         raise CorpusTunerError(f"another process tunes into {output}: wait for it") from None
+    except CorpusTunerError:
+        with suppress(OSError):
+            if list(output.iterdir()) == [lock]:
+                lock.unlink()
+                output.rmdir()
+        raise
+    finally:
+        with suppress(OSError):
+            if any(output.iterdir()):
+                lock.touch()  # by which a folder is known, should the lock have gone with its owner

@@ -34,12 +34,13 @@ def export_index(index: str | Path, file: str | Path) -> Manifest:
     index
         Its folder.
     file
-        What is made or replaced, in one step.
+        What is made, or replaced where it is such a file, in one step.
 
     Raises
     ------
     SearchIndexError
-        If there is no index, one of its files is damaged, or `file` cannot be written.
+        If there is no index, one of its files is damaged, or `file` cannot be written or is
+        something else.
 
     Examples
     --------
@@ -48,6 +49,8 @@ def export_index(index: str | Path, file: str | Path) -> Manifest:
     3
     """
     index, file = path_of(index, "index"), path_of(file, "file")
+    if file.exists() and not (file.is_file() and tarfile.is_tarfile(file)):
+        raise SearchIndexError(f"{file} is there, and is no exported index: give another name")
     manifest = read_manifest(index)
     segments = Segments.of(index, manifest)  # so that no writer takes them away
     try:
@@ -87,6 +90,8 @@ def import_index(file: str | Path, index: str | Path) -> Manifest:
     file, index = path_of(file, "file"), path_of(index, "index")
     if index.exists() and (not index.is_dir() or any(index.iterdir())):
         raise SearchIndexError(f"{index} is there already: give a folder that is not")
+    if not file.exists():
+        raise SearchIndexError(f"there is no file {file}")
     index.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=index.parent, prefix=f".{index.name}-") as name:
         new = Path(name) / "index"

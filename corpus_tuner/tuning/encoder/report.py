@@ -142,7 +142,8 @@ def judged(report: EncoderTuningReport) -> list[tuple[str, float]]:
     rows = [(report.base, verdict.base)]
     for kept, found in verdict.by_kept.items():
         what = f"{kept:g} of the training" if kept else "tokens weighed, nothing trained"
-        rows.append((f"{what} (kept)" if kept == verdict.kept else what, found))
+        chosen = kept == verdict.kept and len(verdict.by_kept) > 1
+        rows.append((f"{what} (chosen)" if chosen else what, found))
     return rows
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError
-from corpus_tuner.indexes.encoders import EncoderSettings, embedded
+from corpus_tuner.indexes.encoders import AUTO, EncoderSettings, embedded
 from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.store.documents import Document, digest_of
 from corpus_tuner.language import SAMPLE_DOCUMENTS, found_languages
@@ -27,6 +27,7 @@ from corpus_tuner.tuning.encoder.report import (
     read_report,
     write_card,
 )
+from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
 
 LEAST = 50
 """Documents that there must be: fewer teach nothing, and say nothing."""
@@ -73,6 +74,7 @@ def tune_encoder(
             raise MissingExtraError("tuning an encoder", extra)
     if not sources:
         raise CorpusTunerError("there is nothing to learn from: give a corpus")
+    _must_make_sense(how)
     if bool(keep) != bool(how.memory):
         raise CorpusTunerError(
             "texts to keep and encoder_tuning.memory, their weight, go together: give both"
@@ -84,7 +86,6 @@ def tune_encoder(
         raise CorpusTunerError(
             f"{len(documents)} documents are too few to tune on: at least {LEAST} are needed"
         )
-    output.mkdir(parents=True, exist_ok=True)
     with alone(output):
         key = _key(documents, kept, settings)
         standing = read_report(output)
@@ -102,8 +103,9 @@ def tune_encoder(
 def with_tuned_encoder(source: str | Path, index: str | Path, settings: Settings) -> Settings:
     """Return a recipe with its encoder tuned on a corpus, if the verdict is that this is better.
 
-    The tuned encoder is kept next to the index, as ``INDEX.encoder``. One that is there already is
-    taken as it is: a corpus that has changed is no reason to encode all of it anew.
+    The tuned encoder is kept next to the index, as ``INDEX.encoder``. One that is there already, of
+    the same base and settings, is taken as it is: a corpus that has changed is no reason to encode
+    all of it anew.
 
     Parameters
     ----------
@@ -117,11 +119,18 @@ def with_tuned_encoder(source: str | Path, index: str | Path, settings: Settings
     Raises
     ------
     CorpusTunerError, MissingExtraError
-        As `tune_encoder` does.
+        As `tune_encoder` does, or if what is there has another base or other settings.
     """
     folder = Path(index).resolve()
     folder = folder.with_name(f"{folder.name}.encoder")
-    report = read_report(folder) or tune_encoder([source], folder, settings)
+    report = read_report(folder)
+    if report is None:
+        report = tune_encoder([source], folder, settings)
+    elif not _is_asked_for(report, settings):
+        raise CorpusTunerError(
+            f"{folder} holds an encoder that was tuned from {report.base!r} with other settings "
+            f"than these: remove it to tune anew, or build with --encoder {folder}"
+        )
     verdict = report.verdict
     better = "is better than" if verdict.better else "is not better than, and does not replace,"
     note(
@@ -132,6 +141,32 @@ def with_tuned_encoder(source: str | Path, index: str | Path, settings: Settings
         return settings
     encoder = settings.encoder.model_copy(update={"name": str(folder), "revision": None})
     return settings.model_copy(update={"encoder": encoder})
+
+
+def _must_make_sense(how: EncoderTuningSettings) -> None:
+    """Refuse settings that cannot be followed, before any work is done."""
+    import torch
+
+    if how.steps == 0 and how.token_weights == "base":
+        raise CorpusTunerError(
+            "encoder_tuning.steps is 0 and token_weights is base: nothing is tuned. Set one of them"
+        )
+    if how.steps == 0 and how.pieces:
+        raise CorpusTunerError(
+            "encoder_tuning.pieces are new words, which must be learnt: give steps or minutes"
+        )
+    if how.device.startswith("cuda") and not torch.cuda.is_available():
+        raise CorpusTunerError(
+            f"encoder_tuning.device is {how.device}, and PyTorch finds no such GPU here: set auto"
+        )
+
+
+def _is_asked_for(report: EncoderTuningReport, settings: Settings) -> bool:
+    """Tell whether an encoder that is there was tuned as a recipe says."""
+    how = settings.encoder_tuning
+    was, wanted = (one.model_dump(exclude=_RUNNING) for one in (report.settings, how))
+    alike = settings.encoder.name in (AUTO, report.base)
+    return alike and was == wanted and (report.steps == 0) == (how.steps == 0)
 
 
 def _tuned(
@@ -179,8 +214,8 @@ def _tuned(
         curve = fit(model, of, settings, output, pieces, lambda: trial.found(model).mean)
     elif not weighed:
         raise CorpusTunerError(
-            "encoder_tuning.steps is 0, and tokens are not weighed either: nothing is tuned. They "
-            "are where encoder_tuning.token_weights is idf, and a vector the mean of their states"
+            f"nothing of {named.name!r} can be tuned with encoder_tuning.steps=0: its vectors are "
+            "no mean of tokens' states, or tokens are weighed in it already. Give steps or minutes"
         )
     model.eval()
     model.max_seq_length = limit
@@ -204,6 +239,8 @@ def _tuned(
         verdict=verdict,
     )
     model.save(str(output), create_model_card=False)
+    for file in output.rglob("*.safetensors"):  # which are written for their owner alone
+        file.chmod((output / "config.json").stat().st_mode)
     lines = [f"{json.dumps(row, sort_keys=True)}\n" for row in curve]
     (output / "curve.jsonl").write_text("".join(lines), encoding="utf-8")
     write_card(report, names, output / "README.md")

@@ -57,7 +57,6 @@ def tune_on_pairs(
     MissingExtraError
         If a library for tuning is not installed.
     """
-    output.mkdir(parents=True, exist_ok=True)
     with alone(output):
         with working("reading the pairs"):
             split = split_pairs(

@@ -12,6 +12,7 @@ from corpus_tuner.errors import CorpusTunerError, MissingExtraError
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.models import Source
 from corpus_tuner.settings import Settings
+from corpus_tuner.tuning.alone import claim
 from corpus_tuner.tuning.generator.pairs import Pair, read_pairs
 from corpus_tuner.tuning.generator.report import TuningReport
 from corpus_tuner.tuning.generator.self_instruct import accepted_pairs
@@ -61,11 +62,12 @@ def tune_generator(
     output = Path(output)
     if corpus is None and not files:
         raise CorpusTunerError("there is nothing to learn from: give a corpus or files of pairs")
+    claim(output)
     model = base
     rounds = settings.tuning.rounds if corpus else 1
     for number in range(1, rounds + 1):
         folder = output if number == rounds else output / f"round-{number}"
-        folder.mkdir(parents=True, exist_ok=True)
+        claim(folder)
         learnt: Iterable[Pair] = chain.from_iterable(
             read_pairs(file, settings.instructions) for file in files
         )

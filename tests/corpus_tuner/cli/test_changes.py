@@ -39,6 +39,18 @@ def test_a_day_in_the_life_of_an_index(
     failed = run("import", tmp_path / "index.tar", tmp_path / "copy")
     assert failed.code == 2
     assert "is there already" in failed.err
+    assert "7 documents" in run("export", index, tmp_path / "index.tar").out  # is replaced
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    for target, problem in (
+        (tmp_path / "notes.txt", "is no exported index"),
+        (tmp_path, "is no exported index"),
+        ("ftp://host/index.tar", "no address that is known"),
+    ):
+        failed = run("export", index, target)
+        assert failed.code == 2
+        assert problem in " ".join(failed.err.split())
+    assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "mine"
+    assert "there is no file" in run("import", tmp_path / "none.tar", tmp_path / "new").err
     assert run("search", tmp_path / "copy", "mill").code == 0
 
 

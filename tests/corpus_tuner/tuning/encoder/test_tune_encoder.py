@@ -158,13 +158,19 @@ def test_a_build_takes_the_tuned_encoder_if_it_is_better(
     report["verdict"]["better"] = better
     (tuned / "tuning.json").write_text(json.dumps(report), encoding="utf-8")
     options = ("--generator", "null", "--set", "language=en", "--set", "calibrate=false")
-    command = ("build", corpus, "-o", tmp_path / "index", "--encoder", report["base"], *options)
+    same = [f"encoder_tuning.{name}={value}" for name, value in FAST.items()]
+    same = [word for option in same for word in ("--set", option)]
+    index = tmp_path / "index"
+    command = ("build", corpus, "-o", index, "--encoder", report["base"], *options, *same)
     done = run(*command, "--tune-encoder")
     assert done.code == 0, done.err
     assert ("is better than" in done.err) == better
     said = json.loads(run("info", tmp_path / "index", "--json").out)
     assert said["encoder"]["settings"]["name"] == (str(tuned) if better else report["base"])
     assert said["build"]["encoder_tuning"] == (report["verdict"] if better else None)
+    other = run(*command, "--tune-encoder", "--set", "encoder_tuning.seed=7")
+    assert other.code == 2
+    assert "with other settings than these" in " ".join(other.err.split())
 
 
 @pytest.mark.slow
@@ -207,11 +213,17 @@ def test_without_training_rare_tokens_weigh_more(
     )
     again = tune(output, "--steps", "6", held_out=10)
     assert "holds another tuning" in again.err
-    nothing = tune(tmp_path / "nothing", "--steps", "0", token_weights="base")
-    assert nothing.code == 2
-    assert "nothing is tuned" in nothing.err
-    twice = tune(tmp_path / "twice", "--steps", "0", "--encoder", output)
-    assert "nothing is tuned" in twice.err
+    for problem, name, value in (
+        ("nothing is tuned", "token_weights", "base"),
+        ("new words, which must be learnt", "pieces", 90),
+        ("finds no such GPU", "device", "cuda:9"),
+    ):
+        refused = tune(tmp_path / "nothing", "--steps", "0", **{name: value})
+        assert refused.code == 2
+        assert problem in " ".join(refused.err.split())
+    twice = tune(tmp_path / "nothing", "--steps", "0", "--encoder", output)
+    assert "weighed in it already" in " ".join(twice.err.split())
+    assert not (tmp_path / "nothing").exists()
 
 
 def test_what_cannot_be_tuned_is_refused(
@@ -225,6 +237,15 @@ def test_what_cannot_be_tuned_is_refused(
     assert outcome.code == 2
     assert "encoder_tuning.memory" in outcome.err
     assert not (tmp_path / "tuned").exists()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "README.md").write_text("mine", encoding="utf-8")
+    outcome = tune(tmp_path / "mine")
+    assert outcome.code == 2
+    assert "holds other things than a tuning" in " ".join(outcome.err.split())
+    assert [file.name for file in (tmp_path / "mine").iterdir()] == ["README.md"]
+    outcome = tune(few)
+    assert outcome.code == 2
+    assert "is a file" in outcome.err
 
 
 @pytest.mark.slow
