@@ -36,6 +36,8 @@ class BuildReport(BaseModel):
         How the index ranks.
     engine
         What finds vectors: ``flat`` where all are compared.
+    asked_engine
+        What is to find them wherever there are enough.
     recall
         How much of what an exact search finds it finds (`corpus_tuner.recall`); ``None`` if it is
         exact, or nothing tells it.
@@ -77,6 +79,7 @@ class BuildReport(BaseModel):
     views: dict[str, int]
     search: SearchSettings
     engine: str
+    asked_engine: str
     recall: float | None
     calibrated: bool
     uncalibrated: str | None
@@ -122,6 +125,7 @@ class BuildReport(BaseModel):
             views=manifest.views,
             search=manifest.search,
             engine=manifest.engine,
+            asked_engine=manifest.vectors.settings.name,
             recall=manifest.vectors.recall,
             calibrated=bool(calibration and not calibration["unchanged"]),
             uncalibrated=calibration.get("unchanged"),

@@ -137,6 +137,11 @@ def show_report(report: "BuildReport") -> None:
             f"  vectors are found by {report.engine}: recall@100 {report.recall:.4f}",
             soft_wrap=True,
         )
+    elif report.engine != report.asked_engine:
+        stdout.print(
+            f"  too few vectors for {report.asked_engine}: all are compared (vectors.least_rows)",
+            soft_wrap=True,
+        )
     if report.long_documents:
         stdout.print(
             f"  {report.long_documents:,} documents are longer than the encoder reads and have "

@@ -84,6 +84,10 @@ def test_too_little_is_refused(index: Path, encoder: Any, run: Run) -> None:
     assert "Traceback" not in refused.err
     assert read_manifest(index) == before
     assert_nothing_is_left_over(index)
+    few = [part for option in recipe(encoder, "sq8") for part in ("--set", option)]
+    done = run("build", index.parent / "c.jsonl", "-o", index, *few)
+    assert done.code == 0, done.err
+    assert "too few vectors for sq8: all are compared (vectors.least_rows)" in done.out
 
 
 def test_a_structure_is_made_anew(index: Path, encoder: Any, run: Run) -> None:
