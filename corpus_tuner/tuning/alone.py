@@ -7,6 +7,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.indexes.store.writing import claim_folder
 
 _LOCK = ".lock"
 
@@ -16,19 +17,17 @@ def claim(output: Path) -> None:
 
     Raises
     ------
-    CorpusTunerError
+    SearchIndexError
         If it is a file, holds other things, or cannot be made.
+    CorpusTunerError
+        If it cannot be written to.
     """
-    if output.exists() and not output.is_dir():
-        raise CorpusTunerError(f"{output} is a file: give the folder that the model goes to")
     lock = output / _LOCK
-    if output.is_dir() and any(output.iterdir()) and not lock.exists():
-        raise CorpusTunerError(f"{output} holds other things than a tuning: give another folder")
+    claim_folder(output, (lock,), "a tuning", "the model")
     try:
-        output.mkdir(parents=True, exist_ok=True)
         lock.touch()
     except OSError as error:
-        raise CorpusTunerError(f"cannot make {output}: {error.strerror}") from error
+        raise CorpusTunerError(f"cannot write to {output}: {error.strerror}") from error
 
 
 @contextmanager
@@ -38,7 +37,9 @@ def alone(output: Path) -> Iterator[None]:
     Raises
     ------
     CorpusTunerError
-        If another does already, or it is no folder for a tuning.
+        If another does already.
+    SearchIndexError
+        If it is no folder for a tuning.
     """
     claim(output)
     lock = output / _LOCK

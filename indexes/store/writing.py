@@ -4,7 +4,7 @@ import json
 import os
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,15 +96,35 @@ def claim(index: Path) -> None:
         If it is a file, holds other things, or cannot be made.
     """
     layout = Layout(index)
-    if index.exists() and not index.is_dir():
-        raise SearchIndexError(f"{index} is a file: give the folder that the index goes to")
-    ours = layout.manifest.exists() or layout.lock.exists()
-    if index.is_dir() and any(index.iterdir()) and not ours:
-        raise SearchIndexError(f"{index} holds other things than an index: give another folder")
+    claim_folder(index, (layout.manifest, layout.lock), "an index", "the index")
+
+
+def claim_folder(folder: Path, marks: Sequence[Path], kind: str, what: str) -> None:
+    """Make a folder, or see that it is one of a kind already.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    marks
+        Files one of which a folder of that kind has.
+    kind, what
+        What is in such a folder, and what goes there, with their articles; for errors.
+
+    Raises
+    ------
+    SearchIndexError
+        If it is a file, holds other things, or cannot be made.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise SearchIndexError(f"{folder} is a file: give the folder that {what} goes to")
+    ours = any(mark.exists() for mark in marks)
+    if folder.is_dir() and any(folder.iterdir()) and not ours:
+        raise SearchIndexError(f"{folder} holds other things than {kind}: give another folder")
     try:
-        index.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SearchIndexError(f"cannot make {index}: {error.strerror}") from error
+        raise SearchIndexError(f"cannot make {folder}: {error.strerror}") from error
 
 
 def _leave_no_empty_folder(layout: Layout) -> None:

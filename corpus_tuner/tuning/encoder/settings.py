@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Shares = Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1)]
 
 
 class EncoderTuningSettings(BaseModel):
@@ -105,12 +106,7 @@ class EncoderTuningSettings(BaseModel):
     left_in: Share = 0.5
     held_out: PositiveInt = 200
     candidates: PositiveInt = 1000
-    kept: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1)] = (
-        0.25,
-        0.5,
-        0.75,
-        1.0,
-    )
+    kept: Shares = (0.25, 0.5, 0.75, 1.0)
     looks: PositiveInt = 4
     most_documents: PositiveInt = 100_000
     seed: NonNegativeInt = 0
