@@ -14,10 +14,10 @@ _HOMES = {
     "Corpus": "corpus_tuner.corpora",
     "CorpusTunerError": "corpus_tuner.errors",
     "Document": "corpus_tuner.indexes.store.documents",
-    "EvaluationError": "corpus_tuner.eval.errors",
+    "EvaluationError": "corpus_tuner.errors",
     "Hit": "corpus_tuner.indexes.search.hits",
     "Result": "corpus_tuner.eval.report",
-    "SearchIndexError": "corpus_tuner.indexes.errors",
+    "SearchIndexError": "corpus_tuner.errors",
     "SearchSettings": "corpus_tuner.indexes.search.settings",
     "Searcher": "corpus_tuner.indexes.search.searcher",
     "Settings": "corpus_tuner.settings",
@@ -70,11 +70,9 @@ if TYPE_CHECKING:
     from corpus_tuner.build_report import BuildReport
     from corpus_tuner.calibration import Calibration, calibrate
     from corpus_tuner.corpora import Corpus
-    from corpus_tuner.errors import CorpusTunerError
-    from corpus_tuner.eval.errors import EvaluationError
+    from corpus_tuner.errors import CorpusTunerError, EvaluationError, SearchIndexError
     from corpus_tuner.eval.report import Result
     from corpus_tuner.evaluation import evaluate
-    from corpus_tuner.indexes.errors import SearchIndexError
     from corpus_tuner.indexes.search.hits import Hit
     from corpus_tuner.indexes.search.searcher import Searcher
     from corpus_tuner.indexes.search.settings import SearchSettings

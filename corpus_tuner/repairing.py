@@ -8,10 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from corpus_tuner.corpora import Corpus, CorpusSettings
-from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.errors import CorpusTunerError, SearchIndexError
 from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.encoders import Encoder
-from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.store.checking import Problem
 from corpus_tuner.indexes.store.checking import check as check_index
 from corpus_tuner.indexes.store.commit import commit, tidy

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 from scipy import stats
 
-from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.measures import Measured
 
 RESAMPLES = 10_000

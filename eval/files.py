@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.errors import EvaluationError
 
 
 @contextmanager

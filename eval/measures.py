@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import ir_measures
 
+from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.benchmarks import Benchmark, Qrels
-from corpus_tuner.eval.errors import EvaluationError
 from corpus_tuner.eval.runs import Run
 
 DEFAULT_MEASURES = ("nDCG@10", "MRR@100", "Recall@100")

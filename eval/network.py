@@ -4,13 +4,9 @@ import os
 import urllib.error
 import urllib.request
 
-from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.errors import OutOfReachError
 
 _PATIENCE = 2  # seconds until a host counts as out of reach
-
-
-class OutOfReachError(EvaluationError):
-    """Nobody answers: there is no network, or none to where something lies."""
 
 
 def hub() -> str:

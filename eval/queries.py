@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 
-from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.records import BadRecord, read_json_lines, read_lines
 
 

@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
-from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.errors import EvaluationError
 
 MAX_LINE_BYTES = 64 * 2**20
 """A longer line is no record but a file of another kind, and would have to be held in memory."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.files import write_atomically
 from corpus_tuner.eval.records import BadRecord, read_lines
 

@@ -6,7 +6,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.errors import SearchIndexError
 
 
 def load_array(file: Path, *dtypes: type[np.generic]) -> npt.NDArray[Any]:

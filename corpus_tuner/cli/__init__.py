@@ -23,8 +23,6 @@ from corpus_tuner.cli.serve import serve
 from corpus_tuner.cli.stopping import STOPPED, stopping
 from corpus_tuner.cli.tune import tune
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.eval.errors import EvaluationError
-from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.store.disk import disk_problem
 
 app = typer.Typer(
@@ -75,7 +73,7 @@ def main() -> None:
     try:
         with stopping():
             app(prog_name="corpus-tuner")
-    except (CorpusTunerError, EvaluationError, SearchIndexError) as error:
+    except CorpusTunerError as error:
         fail(str(error), 2)
     except SystemExit as leaving:
         if isinstance(leaving.code, int) and leaving.code in STOPPED:

@@ -11,7 +11,7 @@ from rich.text import Text
 from corpus_tuner.cli.hits import explain_hits, show_hits
 from corpus_tuner.cli.options import Mode
 from corpus_tuner.cli.output import plain, stdout
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.errors import SearchIndexError
 
 if TYPE_CHECKING:
     from corpus_tuner.indexes.search.hits import Hit

@@ -8,8 +8,7 @@ from pathlib import Path
 from corpus_tuner.corpora.files import LeftOut
 from corpus_tuner.corpora.parsed import ParsedFiles
 from corpus_tuner.corpora.settings import CorpusSettings
-from corpus_tuner.errors import CorpusTunerError, MissingExtraError
-from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.errors import CorpusTunerError, EvaluationError, MissingExtraError
 from corpus_tuner.eval.records import BadRecord, Record, open_bytes, read_json_lines
 
 Reader = Callable[[], Iterator[Record | BadRecord | LeftOut]]

@@ -16,7 +16,6 @@ from corpus_tuner.corpora import Corpus
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.chunks import chunks
 from corpus_tuner.indexes.encoders import open_encoder
-from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.store.disk import disk_problem
 from corpus_tuner.indexes.store.documents import Document
@@ -128,7 +127,7 @@ class Worker:
             entry = problem = ""
             try:
                 entry = self._made(Shard(str(digest), *map(int, numbers))).model_dump_json()
-            except (CorpusTunerError, SearchIndexError) as error:
+            except CorpusTunerError as error:
                 problem = str(error)
             except (OSError, sqlite3.Error) as error:
                 problem = disk_problem(error)

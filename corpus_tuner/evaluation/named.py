@@ -6,14 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.errors import CorpusTunerError, EvaluationError, OutOfReachError
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.benchmarks.catalogue import load_catalogue_benchmark
 from corpus_tuner.eval.benchmarks.download import fetch
 from corpus_tuner.eval.benchmarks.folder import load_benchmark
 from corpus_tuner.eval.benchmarks.registry import Catalogued, Entry, expand, recognise, registry
-from corpus_tuner.eval.errors import EvaluationError
-from corpus_tuner.eval.network import OutOfReachError
 from corpus_tuner.eval.records import BadRecord
 from corpus_tuner.indexes.encoders.cache import cache_folder
 from corpus_tuner.progress import track, working

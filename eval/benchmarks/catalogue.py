@@ -2,8 +2,8 @@
 
 import logging
 
+from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.benchmarks import Benchmark, Qrels
-from corpus_tuner.eval.errors import EvaluationError
 from corpus_tuner.installing import missing
 
 

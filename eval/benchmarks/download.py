@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from corpus_tuner.errors import EvaluationError, OutOfReachError
 from corpus_tuner.eval.benchmarks.registry import Archive, Entry, Hub
-from corpus_tuner.eval.errors import EvaluationError
-from corpus_tuner.eval.network import OutOfReachError, hub, reach
+from corpus_tuner.eval.network import hub, reach
 from corpus_tuner.installing import missing
 
 BEIR_ARCHIVES = "https://public.ukp.informatik.tu-darmstadt.de/thakur/BEIR/datasets"

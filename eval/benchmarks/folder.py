@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.benchmarks import Benchmark, Qrels
-from corpus_tuner.eval.errors import EvaluationError
 from corpus_tuner.eval.queries import read_queries, refuse
 from corpus_tuner.eval.records import BadRecord, read_lines
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, PositiveInt, field_validator
 
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.installing import missing
 
 Vectors = npt.NDArray[np.float32]

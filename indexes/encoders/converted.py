@@ -13,13 +13,13 @@ from pathlib import Path
 import faiss
 from tokenizers import Tokenizer
 
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.encoders import EncoderSettings, embedded
 from corpus_tuner.indexes.encoders.cache import cache_folder, cached, cached_or_made
 from corpus_tuner.indexes.encoders.conversion import cache_name
 from corpus_tuner.indexes.encoders.fast import READING, TOKENIZER, FastReader, Reading
 from corpus_tuner.indexes.encoders.limits import kept_dimensions
 from corpus_tuner.indexes.encoders.reading import ReadingEncoder
-from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.store.files import folder_sha256
 
 QUERIES = "float32"

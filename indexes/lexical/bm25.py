@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
+from corpus_tuner.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.lexical.postings import (
     Counts,
     Keys,

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from corpus_tuner.errors import DAMAGED, DamagedError
 from corpus_tuner.indexes.arrays import load_array, save_array
 from corpus_tuner.indexes.chunks import chunks
-from corpus_tuner.indexes.errors import DAMAGED, DamagedError
 
 Keys = npt.NDArray[np.uint64]
 Counts = npt.NDArray[np.int64]

@@ -4,7 +4,7 @@ import re
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.errors import SearchIndexError
 
 Kind = Literal["server", "local", "edge"]
 _SCHEMES = re.compile(r"(qdrant|qdrants|qdrant-edge):")

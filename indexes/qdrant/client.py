@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.qdrant.address import Address
 from corpus_tuner.indexes.qdrant.engine import (
     PASSAGE,

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.encoders import Vectors
-from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalRanker, terms_of
 from corpus_tuner.indexes.lexical.bm25 import Statistics
 from corpus_tuner.indexes.qdrant.address import Address

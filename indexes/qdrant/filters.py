@@ -8,7 +8,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.qdrant.engine import QdrantFilter
 from corpus_tuner.indexes.qdrant.layout import FIELDS, TRUTHS, key_of
 from corpus_tuner.indexes.search.filters.conditions import (

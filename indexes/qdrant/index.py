@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.encoders import Vectors
-from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings, asked_terms, terms_of
 from corpus_tuner.indexes.lexical.bm25 import BM25, Statistics
 from corpus_tuner.indexes.qdrant.address import Address

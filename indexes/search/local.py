@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.encoders import Vectors
-from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalIndex, LexicalRanker
 from corpus_tuner.indexes.lexical.bm25 import BM25
 from corpus_tuner.indexes.representations import Parts, Scores, stored_representation

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict, get_args
 
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.arguments import shown
-from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalRanker
 from corpus_tuner.indexes.search.filters import Condition, Filter, compile_filter
 from corpus_tuner.indexes.search.settings import (

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Unpack, overload
 
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.arguments import is_utf8, texts_of
 from corpus_tuner.indexes.encoders import (
     EncoderSettings,
@@ -15,7 +16,6 @@ from corpus_tuner.indexes.encoders import (
     Vectors,
     open_query_encoder,
 )
-from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.lexical import LexicalIndex, LexicalSettings, asked_terms
 from corpus_tuner.indexes.lexical.words import shared_words

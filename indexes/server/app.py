@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.server.auth import TokenGuard, documented
 from corpus_tuner.indexes.server.batching import Batcher

@@ -8,7 +8,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.server.schemas import Problem
 
 _DESCRIPTIONS = {

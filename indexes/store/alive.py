@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from corpus_tuner.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.arrays import load_array, write_array
-from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.store.files import write_atomically
 
 Alive = npt.NDArray[np.bool_]

@@ -9,8 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO
 
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.arguments import path_of
-from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.store.files import sync_folder, write_atomically
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import (

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.arguments import path_of
-from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings, terms_of
 from corpus_tuner.indexes.lexical.postings import Keys, Postings, keys_of
 from corpus_tuner.indexes.representations import Representation, Storage, stored_representation

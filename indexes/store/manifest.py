@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError, field_validator
 
+from corpus_tuner.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.arguments import described
 from corpus_tuner.indexes.encoders import EncoderSettings
-from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.representations import stored_representation
 from corpus_tuner.indexes.search.settings import SearchSettings

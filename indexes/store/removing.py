@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.arguments import path_of
-from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.search.filters import Filter, compile_filter
 from corpus_tuner.indexes.store.alive import Alive
 from corpus_tuner.indexes.store.commit import commit, tidy

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from corpus_tuner.indexes.errors import DAMAGED, DamagedError, SearchIndexError
+from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
 from corpus_tuner.indexes.search.filters.conditions import Condition
 from corpus_tuner.indexes.search.filters.sql import as_sql
 from corpus_tuner.indexes.store.documents import Document, View

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from corpus_tuner.indexes.errors import DAMAGED, DamagedError
+from corpus_tuner.errors import DAMAGED, DamagedError
 from corpus_tuner.indexes.representations import Representation
 from corpus_tuner.indexes.search.filters.conditions import Condition
 from corpus_tuner.indexes.search.filters.known import check_fields

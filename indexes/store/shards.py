@@ -29,7 +29,7 @@ import numpy as np
 from filelock import FileLock
 from pydantic import ValidationError
 
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.store.commit import move_segment
 from corpus_tuner.indexes.store.documents import Digests, Document, digest_of
 from corpus_tuner.indexes.store.files import write_text

@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.encoders import Vectors
-from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.representations import Representation
 from corpus_tuner.indexes.store.disk import disk_problem
 from corpus_tuner.indexes.store.documents import Document, View, digest_of

@@ -11,14 +11,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.errors import LockedError, SearchIndexError
 from corpus_tuner.indexes.store.disk import disk_problem
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
-
-
-class LockedError(SearchIndexError):
-    """Another is changing the index; the message says who."""
 
 
 @contextmanager

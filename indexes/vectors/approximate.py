@@ -12,8 +12,8 @@ import faiss
 import numpy as np
 from pydantic import Field, PositiveInt
 
+from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
 from corpus_tuner.indexes.encoders import Vectors
-from corpus_tuner.indexes.errors import DAMAGED, DamagedError, SearchIndexError
 from corpus_tuner.indexes.vectors import Nearest, Ordinals, Selection
 from corpus_tuner.indexes.vectors.engines import EngineSettings, flat
 from corpus_tuner.indexes.vectors.rows import StoredRows, threads

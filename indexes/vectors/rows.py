@@ -12,8 +12,8 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.encoders import Vectors
-from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.representations import Scores, Storage
 from corpus_tuner.indexes.vectors import Ordinals, Selection
 

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from corpus_tuner.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.arrays import load_array
 from corpus_tuner.indexes.encoders import Vectors
-from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Parts, Representation, Scores
 from corpus_tuner.indexes.store.layout import row_starts_file, row_views_file, vectors_file
 from corpus_tuner.indexes.vectors import Nearest, Ordinals, Selection, VectorEngine

@@ -15,8 +15,9 @@ import pytest
 
 import corpus_tuner as ct
 from benchmarks.injection import damage, damageable, failing, finish, start
+from corpus_tuner.errors import LockedError
 from corpus_tuner.indexes.store.manifest import read_manifest
-from corpus_tuner.indexes.store.writing import LockedError, locked
+from corpus_tuner.indexes.store.writing import locked
 from tests.conftest import make_documents, nightly, write_jsonl
 
 Change = Callable[[Path, Any], object]

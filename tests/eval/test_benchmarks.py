@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import pytest
 
+from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.benchmarks.catalogue import load_catalogue_benchmark
 from corpus_tuner.eval.benchmarks.folder import load_benchmark
-from corpus_tuner.eval.errors import EvaluationError
 from corpus_tuner.eval.records import BadRecord
 
 QUERIES = '{"_id": "1", "text": "mill"}\n{"_id": 2, "text": "rent"}\n{"_id": "3", "text": "-"}\n'

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.comparison import compare, holm, interval, permutation_test, t_test
-from corpus_tuner.eval.errors import EvaluationError
 
 
 def test_the_t_test_is_scipys_on_its_own_example() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.files import make_folders, write_atomically, write_text
 
 

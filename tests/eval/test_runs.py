@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus_tuner.eval.errors import EvaluationError
+from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.measures import measure
 from corpus_tuner.eval.runs import Run, break_ties, write_run
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import NamedTuple
 
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.arguments import is_utf8
-from corpus_tuner.indexes.errors import SearchIndexError
 
 COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 """The operators of ranges, and their signs."""

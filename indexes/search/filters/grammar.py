@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.arguments import is_utf8
-from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.search.filters.conditions import (
     COMPARISONS,
     Comparison,

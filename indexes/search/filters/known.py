@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.search.filters.conditions import Condition, uses_of
 from corpus_tuner.indexes.store.fields import ID, Fields
 

@@ -8,11 +8,10 @@ from collections.abc import Callable
 
 from fastapi import APIRouter, HTTPException
 
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.errors import LockedError, SearchIndexError
 from corpus_tuner.indexes.server.problems import problems
 from corpus_tuner.indexes.server.schemas import AddRequest, ChangedAnswer
 from corpus_tuner.indexes.server.service import CurrentService, Service
-from corpus_tuner.indexes.store.writing import LockedError
 
 router = APIRouter()
 _one_at_a_time = threading.Lock()

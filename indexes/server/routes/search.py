@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Query, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from corpus_tuner.indexes.errors import DamagedError, SearchIndexError
+from corpus_tuner.errors import DamagedError, SearchIndexError
 from corpus_tuner.indexes.search.filters import parse_filters
 from corpus_tuner.indexes.search.hits import Hit
 from corpus_tuner.indexes.server.batching import BusyError, Group

@@ -14,8 +14,8 @@ import faiss
 import numpy as np
 from pydantic import Field, PositiveInt
 
+from corpus_tuner.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.encoders import Vectors
-from corpus_tuner.indexes.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.vectors import Nearest
 from corpus_tuner.indexes.vectors.approximate import (
     ApproximateEngine,

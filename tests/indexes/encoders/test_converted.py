@@ -10,11 +10,11 @@ import pytest
 from sentence_transformers import SentenceTransformer
 
 from corpus_tuner import Searcher, build, load_settings
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.encoders import EncoderSettings, converted, embedded, open_encoder
 from corpus_tuner.indexes.encoders.cache import cached
 from corpus_tuner.indexes.encoders.torch_reader import TorchReader
 from corpus_tuner.indexes.encoders.transformer import TransformerEncoder, load_model
-from corpus_tuner.indexes.errors import SearchIndexError
 from tests.conftest import make_documents, write_jsonl
 
 QUERIES = ["", "wheat", "  The mill\tby the river ", "Ärzte, fever? 水 \x07", "a long query " * 50]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.qdrant.address import is_address, parse_address
 
 

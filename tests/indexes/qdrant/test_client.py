@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.qdrant.address import parse_address
 from corpus_tuner.indexes.qdrant.export import Exported, export_to_qdrant
 from corpus_tuner.indexes.store.removing import remove

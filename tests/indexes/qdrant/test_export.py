@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import corpus_tuner.indexes.qdrant.export as exporting
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.qdrant.address import parse_address
 from corpus_tuner.indexes.qdrant.export import Export, Exported, export_to_qdrant
 from corpus_tuner.indexes.registry import PartSettings

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalSettings
 from corpus_tuner.indexes.representations import passage, views
 from corpus_tuner.indexes.search.feedback import feedback, nearness_of

@@ -17,7 +17,7 @@ pytest.importorskip("fastapi")
 from fastapi.testclient import TestClient
 
 from corpus_tuner import Searcher, SearchIndexError, build, load_settings
-from corpus_tuner.indexes.errors import DamagedError
+from corpus_tuner.errors import DamagedError
 from corpus_tuner.indexes.search.settings import HybridWeights
 from corpus_tuner.indexes.server.app import create_app
 from corpus_tuner.indexes.server.schemas import RejectedView

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.store.manifest import read_manifest, verify
 from tests.conftest import edit_manifest
 from tests.indexes.indexing import encoded, write_index

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.chunks import chunks
-from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.store.documents import Digests, Document, digest_of
 from corpus_tuner.indexes.store.manifest import SegmentEntry, StoredFile
 from corpus_tuner.indexes.store.segment_files import SEGMENT

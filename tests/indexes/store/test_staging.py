@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.representations import open_representation, passage, views
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
 from tests.indexes.indexing import encoded

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_tuner.indexes.errors import SearchIndexError
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.checking import check

@@ -13,10 +13,10 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from corpus_tuner import load_settings
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.encoders import EncoderSettings, open_encoder
 from corpus_tuner.indexes.encoders.delta import apply_delta, write_delta
 from corpus_tuner.indexes.encoders.transformer import load_model
-from corpus_tuner.indexes.errors import SearchIndexError
 from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.store.documents import Document, digest_of
 from corpus_tuner.passages import whole_text
