@@ -48,6 +48,27 @@ class BadRecord(NamedTuple):
         return f"{self.location}{field}: {self.reason}{detail}"
 
 
+class Note(NamedTuple):
+    """A repair of a record that is used, or an omission in it: it is counted.
+
+    Attributes
+    ----------
+    location
+        Where the record stands.
+    reason
+        In words that are the same for all such records, so that they can be counted.
+    detail
+        What is particular about this one.
+    """
+
+    location: str
+    reason: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.location} ({self.detail})" if self.detail else self.location
+
+
 @contextmanager
 def open_bytes(path: Path) -> Iterator[BinaryIO]:
     """Open a file that may be gzipped, told by its first bytes.
@@ -55,13 +76,11 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
     Raises
     ------
     EvaluationError
-        If it cannot be opened, is UTF-16, or, while the context lasts, cannot be read.
+        If it cannot be opened or, while the context lasts, cannot be read.
     """
     try:
         with path.open("rb") as file:
             magic = file.read(2)
-        if magic in (b"\xff\xfe", b"\xfe\xff"):
-            raise EvaluationError(f"{path} is UTF-16: convert it, e.g. iconv -f UTF-16 -t UTF-8")
         with gzip.open(path) if magic == b"\x1f\x8b" else path.open("rb") as file:
             yield cast(BinaryIO, file)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -87,6 +106,10 @@ def read_lines(path: Path) -> Iterator[tuple[str, str | BadRecord]]:
                 return
             location = f"{path}:{number}"
             if number == 1:
+                if line.startswith((b"\xff\xfe", b"\xfe\xff")):
+                    raise EvaluationError(
+                        f"{path} is UTF-16: convert it, e.g. iconv -f UTF-16 -t UTF-8"
+                    )
                 line = line.removeprefix(b"\xef\xbb\xbf")
             if len(line) > MAX_LINE_BYTES:
                 while line and not line.endswith(b"\n"):
@@ -117,20 +140,20 @@ def read_json_lines(path: Path) -> Iterator[Record | BadRecord]:
     ({'_id': 'mill'}, 'not a JSON object')
     """
     for location, line in read_lines(path):
-        if isinstance(line, BadRecord):
-            yield line
-            continue
-        try:
-            fields = json.loads(line)
-        except json.JSONDecodeError as error:
-            yield BadRecord(location, "", "broken JSON", f"column {error.colno}: {error.msg}")
-        except (RecursionError, ValueError) as error:
-            yield BadRecord(location, "", "JSON that cannot be read", str(error))
-        else:
-            if isinstance(fields, dict):
-                yield Record(location, fields)
-            else:
-                yield BadRecord(location, "", "not a JSON object", kind_of(fields))
+        yield line if isinstance(line, BadRecord) else parse_json(location, line)
+
+
+def parse_json(location: str, line: str) -> Record | BadRecord:
+    """Return a JSON object as a record; what is none as a `BadRecord`."""
+    try:
+        fields = json.loads(line)
+    except json.JSONDecodeError as error:
+        return BadRecord(location, "", "broken JSON", f"column {error.colno}: {error.msg}")
+    except (RecursionError, ValueError) as error:
+        return BadRecord(location, "", "JSON that cannot be read", str(error))
+    if isinstance(fields, dict):
+        return Record(location, fields)
+    return BadRecord(location, "", "not a JSON object", kind_of(fields))
 
 
 def _decode(location: str, line: bytes) -> str | BadRecord:

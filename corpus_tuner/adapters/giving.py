@@ -23,7 +23,8 @@ class Given(NamedTuple):
         The document's own as it is, and the hit under `NAMESPACE`: the document's ``id`` and
         ``title``, the hit's ``score``, ``likelihood`` and ``rank``, the ``kind`` and text of the
         view that ``matched``, and ``start`` and ``end`` of the passage in the document's text. A
-        document that has this key itself keeps its own value.
+        document that has this key itself keeps its own value. Where the text has pages,
+        ``page_label`` is the number of the page, slide or chapter of the passage, as text.
     """
 
     id: str
@@ -33,7 +34,7 @@ class Given(NamedTuple):
 
 def given(hit: Hit, give: Give) -> Given:
     """Return a hit as a whole document or as a passage."""
-    document, (text, start, end) = hit.document, hit.passage
+    document, (text, start, end, page) = hit.document, hit.passage
     described = {
         "id": document.id,
         "title": document.title,
@@ -45,7 +46,8 @@ def given(hit: Hit, give: Give) -> Given:
         "start": start,
         "end": end,
     }
-    metadata = {NAMESPACE: described, **document.metadata}
+    label = {} if page is None else {"page_label": str(page)}
+    metadata = {NAMESPACE: described, **label, **document.metadata}
     if give == "documents":
         return Given(document.id, document.text, metadata)
     return Given(f"{document.id}#char={start},{end}", text, metadata)

@@ -12,13 +12,14 @@ from typing import Any, NoReturn
 
 from corpus_tuner.corpora import memory
 from corpus_tuner.corpora.files import LeftOut
+from corpus_tuner.corpora.long_runs import LONGEST_RUN, drop_long_runs
 from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.corpora.metadata import UnfitError, plain
 from corpus_tuner.corpora.parsed import ParsedFiles
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.corpora.sources import Reader, count_records, find_source
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.eval.records import BadRecord, Record, kind_of
+from corpus_tuner.eval.records import BadRecord, Note, Record, kind_of
 from corpus_tuner.indexes.arguments import is_utf8
 from corpus_tuner.indexes.chunks import chunks
 from corpus_tuner.indexes.store.documents import Document, digest_of
@@ -36,6 +37,9 @@ _USUAL_FIELDS = {
 # All control characters but white space. Those from 0x80 to 0x9f are left alone: in texts that
 # went through a wrong conversion they are common, and encoders drop them.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_WHITE = "".join(filter(str.isspace, map(chr, range(0x3001)))).replace("\f", "")
+"""All white space but form feeds, which end the pages of a text, also empty ones."""
+_LONG_RUNS = f"more than {LONGEST_RUN:,} characters without a space, left out"
 _MISSING = object()
 _NOT_UTF8 = ("not UTF-8", "or half of a surrogate pair; convert the file to UTF-8")
 
@@ -82,7 +86,7 @@ class Corpus:
         parsed: ParsedFiles | None = None,
     ) -> None:
         self.skipped: Counter[str] = Counter()
-        self.examples: dict[str, BadRecord | LeftOut] = {}
+        self.examples: dict[str, BadRecord | LeftOut | Note] = {}
         self._failures: list[tuple[str, str]] = []
         self._settings = settings or CorpusSettings()
         self._open: Reader
@@ -112,7 +116,7 @@ class Corpus:
     def _checked(self) -> Iterator[Document]:
         with closing(_Locations()) as locations:
             for record in self._records():
-                if isinstance(record, LeftOut):
+                if isinstance(record, LeftOut | Note):
                     self._count(record.reason, record)
                     continue
                 if isinstance(record, BadRecord):
@@ -128,7 +132,7 @@ class Corpus:
                     detail = f"{document.id!r}, first at {first}"
                     self._reject(BadRecord(record.location, "id", "duplicate id", detail))
 
-    def _records(self) -> Iterator[Record | BadRecord | LeftOut]:
+    def _records(self) -> Iterator[Record | BadRecord | LeftOut | Note]:
         """Read the source: to its end, unless there is enough to complain of."""
         try:
             for record in self._open():
@@ -172,6 +176,11 @@ class Corpus:
                 detail = f"it has {there}; name what it is called with {needed}"
                 self._reject(BadRecord(record.location, name, "missing", detail))
                 return None
+            if role != "id" and isinstance(value, str):
+                value, dropped = drop_long_runs(value)
+                if dropped:
+                    detail = f"{dropped:,} characters"
+                    self._count(_LONG_RUNS, Note(record.location, _LONG_RUNS, detail))
             if problem := self._problem(role, value):
                 self._reject(BadRecord(record.location, name, *problem))
                 return None
@@ -194,7 +203,7 @@ class Corpus:
         except UnfitError as error:
             self._reject(BadRecord(record.location, "metadata", error.reason, error.detail))
             return None
-        return Document(values["id"], values["title"].strip(), values["text"].strip(), metadata)
+        return Document(values["id"], values["title"].strip(), values["text"].strip(_WHITE), metadata)
 
     def _field(self, role: str, fields: Mapping[str, Any]) -> str:
         chosen: str | None = getattr(self._settings, role)
@@ -244,7 +253,7 @@ class Corpus:
         more = ", and there may be more" if count == MOST_FAILURES else ""
         raise CorpusTunerError("\n  ".join([f"{count} records cannot be used{more}:", *lines]))
 
-    def _count(self, reason: str, example: BadRecord | LeftOut) -> None:
+    def _count(self, reason: str, example: BadRecord | LeftOut | Note) -> None:
         self.skipped[reason] += 1
         self.examples.setdefault(reason, example)
 

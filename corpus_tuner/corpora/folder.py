@@ -10,7 +10,7 @@ from corpus_tuner.corpora.formats import FileReader, UnreadableError, reader_of,
 from corpus_tuner.corpora.parsed import ParsedFiles
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.eval.records import MAX_LINE_BYTES, BadRecord, Record
+from corpus_tuner.eval.records import MAX_LINE_BYTES, BadRecord, Note, Record
 
 _LARGEST = 4 * MAX_LINE_BYTES
 
@@ -29,12 +29,13 @@ def open_readers(folder: Path, settings: CorpusSettings) -> dict[str, FileReader
         If a library for some of them is not installed.
     """
     found = (file for file in files(folder, settings) if isinstance(file, Found))
-    return {suffix: reader_of(suffix) for suffix in sorted({_suffix(file) for file in found})}
+    suffixes_found = sorted({_suffix(file) for file in found})
+    return {suffix: reader_of(suffix, settings.encoding) for suffix in suffixes_found}
 
 
 def read(
     folder: Path, settings: CorpusSettings, parsed: ParsedFiles | None = None
-) -> Iterator[Record | BadRecord | LeftOut]:
+) -> Iterator[Record | BadRecord | LeftOut | Note]:
     """Read every file as a record.
 
     Parameters
@@ -45,32 +46,44 @@ def read(
         What was read of them before; what is found now is kept in it.
     """
     for file in files(folder, settings):
-        yield _record(folder, file, parsed) if isinstance(file, Found) else file
+        if isinstance(file, Found):
+            yield from _records(folder, file, settings.encoding, parsed)
+        else:
+            yield file
 
 
-def _record(folder: Path, file: Found, kept: ParsedFiles | None) -> Record | BadRecord | LeftOut:
+def _records(
+    folder: Path, file: Found, encoding: str | None, kept: ParsedFiles | None
+) -> Iterator[Record | BadRecord | LeftOut | Note]:
+    """Yield the notes on a file, and the file as a record."""
     location = str(folder / file.name)
     try:
         status = file.path.stat()
         if status.st_size > _LARGEST:
-            return BadRecord(location, "", f"larger than {_LARGEST // 2**20} MiB")
-        reader = reader_of(_suffix(file))
+            yield BadRecord(location, "", f"larger than {_LARGEST // 2**20} MiB")
+            return
+        reader = reader_of(_suffix(file), encoding)
         modified = datetime.fromtimestamp(int(status.st_mtime), UTC).isoformat()
         if kept:
-            parsed, modified = kept.read(file.path, file.name, reader, modified)
+            parsed, modified = kept.read(file.path, file.name, reader, modified, encoding)
         else:
             parsed = reader(file.path)
     except CorpusTunerError:
         raise
     except UnreadableError as error:
-        return BadRecord(location, "", error.reason, error.detail)
+        yield BadRecord(location, "", error.reason, error.detail)
+        return
     except OSError as error:
-        return BadRecord(location, "", "cannot be read", str(error.strerror or error))
+        yield BadRecord(location, "", "cannot be read", str(error.strerror or error))
+        return
     except Exception as error:  # of a damaged file, parsers raise whatever comes
         detail = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        return BadRecord(location, "", "damaged, or not what its suffix says", detail)
+        yield BadRecord(location, "", "damaged, or not what its suffix says", detail)
+        return
+    yield from (Note(location, *note) for note in parsed.notes)
     if not f"{parsed.title}{parsed.text}".strip():
-        return LeftOut(location, "files without text")
+        yield LeftOut(location, "files without text")
+        return
     path = Path(file.name)
     about: dict[str, Any] = {
         "path": file.name,
@@ -78,7 +91,7 @@ def _record(folder: Path, file: Found, kept: ParsedFiles | None) -> Record | Bad
         "modified": modified,
         "size": status.st_size,
     }
-    return Record(
+    yield Record(
         location,
         {
             "id": file.name,

@@ -57,7 +57,14 @@ class ParsedFiles:
         self._database.close()
         self._database = None
 
-    def read(self, path: Path, name: str, reader: FileReader, modified: str) -> tuple[Parsed, str]:
+    def read(
+        self,
+        path: Path,
+        name: str,
+        reader: FileReader,
+        modified: str,
+        encoding: str | None = None,
+    ) -> tuple[Parsed, str]:
         """Return what a file says, and since when it says so.
 
         Parameters
@@ -68,24 +75,26 @@ class ParsedFiles:
             Reads it, if none with such contents was read before.
         modified
             Its date: that of a copy or a checkout is later than the one that is returned.
+        encoding
+            That `reader` was made with.
         """
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return self._parsed(path, digest, reader), self._since(name, digest, modified)
+        how = identity(path.suffix.lower(), encoding)
+        return self._parsed(path, digest, reader, how), self._since(name, digest, modified)
 
-    def _parsed(self, path: Path, digest: str, reader: FileReader) -> Parsed:
+    def _parsed(self, path: Path, digest: str, reader: FileReader, how: str) -> Parsed:
         suffix = path.suffix.lower()
-        how = identity(suffix)
         if not how:
             return reader(path)
         key = f"{digest} {suffix} {how}"
         with suppress(ValueError, TypeError):  # of a row that something else has written
             for (value,) in self._ask("SELECT value FROM parsed WHERE key = ?", key):
-                return Parsed(*json.loads(value))
+                return _from_json(value)
         parsed = reader(path)
         with suppress(ValueError, TypeError):  # metadata of a kind that JSON has not
             value = json.dumps(parsed)
-            if Parsed(*json.loads(value)) == parsed:
+            if _from_json(value) == parsed:
                 self._ask("REPLACE INTO parsed VALUES (?, ?)", key, value)
         return parsed
 
@@ -117,3 +126,8 @@ class ParsedFiles:
                 self._file.unlink()
             return ()
         return found
+
+
+def _from_json(value: str) -> Parsed:
+    text, title, metadata, notes = json.loads(value)
+    return Parsed(text, title, metadata, tuple((reason, detail) for reason, detail in notes))

@@ -5,10 +5,18 @@ from typing import Annotated, Literal
 from pathspec import GitIgnoreSpec
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt
 
+from corpus_tuner.eval.encodings import codec_of
+
 
 def _checked(patterns: tuple[str, ...]) -> tuple[str, ...]:
     GitIgnoreSpec.from_lines(patterns)
     return patterns
+
+
+def _known_encoding(name: str | None) -> str | None:
+    if name is not None and codec_of(name) is None:
+        raise ValueError(f"{name!r} is no encoding; known are utf-16, cp1251, shift_jis and others")
+    return name
 
 
 Patterns = Annotated[
@@ -34,6 +42,9 @@ class CorpusSettings(BaseModel):
     delimiter
         What parts the columns of a table, one character; ``None`` finds it: a comma, a semicolon, a
         tab or a vertical bar.
+    encoding
+        Of text files, tables, web pages and e-mail that are not UTF-8 and declare no encoding, such
+        as ``cp1251`` or ``shift_jis``; ``None`` reads them as windows-1252.
     include, exclude
         Which files of a folder are read: patterns as in ``.gitignore``, such as ``*.md``,
         ``drafts/`` or ``/en/**/*.html``. Hidden files and folders of libraries are never read.
@@ -49,6 +60,7 @@ class CorpusSettings(BaseModel):
     on_bad_record: Literal["fail", "skip"] = "fail"
     max_characters: PositiveInt = 10_000_000
     delimiter: str | None = Field(None, pattern=r"^[^\"\r\n]$")
+    encoding: Annotated[str | None, AfterValidator(_known_encoding)] = None
     include: Patterns = ()
     exclude: Patterns = ()
     split: str = "train"

@@ -5,13 +5,15 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from corpus_tuner.corpora import json_lines
 from corpus_tuner.corpora.files import LeftOut
 from corpus_tuner.corpora.parsed import ParsedFiles
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError, EvaluationError, MissingExtraError
-from corpus_tuner.eval.records import BadRecord, Record, open_bytes, read_json_lines
+from corpus_tuner.eval.encodings import open_text
+from corpus_tuner.eval.records import BadRecord, Note, Record, open_bytes
 
-Reader = Callable[[], Iterator[Record | BadRecord | LeftOut]]
+Reader = Callable[[], Iterator[Record | BadRecord | LeftOut | Note]]
 """Opens a source anew and reads its records."""
 
 _KINDS = (
@@ -42,7 +44,7 @@ def find_source(source: str, settings: CorpusSettings, parsed: ParsedFiles | Non
     with _of_a_corpus():
         reader = _find(source, settings, parsed)
 
-    def read() -> Iterator[Record | BadRecord | LeftOut]:
+    def read() -> Iterator[Record | BadRecord | LeftOut | Note]:
         with _of_a_corpus():
             yield from reader()
 
@@ -67,18 +69,18 @@ def _find(source: str, settings: CorpusSettings, parsed: ParsedFiles | None) -> 
     if suffix in (".csv", ".tsv"):
         from corpus_tuner.corpora import table
 
-        return partial(table.read, path, settings.delimiter)
+        return partial(table.read, path, settings.delimiter, settings.encoding)
     if suffix == ".parquet":
         try:
             from corpus_tuner.corpora import parquet
         except ImportError:
             raise MissingExtraError("a .parquet file", "parquet") from None
         return partial(parquet.read, path)
-    with open_bytes(path) as file:
-        start = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if suffix in (".jsonl", ".ndjson") or start.startswith(b"{"):
-        return partial(read_json_lines, path)
-    if start.startswith(b"["):
+    with open_text(path, settings.encoding) as text:
+        start = text.read(4096).lstrip()
+    if suffix in (".jsonl", ".ndjson") or start.startswith("{"):
+        return partial(json_lines.read, path, settings.encoding)
+    if start.startswith("["):
         raise CorpusTunerError(
             f"{path} is one JSON array: turn it into one object a line, e.g. jq -c '.[]'"
         )
@@ -110,7 +112,7 @@ def _beir_file(folder: Path) -> Path | None:
 
 def _find_in_folder(path: Path, settings: CorpusSettings, parsed: ParsedFiles | None) -> Reader:
     if inner := _beir_file(path):
-        return partial(read_json_lines, inner)
+        return partial(json_lines.read, inner, settings.encoding)
     from corpus_tuner.corpora import folder
     from corpus_tuner.corpora.formats import suffixes
 

@@ -8,19 +8,19 @@ import io
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.eval.records import MAX_LINE_BYTES, BadRecord, Record, open_bytes
+from corpus_tuner.eval.encodings import TextReader, open_text
+from corpus_tuner.eval.records import MAX_LINE_BYTES, BadRecord, Note, Record
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE_CHARACTERS, _SAMPLE_ROWS = 1 << 16, 50
 
 
-def read(path: Path, delimiter: str | None = None) -> Iterator[Record | BadRecord]:
+def read(
+    path: Path, delimiter: str | None = None, encoding: str | None = None
+) -> Iterator[Record | BadRecord | Note]:
     """Read the rows, each with the number of the line at which it begins.
-
-    Bytes that are not UTF-8 come through as surrogates, which no checked document may have.
 
     Parameters
     ----------
@@ -28,6 +28,8 @@ def read(path: Path, delimiter: str | None = None) -> Iterator[Record | BadRecor
         A file, which may be gzipped.
     delimiter
         One character; by default it is found.
+    encoding
+        Of lines that are not UTF-8.
 
     Raises
     ------
@@ -36,9 +38,9 @@ def read(path: Path, delimiter: str | None = None) -> Iterator[Record | BadRecor
         closed, or a row is larger than `MAX_LINE_BYTES`.
     """
     csv.field_size_limit(MAX_LINE_BYTES)
-    delimiter = delimiter or _find_delimiter(path)
-    with open_bytes(path) as file:
-        lines = _Lines(path, _text(file))
+    delimiter = delimiter or _find_delimiter(path, encoding)
+    with open_text(path, encoding) as text:
+        lines = _Lines(path, text)
         rows = csv.reader(lines, delimiter=delimiter, strict=True)
         header: list[str] | None = None
         while True:
@@ -53,6 +55,7 @@ def read(path: Path, delimiter: str | None = None) -> Iterator[Record | BadRecor
                 raise CorpusTunerError(
                     f"{path}:{rows.line_num}: broken table ({error}): mend this line"
                 ) from error
+            yield from (Note(location, note) for note in text.take_notes())
             if header is None:
                 if any(row):
                     header = _header(row, location)
@@ -70,7 +73,7 @@ def read(path: Path, delimiter: str | None = None) -> Iterator[Record | BadRecor
 class _Lines:
     """The lines of a table, with a limit on the size of a row, which may have several."""
 
-    def __init__(self, path: Path, text: IO[str]) -> None:
+    def __init__(self, path: Path, text: TextReader) -> None:
         self._path, self._text = path, text
         self._number = self._left = 0
         self.start_row()
@@ -92,10 +95,6 @@ class _Lines:
             yield line
 
 
-def _text(file: IO[bytes]) -> IO[str]:
-    return io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
-
-
 def _header(row: list[str], location: str) -> list[str]:
     header = [name.strip() for name in row]
     if len(set(header)) != len(header) or "" in header:
@@ -110,10 +109,10 @@ def _header(row: list[str], location: str) -> list[str]:
     return header
 
 
-def _find_delimiter(path: Path) -> str:
+def _find_delimiter(path: Path, encoding: str | None) -> str:
     """Return the delimiter that parts the header, and the first rows into as many cells."""
-    with open_bytes(path) as file:
-        sample = _text(file).read(_SAMPLE_CHARACTERS)
+    with open_text(path, encoding) as text:
+        sample = text.read(_SAMPLE_CHARACTERS)
     is_tsv = Path(path.name.removesuffix(".gz")).suffix.lower() == ".tsv"
     usual = "\t" if is_tsv else ","
     return max(_DELIMITERS, key=lambda one: (*_fit(sample, one), one == usual))

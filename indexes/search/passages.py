@@ -19,11 +19,18 @@ class FoundPassage(NamedTuple):
         What stands there; empty where the document has a title alone.
     start, end
         Where, in characters (Unicode code points).
+    page
+        The page, slide or chapter in which it begins, from 1; ``None`` for a text without pages. A
+        form feed ends a page.
     """
 
     text: str
     start: int
     end: int
+    page: int | None = None
+
+
+_NOTHING = FoundPassage("", 0, 0)
 
 
 def choose(
@@ -51,7 +58,7 @@ def choose(
         key=lambda pair: (needle not in _spaced(pair[1]), -pair[0]),
     )
     shown = (locate(document, window) for _, window in ranked)
-    return next(filter(None, shown), FoundPassage(document.text, 0, len(document.text)))
+    return next(filter(None, shown), _part(document.text, 0, len(document.text)) or _NOTHING)
 
 
 def locate(document: Document, window: str) -> FoundPassage | None:
@@ -63,7 +70,7 @@ def locate(document: Document, window: str) -> FoundPassage | None:
     --------
     >>> document = Document("d", "Mills", "They grind. They stand by rivers.")
     >>> locate(document, "Mills They stand by rivers.")
-    FoundPassage(text='They stand by rivers.', start=12, end=33)
+    FoundPassage(text='They stand by rivers.', start=12, end=33, page=None)
     """
     title, text = document.title, document.text
     at = f"{title} {text}".find(window)
@@ -81,7 +88,10 @@ def _part(text: str, start: int, end: int) -> FoundPassage | None:
     """Return a part of a text without the white space around it, if anything is left."""
     part = text[start:end].strip()
     start += len(text[start:end]) - len(text[start:end].lstrip())
-    return FoundPassage(part, start, start + len(part)) if part else None
+    if not part:
+        return None
+    page = 1 + text.count("\f", 0, start) if "\f" in text else None
+    return FoundPassage(part, start, start + len(part), page)
 
 
 def _spaced(text: str) -> str:

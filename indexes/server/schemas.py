@@ -200,6 +200,13 @@ class PassageAnswer(BaseModel):
     text: str
     start: Annotated[int, Field(description="Where it begins, in characters (code points).")]
     end: Annotated[int, Field(description="Where it ends: behind its last character.")]
+    page: Annotated[
+        int | None,
+        Field(
+            description="The page, slide or chapter in which it begins, from 1; `null` where the "
+            "text has none."
+        ),
+    ] = None
 
 
 class HitAnswer(BaseModel):

@@ -4,8 +4,8 @@ Further kinds come by the entry point group ``corpus_tuner.readers``: the name i
 its dot, what it leads to is a function that takes a path and returns a `Parsed`.
 """
 
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, partial
 from importlib import import_module
 from importlib.metadata import entry_points, version
 from pathlib import Path
@@ -22,18 +22,28 @@ _BUILT_IN = {
     "htm": "html",
     "xhtml": "html",
     "eml": "mail",
-    "pdf": "office",
+    "pdf": "pdf",
     "docx": "office",
     "pptx": "office",
-    "epub": "office",
+    "epub": "epub",
 }
 
+_WEB = ("beautifulsoup4", "lxml", "markdownify")
 _LIBRARIES = {
-    "html": ("beautifulsoup4", "markdownify"),
-    "mail": ("beautifulsoup4", "markdownify"),
-    "office": ("markitdown", "mammoth", "pdfminer.six", "python-pptx"),
+    "html": _WEB,
+    "mail": _WEB,
+    "epub": _WEB,
+    "pdf": ("pypdfium2",),
+    "office": ("markitdown", "mammoth", "python-pptx"),
 }
-"""What kinds of files are read by; others are read at once."""
+"""The libraries that read a kind of files; other kinds are read at once."""
+_RULES = 2
+"""The version of the rules in this folder, raised when a file's text becomes another."""
+_ENCODED = frozenset({"text", "markdown", "html", "mail"})
+"""Kinds of files whose encoding can be unknown."""
+
+FileNote = tuple[str, str]
+"""A repair of a file that is read, or an omission in it: a reason that can be counted, a detail."""
 
 
 class Parsed(NamedTuple):
@@ -42,16 +52,20 @@ class Parsed(NamedTuple):
     Attributes
     ----------
     text
-        Without the title, where that stands by itself; empty if there is nothing to read.
+        Without the title, where that stands by itself; empty if there is nothing to read. Every
+        page of a file with pages ends with a form feed (`join_pages`).
     title
         Empty where the file has none: its name is the title then.
     metadata
         Whatever else it says of itself.
+    notes
+        What was repaired, and what was left out of the text.
     """
 
     text: str
     title: str = ""
     metadata: Mapping[str, Any] = {}
+    notes: tuple[FileNote, ...] = ()
 
 
 class UnreadableError(ValueError):
@@ -74,19 +88,30 @@ def suffixes() -> frozenset[str]:
 
 
 @cache
-def identity(suffix: str) -> str:
+def identity(suffix: str, encoding: str | None = None) -> str:
     """Return what decides how files with a suffix are read; "" where that takes no time."""
     name = suffix.removeprefix(".")
     for point in entry_points(group=GROUP):
         if point.name.lower() == name:
             return f"{point.value} {point.dist.version if point.dist else ''}"
-    libraries = _LIBRARIES.get(_BUILT_IN[name], ())
-    return " ".join(f"{library} {version(library)}" for library in libraries)
+    kind = _BUILT_IN[name]
+    if kind not in _LIBRARIES:
+        return ""
+    libraries = [f"{library} {version(library)}" for library in _LIBRARIES[kind]]
+    declared = [encoding] if encoding and kind in _ENCODED else []
+    return " ".join([f"rules {_RULES}", *libraries, *declared])
 
 
 @cache
-def reader_of(suffix: str) -> FileReader:
+def reader_of(suffix: str, encoding: str | None = None) -> FileReader:
     """Return what reads files with a suffix of `suffixes`.
+
+    Parameters
+    ----------
+    suffix
+        With its dot.
+    encoding
+        Of files that are not UTF-8 and declare none.
 
     Raises
     ------
@@ -105,4 +130,27 @@ def reader_of(suffix: str) -> FileReader:
             f"reading {suffix} files (or leave them out with --exclude '*{suffix}')",
             "documents",
         ) from None
-    return read
+    return partial(read, encoding=encoding) if _BUILT_IN[name] in _ENCODED else read
+
+
+def join_pages(pages: Iterable[str], separator: str = "\n") -> str:
+    r"""Return the texts of pages as one text, in which a form feed ends every page.
+
+    Parameters
+    ----------
+    pages
+        Their texts, of which some may be empty. A form feed in one of them becomes a space.
+    separator
+        White space that ends a page's text: a line feed where sentences go on to the next page.
+
+    Returns
+    -------
+    The text; empty if all pages are.
+
+    Examples
+    --------
+    >>> join_pages(["It grinds", "wheat."])
+    'It grinds\n\x0cwheat.\n\x0c'
+    """
+    texts = [page.replace("\f", " ").strip() for page in pages]
+    return "".join(f"{text}{separator}\f" for text in texts) if any(texts) else ""

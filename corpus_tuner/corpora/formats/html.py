@@ -1,6 +1,11 @@
-"""Web pages: main text, title and language (extra ``documents``)."""
+"""Web pages: main text, title and language (extra ``documents``).
+
+The text of a page is that of its ``main`` element or, where that holds little of it, of the whole
+body. Only what is certain to be no text of the page's own is left out.
+"""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,25 +14,54 @@ from bs4 import BeautifulSoup, Tag
 from markdownify import MarkdownConverter
 
 from corpus_tuner.corpora.formats import Parsed
+from corpus_tuner.corpora.formats.text import notes_of
+from corpus_tuner.eval.encodings import Decoded, decode
 
-# What surrounds the text on a page. Forms are left alone: some sites wrap whole pages in one.
-_SURROUNDINGS = (
-    "script, style, noscript, template, svg, iframe, nav, aside, button, input, select, textarea, "
-    "body > header, body > footer"
-)
+# Forms are read: some sites wrap whole pages in one. The readings of ruby would stand in words.
+_NO_TEXT = "script, style, template:not([shadowrootmode]), svg, iframe, rt, rp, rtc"
+_HIDDEN = "[hidden]:not([hidden=until-found]):not([role=tabpanel])"
+_CONTROLS = "noscript, input, select, datalist, button"
+_NAVIGATION = "nav, [role=navigation]"
+_MAIN = "main, [role=main]"
+_SURROUNDINGS = "body > header, body > footer, aside"
+_HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
+_LABELS = [*_HEADINGS, "dt", "summary", "legend"]
+"""A button in one of them is the label of what it opens."""
 _BLANK_LINES = re.compile(r"\n\s*\n\s*")
+_DECLARED = re.compile(
+    rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.-]+)",
+    re.IGNORECASE,
+)
+_HEAD = 4096  # bytes in which a page declares its encoding
 
 
-def read(path: Path) -> Parsed:
-    """Read a page; where it is not UTF-8, the page names its encoding."""
-    data = path.read_bytes()
-    try:
-        return parse(data.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        return parse(data)
+def read(path: Path, encoding: str | None = None) -> Parsed:
+    """Read a page.
+
+    Parameters
+    ----------
+    path
+        The file.
+    encoding
+        Of a page that is not UTF-8 and declares no encoding.
+    """
+    page, note = decode_page(path.read_bytes(), encoding)
+    return parse(page)._replace(notes=notes_of(note))
 
 
-def parse(page: str | bytes) -> Parsed:
+def decode_page(data: bytes, *declared: str | None) -> Decoded:
+    """Decode a page by what it declares itself, in a ``meta`` element or as XML, and by others.
+
+    Examples
+    --------
+    >>> decode_page("<meta charset=koi8-r><p>Мельница".encode("koi8-r")).text
+    '<meta charset=koi8-r><p>Мельница'
+    """
+    own = [(one or other).decode("ascii") for one, other in _DECLARED.findall(data[:_HEAD])]
+    return decode(data, *declared[:-1], *own, *declared[-1:])
+
+
+def parse(page: str) -> Parsed:
     """Return what a page says, as Markdown without links, pictures and emphasis.
 
     Examples
@@ -35,26 +69,88 @@ def parse(page: str | bytes) -> Parsed:
     >>> parse("<html lang=en><title>Mill</title><nav>Home</nav><p>It <b>grinds</b> wheat.").text
     'It grinds wheat.'
     """
-    soup = BeautifulSoup(page, "lxml")
-    for unwanted in soup.select(_SURROUNDINGS):
-        unwanted.decompose()
-    main = soup.find("main") or _only(soup, "article") or soup.body or soup
+    soup = _soup(page)
     heading = soup.find("h1")
-    named = soup.title.get_text(" ", strip=True) if soup.title else ""
-    said = heading.get_text(" ", strip=True) if isinstance(heading, Tag) else ""
-    if isinstance(heading, Tag) and (not named or named == said):
+    named = " ".join(soup.title.get_text(" ").split()) if soup.title else ""
+    said = " ".join(heading.get_text(" ").split()) if heading else ""
+    left_out = _drop_surroundings(soup)
+    if heading and (not named or named == said):
         heading.decompose()  # it would be read twice
-    text: str = _CONVERTER.convert_soup(main)
     language = soup.html.get("lang") if soup.html else None
     metadata: dict[str, Any] = {"language": str(language)} if language else {}
-    return Parsed(
-        _BLANK_LINES.sub("\n\n", text).strip(), " ".join((named or said).split()), metadata
-    )
+    return Parsed(_text(soup, left_out), named or said, metadata)
 
 
-def _only(soup: BeautifulSoup, name: str) -> Tag | None:
-    found = soup.find_all(name)
-    return found[0] if len(found) == 1 and isinstance(found[0], Tag) else None
+def text_of(page: str) -> str:
+    r"""Return the text of a page with all its headings, as Markdown.
+
+    Examples
+    --------
+    >>> text_of("<h1>Mill</h1><p>It grinds wheat.")
+    '# Mill\\n\\nIt grinds wheat.'
+    """
+    soup = _soup(page)
+    return _text(soup, _drop_surroundings(soup))
+
+
+def _soup(page: str) -> BeautifulSoup:
+    """Return a page without what is no text, wherever it stands."""
+    soup = BeautifulSoup(page.replace("\0", ""), "lxml")  # lxml stops at a null character
+    for unwanted in soup.select(_NO_TEXT):
+        unwanted.decompose()
+    return soup
+
+
+def _drop_surroundings(soup: BeautifulSoup) -> list[Tag]:
+    """Take out of a page what surrounds its text, and return that."""
+    unwanted = [
+        found
+        for found in soup.select(f"{_HIDDEN}, {_CONTROLS}, {_NAVIGATION}, {_SURROUNDINGS}")
+        if not _is_own(found)
+    ]
+    return [found.extract() for found in unwanted]
+
+
+def _is_own(found: Tag) -> bool:
+    """Tell whether an element, of those that may surround a text, holds some of it."""
+    if found.name == "button":
+        return found.find_parent(_LABELS) is not None
+    if found.has_attr("hidden"):
+        return False
+    if found.name == "aside":
+        in_text = found.find_parent(["main", "article"]) is not None
+        return in_text or _letters(found) >= _letters(found, of_links=True)
+    return found.name == "header" and found.find(_HEADINGS) is not None
+
+
+def _text(soup: BeautifulSoup, left_out: Sequence[Tag]) -> str:
+    body = soup.body or soup
+    mains = [found for found in soup.select(_MAIN) if not found.find_parent("main")]
+    if 2 * sum(map(_letters, mains)) < _letters(body):
+        mains = []
+    for parts in (mains, [body], left_out):
+        text = "\n\n".join(filter(None, map(_markdown, parts)))
+        if text:
+            return text
+    return ""
+
+
+def _letters(tag: Tag, of_links: bool = False) -> int:
+    """Return how many characters of text an element has outside links, or in them."""
+    in_links = sum(_length(link) for link in tag.find_all("a"))
+    return in_links if of_links else _length(tag) - in_links
+
+
+def _length(tag: Tag) -> int:
+    return len("".join(tag.get_text().split()))
+
+
+def _markdown(tag: Tag) -> str:
+    try:
+        text: str = _CONVERTER.convert_soup(tag)
+    except RecursionError:  # thousands of elements in one another, as unclosed ones make them
+        text = tag.get_text("\n")
+    return _BLANK_LINES.sub("\n\n", text).strip()
 
 
 _CONVERTER = MarkdownConverter(

@@ -1,32 +1,166 @@
-"""E-mail: subject, text, and who wrote it to whom and when (extra ``documents``)."""
+"""E-mail: subject, all text of the body, and who wrote it to whom and when (extra ``documents``).
 
+Of alternatives the best one is read, of everything else each part: texts between pictures,
+forwarded messages, and what several programs have put around one another.
+"""
+
+import re
+from collections.abc import Iterator
 from email import message_from_bytes
-from email.message import EmailMessage
+from email.message import Message
 from email.policy import default
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-from corpus_tuner.corpora.formats import Parsed, html
+from corpus_tuner.corpora.formats import FileNote, Parsed, html
+from corpus_tuner.corpora.long_runs import SPACELESS
+from corpus_tuner.eval.encodings import decode
 
 _PEOPLE = ("from", "to", "cc")
+# Text by name, with nothing in it that is written for people.
+_NO_TEXT = frozenset(
+    "calendar css directory javascript rfc822-headers rtf vcard x-vcard".split()  # noqa: SIM905
+)
+_WORD = re.compile(rf"[^\W{SPACELESS}]+|\w")
+_NEARLY_ALL = 0.8  # a share of words: the rest are addresses, and words cut in two
 
 
-def read(path: Path) -> Parsed:
-    """Read a message; attachments are named in the metadata, and not read."""
-    message = message_from_bytes(path.read_bytes(), policy=default)
-    metadata: dict[str, Any] = {name: str(message[name]) for name in _PEOPLE if message[name]}
-    date = message["date"]
-    if date is not None and date.datetime is not None:
-        metadata["date"] = date.datetime.isoformat()
-    attachments = [part.get_filename() or "" for part in message.iter_attachments()]
-    if any(attachments):
-        metadata["attachments"] = [name for name in attachments if name]
-    return Parsed(_body(message), " ".join(str(message["subject"] or "").split()), metadata)
+def read(path: Path, encoding: str | None = None) -> Parsed:
+    """Read a message.
+
+    Parameters
+    ----------
+    path
+        The file.
+    encoding
+        Of parts that are not UTF-8 and declare no encoding.
+    """
+    message = message_from_bytes(path.read_bytes())
+    reader = _Reader(encoding)
+    text = reader.text(message)
+    metadata: dict[str, Any] = {}
+    for name in _PEOPLE:
+        if value := reader.header(message, name):
+            metadata[name] = value
+    if date := _date(reader.header(message, "date")):
+        metadata["date"] = date
+    if reader.attachments:
+        metadata["attachments"] = reader.attachments
+    return Parsed(text, reader.header(message, "subject"), metadata, tuple(reader.notes))
 
 
-def _body(message: EmailMessage) -> str:
-    body = message.get_body(("plain", "html"))
-    if body is None:
+class _Reader:
+    """Reads the parts of one message, and notes what it leaves out.
+
+    Attributes
+    ----------
+    attachments
+        The names of attached files.
+    notes
+        What was repaired or left out.
+    """
+
+    def __init__(self, encoding: str | None) -> None:
+        self._encoding = encoding
+        self.attachments: list[str] = []
+        self.notes: list[FileNote] = []
+
+    def text(self, part: Message) -> str:
+        """Return the text of a part of a message, and of all parts in it."""
+        return "\n\n".join(filter(None, self._texts(part)))
+
+    def header(self, part: Message, name: str) -> str:
+        """Return a header on one line, empty if there is none; raw bytes in it are decoded."""
+        for known, value in part.raw_items():
+            if known.lower() == name:
+                raw = str(value).encode("utf-8", "surrogateescape")
+                return _decoded_words(self._decode(raw))
         return ""
-    content = str(body.get_content())
-    return html.parse(content).text if body.get_content_subtype() == "html" else content.strip()
+
+    def _texts(self, part: Message) -> Iterator[str]:
+        kind, subtype = part.get_content_maintype(), part.get_content_subtype()
+        if kind == "message" and subtype in ("rfc822", "global") and part.is_multipart():
+            for message in part.get_payload():
+                yield self.header(message, "subject")
+                yield from self._texts(message)
+        elif part.is_multipart() and subtype == "alternative":
+            yield from self._alternatives(part.get_payload())
+        elif part.is_multipart():
+            for inner in part.get_payload():
+                if _is_attachment(inner):
+                    self._leave_out(inner)
+                else:
+                    yield from self._texts(inner)
+        elif kind == "multipart" or (kind == "text" and subtype not in _NO_TEXT):
+            yield self._content(part)
+        else:
+            self._leave_out(part)
+
+    def _alternatives(self, parts: list[Message]) -> Iterator[str]:
+        """Yield the first alternative, and others that say what it does not.
+
+        Usually HTML repeats a plain text. Beside a plain text that is blank, cut, or tells only
+        that there is HTML, it is the message.
+        """
+        chosen: list[str] = []
+        for text in filter(None, map(self.text, parts)):
+            if not any(_covers(other, text) for other in chosen):
+                chosen = [*(other for other in chosen if not _covers(text, other)), text]
+        yield from chosen
+
+    def _content(self, part: Message) -> str:
+        payload = part.get_payload(decode=True)
+        data = payload if isinstance(payload, bytes) else b""
+        charset = part.get_content_charset()
+        if part.get_content_subtype() in ("html", "xhtml"):
+            page, note = html.decode_page(data, charset, self._encoding)
+            self._note(note)
+            return html.text_of(page)
+        text = self._decode(data, charset)
+        return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+    def _decode(self, data: bytes, charset: str | None = None) -> str:
+        text, note = decode(data, charset, self._encoding)
+        self._note(note)
+        return text
+
+    def _note(self, reason: str, detail: str = "") -> None:
+        if reason and (reason, detail) not in self.notes:
+            self.notes.append((reason, detail))
+
+    def _leave_out(self, part: Message) -> None:
+        name = _decoded_words(part.get_filename() or "")
+        if name:
+            self.attachments.append(name)
+        if name or part.get_content_disposition() == "attachment":
+            self._note("attachments of e-mail", name or part.get_content_type())
+        else:
+            self._note(f"parts of e-mail that are no text, {part.get_content_type()}")
+
+
+def _is_attachment(part: Message) -> bool:
+    return part.get_content_disposition() == "attachment" and not part.is_multipart()
+
+
+def _covers(text: str, other: str) -> bool:
+    """Tell whether a text has nearly all words of another one."""
+    words = set(_WORD.findall(other.lower()))
+    return len(words & set(_WORD.findall(text.lower()))) >= _NEARLY_ALL * len(words)
+
+
+def _decoded_words(header: str) -> str:
+    """Return a header on one line, its encoded words (RFC 2047) decoded."""
+    unfolded = " ".join(header.split())
+    try:
+        return " ".join(str(default.header_factory("subject", unfolded)).split())
+    except Exception:  # whatever the parser raises, of a broken header its text is left
+        return unfolded
+
+
+def _date(header: str) -> str:
+    """Return a date in ISO 8601, empty if it is none."""
+    try:
+        return parsedate_to_datetime(header).isoformat()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return ""

@@ -1,47 +1,54 @@
-"""Markdown, with front matter in YAML: its fields become metadata, its title the title."""
+"""Markdown. The fields of its front matter become metadata, its title the title."""
 
 import re
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from corpus_tuner.corpora.formats import Parsed, UnreadableError
-from corpus_tuner.corpora.formats.text import read_text
+from corpus_tuner.corpora.formats import Parsed
+from corpus_tuner.corpora.formats.front_matter import split_front_matter
+from corpus_tuner.corpora.formats.text import notes_of, read_text
 
 _TITLES = ("title", "titel")
-_FRONT_MATTER = re.compile(
-    r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
-)
+_DATA = r"data:[\w.+-]*/?[\w.+-]*(?:;[\w.+=-]+)*,"
+_LONG = r"[^\s\"'()<>]{100,}"  # shorter ones are examples in a text about them
+_IMAGE = re.compile(rf"!?\[([^\]\n]{{0,1000}})\]\(\s*<?{_DATA}[^\s)]*(?:\s+[\"'(][^\n]*?)?\s*\)")
+_REFERENCE = re.compile(rf"^ {{0,3}}\[[^\]\n]{{1,1000}}\]:\s*<?{_DATA}[^\n]*\n?", re.MULTILINE)
+_QUOTED = re.compile(rf"([\"']){_DATA}[^\"']{{100,}}\1")
+_BARE = re.compile(_DATA + _LONG)
 
 
-def read(path: Path) -> Parsed:
-    """Read a file of Markdown."""
-    return parse(read_text(path))
+def read(path: Path, encoding: str | None = None) -> Parsed:
+    """Read a file of Markdown.
+
+    Parameters
+    ----------
+    path
+        The file.
+    encoding
+        Of a file that is not UTF-8 and has no byte order mark.
+    """
+    text, note = read_text(path, encoding)
+    parsed = parse(text)
+    return parsed._replace(notes=(*notes_of(note), *parsed.notes))
 
 
 def parse(text: str) -> Parsed:
-    r"""Return what a text in Markdown says.
+    r"""Return what a text in Markdown says, without images that stand in it as ``data:`` addresses.
 
     The title is that of the front matter, else a first heading, which is no part of the text then.
-
-    Raises
-    ------
-    UnreadableError
-        If the front matter is not YAML.
 
     Examples
     --------
     >>> parse("---\nyear: 1850\n---\n# The mill\n\nIt grinds wheat.")
-    Parsed(text='It grinds wheat.', title='The mill', metadata={'year': 1850})
+    Parsed(text='It grinds wheat.', title='The mill', metadata={'year': 1850}, notes=())
     """
-    metadata, text = _front_matter(text)
+    metadata, text, notes = split_front_matter(text)
     names = [name for name in metadata if name.lower() in _TITLES and metadata[name] is not None]
     title = " ".join(str(metadata.pop(names[0])).split()) if names else ""
+    text = drop_data_addresses(text)
     heading, rest = split_heading(text)
     if heading and title in ("", heading):
         title, text = heading, rest
-    return Parsed(text.strip(), title, metadata)
+    return Parsed(text.strip(), title, metadata, notes)
 
 
 def split_heading(text: str) -> tuple[str, str]:
@@ -58,27 +65,15 @@ def split_heading(text: str) -> tuple[str, str]:
     return first[2:].strip().rstrip("#").strip(), rest.strip()
 
 
-def _front_matter(text: str) -> tuple[dict[str, Any], str]:
-    found = _FRONT_MATTER.match(text)
-    if not found:
-        return {}, text
-    try:
-        fields = yaml.load(found[1], _PlainLoader)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f"line {mark.line + 2}: " if mark else ""
-        detail = f"{line}{getattr(error, 'problem', None) or error}"
-        raise UnreadableError("front matter that is not YAML", detail) from None
-    if not isinstance(fields, dict):  # a text between two rules
-        return {}, text
-    return {str(name): value for name, value in fields.items()}, text[found.end() :]
+def drop_data_addresses(text: str) -> str:
+    """Return Markdown without ``data:`` addresses (RFC 2397): of an image, its description is left.
 
-
-class _PlainLoader(yaml.SafeLoader):
-    """A safe loader without aliases: a few lines of them can stand for gigabytes."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.get_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "aliases (*name) are not read", mark)
-        return super().compose_node(parent, index)
+    Examples
+    --------
+    >>> drop_data_addresses("The ![mill](data:image/png;base64,iVBORw0KGgo=) turns.")
+    'The mill turns.'
+    """
+    if "data:" not in text:
+        return text
+    text = _REFERENCE.sub("", _IMAGE.sub(r"\1", text))
+    return _BARE.sub("", _QUOTED.sub(r"\1\1", text))

@@ -1,25 +1,42 @@
-"""Plain text in UTF-8."""
+"""Plain text, in UTF-8 or, with a note, in another encoding."""
 
 from pathlib import Path
 
-from corpus_tuner.corpora.formats import Parsed, UnreadableError
+from corpus_tuner.corpora.formats import FileNote, Parsed, UnreadableError
+from corpus_tuner.eval.encodings import Decoded, decode
+
+_START = 8192  # bytes that tell whether a file is text, as Git looks at them
 
 
-def read(path: Path) -> Parsed:
-    """Read a file of text."""
-    return Parsed(read_text(path))
+def read(path: Path, encoding: str | None = None) -> Parsed:
+    """Read a file of text.
+
+    Parameters
+    ----------
+    path
+        The file.
+    encoding
+        Of a file that is not UTF-8 and has no byte order mark.
+    """
+    text, note = read_text(path, encoding)
+    return Parsed(text, notes=notes_of(note))
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a file.
+def read_text(path: Path, encoding: str | None = None) -> Decoded:
+    """Return the text of a file, lines ended by line feeds.
 
     Raises
     ------
     UnreadableError
-        If it is not UTF-8.
+        If it is not text.
     """
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        detail = f"byte {error.start + 1}; convert the file, e.g. iconv -f WINDOWS-1252 -t UTF-8"
-        raise UnreadableError("not UTF-8", detail) from None
+    data = path.read_bytes()
+    text, note = decode(data, encoding)
+    if note and "\0" in text[:_START]:
+        raise UnreadableError("not text", "it has null bytes and is not UTF-8")
+    return Decoded(text.replace("\r\n", "\n").replace("\r", "\n"), note)
+
+
+def notes_of(*reasons: str) -> tuple[FileNote, ...]:
+    """Return notes without details, each once; none of an empty reason."""
+    return tuple((reason, "") for reason in dict.fromkeys(reasons) if reason)

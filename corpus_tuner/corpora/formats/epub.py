@@ -1,0 +1,119 @@
+"""EPUB: chapter by chapter, in reading order (extra ``documents``)."""
+
+import posixpath
+import zipfile
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from lxml import etree
+
+from corpus_tuner.corpora.formats import FileNote, Parsed, UnreadableError, html, join_pages
+from corpus_tuner.corpora.formats.archive import check_archive
+from corpus_tuner.corpora.formats.markdown import split_heading
+
+_FIELDS = {
+    "creator": "authors",
+    "language": "language",
+    "publisher": "publisher",
+    "date": "date",
+    "description": "description",
+    "identifier": "identifier",
+}
+"""Elements of Dublin Core, and what they are called in the metadata."""
+
+
+class _Item(NamedTuple):
+    """A file of the book: its name in the archive, and whether it is a table of contents."""
+
+    name: str
+    is_contents: bool
+
+
+def read(path: Path) -> Parsed:
+    """Read a book; the documents of its spine are its pages.
+
+    Raises
+    ------
+    UnreadableError
+        If its chapters are encrypted, or it is too large when unpacked.
+    """
+    check_archive(path)
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist())
+        package = _package_name(archive)
+        tree = _tree(archive.read(package))
+        spine = _spine(tree, posixpath.dirname(package), names)
+        if any(item.name in _encrypted(archive, names) for item in spine):
+            raise UnreadableError("encrypted, needs a password")
+        chapters, notes = [], list[FileNote]()
+        for item in spine:
+            text = ""
+            if item.name not in names:
+                notes.append(("chapters that are missing", item.name))
+            elif not item.is_contents:
+                page, note = html.decode_page(archive.read(item.name), None)
+                notes += [(note, item.name)] if note else []
+                text = html.text_of(page)
+            chapters.append(text)
+    title = _first(tree, "title")
+    number = next((number for number, text in enumerate(chapters) if text), 0)
+    heading, rest = split_heading(chapters[number]) if chapters else ("", "")
+    if heading and title in ("", heading):
+        title, chapters[number] = heading, rest
+    return Parsed(join_pages(chapters, separator="\n\n"), title, _metadata(tree), tuple(notes))
+
+
+def _package_name(archive: zipfile.ZipFile) -> str:
+    container = _tree(archive.read("META-INF/container.xml"))
+    found = next(container.iter("{*}rootfile"), None)
+    if found is None:
+        raise UnreadableError("damaged, or not what its suffix says", "it names no package")
+    return str(found.get("full-path"))
+
+
+def _tree(data: bytes) -> Any:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True)
+    tree = etree.fromstring(data, parser)
+    if tree is None:
+        raise UnreadableError("damaged, or not what its suffix says", "broken XML")
+    return tree
+
+
+def _spine(tree: Any, folder: str, names: set[str]) -> list[_Item]:
+    """Return the files of the book in reading order."""
+    items = {}
+    for item in tree.iter("{*}item"):
+        address = item.get("href", "")
+        paths = [posixpath.normpath(posixpath.join(folder, one)) for one in (unquote(address), address)]
+        name = next((one for one in paths if one in names), paths[0])
+        items[item.get("id")] = _Item(name, "nav" in item.get("properties", "").split())
+    found = (items.get(entry.get("idref")) for entry in tree.iter("{*}itemref"))
+    return [item for item in found if item is not None]
+
+
+def _encrypted(archive: zipfile.ZipFile, names: set[str]) -> set[str]:
+    """Return the files that are encrypted, as DRM does and as fonts often are."""
+    listed = "META-INF/encryption.xml"
+    if listed not in names:
+        return set()
+    found = _tree(archive.read(listed)).iter("{*}CipherReference")
+    return {unquote(reference.get("URI", "")) for reference in found}
+
+
+def _first(tree: Any, name: str) -> str:
+    return next((text for found in tree.iter(f"{{*}}{name}") if (text := _text(found))), "")
+
+
+def _metadata(tree: Any) -> dict[str, Any]:
+    found = {
+        field: ", ".join(filter(None, map(_text, tree.iter(f"{{*}}{name}"))))
+        if name == "creator"
+        else _first(tree, name)
+        for name, field in _FIELDS.items()
+    }
+    return {field: value for field, value in found.items() if value}
+
+
+def _text(element: Any) -> str:
+    return " ".join("".join(element.itertext()).split())

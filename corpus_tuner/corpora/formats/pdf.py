@@ -1,0 +1,116 @@
+"""PDF, page by page, by PDFium (extra ``documents``)."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from ctypes import c_ushort
+from pathlib import Path
+
+import pypdfium2
+from pypdfium2 import raw
+
+from corpus_tuner.corpora.formats import FileNote, Parsed, UnreadableError, join_pages
+
+_HYPHEN = re.compile(r"(?<=\w)\x02(?=(\w))")
+"""PDFium's mark where it has joined the parts of a word that a line's end parted."""
+_UNKNOWN = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff]+|\(cid:\d+\)")
+"""Glyphs of which the font does not say what they mean."""
+_WRITTEN = (raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX)
+_NO_TITLE = re.compile(
+    r"microsoft (?:word|excel|powerpoint)\b.*|(?:untitled|unbenannt|ohne titel|sans titre)\b.*|"
+    r"(?:document|dokument|layout|presentation|präsentation|slide|folie|book|mappe)\s*\d*|"
+    r"power ?point[- ](?:presentation|präsentation)|(?:https?|file):.*|[a-z]:\\.*|"
+    r".*\.(?:docx?|odt|rtf|tex|dvi|ps|pdf|indd|qxd|pptx?|xlsx?|html?|txt|md|pub|cdr|ai|eps)",
+    re.IGNORECASE,
+)
+"""Titles that programs give: their own names, and those of files."""
+
+
+def read(path: Path) -> Parsed:
+    """Read a document: the text of its pages, and the values of its form fields.
+
+    Raises
+    ------
+    UnreadableError
+        If it needs a password.
+    """
+    try:
+        document = pypdfium2.PdfDocument(path)
+    except pypdfium2.PdfiumError as error:
+        if error.err_code == raw.FPDF_ERR_PASSWORD:
+            raise UnreadableError("encrypted, needs a password") from None
+        raise
+    with document:
+        document.init_forms()
+        pages = list(_pages(document))
+        title = " ".join(document.get_metadata_value("Title").split())
+    notes = [
+        _note("pages without text", [not page.strip() for page in pages]),
+        _note("pages with characters that cannot be read", map(_UNKNOWN.search, pages)),
+    ]
+    return Parsed(
+        join_pages(_UNKNOWN.sub(" ", page) for page in pages),
+        title if is_title(title, path) else "",
+        notes=tuple(filter(None, notes)),
+    )
+
+
+def is_title(title: str, path: Path) -> bool:
+    """Tell whether a document's title was given to it by people, and not by a program.
+
+    Examples
+    --------
+    >>> is_title("Annual Report 2023", Path("r.pdf")), is_title("Microsoft Word - r.doc", Path("r.pdf"))
+    (True, False)
+    """
+    if title.casefold() in (path.stem.casefold(), path.name.casefold()):
+        return False
+    return any(map(str.isalpha, title)) and not _NO_TITLE.fullmatch(title)
+
+
+def _pages(document: pypdfium2.PdfDocument) -> Iterator[str]:
+    """Yield the text of every page, its lines ended by line feeds."""
+    for page in document:
+        text_page = page.get_textpage()
+        text = _HYPHEN.sub(lambda mark: "" if mark[1].islower() else "-", text_page.get_text_bounded())
+        text_page.close()
+        values = _form_values(document, page)
+        page.close()
+        yield "\n".join([text.replace("\r\n", "\n").replace("\r", "\n"), *values])
+
+
+def _form_values(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) -> Iterator[str]:
+    """Yield what was filled into the fields of a form on a page."""
+    if document.formenv is None:
+        return
+    for number in range(raw.FPDFPage_GetAnnotCount(page)):
+        field = raw.FPDFPage_GetAnnot(page, number)
+        if raw.FPDFAnnot_GetFormFieldType(document.formenv, field) in _WRITTEN:
+            size = raw.FPDFAnnot_GetFormFieldValue(document.formenv, field, None, 0)
+            value = (c_ushort * (size // 2))()
+            raw.FPDFAnnot_GetFormFieldValue(document.formenv, field, value, size)
+            yield bytes(value).decode("utf-16-le", "replace").rstrip("\0")
+        raw.FPDFPage_CloseAnnot(field)
+
+
+def _note(reason: str, pages: Iterable[object]) -> FileNote | None:
+    """Return a note on the pages for which there is something."""
+    numbers = [number for number, found in enumerate(pages, 1) if found]
+    return (reason, ranges(numbers)) if numbers else None
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Return numbers in words, those that follow one another as a range.
+
+    Examples
+    --------
+    >>> ranges([1, 2, 3, 7])
+    'pages 1-3, 7'
+    """
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][-1] + 1:
+            parts[-1] = [parts[-1][0], number]
+        else:
+            parts.append([number])
+    listed = ", ".join("-".join(map(str, part)) for part in parts)
+    return f"page {listed}" if len(numbers) == 1 else f"pages {listed}"

@@ -1,0 +1,39 @@
+"""JSON lines: one object a line, in UTF-8 or, with a note, in another encoding."""
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+from corpus_tuner.eval.encodings import open_text
+from corpus_tuner.eval.records import MAX_LINE_BYTES, BadRecord, Note, Record, parse_json
+
+
+def read(path: Path, encoding: str | None = None) -> Iterator[Record | BadRecord | Note]:
+    """Read the lines that are not blank; what is no object comes as a `BadRecord`.
+
+    Parameters
+    ----------
+    path
+        A file, which may be gzipped.
+    encoding
+        Of lines that are not UTF-8.
+
+    Raises
+    ------
+    EvaluationError
+        If the file as a whole cannot be read.
+    """
+    with open_text(path, encoding, newline="\n") as text:
+        for number in count(1):
+            line = text.readline(MAX_LINE_BYTES + 1)
+            if not line:
+                return
+            location = f"{path}:{number}"
+            if len(line) > MAX_LINE_BYTES:
+                while line and not line.endswith("\n"):
+                    line = text.readline(MAX_LINE_BYTES)
+                reason = f"the line is longer than {MAX_LINE_BYTES // 2**20} MiB"
+                yield BadRecord(location, "", reason)
+            elif line.strip():
+                yield from (Note(location, note) for note in text.take_notes())
+                yield parse_json(location, line)
