@@ -37,7 +37,7 @@ _SEVEN_BIT = ("iso2022", "hz", "utf-7")
 _WIDE = ("utf-16", "utf-32")
 # Python's name for what is no encoding of files, or, as ASCII, says nothing about other bytes.
 _NO_ENCODINGS = frozenset(
-    "ascii idna punycode raw_unicode_escape undefined unicode_escape".split()  # noqa: SIM905
+    "ascii idna punycode raw-unicode-escape undefined unicode-escape".split()  # noqa: SIM905
 )
 _DAMAGED = 100  # a text is damaged, and not in another encoding, if fewer characters are wrong
 _INVALID = re.compile("[\udc80-\udcff]")
@@ -88,12 +88,12 @@ def decode(data: bytes, *declared: str | None) -> Decoded:
         if data.startswith(mark):
             return Decoded(data.decode(name, "replace"), f"not UTF-8: read as {name.upper()}")
     data = data.removeprefix(codecs.BOM_UTF8)
-    names = [name for label in declared if label and (name := codec_of(label))]
-    names = [name for name in names if b"\0" in data or not name.startswith(_WIDE)]
+    known = [codec for label in declared if label and (codec := codec_of(label))]
+    names = [name for name in known if b"\0" in data or not name.startswith(_WIDE)]
     early = [name for name in names if name.startswith((*_WIDE, *_SEVEN_BIT))]
     for name in (*early, "utf-8", *names):
         if name == "cp1252":
-            return Decoded(data.decode("latin-1").translate(_HIGH))
+            return _decode_windows(data, "")
         with suppress(UnicodeDecodeError):
             return Decoded(data.decode(name).removeprefix("\ufeff"))
     for name in (name for name in names if name != "utf-8"):
@@ -101,15 +101,15 @@ def decode(data: bytes, *declared: str | None) -> Decoded:
         if text.count("\ufffd") * _DAMAGED < len(text):
             note = f"damaged {name}: characters that cannot be decoded left out"
             return Decoded(text.replace("\ufffd", ""), note)
-    return _decode_undeclared(data)
+    return _decode_windows(data, "not UTF-8: read as windows-1252")
 
 
-def _decode_undeclared(data: bytes) -> Decoded:
-    """Decode bytes that are not UTF-8: single wrong bytes in UTF-8, or windows-1252 throughout."""
+def _decode_windows(data: bytes, note: str) -> Decoded:
+    """Decode windows-1252, with a note; and UTF-8 in which few bytes are wrong, as both."""
     text = data.decode("utf-8", "surrogateescape")
     if len(_INVALID.findall(text)) < len(_VALID.findall(text)):
         return Decoded(text.translate(_MENDED), "damaged UTF-8: bytes read as windows-1252")
-    return Decoded(data.decode("latin-1").translate(_HIGH), "not UTF-8: read as windows-1252")
+    return Decoded(data.decode("latin-1").translate(_HIGH), note)
 
 
 def codec_of(label: str) -> str | None:
@@ -177,9 +177,7 @@ class TextReader:
 
 
 @contextmanager
-def open_text(
-    path: Path, encoding: str | None = None, newline: str = ""
-) -> Iterator[TextReader]:
+def open_text(path: Path, encoding: str | None = None, newline: str = "") -> Iterator[TextReader]:
     r"""Open a text file, which may be gzipped and of any encoding; see `TextReader`.
 
     Raises

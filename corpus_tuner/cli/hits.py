@@ -93,11 +93,12 @@ def _show_query(query: str) -> None:
 
 
 def _head(hit: "Hit") -> Text:
-    """Return rank, title, id and score of a hit."""
+    """Return rank, title, id, page and score of a hit."""
     id_ = plain(hit.document.id).plain
     title = plain(hit.document.title).plain or id_
     head = Text.assemble((f"{hit.rank:>2}  ", "dim"), (title, "bold"))
     head.append("" if title == id_ else f"  {id_}", "dim")
+    head.append("" if hit.passage.page is None else f"  page {hit.passage.page}", "dim")
     head.append(f"  {hit.score:.3f}")
     return head if hit.likelihood is None else head.append(f"  {hit.likelihood:.0%}", "dim")
 

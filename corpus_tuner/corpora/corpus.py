@@ -203,7 +203,9 @@ class Corpus:
         except UnfitError as error:
             self._reject(BadRecord(record.location, "metadata", error.reason, error.detail))
             return None
-        return Document(values["id"], values["title"].strip(), values["text"].strip(_WHITE), metadata)
+        return Document(
+            values["id"], values["title"].strip(), values["text"].strip(_WHITE), metadata
+        )
 
     def _field(self, role: str, fields: Mapping[str, Any]) -> str:
         chosen: str | None = getattr(self._settings, role)

@@ -1,7 +1,7 @@
 """Runs of characters without white space that are too long for words: base64, keys, minified code.
 
-They say nothing to an encoder and fill its passages, so they are left out of documents. Scripts that
-are written without spaces have no such runs.
+They say nothing to an encoder and fill its passages, so they are left out of documents. Text in
+scripts that are written without spaces is no such run.
 """
 
 import re

@@ -17,6 +17,7 @@ from corpus_tuner import (
     build,
     load_settings,
 )
+from corpus_tuner.adapters.giving import given
 from tests.conftest import make_documents, write_jsonl
 
 QUERY = "the old mill by the river"
@@ -145,6 +146,16 @@ def check(found: list[tuple[Any, Any, Any]], hits: list[Hit], give: str) -> None
         else:
             assert text == hit.passage.text
             assert id_ == f"{hit.document.id}#char={ours['start']},{ours['end']}"
+
+
+@pytest.mark.parametrize("give", GIVEN)
+def test_the_page_of_a_passage(tmp_path: Path, encoder: Any, give: Any) -> None:
+    documents = [{"id": "d", "text": "\n\f\n\fA mill by the river.\n\f"}]
+    build(documents, tmp_path / "index", load_settings(None, CHOSEN), encoder=encoder)
+    with Searcher.open(tmp_path / "index", encoder=encoder) as opened:
+        (hit,) = opened.search(QUERY)
+    assert (hit.passage.text, hit.passage.page) == ("A mill by the river.", 3)
+    assert given(hit, give).metadata["page_label"] == "3"
 
 
 def test_a_document_keeps_a_field_of_our_name(tmp_path: Path, encoder: Any) -> None:

@@ -62,8 +62,9 @@ def searcher(tmp_path_factory: pytest.TempPathFactory, encoder: Any) -> Any:
 def only(searcher: Searcher, id_: str, query: str, **options: Any) -> Hit:
     hits: list[Hit] = searcher.search(query, 4, **options)
     (hit,) = (hit for hit in hits if hit.document.id == id_)
-    text, start, end = hit.passage
+    text, start, end, page = hit.passage
     assert hit.document.text[start:end] == text
+    assert page is None
     return hit
 
 
@@ -76,9 +77,9 @@ def test_the_passage_is_a_window_that_matched(searcher: Searcher, mode: Any) -> 
 
 
 def test_a_short_document_is_its_own_passage(searcher: Searcher) -> None:
-    assert only(searcher, "short", "flour").passage == ("Bread needs flour.", 0, 18)
+    assert only(searcher, "short", "flour").passage == ("Bread needs flour.", 0, 18, None)
 
 
 def test_what_a_title_alone_matches_has_a_passage_of_text(searcher: Searcher) -> None:
-    assert only(searcher, "title", "nothing but a name").passage == ("", 0, 0)
-    assert only(searcher, "named", "a name that goes on").passage == ("Wheat.", 0, 6)
+    assert only(searcher, "title", "nothing but a name").passage == ("", 0, 0, None)
+    assert only(searcher, "named", "a name that goes on").passage == ("Wheat.", 0, 6, None)

@@ -124,13 +124,14 @@ def reader_of(suffix: str, encoding: str | None = None) -> FileReader:
             loaded: FileReader = point.load()
             return loaded
     try:
-        read: FileReader = import_module(f"{__name__}.{_BUILT_IN[name]}").read
+        read: Any = import_module(f"{__name__}.{_BUILT_IN[name]}").read
     except ImportError:
         raise MissingExtraError(
             f"reading {suffix} files (or leave them out with --exclude '*{suffix}')",
             "documents",
         ) from None
-    return partial(read, encoding=encoding) if _BUILT_IN[name] in _ENCODED else read
+    built_in: FileReader = partial(read, encoding=encoding) if _BUILT_IN[name] in _ENCODED else read
+    return built_in
 
 
 def join_pages(pages: Iterable[str], separator: str = "\n") -> str:

@@ -85,7 +85,9 @@ def _spine(tree: Any, folder: str, names: set[str]) -> list[_Item]:
     items = {}
     for item in tree.iter("{*}item"):
         address = item.get("href", "")
-        paths = [posixpath.normpath(posixpath.join(folder, one)) for one in (unquote(address), address)]
+        paths = [
+            posixpath.normpath(posixpath.join(folder, one)) for one in (unquote(address), address)
+        ]
         name = next((one for one in paths if one in names), paths[0])
         items[item.get("id")] = _Item(name, "nav" in item.get("properties", "").split())
     found = (items.get(entry.get("idref")) for entry in tree.iter("{*}itemref"))

@@ -56,7 +56,7 @@ def split_front_matter(text: str) -> FrontMatter:
             return FrontMatter({}, text[found.end() :], (note,))
         problem = ""
     elif found := _YAML.match(text):
-        fields, problem = _read_yaml(found[1])
+        fields, problem = _read_yaml(found[1]) if found[1].strip() else ({}, "")
     else:
         return FrontMatter({}, text)
     if not isinstance(fields, dict):  # text between two rules
@@ -83,7 +83,7 @@ def _read_yaml(text: str) -> tuple[object, str]:
     if isinstance(fields, dict):
         for name, value, block in _fields(text):
             # Of "tags: #kitchen #roof" YAML takes the tags for a comment.
-            if _TAGS.match(value) and "\n" not in block and fields.get(name, "") is None:
+            if _TAGS.match(value) and "\n" not in block.strip() and fields.get(name, "") is None:
                 fields[name] = value
     return fields, ""
 

@@ -81,13 +81,13 @@ class _Reader:
     def _texts(self, part: Message) -> Iterator[str]:
         kind, subtype = part.get_content_maintype(), part.get_content_subtype()
         if kind == "message" and subtype in ("rfc822", "global") and part.is_multipart():
-            for message in part.get_payload():
+            for message in _parts(part):
                 yield self.header(message, "subject")
                 yield from self._texts(message)
         elif part.is_multipart() and subtype == "alternative":
-            yield from self._alternatives(part.get_payload())
+            yield from self._alternatives(_parts(part))
         elif part.is_multipart():
-            for inner in part.get_payload():
+            for inner in _parts(part):
                 if _is_attachment(inner):
                     self._leave_out(inner)
                 else:
@@ -137,6 +137,10 @@ class _Reader:
             self._note("attachments of e-mail", name or part.get_content_type())
         else:
             self._note(f"parts of e-mail that are no text, {part.get_content_type()}")
+
+
+def _parts(part: Message) -> list[Message]:
+    return [inner for inner in part.get_payload() if isinstance(inner, Message)]
 
 
 def _is_attachment(part: Message) -> bool:

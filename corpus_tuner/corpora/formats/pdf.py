@@ -59,8 +59,8 @@ def is_title(title: str, path: Path) -> bool:
 
     Examples
     --------
-    >>> is_title("Annual Report 2023", Path("r.pdf")), is_title("Microsoft Word - r.doc", Path("r.pdf"))
-    (True, False)
+    >>> [is_title(title, Path("a.pdf")) for title in ("Annual Report 2023", "report.doc")]
+    [True, False]
     """
     if title.casefold() in (path.stem.casefold(), path.name.casefold()):
         return False
@@ -71,11 +71,18 @@ def _pages(document: pypdfium2.PdfDocument) -> Iterator[str]:
     """Yield the text of every page, its lines ended by line feeds."""
     for page in document:
         text_page = page.get_textpage()
-        text = _HYPHEN.sub(lambda mark: "" if mark[1].islower() else "-", text_page.get_text_bounded())
+        text = _HYPHEN.sub(
+            lambda mark: "" if mark[1].islower() else "-", text_page.get_text_bounded()
+        )
         text_page.close()
-        values = _form_values(document, page)
+        values = [*_form_values(document, page)]
         page.close()
         yield "\n".join([text.replace("\r\n", "\n").replace("\r", "\n"), *values])
+
+
+def _joined(hyphen: re.Match[str]) -> str:
+    """Return what joins the parts of a word: mostly nothing, but a hyphen before a capital."""
+    return "" if hyphen[1].islower() else "-"
 
 
 def _form_values(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) -> Iterator[str]:

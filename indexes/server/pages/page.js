@@ -89,6 +89,7 @@ function article(hit) {
       ...(hit.likelihood === null ? [] : [make("span", {}, "likelihood ", make("b", {}, `${Math.round(100 * hit.likelihood)} %`))]),
       ...Object.entries(hit.rankers).map(([name, own]) => rank(name, own.rank, own.part)),
       make("span", {}, hit.id),
+      hit.passage.page === null ? null : make("span", {}, `page ${hit.passage.page}`),
     ),
   );
 }
@@ -128,7 +129,7 @@ async function show(id) {
     const parts = [
       make("h1", {}, found.title || found.id),
       make("p", { class: "dim small" }, [found.id, ...facts].join(" · ")),
-      make("p", { class: "body" }, found.text),
+      make("p", { class: "body" }, found.text.replaceAll("\f", "")), // the ends of pages
       make("h3", {}, `${found.views.length} views`),
       make("ul", { class: "views" }, ...found.views.map((view) => item(
         view,

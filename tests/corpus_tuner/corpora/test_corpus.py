@@ -65,6 +65,36 @@ def test_byte_order_mark_and_windows_line_ends(tmp_path: Path) -> None:
     assert list(Corpus(str(path))) == DOCUMENTS
 
 
+@pytest.mark.parametrize("name", ["c.jsonl", "c.csv"])
+@pytest.mark.parametrize(
+    ("encoding", "declared", "note"),
+    [
+        ("cp1252", None, "not UTF-8: read as windows-1252"),
+        ("utf-16", None, "not UTF-8: read as UTF-16"),
+        ("utf-16-le", "utf-16-le", ""),
+        ("iso8859-2", "latin2", ""),
+    ],
+)
+def test_records_in_any_encoding(
+    tmp_path: Path, name: str, encoding: str, declared: str | None, note: str
+) -> None:
+    lines = {
+        "c.jsonl": '{"_id": "a", "text": "Plain."}\n{"_id": "b", "text": "Mühle"}\n',
+        "c.csv": "id,text\na,Plain.\nb,Mühle\n",
+    }[name]
+    path = tmp_path / name
+    path.write_bytes(lines.encode(encoding))
+    for gzipped in (False, True):
+        if gzipped:
+            path = tmp_path / f"{name}.gz"
+            path.write_bytes(gzip.compress(lines.encode(encoding)))
+        corpus = Corpus(path, CorpusSettings(encoding=declared))
+        assert list(corpus) == [Document("a", "", "Plain."), Document("b", "", "Mühle")]
+        assert corpus.skipped == ({note: 1} if note else {})
+    if encoding == "cp1252":
+        assert str(corpus.examples[note]).endswith({"c.jsonl": ":2", "c.csv": ":3"}[name])
+
+
 @pytest.mark.parametrize(("name", "delimiter"), [("c.csv", ","), ("c.tsv", "\t")])
 def test_tables(tmp_path: Path, name: str, delimiter: str) -> None:
     text = delimiter.join(["id", "title", "text", "topic"]) + "\n"
