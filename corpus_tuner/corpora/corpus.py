@@ -163,6 +163,7 @@ class Corpus:
         fields = dict(record.fields)
         names = {role: self._field(role, fields) for role in _USUAL_FIELDS}
         values: dict[str, str] = {}
+        dropped_runs = 0
         for role, name in names.items():
             value = fields.pop(name, _MISSING)
             if role == "id" and isinstance(value, int) and not isinstance(value, bool):
@@ -181,6 +182,7 @@ class Corpus:
                 if dropped:
                     detail = f"{dropped:,} characters"
                     self._count(_LONG_RUNS, Note(record.location, _LONG_RUNS, detail))
+                    dropped_runs += dropped
             if problem := self._problem(role, value):
                 self._reject(BadRecord(record.location, name, *problem))
                 return None
@@ -193,6 +195,8 @@ class Corpus:
                 value = _CONTROL.sub(" ", value)
             values[role] = value
         if not values["title"].strip() and not values["text"].strip():
+            if dropped_runs:  # which are counted
+                return None
             self._reject(BadRecord(record.location, names["text"], "empty, and there is no title"))
             return None
         nested = fields.pop("metadata", None)

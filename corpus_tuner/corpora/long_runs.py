@@ -34,5 +34,5 @@ def drop_long_runs(text: str) -> tuple[str, int]:
     """
     if len(text) <= LONGEST_RUN or max(map(len, text.split()), default=0) <= LONGEST_RUN:
         return text, 0
-    kept = _RUN.sub(" ", text)
-    return kept, sum(len(run) for run in _RUN.findall(text))
+    parts = _RUN.split(text)
+    return " ".join(parts), len(text) - sum(map(len, parts))

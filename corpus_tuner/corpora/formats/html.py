@@ -32,6 +32,7 @@ _DECLARED = re.compile(
     rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.-]+)",
     re.IGNORECASE,
 )
+_XML = re.compile(r"\A\s*<\?xml[^>]*>")
 _HEAD = 4096  # bytes in which a page declares its encoding
 
 
@@ -87,7 +88,7 @@ def text_of(page: str) -> str:
     Examples
     --------
     >>> text_of("<h1>Mill</h1><p>It grinds wheat.")
-    '# Mill\\n\\nIt grinds wheat.'
+    '# Mill\n\nIt grinds wheat.'
     """
     soup = _soup(page)
     return _text(soup, _drop_surroundings(soup))
@@ -95,7 +96,9 @@ def text_of(page: str) -> str:
 
 def _soup(page: str) -> BeautifulSoup:
     """Return a page without what is no text, wherever it stands."""
-    soup = BeautifulSoup(page.replace("\0", ""), "lxml")  # lxml stops at a null character
+    # lxml stops at a null character; bs4 warns of XML, and of one line that may be an address.
+    page = _XML.sub("", page.replace("\0", "")) + "\n"
+    soup = BeautifulSoup(page, "lxml")
     for unwanted in soup.select(_NO_TEXT):
         unwanted.decompose()
     return soup

@@ -36,15 +36,17 @@ def read(path: Path) -> Parsed:
     try:
         document = pypdfium2.PdfDocument(path)
     except pypdfium2.PdfiumError as error:
-        if error.err_code == raw.FPDF_ERR_PASSWORD:
+        if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
             raise UnreadableError("encrypted, needs a password") from None
         raise
     with document:
         document.init_forms()
-        pages = list(_pages(document))
+        found = list(_pages(document))
         title = " ".join(document.get_metadata_value("Title").split())
+    pages = [page or "" for page in found]
     notes = [
-        _note("pages without text", [not page.strip() for page in pages]),
+        _note("damaged pages", [page is None for page in found]),
+        _note("pages without text", [page is not None and not page.strip() for page in found]),
         _note("pages with characters that cannot be read", map(_UNKNOWN.search, pages)),
     ]
     return Parsed(
@@ -67,10 +69,15 @@ def is_title(title: str, path: Path) -> bool:
     return any(map(str.isalpha, title)) and not _NO_TITLE.fullmatch(title)
 
 
-def _pages(document: pypdfium2.PdfDocument) -> Iterator[str]:
-    """Yield the text of every page, its lines ended by line feeds."""
-    for page in document:
-        text_page = page.get_textpage()
+def _pages(document: pypdfium2.PdfDocument) -> Iterator[str | None]:
+    """Yield the text of every page, its lines ended by line feeds; ``None`` if it is damaged."""
+    for number in range(len(document)):
+        try:
+            page = document[number]
+            text_page = page.get_textpage()
+        except pypdfium2.PdfiumError:
+            yield None
+            continue
         text = _HYPHEN.sub(
             lambda mark: "" if mark[1].islower() else "-", text_page.get_text_bounded()
         )

@@ -34,13 +34,14 @@ def test_runs_of_any_source_are_counted(tmp_path: Path) -> None:
     records = [
         {"_id": "a", "text": f"The mill {run} grinds."},
         {"_id": "b", "title": run, "text": "x" * LONGEST_RUN},
+        {"_id": "c", "text": run},
     ]
     corpus = Corpus(write_jsonl(tmp_path / "c.jsonl", records))
     assert [(document.title, document.text) for document in corpus] == [
         ("", "The mill   grinds."),
         ("", "x" * LONGEST_RUN),
     ]
-    assert corpus.skipped == {"more than 1,000 characters without a space, left out": 2}
+    assert corpus.skipped == {"more than 1,000 characters without a space, left out": 3}
 
 
 @given(st.lists(st.text("ab水 \n\f", max_size=5) | st.integers(900, 1100).map("x".__mul__)))
@@ -52,6 +53,6 @@ def test_what_is_left_has_no_long_run(parts: list[str]) -> None:
 
 
 def test_it_takes_linear_time() -> None:
-    start = time.perf_counter()
-    drop_long_runs("x" * 999 + ("水" + "x" * 1000) * 5_000)
-    assert time.perf_counter() - start < 2
+    start = time.process_time()
+    drop_long_runs(("水" + "x" * LONGEST_RUN) * 1_000)
+    assert time.process_time() - start < 5  # a quadratic search takes minutes

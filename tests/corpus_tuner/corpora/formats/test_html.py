@@ -125,6 +125,15 @@ def test_the_text_of_a_page(kind: str) -> None:
     assert [part for part in others if part in parsed.text] == []
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [("https://a.example", "https://a.example"), ("<?xml version='1.0'?><p>A</p>", "A"), ("", "")],
+)
+def test_pages_that_are_hardly_pages(page: str, text: str) -> None:
+    assert html.parse(page).text == text
+
+
 @pytest.mark.parametrize(
     ("page", "encoding", "note"),
     [

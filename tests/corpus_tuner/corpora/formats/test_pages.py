@@ -86,6 +86,15 @@ def test_a_pdf_with_a_password(tmp_path: Path) -> None:
     assert "damaged" not in str(raised.value)
 
 
+def test_a_damaged_page_does_not_spoil_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    write_pdf(path, ["The mill turns.", "", "Wheat is ground."])
+    path.write_bytes(path.read_bytes().replace(b"Kids[10 0 R 12 0 R", b"Kids[10 0 R 77 0 R"))
+    parsed = pdf.read(path)
+    assert parsed.text.split("\f") == ["The mill turns.\n", "\n", "Wheat is ground.\n", ""]
+    assert parsed.notes == (("damaged pages", "page 2"),)
+
+
 @pytest.mark.parametrize("suffix", [".docx", ".pptx"])
 def test_an_office_file_with_a_password(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
