@@ -44,7 +44,7 @@ def read(path: Path) -> Parsed:
         package = _package_name(archive)
         tree = _tree(archive.read(package))
         spine = _spine(tree, posixpath.dirname(package), names)
-        if any(item.name in _encrypted(archive, names) for item in spine):
+        if _encrypted(archive, names) & {item.name for item in spine}:
             raise UnreadableError("encrypted, needs a password")
         chapters, notes = [], list[FileNote]()
         for item in spine:

@@ -52,11 +52,13 @@ def split_front_matter(text: str) -> FrontMatter:
         try:
             fields: object = tomllib.loads(found[1])
         except (ValueError, RecursionError) as error:
+            if "=" not in found[1]:
+                return FrontMatter({}, text)
             note = ("front matter that is not TOML", str(error))
             return FrontMatter({}, text[found.end() :], (note,))
-        problem = ""
+        prose = problem = ""
     elif found := _YAML.match(text):
-        fields, problem = _read_yaml(found[1]) if found[1].strip() else ({}, "")
+        fields, prose, problem = _read_yaml(found[1]) if found[1].strip() else ({}, "", "")
     else:
         return FrontMatter({}, text)
     if not isinstance(fields, dict):  # text between two rules
@@ -68,35 +70,39 @@ def split_front_matter(text: str) -> FrontMatter:
             metadata |= plain({str(name): value})
         except UnfitError as error:
             notes.append(("fields of front matter left out", error.detail or error.reason))
-    return FrontMatter(metadata, text[found.end() :], tuple(notes))
+    return FrontMatter(metadata, prose + text[found.end() :], tuple(notes))
 
 
-def _read_yaml(text: str) -> tuple[object, str]:
-    """Return what YAML says, and a problem if it is broken; no fields if it is no front matter."""
+def _read_yaml(text: str) -> tuple[object, str, str]:
+    """Return what YAML says; if it is broken, also lines that are no fields, and the problem."""
     try:
         fields = yaml.load(text, _PlainLoader)
     except _ERRORS as error:
         mark = getattr(error, "problem_mark", None)
         line = f"line {mark.line + 2}: " if mark else ""
         problem = f"{line}{getattr(error, 'problem', None) or error}"
-        return _read_fields(text), problem
+        return *_read_fields(text), problem
     if isinstance(fields, dict):
         for name, value, block in _fields(text):
             # Of "tags: #kitchen #roof" YAML takes the tags for a comment.
-            if _TAGS.match(value) and "\n" not in block.strip() and fields.get(name, "") is None:
+            if (
+                name
+                and _TAGS.match(value)
+                and "\n" not in block.strip()
+                and fields.get(name, "") is None
+            ):
                 fields[name] = value
-    return fields, ""
+    return fields, "", ""
 
 
-def _read_fields(text: str) -> dict[str, Any] | None:
-    """Read every field by itself; ``None`` if the text is no list of fields."""
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    blocks = list(_fields(text))
-    belonging = sum(1 + len(block.strip().splitlines()[1:]) for _, _, block in blocks)
-    if 2 * belonging < len(lines):
-        return None
+def _read_fields(text: str) -> tuple[dict[str, Any] | None, str]:
+    """Read every field by itself; ``None`` if there is none. Return other lines as well."""
     fields: dict[str, Any] = {}
+    blocks = list(_fields(text))
+    prose = "".join(block for name, _, block in blocks if not name)
     for name, value, block in blocks:
+        if not name:
+            continue
         if _TEMPLATE.fullmatch(value):  # of a file that a generator has still to fill in
             continue
         for written in (block, block.expandtabs(2)):
@@ -115,11 +121,14 @@ def _read_fields(text: str) -> dict[str, Any] | None:
                 fields[name] = [item[2:].strip().strip("\"'") for item in items]
             else:
                 fields[name] = " ".join([value, *items]).strip()
-    return fields
+    return (fields, prose) if any(name for name, _, _ in blocks) else (None, "")
 
 
 def _fields(text: str) -> Iterator[tuple[str, str, str]]:
-    """Yield the name of every field, what stands on its line, and all lines that belong to it."""
+    """Yield the name of every field, what stands on its line, and all lines that belong to it.
+
+    Lines that belong to no field and are no comments come without a name.
+    """
     name, value, block = "", "", ""
     for line in text.splitlines(keepends=True):
         found = _FIELD.match(line)
@@ -129,9 +138,12 @@ def _fields(text: str) -> Iterator[tuple[str, str, str]]:
             name, value, block = found["name"].strip("\"'"), found[2].strip(), line
         elif name and (line[0].isspace() or line.startswith("- ")):
             block += line
-        elif name:
-            yield name, value, block
-            name = ""
+        else:
+            if name:
+                yield name, value, block
+                name = ""
+            if line.strip() and not line.startswith("#"):
+                yield "", "", line
     if name:
         yield name, value, block
 

@@ -37,15 +37,7 @@ _HEAD = 4096  # bytes in which a page declares its encoding
 
 
 def read(path: Path, encoding: str | None = None) -> Parsed:
-    """Read a page.
-
-    Parameters
-    ----------
-    path
-        The file.
-    encoding
-        Of a page that is not UTF-8 and declares no encoding.
-    """
+    """Read a page, by `encoding` if it is not UTF-8 and declares no other."""
     page, note = decode_page(path.read_bytes(), encoding)
     return parse(page)._replace(notes=notes_of(note))
 

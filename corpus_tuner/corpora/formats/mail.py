@@ -27,15 +27,7 @@ _NEARLY_ALL = 0.8  # a share of words: the rest are addresses, and words cut in 
 
 
 def read(path: Path, encoding: str | None = None) -> Parsed:
-    """Read a message.
-
-    Parameters
-    ----------
-    path
-        The file.
-    encoding
-        Of parts that are not UTF-8 and declare no encoding.
-    """
+    """Read a message, by `encoding` if it is not UTF-8 and declares no other."""
     message = message_from_bytes(path.read_bytes())
     reader = _Reader(encoding)
     text = reader.text(message)

@@ -8,7 +8,7 @@ from corpus_tuner.corpora.formats.front_matter import split_front_matter
 from corpus_tuner.corpora.formats.text import notes_of, read_text
 
 _TITLES = ("title", "titel")
-_DATA = r"data:[\w.+-]*/?[\w.+-]*(?:;[\w.+=-]+)*,"
+_DATA = r"data:(?=[^\s,]{0,200}[/;])[\w.+-]*/?[\w.+-]*(?:;[\w.+=-]+)*,"
 _LONG = r"[^\s\"'()<>]{100,}"  # shorter ones are examples in a text about them
 _IMAGE = re.compile(rf"!?\[([^\]\n]{{0,1000}})\]\(\s*<?{_DATA}[^\s)]*(?:\s+[\"'(][^\n]*?)?\s*\)")
 _REFERENCE = re.compile(rf"^ {{0,3}}\[[^\]\n]{{1,1000}}\]:\s*<?{_DATA}[^\n]*\n?", re.MULTILINE)
@@ -17,15 +17,7 @@ _BARE = re.compile(_DATA + _LONG)
 
 
 def read(path: Path, encoding: str | None = None) -> Parsed:
-    """Read a file of Markdown.
-
-    Parameters
-    ----------
-    path
-        The file.
-    encoding
-        Of a file that is not UTF-8 and has no byte order mark.
-    """
+    """Read a file of Markdown, by `encoding` if it is not UTF-8 and declares no other."""
     text, note = read_text(path, encoding)
     parsed = parse(text)
     return parsed._replace(notes=(*notes_of(note), *parsed.notes))

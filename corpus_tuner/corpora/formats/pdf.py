@@ -78,13 +78,11 @@ def _pages(document: pypdfium2.PdfDocument) -> Iterator[str | None]:
         except pypdfium2.PdfiumError:
             yield None
             continue
-        text = _HYPHEN.sub(
-            lambda mark: "" if mark[1].islower() else "-", text_page.get_text_bounded()
-        )
+        text = _HYPHEN.sub(_joined, text_page.get_text_bounded())
         text_page.close()
-        values = [*_form_values(document, page)]
+        text = "\n".join([text, *_form_values(document, page)])
         page.close()
-        yield "\n".join([text.replace("\r\n", "\n").replace("\r", "\n"), *values])
+        yield text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _joined(hyphen: re.Match[str]) -> str:

@@ -9,15 +9,7 @@ _START = 8192  # bytes that tell whether a file is text, as Git looks at them
 
 
 def read(path: Path, encoding: str | None = None) -> Parsed:
-    """Read a file of text.
-
-    Parameters
-    ----------
-    path
-        The file.
-    encoding
-        Of a file that is not UTF-8 and has no byte order mark.
-    """
+    """Read a file of text, by `encoding` if it is not UTF-8 and declares no other."""
     text, note = read_text(path, encoding)
     return Parsed(text, notes=notes_of(note))
 

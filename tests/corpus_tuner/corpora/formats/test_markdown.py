@@ -63,10 +63,17 @@ def test_front_matter_that_is_not_strict(yaml: str, tmp_path: Path) -> None:
         "---\nOnly a rule: it is not closed.",
         "---\n\nIt grinds.",
         "+++\nIt grinds.",
+        "+++\nAn aside.\n+++\nIt grinds.",
     ],
 )
 def test_rules_are_no_front_matter(text: str) -> None:
     assert markdown.parse(text) == (text, "", {}, ())
+
+
+def test_lines_that_are_no_fields_are_text() -> None:
+    parsed = markdown.parse("---\nname: [The wheel\nIt turns, slowly.\n---\nIt grinds.")
+    assert parsed.metadata == {"name": "[The wheel"}
+    assert parsed.text == "It turns, slowly.\nIt grinds."
 
 
 @pytest.mark.parametrize("value", [".nan", "-.inf", '"\\ud83d"', "{a: {1: 2}}"])
@@ -115,5 +122,9 @@ def test_images_in_the_text_are_dropped(text: str, left: str | None) -> None:
 
 
 def test_what_is_said_of_data_is_read() -> None:
-    text = "Write `data:text/plain,hello` or url(data:,x), where data: stands for it."
-    assert markdown.parse(text).text == text
+    numbers = ",".join(map(str, range(100)))
+    for text in (
+        "Write `data:text/plain,hello` or url(data:,x), where data: stands for it.",
+        f"The data:{numbers} was measured.",
+    ):
+        assert markdown.parse(text).text == text
