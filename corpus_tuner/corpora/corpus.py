@@ -177,12 +177,6 @@ class Corpus:
                 detail = f"it has {there}; name what it is called with {needed}"
                 self._reject(BadRecord(record.location, name, "missing", detail))
                 return None
-            if role != "id" and isinstance(value, str):
-                value, dropped = drop_long_runs(value)
-                if dropped:
-                    detail = f"{dropped:,} characters"
-                    self._count(_LONG_RUNS, Note(record.location, _LONG_RUNS, detail))
-                    dropped_runs += dropped
             if problem := self._problem(role, value):
                 self._reject(BadRecord(record.location, name, *problem))
                 return None
@@ -193,6 +187,12 @@ class Corpus:
                     remedy="put spaces in their place",
                 )
                 value = _CONTROL.sub(" ", value)
+            if role != "id":
+                value, dropped = drop_long_runs(value)
+                if dropped:
+                    detail = f"{dropped:,} characters"
+                    self._count(_LONG_RUNS, Note(record.location, _LONG_RUNS, detail))
+                    dropped_runs += dropped
             values[role] = value
         if not values["title"].strip() and not values["text"].strip():
             if dropped_runs:  # which are counted
