@@ -57,6 +57,12 @@ def build(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Build all of it anew, whatever is there.")
     ] = False,
+    sync: Annotated[
+        bool,
+        typer.Option(
+            "--sync", help="Replace the documents of another corpus, even if most of them go."
+        ),
+    ] = False,
     ray: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
@@ -82,7 +88,7 @@ def build(
 
         settings = with_tuned_encoder(corpus, output, settings)
     report = build_index(
-        corpus, output, settings, ledger=ledger, fresh=fresh, announce=announce, ray=ray
+        corpus, output, settings, ledger=ledger, fresh=fresh, sync=sync, announce=announce, ray=ray
     )
     if json:
         typer.echo(report.model_dump_json(indent=2))

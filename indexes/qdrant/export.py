@@ -53,7 +53,7 @@ _AT_ONCE = 64  # documents
 _NUMBERS = 500_000  # of dense vectors in one request, of some 20 bytes each
 _KEYS_INDEXED = 64
 """So many fields of metadata are indexed, those first that most documents have."""
-_SCHEMAS = {"text": "keyword", "number": "float"}
+_SCHEMAS = {"text": "keyword", "date": "keyword", "number": "float"}
 
 
 _Written = tuple[StoredDocument, Point]

@@ -105,10 +105,10 @@ class LocalIndex:
 
     def document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""
-        found = self.segments.find([id_])
+        found = self.segments.named([id_])
         if not found:
             return None
-        ordinal, _ = found[id_]
+        ordinal = found[id_][0]
         return self.segments.document(ordinal), self.segments.views(ordinal)
 
     def close(self) -> None:

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from corpus_tuner.indexes.dates import period_of
+
 FIELD = r"^[^\".\x00-\x1f\x7f]+(\.[^\".\x00-\x1f\x7f]+)*$"
 """A regular expression that names of fields match: names joined by dots, without quotes in them."""
 ID = "id"
@@ -21,9 +23,9 @@ class Field(NamedTuple):
     documents
         How many have it.
     types
-        How many of them have values of a type: ``text``, ``number``, ``boolean``, ``object`` (which
-        has fields of its own), ``list`` (in a list) or ``null`` (an empty list, too). A list has
-        the types of its values.
+        How many of them have values of a type: ``text``, ``date`` (text that is an ISO 8601 date),
+        ``number``, ``boolean``, ``object`` (which has fields of its own), ``list`` (in a list) or
+        ``null`` (an empty list, too). A list has the types of its values.
     """
 
     documents: int
@@ -103,4 +105,6 @@ def _type_of(value: Any) -> str:
         return "object"
     if isinstance(value, list | tuple):
         return "list" if value else "null"
-    return "text" if isinstance(value, str) else "null"
+    if isinstance(value, str):
+        return "date" if period_of(value) else "text"
+    return "null"

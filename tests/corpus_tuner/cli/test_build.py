@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import corpus_tuner as ct
 from tests.conftest import make_documents, write_jsonl
 from tests.corpus_tuner.cli.conftest import Run
 
@@ -40,11 +41,43 @@ def test_what_a_build_replaces_is_said(tmp_path: Path, run: Run, small: list[str
     build = ("build", one, "-o", tmp_path / "index", *small)
     assert "note" not in run(*build).err
     assert "by another recipe" in run(*build, "--set", "views.title=false").err
-    replaced = run("build", other, "-o", tmp_path / "index", *small, "--set", "views.title=false")
+    for options in ((), ("--set", "views.title=false"), ("--set", "views.sentences=9")):
+        refused = run("build", other, "-o", tmp_path / "index", *small, *options)
+        assert refused.code == 2
+        said = " ".join(refused.err.split())
+        assert f"built from {one}, and 3 of its 3 documents are not in {other}" in said
+        assert "--sync" in said
+        assert "--fresh" in said
+    sync = ("--set", "views.title=false", "--sync")
+    replaced = run("build", other, "-o", tmp_path / "index", *small, *sync)
     assert f"was of {one}, and is to be of {other}" in replaced.err
     manifest = tmp_path / "index" / "manifest.json"
     manifest.write_text("{}", encoding="utf-8")
     assert "all is built anew" in run("build", other, "-o", tmp_path / "index", *small).err
+
+
+def test_another_corpus_that_shares_most_documents_is_followed(
+    tmp_path: Path, run: Run, small: list[str]
+) -> None:
+    one = write_jsonl(tmp_path / "one.jsonl", make_documents(4))
+    other = write_jsonl(tmp_path / "other.jsonl", make_documents(2))
+    for corpus in (one, other):
+        assert run("build", corpus, "-o", tmp_path / "index", *small).code == 0
+    third = write_jsonl(tmp_path / "third.jsonl", [{"_id": "x", "text": "Another text."}])
+    assert run("build", third, "-o", tmp_path / "index", *small, "--fresh").code == 0
+
+
+def test_documents_in_memory_replace_no_others(tmp_path: Path, small: list[str]) -> None:
+    recipe = ct.load_settings(None, small[1::2])
+    some, others = [{"id": "a", "text": "One."}], [{"id": "b", "text": "Two."}]
+    for _ in range(2):
+        ct.build(some, tmp_path / "index", recipe)
+    with pytest.raises(ct.CorpusTunerError, match="1 of its 1 documents are not in"):
+        ct.build(others, tmp_path / "index", recipe)
+    edited = [{"id": "a", "text": "Another."}]
+    assert ct.build(edited, tmp_path / "index", recipe).changes.changed == 1
+    assert ct.build(others, tmp_path / "index", recipe, sync=True).changes.removed == 1
+    assert ct.build(some, tmp_path / "index", recipe, fresh=True).documents == 1
 
 
 def test_several_languages_are_named(tmp_path: Path, run: Run, small: list[str]) -> None:
