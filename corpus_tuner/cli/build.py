@@ -19,7 +19,7 @@ from corpus_tuner.cli.options import (
     SetOption,
     settings_of,
 )
-from corpus_tuner.cli.output import show_skipped, stderr, stdout, weights
+from corpus_tuner.cli.output import language_list, show_skipped, stderr, stdout, weights
 
 if TYPE_CHECKING:
     from corpus_tuner.build_report import BuildReport
@@ -122,14 +122,9 @@ def show_report(report: "BuildReport") -> None:
         stdout.print(f"  documents: {describe(report.changes)}", soft_wrap=True)
     stdout.print(f"  views: {views}", soft_wrap=True)
     if len(report.languages) > 1:
-        shares = ", ".join(f"{share:.0%} {code}" for code, share in report.languages.items())
-        stdout.print(
-            Text.assemble(
-                ("  several languages: ", "yellow"),
-                f"{shares} of the documents, each of which is read in its own",
-            ),
-            soft_wrap=True,
-        )
+        stdout.print(f"  languages: {language_list(report.languages)}", soft_wrap=True)
+    if report.unread:
+        stdout.print(Text.assemble(("  warning: ", "yellow"), report.unread), soft_wrap=True)
     how = "calibrated" if report.calibrated else "as configured"
     stdout.print(
         f"  weights of hybrid search, {how}: {weights(report.search.hybrid)}", soft_wrap=True

@@ -19,7 +19,7 @@ from corpus_tuner.indexes.search.filters.conditions import (
     Some,
     limits_of,
 )
-from corpus_tuner.indexes.store.fields import ID
+from corpus_tuner.indexes.store.fields import ID, LANGUAGE, LANGUAGE_COUNT
 
 _NUMBERS = "('integer', 'real')"
 _COLUMNS = {
@@ -27,6 +27,12 @@ _COLUMNS = {
     "number": f"field.type IN {_NUMBERS} AND field.atom",
     "boolean": "field.type",
 }
+
+
+_LANGUAGES = (
+    f"SELECT 1 FROM (SELECT substr(key, {len(LANGUAGE_COUNT) + 1}) AS atom, 'text' AS type "
+    f"FROM json_each(documents.counts) WHERE key LIKE '{LANGUAGE_COUNT}%') AS field"
+)
 
 
 class Sql(NamedTuple):
@@ -124,6 +130,8 @@ def _has_value(field: str, tests: Sequence[Comparison]) -> Sql:
     if field == ID:
         return _has_id(tests)
     test = _joined([_test(each) for each in tests], "AND")
+    if field == LANGUAGE:
+        return test._replace(where=f"EXISTS ({_LANGUAGES} WHERE {test.where})")
     # A scalar is looked at as itself, a list as its values. Only json_each parses metadata anew for
     # every document and condition, so it is kept for lists.
     type_ = "json_type(documents.metadata, ?)"
@@ -150,6 +158,8 @@ def _exists(field: str) -> Sql:
     """Return the condition on documents that a field is there."""
     if field == ID:
         return Sql("1")
+    if field == LANGUAGE:
+        return Sql(f"EXISTS ({_LANGUAGES})")
     path = _path(field)
     is_object = "coalesce(json_type(documents.metadata, ?) = 'object', 0)"
     walk = "SELECT 1 FROM json_each(documents.metadata, ?) WHERE type != 'null'"

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,19 +81,41 @@ def test_documents_in_memory_replace_no_others(tmp_path: Path, small: list[str])
     assert ct.build(some, tmp_path / "index", recipe, fresh=True).documents == 1
 
 
-def test_several_languages_are_named(tmp_path: Path, run: Run, small: list[str]) -> None:
+def test_languages_are_found_and_filtered(
+    tmp_path: Path, run: Run, small: list[str], encoder: Any
+) -> None:
     german = "Der Müller mahlt am Fluss das Korn der Bauern aus dem ganzen Tal, Sack um Sack {}."
     english = "The miller grinds the wheat of the farmers by the river, sack {} after sack."
-    texts = [german.format(number) for number in range(3)] + [english.format(0)]
-    records = [{"_id": str(number), "text": text} for number, text in enumerate(texts)]
-    corpus = write_jsonl(tmp_path / "c.jsonl", records)
+    french = "Le meunier moud le blé des paysans au bord de la rivière, et ils en font du pain."
+    texts = [german.format(number) for number in range(3)] + [english.format(0), english.format(1)]
+    records: list[dict[str, Any]] = [
+        *({"_id": str(number), "text": text} for number, text in enumerate(texts)),
+        {"_id": "given", "text": "Brot.", "metadata": {"lang": "pt-BR"}},
+        {"_id": "wrong", "text": english.format(2), "metadata": {"language": "Klingon"}},
+    ]
+    corpus, index = write_jsonl(tmp_path / "c.jsonl", records), tmp_path / "index"
     found = (*small, "--set", "language=auto")
-    outcome = run("build", corpus, "-o", tmp_path / "index", *found)
-    assert "several languages: 75% de, 25% en of the documents" in outcome.out
-    more = write_jsonl(tmp_path / "more.jsonl", [{"_id": "x", "text": english.format(9)}])
-    assert "75% de, 25% en" in run("add", tmp_path / "index", more).out
-    one = write_jsonl(tmp_path / "one.jsonl", records[:3])
-    assert "several languages" not in run("build", one, "-o", tmp_path / "one", *found).out
+    outcome = run("build", corpus, "-o", index, *found)
+    assert "languages: de 42.9%, en 42.9%, pt 14.3%" in outcome.out
+    assert "warning" not in outcome.out  # it is not known what this encoder reads
+    more = write_jsonl(tmp_path / "more.jsonl", [{"_id": "x", "text": french}])
+    assert "de 37.5%, en 37.5%, fr 12.5%, pt 12.5%" in run("add", index, more).out
+    languages = {"de": ["0", "1", "2"], "en": ["3", "4", "wrong"], "fr": ["x"], "pt": ["given"]}
+    for _ in range(2):
+        with ct.Searcher.open(index, encoder=encoder) as searcher:
+            for code, ids in languages.items():
+                hits = searcher.search("mill", filter={"language": code})
+                assert sorted(hit.document.id for hit in hits) == ids
+            assert searcher.fields["language"].types == {"text": 8}
+            assert len(searcher.search("mill", filter={"language": {"exists": True}})) == 8
+        ct.merge(index)
+    run("remove", index, "--filter", "language=de", "--yes")
+    assert json.loads(run("info", index, "--json").out)["languages"] == {
+        "en": 0.6,
+        "fr": 0.2,
+        "pt": 0.2,
+    }
+    assert "en 60%, fr 20%, pt 20%" in run("info", index).out
 
 
 def test_patterns_and_what_is_left_out(tmp_path: Path, run: Run, small: list[str]) -> None:

@@ -181,7 +181,7 @@ def searcher(tmp_path_factory: pytest.TempPathFactory, encoder: Any) -> Iterator
     records: list[dict[str, Any]] = [dict(record) for record in make_documents(60, seed=2)]
     for number, record in enumerate(records):
         record["year"] = YEARS[number % len(YEARS)]
-        record["language"] = LANGUAGES[number % len(LANGUAGES)]
+        record["spoken"] = LANGUAGES[number % len(LANGUAGES)]
     write_jsonl(folder / "corpus.jsonl", records)
     chosen = ["generator=null", "views.sentences=4", "calibrate=false", "language=en"]
     build(folder / "corpus.jsonl", folder / "index", load_settings(None, chosen), encoder=encoder)
@@ -193,8 +193,8 @@ searched = st.fixed_dictionaries(
     {},
     optional={
         "year": st.sampled_from([2019, 2020, [2020, "2020"], {"gte": 2020.5}, {"ne": 2020}]),
-        "language": st.sampled_from(["de", ["en", True], {"exists": True}]),
-        "or": st.just([{"year": 2019}, {"language.of": "de"}]),
+        "spoken": st.sampled_from(["de", ["en", True], {"exists": True}]),
+        "or": st.just([{"year": 2019}, {"spoken.of": "de"}]),
     },
 )
 
@@ -261,15 +261,16 @@ def nest(depth: int, wrap: Callable[[Any], Any]) -> Any:
         (
             {"yeer": 2020},
             "no document has the field 'yeer': did you mean year (date, null, number)? "
-            "there are also id (text), language (boolean, object, text), language.of (text)",
+            "there are also id (text), language (text), spoken (boolean, object, text), "
+            "spoken.of (text)",
         ),
-        ({"language": []} | {"nothing": []}, "no document has the field 'nothing': there are id"),
+        ({"spoken": []} | {"nothing": []}, "no document has the field 'nothing': there are id"),
         ({"not": {"yeer": 2020}}, "no document has the field 'yeer'"),
         ({"yeer": {"exists": False}}, "no document has the field 'yeer'"),
         ({"year": True}, "'year' with boolean, true, and it has only date and null and number"),
-        ({"language": {"gt": 3}}, "'language' with number, 3, and it has only"),
-        ({"language": {"gt": 3}}, "it has the fields language.of"),
-        ({"language": ["de", 3]}, "'language' with number, 3, and it has only"),
+        ({"spoken": {"gt": 3}}, "'spoken' with number, 3, and it has only"),
+        ({"spoken": {"gt": 3}}, "it has the fields spoken.of"),
+        ({"spoken": ["de", 3]}, "'spoken' with number, 3, and it has only"),
         ({"id": {"ne": 3}}, "'id' with number, 3, and it has only text"),
     ],
 )
@@ -400,7 +401,7 @@ def test_whatever_is_typed_is_a_filter_or_an_error_of_ours(texts: list[str]) -> 
 
 
 def test_a_compiled_filter_is_a_filter(searcher: Searcher) -> None:
-    filter = {"year": {"gte": 2020}, "language": ["de", "en"]}
+    filter = {"year": {"gte": 2020}, "spoken": ["de", "en"]}
     condition = compile_filter(filter)
     assert condition == compile_filter(dict(filter))
     assert searcher.search("mill", filter=condition) == searcher.search("mill", filter=filter)
@@ -409,8 +410,9 @@ def test_a_compiled_filter_is_a_filter(searcher: Searcher) -> None:
 def test_the_fields_there_are(searcher: Searcher) -> None:
     assert searcher.fields == {
         "id": Field(60, {"text": 60}),
-        "language": Field(60, {"boolean": 12, "object": 12, "text": 36}),
-        "language.of": Field(12, {"text": 12}),
+        "language": Field(60, {"text": 60}),
+        "spoken": Field(60, {"boolean": 12, "object": 12, "text": 36}),
+        "spoken.of": Field(12, {"text": 12}),
         "year": Field(60, {"date": 10, "null": 10, "number": 40}),
     }
 
