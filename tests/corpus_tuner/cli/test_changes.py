@@ -141,6 +141,17 @@ def test_what_is_damaged_is_named_and_mended(index: Path, run: Run) -> None:
     assert run("check", index).code == 0
 
 
+def test_a_repair_uses_the_ledger_that_it_is_given(index: Path, run: Run, tmp_path: Path) -> None:
+    own, given = index / "ledger.sqlite", tmp_path / "given.sqlite"
+    own.unlink(missing_ok=True)
+    file = next(index.glob("segments/*/views.faiss"))
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    mended = run("check", index, "--repair", "--ledger", given)
+    assert mended.code == 0, mended.err
+    assert given.exists()
+    assert not own.exists()
+
+
 def test_a_changed_corpus_is_followed(
     index: Path, run: Run, tmp_path: Path, small: list[str]
 ) -> None:

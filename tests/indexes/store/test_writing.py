@@ -14,9 +14,12 @@ from corpus_tuner.indexes.store.layout import Layout
 def test_an_empty_folder_goes_with_its_lock(tmp_path: Path) -> None:
     index = tmp_path / "index"
     writing.claim(index)
-    with writing.locked(index, "a build"), pytest.raises(LockedError, match="a build .* at work"):
-        with writing.locked(index, "another"):
-            pass
+    with (
+        writing.locked(index, "a build"),
+        pytest.raises(LockedError, match=r"a build .* at work"),
+        writing.locked(index, "another"),
+    ):
+        pass
     assert not index.exists()
 
 
