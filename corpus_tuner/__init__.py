@@ -32,7 +32,7 @@ _HOMES = {
     "load_settings": "corpus_tuner.settings",
     "measure_recall": "corpus_tuner.recall",
     "merge": "corpus_tuner.indexes.store.merging",
-    "remove": "corpus_tuner.indexes.store.removing",
+    "remove": "corpus_tuner.removing",
     "repair": "corpus_tuner.repairing",
     "sample_folder": "corpus_tuner.sample",
 }
@@ -79,9 +79,9 @@ if TYPE_CHECKING:
     from corpus_tuner.indexes.store.archive import export_index, import_index
     from corpus_tuner.indexes.store.documents import Document, View
     from corpus_tuner.indexes.store.merging import merge
-    from corpus_tuner.indexes.store.removing import remove
     from corpus_tuner.pipeline import build
     from corpus_tuner.recall import measure_recall
+    from corpus_tuner.removing import remove
     from corpus_tuner.repairing import check, repair
     from corpus_tuner.sample import sample_folder
     from corpus_tuner.settings import Settings, load_settings

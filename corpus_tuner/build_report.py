@@ -9,6 +9,7 @@ from corpus_tuner.corpora import Corpus
 from corpus_tuner.enrichment import REJECTED
 from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.manifest import Manifest
+from corpus_tuner.language import unread_warning
 
 
 class BuildReport(BaseModel):
@@ -21,9 +22,10 @@ class BuildReport(BaseModel):
     language
         Of most of the corpus.
     languages
-        That documents are read in, with their shares of them, 0 to 1, the commonest first, as a
-        sample of the corpus had them when the index was first built; empty where the recipe names
-        the language.
+        Of the documents, with their shares, 0 to 1, the commonest first.
+    unread
+        A warning, where the encoder does not read the language of more than a tenth of the
+        documents; ``None`` where it does, or that is not known.
     documents
         How many are indexed.
     changes
@@ -73,6 +75,7 @@ class BuildReport(BaseModel):
     index: str
     language: str
     languages: dict[str, float]
+    unread: str | None
     documents: int
     changes: Changes
     segments: int
@@ -118,7 +121,8 @@ class BuildReport(BaseModel):
         return cls(
             index=str(index),
             language=manifest.build["language"],
-            languages=manifest.build["languages"],
+            languages=manifest.languages,
+            unread=unread_warning(str(manifest.encoder.settings["name"]), manifest.languages),
             documents=manifest.documents,
             changes=changes,
             segments=len(manifest.segments),

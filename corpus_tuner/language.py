@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.indexes.languages import Languages
+from corpus_tuner.indexes.encoders.embedded import READS
+from corpus_tuner.indexes.languages import Languages, given_language
 from corpus_tuner.indexes.store.documents import Document
 
 SAMPLE_DOCUMENTS = 200
@@ -14,6 +15,13 @@ _SAMPLE_CHARACTERS = 1_000
 _CERTAIN = 0.9
 _USUAL = "en"  # where a few words may be in any language
 _COMMON = 0.05  # share of the documents
+_DETECTED_CHARACTERS = 600  # of a document: more change nothing, and cost time
+_LEAST_CHARACTERS = 80  # fewer may be in any language
+_ALMOST_SURE = 0.99
+MOST_UNREAD = 0.1
+"""Share of the documents that may be in languages that the encoder does not read."""
+MULTILINGUAL = "intfloat/multilingual-e5-small"
+"""The encoder that is advised where no embedded one reads the languages of a corpus."""
 
 
 def detect_language(documents: Iterable[Document]) -> str:
@@ -70,6 +78,83 @@ def found_languages(documents: Sequence[Document]) -> tuple[Languages, dict[str,
 def languages_of_build(build: Mapping[str, Any]) -> Languages:
     """Return the languages that the documents of an index were read in, by its manifest."""
     return _with_main(build["language"], build["languages"])
+
+
+def document_language(document: Document, languages: Languages, *, detect: bool) -> str:
+    """Return the language of a document: the one that its metadata give, or else detected.
+
+    A text that is too short to be certain is in one of the languages of its corpus.
+
+    Parameters
+    ----------
+    document
+        The document.
+    languages
+        Those of the corpus.
+    detect
+        Whether it may be in another one: not where a recipe names the language of the corpus.
+
+    Examples
+    --------
+    >>> german = Document("d", "", "Der Müller mahlt am Fluss das Korn der Bauern aus dem ganzen "
+    ...     "Tal, Sack um Sack, und die Bäuerin backt daraus ein dunkles Brot.")
+    >>> document_language(german, Languages(("en",)), detect=True)
+    'de'
+    """
+    given = given_language(document)
+    if given:
+        return given
+    text = f"{document.title}\n{document.text}"[:_DETECTED_CHARACTERS]
+    if detect and len(text) >= _LEAST_CHARACTERS:
+        language, certainty = language_of(text)
+        if certainty >= _ALMOST_SURE:
+            return language
+    return languages.of(document)
+
+
+def unread_languages(
+    encoder: str, shares: Mapping[str, float]
+) -> tuple[dict[str, float], str] | None:
+    """Return the languages that an encoder does not read, and which encoder to choose.
+
+    ``None`` where they are of a tenth of the documents at most, or it is not known what the encoder
+    reads.
+
+    Parameters
+    ----------
+    encoder
+        Its name.
+    shares
+        Of documents in each language.
+
+    Examples
+    --------
+    >>> unread_languages("builtin", {"en": 0.8, "de": 0.2})
+    ({'de': 0.2}, 'builtin-de')
+    >>> unread_languages("builtin", {"en": 0.95, "de": 0.05})
+    """
+    reads = READS.get(encoder)
+    if reads is None:
+        return None
+    unread = {code: share for code, share in shares.items() if code not in reads}
+    if sum(unread.values()) <= MOST_UNREAD:
+        return None
+    common = {code for code, share in shares.items() if share > MOST_UNREAD}
+    fitting = (name for name, own in READS.items() if common <= own)
+    return unread, next(fitting, MULTILINGUAL)
+
+
+def unread_warning(encoder: str, shares: Mapping[str, float]) -> str | None:
+    """Return in words what `unread_languages` finds."""
+    found = unread_languages(encoder, shares)
+    if found is None:
+        return None
+    unread, remedy = found
+    listed = ", ".join(f"{code} ({share:.0%})" for code, share in unread.items())
+    return (
+        f"the encoder {encoder} does not read {listed} of the documents, which are found by their "
+        f"words: build the index with --encoder {remedy}"
+    )
 
 
 class _Read(NamedTuple):

@@ -9,6 +9,7 @@ from corpus_tuner.build_report import BuildReport
 from corpus_tuner.calibration import calibrated, must_calibrate, weighed
 from corpus_tuner.changes import Changes, Comparison
 from corpus_tuner.corpora import Corpus
+from corpus_tuner.corpora.corpus import IN_MEMORY
 from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.corpora.parsed import ParsedFiles
 from corpus_tuner.distributed.cluster import Cluster
@@ -53,6 +54,7 @@ def build(
     encoder: Encoder | None = None,
     ledger: str | Path | None = None,
     fresh: bool = False,
+    sync: bool = False,
     announce: Callable[[Changes], object] = lambda changes: None,
     ray: str | None = None,
 ) -> BuildReport:
@@ -78,6 +80,10 @@ def build(
         The file of the ledger, to share one between indexes; by default one in `output`.
     fresh
         Build all of it anew.
+    sync
+        Replace the documents of another corpus. Without it, or `fresh`, a build is refused where
+        most documents of the index would go and `source` is not what the index was built from;
+        documents in memory are another corpus where most ids are others.
     announce
         Called with what there is to do, where there was an index already.
     ray
@@ -88,7 +94,8 @@ def build(
     Raises
     ------
     CorpusTunerError
-        If the corpus, the settings, the generator or the cluster cannot be used.
+        If the corpus, the settings, the generator or the cluster cannot be used, or most documents
+        of another corpus would go.
     SearchIndexError
         If the encoder cannot be used, `output` is no folder for an index, or another is changing
         it.
@@ -109,12 +116,13 @@ def build(
     with locked(index, "a build"), parsed:
         found = None if fresh else _standing(index)
         standing = found if found and _is_of(found, settings, encoder) else None
-        changes = None
-        if standing:
-            changes = compare(index, standing, corpus)
-            if not changes.total and not due(standing) and not _must_finish(standing, settings):
-                tidy(index, standing)  # a kill behind the commit
-                return BuildReport.of(index, corpus, standing, changes)
+        is_other = found is not None and _may_be_other(found, corpus)
+        changes = compare(index, found, corpus) if found and (standing or is_other) else None
+        if found and changes and is_other and not sync:
+            _refuse_replacement(index, found, corpus, changes)
+        if standing and changes and _is_equal(standing, changes, settings):
+            tidy(index, standing)  # a kill behind the commit
+            return BuildReport.of(index, corpus, standing, changes)
         recipe = open_recipe(corpus, settings, encoder, standing)
         if found and found.build["key"] == recipe.key:
             standing = found
@@ -290,12 +298,42 @@ def _generation(index: Path) -> int:
         return 0
 
 
+def _may_be_other(manifest: Manifest, corpus: Corpus) -> bool:
+    """Tell whether an index may be of another corpus: by its source, which memory has none of."""
+    return corpus.source == IN_MEMORY or manifest.build["corpus"] != corpus.source
+
+
+def _refuse_replacement(index: Path, manifest: Manifest, corpus: Corpus, changes: Changes) -> None:
+    """Refuse to replace most of an index by another corpus.
+
+    Raises
+    ------
+    CorpusTunerError
+        If more than half of the documents would be removed, or, where the source is another one,
+        removed or replaced under their ids.
+    """
+    of = manifest.build["corpus"]
+    going = changes.removed + (changes.changed if of != corpus.source else 0)
+    if going > manifest.documents / 2:
+        raise CorpusTunerError(
+            f"{index} was built from {of}, and {going:,} of its {manifest.documents:,} documents "
+            f"are not in {corpus.source}, or are others there: give another output folder; or "
+            "replace them with --sync (in Python sync=True), or build a new index with --fresh "
+            "(fresh=True)"
+        )
+
+
 def _is_of(manifest: Manifest, settings: Settings, encoder: Encoder | None) -> bool:
     """Tell, without opening a model, whether an index was made by this recipe."""
     if encoder is not None and encoder.fingerprint != manifest.encoder.fingerprint:
         return False
     files: str = manifest.build["files"]
     return files == files_hash(settings, manifest.encoder.fingerprint)
+
+
+def _is_equal(manifest: Manifest, changes: Changes, settings: Settings) -> bool:
+    """Tell whether nothing is to be done to an index."""
+    return not changes.total and not due(manifest) and not _must_finish(manifest, settings)
 
 
 def _must_finish(manifest: Manifest, settings: Settings) -> bool:

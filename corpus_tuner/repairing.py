@@ -48,8 +48,15 @@ class Repair(NamedTuple):
     structures: int = 0
 
 
-def check(index: str | Path) -> list[Problem]:
+def check(index: str | Path, *, ledger: str | Path | None = None) -> list[Problem]:
     """Read all of an index and its ledger, and tell what is wrong with them.
+
+    Parameters
+    ----------
+    index
+        Its folder.
+    ledger
+        The file of the ledger that the index was built with; by default the one in `index`.
 
     Raises
     ------
@@ -63,13 +70,17 @@ def check(index: str | Path) -> list[Problem]:
     []
     """
     problems = check_index(index)
-    ledger = Layout(path_of(index, "index")).ledger
-    problem = ledger_problem(ledger)
-    return [*problems, Problem("", ledger, problem)] if problem else problems
+    file = Path(ledger or Layout(path_of(index, "index")).ledger)
+    problem = ledger_problem(file)
+    return [*problems, Problem("", file, problem)] if problem else problems
 
 
 def repair(
-    index: str | Path, *, encoder: Encoder | None = None, trust_remote_code: bool = False
+    index: str | Path,
+    *,
+    encoder: Encoder | None = None,
+    ledger: str | Path | None = None,
+    trust_remote_code: bool = False,
 ) -> Repair:
     """Make anew what is damaged, of the documents that can still be read and of the ledger.
 
@@ -83,6 +94,9 @@ def repair(
         Its folder.
     encoder
         The one that the index was built with, if it is open already.
+    ledger
+        The file of the ledger that the index was built with, so that nothing is generated again; by
+        default the one in `index`.
     trust_remote_code
         Run Python that comes with models.
 
@@ -103,10 +117,10 @@ def repair(
     parse_manifest(index)  # before anything is written there
     with locked(index, "a repair"):
         manifest = parse_manifest(index)
-        problems = check(index)
-        ledger = Layout(index).ledger
-        if any(problem.file == ledger for problem in problems):
-            ledger.replace(ledger.with_suffix(".damaged"))
+        file = Path(ledger or Layout(index).ledger)
+        problems = check(index, ledger=file)
+        if any(problem.file == file for problem in problems):
+            file.replace(file.with_suffix(".damaged"))
         structures = {
             problem.file: problem.segment
             for problem in problems
@@ -117,7 +131,7 @@ def repair(
         documents = [one for entry in damaged for one in _readable(index, entry)]
         left = _without(manifest, names, {*structures.values()})
         if documents:
-            left = _index_again(index, left, documents, encoder, trust_remote_code)
+            left = _index_again(index, left, documents, encoder, file, trust_remote_code)
         elif damaged:
             left = commit(index, left)
         else:
@@ -184,6 +198,7 @@ def _index_again(
     manifest: Manifest,
     documents: list[Document],
     encoder: Encoder | None,
+    ledger: Path,
     trust_remote_code: bool,
 ) -> Manifest:
     settings = stored_settings(manifest, trust_remote_code)
@@ -194,4 +209,4 @@ def _index_again(
             f"a model that {index} was built with is another one now: run corpus-tuner build on "
             "the corpus, which makes the index anew"
         )
-    return update(index, corpus, recipe, manifest, None, whole=False)[0]
+    return update(index, corpus, recipe, manifest, ledger, whole=False)[0]

@@ -10,6 +10,7 @@ from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.registry import PartSettings, read_settings
 from corpus_tuner.indexes.representations import Representation, open_representation
 from corpus_tuner.indexes.store.documents import Document
+from corpus_tuner.indexes.store.fields import LANGUAGE_COUNT
 from corpus_tuner.indexes.store.manifest import SegmentEntry
 from corpus_tuner.indexes.store.segment_files import write_segment
 from corpus_tuner.indexes.store.staged import Staged
@@ -67,9 +68,11 @@ class Indexed(NamedTuple):
 
 def stage(staging: Staging, workshop: Workshop, documents: Sequence[Document]) -> None:
     """Put documents into a segment; those that are not staged are given views and encoded."""
-    staging.add(map(_encoded, workshop.enrich(staging.missing(documents))))
+    missing = workshop.enrich(staging.missing(documents))
+    staging.add(_encoded(one, workshop.language_of(one.document)) for one in missing)
     staging.arrange(documents)
 
 
-def _encoded(enriched: Enriched) -> EncodedDocument:
-    return EncodedDocument(enriched.document, enriched.views, enriched.vectors, enriched.counts)
+def _encoded(enriched: Enriched, language: str) -> EncodedDocument:
+    counts = {**enriched.counts, f"{LANGUAGE_COUNT}{language}": 1}
+    return EncodedDocument(enriched.document, enriched.views, enriched.vectors, counts)

@@ -30,4 +30,4 @@ class IndexWriter:
 
     def remove(self, id: str) -> ChangedAnswer:
         """Remove a document, if there is one of this id."""
-        return ChangedAnswer(removed=len(remove(self._index, [id])))
+        return ChangedAnswer(removed=remove(self._index, [id]).matching)

@@ -15,6 +15,7 @@ from pydantic import (
     PositiveInt,
     SerializeAsAny,
     ValidationError,
+    ValidationInfo,
 )
 
 from corpus_tuner.corpora import CorpusSettings
@@ -23,6 +24,7 @@ from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.arguments import CheckedModel, described, shown
 from corpus_tuner.indexes.encoders import EncoderSettings
 from corpus_tuner.indexes.lexical import LexicalSettings
+from corpus_tuner.indexes.paths import FOLDER, NamesFile
 from corpus_tuner.indexes.registry import PartSettings, read_settings
 from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.manifest import Manifest
@@ -37,12 +39,14 @@ from corpus_tuner.views import ViewSettings
 def _part_of(package: str) -> BeforeValidator:
     """Read the settings of a swappable part by its name."""
 
-    def read(values: Any) -> Any:
+    def read(values: Any, info: ValidationInfo) -> Any:
         if isinstance(values, list | tuple):
-            return tuple(read(each) for each in values)
+            return tuple(read(each, info) for each in values)
         if isinstance(values, str):  # its name alone will do
             values = {"name": values}
-        return read_settings(package, values) if isinstance(values, dict) else values
+        if not isinstance(values, dict):
+            return values
+        return read_settings(package, values, info.context)
 
     return BeforeValidator(read)
 
@@ -115,7 +119,7 @@ class Settings(CheckedModel):
     checks: tuple[Annotated[SerializeAsAny[PartSettings], _part_of("corpus_tuner.checks")], ...] = (
         Field(default_factory=lambda: DEFAULTS["checks"])
     )
-    instructions: dict[str, str] | Path | None = None
+    instructions: NamesFile[dict[str, str] | Path | None] = None
     representation: Annotated[
         SerializeAsAny[PartSettings], _part_of("corpus_tuner.indexes.representations")
     ] = Field(default_factory=lambda: DEFAULTS["representation"])
@@ -143,8 +147,14 @@ DEFAULTS: dict[str, Any] = {
 _RECIPES = Path(__file__).parent / "configs"
 
 
-def load_settings(recipe: str | Path | None = None, assignments: Sequence[str] = ()) -> Settings:
+def load_settings(
+    recipe: str | Path | None = None,
+    assignments: Sequence[str] = (),
+    values: Mapping[str, Any] | None = None,
+) -> Settings:
     """Read a recipe.
+
+    Relative paths of models and prompts in a file begin at its folder, others where the process is.
 
     Parameters
     ----------
@@ -152,7 +162,9 @@ def load_settings(recipe: str | Path | None = None, assignments: Sequence[str] =
         A YAML file, or the name of a recipe that comes with the package, such as
         ``paper-flan-t5-base``; by default the default recipe.
     assignments
-        ``stage.key=value`` with a YAML value, in force over the file.
+        ``stage.key=value`` with a YAML value, in force over the file and `values`.
+    values
+        Settings by ``stage.key``, in force over the file.
 
     Raises
     ------
@@ -165,15 +177,16 @@ def load_settings(recipe: str | Path | None = None, assignments: Sequence[str] =
     >>> ct.load_settings("passage", ["language=de"]).language
     'de'
     """
-    values = dict(DEFAULTS)
-    lines: dict[tuple[str | int, ...], int] = {}
-    file = _recipe_file(recipe) if recipe is not None else None
-    if file is not None:
+    chosen = dict(DEFAULTS)
+    if recipe is not None:
+        file = _recipe_file(recipe)
         read, lines = _read_yaml(file)
-        values.update(read)
+        chosen = _validated(chosen | read, file, lines).model_dump(exclude_unset=True)
+    for key, value in (values or {}).items():
+        _assign(chosen, key, value, key)
     for assignment in assignments:
-        _assign(values, assignment)
-    return _validated(values, file, lines)
+        _assign(chosen, *_parsed(assignment))
+    return _validated(chosen)
 
 
 def settings_of(settings: "Settings | Mapping[str, Any] | None") -> Settings:
@@ -195,19 +208,22 @@ def settings_of(settings: "Settings | Mapping[str, Any] | None") -> Settings:
         raise CorpusTunerError(
             f"settings: give Settings, a dictionary or load_settings(...), not {shown(settings)}"
         )
-    return _validated(DEFAULTS | dict(settings or {}), None, {})
+    return _validated(DEFAULTS | dict(settings or {}))
 
 
 def _validated(
-    values: dict[str, Any], file: Path | None, lines: dict[tuple[str | int, ...], int]
+    values: dict[str, Any],
+    file: Path | None = None,
+    lines: Mapping[tuple[str | int, ...], int] | None = None,
 ) -> Settings:
     for stage, usual in DEFAULTS.items():
         if isinstance(values[stage], dict):
             values[stage] = {"name": usual["name"], **values[stage]}
     try:
-        return Settings.model_validate(values)
+        context = {FOLDER: file.parent} if file else None
+        return Settings.model_validate(values, context=context)
     except ValidationError as error:
-        problems = "\n".join(f"  {_describe(each, file, lines)}" for each in error.errors())
+        problems = "\n".join(f"  {_describe(each, file, lines or {})}" for each in error.errors())
         raise CorpusTunerError(f"the settings do not fit:\n{problems}") from error
 
 
@@ -308,24 +324,29 @@ def _lines(
     return found
 
 
-def _assign(values: dict[str, Any], assignment: str) -> None:
+def _parsed(assignment: str) -> tuple[str, Any, str]:
+    """Return key and value of an assignment, and how to call it in errors."""
     key, equals, value = assignment.partition("=")
     if not equals or not all(key.split(".")):
         raise CorpusTunerError(f"--set {assignment}: write it as stage.key=value")
     try:
-        parsed = load_yaml(value)
+        return key, load_yaml(value), f"--set {assignment}"
     except yaml.YAMLError as error:
         raise CorpusTunerError(f"--set {assignment}: the value is not YAML: {error}") from error
+
+
+def _assign(values: dict[str, Any], key: str, value: Any, what: str) -> None:
+    """Put a value in force."""
     *stages, last = key.split(".")
     for stage in stages:
         inner = values.get(stage)
         if inner is not None and not isinstance(inner, dict):
-            raise CorpusTunerError(f"--set {assignment}: {stage!r} has no settings of its own")
+            raise CorpusTunerError(f"{what}: {stage!r} has no settings of its own")
         values[stage] = values = dict(inner or {})
-    values[last] = parsed
+    values[last] = value
 
 
-def _describe(problem: Any, file: Path | None, lines: dict[tuple[str | int, ...], int]) -> str:
+def _describe(problem: Any, file: Path | None, lines: Mapping[tuple[str | int, ...], int]) -> str:
     path: tuple[str | int, ...] = problem["loc"]
     line = next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), None)
     where = f"{file}:{line}: " if line else ""

@@ -29,7 +29,12 @@ from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.instructions import Instruction, Templates, load_instructions
-from corpus_tuner.language import SAMPLE_DOCUMENTS, detect_language, found_languages
+from corpus_tuner.language import (
+    SAMPLE_DOCUMENTS,
+    detect_language,
+    document_language,
+    found_languages,
+)
 from corpus_tuner.ledger import Ledger
 from corpus_tuner.passage_finder import PassageFinder
 from corpus_tuner.progress import Meter
@@ -197,6 +202,11 @@ class Workshop:
         if not documents:
             return []
         return self._enrichment.enrich(documents, self.checks, self.checks_identity)
+
+    def language_of(self, document: Document) -> str:
+        """Return the language of a document, ISO 639-1."""
+        detect = self.settings.language == "auto"
+        return document_language(document, self.writers.languages, detect=detect)
 
     def described(self) -> dict[str, Any]:
         """Return what decides the views but for the documents, as a manifest keeps it."""

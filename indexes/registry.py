@@ -41,8 +41,10 @@ def part(package: str, name: str) -> Any:
     return others[name].load()
 
 
-def read_settings(package: str, values: dict[str, Any]) -> PartSettings:
+def read_settings(package: str, values: dict[str, Any], context: Any = None) -> PartSettings:
     """Read the settings of the part of `package` that ``values["name"]`` names.
+
+    `context` is that of the validation (`corpus_tuner.indexes.paths`).
 
     Raises
     ------
@@ -50,4 +52,4 @@ def read_settings(package: str, values: dict[str, Any]) -> PartSettings:
         If there is none of that name, or a value does not fit.
     """
     settings: type[PartSettings] = part(package, str(values.get("name"))).Settings
-    return settings.model_validate(values)
+    return settings.model_validate(values, context=context)

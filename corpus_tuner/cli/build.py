@@ -19,7 +19,7 @@ from corpus_tuner.cli.options import (
     SetOption,
     settings_of,
 )
-from corpus_tuner.cli.output import show_skipped, stderr, stdout, weights
+from corpus_tuner.cli.output import language_list, show_skipped, stderr, stdout, weights
 
 if TYPE_CHECKING:
     from corpus_tuner.build_report import BuildReport
@@ -57,6 +57,12 @@ def build(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Build all of it anew, whatever is there.")
     ] = False,
+    sync: Annotated[
+        bool,
+        typer.Option(
+            "--sync", help="Replace the documents of another corpus, even if most of them go."
+        ),
+    ] = False,
     ray: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(
@@ -82,7 +88,7 @@ def build(
 
         settings = with_tuned_encoder(corpus, output, settings)
     report = build_index(
-        corpus, output, settings, ledger=ledger, fresh=fresh, announce=announce, ray=ray
+        corpus, output, settings, ledger=ledger, fresh=fresh, sync=sync, announce=announce, ray=ray
     )
     if json:
         typer.echo(report.model_dump_json(indent=2))
@@ -116,14 +122,9 @@ def show_report(report: "BuildReport") -> None:
         stdout.print(f"  documents: {describe(report.changes)}", soft_wrap=True)
     stdout.print(f"  views: {views}", soft_wrap=True)
     if len(report.languages) > 1:
-        shares = ", ".join(f"{share:.0%} {code}" for code, share in report.languages.items())
-        stdout.print(
-            Text.assemble(
-                ("  several languages: ", "yellow"),
-                f"{shares} of the documents, each of which is read in its own",
-            ),
-            soft_wrap=True,
-        )
+        stdout.print(f"  languages: {language_list(report.languages)}", soft_wrap=True)
+    if report.unread:
+        stdout.print(Text.assemble(("  warning: ", "yellow"), report.unread), soft_wrap=True)
     how = "calibrated" if report.calibrated else "as configured"
     stdout.print(
         f"  weights of hybrid search, {how}: {weights(report.search.hybrid)}", soft_wrap=True

@@ -3,7 +3,7 @@
 import json as json_module
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
@@ -28,6 +28,10 @@ def check(
             "found.",
         ),
     ] = False,
+    ledger: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="The ledger that the index was built with; by default in the index."),
+    ] = None,
     trust_remote_code: TrustOption = False,
     quiet: QuietOption = False,
     json: JsonOption = False,
@@ -43,12 +47,12 @@ def check(
 
     if repair:
         with working("checking and repairing"):
-            done = repair_index(index, trust_remote_code=trust_remote_code)
+            done = repair_index(index, ledger=ledger, trust_remote_code=trust_remote_code)
         problems, left = done.problems, bool(done.lost)
         found = {"rebuilt": done.rebuilt, "lost": done.lost, "structures": done.structures}
     else:
         with working("checking"):
-            problems = check_index(index)
+            problems = check_index(index, ledger=ledger)
         left, found = bool(problems), {}
     measured = None
     if recall and not left:

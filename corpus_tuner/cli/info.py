@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from corpus_tuner.cli.calibrate import show_calibration
 from corpus_tuner.cli.options import JsonOption
-from corpus_tuner.cli.output import plain, stdout, table, weights
+from corpus_tuner.cli.output import language_list, plain, stdout, table, weights
 
 if TYPE_CHECKING:
     from corpus_tuner.indexes.store.manifest import Manifest
@@ -22,10 +23,12 @@ def info(
     json: JsonOption = False,
 ) -> None:
     """Show what an index holds and how it was made."""
+    from corpus_tuner.indexes.store.fields import LANGUAGE_COUNT
     from corpus_tuner.indexes.store.layout import vectors_file
     from corpus_tuner.indexes.store.manifest import read_manifest
     from corpus_tuner.indexes.store.manifest import verify as verify_files
     from corpus_tuner.indexes.store.segments import fields_of
+    from corpus_tuner.language import unread_warning
 
     manifest = read_manifest(index)
     if verify:
@@ -33,18 +36,18 @@ def info(
     fields = fields_of(index, manifest)
     if json:
         named = {name: field._asdict() for name, field in fields.items()}
-        shown_json = {**manifest.model_dump(mode="json"), "fields": named}
+        shown_json = {
+            **manifest.model_dump(mode="json"),
+            "languages": manifest.languages,
+            "fields": named,
+        }
         typer.echo(json_module.dumps(shown_json, ensure_ascii=False, indent=2))
         return
     build = manifest.build
     shown = table("", str(index))
     shown.add_row("format", f"version {manifest.version}, generation {manifest.generation}")
     shown.add_row("documents", _documents(manifest))
-    shares = (f"{code} {share:.0%}" for code, share in build["languages"].items())
-    several = len(build["languages"]) > 1
-    shown.add_row(
-        "languages" if several else "language", ", ".join(shares) if several else build["language"]
-    )
+    shown.add_row("languages", language_list(manifest.languages) or build["language"])
     shown.add_row("corpus", plain(build["corpus"]))
     checked = ", checksums right" if verify else ""
     shown.add_row("size", f"{manifest.bytes / 2**20:.1f} MiB{checked}")
@@ -90,6 +93,8 @@ def info(
     hybrid = weights(search.hybrid)
     shown.add_row("hybrid weights", f"{hybrid} ({search.fusion} over {search.pool} documents)")
     for what, count in manifest.counts.items():
+        if what.startswith(LANGUAGE_COUNT):
+            continue
         shown.add_row(what.replace("_", " "), f"{count:,}")
     for name, field in fields.items():
         types = ", ".join(
@@ -100,6 +105,9 @@ def info(
     for reason, count in build["skipped"].items():
         shown.add_row("left out or mended", plain(f"{count:,} {reason}"))
     stdout.print(shown)
+    unread = unread_warning(str(manifest.encoder.settings["name"]), manifest.languages)
+    if unread:
+        stdout.print(Text.assemble(("\nwarning: ", "yellow"), unread), soft_wrap=True)
     if manifest.calibration:
         from corpus_tuner.calibration import Calibration
 

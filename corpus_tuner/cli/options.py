@@ -1,6 +1,5 @@
 """Options that several commands have."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Optional
 
@@ -34,11 +33,15 @@ SetOption = Annotated[
 ]
 EncoderOption = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--encoder", metavar="NAME", help="Short for --set encoder.name=NAME."),
+    typer.Option(
+        "--encoder",
+        metavar="NAME",
+        help="Of an encoder on a hub, or its folder.",
+    ),
 ]
 GeneratorOption = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--generator", metavar="NAME", help="Short for --set generator=NAME."),
+    typer.Option("--generator", metavar="NAME", help="Of a generator, such as extractive."),
 ]
 SplitOption = Annotated[
     str, typer.Option(help="Which judgments, qrels/SPLIT.tsv; by default the usual ones.")
@@ -118,6 +121,6 @@ def settings_of(
         "encoder.name": encoder,
         "generator": generator,
     }
-    overruled = [f"{name}={value}" for name, value in short.items() if value]
-    overruled += [f"corpus.{name}={json.dumps(some)}" for name, some in patterns.items() if some]
-    return load_settings(config, [*overruled, *(assignments or [])])
+    given = {**short, **{f"corpus.{name}": some for name, some in patterns.items()}}
+    values = {name: value for name, value in given.items() if value}
+    return load_settings(config, assignments or (), values)

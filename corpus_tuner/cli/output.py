@@ -45,6 +45,17 @@ def weights(hybrid: "HybridWeights") -> str:
     return ", ".join(f"{name} {weight:.2f}" for name, weight in hybrid)
 
 
+def language_list(shares: Mapping[str, float]) -> str:
+    """Return languages with their shares of the documents on one line.
+
+    Examples
+    --------
+    >>> language_list({"en": 0.996, "de": 0.004})
+    'en 99.6%, de 0.4%'
+    """
+    return ", ".join(f"{code} {100 * share:.3g}%" for code, share in shares.items())
+
+
 def show_skipped(skipped: Mapping[str, int], examples: Mapping[str, str]) -> None:
     """Print how many records and files were left out or mended, and the first of every kind."""
     for reason, count in skipped.items():

@@ -58,10 +58,10 @@ class Asking:
 
 def known_filter(searcher: "Searcher", texts: Sequence[str]) -> dict[str, Any]:
     """Read filters as people type them, and refuse those that the index cannot answer."""
-    from corpus_tuner.indexes.search.filters import check_fields, compile_filter, parse_filters
+    from corpus_tuner.indexes.search.filters import compile_filter, parse_filters, resolve
 
     filter = parse_filters(texts, searcher.fields)
-    check_fields(compile_filter(filter), searcher.fields)
+    resolve(compile_filter(filter), searcher.fields)
     return filter
 
 

@@ -50,7 +50,6 @@ from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.pipeline import build
 from corpus_tuner.progress import part_of, track, working
 from corpus_tuner.settings import Settings
-from corpus_tuner.tuning.generator.tune import tune_generator
 from corpus_tuner.workshop import Workshop, Writers, main_language, open_writers
 
 _REPRESENTATIONS = ("mean", "views")
@@ -218,6 +217,8 @@ def _generators(
     usual = _writing(settings)
     generators: dict[str, PartSettings] = {EXTRACTIVE: Extractive(), GENERATED: usual}
     if tune and isinstance(usual, Seq2Seq):  # others are not tuned here
+        from corpus_tuner.tuning.generator.tune import tune_generator
+
         folder = setup.tuned(benchmark)
         tune_generator(corpus.source, usual.model, folder, settings, ledger=setup.ledger)
         generators[TUNED] = usual.model_copy(update={"model": str(folder.resolve())})

@@ -6,11 +6,13 @@ Instructions are given as the model was taught to take them, by its own chat tem
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
+from jinja2 import TemplateError
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generators import Written, seed_of, tidy, without_thoughts
 from corpus_tuner.indexes.encoders import Encoder, Span
+from corpus_tuner.indexes.paths import NamesFile
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.instructions import Instruction, Kind
@@ -66,7 +68,7 @@ class Settings(PartSettings):
     """
 
     name: Literal["causal"] = "causal"
-    model: str
+    model: NamesFile[str]
     revision: str | None = None
     kinds: tuple[Kind, ...] = ("question", "keywords")
     outputs: PositiveInt = 1
@@ -141,7 +143,7 @@ class Generator:
         system = [{"role": "system", "content": instruction.system}] if instruction.system else []
         try:
             return self._chat([*system, {"role": "user", "content": asked}])
-        except Exception:  # a template that knows no such role raises whatever it likes
+        except TemplateError:  # of a template that knows no such role
             if not system:
                 raise
             return self._chat([{"role": "user", "content": f"{instruction.system}\n\n{asked}"}])

@@ -7,6 +7,7 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_va
 
 from corpus_tuner.generators import Written, seed_of, tidy
 from corpus_tuner.indexes.encoders import Encoder, Span
+from corpus_tuner.indexes.paths import NamesFile
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.instructions import Instruction, Kind
@@ -70,7 +71,7 @@ class Settings(PartSettings):
     """
 
     name: Literal["seq2seq"] = "seq2seq"
-    model: str = BUILTIN
+    model: NamesFile[str] = BUILTIN
     revision: str | None = None
     kinds: tuple[Kind, ...] = ("question", "keywords")
     outputs: PositiveInt = 1
@@ -88,7 +89,7 @@ class Settings(PartSettings):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     device: str = "auto"
     trust_remote_code: bool = False
-    draft: str | None = None
+    draft: NamesFile[str | None] = None
     draft_revision: str | None = None
     draft_beams: PositiveInt = 8
     draft_depth: PositiveInt = 2

@@ -104,12 +104,14 @@ def loading(source: Source, *, causal: bool) -> Iterator[None]:
     CorpusTunerError
         If it cannot be found, fetched or trusted.
     """
-    from corpus_tuner.indexes.encoders.weights import loading_problem
+    from corpus_tuner.indexes.encoders.weights import is_of_loading, loading_problem
 
     try:
         _must_be_in_reach(source)
         yield
     except Exception as error:
+        if not is_of_loading(error):
+            raise
         what, such_as = _FAMILIES[causal]
         raise CorpusTunerError(
             f"cannot load the generator {source.name!r}: {loading_problem(error)}. "

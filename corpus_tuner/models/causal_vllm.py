@@ -242,6 +242,8 @@ def _stored(source: Source) -> list[Path]:
 def _opened(source: Source, device: str, dtype: str, gpu_memory: float) -> Any:
     from vllm import LLM
 
+    from corpus_tuner.indexes.encoders.weights import is_of_loading
+
     try:
         with warnings.catch_warnings(), working("opening the generator with vLLM"):
             warnings.simplefilter("ignore")
@@ -260,6 +262,8 @@ def _opened(source: Source, device: str, dtype: str, gpu_memory: float) -> Any:
                 **(_ON_A_CPU if device == "cpu" else {}),
             )
     except Exception as error:
+        if not is_of_loading(error):
+            raise
         raise CorpusTunerError(
             f"vLLM cannot run the generator {source.name!r}: {_problem(error)}. Set another "
             f"generator.gpu_memory (now {gpu_memory}) if memory is the matter, or "

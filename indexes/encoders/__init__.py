@@ -1,14 +1,14 @@
 """Encoders: texts in, unit vectors out."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, PositiveInt, field_validator
+from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from corpus_tuner.errors import SearchIndexError
+from corpus_tuner.indexes.paths import NamesFile
 from corpus_tuner.installing import missing
 
 Vectors = npt.NDArray[np.float32]
@@ -19,8 +19,6 @@ Span = tuple[int, int]
 
 AUTO = "auto"
 """Names the embedded encoder for a corpus's language."""
-RESERVED = (AUTO, "builtin", "builtin-de")
-"""Names of embedded encoders, also where a folder is called so: that is ``./builtin``."""
 
 
 class QueryEncoder(Protocol):
@@ -140,7 +138,7 @@ class EncoderSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = AUTO
+    name: NamesFile[str] = AUTO
     revision: str | None = None
     query_prompt: str | None = None
     document_prompt: str | None = None
@@ -150,14 +148,6 @@ class EncoderSettings(BaseModel):
     device: str = "auto"
     batch_size: PositiveInt = 32
     trust_remote_code: bool = False
-
-    @field_validator("name")
-    @classmethod
-    def _find_folder(cls, name: str) -> str:
-        """Name a folder in full, so that an index finds it again from anywhere."""
-        if name in RESERVED or not Path(name).is_dir():
-            return name
-        return str(Path(name).resolve())
 
 
 def open_encoder(

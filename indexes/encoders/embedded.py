@@ -43,6 +43,8 @@ SHA256 = {
 DELTAS = {"builtin-de": Path(__file__).parent / "builtin_de" / "delta.safetensors"}
 """What is tuned, and the file of what differs."""
 NAMES = ("builtin", *DELTAS)
+READS = {"builtin": frozenset({"en"}), "builtin-de": frozenset({"de", "en"})}
+"""The languages that each of them reads, ISO 639-1."""
 BY_LANGUAGE = {"de": "builtin-de"}
 """Which one is meant by ``auto``, where it is not ``builtin``."""
 

@@ -25,7 +25,12 @@ from corpus_tuner.indexes.encoders.converting import convert_encoder
 from corpus_tuner.indexes.encoders.limits import check_limit, kept_dimensions, room_for_text
 from corpus_tuner.indexes.encoders.reading import ReadingEncoder
 from corpus_tuner.indexes.encoders.torch_reader import TorchReader, pools_spans
-from corpus_tuner.indexes.encoders.weights import fast_bfloat16, hash_weights, loading_problem
+from corpus_tuner.indexes.encoders.weights import (
+    fast_bfloat16,
+    hash_weights,
+    is_of_loading,
+    loading_problem,
+)
 
 USUAL_MAX_TOKENS = 512
 """For models that name no limit of their own, such as T5 with its relative positions."""
@@ -172,6 +177,8 @@ def load_model(settings: EncoderSettings) -> SentenceTransformer:
             model_kwargs={"dtype": torch.float32},
         )
     except Exception as error:
+        if not is_of_loading(error):
+            raise
         raise SearchIndexError(
             f"cannot load the encoder {settings.name!r}: {loading_problem(error)}. "
             "Give a folder that holds a sentence-transformers model, or the name of one on the "

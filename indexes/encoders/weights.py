@@ -7,6 +7,18 @@ from pathlib import Path
 from pickle import UnpicklingError
 
 import torch
+from safetensors import SafetensorError
+
+_OF_LOADING = (
+    OSError,
+    ValueError,
+    KeyError,
+    RuntimeError,
+    ImportError,
+    EOFError,
+    SafetensorError,
+    UnpicklingError,
+)
 
 
 def hash_weights(model: torch.nn.Module) -> str:
@@ -39,6 +51,15 @@ def _hash(tensors: Iterable[tuple[str, torch.Tensor]]) -> str:
         digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
         digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
+
+
+def is_of_loading(error: Exception) -> bool:
+    """Tell whether an error is one that libraries raise for a model that cannot be loaded.
+
+    Others are faults of a program, which must not be reported as those of a model. Rust libraries
+    such as tokenizers raise bare exceptions.
+    """
+    return isinstance(error, _OF_LOADING) or type(error) is Exception
 
 
 def loading_problem(error: Exception) -> str:

@@ -44,7 +44,7 @@ from corpus_tuner.indexes.qdrant.layout import (
 from corpus_tuner.indexes.qdrant.terms import Terms, read_keys, write_frequencies, write_keys
 from corpus_tuner.indexes.representations import stored_representation, views
 from corpus_tuner.indexes.search.local import LocalSource
-from corpus_tuner.indexes.store.fields import ID
+from corpus_tuner.indexes.store.fields import ID, LANGUAGE, language_of, with_language
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.store.segment import StoredDocument
 from corpus_tuner.indexes.vectors import Ordinals
@@ -53,7 +53,7 @@ _AT_ONCE = 64  # documents
 _NUMBERS = 500_000  # of dense vectors in one request, of some 20 bytes each
 _KEYS_INDEXED = 64
 """So many fields of metadata are indexed, those first that most documents have."""
-_SCHEMAS = {"text": "keyword", "number": "float"}
+_SCHEMAS = {"text": "keyword", "date": "keyword", "number": "float"}
 
 
 _Written = tuple[StoredDocument, Point]
@@ -357,9 +357,10 @@ def _point(stored: StoredDocument, rows: Vectors, shown: list[int], worth: int) 
         "title": document.title,
         "text": document.text,
         "metadata": dict(document.metadata),
+        LANGUAGE: language_of(stored.counts),
         "views": [_without_id(asdict(view)) for view in stored.views],
         "rows": shown,
-        **fields_of(document.metadata),
+        **fields_of(with_language(document.metadata, stored.counts)),
     }
     payload[STAMP] = _hash(json.dumps(payload, sort_keys=True), rows.tobytes())
     payload[TERMS] = worth

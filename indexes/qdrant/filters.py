@@ -1,14 +1,16 @@
 """Conditions as Qdrant's filters, which let through the same documents.
 
 Qdrant compares numbers by their order, and text only for being equal. Where a filter asks for the
-order of text, the texts that the field has are fetched, compared here, and asked for by name.
+order of text, or for dates, the texts that the field has are fetched, compared here, and asked for
+by name.
 """
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from corpus_tuner.errors import SearchIndexError
+from corpus_tuner.indexes.dates import start_of
+from corpus_tuner.indexes.ids import nfc, spellings
 from corpus_tuner.indexes.qdrant.engine import QdrantFilter
 from corpus_tuner.indexes.qdrant.layout import FIELDS, TRUTHS, key_of
 from corpus_tuner.indexes.search.filters.conditions import (
@@ -19,6 +21,7 @@ from corpus_tuner.indexes.search.filters.conditions import (
     Has,
     Not,
     Some,
+    limits_of,
 )
 from corpus_tuner.indexes.store.fields import ID
 
@@ -33,7 +36,6 @@ _SIGNS: dict[str, Callable[[str, str], bool]] = {
     "gte": operator.ge,
     "lt": operator.lt,
     "lte": operator.le,
-    "prefix": operator.eq,
 }
 _NOTHING: QdrantFilter = {"must": [{"has_id": []}]}
 _EVERYTHING: QdrantFilter = {"must_not": [{"has_id": []}]}
@@ -77,7 +79,7 @@ def as_filter(condition: Condition, texts: Texts) -> QdrantFilter:
 
 def _has(field: str, tests: Sequence[Comparison], texts: Texts) -> QdrantFilter:
     """Return the filter of documents of which one value of a field passes all tests."""
-    types = {test.type for test in tests}
+    types = {"text" if test.type == "date" else test.type for test in tests}
     if len(types) > 1 or types == {""}:
         return _NOTHING
     key = key_of(field)
@@ -87,18 +89,20 @@ def _has(field: str, tests: Sequence[Comparison], texts: Texts) -> QdrantFilter:
     if types == {"number"}:
         return {"should": [{"key": key, "range": own} for own in _ranges(field, tests)]}
     (first, *others) = tests
-    if first.operator == "in":
-        return {"must": [{"key": key, "match": {"any": list(first.values)}}]}
-    if first.operator == "prefix" and not others:
-        return {"must": [{"key": key, "match": {"prefix": first.values[0]}}]}
+    if not others and first.type == "text":
+        values = [one for value in first.values for one in _spelled(field, str(value))]
+        if first.operator == "in":
+            return {"must": [{"key": key, "match": {"any": values}}]}
+        if first.operator == "prefix":
+            return {"should": [{"key": key, "match": {"prefix": value}} for value in values]}
     known = texts(key, MOST_TEXTS + 1)
     if len(known) > MOST_TEXTS:
         raise SearchIndexError(
-            f"the filter compares the field {field!r} by the order of text, of which Qdrant knows "
-            f"none, and it has more than {MOST_TEXTS:,} different ones: keep dates as numbers, "
-            "such as 20240131"
+            f"the filter compares the field {field!r} by dates or the order of text, of which "
+            f"Qdrant knows neither, and it has more than {MOST_TEXTS:,} different ones: keep dates "
+            "as numbers, such as 20240131"
         )
-    passing = [text for text in known if all(_passes(text, test) for test in tests)]
+    passing = [text for text in known if all(_passes(text, test, field) for test in tests)]
     return {"must": [{"key": key, "match": {"any": passing}}]} if passing else _NOTHING
 
 
@@ -122,6 +126,32 @@ def _ranges(field: str, tests: Sequence[Comparison]) -> list[dict[str, float]]:
     return [{test.operator: float(test.values[0]) for test in tests}]
 
 
-def _passes(text: str, test: Comparison) -> bool:
-    part: Any = text[: test.compared] if test.compared is not None else text
-    return _SIGNS[test.operator](part, str(test.values[0]))
+def _passes(text: str, test: Comparison, field: str) -> bool:
+    """Tell whether a text passes a test, as `corpus_tuner.indexes.search.filters.sql` has it."""
+    if test.type == "date":
+        return _date_passes(text, test)
+    values = [str(value) for value in test.values]
+    if field == ID:
+        text, values = nfc(text), [nfc(value) for value in values]
+    if test.operator == "in":
+        return text in values
+    (value,) = values
+    if test.operator == "prefix":
+        return text.startswith(value)
+    return _SIGNS[test.operator](text, value)
+
+
+def _date_passes(text: str, test: Comparison) -> bool:
+    """Tell whether a text is a date that passes a test."""
+    start = start_of(text)
+    if start is None:
+        return False
+    return test.operator == "valid" or any(
+        (since is None or start >= since) and (before is None or start < before)
+        for since, before in limits_of(test)
+    )
+
+
+def _spelled(field: str, value: str) -> list[str]:
+    """Return the texts that count as a value: of ids all that are canonically equivalent."""
+    return spellings(value) if field == ID else [value]

@@ -14,6 +14,7 @@ import numpy as np
 
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.encoders import Vectors
+from corpus_tuner.indexes.ids import spellings
 from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings, asked_terms, terms_of
 from corpus_tuner.indexes.lexical.bm25 import BM25, Statistics
 from corpus_tuner.indexes.qdrant.address import Address
@@ -33,7 +34,7 @@ from corpus_tuner.indexes.qdrant.layout import FORMAT, MANIFEST, SHOWN, VERSION,
 from corpus_tuner.indexes.qdrant.terms import Ranker, checked, read_frequencies, read_keys
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Parts, Scores
 from corpus_tuner.indexes.search.feedback import Nearness
-from corpus_tuner.indexes.search.filters import Condition, check_fields
+from corpus_tuner.indexes.search.filters import Condition, resolve
 from corpus_tuner.indexes.search.index import Drawn, Match, Source
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.search.pool import sharing
@@ -154,19 +155,19 @@ class QdrantIndex:
 
     def document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""
-        number = number_of(id_)
-        found = self._engine.stored([number], SHOWN)
-        if number not in found or found[number].payload[ID] != id_:
-            return None
-        return _document(found[number]), _views(found[number])
+        numbers = {number_of(spelling): spelling for spelling in spellings(id_)}
+        found = self._engine.stored([*numbers], SHOWN)
+        for number, spelling in numbers.items():
+            if number in found and found[number].payload[ID] == spelling:
+                return _document(found[number]), _views(found[number])
+        return None
 
     def close(self) -> None:
         """Close files and connections."""
         self._engine.close()
 
     def _as_filter(self, condition: Condition) -> QdrantFilter:
-        check_fields(condition, self._fields)
-        return as_filter(condition, self._engine.values)
+        return as_filter(resolve(condition, self._fields), self._engine.values)
 
     def _asked(self, query: str, plan: Plan) -> dict[str, Vectors | Sparse]:
         """Return the sparse vectors of a query, of those rankers that know a term of it."""

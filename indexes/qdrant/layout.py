@@ -5,6 +5,7 @@
     a document      number  63 bits of a hash of its id
                     passage, views, words, grams    vectors
                     id, title, text, metadata, views    as the index has them
+                    language    that the document was found to be in
                     rows        which of its views every dense vector shows, the passage's first
                     fields, true, false     for filters: which fields have a value, or this one
                     stamp       a hash of all that
@@ -21,10 +22,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalRanker
-from corpus_tuner.indexes.store.fields import ID, walk
+from corpus_tuner.indexes.store.fields import ID, LANGUAGE, walk
 
 FORMAT = "corpus-tuner-qdrant"
-VERSION = 1
+VERSION = 2
 FIELDS, STAMP, TERMS = "fields", "stamp", "terms"
 TRUTHS = {True: "true", False: "false"}
 SHOWN = ("id", "title", "text", "metadata", "views", "rows")
@@ -64,8 +65,8 @@ def key_of(field: str) -> str:
     >>> key_of("author.name")
     'metadata."author"."name"'
     """
-    if field == ID:
-        return ID
+    if field in (ID, LANGUAGE):
+        return field
     return "metadata" + "".join(f'."{part}"' for part in field.split("."))
 
 

@@ -57,16 +57,17 @@ class LocalIndex:
     def draw(self, plan: Plan, queries: Sequence[str], vectors: Vectors | None) -> Iterator[Drawn]:
         """Yield the documents that are looked at for every query."""
         only = self.segments.matching(plan.condition) if plan.condition is not None else None
-        lexical: list[dict[str, Scores]] = [
-            {name: self._lexical(name, query, plan, only) for name in plan.lexical}
-            for query in queries
-        ]
-        if vectors is None:
-            yield from (self._drawn(plan, None, None, scores) for scores in lexical)
-            return
-        nearest = self.dense.top_documents(vectors, plan.size, plan.views, only)
-        for vector, near, scores in zip(vectors, nearest, lexical, strict=True):
-            yield self._drawn(plan, vector, near, scores)
+        nothing: list[None] = [None] * len(queries)
+        nearest: Sequence[Near | None] = nothing
+        if vectors is not None:
+            nearest = self.dense.top_documents(vectors, plan.size, plan.views, only)
+        own = nothing if vectors is None else vectors
+        for query, vector, near in zip(queries, own, nearest, strict=True):
+            # One query's scores of all documents at a time.
+            lexical: dict[str, Scores] = {
+                name: self._lexical(name, query, plan, only) for name in plan.lexical
+            }
+            yield self._drawn(plan, vector, near, lexical)
 
     def ids(self, documents: Ordinals) -> list[str]:
         """Return the ids of documents, in their order."""
@@ -105,10 +106,10 @@ class LocalIndex:
 
     def document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""
-        found = self.segments.find([id_])
+        found = self.segments.named([id_])
         if not found:
             return None
-        ordinal, _ = found[id_]
+        ordinal = found[id_][0]
         return self.segments.document(ordinal), self.segments.views(ordinal)
 
     def close(self) -> None:

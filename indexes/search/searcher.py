@@ -153,6 +153,22 @@ class Searcher:
             one it was built with.
         """
         source = source_of(path)
+        try:
+            return cls._opened(source, encoder, representation, checksums, trust_remote_code)
+        except BaseException:
+            source.close()
+            raise
+
+    @classmethod
+    def _opened(
+        cls,
+        source: Source,
+        encoder: QueryEncoder | None,
+        representation: str | None,
+        checksums: bool,
+        trust_remote_code: bool,
+    ) -> "Searcher":
+        """Open an index; see `open`."""
         manifest = source.manifest()
         if checksums:
             source.verify()

@@ -380,7 +380,7 @@ class FieldAnswer(BaseModel):
     ]
     types: Annotated[
         dict[str, int],
-        Field(description="How many have text, number, boolean, object, list or null."),
+        Field(description="How many have text, date, number, boolean, object, list or null."),
     ]
 
 
@@ -390,6 +390,10 @@ class IndexAnswer(BaseModel):
     documents: int
     views: dict[str, int]
     language: str
+    languages: Annotated[
+        dict[str, float],
+        Field(description="The share of documents in each language, ISO 639-1."),
+    ]
     encoder: str
     representation: str
     representations: list[str]

@@ -16,12 +16,13 @@ from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.representations import stored_representation
 from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.documents import Digests
+from corpus_tuner.indexes.store.fields import language_shares
 from corpus_tuner.indexes.store.files import is_of_the_file, sha256, write_text
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.vectors.engines import EngineSettings, engine_settings, flat
 
 FORMAT = "corpus-tuner-index"
-VERSION = 9
+VERSION = 10
 _CHECKSUM = "sha256"
 
 
@@ -259,6 +260,11 @@ class Manifest(BaseModel):
     def views(self) -> dict[str, int]:
         """How many views there are, by kind."""
         return summed(segment.views for segment in self.segments)
+
+    @property
+    def languages(self) -> dict[str, float]:
+        """The share of documents in each language, 0 to 1, the commonest first."""
+        return language_shares(self.counts)
 
     @property
     def counts(self) -> dict[str, int]:

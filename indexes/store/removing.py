@@ -1,26 +1,57 @@
 """Removing documents: they are hidden at once, and their files go when segments are merged."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
+from heapq import nsmallest
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.arguments import path_of
-from corpus_tuner.indexes.search.filters import Filter, compile_filter
+from corpus_tuner.indexes.search.filters import Condition, Filter, compile_filter
 from corpus_tuner.indexes.store.alive import Alive
 from corpus_tuner.indexes.store.commit import commit, tidy
 from corpus_tuner.indexes.store.documents import Digests
-from corpus_tuner.indexes.store.manifest import SegmentEntry
+from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, read_manifest
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.store.writing import changing
 from corpus_tuner.indexes.vectors import Ordinals
 
+NAMED = 10
+"""So many of the documents that are removed are named."""
+
+
+class Removal(NamedTuple):
+    """Which documents were removed, or would be.
+
+    Attributes
+    ----------
+    matching
+        How many.
+    documents
+        How many the index had.
+    first
+        Ids of the first `NAMED` of them, in order.
+    missing
+        Those of the ids that there are not.
+    """
+
+    matching: int
+    documents: int
+    first: Sequence[str]
+    missing: Sequence[str]
+
 
 def remove(
-    index: str | Path, ids: Iterable[str] = (), *, filter: Filter | None = None
-) -> list[str]:
-    """Remove documents from an index.
+    index: str | Path,
+    ids: Iterable[str] = (),
+    *,
+    filter: Filter | None = None,
+    dry_run: bool = False,
+) -> Removal:
+    """Remove documents from an index, and leave its weights as they are.
 
     Parameters
     ----------
@@ -30,10 +61,8 @@ def remove(
         Of documents; those that there are not are passed over.
     filter
         Documents that pass it are removed as well (`corpus_tuner.indexes.search.filters`).
-
-    Returns
-    -------
-    The ids of the documents that were removed, in order.
+    dry_run
+        Change nothing, and tell what would be removed.
 
     Raises
     ------
@@ -43,29 +72,39 @@ def remove(
 
     Examples
     --------
-    >>> import corpus_tuner as ct
-    >>> ct.remove(example_index, ["no such document"])
-    []
+    >>> remove(example_index, filter={"id": "mill"}, dry_run=True)
+    Removal(matching=1, documents=3, first=['mill'], missing=[])
     """
-    index = path_of(index, "index")
+    index, ids = path_of(index, "index"), [*ids]
     condition = None if filter is None else compile_filter(filter)
+    if dry_run:
+        manifest = read_manifest(index)
+        with closing(Segments.of(index, manifest)) as segments:
+            return _selected(segments, manifest, ids, condition)[1]
     with changing(index, "the removal of documents") as manifest:
-        segments = Segments.of(index, manifest)
-        try:
-            chosen = {ordinal for ordinal, _ in segments.find(ids).values()}
-            if condition is not None:
-                chosen.update(segments.matching(condition).tolist())
-            gone = np.array(sorted(chosen), np.int64)
-            removed = sorted(segments.ids(gone))
-            if not removed:
+        with closing(Segments.of(index, manifest)) as segments:
+            gone, removal = _selected(segments, manifest, ids, condition)
+            if not removal.matching:
                 tidy(index, manifest)  # a kill behind the commit
-                return []
+                return removal
             entries, alive = hide(manifest.segments, segments, gone)
-        finally:
-            segments.close()
-        update = {"segments": entries, "changed": manifest.changed + len(removed)}
+        update = {"segments": entries, "changed": manifest.changed + removal.matching}
         commit(index, manifest.model_copy(update=update), alive=alive)
-    return removed
+    return removal
+
+
+def _selected(
+    segments: Segments, manifest: Manifest, ids: Sequence[str], condition: Condition | None
+) -> tuple[Ordinals, Removal]:
+    """Return the documents of some ids, and those that pass a filter."""
+    named = segments.named(ids)
+    chosen = {ordinal for own in named.values() for ordinal in own}
+    if condition is not None:
+        chosen.update(segments.matching(condition).tolist())
+    gone = np.array(sorted(chosen), np.int64)
+    first = nsmallest(NAMED, segments.ids(gone))
+    missing = sorted({*ids}.difference(named))
+    return gone, Removal(len(gone), manifest.documents, first, missing)
 
 
 def hide(

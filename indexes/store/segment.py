@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
+from corpus_tuner.indexes.ids import nfc
 from corpus_tuner.indexes.search.filters.conditions import Condition
-from corpus_tuner.indexes.search.filters.sql import as_sql
+from corpus_tuner.indexes.search.filters.sql import FUNCTIONS, as_sql
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.store.fields import Field, Fields
 from corpus_tuner.indexes.store.holding import Hold
@@ -95,6 +96,8 @@ class Segment:
         except sqlite3.DatabaseError as error:
             self._hold.release()
             raise SearchIndexError(f"cannot read {self._path}: {error}") from error
+        for name, function in FUNCTIONS.items():
+            self._database.create_function(name, 1, function, deterministic=True)
         self._lock = threading.Lock()
         self._closed = False
 
@@ -137,6 +140,18 @@ class Segment:
         """Return id, ordinal and digest of those documents that have one of some ids."""
         wanted = json.dumps([*ids])
         return self._select(f"SELECT id, ordinal, digest FROM documents WHERE id {_AMONG}", wanted)
+
+    def equivalent(self, ids: Iterable[str]) -> list[tuple[str, int, str]]:
+        """Return id, ordinal and digest of documents whose ids are canonically equivalent to some.
+
+        All ids beyond ASCII are read for that.
+        """
+        wanted = json.dumps([nfc(id_) for id_ in ids])
+        return self._select(
+            "SELECT id, ordinal, digest FROM documents "
+            f"WHERE id GLOB '*[^\x01-\x7f]*' AND nfc(id) {_AMONG}",
+            wanted,
+        )
 
     def documents(self, ordinals: Iterable[int]) -> dict[int, Document]:
         """Return documents, by ordinal."""

@@ -156,7 +156,7 @@ def _write_documents(stored: Iterator[StoredDocument], path: Path) -> _Counted:
             )
             kinds.update(view.kind for view in views)
             counted.update(counts)
-            fields.add(document.metadata)
+            fields.add(document.metadata, counts)
             digest = Digests.added(digest, [own_digest])
         database.executemany(
             "INSERT INTO fields VALUES (?, ?, ?)",

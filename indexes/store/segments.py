@@ -10,9 +10,10 @@ from typing import TypeVar
 import numpy as np
 
 from corpus_tuner.errors import DAMAGED, DamagedError
+from corpus_tuner.indexes.ids import nfc
 from corpus_tuner.indexes.representations import Representation
 from corpus_tuner.indexes.search.filters.conditions import Condition
-from corpus_tuner.indexes.search.filters.known import check_fields
+from corpus_tuner.indexes.search.filters.known import resolve
 from corpus_tuner.indexes.store.alive import Alive, read_alive
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.store.fields import ID, Field, Fields, summed_fields
@@ -169,7 +170,7 @@ class Segments:
         SearchIndexError
             If it asks for a field that there is not, or for a type that one never has.
         """
-        check_fields(condition, self.fields)
+        condition = resolve(condition, self.fields)
         found = [
             segment.matching(condition) + first
             for segment, first in zip(self._segments, self._firsts[:-1], strict=True)
@@ -193,6 +194,24 @@ class Segments:
             for id_, ordinal, digest in segment.find(wanted)
             if self.alive[first + ordinal]
         }
+
+    def named(self, ids: Iterable[str]) -> dict[str, list[int]]:
+        """Return the documents that people mean by some ids, those that there are.
+
+        That is the document of this very id, or else every one whose id is canonically equivalent:
+        names of files are composed on some systems and decomposed on others.
+        """
+        wanted = [*ids]
+        found = {id_: [ordinal] for id_, (ordinal, _) in self.find(wanted).items()}
+        missing = [id_ for id_ in wanted if id_ not in found and not id_.isascii()]
+        if not missing:
+            return found
+        equivalent: dict[str, list[int]] = {}
+        for segment, first in zip(self._segments, self._firsts[:-1].tolist(), strict=True):
+            for id_, ordinal, _ in segment.equivalent(missing):
+                if self.alive[first + ordinal]:
+                    equivalent.setdefault(nfc(id_), []).append(first + ordinal)
+        return found | {id_: own for id_ in missing if (own := equivalent.get(nfc(id_)))}
 
     def alive_by_segment(self) -> list[Alive]:
         """Return for every segment which of its documents are still there."""

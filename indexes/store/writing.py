@@ -36,13 +36,7 @@ def locked(index: Path, what: str) -> Iterator[None]:
         If it cannot be written to, from the beginning or because the disk is full or fails.
     """
     layout = Layout(index)
-    lock = FileLock(layout.lock, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise LockedError(f"{_holder(layout)} {index}: try again when it is done") from None
-    except OSError as error:
-        raise SearchIndexError(f"cannot write to {index}: {error.strerror}") from error
+    lock = _acquired(layout)
     try:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         holder = {"what": what, "process": os.getpid(), "host": socket.gethostname(), "since": now}
@@ -58,8 +52,8 @@ def locked(index: Path, what: str) -> Iterator[None]:
     finally:
         with suppress(OSError):
             layout.writer.unlink(missing_ok=True)
+        _leave_no_empty_folder(layout)  # before another can have the lock
         lock.release()
-        _leave_no_empty_folder(layout)
 
 
 @contextmanager
@@ -123,8 +117,39 @@ def claim_folder(folder: Path, marks: Sequence[Path], kind: str, what: str) -> N
         raise SearchIndexError(f"cannot make {folder}: {error.strerror}") from error
 
 
+def _acquired(layout: Layout) -> FileLock:
+    """Return the lock of an index, acquired.
+
+    Whoever had it may have removed its file meanwhile, with the folder of an index that has not
+    come to be. A lock on a file that is removed locks nobody out, so it is acquired again.
+    """
+    while True:
+        lock = FileLock(layout.lock, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise LockedError(
+                f"{_holder(layout)} {layout.index}: try again when it is done"
+            ) from None
+        except OSError as error:
+            raise SearchIndexError(f"cannot write to {layout.index}: {error.strerror}") from error
+        if _is_in_place(lock, layout.lock):
+            return lock
+        lock.release()
+        layout.index.mkdir(parents=True, exist_ok=True)
+
+
+def _is_in_place(lock: FileLock, file: Path) -> bool:
+    """Tell whether a lock is on the file that is there now."""
+    descriptor = lock._context.lock_file_fd
+    try:
+        return descriptor is not None and os.path.samestat(os.fstat(descriptor), file.stat())
+    except FileNotFoundError:
+        return False
+
+
 def _leave_no_empty_folder(layout: Layout) -> None:
-    """Remove the folder of an index that has not come to be."""
+    """Remove the folder of an index that has not come to be, while its lock is held."""
     with suppress(OSError):
         if [file.name for file in layout.index.iterdir()] == [layout.lock.name]:
             layout.lock.unlink()

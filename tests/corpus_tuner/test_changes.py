@@ -71,7 +71,7 @@ class Changing(RuleBasedStateMachine):
 
     def build(self, index: Path) -> ct.BuildReport:
         documents = self.documents(self.known)
-        return ct.build(documents, index, self.recipe, encoder=self.encoder)
+        return ct.build(documents, index, self.recipe, encoder=self.encoder, sync=True)
 
     def sync(self) -> None:
         self.build(self.index)
@@ -86,13 +86,13 @@ class Changing(RuleBasedStateMachine):
 
     @rule(ids=st.sets(IDS, max_size=4))
     def remove(self, ids: set[str]) -> None:
-        assert ct.remove(self.index, ids) == sorted(ids & self.known.keys())
+        assert ct.remove(self.index, ids) == len(ids & self.known.keys())
         self.known = {id_: text for id_, text in self.known.items() if id_ not in ids}
 
     @rule(mark=st.integers(0, 2))
     def remove_by_filter(self, mark: int) -> None:
         gone = {id_ for id_, text in self.known.items() if len(text) % 3 == mark}
-        assert ct.remove(self.index, filter={"mark": mark}) == sorted(gone)
+        assert ct.remove(self.index, filter={"mark": mark}) == len(gone)
         self.known = {id_: text for id_, text in self.known.items() if id_ not in gone}
 
     @rule(records=RECORDS, kept=st.sets(IDS))

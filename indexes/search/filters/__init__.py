@@ -4,7 +4,8 @@ A filter maps fields to conditions, all of which must hold. A condition is a val
 must have, a list of values of which it must have one, or operators, all of which must hold:
 ``{"gte": 2020, "lt": 2024}``. ``or`` and ``and`` take lists of filters, ``not`` takes one. A field
 that holds a list has each of its values; ``author.name`` is a field inside a field; ``id`` is the
-document's. Numbers compare with numbers and text with text, by the order of its characters.
+document's. Numbers compare with numbers, dates as instants, and other text by the order of its
+characters.
 `docs/search.md` has the whole grammar.
 """
 
@@ -16,7 +17,7 @@ from corpus_tuner.indexes.search.filters.grammar import (
     Filter,
     compile_filter,
 )
-from corpus_tuner.indexes.search.filters.known import check_fields
+from corpus_tuner.indexes.search.filters.known import resolve
 from corpus_tuner.indexes.search.filters.typed import parse_filters
 
 __all__ = [
@@ -25,7 +26,7 @@ __all__ = [
     "MAX_VALUES",
     "Condition",
     "Filter",
-    "check_fields",
     "compile_filter",
     "parse_filters",
+    "resolve",
 ]

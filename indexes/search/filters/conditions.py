@@ -3,40 +3,20 @@
 They are values: alike ones are equal, and have the same hash.
 """
 
-import json
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from math import isfinite
 from typing import NamedTuple
 
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.arguments import is_utf8
+from corpus_tuner.indexes.dates import Period, period_of
 
 COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 """The operators of ranges, and their signs."""
 Scalar = bool | int | float | str
-_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
-
-
-class Use(NamedTuple):
-    """What a filter asks of a field.
-
-    Attributes
-    ----------
-    field
-        Its name.
-    type
-        Of the value that it is compared with: ``text``, ``number`` or ``boolean``; empty if it is
-        compared with none.
-    value
-        Such a value, as JSON.
-    """
-
-    field: str
-    type: str = ""
-    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +26,33 @@ class Comparison:
     Attributes
     ----------
     operator
-        ``in``, one of `COMPARISONS`, or ``prefix``.
+        ``in``, one of `COMPARISONS`, ``prefix``, or ``valid``: it is of this type.
     type
-        Of the values that it is compared with, as `type_of` has it; a value of another type does
-        not pass. Empty where it is compared with none.
+        Of the values that it is compared with: ``text``, ``number``, ``boolean``, or ``date`` (text
+        that is compared as `corpus_tuner.indexes.dates` reads it); a value of another type does not
+        pass. Empty where it is compared with none.
     values
-        Those of ``in``, else the one.
+        Those of ``in``, none of ``valid``, else the one.
     """
 
     operator: str
     type: str
     values: tuple[Scalar, ...]
 
-    @property
-    def compared(self) -> int | None:
-        """How many characters of a text are compared; ``None`` for all.
 
-        A day in May is neither after 2024-05 nor before it: as much counts as the bound says.
-        """
-        value = self.values[0] if self.values else ""
-        is_part = self.operator == "prefix" or (
-            self.operator in COMPARISONS and self.type == "text" and _DATE.fullmatch(str(value))
-        )
-        return len(str(value)) if is_part else None
+class Limits(NamedTuple):
+    """A half-open range of instants, by keys of `corpus_tuner.indexes.dates`.
+
+    Attributes
+    ----------
+    since
+        The first; ``None`` if it has no beginning.
+    before
+        The first behind it; ``None`` if it has no end.
+    """
+
+    since: str | None
+    before: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,26 +94,12 @@ class Some:
 Condition = Has | Exists | Not | Every | Some
 
 
-def uses_of(condition: Condition) -> Iterator[Use]:
-    """Yield what a condition asks of fields."""
-    match condition:
-        case Has(field, tests):
-            for test in tests:
-                yield Use(field, test.type, json.dumps(test.values[0]) if test.values else "")
-        case Exists(field):
-            yield Use(field)
-        case Not(inner):
-            yield from uses_of(inner)
-        case Every(conditions) | Some(conditions):
-            for inner in conditions:
-                yield from uses_of(inner)
-
-
 def has_one_of(field: str, values: Sequence[Scalar]) -> Condition:
     """Return the condition that a field has one of some values."""
     by_type: dict[str, list[Scalar]] = {}
     for value in values:
-        by_type.setdefault(type_of(value), []).append(_storable(field, value))
+        own = _storable(field, value)
+        by_type.setdefault(type_of(own), []).append(own)
     tests = [Comparison("in", type_, tuple(own)) for type_, own in by_type.items()]
     every = [Has(field, (test,)) for test in tests or [Comparison("in", "", ())]]
     return every[0] if len(every) == 1 else Some(tuple(every))
@@ -151,6 +121,32 @@ def begins(field: str, prefix: Scalar) -> Comparison:
     return Comparison("prefix", "text", (value,))
 
 
+def limits_of(test: Comparison) -> list[Limits]:
+    """Return the limits of which a date must be within one, for a test of dates.
+
+    Examples
+    --------
+    >>> (limits,) = limits_of(Comparison("gt", "date", ("2024-05",)))
+    >>> limits.since == period_of("2024-06").start, limits.before
+    (True, None)
+    """
+    found = []
+    for value in test.values:
+        start, end = period_of(str(value)) or Period("", "")
+        match test.operator:
+            case "gte":
+                found.append(Limits(start, None))
+            case "gt":
+                found.append(Limits(end, None))
+            case "lt":
+                found.append(Limits(None, start))
+            case "lte":
+                found.append(Limits(None, end))
+            case _:
+                found.append(Limits(start, end))
+    return found
+
+
 def type_of(value: object) -> str:
     """Return the type of a value, as `Field` has it.
 
@@ -165,7 +161,9 @@ def type_of(value: object) -> str:
 
 
 def _storable(field: str, value: object) -> Scalar:
-    """Return a value as SQLite has it."""
+    """Return a value as SQLite has it, and a date as ISO 8601 text."""
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, bool) or (isinstance(value, str) and is_utf8(value)):
         return value
     if isinstance(value, int | float):

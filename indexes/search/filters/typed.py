@@ -8,7 +8,8 @@ from typing import Any
 
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.search.filters.conditions import COMPARISONS, type_of
-from corpus_tuner.indexes.store.fields import Fields
+from corpus_tuner.indexes.search.filters.known import are_dates, as_number
+from corpus_tuner.indexes.store.fields import Field, Fields
 
 _SIGNS = {symbol: name for name, symbol in COMPARISONS.items()}
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
@@ -16,9 +17,8 @@ _WORD = re.compile(rf"({_QUOTED})|(?<!\S)(AND|OR)(?!\S)")
 _CONDITION = re.compile(
     r"(?P<field>[^<>=]*[^<>=\s!]\s*)(?P<sign>!=|>=|<=|>|<|==?)(?P<value>.*\S.*)", re.DOTALL
 )
-_TIME = r"([T ][\d:.,]*(Z|[+-][\d:]+)?)?"
-_DATE = re.compile(rf"\d{{4}}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]){_TIME})?)?")
-"""As ISO 8601 has them, from the year on: in this form text is in the order of time."""
+_AMOUNT = re.compile(r"[^\w\"]*\d")
+"""What begins as a number or date does, after signs."""
 _VALUE = re.compile(rf"\s*({_QUOTED}|[^,]*?)\s*(?:,|$)", re.DOTALL)
 _ANOTHER = re.compile(r'\s[^\s<>=!"]+\s*(!=|[<>=])')
 
@@ -111,9 +111,10 @@ def _condition(whole: str, text: str, fields: Fields) -> dict[str, Any]:
             f"the filter {whole!r} has {typed!r} for a value: join conditions with AND or OR in "
             'capitals, or put the value in quotes, field="value"'
         )
-    types = fields[field].types if field in fields else None
+    known = fields.get(field)
+    types = known.types if known else None
     if sign in _SIGNS:
-        _check_order(whole, typed, types)
+        _check_order(whole, field, typed, known)
         return {field: {_SIGNS[sign]: _value(typed, types)}}
     if typed == "*":
         return {field: {"exists": sign == "="}}
@@ -130,13 +131,16 @@ def _condition(whole: str, text: str, fields: Fields) -> dict[str, Any]:
     return {field: wanted if sign == "=" else {"ne": wanted}}
 
 
-def _check_order(whole: str, typed: str, types: Mapping[str, int] | None) -> None:
+def _check_order(whole: str, name: str, typed: str, field: Field | None) -> None:
     """Refuse what would be compared as text, letter by letter, and is likely not meant so."""
-    if not types or {*types} != {"text"} or not typed[0].isdigit() or _DATE.fullmatch(typed):
+    if field is None or "number" in field.types or not {"text", "date"} & {*field.types}:
+        return
+    if not _AMOUNT.match(typed) or are_dates(typed, field):
         return
     raise SearchIndexError(
-        f"the filter {whole!r} compares with {typed!r}, and the field has text alone, which is "
-        "compared letter by letter: write dates as 2020-01-31, or put the value in quotes"
+        f"the filter {whole!r} compares with {typed!r}, and the field {name!r} has "
+        f"{' and '.join(field.types)}, which would be compared letter by letter: write dates as "
+        f"2020-01-31, {as_number(name)}, or put the value in quotes to compare text"
     )
 
 
@@ -161,5 +165,7 @@ def _value(text: str, types: Mapping[str, int] | None) -> Any:
         return value
     if not isinstance(value, int | float) or abs(value) == inf or value != value:
         return text
-    is_text = types is not None and type_of(value) not in types and "text" in types
+    is_text = (
+        types is not None and type_of(value) not in types and bool({"text", "date"} & {*types})
+    )
     return text if is_text else value

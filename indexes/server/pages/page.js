@@ -193,7 +193,9 @@ function submit() {
 
 function begin() {
   ask("/v1/index").then((index) => {
-    $("index").textContent = `${index.documents.toLocaleString()} documents · ${index.language} · ${index.encoder}`;
+    const percent = (share) => `${Number((100 * share).toPrecision(3))}%`;
+    const languages = Object.entries(index.languages).map(([code, share]) => `${code} ${percent(share)}`).join(", ");
+    $("index").textContent = `${index.documents.toLocaleString()} documents · ${languages || index.language} · ${index.encoder}`;
     $("sign-out").hidden = !sessionStorage.getItem("token");
     for (const option of document.getElementsByName("mode")) {
       option.disabled = !index.lexical && ["hybrid", "lexical"].includes(option.value);

@@ -19,6 +19,7 @@ def index(service: CurrentService) -> IndexAnswer:
         documents=manifest.documents,
         views=manifest.views,
         language=str(manifest.build.get("language", "")),
+        languages=manifest.languages,
         encoder=searcher.encoder.name,
         representation=searcher.representation,
         representations=list(manifest.representations),

@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import corpus_tuner as ct
 from tests.conftest import make_documents, write_jsonl
 from tests.corpus_tuner.cli.conftest import Run
 
@@ -40,26 +42,80 @@ def test_what_a_build_replaces_is_said(tmp_path: Path, run: Run, small: list[str
     build = ("build", one, "-o", tmp_path / "index", *small)
     assert "note" not in run(*build).err
     assert "by another recipe" in run(*build, "--set", "views.title=false").err
-    replaced = run("build", other, "-o", tmp_path / "index", *small, "--set", "views.title=false")
+    for options in ((), ("--set", "views.title=false"), ("--set", "views.sentences=9")):
+        refused = run("build", other, "-o", tmp_path / "index", *small, *options)
+        assert refused.code == 2
+        said = " ".join(refused.err.split())
+        assert f"built from {one}, and 3 of its 3 documents are not in {other}" in said
+        assert "--sync" in said
+        assert "--fresh" in said
+    sync = ("--set", "views.title=false", "--sync")
+    replaced = run("build", other, "-o", tmp_path / "index", *small, *sync)
     assert f"was of {one}, and is to be of {other}" in replaced.err
     manifest = tmp_path / "index" / "manifest.json"
     manifest.write_text("{}", encoding="utf-8")
     assert "all is built anew" in run("build", other, "-o", tmp_path / "index", *small).err
 
 
-def test_several_languages_are_named(tmp_path: Path, run: Run, small: list[str]) -> None:
+def test_another_corpus_that_shares_most_documents_is_followed(
+    tmp_path: Path, run: Run, small: list[str]
+) -> None:
+    one = write_jsonl(tmp_path / "one.jsonl", make_documents(4))
+    other = write_jsonl(tmp_path / "other.jsonl", make_documents(2))
+    for corpus in (one, other):
+        assert run("build", corpus, "-o", tmp_path / "index", *small).code == 0
+    third = write_jsonl(tmp_path / "third.jsonl", [{"_id": "x", "text": "Another text."}])
+    assert run("build", third, "-o", tmp_path / "index", *small, "--fresh").code == 0
+
+
+def test_documents_in_memory_replace_no_others(tmp_path: Path, small: list[str]) -> None:
+    recipe = ct.load_settings(None, small[1::2])
+    some, others = [{"id": "a", "text": "One."}], [{"id": "b", "text": "Two."}]
+    for _ in range(2):
+        ct.build(some, tmp_path / "index", recipe)
+    with pytest.raises(ct.CorpusTunerError, match="1 of its 1 documents are not in"):
+        ct.build(others, tmp_path / "index", recipe)
+    edited = [{"id": "a", "text": "Another."}]
+    assert ct.build(edited, tmp_path / "index", recipe).changes.changed == 1
+    assert ct.build(others, tmp_path / "index", recipe, sync=True).changes.removed == 1
+    assert ct.build(some, tmp_path / "index", recipe, fresh=True).documents == 1
+
+
+def test_languages_are_found_and_filtered(
+    tmp_path: Path, run: Run, small: list[str], encoder: Any
+) -> None:
     german = "Der Müller mahlt am Fluss das Korn der Bauern aus dem ganzen Tal, Sack um Sack {}."
     english = "The miller grinds the wheat of the farmers by the river, sack {} after sack."
-    texts = [german.format(number) for number in range(3)] + [english.format(0)]
-    records = [{"_id": str(number), "text": text} for number, text in enumerate(texts)]
-    corpus = write_jsonl(tmp_path / "c.jsonl", records)
+    french = "Le meunier moud le blé des paysans au bord de la rivière, et ils en font du pain."
+    texts = [german.format(number) for number in range(3)] + [english.format(0), english.format(1)]
+    records: list[dict[str, Any]] = [
+        *({"_id": str(number), "text": text} for number, text in enumerate(texts)),
+        {"_id": "given", "text": "Brot.", "metadata": {"lang": "pt-BR"}},
+        {"_id": "wrong", "text": english.format(2), "metadata": {"language": "Klingon"}},
+    ]
+    corpus, index = write_jsonl(tmp_path / "c.jsonl", records), tmp_path / "index"
     found = (*small, "--set", "language=auto")
-    outcome = run("build", corpus, "-o", tmp_path / "index", *found)
-    assert "several languages: 75% de, 25% en of the documents" in outcome.out
-    more = write_jsonl(tmp_path / "more.jsonl", [{"_id": "x", "text": english.format(9)}])
-    assert "75% de, 25% en" in run("add", tmp_path / "index", more).out
-    one = write_jsonl(tmp_path / "one.jsonl", records[:3])
-    assert "several languages" not in run("build", one, "-o", tmp_path / "one", *found).out
+    outcome = run("build", corpus, "-o", index, *found)
+    assert "languages: de 42.9%, en 42.9%, pt 14.3%" in outcome.out
+    assert "warning" not in outcome.out  # it is not known what this encoder reads
+    more = write_jsonl(tmp_path / "more.jsonl", [{"_id": "x", "text": french}])
+    assert "de 37.5%, en 37.5%, fr 12.5%, pt 12.5%" in run("add", index, more).out
+    languages = {"de": ["0", "1", "2"], "en": ["3", "4", "wrong"], "fr": ["x"], "pt": ["given"]}
+    for _ in range(2):
+        with ct.Searcher.open(index, encoder=encoder) as searcher:
+            for code, ids in languages.items():
+                hits = searcher.search("mill", filter={"language": code})
+                assert sorted(hit.document.id for hit in hits) == ids
+            assert searcher.fields["language"].types == {"text": 8}
+            assert len(searcher.search("mill", filter={"language": {"exists": True}})) == 8
+        ct.merge(index)
+    run("remove", index, "--filter", "language=de", "--yes")
+    assert json.loads(run("info", index, "--json").out)["languages"] == {
+        "en": 0.6,
+        "fr": 0.2,
+        "pt": 0.2,
+    }
+    assert "en 60%, fr 20%, pt 20%" in run("info", index).out
 
 
 def test_patterns_and_what_is_left_out(tmp_path: Path, run: Run, small: list[str]) -> None:

@@ -14,7 +14,7 @@ from corpus_tuner.indexes.encoders.weights import hash_weights
 from corpus_tuner.indexes.lexical.words import words_of
 from corpus_tuner.instructions import Instruction, load_instructions
 from corpus_tuner.instructions.prompting import Prompting
-from corpus_tuner.models import UNTAUGHT, Source, load_model, minilm
+from corpus_tuner.models import UNTAUGHT, Source, load_model, loading, minilm
 from corpus_tuner.models.fast import CTranslate2Engine, converted
 from corpus_tuner.models.reference import sampling
 from corpus_tuner.models.writing import Decoding, Request
@@ -32,6 +32,25 @@ BEES = Document(
     "In May a colony of honey bees may swarm: the old queen leaves the hive with half of the "
     "workers and settles on a branch, where a beekeeper can shake the cluster into a box.",
 )
+
+
+@pytest.mark.parametrize("fault", [AttributeError, TypeError, NameError, AssertionError])
+def test_a_fault_of_a_program_is_not_said_to_be_of_a_model(
+    tmp_path: Path, fault: type[Exception]
+) -> None:
+    with pytest.raises(fault), loading(Source(str(tmp_path)), causal=False):
+        raise fault
+
+
+@pytest.mark.parametrize("error", [OSError("no file"), KeyError("t6"), Exception("bad vocabulary")])
+def test_what_libraries_raise_for_a_model_is_said_to_be_of_it(
+    tmp_path: Path, error: Exception
+) -> None:
+    with (
+        pytest.raises(CorpusTunerError, match="cannot load the generator"),
+        loading(Source(str(tmp_path)), causal=False),
+    ):
+        raise error
 
 
 @pytest.mark.slow

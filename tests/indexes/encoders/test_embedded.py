@@ -10,12 +10,12 @@ import pytest
 
 from corpus_tuner.indexes.encoders import (
     AUTO,
-    RESERVED,
     EncoderSettings,
     embedded,
     open_encoder,
 )
 from corpus_tuner.indexes.encoders.transformer import TransformerEncoder
+from corpus_tuner.indexes.paths import RESERVED
 
 GERMAN = ["Die Mühle mahlt das Getreide.", "Wer zahlt den überfluteten Keller?"]
 

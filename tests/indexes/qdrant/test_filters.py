@@ -20,7 +20,7 @@ from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.store.staging import EncodedDocument
 from tests.indexes.indexing import Table, write_index
 from tests.indexes.qdrant.collections import LIBRARIES, address
-from tests.indexes.search.test_filters import EVERY_TYPE, nested, passes
+from tests.indexes.search.test_filters import EVERY_TYPE, VALUES, nested, passes
 
 SCALARS = [
     *("2020", "2024-05", "2024-05-03", "2024-06-01T10:00", "de", "d", "e", "é", "𝄞", 'a"b', ""),
@@ -47,7 +47,7 @@ def metadata() -> list[dict[str, Any]]:
         {name: odd(chance) for name in chance.sample(names, chance.randint(0, 3))}
         for _ in range(60)
     ]
-    return [*every, EVERY_TYPE, {"a": [1, "x", True]}]  # so no type is a mistake
+    return [*every, EVERY_TYPE, {"a": VALUES}]  # so no type is a mistake
 
 
 @pytest.fixture(scope="module", params=LIBRARIES)

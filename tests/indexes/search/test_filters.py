@@ -4,10 +4,12 @@ import json
 import operator
 import re
 import tempfile
+from calendar import monthrange
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -15,11 +17,12 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from corpus_tuner import Searcher, SearchIndexError, build, load_settings, merge, remove
+from corpus_tuner import Searcher, SearchIndexError, build, load_settings, merge
 from corpus_tuner.indexes.search.filters import compile_filter, parse_filters
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.store.fields import Field
 from corpus_tuner.indexes.store.manifest import read_manifest
+from corpus_tuner.indexes.store.removing import remove
 from corpus_tuner.indexes.store.segments import Segments, fields_of
 from corpus_tuner.indexes.store.staging import EncodedDocument
 from tests.conftest import make_documents, write_jsonl
@@ -56,7 +59,7 @@ def passes(id_: str, metadata: Metadata, filter: dict[str, Any]) -> bool:
 def holds(values: list[Any], condition: Any) -> bool:
     if not isinstance(condition, dict):
         wanted = condition if isinstance(condition, list) else [condition]
-        return any(kind(value) == kind(one) and value == one for value in values for one in wanted)
+        return any(equal(value, one) for value in values for one in wanted)
     asked = dict(condition)
     if "exists" in asked and asked.pop("exists") != any(value is not None for value in values):
         return False
@@ -67,14 +70,34 @@ def holds(values: list[Any], condition: Any) -> bool:
     )
 
 
+def equal(value: Any, wanted: Any) -> bool:
+    """Tell whether a value is that of a filter, of a field with dates and other text."""
+    if dated := period(wanted):
+        return period(value) is not None and dated[0] <= period(value)[0] <= dated[1]
+    return kind(value) == kind(wanted) and bool(value == wanted)
+
+
 def in_range(value: Any, sign: str, bound: Any) -> bool:
+    """Tell whether a value is in a range, of a field with dates and other text."""
     if kind(value) != kind(bound):
         return False
     if sign == "prefix":
         return bool(value.startswith(bound))
-    if isinstance(bound, str) and re.fullmatch(r"\d{4}(-\d\d){0,2}", bound):
-        value = value[: len(bound)]
+    if dated := period(bound):
+        if period(value) is None:
+            return False
+        return bool(COMPARED[sign](period(value)[0], dated[sign in ("gt", "lte")]))
     return bool(COMPARED[sign](value, bound))
+
+
+def period(text: Any) -> Any:
+    """The first and last moment of a month, a day or a time; a year is no date beside text."""
+    for form in ("%Y-%m", "%Y-%m-%d", "%Y-%m-%dT%H:%M"):
+        with suppress(ValueError, TypeError):
+            start = datetime.strptime(text, form)
+            days = {"%Y-%m": monthrange(start.year, start.month)[1], "%Y-%m-%d": 1}.get(form)
+            return start, start + timedelta(days=days, microseconds=-1) if days else start
+    return None
 
 
 def kind(value: Any) -> str:
@@ -124,7 +147,8 @@ nested = st.recursive(
     ),
     max_leaves=5,
 )
-EVERY_TYPE = {name: [1, "x", True] for name in ("a b", "b")} | {"a": {"of": [1, "x", True]}}
+VALUES = [1, "x", True, "2024-05-04"]
+EVERY_TYPE = dict.fromkeys(("a b", "b"), VALUES) | {"a": {"of": VALUES}}
 
 
 def written(folder: Path, every: list[Metadata], segments: int = 1) -> Segments:
@@ -144,7 +168,7 @@ def written(folder: Path, every: list[Metadata], segments: int = 1) -> Segments:
 def test_the_same_documents_pass_as_by_hand(
     some: list[Metadata], filters: list[dict[str, Any]]
 ) -> None:
-    every: list[Metadata] = [*some, EVERY_TYPE, {"a": [1, "x", True]}]  # so no type is a mistake
+    every: list[Metadata] = [*some, EVERY_TYPE, {"a": VALUES}]  # so no type is a mistake
     with tempfile.TemporaryDirectory() as folder, closing(written(Path(folder), every, 2)) as found:
         for filter in filters:
             expected = [n for n, one in enumerate(every) if passes(f"d{n}", one, filter)]
@@ -157,7 +181,7 @@ def searcher(tmp_path_factory: pytest.TempPathFactory, encoder: Any) -> Iterator
     records: list[dict[str, Any]] = [dict(record) for record in make_documents(60, seed=2)]
     for number, record in enumerate(records):
         record["year"] = YEARS[number % len(YEARS)]
-        record["language"] = LANGUAGES[number % len(LANGUAGES)]
+        record["spoken"] = LANGUAGES[number % len(LANGUAGES)]
     write_jsonl(folder / "corpus.jsonl", records)
     chosen = ["generator=null", "views.sentences=4", "calibrate=false", "language=en"]
     build(folder / "corpus.jsonl", folder / "index", load_settings(None, chosen), encoder=encoder)
@@ -169,8 +193,8 @@ searched = st.fixed_dictionaries(
     {},
     optional={
         "year": st.sampled_from([2019, 2020, [2020, "2020"], {"gte": 2020.5}, {"ne": 2020}]),
-        "language": st.sampled_from(["de", ["en", True], {"exists": True}]),
-        "or": st.just([{"year": 2019}, {"language.of": "de"}]),
+        "spoken": st.sampled_from(["de", ["en", True], {"exists": True}]),
+        "or": st.just([{"year": 2019}, {"spoken.of": "de"}]),
     },
 )
 
@@ -236,16 +260,17 @@ def nest(depth: int, wrap: Callable[[Any], Any]) -> Any:
         (nest(100, lambda inner: {"or": [inner]}), "more than 8 deep"),
         (
             {"yeer": 2020},
-            "no document has the field 'yeer': did you mean year (null, number, text)? "
-            "there are also id (text), language (boolean, object, text), language.of (text)",
+            "no document has the field 'yeer': did you mean year (date, null, number)? "
+            "there are also id (text), language (text), spoken (boolean, object, text), "
+            "spoken.of (text)",
         ),
-        ({"language": []} | {"nothing": []}, "no document has the field 'nothing': there are id"),
+        ({"spoken": []} | {"nothing": []}, "no document has the field 'nothing': there are id"),
         ({"not": {"yeer": 2020}}, "no document has the field 'yeer'"),
         ({"yeer": {"exists": False}}, "no document has the field 'yeer'"),
-        ({"year": True}, "'year' with boolean, true, and it has only null and number and text"),
-        ({"language": {"gt": 3}}, "'language' with number, 3, and it has only"),
-        ({"language": {"gt": 3}}, "it has the fields language.of"),
-        ({"language": ["de", 3]}, "'language' with number, 3, and it has only"),
+        ({"year": True}, "'year' with boolean, true, and it has only date and null and number"),
+        ({"spoken": {"gt": 3}}, "'spoken' with number, 3, and it has only"),
+        ({"spoken": {"gt": 3}}, "it has the fields spoken.of"),
+        ({"spoken": ["de", 3]}, "'spoken' with number, 3, and it has only"),
         ({"id": {"ne": 3}}, "'id' with number, 3, and it has only text"),
     ],
 )
@@ -275,6 +300,7 @@ def test_dates_compare_as_far_as_they_are_written(tmp_path: Path) -> None:
         assert found(lte="2024-05") == days[:5]
         assert found(gt="2024-05") == days[5:]
         assert found(gt="2024") == []
+        assert found(gte="2024-01", lt="2024-05") == ["2024"]
         assert found(gte="2024-05", lt="2024-06") == days[2:5]
         assert found(gte="2024-05-03", lte="2024-05-03") == days[3:5]
         assert found(lt="2024") == days[:1]
@@ -327,7 +353,7 @@ def test_several_that_are_typed_must_all_hold() -> None:
 
 def test_a_number_without_quotes_is_text_where_the_field_has_only_text() -> None:
     fields = {"code": Field(2, {"text": 2}), "mixed": Field(2, {"number": 1, "text": 1})}
-    typed = ["code=7,true", "mixed=7", "new=7", "code>2020", 'mixed="7"']
+    typed = ["code=7,true", "mixed=7", "new=7", 'code>"2020"', 'mixed="7"']
     assert parse_filters(typed, fields) == {
         "code": ["7", "true"],
         "mixed": 7,
@@ -375,7 +401,7 @@ def test_whatever_is_typed_is_a_filter_or_an_error_of_ours(texts: list[str]) -> 
 
 
 def test_a_compiled_filter_is_a_filter(searcher: Searcher) -> None:
-    filter = {"year": {"gte": 2020}, "language": ["de", "en"]}
+    filter = {"year": {"gte": 2020}, "spoken": ["de", "en"]}
     condition = compile_filter(filter)
     assert condition == compile_filter(dict(filter))
     assert searcher.search("mill", filter=condition) == searcher.search("mill", filter=filter)
@@ -384,9 +410,10 @@ def test_a_compiled_filter_is_a_filter(searcher: Searcher) -> None:
 def test_the_fields_there_are(searcher: Searcher) -> None:
     assert searcher.fields == {
         "id": Field(60, {"text": 60}),
-        "language": Field(60, {"boolean": 12, "object": 12, "text": 36}),
-        "language.of": Field(12, {"text": 12}),
-        "year": Field(60, {"null": 10, "number": 40, "text": 10}),
+        "language": Field(60, {"text": 60}),
+        "spoken": Field(60, {"boolean": 12, "object": 12, "text": 36}),
+        "spoken.of": Field(12, {"text": 12}),
+        "year": Field(60, {"date": 10, "null": 10, "number": 40}),
     }
 
 
@@ -406,15 +433,15 @@ def test_fields_of_documents_that_are_gone_go_with_a_merge(tmp_path: Path) -> No
         "b.c": (1, ["object"]),
         "b.c.d": (1, ["boolean"]),
     }
-    assert remove(index, filter={"a": 2}) == ["d0"]
+    assert remove(index, filter={"a": 2}).first == ["d0"]
     assert fields_of(index, read_manifest(index)) == before
     merge(index)
     assert {*fields_of(index, read_manifest(index))} == {"id", "b", "b.c", "b.c.d"}
     with pytest.raises(SearchIndexError, match="no document has the field 'a'"):
         remove(index, filter={"not": {"a": 2}})
     assert read_manifest(index).documents == 2
-    assert remove(index, ["d1", "d2"]) == ["d1", "d2"]
-    assert remove(index, filter={"a": 2}) == []  # an empty index knows no fields
+    assert remove(index, ["d1", "d2"]).matching == 2
+    assert remove(index, filter={"a": 2}).matching == 0  # an empty index knows no fields
 
 
 def test_on_the_command_line(searcher: Searcher, run: Any, tmp_path: Path) -> None:
@@ -446,23 +473,170 @@ def test_on_the_command_line(searcher: Searcher, run: Any, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("typed", "fine"),
+    ("typed", "types", "fine"),
     [
-        ("date>=2020", True),
-        ("date<2020-02-01T10:00:00Z", True),
-        ('date>"3"', True),
-        ("date>=m", True),
-        ("date=3", True),
-        ("date>=2020-13", False),
-        ("date>=01.02.2020", False),
-        ("date>3", False),
+        ("date>=2020", {"date"}, True),
+        ("date<2020-02-01T10:00:00Z", {"date"}, True),
+        ("date<2020-02-01T10:00:00.5+02:00", {"date", "text"}, True),
+        ('date>"3"', {"text"}, True),
+        ("date>=m", {"text"}, True),
+        ("date=3", {"text"}, True),
+        ("date>=1000", {"number", "text"}, True),
+        ("date>=2020", {"text"}, False),
+        ("date>=2020", {"date", "text"}, False),
+        ("date>=2020-02-01", {"text"}, False),
+        ("date>=2020-13", {"date"}, False),
+        ("date>=2020-02-30", {"date"}, False),
+        ("date>=01.02.2020", {"text"}, False),
+        ("date>3", {"date"}, False),
+        ("date>-3", {"text"}, False),
+        ("date>.5", {"text"}, False),
+        ("date>€ 30", {"text"}, False),
     ],
 )
-def test_numbers_are_not_compared_with_text(typed: str, fine: bool) -> None:
-    fields = {"date": Field(3, {"text": 3})}
+def test_numbers_are_not_compared_with_text(typed: str, types: set[str], fine: bool) -> None:
+    fields = {"date": Field(3, dict.fromkeys(types, 3))}
     if fine:
         assert parse_filters([typed], fields)
     else:
         with pytest.raises(SearchIndexError, match="letter by letter: write dates as 2020-01-31"):
             parse_filters([typed], fields)
     assert parse_filters([typed])
+
+
+class Dated(NamedTuple):
+    """A date as it is written, and what it is to Python."""
+
+    text: str
+    moment: datetime
+
+
+def dated(moment: datetime, form: str) -> Dated:
+    """A moment, written in one of several forms."""
+    naive = moment.replace(tzinfo=None)
+    utc = moment.astimezone(UTC).replace(tzinfo=None)
+    match form:
+        case "day":
+            day = datetime.combine(moment.date(), time(), UTC)
+            return Dated(moment.date().isoformat(), day)
+        case "naive":
+            return Dated(naive.isoformat(), naive.replace(tzinfo=UTC))
+        case "Z":
+            return Dated(f"{utc.isoformat()}Z", moment)
+        case "minutes":
+            short = moment.replace(second=0, microsecond=0)
+            return Dated(short.isoformat(" ", "minutes"), short)
+        case _:
+            return Dated(moment.isoformat(), moment)
+
+
+offsets = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(
+    lambda minutes: timezone(timedelta(minutes=minutes))
+)
+near = st.datetimes(datetime(2023, 12, 30), datetime(2024, 1, 3), timezones=offsets)
+anywhere = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=offsets)
+dates = st.builds(
+    dated, near | anywhere, st.sampled_from(["day", "naive", "Z", "minutes", "offset"])
+)
+
+
+@hypothesis_settings(deadline=None, max_examples=60)
+@given(st.lists(dates, min_size=1, max_size=6), st.lists(near, min_size=1, max_size=4))
+def test_dates_compare_as_datetime_does(every: list[Dated], bounds: list[datetime]) -> None:
+    metadata_: list[Metadata] = [{"at": one.text, "also": ["x", one.text]} for one in every]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(written(Path(folder), metadata_)) as found,
+    ):
+        for bound in bounds:
+            for sign, compare in {**COMPARED, "eq": operator.eq}.items():
+                expected = [n for n, one in enumerate(every) if compare(one.moment, bound)]
+                for field in ("at", "also"):  # a field of dates alone, and one that has other text
+                    condition: Any = bound if sign == "eq" else {sign: bound}
+                    matching = found.matching(compile_filter({field: condition})).tolist()
+                    assert matching == expected, (sign, bound, every)
+
+
+@pytest.mark.parametrize(
+    ("filter", "expected"),
+    [
+        ({"gte": date(2024, 5, 4)}, [0, 3, 4]),
+        ({"gte": "2024-05-04"}, [0, 3, 4]),
+        ({"gt": date(2024, 5, 4)}, [4]),
+        ({"lt": "2024-05-04"}, [1, 2, 5]),
+        ({"lte": "2024-05-04T04:30:00Z"}, [0, 1, 2, 3, 5]),
+        ({"lt": "2024-05-04T04:30:00Z"}, [1, 2, 3, 5]),
+        ({"gte": "2024", "lt": "2025"}, [0, 1, 2, 3, 4, 5]),
+        ("2024-05-04T04:30Z", [0]),
+        ("2024-05-04", [0, 3]),
+        (["2024-05-03", "2024-06"], [1, 2, 4]),
+        ({"ne": date(2024, 5, 4)}, [1, 2, 4, 5, 6]),
+        ({"prefix": "2024-05-04"}, [1, 3]),
+    ],
+)
+def test_dates_with_offsets_are_instants(tmp_path: Path, filter: Any, expected: list[int]) -> None:
+    moments = [
+        "2024-05-03T23:30:00-05:00",
+        "2024-05-04T01:00:00+02:00",
+        "2024-05-03T23:59:59.999999999Z",
+        "2024-05-04 00:00:00",
+        "2024-06",
+        "2024",
+    ]
+    every: list[Metadata] = [*({"at": moment} for moment in moments), {}]
+    with closing(written(tmp_path / "index", every)) as segments:
+        assert segments.fields["at"] == Field(6, {"date": 6})
+        assert segments.matching(compile_filter({"at": filter})).tolist() == expected
+
+
+def test_a_price_that_is_text_is_no_date(tmp_path: Path) -> None:
+    every: list[Metadata] = [{"price": one, "year": one[:4]} for one in ("950 EUR", "1200 EUR")]
+    every.append({"price": "on demand", "year": "1200"})
+    with closing(written(tmp_path / "index", every)) as segments:
+        fields = segments.fields
+        for typed in ("price>=1000", "price<2000", "year>=1000", "price>=2020-01-01"):
+            with pytest.raises(SearchIndexError, match=r"'corpus\.types={\w+: number}'"):
+                parse_filters([typed], fields)
+        for filter in ({"price": {"gte": 1000}}, {"price": {"gte": date(2020, 1, 1)}}):
+            with pytest.raises(SearchIndexError, match="compares the field 'price' with"):
+                segments.matching(compile_filter(filter))
+        quoted = compile_filter(parse_filters(['price>="1000"', 'price<"a"'], fields))
+        assert segments.matching(quoted).tolist() == [0, 1]
+
+
+def test_text_that_reads_as_a_number_is_one_where_a_field_has_no_text(tmp_path: Path) -> None:
+    every: list[Metadata] = [{"price": 9.5, "sold": True}, {"price": 100, "sold": False}]
+    with closing(written(tmp_path / "index", every)) as segments:
+        for filter, expected in (
+            ({"price": {"gte": "10"}}, [1]),
+            ({"price": "9.50"}, [0]),
+            ({"price": {"ne": ["100", 3]}}, [0]),
+            ({"sold": "true"}, [0]),
+        ):
+            assert segments.matching(compile_filter(filter)).tolist() == expected
+
+
+def test_years_that_are_numbers_beside_dates(tmp_path: Path) -> None:
+    every: list[Metadata] = [{"at": one} for one in (2023, "2023-05-01", 2024, "2024-05-01")]
+    with closing(written(tmp_path / "index", every)) as segments:
+        typed = parse_filters(["at>=2024", "at<2025"], segments.fields)
+        assert segments.matching(compile_filter(typed)).tolist() == [2, 3]
+
+
+def test_ids_are_the_same_composed_and_decomposed(tmp_path: Path) -> None:
+    composed, decomposed = "B\u00fccher/\u00fcber.txt", "Bu\u0308cher/u\u0308ber.txt"
+    mixed = "B\u00fccher/u\u0308ber.txt"
+    documents = [
+        EncodedDocument(
+            Document(id_, "", "text"), [View(id_, "passage", "x")], np.eye(1, 3, dtype=np.float32)
+        )
+        for id_ in (mixed, "other")
+    ]
+    index = tmp_path / "index"
+    with closing(Segments.of(index, write_index(index, documents))) as segments:
+        for spelling in (composed, decomposed, mixed):
+            for condition in (spelling, [spelling, "no"], {"prefix": spelling[:-4]}):
+                assert segments.matching(compile_filter({"id": condition})).tolist() == [0]
+            assert segments.matching(compile_filter({"id": {"ne": spelling}})).tolist() == [1]
+            assert segments.named([spelling, "no"]) == {spelling: [0]}
+    assert remove(index, [decomposed]).first == [mixed]

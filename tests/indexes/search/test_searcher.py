@@ -1,6 +1,7 @@
 """Exact search in every mode, compared with a brute-force scorer."""
 
 import tempfile
+import tracemalloc
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalSettings
 from corpus_tuner.indexes.representations import passage, views
 from corpus_tuner.indexes.search.feedback import feedback, nearness_of
 from corpus_tuner.indexes.search.fusion import scaled
+from corpus_tuner.indexes.search.local import LocalSource
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.search.settings import (
     DENSE_RANKERS,
@@ -263,6 +265,56 @@ def test_a_closed_searcher_says_so(tmp_path: Path) -> None:
     searcher.close()
     with pytest.raises(SearchIndexError, match="the searcher is closed"):
         searcher.search("mill")
+
+
+class Watched(LocalSource):
+    """A source that tells whether it was closed."""
+
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"representation": "none"}, "has no representation 'none'"),
+        ({"checksums": True}, "is damaged"),
+        ({}, "with another encoder"),
+    ],
+)
+def test_a_source_is_closed_where_it_cannot_be_opened(
+    tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    write_index(tmp_path, [encoded(0, "mill", np.ones((1, 3), np.float32))])
+    if "checksums" in options:
+        file = next(tmp_path.glob("segments/*/views.faiss"))
+        file.write_bytes(file.read_bytes()[:-1] + b"?")
+    encoder = Table({})
+    encoder.fingerprint = "another"
+    source = Watched(tmp_path)
+    with pytest.raises(SearchIndexError, match=message):
+        Searcher.open(source, encoder=encoder, **options)
+    assert source.closed
+
+
+def test_memory_does_not_grow_with_queries(tmp_path: Path) -> None:
+    documents = [encoded(n, f"mill {n % 7}", np.ones((1, 3), np.float32)) for n in range(2_000)]
+    write_index(tmp_path, documents, None, LexicalSettings(languages=("en",)))
+    with Searcher.open(tmp_path, encoder=Table({})) as searcher:
+
+        def peak(queries: int) -> int:
+            tracemalloc.start()
+            try:
+                for _ in searcher.rank(["mill 3"] * queries, 10, mode="lexical"):
+                    pass
+                return tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+
+        peak(1)
+        assert peak(100) < peak(2) + 20 * 2_000 * 8  # bytes; not a hundred arrays of float64
 
 
 def test_words_of_views_count_where_they_are_asked_for(tmp_path: Path) -> None:

@@ -1,0 +1,129 @@
+"""ISO 8601 dates in text, compared as instants."""
+
+import re
+from datetime import date
+from typing import NamedTuple
+
+_ISO = re.compile(
+    r"""(?P<year>[0-9]{4})
+    (?:-(?P<month>[0-9]{2})
+        (?:-(?P<day>[0-9]{2})
+            (?:[Tt ](?P<hour>[01][0-9]|2[0-3])
+                (?::?(?P<minute>[0-5][0-9])
+                    (?::?(?P<second>[0-5][0-9]|60)(?:[.,](?P<fraction>[0-9]+))?)?)?
+                (?P<offset>\ ?(?:[Zz]|(?P<sign>[+-])(?P<hours>[01][0-9]|2[0-3])
+                    (?::?(?P<minutes>[0-5][0-9])(?::?(?P<seconds>[0-5][0-9]))?)?))?)?)?)?""",
+    re.VERBOSE,
+)
+_DAY = 24 * 60 * 60  # seconds
+
+
+class Period(NamedTuple):
+    """The time that a date names: a year, a month or a day in UTC, or an instant.
+
+    Both are keys: text whose order is that of time, to any fraction of a second.
+
+    Attributes
+    ----------
+    start
+        Its first instant.
+    end
+        The first key behind it.
+    """
+
+    start: str
+    end: str
+
+
+def period_of(text: str) -> Period | None:
+    """Read an ISO 8601 date; ``None`` where a text is none.
+
+    It may end with the year, the month or the day. A time without an offset from UTC is one in UTC.
+
+    Examples
+    --------
+    >>> period_of("2024-05-04T01:30:00+02:00") == period_of("2024-05-03 23:30Z")
+    True
+    >>> may, moment = period_of("2024-05"), period_of("2024-05-31T23:59:59.999")
+    >>> may.start < moment.start < may.end
+    True
+    >>> period_of("2024-02-30")
+    """
+    found = _ISO.fullmatch(text)
+    if found is None:
+        return None
+    year, month = int(found["year"]), found["month"]
+    try:
+        first = date(year, int(month or 1), int(found["day"] or 1)).toordinal()
+    except ValueError:  # no such day
+        return None
+    seconds = first * _DAY
+    if found["hour"]:
+        seconds += _seconds(found["hour"], found["minute"], found["second"])
+        if found["sign"]:
+            offset = _seconds(found["hours"], found["minutes"], found["seconds"])
+            seconds += offset if found["sign"] == "-" else -offset
+        fraction = (found["fraction"] or "").rstrip("0")
+        start = _key(seconds) + (f".{fraction}" if fraction else "")
+        return Period(start, f"{start} ")  # a blank sorts before all that may follow
+    if found["day"]:
+        days = 1
+    elif month:
+        days = _days(year, int(month))
+    else:
+        days = sum(_days(year, number) for number in range(1, 13))
+    return Period(_key(seconds), _key(seconds + days * _DAY))
+
+
+def start_of(text: str) -> str | None:
+    """Return the key of the first instant of a date; ``None`` where a text is none."""
+    period = period_of(text)
+    return period.start if period else None
+
+
+def is_year(text: str) -> bool:
+    """Tell whether a date is a year alone, which may be meant as a number.
+
+    Examples
+    --------
+    >>> is_year("2024"), is_year("2024-05")
+    (True, False)
+    """
+    return len(text) == len("2024")
+
+
+def nearby_days(key: str) -> tuple[str, str]:
+    """Return days, as ISO 8601 has them, that decide most comparisons with an instant.
+
+    Offsets are of less than a day. So a date whose text sorts before the first day is earlier than
+    the instant, and one whose text does not sort before the second is later.
+
+    Examples
+    --------
+    >>> nearby_days(start_of("2024-05-03"))
+    ('2024-05-02', '2024-05-05')
+    """
+    day = int(key[:12]) // _DAY
+    return _written(day - 1), _written(day + 2)
+
+
+def _written(day: int) -> str:
+    """Return a day by its number; beyond the years 1 to 9999 a text that sorts likewise."""
+    if day < 1:
+        return ""
+    return date.fromordinal(day).isoformat() if day <= date.max.toordinal() else ":"
+
+
+def _days(year: int, month: int) -> int:
+    """Return how many days a month has."""
+    if month == 12:
+        return 31
+    return (date(year, month + 1, 1) - date(year, month, 1)).days
+
+
+def _seconds(hours: str, minutes: str | None, seconds: str | None) -> int:
+    return int(hours) * 3600 + int(minutes or 0) * 60 + int(seconds or 0)
+
+
+def _key(seconds: int) -> str:
+    return f"{seconds:012}"

@@ -1,0 +1,53 @@
+"""Settings whose values may be the paths of files or folders, such as models and prompts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ValidationInfo
+
+FOLDER = "folder"
+"""In the context of a validation: where relative paths begin, if not where the process is."""
+RESERVED = ("auto", "builtin", "builtin-de")
+"""Names of embedded models, also where a folder is called so: that is ``./builtin``."""
+
+_Value = TypeVar("_Value")
+
+
+class _Mark:
+    """Marks a field that may name a file or folder."""
+
+
+def _in_full(value: _Value, info: ValidationInfo) -> _Value:
+    """Return a path in full where there is such a file, so that it is found from anywhere."""
+    if not isinstance(value, str | Path) or str(value) in RESERVED:
+        return value
+    path = Path((info.context or {}).get(FOLDER, "")) / value
+    return type(value)(path.resolve()) if path.exists() else value
+
+
+NamesFile = Annotated[_Value, AfterValidator(_in_full), _Mark()]
+"""A value that may be the path of a file or folder, and else is something else, such as the name
+of a model on a hub."""
+
+
+def files_of(settings: object) -> Iterator[Path]:
+    """Yield the files and folders that settings, and those within them, name.
+
+    Examples
+    --------
+    >>> class Settings(BaseModel):
+    ...     model: NamesFile[str]
+    >>> [path.is_absolute() for path in files_of((Settings(model="."), Settings(model="of/hub")))]
+    [True]
+    """
+    if isinstance(settings, list | tuple):
+        for one in settings:
+            yield from files_of(one)
+    fields = type(settings).model_fields if isinstance(settings, BaseModel) else {}
+    for name, field in fields.items():
+        value = getattr(settings, name)
+        if not any(isinstance(mark, _Mark) for mark in field.metadata):
+            yield from files_of(value)
+        elif isinstance(value, str | Path) and Path(value).is_absolute() and Path(value).exists():
+            yield Path(value)
