@@ -24,7 +24,7 @@ from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalRanker
 from corpus_tuner.indexes.store.fields import ID, walk
 
 FORMAT = "corpus-tuner-qdrant"
-VERSION = 1
+VERSION = 2
 FIELDS, STAMP, TERMS = "fields", "stamp", "terms"
 TRUTHS = {True: "true", False: "false"}
 SHOWN = ("id", "title", "text", "metadata", "views", "rows")

@@ -18,7 +18,7 @@ from corpus_tuner.indexes.encoders import (
 )
 from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.lexical import LexicalIndex, LexicalSettings, asked_terms
-from corpus_tuner.indexes.lexical.words import shared_words
+from corpus_tuner.indexes.lexical.matches import shared_words
 from corpus_tuner.indexes.representations import Scores
 from corpus_tuner.indexes.search.hits import Hit, hits_of
 from corpus_tuner.indexes.search.index import Index, Source

@@ -21,7 +21,7 @@ from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.vectors.engines import EngineSettings, engine_settings, flat
 
 FORMAT = "corpus-tuner-index"
-VERSION = 9
+VERSION = 10
 _CHECKSUM = "sha256"
 
 
