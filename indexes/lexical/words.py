@@ -2,11 +2,13 @@
 
 Stop words are indexed, but are no part of the length of a document, and a query has them only where
 it has nothing else or writes them in capitals. So a query of stop words finds what it quotes, and
-all others rank documents as if there were none. Words of one letter are treated as stop words.
+all others rank documents as if there were none. For that, pairs of stop words that follow each
+other are terms, too (as with Lucene's ``CommonGramsFilter``). Words of one letter are treated as
+stop words.
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -111,12 +113,12 @@ def query_words(tokens: Sequence[str], language: str | None) -> list[str]:
     >>> query_words(query_tokens("the mills of IT"), "en")
     ['mill', ' it']
     >>> query_words(query_tokens("to be"), "en")
-    [' to', ' be']
+    [' to', ' be', ' to be']
     """
     found = [analyze(fold_case(token, language), language) for token in tokens]
     terms = [term for one in found for term in (*one.words, *one.others)]
     if not terms:
-        return [word for one in found for word in one.stop_words]
+        return [*_stop_terms(found)]
     for one, emphasized in zip(found, _emphasized(tokens), strict=True):
         if emphasized:
             terms += (word for word in one.stop_words if len(word.strip()) > 1)
@@ -182,14 +184,26 @@ def _emphasized(tokens: Sequence[str]) -> list[bool]:
 
 
 def _document(tokens: Iterable[str], language: str | None) -> DocumentTerms:
-    terms: list[str] = []
-    further: list[str] = []
-    for token in tokens:
-        words, others, stop_words = analyze(token, language)
-        terms += words
-        further += others
-        further += stop_words
-    return DocumentTerms(terms + further, len(terms))
+    found = [analyze(token, language) for token in tokens]
+    words = [word for one in found for word in one.words]
+    others = [other for one in found for other in one.others]
+    return DocumentTerms([*words, *others, *_stop_terms(found)], len(words))
+
+
+def _stop_terms(found: Iterable[TokenTerms]) -> Iterator[str]:
+    """Yield the stop words of some tokens, and the pairs of those that follow each other."""
+    before = ""
+    for words, others, stop_words in found:
+        if stop_words:
+            yield from stop_words
+            if words or others or len(stop_words) > 1:
+                before = ""
+            else:
+                if before:
+                    yield before + stop_words[0]
+                before = stop_words[0]
+        else:
+            before = ""
 
 
 def _searched(token: str, language: str | None) -> tuple[str, ...]:
