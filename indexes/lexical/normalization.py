@@ -25,7 +25,9 @@ _MAY_BE_IGNORABLE = re.compile(
     "\ufff0-\ufffb\U000110bd-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
-_ARABIC_MARKS = "\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed"
+_ARABIC_MARKS = (
+    "\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed"
+)
 _HEBREW_MARKS = "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
 _MARKS = re.compile(f"[{_ARABIC_MARKS}\u08ca-\u08ff{_HEBREW_MARKS}\u0640\u093c]")
 _LETTERS = str.maketrans(

@@ -53,7 +53,9 @@ _CHARACTER = regex.compile(
 _NO_TERM = regex.compile(rf"[{_KANA}]\p{{M}}*")  # by itself: most are endings and particles
 
 _HEBREW_QUOTE = re.compile(_HEBREW)
-_JOINT_FORMS = str.maketrans({**dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"), "\u2044": "/"})
+_JOINT_FORMS = str.maketrans(
+    {**dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"), "\u2044": "/"}
+)
 _WORD = regex.compile(r"\w+")
 _SPELLED_WORDS = regex.compile(f"[{_SPELLED_WORD}]+")
 _PART = regex.compile(r"[^\W_]+")
