@@ -7,6 +7,7 @@ import regex
 
 from corpus_tuner.indexes.lexical.normalization import clean, fold_case, fold_letters
 from corpus_tuner.indexes.lexical.tokens import (
+    SPACED,
     find_spelled,
     spelled_words,
     split_characters,
@@ -57,9 +58,10 @@ def words_pattern(words: Collection[str]) -> "regex.Pattern[str]":
     spaced = [any(spaced for _, spaced in split_scripts(word)) for word in ordered]
     return regex.compile(
         "|".join(
-            rf"(?<!\w){regex.escape(word)}(?!\w)" if apart else regex.escape(word)
+            rf"(?<!{SPACED}){regex.escape(word)}(?!{SPACED})" if apart else regex.escape(word)
             for word, apart in zip(ordered, spaced, strict=True)
-        )
+        ),
+        regex.VERSION1,
     )
 
 
@@ -71,7 +73,7 @@ def _words(run: str, known: frozenset[str], language: str | None) -> Iterator[st
     """Yield a token if the query has it as a whole, else those of its words that it has."""
     words = spelled_words(run)
     shared = [word for word in words if not known.isdisjoint(_terms(word, language))]
-    return iter([run] if len(words) > 1 and len(shared) == len(words) else shared or [run])
+    return iter([run] if len(words) == 1 or len(shared) == len(words) else shared or [run])
 
 
 def _runs(run: str, known: frozenset[str], language: str | None) -> Iterator[str]:

@@ -101,5 +101,5 @@ def fold_letters(word: str) -> str:
     """
     if not _MAY_BE_FOLDED.search(word):
         return word
-    word = _NASALS.sub("\u0902", _MARKS.sub("", word)).translate(_LETTERS)
+    word = _NASALS.sub("\u0902", _MARKS.sub("", word)).translate(_LETTERS).strip(ZWNJ)
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in word)

@@ -43,6 +43,7 @@ _UNSPACED = rf"{_KANA}{_SOUTH_EAST}\p{{Han}}"
 _SCRIPTS = regex.compile(
     rf"(?V1)(?P<unspaced>[{_UNSPACED}]+)|(?P<hangul>{_HANGUL}+)|(?P<spaced>[^{_UNSPACED}{_HANGUL}]+)"
 )
+SPACED = rf"[\w--[{_UNSPACED}{_HANGUL}]]"  # a word character of a script that sets spaces
 _NO_ALPHABET = regex.compile(rf"[{_UNSPACED}{_HANGUL}]")
 # A character with its marks: with the vowel that is written before it, with what is stacked below
 # it, with a final consonant that has no vowel (Burmese), and with the vowel behind it.
@@ -145,6 +146,8 @@ def split_token(token: str) -> Terms:
     if token.isalnum() and not _MAY_HAVE_MARKS.search(token):
         return Terms([token])
     runs = [_divide(run) for run in _SCRIPTS.finditer(_HEBREW_QUOTE.sub("", token))]
+    if not runs:  # of marks that were folded
+        return Terms([])
     return Terms(*([term for terms in kind for term in terms] for kind in zip(*runs, strict=True)))
 
 
@@ -182,6 +185,8 @@ def _divide_hangul(run: str) -> Terms:
 def _divide_spaced(run: str) -> Terms:
     """Return the words that a token consists of, their parts, and what they are together."""
     words = _WORD.findall(run)
+    if not words:  # what connects words of two scripts
+        return Terms([])
     if words == [run] and "_" not in run and ZWNJ not in run:
         return Terms(words)
     body = run.strip(".+#").translate(_JOINT_FORMS)
@@ -195,7 +200,7 @@ def _pieces(words: Sequence[str]) -> Iterator[str]:
     """Yield the parts of words that a connecting character joins."""
     for word in words:
         if ZWNJ in word:
-            yield from (word.replace(ZWNJ, ""), *word.split(ZWNJ))
+            yield from filter(None, (word.replace(ZWNJ, ""), *word.split(ZWNJ)))
         if "_" in word:
             yield from filter(None, word.split("_"))
 

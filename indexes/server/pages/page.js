@@ -43,11 +43,13 @@ function askForToken(refused) {
 
 const UNSPACED = /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}]/u;
 
+const LETTER = `(?!${UNSPACED.source})[\\p{L}\\p{N}\\p{M}_]`;
+
 // The pattern that finds words in a text, the longest first.
 function pattern(words) {
   const spelled = [...words].sort((one, other) => other.length - one.length).map((word) => {
     const literal = word.replace(/[^\p{L}\p{N}\p{M}_\s]/gu, (found) => `\\u{${found.codePointAt(0).toString(16)}}`);
-    return UNSPACED.test(word) ? literal : `(?<![\\p{L}\\p{N}\\p{M}_])${literal}(?![\\p{L}\\p{N}\\p{M}_])`;
+    return UNSPACED.test(word) ? literal : `(?<!${LETTER})${literal}(?!${LETTER})`;
   });
   return new RegExp(spelled.join("|") || "(?!)", "gu");
 }
