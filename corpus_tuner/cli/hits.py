@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rich.padding import Padding
 from rich.text import Text
@@ -121,8 +121,10 @@ def _cut(text: str, marks: Sequence[str], most: int = 280, matched: str = "") ->
     All such words are in bold. It has at most so many characters, but for dots where something is
     left out.
     """
+    from corpus_tuner.indexes.lexical.matches import words_pattern
+
     line = plain(_HEADING.sub(r"\1", text)).plain
-    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, marks))})\b") if marks else None
+    pattern = cast("re.Pattern[str]", words_pattern(marks)) if marks else None
     needle = plain(_HEADING.sub(r"\1", matched)).plain
     start = line.find(needle) if needle else -1
     if start < 0 or start + len(needle) <= most:

@@ -18,9 +18,15 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 from corpus_tuner.indexes.chunks import chunks
 from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.lexical.bm25 import BM25, Terms
-from corpus_tuner.indexes.lexical.grams import grams_of
+from corpus_tuner.indexes.lexical.grams import document_grams, query_grams
 from corpus_tuner.indexes.lexical.postings import Postings, write_postings
-from corpus_tuner.indexes.lexical.words import without_stop_words, words_of
+from corpus_tuner.indexes.lexical.words import (
+    DocumentTerms,
+    document_words,
+    query_tokens,
+    query_words,
+    without_stop_words,
+)
 from corpus_tuner.indexes.representations import Scores
 from corpus_tuner.indexes.store.documents import Document, View
 
@@ -119,47 +125,61 @@ def write_lexical(
 
 def _stream(
     ranker: LexicalRanker, texts: Iterable[str], settings: LexicalSettings
-) -> Iterator[list[str]]:
+) -> Iterator[DocumentTerms]:
     for chunk in chunks(texts, _AT_ONCE):
         yield from terms_of(ranker, chunk, settings)
 
 
 def terms_of(
     ranker: LexicalRanker, texts: Sequence[str], settings: LexicalSettings
-) -> list[list[str]]:
-    """Return the terms of every document's text by which a ranker knows it."""
+) -> list[DocumentTerms]:
+    """Return the terms that a ranker knows every document by, given by its text."""
     languages = Languages(settings.languages)
     if len(settings.languages) < 2:
         return _terms_in(languages.main, ranker, texts, settings)
     by_language: dict[str, list[int]] = {}
     for number, text in enumerate(texts):
         by_language.setdefault(languages.of_text(text), []).append(number)
-    terms: list[list[str]] = [[] for _ in texts]
-    for language, numbers in by_language.items():
-        found = _terms_in(language, ranker, [texts[number] for number in numbers], settings)
-        for number, own in zip(numbers, found, strict=True):
-            terms[number] = own
-    return terms
+    terms = {
+        number: own
+        for language, numbers in by_language.items()
+        for number, own in zip(
+            numbers,
+            _terms_in(language, ranker, [texts[number] for number in numbers], settings),
+            strict=True,
+        )
+    }
+    return [terms[number] for number in range(len(texts))]
 
 
 def asked_terms(ranker: LexicalRanker, query: str, settings: LexicalSettings) -> list[str]:
     """Return the terms of a query, in all the languages of the corpus.
 
-    So names are found in documents of any. Words that say nothing in the language of the query say
-    nothing in the others.
+    So names are found in documents of any. Stop words of the query's language are left out in the
+    others, too.
     """
     languages = Languages(settings.languages)
+    tokens = query_tokens(query)
     if len(settings.languages) < 2:
-        return _terms_in(languages.main, ranker, [query], settings)[0]
-    telling = without_stop_words(query, languages.of_query(query))
-    read = [_terms_in(code, ranker, [telling], settings)[0] for code in settings.languages]
+        return _asked_in(languages.main, ranker, tokens, settings)
+    content = without_stop_words(tokens, languages.of_query(query))
+    read = [_asked_in(code, ranker, content, settings) for code in settings.languages]
     return [*reduce(or_, map(Counter, read)).elements()]
 
 
 def _terms_in(
     language: str, ranker: LexicalRanker, texts: Sequence[str], settings: LexicalSettings
-) -> list[list[str]]:
+) -> list[DocumentTerms]:
     if ranker == "words":
-        return words_of(texts, language)
+        return document_words(texts, language)
     assert settings.grams
-    return grams_of(texts, language, settings.grams)
+    return document_grams(texts, language, settings.grams)
+
+
+def _asked_in(
+    language: str, ranker: LexicalRanker, tokens: Sequence[str], settings: LexicalSettings
+) -> list[str]:
+    if ranker == "words":
+        return query_words(tokens, language)
+    assert settings.grams
+    return query_grams(tokens, language, settings.grams)

@@ -23,6 +23,7 @@ from corpus_tuner.indexes.lexical.postings import (
     document_frequencies,
     keys_of,
 )
+from corpus_tuner.indexes.lexical.words import DocumentTerms
 from corpus_tuner.indexes.representations import Scores
 
 
@@ -56,7 +57,7 @@ class Statistics(NamedTuple):
     documents
         How many there are.
     mean
-        How many terms one has on average.
+        How long one is on average, in terms.
     """
 
     documents: int
@@ -84,7 +85,7 @@ class Statistics(NamedTuple):
         self,
         asked: Counter[str],
         frequencies: Counts,
-        documents: Sequence[Sequence[str]],
+        documents: Sequence[DocumentTerms],
         how: BM25,
     ) -> Scores:
         """Return what documents of these terms would score if each stood among the others.
@@ -99,10 +100,10 @@ class Statistics(NamedTuple):
             The parameters.
         """
         worth = self.worth(asked, frequencies)
-        halves = self.half(np.array([len(document) for document in documents]), how)
+        halves = self.half(np.array([document.length for document in documents]), how)
         scores = np.zeros(len(documents))
         for number, (document, half) in enumerate(zip(documents, halves, strict=True)):
-            own = Counter(document)
+            own = Counter(document.terms)
             counts = np.array([own[term] for term in asked], np.float64)
             shared = (counts > 0) & (frequencies > 0)
             scores[number] = worth[shared] @ (counts[shared] / (counts[shared] + half))
@@ -163,7 +164,7 @@ class Terms:
         return found.astype(np.float64)
 
     def score_documents(
-        self, query: Sequence[str], documents: Sequence[Sequence[str]], how: BM25
+        self, query: Sequence[str], documents: Sequence[DocumentTerms], how: BM25
     ) -> Scores:
         """Return what documents of these terms would score if each stood among the others."""
         counted = Counter(query)

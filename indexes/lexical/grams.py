@@ -4,29 +4,70 @@ Source: McNamee and Mayfield, "Character N-Gram Tokenization for European Langua
 Information Retrieval 7, 2004; four letters are best in most languages.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
-from corpus_tuner.indexes.lexical.words import forms_of
+from corpus_tuner.indexes.lexical.normalization import fold_case
+from corpus_tuner.indexes.lexical.words import DocumentTerms, forms_of, text_tokens
 
 _EDGE = "_"
 
 
-def grams_of(texts: Sequence[str], language: str | None, length: int) -> list[list[str]]:
-    """Return the n-grams of every text: of `length` characters, the edges of words being one.
+def document_grams(texts: Iterable[str], language: str | None, length: int) -> list[DocumentTerms]:
+    """Return the n-grams of every document: of `length` characters, the edges of words being one.
 
     Stop words have none, and a word that is too short for one is one.
 
+    Parameters
+    ----------
+    texts
+        Of documents.
+    language
+        ISO 639-1 code.
+    length
+        Of an n-gram.
+
     Examples
     --------
-    >>> grams_of(["die alte Wassermühle"], "de", 4)[0][:4]
-    ['_alt', 'alte', 'lte_', '_was']
+    >>> document_grams(["die alte Mühle"], "de", 4)[0]
+    DocumentTerms(terms=['_alt', 'alte', 'lte_', '_müh', 'mühl', 'ühle', 'hle_'], length=7)
     """
-    return [
-        [gram for word in words for gram in _grams(word, length)]
-        for words in forms_of(texts, language)
-    ]
+    return [_document(text_tokens(text, language), language, length) for text in texts]
 
 
-def _grams(word: str, length: int) -> list[str]:
-    text = f"{_EDGE}{word}{_EDGE}"
-    return [text[start : start + length] for start in range(max(1, len(text) - length + 1))]
+def query_grams(tokens: Sequence[str], language: str | None, length: int) -> list[str]:
+    """Return the n-grams of a query, given by its tokens (`words.query_tokens`).
+
+    Examples
+    --------
+    >>> query_grams(["Mühle"], "de", 4)
+    ['_müh', 'mühl', 'ühle', 'hle_']
+    """
+    return _document([fold_case(token, language) for token in tokens], language, length).terms
+
+
+def _document(tokens: Iterable[str], language: str | None, length: int) -> DocumentTerms:
+    terms: list[str] = []
+    further: list[str] = []
+    for token in tokens:
+        own, others = _of_token(token, language, length)
+        terms += own
+        further += others
+    return DocumentTerms(terms + further, len(terms))
+
+
+@lru_cache(2**16)
+def _of_token(
+    token: str, language: str | None, length: int
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    words, others = forms_of(token, language)
+    return _grams(words, length), _grams(others, length)
+
+
+def _grams(words: Iterable[str], length: int) -> tuple[str, ...]:
+    texts = (f"{_EDGE}{word}{_EDGE}" for word in words)
+    return tuple(
+        text[start : start + length]
+        for text in texts
+        for start in range(max(1, len(text) - length + 1))
+    )

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from corpus_tuner.errors import DAMAGED, DamagedError
 from corpus_tuner.indexes.arrays import load_array, save_array
 from corpus_tuner.indexes.chunks import chunks
+from corpus_tuner.indexes.lexical.words import DocumentTerms
 
 Keys = npt.NDArray[np.uint64]
 Counts = npt.NDArray[np.int64]
@@ -41,14 +42,14 @@ def keys_of(terms: Iterable[str]) -> Keys:
     return np.fromiter((_key(term) for term in terms), np.uint64)
 
 
-def write_postings(documents: Iterable[Sequence[str]], folder: Path, name: str) -> None:
+def write_postings(documents: Iterable[DocumentTerms], folder: Path, name: str) -> None:
     """Write the postings of documents, given by their terms.
 
     Memory holds what is known of every term, and the postings of a thousand documents. The files
     are ``NAME.keys.npy``, uint64 in ascending order, shape (terms,); ``NAME.starts.npy``, int64,
     where the postings of every term begin, and the end; ``NAME.documents.npy``, int32, and
     ``NAME.counts.npy``, the document and the count of every posting; and ``NAME.lengths.npy``,
-    int32, how many terms every document has.
+    int32, the length of every document.
     """
     terms = _Terms()
     lengths: list[npt.NDArray[np.int32]] = [np.zeros(0, np.int32)]
@@ -58,7 +59,7 @@ def write_postings(documents: Iterable[Sequence[str]], folder: Path, name: str) 
             postings = _postings_of(chunk, first)
             first += len(chunk)
             spilled.write(postings.tobytes())
-            lengths.append(np.array([len(terms) for terms in chunk], np.int32))
+            lengths.append(np.array([document.length for document in chunk], np.int32))
             terms.add(postings)
         spilled.seek(0)
         blocks = iter(lambda: spilled.read(_POSTING.itemsize * _BLOCK), b"")
@@ -124,7 +125,7 @@ class Postings:
     Attributes
     ----------
     lengths
-        How many terms every document has, int32, shape (documents,).
+        Of every document in terms, int32, shape (documents,).
 
     Raises
     ------
@@ -190,9 +191,9 @@ def _key(term: str) -> int:
     return int.from_bytes(digest, "little")
 
 
-def _postings_of(documents: Sequence[Sequence[str]], first: int) -> npt.NDArray[Any]:
+def _postings_of(documents: Sequence[DocumentTerms], first: int) -> npt.NDArray[Any]:
     """Return the postings of some documents, the first of which has this ordinal."""
-    counted = [Counter(terms) for terms in documents]
+    counted = [Counter(document.terms) for document in documents]
     sizes = [len(counts) for counts in counted]
     postings = np.zeros(sum(sizes), _POSTING)
     postings["key"] = keys_of(term for counts in counted for term in counts)

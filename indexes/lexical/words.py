@@ -1,19 +1,22 @@
-"""What counts as a word of a language: lower case, no stop words, stems.
+"""The words of a text as terms: stems, and stop words by themselves.
 
-Where a script sets no spaces between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese), every
-two characters that follow each other are one: a whole clause would be a word otherwise. That is the
-usual way where no dictionary is at hand (Nie, Gao, Zhang and Zhou, "On the Use of Words and N-grams
-for Chinese Information Retrieval", IRAL 2000).
+Stop words are indexed, but are no part of the length of a document, and a query has them only where
+it has nothing else or writes them in capitals. So a query of stop words finds what it quotes, and
+all others rank documents as if there were none. For that, pairs of stop words that follow each
+other are terms, too (as with Lucene's ``CommonGramsFilter``). Words of one letter are treated as
+stop words.
 """
 
-import re
-import unicodedata
-from collections.abc import Sequence
-from typing import Any
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
-import bm25s
 import Stemmer
 from bm25s import stopwords
+
+from corpus_tuner.indexes.lexical.normalization import ZWNJ, clean, fold_case, fold_letters
+from corpus_tuner.indexes.lexical.tokens import find_tokens, is_letter, split_token
 
 # ISO 639-1 code to the names that Snowball and the stop word lists know it by.
 _STEMMERS = {
@@ -42,73 +45,212 @@ _STOP_WORDS: dict[str, Sequence[str]] = {
     "sv": stopwords.STOPWORDS_SWEDISH,
     "tr": stopwords.STOPWORDS_TURKISH,
 }
-
-# Thai and Lao; Burmese; Khmer; kana; Han. With the signs that stand above and below letters.
-_UNSPACED = (
-    "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ece\u1000-\u109f\u1780-\u17d3"
-    "\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-    "\U00020000-\U0003ffff"
-)
-_RUN = re.compile(f"[{_UNSPACED}]+")
-_WORD = re.compile(r"\w\w+")
-_TOKEN = rf"[{_UNSPACED}]+|\w\w+"
-_SHORT_TOKEN = rf"[{_UNSPACED}]+|\w+"
+_STOPPED = " {}"  # sets a stop word apart from the stem of another word
+_threads = threading.local()  # a stemmer must not be shared between threads
 
 
-def words_of(texts: Sequence[str], language: str | None) -> list[list[str]]:
-    """Return the words of every text.
+class DocumentTerms(NamedTuple):
+    """The terms of a document.
+
+    Attributes
+    ----------
+    terms
+        All of them, each as often as it is there.
+    length
+        How many of them count in the document's length: its words without stop words. Further
+        terms at the position of a word do not, as with Lucene's ``discountOverlaps``.
+    """
+
+    terms: list[str]
+    length: int
+
+
+class TokenTerms(NamedTuple):
+    """The terms of a token.
+
+    Attributes
+    ----------
+    words
+        Those that count in the length of a document.
+    others
+        Further ones.
+    stop_words
+        Those that most queries leave out.
+    """
+
+    words: tuple[str, ...]
+    others: tuple[str, ...]
+    stop_words: tuple[str, ...]
+
+
+def document_words(texts: Iterable[str], language: str | None) -> list[DocumentTerms]:
+    """Return the words of every document.
 
     Of a language without a Snowball stemmer or a list of stop words, words are taken as they are.
-    """
-    algorithm = _STEMMERS.get(language or "")
-    # Made anew every time: a stemmer must not be shared between threads.
-    stemmer: Any = Stemmer.Stemmer(algorithm) if algorithm in Stemmer.algorithms() else None
-    return _tokens(texts, language, _TOKEN, stemmer)
-
-
-def forms_of(texts: Sequence[str], language: str | None) -> list[list[str]]:
-    """Return the words of every text in the form that they have there, of one letter, too."""
-    return _tokens(texts, language, _SHORT_TOKEN, None)
-
-
-def without_stop_words(text: str, language: str) -> str:
-    """Return a text without the words that say nothing in a language."""
-    stop = frozenset(_STOP_WORDS.get(language, ()))
-    return re.sub(r"\w+", lambda word: "" if word[0].lower() in stop else word[0], text)
-
-
-def shared_words(asked: Sequence[str], text: str, language: str | None) -> list[str]:
-    """Return the words of a text, as they stand in it, that a query has in one form or another.
 
     Parameters
     ----------
-    asked
-        The terms of the query.
-    text, language
-        The text, and what it is read in.
+    texts
+        Of documents.
+    language
+        ISO 639-1 code.
     """
-    spelled = sorted({*_WORD.findall(text), *_RUN.findall(text)})
-    stems = words_of(spelled, language)
-    known = {*asked}
-    return [word for word, own in zip(spelled, stems, strict=True) if known.intersection(own)]
+    return [_document(text_tokens(text, language), language) for text in texts]
 
 
-def _tokens(
-    texts: Sequence[str], language: str | None, pattern: str, stemmer: Any
-) -> list[list[str]]:
-    tokens: list[list[str]] = bm25s.tokenize(
-        [_RUN.sub(_paired, unicodedata.normalize("NFKC", text)) for text in texts],
-        token_pattern=pattern,
-        stopwords=_STOP_WORDS.get(language or "", []),
-        stemmer=stemmer,
-        return_ids=False,
-        show_progress=False,
-    )
-    return tokens
+def query_words(tokens: Sequence[str], language: str | None) -> list[str]:
+    """Return the words of a query that documents are searched for.
+
+    Parameters
+    ----------
+    tokens
+        Of the query, as `query_tokens` returns them.
+    language
+        ISO 639-1 code.
+
+    Examples
+    --------
+    >>> query_words(query_tokens("the mills of IT"), "en")
+    ['mill', ' it']
+    >>> query_words(query_tokens("to be"), "en")
+    [' to', ' be', ' to be']
+    """
+    found = [analyze(fold_case(token, language), language) for token in tokens]
+    terms = [term for one in found for term in (*one.words, *one.others)]
+    if not terms:
+        return [*_stop_terms(found)]
+    for one, emphasized in zip(found, _emphasized(tokens), strict=True):
+        if emphasized:
+            terms += (word for word in one.stop_words if len(word.strip()) > 1)
+    return terms
 
 
-def _paired(run: re.Match[str]) -> str:
-    """Set spaces between all that shall be a word in text that has none."""
-    text = run[0]
-    pairs = [text[start : start + 2] for start in range(len(text) - 1)] or [text]
-    return f" {' '.join(pairs)} "
+def text_tokens(text: str, language: str | None) -> list[str]:
+    """Return the tokens of a text with their case folded."""
+    return find_tokens(fold_case(clean(text), language))
+
+
+def query_tokens(query: str) -> list[str]:
+    """Return the tokens of a query in the case that they have there."""
+    return find_tokens(clean(query))
+
+
+def without_stop_words(tokens: Sequence[str], language: str) -> list[str]:
+    """Return the tokens of a query that are no stop words of a language; all if none is another."""
+    stop_words = _stop_words(language)
+    shown = _emphasized(tokens)
+    content = [
+        token
+        for token, emphasized in zip(tokens, shown, strict=True)
+        if emphasized or fold_case(token, language) not in stop_words
+    ]
+    return content or [*tokens]
+
+
+def words_of(texts: Sequence[str], language: str | None) -> list[list[str]]:
+    """Return the words of every text without stop words, and the compounds that they form.
+
+    Examples
+    --------
+    >>> words_of(["the mills of section 4.2"], "en")
+    [['mill', 'section', '4', '2', '4.2']]
+    """
+    return [
+        [term for token in text_tokens(text, language) for term in _searched(token, language)]
+        for text in texts
+    ]
+
+
+def forms_of(token: str, language: str | None) -> tuple[list[str], list[str]]:
+    """Return the words of a token, not stemmed, and parts of these; neither are stop words.
+
+    Parameters
+    ----------
+    token
+        With its case folded.
+    language
+        ISO 639-1 code.
+    """
+    terms = split_token(fold_letters(token))
+    stop_words = _stop_words(language)
+    words = [word.replace(ZWNJ, "") for word in terms.words if word not in stop_words]
+    return words, [piece for piece in terms.pieces if piece not in stop_words]
+
+
+def _emphasized(tokens: Sequence[str]) -> list[bool]:
+    """Tell of every token whether it is in capitals, where not all of several are."""
+    capital = [len(token) > 1 and token.isupper() for token in tokens]
+    return capital if len(tokens) == 1 or not all(capital) else [False] * len(tokens)
+
+
+def _document(tokens: Iterable[str], language: str | None) -> DocumentTerms:
+    found = [analyze(token, language) for token in tokens]
+    words = [word for one in found for word in one.words]
+    others = [other for one in found for other in one.others]
+    return DocumentTerms([*words, *others, *_stop_terms(found)], len(words))
+
+
+def _stop_terms(found: Iterable[TokenTerms]) -> Iterator[str]:
+    """Yield the stop words of some tokens, and the pairs of those that follow each other."""
+    before = ""
+    for words, others, stop_words in found:
+        if stop_words:
+            yield from stop_words
+            if words or others or len(stop_words) > 1:
+                before = ""
+            else:
+                if before:
+                    yield before + stop_words[0]
+                before = stop_words[0]
+        else:
+            before = ""
+
+
+def _searched(token: str, language: str | None) -> tuple[str, ...]:
+    words, others, _ = analyze(token, language)
+    return words + others
+
+
+@lru_cache(2**16)
+def analyze(token: str, language: str | None) -> TokenTerms:
+    """Return the terms of a token with its case folded."""
+    words, pieces, compounds, acronyms = split_token(fold_letters(token))
+    stop_words = _stop_words(language)
+    counted: list[str] = []
+    further = [*compounds]
+    stopped = [_STOPPED.format(one) if one in stop_words else one for one in acronyms]
+    for word in words:
+        if word in stop_words or is_letter(word):
+            stopped.append(_STOPPED.format(word))
+        elif len(word) == 1 and word.isdecimal():
+            further.append(word)
+        else:
+            counted.append(_stem(word, language))
+    further += (_stem(piece, language) for piece in pieces if piece not in stop_words)
+    return TokenTerms(tuple(counted), tuple(further), tuple(stopped))
+
+
+@cache
+def _stop_words(language: str | None) -> frozenset[str]:
+    words = _STOP_WORDS.get(language or "", ())
+    return frozenset(fold_letters(fold_case(clean(word), language)) for word in words)
+
+
+def _stem(word: str, language: str | None) -> str:
+    """Return the stem of a word with its case and letters folded."""
+    stemmer = _stemmer(language)
+    if stemmer is None:
+        return word.replace(ZWNJ, "")
+    if language == "ar" and word.endswith("ه"):
+        word = f"{word[:-1]}ة"  # as the stemmer knows the ending; `fold_letters` made them one
+    return str(stemmer.stemWord(word)).replace(ZWNJ, "")
+
+
+def _stemmer(language: str | None) -> Any:
+    """Return the stemmer of this thread for a language; ``None`` if there is none."""
+    stemmers = _threads.__dict__.setdefault("stemmers", {})
+    if language not in stemmers:
+        algorithm = _STEMMERS.get(language or "")
+        known = algorithm in Stemmer.algorithms()
+        stemmers[language] = Stemmer.Stemmer(algorithm) if known else None
+    return stemmers[language]

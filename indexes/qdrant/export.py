@@ -279,7 +279,7 @@ class Export:
         for name, statistics in self._statistics.items():
             how = getattr(self.manifest.search, name)
             for own, found in zip(sparse, terms_of(name, texts, lexical), strict=True):
-                if found:
+                if found.terms:
                     own[name] = terms[name].document(found, statistics, how)
         return [
             point._replace(vectors={**point.vectors, **own})

@@ -14,6 +14,7 @@ from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.lexical.bm25 import BM25, Statistics
 from corpus_tuner.indexes.lexical.postings import Counts, Keys, keys_of
+from corpus_tuner.indexes.lexical.words import DocumentTerms
 from corpus_tuner.indexes.qdrant.engine import Engine, Point, Sparse
 from corpus_tuner.indexes.qdrant.layout import TERMS, number_of_terms
 from corpus_tuner.indexes.representations import Scores
@@ -47,19 +48,19 @@ class Terms:
         """Return these terms, and behind them those of others that are not among them."""
         return Terms(np.concatenate([self.keys, np.setdiff1d(keys, self.keys)]))
 
-    def document(self, terms: Sequence[str], statistics: Statistics, how: BM25) -> Sparse:
+    def document(self, document: DocumentTerms, statistics: Statistics, how: BM25) -> Sparse:
         """Return a document's vector: its saturated counts, between 0 and 1.
 
         Parameters
         ----------
-        terms
-            Of the document; all are known.
+        document
+            Its terms; all are known.
         statistics, how
             By which counts saturate.
         """
-        counted = Counter(terms)
+        counted = Counter(document.terms)
         counts = np.array(list(counted.values()), np.float64)
-        half = statistics.half(np.array([len(terms)]), how)
+        half = statistics.half(np.array([document.length]), how)
         return Sparse(self.dimensions(keys_of(counted)), counts / (counts + half))
 
 
@@ -91,7 +92,7 @@ class Ranker(NamedTuple):
         worth = self.statistics.worth(counted, frequencies)
         return Sparse(dimensions[known], worth[known])
 
-    def score(self, asked: Sequence[str], documents: Sequence[Sequence[str]]) -> Scores:
+    def score(self, asked: Sequence[str], documents: Sequence[DocumentTerms]) -> Scores:
         """Return what documents of these terms would score if each stood among the others."""
         counted = Counter(asked)
         _, frequencies = self._of(counted)

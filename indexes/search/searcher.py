@@ -18,10 +18,11 @@ from corpus_tuner.indexes.encoders import (
 )
 from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.lexical import LexicalIndex, LexicalSettings, asked_terms
-from corpus_tuner.indexes.lexical.words import shared_words
+from corpus_tuner.indexes.lexical.matches import shared_words
 from corpus_tuner.indexes.representations import Scores
 from corpus_tuner.indexes.search.hits import Hit, hits_of
 from corpus_tuner.indexes.search.index import Index, Source
+from corpus_tuner.indexes.search.legibility import is_legible, without_dense
 from corpus_tuner.indexes.search.local import LocalIndex
 from corpus_tuner.indexes.search.plan import Options, Plan, make_plan
 from corpus_tuner.indexes.search.pool import Found, Pool, pool_of
@@ -335,8 +336,11 @@ class Searcher:
             batch = queries[start : start + _QUERIES_AT_ONCE]
             vectors: Vectors | None = self.encoder.encode_queries(batch) if plan.dense else None
             own = [None] * len(batch) if vectors is None else vectors
-            for vector, drawn in zip(own, index.draw(plan, batch, vectors), strict=True):
-                yield pool_of(index, plan, vector, drawn)
+            drawn = index.draw(plan, batch, vectors)
+            for query, vector, found in zip(batch, own, drawn, strict=True):
+                legible = not plan.fused or is_legible(query, self.encoder.name)
+                scored = found if legible else without_dense(found)
+                yield pool_of(index, plan, vector, scored)
 
 
 def _by_words(generation: _Generation, plan: Plan, query: str, texts: Sequence[str]) -> Scores:

@@ -193,21 +193,20 @@ def _terms(
         return
     # A document's terms are a sum over its postings, so that no order of them need be kept.
     found = np.zeros(entry.documents, np.uint64)
-    lengths = np.zeros(entry.documents, np.int64)
     for block in postings.blocks():
         if len(block) and not 0 <= block["document"].min() <= block["document"].max() < len(found):
             yield "they name documents that there are not"
             return
         counts = block["count"]
         np.add.at(found, block["document"], _mixed(block["key"], counts))
-        np.add.at(lengths, block["document"], counts)
-    if (lengths != postings.lengths).any():
-        yield "counts and lengths do not fit each other"
     for start in range(0, entry.documents, _AT_ONCE):
         ordinals = range(start, min(start + _AT_ONCE, entry.documents))
         texts = (lexical.text_of(one.document, one.views) for one in segment.stored(ordinals))
-        for ordinal, terms in zip(ordinals, terms_of(ranker, list(texts), lexical), strict=True):
-            keys, counts = np.unique(keys_of(terms), return_counts=True)
+        for ordinal, own in zip(ordinals, terms_of(ranker, list(texts), lexical), strict=True):
+            keys, counts = np.unique(keys_of(own.terms), return_counts=True)
+            if own.length != postings.lengths[ordinal]:
+                yield f"the length of document {ordinal:,} does not fit its text"
+                return
             if _mixed(keys, counts).sum(dtype=np.uint64) != found[ordinal]:
                 yield f"they are not those of document {ordinal:,}"
                 return

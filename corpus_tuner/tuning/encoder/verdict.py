@@ -10,9 +10,10 @@ weights: what an encoder has learnt to find as words do is worth nothing next to
 
 import random
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-import bm25s
 import numpy as np
 import numpy.typing as npt
 from sentence_transformers import SentenceTransformer
@@ -20,8 +21,14 @@ from sentence_transformers import SentenceTransformer
 from corpus_tuner.held_out import HeldOut, hold_out
 from corpus_tuner.indexes.encoders.transformer import own_prompt
 from corpus_tuner.indexes.languages import Languages
-from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings, asked_terms, terms_of
-from corpus_tuner.indexes.lexical.bm25 import BM25
+from corpus_tuner.indexes.lexical import (
+    LexicalRanker,
+    LexicalSettings,
+    asked_terms,
+    write_lexical,
+)
+from corpus_tuner.indexes.lexical.bm25 import BM25, Terms
+from corpus_tuner.indexes.lexical.postings import Postings
 from corpus_tuner.indexes.search.fusion import scaled
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.passages import whole_text
@@ -98,17 +105,12 @@ class Trial:
 
     def _scores(self, ranker: LexicalRanker, lexical: LexicalSettings, how: BM25) -> Scores:
         """Return what every document scores for every query, shape (queries, documents)."""
-        engine = bm25s.BM25(k1=how.k1, b=how.b, method="lucene")
-        engine.index(terms_of(ranker, self._texts, lexical), show_progress=False)
-        known = engine.vocab_dict
-        asked = [asked_terms(ranker, query, lexical) for query in self._queries]
-        nothing = np.zeros(len(self._texts))
-        return np.stack(
-            [
-                engine.get_scores(some) if (some := [t for t in terms if t in known]) else nothing
-                for terms in asked
-            ]
-        )
+        with TemporaryDirectory() as folder:
+            write_lexical(self._texts, Path(folder), lexical, ranker)
+            alive = np.ones(len(self._texts), np.bool_)
+            terms = Terms([Postings(Path(folder), ranker)], alive)
+            asked = (asked_terms(ranker, query, lexical) for query in self._queries)
+            return np.stack([terms.scores(query, how) for query in asked])
 
     @property
     def documents(self) -> int:

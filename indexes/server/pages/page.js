@@ -41,13 +41,23 @@ function askForToken(refused) {
   $("token").focus();
 }
 
-const WORD = /[\p{L}\p{N}\p{M}_]+/gu;
+const UNSPACED = /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}]/u;
+
+const LETTER = `(?!${UNSPACED.source})[\\p{L}\\p{N}\\p{M}_]`;
+
+// The pattern that finds words in a text, the longest first.
+function pattern(words) {
+  const spelled = [...words].sort((one, other) => other.length - one.length).map((word) => {
+    const literal = word.replace(/[^\p{L}\p{N}\p{M}_\s]/gu, (found) => `\\u{${found.codePointAt(0).toString(16)}}`);
+    return UNSPACED.test(word) ? literal : `(?<!${LETTER})${literal}(?!${LETTER})`;
+  });
+  return new RegExp(spelled.join("|") || "(?!)", "gu");
+}
 
 function marked(text, words) {
   const parts = document.createDocumentFragment();
   let end = 0;
-  for (const found of text.matchAll(WORD)) {
-    if (!words.has(found[0])) continue;
+  for (const found of text.matchAll(words)) {
     parts.append(text.slice(end, found.index), make("mark", {}, found[0]));
     end = found.index + found[0].length;
   }
@@ -57,7 +67,7 @@ function marked(text, words) {
 
 // The part of a text with the first word that is marked.
 function snippet(text, words, size = 280) {
-  const first = [...text.matchAll(WORD)].find((found) => words.has(found[0]))?.index ?? 0;
+  const first = Math.max(0, text.search(words));
   let start = Math.max(0, first - 80);
   let end = Math.min(text.length, start + size);
   // Not in the middle of a word, where spaces set words apart.
@@ -73,7 +83,7 @@ function rank(name, position, part) {
 }
 
 function article(hit) {
-  const words = new Set(hit.matched);
+  const words = pattern(hit.matched);
   const address = `?${new URLSearchParams({ document: hit.id })}`;
   const title = hit.title || hit.id;
   return make(

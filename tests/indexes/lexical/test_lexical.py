@@ -12,12 +12,14 @@ from corpus_tuner.indexes.lexical import (
     LexicalIndex,
     LexicalRanker,
     LexicalSettings,
+    asked_terms,
+    terms_of,
     write_lexical,
 )
 from corpus_tuner.indexes.lexical.bm25 import BM25
-from corpus_tuner.indexes.lexical.grams import grams_of
 from corpus_tuner.indexes.lexical.words import words_of
 
+ENGLISH = LexicalSettings(languages=("en",))
 TEXTS = [
     "the mill by the river",
     "wheat and barley",
@@ -47,24 +49,21 @@ def scores(
     return [float(score) for score in index.scores(ranker, query, how or BM25())]
 
 
-def terms_of(texts: list[str], ranker: LexicalRanker) -> list[list[str]]:
-    return words_of(texts, "en") if ranker == "words" else grams_of(texts, "en", 4)
-
-
 def expected(
     query: str, texts: list[str], how: BM25 | None = None, ranker: LexicalRanker = "words"
 ) -> list[float]:
     """BM25 as Lucene has it, straight from the formula."""
     k1, b = (how or BM25()).k1, (how or BM25()).b
-    documents = terms_of(texts, ranker)
-    mean = sum(map(len, documents)) / len(documents)
+    documents = terms_of(ranker, texts, ENGLISH)
+    mean = sum(document.length for document in documents) / len(documents)
     scores = [0.0] * len(texts)
-    for word in terms_of([query], ranker)[0]:
-        having = sum(word in document for document in documents)
+    for word in asked_terms(ranker, query, ENGLISH):
+        having = sum(word in document.terms for document in documents)
         rarity = math.log(1 + (len(texts) - having + 0.5) / (having + 0.5))
         for number, document in enumerate(documents):
-            count = document.count(word)
-            scores[number] += rarity * count / (count + k1 * (1 - b + b * len(document) / mean))
+            count = document.terms.count(word)
+            half = k1 * (1 - b + b * document.length / mean)
+            scores[number] += rarity * count / (count + half)
     return scores
 
 
@@ -119,6 +118,29 @@ def test_a_word_that_is_there_very_often(tmp_path: Path) -> None:
 @pytest.mark.parametrize("texts", [["..."], ["the", ""], ["a", "..."]])
 def test_a_corpus_without_words(tmp_path: Path, texts: list[str]) -> None:
     assert scores(open_index(tmp_path, texts), "mill the") == [0.0] * len(texts)
+
+
+def test_stop_words_alone_find_what_they_quote(tmp_path: Path) -> None:
+    texts = [
+        "The mill of the river is the one",
+        "The The played",
+        "That is to be, or not",
+        "IT staff",
+    ]
+    index = open_index(tmp_path, texts)
+    for query, best in (("The The", 1), ("the the", 1), ("to be or not", 2), ("IT", 3)):
+        found = scores(index, query)
+        assert found[best] == max(found) > 0
+    assert scores(index, "the mill") == scores(index, "mill")
+    assert scores(index, "IT mill")[3] > scores(index, "it mill")[3] == 0
+
+
+def test_stop_words_and_compounds_do_not_count_in_the_length(tmp_path: Path) -> None:
+    texts = ["mill river", "the mill by the river", "mill 4.2 and river"]
+    index = open_index(tmp_path, texts)
+    assert index.terms["words"].statistics.mean == 2
+    first, second, third = scores(index, "mill")
+    assert first == second == third
 
 
 @pytest.mark.parametrize("ranker", LEXICAL_RANKERS)

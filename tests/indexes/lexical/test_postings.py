@@ -16,6 +16,13 @@ from corpus_tuner.indexes.lexical.postings import (
     merge_postings,
     write_postings,
 )
+from corpus_tuner.indexes.lexical.words import DocumentTerms
+
+
+def written(terms: list[str]) -> DocumentTerms:
+    """A document of these terms, of which half count in its length."""
+    return DocumentTerms(terms, len(terms) // 2)
+
 
 TERMS = ["mill", "river", "wheat", "", "ä", "\ud800"]
 
@@ -25,9 +32,9 @@ TERMS = ["mill", "river", "wheat", "", "ä", "\ud800"]
 def test_counts_are_those_of_the_documents(documents: list[list[str]], at_once: int) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patched:
         patched.setattr(postings, "_AT_ONCE", at_once)
-        write_postings(iter(documents), Path(name), "words")
+        write_postings(map(written, documents), Path(name), "words")
         read = Postings(Path(name), "words")
-        assert read.lengths.tolist() == [len(document) for document in documents]
+        assert read.lengths.tolist() == [len(document) // 2 for document in documents]
         keys = keys_of([*TERMS, "unknown"])
         having = [sum(term in document for document in documents) for term in TERMS]
         terms, ordinals, counts = read.of(keys)
@@ -38,7 +45,7 @@ def test_counts_are_those_of_the_documents(documents: list[list[str]], at_once: 
 
 
 def test_a_term_that_is_there_very_often(tmp_path: Path) -> None:
-    write_postings([["mill"] * 70_000, ["mill"] * 300], tmp_path, "words")
+    write_postings([written(["mill"] * 70_000), written(["mill"] * 300)], tmp_path, "words")
     _, _, counts = Postings(tmp_path, "words").of(keys_of(["mill"]))
     assert counts.tolist() == [70_000, 300]
     assert np.load(tmp_path / "words.counts.npy").dtype == np.uint32
@@ -64,13 +71,13 @@ def test_merged_postings_are_those_of_what_is_left(
         for number, segment in enumerate(segments):
             folder = Path(name) / str(number)
             folder.mkdir()
-            write_postings((terms for terms, _ in segment), folder, "words")
+            write_postings((written(terms) for terms, _ in segment), folder, "words")
             alive = np.array([there for _, there in segment], bool)
             parts.append((Postings(folder, "words"), alive))
         for kind in ("merged", "fresh"):
             (Path(name) / kind).mkdir()
         merge_postings(parts, Path(name) / "merged", "words")
         left = [terms for segment in segments for terms, there in segment if there]
-        write_postings(iter(left), Path(name) / "fresh", "words")
+        write_postings(map(written, left), Path(name) / "fresh", "words")
         for file in (Path(name) / "fresh").iterdir():
             assert (Path(name) / "merged" / file.name).read_bytes() == file.read_bytes()

@@ -1,10 +1,19 @@
 """Words: what counts as one."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_tuner.indexes.lexical.words import forms_of, shared_words, words_of
+from corpus_tuner.indexes.lexical.words import (
+    document_words,
+    forms_of,
+    query_tokens,
+    query_words,
+    without_stop_words,
+    words_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -28,32 +37,109 @@ def test_stop_words_are_left_out() -> None:
     assert words_of(["the mill"], "xx") == [["the", "mill"]]
 
 
+@pytest.mark.parametrize(
+    ("language", "one", "other"),
+    [
+        ("de", "Donau\u00addampf\u00adschiff", "Donaudampfschiff"),
+        ("en", "data\u200bbase", "database"),
+        ("en", "inter\u2060national", "international"),
+        ("en", "tele\ufeffscope", "telescope"),
+        ("ar", "المَدْرَسَة", "المدرسه"),
+        ("ar", "كتاب", "الكِتاب"),
+        ("hi", "हिन्दी", "हिंदी"),
+        ("tr", "DIŞARI", "dışarı"),
+        ("en", "P-200", "P\u2011200"),
+    ],
+)
+def test_spellings_of_a_word_are_one(language: str, one: str, other: str) -> None:
+    assert words_of([one], language) == words_of([other], language) != [[]]
+
+
+@pytest.mark.parametrize("other", ["کتابها", "کتاب ها", "كتاب\u200cها"])
+def test_parts_of_persian_words_are_found_however_they_are_joined(other: str) -> None:
+    (words,) = words_of(["کتاب\u200cها"], "fa")
+    assert {*words_of([other], "fa")[0]} & {*words} - {"ها"}
+
+
+def test_stop_words_are_indexed_but_do_not_count() -> None:
+    (document,) = document_words(["to be, or not: the mill"], "en")
+    assert document.length == 1
+    assert {"mill", " to", " be", " to be", " be or", " or not", " the"} <= {*document.terms}
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("the mills", ["mill"]),
+        ("The The", [" the", " the", " the the"]),
+        ("IT", [" it"]),
+        ("it", [" it"]),
+        ("IT mills", ["mill", " it"]),
+        ("it mills", ["mill"]),
+        ("IT MILLS", ["mill"]),
+        ("the C", [" the", " c", " the c"]),
+        ("C mills", ["mill"]),
+        ("the U.S. mill", ["mill", "us"]),
+        ("e.g. this mill", ["mill"]),
+        ("C++", ["c++"]),
+        ("...", []),
+    ],
+)
+def test_words_of_queries(query: str, words: list[str]) -> None:
+    assert query_words(query_tokens(query), "en") == words
+
+
+def test_stop_words_of_the_language_of_a_query_are_left_out() -> None:
+    assert without_stop_words(["Die", "Mühle"], "de") == ["Mühle"]
+    assert without_stop_words(["die", "die"], "de") == ["die", "die"]
+    assert without_stop_words(["the", "IT", "mill"], "en") == ["IT", "mill"]
+
+
+@pytest.mark.parametrize(
+    ("language", "query", "text"),
+    [
+        ("te", "రైతులు", "రైతులు వరి"),
+        ("ko", "서울", "서울은"),
+        ("ko", "물", "물은"),
+        ("zh", "猫", "我家的猫喜欢"),
+        ("ja", "猫", "猫を飼う"),
+        ("th", "ปู", "กินปูดี"),
+        ("en", "3.11.2", "Python 3.11.2."),
+        ("en", "1000", "1,000 mills"),
+        ("en", "USA", "the U.S.A."),
+        ("en", "F#", "F# and C"),
+    ],
+)
+def test_terms_of_a_query_are_those_of_documents(language: str, query: str, text: str) -> None:
+    (document,) = document_words([text], language)
+    assert {*query_words(query_tokens(query), language)} <= {*document.terms}
+
+
 @given(st.lists(st.text(max_size=40), max_size=5), st.sampled_from(["en", "de", "ru", "zh", None]))
 @settings(max_examples=100, deadline=None)
 def test_any_text_has_words_or_none(texts: list[str], language: str | None) -> None:
     words = words_of(texts, language)
     assert len(words) == len(texts)
-    assert all(isinstance(word, str) for text in words for word in text)
+    assert all(word and isinstance(word, str) for text in words for word in text)
+    for text, document in zip(texts, document_words(texts, language), strict=True):
+        assert 0 <= document.length <= len(document.terms)
+        asked = {*query_words(query_tokens(text), language)}
+        assert asked <= {*document.terms}
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("水车小屋 2024年", ["水车", "车小", "小屋", "2024", "年"]),
-        ("パンを焼く", ["パン", "ンを", "を焼", "焼く"]),
-        ("กังหันดี", ["กั", "ัง", "งห", "หั", "ัน", "นด", "ดี"]),
-        ("AI技术", ["ai", "技术"]),
-    ],
-)
-def test_text_without_spaces_is_cut_into_pairs(text: str, words: list[str]) -> None:
-    assert words_of([text], "zh") == [words]
+@given(st.text(max_size=40), st.data())
+@settings(max_examples=200, deadline=None)
+def test_words_do_not_depend_on_the_form_of_a_text(text: str, data: st.DataObject) -> None:
+    right = words_of([text], "en")
+    for form in ("NFC", "NFD"):
+        assert words_of([unicodedata.normalize(form, text)], "en") == right
+    at = data.draw(st.integers(0, len(text)))
+    assert words_of([f"{text[:at]}\u00ad{text[at:]}"], "en") == right
+    assert words_of([text.casefold()], "en") == right
 
 
-def test_words_of_one_letter_have_a_form() -> None:
+def test_forms_are_not_stemmed() -> None:
     assert words_of(["x ray"], None) == [["ray"]]
-    assert forms_of(["X Rays"], "en") == [["x", "rays"]]
-
-
-def test_shared_words_are_told_as_they_stand_in_the_text() -> None:
-    assert shared_words(["mill"], "The Mill, a mill.", "en") == ["Mill", "mill"]
-    assert shared_words(["水车"], "老水车坊", "zh") == ["老水车坊"]
+    assert forms_of("rays", "en") == (["rays"], [])
+    assert forms_of("x", "en") == (["x"], [])
+    assert forms_of("the", "en") == ([], [])

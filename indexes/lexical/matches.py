@@ -1,0 +1,96 @@
+"""The words of a text that a query has, for highlighting."""
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain, pairwise
+
+import regex
+
+from corpus_tuner.indexes.lexical.normalization import clean, fold_case, fold_letters
+from corpus_tuner.indexes.lexical.tokens import (
+    SPACED,
+    find_spelled,
+    spelled_words,
+    split_characters,
+    split_scripts,
+)
+from corpus_tuner.indexes.lexical.words import analyze
+
+
+def shared_words(asked: Sequence[str], text: str, language: str | None) -> list[str]:
+    """Return the words of a text, as they stand in it, that a query has in one form or another.
+
+    Of scripts without spaces, and of Korean, they are the longest runs of characters that are in
+    the query.
+
+    Parameters
+    ----------
+    asked
+        The terms of the query.
+    text, language
+        The text, and what it is read in.
+
+    Examples
+    --------
+    >>> shared_words(["mill", "3.11"], "The Mills of 3.11, old mills.", "en")
+    ['3.11', 'Mills', 'mills']
+    >>> shared_words(["水车", "水", "车"], "老水车坊", "zh")
+    ['水车']
+    """
+    known = frozenset(asked)
+    found: set[str] = set()
+    for token in dict.fromkeys(find_spelled(text)):
+        for run, spaced in split_scripts(token):
+            if not known.isdisjoint(_terms(run, language)):
+                own = _words(run, known, language) if spaced else _runs(run, known, language)
+                found.update(own)
+    return sorted(found)
+
+
+def words_pattern(words: Collection[str]) -> "regex.Pattern[str]":
+    """Return the pattern that finds words in a text, the longest first.
+
+    Examples
+    --------
+    >>> words_pattern(["mill", "C++"]).findall("C++ in a mill, no millstone")
+    ['C++', 'mill']
+    """
+    ordered = sorted(words, key=lambda word: (-len(word), word))
+    spaced = [any(spaced for _, spaced in split_scripts(word)) for word in ordered]
+    return regex.compile(
+        "|".join(
+            rf"(?<!{SPACED}){regex.escape(word)}(?!{SPACED})" if apart else regex.escape(word)
+            for word, apart in zip(ordered, spaced, strict=True)
+        ),
+        regex.VERSION1,
+    )
+
+
+def _terms(spelled: str, language: str | None) -> Iterator[str]:
+    return chain(*analyze(fold_case(clean(spelled), language), language))
+
+
+def _words(run: str, known: frozenset[str], language: str | None) -> Iterator[str]:
+    """Yield a token if the query has it as a whole, else those of its words that it has."""
+    words = spelled_words(run)
+    shared = [word for word in words if not known.isdisjoint(_terms(word, language))]
+    return iter([run] if len(words) == 1 or len(shared) == len(words) else shared or [run])
+
+
+def _runs(run: str, known: frozenset[str], language: str | None) -> Iterator[str]:
+    """Yield the longest parts of a run of characters that the query has."""
+    characters = split_characters(run)
+    folded = [fold_letters(fold_case(clean(one), language)) for one in characters]
+    marked = [False] * len(characters)
+    for at, (first, second) in enumerate(pairwise(folded)):
+        if first + second in known:
+            marked[at] = marked[at + 1] = True
+    for at, one in enumerate(folded):
+        if one in known and not any(one in term for term in known if len(term) > len(one)):
+            marked[at] = True
+    part = ""
+    for one, shown in zip([*characters, ""], [*marked, False], strict=True):
+        if shown:
+            part += one
+        elif part:
+            yield part
+            part = ""
