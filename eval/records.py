@@ -2,14 +2,22 @@
 
 import gzip
 import json
+import re
+import sys
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from io import BufferedReader
 from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from corpus_tuner.errors import EvaluationError
+
+STANDARD_INPUT = Path("-")
+WHITE_SPACE = " \t\r\n\v\f"
+"""What separates the columns of TREC files: in C, and so in trec_eval, these alone."""
 
 MAX_LINE_BYTES = 64 * 2**20
 """A longer line is no record but a file of another kind, and would have to be held in memory."""
@@ -42,6 +50,13 @@ class BadRecord(NamedTuple):
     reason: str
     detail: str = ""
 
+    @property
+    def where(self) -> str:
+        """Location, field and detail."""
+        field = f", field {self.field!r}" if self.field else ""
+        detail = f" ({self.detail})" if self.detail else ""
+        return f"{self.location}{field}{detail}"
+
     def __str__(self) -> str:
         field = f", field {self.field!r}" if self.field else ""
         detail = f" ({self.detail})" if self.detail else ""
@@ -50,20 +65,33 @@ class BadRecord(NamedTuple):
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that may be gzipped, told by its first bytes.
+    """Open a file for reading; it is decompressed if its first bytes are those of gzip.
+
+    It is opened once and read from the start to the end, so it may be a pipe.
+
+    Parameters
+    ----------
+    path
+        A file or a pipe; ``-`` is standard input.
 
     Raises
     ------
     EvaluationError
         If it cannot be opened, is UTF-16, or, while the context lasts, cannot be read.
     """
+    standard = nullcontext(cast(BufferedReader, sys.stdin.buffer))
     try:
-        with path.open("rb") as file:
-            magic = file.read(2)
-        if magic in (b"\xff\xfe", b"\xfe\xff"):
-            raise EvaluationError(f"{path} is UTF-16: convert it, e.g. iconv -f UTF-16 -t UTF-8")
-        with gzip.open(path) if magic == b"\x1f\x8b" else path.open("rb") as file:
-            yield cast(BinaryIO, file)
+        with standard if path == STANDARD_INPUT else path.open("rb") as file:
+            magic = file.peek(2)[:2]
+            if magic in (b"\xff\xfe", b"\xfe\xff"):
+                raise EvaluationError(
+                    f"{path} is UTF-16: convert it, e.g. iconv -f UTF-16 -t UTF-8"
+                )
+            if magic == b"\x1f\x8b":
+                with gzip.open(file) as inner:
+                    yield cast(BinaryIO, inner)
+            else:
+                yield file
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise EvaluationError(f"the gzip file {path} is cut or damaged: {error}") from error
     except OSError as error:
@@ -80,12 +108,13 @@ def read_lines(path: Path) -> Iterator[tuple[str, str | BadRecord]]:
     EvaluationError
         If the file as a whole cannot be read: not there, UTF-16, a damaged gzip file.
     """
+    name = "standard input" if path == STANDARD_INPUT else path
     with open_bytes(path) as file:
         for number in count(1):
             line = file.readline(MAX_LINE_BYTES + 1)
             if not line:
                 return
-            location = f"{path}:{number}"
+            location = f"{name}:{number}"
             if number == 1:
                 line = line.removeprefix(b"\xef\xbb\xbf")
             if len(line) > MAX_LINE_BYTES:
@@ -117,20 +146,51 @@ def read_json_lines(path: Path) -> Iterator[Record | BadRecord]:
     ({'_id': 'mill'}, 'not a JSON object')
     """
     for location, line in read_lines(path):
-        if isinstance(line, BadRecord):
-            yield line
-            continue
-        try:
-            fields = json.loads(line)
-        except json.JSONDecodeError as error:
-            yield BadRecord(location, "", "broken JSON", f"column {error.colno}: {error.msg}")
-        except (RecursionError, ValueError) as error:
-            yield BadRecord(location, "", "JSON that cannot be read", str(error))
-        else:
-            if isinstance(fields, dict):
-                yield Record(location, fields)
-            else:
-                yield BadRecord(location, "", "not a JSON object", kind_of(fields))
+        yield line if isinstance(line, BadRecord) else parse_json_line(location, line)
+
+
+def split_columns(line: str) -> list[str]:
+    r"""Split a line at white space as trec_eval does, which leaves U+00A0 and the like alone.
+
+    Examples
+    --------
+    >>> split_columns("q1 Q0\td1\n")
+    ['q1', 'Q0', 'd1']
+    """
+    return re.findall(f"[^{WHITE_SPACE}]+", line)
+
+
+def parse_json_line(location: str, line: str) -> Record | BadRecord:
+    """Parse a line that is a JSON object.
+
+    Examples
+    --------
+    >>> parse_json_line("queries.jsonl:1", '{"_id": "q1"}').fields
+    {'_id': 'q1'}
+    """
+    try:
+        fields = json.loads(line)
+    except json.JSONDecodeError as error:
+        return BadRecord(location, "", "broken JSON", f"column {error.colno}: {error.msg}")
+    except (RecursionError, ValueError) as error:
+        return BadRecord(location, "", "JSON that cannot be read", str(error))
+    if isinstance(fields, dict):
+        return Record(location, fields)
+    return BadRecord(location, "", "not a JSON object", kind_of(fields))
+
+
+def described(rejected: Iterable[BadRecord]) -> list[str]:
+    """Describe records that were left out: for every reason how many, and where the first is.
+
+    Examples
+    --------
+    >>> described([BadRecord("q.tsv:2", "text", "empty"), BadRecord("q.tsv:5", "text", "empty")])
+    ["empty: 2, first q.tsv:2, field 'text'"]
+    """
+    rejected = list(rejected)
+    first = {bad.reason: bad for bad in reversed(rejected)}
+    counts = Counter(bad.reason for bad in rejected)
+    return [f"{reason}: {count:,}, first {first[reason].where}" for reason, count in counts.items()]
 
 
 def _decode(location: str, line: bytes) -> str | BadRecord:

@@ -10,12 +10,13 @@ import typer
 from corpus_tuner.cli.options import (
     BenchmarksOption,
     JsonOption,
+    LatexOption,
     MeasureOption,
     QuietOption,
     SplitOption,
 )
 from corpus_tuner.cli.output import stdout
-from corpus_tuner.cli.results import show_comparisons, show_results
+from corpus_tuner.cli.results import one_format, show_comparisons, show_latex, show_results
 
 
 def compare(
@@ -23,7 +24,8 @@ def compare(
         list[str],
         typer.Argument(
             metavar="RUN...",
-            help="TREC run files, or NAME=FILE; the others are compared with the first.",
+            help="TREC run files, or NAME=FILE; the others are compared with the first. - is "
+            "standard input.",
         ),
     ],
     benchmark: Annotated[
@@ -41,12 +43,29 @@ def compare(
     benchmarks: BenchmarksOption = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
+    latex: LatexOption = False,
 ) -> None:
     """Measure and compare runs from anywhere."""
-    from corpus_tuner.eval.measures import DEFAULT_MEASURES
-    from corpus_tuner.evaluation.run_files import compare_runs
+    show_runs(runs, output, json, latex, benchmark, qrels, measure, split, benchmarks)
 
-    report = compare_runs(
+
+def show_runs(
+    runs: list[str],
+    output: Path,
+    json: bool,
+    latex: bool,
+    benchmark: str,
+    qrels: Path | None,
+    measure: list[str] | None,
+    split: str,
+    benchmarks: Path | None,
+) -> None:
+    """Measure runs, write their report, and print what was measured."""
+    one_format(json, latex)
+    from corpus_tuner.eval.measures import DEFAULT_MEASURES
+    from corpus_tuner.evaluation.run_files import measure_runs
+
+    report = measure_runs(
         runs,
         output,
         benchmark=benchmark,
@@ -58,6 +77,9 @@ def compare(
     )
     if json:
         typer.echo(report.model_dump_json(include={"results", "comparisons", "remarks"}, indent=2))
+        return
+    if latex:
+        show_latex(report)
         return
     show_results(report.results, report.references, report.baseline)
     show_comparisons(report)

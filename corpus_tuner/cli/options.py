@@ -45,7 +45,10 @@ SplitOption = Annotated[
 ]
 MeasureOption = Annotated[
     Optional[list[str]],  # noqa: UP045
-    typer.Option(help="Such as nDCG@10 or AP@1000; repeatable, the first is the main one."),
+    typer.Option(
+        help="Such as nDCG@10 or AP@1000, or as trec_eval has it: ndcg_cut_10, map; repeatable, "
+        "the first is the main one."
+    ),
 ]
 BenchmarksOption = Annotated[
     Optional[Path],  # noqa: UP045
@@ -78,6 +81,9 @@ ExcludeOption = Annotated[
     typer.Option(
         metavar="PATTERN", help="Of a folder, leave out such files and folders; repeatable."
     ),
+]
+LatexOption = Annotated[
+    bool, typer.Option("--latex", help="Print the results as a table for LaTeX.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 TrustOption = Annotated[

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import typer
 from rich.text import Text
 
-from corpus_tuner.cli.output import plain, stdout, table
+from corpus_tuner.cli.output import plain, stderr, stdout, table
 
 if TYPE_CHECKING:
     from corpus_tuner.eval.benchmarks.registry import Reference
@@ -18,6 +19,8 @@ def show_results(
     baseline: str = "passage",
 ) -> None:
     """Print measured results, in points of 100, what every system gains, and what others report."""
+    from corpus_tuner.eval.report.tables import mark_of, marks_explained
+
     results = list(results)
     measures = list(results[0].measures)
     rows = table("benchmark", "lang", "docs", "system", *measures, right=("docs", *measures))
@@ -29,7 +32,10 @@ def show_results(
         known: Mapping[str, float] = {}
         if result.system != baseline:
             known = baselines.get(result.benchmark, {})
-        cells = [_points(value, known.get(name)) for name, value in result.measures.items()]
+        cells = [
+            _points(value, known.get(name), mark_of(result.p_values.get(name)))
+            for name, value in result.measures.items()
+        ]
         first = result.benchmark != benchmark
         benchmark = result.benchmark
         last = number == len(results) or results[number].benchmark != benchmark
@@ -44,7 +50,7 @@ def show_results(
         )
         for reference in reported:
             points = [
-                f"{reference.measures[name]:.1f}      " if name in reference.measures else ""
+                f"{reference.measures[name]:.1f}       " if name in reference.measures else ""
                 for name in measures
             ]
             rows.add_row(
@@ -56,14 +62,31 @@ def show_results(
                 end_section=reference is reported[-1],
             )
     stdout.print(rows)
-    if baselines:
+    if any(result.system != baseline for result in results) and baselines:
         stdout.print(f"+ and - are what a system gains on {baseline}", style="dim", soft_wrap=True)
+    if any(mark_of(p) for result in results for p in result.p_values.values()):
+        stdout.print(marks_explained(baseline), style="dim", soft_wrap=True)
     if any(result.uses_labels for result in results):
         stdout.print(
             "* chosen with the judgments: what could be reached, not a result", style="dim"
         )
     if references:
         stdout.print("° published by others; the report says where", style="dim")
+
+
+def one_format(json: bool, latex: bool) -> None:
+    """Refuse two formats at once."""
+    if json and latex:
+        raise typer.BadParameter("--json and --latex do not go together")
+
+
+def show_latex(report: "Report") -> None:
+    """Print the results as a table for LaTeX, and on standard error what is to be known of them."""
+    from corpus_tuner.eval.report.latex import as_latex
+
+    typer.echo(as_latex(report), nl=False)
+    for remark in report.remarks:
+        stderr.print(Text.assemble(("note: ", "yellow"), plain(remark)), soft_wrap=True)
 
 
 def show_comparisons(report: "Report") -> None:
@@ -91,9 +114,9 @@ def show_comparisons(report: "Report") -> None:
         stdout.print(Text.assemble(("note: ", "yellow"), plain(remark)), soft_wrap=True)
 
 
-def _points(value: float, baseline: float | None) -> Text:
+def _points(value: float, baseline: float | None, mark: str) -> Text:
     if baseline is None:
-        return Text(f"{100 * value:.1f}      ")
+        return Text(f"{100 * value:.1f}       ")
     gain = 100 * (value - baseline)  # rounded once, as the report does
     style = "green" if gain > 0.05 else "red" if gain < -0.05 else "dim"
-    return Text.assemble(f"{100 * value:.1f} ", (f"{gain:+5.1f}", style))
+    return Text.assemble(f"{100 * value:.1f} ", (f"{gain:+5.1f}", style), mark or " ")
