@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from corpus_tuner.eval.queries import refuse
 from corpus_tuner.eval.records import (
     WHITE_SPACE,
     BadRecord,
+    csv_delimiter,
     described,
     read_lines,
     split_columns,
@@ -38,6 +39,29 @@ class _Columns(NamedTuple):
     width: int
 
 
+class _Layout(NamedTuple):
+    """How the rows of a file are read.
+
+    Attributes
+    ----------
+    delimiter
+        Of CSV; empty where white space separates columns.
+    columns
+        As the header names them; ``None`` where their number tells.
+    """
+
+    delimiter: str = ""
+    columns: _Columns | None = None
+
+
+class _Judgment(NamedTuple):
+    """A judgment."""
+
+    query: str
+    document: str
+    score: int
+
+
 _BEIR, _TREC = _Columns(0, 1, 2, 3), _Columns(0, 2, 3, 4)
 
 
@@ -48,10 +72,10 @@ def read_qrels(path: Path, reject: Callable[[BadRecord], None] | None = None) ->
     ----------
     path
         ``query 0 document grade`` as TREC has it, or ``query document grade`` as BEIR has it, with
-        or without a header, which may name further columns. Columns are separated by tabs, by
-        commas (as in CSV), or else by white space. In TREC's four columns, and where white space
-        separates, ids are decoded (`corpus_tuner.eval.ids.decode_id`). The file may be gzipped,
-        or a pipe; ``-`` is standard input.
+        or without a header, which may name further columns. Columns are separated by tabs, or else
+        by white space, or as in CSV. In TREC's four columns, and where blanks separate, ids are
+        decoded (`corpus_tuner.eval.ids.decode_id`). The file may be gzipped, or a pipe; ``-`` is
+        standard input.
     reject
         Called with every record that cannot be used, which is then left out; by default the first
         one is an error.
@@ -73,23 +97,13 @@ def read_qrels(path: Path, reject: Callable[[BadRecord], None] | None = None) ->
     """
     qrels: Qrels = {}
     rejected: list[BadRecord] = []
-    columns: _Columns | None = None
-    commas = False
+    layout = _Layout()
     for number, (position, line) in enumerate(read_lines(path)):
-        row: _Judgment | BadRecord
-        if isinstance(line, BadRecord):
-            row = line
-        else:
-            if number == 0:
-                commas = "\t" not in line and "," in line and len(line.split()) < 3
-            cells = _cells(line, commas)
-            if number == 0:
-                columns = _header(cells)
-                if columns or _is_header(cells):
-                    continue
-            trec = columns is None and len(cells) == _TREC.width
-            literal = not trec and (commas or "\t" in line)
-            row = _judgment(position, cells, columns, literal)
+        if number == 0 and isinstance(line, str):
+            layout, is_header = _layout(path, line)
+            if is_header:
+                continue
+        row = line if isinstance(line, BadRecord) else _judgment(position, line, layout)
         if isinstance(row, _Judgment):
             known = qrels.get(row.query, {}).get(row.document, row.score)
             if known == row.score:
@@ -118,75 +132,71 @@ def write_qrels(qrels: Qrels, path: Path) -> None:
                 file.write(f"{encode_id(query)} 0 {encode_id(document)} {grade}\n")
 
 
-class _Judgment(NamedTuple):
-    """A judgment."""
+def _layout(path: Path, line: str) -> tuple[_Layout, bool]:
+    """Return how a file is read that begins with a line, and whether this is its header."""
+    is_csv = Path(path.name.removesuffix(".gz")).suffix.lower() == ".csv"
+    by_white_space = "\t" in line or len(split_columns(line)) in (_BEIR.width, _TREC.width)
+    is_csv = is_csv or (not by_white_space and not {",", ";"}.isdisjoint(line))
+    delimiter = csv_delimiter(line) if is_csv else ""
+    try:
+        cells = _cells(line, delimiter)
+    except csv.Error:
+        return _Layout(delimiter), False
+    names = [cell.lower() for cell in cells]
+    query, document, score = (
+        next((names.index(name) for name in known if name in names), None)
+        for known in _ROLES.values()
+    )
+    if query is not None and document is not None and score is not None:
+        return _Layout(delimiter, _Columns(query, document, score, len(cells))), True
+    is_header = len(cells) in (_BEIR.width, _TREC.width) and not _is_number(cells[-1])
+    return _Layout(delimiter), is_header
 
-    query: str
-    document: str
-    score: int
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
-def _cells(line: str, commas: bool) -> list[str]:
+def _cells(line: str, delimiter: str) -> list[str]:
     """Split a row; empty cells at its end, which are no columns, are dropped."""
     line = line.rstrip("\r\n")
-    if "\t" in line:
-        cells = line.split("\t")
-    elif commas:
-        cells = next(csv.reader([line]))
+    if delimiter:
+        cells = next(csv.reader([line], delimiter=delimiter, strict=True))
     else:
-        cells = split_columns(line)
+        cells = line.split("\t") if "\t" in line else split_columns(line)
     cells = [cell.strip(WHITE_SPACE) for cell in cells]
     while cells and not cells[-1]:
         cells.pop()
     return cells
 
 
-def _header(cells: Sequence[str]) -> _Columns | None:
-    """Return the columns that a first row names; ``None`` if it does not name them."""
-    names = [cell.lower() for cell in cells]
-    found = [
-        next((names.index(name) for name in known if name in names), None)
-        for known in _ROLES.values()
-    ]
-    query, document, score = found
-    if query is None or document is None or score is None:
-        return None
-    return _Columns(query, document, score, len(cells))
-
-
-def _is_header(cells: Sequence[str]) -> bool:
-    """Tell whether a first row has a name where a judgment has a number."""
-    if len(cells) not in (_BEIR.width, _TREC.width):
-        return False
-    try:
-        float(cells[-1])
-    except ValueError:
-        return True
-    return False
-
-
-def _judgment(
-    position: str, cells: Sequence[str], columns: _Columns | None, literal: bool
-) -> _Judgment | BadRecord:
+def _judgment(position: str, line: str, layout: _Layout) -> _Judgment | BadRecord:
     """Return what a row says, or what is wrong with it."""
-    if columns is None:
-        columns = _TREC if len(cells) == _TREC.width else _BEIR
-        if len(cells) != columns.width:
-            detail = f"it has {len(cells)}"
-            return BadRecord(position, "", "not three columns: query, document, score", detail)
+    try:
+        cells = _cells(line, layout.delimiter)
+    except csv.Error as error:
+        return BadRecord(position, "", "broken CSV", str(error))
+    columns = layout.columns or (_TREC if len(cells) == _TREC.width else _BEIR)
+    if layout.columns is None and len(cells) != columns.width:
+        detail = f"it has {len(cells)}; white space in an id is written as %20"
+        return BadRecord(position, "", "not three columns: query, document, score", detail)
     if len(cells) > columns.width or len(cells) <= max(columns[:3]):
         detail = f"{len(cells)} instead of {columns.width}"
         return BadRecord(position, "", "not as many columns as the header", detail)
     grade = cells[columns.score]
     if not re.fullmatch(r"[+-]?[0-9]{1,18}(\.0*)?", grade):
         return BadRecord(position, "score", "not a whole number", repr(grade))
-    score = int(float(grade))
-    if abs(score) > MAX_GRADE:
+    if abs(float(grade)) > MAX_GRADE:
         return BadRecord(position, "score", "not a grade", f"{grade}; {MAX_GRADE:,} is the most")
+    encoded = columns == _TREC or not (layout.delimiter or "\t" in line)
     ids = []
     for name in ("query", "document"):
-        id_ = cells[getattr(columns, name)]
-        ids.append(id_ if literal else decode_id(id_))
+        written = cells[getattr(columns, name)]
+        ids.append(decode_id(written) if encoded else written)
         if problem := id_problem(ids[-1]):
-            return BadRecord(position, name, problem, repr(id_))
-    return _Judgment(ids[0], ids[1], score)
+            return BadRecord(position, name, problem, repr(written))
+    return _Judgment(*ids, int(float(grade)))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.ids import NOT_UTF8, id_problem, is_utf8
-from corpus_tuner.eval.records import BadRecord, parse_json_line, read_lines
+from corpus_tuner.eval.records import BadRecord, csv_delimiter, parse_json_line, read_lines
 
 MAX_QUERY_CHARACTERS = 100_000
 """A longer query is refused, as `corpus_tuner.Searcher` does."""
@@ -113,7 +113,7 @@ def _found(path: Path) -> Iterator[_Found]:
         ".jsonl": _from_json,
         ".ndjson": _from_json,
         ".tsv": partial(_from_table, delimiter="\t"),
-        ".csv": partial(_from_table, delimiter=_delimiter(first[1])),
+        ".csv": partial(_from_table, delimiter=csv_delimiter(str(first[1]))),
         ".txt": _from_lines,
     }
     kind = Path(path.name.removesuffix(".gz")).suffix.lower()
@@ -179,9 +179,3 @@ def _split(line: str, delimiter: str) -> list[str]:
 
 def _first(fields: Mapping[str, object], names: Sequence[str]) -> object:
     return next((fields[name] for name in names if name in fields), None)
-
-
-def _delimiter(line: str | BadRecord) -> str:
-    """Return the delimiter of a CSV file: what ends its first cell."""
-    there = [one for one in ",;\t" if one in str(line)]
-    return min(there, key=str(line).index, default=",")

@@ -160,6 +160,18 @@ def split_columns(line: str) -> list[str]:
     return re.findall(f"[^{WHITE_SPACE}]+", line)
 
 
+def csv_delimiter(line: str) -> str:
+    """Return the delimiter of CSV that begins with a line: what ends its first cell.
+
+    Examples
+    --------
+    >>> csv_delimiter("id;text, in German")
+    ';'
+    """
+    there = [one for one in ",;\t" if one in line]
+    return min(there, key=line.index, default=",")
+
+
 def parse_json_line(location: str, line: str) -> Record | BadRecord:
     """Parse a line that is a JSON object.
 
