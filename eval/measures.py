@@ -162,7 +162,7 @@ def parse_measure(name: str) -> ir_measures.Measure:
 
 def _usual_name(name: str) -> str:
     """Return the name that ir_measures has for a measure."""
-    with_cutoff = re.fullmatch(r"(\w+)[._]([0-9]+(?:\.[0-9]+)?)", name)
+    with_cutoff = re.fullmatch(r"(\w+?)[._]([0-9]+(?:\.[0-9]+)?)", name)
     if with_cutoff and with_cutoff[1] in _TREC_EVAL_AT:
         return f"{_TREC_EVAL_AT[with_cutoff[1]]}@{with_cutoff[2]}"
     family, at, cutoff = name.partition("@")

@@ -16,6 +16,7 @@ from corpus_tuner.eval.records import (
     BadRecord,
     csv_delimiter,
     described,
+    name_of,
     read_lines,
     split_columns,
 )
@@ -114,7 +115,8 @@ def read_qrels(path: Path, reject: Callable[[BadRecord], None] | None = None) ->
         rejected.append(row)
         (reject or refuse)(row)
     if not qrels:
-        raise EvaluationError("; ".join([f"{path} has no judgments", *described(rejected)]))
+        problem = f"{name_of(path)} has no judgments"
+        raise EvaluationError("; ".join([problem, *described(rejected)]))
     return qrels
 
 

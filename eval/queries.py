@@ -1,6 +1,7 @@
 """Queries from a file: JSON lines as in BEIR, tab- or comma-separated ids and texts, or lines."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from functools import partial
@@ -118,9 +119,22 @@ def _found(path: Path) -> Iterator[_Found]:
     }
     kind = Path(path.name.removesuffix(".gz")).suffix.lower()
     if kind not in readers:
-        start = first[1] if isinstance(first[1], str) else ""
-        kind = ".jsonl" if start.lstrip().startswith("{") else ".tsv" if "\t" in start else ".txt"
+        kind = _kind(str(first[1]))
     yield from readers[kind](chain([first], lines))
+
+
+def _kind(line: str) -> str:
+    """Return the suffix of files that begin with such a line."""
+    if line.lstrip().startswith("{"):
+        return ".jsonl"
+    if "\t" in line:
+        return ".tsv"
+    names = re.split("[,;]", line.strip().lower())
+    return ".csv" if _is_header(names) else ".txt"
+
+
+def _is_header(names: Sequence[str]) -> bool:
+    return not {*_IDS}.isdisjoint(names) and not {*_TEXTS}.isdisjoint(names)
 
 
 def _from_json(lines: _Lines) -> Iterator[_Found]:
@@ -158,7 +172,7 @@ def _from_table(lines: _Lines, delimiter: str) -> Iterator[_Found]:
             yield BadRecord(position, "", "broken CSV", f"{error}; a query is one line")
             continue
         names = [cell.lower() for cell in cells]
-        if number == 0 and not {*_IDS}.isdisjoint(names) and not {*_TEXTS}.isdisjoint(names):
+        if number == 0 and _is_header(names):
             header = names
         elif header is not None:
             row = dict(zip(header, cells, strict=False))

@@ -108,7 +108,7 @@ def read_lines(path: Path) -> Iterator[tuple[str, str | BadRecord]]:
     EvaluationError
         If the file as a whole cannot be read: not there, UTF-16, a damaged gzip file.
     """
-    name = "standard input" if path == STANDARD_INPUT else path
+    name = name_of(path)
     with open_bytes(path) as file:
         for number in count(1):
             line = file.readline(MAX_LINE_BYTES + 1)
@@ -158,6 +158,17 @@ def split_columns(line: str) -> list[str]:
     ['q1', 'Q0', 'd1']
     """
     return re.findall(f"[^{WHITE_SPACE}]+", line)
+
+
+def name_of(path: Path) -> str:
+    """Return what a file is called in messages.
+
+    Examples
+    --------
+    >>> name_of(STANDARD_INPUT), name_of(Path("queries.tsv"))
+    ('standard input', 'queries.tsv')
+    """
+    return "standard input" if path == STANDARD_INPUT else str(path)
 
 
 def csv_delimiter(line: str) -> str:

@@ -24,8 +24,14 @@ from corpus_tuner.cli.options import (
     SplitOption,
     settings_of,
 )
-from corpus_tuner.cli.output import plain, show_skipped, stdout, table
-from corpus_tuner.cli.results import one_format, show_comparisons, show_latex, show_results
+from corpus_tuner.cli.output import plain, show_skipped, stderr, stdout, table
+from corpus_tuner.cli.results import (
+    one_format,
+    show_comparisons,
+    show_latex,
+    show_remarks,
+    show_results,
+)
 
 if TYPE_CHECKING:
     from corpus_tuner.eval.benchmarks.registry import Registry
@@ -170,6 +176,7 @@ def evaluate(
     )
     if json:
         typer.echo((output / "metrics.json").read_text(encoding="utf-8").rstrip())
+        show_remarks(done.report, stderr)
         return
     if latex:
         show_latex(done.report)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import typer
+from rich.console import Console
 from rich.text import Text
 
 from corpus_tuner.cli.output import plain, stderr, stdout, table
@@ -23,11 +24,11 @@ def show_results(
 
     results = list(results)
     measures = list(results[0].measures)
-    rows = table("benchmark", "lang", "docs", "system", *measures, right=("docs", *measures))
+    rows = table("benchmark", "system", *measures, right=measures)
     baselines = {
         result.benchmark: result.measures for result in results if result.system == baseline
     }
-    benchmark = ""
+    benchmark, row = "", 0
     for number, result in enumerate(results, start=1):
         known: Mapping[str, float] = {}
         if result.system != baseline:
@@ -36,14 +37,12 @@ def show_results(
             _points(value, known.get(name), mark_of(result.p_values.get(name)))
             for name, value in result.measures.items()
         ]
-        first = result.benchmark != benchmark
+        row = row + 1 if result.benchmark == benchmark else 0
         benchmark = result.benchmark
         last = number == len(results) or results[number].benchmark != benchmark
         reported = (references or {}).get(benchmark, ()) if last else ()
         rows.add_row(
-            plain(benchmark) if first else "",
-            result.language if first else "",
-            f"{result.documents:,}" if first and result.documents else "",
+            (plain(benchmark), Text(_size(result), "dim"), "")[min(row, 2)],
             Text(f"{result.system}*", "dim") if result.uses_labels else result.system,
             *cells,
             end_section=last and not reported,
@@ -54,8 +53,6 @@ def show_results(
                 for name in measures
             ]
             rows.add_row(
-                "",
-                "",
                 "",
                 Text(f"{reference.system}°", "dim italic"),
                 *(Text(cell, "dim") for cell in points),
@@ -85,12 +82,17 @@ def show_latex(report: "Report") -> None:
     from corpus_tuner.eval.report.latex import as_latex
 
     typer.echo(as_latex(report), nl=False)
+    show_remarks(report, stderr)
+
+
+def show_remarks(report: "Report", console: Console = stdout) -> None:
+    """Print what is to be known of the results."""
     for remark in report.remarks:
-        stderr.print(Text.assemble(("note: ", "yellow"), plain(remark)), soft_wrap=True)
+        console.print(Text.assemble(("note: ", "yellow"), plain(remark)), soft_wrap=True)
 
 
 def show_comparisons(report: "Report") -> None:
-    """Print whether the main system differs from the baseline by more than luck, and remarks."""
+    """Print whether the main system differs significantly from the baseline, and remarks."""
     comparisons = [found for found in report.comparisons if found.system == report.system]
     if comparisons:
         columns = ("gain", "95 % interval", "p", "better", "alike", "worse")
@@ -110,8 +112,13 @@ def show_comparisons(report: "Report") -> None:
         stdout.print(rows)
         measure = comparisons[0].measure
         stdout.print(f"{measure}; p by permutation, corrected for all systems", style="dim")
-    for remark in report.remarks:
-        stdout.print(Text.assemble(("note: ", "yellow"), plain(remark)), soft_wrap=True)
+    show_remarks(report)
+
+
+def _size(result: "Result") -> str:
+    """Return the language of a benchmark, and how many documents it has, as far as is known."""
+    documents = f"{result.documents:,} docs" if result.documents else ""
+    return ", ".join(filter(None, (result.language, documents)))
 
 
 def _points(value: float, baseline: float | None, mark: str) -> Text:

@@ -119,12 +119,13 @@ def _check(
 def _search_all(searcher: "Searcher", asking: "Asking", queries: Path, output: Path | None) -> None:
     """Write a run of a file of queries, or print a line of JSON for each."""
     from corpus_tuner.eval.queries import read_queries
+    from corpus_tuner.eval.records import name_of
     from corpus_tuner.eval.runs import write_run
     from corpus_tuner.progress import track
 
     wanted = read_queries(queries)
     if not wanted:
-        raise EvaluationError(f"{queries} has no queries")
+        raise EvaluationError(f"{name_of(queries)} has no queries")
     if output is None:
         for id_, query in track(wanted.items(), "searching", lambda: len(wanted), unit="queries"):
             answer = {"id": id_, **_answer(searcher, asking, query).model_dump()}

@@ -7,7 +7,7 @@ from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.qrels import read_qrels
 from corpus_tuner.eval.queries import read_queries, refuse
-from corpus_tuner.eval.records import BadRecord, described
+from corpus_tuner.eval.records import BadRecord, described, name_of
 
 
 def load_benchmark(
@@ -81,14 +81,11 @@ def read_benchmark(
     judged = read_qrels(qrels, note)
     texts = read_queries(queries, note, judged, unjudged.append)
     for query in sorted(judged.keys() - texts.keys()):
-        note(BadRecord(str(queries), "_id", "a judged query is missing", repr(query)))
+        note(BadRecord(name_of(queries), "_id", "a judged query is missing", repr(query)))
         del judged[query]
     if not judged:
-        raise EvaluationError(
-            "; ".join(
-                [f"none of the queries of {queries} is judged in {qrels}", *described(rejected)]
-            )
-        )
+        problem = f"none of the queries of {name_of(queries)} is judged in {name_of(qrels)}"
+        raise EvaluationError("; ".join([problem, *described(rejected)]))
     return Benchmark(name, corpus, texts, judged, unjudged=tuple(unjudged))
 
 

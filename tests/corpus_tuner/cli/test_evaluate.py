@@ -8,9 +8,9 @@ import pytest
 from tests.conftest import make_documents, write_jsonl
 from tests.corpus_tuner.cli.conftest import Run
 
-LADDER = [
+SYSTEMS = [
     *("bm25", "grams", "passage", "mean", "views"),
-    *("hybrid", "calibrated", "oracle", "oracle-all"),
+    *("default-weights", "hybrid", "oracle", "oracle-all"),
 ]
 
 
@@ -23,9 +23,9 @@ def test_eval_measures_the_encoder_alone_beside_the_recipe(
     assert outcome.code == 0, outcome.err
     rows = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
     assert [(row["benchmark"], row["system"]) for row in rows] == [
-        (name, system) for name in ("sample-en", "sample-de") for system in LADDER
+        (name, system) for name in ("sample-en", "sample-de") for system in SYSTEMS
     ]
-    assert [row["uses_labels"] for row in rows] == ["oracle" in name for name in LADDER] * 2
+    assert [row["uses_labels"] for row in rows] == ["oracle" in name for name in SYSTEMS] * 2
     assert "* chosen with the judgments" in outcome.out
     for row in rows:
         assert list(row["measures"]) == ["nDCG@10", "MRR@100", "Recall@100"]
@@ -34,13 +34,13 @@ def test_eval_measures_the_encoder_alone_beside_the_recipe(
         run_file = out / "runs" / f"{row['benchmark']}.{row['system']}.trec"
         lines = len(run_file.read_text(encoding="utf-8").splitlines())
         shared = {"passage", "views"}.isdisjoint(row["weights"]) and row["system"] in (
-            *("bm25", "grams", "calibrated", "oracle", "oracle-all"),
+            *("bm25", "grams", "hybrid", "oracle", "oracle-all"),
         )
         assert lines == 60 * 100 or (shared and 60 < lines < 60 * 100)
 
     before = {path: path.read_bytes() for path in (out / "runs").iterdir()}
     again = run("eval", "-b", "sample-en", "-b", "sample-de", "-o", out, "--json", *small)
-    assert [row["system"] for row in json.loads(again.out)] == LADDER * 2
+    assert [row["system"] for row in json.loads(again.out)] == SYSTEMS * 2
     assert before == {path: path.read_bytes() for path in (out / "runs").iterdir()}
 
 
