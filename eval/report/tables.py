@@ -61,11 +61,11 @@ def marks_explained(baseline: str) -> str:
     Examples
     --------
     >>> marks_explained("passage").partition(" (")[0]
-    '\u2020 and \u2021: differs from passage, p < 0.05 and p < 0.01'
+    '\u2020 \u2021 differs from passage, p < 0.05, p < 0.01'
     """
     return (
-        f"\u2020 and \u2021: differs from {baseline}, p < 0.05 and p < 0.01 (paired randomisation "
-        "test over queries, corrected by Holm's method)"
+        f"\u2020 \u2021 differs from {baseline}, p < 0.05, p < 0.01 "
+        "(paired randomisation test, Holm's correction)"
     )
 
 
