@@ -195,10 +195,11 @@ def _judgment(position: str, line: str, layout: _Layout) -> _Judgment | BadRecor
     if abs(float(grade)) > MAX_GRADE:
         return BadRecord(position, "score", "not a grade", f"{grade}; {MAX_GRADE:,} is the most")
     encoded = columns == _TREC or not (layout.delimiter or "\t" in line)
-    ids = []
-    for name in ("query", "document"):
-        written = cells[getattr(columns, name)]
-        ids.append(decode_id(written) if encoded else written)
-        if problem := id_problem(ids[-1]):
-            return BadRecord(position, name, problem, repr(written))
-    return _Judgment(*ids, int(float(grade)))
+    query, document = (
+        decode_id(cells[column]) if encoded else cells[column]
+        for column in (columns.query, columns.document)
+    )
+    for name, id_ in (("query", query), ("document", document)):
+        if problem := id_problem(id_):
+            return BadRecord(position, name, problem, repr(id_))
+    return _Judgment(query, document, int(float(grade)))

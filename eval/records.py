@@ -7,7 +7,7 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from io import BufferedReader
 from itertools import count
 from pathlib import Path
@@ -50,13 +50,6 @@ class BadRecord(NamedTuple):
     reason: str
     detail: str = ""
 
-    @property
-    def where(self) -> str:
-        """Location, field and detail."""
-        field = f", field {self.field!r}" if self.field else ""
-        detail = f" ({self.detail})" if self.detail else ""
-        return f"{self.location}{field}{detail}"
-
     def __str__(self) -> str:
         field = f", field {self.field!r}" if self.field else ""
         detail = f" ({self.detail})" if self.detail else ""
@@ -79,9 +72,8 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
     EvaluationError
         If it cannot be opened, is UTF-16, or, while the context lasts, cannot be read.
     """
-    standard = nullcontext(cast(BufferedReader, sys.stdin.buffer))
     try:
-        with standard if path == STANDARD_INPUT else path.open("rb") as file:
+        with _opened(path) as file:
             magic = file.peek(2)[:2]
             if magic in (b"\xff\xfe", b"\xfe\xff"):
                 raise EvaluationError(
@@ -96,6 +88,12 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
         raise EvaluationError(f"the gzip file {path} is cut or damaged: {error}") from error
     except OSError as error:
         raise EvaluationError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _opened(path: Path) -> AbstractContextManager[BufferedReader]:
+    if path == STANDARD_INPUT:
+        return nullcontext(cast(BufferedReader, sys.stdin.buffer))  # and is not closed
+    return path.open("rb")
 
 
 def read_lines(path: Path) -> Iterator[tuple[str, str | BadRecord]]:
@@ -150,7 +148,7 @@ def read_json_lines(path: Path) -> Iterator[Record | BadRecord]:
 
 
 def split_columns(line: str) -> list[str]:
-    r"""Split a line at white space as trec_eval does, which leaves U+00A0 and the like alone.
+    r"""Split a line at white space as trec_eval does: not at U+00A0 and the like.
 
     Examples
     --------
@@ -211,9 +209,12 @@ def described(rejected: Iterable[BadRecord]) -> list[str]:
     ["empty: 2, first q.tsv:2, field 'text'"]
     """
     rejected = list(rejected)
-    first = {bad.reason: bad for bad in reversed(rejected)}
+    first = {bad.reason: str(bad) for bad in reversed(rejected)}
     counts = Counter(bad.reason for bad in rejected)
-    return [f"{reason}: {count:,}, first {first[reason].where}" for reason, count in counts.items()]
+    return [
+        f"{reason}: {count:,}, first {first[reason].replace(f': {reason}', '', 1)}"
+        for reason, count in counts.items()
+    ]
 
 
 def _decode(location: str, line: bytes) -> str | BadRecord:

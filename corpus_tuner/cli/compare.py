@@ -3,20 +3,25 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from corpus_tuner.cli.options import (
+    BadJudgmentsOption,
     BenchmarksOption,
     JsonOption,
     LatexOption,
     MeasureOption,
     QuietOption,
     SplitOption,
+    settings_of,
 )
 from corpus_tuner.cli.output import stdout
 from corpus_tuner.cli.results import one_format, show_comparisons, show_latex, show_results
+
+if TYPE_CHECKING:
+    from corpus_tuner.settings import Settings
 
 
 def compare(
@@ -38,6 +43,7 @@ def compare(
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the report goes.")] = Path(
         "comparison"
     ),
+    on_bad_record: BadJudgmentsOption = "skip",
     split: SplitOption = "",
     measure: MeasureOption = None,
     benchmarks: BenchmarksOption = None,
@@ -46,7 +52,8 @@ def compare(
     latex: LatexOption = False,
 ) -> None:
     """Measure and compare runs from anywhere."""
-    show_runs(runs, output, json, latex, benchmark, qrels, measure, split, benchmarks)
+    settings = settings_of(None, None, on_bad_record)
+    show_runs(runs, output, json, latex, benchmark, qrels, measure, split, benchmarks, settings)
 
 
 def show_runs(
@@ -59,6 +66,7 @@ def show_runs(
     measure: list[str] | None,
     split: str,
     benchmarks: Path | None,
+    settings: "Settings",
 ) -> None:
     """Measure runs, write their report, and print what was measured."""
     one_format(json, latex)
@@ -73,6 +81,7 @@ def show_runs(
         measures=measure or DEFAULT_MEASURES,
         split=split,
         home=benchmarks,
+        settings=settings,
         command=shlex.join(["corpus-tuner", *sys.argv[1:]]),
     )
     if json:

@@ -11,6 +11,7 @@ import typer
 
 from corpus_tuner.cli.compare import show_runs
 from corpus_tuner.cli.options import (
+    BadJudgmentsOption,
     BenchmarksOption,
     ConfigOption,
     EncoderOption,
@@ -18,7 +19,6 @@ from corpus_tuner.cli.options import (
     JsonOption,
     LatexOption,
     MeasureOption,
-    OnBadRecord,
     QuietOption,
     SetOption,
     SplitOption,
@@ -61,10 +61,7 @@ def evaluate(
     encoder: EncoderOption = None,
     generator: GeneratorOption = None,
     assignments: SetOption = None,
-    on_bad_record: Annotated[
-        OnBadRecord,
-        typer.Option(help="Benchmarks are as they are, so bad records are skipped and counted."),
-    ] = "skip",
+    on_bad_record: BadJudgmentsOption = "skip",
     split: SplitOption = "",
     measure: MeasureOption = None,
     depth: Annotated[int, typer.Option(min=1, help="Documents in a run.")] = 100,
@@ -132,7 +129,9 @@ def evaluate(
     if runs:
         if index or queries or ablate or baseline or len(names) > 1:
             raise typer.BadParameter("--run goes with --qrels or one benchmark, and no index")
-        show_runs(runs, output, json, latex, "".join(names), qrels, measure, split, benchmarks)
+        settings = settings_of(None, None, on_bad_record)
+        name = "".join(names)
+        show_runs(runs, output, json, latex, name, qrels, measure, split, benchmarks, settings)
         return
     _check_files(names, queries, qrels, index)
     settings = settings_of(config, assignments, on_bad_record, encoder, generator)
@@ -200,7 +199,7 @@ def _check_files(
     """See that there is something to measure: either benchmarks, or files and an index."""
     if queries or qrels:
         if names:
-            raise typer.BadParameter("--queries and --qrels take the place of a benchmark")
+            raise typer.BadParameter("--queries and --qrels replace a benchmark")
         if not (queries and qrels and index):
             raise typer.BadParameter("--queries, --qrels and --index go together")
     elif not names:

@@ -68,6 +68,10 @@ OnBadRecordOption = Annotated[
     Optional[OnBadRecord],  # noqa: UP045
     typer.Option(help="Stop at a record that cannot be used, or leave it out and count it."),
 ]
+BadJudgmentsOption = Annotated[
+    OnBadRecord,
+    typer.Option(help="Leave out records that cannot be used and count them, or stop at one."),
+]
 IncludeOption = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Option(

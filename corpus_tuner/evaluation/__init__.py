@@ -17,7 +17,7 @@ import yaml
 from corpus_tuner.build_report import BuildReport
 from corpus_tuner.changes import Changes
 from corpus_tuner.corpora import Corpus
-from corpus_tuner.errors import CorpusTunerError, EvaluationError
+from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.files import make_folders
 from corpus_tuner.eval.measures import DEFAULT_MEASURES
@@ -37,7 +37,7 @@ from corpus_tuner.evaluation.baselines import Baseline
 from corpus_tuner.evaluation.costs import timed_build
 from corpus_tuner.evaluation.glossary import ABOUT, glossary
 from corpus_tuner.evaluation.measuring import BASELINE, measure_benchmark
-from corpus_tuner.evaluation.named import open_benchmarks, open_files
+from corpus_tuner.evaluation.named import check_corpora, open_benchmarks, open_files
 from corpus_tuner.evaluation.setup import ABLATION, DEPTH, Setup
 from corpus_tuner.indexes.encoders import Encoder, EncoderSettings
 from corpus_tuner.indexes.search.sources import source_of
@@ -163,11 +163,8 @@ def evaluate(
         if len(loaded) > 1:
             raise CorpusTunerError("an index that is there is measured on one benchmark: name one")
         settings = _settings_of(index, settings)
-    for benchmark in loaded:
-        if index is None and not benchmark.corpus:
-            raise EvaluationError(
-                f"{benchmark.name} has no corpus.jsonl: name the index of its documents"
-            )
+    else:
+        check_corpora(loaded)
     setup = Setup.of(output, settings, encoder, measures, depth, index)
     make_folders(*(setup.output / name for name in ("runs", "indexes", "sweeps", "costs")))
     builds: dict[str, BuildReport] = {}

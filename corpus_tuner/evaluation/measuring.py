@@ -12,7 +12,7 @@ from corpus_tuner.errors import CorpusTunerError, EvaluationError
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.kept import kept_run
 from corpus_tuner.eval.measures import Measured, Measurement, measure_queries
-from corpus_tuner.eval.records import BadRecord, described
+from corpus_tuner.eval.records import BadRecord
 from corpus_tuner.eval.report import Cost, Result, WeightSweep
 from corpus_tuner.eval.report.assembly import (
     Chapter,
@@ -23,6 +23,7 @@ from corpus_tuner.eval.report.assembly import (
 )
 from corpus_tuner.eval.runs import Run
 from corpus_tuner.evaluation.baselines import Baseline, Setting
+from corpus_tuner.evaluation.named import rejected_remarks
 from corpus_tuner.evaluation.oracle import best_of, kept_sweep, lexical_share
 from corpus_tuner.evaluation.setup import Setup
 from corpus_tuner.evaluation.systems import OpenIndex, System, missing_systems, systems
@@ -67,10 +68,7 @@ def measure_benchmark(
     """
     queries = benchmark.queries
     with OpenIndex(setup.searched(benchmark.name), setup.encoder, queries) as index:
-        remarks = [
-            f"{benchmark.name}: left out of queries and judgments: {reason}."
-            for reason in described(rejected)
-        ]
+        remarks = rejected_remarks(benchmark.name, rejected)
         remarks += _judged_documents(benchmark, index)
         measuring = Measuring(benchmark, built, index, setup)
         for baseline in baselines:
@@ -169,8 +167,8 @@ class Measuring:
     def rank_by(self, baseline: Baseline) -> None:
         """Rank by a baseline, and measure it."""
         scratch = self._setup.scratch(self._benchmark.name, baseline.name)
-        how, language = self._setup.settings.corpus, self._built.language
-        setting = Setting(self._benchmark, how, language, self._depth, scratch)
+        reading, language = self._setup.settings.corpus, self._built.language
+        setting = Setting(self._benchmark, reading, language, self._depth, scratch)
         shutil.rmtree(scratch, ignore_errors=True)
         try:
             decides = (baseline.identity(self._benchmark.name), self._manifest.digest)

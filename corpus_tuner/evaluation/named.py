@@ -12,7 +12,7 @@ from corpus_tuner.eval.benchmarks.catalogue import load_catalogue_benchmark
 from corpus_tuner.eval.benchmarks.download import fetch
 from corpus_tuner.eval.benchmarks.folder import load_benchmark, read_benchmark
 from corpus_tuner.eval.benchmarks.registry import Catalogued, Entry, expand, recognise, registry
-from corpus_tuner.eval.records import STANDARD_INPUT, BadRecord
+from corpus_tuner.eval.records import STANDARD_INPUT, BadRecord, described
 from corpus_tuner.indexes.encoders.cache import cache_folder
 from corpus_tuner.progress import track, working
 from corpus_tuner.sample import LANGUAGES, sample_folder
@@ -82,6 +82,21 @@ def open_benchmarks(
     return opened, rejected
 
 
+def check_corpora(benchmarks: Iterable[Benchmark]) -> None:
+    """See that every benchmark has documents of which an index can be built.
+
+    Raises
+    ------
+    EvaluationError
+        If one has none.
+    """
+    for benchmark in benchmarks:
+        if not benchmark.corpus:
+            raise EvaluationError(
+                f"{benchmark.name} has no corpus.jsonl: name the index of its documents (--index)"
+            )
+
+
 def open_files(
     queries: Path, qrels: Path, settings: Settings | None = None
 ) -> tuple[list[Benchmark], dict[str, list[BadRecord]]]:
@@ -109,6 +124,19 @@ def open_files(
     name = file_name(qrels)
     found = read_benchmark(queries, qrels, name=name, reject=bad.append if skip else None)
     return [found], {name: bad}
+
+
+def rejected_remarks(name: str, rejected: Iterable[BadRecord]) -> list[str]:
+    """Say how many records of a benchmark's queries and judgments were left out, and why.
+
+    Examples
+    --------
+    >>> rejected_remarks("mine", [BadRecord("q.tsv:2", "text", "missing or empty")])
+    ["mine: left out of queries and judgments: missing or empty: 1, first q.tsv:2, field 'text'."]
+    """
+    return [
+        f"{name}: left out of queries and judgments: {reason}." for reason in described(rejected)
+    ]
 
 
 def file_name(path: Path) -> str:

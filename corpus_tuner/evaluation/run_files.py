@@ -9,11 +9,13 @@ from corpus_tuner.eval.benchmarks.registry import recognise
 from corpus_tuner.eval.files import make_folders
 from corpus_tuner.eval.measures import DEFAULT_MEASURES, Measurement, measure_queries, parse_measure
 from corpus_tuner.eval.qrels import read_qrels
+from corpus_tuner.eval.records import BadRecord
 from corpus_tuner.eval.report import Report, Result
 from corpus_tuner.eval.report.assembly import Outline, bind, first_of, write_chapter, write_report
 from corpus_tuner.eval.runs import Run, read_run, without_self
-from corpus_tuner.evaluation.named import file_name, open_benchmarks
+from corpus_tuner.evaluation.named import file_name, open_benchmarks, rejected_remarks
 from corpus_tuner.progress import track, working
+from corpus_tuner.settings import Settings
 
 
 def measure_runs(
@@ -25,6 +27,7 @@ def measure_runs(
     measures: Sequence[str] = DEFAULT_MEASURES,
     split: str = "",
     home: Path | None = None,
+    settings: Settings | None = None,
     command: str = "",
 ) -> Report:
     """Measure TREC run files, and compare them with the first.
@@ -41,6 +44,9 @@ def measure_runs(
         Instead, a file of judgments, as TREC or BEIR have them.
     measures
         As `corpus_tuner.evaluate` takes them.
+    settings
+        A recipe: where its ``corpus.on_bad_record`` is ``skip``, bad records of queries and
+        judgments are left out.
     command
         What makes the report again, to be shown in it.
 
@@ -57,10 +63,13 @@ def measure_runs(
     for name in measures:
         parse_measure(name)
     if qrels is not None:
-        judged = read_qrels(qrels)
+        bad: list[BadRecord] = []
+        skip = settings is not None and settings.corpus.on_bad_record == "skip"
+        judged = read_qrels(qrels, bad.append if skip else None)
         opened = Benchmark(file_name(qrels), "", {query: query for query in judged}, judged)
     else:
-        (opened, *_), _ = open_benchmarks([benchmark], split, home)
+        (opened, *_), rejected = open_benchmarks([benchmark], split, home, settings)
+        bad = rejected[opened.name]
     found = {
         name: read_run(path)
         for name, path in track(files.items(), "reading", lambda: len(files), unit="runs")
@@ -79,7 +88,10 @@ def measure_runs(
         ]
         baseline, system, *_ = [*files, *files]
         outline = Outline(measures, system, baseline)
-        chapter = write_chapter(Measurement(opened, found, measured), results, outline)
+        remarks = rejected_remarks(opened.name, bad)
+        chapter = write_chapter(
+            Measurement(opened, found, measured), results, outline, remarks=remarks
+        )
     title = f"{', '.join(files)} on {opened.name}"
     report = bind([chapter], outline, title=title, command=command)
     make_folders(Path(output))

@@ -91,7 +91,7 @@ def missing_systems(manifest: Manifest) -> list[str]:
     """
     if not manifest.lexical:
         return [f"no {', '.join(NAMES.values())} and {HYBRID}: the index has no lexical rankers"]
-    why = manifest.calibration["unchanged"] if manifest.calibration else "it was not asked for"
+    why = manifest.calibration["unchanged"] if manifest.calibration else "calibrate is false"
     if why:
         return [f"no {DEFAULT_WEIGHTS}: {HYBRID} has the default weights, not calibrated ({why})"]
     return []

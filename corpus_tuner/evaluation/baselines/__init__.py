@@ -24,7 +24,7 @@ class Setting:
     ----------
     benchmark
         Queries and judgments.
-    how
+    reading
         How the corpus is read.
     language
         Of the documents.
@@ -35,7 +35,7 @@ class Setting:
     """
 
     benchmark: Benchmark
-    how: CorpusSettings
+    reading: CorpusSettings
     language: str
     depth: int
     scratch: Path
@@ -54,7 +54,7 @@ class Setting:
                 "this baseline needs the documents: write them with corpus-tuner export INDEX "
                 "FOLDER/corpus.jsonl, beside queries.jsonl and qrels, and evaluate FOLDER"
             )
-        return Corpus(self.benchmark.corpus, self.how)
+        return Corpus(self.benchmark.corpus, self.reading)
 
 
 class Baseline(Protocol):

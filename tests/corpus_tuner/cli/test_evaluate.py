@@ -112,8 +112,8 @@ def test_eval_of_an_index_by_two_files(
 
     given = io.TextIOWrapper(io.BufferedReader(io.BytesIO(files["q.tsv"].read_bytes())))
     monkeypatch.setattr("sys.stdin", given)
-    options = ("--queries", "-", "--qrels", files["beir.tsv"], "-o", tmp_path / "piped")
-    outcome = run("eval", "--index", index, *options, "--json")
+    piped = ("--queries", "-", "--qrels", files["beir.tsv"], "-o", tmp_path / "piped")
+    outcome = run("eval", "--index", index, *piped, "--json")
     assert {row["system"]: row["measures"] for row in json.loads(outcome.out)} == found[0]
     # Runs and judgments lie there as trec_eval reads them.
     assert (tmp_path / "piped" / "runs" / "beir.qrels").read_text().splitlines() == [
@@ -181,7 +181,7 @@ def test_eval_says_why_systems_are_missing(tmp_path: Path, run: Run, small: list
     assert "set: nothing is compared with passage, which the index does not have" in outcome.out
     outcome = run("eval", folder, "-o", tmp_path / "out", "--set", "calibrate=false", *small)
     assert "no default-weights: hybrid has the default weights, not calibrated" in outcome.out
-    assert "(it was not asked for)" in outcome.out
+    assert "(calibrate is false)" in outcome.out
 
 
 def test_eval_of_queries_that_cannot_be_searched(
@@ -205,7 +205,7 @@ def test_eval_of_queries_that_cannot_be_searched(
     [
         (("--queries", "q.tsv", "--qrels", "x"), "--queries, --qrels and --index go together"),
         (("--index", "i", "--queries", "q.tsv"), "--queries, --qrels and --index go together"),
-        (("sample-en", "--queries", "q", "--qrels", "x"), "take the place of a benchmark"),
+        (("sample-en", "--queries", "q", "--qrels", "x"), "replace a benchmark"),
         (("--run", "r", "--index", "i"), "--run goes with --qrels or one benchmark"),
         (("--run", "r"), "either a benchmark or a file of qrels"),
         (("sample-en", "--json", "--latex"), "--json and --latex do not go together"),
@@ -238,6 +238,21 @@ def test_eval_of_a_single_run(tmp_path: Path, run: Run, files: dict[str, Path]) 
     outcome = run("eval", "--run", tmp_path / "other.trec", *options)
     assert outcome.code == 2
     assert "no query of the run other is judged: it has 'q1', and judged are 'q 1'" in outcome.err
+
+
+def test_bad_judgments_of_runs_are_counted_or_refused(
+    tmp_path: Path, run: Run, files: dict[str, Path]
+) -> None:
+    with files["trec.qrels"].open("a", encoding="utf-8") as file:
+        file.write("q%202 0 d3 high\n")
+    (tmp_path / "a.trec").write_text("q%201 Q0 mill 1 1.0 t\n", encoding="utf-8")
+    for command in (("compare", tmp_path / "a.trec"), ("eval", "--run", tmp_path / "a.trec")):
+        options = ("--qrels", files["trec.qrels"], "-o", tmp_path / "out")
+        outcome = run(*command, *options)
+        assert outcome.code == 0, outcome.err
+        assert f"not a whole number: 1, first {files['trec.qrels']}:4, field" in outcome.out
+        outcome = run(*command, *options, "--on-bad-record", "fail")
+        assert (outcome.code, "trec.qrels:4, field 'score'" in outcome.err) == (2, True)
 
 
 def test_a_table_for_latex(tmp_path: Path, run: Run, files: dict[str, Path]) -> None:
