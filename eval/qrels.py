@@ -121,12 +121,27 @@ def read_qrels(path: Path, reject: Callable[[BadRecord], None] | None = None) ->
 
 
 def write_qrels(qrels: Qrels, path: Path) -> None:
-    r"""Write judgments as TREC has them, ``query 0 document grade``, ids percent-encoded.
+    r"""Write judgments as TREC has them, ``query 0 document grade``, in one step.
+
+    Parameters
+    ----------
+    qrels
+        Judgments, whose ids are percent-encoded (`corpus_tuner.eval.ids.encode_id`).
+    path
+        The file that is made or replaced.
 
     Raises
     ------
     EvaluationError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_qrels({"q1": {"My notes.md": 1}}, Path(folder, "judgments.qrels"))
+    ...     Path(folder, "judgments.qrels").read_text()
+    'q1 0 My%20notes.md 1\n'
     """
     with write_atomically(path) as file:
         for query, grades in qrels.items():

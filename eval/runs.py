@@ -158,7 +158,7 @@ def without_self(run: Run) -> Run:
 
 
 def write_run(run: Run, path: Path, tag: str) -> None:
-    """Write a TREC run file: ``query Q0 document rank score tag``, in one step.
+    r"""Write a TREC run file: ``query Q0 document rank score tag``, in one step.
 
     White space of ids and tag is percent-encoded (`corpus_tuner.eval.ids.encode_id`), and the
     scores of a query all differ (`break_ties`).
@@ -167,6 +167,14 @@ def write_run(run: Run, path: Path, tag: str) -> None:
     ------
     EvaluationError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_run({"q1": [("My notes.md", 0.5)]}, Path(folder, "run.trec"), "mine")
+    ...     Path(folder, "run.trec").read_text()
+    'q1 Q0 My%20notes.md 1 0.5 mine\n'
     """
     with write_atomically(path) as file:
         for query, ranking in run.items():

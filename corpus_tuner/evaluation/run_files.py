@@ -30,7 +30,7 @@ def measure_runs(
     settings: Settings | None = None,
     command: str = "",
 ) -> Report:
-    """Measure TREC run files, and compare them with the first.
+    r"""Measure TREC run files, and compare them with the first.
 
     Parameters
     ----------
@@ -54,6 +54,15 @@ def measure_runs(
     ------
     CorpusTunerError, EvaluationError
         If there is no run, two have one name, one cannot be read, or has no judged query.
+
+    Examples
+    --------
+    >>> run, qrels = example_benchmark / "mine.trec", example_benchmark / "mine.qrels"
+    >>> _ = run.write_text("q1 Q0 bread 1 2.0 x\nq1 Q0 mill 2 1.0 x\n")
+    >>> _ = qrels.write_text("q1 0 mill 1\n")
+    >>> report = measure_runs([run], example_results, qrels=qrels, measures=["recip_rank"])
+    >>> report.results[0].measures
+    {'recip_rank': 0.5}
     """
     files = dict(_named(str(run)) for run in runs)
     if not runs or len(files) < len(runs):

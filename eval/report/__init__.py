@@ -258,6 +258,16 @@ class Report(_Frozen):
         ------
         MissingExtraError
             If pandas is not installed.
+
+        Examples
+        --------
+        >>> result = Result(
+        ...     benchmark="mine", language="en", system="bm25", documents=3, queries=1,
+        ...     measures={"RR": 0.5}, seconds=0,
+        ... )
+        >>> report = Report(title="", baseline="bm25", system="bm25", results=[result])
+        >>> report.to_dataframe()[["system", "RR"]].to_dict("records")
+        [{'system': 'bm25', 'RR': 0.5}]
         """
         try:
             from pandas import DataFrame

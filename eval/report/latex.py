@@ -27,6 +27,16 @@ def as_latex(report: Report) -> str:
     ----------
     report
         With the results of one benchmark or several.
+
+    Examples
+    --------
+    >>> result = Result(
+    ...     benchmark="mine", language="en", system="bm25", documents=3, queries=1,
+    ...     measures={"RR": 0.5}, seconds=0,
+    ... )
+    >>> report = Report(title="", baseline="bm25", system="bm25", results=[result])
+    >>> print(as_latex(report).splitlines()[4])
+    bm25 & \textbf{50.0} \\
     """
     measures = list(report.results[0].measures)
     benchmarks = list(dict.fromkeys(result.benchmark for result in report.results))

@@ -56,6 +56,13 @@ def write_documents(lines: Iterable[bytes], file: Path) -> None:
     ------
     SearchIndexError
         If there is a file of that name, or it cannot be written.
+
+    Examples
+    --------
+    >>> with json_lines(example_index) as (documents, lines):
+    ...     write_documents(lines, example_index.parent / "exported.jsonl")
+    >>> len((example_index.parent / "exported.jsonl").read_text().splitlines())
+    3
     """
     if file.exists():
         raise SearchIndexError(f"{file} is there already: give another name")
