@@ -1,9 +1,9 @@
 """What an encoder gains by being tuned on the corpus itself, and whether the verdict is right.
 
-Run: python -m benchmarks.in_domain OUTPUT FOLDER... [--set A.B=VALUE] [--calibrated]
+Run: python -m benchmarks.in_domain OUTPUT FOLDER... [--set A.B=VALUE] [--hybrid]
 
 FOLDER is a collection in BEIR layout. Its documents alone are learnt from; its judgments then
-measure the base and what was tuned by vectors alone, in float32, and with --calibrated as `eval`
+measure the base and what was tuned by vectors alone, in float32, and with --hybrid as `eval`
 does. A tuning or an evaluation that OUTPUT holds is not made again. A row per collection.
 """
 
@@ -37,13 +37,13 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     parser.add_argument("folders", nargs="+")
     parser.add_argument("--set", action="append", default=[], dest="assignments")
-    parser.add_argument("--calibrated", action="store_true")
+    parser.add_argument("--hybrid", action="store_true")
     chosen = parser.parse_args()
     settings = load_settings(None, chosen.assignments)
     benchmarks, _ = open_benchmarks(chosen.folders, "", None, settings)
     rows = [["collection", "base", "tuned", "gain", "verdict", "interval", "kept", "steps"]]
-    if chosen.calibrated:
-        rows[0] += ["calibrated", "tuned, calibrated"]
+    if chosen.hybrid:
+        rows[0] += ["hybrid", "tuned, hybrid"]
     for folder, benchmark in zip(chosen.folders, benchmarks, strict=True):
         output = chosen.output / benchmark.name
         report = tune_encoder([benchmark.corpus], output / "encoder", settings)
@@ -53,10 +53,10 @@ def main() -> None:
             for encoder in (settings.encoder.model_copy(update={"name": report.base}), with_tuned)
         ]
         row = [benchmark.name, *(f"{100 * one:.1f}" for one in found), *judged(found, report)]
-        if chosen.calibrated:
+        if chosen.hybrid:
             for name, encoder in (("base", settings.encoder), ("tuned", with_tuned)):
                 recipe = settings.model_copy(update={"encoder": encoder})
-                row.append(f"{100 * calibrated(folder, output / name, recipe):.1f}")
+                row.append(f"{100 * by_hybrid(folder, output / name, recipe):.1f}")
         rows.append(row)
         print(as_markdown([rows[0], row]), flush=True)
     print(as_markdown(rows))
@@ -97,12 +97,12 @@ def ranked(
     return run
 
 
-def calibrated(folder: str, output: Path, settings: Settings) -> float:
-    """Return nDCG@10 of calibrated search, as `eval` measures it."""
+def by_hybrid(folder: str, output: Path, settings: Settings) -> float:
+    """Return nDCG@10 of hybrid search, as `eval` measures it."""
     (found,) = (
         result.measures[MEASURE]
         for result in evaluate([folder], output, settings).results
-        if result.system == "calibrated"
+        if result.system == "hybrid"
     )
     return found
 

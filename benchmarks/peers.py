@@ -46,8 +46,8 @@ from corpus_tuner.cli.output import stdout, table
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.measures import measure
 from corpus_tuner.eval.runs import Run, break_ties
-from corpus_tuner.evaluation.ladder import OpenIndex, ladder
 from corpus_tuner.evaluation.named import open_benchmarks
+from corpus_tuner.evaluation.systems import HYBRID, OpenIndex, systems
 from corpus_tuner.indexes.encoders import Encoder, embedded, open_encoder
 from corpus_tuner.indexes.store.manifest import read_manifest
 
@@ -206,10 +206,9 @@ def ours(
         build(corpus, built[-1], settings, encoder=encoder)
 
     def search(queries: dict[str, str]) -> list[Run]:
-        systems = {one.name: one for one in ladder(read_manifest(built[-1]), settings.search)}
-        chosen = systems.get("calibrated") or systems["hybrid"]
+        known = {one.name: one for one in systems(read_manifest(built[-1]), settings.search)}
         with OpenIndex(built[-1], encoder, queries) as opened:
-            return [opened.run(one, DEPTH) for one in (chosen, systems["passage"])]
+            return [opened.run(one, DEPTH) for one in (known[HYBRID], known["passage"])]
 
     add(documents[:1])
     start = clock(partial(add, documents[:1]))

@@ -21,7 +21,7 @@ SHOWN = {
     "passage": "encoder alone",
     "mean": "`mean`",
     "views": "`views`",
-    "calibrated": "calibrated hybrid",
+    "hybrid": "hybrid",
     "oracle-all": "best weights*",
 }
 
@@ -34,13 +34,14 @@ def summary(results: list[Result]) -> str:
         if result.system != "passage":
             continue
         cells = [f"{100 * values[result.benchmark, system]:.1f}" for system in SHOWN]
-        cells[list(SHOWN).index("calibrated")] = f"**{cells[list(SHOWN).index('calibrated')]}**"
+        hybrid = list(SHOWN).index("hybrid")
+        cells[hybrid] = f"**{cells[hybrid]}**"
         name = f"{result.benchmark} ({result.language})"
         rows.append([name, f"{result.documents:,}", f"{result.queries:,}", *cells])
     return as_markdown(rows)
 
 
-def ladder(results: list[Result]) -> str:
+def systems(results: list[Result]) -> str:
     """Return a row per collection and system: all measures, weights and time."""
     measures = list(results[0].measures)
     rows = [["collection", "system", "weights", *measures, "95 % interval", "ms"]]
@@ -104,7 +105,7 @@ def main() -> None:
     report = Report.model_validate_json((folder / "report.json").read_text(encoding="utf-8"))
     tables = {
         "summary": summary(report.results),
-        "ladder": ladder(report.results),
+        "systems": systems(report.results),
         "comparison": comparison(report),
         "cost": cost(report),
     }

@@ -14,7 +14,7 @@ from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.corpora.parsed import ParsedFiles
 from corpus_tuner.distributed.cluster import Cluster
 from corpus_tuner.distributed.worker import Order
-from corpus_tuner.errors import CorpusTunerError, SearchIndexError
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.chunks import chunks
 from corpus_tuner.indexes.encoders import Encoder
@@ -40,7 +40,7 @@ from corpus_tuner.segment_making import Indexed
 from corpus_tuner.settings import Settings, settings_of, stored_settings
 from corpus_tuner.tuning.encoder.report import report_of
 from corpus_tuner.unfinished import Unfinished
-from corpus_tuner.workshop import FITTED, Workshop
+from corpus_tuner.workshop import FITTED, Workshop, no_documents
 
 _COMPARED = 1_024  # documents that are looked up at once
 _AFTER = ("search", "vectors")  # settings of what is chosen when all documents are indexed
@@ -221,7 +221,7 @@ def update(
             unfinished.make_on(cluster, workers, order)
         written = unfinished.write()
         if not written.entries and not standing:
-            raise CorpusTunerError(f"{corpus.source} has no document that can be used")
+            raise no_documents(corpus)
         kept, alive = hide(standing.segments if standing else (), segments, comparison.gone)
     changes = comparison.changes
     # The weights and the engine in force are by these settings, whatever is asked for now.

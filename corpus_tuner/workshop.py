@@ -89,7 +89,16 @@ def main_language(corpus: Corpus, settings: Settings) -> str:
     """Return the language that most of a corpus is in, ISO 639-1, unless the recipe names one."""
     if settings.language != "auto":
         return settings.language
-    return detect_language(corpus.sample(SAMPLE_DOCUMENTS))
+    sample = corpus.sample(SAMPLE_DOCUMENTS)
+    if not sample:
+        raise no_documents(corpus)
+    return detect_language(sample)
+
+
+def no_documents(corpus: Corpus) -> CorpusTunerError:
+    """Return the error of a corpus of which nothing could be read, with the first reason."""
+    reason = next((f": {first}" for first in corpus.examples.values()), "")
+    return CorpusTunerError(f"{corpus.source} has no document that can be used{reason}")
 
 
 def open_writers(

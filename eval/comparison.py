@@ -108,17 +108,8 @@ def compare(
     >>> found.system, found.difference, found.wins, found.ties
     ('new', 0.125, 1, 1)
     """
-    if baseline not in systems:
-        raise EvaluationError(f"no system is called {baseline!r}: there are {', '.join(systems)}")
-    queries = sorted(systems[baseline])
-    others = [name for name in systems if name != baseline]
-    for name in others:
-        if sorted(systems[name]) != queries:
-            raise EvaluationError(f"{name} and {baseline} were not measured for the same queries")
-    rows = [
-        np.array([systems[name][query] - systems[baseline][query] for query in queries])
-        for name in others
-    ]
+    differences = _differences(systems, baseline)
+    others, rows = list(differences), list(differences.values())
     by_t = [t_test(row) for row in rows]
     by_permutation = [permutation_test(row, seed=seed, resamples=resamples) for row in rows]
     made = []
@@ -133,7 +124,7 @@ def compare(
                 measure=measure,
                 system=name,
                 baseline=baseline,
-                queries=len(queries),
+                queries=len(systems[baseline]),
                 difference=float(row.mean()),
                 low=low,
                 high=high,
@@ -148,6 +139,45 @@ def compare(
             )
         )
     return made
+
+
+def significance(
+    systems: Mapping[str, Values], baseline: str, *, seed: int = 0, resamples: int = RESAMPLES
+) -> dict[str, float]:
+    """Return the p-value of every system's difference from the baseline.
+
+    It is that of the randomisation test, two-sided, corrected by Holm's method for all systems:
+    `Comparison.permutation_holm`.
+
+    Parameters, and errors raised, are those of `compare`.
+
+    Examples
+    --------
+    >>> old, new = {"q1": 0.5, "q2": 0.25}, {"q1": 0.75, "q2": 0.25}
+    >>> significance({"old": old, "new": new}, "old")
+    {'new': 1.0}
+    """
+    differences = _differences(systems, baseline)
+    p_values = [
+        permutation_test(row, seed=seed, resamples=resamples) for row in differences.values()
+    ]
+    return dict(zip(differences, holm(p_values), strict=True))
+
+
+def _differences(systems: Mapping[str, Values], baseline: str) -> dict[str, Numbers]:
+    """Return for every other system its differences from the baseline, query by query."""
+    if baseline not in systems:
+        raise EvaluationError(f"no system is called {baseline!r}: there are {', '.join(systems)}")
+    queries = sorted(systems[baseline])
+    differences = {}
+    for name, values in systems.items():
+        if name == baseline:
+            continue
+        if sorted(values) != queries:
+            raise EvaluationError(f"{name} and {baseline} were not measured for the same queries")
+        before = systems[baseline]
+        differences[name] = np.array([values[query] - before[query] for query in queries])
+    return differences
 
 
 def t_test(differences: Numbers) -> float:

@@ -1,5 +1,6 @@
 """Measures of a run against judgments, through ir_measures."""
 
+import re
 from collections.abc import Sequence
 from math import fsum
 from subprocess import SubprocessError
@@ -13,6 +14,16 @@ from corpus_tuner.eval.runs import Run
 
 DEFAULT_MEASURES = ("nDCG@10", "MRR@100", "Recall@100")
 _OTHER_NAMES = {"MRR": "RR", "Recall": "R", "Precision": "P", "MAP": "AP", "NDCG": "nDCG"}
+_TREC_EVAL = {
+    **{"map": "AP", "ndcg": "nDCG", "recip_rank": "RR", "bpref": "Bpref"},
+    **{"set_P": "SetP", "set_recall": "SetR", "set_F": "SetF", "set_map": "SetAP"},
+}
+_TREC_EVAL_AT = {
+    **{"ndcg_cut": "nDCG", "map_cut": "AP", "P": "P", "recall": "R", "success": "Success"},
+    "iprec_at_recall": "IPrec",
+}
+"""trec_eval's names of measures, those in the second table followed by ``_`` and a cutoff."""
+_COUNTS = ("NumQ", "NumRel", "NumRelRet", "NumRet")
 
 
 Measured = dict[str, dict[str, float]]
@@ -81,7 +92,7 @@ def measure_queries(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_ME
         What was found.
     measures
         Names as ir_measures has them; also MRR, Recall, Precision, MAP and NDCG for RR, R, P, AP
-        and nDCG.
+        and nDCG; or as trec_eval has them, such as ``ndcg_cut_10``, ``map`` and ``recip_rank``.
 
     Returns
     -------
@@ -133,15 +144,26 @@ def parse_measure(name: str) -> ir_measures.Measure:
 
     Examples
     --------
-    >>> parse_measure("MRR@100")
-    RR@100
+    >>> parse_measure("MRR@100"), parse_measure("ndcg_cut_10")
+    (RR@100, nDCG@10)
     """
-    family, at, cutoff = name.partition("@")
     try:
-        parsed = ir_measures.parse_measure(_OTHER_NAMES.get(family, family) + at + cutoff)
+        parsed = ir_measures.parse_measure(_usual_name(name))
         parsed.validate_params()
-        return parsed
     except (AssertionError, NameError, SyntaxError, ValueError) as error:
         raise EvaluationError(
-            f"no measure is called {name!r}; take names such as {', '.join(DEFAULT_MEASURES)}"
+            f"no measure is called {name!r}; take names such as {', '.join(DEFAULT_MEASURES)}, or "
+            "those of trec_eval with a cutoff, such as ndcg_cut_10, recip_rank or map"
         ) from error
+    if parsed.NAME in _COUNTS:
+        raise EvaluationError(f"{name} counts queries or documents: take a measure from 0 to 1")
+    return parsed
+
+
+def _usual_name(name: str) -> str:
+    """Return the name that ir_measures has for a measure."""
+    with_cutoff = re.fullmatch(r"(\w+?)[._]([0-9]+(?:\.[0-9]+)?)", name)
+    if with_cutoff and with_cutoff[1] in _TREC_EVAL_AT:
+        return f"{_TREC_EVAL_AT[with_cutoff[1]]}@{with_cutoff[2]}"
+    family, at, cutoff = name.partition("@")
+    return _TREC_EVAL.get(name, _OTHER_NAMES.get(family, family) + at + cutoff)

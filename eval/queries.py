@@ -1,30 +1,49 @@
-"""Queries from a file: BEIR's ``queries.jsonl``, tab-separated ids and texts, or plain lines."""
+"""Queries from a file: JSON lines as in BEIR, tab- or comma-separated ids and texts, or lines."""
 
+import csv
+import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from corpus_tuner.errors import EvaluationError
-from corpus_tuner.eval.records import BadRecord, read_json_lines, read_lines
+from corpus_tuner.eval.ids import NOT_UTF8, id_problem, is_utf8
+from corpus_tuner.eval.records import BadRecord, csv_delimiter, parse_json_line, read_lines
+
+MAX_QUERY_CHARACTERS = 100_000
+"""A longer query is refused, as `corpus_tuner.Searcher` does."""
+
+_IDS = ("_id", "id", "query_id", "query-id", "qid")
+_TEXTS = ("text", "query")
+
+_Lines = Iterator[tuple[str, str | BadRecord]]
+_Found = tuple[str, object, object] | BadRecord
 
 
 def read_queries(
     path: Path,
     reject: Callable[[BadRecord], None] | None = None,
     wanted: Container[str] | None = None,
+    skip: Callable[[str], object] | None = None,
 ) -> dict[str, str]:
     r"""Read queries, by id, in the order of the file.
 
     Parameters
     ----------
     path
-        ``.jsonl`` with ``_id`` and ``text``; ``.tsv`` with an id and a text; in any other file each
-        line is a query, and its number is its id. It may be gzipped.
+        ``.jsonl`` with ``_id`` (or ``id``) and ``text``; ``.tsv`` or ``.csv`` with an id and a
+        text, with or without a header; ``.txt``, where each line is a query and its number is its
+        id. Of any other file, and of standard input (``-``), the first line decides which of
+        these it is. It may be gzipped, or a pipe.
     reject
         Called with every record that cannot be used, which is then left out; by default the first
         one is an error.
     wanted
-        Ids; others are passed over. By default all.
+        Ids; others are skipped. By default all.
+    skip
+        Called with every id that is skipped.
 
     Raises
     ------
@@ -52,16 +71,21 @@ def read_queries(
         if not isinstance(query, str | int) or isinstance(query, bool) or query == "":
             reject(BadRecord(position, "_id", "missing, or neither text nor a number"))
             continue
-        query = str(query)
+        query = str(query).strip()
+        if problem := id_problem(query):
+            reject(BadRecord(position, "_id", problem))
+            continue
         if wanted is not None and query not in wanted:
+            if skip is not None:
+                skip(query)
             continue
         seen[query] += 1
-        if not isinstance(text, str) or not text.strip():
-            reject(BadRecord(position, "text", "missing or empty"))
+        if problem := _text_problem(text):
+            reject(BadRecord(position, "text", problem))
         elif seen[query] > 1:
             reject(BadRecord(position, "_id", "duplicate id", repr(query)))
         else:
-            queries[query] = text
+            queries[query] = str(text)
     return queries
 
 
@@ -70,21 +94,102 @@ def refuse(bad: BadRecord) -> None:
     raise EvaluationError(str(bad))
 
 
-def _found(path: Path) -> Iterator[tuple[str, object, object] | BadRecord]:
+def _text_problem(text: object) -> str:
+    if not isinstance(text, str) or not text.strip():
+        return "missing or empty"
+    if not is_utf8(text):
+        return NOT_UTF8
+    if len(text) > MAX_QUERY_CHARACTERS:
+        return f"longer than {MAX_QUERY_CHARACTERS} characters"
+    return ""
+
+
+def _found(path: Path) -> Iterator[_Found]:
     """Yield the position in the file, the id and the text of every record."""
-    kind = Path(path.name.removesuffix(".gz")).suffix
-    if kind == ".jsonl":
-        for record in read_json_lines(path):
-            if isinstance(record, BadRecord):
-                yield record
-            else:
-                yield record.location, record.fields.get("_id"), record.fields.get("text")
+    lines = read_lines(path)
+    first = next(lines, None)
+    if first is None:
         return
-    for position, line in read_lines(path):
+    readers: dict[str, Callable[[_Lines], Iterator[_Found]]] = {
+        ".jsonl": _from_json,
+        ".ndjson": _from_json,
+        ".tsv": partial(_from_table, delimiter="\t"),
+        ".csv": partial(_from_table, delimiter=csv_delimiter(str(first[1]))),
+        ".txt": _from_lines,
+    }
+    kind = Path(path.name.removesuffix(".gz")).suffix.lower()
+    if kind not in readers:
+        kind = _kind(str(first[1]))
+    yield from readers[kind](chain([first], lines))
+
+
+def _kind(line: str) -> str:
+    """Return the suffix of files that begin with such a line."""
+    if line.lstrip().startswith("{"):
+        return ".jsonl"
+    if "\t" in line:
+        return ".tsv"
+    names = re.split("[,;]", line.strip().lower())
+    return ".csv" if _is_header(names) else ".txt"
+
+
+def _is_header(names: Sequence[str]) -> bool:
+    return not {*_IDS}.isdisjoint(names) and not {*_TEXTS}.isdisjoint(names)
+
+
+def _from_json(lines: _Lines) -> Iterator[_Found]:
+    for position, line in lines:
+        record = line if isinstance(line, BadRecord) else parse_json_line(position, line)
+        if isinstance(record, BadRecord):
+            yield record
+        else:
+            fields = {name.lower(): value for name, value in reversed(record.fields.items())}
+            yield position, _first(fields, _IDS), _first(fields, _TEXTS)
+
+
+def _from_lines(lines: _Lines) -> Iterator[_Found]:
+    for position, line in lines:
         if isinstance(line, BadRecord):
             yield line
-        elif kind == ".tsv":
-            query, _, text = line.partition("\t")
-            yield position, query.strip(), text.strip()
         else:
             yield position, position.rpartition(":")[2], line.strip()
+
+
+def _from_table(lines: _Lines, delimiter: str) -> Iterator[_Found]:
+    """Read an id and a text a row; the first row may name the columns.
+
+    Only in CSV have quotation marks a meaning. Without a header, the text of a row of TSV goes to
+    the end of the line.
+    """
+    header: list[str] | None = None
+    for number, (position, line) in enumerate(lines):
+        if isinstance(line, BadRecord):
+            yield line
+            continue
+        try:
+            cells = _split(line.rstrip("\r\n"), delimiter)
+        except csv.Error as error:
+            yield BadRecord(position, "", "broken CSV", f"{error}; a query is one line")
+            continue
+        names = [cell.lower() for cell in cells]
+        if number == 0 and _is_header(names):
+            header = names
+        elif header is not None:
+            row = dict(zip(header, cells, strict=False))
+            yield position, _first(row, _IDS), _first(row, _TEXTS)
+        elif len(cells) > 2 and delimiter != "\t":
+            yield BadRecord(position, "", "not two columns: id, text", f"it has {len(cells)}")
+        else:
+            yield position, cells[0], delimiter.join(cells[1:])
+
+
+def _split(line: str, delimiter: str) -> list[str]:
+    if delimiter == "\t":
+        cells = line.split("\t")
+    else:
+        cells = next(csv.reader([line], delimiter=delimiter, strict=True))
+    return [cell.strip() for cell in cells]
+
+
+def _first(fields: Mapping[str, object], names: Sequence[str]) -> object:
+    return next((fields[name] for name in names if name in fields), None)

@@ -2,14 +2,22 @@
 
 import gzip
 import json
+import re
+import sys
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from io import BufferedReader
 from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from corpus_tuner.errors import EvaluationError
+
+STANDARD_INPUT = Path("-")
+WHITE_SPACE = " \t\r\n\v\f"
+"""What separates the columns of TREC files: in C, and so in trec_eval, these alone."""
 
 MAX_LINE_BYTES = 64 * 2**20
 """A longer line is no record but a file of another kind, and would have to be held in memory."""
@@ -71,7 +79,14 @@ class Note(NamedTuple):
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that may be gzipped, told by its first bytes.
+    """Open a file for reading; it is decompressed if its first bytes are those of gzip.
+
+    It is opened once and read from the start to the end, so it may be a pipe.
+
+    Parameters
+    ----------
+    path
+        A file or a pipe; ``-`` is standard input.
 
     Raises
     ------
@@ -79,14 +94,23 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
         If it cannot be opened or, while the context lasts, cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            magic = file.read(2)
-        with gzip.open(path) if magic == b"\x1f\x8b" else path.open("rb") as file:
-            yield cast(BinaryIO, file)
+        with _opened(path) as file:
+            magic = file.peek(2)[:2]
+            if magic == b"\x1f\x8b":
+                with gzip.open(file) as inner:
+                    yield cast(BinaryIO, inner)
+            else:
+                yield file
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise EvaluationError(f"the gzip file {path} is cut or damaged: {error}") from error
     except OSError as error:
         raise EvaluationError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _opened(path: Path) -> AbstractContextManager[BufferedReader]:
+    if path == STANDARD_INPUT:
+        return nullcontext(cast(BufferedReader, sys.stdin.buffer))  # and is not closed
+    return path.open("rb")
 
 
 def read_lines(path: Path) -> Iterator[tuple[str, str | BadRecord]]:
@@ -99,12 +123,13 @@ def read_lines(path: Path) -> Iterator[tuple[str, str | BadRecord]]:
     EvaluationError
         If the file as a whole cannot be read: not there, UTF-16, a damaged gzip file.
     """
+    name = name_of(path)
     with open_bytes(path) as file:
         for number in count(1):
             line = file.readline(MAX_LINE_BYTES + 1)
             if not line:
                 return
-            location = f"{path}:{number}"
+            location = f"{name}:{number}"
             if number == 1:
                 if line.startswith((b"\xff\xfe", b"\xfe\xff")):
                     raise EvaluationError(
@@ -140,11 +165,51 @@ def read_json_lines(path: Path) -> Iterator[Record | BadRecord]:
     ({'_id': 'mill'}, 'not a JSON object')
     """
     for location, line in read_lines(path):
-        yield line if isinstance(line, BadRecord) else parse_json(location, line)
+        yield line if isinstance(line, BadRecord) else parse_json_line(location, line)
 
 
-def parse_json(location: str, line: str) -> Record | BadRecord:
-    """Return a JSON object as a record; what is none as a `BadRecord`."""
+def split_columns(line: str) -> list[str]:
+    r"""Split a line at white space as trec_eval does: not at U+00A0 and the like.
+
+    Examples
+    --------
+    >>> split_columns("q1 Q0\td1\n")
+    ['q1', 'Q0', 'd1']
+    """
+    return re.findall(f"[^{WHITE_SPACE}]+", line)
+
+
+def name_of(path: Path) -> str:
+    """Return what a file is called in messages.
+
+    Examples
+    --------
+    >>> name_of(STANDARD_INPUT), name_of(Path("queries.tsv"))
+    ('standard input', 'queries.tsv')
+    """
+    return "standard input" if path == STANDARD_INPUT else str(path)
+
+
+def csv_delimiter(line: str) -> str:
+    """Return the delimiter of CSV that begins with a line: what ends its first cell.
+
+    Examples
+    --------
+    >>> csv_delimiter("id;text, in German")
+    ';'
+    """
+    there = [one for one in ",;\t" if one in line]
+    return min(there, key=line.index, default=",")
+
+
+def parse_json_line(location: str, line: str) -> Record | BadRecord:
+    """Parse a line that is a JSON object.
+
+    Examples
+    --------
+    >>> parse_json_line("queries.jsonl:1", '{"_id": "q1"}').fields
+    {'_id': 'q1'}
+    """
     try:
         fields = json.loads(line)
     except json.JSONDecodeError as error:
@@ -154,6 +219,23 @@ def parse_json(location: str, line: str) -> Record | BadRecord:
     if isinstance(fields, dict):
         return Record(location, fields)
     return BadRecord(location, "", "not a JSON object", kind_of(fields))
+
+
+def described(rejected: Iterable[BadRecord]) -> list[str]:
+    """Describe records that were left out: for every reason how many, and where the first is.
+
+    Examples
+    --------
+    >>> described([BadRecord("q.tsv:2", "text", "empty"), BadRecord("q.tsv:5", "text", "empty")])
+    ["empty: 2, first q.tsv:2, field 'text'"]
+    """
+    rejected = list(rejected)
+    first = {bad.reason: str(bad) for bad in reversed(rejected)}
+    counts = Counter(bad.reason for bad in rejected)
+    return [
+        f"{reason}: {count:,}, first {first[reason].replace(f': {reason}', '', 1)}"
+        for reason, count in counts.items()
+    ]
 
 
 def _decode(location: str, line: bytes) -> str | BadRecord:

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.files import write_atomically
-from corpus_tuner.eval.records import BadRecord, read_lines
+from corpus_tuner.eval.ids import decode_id, encode_id, id_problem
+from corpus_tuner.eval.records import WHITE_SPACE, BadRecord, read_lines, split_columns
 
 Ranking = list[tuple[str, float]]
 """Document ids and scores, best first."""
@@ -22,18 +23,22 @@ Run = dict[str, Ranking]
 def break_ties(ranking: Iterable[tuple[str, float]]) -> Ranking:
     """Order a ranking by score, equal scores by document id, and make all its scores differ.
 
-    Evaluation tools break ties each in its own way, and trec_eval reads scores as float32. Where
-    a score does not lie below the one before it, it becomes the next smaller float32, so every
-    tool sees the one order.
+    Evaluation tools break ties each in its own way, and trec_eval reads scores as float32. So every
+    tool sees the one order that the scores of the result have.
 
     Examples
     --------
     >>> [document for document, _ in break_ties([("b", 0.5), ("a", 0.5), ("c", 0.75)])]
     ['c', 'a', 'b']
     """
+    return _strictly_ordered(sorted(ranking, key=lambda pair: (-pair[1], pair[0])))
+
+
+def _strictly_ordered(ranking: Iterable[tuple[str, float]]) -> Ranking:
+    """Lower scores that are not below the one before them to the next smaller float32."""
     strict: Ranking = []
     above = np.float32(np.inf)
-    for document, score in sorted(ranking, key=lambda pair: (-pair[1], pair[0])):
+    for document, score in ranking:
         above = min(np.float32(score), np.nextafter(above, np.float32(-np.inf)))
         strict.append((document, float(above)))
     return strict
@@ -77,24 +82,45 @@ class Leaders:
 
 
 def read_run(path: Path) -> Run:
-    """Read a TREC run file: ``query Q0 document rank score tag``; it may be gzipped.
+    r"""Read a TREC run file: ``query Q0 document rank score tag``.
 
-    Ranks are not trusted: trec_eval goes by scores, too. Ties are broken by document id.
+    Ranks are ignored, as trec_eval ignores them: documents are ordered by score, compared as
+    float32, and equal scores by document id, both descending. The scores of the result differ, so
+    that every measure sees this order. Ids are decoded (`corpus_tuner.eval.ids.decode_id`).
+
+    Parameters
+    ----------
+    path
+        Columns are separated by tabs or other white space, and the tag may be missing. The file may
+        be gzipped, or a pipe; ``-`` is standard input.
 
     Raises
     ------
     EvaluationError
         If a line does not fit, or a document comes twice for a query.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder, "run.trec")
+    ...     _ = file.write_text("q1 Q0 a 1 0.5 x\nq1 Q0 My%20notes.md 2 0.5 x\n")
+    ...     [document for document, _ in read_run(file)["q1"]]
+    ['a', 'My notes.md']
     """
-    found: dict[str, dict[str, float]] = {}
+    found: dict[str, dict[str, np.float32]] = {}
     known: dict[str, str] = {}  # every id once in memory, however many rankings have it
     for position, line in read_lines(path):
         if isinstance(line, BadRecord):
             raise EvaluationError(str(line))
-        cells = line.split()
+        cells = [cell.strip(WHITE_SPACE) for cell in line.rstrip(WHITE_SPACE).split("\t")]
+        if len(cells) not in (5, 6):
+            cells = split_columns(line)
         if len(cells) not in (5, 6):
             raise EvaluationError(
-                f"{position}: not a TREC run, whose columns are query Q0 document rank score tag"
+                f"{position}: not a TREC run, whose columns are query Q0 document rank score tag; "
+                f"it has {len(cells)} columns (white space in an id is written as %20)"
             )
         query, _, document, _, written = cells[:5]
         try:
@@ -103,11 +129,21 @@ def read_run(path: Path) -> Run:
             score = nan
         if not isfinite(score):
             raise EvaluationError(f"{position}: the score is no number ({written!r})")
+        for id_ in (query, document):
+            if problem := id_problem(id_):
+                raise EvaluationError(f"{position}: the id {id_!r} cannot be used: {problem}")
         ranking = found.setdefault(query, {})
         if document in ranking:
             raise EvaluationError(f"{position}: {document!r} comes twice for the query {query!r}")
-        ranking[known.setdefault(document, document)] = score
-    return {query: break_ties(ranking.items()) for query, ranking in found.items()}
+        with np.errstate(over="ignore"):  # it becomes infinite, as in trec_eval
+            ranking[known.setdefault(document, document)] = np.float32(score)
+    return {decode_id(query): _as_in_trec_eval(ranking) for query, ranking in found.items()}
+
+
+def _as_in_trec_eval(ranking: dict[str, np.float32]) -> Ranking:
+    """Order by score, then by id as it is written, both descending, and decode the ids."""
+    ordered = sorted(ranking.items(), key=lambda pair: (pair[1], pair[0]), reverse=True)
+    return _strictly_ordered((decode_id(document), float(score)) for document, score in ordered)
 
 
 def without_self(run: Run) -> Run:
@@ -122,19 +158,26 @@ def without_self(run: Run) -> Run:
 
 
 def write_run(run: Run, path: Path, tag: str) -> None:
-    """Write a TREC run file: ``query Q0 document rank score tag``, in one step.
+    r"""Write a TREC run file: ``query Q0 document rank score tag``, in one step.
+
+    White space of ids and tag is percent-encoded (`corpus_tuner.eval.ids.encode_id`), and the
+    scores of a query all differ (`break_ties`).
 
     Raises
     ------
     EvaluationError
-        If an id has whitespace in it, which the format cannot hold.
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_run({"q1": [("My notes.md", 0.5)]}, Path(folder, "run.trec"), "mine")
+    ...     Path(folder, "run.trec").read_text()
+    'q1 Q0 My%20notes.md 1 0.5 mine\n'
     """
     with write_atomically(path) as file:
         for query, ranking in run.items():
-            for rank, (document, score) in enumerate(ranking, start=1):
-                for id_ in (query, document):
-                    if len(id_.split()) != 1:
-                        raise EvaluationError(
-                            f"the id {id_!r} has whitespace in it, which a TREC run cannot hold"
-                        )
-                file.write(f"{query} Q0 {document} {rank} {np.float32(score)!s} {tag}\n")
+            for rank, (document, score) in enumerate(break_ties(ranking), start=1):
+                columns = (encode_id(query), "Q0", encode_id(document), rank, np.float32(score))
+                file.write(f"{' '.join(map(str, columns))} {encode_id(tag)}\n")

@@ -3,19 +3,25 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from corpus_tuner.cli.options import (
+    BadJudgmentsOption,
     BenchmarksOption,
     JsonOption,
+    LatexOption,
     MeasureOption,
     QuietOption,
     SplitOption,
+    settings_of,
 )
 from corpus_tuner.cli.output import stdout
-from corpus_tuner.cli.results import show_comparisons, show_results
+from corpus_tuner.cli.results import one_format, show_comparisons, show_latex, show_results
+
+if TYPE_CHECKING:
+    from corpus_tuner.settings import Settings
 
 
 def compare(
@@ -23,7 +29,8 @@ def compare(
         list[str],
         typer.Argument(
             metavar="RUN...",
-            help="TREC run files, or NAME=FILE; the others are compared with the first.",
+            help="TREC run files, or NAME=FILE; the others are compared with the first. - is "
+            "standard input.",
         ),
     ],
     benchmark: Annotated[
@@ -36,17 +43,37 @@ def compare(
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the report goes.")] = Path(
         "comparison"
     ),
+    on_bad_record: BadJudgmentsOption = "skip",
     split: SplitOption = "",
     measure: MeasureOption = None,
     benchmarks: BenchmarksOption = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
+    latex: LatexOption = False,
 ) -> None:
     """Measure and compare runs from anywhere."""
-    from corpus_tuner.eval.measures import DEFAULT_MEASURES
-    from corpus_tuner.evaluation.run_files import compare_runs
+    settings = settings_of(None, None, on_bad_record)
+    show_runs(runs, output, json, latex, benchmark, qrels, measure, split, benchmarks, settings)
 
-    report = compare_runs(
+
+def show_runs(
+    runs: list[str],
+    output: Path,
+    json: bool,
+    latex: bool,
+    benchmark: str,
+    qrels: Path | None,
+    measure: list[str] | None,
+    split: str,
+    benchmarks: Path | None,
+    settings: "Settings",
+) -> None:
+    """Measure runs, write their report, and print what was measured."""
+    one_format(json, latex)
+    from corpus_tuner.eval.measures import DEFAULT_MEASURES
+    from corpus_tuner.evaluation.run_files import measure_runs
+
+    report = measure_runs(
         runs,
         output,
         benchmark=benchmark,
@@ -54,10 +81,14 @@ def compare(
         measures=measure or DEFAULT_MEASURES,
         split=split,
         home=benchmarks,
+        settings=settings,
         command=shlex.join(["corpus-tuner", *sys.argv[1:]]),
     )
     if json:
         typer.echo(report.model_dump_json(include={"results", "comparisons", "remarks"}, indent=2))
+        return
+    if latex:
+        show_latex(report)
         return
     show_results(report.results, report.references, report.baseline)
     show_comparisons(report)

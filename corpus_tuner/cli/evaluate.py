@@ -3,28 +3,35 @@
 import json as json_
 import shlex
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from corpus_tuner.cli.compare import show_runs
 from corpus_tuner.cli.options import (
+    BadJudgmentsOption,
     BenchmarksOption,
     ConfigOption,
     EncoderOption,
     GeneratorOption,
     JsonOption,
+    LatexOption,
     MeasureOption,
-    OnBadRecord,
     QuietOption,
     SetOption,
     SplitOption,
     settings_of,
 )
-from corpus_tuner.cli.output import plain, show_skipped, stdout, table
-from corpus_tuner.cli.results import show_comparisons, show_results
+from corpus_tuner.cli.output import plain, show_skipped, stderr, stdout, table
+from corpus_tuner.cli.results import (
+    one_format,
+    show_comparisons,
+    show_latex,
+    show_remarks,
+    show_results,
+)
 
 if TYPE_CHECKING:
     from corpus_tuner.eval.benchmarks.registry import Registry
@@ -54,10 +61,7 @@ def evaluate(
     encoder: EncoderOption = None,
     generator: GeneratorOption = None,
     assignments: SetOption = None,
-    on_bad_record: Annotated[
-        OnBadRecord,
-        typer.Option(help="Benchmarks are as they are, so bad records are skipped and counted."),
-    ] = "skip",
+    on_bad_record: BadJudgmentsOption = "skip",
     split: SplitOption = "",
     measure: MeasureOption = None,
     depth: Annotated[int, typer.Option(min=1, help="Documents in a run.")] = 100,
@@ -76,7 +80,27 @@ def evaluate(
         typer.Option(
             metavar="INDEX",
             help="Measure this index, a folder or an address of Qdrant, and build none; for one "
-            "benchmark.",
+            "benchmark, whose corpus is not needed, or for --queries and --qrels.",
+        ),
+    ] = None,
+    queries: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            help="With --index, a file of queries: .jsonl, .tsv, .csv, or lines; - is standard "
+            "input."
+        ),
+    ] = None,
+    qrels: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="With --queries or --run, a file of judgments, TREC's or BEIR's."),
+    ] = None,
+    runs: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            "--run",
+            metavar="RUN",
+            help="Measure this TREC run file, or NAME=FILE, and no index, as compare does; "
+            "repeatable.",
         ),
     ] = None,
     benchmarks: BenchmarksOption = None,
@@ -91,6 +115,7 @@ def evaluate(
     ] = True,
     quiet: QuietOption = False,
     json: JsonOption = False,
+    latex: LatexOption = False,
 ) -> None:
     """Measure an index on benchmarks, and its encoder alone.
 
@@ -99,9 +124,16 @@ def evaluate(
     if list_:
         _list(benchmarks, json)
         return
+    one_format(json, latex)
     names = [*(benchmark or []), *(more or [])]
-    if not names:
-        raise typer.BadParameter("name at least one", param_hint="--benchmark")
+    if runs:
+        if index or queries or ablate or baseline or len(names) > 1:
+            raise typer.BadParameter("--run goes with --qrels or one benchmark, and no index")
+        settings = settings_of(None, None, on_bad_record)
+        name = "".join(names)
+        show_runs(runs, output, json, latex, name, qrels, measure, split, benchmarks, settings)
+        return
+    _check_files(names, queries, qrels, index)
     settings = settings_of(config, assignments, on_bad_record, encoder, generator)
     from corpus_tuner.eval.measures import DEFAULT_MEASURES
 
@@ -136,26 +168,42 @@ def evaluate(
         baselines=others,
         compare_with=compare_with,
         index=index,
+        queries=queries,
+        qrels=qrels,
         command=shlex.join(["corpus-tuner", *sys.argv[1:]]),
         **options,
     )
     if json:
         typer.echo((output / "metrics.json").read_text(encoding="utf-8").rstrip())
+        show_remarks(done.report, stderr)
         return
-    show_results(done.results, done.report.references)
+    if latex:
+        show_latex(done.report)
+        return
+    show_results(done.results, done.report.references, done.report.baseline)
     show_comparisons(done.report)
     for name, built in done.builds.items():
-        rejected = done.rejected[name]
-        if built.skipped or rejected:
+        if built.skipped:
             stdout.print(f"{name}:")
             show_skipped(built.skipped, built.examples)
-            reasons = Counter(bad.reason for bad in rejected)
-            show_skipped(reasons, {bad.reason: str(bad) for bad in reversed(rejected)})
     stdout.print(
-        f"the report is {output}/report.html, with summary.md, metrics.json, per_query.csv and "
-        "runs/ beside it",
+        f"the report is {output}/report.html, with summary.md, table.tex, metrics.json, "
+        "per_query.csv and runs/ beside it",
         soft_wrap=True,
     )
+
+
+def _check_files(
+    names: Sequence[str], queries: Path | None, qrels: Path | None, index: str | None
+) -> None:
+    """See that there is something to measure: either benchmarks, or files and an index."""
+    if queries or qrels:
+        if names:
+            raise typer.BadParameter("--queries and --qrels replace a benchmark")
+        if not (queries and qrels and index):
+            raise typer.BadParameter("--queries, --qrels and --index go together")
+    elif not names:
+        raise typer.BadParameter("name at least one", param_hint="--benchmark")
 
 
 def _list(home: Path | None, json: bool) -> None:

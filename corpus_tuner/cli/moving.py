@@ -1,5 +1,6 @@
 """``corpus-tuner export`` and ``corpus-tuner import``."""
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -16,14 +17,15 @@ def export(
         str,
         typer.Argument(
             metavar="FILE|ADDRESS",
-            help="The file that is made, such as index.tar, or a collection of Qdrant that is made "
-            "equal to the index: qdrant://HOST[:PORT]/NAME.",
+            help="The file that is made: index.tar for the index; corpus.jsonl, corpus.jsonl.gz or "
+            "- (standard output) for its documents, one JSON object a line. Or a collection of "
+            "Qdrant that is made equal to the index: qdrant://HOST[:PORT]/NAME.",
         ),
     ],
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Write an index and its ledger into one file, or its documents into Qdrant."""
+    """Write an index into one file, its documents as JSON lines, or an index in Qdrant."""
     from corpus_tuner.indexes.qdrant.address import is_address
 
     if is_address(target):
@@ -33,6 +35,9 @@ def export(
         raise typer.BadParameter(f"{target} is no address that is known: qdrant://HOST/NAME is")
     if json:
         raise typer.BadParameter("--json is for an address")
+    if target == "-" or target.removesuffix(".gz").endswith(".jsonl"):
+        _to_json_lines(index, target)
+        return
     from corpus_tuner.indexes.store.archive import export_index
     from corpus_tuner.progress import working
 
@@ -41,6 +46,22 @@ def export(
         manifest = export_index(index, file)
     size = file.stat().st_size / 2**20
     stdout.print(f"{file}: {manifest.documents:,} documents, {size:.1f} MiB", soft_wrap=True)
+
+
+def _to_json_lines(index: Path, target: str) -> None:
+    """Write the documents of an index as JSON lines."""
+    from corpus_tuner.indexes.store.json_lines import json_lines, write_documents
+    from corpus_tuner.progress import track
+
+    with json_lines(index) as (documents, lines):
+        shown = track(lines, "exporting", lambda: documents)
+        if target == "-":
+            for line in shown:
+                sys.stdout.buffer.write(line)
+            sys.stdout.flush()
+            return
+        write_documents(shown, Path(target))
+    stdout.print(f"{target}: {documents:,} documents", soft_wrap=True)
 
 
 def _to_qdrant(index: Path, target: str, json: bool) -> None:

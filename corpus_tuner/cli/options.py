@@ -48,7 +48,10 @@ SplitOption = Annotated[
 ]
 MeasureOption = Annotated[
     Optional[list[str]],  # noqa: UP045
-    typer.Option(help="Such as nDCG@10 or AP@1000; repeatable, the first is the main one."),
+    typer.Option(
+        help="Such as nDCG@10 or AP@1000, or as trec_eval has it: ndcg_cut_10, map; repeatable, "
+        "the first is the main one."
+    ),
 ]
 BenchmarksOption = Annotated[
     Optional[Path],  # noqa: UP045
@@ -68,6 +71,10 @@ OnBadRecordOption = Annotated[
     Optional[OnBadRecord],  # noqa: UP045
     typer.Option(help="Stop at a record that cannot be used, or leave it out and count it."),
 ]
+BadJudgmentsOption = Annotated[
+    OnBadRecord,
+    typer.Option(help="Leave out records that cannot be used and count them, or stop at one."),
+]
 IncludeOption = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Option(
@@ -81,6 +88,9 @@ ExcludeOption = Annotated[
     typer.Option(
         metavar="PATTERN", help="Of a folder, leave out such files and folders; repeatable."
     ),
+]
+LatexOption = Annotated[
+    bool, typer.Option("--latex", help="Print the results as a table for LaTeX.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 TrustOption = Annotated[

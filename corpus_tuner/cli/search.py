@@ -15,6 +15,7 @@ from corpus_tuner.cli.options import (
     TrustOption,
 )
 from corpus_tuner.cli.output import stdout
+from corpus_tuner.errors import EvaluationError
 
 if TYPE_CHECKING:
     from corpus_tuner.cli.prompt import Asking
@@ -40,7 +41,7 @@ def search(
     ] = None,
     mode: Annotated[
         Optional[Mode],  # noqa: UP045
-        typer.Option(help="By vectors, by words or both; by default as calibrated."),
+        typer.Option(help="Dense, lexical or hybrid search; by default as calibrated."),
     ] = None,
     filters: FilterOption = None,
     min_score: Annotated[
@@ -57,7 +58,10 @@ def search(
     ] = False,
     queries: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option(help="A file of queries: BEIR's .jsonl, .tsv (id, text), or lines."),
+        typer.Option(
+            help="A file of queries: BEIR's .jsonl, .tsv or .csv (id, text), or lines; - is "
+            "standard input."
+        ),
     ] = None,
     output: Annotated[
         Optional[Path],  # noqa: UP045
@@ -115,10 +119,13 @@ def _check(
 def _search_all(searcher: "Searcher", asking: "Asking", queries: Path, output: Path | None) -> None:
     """Write a run of a file of queries, or print a line of JSON for each."""
     from corpus_tuner.eval.queries import read_queries
-    from corpus_tuner.eval.runs import break_ties, write_run
+    from corpus_tuner.eval.records import name_of
+    from corpus_tuner.eval.runs import write_run
     from corpus_tuner.progress import track
 
     wanted = read_queries(queries)
+    if not wanted:
+        raise EvaluationError(f"{name_of(queries)} has no queries")
     if output is None:
         for id_, query in track(wanted.items(), "searching", lambda: len(wanted), unit="queries"):
             answer = {"id": id_, **_answer(searcher, asking, query).model_dump()}
@@ -135,7 +142,7 @@ def _search_all(searcher: "Searcher", asking: "Asking", queries: Path, output: P
     ranked = track(
         zip(wanted, rankings, strict=True), "searching", lambda: len(wanted), unit="queries"
     )
-    run = {id_: break_ties(ranking) for id_, ranking in ranked}
+    run = dict(ranked)
     write_run(run, output, "corpus-tuner")
     stdout.print(f"{output}: {len(run):,} queries, up to {asking.k} documents each", soft_wrap=True)
 

@@ -5,7 +5,7 @@ from itertools import count
 from pathlib import Path
 
 from corpus_tuner.eval.encodings import open_text
-from corpus_tuner.eval.records import MAX_LINE_BYTES, BadRecord, Note, Record, parse_json
+from corpus_tuner.eval.records import MAX_LINE_BYTES, BadRecord, Note, Record, parse_json_line
 
 
 def read(path: Path, encoding: str | None = None) -> Iterator[Record | BadRecord | Note]:
@@ -36,4 +36,4 @@ def read(path: Path, encoding: str | None = None) -> Iterator[Record | BadRecord
                 yield BadRecord(location, "", reason)
             elif line.strip():
                 yield from (Note(location, note) for note in text.take_notes())
-                yield parse_json(location, line)
+                yield parse_json_line(location, line)

@@ -1,16 +1,16 @@
 """Evaluation runs: benchmarks in, measured results, TREC runs and a report out.
 
-`named` opens benchmarks, `setup` says what an evaluation is made with. `ladder` and `baselines`
+`named` opens benchmarks, `setup` says what an evaluation is made with. `systems` and `baselines`
 rank a benchmark's documents, `oracle` bounds what weights can reach, `measuring` measures all of
 them; what becomes of it is a matter of `corpus_tuner.eval`. `ablation` takes a recipe apart,
-`run_files` compares runs from anywhere.
+`run_files` measures and compares runs from anywhere.
 """
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -21,6 +21,7 @@ from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.files import make_folders
 from corpus_tuner.eval.measures import DEFAULT_MEASURES
+from corpus_tuner.eval.qrels import write_qrels
 from corpus_tuner.eval.records import BadRecord
 from corpus_tuner.eval.report import Cost, Report, Result, read_results
 from corpus_tuner.eval.report.assembly import (
@@ -36,13 +37,16 @@ from corpus_tuner.evaluation.baselines import Baseline
 from corpus_tuner.evaluation.costs import timed_build
 from corpus_tuner.evaluation.glossary import ABOUT, glossary
 from corpus_tuner.evaluation.measuring import BASELINE, measure_benchmark
-from corpus_tuner.evaluation.named import open_benchmarks
+from corpus_tuner.evaluation.named import check_corpora, open_benchmarks, open_files
 from corpus_tuner.evaluation.setup import ABLATION, DEPTH, Setup
 from corpus_tuner.indexes.encoders import Encoder, EncoderSettings
 from corpus_tuner.indexes.search.sources import source_of
 from corpus_tuner.pipeline import build
 from corpus_tuner.progress import part_of
-from corpus_tuner.settings import Settings, settings_of
+from corpus_tuner.settings import Settings, settings_of, stored_settings
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,10 @@ class Evaluation:
         """One per benchmark and system."""
         return self.report.results
 
+    def to_dataframe(self) -> "DataFrame":
+        """Return the results as a pandas DataFrame, as `Report.to_dataframe` does."""
+        return self.report.to_dataframe()
+
 
 def evaluate(
     benchmarks: Sequence[str],
@@ -82,25 +90,27 @@ def evaluate(
     compare_with: str = BASELINE,
     home: Path | None = None,
     index: str | Path | None = None,
+    queries: str | Path | None = None,
+    qrels: str | Path | None = None,
     command: str = "",
 ) -> Evaluation:
     """Build the index of every benchmark, or reuse it, and measure what it finds.
 
-    Measured are words and n-grams alone, every representation that the index holds, all rankers
-    together with the usual weights and with those that calibration chose, the baselines, and last
-    what could be reached (`corpus_tuner.evaluation.oracle`): by the best share of words and
-    n-grams, ``oracle``, and by the best weights of all rankers, ``oracle-all``, found with the
-    judgments.
+    Measured are each lexical ranker, each representation that the index has, all rankers together
+    with the default weights (``default-weights``) and as users search, with those that calibration
+    chose (``hybrid``), the baselines, and last what could be reached
+    (`corpus_tuner.evaluation.oracle`): by the best share of words and n-grams, ``oracle``, and by
+    the best weights of all rankers, ``oracle-all``, found with the judgments.
 
     Whatever was built or searched before, from the same things, is not done again.
 
     Parameters
     ----------
     benchmarks
-        As `corpus_tuner.evaluation.named.open_benchmarks` takes them.
+        As `corpus_tuner.evaluation.named.open_benchmarks` takes them; none with `queries`.
     output
-        Where ``report.html``, ``summary.md``, ``metrics.json``, ``per_query.csv``,
-        ``runs/BENCHMARK.SYSTEM.trec`` and the indexes go.
+        Where ``report.html``, ``summary.md``, ``table.tex``, ``metrics.json``, ``per_query.csv``,
+        ``runs/BENCHMARK.SYSTEM.trec``, ``runs/BENCHMARK.qrels`` and the indexes go.
     settings
         The recipe, or a dictionary of what differs from the default one. Its
         ``corpus.on_bad_record`` is in force for queries and judgments, too.
@@ -120,14 +130,18 @@ def evaluate(
         Where benchmarks that are known by name lie, or go when fetched.
     index
         An index of the one benchmark's documents that is there already, in a folder or in Qdrant
-        (`corpus_tuner.Searcher.open`): it is measured, and none is built.
+        (`corpus_tuner.Searcher.open`): it is measured, and none is built. No corpus is read.
+    queries, qrels
+        With `index` and without `benchmarks`: files of queries and of judgments, as
+        `corpus_tuner.eval.queries.read_queries` and `corpus_tuner.eval.qrels.read_qrels` take them.
     command
         What makes the report again, to be shown in it.
 
     Raises
     ------
     CorpusTunerError, EvaluationError, SearchIndexError
-        If a benchmark cannot be read, its index not built, or a measure is unknown.
+        If a benchmark cannot be read, its index not built, a measure is unknown, or none of the
+        judged documents is in the index.
 
     Examples
     --------
@@ -137,21 +151,34 @@ def evaluate(
     ['bm25', 'grams']
     """
     settings = settings_of(settings)
-    loaded, rejected = open_benchmarks(benchmarks, split, home, settings)
+    if queries is not None or qrels is not None:
+        if queries is None or qrels is None or index is None or benchmarks:
+            raise CorpusTunerError(
+                "queries and qrels go together, with an index and without benchmarks"
+            )
+        loaded, rejected = open_files(Path(queries), Path(qrels), settings)
+    else:
+        loaded, rejected = open_benchmarks(benchmarks, split, home, settings)
     if index is not None:
         if len(loaded) > 1:
             raise CorpusTunerError("an index that is there is measured on one benchmark: name one")
         settings = _settings_of(index, settings)
+    else:
+        check_corpora(loaded)
     setup = Setup.of(output, settings, encoder, measures, depth, index)
     make_folders(*(setup.output / name for name in ("runs", "indexes", "sweeps", "costs")))
     builds: dict[str, BuildReport] = {}
     chapters: list[Chapter] = []
     for benchmark in loaded:
         with part_of(benchmark.name):
-            own = setup.for_corpus(benchmark.corpus)
+            own = setup if index is not None else setup.for_corpus(benchmark.corpus)
             built, cost = _build(benchmark, own)
             builds[benchmark.name] = built
-            chapters.append(measure_benchmark(benchmark, built, cost, own, baselines, compare_with))
+            write_qrels(benchmark.qrels, setup.qrels_file(benchmark.name))
+            bad = rejected[benchmark.name]
+            chapters.append(
+                measure_benchmark(benchmark, built, cost, own, baselines, compare_with, bad)
+            )
         write_results(
             [result for chapter in chapters for result in chapter.results], setup.output / METRICS
         )
@@ -165,14 +192,13 @@ def _build(benchmark: Benchmark, setup: Setup) -> tuple[BuildReport, Cost]:
     if setup.there is not None:
         with closing(source_of(setup.there)) as source:
             manifest = source.manifest()
-        corpus = Corpus(benchmark.corpus, setup.settings.corpus)
         cost = Cost(
             benchmark=benchmark.name,
             documents=manifest.documents,
             views=sum(manifest.views.values()),
             bytes=manifest.bytes,
         )
-        return BuildReport.of(setup.there, corpus, manifest, Changes()), cost
+        return BuildReport.of(setup.there, Corpus([]), manifest, Changes()), cost
     index = setup.index(benchmark.name)
     return timed_build(
         lambda: build(
@@ -185,12 +211,16 @@ def _build(benchmark: Benchmark, setup: Setup) -> tuple[BuildReport, Cost]:
 
 
 def _settings_of(index: str | Path, settings: Settings) -> Settings:
-    """Return the settings with the encoder that an index was built with."""
+    """Return the settings with the encoder and the default weights of an index."""
     with closing(source_of(index)) as source:
-        encoder = EncoderSettings.model_validate(source.manifest().encoder.settings)
+        manifest = source.manifest()
+    encoder = EncoderSettings.model_validate(manifest.encoder.settings)
     trusted = settings.encoder.trust_remote_code
     return settings.model_copy(
-        update={"encoder": encoder.model_copy(update={"trust_remote_code": trusted})}
+        update={
+            "encoder": encoder.model_copy(update={"trust_remote_code": trusted}),
+            "search": stored_settings(manifest).search,
+        }
     )
 
 

@@ -25,7 +25,7 @@ from corpus_tuner.eval.measures import DEFAULT_MEASURES, measure_queries
 from corpus_tuner.eval.report import Result
 from corpus_tuner.eval.report.tables import as_markdown, matrix, write_results
 from corpus_tuner.eval.runs import Leaders, break_ties
-from corpus_tuner.evaluation.named import open_benchmarks
+from corpus_tuner.evaluation.named import check_corpora, open_benchmarks
 from corpus_tuner.evaluation.setup import ABLATION, DEPTH, USES, Setup
 from corpus_tuner.evaluation.uses import differences, measure_uses
 from corpus_tuner.evaluation.variants import (
@@ -122,6 +122,7 @@ def evaluate_parts(
         If a benchmark cannot be read, or the recipe has nothing to ablate.
     """
     loaded, _ = open_benchmarks(benchmarks, split, home, settings)
+    check_corpora(loaded)
     setup = Setup.of(output, settings, encoder, measures, depth)
     done: list[Result] = []
     used: dict[str, Mapping[str, Values]] = {}

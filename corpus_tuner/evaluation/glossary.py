@@ -18,8 +18,9 @@ _TERMS = {
     "views": "Every view has a vector of its own: a title, a sentence, or a short text, such as a "
     "question, that was written for the document. It is found by its passage and its best view.",
     "feedback": "The ranker that lifts documents like the first two hits of the others.",
-    "hybrid": "All rankers together, by weights that are the same for every corpus.",
-    "calibrated": "The same, by weights that were chosen for this corpus without any judgments.",
+    "default-weights": "All rankers together, by weights that are the same for every corpus.",
+    "hybrid": "All rankers together, as users search: by weights that were chosen for this corpus "
+    "without any judgments, where it is calibrated.",
     "oracle": "The best share of words and grams, chosen with the judgments: a bound, no result.",
     "oracle-all": "The best weights of all rankers, chosen with the judgments: a bound, no result.",
 }

@@ -8,18 +8,25 @@ from contextlib import suppress
 from functools import partial
 
 from corpus_tuner.build_report import BuildReport
-from corpus_tuner.corpora import Corpus
-from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.errors import CorpusTunerError, EvaluationError
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.kept import kept_run
 from corpus_tuner.eval.measures import Measured, Measurement, measure_queries
+from corpus_tuner.eval.records import BadRecord
 from corpus_tuner.eval.report import Cost, Result, WeightSweep
-from corpus_tuner.eval.report.assembly import Chapter, Outline, main_system, write_chapter
+from corpus_tuner.eval.report.assembly import (
+    Chapter,
+    Outline,
+    first_of,
+    main_system,
+    write_chapter,
+)
 from corpus_tuner.eval.runs import Run
 from corpus_tuner.evaluation.baselines import Baseline, Setting
-from corpus_tuner.evaluation.ladder import OpenIndex, System, ladder
+from corpus_tuner.evaluation.named import rejected_remarks
 from corpus_tuner.evaluation.oracle import best_of, kept_sweep, lexical_share
 from corpus_tuner.evaluation.setup import Setup
+from corpus_tuner.evaluation.systems import OpenIndex, System, missing_systems, systems
 from corpus_tuner.progress import track, working
 
 ORACLES = ("oracle", "oracle-all")
@@ -36,6 +43,7 @@ def measure_benchmark(
     setup: Setup,
     baselines: Sequence[Baseline] = (),
     compare_with: str = BASELINE,
+    rejected: Sequence[BadRecord] = (),
 ) -> Chapter:
     """Rank by all systems and measure; what was ranked from the same things is not ranked again.
 
@@ -49,22 +57,33 @@ def measure_benchmark(
         Of the evaluation.
     baselines, compare_with
         As `corpus_tuner.evaluate` takes them.
+    rejected
+        Queries and judgments that were left out.
 
     Raises
     ------
     CorpusTunerError
-        If two systems have one name, or there is none to compare with.
+        If two systems have one name, there is none to compare with, or no judged document is in the
+        index.
     """
     queries = benchmark.queries
     with OpenIndex(setup.searched(benchmark.name), setup.encoder, queries) as index:
+        remarks = rejected_remarks(benchmark.name, rejected)
+        remarks += _judged_documents(benchmark, index)
         measuring = Measuring(benchmark, built, index, setup)
         for baseline in baselines:
             measuring.rank_by(baseline)
-        measuring.climb()
+        measuring.rank_by_systems()
+        remarks += [f"{benchmark.name}: {missing}." for missing in missing_systems(index.manifest)]
         if compare_with not in (BASELINE, *measuring.runs):
             raise CorpusTunerError(
                 f"there is no system {compare_with!r} to compare with: there are "
                 f"{', '.join(measuring.runs)}"
+            )
+        if compare_with not in measuring.runs:
+            remarks.append(
+                f"{benchmark.name}: nothing is compared with {compare_with}, which the index does "
+                "not have (the recipe's baselines name what it has)."
             )
         results = measuring.results()
         outline = Outline(setup.measures, main_system(results, compare_with), compare_with)
@@ -75,9 +94,33 @@ def measure_benchmark(
                 results,
                 outline,
                 partial(index.labels, main) if main else None,
+                remarks=remarks,
                 sweep=measuring.sweep,
                 cost=cost,
             )
+
+
+def _judged_documents(benchmark: Benchmark, index: OpenIndex) -> list[str]:
+    """Say which judged documents the index does not have.
+
+    Raises
+    ------
+    EvaluationError
+        If it has none of them.
+    """
+    judged = dict.fromkeys(document for grades in benchmark.qrels.values() for document in grades)
+    missing = index.missing(judged)
+    if not missing:
+        return []
+    if len(missing) == len(judged):
+        raise EvaluationError(
+            f"{benchmark.name}: none of the {len(judged):,} judged documents is in the corpus: "
+            f"{first_of(missing)}. Compare the ids of the judgments with those of the documents"
+        )
+    return [
+        f"{benchmark.name}: {len(missing):,} of {len(judged):,} judged documents are not in the "
+        f"corpus, and cannot be found: {first_of(missing)}."
+    ]
 
 
 class Measuring:
@@ -124,8 +167,8 @@ class Measuring:
     def rank_by(self, baseline: Baseline) -> None:
         """Rank by a baseline, and measure it."""
         scratch = self._setup.scratch(self._benchmark.name, baseline.name)
-        corpus = Corpus(self._benchmark.corpus, self._setup.settings.corpus)
-        setting = Setting(self._benchmark, corpus, self._built.language, self._depth, scratch)
+        reading, language = self._setup.settings.corpus, self._built.language
+        setting = Setting(self._benchmark, reading, language, self._depth, scratch)
         shutil.rmtree(scratch, ignore_errors=True)
         try:
             decides = (baseline.identity(self._benchmark.name), self._manifest.digest)
@@ -135,9 +178,9 @@ class Measuring:
             with suppress(OSError):  # another evaluation may be using it
                 scratch.parent.rmdir()
 
-    def climb(self) -> None:
-        """Rank by all that the index has, and by the best weights for it, and measure."""
-        for system in ladder(self._manifest, self._setup.settings.search):
+    def rank_by_systems(self) -> None:
+        """Rank by all systems of the index, and by the best weights for it, and measure."""
+        for system in systems(self._manifest, self._setup.settings.search):
             self._search(system)
         if not self._manifest.lexical:
             return

@@ -10,9 +10,9 @@ from corpus_tuner.errors import CorpusTunerError, EvaluationError, OutOfReachErr
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.benchmarks.catalogue import load_catalogue_benchmark
 from corpus_tuner.eval.benchmarks.download import fetch
-from corpus_tuner.eval.benchmarks.folder import load_benchmark
+from corpus_tuner.eval.benchmarks.folder import load_benchmark, read_benchmark
 from corpus_tuner.eval.benchmarks.registry import Catalogued, Entry, expand, recognise, registry
-from corpus_tuner.eval.records import BadRecord
+from corpus_tuner.eval.records import STANDARD_INPUT, BadRecord, described
 from corpus_tuner.indexes.encoders.cache import cache_folder
 from corpus_tuner.progress import track, working
 from corpus_tuner.sample import LANGUAGES, sample_folder
@@ -80,6 +80,77 @@ def open_benchmarks(
     if len(set(different)) < len(different):
         raise CorpusTunerError(f"two benchmarks have the same name: {', '.join(different)}")
     return opened, rejected
+
+
+def check_corpora(benchmarks: Iterable[Benchmark]) -> None:
+    """See that every benchmark has documents of which an index can be built.
+
+    Raises
+    ------
+    EvaluationError
+        If one has none.
+    """
+    for benchmark in benchmarks:
+        if not benchmark.corpus:
+            raise EvaluationError(
+                f"{benchmark.name} has no corpus.jsonl: name the index of its documents (--index)"
+            )
+
+
+def open_files(
+    queries: Path, qrels: Path, settings: Settings | None = None
+) -> tuple[list[Benchmark], dict[str, list[BadRecord]]]:
+    """Read queries and judgments from two files.
+
+    Parameters
+    ----------
+    queries, qrels
+        As `corpus_tuner.eval.benchmarks.folder.read_benchmark` takes them.
+    settings
+        As `open_benchmarks` takes them.
+
+    Returns
+    -------
+    benchmarks, rejected
+        One benchmark, which has the name of the file of judgments, and the bad records.
+
+    Raises
+    ------
+    EvaluationError
+        If a file cannot be read or nothing is judged.
+    """
+    skip = settings is not None and settings.corpus.on_bad_record == "skip"
+    bad: list[BadRecord] = []
+    name = file_name(qrels)
+    found = read_benchmark(queries, qrels, name=name, reject=bad.append if skip else None)
+    return [found], {name: bad}
+
+
+def rejected_remarks(name: str, rejected: Iterable[BadRecord]) -> list[str]:
+    """Say how many records of a benchmark's queries and judgments were left out, and why.
+
+    Examples
+    --------
+    >>> rejected_remarks("mine", [BadRecord("q.tsv:2", "text", "missing or empty")])
+    ["mine: left out of queries and judgments: missing or empty: 1, first q.tsv:2, field 'text'."]
+    """
+    return [
+        f"{name}: left out of queries and judgments: {reason}." for reason in described(rejected)
+    ]
+
+
+def file_name(path: Path) -> str:
+    """Return the name of a file without suffixes of runs and judgments.
+
+    Examples
+    --------
+    >>> file_name(Path("runs/bm25.v2.trec.gz")), file_name(Path("-"))
+    ('bm25.v2', 'stdin')
+    """
+    name = path.name.removesuffix(".gz")
+    for suffix in (".trec", ".run", ".txt", ".qrels", ".tsv", ".csv"):
+        name = name.removesuffix(suffix)
+    return "stdin" if path == STANDARD_INPUT else name or path.name
 
 
 def _open(name: str, split: str, home: Path, reject: Reject | None) -> Benchmark:

@@ -105,6 +105,10 @@ class Setup:
         """Return the TREC run file of a system."""
         return self.output / "runs" / f"{benchmark}.{system}.trec"
 
+    def qrels_file(self, benchmark: str) -> Path:
+        """Return the TREC file of a benchmark's judgments, for other tools than this."""
+        return self.output / "runs" / f"{benchmark}.qrels"
+
     def sweep_file(self, benchmark: str) -> Path:
         """Return the file of what all weights reached."""
         return self.output / "sweeps" / f"{benchmark}.json"

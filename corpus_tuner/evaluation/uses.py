@@ -13,8 +13,8 @@ from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.comparison import Values
 from corpus_tuner.eval.measures import measure_queries
 from corpus_tuner.eval.report.tables import difference_row
-from corpus_tuner.evaluation.ladder import OpenIndex, System
 from corpus_tuner.evaluation.setup import Setup
+from corpus_tuner.evaluation.systems import OpenIndex, System
 from corpus_tuner.generators.extractive import Settings as Extractive
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.registry import PartSettings

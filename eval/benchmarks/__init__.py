@@ -18,13 +18,15 @@ class Benchmark:
     name
         Short; used in file names.
     corpus
-        Where the documents are, as a corpus reader takes it.
+        Where the documents are, as a corpus reader takes it; empty where only an index has them.
     queries
         The judged queries: id to text.
     qrels
         Their judgments.
     remove_self
         Whether a query is itself a document, of the same id, which is not to be found by it.
+    unjudged
+        Ids of the queries that have no judgments, and are not used.
     """
 
     name: str
@@ -32,3 +34,4 @@ class Benchmark:
     queries: dict[str, str]
     qrels: Qrels
     remove_self: bool = False
+    unjudged: tuple[str, ...] = ()

@@ -33,14 +33,21 @@ def load_catalogue_benchmark(id_: str, *, name: str = "") -> Benchmark:
         qrels: Qrels = {}
         for judgment in dataset.qrels_iter():
             qrels.setdefault(judgment.query_id, {})[judgment.doc_id] = judgment.relevance
-        queries = {
-            query.query_id: query.default_text()
-            for query in dataset.queries_iter()
-            if query.query_id in qrels
-        }
+        queries: dict[str, str] = {}
+        unjudged: list[str] = []
+        for query in dataset.queries_iter():
+            if query.query_id in qrels:
+                queries[query.query_id] = query.default_text()
+            else:
+                unjudged.append(query.query_id)
     except (KeyError, AttributeError) as error:
         raise EvaluationError(f"ir_datasets has no queries and judgments for {id_!r}") from error
     except (OSError, RuntimeError) as error:
         raise EvaluationError(f"ir_datasets cannot read {id_!r}: {error}") from error
-    judged = {query: grades for query, grades in qrels.items() if query in queries}
-    return Benchmark(name or id_.replace("/", "-"), f"ir_datasets:{id_}", queries, judged)
+    return Benchmark(
+        name or id_.replace("/", "-"),
+        f"ir_datasets:{id_}",
+        queries,
+        {query: grades for query, grades in qrels.items() if query in queries},
+        unjudged=tuple(unjudged),
+    )

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from corpus_tuner.errors import EvaluationError
-from corpus_tuner.eval.benchmarks import Benchmark, Qrels
+from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.qrels import read_qrels
 from corpus_tuner.eval.queries import read_queries, refuse
-from corpus_tuner.eval.records import BadRecord, read_lines
+from corpus_tuner.eval.records import BadRecord, described, name_of
 
 
 def load_benchmark(
@@ -21,7 +22,8 @@ def load_benchmark(
     Parameters
     ----------
     folder
-        With ``corpus.jsonl``, ``queries.jsonl`` (all may be ``.gz``) and ``qrels/SPLIT.tsv``.
+        With ``queries.jsonl`` and ``qrels/SPLIT.tsv``, and ``corpus.jsonl`` where an index is to be
+        built (all may be ``.gz``).
     split
         Which judgments.
     name
@@ -35,74 +37,69 @@ def load_benchmark(
     EvaluationError
         If a file is missing or nothing is judged, or, without `reject`, a record is bad.
     """
-    reject = reject or refuse
-    qrels = read_qrels(_find(folder, f"qrels/{split}.tsv"), reject)
-    path = _find(folder, "queries.jsonl")
-    queries = read_queries(path, reject, qrels)
-    for query in sorted(qrels.keys() - queries.keys()):
-        reject(BadRecord(str(path), "_id", "a judged query is missing", repr(query)))
-        del qrels[query]
-    if not qrels:
-        raise EvaluationError(f"{folder}: none of its queries is judged in qrels/{split}.tsv")
-    return Benchmark(name or folder.resolve().name, str(folder), queries, qrels)
-
-
-def _find(folder: Path, name: str) -> Path:
-    for path in (folder / name, folder / f"{name}.gz"):
-        if path.is_file():
-            return path
-    raise EvaluationError(
-        f"{folder} is not a benchmark in BEIR layout: it has no {name} "
-        "(it should hold corpus.jsonl, queries.jsonl and qrels/test.tsv)"
+    return read_benchmark(
+        _find(folder, "queries.jsonl"),
+        _find(folder, f"qrels/{split}.tsv"),
+        name=name or folder.resolve().name,
+        corpus=str(folder) if _there(folder, "corpus.jsonl") else "",
+        reject=reject,
     )
 
 
-def read_qrels(path: Path, reject: Callable[[BadRecord], None] | None = None) -> Qrels:
-    """Read judgments: ``query-id corpus-id score``, with or without a header, or as TREC has them.
+def read_benchmark(
+    queries: Path,
+    qrels: Path,
+    *,
+    name: str,
+    corpus: str = "",
+    reject: Callable[[BadRecord], None] | None = None,
+) -> Benchmark:
+    """Read queries and judgments from two files.
 
     Parameters
     ----------
-    path
-        Columns are parted by tabs, or where there are none by white space.
+    queries, qrels
+        As `corpus_tuner.eval.queries.read_queries` and `corpus_tuner.eval.qrels.read_qrels` take
+        them.
+    name, corpus
+        As `Benchmark` has them.
     reject
-        Called with every record that cannot be used, which is then left out; by default the first
-        one is an error.
+        As `load_benchmark` takes it.
 
     Raises
     ------
     EvaluationError
-        If the file cannot be read or, without `reject`, a record is bad.
+        If a file cannot be read or nothing is judged, or, without `reject`, a record is bad.
     """
-    reject = reject or refuse
-    qrels: Qrels = {}
-    for number, (position, line) in enumerate(read_lines(path)):
-        if isinstance(line, BadRecord):
-            reject(line)
-            continue
-        cells = line.rstrip("\r\n").split("\t") if "\t" in line else line.split()
-        if len(cells) == 4:  # query 0 document grade
-            del cells[1]
-        if len(cells) != 3:
-            reject(
-                BadRecord(
-                    position,
-                    "",
-                    "not three columns: query, document, score",
-                    f"it has {len(cells)}",
-                )
-            )
-            continue
-        query, document, grade = (cell.strip() for cell in cells)
-        try:
-            score = int(grade.removesuffix(".0"))
-        except ValueError:
-            if number == 0:  # the header
-                continue
-            reject(BadRecord(position, "score", "not a whole number", repr(grade)))
-            continue
-        if qrels.get(query, {}).get(document, score) != score:
-            detail = f"{query!r}, {document!r}"
-            reject(BadRecord(position, "score", "judged otherwise above", detail))
-            continue
-        qrels.setdefault(query, {})[document] = score
-    return qrels
+    rejected: list[BadRecord] = []
+
+    def note(bad: BadRecord) -> None:
+        rejected.append(bad)
+        (reject or refuse)(bad)
+
+    unjudged: list[str] = []
+    judged = read_qrels(qrels, note)
+    texts = read_queries(queries, note, judged, unjudged.append)
+    for query in sorted(judged.keys() - texts.keys()):
+        note(BadRecord(name_of(queries), "_id", "a judged query is missing", repr(query)))
+        del judged[query]
+    if not judged:
+        problem = f"none of the queries of {name_of(queries)} is judged in {name_of(qrels)}"
+        raise EvaluationError("; ".join([problem, *described(rejected)]))
+    return Benchmark(name, corpus, texts, judged, unjudged=tuple(unjudged))
+
+
+def _find(folder: Path, name: str) -> Path:
+    path = _there(folder, name)
+    if path is None:
+        raise EvaluationError(
+            f"{folder} is not a benchmark in BEIR layout: it has no {name} "
+            "(it should have corpus.jsonl, queries.jsonl and qrels/test.tsv)"
+        )
+    return path
+
+
+def _there(folder: Path, name: str) -> Path | None:
+    """Return the file of a name, which may be gzipped; ``None`` if there is none."""
+    files = (folder / name, folder / f"{name}.gz")
+    return next((path for path in files if path.is_file()), None)

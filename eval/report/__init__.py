@@ -4,14 +4,18 @@ The models here are all that a report is made of; whoever measures fills them in
 """
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from corpus_tuner.errors import MissingExtraError
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.benchmarks.registry import Reference
 from corpus_tuner.eval.comparison import Comparison, intervals
 from corpus_tuner.eval.measures import Measured, averages
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 class _Frozen(BaseModel):
@@ -33,6 +37,9 @@ class Result(_Frozen):
         Spent on searching all the queries, encoding them not included; 0 where only a run is known.
     intervals
         Name of a measure to the bounds of its confidence interval, as fractions.
+    p_values
+        Name of a measure to the p-value of the difference from the baseline, by the randomisation
+        test, corrected by Holm's method for all systems; empty for the baseline itself.
     weights
         Whatever weights the system ranks with.
     uses_labels
@@ -57,6 +64,7 @@ class Result(_Frozen):
     measures: dict[str, float]
     seconds: float
     intervals: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    p_values: dict[str, float] = Field(default_factory=dict)
     weights: dict[str, float] = Field(default_factory=dict)
     uses_labels: bool = False
 
@@ -235,3 +243,45 @@ class Report(_Frozen):
     settings: str = ""
     versions: dict[str, str] = Field(default_factory=dict)
     command: str = ""
+
+    def to_dataframe(self) -> "DataFrame":
+        """Return the results as a pandas DataFrame (extra ``pandas``).
+
+        Returns
+        -------
+        DataFrame
+            A row per benchmark and system: ``benchmark``, ``language``, ``system``, ``documents``,
+            ``queries``; a column per measure, and one with its p-value (``p(MEASURE)``, missing for
+            the baseline); ``seconds`` and ``uses_labels``.
+
+        Raises
+        ------
+        MissingExtraError
+            If pandas is not installed.
+
+        Examples
+        --------
+        >>> result = Result(
+        ...     benchmark="mine", language="en", system="bm25", documents=3, queries=1,
+        ...     measures={"RR": 0.5}, seconds=0,
+        ... )
+        >>> report = Report(title="", baseline="bm25", system="bm25", results=[result])
+        >>> report.to_dataframe()[["system", "RR"]].to_dict("records")
+        [{'system': 'bm25', 'RR': 0.5}]
+        """
+        try:
+            from pandas import DataFrame
+        except ImportError:
+            raise MissingExtraError("a DataFrame", "pandas") from None
+        return DataFrame(
+            [
+                {
+                    **result.model_dump(include={"benchmark", "language", "system"}),
+                    **result.model_dump(include={"documents", "queries"}),
+                    **result.measures,
+                    **{f"p({name})": result.p_values.get(name) for name in result.measures},
+                    **result.model_dump(include={"seconds", "uses_labels"}),
+                }
+                for result in self.results
+            ]
+        )

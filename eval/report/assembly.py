@@ -11,10 +11,11 @@ from pathlib import Path
 
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.benchmarks.registry import Reference, recognise
-from corpus_tuner.eval.comparison import Comparison, compare
+from corpus_tuner.eval.comparison import Comparison, compare, significance
 from corpus_tuner.eval.files import write_text
 from corpus_tuner.eval.measures import Measured, Measurement, parse_measure
 from corpus_tuner.eval.report import Cost, Mover, Report, Result, WeightSweep
+from corpus_tuner.eval.report.latex import as_latex
 from corpus_tuner.eval.report.movers import Describe, movers
 from corpus_tuner.eval.report.page import write_page
 from corpus_tuner.eval.report.tables import write_per_query, write_results, write_summary
@@ -25,7 +26,10 @@ METRICS, PER_QUERY, SUMMARY, PAGE = "metrics.json", "per_query.csv", "summary.md
 WHOLE = "report.json"
 """All of a report, for scripts."""
 
-_MAIN_SYSTEMS = ("calibrated", "hybrid", "views", "mean")
+LATEX = "table.tex"
+"""The results as a table for LaTeX."""
+
+_MAIN_SYSTEMS = ("hybrid", "views", "mean")
 _PACKAGES = (
     *("corpus-tuner", "torch", "transformers", "sentence-transformers", "faiss-cpu", "bm25s"),
     *("ctranslate2", "ir_measures", "numpy", "scipy", "pyserini"),
@@ -95,6 +99,7 @@ def write_chapter(
     outline: Outline,
     describe: Describe | None = None,
     *,
+    remarks: Sequence[str] = (),
     sweep: WeightSweep | None = None,
     cost: Cost | None = None,
 ) -> Chapter:
@@ -110,6 +115,8 @@ def write_chapter(
         What is shown.
     describe
         As `corpus_tuner.eval.report.movers.movers` takes it.
+    remarks
+        What else is to be said.
     sweep, cost
         As `Chapter` has them.
     """
@@ -122,21 +129,40 @@ def write_chapter(
     if {system, baseline} <= values.keys() and system != baseline:
         before = values[baseline]
         gains = sorted((now - before[query] for query, now in values[system].items()), reverse=True)
+    comparisons: list[Comparison] = []
+    p_values: dict[str, dict[str, float]] = {}
+    if baseline in values:
+        comparisons = compare(benchmark.name, main, values, baseline)
+        p_values = {
+            name: significance({system: measured[system][name] for system in values}, baseline)
+            for name in outline.measures[1:]
+        }
+        p_values[main] = {one.system: one.permutation_holm for one in comparisons}
     documents = max((result.documents for result in results), default=0)
     references, notes = published(benchmark, documents, outline.measures)
     return Chapter(
         benchmark=benchmark.name,
         measured=measured,
-        results=results,
-        comparisons=compare(benchmark.name, main, values, baseline) if baseline in values else (),
+        results=[_with_p_values(result, p_values) for result in results],
+        comparisons=comparisons,
         gains=gains,
         movers=movers(measurement, main, system, baseline, describe),
         references=references,
         notes=notes,
-        remarks=_remarks(measurement),
+        remarks=[*remarks, *_remarks(measurement)],
         sweep=sweep,
         cost=cost,
     )
+
+
+def _with_p_values(result: Result, p_values: Mapping[str, Mapping[str, float]]) -> Result:
+    """Return a result with its p-values, which are given by measure and system."""
+    own = {
+        name: p_values[name][result.system]
+        for name in result.measures
+        if result.system in p_values.get(name, ())
+    }
+    return result.model_copy(update={"p_values": own})
 
 
 def bind(
@@ -197,6 +223,7 @@ def write_report(report: Report, chapters: Sequence[Chapter], output: Path) -> N
         {chapter.benchmark: chapter.measured for chapter in chapters}, output / PER_QUERY
     )
     write_summary(report, output / SUMMARY)
+    write_text(as_latex(report), output / LATEX)
     write_page(report, output / PAGE)
 
 
@@ -241,6 +268,11 @@ def _remarks(measurement: Measurement) -> list[str]:
     """Name queries for which there is nothing: tools differ in what they make of them."""
     benchmark, runs, _ = measurement
     remarks = []
+    if benchmark.unjudged:
+        remarks.append(
+            f"{benchmark.name}: {len(benchmark.unjudged):,} queries have no judgments, and are not "
+            f"used: {first_of(benchmark.unjudged)}."
+        )
     for name, run in runs.items():
         missing = sum(not run.get(query) for query in benchmark.qrels)
         unjudged = len(run.keys() - benchmark.qrels.keys())
@@ -260,6 +292,18 @@ def _remarks(measurement: Measurement) -> list[str]:
             "ranking."
         )
     return remarks
+
+
+def first_of(ids: Sequence[str], most: int = 3) -> str:
+    """Name the first of some ids.
+
+    Examples
+    --------
+    >>> first_of(["a", "b", "c", "d"])
+    "'a', 'b', 'c' and 1 more"
+    """
+    more = f" and {len(ids) - most:,} more" if len(ids) > most else ""
+    return ", ".join(map(repr, ids[:most])) + more
 
 
 def _versions() -> dict[str, str]:

@@ -9,13 +9,19 @@ from jinja2 import Environment, StrictUndefined
 from corpus_tuner.eval.files import write_text
 from corpus_tuner.eval.report import Report, Result, WeightSweep
 from corpus_tuner.eval.report.charts import bounds, curve, gains
-from corpus_tuner.eval.report.tables import averaged, matrix, probability
+from corpus_tuner.eval.report.tables import (
+    averaged,
+    mark_of,
+    marks_explained,
+    matrix,
+    probability,
+)
 
 
 def write_page(report: Report, path: Path) -> None:
     """Write the page, in one step."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters |= {"points": _points, "signed": _signed, "p": probability}
+    environment.filters |= {"points": _points, "signed": _signed, "p": probability, "mark": mark_of}
     template = environment.from_string(
         files(__package__).joinpath("page.html").read_text(encoding="utf-8")
     )
@@ -34,6 +40,7 @@ def _prepared(report: Report) -> dict[str, Any]:
     }
     return {
         "measures": measures,
+        "marks": marks_explained(report.baseline),
         "first": first,
         "benchmarks": benchmarks,
         "compared": compared,

@@ -40,6 +40,55 @@ def write_per_query(measured: Mapping[str, Mapping[str, Measured]], path: Path) 
                     writer.writerow([benchmark, system, query, *numbers])
 
 
+MARKS = ((0.01, "\u2021"), (0.05, "\u2020"))
+"""What marks a difference from the baseline whose p-value is below a bound, the least first."""
+
+
+def mark_of(p: float | None) -> str:
+    """Return the mark of significance of a p-value; empty where there is none.
+
+    Examples
+    --------
+    >>> mark_of(0.04), mark_of(0.2)
+    ('\u2020', '')
+    """
+    return next((mark for bound, mark in MARKS if p is not None and p < bound), "")
+
+
+def marks_explained(baseline: str) -> str:
+    """Say what the marks mean.
+
+    Examples
+    --------
+    >>> marks_explained("passage").partition(" (")[0]
+    '\u2020 \u2021 differs from passage, p < 0.05, p < 0.01'
+    """
+    return (
+        f"\u2020 \u2021 differs from {baseline}, p < 0.05, p < 0.01 "
+        "(paired randomisation test, Holm's correction)"
+    )
+
+
+def overview(results: Sequence[Result]) -> list[list[str]]:
+    """Lay out all measures in points of 100, with marks: a row per benchmark and system.
+
+    Returns
+    -------
+    list of list of str
+        The head, then the rows.
+    """
+    names = list(results[0].measures)
+    rows = [["benchmark", "system", *names]]
+    for result in results:
+        points = [
+            f"{100 * result.measures[name]:.1f}{mark_of(result.p_values.get(name))}"
+            for name in names
+        ]
+        star = "*" if result.uses_labels else ""
+        rows.append([result.benchmark, f"{result.system}{star}", *points])
+    return rows
+
+
 def difference_row(name: str, differences: Sequence[Numbers]) -> list[str]:
     """Lay out what a change makes of one measure, in points of 100.
 
@@ -110,7 +159,9 @@ def as_markdown(rows: Sequence[Sequence[str]], left: int = 1) -> str:
 def write_summary(report: Report, path: Path) -> None:
     """Write a report's tables as Markdown, in one step: results, comparisons, published figures."""
     measures = list(report.results[0].measures)
-    parts = [f"# {report.title}\n"]
+    parts = [f"# {report.title}\n", f"{as_markdown(overview(report.results), left=2)}"]
+    if report.comparisons:
+        parts.append(f"{marks_explained(report.baseline)}\n")
     parts += [
         f"## {measure}\n\n{as_markdown(matrix(report.results, measure))}" for measure in measures
     ]

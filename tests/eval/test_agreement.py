@@ -9,6 +9,7 @@ import pytest
 
 from corpus_tuner.eval.benchmarks import Qrels
 from corpus_tuner.eval.measures import averages, measure_queries
+from corpus_tuner.eval.qrels import read_qrels, write_qrels
 from corpus_tuner.eval.runs import Run, break_ties, read_run, write_run
 
 MEASURES = ["nDCG@10", "RR@100", "R@100", "AP@100", "P@5"]
@@ -38,13 +39,40 @@ def made(seed: int) -> tuple[Qrels, Run]:
     return qrels, run
 
 
-def write_qrels(qrels: Qrels, path: Path) -> None:
+TREC_NAMES = [
+    *("map", "ndcg_cut_10", "ndcg", "recip_rank", "P_5", "recall_100", "map_cut_100"),
+    *("Rprec", "bpref", "success_1", "set_P", "set_recall", "infAP", "iprec_at_recall_0.10"),
+]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_run_full_of_ties_measures_as_trec_eval_does(tmp_path: Path, seed: int) -> None:
+    import pytrec_eval
+
+    chance = random.Random(seed)
+    qrels, _ = made(seed)
+    ids = sorted({document for grades in qrels.values() for document in grades})
+    # What another tool wrote: ranks that are not those of the scores, and scores that differ only
+    # beyond the precision of float32.
+    scores = [0.5, 0.5000000001, 0.25, 16777216.0, 16777217.0, -1.0]
     lines = [
-        f"{query} 0 {document} {grade}\n"
-        for query, grades in qrels.items()
-        for document, grade in grades.items()
+        f"{query} Q0 {document} {rank} {chance.choice(scores)} theirs\n"
+        for query in qrels
+        for rank, document in enumerate(chance.sample(ids, 40), start=1)
     ]
-    path.write_text("".join(lines), encoding="utf-8")
+    (tmp_path / "theirs.trec").write_text("".join(lines), encoding="utf-8")
+    write_qrels(qrels, tmp_path / "made.qrels")
+    with (tmp_path / "theirs.trec").open() as run, (tmp_path / "made.qrels").open() as judged:
+        evaluator = pytrec_eval.RelevanceEvaluator(
+            pytrec_eval.parse_qrel(judged), pytrec_eval.supported_measures
+        )
+        expected = evaluator.evaluate(pytrec_eval.parse_run(run))
+    measured = measure_queries(
+        read_qrels(tmp_path / "made.qrels"), read_run(tmp_path / "theirs.trec"), TREC_NAMES
+    )
+    for name in TREC_NAMES:
+        for query, value in measured[name].items():
+            assert value == pytest.approx(expected[query][name], abs=1e-6), (name, query)
 
 
 def test_twenty_runs_measure_as_ir_measures_and_pytrec_eval_do(tmp_path: Path) -> None:

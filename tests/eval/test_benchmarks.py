@@ -34,7 +34,9 @@ def test_only_judged_queries(tmp_path: Path, qrels: str) -> None:
     benchmark = load_benchmark(make(tmp_path, qrels), name="made")
     assert benchmark.queries == {"1": "mill", "2": "rent"}
     assert benchmark.qrels == {"1": {"a": 2}, "2": {"b": 1}}
-    assert (benchmark.name, benchmark.corpus) == ("made", str(tmp_path))
+    assert (benchmark.name, benchmark.corpus, benchmark.unjudged) == ("made", "", ("3",))
+    (tmp_path / "corpus.jsonl").touch()
+    assert load_benchmark(tmp_path).corpus == str(tmp_path)
 
 
 def test_bad_records_can_be_left_out(tmp_path: Path) -> None:
@@ -46,6 +48,14 @@ def test_bad_records_can_be_left_out(tmp_path: Path) -> None:
         "not three columns: query, document, score",
         "a judged query is missing",
     ]
+
+
+def test_what_leaves_nothing_judged_is_named(tmp_path: Path) -> None:
+    folder = make(tmp_path, "7\ta\t2\n8\tb\tx\n")
+    with pytest.raises(EvaluationError) as caught:
+        load_benchmark(folder, reject=lambda _: None)
+    for part in ("test.tsv:2, field 'score'", "a judged query is missing: 1", "'7'"):
+        assert part in str(caught.value)
 
 
 def test_other_splits(tmp_path: Path) -> None:
@@ -82,7 +92,7 @@ def test_a_dataset_of_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setitem(ir_datasets.registry._registered, "made/here", Made())
     benchmark = load_catalogue_benchmark("made/here")
-    assert benchmark.queries == {"1": "mill"}
+    assert (benchmark.queries, benchmark.unjudged) == ({"1": "mill"}, ("2",))
     assert benchmark.qrels == {"1": {"a": 1}}
     assert (benchmark.name, benchmark.corpus) == ("made-here", "ir_datasets:made/here")
     with pytest.raises(EvaluationError, match="no queries and judgments"):

@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from corpus_tuner.errors import EvaluationError
-from corpus_tuner.eval.comparison import compare, holm, interval, permutation_test, t_test
+from corpus_tuner.eval.comparison import (
+    compare,
+    holm,
+    interval,
+    permutation_test,
+    significance,
+    t_test,
+)
 
 
 def test_the_t_test_is_scipys_on_its_own_example() -> None:
@@ -70,6 +77,17 @@ def test_wins_ties_losses() -> None:
     assert new.t_test_holm == pytest.approx(min(1, 2 * new.t_test))
     assert (same.difference, same.low, same.high, same.t_test, same.permutation) == (0, 0, 0, 1, 1)
     assert same.effect is None
+
+
+def test_significance_is_that_of_a_comparison() -> None:
+    values = np.random.default_rng(0).random((3, 30))
+    systems = {
+        name: {str(query): float(value) for query, value in enumerate(row)}
+        for name, row in zip(("base", "one", "two"), values, strict=True)
+    }
+    compared = compare("made", "AP", systems, "base", resamples=500)
+    expected = {one.system: one.permutation_holm for one in compared}
+    assert significance(systems, "base", resamples=500) == expected
 
 
 def test_what_cannot_be_compared() -> None:

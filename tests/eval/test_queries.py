@@ -12,7 +12,7 @@ from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.queries import read_queries
 from corpus_tuner.eval.records import BadRecord
 
-IDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zs", "Zl", "Zp"]), min_size=1)
+IDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"])).map(str.strip).filter(bool)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\t\r\n"), min_size=1)
 QUERIES = st.dictionaries(IDS, TEXTS.map(str.strip).filter(bool), min_size=1, max_size=8)
 ONE_FILE = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -29,6 +29,45 @@ def test_all_kinds_of_files_give_the_queries_back(queries: dict[str, str], tmp_p
     rows = "".join(f"{key}\t{text}\n" for key, text in queries.items())
     (tmp_path / "q.tsv").write_text(rows, encoding="utf-8", newline="")
     assert read_queries(tmp_path / "q.tsv") == queries
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("q.jsonl", '{"id": "a b", "text": "mill, old"}\n'),
+        ("q.ndjson", '{"ID": "a b", "Query": "mill, old"}\n'),
+        ("q", '{"query_id": "a b", "text": "mill, old"}\n'),
+        ("q.tsv", "id\ttext\na b\tmill, old\n"),
+        ("q", "a b\tmill, old\n"),
+        ("q.tsv", "qid\tlang\tquery\na b\ten\tmill, old\n"),
+        ("q.csv", 'a b,"mill, old"\n'),
+        ("q.csv", 'query-id,text\na b,"mill, old"\n'),
+        ("q.csv", "id;text\na b;mill, old\n"),
+        ("q", 'id,text\na b,"mill, old"\n'),
+    ],
+)
+def test_columns_and_fields_by_their_usual_names(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert read_queries(tmp_path / name) == {"a b": "mill, old"}
+
+
+def test_a_quotation_mark_in_tsv_is_a_character(tmp_path: Path) -> None:
+    (tmp_path / "q.tsv").write_text('a\t"old mill\nb\trent\n', encoding="utf-8")
+    assert read_queries(tmp_path / "q.tsv") == {"a": '"old mill', "b": "rent"}
+
+
+def test_ids_that_are_skipped_are_named(tmp_path: Path) -> None:
+    (tmp_path / "q.tsv").write_text("a\tmill\nb\t\nc\trent\n", encoding="utf-8")
+    skipped: list[str] = []
+    assert read_queries(tmp_path / "q.tsv", None, {"a"}, skipped.append) == {"a": "mill"}
+    assert skipped == ["b", "c"]
+
+
+def test_the_longest_query_is_that_of_a_searcher() -> None:
+    from corpus_tuner.eval.queries import MAX_QUERY_CHARACTERS
+    from corpus_tuner.indexes.search import searcher
+
+    assert MAX_QUERY_CHARACTERS == searcher.MAX_QUERY_CHARACTERS
 
 
 @ONE_FILE
@@ -56,12 +95,20 @@ def test_whatever_is_in_a_file_is_read_or_told(content: bytes, name: str, tmp_pa
         ("q.tsv", "b", "q.tsv:2, field 'text': missing or empty"),
         ("q.tsv", "\tb", "q.tsv:2, field '_id'"),
         ("q.tsv", "a\tagain", "duplicate id"),
+        ("q.jsonl", '{"_id": "b", "text": "half \\ud83d"}', "field 'text': not UTF-8, or half"),
+        ("q.jsonl", '{"_id": "b\\udc00", "text": "mill"}', "field '_id': not UTF-8, or half"),
+        ("q.jsonl", '{"_id": "b\\u0000", "text": "mill"}', "field '_id': control characters"),
+        ("q.jsonl", f'{{"_id": "b", "text": "{"x" * 100_001}"}}', "longer than 100000 characters"),
+        ("q.csv", 'b,"mill', "q.csv:2: broken CSV"),
+        ("q.csv", "b,mill, old", "q.csv:2: not two columns"),
+        ("q.csv", "b", "q.csv:2, field 'text': missing or empty"),
     ],
 )
 def test_a_bad_record_is_told_with_its_line(
     tmp_path: Path, name: str, line: str, message: str
 ) -> None:
-    first = "a\tmill" if name == "q.tsv" else '{"_id": "a", "text": "mill"}'
+    firsts = {"q.tsv": "a\tmill", "q.csv": "a,mill", "q.jsonl": '{"_id": "a", "text": "mill"}'}
+    first = firsts[name]
     (tmp_path / name).write_text(f"{first}\n{line}\n", encoding="utf-8")
     with pytest.raises(EvaluationError) as caught:
         read_queries(tmp_path / name)

@@ -1,11 +1,18 @@
 """Tables of results."""
 
-from corpus_tuner.eval.report import Result
-from corpus_tuner.eval.report.tables import as_markdown, matrix
+import re
+
+import pytest
+
+from corpus_tuner.errors import MissingExtraError
+from corpus_tuner.eval.report import Report, Result
+from corpus_tuner.eval.report.latex import as_latex, escape
+from corpus_tuner.eval.report.tables import as_markdown, matrix, overview
 
 
-def _result(benchmark: str, system: str, value: float) -> Result:
+def _result(benchmark: str, system: str, value: float, p: float | None = None) -> Result:
     return Result(
+        p_values={} if p is None else {"nDCG@10": p},
         benchmark=benchmark,
         language="en",
         system=system,
@@ -30,3 +37,53 @@ def test_a_matrix_averages_only_what_is_whole() -> None:
         "| x | 50.0 | 60.2 | 55.10 |",
     ]
     assert matrix(results[:1], "nDCG@10") == [["system", "a"], ["x", "50.0"]]
+
+
+RESULTS = [
+    _result("a_1", "base", 0.5),
+    _result("a_1", "[new] & 100%", 0.75, 0.004),
+    _result("a_1", "other", 0.6, 0.03),
+    _result("a_1", "same", 0.51, 0.4),
+    _result("b", "base", 0.25),
+]
+
+
+def test_marks_of_significance_stand_in_one_table() -> None:
+    rows = overview(RESULTS)
+    assert rows[0] == ["benchmark", "system", "nDCG@10", "MRR@100"]
+    assert [row[2] for row in rows[1:]] == ["50.0", "75.0\u2021", "60.0\u2020", "51.0", "25.0"]
+
+
+def test_latex_is_a_whole_tabular() -> None:
+    text = as_latex(Report(title="", baseline="base", system="other", results=RESULTS))
+    lines = text.splitlines()
+    assert lines[0] == r"\begin{tabular}{lrr}"
+    assert lines[-1] == r"\end{tabular}"
+    rows = [line for line in lines if line.endswith(r"\\")]
+    assert len(rows) == 1 + 2 + len(RESULTS)  # head, benchmarks, systems
+    for row in rows:
+        spanned = r"\multicolumn{3}" in row
+        assert len(re.findall(r"(?<!\\)&", row)) == (0 if spanned else 2)
+    assert r"{[}new] \& 100\% & \textbf{75.0}$^{\ddagger}$ & \textbf{0.0} \\" in lines
+    assert r"other & 60.0$^{\dagger}$ & \textbf{0.0} \\" in lines
+    assert r"\multicolumn{3}{l}{\textit{a\_1}} \\" in lines
+    assert text.count("{") == text.count("}")
+
+
+def test_everything_special_is_escaped() -> None:
+    assert escape("\\ ~^{}#$\n<|>") == (
+        r"\textbackslash{} \textasciitilde{}\textasciicircum{}\{\}\#\$ \textless{}\textbar{}"
+        r"\textgreater{}"
+    )
+
+
+def test_a_report_is_a_dataframe(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = Report(title="", baseline="base", system="other", results=RESULTS)
+    frame = report.to_dataframe()
+    assert list(frame["system"]) == [result.system for result in RESULTS]
+    assert list(frame.columns[5:9]) == ["nDCG@10", "MRR@100", "p(nDCG@10)", "p(MRR@100)"]
+    assert frame["nDCG@10"].sum() == pytest.approx(2.61)
+    assert frame["p(nDCG@10)"].count() == 3  # the baseline has none
+    monkeypatch.setitem(__import__("sys").modules, "pandas", None)
+    with pytest.raises(MissingExtraError, match=r"\[pandas\]"):
+        report.to_dataframe()

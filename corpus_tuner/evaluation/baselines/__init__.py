@@ -4,25 +4,28 @@ A file here is a baseline: it holds ``Baseline``, which is made from what stands
 of ``KIND:ARGUMENT``, such as ``encoder:intfloat/multilingual-e5-small``.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from corpus_tuner.corpora import Corpus
+from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.runs import Run
 from corpus_tuner.indexes.registry import part
 
 
-class Setting(NamedTuple):
-    """What a baseline has to do with.
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a baseline is given.
 
     Attributes
     ----------
     benchmark
         Queries and judgments.
-    corpus
-        Its documents.
+    reading
+        How the corpus is read.
     language
         Of the documents.
     depth
@@ -32,10 +35,26 @@ class Setting(NamedTuple):
     """
 
     benchmark: Benchmark
-    corpus: Corpus
+    reading: CorpusSettings
     language: str
     depth: int
     scratch: Path
+
+    @property
+    def corpus(self) -> Corpus:
+        """The documents, read anew.
+
+        Raises
+        ------
+        CorpusTunerError
+            If only an index has them.
+        """
+        if not self.benchmark.corpus:
+            raise CorpusTunerError(
+                "this baseline needs the documents: write them with corpus-tuner export INDEX "
+                "FOLDER/corpus.jsonl, beside queries.jsonl and qrels, and evaluate FOLDER"
+            )
+        return Corpus(self.benchmark.corpus, self.reading)
 
 
 class Baseline(Protocol):

@@ -24,12 +24,13 @@ class Baseline:
 
     def run(self, setting: Setting) -> Run:
         """Encode the documents as they stream by, and keep the best for every query."""
+        corpus = setting.corpus
         with working(f"opening the encoder ({self.name})"):
             encoder = open_encoder(self._settings)
             queries = encoder.encode_queries(list(setting.benchmark.queries.values()))
         leaders = [Leaders(setting.depth) for _ in queries]
-        chunks = setting.corpus.chunks(_AT_ONCE)
-        for chunk in track(chunks, f"encoding ({self.name})", setting.corpus.count, len):
+        chunks = corpus.chunks(_AT_ONCE)
+        for chunk in track(chunks, f"encoding ({self.name})", corpus.count, len):
             texts = [f"{document.title} {document.text}".strip() for document in chunk]
             scores = queries @ encoder.encode_documents(texts).T
             ids = [document.id for document in chunk]

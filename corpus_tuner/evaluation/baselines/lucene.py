@@ -38,6 +38,7 @@ class Baseline:
 
     def run(self, setting: Setting) -> Run:
         """Rank by BM25; the documents reach Lucene as they stream by."""
+        corpus = None if self._prebuilt else setting.corpus
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe()
         folder = None if self._prebuilt else str(setting.scratch)
@@ -49,8 +50,8 @@ class Baseline:
         try:
             with working("starting Java"):
                 _receive(here)
-            if folder is not None:
-                for document in track(setting.corpus, "indexing (lucene)", setting.corpus.count):
+            if corpus is not None:
+                for document in track(corpus, "indexing (lucene)", corpus.count):
                     here.send((document.id, f"{document.title}\n{document.text}"))
             here.send(None)
             with working("searching (lucene)"):

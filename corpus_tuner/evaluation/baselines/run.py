@@ -15,17 +15,20 @@ class Baseline:
         if not argument:
             raise CorpusTunerError("--baseline run needs a file: run:FILE")
         self._file = argument
+        self._found: tuple[str, Run] | None = None
         self.name = Path(argument.replace("{benchmark}", "").replace("..", ".")).stem.strip("._-")
 
     def identity(self, benchmark: str) -> str:
-        """Return the checksum of the file."""
-        path = self._path(benchmark)
-        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else str(path)
+        """Return a hash of the run."""
+        return hashlib.sha256(repr(self._read(benchmark)).encode()).hexdigest()
 
     def run(self, setting: Setting) -> Run:
-        """Read the file, as deep as is asked for."""
-        found = read_run(self._path(setting.benchmark.name))
+        """Return the run, as deep as is asked for."""
+        found = self._read(setting.benchmark.name)
         return {query: ranking[: setting.depth] for query, ranking in found.items()}
 
-    def _path(self, benchmark: str) -> Path:
-        return Path(self._file.replace("{benchmark}", benchmark))
+    def _read(self, benchmark: str) -> Run:
+        """Read the file of a benchmark once: it may be a pipe."""
+        if self._found is None or self._found[0] != benchmark:
+            self._found = benchmark, read_run(Path(self._file.replace("{benchmark}", benchmark)))
+        return self._found[1]

@@ -28,7 +28,7 @@ def test_quickstart(
     for found in reached.values():
         assert found["views"] > found["passage"]
         single = max(found[name] for name in ("bm25", "grams", "passage", "views"))
-        assert found["calibrated"] > single - 0.03
-        assert found["calibrated"] > found["bm25"]
+        assert found["hybrid"] > single - 0.03
+        assert found["hybrid"] > found["bm25"]
     assert "the encoder alone has the first of these at rank" in done.out
     assert "Keller" in done.out

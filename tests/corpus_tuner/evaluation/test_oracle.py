@@ -6,7 +6,6 @@ import pytest
 
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.measures import measure
-from corpus_tuner.evaluation.ladder import OpenIndex, System
 from corpus_tuner.evaluation.oracle import (
     STEPS,
     Tried,
@@ -15,6 +14,7 @@ from corpus_tuner.evaluation.oracle import (
     sweep,
     with_lexical_share,
 )
+from corpus_tuner.evaluation.systems import OpenIndex, System
 from corpus_tuner.indexes.encoders import Encoder
 from corpus_tuner.indexes.search.settings import DenseWeights, HybridWeights, SearchSettings
 from corpus_tuner.pipeline import build

@@ -1,6 +1,6 @@
-"""The systems that are compared on an index, from plain to elaborate, and the index they search."""
+"""The systems that are compared on an index, and the index they search."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from corpus_tuner.eval.runs import Run, break_ties
 from corpus_tuner.indexes.encoders import QueryEncoder
 from corpus_tuner.indexes.encoders.remembering import RememberedQueries
 from corpus_tuner.indexes.lexical import LexicalRanker
+from corpus_tuner.indexes.search.local import LocalSource
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.search.settings import HybridWeights, Mode, SearchSettings
 from corpus_tuner.indexes.search.sources import source_of
@@ -19,6 +20,10 @@ from corpus_tuner.progress import track, working
 
 NAMES: Mapping[LexicalRanker, str] = {"words": "bm25", "grams": "grams"}
 """What the systems are called in which a lexical ranker is alone."""
+
+HYBRID, DEFAULT_WEIGHTS = "hybrid", "default-weights"
+"""All rankers together: as users search, and by the weights that are the same for every corpus."""
+
 _DEEP = 100  # how far down a ranking the labels of its documents are looked for
 
 
@@ -32,7 +37,7 @@ class System(NamedTuple):
     representation
         The one that is searched.
     mode
-        By vectors, by words, or by both.
+        Dense, lexical or hybrid search.
     settings
         Weights.
     uses_labels
@@ -53,32 +58,47 @@ class System(NamedTuple):
         return weights if len(weights) > 1 else {}
 
 
-def ladder(manifest: Manifest, usual: SearchSettings) -> list[System]:
-    """Return what needs no judgments: every ranker, every representation, and all together.
+def systems(manifest: Manifest, default: SearchSettings) -> list[System]:
+    """Return the systems that need no judgments: every ranker, every representation, and hybrid.
 
     Parameters
     ----------
     manifest
         Of the index.
-    usual
+    default
         Weights before calibration.
     """
     configured = manifest.representation
-    systems = [System(name, name, "dense", usual) for name in manifest.representations]
+    found = [System(name, name, "dense", default) for name in manifest.representations]
     if not manifest.lexical:
-        return systems
-    systems[:0] = [
-        System(NAMES[ranker], configured, "hybrid", _only(ranker, usual))
+        return found
+    found[:0] = [
+        System(NAMES[ranker], configured, "hybrid", _only(ranker, default))
         for ranker in manifest.lexical.rankers
     ]
-    systems.append(System("hybrid", configured, "hybrid", usual))
     if manifest.calibration and not manifest.calibration["unchanged"]:
-        systems.append(System("calibrated", configured, "hybrid", manifest.search))
-    return systems
+        found.append(System(DEFAULT_WEIGHTS, configured, "hybrid", default))
+    return [*found, System(HYBRID, configured, "hybrid", manifest.search)]
 
 
-def _only(ranker: LexicalRanker, usual: SearchSettings) -> SearchSettings:
-    return usual.model_copy(update={"hybrid": HybridWeights.only(ranker)})
+def missing_systems(manifest: Manifest) -> list[str]:
+    """Say which of the usual systems an index does not have, and why.
+
+    Parameters
+    ----------
+    manifest
+        Of the index.
+    """
+    if not manifest.lexical:
+        return [f"no {', '.join(NAMES.values())} and {HYBRID}: the index has no lexical rankers"]
+    why = manifest.calibration["unchanged"] if manifest.calibration else "calibrate is false"
+    if why:
+        return [f"no {DEFAULT_WEIGHTS}: {HYBRID} has the default weights, not calibrated ({why})"]
+    return []
+
+
+def _only(ranker: LexicalRanker, default: SearchSettings) -> SearchSettings:
+    return default.model_copy(update={"hybrid": HybridWeights.only(ranker)})
 
 
 class OpenIndex:
@@ -116,6 +136,17 @@ class OpenIndex:
     def manifest(self) -> Manifest:
         """What the index says of itself."""
         return self._source.manifest()
+
+    def missing(self, ids: Iterable[str]) -> list[str]:
+        """Return those of some ids that no document of the index has, in their order."""
+        wanted = list(ids)
+        searcher = self.searcher(self.manifest.representation)
+        if isinstance(self._source, LocalSource):
+            known: Container[str] = searcher.segments.find(wanted)
+        else:
+            shown = track(wanted, "looking up documents", lambda: len(wanted))
+            known = {id_ for id_ in shown if searcher.document(id_)}
+        return [id_ for id_ in wanted if id_ not in known]
 
     def searcher(self, representation: str) -> Searcher:
         """Return what searches a representation."""

@@ -1,0 +1,77 @@
+r"""Ids in files whose columns are separated by white space: percent-encoding, and what is no id.
+
+TREC files have no quotation marks, so white space inside an id is written as in an URL. The rule:
+
+- Written: every white space character becomes the bytes of its UTF-8, each as ``%`` and two
+  hexadecimal digits in upper case (a blank ``%20``, a tab ``%09``, U+00A0 ``%C2%A0``). A ``%`` that
+  would be read as the beginning of such an escape, or of ``%25``, becomes ``%25``. Nothing else
+  changes.
+- Read: escapes of white space, and ``%25``, are decoded, once, from left to right, in upper or
+  lower case. Any other ``%`` is a character like others, as in ``100%.md`` or ``caf%C3%A9``.
+"""
+
+import re
+
+_WHITE_SPACE = [chr(code) for code in range(0x10000) if chr(code).isspace()]
+_CODES = {"".join(f"%{byte:02X}" for byte in char.encode()): char for char in _WHITE_SPACE}
+_ESCAPES = {"%25": "%", **_CODES}
+_ESCAPE = re.compile("|".join(sorted(_ESCAPES, key=len, reverse=True)), re.IGNORECASE)
+_TO_ENCODE = re.compile(rf"\s|%(?={'|'.join(code[1:] for code in _ESCAPES)})", re.I)
+# As in a corpus: all control characters but white space.
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+def encode_id(id_: str) -> str:
+    """Percent-encode the white space of an id.
+
+    Examples
+    --------
+    >>> encode_id("My notes, 100%.md"), encode_id("a%20b")
+    ('My%20notes,%20100%.md', 'a%2520b')
+    """
+    return _TO_ENCODE.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), id_)
+
+
+def decode_id(written: str) -> str:
+    """Decode an id that `encode_id` wrote; other text is returned as it is.
+
+    Examples
+    --------
+    >>> decode_id("My%20notes,%20100%.md"), decode_id("a%2520b"), decode_id("caf%C3%A9")
+    ('My notes, 100%.md', 'a%20b', 'caf%C3%A9')
+    """
+    return (
+        _ESCAPE.sub(lambda found: _ESCAPES[found[0].upper()], written)
+        if "%" in written
+        else written
+    )
+
+
+def id_problem(id_: str) -> str:
+    """Return what makes a text unfit for an id; empty if nothing does.
+
+    Examples
+    --------
+    >>> id_problem(" "), id_problem("My notes.md")
+    ('empty', '')
+    """
+    if not id_.strip():
+        return "empty"
+    if not is_utf8(id_):
+        return NOT_UTF8
+    return "control characters" if _CONTROL.search(id_) else ""
+
+
+NOT_UTF8 = "not UTF-8, or half of a surrogate pair"
+
+
+def is_utf8(text: str) -> bool:
+    r"""Tell whether text can be written as UTF-8: not if it has half of a surrogate pair in it.
+
+    Examples
+    --------
+    >>> is_utf8("half \ud83d of an emoji")
+    False
+    """
+    return not _SURROGATE.search(text)
