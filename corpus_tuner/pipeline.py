@@ -14,7 +14,7 @@ from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.corpora.parsed import ParsedFiles
 from corpus_tuner.distributed.cluster import Cluster
 from corpus_tuner.distributed.worker import Order
-from corpus_tuner.errors import SearchIndexError
+from corpus_tuner.errors import CorpusTunerError, SearchIndexError
 from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.chunks import chunks
 from corpus_tuner.indexes.encoders import Encoder
