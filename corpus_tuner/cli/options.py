@@ -8,6 +8,8 @@ import typer
 if TYPE_CHECKING:
     from corpus_tuner.settings import Settings
 
+NO_GENERATOR = "null"
+
 Mode = Literal["hybrid", "dense", "lexical"]
 OnBadRecord = Literal["fail", "skip"]
 IndexArgument = Annotated[
@@ -41,7 +43,9 @@ EncoderOption = Annotated[
 ]
 GeneratorOption = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--generator", metavar="NAME", help="Of a generator, such as extractive."),
+    typer.Option(
+        "--generator", metavar="NAME", help="Of a generator, such as extractive; null for none."
+    ),
 ]
 SplitOption = Annotated[
     str, typer.Option(help="Which judgments, qrels/SPLIT.tsv; by default the usual ones.")
@@ -123,4 +127,6 @@ def settings_of(
     }
     given = {**short, **{f"corpus.{name}": some for name, some in patterns.items()}}
     values = {name: value for name, value in given.items() if value}
+    if generator == NO_GENERATOR:
+        values["generator"] = None
     return load_settings(config, assignments or (), values)

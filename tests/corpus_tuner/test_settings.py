@@ -44,6 +44,7 @@ def test_an_option_for_text_is_no_yaml(name: str) -> None:
     settings = settings_of(None, None, encoder=name, include=["*: #1", "null"])
     assert settings.encoder.name == name
     assert settings.corpus.include == ("*: #1", "null")
+    assert settings_of(None, None, generator="null").generator is None
 
 
 RECIPE = """
