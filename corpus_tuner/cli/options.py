@@ -1,7 +1,7 @@
 """Options that several commands have."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
 
 import typer
 
@@ -126,7 +126,7 @@ def settings_of(
         "generator": generator,
     }
     given = {**short, **{f"corpus.{name}": some for name, some in patterns.items()}}
-    values = {name: value for name, value in given.items() if value}
+    values: dict[str, Any] = {name: value for name, value in given.items() if value}
     if generator == NO_GENERATOR:
         values["generator"] = None
     return load_settings(config, assignments or (), values)
