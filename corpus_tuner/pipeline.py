@@ -322,9 +322,9 @@ def _refuse_replacement(index: Path, manifest: Manifest, corpus: Corpus, changes
     if going > manifest.documents / 2:
         raise CorpusTunerError(
             f"{index} was built from {manifest.build['corpus']}, and {going:,} of its "
-            f"{manifest.documents:,} documents are not in {corpus.source}, or are others there: give another output folder; or "
-            "replace them with --sync (in Python sync=True), or build a new index with --fresh "
-            "(fresh=True)"
+            f"{manifest.documents:,} documents are not in {corpus.source}, or are others there: "
+            "give another output folder, or replace them with --sync (in Python sync=True), or "
+            "build a new index with --fresh (fresh=True)"
         )
 
 
