@@ -112,13 +112,10 @@ def document_language(document: Document, languages: Languages, *, detect: bool)
     return languages.of(document)
 
 
-def unread_languages(
-    encoder: str, shares: Mapping[str, float]
-) -> tuple[dict[str, float], str] | None:
-    """Return the languages that an encoder does not read, and which encoder to choose.
+def unread_warning(encoder: str, shares: Mapping[str, float]) -> str | None:
+    """Return a warning where an encoder does not read the languages of many documents.
 
-    ``None`` where they are of a tenth of the documents at most, or it is not known what the encoder
-    reads.
+    ``None`` where that are a tenth of them at most, or it is not known what the encoder reads.
 
     Parameters
     ----------
@@ -129,32 +126,25 @@ def unread_languages(
 
     Examples
     --------
-    >>> unread_languages("builtin", {"en": 0.8, "de": 0.2})
-    ({'de': 0.2}, 'builtin-de')
-    >>> unread_languages("builtin", {"en": 0.95, "de": 0.05})
+    >>> print(unread_warning("builtin", {"en": 0.8, "de": 0.2}))  # doctest: +ELLIPSIS
+    the encoder builtin does not read de (20% of the documents), ... --encoder builtin-de
+    >>> unread_warning("builtin", {"en": 0.95, "de": 0.05})
     """
-    reads = READS.get(encoder)
-    if reads is None:
+    if encoder not in READS:
         return None
-    unread = {code: share for code, share in shares.items() if code not in reads}
+    unread = _unread(encoder, shares)
     if sum(unread.values()) <= MOST_UNREAD:
         return None
-    common = {code for code, share in shares.items() if share > MOST_UNREAD}
-    fitting = (name for name, own in READS.items() if common <= own)
-    return unread, next(fitting, MULTILINGUAL)
-
-
-def unread_warning(encoder: str, shares: Mapping[str, float]) -> str | None:
-    """Return in words what `unread_languages` finds."""
-    found = unread_languages(encoder, shares)
-    if found is None:
-        return None
-    unread, remedy = found
-    listed = ", ".join(f"{code} ({share:.0%})" for code, share in unread.items())
+    fitting = (name for name in READS if sum(_unread(name, shares).values()) <= MOST_UNREAD)
+    listed = ", ".join(f"{code} ({share:.0%} of the documents)" for code, share in unread.items())
     return (
-        f"the encoder {encoder} does not read {listed} of the documents, which are found by their "
-        f"words: build the index with --encoder {remedy}"
+        f"the encoder {encoder} does not read {listed}, so that dense search finds little there: "
+        f"build the index with --encoder {next(fitting, MULTILINGUAL)}"
     )
+
+
+def _unread(encoder: str, shares: Mapping[str, float]) -> dict[str, float]:
+    return {code: share for code, share in shares.items() if code not in READS[encoder]}
 
 
 class _Read(NamedTuple):

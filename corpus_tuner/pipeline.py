@@ -300,7 +300,13 @@ def _generation(index: Path) -> int:
 
 def _may_be_other(manifest: Manifest, corpus: Corpus) -> bool:
     """Tell whether an index may be of another corpus: by its source, which memory has none of."""
-    return corpus.source == IN_MEMORY or manifest.build["corpus"] != corpus.source
+    return corpus.source == IN_MEMORY or _is_of_another(manifest, corpus)
+
+
+def _is_of_another(manifest: Manifest, corpus: Corpus) -> bool:
+    """Tell whether an index was built from another source; paths may be relative or not."""
+    before, now = manifest.build["corpus"], corpus.source
+    return before != now and Path(before).resolve() != Path(now).resolve()
 
 
 def _refuse_replacement(index: Path, manifest: Manifest, corpus: Corpus, changes: Changes) -> None:
@@ -312,14 +318,13 @@ def _refuse_replacement(index: Path, manifest: Manifest, corpus: Corpus, changes
         If more than half of the documents would be removed, or, where the source is another one,
         removed or replaced under their ids.
     """
-    of = manifest.build["corpus"]
-    going = changes.removed + (changes.changed if of != corpus.source else 0)
+    going = changes.removed + (changes.changed if _is_of_another(manifest, corpus) else 0)
     if going > manifest.documents / 2:
         raise CorpusTunerError(
-            f"{index} was built from {of}, and {going:,} of its {manifest.documents:,} documents "
-            f"are not in {corpus.source}, or are others there: give another output folder; or "
-            "replace them with --sync (in Python sync=True), or build a new index with --fresh "
-            "(fresh=True)"
+            f"{index} was built from {manifest.build['corpus']}, and {going:,} of its "
+            f"{manifest.documents:,} documents are not in {corpus.source}, or are others there: "
+            "give another output folder, or replace them with --sync (in Python sync=True), or "
+            "build a new index with --fresh (fresh=True)"
         )
 
 

@@ -8,7 +8,7 @@ def nfc(text: str) -> str:
 
     Examples
     --------
-    >>> nfc("u\\u0308ber.txt") == "\\u00fcber.txt"
+    >>> nfc("u\u0308ber.txt") == "\u00fcber.txt"
     True
     """
     return unicodedata.normalize("NFC", text)
@@ -19,7 +19,7 @@ def spellings(id_: str) -> list[str]:
 
     Examples
     --------
-    >>> [len(spelling) for spelling in spellings("\\u00fcber.txt")]
+    >>> [len(spelling) for spelling in spellings("\u00fcber.txt")]
     [8, 9]
     """
     return list(dict.fromkeys([id_, nfc(id_), unicodedata.normalize("NFD", id_)]))

@@ -192,7 +192,7 @@ def _open_paths() -> set[str]:
 
 
 if __name__ == "__main__":
-    programs = {
+    programs: dict[str, Callable[..., None]] = {
         "small": small_install,
         "no-tune": ablation_without_tuning,
         "windows": on_windows,

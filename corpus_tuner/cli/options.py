@@ -1,12 +1,14 @@
 """Options that several commands have."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
 
 import typer
 
 if TYPE_CHECKING:
     from corpus_tuner.settings import Settings
+
+NO_GENERATOR = "null"
 
 Mode = Literal["hybrid", "dense", "lexical"]
 OnBadRecord = Literal["fail", "skip"]
@@ -41,7 +43,9 @@ EncoderOption = Annotated[
 ]
 GeneratorOption = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--generator", metavar="NAME", help="Of a generator, such as extractive."),
+    typer.Option(
+        "--generator", metavar="NAME", help="Of a generator, such as extractive; null for none."
+    ),
 ]
 SplitOption = Annotated[
     str, typer.Option(help="Which judgments, qrels/SPLIT.tsv; by default the usual ones.")
@@ -132,5 +136,7 @@ def settings_of(
         "generator": generator,
     }
     given = {**short, **{f"corpus.{name}": some for name, some in patterns.items()}}
-    values = {name: value for name, value in given.items() if value}
+    values: dict[str, Any] = {name: value for name, value in given.items() if value}
+    if generator == NO_GENERATOR:
+        values["generator"] = None
     return load_settings(config, assignments or (), values)

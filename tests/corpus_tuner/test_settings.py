@@ -44,6 +44,7 @@ def test_an_option_for_text_is_no_yaml(name: str) -> None:
     settings = settings_of(None, None, encoder=name, include=["*: #1", "null"])
     assert settings.encoder.name == name
     assert settings.corpus.include == ("*: #1", "null")
+    assert settings_of(None, None, generator="null").generator is None
 
 
 RECIPE = """
@@ -71,15 +72,14 @@ def test_paths_in_a_recipe_begin_at_its_folder(
     settings = load_settings(file, ["generator.model=of/hub"])
     assert settings.encoder.name == str(file.parent / "models" / "encoder")
     assert settings.instructions == file.parent / "prompts.yaml"
-    generator = settings.generator
-    assert generator is not None
-    assert generator.model_dump()["draft"] == str(file.parent / "small")
-    assert generator.model_dump()["model"] == "of/hub"
+    generator = settings.model_dump()["generator"]
+    assert generator["draft"] == str(file.parent / "small")
+    assert generator["model"] == "of/hub"
     (tmp_path / "of" / "hub").mkdir(parents=True)
     (tmp_path / "mine").mkdir()
     settings = load_settings(file, ["generator.model=of/hub"], {"encoder.name": "mine"})
     assert settings.encoder.name == str(tmp_path / "mine")
-    assert settings.generator.model_dump()["model"] == str(tmp_path / "of" / "hub")
+    assert settings.model_dump()["generator"]["model"] == str(tmp_path / "of" / "hub")
     assert load_settings("passage").encoder.name == "auto"
 
 

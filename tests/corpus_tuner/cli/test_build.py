@@ -68,6 +68,17 @@ def test_another_corpus_that_shares_most_documents_is_followed(
     assert run("build", third, "-o", tmp_path / "index", *small, "--fresh").code == 0
 
 
+def test_a_path_is_the_same_relative_and_in_full(
+    tmp_path: Path, small: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = ct.load_settings(None, small[1::2])
+    for name, seed in (("c.jsonl", 0), (tmp_path / "c.jsonl", 1)):
+        write_jsonl(tmp_path / "c.jsonl", make_documents(3, seed=seed))
+        monkeypatch.chdir(tmp_path)
+        report = ct.build(name, tmp_path / "index", recipe)
+    assert report.changes.changed == 3
+
+
 def test_documents_in_memory_replace_no_others(tmp_path: Path, small: list[str]) -> None:
     recipe = ct.load_settings(None, small[1::2])
     some, others = [{"id": "a", "text": "One."}], [{"id": "b", "text": "Two."}]
