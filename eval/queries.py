@@ -6,6 +6,7 @@ from pathlib import Path
 
 from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.records import BadRecord, read_json_lines, read_lines
+from corpus_tuner.eval.rows import read_rows, uses_quotes
 
 
 def read_queries(
@@ -18,8 +19,9 @@ def read_queries(
     Parameters
     ----------
     path
-        ``.jsonl`` with ``_id`` and ``text``; ``.tsv`` with an id and a text; in any other file each
-        line is a query, and its number is its id. It may be gzipped.
+        ``.jsonl`` with ``_id`` and ``text``; ``.tsv`` with an id and a text, quoted or not
+        (`corpus_tuner.eval.rows.uses_quotes`); in any other file each line is a query, and its
+        number is its id. It may be gzipped.
     reject
         Called with every record that cannot be used, which is then left out; by default the first
         one is an error.
@@ -80,11 +82,16 @@ def _found(path: Path) -> Iterator[tuple[str, object, object] | BadRecord]:
             else:
                 yield record.location, record.fields.get("_id"), record.fields.get("text")
         return
+    if kind == ".tsv":
+        for row in read_rows(path, "\t", quoted=uses_quotes(path, "\t")):
+            if isinstance(row, BadRecord):
+                yield row
+            else:
+                query, *texts = row.cells
+                yield row.location, query.strip(), "\t".join(texts).strip()
+        return
     for position, line in read_lines(path):
         if isinstance(line, BadRecord):
             yield line
-        elif kind == ".tsv":
-            query, _, text = line.partition("\t")
-            yield position, query.strip(), text.strip()
         else:
             yield position, position.rpartition(":")[2], line.strip()

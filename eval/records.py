@@ -116,21 +116,35 @@ def read_json_lines(path: Path) -> Iterator[Record | BadRecord]:
     >>> good.fields, bad.reason
     ({'_id': 'mill'}, 'not a JSON object')
     """
+    for value in read_json_values(path):
+        if isinstance(value, BadRecord):
+            yield value
+            continue
+        location, fields = value
+        if isinstance(fields, dict):
+            yield Record(location, fields)
+        else:
+            yield BadRecord(location, "", "not a JSON object", kind_of(fields))
+
+
+def read_json_values(path: Path) -> Iterator[tuple[str, Any] | BadRecord]:
+    """Read a file of JSON values, one a line, each with its location.
+
+    Raises
+    ------
+    EvaluationError
+        As `read_lines` does.
+    """
     for location, line in read_lines(path):
         if isinstance(line, BadRecord):
             yield line
             continue
         try:
-            fields = json.loads(line)
+            yield location, json.loads(line)
         except json.JSONDecodeError as error:
             yield BadRecord(location, "", "broken JSON", f"column {error.colno}: {error.msg}")
         except (RecursionError, ValueError) as error:
             yield BadRecord(location, "", "JSON that cannot be read", str(error))
-        else:
-            if isinstance(fields, dict):
-                yield Record(location, fields)
-            else:
-                yield BadRecord(location, "", "not a JSON object", kind_of(fields))
 
 
 def _decode(location: str, line: bytes) -> str | BadRecord:

@@ -57,13 +57,17 @@ class ParsedFiles:
         self._database.close()
         self._database = None
 
-    def read(self, path: Path, name: str, reader: FileReader, modified: str) -> tuple[Parsed, str]:
+    def read(
+        self, path: Path, name: str, suffix: str, reader: FileReader, modified: str
+    ) -> tuple[Parsed, str]:
         """Return what a file says, and since when it says so.
 
         Parameters
         ----------
         path, name
             Where it is, and what it is called in its folder.
+        suffix
+            Of the files that are read by `reader`.
         reader
             Reads it, if none with such contents was read before.
         modified
@@ -71,10 +75,9 @@ class ParsedFiles:
         """
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return self._parsed(path, digest, reader), self._since(name, digest, modified)
+        return self._parsed(path, digest, suffix, reader), self._since(name, digest, modified)
 
-    def _parsed(self, path: Path, digest: str, reader: FileReader) -> Parsed:
-        suffix = path.suffix.lower()
+    def _parsed(self, path: Path, digest: str, suffix: str, reader: FileReader) -> Parsed:
         how = identity(suffix)
         if not how:
             return reader(path)

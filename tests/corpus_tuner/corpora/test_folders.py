@@ -17,7 +17,7 @@ from corpus_tuner.corpora import CorpusSettings, folder, formats, parsed
 from corpus_tuner.corpora.formats import UnreadableError, markdown
 from tests.corpus_tuner.cli.conftest import Run
 
-SKIP = CorpusSettings(on_bad_record="skip")
+FAIL = CorpusSettings(on_bad_record="fail")
 
 
 def only(source: Path) -> Document:
@@ -65,7 +65,7 @@ def test_titles_of_markdown(text: str, title: str, rest: str) -> None:
 def test_bad_front_matter_is_a_bad_record(tmp_path: Path, yaml: str) -> None:
     (tmp_path / "a.md").write_text(f"---\n{yaml}\n---\nText.", encoding="utf-8")
     with pytest.raises(CorpusTunerError, match=r"a\.md: front matter that is not YAML"):
-        list(Corpus(tmp_path))
+        list(Corpus(tmp_path, FAIL))
 
 
 @given(st.text())
@@ -147,7 +147,7 @@ def test_what_is_no_document_is_counted_and_named(tmp_path: Path) -> None:
     (tmp_path / "loop.txt").symlink_to("loop.txt")
     (tmp_path / "self").symlink_to(".")
     (tmp_path / "out.txt").symlink_to(__file__)
-    corpus = Corpus(tmp_path, SKIP)
+    corpus = Corpus(tmp_path)
     assert [document.id for document in corpus] == ["a.txt"]
     assert corpus.skipped == {
         "empty files": 2,
@@ -165,7 +165,7 @@ def test_an_archive_that_unpacks_to_gigabytes_is_refused(tmp_path: Path) -> None
     with zipfile.ZipFile(tmp_path / "a.docx", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("word/document.xml", bytes(65 * 2**20))
     with pytest.raises(CorpusTunerError, match=r"a\.docx: larger than can be read when unpacked"):
-        list(Corpus(tmp_path))
+        list(Corpus(tmp_path, FAIL))
 
 
 def test_patterns_choose_files(tmp_path: Path) -> None:
