@@ -6,6 +6,7 @@ from corpus_tuner.build_report import BuildReport
 from corpus_tuner.calibration import calibrated, must_calibrate
 from corpus_tuner.corpora import Corpus, CorpusSettings
 from corpus_tuner.corpora.memory import Documents
+from corpus_tuner.corpora.skipped import store_skipped
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.encoders import Encoder
@@ -110,7 +111,7 @@ class Adder:
             changes = compare(index, manifest, documents, whole=False)
             if not changes.total:
                 tidy(index, manifest)
-                return BuildReport.of(index, documents, manifest, changes)
+                return self._report(documents, manifest, changes)
             recipe = self._opened(manifest, documents)
             manifest, changes = update(
                 index, documents, recipe, manifest, self._ledger, whole=False
@@ -122,7 +123,12 @@ class Adder:
                     manifest, _ = calibrated(index, encoder)
                 if must_find(manifest, recipe.settings.vectors):
                     manifest = finding(index, manifest, recipe.settings.vectors, encoder)
-        return BuildReport.of(index, documents, manifest, changes)
+            return self._report(documents, manifest, changes)
+
+    def _report(self, documents: Corpus, manifest: Manifest, changes: Changes) -> BuildReport:
+        skipped = documents.listed_skipped()
+        changed = store_skipped(self._index, documents.source, skipped, whole=False)
+        return BuildReport.of(self._index, documents, manifest, changes, skipped_changed=changed)
 
     def _opened(self, manifest: Manifest, documents: Corpus) -> Recipe:
         """Open the recipe of the index."""

@@ -11,6 +11,7 @@ from corpus_tuner.changes import Changes, Comparison
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.corpora.parsed import ParsedFiles
+from corpus_tuner.corpora.skipped import store_skipped
 from corpus_tuner.distributed.cluster import Cluster
 from corpus_tuner.distributed.worker import Order
 from corpus_tuner.errors import CorpusTunerError, SearchIndexError
@@ -114,7 +115,7 @@ def build(
             changes = compare(index, standing, corpus)
             if not changes.total and not due(standing) and not _must_finish(standing, settings):
                 tidy(index, standing)  # a kill behind the commit
-                return BuildReport.of(index, corpus, standing, changes)
+                return _report(index, corpus, standing, changes)
         recipe = open_recipe(corpus, settings, encoder, standing)
         if found and found.build["key"] == recipe.key:
             standing = found
@@ -135,7 +136,12 @@ def build(
         manifest = _weigh(index, manifest, settings, recipe.writers.reader.encoder)
         if must_find(manifest, settings.vectors):
             manifest = finding(index, manifest, settings.vectors, recipe.writers.reader.encoder)
-    return BuildReport.of(index, corpus, manifest, changes)
+        return _report(index, corpus, manifest, changes)
+
+
+def _report(index: Path, corpus: Corpus, manifest: Manifest, changes: Changes) -> BuildReport:
+    changed = store_skipped(index, corpus.source, corpus.listed_skipped())
+    return BuildReport.of(index, corpus, manifest, changes, skipped_changed=changed)
 
 
 def compare(index: Path, manifest: Manifest, corpus: Corpus, *, whole: bool = True) -> Changes:
@@ -237,7 +243,6 @@ def update(
             "encoder_tuning": _verdict(encoder),
             "languages": dict(writers.shares) or (standing.build["languages"] if standing else {}),
             "corpus": source_name,
-            "skipped": dict(corpus.skipped),
             "settings": settings.model_dump(mode="json") | before,
         },
     )

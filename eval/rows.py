@@ -63,7 +63,7 @@ def read_rows(
     """
     with open_text(path) as text:
         for row, _ in _rows(str(path), text, delimiter, quoted, even):
-            yield row if isinstance(row, BadRecord) else _checked(row)
+            yield row
 
 
 def uses_quotes(path: Path, delimiter: str) -> bool:
@@ -112,15 +112,6 @@ def open_text(path: Path) -> Iterator[IO[str]]:
         yield io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
 
 
-def _checked(row: Row) -> Row | BadRecord:
-    for cell in row.cells:
-        if bad := _NOT_UTF8.search(cell):
-            byte = ord(bad[0]) - 0xDC00
-            detail = f"byte 0x{byte:02x}; convert the file, e.g. iconv -f WINDOWS-1252 -t UTF-8"
-            return BadRecord(row.location, "", "not UTF-8", detail)
-    return row
-
-
 def _rows(
     name: str, text: IO[str], delimiter: str, quoted: bool, even: bool = False
 ) -> Iterator[tuple[Row | BadRecord, tuple[str, ...]]]:
@@ -142,7 +133,7 @@ def _rows(
         except StopIteration:
             return
         except _RowTooLongError:
-            reason = f"the row is longer than {MAX_LINE_BYTES // 2**20} MiB"
+            reason = f"the row is longer than {MAX_LINE_BYTES / 2**20:g} MiB"
             yield BadRecord(location, "", reason, "or a quotation mark is not closed"), ()
             lines.go_back()
         except csv.Error as error:
@@ -157,6 +148,8 @@ def _rows(
                 detail = f"{len(cells)} instead of {width}"
                 yield BadRecord(location, "", "not as many cells as the header", detail), ()
                 lines.go_back()
+            elif bad := lines.not_utf8:
+                yield BadRecord(location, "", "not UTF-8", bad), ()
             else:
                 yield Row(location, cells), lines.ends
 
@@ -170,9 +163,11 @@ class _Lines:
         self._size = 0  # characters in `_again`
         self._mark = 0  # where in it the second line of the row begins
         self._left = 0  # characters that the row may still have
+        self._first = 0  # number of the first line of the row
         self._row: list[str] = []
         self.number = 0
         self.at_end = False
+        self.not_utf8 = ""  # what is wrong with the row, if there are bytes that are not UTF-8
 
     @property
     def ends(self) -> tuple[str, ...]:
@@ -180,16 +175,18 @@ class _Lines:
         return tuple(line.rstrip("\r\n") for line in self._row)
 
     def start_row(self) -> None:
-        if self._again.tell() == self._size:
+        if self._size and self._again.tell() == self._size:
             self._again.seek(0)
             self._again.truncate()
             self._size = 0
         self._left = MAX_LINE_BYTES
         self._row = []
+        self.not_utf8 = ""
 
     def go_back(self) -> None:
         """Go on with the second line of the row."""
-        self._again.seek(self._mark)
+        if self._size:
+            self._again.seek(self._mark)
         self.number = self._first
         self.at_end = False
 
@@ -197,7 +194,7 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._again.readline(self._left + 1)
+        line = self._again.readline(self._left + 1) if self._size else ""
         if not line.endswith(_END_OF_LINE) and len(line) <= self._left:
             # One character too many is read, never the rest of a line that does not end.
             more = self._text.readline(self._left + 1 - len(line))
@@ -214,10 +211,15 @@ class _Lines:
             self._first = self.number
             if self._left < 0:
                 self._skip_line()
-            self._mark = self._again.tell()
+            self._mark = self._again.tell() if self._size else 0
+            self._row = [line]
+        else:
+            self._row[1:] = [line]
         if self._left < 0:
             raise _RowTooLongError
-        self._row = [*self._row[:1], line]
+        if not line.isascii() and (bad := _NOT_UTF8.search(line)):
+            how = "convert the file, e.g. iconv -f WINDOWS-1252 -t UTF-8"
+            self.not_utf8 = f"byte 0x{ord(bad[0]) - 0xDC00:02x}; {how}"
         return line
 
     def _skip_line(self) -> None:

@@ -148,9 +148,10 @@ def evaluate(
         rejected = done.rejected[name]
         if built.skipped or rejected:
             stdout.print(f"{name}:")
-            show_skipped(built.skipped, built.examples)
+            show_skipped("records left out or repaired", built.skipped, built.examples)
             reasons = Counter(bad.reason for bad in rejected)
-            show_skipped(reasons, {bad.reason: str(bad) for bad in reversed(rejected)})
+            first = {bad.reason: (bad.location,) for bad in reversed(rejected)}
+            show_skipped("queries and judgments left out", reasons, first)
     stdout.print(
         f"the report is {output}/report.html, with summary.md, metrics.json, per_query.csv and "
         "runs/ beside it",

@@ -45,13 +45,16 @@ def weights(hybrid: "HybridWeights") -> str:
     return ", ".join(f"{name} {weight:.2f}" for name, weight in hybrid)
 
 
-def show_skipped(skipped: Mapping[str, int], examples: Mapping[str, str]) -> None:
-    """Print how many records and files were left out or mended, and the first of every kind."""
+def show_skipped(
+    what: str, skipped: Mapping[str, int], examples: Mapping[str, Sequence[str]]
+) -> None:
+    """Print what happened to how many records and files, with the first for every reason."""
+    if not skipped:
+        return
+    title = Text.assemble((f"  {what}: ", "yellow"), f"{sum(skipped.values()):,}")
+    stdout.print(title, soft_wrap=True)
     for reason, count in skipped.items():
-        first = examples[reason].removesuffix(f": {reason}")
-        stdout.print(
-            Text.assemble(
-                ("  left out or mended: ", "yellow"), f"{reason}: {count:,}, first {first}"
-            ),
-            soft_wrap=True,
-        )
+        named = [str(plain(name, 200)) for name in examples[reason]]
+        more = ", ..." if count > len(named) else ""
+        line = f"    {count:>7,}  {reason}: {', '.join(named)}{more}"
+        stdout.print(plain(line), soft_wrap=True)

@@ -1,7 +1,6 @@
 """Types of the columns of a table of text, decided by all cells of a column."""
 
 import re
-from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
@@ -11,12 +10,10 @@ ColumnType = Literal["number", "boolean", "date", "text"]
 
 # Digits in groups of three may be separated by the other mark: 12,500.00 and 12.500,00. An integer
 # of more than 15 digits is a code such as that of a card, and no float has it exactly.
-_NUMBERS = {
-    ".": re.compile(
-        r"-?(?:(?:0|[1-9][0-9]{0,14}|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,4})(?:\.[0-9]+)?|\.[0-9]+)"
-    ),
-    ",": re.compile(r"-?(?:0|[1-9][0-9]{0,14}|[1-9][0-9]{0,2}(?:\.[0-9]{3}){1,4})(?:,[0-9]+)?"),
-}
+_WITH_POINT = re.compile(
+    r"-?(?:(?:0|[1-9][0-9]{0,14}|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,4})(?:\.[0-9]+)?|\.[0-9]+)"
+)
+_WITH_COMMA = re.compile(r"-?(?:0|[1-9][0-9]{0,14}|[1-9][0-9]{0,2}(?:\.[0-9]{3}){1,4})(?:,[0-9]+)?")
 _ANY_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _BOOLEANS = {"true": True, "false": False, "yes": True, "no": False, "ja": True, "nein": False}
 _PAIRS = ({"yes", "no"}, {"ja", "nein"})
@@ -40,6 +37,11 @@ class Column:
     - boolean: true and false; or yes and no, or ja and nein, if both words occur.
     - date: ``2026-03-01``, perhaps with a time and an offset.
 
+    Parameters
+    ----------
+    named
+        A type that the cells are to have, whatever they are.
+
     Examples
     --------
     >>> column = Column()
@@ -49,63 +51,55 @@ class Column:
     137.5
     """
 
-    def __init__(self) -> None:
+    def __init__(self, named: ColumnType | None = None) -> None:
+        self._named = named
+        self._is_text = named == "text"
         self._cells = 0
-        self._dates = 0
-        self._numbers: Counter[str] = Counter()  # by decimal mark
-        self._ambiguous: Counter[str] = Counter()  # by the mark that they have
-        self._booleans: Counter[str] = Counter()
+        self._with_point = self._with_comma = 0  # numbers, by what the decimal mark may be
+        self._ambiguous: set[str] = set()  # marks in numbers that read in both ways
+        self._booleans = self._dates = 0
+        self._words: set[str] = set()
 
     def add(self, cell: str) -> None:
         """Count a cell; one without text is no value."""
         cell = cell.strip()
-        if not cell:
+        if not cell or self._is_text:
             return
         self._cells += 1
-        marks = [mark for mark, pattern in _NUMBERS.items() if pattern.fullmatch(cell)]
-        self._numbers.update(marks)
-        if len(marks) == len(_NUMBERS):
-            self._ambiguous.update(mark for mark in _NUMBERS if mark in cell)
-        if cell.lower() in _BOOLEANS:
-            self._booleans[cell.lower()] += 1
-        self._dates += is_date(cell)
+        point = _WITH_POINT.fullmatch(cell) is not None
+        comma = _WITH_COMMA.fullmatch(cell) is not None
+        self._with_point += point
+        self._with_comma += comma
+        if point and comma:
+            self._ambiguous.update(mark for mark in ".," if mark in cell)
+        elif not (point or comma):
+            self._dates += is_date(cell)
+            if cell.lower() in _BOOLEANS:
+                self._booleans += 1
+                self._words.add(cell.lower())
+            counts = (self._with_point, self._with_comma, self._booleans, self._dates)
+            self._is_text = self._named is None and max(counts) < self._cells
 
-    def conversion(self, delimiter: str, named: ColumnType | None = None) -> Conversion:
-        """Return what converts the cells of the column.
-
-        Parameters
-        ----------
-        delimiter
-            Of the table.
-        named
-            A type that the cells are to have, whatever they are.
-        """
-        chosen = named or self._type(delimiter)
+    def conversion(self, delimiter: str) -> Conversion:
+        """Return what converts the cells of the column of a table with that delimiter."""
+        chosen = self._named or self._type(delimiter)
         if chosen == "number":
-            return _with_point if self._mark(delimiter) == "." else _with_comma
+            commas = self._with_comma > self._with_point and delimiter != ","
+            return _decimal_comma if commas else _decimal_point
         return {"boolean": _boolean, "date": _date, "text": _text}[chosen]
 
     def _type(self, delimiter: str) -> ColumnType:
-        if not self._cells:
+        if self._is_text or not self._cells:
             return "text"
         if self._dates == self._cells:
             return "date"
-        if self._booleans.total() == self._cells:
-            words = self._booleans.keys()
-            return "boolean" if words <= {"true", "false"} or words in _PAIRS else "text"
-        fitting = [mark for mark in _NUMBERS if self._numbers[mark] == self._cells]
-        if not fitting:
-            return "text"
-        if len(fitting) == 1:
-            return "number" if fitting == ["."] or delimiter != "," else "text"
-        if self._ambiguous[","] or (self._ambiguous["."] and delimiter == ";"):
-            return "text"
-        return "number"
-
-    def _mark(self, delimiter: str) -> str:
-        """Return the decimal mark that most numbers have."""
-        comma = self._numbers[","] > self._numbers["."] and delimiter != ","
-        return "," if comma else "."
+        if self._booleans == self._cells:
+            sure = self._words <= {"true", "false"} or self._words in _PAIRS
+            return "boolean" if sure else "text"
+        point, comma = self._with_point == self._cells, self._with_comma == self._cells
+        if point and comma:
+            return "text" if self._ambiguous - ({"."} if delimiter != ";" else set()) else "number"
+        return "number" if point or (comma and delimiter != ",") else "text"
 
 
 def is_date(cell: str) -> bool:
@@ -116,12 +110,12 @@ def is_date(cell: str) -> bool:
         return False
 
 
-def _with_point(cell: str) -> int | float:
+def _decimal_point(cell: str) -> int | float:
     cell = cell.strip()
-    return _number(cell.replace(",", "") if _NUMBERS["."].fullmatch(cell) else cell)
+    return _number(cell.replace(",", "") if _WITH_POINT.fullmatch(cell) else cell)
 
 
-def _with_comma(cell: str) -> int | float:
+def _decimal_comma(cell: str) -> int | float:
     return _number(cell.strip().replace(".", "").replace(",", "."))
 
 

@@ -83,15 +83,13 @@ class Table:
                 f"columns that can have a type are "
                 f"{', '.join(repr(name) for name in header if name not in roles) or 'none'}"
             )
-        columns = {name: Column() for name in header if name not in roles}
+        columns = {name: Column(types.get(name)) for name in header if name not in roles}
         positions = [(header.index(name), column) for name, column in columns.items()]
         for row in rows:
             if isinstance(row, Row):
                 for position, column in positions:
                     column.add(row.cells[position])
-        conversions = {
-            name: column.conversion(delimiter, types.get(name)) for name, column in columns.items()
-        }
+        conversions = {name: column.conversion(delimiter) for name, column in columns.items()}
         return _Form(delimiter, quoted, header, conversions)
 
 
