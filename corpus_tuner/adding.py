@@ -111,11 +111,15 @@ class Adder:
             changes = compare(index, manifest, documents, whole=False)
             if not changes.total:
                 tidy(index, manifest)
-                return self._report(documents, manifest, changes)
+                skipped_changed = self._store_skipped(documents)
+                return BuildReport.of(
+                    index, documents, manifest, changes, skipped_changed=skipped_changed
+                )
             recipe = self._opened(manifest, documents)
             manifest, changes = update(
                 index, documents, recipe, manifest, self._ledger, whole=False
             )
+            skipped_changed = self._store_skipped(documents)
             if finish:
                 manifest = merge_due(index, manifest)
                 encoder = recipe.writers.reader.encoder
@@ -123,12 +127,11 @@ class Adder:
                     manifest, _ = calibrated(index, encoder)
                 if must_find(manifest, recipe.settings.vectors):
                     manifest = finding(index, manifest, recipe.settings.vectors, encoder)
-            return self._report(documents, manifest, changes)
+        return BuildReport.of(index, documents, manifest, changes, skipped_changed=skipped_changed)
 
-    def _report(self, documents: Corpus, manifest: Manifest, changes: Changes) -> BuildReport:
+    def _store_skipped(self, documents: Corpus) -> bool:
         skipped = documents.listed_skipped()
-        changed = store_skipped(self._index, documents.source, skipped, whole=False)
-        return BuildReport.of(self._index, documents, manifest, changes, skipped_changed=changed)
+        return store_skipped(self._index, documents.source, skipped, whole=False)
 
     def _opened(self, manifest: Manifest, documents: Corpus) -> Recipe:
         """Open the recipe of the index."""

@@ -115,7 +115,10 @@ def build(
             changes = compare(index, standing, corpus)
             if not changes.total and not due(standing) and not _must_finish(standing, settings):
                 tidy(index, standing)  # a kill behind the commit
-                return _report(index, corpus, standing, changes)
+                skipped_changed = _store_skipped(index, corpus)
+                return BuildReport.of(
+                    index, corpus, standing, changes, skipped_changed=skipped_changed
+                )
         recipe = open_recipe(corpus, settings, encoder, standing)
         if found and found.build["key"] == recipe.key:
             standing = found
@@ -132,16 +135,16 @@ def build(
         manifest = standing
         if manifest is None or changes is None or changes.total:
             manifest, changes = update(index, corpus, recipe, standing, ledger, cluster=cluster)
+        skipped_changed = _store_skipped(index, corpus)
         manifest = merge_due(index, manifest)
         manifest = _weigh(index, manifest, settings, recipe.writers.reader.encoder)
         if must_find(manifest, settings.vectors):
             manifest = finding(index, manifest, settings.vectors, recipe.writers.reader.encoder)
-        return _report(index, corpus, manifest, changes)
+    return BuildReport.of(index, corpus, manifest, changes, skipped_changed=skipped_changed)
 
 
-def _report(index: Path, corpus: Corpus, manifest: Manifest, changes: Changes) -> BuildReport:
-    changed = store_skipped(index, corpus.source, corpus.listed_skipped())
-    return BuildReport.of(index, corpus, manifest, changes, skipped_changed=changed)
+def _store_skipped(index: Path, corpus: Corpus) -> bool:
+    return store_skipped(index, corpus.source, corpus.listed_skipped())
 
 
 def compare(index: Path, manifest: Manifest, corpus: Corpus, *, whole: bool = True) -> Changes:

@@ -29,6 +29,7 @@ class _Form(NamedTuple):
     quoted: bool
     header: list[str]
     conversions: dict[str, Conversion]
+    joined: str = ""  # the field of all cells together, where no column is the text
 
 
 class Table:
@@ -90,7 +91,9 @@ class Table:
                 for position, column in positions:
                     column.add(row.cells[position])
         conversions = {name: column.conversion(delimiter) for name, column in columns.items()}
-        return _Form(delimiter, quoted, header, conversions)
+        joined = self._one_of_many and not field_of("text", header, self._settings)
+        name = (self._settings.text or "text") if joined else ""
+        return _Form(delimiter, quoted, header, conversions, name)
 
 
 def _record(row: Row, form: _Form) -> Record | BadRecord:
@@ -104,6 +107,9 @@ def _record(row: Row, form: _Form) -> Record | BadRecord:
                 fields[name] = convert(cell)
             except ValueError as error:
                 return BadRecord(row.location, name, str(error), repr(cell[:80]))
+    if form.joined:
+        cells = zip(form.header, row.cells, strict=True)
+        fields[form.joined] = "\n".join(f"{name}: {cell}" for name, cell in cells if cell.strip())
     return Record(row.location, fields)
 
 
