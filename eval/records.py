@@ -140,11 +140,13 @@ def read_json_values(path: Path) -> Iterator[tuple[str, Any] | BadRecord]:
             yield line
             continue
         try:
-            yield location, json.loads(line)
+            value = json.loads(line)
         except json.JSONDecodeError as error:
             yield BadRecord(location, "", "broken JSON", f"column {error.colno}: {error.msg}")
         except (RecursionError, ValueError) as error:
             yield BadRecord(location, "", "JSON that cannot be read", str(error))
+        else:
+            yield location, value
 
 
 def _decode(location: str, line: bytes) -> str | BadRecord:

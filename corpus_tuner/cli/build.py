@@ -30,8 +30,9 @@ def build(
     corpus: Annotated[
         str,
         typer.Argument(
-            help="A BEIR folder, a .jsonl, .csv or .tsv file (.gz too), a folder of documents "
-            "(text, Markdown, HTML, PDF and others), ir_datasets:ID or hf:NAME."
+            help="A BEIR folder, a .jsonl, .json, .csv or .tsv file (.gz too), a .xlsx or .parquet "
+            "file, a folder of documents (text, Markdown, HTML, PDF and others) or one of them, "
+            "ir_datasets:ID or hf:NAME."
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the index.")],

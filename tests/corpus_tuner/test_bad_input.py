@@ -144,7 +144,7 @@ FILES: dict[str, tuple[str, bytes, list[str]]] = {
     "UTF-16 table": ("c.csv", "id,text\na,b\n".encode("utf-16"), ["UTF-16", "iconv"]),
     "cut gzip file": (
         "c.jsonl.gz",
-        gzip.compress(GOOD * 50)[:-20],
+        gzip.compress(b"".join(GOOD.replace(b"a", b"%d" % n, 1) for n in range(9)))[:-20],
         ["c.jsonl.gz", "cut or damaged"],
     ),
     "gzip in name only": ("c.jsonl.gz", GOOD[:20], ["broken JSON"]),
