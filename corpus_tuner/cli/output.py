@@ -56,5 +56,5 @@ def show_skipped(
     for reason, count in skipped.items():
         named = [str(plain(name, 200)) for name in examples[reason]]
         more = ", ..." if count > len(named) else ""
-        line = f"    {count:>7,}  {reason}: {', '.join(named)}{more}"
-        stdout.print(plain(line), soft_wrap=True)
+        line = plain(f"{reason}: {', '.join(named)}{more}")
+        stdout.print(Text(f"    {count:>7,}  ").append_text(line), soft_wrap=True)
