@@ -6,6 +6,7 @@ from corpus_tuner.build_report import BuildReport
 from corpus_tuner.calibration import calibrated, must_calibrate
 from corpus_tuner.corpora import Corpus, CorpusSettings
 from corpus_tuner.corpora.memory import Documents
+from corpus_tuner.corpora.skipped import store_skipped
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.encoders import Encoder
@@ -110,11 +111,15 @@ class Adder:
             changes = compare(index, manifest, documents, whole=False)
             if not changes.total:
                 tidy(index, manifest)
-                return BuildReport.of(index, documents, manifest, changes)
+                skipped_changed = self._store_skipped(documents)
+                return BuildReport.of(
+                    index, documents, manifest, changes, skipped_changed=skipped_changed
+                )
             recipe = self._opened(manifest, documents)
             manifest, changes = update(
                 index, documents, recipe, manifest, self._ledger, whole=False
             )
+            skipped_changed = self._store_skipped(documents)
             if finish:
                 manifest = merge_due(index, manifest)
                 encoder = recipe.writers.reader.encoder
@@ -122,7 +127,11 @@ class Adder:
                     manifest, _ = calibrated(index, encoder)
                 if must_find(manifest, recipe.settings.vectors):
                     manifest = finding(index, manifest, recipe.settings.vectors, encoder)
-        return BuildReport.of(index, documents, manifest, changes)
+        return BuildReport.of(index, documents, manifest, changes, skipped_changed=skipped_changed)
+
+    def _store_skipped(self, documents: Corpus) -> bool:
+        skipped = documents.listed_skipped()
+        return store_skipped(self._index, documents.source, skipped, whole=False)
 
     def _opened(self, manifest: Manifest, documents: Corpus) -> Recipe:
         """Open the recipe of the index."""

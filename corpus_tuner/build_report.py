@@ -11,6 +11,9 @@ from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.language import unread_warning
 
+EXAMPLES = 3
+"""So many records and files are named for every reason."""
+
 
 class BuildReport(BaseModel):
     """What a build made of an index.
@@ -58,9 +61,13 @@ class BuildReport(BaseModel):
     rejected
         How many of them the checks rejected, by ``CHECK: REASON``.
     skipped
-        How many records were left out or mended, by reason.
+        How many records and files were left out or repaired, by reason.
+    repaired
+        The reasons for which documents were read with a repair; for all others they are left out.
     examples
-        The first of them, by reason.
+        The first records and files, by reason.
+    skipped_changed
+        Whether these are others than in the last build of the index.
 
     Examples
     --------
@@ -92,7 +99,9 @@ class BuildReport(BaseModel):
     written: int
     rejected: dict[str, int]
     skipped: dict[str, int]
-    examples: dict[str, str]
+    repaired: tuple[str, ...]
+    examples: dict[str, tuple[str, ...]]
+    skipped_changed: bool
 
     @property
     def unchanged(self) -> bool:
@@ -101,7 +110,13 @@ class BuildReport(BaseModel):
 
     @classmethod
     def of(
-        cls, index: str | Path, corpus: Corpus, manifest: Manifest, changes: Changes
+        cls,
+        index: str | Path,
+        corpus: Corpus,
+        manifest: Manifest,
+        changes: Changes,
+        *,
+        skipped_changed: bool,
     ) -> "BuildReport":
         """Tell of an index as it is now.
 
@@ -115,7 +130,10 @@ class BuildReport(BaseModel):
             As it is in force.
         changes
             What was done.
+        skipped_changed
+            Whether what was left out or repaired is new to the index.
         """
+        skipped = corpus.listed_skipped()
         counts = manifest.counts
         calibration = manifest.calibration or {}
         return cls(
@@ -142,6 +160,8 @@ class BuildReport(BaseModel):
                 for name, count in counts.items()
                 if name.startswith(REJECTED)
             },
-            skipped=dict(corpus.skipped),
-            examples={reason: str(bad) for reason, bad in corpus.examples.items()},
+            skipped={one.reason: one.count for one in skipped},
+            repaired=tuple(one.reason for one in skipped if one.repaired),
+            examples={one.reason: one.named[:EXAMPLES] for one in skipped},
+            skipped_changed=skipped_changed,
         )

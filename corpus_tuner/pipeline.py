@@ -12,6 +12,7 @@ from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.corpus import IN_MEMORY
 from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.corpora.parsed import ParsedFiles
+from corpus_tuner.corpora.skipped import store_skipped
 from corpus_tuner.distributed.cluster import Cluster
 from corpus_tuner.distributed.worker import Order
 from corpus_tuner.errors import CorpusTunerError, SearchIndexError
@@ -122,7 +123,8 @@ def build(
             _refuse_replacement(index, found, corpus, changes)
         if standing and changes and _is_equal(standing, changes, settings):
             tidy(index, standing)  # a kill behind the commit
-            return BuildReport.of(index, corpus, standing, changes)
+            skipped_changed = _store_skipped(index, corpus)
+            return BuildReport.of(index, corpus, standing, changes, skipped_changed=skipped_changed)
         recipe = open_recipe(corpus, settings, encoder, standing)
         if found and found.build["key"] == recipe.key:
             standing = found
@@ -139,11 +141,16 @@ def build(
         manifest = standing
         if manifest is None or changes is None or changes.total:
             manifest, changes = update(index, corpus, recipe, standing, ledger, cluster=cluster)
+        skipped_changed = _store_skipped(index, corpus)
         manifest = merge_due(index, manifest)
         manifest = _weigh(index, manifest, settings, recipe.writers.reader.encoder)
         if must_find(manifest, settings.vectors):
             manifest = finding(index, manifest, settings.vectors, recipe.writers.reader.encoder)
-    return BuildReport.of(index, corpus, manifest, changes)
+    return BuildReport.of(index, corpus, manifest, changes, skipped_changed=skipped_changed)
+
+
+def _store_skipped(index: Path, corpus: Corpus) -> bool:
+    return store_skipped(index, corpus.source, corpus.listed_skipped())
 
 
 def compare(index: Path, manifest: Manifest, corpus: Corpus, *, whole: bool = True) -> Changes:
@@ -245,7 +252,6 @@ def update(
             "encoder_tuning": _verdict(encoder),
             "languages": dict(writers.shares) or (standing.build["languages"] if standing else {}),
             "corpus": source_name,
-            "skipped": dict(corpus.skipped),
             "settings": settings.model_dump(mode="json") | before,
         },
     )

@@ -196,7 +196,7 @@ def _judgment(position: str, line: str, layout: _Layout) -> _Judgment | BadRecor
     try:
         cells = _cells(line, layout.delimiter)
     except csv.Error as error:
-        return BadRecord(position, "", "broken CSV", str(error))
+        return BadRecord(position, "", "broken row", str(error))
     columns = layout.columns or (_TREC if len(cells) == _TREC.width else _BEIR)
     if layout.columns is None and len(cells) != columns.width:
         detail = f"it has {len(cells)}; white space in an id is written as %20"

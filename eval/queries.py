@@ -11,6 +11,7 @@ from pathlib import Path
 from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.ids import NOT_UTF8, id_problem, is_utf8
 from corpus_tuner.eval.records import BadRecord, csv_delimiter, parse_json_line, read_lines
+from corpus_tuner.eval.rows import uses_quotes
 
 MAX_QUERY_CHARACTERS = 100_000
 """A longer query is refused, as `corpus_tuner.Searcher` does."""
@@ -34,8 +35,8 @@ def read_queries(
     ----------
     path
         ``.jsonl`` with ``_id`` (or ``id``) and ``text``; ``.tsv`` or ``.csv`` with an id and a
-        text, with or without a header; ``.txt``, where each line is a query and its number is its
-        id. Of any other file, and of standard input (``-``), the first line decides which of
+        text, with or without a header (quoted cells as in a corpus); ``.txt``, where each line is
+        a query and its number is its id. Of any other file, and of standard input (``-``), the first line decides which of
         these it is. It may be gzipped, or a pipe.
     reject
         Called with every record that cannot be used, which is then left out; by default the first
@@ -110,14 +111,15 @@ def _found(path: Path) -> Iterator[_Found]:
     first = next(lines, None)
     if first is None:
         return
+    kind = Path(path.name.removesuffix(".gz")).suffix.lower()
+    quoted = kind == ".tsv" and path.is_file() and uses_quotes(path, "\t")
     readers: dict[str, Callable[[_Lines], Iterator[_Found]]] = {
         ".jsonl": _from_json,
         ".ndjson": _from_json,
-        ".tsv": partial(_from_table, delimiter="\t"),
-        ".csv": partial(_from_table, delimiter=csv_delimiter(str(first[1]))),
+        ".tsv": partial(_from_table, delimiter="\t", quoted=quoted),
+        ".csv": partial(_from_table, delimiter=csv_delimiter(str(first[1])), quoted=True),
         ".txt": _from_lines,
     }
-    kind = Path(path.name.removesuffix(".gz")).suffix.lower()
     if kind not in readers:
         kind = _kind(str(first[1]))
     yield from readers[kind](chain([first], lines))
@@ -155,11 +157,10 @@ def _from_lines(lines: _Lines) -> Iterator[_Found]:
             yield position, position.rpartition(":")[2], line.strip()
 
 
-def _from_table(lines: _Lines, delimiter: str) -> Iterator[_Found]:
+def _from_table(lines: _Lines, delimiter: str, quoted: bool) -> Iterator[_Found]:
     """Read an id and a text a row; the first row may name the columns.
 
-    Only in CSV have quotation marks a meaning. Without a header, the text of a row of TSV goes to
-    the end of the line.
+    Without a header, the text of a row of TSV goes to the end of the line.
     """
     header: list[str] | None = None
     for number, (position, line) in enumerate(lines):
@@ -167,9 +168,9 @@ def _from_table(lines: _Lines, delimiter: str) -> Iterator[_Found]:
             yield line
             continue
         try:
-            cells = _split(line.rstrip("\r\n"), delimiter)
+            cells = _split(line.rstrip("\r\n"), delimiter, quoted)
         except csv.Error as error:
-            yield BadRecord(position, "", "broken CSV", f"{error}; a query is one line")
+            yield BadRecord(position, "", "broken row", f"{error}; a query is one line")
             continue
         names = [cell.lower() for cell in cells]
         if number == 0 and _is_header(names):
@@ -183,11 +184,11 @@ def _from_table(lines: _Lines, delimiter: str) -> Iterator[_Found]:
             yield position, cells[0], delimiter.join(cells[1:])
 
 
-def _split(line: str, delimiter: str) -> list[str]:
-    if delimiter == "\t":
-        cells = line.split("\t")
-    else:
+def _split(line: str, delimiter: str, quoted: bool) -> list[str]:
+    if quoted:
         cells = next(csv.reader([line], delimiter=delimiter, strict=True))
+    else:
+        cells = line.split(delimiter)
     return [cell.strip() for cell in cells]
 
 

@@ -210,15 +210,27 @@ def parse_json_line(location: str, line: str) -> Record | BadRecord:
     >>> parse_json_line("queries.jsonl:1", '{"_id": "q1"}').fields
     {'_id': 'q1'}
     """
+    value = parse_json(location, line)
+    if isinstance(value, BadRecord | Record):
+        return value
+    return BadRecord(location, "", "not a JSON object", kind_of(value))
+
+
+def parse_json(location: str, line: str) -> Any:
+    """Parse a JSON value; an object comes as a `Record`, what is no JSON as a `BadRecord`.
+
+    Examples
+    --------
+    >>> parse_json("corpus.jsonl:1", '"A mill."'), parse_json("corpus.jsonl:2", "{").reason
+    ('A mill.', 'broken JSON')
+    """
     try:
-        fields = json.loads(line)
+        value = json.loads(line)
     except json.JSONDecodeError as error:
         return BadRecord(location, "", "broken JSON", f"column {error.colno}: {error.msg}")
     except (RecursionError, ValueError) as error:
         return BadRecord(location, "", "JSON that cannot be read", str(error))
-    if isinstance(fields, dict):
-        return Record(location, fields)
-    return BadRecord(location, "", "not a JSON object", kind_of(fields))
+    return Record(location, value) if isinstance(value, dict) else value
 
 
 def described(rejected: Iterable[BadRecord]) -> list[str]:

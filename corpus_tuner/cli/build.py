@@ -30,8 +30,9 @@ def build(
     corpus: Annotated[
         str,
         typer.Argument(
-            help="A BEIR folder, a .jsonl, .csv or .tsv file (.gz too), a folder of documents "
-            "(text, Markdown, HTML, PDF and others), ir_datasets:ID or hf:NAME."
+            help="A BEIR folder, a .jsonl, .json, .csv or .tsv file (.gz too), a .xlsx or .parquet "
+            "file, a folder of documents (text, Markdown, HTML, PDF and others) or one of them, "
+            "ir_datasets:ID or hf:NAME."
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the index.")],
@@ -156,4 +157,21 @@ def show_report(report: "BuildReport") -> None:
         stdout.print(f"  checks rejected {rejected:,} of {report.written:,} generated views:")
         for reason, count in sorted(report.rejected.items(), key=lambda entry: -entry[1]):
             stdout.print(f"    {count:>7,}  {reason}", soft_wrap=True)
-    show_skipped(report.skipped, report.examples)
+    _show_skipped(report)
+
+
+def _show_skipped(report: "BuildReport") -> None:
+    """Print what was left out or repaired; its sum alone if that is known from earlier builds."""
+    if not report.skipped:
+        return
+    repaired = {reason: report.skipped[reason] for reason in report.repaired}
+    left_out = {reason: n for reason, n in report.skipped.items() if reason not in repaired}
+    everything = f"corpus-tuner info {report.index} --skipped"
+    if report.skipped_changed:
+        show_skipped("left out", left_out, report.examples)
+        show_skipped("read with a repair", repaired, report.examples)
+        stdout.print(f"  all of them: {everything}", soft_wrap=True, markup=False)
+        return
+    parts = (("left out", left_out), ("read with a repair", repaired))
+    sums = ", ".join(f"{what} {sum(some.values()):,}" for what, some in parts if some)
+    stdout.print(f"  as before: {sums} ({everything})", soft_wrap=True, markup=False)

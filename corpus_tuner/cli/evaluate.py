@@ -185,7 +185,7 @@ def evaluate(
     for name, built in done.builds.items():
         if built.skipped:
             stdout.print(f"{name}:")
-            show_skipped(built.skipped, built.examples)
+            show_skipped("records left out or repaired", built.skipped, built.examples)
     stdout.print(
         f"the report is {output}/report.html, with summary.md, table.tex, metrics.json, "
         "per_query.csv and runs/ beside it",

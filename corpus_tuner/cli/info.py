@@ -12,6 +12,9 @@ from corpus_tuner.cli.options import JsonOption
 from corpus_tuner.cli.output import language_list, plain, stdout, table, weights
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from corpus_tuner.corpora.skipped import Skipped
     from corpus_tuner.indexes.store.manifest import Manifest
 
 
@@ -20,9 +23,16 @@ def info(
     verify: Annotated[
         bool, typer.Option("--verify", help="Read every file and compare its checksum.")
     ] = False,
+    skipped: Annotated[
+        bool,
+        typer.Option(
+            "--skipped", help="List the records and files left out, or read with a repair."
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Show what an index holds and how it was made."""
+    """Show what an index has and how it was made."""
+    from corpus_tuner.corpora.skipped import read_skipped
     from corpus_tuner.indexes.store.fields import LANGUAGE_COUNT
     from corpus_tuner.indexes.store.layout import vectors_file
     from corpus_tuner.indexes.store.manifest import read_manifest
@@ -31,15 +41,24 @@ def info(
     from corpus_tuner.language import unread_warning
 
     manifest = read_manifest(index)
+    if skipped:
+        _show_skipped(read_skipped(index), json)
+        return
     if verify:
         verify_files(index, manifest.segments)
     fields = fields_of(index, manifest)
     if json:
         named = {name: field._asdict() for name, field in fields.items()}
+        counts = [
+            {"corpus": corpus, **one.model_dump(exclude={"named"})}
+            for corpus, some in read_skipped(index).items()
+            for one in some
+        ]
         shown_json = {
             **manifest.model_dump(mode="json"),
             "languages": manifest.languages,
             "fields": named,
+            "skipped": counts,
         }
         typer.echo(json_module.dumps(shown_json, ensure_ascii=False, indent=2))
         return
@@ -102,8 +121,9 @@ def info(
             for kind, count in field.types.items()
         )
         shown.add_row(plain(f"field {name}", 60), plain(f"{types} in {field.documents:,}"))
-    for reason, count in build["skipped"].items():
-        shown.add_row("left out or mended", plain(f"{count:,} {reason}"))
+    for some in read_skipped(index).values():
+        for one in some:
+            shown.add_row(_what_happened(one), plain(f"{one.count:,} {one.reason}"))
     stdout.print(shown)
     unread = unread_warning(str(manifest.encoder.settings["name"]), manifest.languages)
     if unread:
@@ -116,6 +136,33 @@ def info(
         title = f"\ncalibrated on {calibration.documents:,} documents{since}:"
         stdout.print(title, style="bold")
         show_calibration(calibration)
+
+
+def _what_happened(skipped: "Skipped") -> str:
+    return "read with a repair" if skipped.repaired else "left out"
+
+
+def _show_skipped(skipped: "Mapping[str, Sequence[Skipped]]", json: bool) -> None:
+    """Print the records and files that were left out or repaired, by corpus and reason."""
+    if json:
+        listed = [
+            {"corpus": corpus, **one.model_dump(mode="json")}
+            for corpus, some in skipped.items()
+            for one in some
+        ]
+        typer.echo(json_module.dumps(listed, ensure_ascii=False, indent=2))
+        return
+    if not skipped:
+        stdout.print("nothing was left out, or read with a repair")
+    for corpus, some in skipped.items():
+        stdout.print(plain(corpus), style="bold", soft_wrap=True)
+        for one in some:
+            title = f"  {_what_happened(one)}: {one.reason}: {one.count:,}"
+            stdout.print(plain(title), soft_wrap=True)
+            for name in one.named:
+                stdout.print("   ", plain(name), soft_wrap=True)
+            if one.count > len(one.named):
+                stdout.print(f"    and {one.count - len(one.named):,} more")
 
 
 def _documents(manifest: "Manifest") -> str:

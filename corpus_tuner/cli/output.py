@@ -56,13 +56,16 @@ def language_list(shares: Mapping[str, float]) -> str:
     return ", ".join(f"{code} {100 * share:.3g}%" for code, share in shares.items())
 
 
-def show_skipped(skipped: Mapping[str, int], examples: Mapping[str, str]) -> None:
-    """Print how many records and files were left out or mended, and the first of every kind."""
+def show_skipped(
+    what: str, skipped: Mapping[str, int], examples: Mapping[str, Sequence[str]]
+) -> None:
+    """Print what happened to how many records and files, with the first for every reason."""
+    if not skipped:
+        return
+    title = Text.assemble((f"  {what}: ", "yellow"), f"{sum(skipped.values()):,}")
+    stdout.print(title, soft_wrap=True)
     for reason, count in skipped.items():
-        first = examples[reason].removesuffix(f": {reason}")
-        stdout.print(
-            Text.assemble(
-                ("  left out or mended: ", "yellow"), f"{reason}: {count:,}, first {first}"
-            ),
-            soft_wrap=True,
-        )
+        named = [str(plain(name, 200)) for name in examples[reason]]
+        more = ", ..." if count > len(named) else ""
+        line = plain(f"{reason}: {', '.join(named)}{more}")
+        stdout.print(Text(f"    {count:>7,}  ").append_text(line), soft_wrap=True)

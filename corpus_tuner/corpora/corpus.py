@@ -3,21 +3,23 @@
 import heapq
 import re
 import sqlite3
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from corpus_tuner.corpora import memory
+from corpus_tuner.corpora.drafts import Draft, Item, draft_of
 from corpus_tuner.corpora.files import LeftOut
 from corpus_tuner.corpora.long_runs import LONGEST_RUN, drop_long_runs
 from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.corpora.metadata import UnfitError, plain
 from corpus_tuner.corpora.parsed import ParsedFiles
+from corpus_tuner.corpora.records import Source
 from corpus_tuner.corpora.settings import CorpusSettings
-from corpus_tuner.corpora.sources import Reader, count_records, find_source
+from corpus_tuner.corpora.skipped import Skipped, SkippedRecords
+from corpus_tuner.corpora.sources import count_records, find_source
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.records import BadRecord, Note, Record, kind_of
 from corpus_tuner.indexes.arguments import is_utf8
@@ -29,18 +31,13 @@ MOST_FAILURES = 20
 """So many bad records are named before reading stops."""
 IN_MEMORY = "documents in memory"
 """What an index says of a corpus that is nowhere else."""
-_USUAL_FIELDS = {
-    "id": ("_id", "id", "doc_id", "docid"),
-    "title": ("title", "titel"),
-    "text": ("text", "body", "contents", "content"),
-}
 # All control characters but white space. Those from 0x80 to 0x9f are left alone: in texts that
 # went through a wrong conversion they are common, and encoders drop them.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _WHITE = "".join(filter(str.isspace, map(chr, range(0x3001)))).replace("\f", "")
 """All white space but form feeds, which end the pages of a text, also empty ones."""
 _LONG_RUNS = f"more than {LONGEST_RUN:,} characters without a space, left out"
-_MISSING = object()
+_NOT_IN_IDS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NOT_UTF8 = ("not UTF-8", "or half of a surrogate pair; convert the file to UTF-8")
 
 
@@ -50,9 +47,10 @@ class Corpus:
     Parameters
     ----------
     source
-        A BEIR folder, a ``.jsonl``, ``.csv`` or ``.tsv`` file (all may be gzipped), a folder of
-        documents (text, Markdown, HTML, PDF and others), ``ir_datasets:ID`` or ``hf:NAME``; or
-        documents, of which an iterator is read into memory.
+        A BEIR folder, a ``.jsonl``, ``.json``, ``.csv`` or ``.tsv`` file (all may be gzipped), a
+        ``.xlsx`` or ``.parquet`` file, a folder of documents (text, Markdown, HTML, PDF and others)
+        or one of them, ``ir_datasets:ID`` or ``hf:NAME``; or documents, dictionaries or texts, of
+        which an iterator is read into memory.
     settings
         How to read it.
     parsed
@@ -62,10 +60,6 @@ class Corpus:
     ----------
     source
         As given; what stands for documents in memory.
-    skipped
-        After an iteration: how many records and files were left out or mended, by reason.
-    examples
-        After an iteration: for every reason, the first of them.
 
     Raises
     ------
@@ -85,18 +79,33 @@ class Corpus:
         settings: CorpusSettings | None = None,
         parsed: ParsedFiles | None = None,
     ) -> None:
-        self.skipped: Counter[str] = Counter()
-        self.examples: dict[str, BadRecord | LeftOut | Note] = {}
+        self._skipped = SkippedRecords()
         self._failures: list[tuple[str, str]] = []
         self._settings = settings or CorpusSettings()
-        self._open: Reader
+        self._hashing: Callable[[Record], bool] | None = None
         if isinstance(source, str | Path):
             self.source, self._size = str(source), None
-            self._open = find_source(self.source, self._settings, parsed)
+            self._source = find_source(self.source, self._settings, parsed)
         else:
             source = memory.documents_of(source)
             self.source, self._size = IN_MEMORY, len(source)
-            self._open = partial(memory.read, source)
+            self._source = Source(partial(memory.read, source, self._settings))
+        by_default = "skip" if self._source.skips else "fail"
+        self._skips = (self._settings.on_bad_record or by_default) == "skip"
+
+    @property
+    def skipped(self) -> Mapping[str, int]:
+        """After an iteration: how many records and files were left out or repaired, by reason."""
+        return self._skipped.counts
+
+    @property
+    def examples(self) -> Mapping[str, BadRecord | LeftOut | Note]:
+        """After an iteration: for every reason, the first of these records and files."""
+        return self._skipped.first()
+
+    def listed_skipped(self) -> list[Skipped]:
+        """Return what was left out or repaired in the last iteration, by reason."""
+        return self._skipped.listed()
 
     def __iter__(self) -> Iterator[Document]:
         """Yield the documents in the order of the source.
@@ -107,7 +116,7 @@ class Corpus:
             At bad records or further uses of an id, unless these are to be skipped: all of them, up
             to `MOST_FAILURES`; and if the source cannot be read to its end.
         """
-        self.skipped, self.examples = Counter(), {}
+        self._skipped = SkippedRecords()
         self._failures = []
         yield from (document for document in self._checked() if not self._failures)
         if self._failures:
@@ -115,27 +124,41 @@ class Corpus:
 
     def _checked(self) -> Iterator[Document]:
         with closing(_Locations()) as locations:
-            for record in self._records():
-                if isinstance(record, LeftOut | Note):
-                    self._count(record.reason, record)
-                    continue
-                if isinstance(record, BadRecord):
-                    self._reject(record)
-                    continue
-                document = self._document(record)
-                if document is None:
-                    continue
-                first = locations.of(document.id, record.location)
-                if first is None:
+            for draft in self._drafts():
+                if isinstance(draft, LeftOut):
+                    self._skipped.add(draft.reason, draft)
+                elif isinstance(draft, Note):
+                    self._skipped.add(draft.reason, draft, repaired=True)
+                elif isinstance(draft, BadRecord):
+                    self._reject(draft)
+                elif (document := self._document(draft)) and self._is_new(draft, locations):
                     yield document
-                else:
-                    detail = f"{document.id!r}, first at {first}"
-                    self._reject(BadRecord(record.location, "id", "duplicate id", detail))
 
-    def _records(self) -> Iterator[Record | BadRecord | LeftOut | Note]:
+    def _is_new(self, draft: Draft, locations: "_Locations") -> bool:
+        """Tell whether an id comes for the first time; otherwise its record is left out."""
+        first = locations.of(str(draft.id), draft.location)
+        if first is None:
+            return True
+        if draft.hashed:
+            reason = "the same as an earlier record"
+            self._skipped.add(reason, LeftOut(draft.location, reason, f"first at {first}"))
+        else:
+            detail = f"{draft.id!r}, first at {first}"
+            self._reject(BadRecord(draft.location, "id", "duplicate id", detail))
+        return False
+
+    def _drafts(self) -> Iterator[Draft | BadRecord | LeftOut | Note]:
+        for record in self._records():
+            if isinstance(record, Record):
+                self._hashing = self._hashing or self._source.hashing(self._settings)
+                yield draft_of(record, self._settings, hashed=self._hashing(record))
+            else:
+                yield record
+
+    def _records(self) -> Iterator[Item]:
         """Read the source: to its end, unless there is enough to complain of."""
         try:
-            for record in self._open():
+            for record in self._source.read():
                 yield record
                 if len(self._failures) == MOST_FAILURES:
                     return
@@ -158,64 +181,44 @@ class Corpus:
         """Yield the documents in lists of so many; errors raised are those of iteration."""
         return chunks(self, size)
 
-    def _document(self, record: Record) -> Document | None:
-        """Check a record; `None` if it is to be left out."""
-        fields = dict(record.fields)
-        names = {role: self._field(role, fields) for role in _USUAL_FIELDS}
+    def _document(self, draft: Draft) -> Document | None:
+        """Check a draft; `None` if it is to be left out."""
         values: dict[str, str] = {}
         dropped_runs = 0
-        for role, name in names.items():
-            value = fields.pop(name, _MISSING)
-            if role == "id" and isinstance(value, int) and not isinstance(value, bool):
-                value = str(value)
-            if role == "title" and value in (_MISSING, None):
-                value = ""
-            if value is _MISSING:
-                there = ", ".join(map(repr, list(record.fields)[:12])) or "nothing"
-                lacking = (one for one in ("id", "text") if names[one] not in record.fields)
-                needed = " ".join(f"--set corpus.{one}=..." for one in lacking)
-                detail = f"it has {there}; name what it is called with {needed}"
-                self._reject(BadRecord(record.location, name, "missing", detail))
-                return None
+        for role, name in draft.names.items():
+            value = getattr(draft, role)
             if problem := self._problem(role, value):
-                self._reject(BadRecord(record.location, name, *problem))
+                self._reject(BadRecord(draft.location, name, *problem))
                 return None
             if control := _CONTROL.search(value):
                 detail = f"U+{ord(control[0]):04X}"
                 self._reject(
-                    BadRecord(record.location, name, "control characters", detail),
+                    BadRecord(draft.location, name, "control characters", detail),
                     remedy="put spaces in their place",
+                    repaired=True,
                 )
                 value = _CONTROL.sub(" ", value)
             if role != "id":
                 value, dropped = drop_long_runs(value)
                 if dropped:
-                    detail = f"{dropped:,} characters"
-                    self._count(_LONG_RUNS, Note(record.location, _LONG_RUNS, detail))
+                    note = Note(draft.location, _LONG_RUNS, f"{dropped:,} characters")
+                    self._skipped.add(_LONG_RUNS, note, repaired=True)
                     dropped_runs += dropped
             values[role] = value
         if not values["title"].strip() and not values["text"].strip():
             if dropped_runs:  # which are counted
                 return None
-            self._reject(BadRecord(record.location, names["text"], "empty, and there is no title"))
+            reason = "empty, and there is no title"
+            self._reject(BadRecord(draft.location, draft.names["text"], reason))
             return None
-        nested = fields.pop("metadata", None)
-        if isinstance(nested, Mapping):
-            fields.update(nested)
         try:
-            metadata = plain(fields)
+            metadata = plain(draft.metadata)
         except UnfitError as error:
-            self._reject(BadRecord(record.location, "metadata", error.reason, error.detail))
+            self._reject(BadRecord(draft.location, "metadata", error.reason, error.detail))
             return None
         return Document(
             values["id"], values["title"].strip(), values["text"].strip(_WHITE), metadata
         )
-
-    def _field(self, role: str, fields: Mapping[str, Any]) -> str:
-        chosen: str | None = getattr(self._settings, role)
-        usual = _USUAL_FIELDS[role]
-        known = {name.lower(): name for name in reversed(list(fields)) if isinstance(name, str)}
-        return chosen or next((known[name] for name in usual if name in known), usual[0])
 
     def _problem(self, role: str, value: object) -> tuple[str, str] | None:
         """Say what is wrong with a value: a reason and a detail."""
@@ -230,19 +233,22 @@ class Corpus:
             return None
         if not value.strip():
             return "empty", ""
-        if _CONTROL.search(value) or value != " ".join(value.split()):
-            return "not fit for an id", "line breaks, double or outer spaces, control characters"
+        if _NOT_IN_IDS.search(value) or value != value.strip():
+            return "not fit for an id", "line breaks, outer white space, control characters"
         if len(value) > MAX_ID_CHARACTERS:
             return "too long", f"{len(value)} characters; {MAX_ID_CHARACTERS} is the most"
         return None
 
-    def _reject(self, bad: BadRecord, remedy: str = "leave such records out") -> None:
-        if self._settings.on_bad_record == "fail":
+    def _reject(
+        self, bad: BadRecord, remedy: str = "leave such records out", *, repaired: bool = False
+    ) -> None:
+        if not self._skips:
             what = str(bad).removeprefix(bad.location)
             advice = f"{what}. Mend it, or {remedy} with --on-bad-record skip"
             self._failures.append((bad.location, advice))
             return
-        self._count(f"{bad.field}: {bad.reason}" if bad.field else bad.reason, bad)
+        reason = f"{bad.field}: {bad.reason}" if bad.field else bad.reason
+        self._skipped.add(reason, bad, repaired=repaired)
 
     def _fail(self) -> NoReturn:
         """Complain of all bad records at once, with what to do about every one."""
@@ -258,10 +264,6 @@ class Corpus:
             raise CorpusTunerError(lines[0])
         more = ", and there may be more" if count == MOST_FAILURES else ""
         raise CorpusTunerError("\n  ".join([f"{count} records cannot be used{more}:", *lines]))
-
-    def _count(self, reason: str, example: BadRecord | LeftOut | Note) -> None:
-        self.skipped[reason] += 1
-        self.examples.setdefault(reason, example)
 
 
 class _Locations:

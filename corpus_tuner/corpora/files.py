@@ -1,18 +1,22 @@
 """The files of a folder, in a fixed order, and whatever in it is left out."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from pathspec import GitIgnoreSpec
 
+from corpus_tuner.corpora.names import id_of, is_temporary, names_in_ids
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.eval.records import BadRecord
 
 _VENDORED = frozenset(
     "__pycache__ __MACOSX bower_components node_modules site-packages venv".split()  # noqa: SIM905
 )
+
+_SUFFIX = re.compile(r"\.[a-z0-9_-]{1,8}")
 
 
 class LeftOut(NamedTuple):
@@ -24,13 +28,16 @@ class LeftOut(NamedTuple):
         The path.
     reason
         In words that are the same for all such files.
+    detail
+        What is particular about this one.
     """
 
     location: str
     reason: str
+    detail: str = ""
 
     def __str__(self) -> str:
-        return self.location
+        return self.location + (f" ({self.detail})" if self.detail else "")
 
 
 class Found(NamedTuple):
@@ -40,12 +47,15 @@ class Found(NamedTuple):
     ----------
     path
         Where it is.
-    name
-        From the folder on, with slashes.
+    id
+        Of its document: its path from the folder on, with slashes, as it can be written.
+    as_text
+        Whether it is to be read as plain text, whatever its suffix.
     """
 
     path: Path
-    name: str
+    id: str
+    as_text: bool = False
 
 
 def walk(
@@ -53,8 +63,8 @@ def walk(
 ) -> Iterator[Found | LeftOut | BadRecord]:
     """Yield the files of a folder and of those in it.
 
-    Links that lead outside, or nowhere, are left out, and so are hidden files, folders of
-    libraries, links to folders, and what is no file, which might never end.
+    Links that lead outside, or nowhere, are left out, and so are hidden and temporary files,
+    folders of libraries, links to folders, and what is no file, which might never end.
 
     Parameters
     ----------
@@ -63,35 +73,51 @@ def walk(
     settings
         Its patterns are those of ``.gitignore``.
     known
-        Tells of a suffix, with its dot and in lower case, whether such files can be read.
+        Tells whether files with a name can be read.
     """
     root = folder.resolve()
     included = GitIgnoreSpec.from_lines(settings.include or ("*",))
     excluded = GitIgnoreSpec.from_lines(settings.exclude)
+    as_text = GitIgnoreSpec.from_lines(settings.as_text)
     failures: list[OSError] = []
+    prefixes = {str(root): ""}  # of the ids of what is in a folder
     for location, folders, names in os.walk(root, onerror=failures.append):
-        here = Path(location).relative_to(root)
+        prefix = prefixes.pop(location)
+        called = names_in_ids([*folders, *names])
         kept = []
         for name in sorted(folders):
-            inner = (here / name).as_posix()
-            if reason := _unwanted_folder(root / inner, excluded.match_file(f"{inner}/")):
-                yield LeftOut(str(folder / inner), reason)
+            inner = f"{prefix}{called[name]}"
+            path = Path(location, name)
+            if reason := _unwanted_folder(path, excluded.match_file(f"{inner}/")):
+                yield LeftOut(f"{folder}/{inner}", reason)
             else:
                 kept.append(name)
+                prefixes[str(path)] = f"{inner}/"
         folders[:] = kept
         for name in sorted(names):
-            inner = (here / name).as_posix()
+            inner = f"{prefix}{called[name]}"
+            path = Path(location, name)
+            text = as_text.match_file(inner)
             if name.startswith("."):
-                yield LeftOut(str(folder / inner), "hidden files")
+                reason = "hidden files"
+            elif is_temporary(name):
+                reason = "temporary files"
             elif excluded.match_file(inner) or not included.match_file(inner):
-                yield LeftOut(str(folder / inner), "files that the patterns leave out")
-            elif reason := _unwanted_file(root, root / inner, known):
-                yield LeftOut(str(folder / inner), reason)
+                reason = "files that the patterns leave out"
             else:
-                yield Found(root / inner, inner)
+                reason = _unwanted_file(root, path, text or known(name))
+            if reason:
+                yield LeftOut(f"{folder}/{inner}", reason)
+            else:
+                yield Found(path, id_of(inner), text)
     for failure in failures:
-        where = Path(failure.filename).relative_to(root)
-        yield BadRecord(str(folder / where), "", "cannot be read", str(failure.strerror))
+        inner = _inner(root, failure.filename)
+        yield BadRecord(f"{folder}/{inner}", "", "cannot be read", str(failure.strerror))
+
+
+def _inner(root: Path, path: str) -> str:
+    parts = Path(path).relative_to(root).parts
+    return "/".join(names_in_ids([part])[part] for part in parts)
 
 
 def _unwanted_folder(path: Path, excluded: bool) -> str:
@@ -102,7 +128,7 @@ def _unwanted_folder(path: Path, excluded: bool) -> str:
     return "links to folders" if path.is_symlink() else ""
 
 
-def _unwanted_file(root: Path, path: Path, known: Callable[[str], bool]) -> str:
+def _unwanted_file(root: Path, path: Path, known: bool) -> str:
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):  # RuntimeError is a loop, up to Python 3.12
@@ -111,11 +137,8 @@ def _unwanted_file(root: Path, path: Path, known: Callable[[str], bool]) -> str:
         return "links that lead out of the folder"
     if not target.is_file():
         return "not regular files"
-    suffix = path.suffix.lower()
-    if not known(suffix):
-        return (
-            f"files that no reader knows, {suffix}"
-            if suffix
-            else "files that no reader knows, without a suffix"
-        )
+    if not known:
+        suffix = path.suffix.lower()
+        named = suffix if _SUFFIX.fullmatch(suffix) else "without a usual suffix"
+        return f"files that no reader knows, {named}"
     return "" if path.stat().st_size else "empty files"

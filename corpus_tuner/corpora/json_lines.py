@@ -1,15 +1,16 @@
-"""JSON lines: one object a line, in UTF-8 or, with a note, in another encoding."""
+"""JSON lines: one value a line, in UTF-8 or, with a note, in another encoding."""
 
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from corpus_tuner.eval.encodings import open_text
-from corpus_tuner.eval.records import MAX_LINE_BYTES, BadRecord, Note, Record, parse_json_line
+from corpus_tuner.eval.records import MAX_LINE_BYTES, BadRecord, Note, parse_json
 
 
-def read(path: Path, encoding: str | None = None) -> Iterator[Record | BadRecord | Note]:
-    """Read the lines that are not blank; what is no object comes as a `BadRecord`.
+def read(path: Path, encoding: str | None = None) -> Iterator[tuple[str, Any] | BadRecord | Note]:
+    """Read the values, each with its location; what is no JSON comes as a `BadRecord`.
 
     Parameters
     ----------
@@ -36,4 +37,5 @@ def read(path: Path, encoding: str | None = None) -> Iterator[Record | BadRecord
                 yield BadRecord(location, "", reason)
             elif line.strip():
                 yield from (Note(location, note) for note in text.take_notes())
-                yield parse_json_line(location, line)
+                value = parse_json(location, line)
+                yield value if isinstance(value, BadRecord) else (location, value)

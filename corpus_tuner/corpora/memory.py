@@ -3,16 +3,18 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from corpus_tuner.corpora.drafts import Draft, text_record
+from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.records import BadRecord, Record, kind_of
 from corpus_tuner.indexes.arguments import shown
 from corpus_tuner.indexes.store.documents import Document
 
-Documents = Iterable[Document | Mapping[str, Any]]
-"""Documents, or records with the fields of one."""
+Documents = Iterable[Document | Mapping[str, Any] | str]
+"""Documents, records with the fields of one, or texts."""
 
 
-def documents_of(source: object) -> Collection[Document | Mapping[str, Any]]:
+def documents_of(source: object) -> Collection[Document | Mapping[str, Any] | str]:
     """Return documents that can be read again and again.
 
     Raises
@@ -22,19 +24,24 @@ def documents_of(source: object) -> Collection[Document | Mapping[str, Any]]:
     """
     if isinstance(source, Document | Mapping) or not isinstance(source, Iterable):
         raise CorpusTunerError(
-            f"source: give a path, or a list of documents or dictionaries, not {shown(source)}"
+            "source: give a path, or a list of documents, dictionaries or texts, not "
+            f"{shown(source)}"
         )
     return source if isinstance(source, Collection) else [*source]
 
 
-def read(documents: Collection[Document | Mapping[str, Any]]) -> Iterator[Record | BadRecord]:
-    """Yield the documents as records; they stand at ``document 1`` and so on."""
+def read(
+    documents: Collection[Document | Mapping[str, Any] | str], settings: CorpusSettings
+) -> Iterator[Record | Draft | BadRecord]:
+    """Yield the documents with their positions, ``document 1`` and so on."""
     for number, document in enumerate(documents, start=1):
         where = f"document {number}"
         if isinstance(document, Document):
-            fields = {"_id": document.id, "title": document.title, "text": document.text}
-            yield Record(where, {**fields, "metadata": dict(document.metadata)})
+            metadata = dict(document.metadata)
+            yield Draft(where, document.id, document.title, document.text, metadata)
         elif isinstance(document, Mapping):
             yield Record(where, dict(document))
+        elif isinstance(document, str):
+            yield text_record(where, document, settings)
         else:
             yield BadRecord(where, "", "no document", kind_of(document))

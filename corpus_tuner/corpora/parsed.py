@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from corpus_tuner.corpora.formats import FileReader, Parsed, identity
+from corpus_tuner.corpora.formats import FileReader, Parsed
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS parsed (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -58,12 +58,7 @@ class ParsedFiles:
         self._database = None
 
     def read(
-        self,
-        path: Path,
-        name: str,
-        reader: FileReader,
-        modified: str,
-        encoding: str | None = None,
+        self, path: Path, name: str, how: str, reader: FileReader, modified: str
     ) -> tuple[Parsed, str]:
         """Return what a file says, and since when it says so.
 
@@ -71,23 +66,21 @@ class ParsedFiles:
         ----------
         path, name
             Where it is, and what it is called in its folder.
+        how
+            What decides how it is read (`corpus_tuner.corpora.formats.identity`).
         reader
             Reads it, if none with such contents was read before.
         modified
             Its date: that of a copy or a checkout is later than the one that is returned.
-        encoding
-            That `reader` was made with.
         """
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        how = identity(path.suffix.lower(), encoding)
-        return self._parsed(path, digest, reader, how), self._since(name, digest, modified)
+        return self._parsed(path, digest, how, reader), self._since(name, digest, modified)
 
-    def _parsed(self, path: Path, digest: str, reader: FileReader, how: str) -> Parsed:
-        suffix = path.suffix.lower()
+    def _parsed(self, path: Path, digest: str, how: str, reader: FileReader) -> Parsed:
         if not how:
             return reader(path)
-        key = f"{digest} {suffix} {how}"
+        key = f"{digest} {path.suffix.lower()} {how}"
         with suppress(ValueError, TypeError):  # of a row that something else has written
             for (value,) in self._ask("SELECT value FROM parsed WHERE key = ?", key):
                 return _from_json(value)

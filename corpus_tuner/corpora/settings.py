@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pathspec import GitIgnoreSpec
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt
 
+from corpus_tuner.corpora.cells import ColumnType
 from corpus_tuner.eval.encodings import codec_of
 
 
@@ -33,21 +34,30 @@ class CorpusSettings(BaseModel):
     ----------
     id, title, text
         Names of the fields; ``None`` takes the first usual name that a record has: `_id`, `id`,
-        `doc_id` or `docid`; `title`; `text`, `body`, `contents` or `content`.
+        `doc_id` or `docid`; `title` or `titel`; `text`, `body`, `contents` or `content`. Where no
+        record has an id, and with ``id: auto``, ids are hashes of the records.
+    types
+        Types of columns of tables, ``number``, ``boolean``, ``date`` or ``text``, in place of those
+        that are found (`corpus_tuner.corpora.cells.Column`).
     on_bad_record
-        ``fail`` where records cannot be used, naming up to 20, or ``skip`` and count them.
-        Skipping keeps a document whose only fault is control characters: they become spaces.
+        ``fail`` where records cannot be used, naming up to 20, or ``skip`` and count them; by
+        default folders of files are read with ``skip``, all else with ``fail``. Skipping keeps a
+        document whose only fault is control characters: they become spaces.
     max_characters
         A text longer than this is a bad record.
     delimiter
-        What parts the columns of a table, one character; ``None`` finds it: a comma, a semicolon, a
-        tab or a vertical bar.
+        What separates the columns of a table, one character; ``None`` finds it: a comma, a
+        semicolon, a tab or a vertical bar.
     encoding
         Of text files, tables, web pages and e-mail that are not UTF-8 and declare no encoding, such
         as ``cp1251`` or ``shift_jis``; ``None`` reads them as windows-1252.
     include, exclude
         Which files of a folder are read: patterns as in ``.gitignore``, such as ``*.md``,
-        ``drafts/`` or ``/en/**/*.html``. Hidden files and folders of libraries are never read.
+        ``drafts/`` or ``/en/**/*.html``. Hidden and temporary files and folders of libraries are
+        never read.
+    as_text
+        Which files are read as plain text whatever their suffix, such as ``*.py``: patterns as in
+        ``.gitignore``.
     split
         Of a dataset on the Hugging Face hub.
     """
@@ -57,10 +67,12 @@ class CorpusSettings(BaseModel):
     id: str | None = None
     title: str | None = None
     text: str | None = None
-    on_bad_record: Literal["fail", "skip"] = "fail"
+    types: dict[str, ColumnType] = {}
+    on_bad_record: Literal["fail", "skip"] | None = None
     max_characters: PositiveInt = 10_000_000
     delimiter: str | None = Field(None, pattern=r"^[^\"\r\n]$")
     encoding: Annotated[str | None, AfterValidator(_known_encoding)] = None
     include: Patterns = ()
     exclude: Patterns = ()
+    as_text: Patterns = ()
     split: str = "train"

@@ -1,6 +1,7 @@
 """Tables of text with a header row; columns that are not named become metadata.
 
-What parts the columns is found by itself: a comma, a semicolon, a tab or a vertical bar.
+The delimiter (a comma, a semicolon, a tab or a vertical bar), the use of quotation marks in
+tab-separated files and the types of the columns are found by reading the table once.
 """
 
 import csv
@@ -8,109 +9,132 @@ import io
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
+from corpus_tuner.corpora.cells import Column, Conversion
+from corpus_tuner.corpora.drafts import ROLES, field_of
+from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.eval.encodings import TextReader, open_text
-from corpus_tuner.eval.records import MAX_LINE_BYTES, BadRecord, Note, Record
+from corpus_tuner.eval.encodings import open_text
+from corpus_tuner.eval.records import BadRecord, Note, Record
+from corpus_tuner.eval.rows import Row, read_rows, uses_quotes
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE_CHARACTERS, _SAMPLE_ROWS = 1 << 16, 50
 
 
-def read(
-    path: Path, delimiter: str | None = None, encoding: str | None = None
-) -> Iterator[Record | BadRecord | Note]:
-    """Read the rows, each with the number of the line at which it begins.
+class _Form(NamedTuple):
+    """How a table is read: the conversions are those of the columns that become metadata."""
+
+    delimiter: str
+    quoted: bool
+    header: list[str]
+    conversions: dict[str, Conversion]
+    joined: str = ""  # the field of all cells together, where no column is the text
+
+
+class Table:
+    """A table in a file, which may be gzipped; every pass over it converts cells in the same way.
 
     Parameters
     ----------
     path
-        A file, which may be gzipped.
-    delimiter
-        One character; by default it is found.
-    encoding
-        Of lines that are not UTF-8.
-
-    Raises
-    ------
-    CorpusTunerError
-        If there is no header, it names a column twice or has one only, a quotation mark is not
-        closed, or a row is larger than `MAX_LINE_BYTES`.
+        The file.
+    settings
+        May name the delimiter, fields, and types of columns.
+    one_of_many
+        Whether it is a file of a folder, which need not have the columns that the settings name.
     """
-    csv.field_size_limit(MAX_LINE_BYTES)
-    delimiter = delimiter or _find_delimiter(path, encoding)
-    with open_text(path, encoding) as text:
-        lines = _Lines(path, text)
-        rows = csv.reader(lines, delimiter=delimiter, strict=True)
-        header: list[str] | None = None
-        while True:
-            lines.start_row()
-            location = f"{path}:{rows.line_num + 1}"
-            try:
-                row = next(rows)
-            except StopIteration:
-                break
-            except csv.Error as error:
-                # The reader cannot find the start of the next row after this.
-                raise CorpusTunerError(
-                    f"{path}:{rows.line_num}: broken table ({error}): mend this line"
-                ) from error
-            yield from (Note(location, note) for note in text.take_notes())
-            if header is None:
-                if any(row):
-                    header = _header(row, location)
-            elif not any(row):
-                continue
-            elif len(row) != len(header):
-                detail = f"{len(row)} instead of {len(header)}"
-                yield BadRecord(location, "", "not as many cells as the header", detail)
+
+    def __init__(self, path: Path, settings: CorpusSettings, *, one_of_many: bool = False) -> None:
+        self._path = path
+        self._settings = settings
+        self._one_of_many = one_of_many
+        self._form: _Form | None = None
+
+    def read(self) -> Iterator[Record | BadRecord | Note]:
+        """Read the rows, each with the number of the line at which it begins.
+
+        Raises
+        ------
+        CorpusTunerError
+            If there is no header, or it names a column more than once; or if `CorpusSettings.types`
+            names columns that are not there.
+        """
+        form = self._form = self._form or self._found_form()
+        below_header = False
+        for row in self._rows(form.delimiter, form.quoted):
+            if not isinstance(row, Row):
+                yield row
+            elif below_header:
+                yield _record(row, form)
             else:
-                yield Record(location, dict(zip(header, row, strict=True)))
-    if header is None:
-        raise CorpusTunerError(f"{path} is empty: the first line must name the columns")
+                below_header = True
+
+    def _rows(self, delimiter: str, quoted: bool) -> Iterator[Row | BadRecord | Note]:
+        encoding = self._settings.encoding
+        return read_rows(self._path, delimiter, quoted=quoted, even=True, encoding=encoding)
+
+    def _found_form(self) -> _Form:
+        encoding = self._settings.encoding
+        delimiter = self._settings.delimiter or _find_delimiter(self._path, encoding)
+        quoted = delimiter != "\t" or uses_quotes(self._path, delimiter, encoding)
+        rows = (row for row in self._rows(delimiter, quoted) if not isinstance(row, Note))
+        first = next(rows, None)
+        if first is None:
+            raise CorpusTunerError(f"{self._path} is empty: the first line must name the columns")
+        if isinstance(first, BadRecord):
+            raise CorpusTunerError(f"{first}: the first line must name the columns")
+        header = _header(first)
+        roles = {field_of(role, header, self._settings) for role in ROLES}
+        types = self._settings.types
+        unknown = sorted(types.keys() - {*header} | types.keys() & roles)
+        if unknown and not self._one_of_many:
+            raise CorpusTunerError(
+                f"{first.location}: corpus.types names {', '.join(map(repr, unknown))}, and the "
+                f"columns that can have a type are "
+                f"{', '.join(repr(name) for name in header if name not in roles) or 'none'}"
+            )
+        columns = {name: Column(types.get(name)) for name in header if name not in roles}
+        positions = [(header.index(name), column) for name, column in columns.items()]
+        for row in rows:
+            if isinstance(row, Row):
+                for position, column in positions:
+                    column.add(row.cells[position])
+        conversions = {name: column.conversion(delimiter) for name, column in columns.items()}
+        joined = self._one_of_many and not field_of("text", header, self._settings)
+        name = (self._settings.text or "text") if joined else ""
+        return _Form(delimiter, quoted, header, conversions, name)
 
 
-class _Lines:
-    """The lines of a table, with a limit on the size of a row, which may have several."""
-
-    def __init__(self, path: Path, text: TextReader) -> None:
-        self._path, self._text = path, text
-        self._number = self._left = 0
-        self.start_row()
-
-    def start_row(self) -> None:
-        self._left = MAX_LINE_BYTES
-
-    def __iter__(self) -> Iterator[str]:
-        # One character too many is read, never the rest of a line that does not end.
-        while line := self._text.readline(self._left + 1):
-            self._number += 1
-            self._left -= len(line)
-            if self._left < 0:
-                raise CorpusTunerError(
-                    f"{self._path}:{self._number}: the row is longer than "
-                    f"{MAX_LINE_BYTES // 2**20} MiB: this is no table, or a quotation mark is "
-                    "not closed"
-                )
-            yield line
+def _record(row: Row, form: _Form) -> Record | BadRecord:
+    fields: dict[str, object] = {}
+    for name, cell in zip(form.header, row.cells, strict=True):
+        convert = form.conversions.get(name)
+        if convert is None:
+            fields[name] = cell
+        elif cell.strip():  # a cell without text is no value
+            try:
+                fields[name] = convert(cell)
+            except ValueError as error:
+                return BadRecord(row.location, name, str(error), repr(cell[:80]))
+    if form.joined:
+        cells = zip(form.header, row.cells, strict=True)
+        fields[form.joined] = "\n".join(f"{name}: {cell}" for name, cell in cells if cell.strip())
+    return Record(row.location, fields)
 
 
-def _header(row: list[str], location: str) -> list[str]:
-    header = [name.strip() for name in row]
-    if len(set(header)) != len(header) or "" in header:
+def _header(row: Row) -> list[str]:
+    header = [name.strip() or f"column {n}" for n, name in enumerate(row.cells, start=1)]
+    if len(set(header)) != len(header):
         raise CorpusTunerError(
-            f"{location}: the header must name every column, and each once: {row}"
-        )
-    if len(header) == 1:
-        raise CorpusTunerError(
-            f"{location}: the header has one column, {header[0][:80]!r}, and an id and a text are "
-            "needed; if it is several, name what parts them, such as --set corpus.delimiter=':'"
+            f"{row.location}: the header names a column more than once: {row.cells}"
         )
     return header
 
 
 def _find_delimiter(path: Path, encoding: str | None) -> str:
-    """Return the delimiter that parts the header, and the first rows into as many cells."""
+    """Return the delimiter that separates the header, and the first rows into as many cells."""
     with open_text(path, encoding) as text:
         sample = text.read(_SAMPLE_CHARACTERS)
     is_tsv = Path(path.name.removesuffix(".gz")).suffix.lower() == ".tsv"
@@ -119,7 +143,7 @@ def _find_delimiter(path: Path, encoding: str | None) -> str:
 
 
 def _fit(sample: str, delimiter: str) -> tuple[bool, float, int]:
-    """Tell how well a delimiter fits: if it parts the header, rows alike, columns."""
+    """Tell how well a delimiter fits: if it separates the header, rows alike, columns."""
     rows = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
     try:
         found = [row for row in islice(rows, _SAMPLE_ROWS) if any(row)]

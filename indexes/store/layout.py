@@ -16,6 +16,7 @@
         ledger.sqlite           what the generator wrote; kept from build to build, sealed by its
                                 SHA-256 in ledger.sqlite.sha256 while nobody writes to it
         parsed.sqlite           what was found in files of a folder, so that PDFs are read once
+        skipped.json            what of its corpora was left out, or read with a repair
         building-KEY/           an unfinished build, from which the next one goes on; what clusters
                                 make of it: shards/ (indexes/store/shards.py)
         building-merge/         an unfinished merge, which begins again
@@ -70,6 +71,11 @@ class Layout:
     def parsed(self) -> Path:
         """What was found in files of a folder."""
         return self.index / "parsed.sqlite"
+
+    @property
+    def skipped(self) -> Path:
+        """What of the corpora was left out, or read with a repair."""
+        return self.index / "skipped.json"
 
     @property
     def segments(self) -> Path:

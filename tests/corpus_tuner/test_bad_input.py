@@ -22,7 +22,7 @@ RECORDS: dict[str, tuple[str, bytes, list[str]]] = {
         GOOD + b'["b", "text"]\n',
         ["c.jsonl:2", "not a JSON object", "an array"],
     ),
-    "string in a line": ("c.jsonl", GOOD + b'"text"\n', ["c.jsonl:2", "a string"]),
+    "string in a line": ("c.jsonl", GOOD + b'"text"\n', ["c.jsonl:2", "'_id'", "missing"]),
     "null in a line": ("c.jsonl", GOOD + b"null\n", ["c.jsonl:2", "null"]),
     "deep nesting": ("c.jsonl", GOOD + b'{"a":' * 90_000 + b"\n", ["c.jsonl:2", "cannot be read"]),
     "endless number": (
@@ -108,6 +108,17 @@ RECORDS: dict[str, tuple[str, bytes, list[str]]] = {
     ),
     "short row": ("c.csv", b"id,text\na,A mill.\nb\n", ["c.csv:3", "cells", "1 instead of 2"]),
     "long row": ("c.csv", b"id,text\na,A mill.\nb,x,y\n", ["c.csv:3", "cells", "3 instead of 2"]),
+    "open quote": (
+        "c.csv",
+        b'id,text\na,A mill.\nb,"never closed\n',
+        ["c.csv:3", "broken row", "not closed"],
+    ),
+    "text behind a quote": ("c.csv", b'id,text\na,A mill.\nb,"x" y\n', ["c.csv:3", "broken row"]),
+    "broken array": (
+        "c.json",
+        b'[{"_id": "a", "text": "A mill."}, {"_id": "b", "text"}]',
+        ["c.json:1, element 2", "broken JSON"],
+    ),
     "same id in a table": (
         "c.csv",
         b"id,text\na,A mill.\na,x\n",
@@ -121,16 +132,17 @@ FILES: dict[str, tuple[str, bytes, list[str]]] = {
     "blank lines only": ("c.jsonl", b"\n\n  \n", ["c.jsonl", "no document"]),
     "cut gzip file": (
         "c.jsonl.gz",
-        gzip.compress(GOOD * 50)[:-20],
+        gzip.compress(b"".join(GOOD.replace(b"a", b"%d" % n, 1) for n in range(9)))[:-20],
         ["c.jsonl.gz", "cut or damaged"],
     ),
     "gzip in name only": ("c.jsonl.gz", GOOD[:20], ["broken JSON"]),
-    "JSON array": ("c.json", b"[" + GOOD + b"]", ["JSON array", "jq -c"]),
-    "unknown kind": ("c.pdf", b"%PDF-1.7", ["no known kind", ".jsonl"]),
+    "unknown kind": ("c.xyz", b"%PDF-1.7", ["no known kind", ".jsonl"]),
+    "damaged PDF": ("c.pdf", b"%PDF-1.7", ["c.pdf: damaged"]),
+    "damaged spreadsheet": ("c.xlsx", b"PK no", ["cannot read", "c.xlsx"]),
     "table without header": ("c.csv", b"", ["empty", "name the columns"]),
     "header twice": ("c.csv", b"id,text,text\na,b,c\n", ["c.csv:1", "header"]),
-    "open quote": ("c.csv", b'id,text\na,"never closed\n', ["c.csv", "broken table"]),
-    "table without ids": ("c.csv", b"name,text\na,b\n", ["c.csv:2", "missing", "'name'"]),
+    "open quote in the header": ("c.csv", b'id,"text\na,b\n', ["c.csv:1", "name the columns"]),
+    "table without a text": ("c.csv", b"id,name\na,b\n", ["c.csv:2", "missing", "'name'"]),
 }
 
 

@@ -14,7 +14,8 @@ from corpus_tuner.eval.records import BadRecord
 
 IDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"])).map(str.strip).filter(bool)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\t\r\n"), min_size=1)
-QUERIES = st.dictionaries(IDS, TEXTS.map(str.strip).filter(bool), min_size=1, max_size=8)
+PLAIN = TEXTS.map(str.strip).filter(lambda text: text and not text.startswith('"'))
+QUERIES = st.dictionaries(IDS.filter(lambda key: key[0] != '"'), PLAIN, min_size=1, max_size=8)
 ONE_FILE = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -99,7 +100,7 @@ def test_whatever_is_in_a_file_is_read_or_told(content: bytes, name: str, tmp_pa
         ("q.jsonl", '{"_id": "b\\udc00", "text": "mill"}', "field '_id': not UTF-8, or half"),
         ("q.jsonl", '{"_id": "b\\u0000", "text": "mill"}', "field '_id': control characters"),
         ("q.jsonl", f'{{"_id": "b", "text": "{"x" * 100_001}"}}', "longer than 100000 characters"),
-        ("q.csv", 'b,"mill', "q.csv:2: broken CSV"),
+        ("q.csv", 'b,"mill', "q.csv:2: broken row"),
         ("q.csv", "b,mill, old", "q.csv:2: not two columns"),
         ("q.csv", "b", "q.csv:2, field 'text': missing or empty"),
     ],
@@ -114,3 +115,20 @@ def test_a_bad_record_is_told_with_its_line(
         read_queries(tmp_path / name)
     assert message in str(caught.value)
     assert read_queries(tmp_path / name, lambda _: None)["a"] == "mill"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('1\tplain\n2\t"unclosed\n3\t"both"\n', {"1": "plain", "2": '"unclosed', "3": '"both"'}),
+        ('1\t"plain"\n2\t"he said ""no"""\n', {"1": "plain", "2": 'he said "no"'}),
+        ('1\t"two\nlines"\n2\tx\n', {"1": "two\nlines", "2": "x"}),
+        ('1\t"opens\n2\tinnocent\n3\tcloses"\n', {"1": '"opens', "2": "innocent", "3": 'closes"'}),
+        ('1\t"Mill" at the start\n2\t5" pipe\n', {"1": '"Mill" at the start', "2": '5" pipe'}),
+    ],
+)
+def test_quotation_marks_in_tab_separated_queries(
+    text: str, expected: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "q.tsv").write_text(text, encoding="utf-8")
+    assert read_queries(tmp_path / "q.tsv") == expected

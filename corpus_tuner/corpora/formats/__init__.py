@@ -16,6 +16,8 @@ from corpus_tuner.errors import MissingExtraError
 GROUP = "corpus_tuner.readers"
 _BUILT_IN = {
     "txt": "text",
+    "rst": "text",
+    "log": "text",
     "md": "markdown",
     "markdown": "markdown",
     "html": "html",

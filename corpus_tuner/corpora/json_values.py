@@ -1,0 +1,166 @@
+"""JSON: lines, an array, or values one after the other, in bounded memory."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from corpus_tuner.corpora import json_lines
+from corpus_tuner.corpora.drafts import text_record
+from corpus_tuner.corpora.settings import CorpusSettings
+from corpus_tuner.eval.encodings import TextReader, open_text
+from corpus_tuner.eval.records import MAX_LINE_BYTES, BadRecord, Note, Record, kind_of
+
+_AT_ONCE = 1 << 16  # characters that are read
+_BROKEN = "broken JSON, and what follows is not read"
+_SPACE = " \t\r\n"
+_DECODER = json.JSONDecoder()
+
+
+def read(path: Path, settings: CorpusSettings) -> Iterator[Record | BadRecord | Note]:
+    r"""Read the objects and strings of a file of JSON, a record each.
+
+    A file has one a line if its first line is a whole value; otherwise it is one array, or values
+    one after the other.
+
+    Parameters
+    ----------
+    path
+        A file, which may be gzipped.
+    settings
+        May name the encoding, and the field that a string is the value of.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder, "corpus.json")
+    ...     _ = file.write_text('[\n  {"id": 1, "text": "A mill."},\n  "Bread"\n]\n')
+    ...     [record.fields for record in read(file, CorpusSettings())]
+    [{'id': 1, 'text': 'A mill.'}, {'text': 'Bread'}]
+    """
+    encoding = settings.encoding
+    has_lines = _has_lines(path, encoding)
+    values = json_lines.read(path, encoding) if has_lines else _stream(path, encoding)
+    for value in values:
+        if isinstance(value, BadRecord | Note):
+            yield value
+            continue
+        location, fields = value
+        if isinstance(fields, Record):
+            yield fields
+        elif isinstance(fields, str):
+            yield text_record(location, fields, settings)
+        else:
+            yield BadRecord(location, "", "not a JSON object", kind_of(fields))
+
+
+def _has_lines(path: Path, encoding: str | None) -> bool:
+    """Tell by its first two lines whether a file has one value a line."""
+    with open_text(path, encoding) as text:
+        lines = (line.strip() for line in iter(lambda: text.readline(_AT_ONCE), ""))
+        first, second = (next(filter(None, lines), "") for _ in range(2))
+    if first in ("[", "{"):  # it goes on
+        return False
+    if first.startswith("["):
+        return bool(second) and _is_a(list, first)
+    if first.startswith("{") and not _is_a(dict, first):
+        is_json = path.name.removesuffix(".gz").lower().endswith(".json")
+        return not is_json or len(first) > _AT_ONCE // 2 or _is_a(dict, second)
+    return True
+
+
+def _is_a(kind: type, line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), kind)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _stream(path: Path, encoding: str | None) -> Iterator[tuple[str, Any] | BadRecord | Note]:
+    """Yield the elements of an array, or the values, with the lines where they begin."""
+    with open_text(path, encoding) as text:
+        buffer = _Buffer(text)
+        array = buffer.next() == "["
+        if array:
+            buffer.skip()
+        number, closed = 0, not array
+        while char := buffer.next():
+            number += 1
+            location = f"{path}:{buffer.line}" + f", element {number}" * array
+            try:
+                if array and char == "]":
+                    buffer.skip()
+                    closed = True
+                    if buffer.next():
+                        raise ValueError("the array ends before it")
+                    return
+                if array and number > 1:
+                    if char != ",":
+                        raise ValueError("a comma is missing")
+                    buffer.skip()
+                    buffer.next()
+                value = buffer.value()
+            except (ValueError, RecursionError) as error:
+                detail = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+                yield BadRecord(location, "", _BROKEN, detail)
+                return
+            yield from (Note(location, note) for note in text.take_notes())
+            yield location, Record(location, value) if isinstance(value, dict) else value
+        if not closed:
+            yield BadRecord(f"{path}:{buffer.line}", "", _BROKEN, "the array is not closed")
+
+
+class _Buffer:
+    """Some characters of a text, of which those that were read are dropped."""
+
+    def __init__(self, text: TextReader) -> None:
+        self._text = text
+        self._read = ""
+        self._at = 0
+        self.line = 1
+
+    def next(self) -> str:
+        """Return the next character that is no white space; "" at the end."""
+        while True:
+            while self._at < len(self._read) and self._read[self._at] in _SPACE:
+                self.line += self._read[self._at] == "\n"
+                self._at += 1
+            if self._at < len(self._read):
+                return self._read[self._at]
+            if not self._more():
+                return ""
+
+    def skip(self) -> None:
+        """Pass over one character."""
+        self._at += 1
+
+    def value(self) -> Any:
+        """Return the JSON value that begins here.
+
+        Raises
+        ------
+        ValueError, RecursionError
+            If there is none, or none that can be read.
+        """
+        while True:
+            try:
+                value, end = _DECODER.raw_decode(self._read, self._at)
+            except json.JSONDecodeError:
+                if not self._more():
+                    raise
+                continue
+            if end == len(self._read) and self._more():  # a number may go on
+                continue
+            self.line += self._read.count("\n", self._at, end)
+            self._at = end
+            return value
+
+    def _more(self) -> bool:
+        left = self._read[self._at :]
+        if len(left) > MAX_LINE_BYTES:
+            raise ValueError(f"the value is longer than {MAX_LINE_BYTES // 2**20} MiB")
+        more = self._text.read(max(_AT_ONCE, len(left)))
+        self._read, self._at = left + more, 0
+        return bool(more)

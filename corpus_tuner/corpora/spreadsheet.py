@@ -1,0 +1,95 @@
+"""Spreadsheets (.xlsx): a row each, below a header row in every sheet (extra ``documents``)."""
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+import openpyxl
+from openpyxl.utils.exceptions import InvalidFileException
+
+from corpus_tuner.corpora.drafts import ROLES, field_of
+from corpus_tuner.corpora.settings import CorpusSettings
+from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.eval.records import MAX_LINE_BYTES, Record
+
+SHEET = "sheet"
+"""The field with the name of the sheet, where there are several."""
+
+
+def read(path: Path, settings: CorpusSettings) -> Iterator[Record]:
+    """Read the rows, each with its sheet and number; formulas have the values last computed.
+
+    Parameters
+    ----------
+    path
+        The file.
+    settings
+        May name fields: those of the id, the title and the text are read as text.
+
+    Raises
+    ------
+    CorpusTunerError
+        If the file is damaged, unpacks to too much, or a header names a column more than once.
+    """
+    try:
+        _check_unpacked_size(path)
+        workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        try:
+            several = len(workbook.worksheets) > 1
+            for sheet in workbook.worksheets:
+                named = sheet.title.strip() if several else ""
+                yield from _rows(path, named, sheet.iter_rows(values_only=True), settings)
+        finally:
+            workbook.close()
+    except (
+        *(InvalidFileException, zipfile.BadZipFile, ParseError, OSError),
+        *(KeyError, ValueError, TypeError, AttributeError, IndexError),  # of a damaged file
+    ) as error:
+        if isinstance(error, CorpusTunerError):
+            raise
+        raise CorpusTunerError(f"cannot read {path}: {type(error).__name__}: {error}") from error
+
+
+def _rows(
+    path: Path, sheet: str, rows: Iterator[Sequence[Any]], settings: CorpusSettings
+) -> Iterator[Record]:
+    header: list[str] = []
+    roles: dict[str, str | None] = {}
+    for number, cells in enumerate(rows, start=1):
+        location = f"{path}:{sheet + '!' if sheet else ''}{number}"
+        if not any(map(_as_text, cells)):
+            continue
+        if not header:
+            header = [_as_text(cell) or f"column {n}" for n, cell in enumerate(cells, start=1)]
+            if len(set(header)) < len(header):
+                raise CorpusTunerError(f"{location}: the header names a column more than once")
+            roles = {role: field_of(role, header, settings) for role in ROLES}
+            continue
+        fields: dict[str, Any] = {SHEET: sheet} if sheet else {}
+        for column, cell in zip(header, cells, strict=False):
+            if column in roles.values():
+                fields[column] = _as_text(cell)
+            elif _as_text(cell):  # a cell without text is no value
+                fields[column] = cell
+        if sheet and (id_ := roles["id"]) and fields.get(id_):
+            fields[id_] = f"{sheet}!{fields[id_]}"  # sheets number their rows alike
+        yield Record(location, fields)
+
+
+def _as_text(cell: Any) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, date | datetime | time):
+        return cell.isoformat()
+    return "" if cell is None else str(cell).strip()
+
+
+def _check_unpacked_size(path: Path) -> None:
+    """Refuse a small archive of which gigabytes would be unpacked."""
+    with zipfile.ZipFile(path) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+    if size > 16 * MAX_LINE_BYTES:
+        raise CorpusTunerError(f"{path} unpacks to more than {16 * MAX_LINE_BYTES // 2**20} MiB")
