@@ -198,9 +198,8 @@ def _build(benchmark: Benchmark, setup: Setup) -> tuple[BuildReport, Cost]:
             views=sum(manifest.views.values()),
             bytes=manifest.bytes,
         )
-        return BuildReport.of(
-            setup.there, Corpus([]), manifest, Changes(), skipped_changed=False
-        ), cost
+        report = BuildReport.of(setup.there, Corpus([]), manifest, Changes(), skipped_changed=False)
+        return report, cost
     index = setup.index(benchmark.name)
     return timed_build(
         lambda: build(

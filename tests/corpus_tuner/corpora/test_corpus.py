@@ -316,8 +316,8 @@ def test_no_bytes_bring_anything_but_documents_or_a_clear_error(
 
 def test_a_foreign_header_is_one_complaint(tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
-    lines = "".join(f'{number};"Die Mühle\nam Fluss"\n' for number in range(4))
-    table.write_text(f"Nummer;Inhalt\n{lines}", encoding="utf-8")
+    written = "".join(f'{number};"Die Mühle\nam Fluss"\n' for number in range(4))
+    table.write_text(f"Nummer;Inhalt\n{written}", encoding="utf-8")
     with pytest.raises(CorpusTunerError) as raised:
         list(Corpus(table))
     lines = str(raised.value).splitlines()

@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,7 +66,7 @@ def test_ids_without_outer_space_and_control_characters(id_: str) -> None:
 
 
 def test_a_column_called_metadata_is_kept() -> None:
-    records = [
+    records: list[dict[str, Any]] = [
         {"id": "a", "text": "A mill.", "metadata": "stone"},
         {"id": "b", "text": "A mill.", "metadata": {"year": 1850}},
     ]

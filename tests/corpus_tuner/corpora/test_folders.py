@@ -289,8 +289,8 @@ def test_rows_of_files_in_a_folder_are_documents(tmp_path: Path) -> None:
     for row in (["id", "text", "price"], [1, "A stool.", 9.5], [2, "A chair.", None]):
         workbook.active.append(row)
     sheet = workbook.create_sheet("Two")
-    for row in ([None, None], ["id", "text"], [1, "A table."]):
-        sheet.append(row)
+    for line in ([None, None], ["id", "text"], [1, "A table."]):
+        sheet.append(line)
     workbook.create_sheet("Empty")
     workbook.save(tmp_path / "x.xlsx")
     corpus = Corpus(tmp_path)

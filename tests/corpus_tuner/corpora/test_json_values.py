@@ -38,8 +38,8 @@ def test_arrays_come_back(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(json_values, "_AT_ONCE", at_once)
         found = list(json_values._stream(path))
-    assert [value for _, value in found] == records
-    read = [record.fields for record in json_values.read(path, CorpusSettings())]
+    assert [one[1] for one in found] == records
+    read = [one[1] for one in json_values.read(path, CorpusSettings())]
     assert read == [one if isinstance(one, dict) else {"text": one} for one in records]
 
 
