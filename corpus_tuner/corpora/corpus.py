@@ -17,7 +17,7 @@ from corpus_tuner.corpora.metadata import UnfitError, plain
 from corpus_tuner.corpora.parsed import ParsedFiles
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.corpora.sources import Reader, count_records, find_source
-from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.errors import CorpusTunerError, setting
 from corpus_tuner.eval.records import BadRecord, Record, kind_of
 from corpus_tuner.indexes.arguments import is_utf8
 from corpus_tuner.indexes.chunks import chunks
@@ -167,8 +167,8 @@ class Corpus:
                 value = ""
             if value is _MISSING:
                 there = ", ".join(map(repr, list(record.fields)[:12])) or "nothing"
-                lacking = (one for one in ("id", "text") if names[one] not in record.fields)
-                needed = " ".join(f"--set corpus.{one}=..." for one in lacking)
+                lacking = [one for one in ("id", "text") if names[one] not in record.fields]
+                needed = setting({f"corpus.{one}": "..." for one in lacking})
                 detail = f"it has {there}; name what it is called with {needed}"
                 self._reject(BadRecord(record.location, name, "missing", detail))
                 return None
@@ -224,7 +224,8 @@ class Corpus:
     def _reject(self, bad: BadRecord, remedy: str = "leave such records out") -> None:
         if self._settings.on_bad_record == "fail":
             what = str(bad).removeprefix(bad.location)
-            advice = f"{what}. Mend it, or {remedy} with --on-bad-record skip"
+            skip = setting({"corpus.on_bad_record": "skip"}, "--on-bad-record skip")
+            advice = f"{what}. Mend it, or {remedy} with {skip}"
             self._failures.append((bad.location, advice))
             return
         self._count(f"{bad.field}: {bad.reason}" if bad.field else bad.reason, bad)

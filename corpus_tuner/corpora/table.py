@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.errors import CorpusTunerError, setting
 from corpus_tuner.eval.records import MAX_LINE_BYTES, BadRecord, Record, open_bytes
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -105,7 +105,8 @@ def _header(row: list[str], location: str) -> list[str]:
     if len(header) == 1:
         raise CorpusTunerError(
             f"{location}: the header has one column, {header[0][:80]!r}, and an id and a text are "
-            "needed; if it is several, name what parts them, such as --set corpus.delimiter=':'"
+            "needed; if it is several, name the delimiter: "
+            + setting({"corpus.delimiter": ":"}, "--set corpus.delimiter=':'")
         )
     return header
 

@@ -73,14 +73,14 @@ def test_langchain(searcher: Searcher, give: Any) -> None:
     from corpus_tuner.adapters.langchain import LangChainRetriever
 
     asked: Any = {"k": 3, "filter": {"year": {"gte": 2006}}}
-    retriever = LangChainRetriever(searcher=searcher, give=give, **asked)
+    retriever = LangChainRetriever(searcher, give=give, **asked)
     found = retriever.invoke(QUERY)
     hits = searcher.search(QUERY, **asked)
     assert found == asyncio.run(retriever.ainvoke(QUERY))
     check([(one.id, one.page_content, one.metadata) for one in found], hits, give)
     assert [len(documents) for documents in retriever.batch([QUERY, "wheat"])] == [3, 3]
     assert (retriever | len).invoke(QUERY) == 3
-    (first,) = LangChainRetriever(searcher=searcher).invoke(
+    (first,) = LangChainRetriever(searcher).invoke(
         QUERY, k=1, filter={"year": 2007}, mode="lexical"
     )
     assert first.metadata["year"] == 2007
@@ -154,7 +154,7 @@ def test_a_document_keeps_a_field_of_our_name(tmp_path: Path, encoder: Any) -> N
     documents = [{"id": "d", "text": "A mill by the river.", "corpus_tuner": "mine"}]
     build(documents, tmp_path / "index", load_settings(None, CHOSEN), encoder=encoder)
     with Searcher.open(tmp_path / "index", encoder=encoder) as opened:
-        (found,) = LangChainRetriever(searcher=opened).invoke(QUERY)
+        (found,) = LangChainRetriever(opened).invoke(QUERY)
     assert found.metadata == {"corpus_tuner": "mine"}
 
 

@@ -11,7 +11,7 @@ from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from corpus_tuner.errors import MissingExtraError
+from corpus_tuner.errors import MissingExtraError, setting
 
 GROUP = "corpus_tuner.readers"
 _BUILT_IN = {
@@ -101,8 +101,8 @@ def reader_of(suffix: str) -> FileReader:
     try:
         read: FileReader = import_module(f"{__name__}.{_BUILT_IN[name]}").read
     except ImportError:
+        without = setting({"corpus.exclude": [f"*{suffix}"]}, f"--exclude '*{suffix}'")
         raise MissingExtraError(
-            f"reading {suffix} files (or leave them out with --exclude '*{suffix}')",
-            "documents",
+            f"reading {suffix} files (or leave them out with {without})", "documents"
         ) from None
     return read
