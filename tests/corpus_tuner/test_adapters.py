@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,49 @@ def check(found: list[tuple[Any, Any, Any]], hits: list[Hit], give: str) -> None
         else:
             assert text == hit.passage.text
             assert id_ == f"{hit.document.id}#char={ours['start']},{ours['end']}"
+
+
+def test_adapters_open_folders_and_addresses(tmp_path: Path, encoder_folder: Path) -> None:
+    """All take a folder, as text or a path, an address, or what is open already."""
+    pytest.importorskip("qdrant_client")
+    from corpus_tuner.adapters.giving import searcher_of
+    from corpus_tuner.indexes.qdrant.address import parse_address
+    from corpus_tuner.indexes.qdrant.export import export_to_qdrant
+
+    folder, address = tmp_path / "index", f"qdrant:{tmp_path / 'qdrant'}/test"
+    settings = load_settings(None, CHOSEN)
+    corpus = write_jsonl(tmp_path / "corpus.jsonl", make_documents(5))
+    build(corpus, folder, settings, encoder=encoder_folder)
+    export_to_qdrant(folder, parse_address(address))
+    with Searcher.open(folder) as searcher:
+        expected = [hit.document.id for hit in searcher.search(QUERY, 2)]
+        for index in (searcher, folder, str(folder)):
+            assert [*_found_by_all(index)] == [expected] * len([*_found_by_all(searcher)])
+    with searcher_of(address) as opened:
+        assert next(_found_by_all(opened)) == expected
+
+
+def _found_by_all(index: Any) -> Iterator[list[str]]:
+    """Yield what every adapter that is installed finds, by ids."""
+    with suppress(CorpusTunerError):
+        from corpus_tuner.adapters.langchain import LangChainRetriever
+
+        yield [str(found.id) for found in LangChainRetriever(index, k=2).invoke(QUERY)]
+    with suppress(CorpusTunerError):
+        from corpus_tuner.adapters.llama_index import LlamaIndexRetriever
+
+        yield [found.node.node_id for found in LlamaIndexRetriever(index, k=2).retrieve(QUERY)]
+    with suppress(CorpusTunerError):
+        from corpus_tuner.adapters.haystack import HaystackRetriever
+
+        yield [found.id for found in HaystackRetriever(index, k=2).run(QUERY)["documents"]]
+    with suppress(CorpusTunerError):
+        import pandas as pd
+
+        from corpus_tuner.adapters.pyterrier import PyTerrierRetriever
+
+        topics = pd.DataFrame({"qid": ["a"], "query": [QUERY]})
+        yield PyTerrierRetriever(index, k=2).transform(topics).docno.tolist()
 
 
 def test_a_document_keeps_a_field_of_our_name(tmp_path: Path, encoder: Any) -> None:

@@ -32,6 +32,8 @@ async def search(request: SearchRequest, service: CurrentService) -> Response:
     try:
         group = limited(request, service.settings)
         request.shown.check(service.live.searcher.fields)
+    except SearchIndexError as error:
+        raise HTTPException(400, str(error)) from None
     except ValueError as error:
         raise HTTPException(422, str(error)) from None
     timeout = service.settings.timeout
