@@ -15,7 +15,7 @@ from tests.conftest import make_documents_with_topics, write_jsonl
 def test_errors_of_probabilities() -> None:
     sure = np.array([1.0, 0.0, 1.0, 0.0])
     assert reliability.calibration_error(sure, sure) == reliability.brier_score(sure, sure) == 0
-    half, relevant = np.full(100, 0.5), np.arange(100) % 2.0
+    half, relevant = np.full(100, 0.5), np.tile([0.0, 1.0], 50)
     assert reliability.calibration_error(half, relevant) == pytest.approx(0)
     assert reliability.brier_score(half, relevant) == pytest.approx(0.25)
     assert reliability.calibration_error(half, np.ones(100)) == pytest.approx(0.5)
