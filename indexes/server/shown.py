@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from corpus_tuner.errors import SearchIndexError, named
+from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.search.filters import check_fields, compile_filter
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.indexes.store.fields import Fields
@@ -68,9 +68,8 @@ class Shown(NamedTuple):
         """
         for name in self.fields or ():
             if not re.fullmatch(FIELD_NAME, name):
-                which = named("fields", "--fields")
                 raise SearchIndexError(
-                    f"{which}: {name!r:.80} is none of title, text, metadata and metadata.NAME"
+                    f"{name!r:.80} is none of title, text, metadata and metadata.NAME"
                 )
             if known is not None and name.startswith(_METADATA):
                 field = name.removeprefix(_METADATA)
