@@ -13,6 +13,7 @@ _HOMES = {
     "Calibration": "corpus_tuner.calibration",
     "Corpus": "corpus_tuner.corpora",
     "CorpusTunerError": "corpus_tuner.errors",
+    "CorpusTunerWarning": "corpus_tuner.errors",
     "Document": "corpus_tuner.indexes.store.documents",
     "EvaluationError": "corpus_tuner.errors",
     "Hit": "corpus_tuner.indexes.search.hits",
@@ -41,6 +42,7 @@ __all__ = [
     "Calibration",
     "Corpus",
     "CorpusTunerError",
+    "CorpusTunerWarning",
     "Document",
     "EvaluationError",
     "Hit",
@@ -70,7 +72,12 @@ if TYPE_CHECKING:
     from corpus_tuner.build_report import BuildReport
     from corpus_tuner.calibration import Calibration, calibrate
     from corpus_tuner.corpora import Corpus
-    from corpus_tuner.errors import CorpusTunerError, EvaluationError, SearchIndexError
+    from corpus_tuner.errors import (
+        CorpusTunerError,
+        CorpusTunerWarning,
+        EvaluationError,
+        SearchIndexError,
+    )
     from corpus_tuner.eval.report import Result
     from corpus_tuner.evaluation import evaluate
     from corpus_tuner.indexes.search.hits import Hit
@@ -94,4 +101,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_HOMES]
+    return sorted([*__all__, *(name for name in globals() if name.startswith("__"))])

@@ -14,6 +14,7 @@ from corpus_tuner.indexes.store.commit import tidy
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.store.writing import changing
 from corpus_tuner.pipeline import compare, merge_due, update
+from corpus_tuner.progress import showing
 from corpus_tuner.recall import finding, must_find
 from corpus_tuner.recipe import Recipe, open_recipe
 from corpus_tuner.settings import stored_settings
@@ -27,6 +28,7 @@ def add(
     encoder: Encoder | None = None,
     ledger: str | Path | None = None,
     trust_remote_code: bool = False,
+    progress: bool = True,
 ) -> BuildReport:
     """Add documents to an index, by the recipe that it was built with.
 
@@ -47,6 +49,8 @@ def add(
         The file of the ledger; by default the one in `index`.
     trust_remote_code
         Run Python that comes with models.
+    progress
+        Show progress on a terminal or in a notebook.
 
     Raises
     ------
@@ -62,7 +66,8 @@ def add(
     Changes(added=0, changed=1, removed=0, kept=2)
     """
     adder = Adder(index, encoder=encoder, ledger=ledger, trust_remote_code=trust_remote_code)
-    return adder.add(source, corpus, finish=True)
+    with showing(progress):
+        return adder.add(source, corpus, finish=True)
 
 
 class Adder:

@@ -1,5 +1,6 @@
 """What builds and additions tell of themselves."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -7,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from corpus_tuner.changes import Changes
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.enrichment import REJECTED
+from corpus_tuner.indexes.html import html_table
 from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.language import unread_warning
@@ -103,6 +105,12 @@ class BuildReport(BaseModel):
     examples: dict[str, tuple[str, ...]]
     skipped_changed: bool
 
+    def __repr__(self) -> str:
+        return f"BuildReport({self.index!r}, {self.documents:,} documents, {self.language})"
+
+    def _repr_html_(self) -> str:
+        return html_table(["", ""], ((name, _shown(value)) for name, value in self))
+
     @property
     def unchanged(self) -> bool:
         """Whether the index had the documents already, and no others."""
@@ -165,3 +173,10 @@ class BuildReport(BaseModel):
             examples={one.reason: one.named[:EXAMPLES] for one in skipped},
             skipped_changed=skipped_changed,
         )
+
+
+def _shown(value: object) -> str:
+    """Return a value as a table has it: nothing for what is empty."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {one}" for name, one in value.items())
+    return "" if value in (None, ()) else str(value)

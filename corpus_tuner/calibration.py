@@ -47,7 +47,7 @@ from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.store.writing import changing
 from corpus_tuner.language import languages_of_build
 from corpus_tuner.passages import whole_text
-from corpus_tuner.progress import track, working
+from corpus_tuner.progress import showing, track, working
 from corpus_tuner.reading import DocumentReader
 from corpus_tuner.settings import AskedBy, stored_settings
 from corpus_tuner.views import own_views
@@ -99,8 +99,8 @@ class Calibration(BaseModel):
         ``words``, ``grams``, hybrid with the ``usual`` weights and with those ``chosen``, without
         feedback. Good for comparing: what people ask is easier.
     sharpness
-        What scores with the weights chosen are multiplied by before a softmax makes likelihoods of
-        them (`corpus_tuner.indexes.search.likelihood`); ``None`` if the weights stay.
+        What scores with the weights chosen are multiplied by before a softmax turns them into
+        probabilities (`corpus_tuner.indexes.search.probability`); ``None`` if the weights stay.
     failing
         The rankers that find too little by themselves to be given a weight.
     asked_by
@@ -147,6 +147,7 @@ def calibrate(
     usual: SearchSettings | None = None,
     seed: int = 0,
     trust_remote_code: bool = False,
+    progress: bool = True,
 ) -> Calibration:
     """Choose the weights for an index, and put them in force.
 
@@ -162,6 +163,8 @@ def calibrate(
         Of the choice of documents and sentences.
     trust_remote_code
         Let the encoder run Python that comes with it.
+    progress
+        Show progress on a terminal or in a notebook.
 
     Raises
     ------
@@ -175,7 +178,7 @@ def calibrate(
     0.22
     """
     index = path_of(index, "index")
-    with changing(index, "a calibration") as manifest:
+    with changing(index, "a calibration") as manifest, showing(progress):
         if encoder is None:
             settings = manifest.encoder.settings | {"trust_remote_code": trust_remote_code}
             with working("opening the encoder"):

@@ -12,11 +12,20 @@
         └── EvaluationError         a benchmark, a run or judgments cannot be used
             └── OutOfReachError     a server does not answer
 
+    UserWarning
+    └── CorpusTunerWarning          something is done differently from what was requested
+
 Every message says what was wrong, where, and what to do. The command line prints it without a
 traceback and exits with 2.
 """
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
 from corpus_tuner.installing import missing
+
+_on_command_line = False
 
 
 class CorpusTunerError(ValueError):
@@ -88,3 +97,79 @@ class OutOfReachError(EvaluationError):
 
 DAMAGED = "corpus-tuner check says what else is, and with --repair makes it anew"
 """What to do about files that are damaged, for messages."""
+
+
+class CorpusTunerWarning(UserWarning):
+    """Something is done differently from what was requested; the message says why.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import corpus_tuner as ct
+    >>> with ct.Searcher.open(example_index) as index:
+    ...     with warnings.catch_warnings(record=True) as caught:
+    ...         hits = index.search("the old water mill", mode="dense", min_probability=0.5)
+    >>> len(hits), caught[0].category.__name__
+    (3, 'CorpusTunerWarning')
+    """
+
+
+@contextmanager
+def command_line() -> Iterator[None]:
+    """Name options of the command line in messages, until this context is left."""
+    global _on_command_line
+    before, _on_command_line = _on_command_line, True
+    try:
+        yield
+    finally:
+        _on_command_line = before
+
+
+def named(argument: str, option: str) -> str:
+    """Return the name by which a message calls an argument.
+
+    Parameters
+    ----------
+    argument
+        Its name in Python.
+    option
+        Its name on the command line.
+
+    Examples
+    --------
+    >>> named("min_probability", "--min-probability")
+    'min_probability'
+    >>> with command_line():
+    ...     named("min_probability", "--min-probability")
+    '--min-probability'
+    """
+    return option if _on_command_line else argument
+
+
+def setting(values: Mapping[str, object], option: str = "") -> str:
+    """Return how a message says to change settings.
+
+    Parameters
+    ----------
+    values
+        By their names, ``stage.key``.
+    option
+        The option of the command line, with its value; by default ``--set`` for each.
+
+    Examples
+    --------
+    >>> setting({"corpus.on_bad_record": "skip"})
+    "settings={'corpus': {'on_bad_record': 'skip'}}"
+    >>> with command_line():
+    ...     setting({"corpus.id": "..."})
+    '--set corpus.id=...'
+    """
+    stages: dict[str, Any] = {}
+    for name, value in values.items():
+        stage, _, key = name.partition(".")
+        if key:
+            stages.setdefault(stage, {})[key] = value
+        else:
+            stages[stage] = value
+    assigned = " ".join(f"--set {name}={value}" for name, value in values.items())
+    return named(f"settings={stages}", option or assigned)

@@ -33,12 +33,12 @@ from corpus_tuner.indexes.store.merging import due, merge_segments
 from corpus_tuner.indexes.store.removing import hide
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.store.writing import claim, locked
-from corpus_tuner.progress import note, track, working
+from corpus_tuner.progress import note, showing, track, working
 from corpus_tuner.recall import finding, must_find
 from corpus_tuner.recipe import Recipe, open_recipe
 from corpus_tuner.recipe_files import files_hash
 from corpus_tuner.segment_making import Indexed
-from corpus_tuner.settings import Settings, settings_of, stored_settings
+from corpus_tuner.settings import Settings, settings_of, stored_settings, with_encoder
 from corpus_tuner.tuning.encoder.report import report_of
 from corpus_tuner.unfinished import Unfinished
 from corpus_tuner.workshop import FITTED, Workshop, no_documents
@@ -52,12 +52,13 @@ def build(
     output: str | Path,
     settings: Settings | Mapping[str, Any] | None = None,
     *,
-    encoder: Encoder | None = None,
+    encoder: Encoder | str | Path | None = None,
     ledger: str | Path | None = None,
     fresh: bool = False,
     sync: bool = False,
     announce: Callable[[Changes], object] = lambda changes: None,
     ray: str | None = None,
+    progress: bool = True,
 ) -> BuildReport:
     """Make an index equal to a corpus, or go on with a build that was killed.
 
@@ -76,7 +77,8 @@ def build(
         The recipe, or a dictionary of what differs from the default one, by stage as in a recipe's
         file; by default the default one.
     encoder
-        An open encoder, to share one between builds; by default the one that the settings name.
+        An open encoder, to share one between builds, or the name or folder of one; by default the
+        one that the settings name.
     ledger
         The file of the ledger, to share one between indexes; by default one in `output`.
     fresh
@@ -91,6 +93,8 @@ def build(
         The address of a Ray cluster whose machines do the work (`corpus_tuner.distributed`):
         ``local``, ``auto``, ``HOST:PORT`` or ``ray://HOST:PORT``. The index is the same one, in
         more segments.
+    progress
+        Show progress on a terminal or in a notebook.
 
     Raises
     ------
@@ -108,13 +112,13 @@ def build(
     >>> report.documents, report.language, report.changes.added
     (3, 'en', 3)
     """
-    settings = settings_of(settings)
+    settings, encoder = with_encoder(settings_of(settings), encoder)
     cluster = Cluster(ray, settings.ray) if ray is not None else None
     index = path_of(output, "output")
     parsed = ParsedFiles(Layout(index).parsed)
     corpus = Corpus(source, settings.corpus, parsed)
     claim(index)
-    with locked(index, "a build"), parsed:
+    with locked(index, "a build"), parsed, showing(progress):
         found = None if fresh else _standing(index)
         standing = found if found and _is_of(found, settings, encoder) else None
         is_other = found is not None and _may_be_other(found, corpus)

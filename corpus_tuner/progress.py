@@ -1,12 +1,16 @@
-"""Progress: a bar with rate and time left on a terminal, a line now and then elsewhere."""
+"""Progress: a bar with rate and time left on a terminal or in a notebook.
+
+Elsewhere the command line writes a line now and then, and functions called from Python nothing.
+"""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib.util import find_spec
 from threading import Event, Thread
 from time import monotonic
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
@@ -20,13 +24,24 @@ SECONDS_BETWEEN_LINES = 30.0
 
 _BAR = 16  # characters
 _console = Console(stderr=True)  # one for all, so that bars within bars share the terminal
-_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+_mode: ContextVar[Literal["bars", "lines", "nothing"]] = ContextVar("mode", default="bars")
+"""What is shown: bars where somebody sees them; the same, and lines elsewhere; nothing."""
 _work: ContextVar[str] = ContextVar("work", default="")
 
 
 def be_quiet(quiet: bool) -> None:
-    """Show no progress from here on, or show it again."""
-    _quiet.set(quiet)
+    """Show no progress from here on, or bars, and lines where there is no terminal."""
+    _mode.set("nothing" if quiet else "lines")
+
+
+@contextmanager
+def showing(progress: bool) -> Iterator[None]:
+    """Show progress until this is left, or none."""
+    before = _mode.set(_mode.get() if progress else "nothing")
+    try:
+        yield
+    finally:
+        _mode.reset(before)
 
 
 @contextmanager
@@ -62,9 +77,11 @@ class Meter:
         unit: str = "documents",
     ) -> None:
         self._shown: _Bar | _Lines | None = None
-        if not _quiet.get():
-            shown = _Bar if _console.is_terminal else _Lines
-            self._shown = shown(f"{_work.get()}{what}", total, done, unit)
+        mode = _mode.get()
+        if mode != "nothing" and _is_interactive():
+            self._shown = _Bar(f"{_work.get()}{what}", total, done, unit)
+        elif mode == "lines":
+            self._shown = _Lines(f"{_work.get()}{what}", total, done, unit)
 
     def __enter__(self) -> "Meter":
         """Show it."""
@@ -92,8 +109,13 @@ class Meter:
             self._shown.show(note)
 
 
+def _is_interactive() -> bool:
+    """Tell whether somebody sees a bar: on a terminal, or in a notebook that has widgets."""
+    return _console.is_terminal or (_console.is_jupyter and find_spec("ipywidgets") is not None)
+
+
 class _Bar:
-    """A bar on a terminal."""
+    """A bar on a terminal or in a notebook."""
 
     def __init__(self, what: str, total: Callable[[], int | None], done: int, unit: str) -> None:
         self.done: float = done

@@ -20,9 +20,9 @@ from pydantic import (
 
 from corpus_tuner.corpora import CorpusSettings
 from corpus_tuner.distributed.settings import RaySettings
-from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.errors import CorpusTunerError, named
 from corpus_tuner.indexes.arguments import CheckedModel, described, shown
-from corpus_tuner.indexes.encoders import EncoderSettings
+from corpus_tuner.indexes.encoders import Encoder, EncoderSettings
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.paths import FOLDER, NamesFile
 from corpus_tuner.indexes.registry import PartSettings, read_settings
@@ -211,6 +211,31 @@ def settings_of(settings: "Settings | Mapping[str, Any] | None") -> Settings:
     return _validated(DEFAULTS | dict(settings or {}))
 
 
+def with_encoder(
+    settings: Settings, encoder: Encoder | str | Path | None
+) -> tuple[Settings, Encoder | None]:
+    """Return settings that name an encoder, and the encoder if it is open.
+
+    Parameters
+    ----------
+    settings
+        The recipe.
+    encoder
+        An open encoder, or the name or folder of one, which takes the place of the recipe's; by
+        default the recipe's.
+
+    Examples
+    --------
+    >>> named, open_encoder = with_encoder(settings_of(None), "intfloat/e5-small-v2")
+    >>> named.encoder.name, open_encoder
+    ('intfloat/e5-small-v2', None)
+    """
+    if not isinstance(encoder, str | Path):
+        return settings, encoder
+    chosen = settings.encoder.model_copy(update={"name": str(encoder)})
+    return settings.model_copy(update={"encoder": chosen}), None
+
+
 def _validated(
     values: dict[str, Any],
     file: Path | None = None,
@@ -326,13 +351,14 @@ def _lines(
 
 def _parsed(assignment: str) -> tuple[str, Any, str]:
     """Return key and value of an assignment, and how to call it in errors."""
+    which = named(f"assignments, {assignment!r}", f"--set {assignment}")
     key, equals, value = assignment.partition("=")
     if not equals or not all(key.split(".")):
-        raise CorpusTunerError(f"--set {assignment}: write it as stage.key=value")
+        raise CorpusTunerError(f"{which}: write it as stage.key=value")
     try:
-        return key, load_yaml(value), f"--set {assignment}"
+        return key, load_yaml(value), which
     except yaml.YAMLError as error:
-        raise CorpusTunerError(f"--set {assignment}: the value is not YAML: {error}") from error
+        raise CorpusTunerError(f"{which}: the value is not YAML: {error}") from error
 
 
 def _assign(values: dict[str, Any], key: str, value: Any, what: str) -> None:

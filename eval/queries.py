@@ -36,8 +36,8 @@ def read_queries(
     path
         ``.jsonl`` with ``_id`` (or ``id``) and ``text``; ``.tsv`` or ``.csv`` with an id and a
         text, with or without a header (quoted cells as in a corpus); ``.txt``, where each line is
-        a query and its number is its id. Of any other file, and of standard input (``-``), the first line decides which of
-        these it is. It may be gzipped, or a pipe.
+        a query and its number is its id. Of any other file, and of standard input (``-``), the
+        first line decides which of these it is. It may be gzipped, or a pipe.
     reject
         Called with every record that cannot be used, which is then left out; by default the first
         one is an error.

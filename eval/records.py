@@ -211,13 +211,15 @@ def parse_json_line(location: str, line: str) -> Record | BadRecord:
     {'_id': 'q1'}
     """
     value = parse_json(location, line)
-    if isinstance(value, BadRecord | Record):
+    if isinstance(value, BadRecord):
         return value
+    if isinstance(value, dict):
+        return Record(location, value)
     return BadRecord(location, "", "not a JSON object", kind_of(value))
 
 
 def parse_json(location: str, line: str) -> Any:
-    """Parse a JSON value; an object comes as a `Record`, what is no JSON as a `BadRecord`.
+    """Parse a JSON value; what is no JSON comes as a `BadRecord`.
 
     Examples
     --------
@@ -225,12 +227,11 @@ def parse_json(location: str, line: str) -> Any:
     ('A mill.', 'broken JSON')
     """
     try:
-        value = json.loads(line)
+        return json.loads(line)
     except json.JSONDecodeError as error:
         return BadRecord(location, "", "broken JSON", f"column {error.colno}: {error.msg}")
     except (RecursionError, ValueError) as error:
         return BadRecord(location, "", "JSON that cannot be read", str(error))
-    return Record(location, value) if isinstance(value, dict) else value
 
 
 def described(rejected: Iterable[BadRecord]) -> list[str]:

@@ -1,14 +1,17 @@
 """What callers hand over from Python, checked: what does not fit is named, with what would."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
+from inspect import signature
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
 from corpus_tuner.errors import SearchIndexError
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -91,3 +94,30 @@ def shown(value: object) -> str:
     """Return a value as messages show it, with its type, and not too long."""
     text = repr(value)
     return f"{text if len(text) <= 60 else text[:59] + '…'} ({type(value).__name__})"
+
+
+def with_known_arguments(function: _Function) -> _Function:
+    """Make a function list its parameters where it is called with one that it does not have.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> with ct.Searcher.open(example_index) as searcher:
+    ...     try:
+    ...         searcher.search("mill", top_k=3)
+    ...     except TypeError as error:
+    ...         print(error)
+    search() has no parameter 'top_k': it has queries, k, mode, settings, filter, min_probability
+    """
+    known = [name for name in signature(function).parameters if name != "self"]
+
+    @wraps(function)
+    def checked(*arguments: Any, **named: Any) -> Any:
+        for name in named:
+            if name not in known:
+                raise TypeError(
+                    f"{function.__name__}() has no parameter {name!r}: it has {', '.join(known)}"
+                )
+        return function(*arguments, **named)
+
+    return cast(_Function, checked)

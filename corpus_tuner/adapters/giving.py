@@ -1,12 +1,25 @@
 """What all retrievers give for a hit: the document, or the passage that the query is about."""
 
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from corpus_tuner.indexes.search.hits import Hit
+from corpus_tuner.indexes.search.searcher import Searcher
 
 Give = Literal["documents", "passages"]
 NAMESPACE = "corpus_tuner"
 """The key of metadata under which a hit is described."""
+
+
+def searcher_of(index: Searcher | str | Path) -> Searcher:
+    """Return an open index; a folder or an address is opened.
+
+    Raises
+    ------
+    SearchIndexError
+        As `Searcher.open` does.
+    """
+    return index if isinstance(index, Searcher) else Searcher.open(index)
 
 
 class Given(NamedTuple):
@@ -21,7 +34,7 @@ class Given(NamedTuple):
         Of the document, or the passage.
     metadata
         The document's own as it is, and the hit under `NAMESPACE`: the document's ``id`` and
-        ``title``, the hit's ``score``, ``likelihood`` and ``rank``, the ``kind`` and text of the
+        ``title``, the hit's ``score``, ``probability`` and ``rank``, the ``kind`` and text of the
         view that ``matched``, and ``start`` and ``end`` of the passage in the document's text. A
         document that has this key itself keeps its own value. Where the text has pages,
         ``page_label`` is the number of the page, slide or chapter of the passage, as text.
@@ -39,7 +52,7 @@ def given(hit: Hit, give: Give) -> Given:
         "id": document.id,
         "title": document.title,
         "score": hit.score,
-        "likelihood": hit.likelihood,
+        "probability": hit.probability,
         "rank": hit.rank,
         "kind": hit.view.kind,
         "matched": hit.view.text,

@@ -1,9 +1,10 @@
 """Haystack: a retriever for pipelines (extra ``haystack``)."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
-from corpus_tuner.adapters.giving import Give, given
+from corpus_tuner.adapters.giving import Give, given, searcher_of
 from corpus_tuner.errors import MissingExtraError
 from corpus_tuner.indexes.search.filters import Filter
 from corpus_tuner.indexes.search.searcher import Searcher
@@ -24,8 +25,8 @@ class HaystackRetriever:
 
     Parameters
     ----------
-    searcher
-        An open index.
+    index
+        The folder of an index, its address, or an open `Searcher`.
     k
         How many documents.
     mode, filter
@@ -37,13 +38,13 @@ class HaystackRetriever:
 
     def __init__(
         self,
-        searcher: Searcher,
+        index: Searcher | str | Path,
         k: int = 10,
         mode: Mode | None = None,
-        filter: Filter | None = None,
+        filter: Filter | str | None = None,
         give: Give = "documents",
     ) -> None:
-        self.searcher = searcher
+        self.searcher = searcher_of(index)
         self.k = k
         self.mode = mode
         self.filter = filter
@@ -51,7 +52,7 @@ class HaystackRetriever:
 
     @component.output_types(documents=list[Document])
     def run(
-        self, query: str, k: int | None = None, filter: dict[str, Any] | None = None
+        self, query: str, k: int | None = None, filter: dict[str, Any] | str | None = None
     ) -> dict[str, list[Document]]:
         """Search.
 
@@ -82,7 +83,7 @@ class HaystackRetriever:
 
     @component.output_types(documents=list[Document])
     async def run_async(
-        self, query: str, k: int | None = None, filter: dict[str, Any] | None = None
+        self, query: str, k: int | None = None, filter: dict[str, Any] | str | None = None
     ) -> dict[str, list[Document]]:
         """Search in a thread, as `run` does."""
         return await asyncio.to_thread(self.run, query, k, filter)
@@ -90,9 +91,9 @@ class HaystackRetriever:
     def to_dict(self) -> dict[str, Any]:
         """Return what the component is made from."""
         path, representation = str(self.searcher.source), self.searcher.representation
-        searcher = {"path": path, "representation": representation}
+        index = {"path": path, "representation": representation}
         options = {"k": self.k, "mode": self.mode, "filter": self.filter, "give": self.give}
-        made: dict[str, Any] = default_to_dict(self, searcher=searcher, **options)
+        made: dict[str, Any] = default_to_dict(self, index=index, **options)
         return made
 
     @classmethod
@@ -105,6 +106,6 @@ class HaystackRetriever:
             As `Searcher.open` does.
         """
         parameters = dict(values["init_parameters"])
-        parameters["searcher"] = Searcher.open(**parameters["searcher"])
+        parameters["index"] = Searcher.open(**parameters["index"])
         made: HaystackRetriever = default_from_dict(cls, values | {"init_parameters": parameters})
         return made

@@ -1,8 +1,9 @@
 """LangChain: a retriever for chains and agents (extra ``langchain``)."""
 
+from pathlib import Path
 from typing import Any
 
-from corpus_tuner.adapters.giving import Give, given
+from corpus_tuner.adapters.giving import Give, given, searcher_of
 from corpus_tuner.errors import MissingExtraError
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.search.settings import Mode
@@ -18,12 +19,12 @@ except ImportError:
 class LangChainRetriever(BaseRetriever):
     """A retriever that searches an index; ``ainvoke`` and the like search in a thread.
 
-    ``k``, ``mode`` and ``filter`` can be given to ``invoke`` as well, for one query.
+    ``k``, ``mode`` and ``filter`` are also parameters of ``invoke``, for one query.
 
-    Attributes
+    Parameters
     ----------
-    searcher
-        An open index.
+    index
+        The folder of an index, its address, or an open `Searcher`.
     k
         How many documents.
     mode, filter
@@ -31,13 +32,29 @@ class LangChainRetriever(BaseRetriever):
     give
         Whole ``documents``, or of each the one of its ``passages`` that the query is about. What
         their metadata has: `corpus_tuner.adapters.giving.Given`.
+    **options
+        Of LangChain's retrievers, such as ``tags``.
     """
 
     searcher: Searcher
-    k: int = 4
-    mode: Mode | None = None
-    filter: dict[str, Any] | None = None
-    give: Give = "documents"
+    k: int
+    mode: Mode | None
+    filter: dict[str, Any] | str | None
+    give: Give
+
+    def __init__(
+        self,
+        index: Searcher | str | Path,
+        *,
+        k: int = 4,
+        mode: Mode | None = None,
+        filter: dict[str, Any] | str | None = None,
+        give: Give = "documents",
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            searcher=searcher_of(index), k=k, mode=mode, filter=filter, give=give, **options
+        )
 
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **changed: Any

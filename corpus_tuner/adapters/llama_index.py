@@ -1,8 +1,9 @@
 """LlamaIndex: a retriever for query engines (extra ``llama-index``)."""
 
 import asyncio
+from pathlib import Path
 
-from corpus_tuner.adapters.giving import NAMESPACE, Give, given
+from corpus_tuner.adapters.giving import NAMESPACE, Give, given, searcher_of
 from corpus_tuner.errors import MissingExtraError
 from corpus_tuner.indexes.search.filters import Filter
 from corpus_tuner.indexes.search.hits import Hit
@@ -27,8 +28,8 @@ class LlamaIndexRetriever(BaseRetriever):
 
     Parameters
     ----------
-    searcher
-        An open index.
+    index
+        The folder of an index, its address, or an open `Searcher`.
     k
         How many documents.
     mode, filter
@@ -41,14 +42,14 @@ class LlamaIndexRetriever(BaseRetriever):
 
     def __init__(
         self,
-        searcher: Searcher,
+        index: Searcher | str | Path,
         k: int = 4,
         mode: Mode | None = None,
-        filter: Filter | None = None,
+        filter: Filter | str | None = None,
         give: Give = "documents",
     ) -> None:
         super().__init__()
-        self._searcher = searcher
+        self._searcher = searcher_of(index)
         self._k = k
         self._mode = mode
         self._filter = filter

@@ -1,7 +1,9 @@
 """PyTerrier: queries as a data frame in, results as a data frame out (extra ``pyterrier``)."""
 
+from pathlib import Path
 from typing import Any
 
+from corpus_tuner.adapters.giving import searcher_of
 from corpus_tuner.errors import MissingExtraError
 from corpus_tuner.indexes.search.filters import Filter
 from corpus_tuner.indexes.search.searcher import Searcher
@@ -19,8 +21,8 @@ class PyTerrierRetriever(pt.Transformer):
 
     Parameters
     ----------
-    searcher
-        An open index.
+    index
+        The folder of an index, its address, or an open `Searcher`.
     k
         Documents per query.
     mode, filter
@@ -29,13 +31,13 @@ class PyTerrierRetriever(pt.Transformer):
 
     def __init__(
         self,
-        searcher: Searcher,
+        index: Searcher | str | Path,
         k: int = 1_000,
         mode: Mode | None = None,
-        filter: Filter | None = None,
+        filter: Filter | str | None = None,
     ) -> None:
         super().__init__()
-        self.searcher = searcher
+        self.searcher = searcher_of(index)
         self.k = k
         self.mode = mode
         self.filter = filter

@@ -2,6 +2,11 @@
 
 import sqlite3
 import sys
+import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from warnings import catch_warnings
 
 import typer
 
@@ -22,8 +27,9 @@ from corpus_tuner.cli.search import search
 from corpus_tuner.cli.serve import serve
 from corpus_tuner.cli.stopping import STOPPED, stopping
 from corpus_tuner.cli.tune import tune
-from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.errors import CorpusTunerError, CorpusTunerWarning, command_line
 from corpus_tuner.indexes.store.disk import disk_problem
+from corpus_tuner.progress import note
 
 app = typer.Typer(
     name="corpus-tuner",
@@ -65,13 +71,24 @@ def _options(
     """From an unlabelled corpus to a search index that beats its encoder, with proof."""
 
 
+def _show_warning(
+    show: Callable[..., None], message: Warning | str, category: type[Warning], *where: Any
+) -> None:
+    """Show our own warnings as notes, and others as Python does."""
+    if issubclass(category, CorpusTunerWarning):
+        note(str(message))
+    else:
+        show(message, category, *where)
+
+
 def main() -> None:
     """Run the command line; exit code 2 for whatever the user can mend, 1 for what they cannot."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal without umlauts
     try:
-        with stopping():
+        with stopping(), command_line(), catch_warnings():
+            warnings.showwarning = partial(_show_warning, warnings.showwarning)
             app(prog_name="corpus-tuner")
     except CorpusTunerError as error:
         fail(str(error), 2)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MOST = 10
 """So many hits are shown where no other number is asked for."""
 
+IMPROBABLE = 0.01
+"""Hits with a lower probability are dimmed."""
+
 _LINES = 3  # of a hit
 _AROUND = 4  # lines: the command, the query and its blank line, and what the shell asks next
 _INDENT = 4
@@ -31,7 +34,7 @@ def fitting() -> int:
 
 
 def show_hits(
-    query: str, hits: Sequence["Hit"], searcher: "Searcher", min_score: float = 0.0
+    query: str, hits: Sequence["Hit"], searcher: "Searcher", min_probability: float = 0.0
 ) -> None:
     """Print what was found for a query, every hit on three lines: its name, and its passage."""
     _show_query(query)
@@ -40,24 +43,26 @@ def show_hits(
         marks = searcher.shared_words(query, hit.passage.text)
         found = _cut(hit.passage.text, marks, 2 * width, hit.view.support or hit.view.text)
         snippet, *others = found.wrap(stdout, width) or [Text()]
-        stdout.print(_head(hit).append(f"  {hit.view.kind}", "cyan"), soft_wrap=True)
+        style = _style(hit)
+        stdout.print(_head(hit).append(f"  {hit.view.kind}", "cyan"), style=style, soft_wrap=True)
         for line in (snippet, *others[: _LINES - 2]):
-            stdout.print(Padding(line, (0, 0, 0, _INDENT)))
+            stdout.print(Padding(line, (0, 0, 0, _INDENT)), style=style)
     if not hits:
-        stdout.print(_nothing(min_score), style="dim")
+        stdout.print(_nothing(min_probability), style="dim")
 
 
-def _nothing(min_score: float) -> str:
+def _nothing(min_probability: float) -> str:
     """Say that there are no hits, and what may have kept them out."""
-    if not min_score:
+    if not min_probability:
         return "nothing was found"
     return (
-        f"nothing was found that is {min_score:.0%} likely: a lower --min-score lets more through"
+        f"no document has a probability of {min_probability:g} or more: lower --min-probability to "
+        "see the others"
     )
 
 
 def explain_hits(
-    query: str, hits: Sequence["Hit"], searcher: "Searcher", min_score: float = 0.0
+    query: str, hits: Sequence["Hit"], searcher: "Searcher", min_probability: float = 0.0
 ) -> None:
     """Print what was found for a query, and why: ranks, the nearest view, the words they share."""
     from corpus_tuner.indexes.search.settings import DENSE_RANKERS
@@ -78,10 +83,10 @@ def explain_hits(
             lines.append(Text.assemble(("rests on  ", "dim"), _cut(hit.view.support, marks)))
         if hit.view.kind != "passage":
             lines.append(Text.assemble(("passage  ", "dim"), _cut(hit.passage.text, marks)))
-        stdout.print(_head(hit), soft_wrap=True)
-        stdout.print(Padding(Text("\n").join(lines), (0, 0, 1, _INDENT)))
+        stdout.print(_head(hit), style=_style(hit), soft_wrap=True)
+        stdout.print(Padding(Text("\n").join(lines), (0, 0, 1, _INDENT)), style=_style(hit))
     if not hits:
-        stdout.print(_nothing(min_score), style="dim")
+        stdout.print(_nothing(min_probability), style="dim")
     elif len(hits[0].rankers) > 1:
         scale = "" if {*hits[0].rankers} <= {*DENSE_RANKERS} else ", on one scale"
         stdout.print(f"score: the sum of what rankers add, by their weights{scale}", style="dim")
@@ -92,15 +97,22 @@ def _show_query(query: str) -> None:
     stdout.print(Text.assemble(("query  ", "dim"), (plain(query, 200).plain, "bold")))
 
 
+def _style(hit: "Hit") -> str:
+    return "dim" if hit.probability is not None and hit.probability < IMPROBABLE else ""
+
+
 def _head(hit: "Hit") -> Text:
-    """Return rank, title, id, page and score of a hit."""
+    """Return rank, title, id, page, score and probability of a hit."""
     id_ = plain(hit.document.id).plain
     title = plain(hit.document.title).plain or id_
-    head = Text.assemble((f"{hit.rank:>2}  ", "dim"), (title, "bold"))
+    head = Text.assemble((f"{hit.rank:>2}  ", "dim"), (title, _style(hit) or "bold"))
     head.append("" if title == id_ else f"  {id_}", "dim")
     head.append("" if hit.passage.page is None else f"  page {hit.passage.page}", "dim")
     head.append(f"  {hit.score:.3f}")
-    return head if hit.likelihood is None else head.append(f"  {hit.likelihood:.0%}", "dim")
+    if hit.probability is None:
+        return head
+    shown = "<1%" if hit.probability < IMPROBABLE else f"{hit.probability:.0%}"
+    return head.append(f"  {shown}", "dim")
 
 
 def _ranks(hit: "Hit") -> Text:

@@ -34,7 +34,7 @@ class Asking:
     mode: Mode | None = None
     filter: dict[str, Any] = field(default_factory=dict)
     explain: bool = False
-    min_score: float = 0.0
+    min_probability: float = 0.0
 
     def find(self, searcher: "Searcher", query: str) -> list["Hit"]:
         """Search."""
@@ -43,16 +43,16 @@ class Asking:
             self.k,
             mode=self.mode,
             filter=self.filter or None,
-            min_score=self.min_score,
+            min_probability=self.min_probability,
         )
 
     def show(self, searcher: "Searcher", query: str) -> list["Hit"]:
         """Search, and print what was found."""
         hits = self.find(searcher, query)
         if self.explain:
-            explain_hits(query, hits, searcher, self.min_score)
+            explain_hits(query, hits, searcher, self.min_probability)
         else:
-            show_hits(query, hits, searcher, self.min_score)
+            show_hits(query, hits, searcher, self.min_probability)
         return hits
 
 

@@ -20,7 +20,7 @@ from corpus_tuner.errors import EvaluationError
 if TYPE_CHECKING:
     from corpus_tuner.cli.prompt import Asking
     from corpus_tuner.indexes.search.searcher import Searcher
-    from corpus_tuner.indexes.server.schemas import ResultAnswer
+    from corpus_tuner.indexes.server.shown import Shown
 
 
 def search(
@@ -44,13 +44,13 @@ def search(
         typer.Option(help="Dense, lexical or hybrid search; by default as calibrated."),
     ] = None,
     filters: FilterOption = None,
-    min_score: Annotated[
+    min_probability: Annotated[
         float,
         typer.Option(
             min=0,
             max=1,
-            help="Leave out hits that are less likely what was asked for (the percentage behind "
-            "the score); for calibrated indexes.",
+            help="Leave out hits with a lower probability (the percentage behind the score); only "
+            "hits of calibrated indexes have one.",
         ),
     ] = 0.0,
     explain: Annotated[
@@ -71,12 +71,26 @@ def search(
         Optional[str],  # noqa: UP045
         typer.Option(help="'passage' is the encoder alone; by default the one configured."),
     ] = None,
+    fields: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            metavar="NAME,...",
+            help="Fields of the documents in JSON: title, text, metadata or metadata.NAME; by "
+            "default all, text only up to 10 KB.",
+        ),
+    ] = None,
+    text: Annotated[
+        Optional[bool],  # noqa: UP045
+        typer.Option("--text/--no-text", help="Whether JSON has the text of the documents."),
+    ] = None,
     trust_remote_code: TrustOption = False,
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
     """Search for one query, for a file of them, or at a prompt."""
     _check(query, queries, output, explain, json)
+    if not json and (fields is not None or text is not None):
+        raise typer.BadParameter("--fields and --text are for --json")
     from corpus_tuner.cli.hits import MOST, fitting
     from corpus_tuner.cli.prompt import Asking, ask, known_filter
     from corpus_tuner.progress import working
@@ -89,13 +103,19 @@ def search(
             index, representation=representation, trust_remote_code=trust_remote_code
         )
     with searcher:
-        asking = Asking(k or most, mode, known_filter(searcher, filters or []), explain, min_score)
-        if queries:
-            _search_all(searcher, asking, queries, output)
+        asking = Asking(
+            k or most, mode, known_filter(searcher, filters or []), explain, min_probability
+        )
+        if json:
+            from corpus_tuner.indexes.server.shown import Shown
+
+            shown = Shown(fields.split(",") if fields is not None else None, text)
+            shown.check(searcher.fields)
+            _print_json(searcher, asking, query if query is not None else queries, shown)
+        elif queries and output:
+            _write_run(searcher, asking, queries, output)
         elif query is None:
             ask(searcher, asking)
-        elif json:
-            typer.echo(_answer(searcher, asking, query).model_dump_json(indent=2))
         else:
             asking.show(searcher, query)
 
@@ -116,8 +136,30 @@ def _check(
             raise typer.BadParameter(message)
 
 
-def _search_all(searcher: "Searcher", asking: "Asking", queries: Path, output: Path | None) -> None:
-    """Write a run of a file of queries, or print a line of JSON for each."""
+def _print_json(
+    searcher: "Searcher", asking: "Asking", queries: str | Path | None, shown: "Shown"
+) -> None:
+    """Print what the HTTP service would answer: for a file of queries a line for each."""
+    from corpus_tuner.eval.queries import read_queries
+    from corpus_tuner.indexes.server.schemas import ResultAnswer
+    from corpus_tuner.progress import track
+
+    def answer(query: str) -> ResultAnswer:
+        hits = asking.find(searcher, query)
+        explaining = searcher if asking.explain else None
+        return ResultAnswer.of(query, hits, explaining, shown=shown)
+
+    if isinstance(queries, str):
+        typer.echo(answer(queries).model_dump_json(indent=2, exclude_unset=True))
+    elif queries is not None:
+        wanted = read_queries(queries)
+        for id_, query in track(wanted.items(), "searching", lambda: len(wanted), unit="queries"):
+            line = {"id": id_, **answer(query).model_dump(exclude_unset=True)}
+            typer.echo(json_.dumps(line, ensure_ascii=False))
+
+
+def _write_run(searcher: "Searcher", asking: "Asking", queries: Path, output: Path) -> None:
+    """Write a run of a file of queries."""
     from corpus_tuner.eval.queries import read_queries
     from corpus_tuner.eval.records import name_of
     from corpus_tuner.eval.runs import write_run
@@ -126,18 +168,13 @@ def _search_all(searcher: "Searcher", asking: "Asking", queries: Path, output: P
     wanted = read_queries(queries)
     if not wanted:
         raise EvaluationError(f"{name_of(queries)} has no queries")
-    if output is None:
-        for id_, query in track(wanted.items(), "searching", lambda: len(wanted), unit="queries"):
-            answer = {"id": id_, **_answer(searcher, asking, query).model_dump()}
-            typer.echo(json_.dumps(answer, ensure_ascii=False))
-        return
     output.parent.mkdir(parents=True, exist_ok=True)
     rankings = searcher.rank(
         list(wanted.values()),
         asking.k,
         mode=asking.mode,
         filter=asking.filter or None,
-        min_score=asking.min_score,
+        min_probability=asking.min_probability,
     )
     ranked = track(
         zip(wanted, rankings, strict=True), "searching", lambda: len(wanted), unit="queries"
@@ -145,11 +182,3 @@ def _search_all(searcher: "Searcher", asking: "Asking", queries: Path, output: P
     run = dict(ranked)
     write_run(run, output, "corpus-tuner")
     stdout.print(f"{output}: {len(run):,} queries, up to {asking.k} documents each", soft_wrap=True)
-
-
-def _answer(searcher: "Searcher", asking: "Asking", query: str) -> "ResultAnswer":
-    """Return what the HTTP service would."""
-    from corpus_tuner.indexes.server.schemas import ResultAnswer
-
-    hits = asking.find(searcher, query)
-    return ResultAnswer.of(query, hits, searcher if asking.explain else None)

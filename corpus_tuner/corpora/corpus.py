@@ -20,7 +20,7 @@ from corpus_tuner.corpora.records import Source
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.corpora.skipped import Skipped, SkippedRecords
 from corpus_tuner.corpora.sources import count_records, find_source
-from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.errors import CorpusTunerError, setting
 from corpus_tuner.eval.records import BadRecord, Note, Record, kind_of
 from corpus_tuner.indexes.arguments import is_utf8
 from corpus_tuner.indexes.chunks import chunks
@@ -244,7 +244,8 @@ class Corpus:
     ) -> None:
         if not self._skips:
             what = str(bad).removeprefix(bad.location)
-            advice = f"{what}. Mend it, or {remedy} with --on-bad-record skip"
+            skip = setting({"corpus.on_bad_record": "skip"}, "--on-bad-record skip")
+            advice = f"{what}. Mend it, or {remedy} with {skip}"
             self._failures.append((bad.location, advice))
             return
         reason = f"{bad.field}: {bad.reason}" if bad.field else bad.reason

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from corpus_tuner.corpora.files import LeftOut
 from corpus_tuner.corpora.metadata import UnfitError, plain
 from corpus_tuner.corpora.settings import CorpusSettings
+from corpus_tuner.errors import setting
 from corpus_tuner.eval.records import BadRecord, Note, Record
 
 AUTO = "auto"
@@ -115,10 +116,11 @@ def draft_of(
     }
     if lacking:
         there = ", ".join(map(repr, list(fields)[:12])) or "nothing"
-        needed = " ".join(f"--set corpus.{role}=..." for role in lacking)
+        needed = setting({f"corpus.{role}": "..." for role in lacking})
         detail = f"it has {there}; name what it is called with {needed}"
         if len(fields) == 1:
-            detail += ", or what separates columns, such as --set corpus.delimiter=':'"
+            delimiter = setting({"corpus.delimiter": ":"}, "--set corpus.delimiter=':'")
+            detail += f", or what separates columns, such as {delimiter}"
         return BadRecord(record.location, names[lacking[0]], "missing", detail)
     values = {role: fields.pop(name, None) for role, name in found.items() if name}
     if hashed:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from corpus_tuner.errors import CorpusTunerError, MissingExtraError
+from corpus_tuner.errors import CorpusTunerError, MissingExtraError, setting
 from corpus_tuner.eval.records import Record
 
 
@@ -34,5 +34,5 @@ def read(name: str, split: str) -> Iterator[Record]:
         reason = str(error).strip().splitlines()[0]
         raise CorpusTunerError(
             f"cannot read hf:{name}, split {split!r}: {reason}. Name another split with "
-            "--set corpus.split=..., and see that the network is there"
+            f"{setting({'corpus.split': '...'})}, and see that the network is there"
         ) from error

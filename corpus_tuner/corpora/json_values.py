@@ -48,8 +48,8 @@ def read(path: Path, settings: CorpusSettings) -> Iterator[Record | BadRecord | 
             yield value
             continue
         location, fields = value
-        if isinstance(fields, Record):
-            yield fields
+        if isinstance(fields, dict):
+            yield Record(location, fields)
         elif isinstance(fields, str):
             yield text_record(location, fields, settings)
         else:
@@ -107,7 +107,7 @@ def _stream(path: Path, encoding: str | None) -> Iterator[tuple[str, Any] | BadR
                 yield BadRecord(location, "", _BROKEN, detail)
                 return
             yield from (Note(location, note) for note in text.take_notes())
-            yield location, Record(location, value) if isinstance(value, dict) else value
+            yield location, value
         if not closed:
             yield BadRecord(f"{path}:{buffer.line}", "", _BROKEN, "the array is not closed")
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from corpus_tuner.distributed.settings import RaySettings
 from corpus_tuner.distributed.worker import Order, Tally, Worker
-from corpus_tuner.errors import CorpusTunerError, MissingExtraError
+from corpus_tuner.errors import CorpusTunerError, MissingExtraError, named
 from corpus_tuner.indexes.store.manifest import SegmentEntry
 from corpus_tuner.indexes.store.shards import Shard
 from corpus_tuner.progress import Meter, note, working
@@ -49,7 +49,9 @@ class Cluster:
         try:
             import ray.data
         except ImportError:
-            raise MissingExtraError("a build on a cluster (--ray)", "ray") from None
+            raise MissingExtraError(
+                f"a build on a cluster ({named('ray', '--ray')})", "ray"
+            ) from None
         self._ray: ModuleType = ray
         self._address = address
         self.settings = settings
@@ -80,8 +82,9 @@ class Cluster:
         except Exception as error:  # Ray raises this very class where a machine is too slow
             reason = " ".join(str(error).split()).rstrip(".")
             raise CorpusTunerError(
-                f"cannot connect to a Ray cluster at {self._address!r} ({reason}): give --ray "
-                f"{LOCAL} for this machine alone, {RUNNING} on a machine of a cluster, or HOST:PORT"
+                f"cannot connect to a Ray cluster at {self._address!r} ({reason}): set "
+                f"{named('ray', '--ray')} to {LOCAL} for this machine alone, to {RUNNING} on a "
+                "machine of a cluster, or to HOST:PORT"
             ) from error
         try:
             yield self._workers()

@@ -40,10 +40,11 @@ from corpus_tuner.evaluation.measuring import BASELINE, measure_benchmark
 from corpus_tuner.evaluation.named import check_corpora, open_benchmarks, open_files
 from corpus_tuner.evaluation.setup import ABLATION, DEPTH, Setup
 from corpus_tuner.indexes.encoders import Encoder, EncoderSettings
+from corpus_tuner.indexes.html import html_table
 from corpus_tuner.indexes.search.sources import source_of
 from corpus_tuner.pipeline import build
-from corpus_tuner.progress import part_of
-from corpus_tuner.settings import Settings, settings_of, stored_settings
+from corpus_tuner.progress import part_of, showing
+from corpus_tuner.settings import Settings, settings_of, stored_settings, with_encoder
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -76,13 +77,33 @@ class Evaluation:
         """Return the results as a pandas DataFrame, as `Report.to_dataframe` does."""
         return self.report.to_dataframe()
 
+    def __repr__(self) -> str:
+        return f"Evaluation({len(self.results)} results of {', '.join(self.builds)})"
+
+    def _repr_html_(self) -> str:
+        measures = list(dict.fromkeys(name for one in self.results for name in one.measures))
+        return html_table(
+            ["benchmark", "system", *measures],
+            (
+                (
+                    one.benchmark,
+                    one.system,
+                    *(
+                        f"{one.measures[name]:.4f}" if name in one.measures else ""
+                        for name in measures
+                    ),
+                )
+                for one in self.results
+            ),
+        )
+
 
 def evaluate(
     benchmarks: Sequence[str],
     output: str | Path,
     settings: Settings | Mapping[str, Any] | None = None,
     *,
-    encoder: Encoder | None = None,
+    encoder: Encoder | str | Path | None = None,
     split: str = "",
     measures: Sequence[str] = DEFAULT_MEASURES,
     depth: int = DEPTH,
@@ -93,6 +114,7 @@ def evaluate(
     queries: str | Path | None = None,
     qrels: str | Path | None = None,
     command: str = "",
+    progress: bool = True,
 ) -> Evaluation:
     """Build the index of every benchmark, or reuse it, and measure what it finds.
 
@@ -115,7 +137,7 @@ def evaluate(
         The recipe, or a dictionary of what differs from the default one. Its
         ``corpus.on_bad_record`` is in force for queries and judgments, too.
     encoder
-        An open encoder; by default the one that the settings name.
+        An open encoder, or the name or folder of one; by default the one that the settings name.
     split
         Which judgments; by default the usual ones of the benchmark, ``test`` for a folder.
     measures
@@ -136,6 +158,8 @@ def evaluate(
         `corpus_tuner.eval.queries.read_queries` and `corpus_tuner.eval.qrels.read_qrels` take them.
     command
         What makes the report again, to be shown in it.
+    progress
+        Show progress on a terminal or in a notebook.
 
     Raises
     ------
@@ -150,7 +174,7 @@ def evaluate(
     >>> [result.system for result in done.results][:2]
     ['bm25', 'grams']
     """
-    settings = settings_of(settings)
+    settings, encoder = with_encoder(settings_of(settings), encoder)
     if queries is not None or qrels is not None:
         if queries is None or qrels is None or index is None or benchmarks:
             raise CorpusTunerError(
@@ -165,12 +189,13 @@ def evaluate(
         settings = _settings_of(index, settings)
     else:
         check_corpora(loaded)
-    setup = Setup.of(output, settings, encoder, measures, depth, index)
+    with showing(progress):
+        setup = Setup.of(output, settings, encoder, measures, depth, index)
     make_folders(*(setup.output / name for name in ("runs", "indexes", "sweeps", "costs")))
     builds: dict[str, BuildReport] = {}
     chapters: list[Chapter] = []
     for benchmark in loaded:
-        with part_of(benchmark.name):
+        with showing(progress), part_of(benchmark.name):
             own = setup if index is not None else setup.for_corpus(benchmark.corpus)
             built, cost = _build(benchmark, own)
             builds[benchmark.name] = built

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import NamedTuple, Protocol
 
-from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.errors import CorpusTunerError, setting
 from corpus_tuner.indexes.encoders import Encoder, Span
 from corpus_tuner.indexes.registry import PartSettings, part
 from corpus_tuner.indexes.store.documents import Document
@@ -125,7 +125,7 @@ def check_installed(generators: Sequence[PartSettings]) -> None:
             extra = getattr(module, "EXTRA", "build")
             raise CorpusTunerError(
                 f"{missing(f'the generator {settings.name}', extra)}; or do without it: "
-                "--generator extractive"
+                + setting({"generator": "extractive"}, "--generator extractive")
             )
 
 

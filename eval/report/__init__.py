@@ -68,6 +68,10 @@ class Result(_Frozen):
     weights: dict[str, float] = Field(default_factory=dict)
     uses_labels: bool = False
 
+    def __repr__(self) -> str:
+        name, value = next(iter(self.measures.items()), ("no measure", 0.0))
+        return f"Result({self.benchmark!r}, {self.system!r}, {name}={value:.4f})"
+
     @classmethod
     def of(cls, benchmark: Benchmark, system: str, measured: Measured, **more: Any) -> "Result":
         """Make a result of what was measured; `more` are further fields."""

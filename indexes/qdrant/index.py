@@ -8,7 +8,7 @@ been seen to be worse. What becomes of the scores is the same code for every ind
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from corpus_tuner.indexes.qdrant.engine import (
     Asked,
     Engine,
     Listed,
+    Payload,
     QdrantFilter,
     Sparse,
     Stored,
@@ -52,6 +53,8 @@ _EPSILON = 1e-5
 _FILTERS = 256  # that are remembered
 _IDS = 2**16  # likewise
 _DENSE = (PASSAGE, VIEWS)
+_DOCUMENT = (ID, "title", "text", "metadata")
+"""The keys of a payload that make a document."""
 
 
 class State(NamedTuple):
@@ -159,8 +162,13 @@ class QdrantIndex:
         found = self._engine.stored([*numbers], SHOWN)
         for number, spelling in numbers.items():
             if number in found and found[number].payload[ID] == spelling:
-                return _document(found[number]), _views(found[number])
+                return _document(found[number].payload), _views(found[number])
         return None
+
+    def documents(self) -> Iterator[Document]:
+        """Yield all documents, in the order of their numbers."""
+        for _, payload in self._engine.scroll(_DOCUMENT):
+            yield _document(payload)
 
     def close(self) -> None:
         """Close files and connections."""
@@ -422,11 +430,10 @@ def _match(stored: Stored, vector: Vectors | None) -> Match:
         near = dict(zip(stored.payload["rows"], similarities.tolist(), strict=False))
     best = max(near, key=near.__getitem__) if near else stored.payload["rows"][0]
     windows = {at: view.text for at, view in enumerate(views) if view.kind == "passage"}
-    return Match(_document(stored), views[best], windows, near)
+    return Match(_document(stored.payload), views[best], windows, near)
 
 
-def _document(stored: Stored) -> Document:
-    payload: dict[str, Any] = stored.payload
+def _document(payload: Payload) -> Document:
     return Document(payload[ID], payload["title"], payload["text"], payload["metadata"])
 
 

@@ -72,7 +72,7 @@ class Blend:
             if name in weights
         }
         if FEEDBACK in weights:
-            similar = feedback(self._nearness, total(brought))
+            similar = feedback(self._nearness, total(brought), self._core)
             own = scaled(similar, self._fusion, self._core)
             brought[FEEDBACK] = Brought(similar, weights[FEEDBACK] * own)
         return brought

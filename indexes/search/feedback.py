@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
 from corpus_tuner.indexes.representations import Scores
 from corpus_tuner.indexes.vectors import Ordinals
@@ -23,7 +24,9 @@ Nearness = Callable[[Ordinals], Scores]
 is to the mean of theirs: inner products, float64, shape (documents,)."""
 
 
-def feedback(nearness: Nearness, scores: Scores) -> Scores:
+def feedback(
+    nearness: Nearness, scores: Scores, core: npt.NDArray[np.bool_] | None = None
+) -> Scores:
     """Return how near every document is to those that score best.
 
     Parameters
@@ -32,6 +35,9 @@ def feedback(nearness: Nearness, scores: Scores) -> Scores:
         Compares the documents' passages.
     scores
         By all other rankers, shape (documents,).
+    core
+        Which documents can be taken for relevant, shape (documents,); by default all. The others do
+        not change the result, so it does not depend on how many documents the search returns.
 
     Examples
     --------
@@ -39,7 +45,10 @@ def feedback(nearness: Nearness, scores: Scores) -> Scores:
     >>> feedback(nearness_of(lambda: passages), np.array([3.0, 1.0, 2.0])).round(2)
     array([0.8, 0.4, 0.8])
     """
-    return nearness(first(scores, FIRST)) if len(scores) else np.zeros(0)
+    if not len(scores):
+        return np.zeros(0)
+    among = np.arange(len(scores)) if core is None else np.flatnonzero(core)
+    return nearness(among[first(scores[among], FIRST)])
 
 
 def nearness_of(passages: Callable[[], Scores]) -> Nearness:

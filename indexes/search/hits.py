@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from corpus_tuner.indexes.html import html_table
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Scores
 from corpus_tuner.indexes.search.blend import Brought
@@ -15,8 +16,10 @@ from corpus_tuner.indexes.search.index import Match
 from corpus_tuner.indexes.search.passages import FoundPassage, choose
 from corpus_tuner.indexes.search.pool import Found
 from corpus_tuner.indexes.search.settings import DENSE_RANKERS
-from corpus_tuner.indexes.store.documents import Document, View
+from corpus_tuner.indexes.store.documents import Document, View, shortened
 from corpus_tuner.indexes.vectors import Ordinals
+
+_SHOWN = 160  # characters of a passage in a table
 
 
 class Standing(NamedTuple):
@@ -51,10 +54,10 @@ class Hit:
     score
         What it is ranked by; among equal scores the smaller document id leads. Scores of different
         modes, or of different queries in hybrid mode, do not compare.
-    likelihood
-        That it is what was asked for, from 0 to 1, by what calibration learnt from pseudo-queries:
-        this compares between queries. ``None`` where the index is not calibrated, or not searched
-        with the weights that were chosen.
+    probability
+        That it is the document that the query asks for, from 0 to 1, as calibration estimated on
+        pseudo-queries. It is comparable between queries, and a filter does not change it. ``None``
+        where the index is not calibrated, or not searched with the weights that were chosen.
     view
         The view that is nearest to the query; in lexical mode the passage.
     passage
@@ -78,10 +81,45 @@ class Hit:
     document: Document
     rank: int
     score: float
-    likelihood: float | None
+    probability: float | None
     view: View
     passage: FoundPassage
     rankers: Mapping[str, Standing]
+
+    def __repr__(self) -> str:
+        probable = "" if self.probability is None else f", probability={self.probability:.3f}"
+        title = f", {shortened(self.document.title)}" if self.document.title else ""
+        return f"Hit({self.rank}, {self.document.id!r}{title}, score={self.score:.3f}{probable})"
+
+
+class Hits(list[Hit]):
+    """The hits of one query, best first: a list that notebooks show as a table.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> with ct.Searcher.open(example_index) as searcher:
+    ...     hits = searcher.search("the old water mill", k=2)
+    >>> hits[0].document.id, hits._repr_html_().count("<tr>")
+    ('mill', 3)
+    """
+
+    def _repr_html_(self) -> str:
+        columns = ["rank", "id", "title", "passage", "score", "probability"]
+        return html_table(
+            columns,
+            (
+                (
+                    hit.rank,
+                    hit.document.id,
+                    hit.document.title,
+                    _cut(hit.passage.text),
+                    f"{hit.score:.3f}",
+                    "" if hit.probability is None else f"{hit.probability:.1%}",
+                )
+                for hit in self
+            ),
+        )
 
 
 def hits_of(found: Found, by_words: Callable[[Sequence[str]], Scores]) -> list[Hit]:
@@ -99,7 +137,7 @@ def hits_of(found: Found, by_words: Callable[[Sequence[str]], Scores]) -> list[H
     standings = {
         name: _standings(brought, found.positions) for name, brought in found.brought.items()
     }
-    likely: Sequence[float | None] = found.likelihoods or [None] * len(found.scores)
+    probable: Sequence[float | None] = found.probabilities or [None] * len(found.scores)
     owed = [
         {name: own[position] for name, own in standings.items()} for position in range(len(matches))
     ]
@@ -110,7 +148,7 @@ def hits_of(found: Found, by_words: Callable[[Sequence[str]], Scores]) -> list[H
             match.document,
             position + 1,
             found.scores[position],
-            likely[position],
+            probable[position],
             match.view,
             choose(
                 match.document,
@@ -122,6 +160,12 @@ def hits_of(found: Found, by_words: Callable[[Sequence[str]], Scores]) -> list[H
         )
         for position, match in enumerate(matches)
     ]
+
+
+def _cut(text: str) -> str:
+    """Return the beginning of a text, as a table shows it."""
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
 
 
 def _window_scores(

@@ -111,6 +111,9 @@ class Index(Protocol):
     def document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""
 
+    def documents(self) -> Iterator[Document]:
+        """Yield all documents, some at a time from the disk or the service."""
+
     def close(self) -> None:
         """Close files and connections."""
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 import numpy as np
 
 from corpus_tuner.errors import SearchIndexError
+from corpus_tuner.indexes.chunks import chunks
 from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.lexical import LexicalIndex, LexicalRanker
 from corpus_tuner.indexes.lexical.bm25 import BM25
@@ -24,6 +25,7 @@ from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.indexes.vectors.scoring import DenseIndex, Near
 
+_DOCUMENTS_AT_ONCE = 256
 _SMALL = 2**20  # bytes of a file whose checksum is compared whenever an index is opened
 _TRIES = 20  # to open an index that is built again and again meanwhile
 _Read = TypeVar("_Read")
@@ -111,6 +113,11 @@ class LocalIndex:
             return None
         ordinal = found[id_][0]
         return self.segments.document(ordinal), self.segments.views(ordinal)
+
+    def documents(self) -> Iterator[Document]:
+        """Yield all documents, in the order of the segments."""
+        for some in chunks(np.flatnonzero(self.segments.alive), _DOCUMENTS_AT_ONCE):
+            yield from self.segments.documents(np.array(some))
 
     def close(self) -> None:
         """Close the files."""

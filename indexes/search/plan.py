@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict, get_args
+from typing import TYPE_CHECKING, get_args
 
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.arguments import shown
@@ -20,32 +20,6 @@ if TYPE_CHECKING:
     from corpus_tuner.indexes.store.manifest import Manifest
 
 
-class Options(TypedDict, total=False):
-    """How to search, but for the queries and how many documents.
-
-    Attributes
-    ----------
-    mode
-        ``dense``: by the vectors; ``lexical``: by words and character n-grams, only documents that
-        share one with the query; ``hybrid``: by all. By default whatever the index's weights ask
-        for, and ``dense`` where another representation than the configured one is open.
-    settings
-        Weights and fusion; by default those of the index.
-    filter
-        Which documents may be found, by metadata and ids (`corpus_tuner.indexes.search.filters`).
-        It is applied before ranking: where so many documents pass it and can be found, as many
-        come back.
-    min_score
-        The least likelihood of a hit (`Hit.likelihood`), from 0 to 1: less likely ones are left
-        out. For calibrated indexes, with their own weights.
-    """
-
-    mode: Mode | None
-    settings: SearchSettings | None
-    filter: Filter | Condition | None
-    min_score: float
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How queries are searched.
@@ -61,10 +35,10 @@ class Plan:
     condition
         Which documents may be found; ``None`` for all.
     sharpness
-        Of their likelihoods (`corpus_tuner.indexes.search.likelihood`); ``None`` where calibration
-        did not fit one for these weights.
-    min_score
-        The least likelihood of what is found.
+        Of their probabilities (`corpus_tuner.indexes.search.probability`); ``None`` where
+        calibration did not fit one for these weights, or nobody needs probabilities.
+    min_probability
+        Less probable documents are left out.
     """
 
     k: int
@@ -72,7 +46,7 @@ class Plan:
     settings: SearchSettings
     condition: Condition | None = None
     sharpness: float | None = None
-    min_score: float = 0.0
+    min_probability: float = 0.0
 
     @property
     def dense(self) -> bool:
@@ -98,7 +72,8 @@ class Plan:
     @property
     def size(self) -> int:
         """Documents that every ranker gives to a pool."""
-        return max(self.k, self.settings.pool) if self.fused else self.k
+        pooled = self.fused or self.sharpness is not None
+        return max(self.k, self.settings.pool) if pooled else self.k
 
 
 def make_plan(
@@ -108,7 +83,7 @@ def make_plan(
     mode: Mode | None = None,
     settings: SearchSettings | None = None,
     filter: Filter | Condition | None = None,
-    min_score: float = 0.0,
+    min_probability: float = 0.0,
 ) -> Plan:
     """Decide how queries are searched.
 
@@ -120,14 +95,14 @@ def make_plan(
         The one that is open.
     k
         Documents per query.
-    mode, settings, filter, min_score
-        As `Options` has them.
+    mode, settings, filter, min_probability
+        As `Searcher.search` takes them.
 
     Raises
     ------
     SearchIndexError
-        If `k` is less than 1, the index cannot be searched in this mode, the filter is none, or
-        `min_score` is no likelihood or the index has none.
+        If `k` is less than 1, the index cannot be searched in this mode, the filter is not one, or
+        `min_probability` is not a number from 0 to 1.
     """
     if not isinstance(k, int) or isinstance(k, bool) or k < 1:
         raise SearchIndexError(f"k must be at least 1, a whole number, not {k!r}")
@@ -145,22 +120,16 @@ def make_plan(
     sharpness = None
     if mode == "hybrid" and settings == manifest.search and manifest.calibration:
         sharpness = manifest.calibration.get("sharpness")
-    _check_least(min_score, sharpness)
+    _check_probability(min_probability)
     weights = _weights(manifest, mode, settings)
-    return Plan(k, weights, settings, condition, sharpness, min_score)
+    return Plan(k, weights, settings, condition, sharpness, min_probability)
 
 
-def _check_least(min_score: float, sharpness: float | None) -> None:
-    """Refuse a least likelihood that is none, or that nothing has."""
-    if isinstance(min_score, bool) or not isinstance(min_score, int | float):
-        raise SearchIndexError(f"min_score must be a number from 0 to 1, not {shown(min_score)}")
-    if not 0 <= min_score <= 1:
-        raise SearchIndexError(f"min_score must be from 0 to 1, not {min_score}")
-    if min_score and sharpness is None:
-        raise SearchIndexError(
-            "min_score: hits have a likelihood only where the index is calibrated and searched "
-            "with the weights that were chosen; leave out the mode, or run corpus-tuner calibrate"
-        )
+def _check_probability(value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise SearchIndexError(f"min_probability must be a number from 0 to 1, not {shown(value)}")
+    if not 0 <= value <= 1:
+        raise SearchIndexError(f"min_probability must be from 0 to 1, not {value}")
 
 
 def _weights(manifest: "Manifest", mode: Mode, settings: SearchSettings) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """The documents that may be found for a query, with all that their scores are made of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,8 +11,8 @@ from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.representations import Parts, Scores
 from corpus_tuner.indexes.search.blend import Blend, Brought, ByRanker, total
 from corpus_tuner.indexes.search.index import Drawn, Index
-from corpus_tuner.indexes.search.likelihood import likelihoods
 from corpus_tuner.indexes.search.plan import Plan
+from corpus_tuner.indexes.search.probability import probabilities
 from corpus_tuner.indexes.search.settings import DENSE_RANKERS, Fusion
 from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.indexes.vectors.scoring import first
@@ -31,7 +31,7 @@ class Found(NamedTuple):
         All that were looked at.
     brought
         What every ranker brings to the documents of the pool, by its name.
-    likelihoods
+    probabilities
         Of these; ``None`` where the plan has no sharpness.
     """
 
@@ -40,7 +40,7 @@ class Found(NamedTuple):
     positions: Ordinals
     pool: "Pool"
     brought: Mapping[str, Brought]
-    likelihoods: list[float] | None
+    probabilities: list[float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,9 @@ class Pool:
     core
         Whether it is among those over which scores are scaled: the first `SearchSettings.pool` by
         any ranker. So what a document scores does not depend on how many are asked for.
+    unfiltered
+        What the same query draws without the plan's filter, for probabilities; ``None`` where there
+        is no filter, or probabilities are not needed.
     """
 
     vector: Vectors | None
@@ -67,6 +70,7 @@ class Pool:
     ordinals: Ordinals
     scores: ByRanker
     core: npt.NDArray[np.bool_]
+    unfiltered: "Pool | None" = None
 
     def ranked(self, plan: Plan) -> Scores:
         """Return what every document is ranked by, float64, rounded to `SCORE_DECIMALS`."""
@@ -90,7 +94,7 @@ class Pool:
     def best(self, plan: Plan) -> Found:
         """Return the best `plan.k` documents; among equal scores the smaller id leads.
 
-        Those that are less likely than `plan.min_score` are left out.
+        Those that are less probable than `plan.min_probability` are left out.
         """
         brought = self.brought(plan)
         scores = total(brought)
@@ -98,11 +102,11 @@ class Pool:
         ids = self.index.ids(self.ordinals[leading])
         by_score = zip((-scores[leading]).tolist(), ids, range(len(ids)), strict=True)
         order = [number for *_, number in sorted(by_score)[: plan.k]]
-        likely = None
+        probable = None
         if plan.sharpness is not None:
-            shares = likelihoods(scores, self.core, plan.sharpness)[leading]
-            order = [number for number in order if shares[number] >= plan.min_score]
-            likely = shares[order].tolist()
+            every = self._probabilities(plan, plan.sharpness, scores)[leading]
+            order = [number for number in order if every[number] >= plan.min_probability]
+            probable = every[order].tolist()
         positions = leading[order]
         return Found(
             [ids[number] for number in order],
@@ -110,8 +114,22 @@ class Pool:
             positions,
             self,
             brought,
-            likely,
+            probable,
         )
+
+    def _probabilities(self, plan: Plan, sharpness: float, scores: Scores) -> Scores:
+        """Return the probability of every document, given their scores.
+
+        Where there is a filter, documents have the scores and probabilities that they have without
+        it. Those that are not among the candidates then have theirs relative to the same total.
+        """
+        if self.unfiltered is None:
+            return probabilities(scores, self.core, sharpness)
+        others = self.at(np.flatnonzero(~np.isin(self.ordinals, self.unfiltered.ordinals)))
+        every = self.unfiltered.joined(replace(others, core=np.zeros(len(others.ordinals), bool)))
+        found = probabilities(every.ranked(plan), every.core, sharpness)
+        order = np.argsort(every.ordinals)
+        return found[order[np.searchsorted(every.ordinals, self.ordinals, sorter=order)]]
 
     def joined(self, *others: "Pool") -> "Pool":
         """Return this pool and other ones of the same query, by the same rankers."""

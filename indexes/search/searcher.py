@@ -6,10 +6,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Unpack, overload
+from typing import NamedTuple, overload
+from warnings import warn
 
-from corpus_tuner.errors import SearchIndexError
-from corpus_tuner.indexes.arguments import is_utf8, texts_of
+from corpus_tuner.errors import CorpusTunerWarning, SearchIndexError, named
+from corpus_tuner.indexes.arguments import is_utf8, texts_of, with_known_arguments
 from corpus_tuner.indexes.encoders import (
     EncoderSettings,
     QueryEncoder,
@@ -20,13 +21,14 @@ from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.lexical import LexicalIndex, LexicalSettings, asked_terms
 from corpus_tuner.indexes.lexical.matches import shared_words
 from corpus_tuner.indexes.representations import Scores
-from corpus_tuner.indexes.search.hits import Hit, hits_of
+from corpus_tuner.indexes.search.filters import Condition, Filter, parse_filters
+from corpus_tuner.indexes.search.hits import Hits, hits_of
 from corpus_tuner.indexes.search.index import Index, Source
 from corpus_tuner.indexes.search.legibility import is_legible, without_dense
 from corpus_tuner.indexes.search.local import LocalIndex
-from corpus_tuner.indexes.search.plan import Options, Plan, make_plan
+from corpus_tuner.indexes.search.plan import Plan, make_plan
 from corpus_tuner.indexes.search.pool import Found, Pool, pool_of
-from corpus_tuner.indexes.search.settings import SearchSettings, shares
+from corpus_tuner.indexes.search.settings import Mode, SearchSettings, shares
 from corpus_tuner.indexes.search.sources import source_of
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.store.fields import Fields
@@ -219,17 +221,39 @@ class Searcher:
 
     @overload
     def search(  # type: ignore[overload-overlap]
-        self, queries: str, k: int = 10, **options: Unpack[Options]
-    ) -> list[Hit]: ...
+        self,
+        queries: str,
+        k: int = 10,
+        *,
+        mode: Mode | None = None,
+        settings: SearchSettings | None = None,
+        filter: Filter | Condition | str | None = None,
+        min_probability: float = 0.0,
+    ) -> Hits: ...
 
     @overload
     def search(
-        self, queries: Sequence[str], k: int = 10, **options: Unpack[Options]
-    ) -> list[list[Hit]]: ...
+        self,
+        queries: Sequence[str],
+        k: int = 10,
+        *,
+        mode: Mode | None = None,
+        settings: SearchSettings | None = None,
+        filter: Filter | Condition | str | None = None,
+        min_probability: float = 0.0,
+    ) -> list[Hits]: ...
 
+    @with_known_arguments
     def search(
-        self, queries: str | Sequence[str], k: int = 10, **options: Unpack[Options]
-    ) -> list[Hit] | list[list[Hit]]:
+        self,
+        queries: str | Sequence[str],
+        k: int = 10,
+        *,
+        mode: Mode | None = None,
+        settings: SearchSettings | None = None,
+        filter: Filter | Condition | str | None = None,
+        min_probability: float = 0.0,
+    ) -> Hits | list[Hits]:
         """Find the `k` best documents for a query, or for each of several.
 
         Parameters
@@ -238,36 +262,56 @@ class Searcher:
             One text or several.
         k
             How many documents.
-        **options
-            ``mode``, ``settings``, ``filter`` and ``min_score``, as
-            `corpus_tuner.indexes.search.plan.Options` has them.
+        mode
+            ``dense``: by vectors; ``lexical``: by words and character n-grams, only documents that
+            share one with the query; ``hybrid``: by both. By default what the weights of the index
+            say, and ``dense`` where another representation than the configured one is open.
+        settings
+            Weights and fusion; by default those of the index.
+        filter
+            Which documents may be found, by metadata and ids: a dictionary or a text such as
+            ``year>=2020 AND language=de`` (`corpus_tuner.indexes.search.filters`). It is applied
+            before ranking, so `k` documents are returned where `k` pass it.
+        min_probability
+            Less probable hits are left out (`Hit.probability`), from 0 to 1. Where hits have no
+            probability all are returned, with a `CorpusTunerWarning`.
 
         Raises
         ------
         SearchIndexError
             If `k` is less than 1, a query is empty or longer than `MAX_QUERY_CHARACTERS`, the
-            index cannot be searched in this mode, the filter is none or asks for a field or a
+            index cannot be searched in this mode, the filter is not one or asks for a field or a
             type that there is not, the searcher is closed, or it was opened before a fork.
         """
         several = texts_of(queries, "queries")
         generation = self._current()
-        plan = make_plan(generation.manifest, self.representation, k, **options)
+        plan = self._plan(generation, k, mode, settings, filter, min_probability)
         pools = self._pools(generation, several, plan)
         found = [
-            hits_of(pool.best(plan), partial(_by_words, generation, plan, query))
+            Hits(hits_of(pool.best(plan), partial(_by_words, generation, plan, query)))
             for query, pool in zip(several, pools, strict=True)
         ]
         return found[0] if isinstance(queries, str) else found
 
+    @with_known_arguments
     def rank(
-        self, queries: Sequence[str], k: int = 100, **options: Unpack[Options]
+        self,
+        queries: Sequence[str],
+        k: int = 100,
+        *,
+        mode: Mode | None = None,
+        settings: SearchSettings | None = None,
+        filter: Filter | Condition | str | None = None,
+        min_probability: float = 0.0,
     ) -> Iterator[list[tuple[str, float]]]:
         """Yield only the ids and scores of the `k` best documents per query: a run.
 
         Parameters, and errors raised, are those of `search`.
         """
         generation = self._current()
-        plan = make_plan(generation.manifest, self.representation, k, **options)
+        plan = self._plan(generation, k, mode, settings, filter, min_probability)
+        if not min_probability:
+            plan = replace(plan, sharpness=None)
         pools = self._pools(generation, queries, plan)
 
         def ranking(found: Found) -> list[tuple[str, float]]:
@@ -290,6 +334,41 @@ class Searcher:
         dense = {"passage": 1 - plan.views, "views": plan.views}
         every = shares({**dense, **dict.fromkeys(lexical, 1.0)})
         return self._pools(generation, queries, replace(plan, weights=every))
+
+    def __len__(self) -> int:
+        """Return how many documents the index has."""
+        return self.manifest.documents
+
+    def __bool__(self) -> bool:
+        return True  # also of an index without documents
+
+    def __repr__(self) -> str:
+        return f"Searcher({str(self.source)!r}, {len(self):,} documents)"
+
+    def documents(self) -> Iterator[Document]:
+        """Yield all documents of the index; memory does not grow with their number.
+
+        Examples
+        --------
+        >>> import corpus_tuner as ct
+        >>> with ct.Searcher.open(example_index) as searcher:
+        ...     sorted(document.id for document in searcher.documents())
+        ['bread', 'court', 'mill']
+        """
+        return self._current().opened.documents()
+
+    def get(self, id: str) -> Document | None:
+        """Return a document; ``None`` if there is none of that id, as `dict.get` does.
+
+        Examples
+        --------
+        >>> import corpus_tuner as ct
+        >>> with ct.Searcher.open(example_index) as searcher:
+        ...     searcher.get("bread").title, searcher.get("cake")
+        ('Bread', None)
+        """
+        found = self.document(id)
+        return found[0] if found else None
 
     def document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""
@@ -325,6 +404,32 @@ class Searcher:
             )
         return self._generation
 
+    def _plan(
+        self,
+        generation: _Generation,
+        k: int,
+        mode: Mode | None,
+        settings: SearchSettings | None,
+        filter: Filter | Condition | str | None,
+        min_probability: float,
+    ) -> Plan:
+        """Decide how `search` and `rank` search."""
+        if isinstance(filter, str):
+            filter = parse_filters([filter], generation.opened.fields)
+        plan = make_plan(
+            generation.manifest, self.representation, k, mode, settings, filter, min_probability
+        )
+        if min_probability and plan.sharpness is None:
+            name = named("min_probability", "--min-probability")
+            calibrate = named("corpus_tuner.calibrate", "corpus-tuner calibrate")
+            warn(
+                f"{name} is ignored: hits have a probability only in hybrid search with the weights"
+                f" of a calibrated index ({calibrate})",
+                CorpusTunerWarning,
+                stacklevel=4,  # the caller of `search`, which is decorated
+            )
+        return plan
+
     def _pools(self, generation: _Generation, queries: Sequence[str], plan: Plan) -> Iterator[Pool]:
         """Check the queries, then yield the pool of each."""
         _check(queries)
@@ -332,15 +437,31 @@ class Searcher:
 
     def _drawn(self, generation: _Generation, queries: Sequence[str], plan: Plan) -> Iterator[Pool]:
         index = generation.opened
+        unfiltered = None
+        if plan.condition is not None and plan.sharpness is not None:
+            unfiltered = replace(plan, k=1, condition=None)
         for start in range(0, len(queries), _QUERIES_AT_ONCE):
             batch = queries[start : start + _QUERIES_AT_ONCE]
             vectors: Vectors | None = self.encoder.encode_queries(batch) if plan.dense else None
-            own = [None] * len(batch) if vectors is None else vectors
-            drawn = index.draw(plan, batch, vectors)
-            for query, vector, found in zip(batch, own, drawn, strict=True):
-                legible = not plan.fused or is_legible(query, self.encoder.name)
-                scored = found if legible else without_dense(found)
-                yield pool_of(index, plan, vector, scored)
+            pools = self._draw(index, plan, batch, vectors)
+            if unfiltered:
+                every = self._draw(index, unfiltered, batch, vectors)
+                pools = map(_with_unfiltered, pools, every)
+            yield from pools
+
+    def _draw(
+        self, index: Index, plan: Plan, queries: Sequence[str], vectors: Vectors | None
+    ) -> Iterator[Pool]:
+        """Yield the pool of every query."""
+        own = [None] * len(queries) if vectors is None else vectors
+        drawn = index.draw(plan, queries, vectors)
+        for query, vector, found in zip(queries, own, drawn, strict=True):
+            legible = not plan.fused or is_legible(query, self.encoder.name)
+            yield pool_of(index, plan, vector, found if legible else without_dense(found))
+
+
+def _with_unfiltered(pool: Pool, unfiltered: Pool) -> Pool:
+    return replace(pool, unfiltered=unfiltered)
 
 
 def _by_words(generation: _Generation, plan: Plan, query: str, texts: Sequence[str]) -> Scores:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from corpus_tuner.indexes.search.filters import Condition
-from corpus_tuner.indexes.search.hits import Hit
+from corpus_tuner.indexes.search.hits import Hits
 from corpus_tuner.indexes.search.settings import Mode
 from corpus_tuner.indexes.server.live import Live
 
@@ -27,14 +27,14 @@ class Group(NamedTuple):
     ----------
     k
         Documents per query.
-    mode, condition, min_score
+    mode, condition, min_probability
         As `Searcher.search` takes them.
     """
 
     k: int
     mode: Mode | None = None
     condition: Condition | None = None
-    min_score: float = 0.0
+    min_probability: float = 0.0
 
 
 class _Request(NamedTuple):
@@ -42,7 +42,7 @@ class _Request(NamedTuple):
 
     queries: list[str]
     group: Group
-    answer: "asyncio.Future[list[list[Hit]]]"
+    answer: "asyncio.Future[list[Hits]]"
 
 
 class Batcher:
@@ -80,7 +80,7 @@ class Batcher:
         """Whether as many queries wait as may."""
         return self.waiting >= self._most_waiting
 
-    async def search(self, queries: Sequence[str], group: Group) -> list[list[Hit]]:
+    async def search(self, queries: Sequence[str], group: Group) -> list[Hits]:
         """Search, together with others.
 
         Raises
@@ -92,7 +92,7 @@ class Batcher:
         """
         if self.waiting and self.waiting + len(queries) > self._most_waiting:
             raise BusyError
-        answer: asyncio.Future[list[list[Hit]]] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[list[Hits]] = asyncio.get_running_loop().create_future()
         self._queue.append(_Request(list(queries), group, answer))
         if len(self._work) < self._workers:
             work = asyncio.create_task(self._drain())
@@ -105,7 +105,7 @@ class Batcher:
         await asyncio.gather(*self._work)
         self._threads.shutdown()
 
-    def _search(self, queries: list[str], group: Group) -> list[list[Hit]]:
+    def _search(self, queries: list[str], group: Group) -> list[Hits]:
         """Search the index as it is now."""
         searcher = self._live.searcher
         return searcher.search(
@@ -113,7 +113,7 @@ class Batcher:
             group.k,
             mode=group.mode,
             filter=group.condition,
-            min_score=group.min_score,
+            min_probability=group.min_probability,
         )
 
     async def _drain(self) -> None:

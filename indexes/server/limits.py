@@ -33,7 +33,7 @@ def limited(request: SearchRequest, limits: ServerSettings) -> Group:
         raise ValueError(
             f"k: {k} for each of {queries} queries are more than {limits.hits} hits in one request"
         )
-    return Group(k, request.mode, request.filter, request.min_score)
+    return Group(k, request.mode, request.filter, request.min_probability)
 
 
 def describe_limits(openapi: dict[str, Any], limits: ServerSettings) -> None:

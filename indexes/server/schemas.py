@@ -24,6 +24,7 @@ from corpus_tuner.indexes.search.filters import (
 from corpus_tuner.indexes.search.hits import Hit
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.search.settings import Mode
+from corpus_tuner.indexes.server.shown import DEFAULT, FIELD_NAME, TEXT_BYTES, Shown
 from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.store.fields import FIELD
 
@@ -85,7 +86,33 @@ def _whole(number: Any) -> Any:
 
 
 _QUERY = {"type": "string", "pattern": _SOMETHING}
-_LEAST = "The least `likelihood` of a hit, for calibrated indexes."
+_LEAST = (
+    "Hits with a lower `probability` are left out. Where hits have none all are returned, and "
+    "`warnings` says so."
+)
+_FIELDS = (
+    "Which fields of the documents are returned beside `id`: `title`, `text`, `metadata`, or "
+    "`metadata.NAME` for one of its fields; by default all."
+)
+_TEXT = (
+    "Whether the text of documents is returned; by default where `fields` names it, or where there "
+    f"are no `fields` and it has at most {TEXT_BYTES:,} bytes. The `passage` is always returned."
+)
+
+
+_ABSENT = "Absent where the request's `fields` and `text` leave it out."
+
+
+def _known_field(name: str) -> str:
+    Shown([name]).check(None)
+    return name
+
+
+FieldName = Annotated[
+    str,
+    AfterValidator(_known_field),
+    WithJsonSchema({"type": "string", "pattern": f"^{FIELD_NAME}$"}),
+]
 _QUERIES = {"type": "array", "items": _QUERY, "minItems": 1}
 
 
@@ -130,10 +157,17 @@ class SearchRequest(BaseModel):
             "document has, or a type that it never has, is an error."
         ),
     ] = None
-    min_score: Annotated[float, Field(ge=0, le=1, description=_LEAST)] = 0.0
+    min_probability: Annotated[float, Field(ge=0, le=1, description=_LEAST)] = 0.0
+    fields: Annotated[list[FieldName] | None, Field(description=_FIELDS, max_length=100)] = None
+    text: Annotated[bool | None, Field(description=_TEXT)] = None
     explain: Annotated[
         bool, Field(description="Tell which words of a hit count as words of the query.")
     ] = False
+
+    @property
+    def shown(self) -> Shown:
+        """What is returned of the documents."""
+        return Shown(self.fields, self.text)
 
     @property
     def queries(self) -> list[str]:
@@ -163,7 +197,13 @@ class AddressedSearch(BaseModel):
             default_factory=list,
         ),
     ]
-    min_score: Annotated[float, Field(ge=0, le=1, description=_LEAST)] = 0.0
+    min_probability: Annotated[float, Field(ge=0, le=1, description=_LEAST)] = 0.0
+    fields: Annotated[
+        str | None,
+        Field(description=f"{_FIELDS} Joined by commas."),
+        WithJsonSchema({"type": "string", "pattern": rf"^{FIELD_NAME}(,{FIELD_NAME})*$"}),
+    ] = None
+    text: Annotated[bool | None, Field(description=_TEXT)] = None
     explain: Annotated[
         bool, Field(description="Tell which words of a hit count as words of the query.")
     ] = False
@@ -215,21 +255,22 @@ class HitAnswer(BaseModel):
     id: str
     rank: int
     score: float
-    likelihood: Annotated[
+    probability: Annotated[
         float | None,
         Field(
-            description="That it is what was asked for, from 0 to 1, as calibration learnt from "
-            "pseudo-queries; compares between queries. `null` where the index is not calibrated, "
-            "or a mode was given other than `hybrid`."
+            description="That it is the document that the query asks for, from 0 to 1, as "
+            "calibration estimated on pseudo-queries; comparable between queries, and the same "
+            "with and without a filter. `null` where the index is not calibrated, or `mode` is "
+            "other than `hybrid`."
         ),
     ]
     rankers: Annotated[
         dict[str, StandingAnswer],
         Field(description="What it owes to `passage`, `views`, `words`, `grams`, `feedback`."),
     ]
-    title: str
-    text: str
-    metadata: dict[str, Any]
+    title: Annotated[str, Field(default_factory=str, description=_ABSENT)]
+    text: Annotated[str, Field(default_factory=str, description=_ABSENT)]
+    metadata: Annotated[dict[str, Any], Field(default_factory=dict, description=_ABSENT)]
     view: Annotated[ViewAnswer, Field(description="The view that is nearest to the query.")]
     passage: Annotated[
         PassageAnswer,
@@ -241,22 +282,20 @@ class HitAnswer(BaseModel):
     ] = None
 
     @classmethod
-    def of(cls, hit: Hit, matched: list[str] | None) -> "HitAnswer":
+    def of(cls, hit: Hit, matched: list[str] | None, shown: Shown) -> "HitAnswer":
         """Make it."""
         return cls(
             id=hit.document.id,
             rank=hit.rank,
             score=hit.score,
-            likelihood=hit.likelihood,
+            probability=hit.probability,
             rankers={
                 name: StandingAnswer(**standing._asdict()) for name, standing in hit.rankers.items()
             },
-            title=hit.document.title,
-            text=hit.document.text,
-            metadata=dict(hit.document.metadata),
             view=ViewAnswer.of(hit.view),
             passage=PassageAnswer(**hit.passage._asdict()),
             matched=matched,
+            **shown.of(hit.document),
         )
 
 
@@ -273,6 +312,7 @@ class ResultAnswer(BaseModel):
         hits: Sequence[Hit],
         explaining: Searcher | None = None,
         characters: int | None = None,
+        shown: Shown = DEFAULT,
     ) -> "ResultAnswer":
         """Make it.
 
@@ -284,14 +324,17 @@ class ResultAnswer(BaseModel):
             The searcher, where words that match are wanted.
         characters
             They are looked for in so many characters of a hit; by default in all.
+        shown
+            What is returned of the documents.
         """
         answers = []
         for hit in hits:
             matched = None
             if explaining:
-                text = f"{hit.document.title} {hit.view.text} {hit.document.text}"
+                parts = hit.document.title, hit.view.text, hit.passage.text, hit.document.text
+                text = " ".join(parts)
                 matched = explaining.shared_words(query, text[:characters])
-            answers.append(HitAnswer.of(hit, matched))
+            answers.append(HitAnswer.of(hit, matched, shown))
         return cls(query=query, hits=answers)
 
 
@@ -300,6 +343,9 @@ class SearchAnswer(BaseModel):
 
     results: list[ResultAnswer]
     took_ms: float
+    warnings: Annotated[
+        list[str], Field(description="What was done differently from what was requested.")
+    ]
 
 
 class RejectedView(BaseModel):

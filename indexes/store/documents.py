@@ -33,6 +33,10 @@ class Document:
     text: str
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        title = f", {shortened(self.title)}" if self.title else ""
+        return f"Document({self.id!r}{title}, {len(self.text):,} characters)"
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -65,6 +69,17 @@ class View:
     maker: str = "document"
     support: str = ""
     invented: bool = False
+
+
+def shortened(text: str, most: int = 40) -> str:
+    """Return the Python literal of a text, cut to so many characters.
+
+    Examples
+    --------
+    >>> shortened("The old water mill", 8)
+    "'The old…'"
+    """
+    return repr(text if len(text) <= most else f"{text[: most - 1]}…")
 
 
 def digest_of(document: Document) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -74,14 +75,14 @@ def test_langchain(searcher: Searcher, give: Any) -> None:
     from corpus_tuner.adapters.langchain import LangChainRetriever
 
     asked: Any = {"k": 3, "filter": {"year": {"gte": 2006}}}
-    retriever = LangChainRetriever(searcher=searcher, give=give, **asked)
+    retriever = LangChainRetriever(searcher, give=give, **asked)
     found = retriever.invoke(QUERY)
     hits = searcher.search(QUERY, **asked)
     assert found == asyncio.run(retriever.ainvoke(QUERY))
     check([(one.id, one.page_content, one.metadata) for one in found], hits, give)
     assert [len(documents) for documents in retriever.batch([QUERY, "wheat"])] == [3, 3]
     assert (retriever | len).invoke(QUERY) == 3
-    (first,) = LangChainRetriever(searcher=searcher).invoke(
+    (first,) = LangChainRetriever(searcher).invoke(
         QUERY, k=1, filter={"year": 2007}, mode="lexical"
     )
     assert first.metadata["year"] == 2007
@@ -158,6 +159,49 @@ def test_the_page_of_a_passage(tmp_path: Path, encoder: Any, give: Any) -> None:
     assert given(hit, give).metadata["page_label"] == "3"
 
 
+def test_adapters_open_folders_and_addresses(tmp_path: Path, encoder_folder: Path) -> None:
+    """All take a folder, as text or a path, an address, or what is open already."""
+    pytest.importorskip("qdrant_client")
+    from corpus_tuner.adapters.giving import searcher_of
+    from corpus_tuner.indexes.qdrant.address import parse_address
+    from corpus_tuner.indexes.qdrant.export import export_to_qdrant
+
+    folder, address = tmp_path / "index", f"qdrant:{tmp_path / 'qdrant'}/test"
+    settings = load_settings(None, CHOSEN)
+    corpus = write_jsonl(tmp_path / "corpus.jsonl", make_documents(5))
+    build(corpus, folder, settings, encoder=encoder_folder)
+    export_to_qdrant(folder, parse_address(address))
+    with Searcher.open(folder) as searcher:
+        expected = [hit.document.id for hit in searcher.search(QUERY, 2)]
+        for index in (searcher, folder, str(folder)):
+            assert [*_found_by_all(index)] == [expected] * len([*_found_by_all(searcher)])
+    with searcher_of(address) as opened:
+        assert next(_found_by_all(opened)) == expected
+
+
+def _found_by_all(index: Any) -> Iterator[list[str]]:
+    """Yield what every adapter that is installed finds, by ids."""
+    with suppress(CorpusTunerError):
+        from corpus_tuner.adapters.langchain import LangChainRetriever
+
+        yield [str(found.id) for found in LangChainRetriever(index, k=2).invoke(QUERY)]
+    with suppress(CorpusTunerError):
+        from corpus_tuner.adapters.llama_index import LlamaIndexRetriever
+
+        yield [found.node.node_id for found in LlamaIndexRetriever(index, k=2).retrieve(QUERY)]
+    with suppress(CorpusTunerError):
+        from corpus_tuner.adapters.haystack import HaystackRetriever
+
+        yield [found.id for found in HaystackRetriever(index, k=2).run(QUERY)["documents"]]
+    with suppress(CorpusTunerError):
+        import pandas as pd
+
+        from corpus_tuner.adapters.pyterrier import PyTerrierRetriever
+
+        topics = pd.DataFrame({"qid": ["a"], "query": [QUERY]})
+        yield PyTerrierRetriever(index, k=2).transform(topics).docno.tolist()
+
+
 def test_a_document_keeps_a_field_of_our_name(tmp_path: Path, encoder: Any) -> None:
     pytest.importorskip("langchain_core")
     from corpus_tuner.adapters.langchain import LangChainRetriever
@@ -165,7 +209,7 @@ def test_a_document_keeps_a_field_of_our_name(tmp_path: Path, encoder: Any) -> N
     documents = [{"id": "d", "text": "A mill by the river.", "corpus_tuner": "mine"}]
     build(documents, tmp_path / "index", load_settings(None, CHOSEN), encoder=encoder)
     with Searcher.open(tmp_path / "index", encoder=encoder) as opened:
-        (found,) = LangChainRetriever(searcher=opened).invoke(QUERY)
+        (found,) = LangChainRetriever(opened).invoke(QUERY)
     assert found.metadata == {"corpus_tuner": "mine"}
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from corpus_tuner import (
+    CorpusTunerWarning,
     Searcher,
     SearchIndexError,
     SearchSettings,
@@ -107,25 +108,73 @@ def test_the_choice_is_kept_and_told(index: Path) -> None:
     assert manifest.search.dense == SearchSettings().dense
 
 
-def test_hits_have_a_likelihood_that_queries_have_in_common(index: Path) -> None:
+def test_probabilities_are_comparable_between_queries(index: Path) -> None:
     with Searcher.open(index) as searcher:
         sure, unsure = searcher.search([searcher.segments.document(7).text, "the"], k=100)
         for hits in (sure, unsure):
-            likelihoods = [hit.likelihood or 0.0 for hit in hits]
-            assert likelihoods == sorted(likelihoods, reverse=True)
-            assert 0 < sum(likelihoods) <= 1.001
-        assert (sure[0].likelihood or 0) > 0.5 > (unsure[0].likelihood or 0)
+            found = [hit.probability or 0.0 for hit in hits]
+            assert found == sorted(found, reverse=True)
+            assert 0 < sum(found) <= 1.001
+        assert (sure[0].probability or 0) > 0.5 > (unsure[0].probability or 0)
         query = searcher.segments.document(7).title
-        likely = [hit for hit in searcher.search(query) if (hit.likelihood or 0) >= 0.2]
-        assert searcher.search(query, min_score=0.2) == likely
-        assert list(searcher.rank([query], 10, min_score=0.2)) == [
-            [(hit.document.id, hit.score) for hit in likely]
+        probable = [hit for hit in searcher.search(query) if (hit.probability or 0) >= 0.2]
+        assert probable
+        assert searcher.search(query, min_probability=0.2) == probable
+        assert list(searcher.rank([query], 10, min_probability=0.2)) == [
+            [(hit.document.id, hit.score) for hit in probable]
         ]
-        assert {hit.likelihood for hit in searcher.search(query, mode="dense")} == {None}
-        with pytest.raises(SearchIndexError, match="leave out the mode"):
-            searcher.search(query, mode="dense", min_score=0.2)
-        with pytest.raises(SearchIndexError, match="from 0 to 1, not 2"):
-            searcher.search(query, min_score=2)
+        assert {hit.probability for hit in searcher.search(query, mode="dense")} == {None}
+        for wrong in (2, -0.1, True, "much"):
+            with pytest.raises(SearchIndexError, match="from 0 to 1, not"):
+                searcher.search(query, min_probability=wrong)  # type: ignore[arg-type]
+
+
+def test_a_filter_does_not_change_probabilities(index: Path) -> None:
+    """Neither for documents that the same search finds without it, nor for others."""
+    filters: list[Any] = [{"id": "d7"}, {"id": ["d7", "d8", "d9"]}, {"id": {"prefix": "d1"}}]
+    with Searcher.open(index) as searcher:
+        sure, unsure = searcher.segments.document(7).text, "the"
+        for query in (sure, unsure, "wheat mill", "qwertz"):
+            free = {hit.document.id: hit.probability or 0 for hit in searcher.search(query, k=100)}
+            for wanted in filters:
+                for k in (1, 10, 100):
+                    hits = searcher.search(query, k=k, filter=wanted)
+                    assert hits
+                    for hit in hits:
+                        assert hit.probability is not None
+                        assert hit.probability == free.get(hit.document.id, hit.probability)
+                        assert hit.probability <= max(free.values())
+        (hit,) = searcher.search(unsure, filter={"id": "d7"})
+        assert hit.probability is not None
+        assert hit.probability < 0.5
+        assert searcher.search(unsure, filter={"id": "d7"}, min_probability=0.5) == []
+        assert list(searcher.rank([unsure], filter={"id": "d7"}, min_probability=0.5)) == [[]]
+        assert [len(one) for one in searcher.rank([unsure], filter={"id": "d7"})] == [1]
+
+
+def test_probabilities_of_a_pool_smaller_than_the_corpus(index: Path) -> None:
+    """Documents that pass a filter and are no candidates without it are hardly probable."""
+    with Searcher.open(index) as searcher:
+        small = searcher.manifest.search.model_copy(update={"pool": 3})
+        manifest = searcher.manifest.model_copy(update={"search": small})
+        searcher._generation = searcher._generation._replace(manifest=manifest)
+        query = searcher.segments.document(7).text
+        (best, *_) = searcher.search(query)
+        assert best.document.id == "d7"
+        first, *others = searcher.search(query, k=5, filter={"id": {"ne": "d7"}})
+        assert (first.probability or 0) < 0.5 < (best.probability or 0)
+        assert all((hit.probability or 0) < 0.1 for hit in others)
+
+
+def test_an_ignored_min_probability_is_a_warning(index: Path) -> None:
+    with Searcher.open(index) as searcher:
+        with pytest.warns(CorpusTunerWarning, match="min_probability is ignored") as caught:
+            hits = searcher.search("mill", mode="dense", min_probability=0.99)
+        assert Path(caught[0].filename) == Path(__file__)
+        assert hits == searcher.search("mill", mode="dense")
+        with pytest.warns(CorpusTunerWarning, match="min_probability"):
+            (ranking,) = searcher.rank(["mill"], 3, mode="lexical", min_probability=0.99)
+        assert len(ranking) == 3
 
 
 def test_the_same_seed_gives_the_same_weights(index: Path) -> None:

@@ -32,7 +32,7 @@ class TestLangChainRetriever(RetrieversIntegrationTests):
 
     @property
     def retriever_constructor_params(self) -> dict[str, Any]:
-        return {"searcher": self.searcher}
+        return {"index": self.searcher}
 
     @property
     def retriever_query_example(self) -> str:

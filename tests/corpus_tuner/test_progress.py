@@ -14,6 +14,7 @@ from corpus_tuner.progress import Meter, be_quiet, part_of, track, working
 def _as_usual(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.01)
     monkeypatch.delenv("FORCE_COLOR", raising=False)
+    be_quiet(False)
     yield
     be_quiet(False)
 

@@ -11,7 +11,7 @@ from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from corpus_tuner.errors import MissingExtraError
+from corpus_tuner.errors import MissingExtraError, setting
 
 GROUP = "corpus_tuner.readers"
 _BUILT_IN = {
@@ -128,9 +128,9 @@ def reader_of(suffix: str, encoding: str | None = None) -> FileReader:
     try:
         read: Any = import_module(f"{__name__}.{_BUILT_IN[name]}").read
     except ImportError:
+        without = setting({"corpus.exclude": [f"*{suffix}"]}, f"--exclude '*{suffix}'")
         raise MissingExtraError(
-            f"reading {suffix} files (or leave them out with --exclude '*{suffix}')",
-            "documents",
+            f"reading {suffix} files (or leave them out with {without})", "documents"
         ) from None
     built_in: FileReader = partial(read, encoding=encoding) if _BUILT_IN[name] in _ENCODED else read
     return built_in

@@ -11,7 +11,7 @@ from typing import Any
 
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.memory import Documents
-from corpus_tuner.errors import CorpusTunerError, MissingExtraError
+from corpus_tuner.errors import CorpusTunerError, MissingExtraError, named
 from corpus_tuner.indexes.encoders import AUTO, EncoderSettings, embedded
 from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.store.documents import Document, digest_of
@@ -92,8 +92,8 @@ def tune_encoder(
         if standing is not None:
             if standing.key != key:
                 raise CorpusTunerError(
-                    f"{output} holds another tuning (other documents, base or settings): give "
-                    "another --output"
+                    f"{output} has another tuning (other documents, base or settings): give "
+                    f"another {named('output', '--output')}"
                 )
             return standing
         names = [Path(one).name for one in sources if isinstance(one, str | Path)]
@@ -129,7 +129,8 @@ def with_tuned_encoder(source: str | Path, index: str | Path, settings: Settings
     elif not _is_asked_for(report, settings):
         raise CorpusTunerError(
             f"{folder} holds an encoder that was tuned from {report.base!r} with other settings "
-            f"than these: remove it to tune anew, or build with --encoder {folder}"
+            "than these: remove it to tune anew, or build with "
+            + named(f"encoder={str(folder)!r}", f"--encoder {folder}")
         )
     verdict = report.verdict
     better = "is better than" if verdict.better else "is not better than, and does not replace,"

@@ -7,7 +7,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from corpus_tuner.errors import CorpusTunerError, MissingExtraError
+from corpus_tuner.errors import CorpusTunerError, MissingExtraError, named
 from corpus_tuner.indexes.encoders.weights import hash_weights
 from corpus_tuner.instructions.prompting import TAUGHT, Prompting
 from corpus_tuner.models import UNTAUGHT, Source, load_model
@@ -128,7 +128,8 @@ def _standing(output: Path, key: str, settings: TuningSettings) -> TuningReport 
         return None
     if report.key != key:
         raise CorpusTunerError(
-            f"{output} holds another tuning (other pairs, base or settings): give another --output"
+            f"{output} has another tuning (other pairs, base or settings): give another "
+            + named("output", "--output")
         )
     return report if report.settings.steps >= settings.steps else None
 

@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader
 from transformers.trainer_callback import PrinterCallback, TrainerState
 from transformers.utils import is_accelerate_available
 
-from corpus_tuner.errors import CorpusTunerError, MissingExtraError
+from corpus_tuner.errors import CorpusTunerError, MissingExtraError, named
 from corpus_tuner.progress import Meter
 from corpus_tuner.tuning.generator.batches import Batch, Example, epoch
 from corpus_tuner.tuning.generator.curves import Curve
@@ -187,7 +187,8 @@ class Trainer(transformers.Trainer):  # type: ignore[misc]
             if state.parent.parent != self._checkpoints:
                 raise CorpusTunerError(
                     f"{self._checkpoints.parent} is of another training (other pairs, base or "
-                    "settings): give another --output, or delete it to start anew"
+                    f"settings): give another {named('output', '--output')}, or delete it to start "
+                    "anew"
                 )
             with suppress(ValueError):  # of one that a kill cut short
                 self.state = TrainerState.load_from_json(str(state))

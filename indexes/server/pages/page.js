@@ -77,6 +77,12 @@ function snippet(text, words, size = 280) {
   return marked((start > 0 ? "… " : "") + text.slice(start, end) + (end < text.length ? " …" : ""), words);
 }
 
+const IMPROBABLE = 0.01; // less probable hits are dimmed
+
+function percent(probability) {
+  return probability < IMPROBABLE ? "< 1 %" : `${Math.round(100 * probability)} %`;
+}
+
 function rank(name, position, part) {
   const value = ` (${part < 0 ? "" : "+"}${part.toFixed(2)})`;
   return make("span", {}, `${name} `, make("b", {}, position === null ? "–" : `${position}`), value);
@@ -88,15 +94,15 @@ function article(hit) {
   const title = hit.title || hit.id;
   return make(
     "article",
-    { class: "hit" },
+    { class: hit.probability !== null && hit.probability < IMPROBABLE ? "hit improbable" : "hit" },
     make("h2", {}, `${hit.rank}. `, make("a", { href: address }, marked(title, words))),
-    make("p", {}, snippet(plain(hit.text), words)),
+    make("p", {}, snippet(plain(hit.passage.text), words)),
     make("p", { class: "why" }, make("span", { class: "kind" }, hit.view.kind), snippet(plain(hit.view.text), words, 200)),
     make(
       "div",
       { class: "ranks" },
       make("span", {}, "score ", make("b", {}, hit.score.toFixed(3))),
-      ...(hit.likelihood === null ? [] : [make("span", {}, "likelihood ", make("b", {}, `${Math.round(100 * hit.likelihood)} %`))]),
+      ...(hit.probability === null ? [] : [make("span", {}, "probability ", make("b", {}, percent(hit.probability)))]),
       ...Object.entries(hit.rankers).map(([name, own]) => rank(name, own.rank, own.part)),
       make("span", {}, hit.id),
       hit.passage.page === null ? null : make("span", {}, `page ${hit.passage.page}`),
@@ -109,7 +115,7 @@ async function search(wanted) {
   document.title = `${wanted.get("q")} · corpus-tuner`;
   say("searching …");
   try {
-    const answer = await ask(`/v1/search?${new URLSearchParams([...wanted, ["explain", "true"]])}`);
+    const answer = await ask(`/v1/search?${new URLSearchParams([...wanted, ["explain", "true"], ["fields", "title"]])}`);
     if (turn !== turns) return;
     const hits = answer.results[0].hits;
     $("main").replaceChildren(...hits.map(article));

@@ -31,6 +31,9 @@ async def search(request: SearchRequest, service: CurrentService) -> Response:
     """Find the best documents for one query or several."""
     try:
         group = limited(request, service.settings)
+        request.shown.check(service.live.searcher.fields)
+    except SearchIndexError as error:
+        raise HTTPException(400, str(error)) from None
     except ValueError as error:
         raise HTTPException(422, str(error)) from None
     timeout = service.settings.timeout
@@ -55,6 +58,8 @@ async def search_by_address(
     """Find the best documents for one query; the answer is that of `POST`."""
     given = asked.model_dump(exclude_unset=True)
     given["query"] = given.pop("q")
+    if asked.fields is not None:
+        given["fields"] = asked.fields.split(",")
     try:
         if asked.filter:
             given["filter"] = parse_filters(asked.filter, service.live.searcher.fields)
@@ -82,8 +87,19 @@ def _as_json(
     explaining = service.live.searcher if request.explain else None
     characters = service.settings.explained_characters
     results = [
-        ResultAnswer.of(query, hits, explaining, characters)
+        ResultAnswer.of(query, hits, explaining, characters, request.shown)
         for query, hits in zip(request.queries, found, strict=True)
     ]
     took = round(1000 * (time.perf_counter() - start), 2)
-    return SearchAnswer(results=results, took_ms=took).model_dump_json()
+    answer = SearchAnswer(results=results, took_ms=took, warnings=_warnings(request, found))
+    return answer.model_dump_json(exclude_unset=True)
+
+
+def _warnings(request: SearchRequest, found: Sequence[Sequence[Hit]]) -> list[str]:
+    """Return what was done differently from what was requested."""
+    if request.min_probability and any(hit.probability is None for hits in found for hit in hits):
+        return [
+            "min_probability is ignored: hits have a probability only in hybrid mode, where the "
+            "index is calibrated"
+        ]
+    return []

@@ -31,7 +31,7 @@ def test_search_prints_json(index: Path, run: Run) -> None:
     assert found["query"] == "mill river"
     assert [hit["rank"] for hit in found["hits"]] == [1, 2]
     fields = {"id", "rank", "score", "rankers", "title", "text", "metadata", "view", "matched"}
-    fields |= {"passage", "likelihood"}
+    fields |= {"passage", "probability"}
     assert set(found["hits"][0]) == fields
     assert set(found["hits"][0]["rankers"]) == {*RANKERS}
     assert set(found["hits"][0]["rankers"]["words"]) == {"score", "rank", "part"}
@@ -131,3 +131,45 @@ def test_a_field_that_no_document_has_is_an_error(index: Path, run: Run, tmp_pat
         assert outcome.code == 2
         assert outcome.out == ""
         assert "error: no document has the field 'yeer': there are id (text)" in outcome.err
+
+
+def test_search_prints_the_fields_that_are_named(index: Path, run: Run) -> None:
+    def only_hit(*options: str) -> dict[str, object]:
+        outcome = run("search", index, "mill river", "-k", "1", "--json", *options)
+        assert outcome.code == 0, outcome.err
+        (hit,) = json.loads(outcome.out)["hits"]
+        return dict(hit)
+
+    assert {"title", "text", "metadata"} <= {*only_hit()}
+    assert not {"text", "metadata"} & {*only_hit("--fields", "title")}
+    assert "text" not in only_hit("--no-text")
+    assert {"title", "text"} <= {*only_hit("--fields", "title", "--text")}
+    outcome = run("search", index, "mill", "--json", "--fields", "titel")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "'titel' is none of title, text, metadata" in outcome.err
+    assert run("search", index, "mill", "--fields", "title").code == 2
+
+
+def test_an_ignored_min_probability_is_a_note(index: Path, run: Run) -> None:
+    outcome = run("search", index, "mill", "--mode", "dense", "--min-probability", "0.9")
+    assert outcome.code == 0
+    assert "note: --min-probability is ignored" in outcome.err
+    assert "Mills [bold]" in outcome.out
+
+
+def test_improbable_hits_are_dimmed() -> None:
+    from corpus_tuner.cli.hits import _head, _style
+    from corpus_tuner.indexes.search.hits import Hit
+    from corpus_tuner.indexes.search.passages import FoundPassage
+    from corpus_tuner.indexes.store.documents import Document, View
+
+    def shown(probability: float | None) -> tuple[str, str]:
+        document = Document("mill", "Mill", "It grinds.")
+        view = View("mill", "passage", "It grinds.")
+        hit = Hit(document, 1, 2.0, probability, view, FoundPassage("It grinds.", 0, 10), {})
+        return _style(hit), _head(hit).plain.rpartition("  ")[2]
+
+    assert shown(None) == ("", "2.000")
+    assert shown(0.01) == ("", "1%")
+    assert shown(0.0099) == ("dim", "<1%")
+    assert shown(0) == ("dim", "<1%")

@@ -37,7 +37,7 @@ def test_arrays_come_back(
     path.write_text(json.dumps(records, indent=indent, ensure_ascii=escaped), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(json_values, "_AT_ONCE", at_once)
-        found = list(json_values._stream(path))
+        found = list(json_values._stream(path, None))
     assert [one[1] for one in found] == records
     read = [one[1] for one in json_values.read(path, CorpusSettings())]
     assert read == [one if isinstance(one, dict) else {"text": one} for one in records]

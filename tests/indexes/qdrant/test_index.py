@@ -12,6 +12,7 @@ from corpus_tuner.indexes.qdrant.address import parse_address
 from corpus_tuner.indexes.qdrant.export import export_to_qdrant
 from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.search.settings import Mode, SearchSettings
+from tests.conftest import edit_manifest
 from tests.indexes.qdrant.collections import (
     LIBRARIES,
     QUERIES,
@@ -52,6 +53,44 @@ def test_rankings_are_equal(both: Both, mode: Mode, k: int, filter: Any) -> None
     expected = list(both.local.rank(QUERIES, k, **options))
     assert any(expected)
     assert_equal(list(both.remote.rank(QUERIES, k, **options)), expected)
+
+
+@pytest.mark.parametrize("scheme", LIBRARIES)
+def test_probabilities_are_equal_and_a_filter_does_not_change_them(
+    tmp_path: Path, scheme: str
+) -> None:
+    where = address(scheme, tmp_path)
+    index = write(tmp_path / "index", documents(150), segments=2)
+    calibration = {"sharpness": 2.0, "unchanged": None, "documents": 150}
+    edit_manifest(index, calibration=calibration, search=SearchSettings(pool=20).model_dump())
+    export_to_qdrant(index, parse_address(where))
+    filters: list[Any] = [None, {"even": True}, {"number": {"lt": 3}}]
+    with searcher(index) as local, searcher(where) as remote:
+        for query in QUERIES:
+            free = _probabilities(remote, query, 20, None)
+            for filter in filters:
+                expected = _probabilities(local, query, 5, filter)
+                found = _probabilities(remote, query, 5, filter)
+                assert found
+                assert found == pytest.approx(expected, abs=1e-4)
+                for id_ in free.keys() & found.keys():
+                    assert found[id_] == pytest.approx(free[id_], abs=1e-6)
+
+
+def _probabilities(searcher: Searcher, query: str, k: int, filter: Any) -> dict[str, float]:
+    hits = searcher.search(query, k, filter=filter)
+    return {hit.document.id: hit.probability or 0.0 for hit in hits}
+
+
+def test_documents_are_those_of_the_index(both: Both) -> None:
+    assert len(both.remote) == len(both.local) == 150
+    found, expected = (
+        sorted(one.documents(), key=lambda document: document.id)
+        for one in (both.remote, both.local)
+    )
+    assert found == expected
+    assert both.remote.get("d7") == both.local.get("d7")
+    assert both.remote.get("nowhere") is None
 
 
 @pytest.mark.parametrize("pool", [1, 3, 20])

@@ -20,3 +20,10 @@ def test_all_that_tie_with_the_second_count() -> None:
 
 def test_one_document_is_its_own_neighbour() -> None:
     assert feedback(nearness_of(lambda: PASSAGES[:1]), np.array([5.0])).tolist() == [1.0]
+
+
+def test_only_documents_of_the_core_are_taken_for_relevant() -> None:
+    core = np.array([False, True, True, True])
+    expected = PASSAGES @ ((PASSAGES[1] + PASSAGES[2]) / 2)
+    scores = np.array([3.0, 1.0, 2.0, 0.0])
+    np.testing.assert_allclose(feedback(NEARNESS, scores, core), expected)

@@ -176,7 +176,7 @@ def test_results_are_those_of_brute_force(
                 fused += weights[name] * scaled(scores[name][pooled], fusion, among)
         if FEEDBACK in weights and pooled:
             passages = np.stack([vectors[which][0] for which in pooled]).astype(float)
-            similar = feedback(nearness_of(lambda: passages), fused.round(6))
+            similar = feedback(nearness_of(lambda: passages), fused.round(6), among)
             fused += weights[FEEDBACK] * scaled(similar, fusion, among)
         every = np.zeros(documents)
         every[pooled] = fused

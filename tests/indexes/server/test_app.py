@@ -16,7 +16,7 @@ pytest.importorskip("fastapi")
 
 from fastapi.testclient import TestClient
 
-from corpus_tuner import Searcher, SearchIndexError, build, load_settings
+from corpus_tuner import CorpusTunerWarning, Searcher, SearchIndexError, build, load_settings
 from corpus_tuner.errors import DamagedError
 from corpus_tuner.indexes.search.settings import HybridWeights
 from corpus_tuner.indexes.server.app import create_app
@@ -91,6 +91,32 @@ def test_search(client: TestClient, tmp_path: Path, encoder: Any) -> None:
     filtered["filter"] = {"or": [{"id": "a/b c"}, {"year": {"gt": 2018}}], "not": {"year": 2000}}
     found = client.post("/v1/search", json=filtered).json()["results"][0]["hits"]
     assert {hit["metadata"]["year"] for hit in found} == {2019}
+
+
+def test_a_search_returns_the_fields_that_it_names(client: TestClient) -> None:
+    def only_hit(**asked: Any) -> Any:
+        answer = client.post("/v1/search", json={"query": "mill", "k": 1, **asked})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["results"][0]["hits"][0]
+
+    whole = only_hit()
+    document = {"title", "text", "metadata"}
+    assert document < {*whole}
+    assert {*whole} - {*only_hit(fields=[])} == document
+    assert {*whole} - {*only_hit(text=False)} == {"text"}
+    assert only_hit(fields=["metadata.year"])["metadata"] == {"year": whole["metadata"]["year"]}
+    by_address = client.get("/v1/search?q=mill&k=1&fields=title,metadata.year&text=true").json()
+    (hit,) = by_address["results"][0]["hits"]
+    assert hit == whole  # which has no other metadata
+
+
+def test_an_ignored_min_probability_is_a_warning(client: TestClient) -> None:
+    asked = {"query": "mill", "k": 2, "min_probability": 0.9}
+    with pytest.warns(CorpusTunerWarning):
+        answer = client.post("/v1/search", json=asked).json()
+    assert len(answer["results"][0]["hits"]) == 2
+    assert answer["warnings"][0].startswith("min_probability is ignored")
+    assert client.post("/v1/search", json={"query": "mill"}).json()["warnings"] == []
 
 
 def test_documents_and_the_index(client: TestClient) -> None:
@@ -173,6 +199,9 @@ def test_the_documentation_brings_all_it_needs(client: TestClient) -> None:
             400,
             "compares the field 'year' with text",
         ),
+        ({"query": "a", "fields": ["titel"]}, 422, "'titel' is none of title, text, metadata"),
+        ({"query": "a", "fields": ["metadata.yeer"]}, 400, "did you mean year (number)?"),
+        ({"query": "a", "text": "no"}, 422, "text: "),
         ({"query": "a", "filter": {"x": "\ud800"}}, 422, "cannot compare"),
         ({"query": "a", "filter": {"x": 10**400}}, 422, "cannot compare"),
         ({"query": "a", "other\ud800": 1}, 422, "unicode"),
@@ -346,6 +375,9 @@ def test_search_by_address(client: TestClient, asked: str, body: dict[str, Any])
         ("q=a&mode=psychic", "mode: Input should be 'hybrid', 'dense' or 'lexical'"),
         ("q=a&filter=year", "year"),
         ("q=a&filter=", "filter"),
+        ("q=a&fields=title,titel", "'titel' is none of title, text, metadata"),
+        ("q=a&fields=", "'' is none of title, text, metadata"),
+        ("q=a&text=perhaps", "text: "),
         ("q=a&other=1", "other: Extra inputs are not permitted"),
     ],
 )

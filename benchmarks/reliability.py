@@ -1,0 +1,158 @@
+"""Reliability of probabilities: how often hits are relevant, by their probability.
+
+    python -m benchmarks.reliability RESULTS FOLDER... [--plot SVG]
+
+RESULTS is a folder that ``corpus-tuner eval FOLDER...`` wrote, and FOLDER a BEIR folder. Measured
+are the first hit and the first ten hits of every judged query: the expected calibration error (ECE,
+with ten bins of equal mass: Nguyen and O'Connor, "Posterior calibration and exploratory analysis
+for natural language processing models", EMNLP 2015) and the Brier score (1950) of probability
+against relevance; a document without a judgment counts as not relevant. The plot is a reliability
+diagram.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from corpus_tuner import Searcher, load_settings
+from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.report.tables import as_markdown
+from corpus_tuner.evaluation.named import open_benchmarks
+from corpus_tuner.indexes.encoders import QueryEncoder
+
+BINS = 10
+HITS = 10
+Array = npt.NDArray[np.float64]
+
+
+class Judged(NamedTuple):
+    """Hits of judged queries, best first, in arrays of shape (queries, hits).
+
+    Attributes
+    ----------
+    probabilities
+        From 0 to 1; NaN where a query has fewer hits.
+    relevant
+        0 or 1.
+    """
+
+    probabilities: Array
+    relevant: Array
+
+
+def judged_hits(index: Path, benchmark: Benchmark, encoder: QueryEncoder | None = None) -> Judged:
+    """Search all judged queries of a benchmark.
+
+    Raises
+    ------
+    SystemExit
+        If the index is not calibrated.
+    """
+    queries = {id_: text for id_, text in benchmark.queries.items() if benchmark.qrels.get(id_)}
+    probabilities = np.full((len(queries), HITS), np.nan)
+    relevant = np.zeros((len(queries), HITS))
+    with Searcher.open(index, encoder=encoder) as searcher:
+        found = searcher.search(list(queries.values()), HITS)
+    for row, (query, hits) in enumerate(zip(queries, found, strict=True)):
+        for column, hit in enumerate(hits):
+            if hit.probability is None:
+                raise SystemExit(f"{index} is not calibrated")
+            probabilities[row, column] = hit.probability
+            relevant[row, column] = benchmark.qrels[query].get(hit.document.id, 0) > 0
+    return Judged(probabilities, relevant)
+
+
+def flattened(judged: Judged, hits: int) -> tuple[Array, Array]:
+    """Return probability and relevance of the first so many hits of all queries."""
+    probabilities, relevant = (values[:, :hits].ravel() for values in judged)
+    there = ~np.isnan(probabilities)
+    return probabilities[there], relevant[there]
+
+
+def binned(probabilities: Array, relevant: Array) -> Array:
+    """Return mean probability, share of relevant ones and count of every bin, shape (bins, 3).
+
+    Examples
+    --------
+    >>> binned(np.array([0.1, 0.3, 0.9, 0.7]), np.array([0.0, 0.0, 1.0, 1.0]))[0].tolist()
+    [0.1, 0.0, 1.0]
+    """
+    order = np.argsort(probabilities, kind="stable")
+    parts = [part for part in np.array_split(order, BINS) if len(part)]
+    return np.array(
+        [(probabilities[part].mean(), relevant[part].mean(), len(part)) for part in parts]
+    )
+
+
+def calibration_error(probabilities: Array, relevant: Array) -> float:
+    """Return the expected calibration error, from 0 to 1."""
+    means, shares, counts = binned(probabilities, relevant).T
+    return float((np.abs(means - shares) * counts).sum() / counts.sum())
+
+
+def brier_score(probabilities: Array, relevant: Array) -> float:
+    """Return the mean squared difference of probability and relevance, from 0 to 1."""
+    return float(((probabilities - relevant) ** 2).mean())
+
+
+_MEASURES = ("mean probability", "relevant", "ECE", "Brier")
+
+
+def table(found: Mapping[str, Judged]) -> list[list[str]]:
+    """Return a row for every collection, with the figures of the first hit and of all hits."""
+    rows = [["collection", "queries"]]
+    rows[0] += [
+        f"{measure}, {which}" for which in ("first hit", f"{HITS} hits") for measure in _MEASURES
+    ]
+    for name, judged in found.items():
+        row = [name, f"{len(judged.relevant)}"]
+        for hits in (1, HITS):
+            values = flattened(judged, hits)
+            means = (float(values[0].mean()), float(values[1].mean()))
+            row += [f"{value:.3f}" for value in means]
+            row += [f"{calibration_error(*values):.3f}", f"{brier_score(*values):.3f}"]
+        rows.append(row)
+    return rows
+
+
+def draw(found: Mapping[str, Judged], path: Path) -> None:
+    """Draw the reliability diagrams of the first hit and of all hits, as SVG."""
+    figure = Figure(figsize=(9, 4.2), layout="constrained")
+    for axes, hits in zip(figure.subplots(1, 2, sharey=True), (1, HITS), strict=True):
+        axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
+        for name, judged in found.items():
+            means, shares, _ = binned(*flattened(judged, hits)).T
+            axes.plot(means, shares, marker="o", markersize=3, linewidth=1, label=name)
+        axes.set_xlabel("probability")
+        axes.set_title("first hit" if hits == 1 else f"first {hits} hits")
+        axes.set_xlim(0, 1)
+        axes.set_ylim(0, 1)
+    figure.axes[0].set_ylabel("share of relevant hits")
+    figure.axes[0].legend(fontsize="small")
+    figure.savefig(path, format="svg", metadata={"Date": None})
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("results", type=Path)
+    parser.add_argument("folders", nargs="+")
+    parser.add_argument("--plot", type=Path, help="where the diagram is written, as SVG")
+    chosen = parser.parse_args(arguments)
+    settings = load_settings(None, ["corpus.on_bad_record=skip"])
+    benchmarks, _ = open_benchmarks(chosen.folders, "", None, settings)
+    found = {
+        benchmark.name: judged_hits(chosen.results / "indexes" / benchmark.name, benchmark)
+        for benchmark in benchmarks
+    }
+    print(as_markdown(table(found)))
+    if chosen.plot:
+        draw(found, chosen.plot)
+
+
+if __name__ == "__main__":
+    main()

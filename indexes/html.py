@@ -1,0 +1,21 @@
+"""Tables in HTML, for what notebooks show."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+
+def html_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table in HTML; every cell is escaped.
+
+    Examples
+    --------
+    >>> html_table(["id"], [["<mill>"]])
+    '<table><thead><tr><th>id</th></tr></thead><tbody><tr><td>&lt;mill&gt;</td></tr></tbody></table>'
+    """
+    head = _row("th", columns)
+    body = "".join(_row("td", row) for row in rows)
+    return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+
+
+def _row(tag: str, cells: Iterable[object]) -> str:
+    return "<tr>" + "".join(f"<{tag}>{escape(str(cell))}</{tag}>" for cell in cells) + "</tr>"
