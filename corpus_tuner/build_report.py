@@ -47,6 +47,8 @@ class BuildReport(BaseModel):
         Why they were not, where that was asked for.
     failing
         The rankers that have no weight, since they find too little.
+    warnings
+        What to do for a better index, such as to install another encoder.
     long_documents
         How many did not fit the encoder and have several passages.
     cut_sources
@@ -84,6 +86,7 @@ class BuildReport(BaseModel):
     calibrated: bool
     uncalibrated: str | None
     failing: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
     long_documents: int
     cut_sources: int
     written: int
@@ -130,6 +133,7 @@ class BuildReport(BaseModel):
             calibrated=bool(calibration and not calibration["unchanged"]),
             uncalibrated=calibration.get("unchanged"),
             failing=calibration.get("failing", ()),
+            warnings=manifest.build.get("warnings", ()),
             long_documents=counts.get("long_documents", 0),
             cut_sources=counts.get("cut_sources", 0),
             written=counts.get("written", 0),

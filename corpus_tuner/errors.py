@@ -9,8 +9,8 @@
         ├── SearchIndexError        an index, an encoder or a representation cannot be used
         │   ├── DamagedError        files of an index differ from what was written
         │   └── LockedError         another process is changing the index
-        └── EvaluationError         a benchmark, a run or judgments cannot be used
-            └── OutOfReachError     a server does not answer
+        ├── EvaluationError         a benchmark, a run or judgments cannot be used
+        └── OutOfReachError         a server does not answer
 
 Every message says what was wrong, where, and what to do. The command line prints it without a
 traceback and exits with 2.
@@ -82,7 +82,7 @@ class EvaluationError(CorpusTunerError):
     """
 
 
-class OutOfReachError(EvaluationError):
+class OutOfReachError(CorpusTunerError):
     """A server does not answer: there is no network, or none to this host."""
 
 

@@ -16,24 +16,6 @@ _USUAL = "en"  # where a few words may be in any language
 _COMMON = 0.05  # share of the documents
 
 
-def detect_language(documents: Iterable[Document]) -> str:
-    """Return the ISO 639-1 code of the language that most of the documents are in.
-
-    Where they are too short to tell, it is English.
-
-    Raises
-    ------
-    CorpusTunerError
-        If there is not a single document.
-
-    Examples
-    --------
-    >>> detect_language([Document("d", "", "The mill grinds the wheat of the whole valley.")])
-    'en'
-    """
-    return _main(_read(documents))
-
-
 def language_shares(documents: Iterable[Document]) -> dict[str, float]:
     """Return which share of the documents is in which language, the commonest first.
 

@@ -17,12 +17,15 @@ from corpus_tuner.errors import CorpusTunerError, SearchIndexError
 from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.chunks import chunks
 from corpus_tuner.indexes.encoders import Encoder
+from corpus_tuner.indexes.encoders.embedded import named
+from corpus_tuner.indexes.encoders.files import encoder_files
 from corpus_tuner.indexes.store.commit import commit, discard_unfinished, tidy
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import (
     EXACT,
     EncoderEntry,
     Manifest,
+    StoredFile,
     parse_manifest,
     read_manifest,
     verify,
@@ -31,9 +34,10 @@ from corpus_tuner.indexes.store.merging import due, merge_segments
 from corpus_tuner.indexes.store.removing import hide
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.store.writing import claim, locked
+from corpus_tuner.language import languages_of_build
 from corpus_tuner.progress import note, track, working
 from corpus_tuner.recall import finding, must_find
-from corpus_tuner.recipe import Recipe, open_recipe
+from corpus_tuner.recipe import Recipe, open_recipe, with_encoder
 from corpus_tuner.recipe_files import files_hash
 from corpus_tuner.segment_making import Indexed
 from corpus_tuner.settings import Settings, settings_of, stored_settings
@@ -129,7 +133,8 @@ def build(
         if found and found.build["corpus"] != corpus.source:
             note(f"{index} was of {found.build['corpus']}, and is to be of {corpus.source}")
         manifest = standing
-        if manifest is None or changes is None or changes.total:
+        renamed = manifest and manifest.encoder.settings["name"] != recipe.settings.encoder.name
+        if manifest is None or changes is None or changes.total or renamed:
             manifest, changes = update(index, corpus, recipe, standing, ledger, cluster=cluster)
         manifest = merge_due(index, manifest)
         manifest = _weigh(index, manifest, settings, recipe.writers.reader.encoder)
@@ -238,6 +243,7 @@ def update(
             "languages": dict(writers.shares) or (standing.build["languages"] if standing else {}),
             "corpus": source_name,
             "skipped": dict(corpus.skipped),
+            "warnings": standing.build.get("warnings", []) if standing else [*recipe.warnings],
             "settings": settings.model_dump(mode="json") | before,
         },
     )
@@ -254,12 +260,13 @@ def merge_due(index: Path, manifest: Manifest) -> Manifest:
 
 
 def _encoder_entry(encoder: Encoder, settings: Settings) -> EncoderEntry:
+    files = encoder_files(settings.encoder)
     return EncoderEntry(
         fingerprint=encoder.fingerprint,
         dimension=encoder.dimension,
         max_tokens=encoder.max_tokens,
-        settings=settings.encoder.model_dump(exclude={"device", "trust_remote_code"})
-        | {"name": encoder.name},
+        settings=settings.encoder.model_dump(exclude={"device", "trust_remote_code"}),
+        files={name: StoredFile.of(file) for name, file in files.items()},
     )
 
 
@@ -294,8 +301,10 @@ def _is_of(manifest: Manifest, settings: Settings, encoder: Encoder | None) -> b
     """Tell, without opening a model, whether an index was made by this recipe."""
     if encoder is not None and encoder.fingerprint != manifest.encoder.fingerprint:
         return False
+    codes = languages_of_build(manifest.build).codes
+    name = encoder.name if encoder else named(settings.encoder, codes).name
     files: str = manifest.build["files"]
-    return files == files_hash(settings, manifest.encoder.fingerprint)
+    return files == files_hash(with_encoder(settings, name), manifest.encoder.fingerprint)
 
 
 def _must_finish(manifest: Manifest, settings: Settings) -> bool:

@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.indexes.encoders import Encoder, open_encoder
+from corpus_tuner.indexes.encoders.embedded import missing_for
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.language import languages_of_build
-from corpus_tuner.progress import working
+from corpus_tuner.progress import note, working
 from corpus_tuner.recipe_files import files_hash
 from corpus_tuner.settings import Settings, settings_hash
 from corpus_tuner.workshop import Writers, open_writers
@@ -25,12 +26,15 @@ class Recipe(NamedTuple):
         A hash of all that decides.
     files
         The same as far as it is known without opening models (`corpus_tuner.recipe_files`).
+    warnings
+        What a user should do for a better index.
     """
 
     settings: Settings
     writers: Writers
     key: str
     files: str
+    warnings: tuple[str, ...] = ()
 
 
 def open_recipe(
@@ -55,11 +59,23 @@ def open_recipe(
         writers = open_writers(
             corpus,
             settings,
-            lambda spoken: encoder or open_encoder(settings.encoder, known, spoken),
+            lambda codes: encoder or open_encoder(settings.encoder, known, codes),
             languages=languages,
         )
-    files = files_hash(settings, writers.reader.encoder.fingerprint)
-    return Recipe(settings, writers, recipe_key(settings, writers), files)
+    missing = None if encoder else missing_for(settings.encoder, writers.languages.codes)
+    if missing:
+        note(missing)
+    opened = writers.reader.encoder
+    settings = with_encoder(settings, opened.name)
+    files = files_hash(settings, opened.fingerprint)
+    warnings = (missing,) if missing else ()
+    return Recipe(settings, writers, recipe_key(settings, writers), files, warnings)
+
+
+def with_encoder(settings: Settings, name: str) -> Settings:
+    """Return settings that name an encoder."""
+    encoder = settings.encoder.model_copy(update={"name": name})
+    return settings.model_copy(update={"encoder": encoder})
 
 
 def recipe_key(settings: Settings, writers: Writers) -> str:

@@ -36,7 +36,8 @@ def files_hash(settings: Settings, fingerprint: str) -> str:
     False
     """
     values = settings.model_dump(mode="json")
-    return settings_hash(settings, __version__, fingerprint, *sorted({*_sums(values)}))
+    named = (settings.encoder.name, str(settings.encoder.revision))
+    return settings_hash(settings, __version__, fingerprint, *named, *sorted({*_sums(values)}))
 
 
 def _sums(values: Any) -> Iterator[str]:

@@ -99,6 +99,8 @@ def info(
         shown.add_row(plain(f"field {name}", 60), plain(f"{types} in {field.documents:,}"))
     for reason, count in build["skipped"].items():
         shown.add_row("left out or mended", plain(f"{count:,} {reason}"))
+    for warning in build.get("warnings", ()):
+        shown.add_row("warning", plain(warning))
     stdout.print(shown)
     if manifest.calibration:
         from corpus_tuner.calibration import Calibration

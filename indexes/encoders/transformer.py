@@ -26,6 +26,7 @@ from corpus_tuner.indexes.encoders.limits import check_limit, kept_dimensions, r
 from corpus_tuner.indexes.encoders.reading import ReadingEncoder
 from corpus_tuner.indexes.encoders.torch_reader import TorchReader, pools_spans
 from corpus_tuner.indexes.encoders.weights import fast_bfloat16, hash_weights, loading_problem
+from corpus_tuner.network import reach_model
 
 USUAL_MAX_TOKENS = 512
 """For models that name no limit of their own, such as T5 with its relative positions."""
@@ -163,6 +164,7 @@ def load_model(settings: EncoderSettings) -> SentenceTransformer:
     name = str(embedded.folder(settings.name)) if builtin else settings.name
     disable_progress_bar()  # "Loading weights": a moment's work, and not ours to show
     try:
+        reach_model(name, settings.revision)
         model = SentenceTransformer(
             name,
             revision=settings.revision,
