@@ -194,7 +194,6 @@ def test_without_training_rare_tokens_weigh_more(
     assert "holds another tuning" in again.err
     for problem, name, value in (
         ("nothing is tuned", "token_weights", "base"),
-        ("new words, which must be learnt", "pieces", 90),
         ("finds no such GPU", "device", "cuda:9"),
     ):
         refused = tune(tmp_path / "nothing", "--steps", "0", **{name: value})
