@@ -2,15 +2,17 @@
 
 Run: python -m benchmarks.encoders [CORPUS] [--documents N] [--rounds N] [--encoders NAME ...]
 
-Opening is measured in processes of their own, from their start to the vector of a first query, with
-the model in the cache already; then come the latency of further queries and the peak of memory.
+Opening is measured in processes of their own, of one thread, from their start to the vector of a
+first query, with the model in the cache already; then come further queries and the peak of memory.
+These are seconds of the processor, which other work on the machine changes little.
 Documents a second are those of `encode_documents` (int8 on a CPU), and of
 `SentenceTransformer.encode` with all its defaults in float32. All systems take turns, and what is
-printed are medians over the rounds, of seconds and of the processor's seconds.
+printed are medians over the rounds, by the clock and of the processor.
 """
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -62,10 +64,9 @@ def _opened(name: str) -> dict[str, float]:
     encoder = open_encoder(EncoderSettings(name=name))
     encoder.encode_queries(["Wer zahlt, wenn der Keller voll Wasser ist?"])
     opened = time.process_time()
-    begin = time.perf_counter()
     for number in range(QUERIES):
         encoder.encode_queries([f"Wer zahlt, wenn der Keller Nummer {number} voll Wasser ist?"])
-    query = (time.perf_counter() - begin) / QUERIES
+    query = (time.process_time() - opened) / QUERIES
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"opened": opened, "query": query, "mebibytes": peak}
 
@@ -77,9 +78,10 @@ def _compare_opening(names: Sequence[str], rounds: int) -> None:
     for _ in range(rounds):
         for name in names:
             command = [sys.executable, "-m", "benchmarks.encoders", "--open", name]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            alone = os.environ | {"OMP_NUM_THREADS": "1"}
+            done = subprocess.run(command, check=True, capture_output=True, text=True, env=alone)
             found[name].append(json.loads(done.stdout.splitlines()[-1]))
-    print("opening until the first vector, on the processor; a query; peak of memory")
+    print("opening until the first vector; a query; peak of memory")
     first = found[names[0]]
     for name in names:
         opened, query, mebibytes = (

@@ -133,7 +133,7 @@ def build(
         if found and found.build["corpus"] != corpus.source:
             note(f"{index} was of {found.build['corpus']}, and is to be of {corpus.source}")
         manifest = standing
-        renamed = manifest and manifest.encoder.settings["name"] != recipe.settings.encoder.name
+        renamed = manifest and manifest.encoder.name != recipe.settings.encoder.name
         if manifest is None or changes is None or changes.total or renamed:
             manifest, changes = update(index, corpus, recipe, standing, ledger, cluster=cluster)
         manifest = merge_due(index, manifest)

@@ -141,7 +141,7 @@ def _write(index: Path, manifest: Manifest, opened: IO[bytes]) -> None:
 
 def _encoder_folder(manifest: Manifest) -> Path | None:
     """Return the folder of the encoder, where it is one whose files are known."""
-    folder = Path(manifest.encoder.settings["name"])
+    folder = Path(manifest.encoder.name)
     return folder if folder.is_absolute() and manifest.encoder.files else None
 
 

@@ -95,7 +95,7 @@ def check(index: str | Path) -> list[Problem]:
 def encoder_problems(manifest: Manifest) -> list[Problem]:
     """Compare the files of the encoder of an index with their checksums."""
     stored = manifest.encoder.files
-    name = manifest.encoder.settings["name"]
+    name = manifest.encoder.name
     try:
         found = encoder_files(EncoderSettings.model_validate(manifest.encoder.settings))
     except SearchIndexError as error:

@@ -168,6 +168,11 @@ class EncoderEntry(BaseModel):
                 raise ValueError(f"a file {name!r} of the encoder cannot be")
         return files
 
+    @property
+    def name(self) -> str:
+        """The name that opens it again; empty where the settings give none."""
+        return str(self.settings.get("name", ""))
+
     def renamed(self, name: str) -> "EncoderEntry":
         """Return the same encoder under another name."""
         return self.model_copy(update={"settings": self.settings | {"name": name}})
@@ -306,7 +311,7 @@ class Manifest(BaseModel):
 
 def write_manifest(index: Path, manifest: Manifest) -> None:
     """Put `manifest` in force in one step; after this, readers see the new index."""
-    if manifest.encoder.settings["name"] == str(Layout(index).encoder.resolve()):
+    if manifest.encoder.name == str(Layout(index).encoder.resolve()):
         own = manifest.encoder.renamed(ENCODER)  # so that the index can be moved
         manifest = manifest.model_copy(update={"encoder": own})
     values = manifest.model_dump(mode="json")
@@ -365,7 +370,7 @@ def parse_manifest(index: Path) -> Manifest:
         if stored.pop(_CHECKSUM, None) != _checksum(stored):
             raise ValueError("its own SHA-256 is wrong")
         manifest = Manifest.model_validate(stored)
-        if manifest.encoder.settings["name"] == ENCODER:
+        if manifest.encoder.name == ENCODER:
             own = manifest.encoder.renamed(str(layout.encoder.resolve()))
             return manifest.model_copy(update={"encoder": own})
         return manifest
