@@ -1,5 +1,6 @@
 """The build pipeline: a corpus in, an index out that is equal to it."""
 
+import shutil
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -109,6 +110,7 @@ def build(
     index = path_of(output, "output")
     parsed = ParsedFiles(Layout(index).parsed)
     corpus = Corpus(source, settings.corpus, parsed)
+    own_encoder = Layout(index).encoder
     claim(index)
     with locked(index, "a build"), parsed:
         found = None if fresh else _standing(index)
@@ -136,6 +138,8 @@ def build(
         renamed = manifest and manifest.encoder.name != recipe.settings.encoder.name
         if manifest is None or changes is None or changes.total or renamed:
             manifest, changes = update(index, corpus, recipe, standing, ledger, cluster=cluster)
+        if found and manifest.encoder.name != found.encoder.name == str(own_encoder.resolve()):
+            shutil.rmtree(own_encoder, ignore_errors=True)  # it came with an import
         manifest = merge_due(index, manifest)
         manifest = _weigh(index, manifest, settings, recipe.writers.reader.encoder)
         if must_find(manifest, settings.vectors):

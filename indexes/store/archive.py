@@ -105,8 +105,9 @@ def import_index(file: str | Path, index: str | Path) -> Manifest:
                 _extract(archive, new)
             manifest = read_manifest(new)
             verify(new, manifest.segments)
-            if Layout(new).encoder.is_dir() and (problems := encoder_problems(manifest)):
-                raise SearchIndexError(str(problems[0]))
+            if _encoder_folder(manifest) == Layout(new).encoder.resolve():
+                for problem in encoder_problems(manifest):
+                    raise SearchIndexError(str(problem))
         except (tarfile.TarError, EOFError, OSError) as error:
             raise SearchIndexError(f"{file} is no index that was exported: {error}") from error
         except SearchIndexError as error:

@@ -128,8 +128,6 @@ def tidy(index: Path, manifest: Manifest) -> None:
                     file.unlink()
         elif folder.is_dir() and not _needed(folder):
             _remove(folder)
-    if manifest.encoder.name != str(layout.encoder.resolve()):
-        shutil.rmtree(layout.encoder, ignore_errors=True)
     for file in index.glob("*.new"):  # of a file that was to be replaced
         file.unlink()
     discard_unfinished(index)

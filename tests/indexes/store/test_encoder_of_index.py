@@ -1,6 +1,7 @@
 """An index says which files its encoder is read from, and takes a folder of them along."""
 
 import shutil
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,17 @@ def test_files_of_an_encoder_stay_in_its_folder(built: Built, name: str) -> None
     edit_manifest(built.index, encoder=entry)
     with pytest.raises(SearchIndexError, match="cannot be"):
         parse_manifest(built.index)
+
+
+def test_an_import_refuses_an_archive_without_its_encoder(built: Built) -> None:
+    file, less = built.index.with_suffix(".tar"), built.index.with_name("less.tar")
+    export_index(built.index, file)
+    with tarfile.open(file) as whole, tarfile.open(less, "w") as archive:
+        for member in whole:
+            if not member.name.startswith("encoder/"):
+                archive.addfile(member, whole.extractfile(member))
+    with pytest.raises(SearchIndexError, match=r"is damaged: encoder/.* is missing"):
+        import_index(less, built.index.with_name("there"))
 
 
 def test_an_import_refuses_a_damaged_encoder(built: Built) -> None:
