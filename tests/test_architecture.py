@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 WINGS = {"indexes": "corpus_tuner.indexes", "eval": "corpus_tuner.eval"}
-SHARED = ("corpus_tuner.installing", "corpus_tuner.errors")
+SHARED = ("corpus_tuner.installing", "corpus_tuner.errors", "corpus_tuner.network")
 """Modules that `indexes` and `eval` may import: they import only each other."""
 
 

@@ -40,6 +40,8 @@ def check(
 
     The exit code is 1 if something is, or if less is found than the index was asked to find.
     """
+    from corpus_tuner.indexes.store.checking import encoder_problems
+    from corpus_tuner.indexes.store.manifest import parse_manifest
     from corpus_tuner.progress import working
     from corpus_tuner.recall import measure_recall
     from corpus_tuner.repairing import check as check_index
@@ -48,7 +50,8 @@ def check(
     if repair:
         with working("checking and repairing"):
             done = repair_index(index, ledger=ledger, trust_remote_code=trust_remote_code)
-        problems, left = done.problems, bool(done.lost)
+        problems = done.problems
+        left = bool(done.lost or encoder_problems(parse_manifest(index)))
         found = {"rebuilt": done.rebuilt, "lost": done.lost, "structures": done.structures}
     else:
         with working("checking"):

@@ -180,7 +180,7 @@ class Worker:
         writers = open_writers(
             Corpus([]),
             settings,
-            lambda spoken: open_encoder(settings.encoder, order.fingerprint, spoken),
+            lambda codes: open_encoder(settings.encoder, order.fingerprint, codes),
             languages=Languages(order.languages),
         )
         if recipe_key(settings, writers) != order.key:

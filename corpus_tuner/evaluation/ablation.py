@@ -50,7 +50,7 @@ from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.pipeline import build
 from corpus_tuner.progress import part_of, track, working
 from corpus_tuner.settings import Settings
-from corpus_tuner.workshop import Workshop, Writers, main_language, open_writers
+from corpus_tuner.workshop import Workshop, Writers, languages_of, open_writers
 
 _REPRESENTATIONS = ("mean", "views")
 _QUERIES_AT_ONCE = 256
@@ -205,7 +205,8 @@ def ablate(benchmark: Benchmark, setup: Setup, *, tune: bool = True) -> list[Res
 
 def _in_its_language(benchmark: Benchmark, setup: Setup) -> Setup:
     """Return the setup with the language of a benchmark's corpus, and the encoder for it."""
-    language = main_language(Corpus(benchmark.corpus, setup.settings.corpus), setup.settings)
+    corpus = Corpus(benchmark.corpus, setup.settings.corpus)
+    language = languages_of(corpus, setup.settings).main
     settings = setup.settings.model_copy(update={"language": language})
     return replace(setup, settings=settings).for_corpus(benchmark.corpus)
 

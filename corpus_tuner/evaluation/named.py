@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from corpus_tuner.errors import CorpusTunerError, EvaluationError, OutOfReachError
+from corpus_tuner.errors import CorpusTunerError, EvaluationError
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.benchmarks.catalogue import load_catalogue_benchmark
 from corpus_tuner.eval.benchmarks.download import fetch
@@ -181,8 +181,6 @@ def _open_known(
                 fetch(entry, name, folder, _track)
         except OSError as error:
             raise CorpusTunerError(f"cannot write to {home}: {error.strerror}") from error
-        except OutOfReachError:
-            raise
         except EvaluationError as error:
             catalogued = [source for source in entry.sources if isinstance(source, Catalogued)]
             if not catalogued:

@@ -11,7 +11,7 @@ from corpus_tuner.indexes.encoders import AUTO, Encoder, embedded, open_encoder
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.progress import working
 from corpus_tuner.settings import Settings, load_settings
-from corpus_tuner.workshop import main_language
+from corpus_tuner.workshop import languages_of
 
 DEPTH = 100
 """Documents in a run: as many as the default measures look at."""
@@ -79,14 +79,14 @@ class Setup:
         return cls(Path(output), settings, encoder, by_language, tuple(measures), depth, there)
 
     def for_corpus(self, source: str | Path) -> "Setup":
-        """Return the same with the encoder that is meant for the language of a corpus."""
+        """Return the same with the encoder that fits the languages of a corpus."""
         if not self.by_language:
             return self
-        language = main_language(Corpus(source, self.settings.corpus), self.settings)
-        if embedded.named(self.settings.encoder, language).name == self.encoder.name:
+        languages = languages_of(Corpus(source, self.settings.corpus), self.settings).codes
+        if embedded.named(self.settings.encoder, languages).name == self.encoder.name:
             return self
         with working("opening the encoder"):
-            return replace(self, encoder=open_encoder(self.settings.encoder, language=language))
+            return replace(self, encoder=open_encoder(self.settings.encoder, languages=languages))
 
     @property
     def ledger(self) -> Path:

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.eval.network import hub, reach
+from corpus_tuner.network import reach_model
 
 BUILTIN = "builtin"
 """The model that comes with the package."""
@@ -107,7 +106,7 @@ def loading(source: Source, *, causal: bool) -> Iterator[None]:
     from corpus_tuner.indexes.encoders.weights import is_of_loading, loading_problem
 
     try:
-        _must_be_in_reach(source)
+        reach_model(source.name, source.revision)
         yield
     except Exception as error:
         if not is_of_loading(error):
@@ -118,14 +117,3 @@ def loading(source: Source, *, causal: bool) -> Iterator[None]:
             f"Give a folder that holds {what} of transformers, or the name of one on the "
             f"Hugging Face hub, such as {such_as} (a network is needed the first time)"
         ) from error
-
-
-def _must_be_in_reach(source: Source) -> None:
-    """Refuse what is neither here nor can be fetched, which the library would try many times."""
-    from huggingface_hub import try_to_load_from_cache
-
-    if Path(source.name).exists():
-        return
-    here = try_to_load_from_cache(source.name, "config.json", revision=source.revision)
-    if not isinstance(here, str):
-        reach(hub(), f"there is no folder of that name, and {hub()}")

@@ -13,8 +13,8 @@ from typing import Any, Protocol, TypeVar
 
 from corpus_tuner.errors import EvaluationError, OutOfReachError
 from corpus_tuner.eval.benchmarks.registry import Archive, Entry, Hub
-from corpus_tuner.eval.network import hub, reach
 from corpus_tuner.installing import missing
+from corpus_tuner.network import hub, reach
 
 BEIR_ARCHIVES = "https://public.ukp.informatik.tu-darmstadt.de/thakur/BEIR/datasets"
 _TIMEOUT = 30  # seconds without an answer, of a host that has answered before
@@ -48,7 +48,7 @@ def fetch(entry: Entry, name: str, folder: Path, track: Track | None = None) -> 
         If it is the network that is missing.
     """
     track = track or _untracked
-    problems: list[EvaluationError] = []
+    problems: list[EvaluationError | OutOfReachError] = []
     for source in entry.sources:
         try:
             with _aside(folder) as aside:
@@ -58,7 +58,7 @@ def fetch(entry: Entry, name: str, folder: Path, track: Track | None = None) -> 
                     _fetch_hub(source, entry.split, aside, track)
                 else:
                     continue
-        except EvaluationError as error:
+        except (EvaluationError, OutOfReachError) as error:
             problems.append(error)
         else:
             return

@@ -18,7 +18,7 @@ Span = tuple[int, int]
 
 
 AUTO = "auto"
-"""Names the embedded encoder for a corpus's language."""
+"""Stands for the embedded encoder that fits the languages of a corpus."""
 
 
 class QueryEncoder(Protocol):
@@ -111,9 +111,9 @@ class EncoderSettings(BaseModel):
     Attributes
     ----------
     name
-        ``builtin`` (all-MiniLM-L6-v2 from its package), ``builtin-de`` (the same, tuned for
-        German), ``auto`` (the one of these for the corpus's language), or any sentence-transformers
-        model by hub name or folder.
+        ``builtin`` (all-MiniLM-L6-v2, for English), ``multilingual`` (multilingual-e5-small, for a
+        hundred languages), ``auto`` (the one of these that fits the languages of the corpus), or
+        any sentence-transformers model by hub name or folder.
     revision
         Commit, tag or branch on the hub.
     query_prompt, document_prompt
@@ -153,19 +153,19 @@ class EncoderSettings(BaseModel):
 def open_encoder(
     settings: EncoderSettings | None = None,
     fingerprint: str | None = None,
-    language: str = "en",
+    languages: Sequence[str] = ("en",),
 ) -> Encoder:
-    """Open an encoder: without PyTorch, if it is the embedded one or was converted before.
+    """Open an encoder: without PyTorch, if it is an embedded one or was converted before.
 
     Parameters
     ----------
     settings
-        Those of the encoder; by default of the embedded one.
+        Of the encoder; ``auto`` by default.
     fingerprint
         Of the encoder that is wanted, where it is known. Another may be opened if that is what
         `settings` name now.
-    language
-        For which ``auto`` is opened, ISO 639-1.
+    languages
+        Of the texts, ISO 639-1; they decide what ``auto`` is.
 
     Raises
     ------
@@ -176,7 +176,8 @@ def open_encoder(
 
     from corpus_tuner.indexes.encoders import converted, embedded
 
-    settings = embedded.named(settings or EncoderSettings(), language)
+    settings = embedded.named(settings or EncoderSettings(), languages)
+    _refuse_removed(settings)
     if settings.device == "cpu" or not ctranslate2.get_cuda_device_count():
         found = converted.find(settings, fingerprint)
         if found:
@@ -189,7 +190,7 @@ def open_encoder(
 
 
 def _without_pytorch(settings: EncoderSettings) -> str:
-    """Say what an encoder needs, and what the embedded one does without."""
+    """Say what an encoder needs, and that the embedded ones need no PyTorch."""
     needs = missing(f"the encoder {settings.name!r}, as it is set,", "build")
     from corpus_tuner.indexes.encoders import embedded
     from corpus_tuner.indexes.encoders.cache import cache_folder
@@ -219,7 +220,17 @@ def open_query_encoder(settings: EncoderSettings, fingerprint: str) -> QueryEnco
     """
     from corpus_tuner.indexes.encoders import converted
 
+    _refuse_removed(settings)
     return converted.find_for_queries(settings, fingerprint) or open_encoder(settings)
+
+
+def _refuse_removed(settings: EncoderSettings) -> None:
+    """Refuse an encoder that earlier releases had."""
+    if settings.name == "builtin-de":
+        raise SearchIndexError(
+            "the encoder 'builtin-de' was removed: build the index again with "
+            "encoder.name=multilingual, which finds more in German"
+        )
 
 
 def unit_rows(vectors: Vectors, name: str) -> Vectors:

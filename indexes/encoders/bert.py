@@ -15,20 +15,21 @@ from safetensors.numpy import load_file
 Weights = dict[str, npt.NDArray[np.float32]]
 
 
-def convert_bert(model: Path, folder: Path, compute: str) -> None:
+def convert_bert(model: Path, pieces: list[str], folder: Path, compute: str) -> None:
     """Write a BERT into an empty folder, as CTranslate2 reads it.
 
     Parameters
     ----------
     model
-        A folder with ``config.json``, ``model.safetensors`` and ``tokenizer.json``.
+        A folder with ``config.json`` and ``model.safetensors``.
+    pieces
+        The vocabulary, in the order of its numbers.
     folder
         An empty one.
     compute
         ``float32``, ``int8`` and what else CTranslate2 has.
     """
     config = json.loads((model / "config.json").read_text(encoding="utf-8"))
-    tokenizer = json.loads((model / "tokenizer.json").read_text(encoding="utf-8"))
     weights: Weights = load_file(model / "model.safetensors")
     encoder = specs.TransformerEncoderSpec(
         config["num_hidden_layers"],
@@ -60,8 +61,7 @@ def convert_bert(model: Path, folder: Path, compute: str) -> None:
         _norm(layer.ffn.layer_norm, weights, f"{name}.output.LayerNorm")
     written = specs.TransformerEncoderModelSpec(encoder)
     written.config.layer_norm_epsilon = config["layer_norm_eps"]
-    vocabulary = tokenizer["model"]["vocab"]
-    written.register_vocabulary(sorted(vocabulary, key=vocabulary.__getitem__))
+    written.register_vocabulary(pieces)
     written.validate()
     written.optimize(quantization=compute)
     written.save(str(folder))

@@ -1,6 +1,6 @@
 """Encoders that CTranslate2 runs, as they are kept in the cache.
 
-The embedded one is converted here, without PyTorch. Of any other what it reads is made by
+The embedded ones are converted here, without PyTorch. Of any other what it reads is made by
 `corpus_tuner.indexes.encoders.converting` when it first reads something.
 """
 
@@ -166,7 +166,7 @@ def _identity(encoder: str, fingerprint: str) -> str:
     """
     files = hashlib.sha256().hexdigest()
     if encoder in embedded.NAMES:
-        embedded.folder()  # which compares its files with their checksums
+        embedded.check(encoder)
     elif Path(encoder).is_absolute():
         files = folder_sha256(Path(encoder))
     return fingerprint[:_HALF] + files[:_HALF]

@@ -31,6 +31,7 @@ from corpus_tuner.indexes.encoders.weights import (
     is_of_loading,
     loading_problem,
 )
+from corpus_tuner.network import reach_model
 
 USUAL_MAX_TOKENS = 512
 """For models that name no limit of their own, such as T5 with its relative positions."""
@@ -168,6 +169,7 @@ def load_model(settings: EncoderSettings) -> SentenceTransformer:
     name = str(embedded.folder(settings.name)) if builtin else settings.name
     disable_progress_bar()  # "Loading weights": a moment's work, and not ours to show
     try:
+        reach_model(name, settings.revision)
         model = SentenceTransformer(
             name,
             revision=settings.revision,

@@ -11,8 +11,9 @@ from typing import IO
 
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.arguments import path_of
+from corpus_tuner.indexes.store.checking import encoder_problems
 from corpus_tuner.indexes.store.files import sync_folder, write_atomically
-from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.indexes.store.layout import ENCODER, Layout
 from corpus_tuner.indexes.store.manifest import (
     Manifest,
     parse_manifest,
@@ -25,9 +26,10 @@ from corpus_tuner.indexes.store.segments import Segments
 
 
 def export_index(index: str | Path, file: str | Path) -> Manifest:
-    """Write an index, and its ledger, into one file.
+    """Write an index, its ledger and its encoder into one file.
 
-    It may be changed meanwhile: what is written is the index as it was at the beginning.
+    An encoder goes along where it is a folder, such as a tuned one. The index may be changed
+    meanwhile: what is written is the index as it was at the beginning.
 
     Parameters
     ----------
@@ -39,8 +41,8 @@ def export_index(index: str | Path, file: str | Path) -> Manifest:
     Raises
     ------
     SearchIndexError
-        If there is no index, one of its files is damaged, or `file` cannot be written or is
-        something else.
+        If there is no index, a file of it or of its encoder is damaged or missing, or `file`
+        cannot be written or is something else.
 
     Examples
     --------
@@ -55,6 +57,8 @@ def export_index(index: str | Path, file: str | Path) -> Manifest:
     segments = Segments.of(index, manifest)  # so that no writer takes them away
     try:
         verify(index, manifest.segments)
+        if _encoder_folder(manifest) and (problems := encoder_problems(manifest)):
+            raise SearchIndexError("\n".join(map(str, problems)))
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(file, lambda opened: _write(index, manifest, opened))
@@ -101,6 +105,9 @@ def import_index(file: str | Path, index: str | Path) -> Manifest:
                 _extract(archive, new)
             manifest = read_manifest(new)
             verify(new, manifest.segments)
+            if _encoder_folder(manifest) == Layout(new).encoder.resolve():
+                for problem in encoder_problems(manifest):
+                    raise SearchIndexError(str(problem))
         except (tarfile.TarError, EOFError, OSError) as error:
             raise SearchIndexError(f"{file} is no index that was exported: {error}") from error
         except SearchIndexError as error:
@@ -110,20 +117,33 @@ def import_index(file: str | Path, index: str | Path) -> Manifest:
             index.rmdir()
         new.rename(index)
     sync_folder(index.parent)
-    return manifest
+    return parse_manifest(index)
 
 
 def _write(index: Path, manifest: Manifest, opened: IO[bytes]) -> None:
-    with tempfile.TemporaryDirectory() as name, tarfile.open(fileobj=opened, mode="w") as archive:
-        scratch = Path(name)
+    with tempfile.TemporaryDirectory() as folder, tarfile.open(fileobj=opened, mode="w") as archive:
+        scratch = Path(folder)
+        encoder = _encoder_folder(manifest)
+        if encoder:
+            own = manifest.encoder.renamed(ENCODER)
+            manifest = manifest.model_copy(update={"encoder": own})
         write_manifest(scratch, manifest)  # the one in force may be another by now
         _add(archive, Layout(scratch).manifest, Layout(Path()).manifest)
-        for file, _ in stored_files(index, manifest):
-            _add(archive, file, file.relative_to(index))
+        if encoder:
+            for name in manifest.encoder.files:
+                _add(archive, encoder / name, Layout(Path()).encoder / name)
+        for segment_file, _ in stored_files(index, manifest):
+            _add(archive, segment_file, segment_file.relative_to(index))
         ledger = Layout(index).ledger
         if ledger.is_file():
             _copy_database(ledger, Layout(scratch).ledger)
             _add(archive, Layout(scratch).ledger, Layout(Path()).ledger)
+
+
+def _encoder_folder(manifest: Manifest) -> Path | None:
+    """Return the folder of the encoder, where it is one whose files are known."""
+    folder = Path(manifest.encoder.name)
+    return folder if folder.is_absolute() and manifest.encoder.files else None
 
 
 def _add(archive: tarfile.TarFile, file: Path, name: Path) -> None:
@@ -155,7 +175,10 @@ def _extract(archive: tarfile.TarFile, new: Path) -> None:
     if first is None or first.name != layout.manifest.name:
         raise SearchIndexError("it does not begin with a manifest")
     _extract_one(archive, first, layout.manifest)
-    wanted = {file for file, _ in stored_files(new, parse_manifest(new))} | {layout.ledger}
+    manifest = parse_manifest(new)
+    wanted = {file for file, _ in stored_files(new, manifest)} | {layout.ledger}
+    if _encoder_folder(manifest) == layout.encoder.resolve():
+        wanted |= {layout.encoder / file for file in manifest.encoder.files}
     for member in members:
         file = new / member.name
         if file not in wanted:

@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.arguments import path_of
+from corpus_tuner.indexes.encoders import EncoderSettings
+from corpus_tuner.indexes.encoders.files import encoder_files
 from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings, terms_of
 from corpus_tuner.indexes.lexical.postings import Keys, Postings, keys_of
 from corpus_tuner.indexes.representations import Representation, Storage, stored_representation
@@ -59,9 +61,9 @@ class Problem(NamedTuple):
 def check(index: str | Path) -> list[Problem]:
     """Read all of an index and tell what is wrong with it.
 
-    Compared are the files with their checksums, and then, where those are right, what is in them:
-    ids, counts and digests of documents, bitmaps, lengths of vectors, and terms with the texts
-    that they are of.
+    Compared are the files, and those of the encoder, with their checksums, and then, where those
+    are right, what is in them: ids, counts and digests of documents, bitmaps, lengths of vectors,
+    and terms with the texts that they are of.
 
     Parameters
     ----------
@@ -80,13 +82,31 @@ def check(index: str | Path) -> list[Problem]:
     """
     index = path_of(index, "index")
     manifest = parse_manifest(index)
-    problems: list[Problem] = []
+    problems = encoder_problems(manifest)
     seen: dict[str, str] = {}
     for entry in manifest.segments:
         found = list(_check_files(index, entry))
         if not found:
             found = list(_check_contents(index, manifest, entry, seen))
         problems += found
+    return problems
+
+
+def encoder_problems(manifest: Manifest) -> list[Problem]:
+    """Compare the files of the encoder of an index with their checksums."""
+    stored = manifest.encoder.files
+    name = manifest.encoder.name
+    try:
+        found = encoder_files(EncoderSettings.model_validate(manifest.encoder.settings))
+    except SearchIndexError as error:
+        return [Problem("", Path(name), str(error))] if stored else []
+    problems = []
+    for file, entry in stored.items():
+        path = found.get(file, Path(name) / file)
+        problem = contents_problem(path, entry)
+        if problem:
+            what = f"{problem}, and the encoder of the index is read from it"
+            problems.append(Problem("", path, what))
     return problems
 
 

@@ -13,6 +13,7 @@
             alive.000002.npy    which documents are still there, since that generation
             views.hnsw.000003.faiss     what finds the nearest vectors without a look at all of
                                 them; made of these, and since that generation
+        encoder/                the encoder, where the index was imported with it
         ledger.sqlite           what the generator wrote; kept from build to build, sealed by its
                                 SHA-256 in ledger.sqlite.sha256 while nobody writes to it
         parsed.sqlite           what was found in files of a folder, so that PDFs are read once
@@ -31,6 +32,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corpus_tuner.errors import SearchIndexError
+
+ENCODER = "./encoder"
+"""The name, in a manifest, of the encoder that is in the index itself."""
 
 _NUMBER = re.compile(r"\d{6}")
 
@@ -76,6 +80,11 @@ class Layout:
     def skipped(self) -> Path:
         """What of the corpora was left out, or read with a repair."""
         return self.index / "skipped.json"
+
+    @property
+    def encoder(self) -> Path:
+        """The folder of an encoder that came with the index."""
+        return self.index / ENCODER
 
     @property
     def segments(self) -> Path:

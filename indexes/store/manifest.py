@@ -18,7 +18,7 @@ from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.documents import Digests
 from corpus_tuner.indexes.store.fields import language_shares
 from corpus_tuner.indexes.store.files import is_of_the_file, sha256, write_text
-from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.indexes.store.layout import ENCODER, Layout
 from corpus_tuner.indexes.vectors.engines import EngineSettings, engine_settings, flat
 
 FORMAT = "corpus-tuner-index"
@@ -130,7 +130,21 @@ class SegmentEntry(BaseModel):
 
 
 class EncoderEntry(BaseModel):
-    """The encoder an index was built with, as far as is needed to open it again and to know it."""
+    """The encoder that an index was built with.
+
+    Attributes
+    ----------
+    fingerprint
+        SHA-256 of all that decides its vectors.
+    dimension
+        Of the vectors.
+    max_tokens
+        The longest text, in tokens, that it reads whole.
+    settings
+        What opens it again; ``name`` is a folder, a name on the hub or an embedded encoder.
+    files
+        What it is read from, by the paths in its folder, as far as this is known.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -138,12 +152,31 @@ class EncoderEntry(BaseModel):
     dimension: int
     max_tokens: int
     settings: dict[str, Any]
+    files: dict[str, StoredFile] = {}
 
     @field_validator("settings")
     @classmethod
     def _can_be_read(cls, settings: dict[str, Any]) -> dict[str, Any]:
         EncoderSettings.model_validate(settings)
         return settings
+
+    @field_validator("files")
+    @classmethod
+    def _stay_in_the_folder(cls, files: dict[str, StoredFile]) -> dict[str, StoredFile]:
+        for name in files:
+            path = Path(name)
+            if path.is_absolute() or ".." in path.parts or path.as_posix() != name:
+                raise ValueError(f"a file {name!r} of the encoder cannot be")
+        return files
+
+    @property
+    def name(self) -> str:
+        """The name that opens it again; empty where the settings give none."""
+        return str(self.settings.get("name", ""))
+
+    def renamed(self, name: str) -> "EncoderEntry":
+        """Return the same encoder under another name."""
+        return self.model_copy(update={"settings": self.settings | {"name": name}})
 
 
 class EngineEntry(BaseModel):
@@ -284,6 +317,9 @@ class Manifest(BaseModel):
 
 def write_manifest(index: Path, manifest: Manifest) -> None:
     """Put `manifest` in force in one step; after this, readers see the new index."""
+    if manifest.encoder.name == str(Layout(index).encoder.resolve()):
+        own = manifest.encoder.renamed(ENCODER)  # so that the index can be moved
+        manifest = manifest.model_copy(update={"encoder": own})
     values = manifest.model_dump(mode="json")
     stored = json.dumps({_CHECKSUM: _checksum(values), **values}, indent=2, ensure_ascii=False)
     write_text(Layout(index).manifest, stored + "\n")
@@ -339,7 +375,11 @@ def parse_manifest(index: Path) -> Manifest:
             )
         if stored.pop(_CHECKSUM, None) != _checksum(stored):
             raise ValueError("its own SHA-256 is wrong")
-        return Manifest.model_validate(stored)
+        manifest = Manifest.model_validate(stored)
+        if manifest.encoder.name == ENCODER:
+            own = manifest.encoder.renamed(str(layout.encoder.resolve()))
+            return manifest.model_copy(update={"encoder": own})
+        return manifest
     except SearchIndexError:
         raise
     except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, not a manifest

@@ -57,7 +57,6 @@ def fit(
     learnt: Learnt,
     settings: Settings,
     output: Path,
-    pieces: int,
     look: Callable[[], float],
 ) -> Curve:
     """Train a model in place, or go on with it, and return its curve.
@@ -72,14 +71,11 @@ def fit(
         The recipe.
     output
         The folder of the model; it has the plan, the index that teaches and the checkpoints.
-    pieces
-        How many have just joined the vocabulary.
     look
         Measures the model with the documents that were held out.
     """
     how, languages = settings.encoder_tuning, learnt.languages
     documents = learnt.documents[learnt.held_out :]
-    old_pieces = len(model[0].auto_model.get_input_embeddings().weight) - pieces
     with ExitStack() as opened:
         teacher, asked = None, [Asked(document) for document in documents]
         alike: Sequence[Sequence[int]] = ()
@@ -103,7 +99,7 @@ def fit(
     if how.method == "lora":
         add_matrices(model, how.lora_rank)
     checkpoints = output / CHECKPOINTS
-    trainer = Trainer(model, dataset_of(made), objective, how, steps, old_pieces, checkpoints, look)
+    trainer = Trainer(model, dataset_of(made), objective, how, steps, checkpoints, look)
     curve = trainer.fit()
     if how.method == "lora":
         merge_matrices(model)

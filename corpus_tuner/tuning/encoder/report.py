@@ -68,8 +68,6 @@ class EncoderTuningReport(BaseModel):
         How many were learnt from.
     held_out
         Digests of those that were kept from training (`corpus_tuner.indexes.store.documents`).
-    pieces
-        How many joined the vocabulary.
     weighed
         Whether tokens weigh by how rare they are.
     steps
@@ -89,7 +87,6 @@ class EncoderTuningReport(BaseModel):
     languages: tuple[str, ...]
     documents: int
     held_out: tuple[str, ...]
-    pieces: int
     weighed: bool
     steps: int
     best_step: int

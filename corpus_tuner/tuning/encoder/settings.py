@@ -43,8 +43,6 @@ class EncoderTuningSettings(BaseModel):
         What similarities are multiplied by before a softmax.
     learning_rate
         Reached after the warm-up; it falls to nothing by the end.
-    new_learning_rate
-        Of the vectors of new `pieces`.
     warmup
         Share of the steps in which the learning rate rises.
     weight_decay, clip
@@ -54,9 +52,6 @@ class EncoderTuningSettings(BaseModel):
         arXiv 2106.09685), merged in at the end.
     lora_rank
         Of these matrices.
-    pieces
-        Words and parts of words of the corpus that join the vocabulary, at most; their vectors
-        begin as the mean of those that they were made of.
     max_tokens
         Passages and queries are cut to so many while training.
     left_in
@@ -95,13 +90,11 @@ class EncoderTuningSettings(BaseModel):
     memory: NonNegativeFloat = 0.0
     scale: Annotated[float, Field(gt=0)] = 20.0
     learning_rate: Annotated[float, Field(gt=0)] = 1e-4
-    new_learning_rate: Annotated[float, Field(gt=0)] = 2e-3
     warmup: Share = 0.1
     weight_decay: NonNegativeFloat = 0.0
     clip: Annotated[float, Field(gt=0)] = 1.0
     method: Literal["full", "lora"] = "full"
     lora_rank: PositiveInt = 16
-    pieces: NonNegativeInt = 0
     max_tokens: PositiveInt = 64
     left_in: Share = 0.5
     held_out: PositiveInt = 200

@@ -40,8 +40,6 @@ class Trainer(SentenceTransformerTrainer):  # type: ignore[misc]
         How to train.
     steps
         Updates of the weights.
-    old_pieces
-        How many pieces the vocabulary had; the vectors of later ones learn faster.
     folder
         Holds the checkpoints.
     look
@@ -55,7 +53,6 @@ class Trainer(SentenceTransformerTrainer):  # type: ignore[misc]
         objective: Objective,
         settings: EncoderTuningSettings,
         steps: int,
-        old_pieces: int,
         folder: Path,
         look: Callable[[], float],
     ) -> None:
@@ -83,7 +80,9 @@ class Trainer(SentenceTransformerTrainer):  # type: ignore[misc]
             seed=settings.seed,
         )
         optimizer = torch.optim.AdamW(
-            _groups(model, settings, old_pieces), weight_decay=settings.weight_decay
+            [weight for weight in model.parameters() if weight.requires_grad],
+            lr=settings.learning_rate,
+            weight_decay=settings.weight_decay,
         )
         rising = max(1, round(steps * settings.warmup))
         schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -186,27 +185,3 @@ def dataset_of(rows: Sequence[dict[str, Any]]) -> Dataset:
 
 def _in_order(dataset: Any, batch_size: int, drop_last: bool, **_: Any) -> DefaultBatchSampler:
     return DefaultBatchSampler(SequentialSampler(dataset), batch_size, drop_last)
-
-
-def _groups(
-    model: SentenceTransformer, settings: EncoderTuningSettings, old_pieces: int
-) -> list[dict[str, Any]]:
-    """Return what is trained, and how fast."""
-    weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
-    vectors = model[0].auto_model.get_input_embeddings().weight
-    if len(vectors) == old_pieces:
-        return [{"params": list(weights.values()), "lr": settings.learning_rate}]
-    vectors.requires_grad_(True)
-
-    def only_new(gradient: torch.Tensor) -> torch.Tensor:
-        """Leave the vectors of old pieces as they are, and with them what the base can."""
-        gradient = gradient.clone()
-        gradient[:old_pieces] = 0
-        return gradient
-
-    vectors.register_hook(only_new)
-    others = [weight for weight in weights.values() if weight is not vectors]
-    return [
-        {"params": [vectors], "lr": settings.new_learning_rate, "weight_decay": 0.0},
-        {"params": others, "lr": settings.learning_rate},
-    ]

@@ -152,10 +152,6 @@ def _must_make_sense(how: EncoderTuningSettings) -> None:
         raise CorpusTunerError(
             "encoder_tuning.steps is 0 and token_weights is base: nothing is tuned. Set one of them"
         )
-    if how.steps == 0 and how.pieces:
-        raise CorpusTunerError(
-            "encoder_tuning.pieces are new words, which must be learnt: give steps or minutes"
-        )
     if how.device.startswith("cuda") and not torch.cuda.is_available():
         raise CorpusTunerError(
             f"encoder_tuning.device is {how.device}, and PyTorch finds no such GPU here: set auto"
@@ -182,13 +178,12 @@ def _tuned(
     from corpus_tuner.tuning.encoder.fitting import Learnt, fit
     from corpus_tuner.tuning.encoder.token_weights import weigh_tokens
     from corpus_tuner.tuning.encoder.verdict import Trial
-    from corpus_tuner.tuning.encoder.vocabulary import add_pieces
 
     how = settings.encoder_tuning
     languages = Languages((settings.language,))
     if settings.language == "auto":
         languages, _ = found_languages(documents[:SAMPLE_DOCUMENTS])
-    named = embedded.named(settings.encoder, languages.main)
+    named = embedded.named(settings.encoder, languages.codes)
     settings = settings.model_copy(update={"encoder": named})
     held_out = min(how.held_out, len(documents) // 4)
     learnt = documents[held_out:]
@@ -200,10 +195,6 @@ def _tuned(
         before = trial.found(model)
     limit = model.max_seq_length
     model.max_seq_length = min(how.max_tokens, limit or how.max_tokens)
-    pieces = 0
-    if how.pieces:
-        with working("learning words"):
-            pieces = add_pieces(model, (whole_text(one) for one in learnt), how.pieces)
     weighed = False
     if how.token_weights == "idf":
         with working("weighing tokens"):
@@ -212,7 +203,7 @@ def _tuned(
     curve = []
     if how.steps != 0:
         of = Learnt(documents, held_out, kept, languages)
-        curve = fit(model, of, settings, output, pieces, lambda: trial.found(model).mean)
+        curve = fit(model, of, settings, output, lambda: trial.found(model).mean)
     elif not weighed:
         raise CorpusTunerError(
             f"nothing of {named.name!r} can be tuned with encoder_tuning.steps=0: its vectors are "
@@ -233,7 +224,6 @@ def _tuned(
         languages=languages.codes,
         documents=len(learnt),
         held_out=tuple(map(_own_digest, documents[:held_out])),
-        pieces=pieces,
         weighed=weighed,
         steps=sum("loss" in row for row in curve),
         best_step=int(best["step"]),

