@@ -118,7 +118,7 @@ def _is_abbreviation(sentence: str, following: str, language: str) -> bool:
     if {word, "".join([*before, word]).lower()} & known.anywhere:
         return True
     name = _NAME.match(following)
-    named = bool(name and name["first"].isupper())
+    named = name is not None and name["first"].isupper()
     initial = language != "en" and last[0].isupper() and bool(_INITIAL.fullmatch(last[:-1]))
     if named and (initial or word in known.titles):
         return True

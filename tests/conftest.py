@@ -11,10 +11,15 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many processes as cores are at work
 
 import pytest
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+# How fast inputs are made and run depends on what else the machine does.
+UNTIMED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+hypothesis_settings.register_profile("untimed", **UNTIMED)
+hypothesis_settings.load_profile("untimed")
 # pytest --hypothesis-profile nightly: hundreds of sequences of changes, kills and damages.
-hypothesis_settings.register_profile("nightly", deadline=None)
+hypothesis_settings.register_profile("nightly", **UNTIMED)
 
 
 def nightly() -> bool:

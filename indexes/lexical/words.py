@@ -153,7 +153,7 @@ def words_of(texts: Sequence[str], language: str | None) -> list[list[str]]:
     Examples
     --------
     >>> words_of(["the mills of section 4.2"], "en")
-    [['mill', 'section', '4', '2', '4.2']]
+    [['mill', 'section', '4.2', '4', '2']]
     """
     return [
         [term for token in text_tokens(text, language) for term in _searched(token, language)]

@@ -7,6 +7,7 @@ was not trained on. A hybrid search ranks by the terms of such a query.
 import numpy as np
 import regex
 
+from corpus_tuner.indexes.lexical.tokens import is_letter
 from corpus_tuner.indexes.lexical.words import query_tokens
 from corpus_tuner.indexes.search.index import Drawn
 from corpus_tuner.indexes.search.settings import DENSE_RANKERS
@@ -34,10 +35,14 @@ def is_legible(query: str, encoder: str) -> bool:
     (False, True)
     """
     tokens = query_tokens(query)
-    if all(2 * len(_LETTERS.findall(token)) <= len(token) for token in tokens if len(token) > 1):
-        return not tokens
+    if tokens and all(map(_is_code, tokens)):
+        return False
     letters = _LETTERS.findall(query)
     return encoder != _LATIN_ONLY or 2 * len(_LATIN_LETTERS.findall(query)) >= len(letters)
+
+
+def _is_code(token: str) -> bool:
+    return is_letter(token) or 2 * len(_LETTERS.findall(token)) <= len(token)
 
 
 def without_dense(drawn: Drawn) -> Drawn:

@@ -62,7 +62,7 @@ def test_stop_words_of_the_query_s_language_say_nothing_in_the_other() -> None:
     (english,) = terms_of(
         "words", ["They die in the war, and so will others who are at war."], settings
     )
-    assert {"die", "war"} <= {*english}
+    assert {"die", "war"} <= {*english.terms}
     assert not {"die", "war"} & {*asked_terms("words", "Wann war die Eröffnung?", settings)}
     assert {"war", "civil"} <= {*asked_terms("words", "civil war", settings)}
 
@@ -71,8 +71,9 @@ def test_terms_of_one_language_are_as_they_were() -> None:
     texts = [*TEXTS.values()]
     for languages in ((), ("de",), ("en",)):
         settings = LexicalSettings(languages=languages)
-        (terms,) = terms_of("words", texts[:1], settings)
-        assert asked_terms("words", texts[0], settings) == terms
+        (document,) = terms_of("words", texts[:1], settings)
+        asked = asked_terms("words", texts[0], settings)
+        assert asked == document.terms[: len(asked)]
 
 
 def test_views_are_written_in_the_document_s_own_language(searcher: ct.Searcher) -> None:
