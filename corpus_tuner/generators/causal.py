@@ -164,8 +164,6 @@ class Generator:
 def _open(settings: Settings) -> tuple[Engine, Any, str]:
     """Return what runs the model, its tokenizer, and what tells weights and engine from others."""
     source = Source(settings.model, settings.revision, settings.trust_remote_code)
-    if settings.engine == "vllm":
-        return _open_vllm(settings, source)
     from corpus_tuner.indexes.encoders.weights import hash_weights
 
     device = device_of(settings.device)
@@ -173,39 +171,6 @@ def _open(settings: Settings) -> tuple[Engine, Any, str]:
     weights = hash_weights(model)
     engine = _choose(settings, model, device)
     return _engine(engine, model, tokenizer, weights), tokenizer, f"{weights[:16]} {engine}"
-
-
-def _open_vllm(settings: Settings, source: Source) -> tuple[Engine, Any, str]:
-    from corpus_tuner.models.causal_vllm import VLLMCausalEngine, open_llm
-
-    _refuse_what_vllm_lacks(settings)
-    llm, tokenizer, weights, dtype = open_llm(
-        source, settings.device, settings.dtype, settings.gpu_memory
-    )
-    engine = VLLMCausalEngine(llm, settings.stop, without_thoughts)
-    return engine, tokenizer, f"{weights[:16]} vllm {dtype}"
-
-
-def _refuse_what_vllm_lacks(settings: Settings) -> None:
-    from corpus_tuner.models.causal_vllm import TEMPERATURES
-
-    lowest, highest = TEMPERATURES
-    sampled = settings.decoding == "sampling"
-    problem = ""
-    if settings.no_repeat_ngram:
-        problem = "has no no_repeat_ngram: set generator.no_repeat_ngram=0"
-    elif sampled and not lowest <= settings.temperature <= highest:
-        problem = f"samples at temperatures from {lowest} to {highest}: set generator.temperature"
-    elif not sampled and max(settings.beams, settings.outputs) > 1:
-        # Its beam search knows one end of a text, where models have several, and no `stop`.
-        problem = (
-            "writes the likeliest text alone by decoding=beam: set generator.decoding=sampling, or "
-            "generator.beams=1 and generator.outputs=1"
-        )
-    if problem:
-        raise CorpusTunerError(
-            f"generator.engine=vllm {problem}; or set generator.engine=transformers"
-        )
 
 
 def _choose(settings: Settings, model: Any, device: str) -> str:

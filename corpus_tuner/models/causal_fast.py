@@ -43,8 +43,8 @@ class CTranslate2CausalEngine:
             )
 
     def write(self, requests: Sequence[Request], decoding: Decoding) -> list[list[list[int]]]:
-        """Return `outputs` answers to each request, as token ids without the request's start."""
-        prompts = [[*request.source, *request.start] for request in requests]
+        """Return `outputs` answers to each request, as token ids."""
+        prompts = [request.source for request in requests]
         batches = list(of_one_length([len(prompt) for prompt in prompts], decoding.batch_size))
 
         def answer(batch: list[int]) -> list[list[list[int]]]:

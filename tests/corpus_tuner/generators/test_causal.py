@@ -49,7 +49,7 @@ def models(tmp_path_factory: pytest.TempPathFactory, tokenizer: Any) -> dict[str
             num_hidden_layers=2,
             num_attention_heads=2,
             num_key_value_heads=1,
-            head_dim=32,  # vLLM has no smaller ones
+            head_dim=32,
             max_position_embeddings=512,
             initializer_range=0.2,
             pad_token_id=tokenizer.pad_token_id,
@@ -145,7 +145,7 @@ def test_ctranslate2_does_not_sample(models: dict[str, Path]) -> None:
 
 
 def _request(generator: Any, document: Document, seed: int) -> Any:
-    return Request(generator._tokens(document, ASK), [], seed)
+    return Request(generator._tokens(document, ASK), seed)
 
 
 def test_prompts_are_as_the_model_takes_them(models: dict[str, Path]) -> None:
