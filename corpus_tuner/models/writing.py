@@ -13,10 +13,14 @@ class Request(NamedTuple):
         What it reads, as token ids.
     seed
         Of sampling, 0 to 2**63 - 1: two requests that differ in nothing else are answered anew.
+    shared
+        How many tokens of the source all requests with the same instruction begin with: an engine
+        may compute their states once.
     """
 
     source: list[int]
     seed: int
+    shared: int = 0
 
 
 class Decoding(NamedTuple):
