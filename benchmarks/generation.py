@@ -1,73 +1,62 @@
-"""Generate with CTranslate2 in int8 and with `generate` of transformers in float32.
+"""Compare the engines that run one generator: documents a second, and memory.
 
-Run: python -m benchmarks.generation [CORPUS] [--documents N] [--model NAME] [--outputs N]
-     python -m benchmarks.generation [CORPUS] --causal --model NAME --engines vllm transformers
+Run: python -m benchmarks.generation [CORPUS] [--config RECIPE] [--set A.B=VALUE]
+         [--engines E F] [--documents N] [--block N]
 
-The same model writes the same number of sampled questions for the same documents, each in a pass of
-its own; blocks of documents are given to the engines in turn. vLLM has all of a block at once.
+The generator with a model of the recipe writes the same questions by every engine. Blocks of
+documents go to the engines in turn, and processor time is measured, so that other work on the
+machine does not count. Peak memory is that of the process, after each block.
 """
 
 import argparse
+import resource
 import time
 from itertools import islice
 
-from corpus_tuner import Corpus, Document, sample_folder
-from corpus_tuner.generators import causal, open_generator, seq2seq
+from corpus_tuner import Corpus, Document, load_settings, sample_folder
+from corpus_tuner.generators import listed, open_generator
 from corpus_tuner.indexes.encoders import open_encoder
 from corpus_tuner.instructions import load_instructions
 from corpus_tuner.reading import Reading
-
-BLOCK = 256
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpus", nargs="?", default=str(sample_folder("en")))
-    parser.add_argument("--documents", type=int, default=BLOCK, help="only the first so many")
-    parser.add_argument("--model", default="builtin")
-    parser.add_argument("--outputs", type=int, default=4)
-    parser.add_argument("--causal", action="store_true", help="the model is a decoder alone")
-    parser.add_argument("--engines", nargs="+", default=["ctranslate2", "transformers"])
-    parser.add_argument("--source-tokens", type=int, default=160, help="read of a document")
+    parser.add_argument("--config", default="questions")
+    parser.add_argument("--set", action="append", default=[], dest="assignments")
+    parser.add_argument("--engines", nargs="+", default=["ctranslate2", "llamacpp"])
+    parser.add_argument("--documents", type=int, default=32, help="only the first so many")
+    parser.add_argument("--block", type=int, default=8, help="documents at once")
     chosen = parser.parse_args()
+    settings = load_settings(chosen.config, chosen.assignments)
+    (part,) = [one for one in listed(settings.generator) if hasattr(one, "engine")]
     documents = [Reading(one) for one in islice(Corpus(chosen.corpus), chosen.documents)]
-    (instruction,) = load_instructions(("question",), "en")
+    (instruction,) = load_instructions(("question",), "en", settings.instructions)
     encoder = open_encoder()
-    family = causal if chosen.causal else seq2seq
     engines = {
-        name: open_generator(
-            family.Settings.model_validate(
-                {
-                    "model": chosen.model,
-                    "engine": name,
-                    "outputs": chosen.outputs,
-                    "max_source_tokens": chosen.source_tokens,
-                }
-            ),
-            encoder,
-        )
+        name: open_generator(part.model_copy(update={"engine": name}), encoder)
         for name in chosen.engines
     }
-    seconds = dict.fromkeys(engines, 0.0)
-    views = dict.fromkeys(engines, 0)
-    warm_up = [Reading(Document("", "", "The mill stands by the river."))] * 8
     for engine in engines.values():
-        engine.generate(warm_up, instruction)
-    for start in range(0, len(documents), BLOCK):
-        block = documents[start : start + BLOCK]
-        order = list(engines) if start // BLOCK % 2 else list(reversed(engines))
+        engine.generate([Reading(Document("", "", "The mill stands by the river."))], instruction)
+    seconds = dict.fromkeys(engines, 0.0)
+    written = dict.fromkeys(engines, 0)
+    for start in range(0, len(documents), chosen.block):
+        order = list(engines) if start // chosen.block % 2 else list(reversed(engines))
         for name in order:
-            begin = time.perf_counter()
-            written = engines[name].generate(block, instruction)
-            seconds[name] += time.perf_counter() - begin
-            views[name] += sum(len(texts.texts) for texts in written)
-    print(f"{len(documents)} documents of {chosen.corpus}, {chosen.outputs} sampled questions each")
+            begin = time.process_time()
+            made = engines[name].generate(documents[start : start + chosen.block], instruction)
+            seconds[name] += time.process_time() - begin
+            written[name] += sum(len(one.texts) for one in made)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        print(f"{start + chosen.block:6} documents   peak {peak} MiB", flush=True)
     baseline = seconds[chosen.engines[-1]]
     for name, spent in seconds.items():
-        rate = len(documents) / spent
         print(
-            f"  {name:12} {spent:8.1f} s   {rate:6.1f} documents/s   "
-            f"{baseline / spent:.2f} times {chosen.engines[-1]}   {views[name]} different views"
+            f"{name:12} {spent:8.1f} s of processor time   {len(documents) / spent:6.2f} "
+            f"documents/s   {baseline / spent:.2f} times {chosen.engines[-1]}   "
+            f"{written[name]} texts"
         )
 
 

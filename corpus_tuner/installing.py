@@ -11,8 +11,6 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 _PACKAGE = "corpus-tuner"
-_UNPINNED = ("vllm",)
-"""Extras that ask for other releases than those that ``constraints.txt`` pins."""
 
 
 def install_command(extra: str) -> str:
@@ -47,8 +45,7 @@ def requirement(extra: str, root: Path, origin: str) -> str:
     """
     if (root / "setup.cfg").is_file():
         pinned = root / "constraints.txt"
-        fits = pinned.is_file() and extra not in _UNPINNED
-        constrained = f"-c {shlex.quote(str(pinned))} " if fits else ""
+        constrained = f"-c {shlex.quote(str(pinned))} " if pinned.is_file() else ""
         return f"{constrained}-e {shlex.quote(f'{root}[{extra}]')}"
     known = json.loads(origin) if origin else {}
     url = known.get("url", "")

@@ -23,7 +23,7 @@ from corpus_tuner.checks import (
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.enrichment import Author, Enriched, Enrichment
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.generators import Generator, check_installed, listed, open_generator
+from corpus_tuner.generators import Generator, check_installed, listed, open_generator, writes
 from corpus_tuner.indexes.encoders import Encoder
 from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.registry import PartSettings
@@ -32,7 +32,7 @@ from corpus_tuner.instructions import Instruction, Templates, load_instructions
 from corpus_tuner.language import SAMPLE_DOCUMENTS, document_language, found_languages
 from corpus_tuner.ledger import Ledger
 from corpus_tuner.passage_finder import PassageFinder
-from corpus_tuner.progress import Meter
+from corpus_tuner.progress import Meter, note
 from corpus_tuner.reading import DocumentReader
 from corpus_tuner.settings import Settings
 
@@ -122,7 +122,8 @@ def open_writers(
     Raises
     ------
     CorpusTunerError
-        If the corpus has no documents, or a generator cannot be opened.
+        If the corpus has no documents, or a generator cannot be opened or does not write the
+        language that most of the corpus is in.
     """
     shares: dict[str, float] = {}
     if settings.language != "auto":
@@ -135,11 +136,31 @@ def open_writers(
     encoder = opening(languages.codes)
     reader = DocumentReader(encoder, languages, settings.passages, settings.views)
     opened = [open_generator(part, encoder) for part in chosen]
+    for part, generator in zip(chosen, opened, strict=True):
+        _check_languages(part, generator, languages)
     authors = {
-        code: [_author(generator, code, settings.instructions) for generator in opened]
+        code: [
+            _author(generator, code, settings.instructions)
+            for generator in opened
+            if writes(generator, code)
+        ]
         for code in languages.codes
     }
     return Writers(languages, authors, reader, shares)
+
+
+def _check_languages(part: PartSettings, generator: Generator, languages: Languages) -> None:
+    """Refuse a generator that does not write the main language; note the others that it lacks."""
+    model = getattr(part, "model", part.name)
+    if not writes(generator, languages.main):
+        raise CorpusTunerError(
+            f"{model} does not write the language of the corpus, {languages.main!r}: set "
+            "generator.model to a multilingual one, or leave it out with --generator extractive "
+            "(or set language, if it was not recognised)"
+        )
+    others = [code for code in languages.codes if not writes(generator, code)]
+    if others:
+        note(f"{model} does not write {', '.join(others)}: documents in these get no views of it")
 
 
 def _author(generator: Generator, language: str, own: Templates | None) -> Author:

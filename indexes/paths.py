@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ValidationInfo
 
 FOLDER = "folder"
 """In the context of a validation: where relative paths begin, if not where the process is."""
-RESERVED = ("auto", "builtin", "multilingual")
+RESERVED = ("auto", "builtin", "multilingual", "smollm2")
 """Names of embedded models, also where a folder is called so: that is ``./builtin``."""
 
 _Value = TypeVar("_Value")

@@ -71,7 +71,7 @@ def small_install(corpus: str, benchmark: str, output: str) -> None:
         ["eval", benchmark, "-o", f"{output}/results", "-q"],
         ["build", corpus, "-o", f"{output}/other", "--generator", "seq2seq"],
         ["build", corpus, "-o", f"{output}/other", "--encoder", "some/model"],
-        ["tune", "generator", corpus, "--base", "builtin", "-o", f"{output}/tuned"],
+        ["tune", "generator", corpus, "--base", "google/flan-t5-base", "-o", f"{output}/tuned"],
     )
 
 

@@ -40,7 +40,7 @@ def generator(
     *,
     base: Annotated[
         str,
-        typer.Option(help="What to tune: a hub name, a folder, builtin or minilm."),
+        typer.Option(help="What to tune: a hub name or a folder."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the model.")],
     pairs: Annotated[

@@ -66,6 +66,9 @@ class Generator(Protocol):
         The kinds of views that it is to write.
     invents
         Whether it may write what the document does not say, so that it must be checked.
+
+    A generator that writes few languages also has the attribute `languages`, a tuple of their ISO
+    639-1 codes; documents in others are left out.
     """
 
     identity: str
@@ -127,6 +130,12 @@ def check_installed(generators: Sequence[PartSettings]) -> None:
                 f"{missing(f'the generator {settings.name}', extra)}; or do without it: "
                 + setting({"generator": "extractive"}, "--generator extractive")
             )
+
+
+def writes(generator: Generator, language: str) -> bool:
+    """Tell whether a generator writes a language, given by its ISO 639-1 code."""
+    languages = getattr(generator, "languages", ())
+    return not languages or language in languages
 
 
 def listed(settings: PartSettings | Sequence[PartSettings] | None) -> Sequence[PartSettings]:

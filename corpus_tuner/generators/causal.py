@@ -1,26 +1,47 @@
-"""Any decoder-only model of transformers as a generator: Qwen, Gemma, SmolLM, EuroLLM and kin.
+"""Decoder-only language models of transformers and GGUF files as generators.
 
-Instructions are given as the model was taught to take them, by its own chat template.
+Instructions go through the model's own chat template, after examples of question and answer if the
+settings have some (few-shot prompting; Brown et al., arXiv 2005.14165).
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from functools import lru_cache
+from itertools import takewhile
+from typing import Annotated, Literal
 
 from jinja2 import TemplateError
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generators import Written, seed_of, tidy, without_thoughts
 from corpus_tuner.indexes.encoders import Encoder, Span
 from corpus_tuner.indexes.paths import NamesFile
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.instructions import Instruction, Kind
-from corpus_tuner.models import Source, device_of, load_model
-from corpus_tuner.models.writing import Engine, Request, decoding_of
+from corpus_tuner.models.decoder_only import open_decoder
+from corpus_tuner.models.gguf_files import SMOLLM2
+from corpus_tuner.models.writing import Request, decoding_of
 from corpus_tuner.reading import Reading
 
 NEEDS = ("torch", "transformers")
+
+
+class Example(BaseModel):
+    """A document with the texts that a generator should write for it.
+
+    Attributes
+    ----------
+    title, text
+        Of the document.
+    answers
+        By kind.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str = ""
+    text: str
+    answers: dict[Kind, str]
 
 
 class Settings(PartSettings):
@@ -29,11 +50,15 @@ class Settings(PartSettings):
     Attributes
     ----------
     model
-        Hub name or folder.
+        Hub name or folder of a model of transformers; or a GGUF file: ``smollm2`` (English), a
+        path, or ``org/name/file.gguf`` on the hub.
     revision
         Commit, tag or branch on the hub.
     kinds
         The kinds of views to write, each with an instruction.
+    examples
+        Shown to the model before a document, as earlier turns of the conversation: those that have
+        an answer of the kind that is to be written.
     outputs
         Texts for each document and instruction; alike ones count once.
     decoding
@@ -50,17 +75,15 @@ class Settings(PartSettings):
     seed
         From which, with the document and the instruction, each document's seed of sampling is made.
     batch_size
-        Documents in one pass; where transformers runs on a CPU, every document has its own, and
-        vLLM chooses for itself.
+        Documents in one pass; on a CPU transformers and llama.cpp read one document in each pass.
     engine
-        ``ctranslate2`` runs Qwen3, Gemma 3 and Llama in int8 by `beam`, ``transformers`` runs any
-        decoder. ``auto`` is the former on a CPU where it can, else the latter. ``vllm`` runs most
-        decoders on a GPU, with no `no_repeat_ngram` and no more `beams` than 1.
-    gpu_memory
-        The share of the GPU's memory that vLLM takes.
+        ``ctranslate2`` runs Qwen3, Gemma 3 and Llama in int8 by `beam`; ``transformers`` runs any
+        decoder that it can load; ``llamacpp`` runs any GGUF file, with no `no_repeat_ngram` and
+        no more `beams` than 1. ``auto`` is the first on a CPU where it can; else ``llamacpp`` for a
+        GGUF file and ``transformers`` for other models.
     dtype
-        The numbers that transformers and vLLM compute with. ``auto`` is what the weights are
-        stored in on a GPU, float32 elsewhere.
+        The numbers that transformers computes with. ``auto`` is what the weights are stored in on
+        a GPU, float32 elsewhere and for GGUF files.
     device
         ``auto`` takes a GPU where there is one.
     trust_remote_code
@@ -68,9 +91,10 @@ class Settings(PartSettings):
     """
 
     name: Literal["causal"] = "causal"
-    model: NamesFile[str]
+    model: NamesFile[str] = SMOLLM2
     revision: str | None = None
     kinds: tuple[Kind, ...] = ("question", "keywords")
+    examples: tuple[Example, ...] = ()
     outputs: PositiveInt = 1
     decoding: Literal["sampling", "beam"] = "sampling"
     temperature: PositiveFloat = 0.7
@@ -83,25 +107,31 @@ class Settings(PartSettings):
     max_new_tokens: PositiveInt = 64
     seed: NonNegativeInt = 0
     batch_size: PositiveInt = 8
-    engine: Literal["auto", "ctranslate2", "transformers", "vllm"] = "auto"
-    gpu_memory: Annotated[float, Field(gt=0, le=1)] = 0.9
+    engine: Literal["auto", "ctranslate2", "transformers", "llamacpp"] = "auto"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     device: str = "auto"
     trust_remote_code: bool = False
 
 
 class Generator:
-    """A language model that chats."""
+    """A language model that continues a prompt or a conversation.
+
+    Attributes
+    ----------
+    languages
+        ISO 639-1 codes of those that the model writes, if it writes few.
+    """
 
     invents = True
 
     def __init__(self, settings: Settings, encoder: Encoder) -> None:
         self._settings = settings
         self.kinds: tuple[str, ...] = settings.kinds
-        self._engine, self._tokenizer, what = _open(settings)
-        running = {"kinds", "batch_size", "device", "engine", "gpu_memory"}
-        described = settings.model_dump_json(exclude=running)
-        self.identity = f"causal {what} {described}"
+        self.languages: tuple[str, ...] = ("en",) if settings.model == SMOLLM2 else ()
+        self._engine, self._tokenizer, opened = open_decoder(settings)
+        self._shared_prefix = lru_cache(None)(self._find_shared_prefix)
+        described = settings.model_dump_json(exclude={"kinds", "batch_size", "device", "engine"})
+        self.identity = f"causal {opened} {described}"
 
     def spans(self, document: Document, language: str) -> list[Span]:
         """Return none: the model reads for itself."""
@@ -113,8 +143,13 @@ class Generator:
         What is sampled for a document depends on the seed, the instruction and the document.
         """
         prompts = [self._prompt(reading.document, instruction) for reading in readings]
+        prefix = self._shared_prefix(instruction)
         requests = [
-            Request(tokens, [], seed_of(self._settings.seed, instruction, reading.document.text))
+            Request(
+                tokens,
+                seed_of(self._settings.seed, instruction, reading.document.text),
+                len(prefix) if tokens[: len(prefix)] == prefix and len(tokens) > len(prefix) else 0,
+            )
             for (tokens, _), reading in zip(prompts, readings, strict=True)
         ]
         answers = self._engine.write(requests, decoding_of(self._settings))
@@ -134,19 +169,42 @@ class Generator:
         short = self._tokenizer.decode(own[: max(0, len(own) - over)], skip_special_tokens=True)
         return self._tokens(Document(document.id, document.title, short), instruction), True
 
+    def _find_shared_prefix(self, instruction: Instruction) -> list[int]:
+        """Return the tokens that the prompts of an instruction begin with, whatever the document.
+
+        They depend on the instruction alone, so that engines may compute their states once.
+        """
+        probes = (Document("", "", "a b"), Document("", "1 2", "0 1"))
+        first, second = (self._tokens(one, instruction) for one in probes)
+        alike = takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False))
+        return [token for token, _ in alike]
+
     def _tokens(self, document: Document, instruction: Instruction) -> list[int]:
         asked = instruction.prompt(document)
+        shown = [
+            (instruction.prompt(Document("", one.title, one.text)), answer)
+            for one in self._settings.examples
+            for kind, answer in one.answers.items()
+            if kind == instruction.kind
+        ]
         if not self._tokenizer.chat_template:
             before = f"{instruction.system}\n\n" if instruction.system else ""
-            tokens: list[int] = self._tokenizer(f"{before}{asked}\n")["input_ids"]
+            turns = "".join(f"{prompt}\n{answer}\n\n" for prompt, answer in shown)
+            tokens: list[int] = self._tokenizer(f"{before}{turns}{asked}\n")["input_ids"]
             return tokens
-        system = [{"role": "system", "content": instruction.system}] if instruction.system else []
+        messages = [
+            {"role": role, "content": content}
+            for turn in shown
+            for role, content in zip(("user", "assistant"), turn, strict=True)
+        ]
+        messages.append({"role": "user", "content": asked})
+        if not instruction.system:
+            return self._chat(messages)
         try:
-            return self._chat([*system, {"role": "user", "content": asked}])
+            return self._chat([{"role": "system", "content": instruction.system}, *messages])
         except TemplateError:  # of a template that knows no such role
-            if not system:
-                raise
-            return self._chat([{"role": "user", "content": f"{instruction.system}\n\n{asked}"}])
+            first = f"{instruction.system}\n\n{messages[0]['content']}"
+            return self._chat([{"role": "user", "content": first}, *messages[1:]])
 
     def _chat(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
         tokens: list[int] = self._tokenizer.apply_chat_template(
@@ -161,86 +219,3 @@ class Generator:
         text = without_thoughts(self._tokenizer.decode(answer, skip_special_tokens=True)).lstrip()
         ends = [text.find(stop) for stop in self._settings.stop if stop in text]
         return text[: min(ends)] if ends else text
-
-
-def _open(settings: Settings) -> tuple[Engine, Any, str]:
-    """Return what runs the model, its tokenizer, and what tells weights and engine from others."""
-    source = Source(settings.model, settings.revision, settings.trust_remote_code)
-    if settings.engine == "vllm":
-        return _open_vllm(settings, source)
-    from corpus_tuner.indexes.encoders.weights import hash_weights
-
-    device = device_of(settings.device)
-    model, tokenizer = load_model(source, device, settings.dtype, causal=True)
-    weights = hash_weights(model)
-    engine = _choose(settings, model, device)
-    return _engine(engine, model, tokenizer, weights), tokenizer, f"{weights[:16]} {engine}"
-
-
-def _open_vllm(settings: Settings, source: Source) -> tuple[Engine, Any, str]:
-    from corpus_tuner.models.causal_vllm import VLLMCausalEngine, open_llm
-
-    _refuse_what_vllm_lacks(settings)
-    llm, tokenizer, weights, dtype = open_llm(
-        source, settings.device, settings.dtype, settings.gpu_memory
-    )
-    engine = VLLMCausalEngine(llm, settings.stop, without_thoughts)
-    return engine, tokenizer, f"{weights[:16]} vllm {dtype}"
-
-
-def _refuse_what_vllm_lacks(settings: Settings) -> None:
-    from corpus_tuner.models.causal_vllm import TEMPERATURES
-
-    lowest, highest = TEMPERATURES
-    sampled = settings.decoding == "sampling"
-    problem = ""
-    if settings.no_repeat_ngram:
-        problem = "has no no_repeat_ngram: set generator.no_repeat_ngram=0"
-    elif sampled and not lowest <= settings.temperature <= highest:
-        problem = f"samples at temperatures from {lowest} to {highest}: set generator.temperature"
-    elif not sampled and max(settings.beams, settings.outputs) > 1:
-        # Its beam search knows one end of a text, where models have several, and no `stop`.
-        problem = (
-            "writes the likeliest text alone by decoding=beam: set generator.decoding=sampling, or "
-            "generator.beams=1 and generator.outputs=1"
-        )
-    if problem:
-        raise CorpusTunerError(
-            f"generator.engine=vllm {problem}; or set generator.engine=transformers"
-        )
-
-
-def _choose(settings: Settings, model: Any, device: str) -> str:
-    """Return the name of the engine.
-
-    Raises
-    ------
-    CorpusTunerError
-        If CTranslate2 is wanted, and cannot sample a document by itself.
-    """
-    from corpus_tuner.models.causal_fast import MODEL_TYPES
-
-    sampled = settings.decoding == "sampling"
-    if settings.engine == "ctranslate2" and sampled:
-        raise CorpusTunerError(
-            "generator.engine=ctranslate2 does not sample from decoder-only models: set "
-            "generator.decoding=beam, or generator.engine=transformers"
-        )
-    if settings.engine != "auto":
-        return settings.engine
-    fits = device == "cpu" and model.config.model_type in MODEL_TYPES and not sampled
-    return "ctranslate2" if fits else "transformers"
-
-
-def _engine(name: str, model: Any, tokenizer: Any, weights: str) -> Engine:
-    if name == "transformers":
-        from corpus_tuner.models.causal import CausalEngine
-
-        return CausalEngine(model, tokenizer)
-    from corpus_tuner.models.causal_fast import CTranslate2CausalEngine
-    from corpus_tuner.models.fast import converted
-
-    ends = model.generation_config.eos_token_id
-    return CTranslate2CausalEngine(
-        converted(model, tokenizer, weights), tokenizer, ends if isinstance(ends, list) else [ends]
-    )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from corpus_tuner.generators import Written, seed_of, tidy
 from corpus_tuner.indexes.encoders import Encoder, Span
@@ -11,14 +11,11 @@ from corpus_tuner.indexes.paths import NamesFile
 from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.store.documents import Document
 from corpus_tuner.instructions import Instruction, Kind
-from corpus_tuner.instructions.prompting import Prompting
-from corpus_tuner.models import BUILTIN, Source, device_of, load_model
+from corpus_tuner.models import Source, device_of, load_model
 from corpus_tuner.models.writing import Engine, Request, decoding_of
 from corpus_tuner.reading import Reading
 
 NEEDS = ("torch", "transformers")
-
-_OF_DRAFTS = {"draft", "draft_revision", "draft_beams", "draft_depth", "draft_confidence"}
 
 
 class Settings(PartSettings):
@@ -27,7 +24,7 @@ class Settings(PartSettings):
     Attributes
     ----------
     model
-        Hub name, folder, or ``builtin`` for the one that comes with the package.
+        Hub name or folder.
     revision
         Commit, tag or branch on the hub.
     kinds
@@ -35,8 +32,7 @@ class Settings(PartSettings):
     outputs
         Texts for each document and instruction; alike ones count once.
     decoding
-        ``sampling`` (with `temperature`, `top_p`, `top_k`), ``beam`` (with `beams`), or
-        ``beam_sampling`` (with all of these), of which the likeliest `outputs` beams are taken.
+        ``sampling`` (with `temperature`, `top_p`, `top_k`) or ``beam`` (with `beams`).
     no_repeat_ngram
         No sequence of so many tokens comes twice in a text; 0 for no such rule.
     max_source_tokens
@@ -49,18 +45,7 @@ class Settings(PartSettings):
         Documents in one pass; when sampling on a CPU, every document has its own.
     engine
         ``ctranslate2`` runs T5, mT5 and BART in int8, ``transformers`` runs any encoder-decoder.
-        ``auto`` is the former on a CPU where it can, else the latter. Beam sampling needs the
-        latter, and T5, mT5 or BART.
-    draft, draft_revision
-        A small model, as `model`, that writes ahead when beams are sampled: fewer passes of the
-        large one, and the same distribution (arXiv 2409.16560).
-    draft_beams
-        Beams that it writes ahead in every layer.
-    draft_depth
-        Layers that it writes ahead.
-    draft_confidence
-        0 keeps all `beams` in every layer. More narrows a layer to as many beams as are likely to
-        be accepted with more than this probability, as far as the document's own rates tell.
+        ``auto`` is the former on a CPU where it can, else the latter.
     dtype
         The numbers that transformers computes with. ``auto`` is what the weights are stored in on
         a GPU, float32 elsewhere.
@@ -71,11 +56,11 @@ class Settings(PartSettings):
     """
 
     name: Literal["seq2seq"] = "seq2seq"
-    model: NamesFile[str] = BUILTIN
+    model: NamesFile[str] = "google/flan-t5-base"
     revision: str | None = None
     kinds: tuple[Kind, ...] = ("question", "keywords")
     outputs: PositiveInt = 1
-    decoding: Literal["sampling", "beam", "beam_sampling"] = "sampling"
+    decoding: Literal["sampling", "beam"] = "sampling"
     temperature: PositiveFloat = 1.0
     top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
     top_k: NonNegativeInt = 50
@@ -89,23 +74,6 @@ class Settings(PartSettings):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     device: str = "auto"
     trust_remote_code: bool = False
-    draft: NamesFile[str | None] = None
-    draft_revision: str | None = None
-    draft_beams: PositiveInt = 8
-    draft_depth: PositiveInt = 2
-    draft_confidence: Annotated[float, Field(ge=0, lt=1)] = 0.0
-
-    @model_validator(mode="after")
-    def _fits(self) -> "Settings":
-        sampled = self.decoding == "beam_sampling"
-        if sampled and self.engine == "ctranslate2":
-            raise ValueError("CTranslate2 does not sample beams: set engine to transformers")
-        if self.draft is not None and not sampled:
-            raise ValueError("a draft writes ahead for beam sampling: set decoding=beam_sampling")
-        most = max(self.beams, self.outputs)
-        if self.draft is not None and self.draft_beams < most:
-            raise ValueError(f"draft_beams must be as many as the beams, {most} or more")
-        return self
 
 
 class Generator:
@@ -121,18 +89,11 @@ class Generator:
         device = device_of(settings.device)
         source = Source(settings.model, settings.revision, settings.trust_remote_code)
         model, self._tokenizer = load_model(source, device, settings.dtype)
-        self._prompting = Prompting.of(model)
         weights = hash_weights(model)
         engine = _choose(settings, model, device)
-        running = {"kinds", "batch_size", "device", "engine"}
-        if settings.decoding == "beam_sampling":
-            self._engine, drafted = _open_beam_sampling(settings, model, self._tokenizer, device)
-        else:
-            self._engine, drafted = _open(engine, model, self._tokenizer, weights), ""
-        if not drafted:
-            running |= _OF_DRAFTS
-        described = settings.model_dump_json(exclude=running)
-        self.identity = f"seq2seq by-document {weights[:16]}{drafted} {engine} {described}"
+        self._engine = _open(engine, model, self._tokenizer, weights)
+        described = settings.model_dump_json(exclude={"kinds", "batch_size", "device", "engine"})
+        self.identity = f"seq2seq by-document {weights[:16]} {engine} {described}"
 
     def spans(self, document: Document, language: str) -> list[Span]:
         """Return none: the model reads for itself."""
@@ -142,28 +103,16 @@ class Generator:
         """Write for every document what `instruction` asks.
 
         What is sampled for a document depends on the seed, the instruction and the document.
-
-        Raises
-        ------
-        CorpusTunerError
-            If the model was not taught the instruction.
         """
-        prompts = [self._prompting.prompt(reading.document, instruction) for reading in readings]
-        sources = [prompt.source for prompt in prompts]
+        sources = [instruction.prompt(reading.document) for reading in readings]
         read: list[list[int]] = self._tokenizer(sources, verbose=False)["input_ids"]
         most = self._settings.max_source_tokens
         cut = [len(tokens) > most for tokens in read]
         if any(cut):  # again, since marks stand at the end as well
             read = self._tokenizer(sources, truncation=True, max_length=most)["input_ids"]
-        starts = [
-            self._tokenizer(prompt.start, add_special_tokens=False)["input_ids"]
-            if prompt.start
-            else []
-            for prompt in prompts
-        ]
         requests = [
-            Request(source, start, seed_of(self._settings.seed, instruction, prompt.source))
-            for source, start, prompt in zip(read, starts, prompts, strict=True)
+            Request(tokens, seed_of(self._settings.seed, instruction, source))
+            for tokens, source in zip(read, sources, strict=True)
         ]
         answers = self._engine.write(requests, decoding_of(self._settings))
         return [
@@ -183,7 +132,7 @@ def _choose(settings: Settings, model: Any, device: str) -> str:
     if settings.engine != "auto":
         return settings.engine
     fits = device == "cpu" and model.config.model_type in MODEL_TYPES
-    return "ctranslate2" if fits and settings.decoding != "beam_sampling" else "transformers"
+    return "ctranslate2" if fits else "transformers"
 
 
 def _open(engine: str, model: Any, tokenizer: Any, weights: str) -> Engine:
@@ -194,21 +143,3 @@ def _open(engine: str, model: Any, tokenizer: Any, weights: str) -> Engine:
     from corpus_tuner.models.fast import CTranslate2Engine, converted
 
     return CTranslate2Engine(converted(model, tokenizer, weights), tokenizer)
-
-
-def _open_beam_sampling(
-    settings: Settings, model: Any, tokenizer: Any, device: str
-) -> tuple[Engine, str]:
-    """Return the engine, and what names its draft."""
-    from corpus_tuner.indexes.encoders.weights import hash_weights
-    from corpus_tuner.models.speculative.decoding import Drafting
-    from corpus_tuner.models.speculative.engine import BeamSamplingEngine, Draft, check_draft
-
-    if settings.draft is None:
-        return BeamSamplingEngine(model), ""
-    source = Source(settings.draft, settings.draft_revision, settings.trust_remote_code)
-    draft, draft_tokenizer = load_model(source, device, settings.dtype)
-    check_draft(model, tokenizer, draft, draft_tokenizer)
-    drafting = Drafting(settings.draft_beams, settings.draft_depth, settings.draft_confidence)
-    engine = BeamSamplingEngine(model, Draft(draft, drafting))
-    return engine, f" drafted {hash_weights(draft)[:16]}"

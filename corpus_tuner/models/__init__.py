@@ -7,11 +7,6 @@ from typing import Any, NamedTuple
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.network import reach_model
 
-BUILTIN = "builtin"
-"""The model that comes with the package."""
-UNTAUGHT = "minilm"
-"""The built-in model before it was trained: the embedded encoder with a decoder made of it."""
-
 _FAMILIES = (
     ("an encoder-decoder", "google/flan-t5-base"),
     ("a decoder-only model", "Qwen/Qwen3-1.7B"),
@@ -24,7 +19,7 @@ class Source(NamedTuple):
     Attributes
     ----------
     name
-        Hub name, folder, `BUILTIN` or `UNTAUGHT`.
+        Hub name or folder.
     revision
         Commit, tag or branch on the hub.
     trust_remote_code
@@ -71,11 +66,6 @@ def load_model(
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # "Loading weights": a moment's work, and not ours to show
-    if source.name in (BUILTIN, UNTAUGHT):
-        from corpus_tuner.models import minilm
-
-        model, tokenizer = minilm.trained() if source.name == BUILTIN else minilm.untaught()
-        return model.to(device).eval(), tokenizer
     kind: torch.dtype | str = "auto" if device != "cpu" else torch.float32
     if dtype != "auto":
         kind = getattr(torch, dtype)

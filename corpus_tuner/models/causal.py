@@ -20,7 +20,7 @@ class CausalEngine(TransformersEngine):
     def _answer(self, requests: list[Request], decoding: Decoding) -> list[list[int]]:
         """Return the answers to some requests, request by request."""
         device, outputs = self._model.device, decoding.outputs
-        prompts = [[*request.source, *request.start] for request in requests]
+        prompts = [request.source for request in requests]
         longest = max(map(len, prompts))
         padded = [[self._pad] * (longest - len(prompt)) + prompt for prompt in prompts]
         marks = [[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts]

@@ -1,5 +1,8 @@
 """Run decoder-only models with CTranslate2 in int8: faster than transformers on a CPU.
 
+The states of what all prompts of an instruction begin with are computed once: CTranslate2 remembers
+every static prompt that it is given, so it is given no prompt of a single document.
+
 Sampling is left to transformers. Random numbers belong to a worker of CTranslate2 for life, so
 every document would need the model to be loaded anew, and these models are large.
 """
@@ -18,6 +21,12 @@ from corpus_tuner.models.writing import Decoding, Request
 
 MODEL_TYPES = ("gemma3_text", "llama", "qwen3")
 """As ``config.json`` names them: those that are tested here."""
+
+
+def end_tokens(model: Any) -> list[int]:
+    """Return the tokens that end an answer of a model of transformers."""
+    ends = model.generation_config.eos_token_id
+    return ends if isinstance(ends, list) else [ends]
 
 
 class CTranslate2CausalEngine:
@@ -43,13 +52,16 @@ class CTranslate2CausalEngine:
             )
 
     def write(self, requests: Sequence[Request], decoding: Decoding) -> list[list[list[int]]]:
-        """Return `outputs` answers to each request, as token ids without the request's start."""
-        prompts = [[*request.source, *request.start] for request in requests]
-        batches = list(of_one_length([len(prompt) for prompt in prompts], decoding.batch_size))
+        """Return `outputs` answers to each request, as token ids."""
+        alike = [(tuple(one.source[: one.shared]), len(one.source)) for one in requests]
+        batches = list(of_one_length(alike, decoding.batch_size))
+        names = self._tokenizer.convert_ids_to_tokens
 
         def answer(batch: list[int]) -> list[list[list[int]]]:
+            count = requests[batch[0]].shared
             results = self._model.generate_batch(
-                [self._tokenizer.convert_ids_to_tokens(prompts[position]) for position in batch],
+                [names(requests[position].source[count:]) for position in batch],
+                static_prompt=names(requests[batch[0]].source[:count]) or None,
                 beam_size=max(decoding.beams, decoding.outputs),
                 num_hypotheses=decoding.outputs,
                 no_repeat_ngram_size=decoding.no_repeat_ngram,

@@ -30,8 +30,8 @@ _SEEDING = Lock()  # the seed is one for the whole process
 class CTranslate2Engine:
     """Answers requests in batches, several side by side.
 
-    Requests that share a batch have sources and starts of one length: padding would move the last
-    digits of a probability, and int8 makes more of that. Sampling cannot share a batch, nor a
+    Requests that share a batch have sources of one length: padding would move the last digits of a
+    probability, and int8 makes more of that. Sampling cannot share a batch, nor a
     worker, which draws one random number after the other: every request has a pass of its own.
     """
 
@@ -41,9 +41,9 @@ class CTranslate2Engine:
         self._marks = frozenset(tokenizer.all_special_ids)
 
     def write(self, requests: Sequence[Request], decoding: Decoding) -> list[list[list[int]]]:
-        """Return `outputs` answers to each request, as token ids without the request's start."""
+        """Return `outputs` answers to each request, as token ids."""
         workers = max(1, min(len(requests), torch.get_num_threads(), MOST_WORKERS))
-        lengths = [(len(request.source), len(request.start)) for request in requests]
+        lengths = [len(request.source) for request in requests]
         size = decoding.batch_size if decoding.beams else 1
         batches = list(of_one_length(lengths, size))
         shared = self._open(workers) if decoding.beams else None
@@ -80,18 +80,16 @@ class CTranslate2Engine:
     def _answer(
         self, translator: ctranslate2.Translator, requests: Sequence[Request], decoding: Decoding
     ) -> list[list[list[int]]]:
-        start = len(requests[0].start)
         results = translator.translate_batch(
             [self._names(request.source) for request in requests],
-            target_prefix=[self._names(request.start) for request in requests] if start else None,
             max_input_length=0,
-            max_decoding_length=decoding.max_new_tokens + start,
+            max_decoding_length=decoding.max_new_tokens,
             num_hypotheses=decoding.outputs,
             no_repeat_ngram_size=decoding.no_repeat_ngram,
             **_search(decoding),
         )
         return [
-            [self._tokenizer.convert_tokens_to_ids(tokens[start:]) for tokens in result.hypotheses]
+            [self._tokenizer.convert_tokens_to_ids(tokens) for tokens in result.hypotheses]
             for result in results
         ]
 

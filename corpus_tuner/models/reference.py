@@ -19,7 +19,7 @@ class TransformersEngine:
         self._tokenizer = tokenizer
 
     def write(self, requests: Sequence[Request], decoding: Decoding) -> list[list[list[int]]]:
-        """Return `outputs` answers to each request, as token ids without the request's start."""
+        """Return `outputs` answers to each request, as token ids."""
         size = 1 if self._model.device.type == "cpu" else decoding.batch_size
         written: list[list[list[int]]] = [[] for _ in requests]
         with torch.inference_mode():
@@ -31,7 +31,7 @@ class TransformersEngine:
         return written
 
     def _answer(self, requests: list[Request], decoding: Decoding) -> list[list[int]]:
-        """Return the answers to requests of one start, request by request."""
+        """Return the answers to requests, request by request."""
         device = self._model.device
         batch = self._tokenizer.pad(
             {"input_ids": [request.source for request in requests]}, return_tensors="pt"
@@ -47,18 +47,15 @@ class TransformersEngine:
         if not decoding.beams:
             seeds = [request.seed for request in requests]
             search = {"num_beams": 1, "logits_processor": sampling(seeds, decoding, device)}
-        mark = self._model.generation_config.decoder_start_token_id
-        starts = [[mark, *request.start] for request in requests for _ in range(rows)]
         tokens = self._model.generate(
             encoder_outputs=source,
             attention_mask=mask.repeat_interleave(rows, dim=0),
-            decoder_input_ids=torch.tensor(starts, device=device),
             max_new_tokens=decoding.max_new_tokens,
             no_repeat_ngram_size=decoding.no_repeat_ngram,
             do_sample=False,
             **search,
         )
-        return [row[len(starts[0]) :] for row in tokens.tolist()]
+        return [row[1:] for row in tokens.tolist()]  # without the mark that a decoder starts from
 
 
 class _Noise(LogitsProcessor):  # type: ignore[misc]

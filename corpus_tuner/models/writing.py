@@ -11,15 +11,16 @@ class Request(NamedTuple):
     ----------
     source
         What it reads, as token ids.
-    start
-        How its answer begins, as token ids without a start mark.
     seed
         Of sampling, 0 to 2**63 - 1: two requests that differ in nothing else are answered anew.
+    shared
+        How many tokens of the source all requests with the same instruction begin with: an engine
+        may compute their states once.
     """
 
     source: list[int]
-    start: list[int]
     seed: int
+    shared: int = 0
 
 
 class Decoding(NamedTuple):
@@ -30,7 +31,7 @@ class Decoding(NamedTuple):
     outputs
         Answers to each request.
     beams
-        Of beam search, or of beam sampling by an engine that does that; 0 to sample.
+        Of beam search; 0 to sample.
     temperature, top_p, top_k
         Of sampling.
     no_repeat_ngram
@@ -69,7 +70,7 @@ class Engine(Protocol):
     """Runs a model."""
 
     def write(self, requests: Sequence[Request], decoding: Decoding) -> list[list[list[int]]]:
-        """Return `outputs` answers to each request, as token ids without the request's start.
+        """Return `outputs` answers to each request, as token ids.
 
         The answers to a request depend on it and the decoding alone, not on the other requests
         of the call or their order. On a CPU they are equal to the token; on a GPU, where requests

@@ -1,9 +1,6 @@
 """What is common to models: telling them apart by their weights, and how to compute with them."""
 
 import hashlib
-from collections.abc import Iterable
-from contextlib import ExitStack
-from pathlib import Path
 from pickle import UnpicklingError
 
 import torch
@@ -23,31 +20,8 @@ _OF_LOADING = (
 
 def hash_weights(model: torch.nn.Module) -> str:
     """Return the SHA-256 of a model's weights: names, shapes, types and values, in hexadecimal."""
-    return _hash(sorted(model.state_dict().items()))
-
-
-def hash_stored(files: Iterable[Path]) -> str:
-    """Return the SHA-256 of a model's weights in files of safetensors, without loading the model.
-
-    It is what `hash_weights` says of the model, if that is loaded in the type that it is stored
-    in, and stored with all that it has: weights that are shared are stored once.
-
-    Parameters
-    ----------
-    files
-        All of the model.
-    """
-    from safetensors import safe_open
-
-    with ExitStack() as stack:
-        opened = [stack.enter_context(safe_open(file, framework="pt")) for file in files]
-        files_of = {name: file for file in opened for name in file.keys()}  # noqa: SIM118
-        return _hash((name, files_of[name].get_tensor(name)) for name in sorted(files_of))
-
-
-def _hash(tensors: Iterable[tuple[str, torch.Tensor]]) -> str:
     digest = hashlib.sha256()
-    for name, tensor in tensors:
+    for name, tensor in sorted(model.state_dict().items()):
         digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
         digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()

@@ -30,5 +30,4 @@ def test_a_clone_is_named_by_its_folder(tmp_path: Path) -> None:
     (tmp_path / "constraints.txt").touch()
     pinned = f"-c {tmp_path / 'constraints.txt'}"
     assert requirement("tune", tmp_path, "") == f"{pinned} -e '{tmp_path}[tune]'"
-    assert requirement("vllm", tmp_path, "") == f"-e '{tmp_path}[vllm]'"
     assert install_command("tune").startswith("pip install ")

@@ -8,12 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from corpus_tuner.instructions.prompting import Prompting
 from corpus_tuner.tuning.generator.pairs import Pair
 from corpus_tuner.tuning.generator.settings import TuningSettings
 
 IGNORED = -100
-"""The label of tokens that are given, not to be learnt."""
+"""The label of padding, which is not learnt."""
 
 _AT_ONCE = 1024  # pairs tokenized together
 _WINDOW = 32  # batches whose pairs are sorted by length together
@@ -32,14 +31,11 @@ class Example(NamedTuple):
         What the model reads.
     target
         What it writes, from its first token to the end mark.
-    given
-        So many tokens of the target are the prompt.
     """
 
     group: str
     source: Tokens
     target: Tokens
-    given: int
 
 
 class Batch(NamedTuple):
@@ -51,29 +47,25 @@ class Batch(NamedTuple):
     labels: torch.Tensor
 
 
-def tokenize(
-    pairs: Sequence[Pair], tokenizer: Any, prompting: Prompting, settings: TuningSettings
-) -> list[Example]:
+def tokenize(pairs: Sequence[Pair], tokenizer: Any, settings: TuningSettings) -> list[Example]:
     """Turn pairs into tokens, cut to the longest that the settings allow."""
     examples: list[Example] = []
     for start in range(0, len(pairs), _AT_ONCE):
         some = pairs[start : start + _AT_ONCE]
-        prompts = [prompting.prompt(pair.document, pair.instruction) for pair in some]
         sources = tokenizer(
-            [prompt.source for prompt in prompts],
+            [pair.instruction.prompt(pair.document) for pair in some],
             truncation=True,
             max_length=settings.max_source_tokens,
         )["input_ids"]
-        for pair, prompt, source in zip(some, prompts, sources, strict=True):
-            given, target = _target(pair, prompt.start, tokenizer, settings.max_target_tokens)
+        targets = tokenizer(
+            text_target=[pair.target for pair in some],
+            truncation=True,
+            max_length=settings.max_target_tokens,
+        )["input_ids"]
+        for pair, source, target in zip(some, sources, targets, strict=True):
             group = f"{pair.instruction.kind}-{pair.instruction.language}"
             examples.append(
-                Example(
-                    group,
-                    np.array(source, dtype=np.int32),
-                    np.array([*given, *target], dtype=np.int32),
-                    len(given),
-                )
+                Example(group, np.array(source, dtype=np.int32), np.array(target, dtype=np.int32))
             )
     return examples
 
@@ -89,10 +81,7 @@ def epoch(examples: Sequence[Example], settings: TuningSettings, number: int) ->
     groups: dict[str, list[int]] = defaultdict(list)
     for position, example in enumerate(examples):
         groups[example.group].append(position)
-    weights = {
-        name: len(own) ** settings.balance * settings.emphasis.get(name, 1.0)
-        for name, own in groups.items()
-    }
+    weights = {name: len(own) ** settings.balance for name, own in groups.items()}
     whole = sum(weights.values())
     drawn: list[int] = []
     for name, own in sorted(groups.items()):
@@ -123,20 +112,9 @@ def collate(examples: Iterable[Example], pad: int, start: int) -> Batch:
     source = _pad([example.source for example in own], pad)
     target = _pad([example.target for example in own], pad)
     labels = _pad([example.target for example in own], IGNORED)
-    for row, example in zip(labels, own, strict=True):
-        row[: example.given] = IGNORED
     mask = _pad([np.ones(len(example.source), dtype=np.int32) for example in own], 0)
     inputs = torch.cat([torch.full((len(own), 1), start), target[:, :-1]], dim=1)
     return Batch(source, mask, inputs, labels)
-
-
-def _target(pair: Pair, start: str, tokenizer: Any, most: int) -> tuple[list[int], list[int]]:
-    """Return the tokens of the prompt, and of the text with the end mark."""
-    if not start:  # the marks around a text are what the model itself is used to
-        return [], tokenizer(text_target=pair.target, truncation=True, max_length=most)["input_ids"]
-    given = tokenizer(start, add_special_tokens=False)["input_ids"]
-    target = tokenizer(pair.target, add_special_tokens=False)["input_ids"]
-    return given, [*target[: most - 1], tokenizer.eos_token_id or tokenizer.sep_token_id]
 
 
 def _pad(rows: Sequence[Tokens], value: int) -> torch.Tensor:

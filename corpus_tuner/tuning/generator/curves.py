@@ -18,7 +18,7 @@ class Curve:
     Attributes
     ----------
     rows
-        For each step its training loss (nats a token), the loss of copying, and learning rate. For
+        For each step its training loss (nats a token) and learning rate. For
         each look at the dev pairs, after its step: dev loss by instruction and their mean, ROUGE-L
         by instruction.
     """

@@ -12,11 +12,9 @@ from corpus_tuner.tuning.generator.batches import IGNORED, Batch, Example, colla
 from corpus_tuner.tuning.generator.rouge import rouge_l
 from corpus_tuner.tuning.generator.settings import TuningSettings
 
-_EASY = 1e-6  # keeps the logarithm of an attention of nothing finite
-
 
 class Objective:
-    """The losses of a model, and what it writes.
+    """The loss of a model, and what it writes.
 
     Parameters
     ----------
@@ -36,17 +34,11 @@ class Objective:
         """Pad examples to one length."""
         return collate(examples, self._tokenizer.pad_token_id, self._start)
 
-    def losses(self, batch: Batch) -> dict[str, torch.Tensor]:
-        """Return what is to be lowered: the loss of the tokens, and that of copying."""
-        settings = self._settings
-        logits, attention = self._read(batch, attentions=settings.copy_weight > 0)
-        wanted = batch.labels.flatten()
-        smoothing = settings.label_smoothing
-        losses = {"loss": cross_entropy(logits.flatten(0, 1), wanted, label_smoothing=smoothing)}
-        if attention is not None:
-            marks = torch.tensor(self._tokenizer.all_special_ids, device=attention.device)
-            losses["copying"] = _copying(attention, batch, marks)
-        return losses
+    def training_loss(self, batch: Batch) -> torch.Tensor:
+        """Return the cross-entropy of the target tokens, a scalar, with label smoothing."""
+        smoothing = self._settings.label_smoothing
+        logits = self._logits(batch).flatten(0, 1)
+        return cross_entropy(logits, batch.labels.flatten(), label_smoothing=smoothing)
 
     def loss(self, examples: Sequence[Example]) -> dict[str, float]:
         """Return the mean loss (nats a token) by instruction."""
@@ -57,9 +49,8 @@ class Objective:
             for some in _chunks(own, self._settings.batch_size):
                 batch = self._batch([examples[position] for position in some])
                 with torch.inference_mode():
-                    logits, _ = self._read(batch, attentions=False)
-                    wanted = batch.labels.flatten()
-                    lost = cross_entropy(logits.flatten(0, 1), wanted, reduction="sum")
+                    logits, wanted = self._logits(batch).flatten(0, 1), batch.labels.flatten()
+                    lost = cross_entropy(logits, wanted, reduction="sum")
                 sums[group] += float(lost)
                 tokens[group] += int((wanted != IGNORED).sum())
         return {group: sums[group] / tokens[group] for group in sums}
@@ -81,58 +72,32 @@ class Objective:
         written: list[str] = []
         for some in _chunks(examples, self._settings.batch_size):
             batch = self._batch(some)
-            given = some[0].given + 1  # the prompt of one instruction is the same for all
             with torch.inference_mode(), arithmetic(self._model.device, self._settings.dtype):
                 tokens = self._model.generate(
                     input_ids=batch.source,
                     attention_mask=batch.mask,
-                    decoder_input_ids=batch.inputs[:, :given],
                     max_new_tokens=self._settings.max_target_tokens,
                     num_beams=beams,
                     do_sample=False,
                 )
-            written += self._tokenizer.batch_decode(tokens[:, given:], skip_special_tokens=True)
+            written += self._tokenizer.batch_decode(tokens[:, 1:], skip_special_tokens=True)
         return written
 
     def _batch(self, examples: Sequence[Example]) -> Batch:
         batch = self.collate(examples)
         return Batch(*(tensor.to(self._model.device) for tensor in batch))
 
-    def _read(self, batch: Batch, *, attentions: bool) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Return logits, and the attention of the last layer to the source, averaged over heads."""
+    def _logits(self, batch: Batch) -> torch.Tensor:
+        """Return float32 logits of shape (examples, target tokens, vocabulary)."""
         with arithmetic(self._model.device, self._settings.dtype):
             out = self._model(
                 input_ids=batch.source,
                 attention_mask=batch.mask,
                 decoder_input_ids=batch.inputs,
-                output_attentions=attentions,
                 use_cache=False,
             )
-        attention = out.cross_attentions[-1].float().mean(dim=1) if attentions else None
-        return out.logits.float(), attention
-
-
-def _copying(attention: torch.Tensor, batch: Batch, marks: torch.Tensor) -> torch.Tensor:
-    """Return how little the attention lies where the source has the wanted word.
-
-    Parameters
-    ----------
-    attention
-        Shape (examples, target tokens, source tokens).
-    marks
-        Tokens that are no words.
-
-    Returns
-    -------
-    torch.Tensor
-        Mean negative logarithm of the attention to all such tokens, over the tokens of the target
-        that the source has.
-    """
-    same = (batch.source[:, None, :] == batch.labels[:, :, None]) & (batch.mask[:, None, :] > 0)
-    same &= ~torch.isin(batch.labels, marks)[:, :, None]
-    there = same.any(dim=2)
-    mass = (attention * same).sum(dim=2)[there]
-    return -(mass + _EASY).log().sum() / max(len(mass), 1)
+        logits: torch.Tensor = out.logits.float()
+        return logits
 
 
 def _grouped(examples: Sequence[Example]) -> list[tuple[str, list[int]]]:

@@ -9,8 +9,7 @@ from typing import Any
 
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError, named
 from corpus_tuner.indexes.encoders.weights import hash_weights
-from corpus_tuner.instructions.prompting import TAUGHT, Prompting
-from corpus_tuner.models import UNTAUGHT, Source, load_model
+from corpus_tuner.models import Source, load_model
 from corpus_tuner.progress import note, working
 from corpus_tuner.tuning.alone import alone
 from corpus_tuner.tuning.generator.batches import tokenize
@@ -75,15 +74,8 @@ def tune_on_pairs(
         standing = _standing(output, key, settings)
         if standing is not None:
             return standing
-        if settings.copy_weight:
-            model.set_attn_implementation("eager")  # the others do not tell where they look
         with working("turning texts into tokens"):
-            prompting = Prompting(Prompting.of(model).where)  # it may be taught something new
-            train, dev, test = (tokenize(part, tokenizer, prompting, settings) for part in split)
-        if base.name == UNTAUGHT:
-            from corpus_tuner.models import minilm
-
-            minilm.expect(model, [token for each in train for token in each.target[each.given :]])
+            train, dev, test = (tokenize(part, tokenizer, settings) for part in split)
         tuned = _with_lora(model, settings) if settings.method == "lora" else model
         objective = Objective(tuned, tokenizer, settings)
         trainer = Trainer(tuned, objective, settings, output, key)
@@ -110,9 +102,6 @@ def tune_on_pairs(
             dev_loss=best["loss"],
             **measured,
         )
-        if prompting.where == "decoder":
-            known = set(Prompting.of(model).taught) | set(report.pairs)
-            setattr(model.config, TAUGHT, sorted(known))
         model.save_pretrained(output)
         tokenizer.save_pretrained(output)
         curve.write(output / "curve.jsonl")

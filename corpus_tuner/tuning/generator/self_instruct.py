@@ -27,7 +27,7 @@ def accepted_pairs(
     source
         The corpus, as `corpus_tuner.build` takes it.
     model
-        Hub name, folder or ``builtin``, in place of the model of the recipe's generator.
+        Hub name or folder, in place of the model of the recipe's generator.
     settings
         The recipe.
     ledger
@@ -76,7 +76,7 @@ def tunable(settings: Settings) -> Seq2Seq:
     --------
     >>> from corpus_tuner.settings import load_settings
     >>> tunable(load_settings(None, ["generator=seq2seq"])).model
-    'builtin'
+    'google/flan-t5-base'
     """
     with_model = [part for part in listed(settings.generator) if isinstance(part, Seq2Seq)]
     if len(with_model) != 1:

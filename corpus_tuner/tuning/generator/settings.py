@@ -35,17 +35,10 @@ class TuningSettings(BaseModel):
         al., arXiv 2106.09685), merged in at the end.
     lora_rank
         Of these matrices.
-    train
-        ``all`` weights, or only those of the ``decoder`` (without the embeddings that it shares).
-    copy_weight
-        Of a loss that makes the last layer's attention point at the places of the source from
-        which a word of the target is copied (after Garg et al., arXiv 1909.02074).
     max_source_tokens, max_target_tokens
         Longer texts are cut.
     balance
         How instructions share the steps: 1 by their number of pairs, 0 all alike.
-    emphasis
-        Factors of these shares, by instruction and language, as in ``{title-de: 0.5}``.
     dev, test
         Pairs of each instruction and language that are held out, to stop by and to measure with;
         at most a twentieth of them each.
@@ -79,12 +72,9 @@ class TuningSettings(BaseModel):
     clip: Annotated[float, Field(gt=0)] = 1.0
     method: Literal["full", "lora"] = "full"
     lora_rank: PositiveInt = 16
-    train: Literal["all", "decoder"] = "all"
-    copy_weight: NonNegativeFloat = 0.0
     max_source_tokens: PositiveInt = 512
     max_target_tokens: PositiveInt = 64
     balance: Annotated[float, Field(ge=0, le=1)] = 0.7
-    emphasis: dict[str, Annotated[float, Field(gt=0)]] = {}
     dev: PositiveInt = 200
     test: NonNegativeInt = 500
     evaluate_every: PositiveInt = 200

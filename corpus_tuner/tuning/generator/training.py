@@ -7,7 +7,6 @@ Moments, schedule and random state are files of `torch.save`, which it reads wit
 ``weights_only=True``: that builds tensors and numbers and runs no code.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import count
@@ -70,8 +69,7 @@ class Trainer(transformers.Trainer):  # type: ignore[misc]
         self._settings = settings
         self._folder = folder
         self._checkpoints = folder / "checkpoint" / key[:16]
-        self._row: dict[str, float] = defaultdict(float)
-        _freeze(model, settings)
+        self._loss = 0.0
         optimizer = torch.optim.AdamW(
             [weight for weight in model.parameters() if weight.requires_grad],
             lr=settings.learning_rate,
@@ -138,26 +136,23 @@ class Trainer(transformers.Trainer):  # type: ignore[misc]
         )
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], **_: Any) -> torch.Tensor:
-        """Return the loss of a pass, and note its parts."""
-        if self._settings.train == "decoder":
-            model.get_encoder().eval()
-        losses = self._objective.losses(Batch(**inputs))
-        for name, loss in losses.items():
-            self._row[name] += float(loss.detach()) / self._settings.accumulate
-        if not losses["loss"].isfinite():
+        """Return the loss of a pass, and add it to that of the step."""
+        loss = self._objective.training_loss(Batch(**inputs))
+        self._loss += float(loss.detach()) / self._settings.accumulate
+        if not loss.isfinite():
             raise CorpusTunerError(
                 f"the loss is not a number at step {self.state.global_step + 1}: lower "
                 "tuning.learning_rate, or set tuning.dtype=float32"
             )
-        return losses["loss"] + self._settings.copy_weight * losses.get("copying", 0.0)
+        return loss
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Log a step with the parts of its loss."""
-        if not self._row:
+        """Log a step with its loss."""
+        if "learning_rate" not in logs:
             return  # the library's summary at the end
-        row = {name: round(value, 6) for name, value in self._row.items()}
-        self._row.clear()
-        row |= {"step": self.state.global_step, "learning_rate": logs["learning_rate"]}
+        row = {"loss": round(self._loss, 6), "step": self.state.global_step}
+        row["learning_rate"] = logs["learning_rate"]
+        self._loss = 0.0
         best = Curve(self.state.log_history).best
         self._meter.advance(1, f"loss {row['loss']:.3f}, best dev {best:.3f}")
         self.state.log_history.append(row)
@@ -210,18 +205,6 @@ def _endless(examples: Sequence[Example], settings: TuningSettings) -> Iterator[
     """Yield batches, epoch after epoch."""
     for number in count():
         yield from epoch(examples, settings, number)
-
-
-def _freeze(model: Any, settings: TuningSettings) -> None:
-    """Leave only what is to be trained with a gradient."""
-    if settings.method == "lora":
-        return  # peft has frozen the rest
-    for weight in model.parameters():
-        weight.requires_grad_(settings.train == "all")
-    if settings.train == "decoder":
-        for weight in model.get_decoder().parameters():
-            weight.requires_grad_(True)
-        model.get_input_embeddings().weight.requires_grad_(False)
 
 
 def _share(done: int, settings: TuningSettings) -> float:

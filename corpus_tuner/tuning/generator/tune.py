@@ -40,7 +40,7 @@ def tune_generator(
         As `corpus_tuner.build` takes it. The generator of the settings, with `base` as its model,
         writes views of its documents; those that the settings' checks accept are learnt from.
     base
-        Hub name, folder, ``builtin``, or ``minilm`` for the built-in model before training.
+        Hub name or folder.
     output
         The folder of the model; those of earlier rounds go into ``round-N`` in it.
     settings

@@ -35,34 +35,35 @@ KINDS = ("Qwen3", "Llama", "Gemma3Text")
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory, tokenizer: Any) -> dict[str, Path]:
     """A random model of every kind."""
+    return {kind: make_model(tmp_path_factory.mktemp(kind), kind, tokenizer) for kind in KINDS}
+
+
+def make_model(folder: Path, kind: str, tokenizer: Any, **more: Any) -> Path:
+    """Save a random model of an architecture of transformers, and return its folder."""
     import torch
     import transformers
 
-    made = {}
-    for kind in KINDS:
-        folder = made[kind] = tmp_path_factory.mktemp(kind)
-        torch.manual_seed(0)
-        config = getattr(transformers, f"{kind}Config")(
-            vocab_size=len(tokenizer),
-            hidden_size=64,
-            intermediate_size=64,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            num_key_value_heads=1,
-            head_dim=32,  # vLLM has no smaller ones
-            max_position_embeddings=512,
-            initializer_range=0.2,
-            pad_token_id=tokenizer.pad_token_id,
-            bos_token_id=tokenizer.cls_token_id,
-            eos_token_id=tokenizer.sep_token_id,
-        )
-        getattr(transformers, f"{kind.removesuffix('Text')}ForCausalLM")(config).save_pretrained(
-            folder
-        )
-        copy = type(tokenizer).from_pretrained(_saved(tokenizer, folder))
-        copy.chat_template = {"Qwen3": QWEN, "Gemma3Text": GEMMA}.get(kind)
-        copy.save_pretrained(folder)
-    return made
+    torch.manual_seed(0)
+    config = getattr(transformers, f"{kind}Config")(
+        vocab_size=len(tokenizer),
+        hidden_size=64,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=32,
+        max_position_embeddings=512,
+        initializer_range=0.2,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.cls_token_id,
+        eos_token_id=tokenizer.sep_token_id,
+        **more,
+    )
+    getattr(transformers, f"{kind.removesuffix('Text')}ForCausalLM")(config).save_pretrained(folder)
+    copy = type(tokenizer).from_pretrained(_saved(tokenizer, folder))
+    copy.chat_template = {"Qwen3": QWEN, "Gemma3Text": GEMMA}.get(kind)
+    copy.save_pretrained(folder)
+    return folder
 
 
 def _saved(tokenizer: Any, folder: Path) -> Path:
@@ -145,7 +146,7 @@ def test_ctranslate2_does_not_sample(models: dict[str, Path]) -> None:
 
 
 def _request(generator: Any, document: Document, seed: int) -> Any:
-    return Request(generator._tokens(document, ASK), [], seed)
+    return Request(generator._tokens(document, ASK), seed)
 
 
 def test_prompts_are_as_the_model_takes_them(models: dict[str, Path]) -> None:
@@ -200,6 +201,39 @@ def test_from_every_stage_to_the_report(
     assert built.code == 0, built.err
     assert json.loads(built.out)["views"]["question"] > 0
     assert "causal " in run("info", index).out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("recipe", "kind", "more"),
+    [
+        ("causal-qwen3-0.6b", "Qwen3", {}),
+        ("causal-qwen3-1.7b", "Qwen3", {}),
+        (
+            "causal-granite-4",
+            "GraniteMoeHybrid",
+            {"num_local_experts": 0, "layer_types": ["attention"] * 2},
+        ),
+    ],
+)
+def test_recipes_of_decoders_run(
+    recipe: str,
+    kind: str,
+    more: dict[str, Any],
+    tokenizer: Any,
+    tmp_path: Path,
+    run: Run,
+    encoder_folder: Path,
+) -> None:
+    """Random models of the same architectures stand for those of the hub."""
+    model = make_model(tmp_path / "model", kind, tokenizer, **more)
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(6))
+    values = {"generator.model": model, "generator.max_new_tokens": 6, "checks": "[duplicate]"}
+    values |= {"encoder.name": encoder_folder, "language": "en"}
+    changes = [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
+    built = run("build", corpus, "-o", tmp_path / "index", "--config", recipe, *changes, "--json")
+    assert built.code == 0, built.err
+    assert json.loads(built.out)["written"] > 0
 
 
 @pytest.mark.slow

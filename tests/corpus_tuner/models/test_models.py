@@ -1,4 +1,4 @@
-"""The built-in model, and the two engines that run models."""
+"""The two engines that run encoder-decoders."""
 
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,9 @@ import torch
 from corpus_tuner import CorpusTunerError, Document
 from corpus_tuner.generators import open_generator
 from corpus_tuner.generators.seq2seq import Settings
-from corpus_tuner.indexes.encoders import embedded
 from corpus_tuner.indexes.encoders.weights import hash_weights
-from corpus_tuner.indexes.lexical.words import words_of
-from corpus_tuner.instructions import Instruction, load_instructions
-from corpus_tuner.instructions.prompting import Prompting
-from corpus_tuner.models import UNTAUGHT, Source, load_model, loading, minilm
+from corpus_tuner.instructions import load_instructions
+from corpus_tuner.models import Source, load_model, loading
 from corpus_tuner.models.fast import CTranslate2Engine, converted
 from corpus_tuner.models.reference import sampling
 from corpus_tuner.models.writing import Decoding, Request
@@ -53,92 +50,29 @@ def test_what_libraries_raise_for_a_model_is_said_to_be_of_it(
         raise error
 
 
-@pytest.mark.slow
-def test_the_lower_layers_read_as_the_embedded_encoder_does() -> None:
-    from transformers import AutoModel
-
-    model, tokenizer = load_model(Source(UNTAUGHT))
-    encoder = AutoModel.from_pretrained(embedded.folder())
-    batch = tokenizer([MILL.text, BEES.text], padding=True, return_tensors="pt")
-    with torch.inference_mode():
-        layers = encoder(**batch, output_hidden_states=True).hidden_states
-        read = model.get_encoder()(
-            input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
-        ).last_hidden_state
-    kept = batch["attention_mask"].bool()
-    assert torch.allclose(read[kept], layers[4][kept], atol=5e-3)  # other epsilon
-
-
-@pytest.mark.slow
-def test_the_untaught_model_is_always_the_same() -> None:
-    first, second = (hash_weights(load_model(Source(UNTAUGHT))[0]) for _ in range(2))
-    assert first == second
-
-
-@pytest.mark.slow
-def test_packing_keeps_what_differs(tmp_path: Path) -> None:
-    model, tokenizer = load_model(Source(UNTAUGHT))
-    with torch.no_grad():
-        model.model.decoder.layers[0].fc1.bias += 1
-    model.save_pretrained(tmp_path / "tuned")
-    tokenizer.save_pretrained(tmp_path / "tuned")
-    packed = minilm.pack(tmp_path / "tuned", tmp_path / "packed")
-    from safetensors.torch import load_file
-
-    assert set(load_file(packed)) == {"model.decoder.layers.0.fc1.bias"}
-    with torch.no_grad():
-        model.model.encoder.layers[0].fc1.bias += 1
-    model.save_pretrained(tmp_path / "tuned")
-    with pytest.raises(CorpusTunerError, match="more than the decoder"):
-        minilm.pack(tmp_path / "tuned", tmp_path / "packed")
-
-
-@pytest.mark.slow
-def test_the_built_in_model_is_small_and_asks_questions(encoder: Any) -> None:
-    assert sum(file.stat().st_size for file in minilm.FOLDER.iterdir()) < 20 * 2**20
-    generator = open_generator(Settings(decoding="beam", kinds=("question",)), encoder)
-    (question,) = load_instructions(("question",), "en")
-    (keywords,) = load_instructions(("keywords",), "en")
-    for document in (MILL, BEES):
-        (own,) = words_of([f"{document.title} {document.text}"], "en")
-        for instruction, asks in ((question, True), (keywords, False)):
-            (written,) = generator.generate([Reading(document)], instruction)
-            assert written.texts[0].endswith("?") == asks
-            assert set(words_of(written.texts, "en")[0]) & set(own)
-
-
-@pytest.mark.slow
-def test_engines_write_the_same_by_beam_search(encoder: Any) -> None:
+@pytest.mark.parametrize("model", ["t5_folder", "bart_folder"])
+def test_engines_write_the_same(
+    model: str, request: pytest.FixtureRequest, encoder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In float32, since the probabilities of random models are close to each other."""
+    monkeypatch.setattr("corpus_tuner.models.fast.COMPUTE", "float32")
+    likeliest = {"model": str(request.getfixturevalue(model)), "max_new_tokens": 8}
+    likeliest |= {"decoding": "beam", "beams": 1, "no_repeat_ngram": 0}
     (instruction,) = load_instructions(("title",), "en")
     fast, reference = (
-        open_generator(Settings(decoding="beam", engine=engine), encoder).generate(
+        open_generator(Settings.model_validate({**likeliest, "engine": engine}), encoder).generate(
             [Reading(MILL), Reading(BEES)], instruction
         )
         for engine in ("ctranslate2", "transformers")
     )
-    words = [[set(made.texts[0].split()) for made in written] for written in (fast, reference)]
-    for ours, theirs in zip(*words, strict=True):  # int8 moves close decisions
-        assert len(ours & theirs) >= 0.5 * max(len(ours), len(theirs))
-
-
-@pytest.mark.slow
-def test_sampling_is_the_same_again_and_differs_by_seed(encoder: Any) -> None:
-    (instruction,) = load_instructions(("question",), "en")
-    made = [
-        open_generator(Settings(outputs=4, seed=seed), encoder).generate(
-            [Reading(MILL), Reading(BEES)], instruction
-        )
-        for seed in (1, 1, 2)
-    ]
-    assert made[0] == made[1] != made[2]
-    assert all(1 < len(written.texts) <= 4 for written in made[0])
+    assert fast == reference
 
 
 def test_the_seed_is_the_requests_whatever_the_order_and_the_threads(bart_folder: Path) -> None:
     model, tokenizer = load_model(Source(str(bart_folder)))
     engine = CTranslate2Engine(converted(model, tokenizer, hash_weights(model)), tokenizer)
     source = tokenizer(MILL.text)["input_ids"]
-    requests = [Request(source, [], seed) for seed in range(24)]
+    requests = [Request(source, seed) for seed in range(24)]
     decoding = Decoding(
         outputs=1,
         beams=0,
@@ -181,27 +115,6 @@ def test_noise_samples_what_the_probabilities_say(top_k: int, top_p: float) -> N
     shares = torch.bincount(drawn, minlength=5) / 4000
     assert torch.allclose(shares, kept.softmax(dim=1)[0], atol=0.03)
     assert ((shares > 0) == (kept[0] > -torch.inf)).all()
-
-
-def test_the_instruction_is_where_the_model_wants_it(bart_folder: Path) -> None:
-    builtin, other = (load_model(Source(name))[0] for name in (UNTAUGHT, str(bart_folder)))
-    instruction = Instruction("question", "en", "Ask: {text}")
-    prompt = Prompting.of(builtin).prompt(MILL, instruction)
-    assert prompt.source == f"{MILL.title}\n{MILL.text}"
-    assert prompt.start == "question en:"
-    asked = Prompting.of(other).prompt(MILL, instruction)
-    assert asked == (f"Ask: {MILL.text}", "")
-    # A title is to be written, not read.
-    titled = Prompting.of(builtin).prompt(MILL, Instruction("title", "en", "{text}"))
-    assert titled.source == MILL.text
-
-
-def test_what_was_not_taught_is_not_asked_for(encoder: Any) -> None:
-    generator = open_generator(Settings(kinds=("claim",)), encoder)
-    with pytest.raises(
-        CorpusTunerError, match="not taught to write claim-en; it knows keywords-en"
-    ):
-        generator.generate([Reading(MILL)], Instruction("claim", "en", "{text}"))
 
 
 def test_a_conversion_that_was_spoilt_is_made_again(cache: Path, bart_folder: Path) -> None:
