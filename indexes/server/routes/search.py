@@ -31,13 +31,12 @@ async def search(request: SearchRequest, service: CurrentService) -> Response:
     """Find the best documents for one query or several."""
     try:
         group = limited(request, service.settings)
-        request.shown.check(service.live.searcher.fields)
-    except SearchIndexError as error:
-        raise HTTPException(400, str(error)) from None
     except ValueError as error:
         raise HTTPException(422, str(error)) from None
     timeout = service.settings.timeout
     try:
+        if request.fields:
+            request.shown.check(service.live.searcher.fields)
         content = await asyncio.wait_for(_answer(request, group, service), timeout)
     except BusyError:
         detail = "too many queries wait: come again"
