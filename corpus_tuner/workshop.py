@@ -21,8 +21,10 @@ from corpus_tuner.checks import (
     open_checks,
 )
 from corpus_tuner.corpora import Corpus
+from corpus_tuner.corpora.files import LeftOut
 from corpus_tuner.enrichment import Author, Enriched, Enrichment
 from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.eval.records import BadRecord, Note
 from corpus_tuner.generators import Generator, check_installed, listed, open_generator, writes
 from corpus_tuner.indexes.encoders import Encoder
 from corpus_tuner.indexes.languages import Languages
@@ -84,16 +86,27 @@ def languages_of(corpus: Corpus, settings: Settings) -> Languages:
     """Return the languages of a corpus, found in a sample of it unless the recipe names one."""
     if settings.language != "auto":
         return Languages((settings.language,))
-    sample = corpus.sample(SAMPLE_DOCUMENTS)
-    if not sample:
-        raise no_documents(corpus)
-    return found_languages(sample)[0]
+    return found_languages(_sample(corpus))[0]
 
 
 def no_documents(corpus: Corpus) -> CorpusTunerError:
-    """Return the error of a corpus of which nothing could be read, with the first reason."""
-    reason = next((f": {first}" for first in corpus.examples.values()), "")
-    return CorpusTunerError(f"{corpus.source} has no document that can be used{reason}")
+    """Return the error of a corpus of which nothing could be read, with the first of each reason."""
+    reasons = "".join(f"\n  {_stated(reason, one)}" for reason, one in corpus.examples.items())
+    return CorpusTunerError(
+        f"{corpus.source} has no document that can be used{':' * bool(reasons)}{reasons}"
+    )
+
+
+def _stated(reason: str, example: BadRecord | LeftOut | Note) -> str:
+    return str(example) if isinstance(example, BadRecord) else f"{example}: {reason}"
+
+
+def _sample(corpus: Corpus) -> list[Document]:
+    """Return documents of a corpus by which its languages are found."""
+    sample = corpus.sample(SAMPLE_DOCUMENTS)
+    if not sample:
+        raise no_documents(corpus)
+    return sample
 
 
 def open_writers(
@@ -129,7 +142,7 @@ def open_writers(
     if settings.language != "auto":
         languages = Languages((settings.language,))
     elif languages is None:
-        languages, shares = found_languages(corpus.sample(SAMPLE_DOCUMENTS))
+        languages, shares = found_languages(_sample(corpus))
     asked = generators if generators is not None else settings.generator
     chosen = listed(asked)
     check_installed(chosen)

@@ -7,6 +7,7 @@ from typing import Any
 
 from corpus_tuner.corpora import json_lines
 from corpus_tuner.corpora.drafts import text_record
+from corpus_tuner.corpora.records import JSON_LINES, suffix_of
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.eval.encodings import TextReader, open_text
 from corpus_tuner.eval.records import MAX_LINE_BYTES, BadRecord, Note, Record, kind_of
@@ -42,6 +43,8 @@ def read(path: Path, settings: CorpusSettings) -> Iterator[Record | BadRecord | 
     """
     encoding = settings.encoding
     has_lines = _has_lines(path, encoding)
+    if not has_lines and suffix_of(path.name) in JSON_LINES:
+        yield Note(f"{path}:1", "JSON of several lines in a file of JSON lines")
     values = json_lines.read(path, encoding) if has_lines else _stream(path, encoding)
     for value in values:
         if isinstance(value, BadRecord | Note):
