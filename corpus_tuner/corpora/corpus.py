@@ -36,6 +36,8 @@ _USUAL_FIELDS = {
 # All control characters but white space. Those from 0x80 to 0x9f are left alone: in texts that
 # went through a wrong conversion they are common, and encoders drop them.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+# Where a word may be broken, or not: soft hyphen, zero width space, word joiner, byte order mark.
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]+")
 _MISSING = object()
 _NOT_UTF8 = ("not UTF-8", "or half of a surrogate pair; convert the file to UTF-8")
 
@@ -182,7 +184,7 @@ class Corpus:
                     remedy="put spaces in their place",
                 )
                 value = _CONTROL.sub(" ", value)
-            values[role] = value
+            values[role] = value if role == "id" else _INVISIBLE.sub("", value)
         if not values["title"].strip() and not values["text"].strip():
             self._reject(BadRecord(record.location, names["text"], "empty, and there is no title"))
             return None
