@@ -90,7 +90,7 @@ def languages_of(corpus: Corpus, settings: Settings) -> Languages:
 
 
 def no_documents(corpus: Corpus) -> CorpusTunerError:
-    """Return the error of a corpus of which nothing could be read, with the first of each reason."""
+    """Return the error of a corpus without a document, with the first record for each reason."""
     reasons = "".join(f"\n  {_stated(reason, one)}" for reason, one in corpus.examples.items())
     return CorpusTunerError(
         f"{corpus.source} has no document that can be used{':' * bool(reasons)}{reasons}"

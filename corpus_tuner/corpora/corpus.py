@@ -38,6 +38,8 @@ _WHITE = "".join(filter(str.isspace, map(chr, range(0x3001)))).replace("\f", "")
 """All white space but form feeds, which end the pages of a text, also empty ones."""
 _LONG_RUNS = f"more than {LONGEST_RUN:,} characters without a space, left out"
 _NOT_IN_IDS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# Where a word may be broken, or not: soft hyphen, zero width space, word joiner, byte order mark.
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]+")
 _NOT_UTF8 = ("not UTF-8", "or half of a surrogate pair; convert the file to UTF-8")
 
 
@@ -199,7 +201,7 @@ class Corpus:
                 )
                 value = _CONTROL.sub(" ", value)
             if role != "id":
-                value, dropped = drop_long_runs(value)
+                value, dropped = drop_long_runs(_INVISIBLE.sub("", value))
                 if dropped:
                     note = Note(draft.location, _LONG_RUNS, f"{dropped:,} characters")
                     self._skipped.add(_LONG_RUNS, note, repaired=True)

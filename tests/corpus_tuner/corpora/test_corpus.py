@@ -269,7 +269,10 @@ def test_all_bad_records_are_named_at_once(tmp_path: Path) -> None:
         list(Corpus(path))
 
 
-texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1).filter(str.strip)
+characters = st.characters(
+    exclude_categories=("Cs", "Cc"), exclude_characters="\u00ad\u200b\u2060\ufeff"
+)
+texts = st.text(characters, min_size=1).filter(str.strip)
 
 
 @given(st.lists(st.tuples(texts, texts), max_size=8))
@@ -333,3 +336,13 @@ def test_usual_names_in_any_case(tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
     table.write_text("ID;Titel;Text;Ort\na;Mühle;Sie mahlt.;Tal\n", encoding="utf-8")
     assert list(Corpus(table)) == [Document("a", "Mühle", "Sie mahlt.", {"Ort": "Tal"})]
+
+
+def test_marks_of_where_words_may_be_broken_are_removed() -> None:
+    record = {
+        "id": "a\u00adb",
+        "title": "\ufeffMühl\u00adrad",
+        "text": "data\u200bbase, no\u2060one",
+    }
+    (document,) = Corpus([record])
+    assert document == Document("a\u00adb", "Mühlrad", "database, noone")

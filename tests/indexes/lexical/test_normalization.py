@@ -3,6 +3,7 @@
 import unicodedata
 
 import pytest
+import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,6 +56,13 @@ def test_non_joiners_are_kept_between_arabic_letters_alone() -> None:
     assert "\u200c" in clean("مَ\u200cخ")
     assert clean("क्\u200cष") == "क्ष"
     assert clean("in\u200cto") == "into"
+
+
+def test_every_character_that_may_be_ignored_is_removed() -> None:
+    every = "".join(map(chr, (*range(0xD800), *range(0xE000, 0x110000))))
+    ignorable = regex.findall(r"[\p{Cf}\p{Default_Ignorable_Code_Point}]", every)
+    assert len(ignorable) > 4_000
+    assert [one for one in ignorable if clean(f"a{one}b") != "ab"] == []
 
 
 @given(st.text(), st.data())

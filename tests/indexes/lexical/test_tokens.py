@@ -3,6 +3,7 @@
 import unicodedata
 
 import pytest
+import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +26,16 @@ def terms_of(token: str) -> set[str]:
 def test_letters_with_marks_are_one_word(word: str) -> None:
     assert find_tokens(f"{word}, {word}.") == [word, word]
     assert split_token(word).words == [word]
+
+
+def test_every_character_of_a_word_is_one() -> None:
+    """Whichever pattern a text is read by."""
+    every = "".join(map(chr, (*range(0xD800), *range(0xE000, 0x110000))))
+    # `regex` may know a later version of Unicode.
+    found = regex.findall(r"\w", unicodedata.normalize("NFKC", every))
+    characters = {one for one in found if unicodedata.category(one) != "Cn"}
+    assert len(characters) > 100_000
+    assert [one for one in characters if find_tokens(f"a{one}b") != [f"a{one}b"]] == []
 
 
 @pytest.mark.parametrize(
