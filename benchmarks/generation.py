@@ -1,7 +1,7 @@
 """Compare the engines that run one generator: documents a second, and memory.
 
 Run: python -m benchmarks.generation [CORPUS] [--config RECIPE] [--set A.B=VALUE]
-         [--engines E F] [--documents N] [--block N]
+         [--engines E F] [--decoding beam|sampling] [--documents N] [--block N]
 
 The generator with a model of the recipe writes the same questions by every engine. Blocks of
 documents go to the engines in turn, and processor time is measured, so that other work on the
@@ -26,6 +26,7 @@ def main() -> None:
     parser.add_argument("--config", default="questions")
     parser.add_argument("--set", action="append", default=[], dest="assignments")
     parser.add_argument("--engines", nargs="+", default=["ctranslate2", "llamacpp"])
+    parser.add_argument("--decoding", choices=["beam", "sampling"], default="beam")
     parser.add_argument("--documents", type=int, default=32, help="only the first so many")
     parser.add_argument("--block", type=int, default=8, help="documents at once")
     chosen = parser.parse_args()
@@ -35,7 +36,9 @@ def main() -> None:
     (instruction,) = load_instructions(("question",), "en", settings.instructions)
     encoder = open_encoder()
     engines = {
-        name: open_generator(part.model_copy(update={"engine": name}), encoder)
+        name: open_generator(
+            part.model_copy(update={"engine": name, "decoding": chosen.decoding}), encoder
+        )
         for name in chosen.engines
     }
     for engine in engines.values():

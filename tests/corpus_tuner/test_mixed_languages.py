@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 import corpus_tuner as ct
+from corpus_tuner.corpora import Corpus
+from corpus_tuner.generators.extractive import Generator
 from corpus_tuner.indexes.languages import Languages
 from corpus_tuner.indexes.lexical import LexicalSettings, asked_terms, terms_of
+from corpus_tuner.workshop import open_writers
 from tests.conftest import write_jsonl
 from tests.corpus_tuner.cli.conftest import Run
 
@@ -109,3 +112,27 @@ def test_what_it_says_and_keeps(tmp_path: Path, run: Run, encoder_folder: Path) 
     assert run("check", tmp_path / "index").code == 0
     one = run("build", corpus, "-o", tmp_path / "one", *options, "--set", "language=de")
     assert "several languages" not in one.out
+
+
+def test_generators_of_one_language(
+    encoder: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """They write for the documents in it, and not for a corpus that is mostly in another."""
+
+    class English(Generator):
+        languages = ("en",)
+
+    monkeypatch.setattr("corpus_tuner.workshop.open_generator", English)
+    corpus = Corpus([{"_id": id_, "text": text} for id_, text in TEXTS.items()])
+    for main, other in (("en", "de"), ("de", "en")):
+        languages = Languages((main, other))
+        if main == "de":
+            with pytest.raises(ct.CorpusTunerError, match=r"does not write .*'de': set generator"):
+                open_writers(corpus, ct.Settings(), lambda _: encoder, None, languages)
+        else:
+            writers = open_writers(corpus, ct.Settings(), lambda _: encoder, None, languages)
+            assert [len(writers.authors[code]) for code in (main, other)] == [1, 0]
+            assert "does not write de" in " ".join(capfd.readouterr().err.split())
