@@ -33,7 +33,7 @@ _SPELLED_TOKEN = regex.compile(_token(_SPELLED_WORD))
 _SIMPLE_TOKEN = re.compile(_token(r"\w"))
 _ANY_TOKEN = regex.compile(_token(r"\w"))
 _MAY_HAVE_MARKS = re.compile(
-    "[\u0300-\u036f\u0483-\u0489\u0590-\u1dff\u200c\u20d0-\u20ff\u2c80-\U0010ffff]"
+    "[\u0300-\u036f\u0483-\u0489\u0590-\u1dff\u200c\u203f\u2040\u2054\u20d0-\u20ff\u2c80-\U0010ffff]"
 )
 
 _HANGUL = r"\p{Hangul}"
