@@ -65,7 +65,7 @@ def test_eval_skips_what_a_benchmark_has_wrong(tmp_path: Path, run: Run, small: 
     measures = ("--measure", "P@1", "--measure", "AP@100")
     outcome = run("eval", folder, "-o", tmp_path / "out", *measures, *small)
     assert outcome.code == 0, outcome.err
-    assert "text: empty, and there is no title: 1" in outcome.out
+    assert "1  text: empty, and there is no title: " in outcome.out
     assert "a judged query is missing: 1" in outcome.out
     assert "AP@100" in outcome.out
 

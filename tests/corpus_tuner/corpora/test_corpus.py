@@ -122,7 +122,7 @@ def test_the_delimiter_of_a_table_is_found(tmp_path: Path, name: str, delimiter:
 def test_the_delimiter_of_a_table_can_be_named(tmp_path: Path) -> None:
     path = tmp_path / "c.csv"
     path.write_text("id#text\na#A mill, by the river\n", encoding="utf-8")
-    with pytest.raises(CorpusTunerError, match=r"c\.csv:2.*it has 'id#text'.*corpus\.delimiter"):
+    with pytest.raises(CorpusTunerError, match=r"c\.csv:2.*it has 'id#text'.*'delimiter': ':'"):
         list(Corpus(path))
     assert list(Corpus(path, CorpusSettings(delimiter="#"))) == [
         Document("a", "", "A mill, by the river")
@@ -204,7 +204,7 @@ def test_ir_datasets(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_hub_datasets_from_a_folder(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "train.jsonl", RECORDS)
     assert list(Corpus(f"hf:{tmp_path}")) == DOCUMENTS
-    with pytest.raises(CorpusTunerError, match=r"corpus\.split"):
+    with pytest.raises(CorpusTunerError, match="'split'"):
         list(Corpus(f"hf:{tmp_path}", CorpusSettings(split="nowhere")))
 
 
@@ -327,7 +327,7 @@ def test_a_foreign_header_is_one_complaint(tmp_path: Path) -> None:
     assert lines[0] == "4 records cannot be used:"
     assert len(lines) == 2
     assert lines[1].startswith(f"  {table}:2 and 3 more, field 'text': missing (it has 'Nummer', ")
-    assert "--set corpus.text=...)" in lines[1]
+    assert "settings={'corpus': {'text': '...'}})" in lines[1]
     how = CorpusSettings(id="Nummer", text="Inhalt")
     assert [document.id for document in Corpus(table, how)] == ["0", "1", "2", "3"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from corpus_tuner import Corpus, CorpusTunerError, Document
-from corpus_tuner.corpora import CorpusSettings, folder, formats, parsed
+from corpus_tuner.corpora import CorpusSettings, folder, formats
 from corpus_tuner.corpora.formats import markdown
 from tests.corpus_tuner.cli.conftest import Run
 
@@ -164,7 +164,7 @@ def test_a_missing_extra_is_named_before_reading(
     monkeypatch.delitem(sys.modules, "corpus_tuner.corpora.formats.pdf", raising=False)
     monkeypatch.setitem(sys.modules, "pypdfium2", None)
     monkeypatch.setattr(folder, "reader_of", formats.reader_of.__wrapped__)
-    with pytest.raises(CorpusTunerError, match=r"--exclude '\*\.pdf'.*\[documents\]"):
+    with pytest.raises(CorpusTunerError, match=r"'exclude': \['\*\.pdf'\].*\[documents\]"):
         Corpus(tmp_path)
     assert [each.id for each in Corpus(tmp_path, CorpusSettings(exclude=("*.pdf",)))] == ["a.txt"]
 
@@ -179,7 +179,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return markdown.read(path)
 
     monkeypatch.setattr(folder, "reader_of", lambda *_: reader)
-    monkeypatch.setattr(parsed, "identity", lambda *_: "slow 1")
+    monkeypatch.setattr(folder, "identity", lambda *_: "slow 1")
     return read
 
 
