@@ -75,7 +75,7 @@ def read_header(path: Path) -> tuple[str, bool]:
     try:
         from gguf import GGUFReader
     except ImportError as error:
-        raise MissingExtraError("reading GGUF files", "gguf") from error
+        raise MissingExtraError("reading GGUF files", "smollm2") from error
     try:
         fields = GGUFReader(path).fields
         architecture = str(fields["general.architecture"].contents())
