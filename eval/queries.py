@@ -10,8 +10,8 @@ from pathlib import Path
 
 from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.ids import NOT_UTF8, id_problem, is_utf8
-from corpus_tuner.eval.records import BadRecord, csv_delimiter, parse_json_line, read_lines
-from corpus_tuner.eval.rows import uses_quotes
+from corpus_tuner.eval.records import BadRecord, Note, csv_delimiter, parse_json_line, read_lines
+from corpus_tuner.eval.rows import read_rows, uses_quotes
 
 MAX_QUERY_CHARACTERS = 100_000
 """A longer query is refused, as `corpus_tuner.Searcher` does."""
@@ -20,6 +20,7 @@ _IDS = ("_id", "id", "query_id", "query-id", "qid")
 _TEXTS = ("text", "query")
 
 _Lines = Iterator[tuple[str, str | BadRecord]]
+_Row = tuple[str, list[str] | BadRecord]
 _Found = tuple[str, object, object] | BadRecord
 
 
@@ -107,17 +108,19 @@ def _text_problem(text: object) -> str:
 
 def _found(path: Path) -> Iterator[_Found]:
     """Yield the position in the file, the id and the text of every record."""
+    kind = Path(path.name.removesuffix(".gz")).suffix.lower()
+    if kind == ".tsv" and path.is_file() and uses_quotes(path, "\t"):
+        yield from _from_rows(_quoted_rows(path), "\t")
+        return
     lines = read_lines(path)
     first = next(lines, None)
     if first is None:
         return
-    kind = Path(path.name.removesuffix(".gz")).suffix.lower()
-    quoted = kind == ".tsv" and path.is_file() and uses_quotes(path, "\t")
     readers: dict[str, Callable[[_Lines], Iterator[_Found]]] = {
         ".jsonl": _from_json,
         ".ndjson": _from_json,
-        ".tsv": partial(_from_table, delimiter="\t", quoted=quoted),
-        ".csv": partial(_from_table, delimiter=csv_delimiter(str(first[1])), quoted=True),
+        ".tsv": partial(_from_table, delimiter="\t"),
+        ".csv": partial(_from_table, delimiter=csv_delimiter(str(first[1]))),
         ".txt": _from_lines,
     }
     if kind not in readers:
@@ -157,21 +160,45 @@ def _from_lines(lines: _Lines) -> Iterator[_Found]:
             yield position, position.rpartition(":")[2], line.strip()
 
 
-def _from_table(lines: _Lines, delimiter: str, quoted: bool) -> Iterator[_Found]:
+def _from_table(lines: _Lines, delimiter: str) -> Iterator[_Found]:
+    """Read a row a line; only in CSV have quotation marks a meaning here."""
+    return _from_rows(_split(lines, delimiter), delimiter)
+
+
+def _split(lines: _Lines, delimiter: str) -> Iterator[_Row]:
+    for position, line in lines:
+        if isinstance(line, BadRecord) or delimiter == "\t":
+            yield position, line if isinstance(line, BadRecord) else line.split(delimiter)
+            continue
+        row = csv.reader([line.rstrip("\r\n")], delimiter=delimiter, strict=True)
+        try:
+            yield position, next(row)
+        except csv.Error as error:
+            yield position, BadRecord(position, "", "broken row", f"{error}; a query is one line")
+
+
+def _quoted_rows(path: Path) -> Iterator[_Row]:
+    """Read the rows of tab-separated text with quoted cells; those that are not UTF-8 are bad."""
+    repaired = ""
+    for row in read_rows(path, "\t", quoted=True):
+        if isinstance(row, Note):
+            repaired = row.location
+            yield row.location, BadRecord(row.location, "", NOT_UTF8)
+        elif row.location != repaired:
+            yield row.location, row if isinstance(row, BadRecord) else row.cells
+
+
+def _from_rows(rows: Iterator[_Row], delimiter: str) -> Iterator[_Found]:
     """Read an id and a text a row; the first row may name the columns.
 
     Without a header, the text of a row of TSV goes to the end of the line.
     """
     header: list[str] | None = None
-    for number, (position, line) in enumerate(lines):
-        if isinstance(line, BadRecord):
-            yield line
+    for number, (position, found) in enumerate(rows):
+        if isinstance(found, BadRecord):
+            yield found
             continue
-        try:
-            cells = _split(line.rstrip("\r\n"), delimiter, quoted)
-        except csv.Error as error:
-            yield BadRecord(position, "", "broken row", f"{error}; a query is one line")
-            continue
+        cells = [cell.strip() for cell in found]
         names = [cell.lower() for cell in cells]
         if number == 0 and _is_header(names):
             header = names
@@ -182,14 +209,6 @@ def _from_table(lines: _Lines, delimiter: str, quoted: bool) -> Iterator[_Found]
             yield BadRecord(position, "", "not two columns: id, text", f"it has {len(cells)}")
         else:
             yield position, cells[0], delimiter.join(cells[1:])
-
-
-def _split(line: str, delimiter: str, quoted: bool) -> list[str]:
-    if quoted:
-        cells = next(csv.reader([line], delimiter=delimiter, strict=True))
-    else:
-        cells = line.split(delimiter)
-    return [cell.strip() for cell in cells]
 
 
 def _first(fields: Mapping[str, object], names: Sequence[str]) -> object:

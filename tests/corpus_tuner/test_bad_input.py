@@ -412,7 +412,7 @@ BENCHMARKS: dict[str, tuple[dict[str, str], str]] = {
     "query twice": ({"queries.jsonl": '{"_id": "q", "text": "x"}\n' * 2}, "duplicate id"),
     "query without id": ({"queries.jsonl": '{"text": "x"}\n'}, "_id"),
     "broken queries": ({"queries.jsonl": "{\n"}, "broken JSON"),
-    "nothing judged": ({"qrels/test.tsv": "query-id\tcorpus-id\tscore\n"}, "none of its queries"),
+    "nothing judged": ({"qrels/test.tsv": "query-id\tcorpus-id\tscore\n"}, "has no judgments"),
 }
 
 

@@ -49,14 +49,14 @@ def test_an_option_for_text_is_no_yaml(name: str) -> None:
 
 RECIPE = """
 encoder: {name: models/encoder}
-generator: {name: seq2seq, model: models/large, draft: small, decoding: beam_sampling}
+generator: {name: seq2seq, model: models/large}
 instructions: prompts.yaml
 """
 
 
 def recipe_with_models(folder: Path) -> Path:
     """A recipe that names models and prompts beside it."""
-    for model in ("models/encoder", "models/large", "small"):
+    for model in ("models/encoder", "models/large"):
         (folder / model).mkdir(parents=True)
         (folder / model / "config.json").write_text(model, encoding="utf-8")
     (folder / "prompts.yaml").write_text("question: 'Ask: {text}'", encoding="utf-8")
@@ -72,9 +72,9 @@ def test_paths_in_a_recipe_begin_at_its_folder(
     settings = load_settings(file, ["generator.model=of/hub"])
     assert settings.encoder.name == str(file.parent / "models" / "encoder")
     assert settings.instructions == file.parent / "prompts.yaml"
-    generator = settings.model_dump()["generator"]
-    assert generator["draft"] == str(file.parent / "small")
-    assert generator["model"] == "of/hub"
+    assert settings.model_dump()["generator"]["model"] == "of/hub"
+    large = load_settings(file).model_dump()["generator"]["model"]
+    assert large == str(file.parent / "models" / "large")
     (tmp_path / "of" / "hub").mkdir(parents=True)
     (tmp_path / "mine").mkdir()
     settings = load_settings(file, ["generator.model=of/hub"], {"encoder.name": "mine"})
@@ -85,7 +85,7 @@ def test_paths_in_a_recipe_begin_at_its_folder(
 
 @pytest.mark.parametrize(
     "changed",
-    ["models/encoder/config.json", "models/large/config.json", "small/config.json", "prompts.yaml"],
+    ["models/encoder/config.json", "models/large/config.json", "prompts.yaml"],
 )
 def test_a_file_that_a_recipe_names_changes_its_hash(tmp_path: Path, changed: str) -> None:
     file = recipe_with_models(tmp_path / "recipes")

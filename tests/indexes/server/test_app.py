@@ -134,6 +134,7 @@ def test_documents_and_the_index(client: TestClient) -> None:
     }
     assert index["fields"] == {
         "id": {"documents": 20, "types": {"text": 20}},
+        "language": {"documents": 20, "types": {"text": 20}},
         "year": {"documents": 20, "types": {"number": 20}},
     }
     assert client.get("/health").text == "ok"

@@ -90,7 +90,7 @@ def test_it_leaves_an_encoder_and_says_whether_it_is_better(
     assert "by 24 queries of held-out documents" in " ".join(again.out.split())
     other = tune(output, seed=1)
     assert other.code == 2
-    assert "holds another tuning" in other.err
+    assert "has another tuning" in other.err
 
 
 @pytest.mark.slow
@@ -191,7 +191,7 @@ def test_without_training_rare_tokens_weigh_more(
         weighed.encode(texts, normalize_embeddings=True), expected, atol=1e-5
     )
     again = tune(output, "--steps", "6", held_out=10)
-    assert "holds another tuning" in again.err
+    assert "has another tuning" in again.err
     for problem, name, value in (
         ("nothing is tuned", "token_weights", "base"),
         ("finds no such GPU", "device", "cuda:9"),
