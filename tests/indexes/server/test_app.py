@@ -102,12 +102,14 @@ def test_documents_and_the_index(client: TestClient) -> None:
     assert client.get("/v1/documents/../../etc/passwd").status_code == 404
     index = client.get("/v1/index").json()
     assert (index["documents"], index["lexical"], index["language"]) == (20, True, "en")
+    assert index["languages"] == {"en": 1.0}
     assert index["weights"] == {
         "dense": {"views": 0.5},
         "hybrid": HybridWeights().model_dump(),
     }
     assert index["fields"] == {
         "id": {"documents": 20, "types": {"text": 20}},
+        "language": {"documents": 20, "types": {"text": 20}},
         "year": {"documents": 20, "types": {"number": 20}},
     }
     assert client.get("/health").text == "ok"
