@@ -26,7 +26,7 @@ from corpus_tuner.indexes.store.removing import remove
 from corpus_tuner.indexes.store.segments import Segments, fields_of
 from corpus_tuner.indexes.store.staging import EncodedDocument
 from tests.conftest import make_documents, write_jsonl
-from tests.indexes.indexing import write_index
+from tests.indexes.indexing import Table, write_index
 
 YEARS = [2019, 2020, 2021.5, "2020", None, [2020, 2024]]
 LANGUAGES = ["de", "en", ["de", "en"], True, {"of": "de"}]
@@ -639,4 +639,9 @@ def test_ids_are_the_same_composed_and_decomposed(tmp_path: Path) -> None:
                 assert segments.matching(compile_filter({"id": condition})).tolist() == [0]
             assert segments.matching(compile_filter({"id": {"ne": spelling}})).tolist() == [1]
             assert segments.named([spelling, "no"]) == {spelling: [0]}
+    with Searcher.open(index, encoder=Table({})) as opened:
+        for spelling in (composed, decomposed, mixed):
+            found = opened.document(spelling)
+            assert found
+            assert found[0].id == mixed
     assert remove(index, [decomposed]).first == [mixed]

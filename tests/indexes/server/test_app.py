@@ -128,6 +128,7 @@ def test_documents_and_the_index(client: TestClient) -> None:
     assert client.get("/v1/documents/../../etc/passwd").status_code == 404
     index = client.get("/v1/index").json()
     assert (index["documents"], index["lexical"], index["language"]) == (20, True, "en")
+    assert index["languages"] == {"en": 1.0}
     assert index["weights"] == {
         "dense": {"views": 0.5},
         "hybrid": HybridWeights().model_dump(),
