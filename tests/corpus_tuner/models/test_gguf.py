@@ -15,6 +15,7 @@ from corpus_tuner.generators.causal import Settings
 from corpus_tuner.instructions import Instruction
 from corpus_tuner.models import gguf_files
 from corpus_tuner.models.causal_fast import CTranslate2CausalEngine
+from corpus_tuner.models.llamacpp import LlamaCppModel
 from corpus_tuner.models.writing import Request, decoding_of
 from corpus_tuner.reading import Reading
 from tests.conftest import make_documents, write_jsonl
@@ -114,6 +115,16 @@ def test_architectures_that_are_not_converted_run_by_llamacpp(tmp_path: Path) ->
         opened(file, engine="ctranslate2")
 
 
+def test_the_server_of_llamacpp_asks_for_its_key(files: dict[str, Path]) -> None:
+    pytest.importorskip("xllamacpp")
+    model = LlamaCppModel(files["llama"], tokens=64, threads=1)
+    assert model.post("/tokenize", {"content": "a"})["tokens"]
+    model._key = "another"
+    for path in ("/tokenize", "/completion", "/apply-template"):
+        with pytest.raises(CorpusTunerError, match="Invalid API Key"):
+            model.post(path, {"content": "a", "prompt": "a", "messages": []})
+
+
 @pytest.mark.parametrize("kept", [0, 3, 100, -1000])
 @pytest.mark.parametrize("engine", ["auto", "transformers", "llamacpp"])
 def test_files_that_are_cut_short_are_refused(
@@ -174,7 +185,7 @@ def test_a_hub_file_is_taken_from_the_hubs_cache(
 
 
 def test_memory_is_flat_over_many_documents(files: dict[str, Path]) -> None:
-    """Each state that is remembered has 350 kB here: 300 of them would be 100 MB."""
+    """The states of 300 whole prompts would have 600 MB here."""
     generator = opened(files["llama"], max_new_tokens=2, examples=[EXAMPLE] * 6)
     documents = [
         Reading(Document("", "", f"{number} mills {'x' * (number % 50)}")) for number in range(330)
