@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from corpus_tuner import Corpus, Document, build, load_settings, sample_folder
-from corpus_tuner.indexes.encoders import EncoderSettings, embedded, open_encoder
-from corpus_tuner.indexes.languages import Languages
-from corpus_tuner.passages import PassageSettings, split_passages, whole_text
+from corpus_tuner.core.languages import Languages
+from corpus_tuner.encoders import EncoderSettings, embedded, open_encoder
+from corpus_tuner.text.passages import PassageSettings, split_passages, whole_text
 
 BASELINE = "SentenceTransformer.encode"
 BUILDS = {

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from corpus_tuner.eval.benchmarks.folder import load_benchmark
+from corpus_tuner.encoders import Vectors
+from corpus_tuner.eval.benchmarks.beir_folder import load_benchmark
 from corpus_tuner.eval.measures import measure
-from corpus_tuner.indexes.encoders import Vectors
 from corpus_tuner.indexes.representations import stored_representation
 from corpus_tuner.indexes.representations.views import distinct
-from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.vectors import Ordinals
 
 MAIN = "nDCG@10"

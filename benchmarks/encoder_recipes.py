@@ -29,15 +29,15 @@ from sentence_transformers.sentence_transformer.losses import (
 
 from benchmarks.in_domain import MEASURE, by_vectors, ranked
 from corpus_tuner import load_settings
+from corpus_tuner.core.documents import Document
 from corpus_tuner.corpora import Corpus
+from corpus_tuner.encoders import Encoder, EncoderSettings, Vectors, embedded, open_encoder
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.measures import measure
+from corpus_tuner.eval.open_benchmark import open_benchmarks
 from corpus_tuner.eval.report.tables import as_markdown
-from corpus_tuner.evaluation.named import open_benchmarks
-from corpus_tuner.indexes.encoders import Encoder, EncoderSettings, Vectors, embedded, open_encoder
-from corpus_tuner.indexes.store.documents import Document
-from corpus_tuner.passages import whole_text
-from corpus_tuner.sentences import split_sentences
+from corpus_tuner.text.passages import whole_text
+from corpus_tuner.text.sentences import split_sentences
 
 BASE = EncoderSettings(name="builtin", dtype="float32")
 BATCH, MAX_TOKENS, LEARNING_RATE, SEED = 64, 64, 3e-5, 0

@@ -25,8 +25,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from corpus_tuner import Corpus, sample_folder
-from corpus_tuner.indexes.encoders import EncoderSettings, embedded, open_encoder
-from corpus_tuner.passages import whole_text
+from corpus_tuner.encoders import EncoderSettings, embedded, open_encoder
+from corpus_tuner.text.passages import whole_text
 
 QUERIES = 20
 BARE = "sentence-transformers"

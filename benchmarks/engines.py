@@ -24,12 +24,12 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from corpus_tuner import Corpus, sample_folder
+from corpus_tuner.encoders import Vectors, embedded, unit_rows
+from corpus_tuner.encoders.batching import filled
 from corpus_tuner.eval.benchmarks import Benchmark
-from corpus_tuner.eval.benchmarks.folder import load_benchmark
+from corpus_tuner.eval.benchmarks.beir_folder import load_benchmark
 from corpus_tuner.eval.measures import measure
-from corpus_tuner.indexes.encoders import Vectors, embedded, unit_rows
-from corpus_tuner.indexes.encoders.batching import filled
-from corpus_tuner.sentences import split_sentences
+from corpus_tuner.text.sentences import split_sentences
 
 BASELINE = "PyTorch float32, as it comes"
 TOKENS = 256  # of a text, as the model's own settings say
@@ -88,7 +88,7 @@ def pytorch(dtype: str) -> Start:
 
 def ctranslate2(compute: str) -> Start:
     def start(folder: Path) -> Encode:
-        conversion = import_module("corpus_tuner.indexes.encoders.conversion")
+        conversion = import_module("corpus_tuner.encoders.ctranslate2_runtime")
         converted = folder / f"ctranslate2-{compute}"
         if not converted.exists():
             model = sentence_transformer()

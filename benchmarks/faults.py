@@ -25,9 +25,9 @@ import numpy as np
 
 import corpus_tuner as ct
 from benchmarks.injection import damage, damageable, failing, finish, processes, start
-from corpus_tuner.indexes.encoders import Encoder, EncoderSettings, Vectors, open_encoder
+from corpus_tuner.corpora.sample import sample_folder
+from corpus_tuner.encoders import Encoder, EncoderSettings, Vectors, open_encoder
 from corpus_tuner.indexes.store.manifest import read_manifest
-from corpus_tuner.sample import sample_folder
 
 Table = dict[str, Counter[str]]
 QUERIES = ["clothes with small holes", "pain in the knee after running", "how to save a backup"]
@@ -273,7 +273,7 @@ def searched(index: Path, known: tuple[str, str, Vectors], small: bool) -> list[
 
 
 def _search(index: Path, known: tuple[str, str, Vectors], small: bool, answer: Any) -> None:
-    from corpus_tuner.indexes.search import searcher as module
+    from corpus_tuner.indexes import searcher as module
 
     if not small:
         vars(module)["_SMALL"] = -1
@@ -298,7 +298,7 @@ def requests(index: Path, count: int, chance: random.Random) -> Table:
     """Send malformed requests to the service, and count its answers."""
     from fastapi.testclient import TestClient
 
-    from corpus_tuner.indexes.server.app import create_app
+    from corpus_tuner.server.app import create_app
 
     table: Table = {}
     app = create_app(ct.Searcher.open(index))

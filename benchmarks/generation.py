@@ -14,10 +14,10 @@ import time
 from itertools import islice
 
 from corpus_tuner import Corpus, Document, load_settings, sample_folder
-from corpus_tuner.generators import listed, open_generator
-from corpus_tuner.indexes.encoders import open_encoder
-from corpus_tuner.instructions import load_instructions
-from corpus_tuner.reading import Reading
+from corpus_tuner.encoders import open_encoder
+from corpus_tuner.generation.generators import listed, open_generator
+from corpus_tuner.generation.prompts import load_instructions
+from corpus_tuner.text.document_encoding import Reading
 
 
 def main() -> None:

@@ -27,12 +27,12 @@ import numpy as np
 
 from corpus_tuner import build, sample_folder
 from corpus_tuner.cli.output import stdout, table
+from corpus_tuner.core.documents import Document
+from corpus_tuner.encoders import embedded
+from corpus_tuner.eval.baselines.lucene import K1, B, start_java
 from corpus_tuner.eval.queries import read_queries
-from corpus_tuner.evaluation.baselines.lucene import K1, B, start_java
-from corpus_tuner.indexes.encoders import embedded
-from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.search.settings import HybridWeights, SearchSettings
-from corpus_tuner.indexes.store.documents import Document
+from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.layout import Layout, vectors_file
 
 QUERIES = 300

@@ -29,17 +29,19 @@ import numpy.typing as npt
 
 from benchmarks.recombined import Source, read_sources, recombined
 from corpus_tuner import CorpusTunerError, Settings
-from corpus_tuner.indexes.chunks import chunks
-from corpus_tuner.indexes.encoders import Encoder, EncoderSettings, Vectors, open_encoder
+from corpus_tuner.calibration.ann_recall import finding
+from corpus_tuner.core.chunks import chunks
+from corpus_tuner.core.documents import View, digest_of
+from corpus_tuner.encoders import Encoder, EncoderSettings, Vectors, open_encoder
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.representations import (
     Representation,
     open_representation,
     passage,
 )
-from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.searcher import Searcher
+from corpus_tuner.indexes.store.ann_indexes import structured
 from corpus_tuner.indexes.store.commit import commit
-from corpus_tuner.indexes.store.documents import View, digest_of
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import (
     EncoderEntry,
@@ -47,13 +49,11 @@ from corpus_tuner.indexes.store.manifest import (
     Manifest,
     read_manifest,
 )
-from corpus_tuner.indexes.store.segment import StoredDocument
-from corpus_tuner.indexes.store.segment_files import SEGMENT, SourceRows, write_segment
-from corpus_tuner.indexes.store.structures import structured
-from corpus_tuner.indexes.store.writing import claim, locked
+from corpus_tuner.indexes.store.segment_reader import StoredDocument
+from corpus_tuner.indexes.store.segment_writer import SEGMENT, SourceRows, write_segment
+from corpus_tuner.indexes.store.write_lock import claim, locked
 from corpus_tuner.indexes.vectors.engines import engine_settings
 from corpus_tuner.indexes.vectors.scoring import DenseIndex
-from corpus_tuner.recall import finding
 
 FILES = ("arxiv-title-en.jsonl.gz", "gesetze-title-de.jsonl.gz")
 ENGINES = ("flat", "sq8", "hnsw", "ivf_sq8", "ivf_pq", "rabitq")

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
+from corpus_tuner.config.recipe import load_settings
+from corpus_tuner.encoders import open_encoder
 from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.measures import measure_queries
+from corpus_tuner.eval.open_benchmark import open_benchmarks
 from corpus_tuner.eval.report.tables import as_markdown, difference_row
-from corpus_tuner.evaluation.named import open_benchmarks
-from corpus_tuner.evaluation.setup import Setup
-from corpus_tuner.evaluation.systems import OpenIndex, System
-from corpus_tuner.indexes.encoders import open_encoder
+from corpus_tuner.eval.setup import Setup
+from corpus_tuner.eval.systems import OpenIndex, System
 from corpus_tuner.indexes.search.settings import RANKERS
 from corpus_tuner.indexes.store.manifest import read_manifest
-from corpus_tuner.settings import load_settings
 
 MEASURE = "nDCG@10"
 

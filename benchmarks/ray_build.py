@@ -25,11 +25,11 @@ from typing import NamedTuple
 import psutil
 
 from corpus_tuner import Corpus, Document, Searcher, load_settings, sample_folder
-from corpus_tuner.indexes.chunks import chunks
+from corpus_tuner.build.resolved_recipe import open_recipe
+from corpus_tuner.build.segment import Indexed, stage
+from corpus_tuner.core.chunks import chunks
+from corpus_tuner.generation.enricher import Workshop
 from corpus_tuner.indexes.store.shards import Shards
-from corpus_tuner.recipe import open_recipe
-from corpus_tuner.segment_making import Indexed, stage
-from corpus_tuner.workshop import Workshop
 
 OPTIONS = ["generator=extractive", "calibrate=false", "language=en"]
 FEW = 8  # documents that tell what it takes to start

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from corpus_tuner import Document
-from corpus_tuner.sentences import split_sentences
+from corpus_tuner.text.sentences import split_sentences
 
 _WORD = re.compile(r"[^\W\d_]{5,}")
 _RARE, _COMMON = 30, 1_000

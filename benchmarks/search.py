@@ -19,12 +19,12 @@ import faiss
 import numpy as np
 
 from corpus_tuner import build, sample_folder
+from corpus_tuner.encoders import EncoderSettings, open_encoder
+from corpus_tuner.encoders.query_cache import RememberedQueries
 from corpus_tuner.eval.queries import read_queries
-from corpus_tuner.indexes.encoders import EncoderSettings, open_encoder
-from corpus_tuner.indexes.encoders.remembering import RememberedQueries
 from corpus_tuner.indexes.representations import Storage, views
-from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.search.settings import SearchSettings
+from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.layout import (
     Layout,
     row_starts_file,

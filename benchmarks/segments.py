@@ -15,8 +15,8 @@ from itertools import islice
 from pathlib import Path
 
 from corpus_tuner import Corpus, add, build, load_settings, remove, sample_folder
-from corpus_tuner.indexes.encoders.remembering import RememberedQueries
-from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.encoders.query_cache import RememberedQueries
+from corpus_tuner.indexes.searcher import Searcher
 
 SEGMENTS, GONE, QUERIES, TURNS = 8, 0.1, 50, 5
 

@@ -9,15 +9,15 @@ The index is given one engine after the other, and at last ``flat``, the baselin
 import argparse
 from pathlib import Path
 
-from corpus_tuner.eval.benchmarks.folder import load_benchmark
+from corpus_tuner.calibration.ann_recall import finding
+from corpus_tuner.encoders import EncoderSettings, open_encoder
+from corpus_tuner.eval.benchmarks.beir_folder import load_benchmark
 from corpus_tuner.eval.measures import measure
-from corpus_tuner.indexes.encoders import EncoderSettings, open_encoder
-from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.search.settings import Mode
+from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
-from corpus_tuner.indexes.store.writing import locked
+from corpus_tuner.indexes.store.write_lock import locked
 from corpus_tuner.indexes.vectors.engines import engine_settings
-from corpus_tuner.recall import finding
 
 ENGINES = ("flat", "sq8", "hnsw", "ivf_sq8", "ivf_pq", "rabitq")
 LEAST_ROWS = 1_000  # of a segment that is given a structure: collections are small

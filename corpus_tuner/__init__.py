@@ -9,33 +9,33 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "BuildReport": "corpus_tuner.build_report",
-    "Calibration": "corpus_tuner.calibration",
+    "BuildReport": "corpus_tuner.build.report",
+    "Calibration": "corpus_tuner.calibration.weights",
     "Corpus": "corpus_tuner.corpora",
     "CorpusTunerError": "corpus_tuner.errors",
     "CorpusTunerWarning": "corpus_tuner.errors",
-    "Document": "corpus_tuner.indexes.store.documents",
+    "Document": "corpus_tuner.core.documents",
     "EvaluationError": "corpus_tuner.errors",
     "Hit": "corpus_tuner.indexes.search.hits",
     "Result": "corpus_tuner.eval.report",
     "SearchIndexError": "corpus_tuner.errors",
     "SearchSettings": "corpus_tuner.indexes.search.settings",
-    "Searcher": "corpus_tuner.indexes.search.searcher",
-    "Settings": "corpus_tuner.settings",
-    "View": "corpus_tuner.indexes.store.documents",
-    "add": "corpus_tuner.adding",
-    "build": "corpus_tuner.pipeline",
-    "calibrate": "corpus_tuner.calibration",
-    "check": "corpus_tuner.repairing",
-    "evaluate": "corpus_tuner.evaluation",
+    "Searcher": "corpus_tuner.indexes.searcher",
+    "Settings": "corpus_tuner.config.recipe",
+    "View": "corpus_tuner.core.documents",
+    "add": "corpus_tuner.build.add",
+    "build": "corpus_tuner.build.pipeline",
+    "calibrate": "corpus_tuner.calibration.weights",
+    "check": "corpus_tuner.build.repair",
+    "evaluate": "corpus_tuner.eval.evaluate",
     "export_index": "corpus_tuner.indexes.store.archive",
     "import_index": "corpus_tuner.indexes.store.archive",
-    "load_settings": "corpus_tuner.settings",
-    "measure_recall": "corpus_tuner.recall",
-    "merge": "corpus_tuner.indexes.store.merging",
-    "remove": "corpus_tuner.removing",
-    "repair": "corpus_tuner.repairing",
-    "sample_folder": "corpus_tuner.sample",
+    "load_settings": "corpus_tuner.config.recipe",
+    "measure_recall": "corpus_tuner.calibration.ann_recall",
+    "merge": "corpus_tuner.build.merge",
+    "remove": "corpus_tuner.build.remove",
+    "repair": "corpus_tuner.build.repair",
+    "sample_folder": "corpus_tuner.corpora.sample",
 }
 __all__ = [
     "BuildReport",
@@ -68,30 +68,30 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from corpus_tuner.adding import add
-    from corpus_tuner.build_report import BuildReport
-    from corpus_tuner.calibration import Calibration, calibrate
+    from corpus_tuner.build.add import add
+    from corpus_tuner.build.merge import merge
+    from corpus_tuner.build.pipeline import build
+    from corpus_tuner.build.remove import remove
+    from corpus_tuner.build.repair import check, repair
+    from corpus_tuner.build.report import BuildReport
+    from corpus_tuner.calibration.ann_recall import measure_recall
+    from corpus_tuner.calibration.weights import Calibration, calibrate
+    from corpus_tuner.config.recipe import Settings, load_settings
+    from corpus_tuner.core.documents import Document, View
     from corpus_tuner.corpora import Corpus
+    from corpus_tuner.corpora.sample import sample_folder
     from corpus_tuner.errors import (
         CorpusTunerError,
         CorpusTunerWarning,
         EvaluationError,
         SearchIndexError,
     )
+    from corpus_tuner.eval.evaluate import evaluate
     from corpus_tuner.eval.report import Result
-    from corpus_tuner.evaluation import evaluate
     from corpus_tuner.indexes.search.hits import Hit
-    from corpus_tuner.indexes.search.searcher import Searcher
     from corpus_tuner.indexes.search.settings import SearchSettings
+    from corpus_tuner.indexes.searcher import Searcher
     from corpus_tuner.indexes.store.archive import export_index, import_index
-    from corpus_tuner.indexes.store.documents import Document, View
-    from corpus_tuner.indexes.store.merging import merge
-    from corpus_tuner.pipeline import build
-    from corpus_tuner.recall import measure_recall
-    from corpus_tuner.removing import remove
-    from corpus_tuner.repairing import check, repair
-    from corpus_tuner.sample import sample_folder
-    from corpus_tuner.settings import Settings, load_settings
 
 
 def __getattr__(name: str) -> Any:

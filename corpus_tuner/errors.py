@@ -5,7 +5,7 @@
     ValueError
     └── CorpusTunerError            an input, a setting or a file that the user can correct
         ├── MissingExtraError       an optional library is not installed
-        ├── UnfinishedError         a generator had to stop (defined in corpus_tuner.generators)
+        ├── UnfinishedError         a generator had to stop (in corpus_tuner.generation.generators)
         ├── SearchIndexError        an index, an encoder or a representation cannot be used
         │   ├── DamagedError        files of an index differ from what was written
         │   └── LockedError         another process is changing the index
@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from corpus_tuner.installing import missing
+from corpus_tuner.core.extras import missing
 
 _on_command_line = False
 

@@ -125,7 +125,7 @@ def other_encoder_folder(tmp_path_factory: pytest.TempPathFactory, tokenizer: An
 
 @pytest.fixture(scope="session")
 def encoder(encoder_folder: Path) -> Any:
-    from corpus_tuner.indexes.encoders import EncoderSettings, open_encoder
+    from corpus_tuner.encoders import EncoderSettings, open_encoder
 
     return open_encoder(EncoderSettings(name=str(encoder_folder)))
 

@@ -87,7 +87,7 @@ def on_windows(corpus: str, changed: str, output: str) -> None:
     without(*OF_EXTRAS)
     _be_windows()
     import corpus_tuner as ct
-    from corpus_tuner.indexes.store import files
+    from corpus_tuner.core import files
 
     class Windows(ModuleType):
         name = "nt"
@@ -126,8 +126,8 @@ def _serve(index: str) -> None:
     from fastapi.testclient import TestClient
 
     import corpus_tuner as ct
-    from corpus_tuner.indexes.server.app import create_app
-    from corpus_tuner.indexes.server.settings import ServerSettings
+    from corpus_tuner.server.app import create_app
+    from corpus_tuner.server.settings import ServerSettings
 
     searcher = ct.Searcher.open(index)
     app = create_app(searcher, ServerSettings(hosts=frozenset({"testserver"})))

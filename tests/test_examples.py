@@ -18,7 +18,7 @@ DOCUMENTS = [
     {"_id": "court", "title": "Rent", "text": "A tenant pays the rent. A judge may lower it."},
     {"_id": "bread", "title": "Bread", "text": "Bread needs flour and yeast. The oven is hot."},
 ]
-NEED_MORE = {"adapters", "client", "edge"}
+NEED_MORE = {"integrations", "client", "edge"}
 """Folders and files that import libraries which come with extras."""
 
 

@@ -17,19 +17,19 @@ from corpus_tuner.cli.calibrate import calibrate
 from corpus_tuner.cli.check import check
 from corpus_tuner.cli.compare import compare
 from corpus_tuner.cli.evaluate import evaluate
+from corpus_tuner.cli.export_import import export, import_
 from corpus_tuner.cli.info import info
 from corpus_tuner.cli.merge import merge
-from corpus_tuner.cli.moving import export, import_
 from corpus_tuner.cli.output import fail
 from corpus_tuner.cli.quickstart import quickstart
 from corpus_tuner.cli.remove import remove
 from corpus_tuner.cli.search import search
 from corpus_tuner.cli.serve import serve
-from corpus_tuner.cli.stopping import STOPPED, stopping
+from corpus_tuner.cli.signals import STOPPED, stopping
 from corpus_tuner.cli.tune import tune
+from corpus_tuner.core.disk_errors import disk_problem
+from corpus_tuner.core.progress import note
 from corpus_tuner.errors import CorpusTunerError, CorpusTunerWarning, command_line
-from corpus_tuner.indexes.store.disk import disk_problem
-from corpus_tuner.progress import note
 
 app = typer.Typer(
     name="corpus-tuner",

@@ -10,7 +10,7 @@ from corpus_tuner.cli.options import JsonOption, QuietOption, TrustOption
 from corpus_tuner.cli.output import plain, stdout, table
 
 if TYPE_CHECKING:
-    from corpus_tuner.calibration import Calibration
+    from corpus_tuner.calibration.weights import Calibration
 
 
 def calibrate(
@@ -21,7 +21,7 @@ def calibrate(
     json: JsonOption = False,
 ) -> None:
     """Choose the weights of all rankers, without labels."""
-    from corpus_tuner.calibration import calibrate as calibrate_index
+    from corpus_tuner.calibration.weights import calibrate as calibrate_index
 
     calibration = calibrate_index(index, seed=seed, trust_remote_code=trust_remote_code)
     if json:

@@ -11,8 +11,8 @@ from corpus_tuner.cli.options import JsonOption, QuietOption, TrustOption
 from corpus_tuner.cli.output import plain, stdout
 
 if TYPE_CHECKING:
-    from corpus_tuner.indexes.store.checking import Problem
-    from corpus_tuner.recall import Recall
+    from corpus_tuner.calibration.ann_recall import Recall
+    from corpus_tuner.indexes.store.check import Problem
 
 
 def check(
@@ -40,12 +40,12 @@ def check(
 
     The exit code is 1 if something is, or if less is found than the index was asked to find.
     """
-    from corpus_tuner.indexes.store.checking import encoder_problems
+    from corpus_tuner.build.repair import check as check_index
+    from corpus_tuner.build.repair import repair as repair_index
+    from corpus_tuner.calibration.ann_recall import measure_recall
+    from corpus_tuner.core.progress import working
+    from corpus_tuner.indexes.store.check import encoder_problems
     from corpus_tuner.indexes.store.manifest import parse_manifest
-    from corpus_tuner.progress import working
-    from corpus_tuner.recall import measure_recall
-    from corpus_tuner.repairing import check as check_index
-    from corpus_tuner.repairing import repair as repair_index
 
     if repair:
         with working("checking and repairing"):

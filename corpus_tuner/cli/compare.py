@@ -18,10 +18,10 @@ from corpus_tuner.cli.options import (
     settings_of,
 )
 from corpus_tuner.cli.output import stdout
-from corpus_tuner.cli.results import one_format, show_comparisons, show_latex, show_results
+from corpus_tuner.cli.result_output import one_format, show_comparisons, show_latex, show_results
 
 if TYPE_CHECKING:
-    from corpus_tuner.settings import Settings
+    from corpus_tuner.config.recipe import Settings
 
 
 def compare(
@@ -70,8 +70,8 @@ def show_runs(
 ) -> None:
     """Measure runs, write their report, and print what was measured."""
     one_format(json, latex)
+    from corpus_tuner.eval.compare_runs import measure_runs
     from corpus_tuner.eval.measures import DEFAULT_MEASURES
-    from corpus_tuner.evaluation.run_files import measure_runs
 
     report = measure_runs(
         runs,

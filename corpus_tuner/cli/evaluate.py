@@ -25,7 +25,7 @@ from corpus_tuner.cli.options import (
     settings_of,
 )
 from corpus_tuner.cli.output import plain, show_skipped, stderr, stdout, table
-from corpus_tuner.cli.results import (
+from corpus_tuner.cli.result_output import (
     one_format,
     show_comparisons,
     show_latex,
@@ -146,8 +146,8 @@ def evaluate(
     if ablate and index:
         raise typer.BadParameter("--ablate builds the indexes that it compares: leave out --index")
     if ablate:
+        from corpus_tuner.eval.ablation import evaluate_parts
         from corpus_tuner.eval.report.tables import matrix
-        from corpus_tuner.evaluation.ablation import evaluate_parts
 
         ablated = evaluate_parts(names, output, settings, tune=tune, **options)
         if json:
@@ -157,8 +157,8 @@ def evaluate(
         _show_matrix(ablated.uses)
         stdout.print(f"written to {output}/ablation.json, ablation.md and uses.md", soft_wrap=True)
         return
-    from corpus_tuner.evaluation import evaluate as run_evaluation
-    from corpus_tuner.evaluation.baselines import open_baseline
+    from corpus_tuner.eval.baselines import open_baseline
+    from corpus_tuner.eval.evaluate import evaluate as run_evaluation
 
     others = [open_baseline(spec) for spec in baseline or ()]
     done = run_evaluation(
@@ -208,7 +208,7 @@ def _check_files(
 
 def _list(home: Path | None, json: bool) -> None:
     from corpus_tuner.eval.benchmarks.registry import registry
-    from corpus_tuner.evaluation.named import benchmarks_home
+    from corpus_tuner.eval.open_benchmark import benchmarks_home
 
     known = registry()
     folder = benchmarks_home(home)

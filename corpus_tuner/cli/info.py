@@ -14,7 +14,7 @@ from corpus_tuner.cli.output import language_list, plain, stdout, table, weights
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from corpus_tuner.corpora.skipped import Skipped
+    from corpus_tuner.corpora.skipped_records import Skipped
     from corpus_tuner.indexes.store.manifest import Manifest
 
 
@@ -32,13 +32,13 @@ def info(
     json: JsonOption = False,
 ) -> None:
     """Show what an index has and how it was made."""
-    from corpus_tuner.corpora.skipped import read_skipped
-    from corpus_tuner.indexes.store.fields import LANGUAGE_COUNT
+    from corpus_tuner.core.fields import LANGUAGE_COUNT
+    from corpus_tuner.corpora.skipped_records import read_skipped
     from corpus_tuner.indexes.store.layout import vectors_file
     from corpus_tuner.indexes.store.manifest import read_manifest
     from corpus_tuner.indexes.store.manifest import verify as verify_files
     from corpus_tuner.indexes.store.segments import fields_of
-    from corpus_tuner.language import unread_warning
+    from corpus_tuner.text.language_detection import unread_warning
 
     manifest = read_manifest(index)
     if skipped:
@@ -129,7 +129,7 @@ def info(
     if unread:
         stdout.print(Text.assemble(("\nwarning: ", "yellow"), unread), soft_wrap=True)
     if manifest.calibration:
-        from corpus_tuner.calibration import Calibration
+        from corpus_tuner.calibration.weights import Calibration
 
         calibration = Calibration.model_validate(manifest.calibration)
         since = f", {manifest.changed:,} changed since" if manifest.changed else ""

@@ -19,8 +19,8 @@ def merge(
 
     Nothing is encoded again.
     """
-    from corpus_tuner.indexes.store.merging import merge as merge_index
-    from corpus_tuner.progress import working
+    from corpus_tuner.build.merge import merge as merge_index
+    from corpus_tuner.core.progress import working
 
     with working("merging segments"):
         manifest = merge_index(index)

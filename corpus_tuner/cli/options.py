@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
 import typer
 
 if TYPE_CHECKING:
-    from corpus_tuner.settings import Settings
+    from corpus_tuner.config.recipe import Settings
 
 NO_GENERATOR = "null"
 
@@ -104,7 +104,7 @@ TrustOption = Annotated[
 
 
 def _be_quiet(quiet: bool) -> None:
-    from corpus_tuner.progress import be_quiet
+    from corpus_tuner.core.progress import be_quiet
 
     be_quiet(quiet)
 
@@ -128,7 +128,7 @@ def settings_of(
 
     `patterns` are settings of the corpus.
     """
-    from corpus_tuner.settings import load_settings
+    from corpus_tuner.config.recipe import load_settings
 
     short = {
         "corpus.on_bad_record": on_bad_record,

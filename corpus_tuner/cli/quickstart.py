@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from corpus_tuner.cli.hits import show_hits
+from corpus_tuner.cli.hit_output import show_hits
 from corpus_tuner.cli.options import QuietOption
 from corpus_tuner.cli.output import stdout
-from corpus_tuner.cli.results import show_results
+from corpus_tuner.cli.result_output import show_results
 
 SEARCHES = {
     "sample-en": (
@@ -34,9 +34,9 @@ def quickstart(
     """Index, measure and search two sample corpora."""
     start = time.perf_counter()
     stdout.print("Two small corpora of our own, English and German: indexing, then measuring.")
-    from corpus_tuner.evaluation import evaluate
-    from corpus_tuner.indexes.search.searcher import Searcher
-    from corpus_tuner.settings import load_settings
+    from corpus_tuner.config.recipe import load_settings
+    from corpus_tuner.eval.evaluate import evaluate
+    from corpus_tuner.indexes.searcher import Searcher
 
     done = evaluate(list(SEARCHES), output, load_settings())
     show_results(done.results)

@@ -13,7 +13,7 @@ from corpus_tuner.cli.output import plain, stdout
 from corpus_tuner.errors import CorpusTunerError
 
 if TYPE_CHECKING:
-    from corpus_tuner.indexes.store.removing import Removal
+    from corpus_tuner.indexes.store.soft_delete import Removal
 
 _NAMED = 10
 
@@ -40,11 +40,11 @@ def remove(
     With --filter, a terminal is asked first; elsewhere --yes is needed to remove more than half of
     the documents.
     """
-    from corpus_tuner.indexes.search.filters import parse_filters
+    from corpus_tuner.build.remove import remove as remove_and_calibrate
+    from corpus_tuner.indexes.filters import parse_filters
     from corpus_tuner.indexes.store.manifest import read_manifest
-    from corpus_tuner.indexes.store.removing import remove as remove_documents
     from corpus_tuner.indexes.store.segments import fields_of
-    from corpus_tuner.removing import remove as remove_and_calibrate
+    from corpus_tuner.indexes.store.soft_delete import remove as remove_documents
 
     if not ids and not filters:
         raise CorpusTunerError("say which documents: give ids, or --filter field=value")

@@ -18,9 +18,9 @@ from corpus_tuner.cli.output import stdout
 from corpus_tuner.errors import EvaluationError
 
 if TYPE_CHECKING:
-    from corpus_tuner.cli.prompt import Asking
-    from corpus_tuner.indexes.search.searcher import Searcher
-    from corpus_tuner.indexes.server.shown import Shown
+    from corpus_tuner.cli.interactive import Asking
+    from corpus_tuner.indexes.searcher import Searcher
+    from corpus_tuner.server.returned_fields import Shown
 
 
 def search(
@@ -91,13 +91,13 @@ def search(
     _check(query, queries, output, explain, json)
     if not json and (fields is not None or text is not None):
         raise typer.BadParameter("--fields and --text are for --json")
-    from corpus_tuner.cli.hits import MOST, fitting
-    from corpus_tuner.cli.prompt import Asking, ask, known_filter
-    from corpus_tuner.progress import working
+    from corpus_tuner.cli.hit_output import MOST, fitting
+    from corpus_tuner.cli.interactive import Asking, ask, known_filter
+    from corpus_tuner.core.progress import working
 
     most = 100 if output else MOST if json or explain else fitting()
     with working("opening the index"):
-        from corpus_tuner.indexes.search.searcher import Searcher
+        from corpus_tuner.indexes.searcher import Searcher
 
         searcher = Searcher.open(
             index, representation=representation, trust_remote_code=trust_remote_code
@@ -107,7 +107,7 @@ def search(
             k or most, mode, known_filter(searcher, filters or []), explain, min_probability
         )
         if json:
-            from corpus_tuner.indexes.server.shown import Shown
+            from corpus_tuner.server.returned_fields import Shown
 
             shown = Shown(fields.split(",") if fields is not None else None, text)
             shown.check(searcher.fields)
@@ -140,9 +140,9 @@ def _print_json(
     searcher: "Searcher", asking: "Asking", queries: str | Path | None, shown: "Shown"
 ) -> None:
     """Print what the HTTP service would answer: for a file of queries a line for each."""
+    from corpus_tuner.core.progress import track
     from corpus_tuner.eval.queries import read_queries
-    from corpus_tuner.indexes.server.schemas import ResultAnswer
-    from corpus_tuner.progress import track
+    from corpus_tuner.server.schemas import ResultAnswer
 
     def answer(query: str) -> ResultAnswer:
         hits = asking.find(searcher, query)
@@ -160,10 +160,10 @@ def _print_json(
 
 def _write_run(searcher: "Searcher", asking: "Asking", queries: Path, output: Path) -> None:
     """Write a run of a file of queries."""
+    from corpus_tuner.core.progress import track
+    from corpus_tuner.core.records import name_of
     from corpus_tuner.eval.queries import read_queries
-    from corpus_tuner.eval.records import name_of
     from corpus_tuner.eval.runs import write_run
-    from corpus_tuner.progress import track
 
     wanted = read_queries(queries)
     if not wanted:

@@ -46,18 +46,18 @@ def serve(
     try:
         import uvicorn
 
-        from corpus_tuner.indexes.server.app import create_app
-        from corpus_tuner.indexes.server.connections import uvicorn_options
+        from corpus_tuner.server.app import create_app
+        from corpus_tuner.server.connections import uvicorn_options
     except ImportError:
         raise MissingExtraError("corpus-tuner serve", "server") from None
-    from corpus_tuner.history import History
+    from corpus_tuner.core.documents import Document
+    from corpus_tuner.core.progress import working
+    from corpus_tuner.generation.rejected_views import History
     from corpus_tuner.indexes.qdrant.address import is_address
-    from corpus_tuner.indexes.search.searcher import Searcher
-    from corpus_tuner.indexes.server.schemas import RejectedView
-    from corpus_tuner.indexes.server.settings import TOKEN_VARIABLE, ServerSettings
-    from corpus_tuner.indexes.store.documents import Document
+    from corpus_tuner.indexes.searcher import Searcher
     from corpus_tuner.indexes.store.layout import Layout
-    from corpus_tuner.progress import working
+    from corpus_tuner.server.schemas import RejectedView
+    from corpus_tuner.server.settings import TOKEN_VARIABLE, ServerSettings
 
     elsewhere = is_address(index)
     if elsewhere and writable:
@@ -82,7 +82,7 @@ def serve(
 
     writer = None
     if writable:
-        from corpus_tuner.serving import IndexWriter
+        from corpus_tuner.server.index_writer import IndexWriter
 
         writer = IndexWriter(Path(index), ledger, trust_remote_code)
     settings = ServerSettings(hosts=frozenset({host, *(allowed_host or [])}))

@@ -9,22 +9,22 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from corpus_tuner.corpora import memory
-from corpus_tuner.corpora.drafts import Draft, Item, draft_of
-from corpus_tuner.corpora.files import LeftOut
+from corpus_tuner.core.arguments import is_utf8
+from corpus_tuner.core.chunks import chunks
+from corpus_tuner.core.documents import Document, digest_of
+from corpus_tuner.core.records import BadRecord, Note, Record, kind_of
+from corpus_tuner.corpora import in_memory
+from corpus_tuner.corpora.field_mapping import Draft, Item, draft_of
+from corpus_tuner.corpora.folder_files import LeftOut
+from corpus_tuner.corpora.in_memory import Documents
 from corpus_tuner.corpora.long_runs import LONGEST_RUN, drop_long_runs
-from corpus_tuner.corpora.memory import Documents
 from corpus_tuner.corpora.metadata import UnfitError, plain
-from corpus_tuner.corpora.parsed import ParsedFiles
-from corpus_tuner.corpora.records import Source
+from corpus_tuner.corpora.open_source import count_records, find_source
+from corpus_tuner.corpora.parse_cache import ParsedFiles
+from corpus_tuner.corpora.record_files import Source
 from corpus_tuner.corpora.settings import CorpusSettings
-from corpus_tuner.corpora.skipped import Skipped, SkippedRecords
-from corpus_tuner.corpora.sources import count_records, find_source
+from corpus_tuner.corpora.skipped_records import Skipped, SkippedRecords
 from corpus_tuner.errors import CorpusTunerError, setting
-from corpus_tuner.eval.records import BadRecord, Note, Record, kind_of
-from corpus_tuner.indexes.arguments import is_utf8
-from corpus_tuner.indexes.chunks import chunks
-from corpus_tuner.indexes.store.documents import Document, digest_of
 
 MAX_ID_CHARACTERS = 512
 MOST_FAILURES = 20
@@ -89,9 +89,9 @@ class Corpus:
             self.source, self._size = str(source), None
             self._source = find_source(self.source, self._settings, parsed)
         else:
-            source = memory.documents_of(source)
+            source = in_memory.documents_of(source)
             self.source, self._size = IN_MEMORY, len(source)
-            self._source = Source(partial(memory.read, source, self._settings))
+            self._source = Source(partial(in_memory.read, source, self._settings))
         by_default = "skip" if self._source.skips else "fail"
         self._skips = (self._settings.on_bad_record or by_default) == "skip"
 

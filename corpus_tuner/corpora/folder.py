@@ -7,8 +7,10 @@ from typing import Any
 
 from pathspec import GitIgnoreSpec
 
-from corpus_tuner.corpora.drafts import Draft, draft_of
-from corpus_tuner.corpora.files import Found, LeftOut, walk
+from corpus_tuner.core.records import MAX_LINE_BYTES, BadRecord, Note, Record
+from corpus_tuner.corpora.field_mapping import Draft, draft_of
+from corpus_tuner.corpora.file_ids import id_of, names_in_ids, title_of
+from corpus_tuner.corpora.folder_files import Found, LeftOut, walk
 from corpus_tuner.corpora.formats import (
     FileReader,
     UnreadableError,
@@ -16,12 +18,10 @@ from corpus_tuner.corpora.formats import (
     reader_of,
     suffixes,
 )
-from corpus_tuner.corpora.names import id_of, names_in_ids, title_of
-from corpus_tuner.corpora.parsed import ParsedFiles
-from corpus_tuner.corpora.records import find_records, suffix_of
+from corpus_tuner.corpora.parse_cache import ParsedFiles
+from corpus_tuner.corpora.record_files import find_records, suffix_of
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.eval.records import MAX_LINE_BYTES, BadRecord, Note, Record
 
 _LARGEST = 4 * MAX_LINE_BYTES
 _TEXT = ".txt"

@@ -5,8 +5,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from corpus_tuner.eval.encodings import open_text
-from corpus_tuner.eval.records import MAX_LINE_BYTES, BadRecord, Note, parse_json
+from corpus_tuner.core.encodings import open_text
+from corpus_tuner.core.records import MAX_LINE_BYTES, BadRecord, Note, parse_json
 
 
 def read(path: Path, encoding: str | None = None) -> Iterator[tuple[str, Any] | BadRecord | Note]:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from corpus_tuner.core.encodings import TextReader, open_text
+from corpus_tuner.core.records import MAX_LINE_BYTES, BadRecord, Note, Record, kind_of
 from corpus_tuner.corpora import json_lines
-from corpus_tuner.corpora.drafts import text_record
-from corpus_tuner.corpora.records import JSON_LINES, suffix_of
+from corpus_tuner.corpora.field_mapping import text_record
+from corpus_tuner.corpora.record_files import JSON_LINES, suffix_of
 from corpus_tuner.corpora.settings import CorpusSettings
-from corpus_tuner.eval.encodings import TextReader, open_text
-from corpus_tuner.eval.records import MAX_LINE_BYTES, BadRecord, Note, Record, kind_of
 
 _AT_ONCE = 1 << 16  # characters that are read
 _BROKEN = "broken JSON, and what follows is not read"

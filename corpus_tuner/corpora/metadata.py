@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-from corpus_tuner.indexes.arguments import is_utf8
+from corpus_tuner.core.arguments import is_utf8
 
 DEEPEST = 100
 

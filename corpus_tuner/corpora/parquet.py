@@ -6,8 +6,8 @@ from pathlib import Path
 import pyarrow
 import pyarrow.parquet
 
+from corpus_tuner.core.records import Record
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.eval.records import Record
 
 _AT_ONCE = 1_024
 

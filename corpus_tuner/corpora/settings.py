@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pathspec import GitIgnoreSpec
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt
 
-from corpus_tuner.corpora.cells import ColumnType
-from corpus_tuner.eval.encodings import codec_of
+from corpus_tuner.core.encodings import codec_of
+from corpus_tuner.corpora.column_types import ColumnType
 
 
 def _checked(patterns: tuple[str, ...]) -> tuple[str, ...]:
@@ -38,7 +38,7 @@ class CorpusSettings(BaseModel):
         record has an id, and with ``id: auto``, ids are hashes of the records.
     types
         Types of columns of tables, ``number``, ``boolean``, ``date`` or ``text``, in place of those
-        that are found (`corpus_tuner.corpora.cells.Column`).
+        that are found (`corpus_tuner.corpora.column_types.Column`).
     on_bad_record
         ``fail`` where records cannot be used, naming up to 20, or ``skip`` and count them; by
         default folders of files are read with ``skip``, all else with ``fail``. Skipping keeps a

@@ -10,10 +10,10 @@ from xml.etree.ElementTree import ParseError
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
-from corpus_tuner.corpora.drafts import ROLES, field_of
+from corpus_tuner.core.records import MAX_LINE_BYTES, Record
+from corpus_tuner.corpora.field_mapping import ROLES, field_of
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.eval.records import MAX_LINE_BYTES, Record
 
 SHEET = "sheet"
 """The field with the name of the sheet, where there are several."""

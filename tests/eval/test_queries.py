@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from corpus_tuner.core.records import BadRecord
 from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.queries import read_queries
-from corpus_tuner.eval.records import BadRecord
 
 IDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"])).map(str.strip).filter(bool)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\t\r\n"), min_size=1)
@@ -66,7 +66,7 @@ def test_ids_that_are_skipped_are_named(tmp_path: Path) -> None:
 
 def test_the_longest_query_is_that_of_a_searcher() -> None:
     from corpus_tuner.eval.queries import MAX_QUERY_CHARACTERS
-    from corpus_tuner.indexes.search import searcher
+    from corpus_tuner.indexes import searcher
 
     assert MAX_QUERY_CHARACTERS == searcher.MAX_QUERY_CHARACTERS
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from corpus_tuner.indexes.encoders import Vectors
+from corpus_tuner.core.documents import Document, View
+from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.lexical import LexicalSettings
-from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.representations import open_representation, views
 from corpus_tuner.indexes.search.settings import SearchSettings
+from corpus_tuner.indexes.store.ann_indexes import with_structures
 from corpus_tuner.indexes.store.commit import commit
-from corpus_tuner.indexes.store.documents import Document, View
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import (
     EncoderEntry,
@@ -21,11 +22,10 @@ from corpus_tuner.indexes.store.manifest import (
     SegmentEntry,
     read_manifest,
 )
-from corpus_tuner.indexes.store.segment_files import SEGMENT, write_segment
-from corpus_tuner.indexes.store.staged import Staged
+from corpus_tuner.indexes.store.segment_writer import SEGMENT, write_segment
+from corpus_tuner.indexes.store.staged_segment import Staged
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
-from corpus_tuner.indexes.store.structures import with_structures
-from corpus_tuner.indexes.store.writing import claim, locked
+from corpus_tuner.indexes.store.write_lock import claim, locked
 from corpus_tuner.indexes.vectors.engines import EngineSettings
 
 FINGERPRINT = "f" * 64

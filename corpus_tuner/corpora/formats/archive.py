@@ -3,8 +3,8 @@
 import zipfile
 from pathlib import Path, PurePosixPath
 
+from corpus_tuner.core.records import MAX_LINE_BYTES
 from corpus_tuner.corpora.formats import UnreadableError
-from corpus_tuner.eval.records import MAX_LINE_BYTES
 
 _MARKUP = frozenset(".xml .rels .html .xhtml .htm .opf .ncx".split())  # noqa: SIM905
 _COMPOUND_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

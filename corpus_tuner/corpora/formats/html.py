@@ -13,9 +13,9 @@ import lxml  # noqa: F401 - bs4 would miss it only when it is used
 from bs4 import BeautifulSoup, Tag
 from markdownify import MarkdownConverter
 
+from corpus_tuner.core.encodings import Decoded, decode
 from corpus_tuner.corpora.formats import Parsed
 from corpus_tuner.corpora.formats.text import notes_of
-from corpus_tuner.eval.encodings import Decoded, decode
 
 # Forms are read: some sites wrap whole pages in one. The readings of ruby would stand in words.
 _NO_TEXT = "script, style, template:not([shadowrootmode]), svg, iframe, rt, rp, rtc"

@@ -13,9 +13,9 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
+from corpus_tuner.core.encodings import decode
 from corpus_tuner.corpora.formats import FileNote, Parsed, html
 from corpus_tuner.corpora.long_runs import SPACELESS
-from corpus_tuner.eval.encodings import decode
 
 _PEOPLE = ("from", "to", "cc")
 # Text by name, with nothing in it that is written for people.

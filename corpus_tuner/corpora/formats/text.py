@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from corpus_tuner.core.encodings import Decoded, decode
 from corpus_tuner.corpora.formats import FileNote, Parsed, UnreadableError
-from corpus_tuner.eval.encodings import Decoded, decode
 
 _START = 8192  # bytes that tell whether a file is text, as Git looks at them
 

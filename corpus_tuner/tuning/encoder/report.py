@@ -67,7 +67,7 @@ class EncoderTuningReport(BaseModel):
     documents
         How many were learnt from.
     held_out
-        Digests of those that were kept from training (`corpus_tuner.indexes.store.documents`).
+        Digests of those that were kept from training (`corpus_tuner.core.documents`).
     weighed
         Whether tokens weigh by how rare they are.
     steps

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import WordWeights
 
-from corpus_tuner.indexes.chunks import chunks
-from corpus_tuner.indexes.encoders.torch_reader import pools_spans, split_modules
+from corpus_tuner.core.chunks import chunks
+from corpus_tuner.encoders.torch_model import pools_spans, split_modules
 
 _AT_ONCE = 1_000  # texts that are split into tokens
 

@@ -9,18 +9,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from corpus_tuner.config.recipe import Settings
+from corpus_tuner.core.documents import Document, digest_of
+from corpus_tuner.core.languages import Languages
+from corpus_tuner.core.progress import note, track, working
 from corpus_tuner.corpora import Corpus
-from corpus_tuner.corpora.memory import Documents
+from corpus_tuner.corpora.in_memory import Documents
+from corpus_tuner.encoders import AUTO, EncoderSettings, embedded
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError, named
-from corpus_tuner.indexes.encoders import AUTO, EncoderSettings, embedded
-from corpus_tuner.indexes.languages import Languages
-from corpus_tuner.indexes.store.documents import Document, digest_of
-from corpus_tuner.language import SAMPLE_DOCUMENTS, found_languages
-from corpus_tuner.passages import whole_text
-from corpus_tuner.progress import note, track, working
-from corpus_tuner.settings import Settings
-from corpus_tuner.tuning.alone import alone
-from corpus_tuner.tuning.encoder.questions import drawn
+from corpus_tuner.text.language_detection import SAMPLE_DOCUMENTS, found_languages
+from corpus_tuner.text.passages import whole_text
 from corpus_tuner.tuning.encoder.report import (
     REPORT,
     EncoderTuningReport,
@@ -28,6 +26,8 @@ from corpus_tuner.tuning.encoder.report import (
     write_card,
 )
 from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
+from corpus_tuner.tuning.encoder.synthetic_queries import drawn
+from corpus_tuner.tuning.output_lock import alone
 
 LEAST = 50
 """Documents that there must be: fewer teach nothing, and say nothing."""
@@ -174,10 +174,10 @@ def _tuned(
     key: str,
     names: Sequence[str],
 ) -> EncoderTuningReport:
-    from corpus_tuner.indexes.encoders.transformer import load_model
-    from corpus_tuner.tuning.encoder.fitting import Learnt, fit
+    from corpus_tuner.encoders.sentence_transformer import load_model
+    from corpus_tuner.tuning.encoder.fine_tuning import Learnt, fit
+    from corpus_tuner.tuning.encoder.held_out import Trial
     from corpus_tuner.tuning.encoder.token_weights import weigh_tokens
-    from corpus_tuner.tuning.encoder.verdict import Trial
 
     how = settings.encoder_tuning
     languages = Languages((settings.language,))
@@ -242,7 +242,7 @@ def _tuned(
 
 def _tidy(output: Path) -> None:
     """Remove what a tuning that is done does not need, several times as large as the model."""
-    from corpus_tuner.tuning.encoder.fitting import CHECKPOINTS, TEACHER
+    from corpus_tuner.tuning.encoder.fine_tuning import CHECKPOINTS, TEACHER
 
     for folder in (CHECKPOINTS, TEACHER):
         shutil.rmtree(output / folder, ignore_errors=True)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from corpus_tuner.core.documents import Document
+from corpus_tuner.core.records import BadRecord, read_json_lines
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.eval.records import BadRecord, read_json_lines
-from corpus_tuner.indexes.store.documents import Document
-from corpus_tuner.instructions import KINDS, Instruction, Templates, load_instructions
+from corpus_tuner.generation.prompts import KINDS, Instruction, Templates, load_instructions
 
 _FIELDS = ("task", "language", "source", "target")
 _MOST_HELD_OUT = 20  # one in so many of an instruction's pairs, for each of dev and test

@@ -6,15 +6,15 @@ Source: arXiv 2409.16497.
 from collections.abc import Iterator
 from pathlib import Path
 
+from corpus_tuner.config.recipe import Settings
+from corpus_tuner.core.progress import working
 from corpus_tuner.corpora import Corpus
+from corpus_tuner.encoders import open_encoder
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.generators import listed
-from corpus_tuner.generators.seq2seq import Settings as Seq2Seq
-from corpus_tuner.indexes.encoders import open_encoder
-from corpus_tuner.progress import working
-from corpus_tuner.settings import Settings
+from corpus_tuner.generation.enricher import Workshop, languages_of, open_writers
+from corpus_tuner.generation.generators import listed
+from corpus_tuner.generation.generators.seq2seq import Settings as Seq2Seq
 from corpus_tuner.tuning.generator.pairs import Pair
-from corpus_tuner.workshop import Workshop, languages_of, open_writers
 
 
 def accepted_pairs(
@@ -74,7 +74,7 @@ def tunable(settings: Settings) -> Seq2Seq:
 
     Examples
     --------
-    >>> from corpus_tuner.settings import load_settings
+    >>> from corpus_tuner.config.recipe import load_settings
     >>> tunable(load_settings(None, ["generator=seq2seq"])).model
     'google/flan-t5-base'
     """

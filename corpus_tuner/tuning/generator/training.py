@@ -20,11 +20,11 @@ from torch.utils.data import DataLoader
 from transformers.trainer_callback import PrinterCallback, TrainerState
 from transformers.utils import is_accelerate_available
 
+from corpus_tuner.core.progress import Meter
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError, named
-from corpus_tuner.progress import Meter
 from corpus_tuner.tuning.generator.batches import Batch, Example, epoch
-from corpus_tuner.tuning.generator.curves import Curve
-from corpus_tuner.tuning.generator.objective import Objective
+from corpus_tuner.tuning.generator.learning_curves import Curve
+from corpus_tuner.tuning.generator.losses import Objective
 from corpus_tuner.tuning.generator.settings import TuningSettings
 
 

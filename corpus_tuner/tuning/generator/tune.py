@@ -8,17 +8,17 @@ from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
+from corpus_tuner.config.recipe import Settings
 from corpus_tuner.errors import CorpusTunerError, MissingExtraError
+from corpus_tuner.generation.models import Source
 from corpus_tuner.indexes.store.layout import Layout
-from corpus_tuner.models import Source
-from corpus_tuner.settings import Settings
-from corpus_tuner.tuning.alone import claim
 from corpus_tuner.tuning.generator.pairs import Pair, read_pairs
 from corpus_tuner.tuning.generator.report import TuningReport
 from corpus_tuner.tuning.generator.self_instruct import accepted_pairs
+from corpus_tuner.tuning.output_lock import claim
 
 try:
-    from corpus_tuner.tuning.generator.on_pairs import tune_on_pairs
+    from corpus_tuner.tuning.generator.fine_tuning import tune_on_pairs
 except ImportError as error:
     raise MissingExtraError("tuning a generator", "tune") from error
 

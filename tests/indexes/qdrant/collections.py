@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from corpus_tuner.core.documents import Document, View
 from corpus_tuner.indexes.lexical import LexicalSettings
-from corpus_tuner.indexes.search.searcher import Searcher
-from corpus_tuner.indexes.store.documents import Document, View
+from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.staging import EncodedDocument
 from tests.conftest import make_documents
 from tests.indexes.indexing import Table, write_index

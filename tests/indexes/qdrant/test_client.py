@@ -9,7 +9,7 @@ import pytest
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.qdrant.address import parse_address
 from corpus_tuner.indexes.qdrant.export import Exported, export_to_qdrant
-from corpus_tuner.indexes.store.removing import remove
+from corpus_tuner.indexes.store.soft_delete import remove
 from tests.indexes.qdrant.collections import QUERIES, assert_equal, documents, searcher, write
 
 pytest.importorskip("qdrant_client")

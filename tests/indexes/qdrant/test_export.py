@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 import corpus_tuner.indexes.qdrant.export as exporting
+from corpus_tuner.core.documents import Document
+from corpus_tuner.core.registry import PartSettings
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.qdrant.address import parse_address
 from corpus_tuner.indexes.qdrant.export import Export, Exported, export_to_qdrant
-from corpus_tuner.indexes.registry import PartSettings
 from corpus_tuner.indexes.representations import passage, views
-from corpus_tuner.indexes.store.documents import Document
-from corpus_tuner.indexes.store.removing import remove
+from corpus_tuner.indexes.store.soft_delete import remove
 from tests.indexes.indexing import write_index
 from tests.indexes.qdrant.collections import (
     LIBRARIES,

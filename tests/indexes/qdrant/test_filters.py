@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
+from corpus_tuner.core.documents import Document, View
 from corpus_tuner.errors import SearchIndexError
+from corpus_tuner.indexes.filters import compile_filter
 from corpus_tuner.indexes.qdrant import filters
 from corpus_tuner.indexes.qdrant.address import parse_address
 from corpus_tuner.indexes.qdrant.export import export_to_qdrant
-from corpus_tuner.indexes.search.filters import compile_filter
-from corpus_tuner.indexes.search.searcher import Searcher
-from corpus_tuner.indexes.store.documents import Document, View
+from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.staging import EncodedDocument
+from tests.indexes.filters.test_filters import EVERY_TYPE, VALUES, nested, passes
 from tests.indexes.indexing import Table, write_index
 from tests.indexes.qdrant.collections import LIBRARIES, address
-from tests.indexes.search.test_filters import EVERY_TYPE, VALUES, nested, passes
 
 SCALARS = [
     *("2020", "2024-05", "2024-05-03", "2024-06-01T10:00", "de", "d", "e", "é", "𝄞", 'a"b', ""),

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from corpus_tuner.core.documents import View
 from corpus_tuner.indexes.representations import mean, open_representation, passage, views
-from corpus_tuner.indexes.store.documents import View
 
 KINDS = ["passage", "passage", "title", "sentence", "sentence"]
 VIEWS = [View("a", kind, kind) for kind in KINDS]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from corpus_tuner.indexes.search.passages import FoundPassage, choose, locate
-from corpus_tuner.indexes.store.documents import Document, View
+from corpus_tuner.core.documents import Document, View
+from corpus_tuner.indexes.search.snippets import FoundPassage, choose, locate
 
 DOCUMENT = Document("d", "Mills", "They grind  wheat. They stand by rivers. They rot.")
 WINDOWS = [

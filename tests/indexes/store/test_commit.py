@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from corpus_tuner.errors import LockedError, SearchIndexError
-from corpus_tuner.indexes.search.searcher import Searcher
+from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store import commit as commit_module
 from corpus_tuner.indexes.store.commit import tidy
 from corpus_tuner.indexes.store.manifest import read_manifest
-from corpus_tuner.indexes.store.writing import claim, locked
+from corpus_tuner.indexes.store.write_lock import claim, locked
 from tests.indexes.indexing import Table, encoded, write_index
 
 ENCODER = Table({"mill": np.ones(3, np.float32)})

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from corpus_tuner import Searcher, check, export_index, import_index
+from corpus_tuner.encoders import EncoderSettings, embedded
+from corpus_tuner.encoders.model_files import encoder_files
 from corpus_tuner.errors import SearchIndexError
-from corpus_tuner.indexes.encoders import EncoderSettings, embedded
-from corpus_tuner.indexes.encoders.files import encoder_files
 from corpus_tuner.indexes.store.manifest import EncoderEntry, parse_manifest
 from tests.conftest import edit_manifest, make_documents, write_jsonl
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corpus_tuner.core.chunks import chunks
+from corpus_tuner.core.documents import Digests, Document, digest_of
 from corpus_tuner.errors import SearchIndexError
-from corpus_tuner.indexes.chunks import chunks
-from corpus_tuner.indexes.store.documents import Digests, Document, digest_of
 from corpus_tuner.indexes.store.manifest import SegmentEntry, StoredFile
-from corpus_tuner.indexes.store.segment_files import SEGMENT
+from corpus_tuner.indexes.store.segment_writer import SEGMENT
 from corpus_tuner.indexes.store.shards import LEDGER, MOST_DEATHS, Shards
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

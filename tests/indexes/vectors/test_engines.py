@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corpus_tuner.build.merge import merge
 from corpus_tuner.errors import SearchIndexError
-from corpus_tuner.indexes.search.searcher import Searcher
 from corpus_tuner.indexes.search.settings import SearchSettings
-from corpus_tuner.indexes.store.checking import check
+from corpus_tuner.indexes.searcher import Searcher
+from corpus_tuner.indexes.store.check import check
 from corpus_tuner.indexes.store.manifest import read_manifest
-from corpus_tuner.indexes.store.merging import merge
-from corpus_tuner.indexes.store.removing import remove
+from corpus_tuner.indexes.store.soft_delete import remove
 from corpus_tuner.indexes.store.staging import EncodedDocument
 from corpus_tuner.indexes.vectors.engines import (
     EngineSettings,

@@ -1,0 +1,152 @@
+"""Documents added to an index that stays as it is otherwise."""
+
+from pathlib import Path
+
+from corpus_tuner.build.pipeline import compare, merge_due, update
+from corpus_tuner.build.report import BuildReport
+from corpus_tuner.build.resolved_recipe import Recipe, open_recipe
+from corpus_tuner.calibration.ann_recall import finding, must_find
+from corpus_tuner.calibration.weights import calibrated, must_calibrate
+from corpus_tuner.config.recipe import stored_settings
+from corpus_tuner.core.arguments import path_of
+from corpus_tuner.core.progress import showing
+from corpus_tuner.corpora import Corpus, CorpusSettings
+from corpus_tuner.corpora.in_memory import Documents
+from corpus_tuner.corpora.skipped_records import store_skipped
+from corpus_tuner.encoders import Encoder
+from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.indexes.store.commit import tidy
+from corpus_tuner.indexes.store.manifest import Manifest
+from corpus_tuner.indexes.store.write_lock import changing
+
+
+def add(
+    index: str | Path,
+    source: str | Path | Documents,
+    *,
+    corpus: CorpusSettings | None = None,
+    encoder: Encoder | None = None,
+    ledger: str | Path | None = None,
+    trust_remote_code: bool = False,
+    progress: bool = True,
+) -> BuildReport:
+    """Add documents to an index, by the recipe that it was built with.
+
+    A document whose id the index has replaces the one that has it. Segments are merged, and the
+    weights chosen anew, when that is due.
+
+    Parameters
+    ----------
+    index
+        The folder.
+    source
+        Of the documents, as `corpus_tuner.corpora.Corpus` takes it.
+    corpus
+        How to read them.
+    encoder
+        The one that the index was built with, if it is open already.
+    ledger
+        The file of the ledger; by default the one in `index`.
+    trust_remote_code
+        Run Python that comes with models.
+    progress
+        Show progress on a terminal or in a notebook.
+
+    Raises
+    ------
+    CorpusTunerError
+        If the documents cannot be used, or a model is not what it was when the index was built.
+    SearchIndexError
+        If there is no index, it is damaged, or another is changing it.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> ct.add(example_index, [ct.Document("mill", "The old mill", "Now it makes power.")]).changes
+    Changes(added=0, changed=1, removed=0, kept=2)
+    """
+    adder = Adder(index, encoder=encoder, ledger=ledger, trust_remote_code=trust_remote_code)
+    with showing(progress):
+        return adder.add(source, corpus, finish=True)
+
+
+class Adder:
+    """Adds documents again and again with models that stay open.
+
+    Parameters
+    ----------
+    index, encoder, ledger, trust_remote_code
+        As `add` takes them.
+    """
+
+    def __init__(
+        self,
+        index: str | Path,
+        *,
+        encoder: Encoder | None = None,
+        ledger: str | Path | None = None,
+        trust_remote_code: bool = False,
+    ) -> None:
+        self._index = path_of(index, "index")
+        self._encoder = encoder
+        self._ledger = ledger
+        self._trust_remote_code = trust_remote_code
+        self._recipe: Recipe | None = None
+
+    def add(
+        self,
+        source: str | Path | Documents,
+        corpus: CorpusSettings | None = None,
+        *,
+        finish: bool = False,
+    ) -> BuildReport:
+        """Add documents; see `add`.
+
+        Parameters
+        ----------
+        source, corpus
+            The documents, and how to read them.
+        finish
+            Merge segments, calibrate, and make what finds vectors when that is due, which may take
+            long.
+        """
+        documents = Corpus(source, corpus)
+        index = self._index
+        with changing(index, "an addition of documents") as manifest:
+            changes = compare(index, manifest, documents, whole=False)
+            if not changes.total:
+                tidy(index, manifest)
+                skipped_changed = self._store_skipped(documents)
+                return BuildReport.of(
+                    index, documents, manifest, changes, skipped_changed=skipped_changed
+                )
+            recipe = self._opened(manifest, documents)
+            manifest, changes = update(
+                index, documents, recipe, manifest, self._ledger, whole=False
+            )
+            skipped_changed = self._store_skipped(documents)
+            if finish:
+                manifest = merge_due(index, manifest)
+                encoder = recipe.writers.reader.encoder
+                if recipe.settings.calibrate and must_calibrate(manifest):
+                    manifest, _ = calibrated(index, encoder)
+                if must_find(manifest, recipe.settings.vectors):
+                    manifest = finding(index, manifest, recipe.settings.vectors, encoder)
+        return BuildReport.of(index, documents, manifest, changes, skipped_changed=skipped_changed)
+
+    def _store_skipped(self, documents: Corpus) -> bool:
+        skipped = documents.listed_skipped()
+        return store_skipped(self._index, documents.source, skipped, whole=False)
+
+    def _opened(self, manifest: Manifest, documents: Corpus) -> Recipe:
+        """Open the recipe of the index."""
+        if self._recipe is None or self._recipe.key != manifest.build["key"]:
+            settings = stored_settings(manifest, self._trust_remote_code)
+            self._recipe = open_recipe(documents, settings, self._encoder, manifest)
+        if self._recipe.key != manifest.build["key"]:
+            self._recipe = None
+            raise CorpusTunerError(
+                f"a model that {self._index} was built with is another one now, or this release "
+                "uses it in another way: build the index again with corpus-tuner build"
+            )
+        return self._recipe

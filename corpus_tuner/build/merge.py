@@ -1,0 +1,158 @@
+"""Merging: several segments become one, without what is gone, and nothing is encoded again.
+
+When it is due follows the way of Lucene: the smallest segments are merged, and with them every
+next one that is no larger than those before it together, so that a document is copied about once
+every time that the index doubles, until its segment is large enough.
+"""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from corpus_tuner.core.arguments import path_of
+from corpus_tuner.encoders import Vectors
+from corpus_tuner.indexes.lexical import LexicalRanker
+from corpus_tuner.indexes.lexical.postings import Postings, merge_postings
+from corpus_tuner.indexes.representations import Representation, stored_representation
+from corpus_tuner.indexes.store.ann_indexes import with_structures
+from corpus_tuner.indexes.store.commit import commit, tidy
+from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, verify
+from corpus_tuner.indexes.store.segment_reader import StoredDocument
+from corpus_tuner.indexes.store.segment_writer import SEGMENT, SourceRows, write_segment
+from corpus_tuner.indexes.store.segments import Segments
+from corpus_tuner.indexes.store.write_lock import changing
+from corpus_tuner.indexes.vectors.scoring import DenseIndex
+
+MOST_SEGMENTS = 8
+"""So many there may be that are not `LARGE`."""
+LARGE = 32_768
+"""Documents: a segment that has so many is large enough. It is merged only where too many of its
+documents are gone, as in Lucene one of five gigabytes."""
+MOST_DEAD = 0.2
+"""Share of a segment's documents that may be gone before it is written anew."""
+_AT_ONCE = 1_024  # documents
+
+
+def due(manifest: Manifest) -> list[SegmentEntry]:
+    """Return the segments that are to be merged into one; none if all is well."""
+    mostly_dead = [entry for entry in manifest.segments if entry.dead > MOST_DEAD]
+    small = [entry for entry in manifest.segments if entry.living < LARGE]
+    others = sorted(
+        (entry for entry in small if entry not in mostly_dead),
+        key=lambda entry: (entry.living, entry.name),
+    )
+    chosen = mostly_dead
+    too_many = len(small) - MOST_SEGMENTS
+    for entry in others if too_many > 0 else ():
+        size = sum(one.living for one in chosen)
+        if len(chosen) > too_many and entry.living > size:
+            break
+        chosen = [*chosen, entry]
+    return [entry for entry in manifest.segments if entry in chosen]
+
+
+def merge_segments(index: Path, manifest: Manifest, entries: Sequence[SegmentEntry]) -> Manifest:
+    """Make one segment of some, and put it in force.
+
+    Parameters
+    ----------
+    index
+        The folder of the index, locked.
+    manifest
+        As it is in force.
+    entries
+        The segments, in the order of the manifest.
+
+    Raises
+    ------
+    SearchIndexError
+        If one of them is damaged.
+    """
+    if not entries:
+        return manifest
+    verify(index, entries)  # what is damaged must not be copied under a checksum of its own
+    working = Layout(index).merging
+    shutil.rmtree(working, ignore_errors=True)
+    working.mkdir()
+    representations = [stored_representation(each) for each in manifest.representations.values()]
+    segments = Segments.of(index, manifest.model_copy(update={"segments": tuple(entries)}))
+    try:
+        merged = write_segment(
+            _Merged(segments, manifest.encoder.dimension),
+            working,
+            representations,
+            manifest.encoder.dimension,
+            manifest.lexical.rankers if manifest.lexical else (),
+        )
+    finally:
+        segments.close()
+    left = tuple(entry for entry in manifest.segments if entry not in entries)
+    return commit(
+        index,
+        manifest.model_copy(update={"segments": (*left, merged)}),
+        working / SEGMENT,
+    )
+
+
+def merge(index: str | Path) -> Manifest:
+    """Make one segment of all of an index, without what was removed.
+
+    Raises
+    ------
+    SearchIndexError
+        If there is no index, one of its files is damaged, or another is changing it.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> len(ct.merge(example_index).segments)
+    1
+    """
+    index = path_of(index, "index")
+    with changing(index, "a merge") as manifest:
+        whole = len(manifest.segments) <= 1 and not any(one.dead for one in manifest.segments)
+        if whole:
+            tidy(index, manifest)  # a kill behind the commit
+            return manifest
+        manifest = merge_segments(index, manifest, manifest.segments)
+        return with_structures(index, manifest)
+
+
+class _Merged:
+    """The documents of some segments that are still there."""
+
+    def __init__(self, segments: Segments, dimension: int) -> None:
+        self._segments = segments
+        self._dimension = dimension
+        self._living = np.flatnonzero(segments.alive)
+
+    def stored(self) -> Iterator[StoredDocument]:
+        """Yield the documents, with all that is kept of them."""
+        for segment, ordinals in self._segments.split(self._living):
+            yield from segment.stored(ordinals.tolist())
+
+    def rows(self, representation: Representation) -> SourceRows:
+        """Return the rows of a representation."""
+        dense = self._segments.dense(representation, self._dimension)
+        counts, views = dense.rows(self._living)
+        return SourceRows(counts, views, self._vectors(dense))
+
+    def _vectors(self, dense: DenseIndex) -> Iterator[Vectors]:
+        for start in range(0, len(self._living), _AT_ONCE):
+            yield dense.vectors(self._living[start : start + _AT_ONCE])[0]
+
+    def write_terms(self, ranker: LexicalRanker, folder: Path) -> None:
+        """Write the postings that a lexical ranker needs."""
+        merge_postings(
+            [
+                (Postings(source, ranker), alive)
+                for source, alive in zip(
+                    self._segments.folders, self._segments.alive_by_segment(), strict=True
+                )
+            ],
+            folder,
+            ranker,
+        )

@@ -1,0 +1,172 @@
+"""The cluster that a build is spread over, as the process that started the build sees it."""
+
+import logging
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Event, Thread
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlsplit
+
+from corpus_tuner.build.ray_settings import RaySettings
+from corpus_tuner.build.ray_worker import Order, Tally, Worker
+from corpus_tuner.core.progress import Meter, note, working
+from corpus_tuner.errors import CorpusTunerError, MissingExtraError, named
+from corpus_tuner.indexes.store.manifest import SegmentEntry
+from corpus_tuner.indexes.store.shards import Shard
+
+LOCAL, RUNNING = "local", "auto"
+"""Addresses: a cluster of this machine alone, started for a build; the one it is a part of."""
+_SECONDS_BETWEEN_LOOKS = 1.0
+_SECONDS_TO_CONNECT = 10.0
+
+
+class Cluster:
+    """A Ray cluster; it is connected to when it is first asked for something.
+
+    Parameters
+    ----------
+    address
+        ``local``, ``auto``, ``HOST:PORT`` or ``ray://HOST:PORT``.
+    settings
+        How a build is spread over it.
+
+    Attributes
+    ----------
+    settings
+        As given.
+
+    Raises
+    ------
+    MissingExtraError
+        If Ray is not installed.
+    """
+
+    def __init__(self, address: str, settings: RaySettings) -> None:
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # else it warns of its own habits
+        try:
+            import ray.data
+        except ImportError:
+            raise MissingExtraError(
+                f"a build on a cluster ({named('ray', '--ray')})", "ray"
+            ) from None
+        self._ray: ModuleType = ray
+        self._address = address
+        self.settings = settings
+
+    @contextmanager
+    def connected(self) -> Iterator[int]:
+        """Stay connected, and yield the number of workers.
+
+        Raises
+        ------
+        CorpusTunerError
+            If there is no such cluster, or it has no room for a worker.
+        """
+        ray = self._ray
+        if ray.is_initialized():  # by whoever called
+            yield self._workers()
+            return
+        try:
+            with working("connecting to the Ray cluster"):
+                _see_that_it_listens(self._address)
+                options: dict[str, Any] = {"include_dashboard": False}
+                ray.init(
+                    address=self._address,
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                    **(options if self._address == LOCAL else {}),
+                )
+        except Exception as error:  # Ray raises this very class where a machine is too slow
+            reason = " ".join(str(error).split()).rstrip(".")
+            raise CorpusTunerError(
+                f"cannot connect to a Ray cluster at {self._address!r} ({reason}): set "
+                f"{named('ray', '--ray')} to {LOCAL} for this machine alone, to {RUNNING} on a "
+                "machine of a cluster, or to HOST:PORT"
+            ) from error
+        try:
+            yield self._workers()
+        finally:
+            ray.shutdown()
+
+    def make(self, shards: Sequence[Shard], order: Order, workers: int) -> Iterator[SegmentEntry]:
+        """Yield the entries of some shards as they are finished.
+
+        A shard whose worker dies goes on in another one.
+
+        Raises
+        ------
+        CorpusTunerError
+            If a worker found what the user can mend.
+        """
+        ray = self._ray
+        tally = ray.remote(num_cpus=0)(Tally).remote()
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        made = ray.data.from_items(
+            [shard._asdict() for shard in shards], override_num_blocks=len(shards)
+        ).map_batches(
+            Worker,
+            fn_constructor_args=(order, tally),
+            batch_size=1,
+            compute=ray.data.ActorPoolStrategy(
+                size=min(workers, len(shards)), max_tasks_in_flight_per_actor=1
+            ),
+            num_cpus=self.settings.cpus,
+            num_gpus=self.settings.gpus or None,
+        )
+        with self._shown(sum(shard.documents for shard in shards), tally):
+            for row in made.iter_rows():
+                if row["problem"]:
+                    raise CorpusTunerError(row["problem"])
+                yield SegmentEntry.model_validate_json(row["entry"])
+
+    @contextmanager
+    def _shown(self, documents: int, tally: Any) -> Iterator[None]:
+        """Show how many documents are done."""
+        over = Event()
+        with Meter("building on the cluster", lambda: documents) as meter:
+
+            def look() -> None:
+                shown = 0
+                while not over.wait(_SECONDS_BETWEEN_LOOKS):
+                    try:
+                        done = self._ray.get(tally.total.remote(), timeout=60)
+                    except self._ray.exceptions.RayError:
+                        return  # its machine is gone: the work goes on unseen
+                    meter.advance(done - shown)
+                    shown = done
+
+            looking = Thread(target=look, daemon=True)
+            looking.start()
+            try:
+                yield
+            finally:
+                over.set()
+                looking.join()
+
+    def _workers(self) -> int:
+        """Return how many workers there are to be."""
+        wanted = {"CPU": self.settings.cpus, "GPU": self.settings.gpus}
+        there = self._ray.cluster_resources()
+        room = min(int(there.get(name, 0) // count) for name, count in wanted.items() if count)
+        if not room:
+            needed = ", ".join(f"{count:g} {name}" for name, count in wanted.items() if count)
+            problem = f"the cluster has no room for a worker, which takes {needed}"
+            if not self.settings.workers or self._address == LOCAL:
+                raise CorpusTunerError(
+                    f"{problem}: change ray.cpus or ray.gpus, or, where machines are started when "
+                    "they are asked for, say how many workers there are to be (ray.workers)"
+                )
+            note(f"{problem}: waiting for machines")
+        return self.settings.workers or room
+
+
+def _see_that_it_listens(address: str) -> None:
+    """Raise `OSError` where nobody is at an address; Ray would try for minutes."""
+    at = urlsplit(address if "://" in address else f"//{address}")
+    if at.port:
+        socket.create_connection((at.hostname, at.port), _SECONDS_TO_CONNECT).close()

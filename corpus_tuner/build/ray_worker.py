@@ -1,0 +1,192 @@
+"""What runs on the machines of a cluster: it holds the models, and makes one shard at a time."""
+
+import os
+import socket
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from corpus_tuner import __version__
+from corpus_tuner.build.resolved_recipe import Recipe, recipe_key
+from corpus_tuner.build.segment import Indexed, stage
+from corpus_tuner.config.recipe import Settings
+from corpus_tuner.core.chunks import chunks
+from corpus_tuner.core.disk_errors import disk_problem
+from corpus_tuner.core.documents import Document
+from corpus_tuner.core.languages import Languages
+from corpus_tuner.core.progress import be_quiet
+from corpus_tuner.corpora import Corpus
+from corpus_tuner.encoders import open_encoder
+from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.generation.checks import Fitted
+from corpus_tuner.generation.enricher import Workshop, Writers, open_writers
+from corpus_tuner.indexes.store.manifest import SegmentEntry
+from corpus_tuner.indexes.store.shards import LEDGER, Shard, Shards
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a worker must know, of values that JSON can hold.
+
+    Attributes
+    ----------
+    index, building
+        The folder of the index, and that in which its build works.
+    ledger
+        The file of what was generated before.
+    settings
+        The recipe.
+    languages
+        Of the corpus, the commonest first.
+    fitted
+        What was fitted for checks, on a sample of the corpus.
+    fingerprint, key
+        Of the encoder, and of the whole recipe.
+    folder
+        From which relative paths begin.
+    version
+        Of this package.
+    """
+
+    index: str
+    building: str
+    ledger: str
+    settings: dict[str, Any]
+    languages: tuple[str, ...]
+    fitted: dict[str, Any]
+    fingerprint: str
+    key: str
+    folder: str
+    version: str = __version__
+
+    @classmethod
+    def of(
+        cls, index: Path, building: Path, ledger: Path, recipe: Recipe, fitted: Fitted
+    ) -> "Order":
+        """Return what workers must know of a build."""
+        return cls(
+            index=str(index.resolve()),
+            building=str(building.resolve()),
+            ledger=str(ledger.resolve()),
+            settings=recipe.settings.model_dump(mode="json"),
+            languages=recipe.writers.languages.codes,
+            fitted=dict(fitted),
+            fingerprint=recipe.writers.reader.encoder.fingerprint,
+            key=recipe.key,
+            folder=str(Path.cwd()),
+        )
+
+
+class Tally:
+    """Counts the documents that are done, by shard: one that is begun again is not counted twice.
+
+    An actor, that workers tell and the driver asks.
+    """
+
+    def __init__(self) -> None:
+        self._done: dict[str, int] = {}
+
+    def tell(self, shard: str, documents: int) -> None:
+        """Say how many of a shard's documents are done."""
+        self._done[shard] = documents
+
+    def total(self) -> int:
+        """Return how many are done in all."""
+        return sum(self._done.values())
+
+
+class Worker:
+    """Makes shards, as `ray.data.Dataset.map_batches` asks for it.
+
+    Parameters
+    ----------
+    order
+        What is to be done with documents.
+    tally
+        The actor of `Tally`.
+    """
+
+    def __init__(self, order: Order, tally: Any) -> None:
+        self._order = order
+        self._tally = tally
+
+    def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[str]]:
+        """Make some shards, given by the fields of `Shard`.
+
+        Returns
+        -------
+        For every one the ``entry`` of its segment as JSON, or a ``problem`` that the user can mend.
+        """
+        be_quiet(True)
+        made: dict[str, list[str]] = {"entry": [], "problem": []}
+        for digest, *numbers in zip(*(batch[name] for name in Shard._fields), strict=True):
+            entry = problem = ""
+            try:
+                entry = self._made(Shard(str(digest), *map(int, numbers))).model_dump_json()
+            except CorpusTunerError as error:
+                problem = str(error)
+            except (OSError, sqlite3.Error) as error:
+                problem = disk_problem(error)
+                if not problem:
+                    raise
+                problem = (
+                    f"cannot write to {getattr(error, 'filename', None) or 'a file'}: {problem}"
+                )
+            made["entry"].append(entry)
+            made["problem"].append(f"{socket.gethostname()}: {problem}" if problem else "")
+        return made
+
+    def _made(self, shard: Shard) -> SegmentEntry:
+        order, settings = self._order, self._settings
+
+        def making(working: Path, documents: Iterator[Document]) -> SegmentEntry:
+            writers = self._writers
+            indexed = Indexed.by(settings, writers.languages, writers.reader.encoder.dimension)
+            done = 0
+            with (
+                Workshop(
+                    *(Corpus([]), settings, writers, working / LEDGER, working, order.fitted),
+                    whole=False,
+                    earlier=Path(order.ledger),
+                ) as workshop,
+                closing(indexed.open_staging(working)) as staging,
+            ):
+                for some in chunks(documents, settings.documents_at_once):
+                    stage(staging, workshop, some)
+                    done += len(some)
+                    self._tally.tell.remote(shard.name, done)
+                return indexed.write(staging)
+
+        return Shards(Path(order.index), Path(order.building)).make(shard, making)
+
+    @cached_property
+    def _settings(self) -> Settings:
+        if self._order.version != __version__:
+            raise CorpusTunerError(
+                f"corpus-tuner {__version__} is installed there, and {self._order.version} where "
+                "the build was started: install the same"
+            )
+        with suppress(OSError):  # where there is no such folder, paths are absolute, or not found
+            os.chdir(self._order.folder)
+        return Settings.model_validate(self._order.settings)
+
+    @cached_property
+    def _writers(self) -> Writers:
+        order, settings = self._order, self._settings
+        writers = open_writers(
+            Corpus([]),
+            settings,
+            lambda codes: open_encoder(settings.encoder, order.fingerprint, codes),
+            languages=Languages(order.languages),
+        )
+        if recipe_key(settings, writers) != order.key:
+            raise CorpusTunerError(
+                "a model is another one there than where the build was started, or runs in another "
+                "way, such as on a GPU: see that the files are the same, and name what the recipe "
+                "leaves open (generator.engine, generator.device)"
+            )
+        return writers

@@ -1,0 +1,73 @@
+"""Documents removed from an index, and its weights chosen anew when that is due."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from corpus_tuner.calibration.weights import calibrate, must_calibrate
+from corpus_tuner.config.recipe import stored_settings
+from corpus_tuner.core.arguments import path_of
+from corpus_tuner.core.progress import note
+from corpus_tuner.encoders import Encoder
+from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.indexes.filters import Filter
+from corpus_tuner.indexes.store.manifest import read_manifest
+from corpus_tuner.indexes.store.soft_delete import remove as remove_documents
+
+
+def remove(
+    index: str | Path,
+    ids: Iterable[str] = (),
+    *,
+    filter: Filter | None = None,
+    dry_run: bool = False,
+    encoder: Encoder | None = None,
+    trust_remote_code: bool = False,
+) -> int:
+    """Remove documents from an index.
+
+    As after `corpus_tuner.add`, the weights are chosen anew when that is due. Where the encoder
+    cannot be opened for that, they stay as they are, and a note says so.
+
+    Parameters
+    ----------
+    index
+        Its folder.
+    ids
+        Of documents; those that there are not are passed over.
+    filter
+        Documents that pass it are removed as well (`corpus_tuner.indexes.filters`).
+    dry_run
+        Change nothing, and return how many would be removed.
+    encoder
+        The one that the index was built with, if it is open already.
+    trust_remote_code
+        Run Python that comes with the encoder.
+
+    Returns
+    -------
+    How many documents were removed.
+
+    Raises
+    ------
+    SearchIndexError
+        If there is no index, another is changing it, it cannot be written to, or the filter is
+        none or asks for a field or a type that there is not.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> ct.remove(example_index, filter={"id": {"prefix": "m"}}, dry_run=True)
+    1
+    >>> ct.remove(example_index, ["no such document"])
+    0
+    """
+    index = path_of(index, "index")
+    removal = remove_documents(index, ids, filter=filter, dry_run=dry_run)
+    if removal.matching and not dry_run:
+        manifest = read_manifest(index)
+        if manifest.documents and stored_settings(manifest).calibrate and must_calibrate(manifest):
+            try:
+                calibrate(index, encoder=encoder, trust_remote_code=trust_remote_code)
+            except CorpusTunerError as error:
+                note(f"the weights stay as they are: {error}; corpus-tuner calibrate does it later")
+    return removal.matching

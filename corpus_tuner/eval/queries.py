@@ -1,0 +1,215 @@
+"""Queries from a file: JSON lines as in BEIR, tab- or comma-separated ids and texts, or lines."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+from corpus_tuner.core.delimited import read_rows, uses_quotes
+from corpus_tuner.core.records import BadRecord, Note, csv_delimiter, parse_json_line, read_lines
+from corpus_tuner.errors import EvaluationError
+from corpus_tuner.eval.trec_ids import NOT_UTF8, id_problem, is_utf8
+
+MAX_QUERY_CHARACTERS = 100_000
+"""A longer query is refused, as `corpus_tuner.Searcher` does."""
+
+_IDS = ("_id", "id", "query_id", "query-id", "qid")
+_TEXTS = ("text", "query")
+
+_Lines = Iterator[tuple[str, str | BadRecord]]
+_Row = tuple[str, list[str] | BadRecord]
+_Found = tuple[str, object, object] | BadRecord
+
+
+def read_queries(
+    path: Path,
+    reject: Callable[[BadRecord], None] | None = None,
+    wanted: Container[str] | None = None,
+    skip: Callable[[str], object] | None = None,
+) -> dict[str, str]:
+    r"""Read queries, by id, in the order of the file.
+
+    Parameters
+    ----------
+    path
+        ``.jsonl`` with ``_id`` (or ``id``) and ``text``; ``.tsv`` or ``.csv`` with an id and a
+        text, with or without a header (quoted cells as in a corpus); ``.txt``, where each line is
+        a query and its number is its id. Of any other file, and of standard input (``-``), the
+        first line decides which of these it is. It may be gzipped, or a pipe.
+    reject
+        Called with every record that cannot be used, which is then left out; by default the first
+        one is an error.
+    wanted
+        Ids; others are skipped. By default all.
+    skip
+        Called with every id that is skipped.
+
+    Raises
+    ------
+    EvaluationError
+        If the file cannot be read or, without `reject`, a record is bad.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder, "queries.tsv")
+    ...     _ = file.write_text("q1\twho owns the mill\n")
+    ...     read_queries(file)
+    {'q1': 'who owns the mill'}
+    """
+    reject = reject or refuse
+    queries: dict[str, str] = {}
+    seen: Counter[str] = Counter()
+    for found in _found(path):
+        if isinstance(found, BadRecord):
+            reject(found)
+            continue
+        position, query, text = found
+        if not isinstance(query, str | int) or isinstance(query, bool) or query == "":
+            reject(BadRecord(position, "_id", "missing, or neither text nor a number"))
+            continue
+        query = str(query).strip()
+        if problem := id_problem(query):
+            reject(BadRecord(position, "_id", problem))
+            continue
+        if wanted is not None and query not in wanted:
+            if skip is not None:
+                skip(query)
+            continue
+        seen[query] += 1
+        if problem := _text_problem(text):
+            reject(BadRecord(position, "text", problem))
+        elif seen[query] > 1:
+            reject(BadRecord(position, "_id", "duplicate id", repr(query)))
+        else:
+            queries[query] = str(text)
+    return queries
+
+
+def refuse(bad: BadRecord) -> None:
+    """Raise a record that cannot be used as an error."""
+    raise EvaluationError(str(bad))
+
+
+def _text_problem(text: object) -> str:
+    if not isinstance(text, str) or not text.strip():
+        return "missing or empty"
+    if not is_utf8(text):
+        return NOT_UTF8
+    if len(text) > MAX_QUERY_CHARACTERS:
+        return f"longer than {MAX_QUERY_CHARACTERS} characters"
+    return ""
+
+
+def _found(path: Path) -> Iterator[_Found]:
+    """Yield the position in the file, the id and the text of every record."""
+    kind = Path(path.name.removesuffix(".gz")).suffix.lower()
+    if kind == ".tsv" and path.is_file() and uses_quotes(path, "\t"):
+        yield from _from_rows(_quoted_rows(path), "\t")
+        return
+    lines = read_lines(path)
+    first = next(lines, None)
+    if first is None:
+        return
+    readers: dict[str, Callable[[_Lines], Iterator[_Found]]] = {
+        ".jsonl": _from_json,
+        ".ndjson": _from_json,
+        ".tsv": partial(_from_table, delimiter="\t"),
+        ".csv": partial(_from_table, delimiter=csv_delimiter(str(first[1]))),
+        ".txt": _from_lines,
+    }
+    if kind not in readers:
+        kind = _kind(str(first[1]))
+    yield from readers[kind](chain([first], lines))
+
+
+def _kind(line: str) -> str:
+    """Return the suffix of files that begin with such a line."""
+    if line.lstrip().startswith("{"):
+        return ".jsonl"
+    if "\t" in line:
+        return ".tsv"
+    names = re.split("[,;]", line.strip().lower())
+    return ".csv" if _is_header(names) else ".txt"
+
+
+def _is_header(names: Sequence[str]) -> bool:
+    return not {*_IDS}.isdisjoint(names) and not {*_TEXTS}.isdisjoint(names)
+
+
+def _from_json(lines: _Lines) -> Iterator[_Found]:
+    for position, line in lines:
+        record = line if isinstance(line, BadRecord) else parse_json_line(position, line)
+        if isinstance(record, BadRecord):
+            yield record
+        else:
+            fields = {name.lower(): value for name, value in reversed(record.fields.items())}
+            yield position, _first(fields, _IDS), _first(fields, _TEXTS)
+
+
+def _from_lines(lines: _Lines) -> Iterator[_Found]:
+    for position, line in lines:
+        if isinstance(line, BadRecord):
+            yield line
+        else:
+            yield position, position.rpartition(":")[2], line.strip()
+
+
+def _from_table(lines: _Lines, delimiter: str) -> Iterator[_Found]:
+    """Read a row a line; only in CSV have quotation marks a meaning here."""
+    return _from_rows(_split(lines, delimiter), delimiter)
+
+
+def _split(lines: _Lines, delimiter: str) -> Iterator[_Row]:
+    for position, line in lines:
+        if isinstance(line, BadRecord) or delimiter == "\t":
+            yield position, line if isinstance(line, BadRecord) else line.split(delimiter)
+            continue
+        row = csv.reader([line.rstrip("\r\n")], delimiter=delimiter, strict=True)
+        try:
+            yield position, next(row)
+        except csv.Error as error:
+            yield position, BadRecord(position, "", "broken row", f"{error}; a query is one line")
+
+
+def _quoted_rows(path: Path) -> Iterator[_Row]:
+    """Read the rows of tab-separated text with quoted cells; those that are not UTF-8 are bad."""
+    repaired = ""
+    for row in read_rows(path, "\t", quoted=True):
+        if isinstance(row, Note):
+            repaired = row.location
+            yield row.location, BadRecord(row.location, "", NOT_UTF8)
+        elif row.location != repaired:
+            yield row.location, row if isinstance(row, BadRecord) else row.cells
+
+
+def _from_rows(rows: Iterator[_Row], delimiter: str) -> Iterator[_Found]:
+    """Read an id and a text a row; the first row may name the columns.
+
+    Without a header, the text of a row of TSV goes to the end of the line.
+    """
+    header: list[str] | None = None
+    for number, (position, found) in enumerate(rows):
+        if isinstance(found, BadRecord):
+            yield found
+            continue
+        cells = [cell.strip() for cell in found]
+        names = [cell.lower() for cell in cells]
+        if number == 0 and _is_header(names):
+            header = names
+        elif header is not None:
+            row = dict(zip(header, cells, strict=False))
+            yield position, _first(row, _IDS), _first(row, _TEXTS)
+        elif len(cells) > 2 and delimiter != "\t":
+            yield BadRecord(position, "", "not two columns: id, text", f"it has {len(cells)}")
+        else:
+            yield position, cells[0], delimiter.join(cells[1:])
+
+
+def _first(fields: Mapping[str, object], names: Sequence[str]) -> object:
+    return next((fields[name] for name in names if name in fields), None)

@@ -1,0 +1,183 @@
+"""Runs: what was found for every query, in order, as TREC files hold it."""
+
+import heapq
+from collections.abc import Iterable, Sequence
+from math import isfinite, nan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from corpus_tuner.core.records import WHITE_SPACE, BadRecord, read_lines, split_columns
+from corpus_tuner.errors import EvaluationError
+from corpus_tuner.eval.files import write_atomically
+from corpus_tuner.eval.trec_ids import decode_id, encode_id, id_problem
+
+Ranking = list[tuple[str, float]]
+"""Document ids and scores, best first."""
+Run = dict[str, Ranking]
+"""For every query id, its ranking."""
+
+
+def break_ties(ranking: Iterable[tuple[str, float]]) -> Ranking:
+    """Order a ranking by score, equal scores by document id, and make all its scores differ.
+
+    Evaluation tools break ties each in its own way, and trec_eval reads scores as float32. So every
+    tool sees the one order that the scores of the result have.
+
+    Examples
+    --------
+    >>> [document for document, _ in break_ties([("b", 0.5), ("a", 0.5), ("c", 0.75)])]
+    ['c', 'a', 'b']
+    """
+    return _strictly_ordered(sorted(ranking, key=lambda pair: (-pair[1], pair[0])))
+
+
+def _strictly_ordered(ranking: Iterable[tuple[str, float]]) -> Ranking:
+    """Lower scores that are not below the one before them to the next smaller float32."""
+    strict: Ranking = []
+    above = np.float32(np.inf)
+    for document, score in ranking:
+        above = min(np.float32(score), np.nextafter(above, np.float32(-np.inf)))
+        strict.append((document, float(above)))
+    return strict
+
+
+class Leaders:
+    """The best documents so far for one query, where documents come in parts.
+
+    Parameters
+    ----------
+    size
+        How many are kept.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> leaders = Leaders(2)
+    >>> leaders.add(["a", "b"], np.array([0.25, 0.5]))
+    >>> leaders.add(["c"], np.array([0.75]))
+    >>> leaders.ranking()
+    [('c', 0.75), ('b', 0.5)]
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._best: Ranking = []
+
+    def add(self, ids: Sequence[str], scores: npt.NDArray[np.floating[Any]]) -> None:
+        """Take in the documents that are good enough; `scores` has shape (documents,)."""
+        size = min(self._size, len(scores))
+        least = np.partition(scores, len(scores) - size)[len(scores) - size]
+        (good,) = np.nonzero(scores >= least)
+        new = [(ids[position], float(scores[position])) for position in good.tolist()]
+        # Ties go to the smaller id, as everywhere.
+        both = [*self._best, *new]
+        self._best = heapq.nsmallest(self._size, both, key=lambda pair: (-pair[1], pair[0]))
+
+    def ranking(self) -> Ranking:
+        """Return ids and scores, best first."""
+        return self._best
+
+
+def read_run(path: Path) -> Run:
+    r"""Read a TREC run file: ``query Q0 document rank score tag``.
+
+    Ranks are ignored, as trec_eval ignores them: documents are ordered by score, compared as
+    float32, and equal scores by document id, both descending. The scores of the result differ, so
+    that every measure sees this order. Ids are decoded (`corpus_tuner.eval.trec_ids.decode_id`).
+
+    Parameters
+    ----------
+    path
+        Columns are separated by tabs or other white space, and the tag may be missing. The file may
+        be gzipped, or a pipe; ``-`` is standard input.
+
+    Raises
+    ------
+    EvaluationError
+        If a line does not fit, or a document comes twice for a query.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder, "run.trec")
+    ...     _ = file.write_text("q1 Q0 a 1 0.5 x\nq1 Q0 My%20notes.md 2 0.5 x\n")
+    ...     [document for document, _ in read_run(file)["q1"]]
+    ['a', 'My notes.md']
+    """
+    found: dict[str, dict[str, np.float32]] = {}
+    known: dict[str, str] = {}  # every id once in memory, however many rankings have it
+    for position, line in read_lines(path):
+        if isinstance(line, BadRecord):
+            raise EvaluationError(str(line))
+        cells = [cell.strip(WHITE_SPACE) for cell in line.rstrip(WHITE_SPACE).split("\t")]
+        if len(cells) not in (5, 6):
+            cells = split_columns(line)
+        if len(cells) not in (5, 6):
+            raise EvaluationError(
+                f"{position}: not a TREC run, whose columns are query Q0 document rank score tag; "
+                f"it has {len(cells)} columns (white space in an id is written as %20)"
+            )
+        query, _, document, _, written = cells[:5]
+        try:
+            score = float(written)
+        except ValueError:
+            score = nan
+        if not isfinite(score):
+            raise EvaluationError(f"{position}: the score is no number ({written!r})")
+        for id_ in (query, document):
+            if problem := id_problem(id_):
+                raise EvaluationError(f"{position}: the id {id_!r} cannot be used: {problem}")
+        ranking = found.setdefault(query, {})
+        if document in ranking:
+            raise EvaluationError(f"{position}: {document!r} comes twice for the query {query!r}")
+        with np.errstate(over="ignore"):  # it becomes infinite, as in trec_eval
+            ranking[known.setdefault(document, document)] = np.float32(score)
+    return {decode_id(query): _as_in_trec_eval(ranking) for query, ranking in found.items()}
+
+
+def _as_in_trec_eval(ranking: dict[str, np.float32]) -> Ranking:
+    """Order by score, then by id as it is written, both descending, and decode the ids."""
+    ordered = sorted(ranking.items(), key=lambda pair: (pair[1], pair[0]), reverse=True)
+    return _strictly_ordered((decode_id(document), float(score)) for document, score in ordered)
+
+
+def without_self(run: Run) -> Run:
+    """Leave out of every ranking the document that is the query itself, by its id.
+
+    Examples
+    --------
+    >>> without_self({"a": [("a", 1.0), ("b", 0.5)]})
+    {'a': [('b', 0.5)]}
+    """
+    return {query: [pair for pair in ranking if pair[0] != query] for query, ranking in run.items()}
+
+
+def write_run(run: Run, path: Path, tag: str) -> None:
+    r"""Write a TREC run file: ``query Q0 document rank score tag``, in one step.
+
+    White space of ids and tag is percent-encoded (`corpus_tuner.eval.trec_ids.encode_id`), and the
+    scores of a query all differ (`break_ties`).
+
+    Raises
+    ------
+    EvaluationError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_run({"q1": [("My notes.md", 0.5)]}, Path(folder, "run.trec"), "mine")
+    ...     Path(folder, "run.trec").read_text()
+    'q1 Q0 My%20notes.md 1 0.5 mine\n'
+    """
+    with write_atomically(path) as file:
+        for query, ranking in run.items():
+            for rank, (document, score) in enumerate(break_ties(ranking), start=1):
+                columns = (encode_id(query), "Q0", encode_id(document), rank, np.float32(score))
+                file.write(f"{' '.join(map(str, columns))} {encode_id(tag)}\n")

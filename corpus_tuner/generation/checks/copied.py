@@ -1,0 +1,56 @@
+"""Whether a view says more than its document: a long run of its words adds nothing."""
+
+import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt
+
+from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.generation.checks import ACCEPTED, Candidate, Resources, Verdict
+
+_WORD = re.compile(r"\w+")
+
+
+class Settings(PartSettings):
+    """How much may be copied in one run.
+
+    Attributes
+    ----------
+    min_words
+        A shorter run is no copy.
+    share
+        Of the text's words, in one run, at which it is one.
+    """
+
+    name: Literal["copied"] = "copied"
+    min_words: PositiveInt = 8
+    share: Annotated[float, Field(gt=0, le=1)] = 0.9
+
+
+class Check:
+    """Measures the longest common run of words with the document."""
+
+    fits = False
+
+    def __init__(self, settings: Settings, resources: Resources, fitted: None) -> None:
+        self._settings = settings
+
+    def judge(self, candidates: Sequence[Candidate]) -> list[Verdict]:
+        """Return one verdict for each candidate."""
+        document = candidates[0].document
+        source = _words(f"{document.title} {document.text}")
+        return [self._verdict(_words(candidate.view.text), source) for candidate in candidates]
+
+    def _verdict(self, text: list[str], source: list[str]) -> Verdict:
+        least = max(self._settings.min_words, self._settings.share * len(text))
+        if len(text) < least:
+            return ACCEPTED
+        # autojunk would leave out frequent words, of which runs are made as well.
+        matcher = SequenceMatcher(None, source, text, autojunk=False)
+        return Verdict("copied") if matcher.find_longest_match().size >= least else ACCEPTED
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())

@@ -1,0 +1,45 @@
+"""Whether there is such a view already: by its text or, nearly, by its vector."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.generation.checks import ACCEPTED, Candidate, Resources, Verdict
+
+
+class Settings(PartSettings):
+    """When two views are the same.
+
+    Attributes
+    ----------
+    similarity
+        The cosine from which on they are.
+    """
+
+    name: Literal["duplicate"] = "duplicate"
+    similarity: Annotated[float, Field(gt=0, le=1)] = 0.95
+
+
+class Check:
+    """Compares each view with the document's own, and with those accepted before it."""
+
+    fits = False
+
+    def __init__(self, settings: Settings, resources: Resources, fitted: None) -> None:
+        self._settings = settings
+
+    def judge(self, candidates: Sequence[Candidate]) -> list[Verdict]:
+        """Return one verdict for each candidate."""
+        others = [candidate.own_vectors for candidate in candidates[:1]]
+        verdicts = []
+        for candidate in candidates:
+            nearest = max(float(np.max(own @ candidate.vector)) for own in others)
+            if nearest >= self._settings.similarity:
+                verdicts.append(Verdict("there is such a view already"))
+                continue
+            others.append(candidate.vector[None])
+            verdicts.append(ACCEPTED)
+        return verdicts

@@ -1,0 +1,163 @@
+"""Generators: documents and an instruction in, texts out.
+
+A file here is a generator: it holds ``Settings`` and ``Generator``, which is made from them and the
+encoder (`corpus_tuner.core.registry`). If it needs libraries of an extra, ``NEEDS`` names them,
+and ``EXTRA`` the extra, where that is not ``build``.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
+from typing import NamedTuple, Protocol
+
+from corpus_tuner.core.documents import Document
+from corpus_tuner.core.extras import missing
+from corpus_tuner.core.registry import PartSettings, part
+from corpus_tuner.encoders import Encoder, Span
+from corpus_tuner.errors import CorpusTunerError, setting
+from corpus_tuner.generation.prompts import Instruction
+from corpus_tuner.text.document_encoding import Reading
+
+_THOUGHTS = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
+
+
+class Written(NamedTuple):
+    """What a generator wrote for one document.
+
+    Attributes
+    ----------
+    texts
+        None, one or several.
+    cut
+        Whether the document was too long to be read whole.
+    spans
+        For every text those spans of the document that it is made of; nothing if it is none, and
+        always nothing from a generator that invents.
+    """
+
+    texts: tuple[str, ...]
+    cut: bool = False
+    spans: tuple[tuple[Span, ...], ...] = ()
+
+
+class UnfinishedError(CorpusTunerError):
+    """A generator had to stop.
+
+    Attributes
+    ----------
+    written
+        What it has written by then, by the position of the document.
+    """
+
+    def __init__(self, message: str, written: Mapping[int, Written]) -> None:
+        super().__init__(message)
+        self.written = written
+
+
+class Generator(Protocol):
+    """Writes views of one kind for documents.
+
+    Attributes
+    ----------
+    identity
+        Names all that decides what is written, but for the document and the instruction.
+    kinds
+        The kinds of views that it is to write.
+    invents
+        Whether it may write what the document does not say, so that it must be checked.
+
+    A generator that writes few languages also has the attribute `languages`, a tuple of their ISO
+    639-1 codes; documents in others are left out.
+    """
+
+    identity: str
+    kinds: tuple[str, ...]
+    invents: bool
+
+    def spans(self, document: Document, language: str) -> list[Span]:
+        """Return the spans of a document by whose vectors the generator chooses; it may need none.
+
+        Parameters
+        ----------
+        document
+            What is to be read.
+        language
+            ISO 639-1 code of it.
+        """
+
+    def generate(self, readings: Sequence[Reading], instruction: Instruction) -> list[Written]:
+        """Write for every document what `instruction` asks.
+
+        What is written for a document depends on it, the instruction and the generator alone, not
+        on the other documents of the call.
+
+        Parameters
+        ----------
+        readings
+            The documents, with the vectors of `spans`.
+        instruction
+            What to write.
+        """
+
+
+def open_generator(settings: PartSettings, encoder: Encoder) -> Generator:
+    """Make the generator that `settings` describe; the encoder is that of what it will be given.
+
+    Raises
+    ------
+    CorpusTunerError
+        If its model cannot be found, or what runs it is not installed.
+    """
+    check_installed([settings])
+    generator: Generator = part(__name__, settings.name).Generator(settings, encoder)
+    return generator
+
+
+def check_installed(generators: Sequence[PartSettings]) -> None:
+    """Refuse generators that cannot run here; nothing is imported or opened.
+
+    Raises
+    ------
+    CorpusTunerError
+        If a library is missing; the message says what brings it, and what does without.
+    """
+    for settings in generators:
+        module = part(__name__, settings.name)
+        if any(find_spec(name) is None for name in getattr(module, "NEEDS", ())):
+            extra = getattr(module, "EXTRA", "build")
+            raise CorpusTunerError(
+                f"{missing(f'the generator {settings.name}', extra)}; or do without it: "
+                + setting({"generator": "extractive"}, "--generator extractive")
+            )
+
+
+def writes(generator: Generator, language: str) -> bool:
+    """Tell whether a generator writes a language, given by its ISO 639-1 code."""
+    languages = getattr(generator, "languages", ())
+    return not languages or language in languages
+
+
+def listed(settings: PartSettings | Sequence[PartSettings] | None) -> Sequence[PartSettings]:
+    """Return the settings of all generators that a recipe has."""
+    if settings is None:
+        return ()
+    return (settings,) if isinstance(settings, PartSettings) else settings
+
+
+def seed_of(seed: int, instruction: Instruction, source: str) -> int:
+    """Return the seed of sampling for a document: 0 to 2**63 - 1."""
+    asked = (seed, instruction.kind, instruction.language, source)
+    digest = hashlib.sha256(repr(asked).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def tidy(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return texts without white space around and within them, empty ones and repeated ones."""
+    lines = (" ".join(text.split()) for text in texts)
+    return tuple(dict.fromkeys(line for line in lines if line))
+
+
+def without_thoughts(text: str) -> str:
+    """Return what a model says, without what it thought before."""
+    return _THOUGHTS.sub("", text)

@@ -1,0 +1,221 @@
+"""Decoder-only language models of transformers and GGUF files as generators.
+
+Instructions go through the model's own chat template, after examples of question and answer if the
+settings have some (few-shot prompting; Brown et al., arXiv 2005.14165).
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import takewhile
+from typing import Annotated, Literal
+
+from jinja2 import TemplateError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+from corpus_tuner.config.paths import NamesFile
+from corpus_tuner.core.documents import Document
+from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.encoders import Encoder, Span
+from corpus_tuner.generation.generators import Written, seed_of, tidy, without_thoughts
+from corpus_tuner.generation.models.decoding import Request, decoding_of
+from corpus_tuner.generation.models.gguf_files import SMOLLM2
+from corpus_tuner.generation.models.open_causal import open_decoder
+from corpus_tuner.generation.prompts import Instruction, Kind
+from corpus_tuner.text.document_encoding import Reading
+
+NEEDS = ("torch", "transformers")
+
+
+class Example(BaseModel):
+    """A document with the texts that a generator should write for it.
+
+    Attributes
+    ----------
+    title, text
+        Of the document.
+    answers
+        By kind.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str = ""
+    text: str
+    answers: dict[Kind, str]
+
+
+class Settings(PartSettings):
+    """Which model, and how it writes.
+
+    Attributes
+    ----------
+    model
+        Hub name or folder of a model of transformers; or a GGUF file: ``smollm2`` (English), a
+        path, or ``org/name/file.gguf`` on the hub.
+    revision
+        Commit, tag or branch on the hub.
+    kinds
+        The kinds of views to write, each with an instruction.
+    examples
+        Shown to the model before a document, as earlier turns of the conversation: those that have
+        an answer of the kind that is to be written.
+    outputs
+        Texts for each document and instruction; alike ones count once.
+    decoding
+        ``sampling`` (with `temperature`, `top_p`, `top_k`) or ``beam`` (with `beams`; 1 takes the
+        likeliest token every time).
+    no_repeat_ngram
+        No sequence of so many tokens comes twice in prompt and text; 0 for no such rule.
+    stop
+        A text ends before the first of these.
+    max_source_tokens
+        Of a prompt: longer documents are cut, and counted; the instruction never is.
+    max_new_tokens
+        The longest text.
+    seed
+        From which, with the document and the instruction, each document's seed of sampling is made.
+    batch_size
+        Documents in one pass; on a CPU transformers and llama.cpp read one document in each pass.
+    engine
+        ``ctranslate2`` runs Qwen3, Gemma 3 and Llama in int8 by `beam`; ``transformers`` runs any
+        decoder that it can load; ``llamacpp`` runs any GGUF file, with no `no_repeat_ngram` and
+        no more `beams` than 1. ``auto`` is the first on a CPU where it can; else ``llamacpp`` for a
+        GGUF file and ``transformers`` for other models.
+    dtype
+        The numbers that transformers computes with. ``auto`` is what the weights are stored in on
+        a GPU, float32 elsewhere and for GGUF files.
+    device
+        ``auto`` takes a GPU where there is one.
+    trust_remote_code
+        Run Python that comes with the model.
+    """
+
+    name: Literal["causal"] = "causal"
+    model: NamesFile[str] = SMOLLM2
+    revision: str | None = None
+    kinds: tuple[Kind, ...] = ("question", "keywords")
+    examples: tuple[Example, ...] = ()
+    outputs: PositiveInt = 1
+    decoding: Literal["sampling", "beam"] = "sampling"
+    temperature: PositiveFloat = 0.7
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
+    top_k: NonNegativeInt = 20
+    beams: PositiveInt = 1
+    no_repeat_ngram: NonNegativeInt = 0
+    stop: tuple[str, ...] = ("\n\n",)
+    max_source_tokens: PositiveInt = 1024
+    max_new_tokens: PositiveInt = 64
+    seed: NonNegativeInt = 0
+    batch_size: PositiveInt = 8
+    engine: Literal["auto", "ctranslate2", "transformers", "llamacpp"] = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    device: str = "auto"
+    trust_remote_code: bool = False
+
+
+class Generator:
+    """A language model that continues a prompt or a conversation.
+
+    Attributes
+    ----------
+    languages
+        ISO 639-1 codes of those that the model writes, if it writes few.
+    """
+
+    invents = True
+
+    def __init__(self, settings: Settings, encoder: Encoder) -> None:
+        self._settings = settings
+        self.kinds: tuple[str, ...] = settings.kinds
+        self.languages: tuple[str, ...] = ("en",) if settings.model == SMOLLM2 else ()
+        self._engine, self._tokenizer, opened = open_decoder(settings)
+        self._shared_prefix = lru_cache(None)(self._find_shared_prefix)
+        described = settings.model_dump_json(exclude={"kinds", "batch_size", "device", "engine"})
+        self.identity = f"causal {opened} {described}"
+
+    def spans(self, document: Document, language: str) -> list[Span]:
+        """Return none: the model reads for itself."""
+        return []
+
+    def generate(self, readings: Sequence[Reading], instruction: Instruction) -> list[Written]:
+        """Write for every document what `instruction` asks.
+
+        What is sampled for a document depends on the seed, the instruction and the document.
+        """
+        prompts = [self._prompt(reading.document, instruction) for reading in readings]
+        prefix = self._shared_prefix(instruction)
+        requests = [
+            Request(
+                tokens,
+                seed_of(self._settings.seed, instruction, reading.document.text),
+                len(prefix) if tokens[: len(prefix)] == prefix and len(tokens) > len(prefix) else 0,
+            )
+            for (tokens, _), reading in zip(prompts, readings, strict=True)
+        ]
+        answers = self._engine.write(requests, decoding_of(self._settings))
+        return [
+            Written(tidy(map(self._text, answer)), cut)
+            for answer, (_, cut) in zip(answers, prompts, strict=True)
+        ]
+
+    def _prompt(self, document: Document, instruction: Instruction) -> tuple[list[int], bool]:
+        """Return the tokens of a prompt, and whether the document had to be cut for it."""
+        tokens = self._tokens(document, instruction)
+        over = len(tokens) - self._settings.max_source_tokens
+        if over <= 0:
+            return tokens, False
+        own = self._tokenizer(document.text, add_special_tokens=False)["input_ids"]
+        # Where a cut falls can change how what is left is split; a few tokens are of no account.
+        short = self._tokenizer.decode(own[: max(0, len(own) - over)], skip_special_tokens=True)
+        return self._tokens(Document(document.id, document.title, short), instruction), True
+
+    def _find_shared_prefix(self, instruction: Instruction) -> list[int]:
+        """Return the tokens that the prompts of an instruction begin with, whatever the document.
+
+        They depend on the instruction alone, so that engines may compute their states once.
+        """
+        probes = (Document("", "", "a b"), Document("", "1 2", "0 1"))
+        first, second = (self._tokens(one, instruction) for one in probes)
+        alike = takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False))
+        return [token for token, _ in alike]
+
+    def _tokens(self, document: Document, instruction: Instruction) -> list[int]:
+        asked = instruction.prompt(document)
+        shown = [
+            (instruction.prompt(Document("", one.title, one.text)), answer)
+            for one in self._settings.examples
+            for kind, answer in one.answers.items()
+            if kind == instruction.kind
+        ]
+        if not self._tokenizer.chat_template:
+            before = f"{instruction.system}\n\n" if instruction.system else ""
+            turns = "".join(f"{prompt}\n{answer}\n\n" for prompt, answer in shown)
+            tokens: list[int] = self._tokenizer(f"{before}{turns}{asked}\n")["input_ids"]
+            return tokens
+        messages = [
+            {"role": role, "content": content}
+            for turn in shown
+            for role, content in zip(("user", "assistant"), turn, strict=True)
+        ]
+        messages.append({"role": "user", "content": asked})
+        if not instruction.system:
+            return self._chat(messages)
+        try:
+            return self._chat([{"role": "system", "content": instruction.system}, *messages])
+        except TemplateError:  # of a template that knows no such role
+            first = f"{instruction.system}\n\n{messages[0]['content']}"
+            return self._chat([{"role": "user", "content": first}, *messages[1:]])
+
+    def _chat(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
+        tokens: list[int] = self._tokenizer.apply_chat_template(
+            list(messages),
+            add_generation_prompt=True,
+            enable_thinking=False,  # as Qwen3 takes it; other templates do not look at it
+            return_dict=False,
+        )
+        return tokens
+
+    def _text(self, answer: Sequence[int]) -> str:
+        text = without_thoughts(self._tokenizer.decode(answer, skip_special_tokens=True)).lstrip()
+        ends = [text.find(stop) for stop in self._settings.stop if stop in text]
+        return text[: min(ends)] if ends else text

@@ -1,0 +1,323 @@
+"""A server that speaks OpenAI's protocol as a generator: vLLM, llama.cpp, Ollama, TGI, paid ones.
+
+The extra ``endpoint`` brings OpenAI's client, which tries again what fails for a while: with
+jitter, or after as long as the server asks for.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import suppress
+from threading import Lock
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, field_validator
+
+from corpus_tuner.core.documents import Document
+from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.encoders import Encoder, Span
+from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.generation.generators import (
+    UnfinishedError,
+    Written,
+    seed_of,
+    tidy,
+    without_thoughts,
+)
+from corpus_tuner.generation.prompts import Instruction, Kind
+from corpus_tuner.text.document_encoding import Reading
+
+NEEDS = ("openai",)
+EXTRA = "endpoint"
+
+_SCHEMA = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "texts",
+        "strict": True,
+        "schema": {
+            "type": "object",
+            "properties": {"texts": {"type": "array", "items": {"type": "string"}}},
+            "required": ["texts"],
+            "additionalProperties": False,
+        },
+    },
+}
+_KEPT = "what was written is kept: run the same command again to go on"
+_MILLION = 1_000_000
+
+
+class Settings(PartSettings):
+    """Which server and model, and how it writes.
+
+    Attributes
+    ----------
+    url
+        Of the server, up to and with ``/v1``.
+    model
+        The name that the server knows the model by.
+    key
+        The environment variable that holds the key. The key itself is written nowhere.
+    kinds
+        The kinds of views to write, each with an instruction.
+    outputs
+        Texts for each document and instruction; alike ones count once.
+    structured
+        Ask for JSON by a schema, all texts in one answer, where the server can give it; else for
+        so many answers of plain text.
+    temperature, top_p
+        Of sampling.
+    max_source_characters
+        Longer documents are cut, and counted.
+    max_new_tokens
+        The longest answer; one that is cut there is left out.
+    more
+        Sent with every request as it is, such as
+        ``{chat_template_kwargs: {enable_thinking: false}}`` for vLLM.
+    seed
+        From which every request's seed is made; servers may not heed it.
+    concurrency
+        Requests at once.
+    retries
+        How often a request is tried again that was refused for a while, failed or took too long.
+    timeout
+        Seconds that an answer may take.
+    budget_tokens
+        Stop when so many tokens were read and written since the command began.
+    budget
+        Stop when so much money was spent since the command began, by `prices`.
+    prices
+        Of a million tokens read and a million written.
+    """
+
+    name: Literal["endpoint"] = "endpoint"
+    url: str = "http://localhost:8000/v1"
+    model: str
+    key: str = "OPENAI_API_KEY"
+    kinds: tuple[Kind, ...] = ("question", "keywords")
+    outputs: PositiveInt = 1
+    structured: bool = False
+    temperature: NonNegativeFloat = 0.7
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
+    max_source_characters: PositiveInt = 8_000
+    max_new_tokens: PositiveInt = 128
+    more: dict[str, Any] = Field(default_factory=dict)
+    seed: NonNegativeInt = 0
+    concurrency: PositiveInt = 8
+    retries: NonNegativeInt = 5
+    timeout: Annotated[float, Field(gt=0)] = 60.0
+    budget_tokens: PositiveInt | None = None
+    budget: Annotated[float, Field(gt=0)] | None = None
+    prices: tuple[NonNegativeFloat, NonNegativeFloat] = (0.0, 0.0)
+
+    @field_validator("url")
+    @classmethod
+    def _without_secrets(cls, url: str) -> str:
+        """Refuse what is no address, or has a password in it, which manifests would keep."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must begin with http:// or https://")
+        if parts.username or parts.password or parts.query:
+            raise ValueError("must have no name, password or query: the key goes into `key`")
+        return url.rstrip("/")
+
+
+class Generator:
+    """A model behind an address."""
+
+    invents = True
+
+    def __init__(self, settings: Settings, encoder: Encoder) -> None:
+        import openai
+
+        if settings.budget is not None and not any(settings.prices):
+            raise CorpusTunerError("generator.budget needs generator.prices: [read, written]")
+        self._settings = settings
+        self.kinds: tuple[str, ...] = settings.kinds
+        self._key = os.environ.get(settings.key, "")
+        self._client = openai.OpenAI(
+            base_url=settings.url,
+            api_key=self._key or "none",
+            max_retries=settings.retries,
+            timeout=settings.timeout,
+        )
+        self._spent = _Spent(settings)
+        running = {"url", "key", "concurrency", "retries", "timeout", "prices"}
+        running |= {name for name in type(settings).model_fields if name.startswith("budget")}
+        self.identity = f"endpoint {settings.model_dump_json(exclude=running)}"
+
+    def spans(self, document: Document, language: str) -> list[Span]:
+        """Return none: the model reads for itself."""
+        return []
+
+    def generate(self, readings: Sequence[Reading], instruction: Instruction) -> list[Written]:
+        """Write for every document what `instruction` asks.
+
+        Raises
+        ------
+        UnfinishedError
+            If the server cannot be reached, refuses, goes on failing, or the budget is spent; it
+            has what was written by then, that of requests included that were under way.
+        """
+        written: dict[int, Written] = {}
+        failure: CorpusTunerError | None = None
+        pool = ThreadPoolExecutor(self._settings.concurrency)
+        asked: list[Future[Written]] = [
+            pool.submit(self._write, reading.document, instruction) for reading in readings
+        ]
+        try:
+            for number, answer in enumerate(asked):
+                try:
+                    written[number] = answer.result()
+                except CorpusTunerError as error:
+                    failure = failure or error
+                    pool.shutdown(wait=False, cancel_futures=True)
+                except CancelledError:
+                    continue
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+        if failure:
+            raise UnfinishedError(str(failure), written)
+        return [written[number] for number in range(len(readings))]
+
+    def _write(self, document: Document, instruction: Instruction) -> Written:
+        """Ask for one document; what cannot be read is asked for again."""
+        self._spent.check()
+        settings = self._settings
+        most = settings.max_source_characters
+        cut = len(document.text) > most
+        short = Document(document.id, document.title, document.text[:most])
+        request: dict[str, Any] = {
+            "model": settings.model,
+            "messages": _messages(short, instruction, settings),
+            "temperature": settings.temperature,
+            "top_p": settings.top_p,
+            "max_tokens": settings.max_new_tokens,
+            "seed": seed_of(settings.seed, instruction, document.text) >> 32,
+            "extra_body": settings.more,
+        }
+        if settings.structured:
+            request["response_format"] = _SCHEMA
+        elif settings.outputs > 1:
+            request["n"] = settings.outputs
+        answer: Any = None
+        for _ in range(1 + settings.retries):
+            answer = self._answer(request)
+            if getattr(answer, "choices", None):
+                return Written(self._texts(answer), cut)
+        raise CorpusTunerError(self._unreadable(str(answer)))
+
+    def _answer(self, request: Mapping[str, Any]) -> Any:
+        """Return what the server says, or nothing where that is not JSON."""
+        import openai
+
+        settings = self._settings
+        try:
+            return self._client.chat.completions.create(**request)
+        except openai.APIConnectionError as error:
+            slow = isinstance(error, openai.APITimeoutError)
+            problem = f"takes more than {settings.timeout:g} s" if slow else "cannot be reached"
+            raise CorpusTunerError(f"{self._server} {problem}; {_KEPT}") from None
+        except openai.APIStatusError as error:
+            said = f"{error.status_code}: {error.response.text}"
+            raise CorpusTunerError(self._refused(error.status_code, said)) from None
+        except (openai.OpenAIError, ValueError) as error:
+            return f"{type(error).__name__}: {error}"
+
+    def _texts(self, answer: Any) -> tuple[str, ...]:
+        """Return what an answer says: more or fewer texts than asked for, or none."""
+        self._spent.add(answer)
+        found: list[str] = []
+        for choice in answer.choices:
+            message = getattr(choice, "message", None)
+            content = getattr(message, "content", None)
+            if getattr(choice, "finish_reason", None) == "length" or not isinstance(content, str):
+                continue
+            text = without_thoughts(content)
+            found += _listed(text) if self._settings.structured else [text]
+        return tidy(found)[: self._settings.outputs]
+
+    @property
+    def _server(self) -> str:
+        return f"the generator's server at {self._settings.url}"
+
+    def _unreadable(self, said: str) -> str:
+        return (
+            f"{self._server} gave no answer that can be read ({self._hidden(said)}): is it the "
+            f"address of an API like OpenAI's? {_KEPT}"
+        )
+
+    def _refused(self, status: int, said: str) -> str:
+        said = self._hidden(said)
+        if status in (401, 403):
+            has = "holds a key that it does not take" if self._key else "is not set"
+            return f"{self._server} asks for a key, and ${self._settings.key} {has} ({said})"
+        if status in (400, 404, 422):
+            return f"{self._server} refuses the request for {self._settings.model!r}: {said}"
+        return f"{self._server} goes on failing: {said}; {_KEPT}"
+
+    def _hidden(self, said: str) -> str:
+        """Return what a server said, without the key, on one line."""
+        if self._key:
+            said = said.replace(self._key, "***")
+        line = " ".join(said.split())
+        return line if len(line) <= 300 else f"{line[:299]}…"
+
+
+class _Spent:
+    """What was read and written, and whether that is enough."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = Lock()
+        self._read = self._written = 0
+
+    def add(self, answer: Any) -> None:
+        usage = getattr(answer, "usage", None)
+        with self._lock:
+            self._read += _count(usage, "prompt_tokens")
+            self._written += _count(usage, "completion_tokens")
+
+    def check(self) -> None:
+        """Refuse to ask for more where the budget is spent."""
+        tokens = self._read + self._written
+        prices = zip((self._read, self._written), self._settings.prices, strict=True)
+        money = sum(count * price for count, price in prices) / _MILLION
+        most = self._settings.budget_tokens
+        if most is not None and tokens >= most:
+            raise CorpusTunerError(
+                f"generator.budget_tokens, {most:,}, is spent: {tokens:,} tokens; {_KEPT}"
+            )
+        if self._settings.budget is not None and money >= self._settings.budget:
+            raise CorpusTunerError(
+                f"generator.budget, {self._settings.budget:g}, is spent: {money:.4g}; {_KEPT}"
+            )
+
+
+def _messages(
+    document: Document, instruction: Instruction, settings: Settings
+) -> list[dict[str, str]]:
+    asked = instruction.prompt(document)
+    if settings.structured:
+        asked += f'\n\n{{"texts": [...]}}, {settings.outputs}'
+    messages = [{"role": "user", "content": asked}]
+    if instruction.system:
+        messages.insert(0, {"role": "system", "content": instruction.system})
+    return messages
+
+
+def _listed(text: str) -> list[str]:
+    """Return the texts in a JSON answer; none where it is not as it was asked for."""
+    with suppress(ValueError):
+        answer = json.loads(text)
+        texts = answer.get("texts") if isinstance(answer, Mapping) else None
+        if isinstance(texts, list):
+            return [one for one in texts if isinstance(one, str)]
+    return []
+
+
+def _count(usage: Any, name: str) -> int:
+    count = getattr(usage, name, None)
+    return count if isinstance(count, int) and count > 0 else 0

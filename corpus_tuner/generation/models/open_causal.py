@@ -1,0 +1,155 @@
+"""Open decoder-only models: choose an engine, and load what it runs."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.generation.models import Source, device_of, load_model
+from corpus_tuner.generation.models.decoding import Engine
+from corpus_tuner.generation.models.gguf_files import find_gguf, is_gguf, read_header
+
+_SLACK = 64  # tokens that a prompt may have beyond the longest, where a document was cut
+
+
+class Opened(NamedTuple):
+    """A model that is ready to write.
+
+    Attributes
+    ----------
+    engine, tokenizer
+        They belong together.
+    identity
+        Distinguishes weights and engine from others.
+    """
+
+    engine: Engine
+    tokenizer: Any
+    identity: str
+
+
+def open_decoder(settings: Any) -> Opened:
+    """Open a model.
+
+    Parameters
+    ----------
+    settings
+        Of `corpus_tuner.generation.generators.causal`.
+
+    Raises
+    ------
+    CorpusTunerError
+        If the model cannot be found or loaded, or the engine does not run it as the settings say.
+    MissingExtraError
+        If a library is not installed.
+    """
+    if settings.engine == "ctranslate2" and settings.decoding == "sampling":
+        raise CorpusTunerError(
+            "generator.engine=ctranslate2 does not sample from decoder-only models: set "
+            "generator.decoding=beam, or generator.engine=auto"
+        )
+    return _open_gguf(settings) if is_gguf(settings.model) else _open_transformers(settings)
+
+
+def _open_transformers(settings: Any) -> Opened:
+    if settings.engine == "llamacpp":
+        raise CorpusTunerError(
+            "generator.engine=llamacpp runs GGUF files: set generator.model to one, or "
+            "generator.engine=auto"
+        )
+    from corpus_tuner.encoders.model_weights import hash_weights
+    from corpus_tuner.generation.models.causal_ctranslate2 import (
+        MODEL_TYPES,
+        CTranslate2CausalEngine,
+        end_tokens,
+    )
+    from corpus_tuner.generation.models.seq2seq_ctranslate2 import converted
+
+    source = Source(settings.model, settings.revision, settings.trust_remote_code)
+    device = device_of(settings.device)
+    model, tokenizer = load_model(source, device, settings.dtype, causal=True)
+    weights = hash_weights(model)
+    name = settings.engine
+    if name == "auto":
+        fits = model.config.model_type in MODEL_TYPES and _suits_ctranslate2(settings, device)
+        name = "ctranslate2" if fits else "transformers"
+    identity = f"{weights[:16]} {name}"
+    if name == "transformers":
+        return Opened(_reference(model, tokenizer), tokenizer, identity)
+    folder = converted(model, tokenizer, weights)
+    engine = CTranslate2CausalEngine(folder, tokenizer, end_tokens(model))
+    return Opened(engine, tokenizer, identity)
+
+
+def _open_gguf(settings: Any) -> Opened:
+    from corpus_tuner.core.files import sha256
+    from corpus_tuner.generation.models.causal_ctranslate2 import CTranslate2CausalEngine
+    from corpus_tuner.generation.models.gguf_conversion import (
+        converted_gguf,
+        is_converted,
+        load_gguf,
+    )
+
+    path = find_gguf(settings.model, settings.revision)
+    digest = sha256(path)
+    device = device_of(settings.device)
+    name, chat = settings.engine, False
+    if _suits_ctranslate2(settings, device) and name != "llamacpp" and is_converted(digest):
+        name = "ctranslate2" if name == "auto" else name  # without reading the header, 3 s
+    else:
+        architecture, chat = read_header(path)
+        name = _choose_for_gguf(settings, architecture, device)
+    identity = f"{digest[:16]} {name}"
+    if name == "ctranslate2":
+        folder, tokenizer, ends = converted_gguf(path, digest)
+        return Opened(CTranslate2CausalEngine(folder, tokenizer, ends), tokenizer, identity)
+    if name == "transformers":
+        model, tokenizer = load_gguf(path, device, settings.dtype)
+        return Opened(_reference(model, tokenizer), tokenizer, identity)
+    return _open_llamacpp(settings, path, identity, chat=chat)
+
+
+def _choose_for_gguf(settings: Any, architecture: str, device: str) -> str:
+    from corpus_tuner.generation.models.gguf_conversion import ARCHITECTURES
+
+    known = architecture in ARCHITECTURES
+    if settings.engine == "ctranslate2" and not known:
+        raise CorpusTunerError(
+            f"generator.engine=ctranslate2 does not run GGUF files of {architecture!r}, only of "
+            f"{', '.join(ARCHITECTURES)}: set generator.engine=auto"
+        )
+    if settings.engine != "auto":
+        return str(settings.engine)
+    if known and _suits_ctranslate2(settings, device):
+        return "ctranslate2"
+    return "transformers" if known and device != "cpu" else "llamacpp"
+
+
+def _suits_ctranslate2(settings: Any, device: str) -> bool:
+    return device == "cpu" and settings.decoding == "beam"
+
+
+def _reference(model: Any, tokenizer: Any) -> Engine:
+    from corpus_tuner.generation.models.causal_transformers import CausalEngine
+
+    return CausalEngine(model, tokenizer)
+
+
+def _open_llamacpp(settings: Any, path: Path, identity: str, *, chat: bool) -> Opened:
+    import torch
+
+    from corpus_tuner.generation.models.llamacpp import (
+        LlamaCppEngine,
+        LlamaCppModel,
+        LlamaCppTokenizer,
+    )
+
+    several = settings.decoding == "beam" and max(settings.beams, settings.outputs) > 1
+    if several or settings.no_repeat_ngram:
+        raise CorpusTunerError(
+            "generator.engine=llamacpp has neither several beams nor no_repeat_ngram: set "
+            "generator.decoding=sampling, or generator.beams=1 and generator.outputs=1; and "
+            "generator.no_repeat_ngram=0"
+        )
+    tokens = settings.max_source_tokens + settings.max_new_tokens + _SLACK
+    model = LlamaCppModel(path, tokens, torch.get_num_threads())
+    return Opened(LlamaCppEngine(model), LlamaCppTokenizer(model, chat=chat), identity)

@@ -1,0 +1,99 @@
+"""Run a model with transformers: any encoder-decoder, on any device."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from transformers import LogitsProcessor, LogitsProcessorList
+from transformers.generation import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
+
+from corpus_tuner.encoders.batching import of_like_length
+from corpus_tuner.generation.models.decoding import Decoding, Request
+
+
+class TransformersEngine:
+    """The reference: slow on a CPU, right everywhere."""
+
+    def __init__(self, model: Any, tokenizer: Any) -> None:
+        self._model = model
+        self._tokenizer = tokenizer
+
+    def write(self, requests: Sequence[Request], decoding: Decoding) -> list[list[list[int]]]:
+        """Return `outputs` answers to each request, as token ids."""
+        size = 1 if self._model.device.type == "cpu" else decoding.batch_size
+        written: list[list[list[int]]] = [[] for _ in requests]
+        with torch.inference_mode():
+            for batch in of_like_length([len(request.source) for request in requests], size):
+                answers = self._answer([requests[index] for index in batch], decoding)
+                for number, index in enumerate(batch):
+                    start = number * decoding.outputs
+                    written[index] = answers[start : start + decoding.outputs]
+        return written
+
+    def _answer(self, requests: list[Request], decoding: Decoding) -> list[list[int]]:
+        """Return the answers to requests, request by request."""
+        device = self._model.device
+        batch = self._tokenizer.pad(
+            {"input_ids": [request.source for request in requests]}, return_tensors="pt"
+        ).to(device)
+        mask = batch["attention_mask"]
+        source = self._model.get_encoder()(batch["input_ids"], attention_mask=mask)
+        rows = 1 if decoding.beams else decoding.outputs  # beams are multiplied by `generate`
+        source.last_hidden_state = source.last_hidden_state.repeat_interleave(rows, dim=0)
+        search: dict[str, Any] = {
+            "num_beams": max(decoding.beams, decoding.outputs),
+            "num_return_sequences": decoding.outputs,
+        }
+        if not decoding.beams:
+            seeds = [request.seed for request in requests]
+            search = {"num_beams": 1, "logits_processor": sampling(seeds, decoding, device)}
+        tokens = self._model.generate(
+            encoder_outputs=source,
+            attention_mask=mask.repeat_interleave(rows, dim=0),
+            max_new_tokens=decoding.max_new_tokens,
+            no_repeat_ngram_size=decoding.no_repeat_ngram,
+            do_sample=False,
+            **search,
+        )
+        return [row[1:] for row in tokens.tolist()]  # without the mark that a decoder starts from
+
+
+class _Noise(LogitsProcessor):  # type: ignore[misc]
+    """Makes the likeliest token a sampled one, with random numbers of each request's own.
+
+    The largest sum of a log-probability and Gumbel noise is a draw from the distribution
+    (Gumbel-max; Maddison et al., arXiv 1411.0030). `generate` has one stream of random numbers
+    for a whole batch, in which a row depends on those beside it.
+    """
+
+    def __init__(self, seeds: Sequence[int], outputs: int, device: torch.device) -> None:
+        self._generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
+        self._outputs = outputs
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        exponential = torch.empty_like(scores, dtype=torch.float32)
+        for generator, rows in zip(
+            self._generators, torch.split(exponential, self._outputs), strict=True
+        ):
+            rows.exponential_(generator=generator)
+        return scores - exponential.log()
+
+
+def sampling(seeds: Sequence[int], decoding: Decoding, device: torch.device) -> LogitsProcessorList:
+    """Return what makes the likeliest token a sampled one, each request with its own seed.
+
+    Parameters
+    ----------
+    seeds
+        Of the requests, whose rows stand together, `decoding.outputs` for each.
+    decoding
+        Its temperature, `top_k` and `top_p` are applied in this order.
+    device
+        Where the scores are.
+    """
+    steps: list[LogitsProcessor] = [TemperatureLogitsWarper(decoding.temperature)]
+    if decoding.top_k:
+        steps.append(TopKLogitsWarper(decoding.top_k))
+    if decoding.top_p < 1:
+        steps.append(TopPLogitsWarper(decoding.top_p))
+    return LogitsProcessorList([*steps, _Noise(seeds, decoding.outputs, device)])

@@ -1,0 +1,175 @@
+"""Conditions: what a filter asks for, checked, in a form that every kind of index can read.
+
+They are values: alike ones are equal, and have the same hash.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from math import isfinite
+from typing import NamedTuple
+
+from corpus_tuner.core.arguments import is_utf8
+from corpus_tuner.core.dates import Period, period_of
+from corpus_tuner.errors import SearchIndexError
+
+COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+"""The operators of ranges, and their signs."""
+Scalar = bool | int | float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What one value of a field must be.
+
+    Attributes
+    ----------
+    operator
+        ``in``, one of `COMPARISONS`, ``prefix``, or ``valid``: it is of this type.
+    type
+        Of the values that it is compared with: ``text``, ``number``, ``boolean``, or ``date`` (text
+        that is compared as `corpus_tuner.core.dates` reads it); a value of another type does not
+        pass. Empty where it is compared with none.
+    values
+        Those of ``in``, none of ``valid``, else the one.
+    """
+
+    operator: str
+    type: str
+    values: tuple[Scalar, ...]
+
+
+class Limits(NamedTuple):
+    """A half-open range of instants, by keys of `corpus_tuner.core.dates`.
+
+    Attributes
+    ----------
+    since
+        The first; ``None`` if it has no beginning.
+    before
+        The first behind it; ``None`` if it has no end.
+    """
+
+    since: str | None
+    before: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """One value of a field passes all tests."""
+
+    field: str
+    tests: tuple[Comparison, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """A field is there, and not null or an empty list."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """What another condition does not let through."""
+
+    condition: "Condition"
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """All conditions hold."""
+
+    conditions: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """One of the conditions holds."""
+
+    conditions: tuple["Condition", ...]
+
+
+Condition = Has | Exists | Not | Every | Some
+
+
+def has_one_of(field: str, values: Sequence[Scalar]) -> Condition:
+    """Return the condition that a field has one of some values."""
+    by_type: dict[str, list[Scalar]] = {}
+    for value in values:
+        own = _storable(field, value)
+        by_type.setdefault(type_of(own), []).append(own)
+    tests = [Comparison("in", type_, tuple(own)) for type_, own in by_type.items()]
+    every = [Has(field, (test,)) for test in tests or [Comparison("in", "", ())]]
+    return every[0] if len(every) == 1 else Some(tuple(every))
+
+
+def compared(field: str, operator: str, bound: Scalar) -> Comparison:
+    """Return the test of one value of a field that it compares so with a bound."""
+    value = _storable(field, bound)
+    if isinstance(value, bool):
+        raise SearchIndexError(f"the filter for {field!r} cannot compare with {value!r}")
+    return Comparison(operator, type_of(value), (value,))
+
+
+def begins(field: str, prefix: Scalar) -> Comparison:
+    """Return the test of one value of a field that it begins so."""
+    value = _storable(field, prefix)
+    if not isinstance(value, str) or not value:
+        raise SearchIndexError(f"the filter's prefix for {field!r} must be text, not {value!r}")
+    return Comparison("prefix", "text", (value,))
+
+
+def limits_of(test: Comparison) -> list[Limits]:
+    """Return the limits of which a date must be within one, for a test of dates.
+
+    Examples
+    --------
+    >>> (limits,) = limits_of(Comparison("gt", "date", ("2024-05",)))
+    >>> limits.since == period_of("2024-06").start, limits.before
+    (True, None)
+    """
+    found = []
+    for value in test.values:
+        start, end = period_of(str(value)) or Period("", "")
+        match test.operator:
+            case "gte":
+                found.append(Limits(start, None))
+            case "gt":
+                found.append(Limits(end, None))
+            case "lt":
+                found.append(Limits(None, start))
+            case "lte":
+                found.append(Limits(None, end))
+            case _:
+                found.append(Limits(start, end))
+    return found
+
+
+def type_of(value: object) -> str:
+    """Return the type of a value, as `Field` has it.
+
+    Examples
+    --------
+    >>> type_of(True), type_of(2.5), type_of("x")
+    ('boolean', 'number', 'text')
+    """
+    if isinstance(value, bool):
+        return "boolean"
+    return "text" if isinstance(value, str) else "number"
+
+
+def _storable(field: str, value: object) -> Scalar:
+    """Return a value as SQLite has it, and a date as ISO 8601 text."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bool) or (isinstance(value, str) and is_utf8(value)):
+        return value
+    if isinstance(value, int | float):
+        with suppress(OverflowError):
+            # SQLite's whole numbers have 64 bits.
+            number = value if abs(value) < 2**63 and isinstance(value, int) else float(value)
+            if isfinite(number):
+                return number
+    raise SearchIndexError(f"the filter for {field!r} cannot compare with {value!r:.40}")

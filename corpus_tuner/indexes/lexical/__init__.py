@@ -1,0 +1,185 @@
+"""Documents found by the terms that they share with the query: whole words, and parts of words.
+
+A segment keeps counts. What terms are worth is a property of the corpus: it is summed over all
+segments when searching, so the same documents score the same in one segment or in twenty.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+from operator import or_
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+
+from corpus_tuner.core.chunks import chunks
+from corpus_tuner.core.documents import Document, View
+from corpus_tuner.core.languages import Languages
+from corpus_tuner.indexes.lexical.bm25 import BM25, Terms
+from corpus_tuner.indexes.lexical.ngrams import document_grams, query_grams
+from corpus_tuner.indexes.lexical.postings import Postings, write_postings
+from corpus_tuner.indexes.lexical.words import (
+    DocumentTerms,
+    document_words,
+    query_tokens,
+    query_words,
+    without_stop_words,
+)
+from corpus_tuner.indexes.representations import Scores
+
+LexicalRanker = Literal["words", "grams"]
+LEXICAL_RANKERS: tuple[LexicalRanker, ...] = get_args(LexicalRanker)
+
+_AT_ONCE = 256  # texts
+
+
+class LexicalSettings(BaseModel):
+    """What terms there are.
+
+    Attributes
+    ----------
+    languages
+        ISO 639-1 codes, for stemming and stop words; none takes those of the corpus. Of several,
+        every document is read in the one that it is in, and a query in all of them.
+    grams
+        How long the character n-grams are that are indexed as well; ``None`` for none.
+    views
+        Kinds of views whose words are added to their document's, and how many times (doc2query:
+        Nogueira, Yang, Lin and Cho, "Document Expansion by Query Prediction", arXiv 1904.08375).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    languages: tuple[str, ...] = ()
+    grams: PositiveInt | None = 4
+    views: dict[str, PositiveInt] = Field(default_factory=dict)
+
+    @property
+    def rankers(self) -> tuple[LexicalRanker, ...]:
+        """What documents can be ranked by."""
+        return LEXICAL_RANKERS if self.grams else ("words",)
+
+    def text_of(self, document: Document, views: Sequence[View]) -> str:
+        """Return the text of a document whose terms are indexed: its own, and that of views."""
+        added = (view.text for view in views for _ in range(self.views.get(view.kind, 0)))
+        return "\n".join((document.title, document.text, *added))
+
+
+class LexicalIndex:
+    """The terms of all documents of an index. What is not searched by is not read.
+
+    Parameters
+    ----------
+    folders
+        Of the segments.
+    settings
+        As they were written with.
+    alive
+        Which documents are still there, of all segments, shape (documents,).
+
+    Attributes
+    ----------
+    terms
+        Of every kind.
+
+    Raises
+    ------
+    SearchIndexError
+        If the files are damaged.
+    """
+
+    def __init__(
+        self, folders: Sequence[Path], settings: LexicalSettings, alive: npt.NDArray[np.bool_]
+    ) -> None:
+        self._settings = settings
+        self.terms = {
+            ranker: Terms([Postings(folder, ranker) for folder in folders], alive)
+            for ranker in settings.rankers
+        }
+
+    def scores(self, ranker: LexicalRanker, query: str, how: BM25) -> Scores:
+        """Return the score of every document of all segments, shape (documents,).
+
+        It is 0 for those that are gone, or share no term.
+        """
+        return self.terms[ranker].scores(asked_terms(ranker, query, self._settings), how)
+
+    def score_texts(
+        self, ranker: LexicalRanker, query: str, texts: Sequence[str], how: BM25
+    ) -> Scores:
+        """Return what documents of these texts would score if each stood among the others."""
+        asked = asked_terms(ranker, query, self._settings)
+        documents = terms_of(ranker, texts, self._settings)
+        return self.terms[ranker].score_documents(asked, documents, how)
+
+
+def write_lexical(
+    texts: Iterable[str], folder: Path, settings: LexicalSettings, ranker: LexicalRanker
+) -> None:
+    """Write the terms of one kind of the documents' texts."""
+    write_postings(_stream(ranker, texts, settings), folder, ranker)
+
+
+def _stream(
+    ranker: LexicalRanker, texts: Iterable[str], settings: LexicalSettings
+) -> Iterator[DocumentTerms]:
+    for chunk in chunks(texts, _AT_ONCE):
+        yield from terms_of(ranker, chunk, settings)
+
+
+def terms_of(
+    ranker: LexicalRanker, texts: Sequence[str], settings: LexicalSettings
+) -> list[DocumentTerms]:
+    """Return the terms that a ranker knows every document by, given by its text."""
+    languages = Languages(settings.languages)
+    if len(settings.languages) < 2:
+        return _terms_in(languages.main, ranker, texts, settings)
+    by_language: dict[str, list[int]] = {}
+    for number, text in enumerate(texts):
+        by_language.setdefault(languages.of_text(text), []).append(number)
+    terms = {
+        number: own
+        for language, numbers in by_language.items()
+        for number, own in zip(
+            numbers,
+            _terms_in(language, ranker, [texts[number] for number in numbers], settings),
+            strict=True,
+        )
+    }
+    return [terms[number] for number in range(len(texts))]
+
+
+def asked_terms(ranker: LexicalRanker, query: str, settings: LexicalSettings) -> list[str]:
+    """Return the terms of a query, in all the languages of the corpus.
+
+    So names are found in documents of any. Stop words of the query's language are left out in the
+    others, too.
+    """
+    languages = Languages(settings.languages)
+    tokens = query_tokens(query)
+    if len(settings.languages) < 2:
+        return _asked_in(languages.main, ranker, tokens, settings)
+    content = without_stop_words(tokens, languages.of_query(query))
+    read = [_asked_in(code, ranker, content, settings) for code in settings.languages]
+    return [*reduce(or_, map(Counter, read)).elements()]
+
+
+def _terms_in(
+    language: str, ranker: LexicalRanker, texts: Sequence[str], settings: LexicalSettings
+) -> list[DocumentTerms]:
+    if ranker == "words":
+        return document_words(texts, language)
+    assert settings.grams
+    return document_grams(texts, language, settings.grams)
+
+
+def _asked_in(
+    language: str, ranker: LexicalRanker, tokens: Sequence[str], settings: LexicalSettings
+) -> list[str]:
+    if ranker == "words":
+        return query_words(tokens, language)
+    assert settings.grams
+    return query_grams(tokens, language, settings.grams)

@@ -1,0 +1,271 @@
+"""Postings of one segment: which documents have a term, how often, and how long documents are.
+
+Counts are kept, not scores: what a term is worth is a property of the whole corpus. A term is known
+by 64 bits of its BLAKE2b, so nothing is read when an index is opened, however many terms there are;
+that two of a million terms have the same bits happens once in 30 million indexes.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from corpus_tuner.core.arrays import load_array, save_array
+from corpus_tuner.core.chunks import chunks
+from corpus_tuner.errors import DAMAGED, DamagedError
+from corpus_tuner.indexes.lexical.words import DocumentTerms
+
+Keys = npt.NDArray[np.uint64]
+Counts = npt.NDArray[np.int64]
+
+_FILES: dict[str, tuple[type[np.generic], ...]] = {
+    "keys": (np.uint64,),
+    "starts": (np.int64,),
+    "documents": (np.int32,),
+    "counts": (np.uint8, np.uint16, np.uint32),
+    "lengths": (np.int32,),
+}
+_AT_ONCE = 1_000  # documents
+_BLOCK = 2**20  # postings
+_POSTING = np.dtype([("key", np.uint64), ("document", np.int32), ("count", np.int32)])
+
+
+def keys_of(terms: Iterable[str]) -> Keys:
+    """Return what terms are known by, shape (terms,)."""
+    return np.fromiter((_key(term) for term in terms), np.uint64)
+
+
+def write_postings(documents: Iterable[DocumentTerms], folder: Path, name: str) -> None:
+    """Write the postings of documents, given by their terms.
+
+    Memory holds what is known of every term, and the postings of a thousand documents. The files
+    are ``NAME.keys.npy``, uint64 in ascending order, shape (terms,); ``NAME.starts.npy``, int64,
+    where the postings of every term begin, and the end; ``NAME.documents.npy``, int32, and
+    ``NAME.counts.npy``, the document and the count of every posting; and ``NAME.lengths.npy``,
+    int32, the length of every document.
+    """
+    terms = _Terms()
+    lengths: list[npt.NDArray[np.int32]] = [np.zeros(0, np.int32)]
+    first = 0
+    with tempfile.TemporaryFile(dir=folder) as spilled:
+        for chunk in chunks(documents, _AT_ONCE):
+            postings = _postings_of(chunk, first)
+            first += len(chunk)
+            spilled.write(postings.tobytes())
+            lengths.append(np.array([document.length for document in chunk], np.int32))
+            terms.add(postings)
+        spilled.seek(0)
+        blocks = iter(lambda: spilled.read(_POSTING.itemsize * _BLOCK), b"")
+        postings_of_all = (np.frombuffer(block, _POSTING) for block in blocks)
+        _write(folder, name, np.concatenate(lengths), terms, postings_of_all)
+
+
+def merge_postings(
+    segments: Sequence[tuple["Postings", npt.NDArray[np.bool_]]], folder: Path, name: str
+) -> None:
+    """Write the postings of several segments as those of one.
+
+    Parameters
+    ----------
+    segments
+        Their postings, and which of their documents are still there. These are numbered in the
+        order of the segments.
+    folder, name
+        As `write_postings` takes them.
+    """
+    firsts = np.cumsum([0, *(int(alive.sum()) for _, alive in segments)]).tolist()
+
+    def blocks() -> Iterator[npt.NDArray[Any]]:
+        for (postings, alive), first in zip(segments, firsts, strict=False):
+            ordinals = np.cumsum(alive) - 1 + first
+            for block in postings.blocks():
+                kept = block[alive[block["document"]]]
+                kept["document"] = ordinals[kept["document"]]
+                yield kept
+
+    terms = _Terms()
+    for block in blocks():
+        terms.add(block)
+    lengths = np.concatenate([postings.lengths[alive] for postings, alive in segments])
+    _write(folder, name, lengths, terms, blocks())
+
+
+def document_frequencies(
+    segments: Sequence[tuple["Postings", npt.NDArray[np.bool_]]],
+) -> tuple[Keys, Counts]:
+    """Return the terms of several segments, in ascending order, and how many documents have each.
+
+    Parameters
+    ----------
+    segments
+        As `merge_postings` takes them.
+    """
+    terms = _Terms()
+    for postings, alive in segments:
+        for block in postings.blocks():
+            terms.add(block[alive[block["document"]]])
+    return terms.keys, terms.totals
+
+
+class Postings:
+    """The postings of one segment, mapped into memory; safe to use from several threads.
+
+    Parameters
+    ----------
+    folder, name
+        As `write_postings` took them.
+
+    Attributes
+    ----------
+    lengths
+        Of every document in terms, int32, shape (documents,).
+
+    Raises
+    ------
+    SearchIndexError
+        If its files cannot be read or do not fit each other.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._keys, self._starts, self._documents, self._counts, self.lengths = (
+            load_array(folder / f"{name}.{what}.npy", *dtypes) for what, dtypes in _FILES.items()
+        )
+        self._what = f"{name} in {folder}"
+        total = self._starts[-1:].tolist()
+        fits = self._starts.shape == (len(self._keys) + 1,) and total == [len(self._documents)]
+        if not fits or len(self._documents) != len(self._counts):
+            raise DamagedError(f"the {self._what} do not fit each other: {DAMAGED}")
+
+    def blocks(self) -> Iterator[npt.NDArray[Any]]:
+        """Yield all postings, by term and then by document: their keys, documents and counts."""
+        for first in range(0, len(self._documents), _BLOCK):
+            some = slice(first, first + _BLOCK)
+            postings = np.zeros(len(self._documents[some]), _POSTING)
+            rows = np.arange(first, first + len(postings))
+            postings["key"] = self._keys[np.searchsorted(self._starts, rows, side="right") - 1]
+            postings["document"] = self._documents[some]
+            postings["count"] = self._counts[some]
+            yield postings
+
+    def of(self, keys: Keys) -> tuple[Counts, Counts, npt.NDArray[np.float64]]:
+        """Return the postings of some terms, one term after the other.
+
+        Returns
+        -------
+        terms, documents, counts
+            The position of its term in `keys`, its document and its count; of shape (postings,).
+        """
+        begins, ends = self._ranges(keys)
+        sizes = ends - begins
+        if (begins < 0).any() or (sizes < 0).any() or (ends > len(self._documents)).any():
+            raise DamagedError(f"the {self._what} are damaged: {DAMAGED}")
+        pieces = list(zip(begins, ends, strict=True))
+        terms = np.repeat(np.arange(len(keys)), sizes)
+        if not len(terms):
+            return terms, terms, terms.astype(np.float64)
+        documents = np.concatenate([self._documents[start:end] for start, end in pieces])
+        counts = np.concatenate([self._counts[start:end] for start, end in pieces])
+        if documents.min() < 0 or documents.max() >= len(self.lengths):
+            raise DamagedError(f"the {self._what} are damaged: {DAMAGED}")
+        return terms, documents, counts.astype(np.float64)
+
+    def _ranges(self, keys: Keys) -> tuple[Counts, Counts]:
+        """Return where the postings of some terms begin and end."""
+        if not len(self._keys):
+            return np.zeros(len(keys), np.int64), np.zeros(len(keys), np.int64)
+        terms = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        begins = np.asarray(self._starts[terms])
+        return begins, np.where(self._keys[terms] == keys, self._starts[terms + 1], begins)
+
+
+@lru_cache(maxsize=2**18)
+def _key(term: str) -> int:
+    digest = hashlib.blake2b(term.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
+
+
+def _postings_of(documents: Sequence[DocumentTerms], first: int) -> npt.NDArray[Any]:
+    """Return the postings of some documents, the first of which has this ordinal."""
+    counted = [Counter(document.terms) for document in documents]
+    sizes = [len(counts) for counts in counted]
+    postings = np.zeros(sum(sizes), _POSTING)
+    postings["key"] = keys_of(term for counts in counted for term in counts)
+    postings["document"] = np.repeat(np.arange(first, first + len(documents)), sizes)
+    postings["count"] = np.fromiter(
+        (count for counts in counted for count in counts.values()), np.int32
+    )
+    return postings
+
+
+class _Terms:
+    """What is known of every term while postings are gathered.
+
+    Attributes
+    ----------
+    keys, totals
+        All terms in ascending order, and how many postings each has.
+    most
+        The greatest count.
+    """
+
+    def __init__(self) -> None:
+        self.keys, self.totals = np.zeros(0, np.uint64), np.zeros(0, np.int64)
+        self.most = 0
+
+    def add(self, postings: npt.NDArray[Any]) -> None:
+        """Count some postings."""
+        self.most = max(self.most, int(postings["count"].max(initial=0)))
+        new, sizes = np.unique(postings["key"], return_counts=True)
+        every = np.union1d(self.keys, new)
+        sums = np.zeros(len(every), np.int64)
+        sums[np.searchsorted(every, self.keys)] += self.totals
+        sums[np.searchsorted(every, new)] += sizes
+        self.keys, self.totals = every, sums
+
+
+def _write(
+    folder: Path,
+    name: str,
+    lengths: npt.NDArray[np.int32],
+    terms: _Terms,
+    blocks: Iterable[npt.NDArray[Any]],
+) -> None:
+    """Write the files; the postings of a term come in the order of documents."""
+    starts = np.concatenate([[0], np.cumsum(terms.totals)]).astype(np.int64)
+    for what, values in (("keys", terms.keys), ("starts", starts), ("lengths", lengths)):
+        save_array(folder / f"{name}.{what}.npy", values)
+    total = int(starts[-1])
+    documents = _new(folder / f"{name}.documents.npy", np.dtype(np.int32), total)
+    counts = _new(folder / f"{name}.counts.npy", np.min_scalar_type(terms.most), total)
+    free = starts[:-1].copy()  # where the next posting of every term goes
+    for postings in blocks:
+        order = np.argsort(postings["key"], kind="stable")
+        numbers = np.searchsorted(terms.keys, postings["key"][order])
+        new, at, sizes = np.unique(numbers, return_index=True, return_counts=True)
+        places = free[numbers] + np.arange(len(numbers)) - np.repeat(at, sizes)
+        documents[places] = postings["document"][order]
+        counts[places] = postings["count"][order]
+        free[new] += sizes
+
+
+def _new(file: Path, dtype: np.dtype[Any], length: int) -> npt.NDArray[Any]:
+    """Make an array that lies in a file.
+
+    Its blocks are asked for before it is written to: what is mapped into memory and has no room on
+    the disk would end the process.
+    """
+    if length:
+        made = np.lib.format.open_memmap(file, "w+", dtype, (length,))
+        if hasattr(os, "posix_fallocate"):
+            with file.open("r+b") as opened:
+                os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)
+        return made
+    save_array(file, np.zeros(0, dtype))
+    return np.zeros(0, dtype)

@@ -1,0 +1,60 @@
+"""The paper's representation: one vector of a document's own words and what was written for it.
+
+The passage vector and the mean of the view vectors are averaged with weights. The mean of views
+that read like queries estimates the expectation of a query's vector given the document, which by
+Rao-Blackwell is no worse a target than any one of them.
+Source: Zeng et al., arXiv 2409.16497, section 3.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field, NonNegativeFloat
+
+from corpus_tuner.core.documents import View
+from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.encoders import Vectors
+from corpus_tuner.indexes.representations import Rows, Storage, best_row, greatest
+
+
+class Settings(PartSettings):
+    """How much every vector counts.
+
+    Attributes
+    ----------
+    weight
+        Of the views, from 0 (the passage alone) to 1 (the views alone).
+    kinds
+        Weight of every view of a kind in the mean; 1 for a kind that is not named, 0 leaves a
+        kind out.
+    """
+
+    name: Literal["mean"] = "mean"
+    weight: Annotated[float, Field(ge=0, le=1)] = 0.4
+    kinds: dict[str, NonNegativeFloat] = Field(default_factory=dict)
+
+
+class Representation:
+    """One row per passage, drawn towards the mean of the document's views."""
+
+    name = "mean"
+    storage: Storage = "float32"
+    parts = staticmethod(best_row)
+    least = staticmethod(greatest)
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
+        """Return every passage vector averaged with the mean of the view vectors."""
+        weights = self._settings.kinds | {"passage": 0.0}
+        shares = np.array([weights.get(view.kind, 1.0) for view in views])
+        passages = np.flatnonzero([view.kind == "passage" for view in views]).astype(np.int32)
+        if not shares.any():  # nothing was written for this document
+            return Rows(vectors[passages], passages)
+        mean = shares @ vectors / shares.sum()
+        weight = self._settings.weight
+        mixed = (1 - weight) * vectors[passages] + weight * mean
+        mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
+        return Rows(mixed.astype(np.float32), passages)

@@ -1,0 +1,133 @@
+"""Every view keeps its vector: a document scores by its passage and by its best other view.
+
+    score = (1 - w) * passage + w * best view
+
+A short view that reads like a query is nearer to queries than a long text is, and a mean over
+views blurs the one that answers. The passage, which sees the whole, guards against a view that
+matches by chance. What a document indexed by several vectors gains: Luan, Eisenstein, Toutanova and
+Collins, "Sparse, Dense, and Attentional Representations for Text Retrieval", TACL 2021.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, PositiveInt
+
+from corpus_tuner.core.documents import View
+from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.encoders import Vectors
+from corpus_tuner.indexes.representations import Parts, Rows, Scores, Storage
+
+
+class Settings(PartSettings):
+    """Which views count, how much, and how they are kept.
+
+    Attributes
+    ----------
+    top
+        The mean of so many of the best views counts; with fewer views, of all.
+    kinds
+        Factor on the similarity of every view of a kind; 1 for a kind that is not named, 0 leaves
+        a kind out.
+    invented
+        Factor on the similarity of views that a generator invented: what a document does not say
+        itself must be nearer to a query to count.
+    distinct
+        A view is left out if its vector has a greater cosine than this with that of a view before
+        it, the passage apart: fewer rows, for a little of what is found (docs/scale.md). By default
+        all are kept.
+    storage
+        ``float16`` takes half the space of ``float32`` and differs from it in the fourth decimal;
+        ``int8`` takes a quarter.
+    """
+
+    name: Literal["views"] = "views"
+    top: PositiveInt = 1
+    kinds: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+    invented: Annotated[float, Field(ge=0, le=1)] = 0.85
+    distinct: Annotated[float, Field(gt=0, lt=1)] | None = None
+    storage: Storage = "float16"
+
+
+class Representation:
+    """One row per view, the passage first; a long document's further passages are views."""
+
+    name = "views"
+
+    def __init__(self, settings: Settings) -> None:
+        self.storage = settings.storage
+        self._factors = settings.kinds
+        self._invented = settings.invented
+        self._top = settings.top
+        self._distinct = settings.distinct
+
+    def rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
+        """Return the vectors as they are, but for the factors of their views."""
+        factors = np.array(
+            [
+                self._factors.get(view.kind, 1.0) * (self._invented if view.invented else 1.0)
+                for view in views
+            ],
+            np.float32,
+        )
+        factors[0] = 1  # the passage that the encoder alone reads stays what it is
+        kept = np.flatnonzero(factors).astype(np.int32)
+        if self._distinct is not None:
+            kept = np.concatenate([kept[:1], kept[1:][distinct(vectors[kept[1:]], self._distinct)]])
+        return Rows(vectors[kept] * factors[kept, None], kept)
+
+    def parts(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> Parts:
+        """Return the first row's similarity, and the mean of the best `top` of the others.
+
+        Where there are no others, the first stands for them.
+        """
+        if not len(starts):
+            return Parts.zeros()
+        passage = similarities[starts]
+        best = self._best(similarities, starts)
+        if self._top == 1:
+            return Parts(passage, best[0])
+        counted = np.isfinite(best)
+        sums = np.where(counted, best, 0).sum(axis=0)
+        return Parts(passage, sums / counted.sum(axis=0))
+
+    def least(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:
+        """Return the last of the best `top` similarities of every document's other rows."""
+        return self._best(similarities, starts)[-1] if len(starts) else similarities[:0]
+
+    def _best(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:
+        """Return the best similarities of the other rows, best first, shape (top, documents).
+
+        It is ``-inf`` where there are fewer.
+        """
+        counts = np.diff(starts, append=len(similarities))
+        others = similarities.copy()
+        others[starts[counts > 1]] = -np.inf
+        if self._top == 1:
+            return np.maximum.reduceat(others, starts)[None]
+        document = np.repeat(np.arange(len(starts)), counts)
+        order = np.lexsort((-others, document))
+        position = np.arange(len(others)) - np.repeat(starts, counts)
+        best = np.full((self._top, len(starts)), -np.inf)
+        kept = position < self._top
+        best[position[kept], document[kept]] = others[order][kept]
+        return best
+
+
+def distinct(vectors: Vectors, most: float) -> npt.NDArray[np.bool_]:
+    """Return which vectors have no greater cosine than `most` with one before them that is kept.
+
+    Parameters
+    ----------
+    vectors
+        float32, shape (vectors, dimension), unit rows.
+    most
+        A cosine.
+    """
+    cosines = vectors @ vectors.T
+    kept = np.zeros(len(vectors), bool)
+    for number, own in enumerate(cosines):
+        kept[number] = not (own[kept] > most).any()
+    return kept

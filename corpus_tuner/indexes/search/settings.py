@@ -1,0 +1,134 @@
+"""How scores become one ranking: the weights of all rankers, and how they come to one scale.
+
+What the usual weights are, and what they were chosen on: docs/calibration.md.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt, model_validator
+
+from corpus_tuner.core.arguments import CheckedModel
+from corpus_tuner.indexes.lexical.bm25 import BM25
+
+Mode = Literal["hybrid", "dense", "lexical"]
+Fusion = Literal["zscore", "minmax", "rrf"]
+Weight = Annotated[float, Field(ge=0, le=1)]
+
+DENSE_RANKERS = ("passage", "views")
+FEEDBACK = "feedback"
+
+
+class DenseWeights(BaseModel):
+    """The weights where vectors rank alone.
+
+    Attributes
+    ----------
+    views
+        Of a document's best view, from 0 to 1; the rest is its passage's.
+
+    Examples
+    --------
+    >>> DenseWeights(views=0.3)
+    DenseWeights(views=0.3)
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    views: Weight = 0.5
+
+
+class HybridWeights(BaseModel):
+    """The weights of all rankers in hybrid search: only their ratios count. Calibration sets them.
+
+    A ranker with a weight of 0 costs nothing.
+
+    Attributes
+    ----------
+    passage
+        Similarity to a document's passage.
+    views
+        Similarity to the best of its other views.
+    words
+        BM25 of whole words.
+    grams
+        BM25 of character n-grams within words.
+    feedback
+        Similarity to the passages of the first hits by all others
+        (`corpus_tuner.indexes.search.pseudo_relevance_feedback`).
+
+    Examples
+    --------
+    >>> HybridWeights(words=0.6).words
+    0.6
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    passage: NonNegativeFloat = 0.20
+    views: NonNegativeFloat = 0.26
+    words: NonNegativeFloat = 0.22
+    grams: NonNegativeFloat = 0.17
+    feedback: NonNegativeFloat = 0.15
+
+    @classmethod
+    def of(cls, weights: Mapping[str, float]) -> "HybridWeights":
+        """Return these weights; rankers that are not named have none."""
+        return cls.model_validate({**dict.fromkeys(cls.model_fields, 0.0), **weights})
+
+    @classmethod
+    def only(cls, ranker: str) -> "HybridWeights":
+        """Return weights of which one ranker has all."""
+        return cls.of({ranker: 1.0})
+
+    @model_validator(mode="after")
+    def _something_finds(self) -> "HybridWeights":
+        if not self.passage + self.views + self.words + self.grams:
+            raise ValueError("at least one of passage, views, words and grams must have a weight")
+        return self
+
+
+RANKERS = tuple(HybridWeights.model_fields)
+"""The names of all rankers, in the order in which what they bring is summed."""
+
+
+def shares(weights: Mapping[str, float]) -> dict[str, float]:
+    """Return the weights that are in force, 1 in sum.
+
+    Examples
+    --------
+    >>> shares({"passage": 3.0, "views": 0.0, "words": 1.0})
+    {'passage': 0.75, 'words': 0.25}
+    """
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items() if weight}
+
+
+class SearchSettings(CheckedModel):
+    """How scores become one ranking.
+
+    Attributes
+    ----------
+    dense, hybrid
+        The weights of these modes; mode ``lexical`` takes those of words and n-grams in ``hybrid``.
+    fusion
+        How the scores of all rankers come to one scale: ``zscore``, ``minmax`` or ``rrf``.
+    pool
+        Documents of every ranker over which scores are scaled, however many are asked for.
+    words, grams
+        The parameters of BM25. Those of words are Anserini's, in which BM25 is usually published.
+
+    Examples
+    --------
+    >>> SearchSettings(hybrid={"words": 0.6}).hybrid.words
+    0.6
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dense: DenseWeights = DenseWeights()
+    hybrid: HybridWeights = HybridWeights()
+    fusion: Fusion = "zscore"
+    pool: PositiveInt = 100
+    words: BM25 = BM25()
+    grams: BM25 = BM25(k1=1.2, b=0.75)

@@ -1,0 +1,202 @@
+"""An index as one file: a tar archive, checked when it is written and when it is read."""
+
+import shutil
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import IO
+
+from corpus_tuner.core.arguments import path_of
+from corpus_tuner.core.files import sync_folder, write_atomically
+from corpus_tuner.errors import SearchIndexError
+from corpus_tuner.indexes.store.check import encoder_problems
+from corpus_tuner.indexes.store.layout import ENCODER, Layout
+from corpus_tuner.indexes.store.manifest import (
+    Manifest,
+    parse_manifest,
+    read_manifest,
+    stored_files,
+    verify,
+    write_manifest,
+)
+from corpus_tuner.indexes.store.segments import Segments
+
+
+def export_index(index: str | Path, file: str | Path) -> Manifest:
+    """Write an index, its ledger and its encoder into one file.
+
+    An encoder goes along where it is a folder, such as a tuned one. The index may be changed
+    meanwhile: what is written is the index as it was at the beginning.
+
+    Parameters
+    ----------
+    index
+        Its folder.
+    file
+        What is made, or replaced where it is such a file, in one step.
+
+    Raises
+    ------
+    SearchIndexError
+        If there is no index, a file of it or of its encoder is damaged or missing, or `file`
+        cannot be written or is something else.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> ct.export_index(example_index, example_index.parent / "index.tar").documents
+    3
+    """
+    index, file = path_of(index, "index"), path_of(file, "file")
+    if file.exists() and not (file.is_file() and tarfile.is_tarfile(file)):
+        raise SearchIndexError(f"{file} is there, and is no exported index: give another name")
+    manifest = read_manifest(index)
+    segments = Segments.of(index, manifest)  # so that no writer takes them away
+    try:
+        verify(index, manifest.segments)
+        if _encoder_folder(manifest) and (problems := encoder_problems(manifest)):
+            raise SearchIndexError("\n".join(map(str, problems)))
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(file, lambda opened: _write(index, manifest, opened))
+        except OSError as error:
+            raise SearchIndexError(f"cannot write {file}: {error.strerror or error}") from error
+    finally:
+        segments.close()
+    return manifest
+
+
+def import_index(file: str | Path, index: str | Path) -> Manifest:
+    """Make an index of a file that `export_index` wrote.
+
+    Parameters
+    ----------
+    file
+        The file.
+    index
+        The folder that is made; it must not be there, or be empty.
+
+    Raises
+    ------
+    SearchIndexError
+        If the file is none of an index, or damaged, or `index` holds something.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> _ = ct.export_index(example_index, example_index.parent / "index.tar")
+    >>> ct.import_index(example_index.parent / "index.tar", example_index.parent / "copy").documents
+    3
+    """
+    file, index = path_of(file, "file"), path_of(index, "index")
+    if index.exists() and (not index.is_dir() or any(index.iterdir())):
+        raise SearchIndexError(f"{index} is there already: give a folder that is not")
+    if not file.exists():
+        raise SearchIndexError(f"there is no file {file}")
+    index.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=index.parent, prefix=f".{index.name}-") as name:
+        new = Path(name) / "index"
+        new.mkdir()
+        try:
+            with tarfile.open(file, "r:") as archive:
+                _extract(archive, new)
+            manifest = read_manifest(new)
+            verify(new, manifest.segments)
+            if _encoder_folder(manifest) == Layout(new).encoder.resolve():
+                for problem in encoder_problems(manifest):
+                    raise SearchIndexError(str(problem))
+        except (tarfile.TarError, EOFError, OSError) as error:
+            raise SearchIndexError(f"{file} is no index that was exported: {error}") from error
+        except SearchIndexError as error:
+            reason = str(error).replace(f"{new}/", "")
+            raise SearchIndexError(f"{file} is damaged: {reason}") from error
+        if index.exists():
+            index.rmdir()
+        new.rename(index)
+    sync_folder(index.parent)
+    return parse_manifest(index)
+
+
+def _write(index: Path, manifest: Manifest, opened: IO[bytes]) -> None:
+    with tempfile.TemporaryDirectory() as folder, tarfile.open(fileobj=opened, mode="w") as archive:
+        scratch = Path(folder)
+        encoder = _encoder_folder(manifest)
+        if encoder:
+            own = manifest.encoder.renamed(ENCODER)
+            manifest = manifest.model_copy(update={"encoder": own})
+        write_manifest(scratch, manifest)  # the one in force may be another by now
+        _add(archive, Layout(scratch).manifest, Layout(Path()).manifest)
+        if encoder:
+            for name in manifest.encoder.files:
+                _add(archive, encoder / name, Layout(Path()).encoder / name)
+        for segment_file, _ in stored_files(index, manifest):
+            _add(archive, segment_file, segment_file.relative_to(index))
+        ledger = Layout(index).ledger
+        if ledger.is_file():
+            _copy_database(ledger, Layout(scratch).ledger)
+            _add(archive, Layout(scratch).ledger, Layout(Path()).ledger)
+
+
+def _encoder_folder(manifest: Manifest) -> Path | None:
+    """Return the folder of the encoder, where it is one whose files are known."""
+    folder = Path(manifest.encoder.name)
+    return folder if folder.is_absolute() and manifest.encoder.files else None
+
+
+def _add(archive: tarfile.TarFile, file: Path, name: Path) -> None:
+    """Add a file by its name and size alone, so that the same index gives the same bytes."""
+    entry = tarfile.TarInfo(name.as_posix())
+    entry.size = file.stat().st_size
+    with file.open("rb") as contents:
+        archive.addfile(entry, contents)
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    """Copy a database that another may be writing to."""
+    uri = f"{source.absolute().as_uri()}?mode=ro"
+    try:
+        with (
+            closing(sqlite3.connect(uri, uri=True)) as old,
+            closing(sqlite3.connect(target)) as new,
+        ):
+            old.backup(new)
+    except sqlite3.DatabaseError as error:
+        raise SearchIndexError(f"cannot read {source}: {error}") from error
+
+
+def _extract(archive: tarfile.TarFile, new: Path) -> None:
+    """Write the files of an archive that an index has, and no others."""
+    members = _members(archive)
+    first = next(members, None)
+    layout = Layout(new)
+    if first is None or first.name != layout.manifest.name:
+        raise SearchIndexError("it does not begin with a manifest")
+    _extract_one(archive, first, layout.manifest)
+    manifest = parse_manifest(new)
+    wanted = {file for file, _ in stored_files(new, manifest)} | {layout.ledger}
+    if _encoder_folder(manifest) == layout.encoder.resolve():
+        wanted |= {layout.encoder / file for file in manifest.encoder.files}
+    for member in members:
+        file = new / member.name
+        if file not in wanted:
+            raise SearchIndexError(f"it has a file {member.name!r}, which cannot be")
+        wanted.remove(file)
+        _extract_one(archive, member, file)
+
+
+def _members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    for member in archive:
+        if not member.isreg():
+            raise SearchIndexError(f"it has {member.name!r}, which is no file")
+        yield member
+
+
+def _extract_one(archive: tarfile.TarFile, member: tarfile.TarInfo, file: Path) -> None:
+    contents = archive.extractfile(member)
+    assert contents is not None
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with contents, file.open("wb") as written:
+        shutil.copyfileobj(contents, written)

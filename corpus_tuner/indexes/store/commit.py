@@ -1,0 +1,168 @@
+"""The one step by which an index changes: what is new moved into place, the manifest replaced."""
+
+import errno
+import shutil
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from corpus_tuner.core.files import sync_folder
+from corpus_tuner.indexes.store.layout import Layout, alive_file
+from corpus_tuner.indexes.store.live_docs import Alive, write_alive
+from corpus_tuner.indexes.store.manifest import (
+    AliveEntry,
+    LaterFile,
+    Manifest,
+    SegmentEntry,
+    write_manifest,
+)
+from corpus_tuner.indexes.store.reader_lock import is_held
+
+KEPT_SECONDS = 3_600.0
+"""How long a segment that is out of force is kept at most while a reader has it open."""
+_RETIRED = "retired"
+"""A file in the folder of such a segment, as old as the commit that found it held."""
+_TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
+
+
+def commit(
+    index: Path,
+    manifest: Manifest,
+    new: Path | None = None,
+    alive: Mapping[str, Alive] | None = None,
+) -> Manifest:
+    """Put a change of an index in force, and remove what it replaces.
+
+    A kill before the manifest is replaced leaves the old index in force, one after it the new one;
+    what is then left over is removed by `tidy`.
+
+    Parameters
+    ----------
+    index
+        The folder of the index, locked.
+    manifest
+        As it is to be, with the generation that is in force now.
+    new
+        The folder of a new segment's files, on the same file system. It is the last one that the
+        manifest names, and is yet to be given its name.
+    alive
+        Which documents are still there, for those segments that lose some now, by name. Segments
+        that have none left are out of force.
+
+    Returns
+    -------
+    Manifest
+        As it is in force.
+    """
+    layout = Layout(index)
+    generation = manifest.generation + 1
+    entries = list(manifest.segments)
+    if new is not None:
+        name = move_segment(index, new, (entry.name for entry in entries[:-1]))
+        entries[-1] = entries[-1].model_copy(update={"name": name})
+    for number, entry in enumerate(entries):
+        if alive and entry.name in alive:
+            entries[number] = _hidden(layout, entry, alive[entry.name], generation)
+    manifest = manifest.model_copy(
+        update={
+            "generation": generation,
+            "segments": tuple(entry for entry in entries if entry.living),
+        }
+    )
+    write_manifest(index, manifest)
+    tidy(index, manifest)
+    return manifest
+
+
+def move_segment(index: Path, new: Path, named: Iterable[str] = ()) -> str:
+    """Move the files of a segment to where they stay; several may do so at once.
+
+    Parameters
+    ----------
+    index
+        The folder of the index.
+    new
+        The folder of the files, on the same file system.
+    named
+        The segments that the manifest names.
+
+    Returns
+    -------
+    The segment's name. It is in force when a manifest says so.
+    """
+    layout = Layout(index)
+    named = [*named]
+    while True:
+        folder = layout.next_segment(named)
+        try:
+            new.rename(folder)
+        except OSError as error:
+            if error.errno not in _TAKEN:
+                raise
+            named.append(folder.name)  # another was faster
+            continue
+        for changed in (folder, folder.parent, index):
+            sync_folder(changed)
+        return folder.name
+
+
+def tidy(index: Path, manifest: Manifest) -> None:
+    """Remove what the manifest in force does not name, and builds that did not finish.
+
+    Segments that a reader has open are kept for now, `KEPT_SECONDS` at most.
+
+    Parameters
+    ----------
+    index
+        The folder of the index, locked.
+    manifest
+        As it is in force.
+    """
+    layout = Layout(index)
+    named = {entry.name: entry for entry in manifest.segments}
+    for folder in layout.segments.iterdir() if layout.segments.is_dir() else ():
+        if folder.name in named:
+            for file in folder.iterdir():
+                if file.name not in named[folder.name].stored:
+                    file.unlink()
+        elif folder.is_dir() and not _needed(folder):
+            _remove(folder)
+    for file in index.glob("*.new"):  # of a file that was to be replaced
+        file.unlink()
+    discard_unfinished(index)
+
+
+def discard_unfinished(index: Path, keep: Path | None = None) -> None:
+    """Remove the folders of builds that did not finish, but for the one that is gone on with."""
+    for folder in Layout(index).unfinished():
+        if folder != keep:
+            _remove(folder)
+
+
+def _hidden(layout: Layout, entry: SegmentEntry, alive: Alive, generation: int) -> SegmentEntry:
+    """Write the bitmap of a segment; its entry names it, and has all else that it needs."""
+    living = int(alive.sum())
+    file = alive_file(layout.segment(entry.name), generation)
+    write_alive(file, alive)
+    named = AliveEntry(documents=living, **LaterFile.of(file).model_dump())
+    return entry.model_copy(update={"alive": named})
+
+
+def _needed(folder: Path) -> bool:
+    """Tell whether a reader has a segment open that is out of force, and not for too long."""
+    if not is_held(folder):
+        return False
+    marker = folder / _RETIRED
+    try:
+        if not marker.exists():
+            marker.touch()
+        return time.time() - marker.stat().st_mtime < KEPT_SECONDS
+    except OSError:
+        return False
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder; what a system keeps because it is open is left for the next time."""
+    with suppress(PermissionError):
+        shutil.rmtree(folder)

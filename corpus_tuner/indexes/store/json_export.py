@@ -1,0 +1,91 @@
+"""The documents of an index as JSON lines, which `build` reads as a corpus."""
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from corpus_tuner.core.arguments import path_of
+from corpus_tuner.core.files import write_atomically
+from corpus_tuner.errors import SearchIndexError
+from corpus_tuner.indexes.store.manifest import read_manifest
+from corpus_tuner.indexes.store.segments import Segments
+
+_AT_ONCE = 256  # documents
+
+
+@contextmanager
+def json_lines(index: str | Path) -> Iterator[tuple[int, Iterator[bytes]]]:
+    r"""Open an index for reading its documents; it may be changed meanwhile.
+
+    Parameters
+    ----------
+    index
+        Its folder.
+
+    Yields
+    ------
+    int, iterator of bytes
+        How many documents there are, and for each, in the order of the index, a line in UTF-8: a
+        JSON object with ``_id``, ``title``, ``text`` and, where it has any, ``metadata``.
+
+    Raises
+    ------
+    SearchIndexError
+        If there is no index, or one of its files is damaged.
+
+    Examples
+    --------
+    >>> with json_lines(example_index) as (documents, lines):
+    ...     documents, next(lines)[:16]
+    (3, b'{"_id": "court",')
+    """
+    folder = path_of(index, "index")
+    with closing(Segments.of(folder, read_manifest(folder))) as segments:
+        yield int(np.count_nonzero(segments.alive)), _lines(segments)
+
+
+def write_documents(lines: Iterable[bytes], file: Path) -> None:
+    """Write lines to a new file in one step; it is gzipped if its name ends in ``.gz``.
+
+    Raises
+    ------
+    SearchIndexError
+        If there is a file of that name, or it cannot be written.
+
+    Examples
+    --------
+    >>> with json_lines(example_index) as (documents, lines):
+    ...     write_documents(lines, example_index.parent / "exported.jsonl")
+    >>> len((example_index.parent / "exported.jsonl").read_text().splitlines())
+    3
+    """
+    if file.exists():
+        raise SearchIndexError(f"{file} is there already: give another name")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, lambda opened: _write(lines, opened, file.suffix == ".gz"))
+    except OSError as error:
+        raise SearchIndexError(f"cannot write {file}: {error.strerror or error}") from error
+
+
+def _lines(segments: Segments) -> Iterator[bytes]:
+    alive = np.flatnonzero(segments.alive)
+    for start in range(0, len(alive), _AT_ONCE):
+        for document in segments.documents(alive[start : start + _AT_ONCE]):
+            record = {"_id": document.id, "title": document.title, "text": document.text}
+            metadata = {"metadata": dict(document.metadata)} if document.metadata else {}
+            yield f"{json.dumps({**record, **metadata}, ensure_ascii=False)}\n".encode()
+
+
+def _write(lines: Iterable[bytes], opened: IO[bytes], compressed: bool) -> None:
+    if not compressed:
+        opened.writelines(lines)
+        return
+    # Without a name and a time in it, the same documents give the same bytes.
+    with gzip.GzipFile(filename="", mode="wb", fileobj=opened, mtime=0) as inner:
+        inner.writelines(lines)

@@ -1,0 +1,484 @@
+"""The manifest: what an index says of itself, and which of its files are in force."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError, field_validator
+
+from corpus_tuner.core.arguments import described
+from corpus_tuner.core.documents import Digests
+from corpus_tuner.core.fields import language_shares
+from corpus_tuner.core.files import is_of_the_file, sha256, write_text
+from corpus_tuner.encoders import EncoderSettings
+from corpus_tuner.errors import DAMAGED, SearchIndexError
+from corpus_tuner.indexes.lexical import LexicalSettings
+from corpus_tuner.indexes.representations import stored_representation
+from corpus_tuner.indexes.search.settings import SearchSettings
+from corpus_tuner.indexes.store.layout import ENCODER, Layout
+from corpus_tuner.indexes.vectors.engines import EngineSettings, engine_settings, flat
+
+FORMAT = "corpus-tuner-index"
+VERSION = 10
+_CHECKSUM = "sha256"
+
+
+class StoredFile(BaseModel):
+    """One file of a segment.
+
+    Attributes
+    ----------
+    bytes
+        Its size.
+    sha256
+        Of its contents, in hexadecimal.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bytes: NonNegativeInt
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> "StoredFile":
+        """Describe a file as it is now."""
+        return cls(bytes=path.stat().st_size, sha256=sha256(path))
+
+
+class LaterFile(StoredFile):
+    """A file that a segment was given later.
+
+    Attributes
+    ----------
+    name
+        Of the file.
+    """
+
+    name: str
+
+    @classmethod
+    def of(cls, path: Path) -> "LaterFile":
+        """Describe a file as it is now."""
+        return cls(name=path.name, **StoredFile.of(path).model_dump())
+
+
+class AliveEntry(LaterFile):
+    """The bitmap of a segment that lost documents.
+
+    Attributes
+    ----------
+    documents
+        How many are still there.
+    """
+
+    documents: NonNegativeInt
+
+
+class SegmentEntry(BaseModel):
+    """One segment.
+
+    Attributes
+    ----------
+    name
+        Of its folder.
+    documents
+        How many were written.
+    rows
+        How many vectors were, by representation.
+    files
+        What was written, by name.
+    alive
+        Which documents are still there; ``None`` if all are.
+    structure
+        What the engine keeps for the vectors that are searched; ``None`` if nothing.
+    views, counts
+        Of the documents that are there: how many views, by kind, and whatever else was counted.
+    digest
+        Of the documents that are there (`corpus_tuner.core.documents.Digests`).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    documents: NonNegativeInt
+    rows: dict[str, NonNegativeInt]
+    files: dict[str, StoredFile]
+    alive: AliveEntry | None = None
+    structure: LaterFile | None = None
+    views: dict[str, int]
+    counts: dict[str, int]
+    digest: str
+
+    @property
+    def living(self) -> int:
+        """How many documents are still there."""
+        return self.documents if self.alive is None else self.alive.documents
+
+    @property
+    def dead(self) -> float:
+        """Share of the documents that are gone."""
+        return 1 - self.living / self.documents
+
+    @property
+    def stored(self) -> dict[str, StoredFile]:
+        """All files that are in force, by name."""
+        later = (self.alive, self.structure)
+        return {**self.files, **{file.name: file for file in later if file is not None}}
+
+
+class EncoderEntry(BaseModel):
+    """The encoder that an index was built with.
+
+    Attributes
+    ----------
+    fingerprint
+        SHA-256 of all that decides its vectors.
+    dimension
+        Of the vectors.
+    max_tokens
+        The longest text, in tokens, that it reads whole.
+    settings
+        What opens it again; ``name`` is a folder, a name on the hub or an embedded encoder.
+    files
+        What it is read from, by the paths in its folder, as far as this is known.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fingerprint: str
+    dimension: int
+    max_tokens: int
+    settings: dict[str, Any]
+    files: dict[str, StoredFile] = {}
+
+    @field_validator("settings")
+    @classmethod
+    def _can_be_read(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        EncoderSettings.model_validate(settings)
+        return settings
+
+    @field_validator("files")
+    @classmethod
+    def _stay_in_the_folder(cls, files: dict[str, StoredFile]) -> dict[str, StoredFile]:
+        for name in files:
+            path = Path(name)
+            if path.is_absolute() or ".." in path.parts or path.as_posix() != name:
+                raise ValueError(f"a file {name!r} of the encoder cannot be")
+        return files
+
+    @property
+    def name(self) -> str:
+        """The name that opens it again; empty where the settings give none."""
+        return str(self.settings.get("name", ""))
+
+    def renamed(self, name: str) -> "EncoderEntry":
+        """Return the same encoder under another name."""
+        return self.model_copy(update={"settings": self.settings | {"name": name}})
+
+
+class EngineEntry(BaseModel):
+    """What finds the nearest vectors.
+
+    Attributes
+    ----------
+    asked
+        The engine's settings as they were asked for.
+    chosen
+        The same with what was raised, so that the recall was reached.
+    recall
+        The share of the first documents of an exact search that were found; ``None`` if the engine
+        is exact, or nothing tells it.
+    queries
+        How many told it; ``None`` if that is yet to be measured.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    asked: dict[str, Any]
+    chosen: dict[str, Any]
+    recall: float | None = None
+    queries: NonNegativeInt | None = 0
+
+    @field_validator("asked", "chosen")
+    @classmethod
+    def _can_be_read(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        engine_settings(settings)
+        return settings
+
+    @property
+    def settings(self) -> EngineSettings:
+        """The settings that are in force."""
+        return engine_settings(self.chosen)
+
+
+EXACT = EngineEntry(asked=flat.Settings().model_dump(), chosen=flat.Settings().model_dump())
+"""Every vector compared with the query."""
+
+
+class Manifest(BaseModel):
+    """What an index says of itself.
+
+    Attributes
+    ----------
+    format, version
+        Of the files; an index of another version is not opened.
+    representation
+        The one searched unless another is asked for.
+    representations
+        The settings of those that are stored, by name.
+    vectors
+        How the vectors of the one searched are found; those of others are compared one by one.
+    lexical
+        What terms of the documents are indexed; ``None`` if none are.
+    search
+        How documents are ranked; `calibration` tells where the weights come from.
+    calibration
+        What was tried and what it gave; ``None`` if the weights are those that were configured.
+    generation
+        How many commits there were.
+    segments
+        What is in force.
+    changed
+        How many documents were added, changed or removed since the weights were chosen.
+    build
+        Whatever the builder wants known: its settings, the corpus.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: str = FORMAT
+    version: int = VERSION
+    encoder: EncoderEntry
+    representation: str
+    representations: dict[str, dict[str, Any]]
+    vectors: EngineEntry = EXACT
+    lexical: LexicalSettings | None
+    search: SearchSettings
+    calibration: dict[str, Any] | None = None
+    generation: NonNegativeInt = 0
+    segments: tuple[SegmentEntry, ...]
+    changed: NonNegativeInt = 0
+    build: dict[str, Any]
+
+    @field_validator("representations")
+    @classmethod
+    def _are_known(cls, stored: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for settings in stored.values():
+            stored_representation(settings)
+        return stored
+
+    @property
+    def documents(self) -> int:
+        """How many documents there are."""
+        return sum(segment.living for segment in self.segments)
+
+    @property
+    def engine(self) -> str:
+        """The name of what finds vectors: ``flat`` where no segment has a structure."""
+        return self.vectors.settings.name if self.structures else flat.Settings().name
+
+    @property
+    def structures(self) -> list[LaterFile]:
+        """What the engine keeps for the vectors, of every segment that has something."""
+        return [segment.structure for segment in self.segments if segment.structure]
+
+    def engine_of(self, representation: str) -> EngineSettings | None:
+        """Return the settings of a representation's engine; ``None`` if all are compared."""
+        return self.vectors.settings if representation == self.representation else None
+
+    @property
+    def views(self) -> dict[str, int]:
+        """How many views there are, by kind."""
+        return summed(segment.views for segment in self.segments)
+
+    @property
+    def languages(self) -> dict[str, float]:
+        """The share of documents in each language, 0 to 1, the commonest first."""
+        return language_shares(self.counts)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Whatever was counted of the documents."""
+        return summed(segment.counts for segment in self.segments)
+
+    @property
+    def digest(self) -> str:
+        """Of all documents: the same for the same ones, in whatever order and segments."""
+        return Digests.joined(segment.digest for segment in self.segments)
+
+    @property
+    def bytes(self) -> int:
+        """The size of all files in force."""
+        return sum(file.bytes for segment in self.segments for file in segment.stored.values())
+
+
+def write_manifest(index: Path, manifest: Manifest) -> None:
+    """Put `manifest` in force in one step; after this, readers see the new index."""
+    if manifest.encoder.name == str(Layout(index).encoder.resolve()):
+        own = manifest.encoder.renamed(ENCODER)  # so that the index can be moved
+        manifest = manifest.model_copy(update={"encoder": own})
+    values = manifest.model_dump(mode="json")
+    stored = json.dumps({_CHECKSUM: _checksum(values), **values}, indent=2, ensure_ascii=False)
+    write_text(Layout(index).manifest, stored + "\n")
+
+
+def read_manifest(index: Path) -> Manifest:
+    """Read and check the manifest of an index, and that its files are there and whole in size.
+
+    Raises
+    ------
+    SearchIndexError
+        If `index` is no index, unfinished, of another version, or a file is missing or cut.
+    """
+    manifest = parse_manifest(index)
+    for file, entry in stored_files(index, manifest):
+        problem = size_problem(file, entry)
+        if problem:
+            raise SearchIndexError(f"{file} {problem}: {DAMAGED}")
+    return manifest
+
+
+def parse_manifest(index: Path) -> Manifest:
+    """Read and check the manifest of an index, and nothing else.
+
+    Raises
+    ------
+    SearchIndexError
+        If `index` is no index, unfinished, of another version, or the manifest is damaged or may
+        not be read.
+    """
+    layout = Layout(index)
+    path = layout.manifest
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        if layout.unfinished():
+            what = f"the build of {index} did not finish: run it again to go on"
+            raise SearchIndexError(what) from None
+        what = f"it has no {path.name}" if index.exists() else "there is no such folder"
+        raise SearchIndexError(f"{index} is not an index: {what}") from None
+    except OSError as error:
+        raise SearchIndexError(
+            f"cannot read {path}: {error.strerror}: see who may read it, and what its disk says"
+        ) from error
+    try:
+        stored = json.loads(data.decode("utf-8"))
+        if not isinstance(stored, dict) or stored.get("format") != FORMAT:
+            raise SearchIndexError(f"{path} is not the manifest of a corpus-tuner index")
+        if stored.get("version") != VERSION:
+            raise SearchIndexError(
+                f"{index} has format version {stored.get('version')}, and this release reads "
+                f"version {VERSION}: open it with the release that wrote it, or build it again"
+            )
+        if stored.pop(_CHECKSUM, None) != _checksum(stored):
+            raise ValueError("its own SHA-256 is wrong")
+        manifest = Manifest.model_validate(stored)
+        if manifest.encoder.name == ENCODER:
+            own = manifest.encoder.renamed(str(layout.encoder.resolve()))
+            return manifest.model_copy(update={"encoder": own})
+        return manifest
+    except SearchIndexError:
+        raise
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, not a manifest
+        reason = _reason(error)
+        raise SearchIndexError(f"{path} is damaged ({reason}): build the index again") from error
+
+
+def verify(index: Path, entries: Iterable[SegmentEntry], most: int | None = None) -> None:
+    """Compare files of some segments with their checksums.
+
+    Parameters
+    ----------
+    index
+        Its folder.
+    entries
+        The segments.
+    most
+        Look at files of at most so many bytes; at all if left out.
+
+    Raises
+    ------
+    SearchIndexError
+        If a file's contents are not those that were written.
+    """
+    for file, entry in segment_files(index, entries):
+        if most is not None and entry.bytes > most:
+            continue
+        problem = contents_problem(file, entry)
+        if problem:
+            raise SearchIndexError(f"{file} {problem}: {DAMAGED}")
+
+
+def size_problem(file: Path, entry: StoredFile) -> str:
+    """Say what is wrong with the size of a file; nothing if it is right."""
+    try:
+        size = file.stat().st_size
+    except OSError:
+        return "is missing"
+    return "" if size == entry.bytes else f"has {size:,} bytes, and should have {entry.bytes:,}"
+
+
+def contents_problem(file: Path, entry: StoredFile) -> str:
+    """Say what is wrong with the contents of a file; nothing if they are right.
+
+    Raises
+    ------
+    SearchIndexError
+        If it may not be read, or no more files may be opened.
+    """
+    problem = size_problem(file, entry)
+    if problem:
+        return problem
+    try:
+        return "" if sha256(file) == entry.sha256 else "is damaged (wrong SHA-256)"
+    except OSError as error:
+        if not is_of_the_file(error):
+            raise SearchIndexError(f"cannot read {file}: {error.strerror}") from error
+        return f"cannot be read ({error.strerror})"
+
+
+def stored_files(index: Path, manifest: Manifest) -> Iterator[tuple[Path, StoredFile]]:
+    """Yield the files of all segments that are in force."""
+    return segment_files(index, manifest.segments)
+
+
+def segment_files(
+    index: Path, entries: Iterable[SegmentEntry]
+) -> Iterator[tuple[Path, StoredFile]]:
+    """Yield the files of some segments.
+
+    Raises
+    ------
+    SearchIndexError
+        If one has a name that would lead elsewhere.
+    """
+    layout = Layout(index)
+    for segment in entries:
+        folder = layout.segment(segment.name)
+        for name, entry in segment.stored.items():
+            if Path(name).name != name:
+                raise SearchIndexError(f"{layout.manifest} names a file {name!r}, which cannot be")
+            yield folder / name, entry
+
+
+def _reason(error: Exception) -> str:
+    """Return what is wrong with a manifest, on one line."""
+    if isinstance(error, ValidationError):
+        return described(error.errors()[0])
+    return str(error).splitlines()[0]
+
+
+def _checksum(values: dict[str, Any]) -> str:
+    """Return the SHA-256 of all that a manifest says."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Return the sum of counts, by name, those that are 0 left out."""
+    total: Counter[str] = Counter()
+    for own in counts:
+        total.update(own)
+    return {name: count for name, count in sorted(total.items()) if count}

@@ -1,0 +1,290 @@
+"""All segments of an index as one: its documents are numbered through, whichever they are in."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from corpus_tuner.core.documents import Document, View
+from corpus_tuner.core.fields import ID, Field, Fields, summed_fields
+from corpus_tuner.core.ids import nfc
+from corpus_tuner.errors import DAMAGED, DamagedError
+from corpus_tuner.indexes.filters.conditions import Condition
+from corpus_tuner.indexes.filters.field_types import resolve
+from corpus_tuner.indexes.representations import Representation
+from corpus_tuner.indexes.store.layout import DOCUMENTS, Layout
+from corpus_tuner.indexes.store.live_docs import Alive, read_alive
+from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry
+from corpus_tuner.indexes.store.segment_reader import Segment
+from corpus_tuner.indexes.vectors import Ordinals
+from corpus_tuner.indexes.vectors.engines import EngineSettings
+from corpus_tuner.indexes.vectors.scoring import DenseIndex
+
+_Found = TypeVar("_Found")
+
+
+class Segments:
+    """The documents of an index; safe to use from several threads.
+
+    A document's ordinal is its position among all that were written, segment after segment; those
+    that are gone keep theirs.
+
+    Parameters
+    ----------
+    folders
+        Of the segments, in order.
+    alive
+        For every segment which of its documents are still there.
+    structures
+        For every segment what the engine of its vectors keeps for them, if anything.
+
+    Attributes
+    ----------
+    folders
+        As given.
+    alive
+        Of all segments, bool, shape (documents,).
+    """
+
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        alive: Sequence[Alive],
+        structures: Sequence[Path | None] = (),
+    ) -> None:
+        self.folders = folders
+        self._structures = structures
+        self.alive: Alive = np.concatenate([np.zeros(0, bool), *alive])
+        self._firsts = np.cumsum([0, *(len(own) for own in alive)])
+        self._segments: list[Segment] = []
+        try:
+            for folder in folders:
+                self._segments.append(Segment(folder))
+        except BaseException:
+            self.close()
+            raise
+
+    @classmethod
+    def of(cls, index: Path, manifest: Manifest) -> "Segments":
+        """Open those that a manifest names.
+
+        Raises
+        ------
+        SearchIndexError
+            If a file cannot be read.
+        """
+        folders = [Layout(index).segment(entry.name) for entry in manifest.segments]
+        alive = [
+            alive_of(folder, entry)
+            for folder, entry in zip(folders, manifest.segments, strict=True)
+        ]
+        structures = [
+            folder / entry.structure.name if entry.structure else None
+            for folder, entry in zip(folders, manifest.segments, strict=True)
+        ]
+        return cls(folders, alive, structures)
+
+    def dense(
+        self,
+        representation: Representation,
+        dimension: int,
+        settings: EngineSettings | None = None,
+    ) -> DenseIndex:
+        """Open the vectors of a representation.
+
+        Parameters
+        ----------
+        representation
+            It.
+        dimension
+            Of the vectors.
+        settings
+            Of the engine that finds them; by default they are compared one by one.
+        """
+        structures = self._structures if settings else ()
+        return DenseIndex(self.folders, representation, dimension, self.alive, settings, structures)
+
+    def close(self) -> None:
+        """Close the files."""
+        for segment in self._segments:
+            segment.close()
+
+    def ids(self, ordinals: Ordinals) -> list[str]:
+        """Return the ids of documents, in the order of `ordinals`."""
+        found: dict[int, str] = {}
+        for first, segment, own, _ in self._by_segment(ordinals):
+            found |= {first + ordinal: id_ for ordinal, id_ in segment.ids(own.tolist()).items()}
+        return self._ordered(ordinals, found)
+
+    def documents(self, ordinals: Ordinals) -> list[Document]:
+        """Return documents, in the order of `ordinals`."""
+        found: dict[int, Document] = {}
+        for first, segment, own, _ in self._by_segment(ordinals):
+            documents = segment.documents(own.tolist())
+            found |= {first + ordinal: document for ordinal, document in documents.items()}
+        return self._ordered(ordinals, found)
+
+    def document(self, ordinal: int) -> Document:
+        """Return one document."""
+        return self.documents(np.array([ordinal]))[0]
+
+    def views_at(self, documents: Ordinals, positions: Ordinals) -> list[View]:
+        """Return one view of each of some documents, by its position among theirs."""
+        found: dict[int, View] = {}
+        for first, segment, own, where in self._by_segment(documents):
+            pairs = zip(own.tolist(), positions[where].tolist(), strict=True)
+            found |= {first + ordinal: view for ordinal, view in segment.views_at(pairs).items()}
+        return self._ordered(documents, found)
+
+    def passages(self, ordinals: Ordinals) -> list[dict[int, str]]:
+        """Return the texts of documents' passages, by position among the document's views."""
+        found: dict[int, dict[int, str]] = {}
+        for first, segment, own, _ in self._by_segment(ordinals):
+            passages = segment.passages(own.tolist())
+            found |= {first + ordinal: texts for ordinal, texts in passages.items()}
+        return self._ordered(ordinals, found)
+
+    def views(self, document: int) -> list[View]:
+        """Return all views of a document, in order."""
+        segment, own = self._home(document)
+        return segment.views(own)
+
+    @cached_property
+    def fields(self) -> Fields:
+        """The fields that a filter can name, by name.
+
+        Documents that are gone count until their segment is merged.
+        """
+        ids = {ID: Field(len(self.alive), {"text": len(self.alive)})}
+        return {**ids, **summed_fields(segment.fields() for segment in self._segments)}
+
+    def matching(self, condition: Condition) -> Ordinals:
+        """Return the documents that are there and pass a filter, in ascending order.
+
+        Raises
+        ------
+        SearchIndexError
+            If it asks for a field that there is not, or for a type that one never has.
+        """
+        condition = resolve(condition, self.fields)
+        found = [
+            segment.matching(condition) + first
+            for segment, first in zip(self._segments, self._firsts[:-1], strict=True)
+        ]
+        every = np.concatenate([np.zeros(0, np.int64), *found])
+        return np.asarray(every[self.alive[every]])
+
+    def digests(self) -> Iterator[tuple[int, str]]:
+        """Yield the ordinal and the digest of every document that is there."""
+        for segment, first in zip(self._segments, self._firsts[:-1].tolist(), strict=True):
+            for ordinal, digest in segment.digests():
+                if self.alive[first + ordinal]:
+                    yield first + ordinal, digest
+
+    def find(self, ids: Iterable[str]) -> dict[str, tuple[int, str]]:
+        """Return ordinal and digest of those documents that are there, by id."""
+        wanted = [*ids]
+        return {
+            id_: (first + ordinal, digest)
+            for segment, first in zip(self._segments, self._firsts[:-1].tolist(), strict=True)
+            for id_, ordinal, digest in segment.find(wanted)
+            if self.alive[first + ordinal]
+        }
+
+    def named(self, ids: Iterable[str]) -> dict[str, list[int]]:
+        """Return the documents that people mean by some ids, those that there are.
+
+        That is the document of this very id, or else every one whose id is canonically equivalent:
+        names of files are composed on some systems and decomposed on others.
+        """
+        wanted = [*ids]
+        found = {id_: [ordinal] for id_, (ordinal, _) in self.find(wanted).items()}
+        missing = [id_ for id_ in wanted if id_ not in found and not id_.isascii()]
+        if not missing:
+            return found
+        equivalent: dict[str, list[int]] = {}
+        for segment, first in zip(self._segments, self._firsts[:-1].tolist(), strict=True):
+            for id_, ordinal, _ in segment.equivalent(missing):
+                if self.alive[first + ordinal]:
+                    equivalent.setdefault(nfc(id_), []).append(first + ordinal)
+        return found | {id_: own for id_ in missing if (own := equivalent.get(nfc(id_)))}
+
+    def alive_by_segment(self) -> list[Alive]:
+        """Return for every segment which of its documents are still there."""
+        edges = self._firsts.tolist()
+        return [self.alive[start:end] for start, end in pairwise(edges)]
+
+    def split(self, ordinals: Ordinals) -> list[tuple[Segment, Ordinals]]:
+        """Return every segment, and which of some documents it has, by their ordinals there.
+
+        Parameters
+        ----------
+        ordinals
+            In ascending order.
+        """
+        edges = np.searchsorted(ordinals, self._firsts)
+        return [
+            (segment, ordinals[start:end] - first)
+            for segment, first, start, end in zip(
+                self._segments, self._firsts[:-1], edges[:-1], edges[1:], strict=True
+            )
+        ]
+
+    def _by_segment(self, ordinals: Ordinals) -> Iterator[tuple[int, Segment, Ordinals, Ordinals]]:
+        """Yield every segment that has some of the documents, and which.
+
+        They are given by the segment's first ordinal, theirs in it, and their positions in
+        `ordinals`.
+        """
+        owners = np.searchsorted(self._firsts, ordinals, side="right") - 1
+        for number in np.unique(owners).tolist():
+            first, where = int(self._firsts[number]), np.flatnonzero(owners == number)
+            yield first, self._segments[number], ordinals[where] - first, where
+
+    def _ordered(self, ordinals: Ordinals, found: Mapping[int, _Found]) -> list[_Found]:
+        """Return what was found for documents in the order of these.
+
+        Raises
+        ------
+        SearchIndexError
+            If nothing was found for one: the files do not fit each other.
+        """
+        try:
+            return [found[ordinal] for ordinal in ordinals.tolist()]
+        except KeyError as error:
+            where = ", ".join(str(folder / DOCUMENTS) for folder in self.folders)
+            raise DamagedError(f"{where}: document {error} is missing: {DAMAGED}") from error
+
+    def _home(self, document: int) -> tuple[Segment, int]:
+        """Return the segment that has a document, and its ordinal there."""
+        number = int(np.searchsorted(self._firsts, document, side="right")) - 1
+        return self._segments[number], document - int(self._firsts[number])
+
+
+def fields_of(index: Path, manifest: Manifest) -> Fields:
+    """Return the fields of an index, as `Segments.fields` has them.
+
+    Raises
+    ------
+    SearchIndexError
+        If a file cannot be read.
+    """
+    with closing(Segments.of(index, manifest)) as segments:
+        return segments.fields
+
+
+def alive_of(folder: Path, entry: SegmentEntry) -> Alive:
+    """Return which documents of a segment are still there.
+
+    Raises
+    ------
+    SearchIndexError
+        If its bitmap cannot be read.
+    """
+    if entry.alive is None:
+        return np.ones(entry.documents, bool)
+    return read_alive(folder / entry.alive.name, entry.documents)

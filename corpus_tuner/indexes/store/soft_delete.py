@@ -1,0 +1,146 @@
+"""Removing documents: they are hidden at once, and their files go when segments are merged."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from heapq import nsmallest
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from corpus_tuner.core.arguments import path_of
+from corpus_tuner.core.documents import Digests
+from corpus_tuner.errors import SearchIndexError
+from corpus_tuner.indexes.filters import Condition, Filter, compile_filter
+from corpus_tuner.indexes.store.commit import commit, tidy
+from corpus_tuner.indexes.store.live_docs import Alive
+from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, read_manifest
+from corpus_tuner.indexes.store.segments import Segments
+from corpus_tuner.indexes.store.write_lock import changing
+from corpus_tuner.indexes.vectors import Ordinals
+
+NAMED = 10
+"""So many of the documents that are removed are named."""
+
+
+class Removal(NamedTuple):
+    """Which documents were removed, or would be.
+
+    Attributes
+    ----------
+    matching
+        How many.
+    documents
+        How many the index had.
+    first
+        Ids of the first `NAMED` of them, in order.
+    missing
+        Those of the ids that there are not.
+    """
+
+    matching: int
+    documents: int
+    first: Sequence[str]
+    missing: Sequence[str]
+
+
+def remove(
+    index: str | Path,
+    ids: Iterable[str] = (),
+    *,
+    filter: Filter | None = None,
+    dry_run: bool = False,
+) -> Removal:
+    """Remove documents from an index, and leave its weights as they are.
+
+    Parameters
+    ----------
+    index
+        Its folder.
+    ids
+        Of documents; those that there are not are passed over.
+    filter
+        Documents that pass it are removed as well (`corpus_tuner.indexes.filters`).
+    dry_run
+        Change nothing, and tell what would be removed.
+
+    Raises
+    ------
+    SearchIndexError
+        If there is no index, another is changing it, it cannot be written to, or the filter is
+        none or asks for a field or a type that there is not.
+
+    Examples
+    --------
+    >>> remove(example_index, filter={"id": "mill"}, dry_run=True)
+    Removal(matching=1, documents=3, first=['mill'], missing=[])
+    """
+    index, ids = path_of(index, "index"), [*ids]
+    condition = None if filter is None else compile_filter(filter)
+    if dry_run:
+        manifest = read_manifest(index)
+        with closing(Segments.of(index, manifest)) as segments:
+            return _selected(segments, manifest, ids, condition)[1]
+    with changing(index, "the removal of documents") as manifest:
+        with closing(Segments.of(index, manifest)) as segments:
+            gone, removal = _selected(segments, manifest, ids, condition)
+            if not removal.matching:
+                tidy(index, manifest)  # a kill behind the commit
+                return removal
+            entries, alive = hide(manifest.segments, segments, gone)
+        update = {"segments": entries, "changed": manifest.changed + removal.matching}
+        commit(index, manifest.model_copy(update=update), alive=alive)
+    return removal
+
+
+def _selected(
+    segments: Segments, manifest: Manifest, ids: Sequence[str], condition: Condition | None
+) -> tuple[Ordinals, Removal]:
+    """Return the documents of some ids, and those that pass a filter."""
+    named = segments.named(ids)
+    chosen = {ordinal for own in named.values() for ordinal in own}
+    if condition is not None:
+        chosen.update(segments.matching(condition).tolist())
+    gone = np.array(sorted(chosen), np.int64)
+    first = nsmallest(NAMED, segments.ids(gone))
+    missing = sorted({*ids}.difference(named))
+    return gone, Removal(len(gone), manifest.documents, first, missing)
+
+
+def hide(
+    before: Sequence[SegmentEntry], segments: Segments, gone: Ordinals
+) -> tuple[tuple[SegmentEntry, ...], dict[str, Alive]]:
+    """Return the entries of all segments without some documents, and the new bitmaps by name.
+
+    Parameters
+    ----------
+    before, segments
+        The segments: their entries, and as they are opened.
+    gone
+        Documents that are there, in ascending order.
+    """
+    entries = []
+    bitmaps = {}
+    parts = zip(before, segments.split(gone), segments.alive_by_segment(), strict=True)
+    for entry, (segment, ordinals), standing in parts:
+        if not len(ordinals):
+            entries.append(entry)
+            continue
+        digests, views, counts = [], dict(entry.views), dict(entry.counts)
+        for digest, own_counts, kinds in segment.counted(ordinals.tolist()):
+            digests.append(digest)
+            for total, own in ((views, kinds), (counts, own_counts)):
+                for name, count in own.items():
+                    total[name] = total.get(name, 0) - count
+        if len(digests) != len(ordinals):
+            raise SearchIndexError(f"segment {entry.name} has lost documents: build it again")
+        alive = standing.copy()
+        alive[ordinals] = False
+        bitmaps[entry.name] = alive
+        left = {
+            "digest": Digests.removed(entry.digest, digests),
+            "views": {kind: count for kind, count in views.items() if count},
+            "counts": {name: count for name, count in counts.items() if count},
+        }
+        entries.append(entry.model_copy(update=left))
+    return tuple(entries), bitmaps

@@ -1,0 +1,168 @@
+"""Who may change an index: one at a time, in a folder that is an index or is to become one."""
+
+import json
+import os
+import socket
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from corpus_tuner.core.disk_errors import disk_problem
+from corpus_tuner.errors import LockedError, SearchIndexError
+from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
+
+
+@contextmanager
+def locked(index: Path, what: str) -> Iterator[None]:
+    """Keep others from changing an index. The system lets go of the lock when the process ends.
+
+    Parameters
+    ----------
+    index
+        Its folder.
+    what
+        Is being done, as others are to be told.
+
+    Raises
+    ------
+    LockedError
+        If another is changing it.
+    SearchIndexError
+        If it cannot be written to, from the beginning or because the disk is full or fails.
+    """
+    layout = Layout(index)
+    lock = _acquired(layout)
+    try:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        holder = {"what": what, "process": os.getpid(), "host": socket.gethostname(), "since": now}
+        with suppress(OSError):  # on a full disk there may yet be room to remove something
+            layout.writer.write_text(json.dumps(holder), encoding="utf-8")
+        yield
+    except (OSError, sqlite3.Error) as error:
+        problem = disk_problem(error)
+        if not problem:
+            raise
+        where = getattr(error, "filename", None) or index
+        raise SearchIndexError(f"cannot write to {where}: {problem}") from error
+    finally:
+        with suppress(OSError):
+            layout.writer.unlink(missing_ok=True)
+        _leave_no_empty_folder(layout)  # before another can have the lock
+        lock.release()
+
+
+@contextmanager
+def changing(index: Path, what: str) -> Iterator[Manifest]:
+    """Keep others from changing an index that there is, and return its manifest.
+
+    Parameters
+    ----------
+    index, what
+        As `locked` takes them.
+
+    Raises
+    ------
+    LockedError
+        If another is changing it.
+    SearchIndexError
+        If there is no index, or it cannot be read or written to.
+    """
+    read_manifest(index)  # where there is no index, nothing is written
+    with locked(index, what):
+        yield read_manifest(index)
+
+
+def claim(index: Path) -> None:
+    """Make the folder of an index, or see that it is one already.
+
+    Raises
+    ------
+    SearchIndexError
+        If it is a file, holds other things, or cannot be made.
+    """
+    layout = Layout(index)
+    claim_folder(index, (layout.manifest, layout.lock), "an index", "the index")
+
+
+def claim_folder(folder: Path, marks: Sequence[Path], kind: str, what: str) -> None:
+    """Make a folder, or see that it is one of a kind already.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    marks
+        Files one of which a folder of that kind has.
+    kind, what
+        What is in such a folder, and what goes there, with their articles; for errors.
+
+    Raises
+    ------
+    SearchIndexError
+        If it is a file, holds other things, or cannot be made.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise SearchIndexError(f"{folder} is a file: give the folder that {what} goes to")
+    ours = any(mark.exists() for mark in marks)
+    if folder.is_dir() and any(folder.iterdir()) and not ours:
+        raise SearchIndexError(f"{folder} holds other things than {kind}: give another folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SearchIndexError(f"cannot make {folder}: {error.strerror}") from error
+
+
+def _acquired(layout: Layout) -> FileLock:
+    """Return the lock of an index, acquired.
+
+    Whoever had it may have removed its file meanwhile, with the folder of an index that has not
+    come to be. A lock on a file that is removed locks nobody out, so it is acquired again.
+    """
+    while True:
+        lock = FileLock(layout.lock, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise LockedError(
+                f"{_holder(layout)} {layout.index}: try again when it is done"
+            ) from None
+        except OSError as error:
+            raise SearchIndexError(f"cannot write to {layout.index}: {error.strerror}") from error
+        if _is_in_place(lock, layout.lock):
+            return lock
+        lock.release()
+        layout.index.mkdir(parents=True, exist_ok=True)
+
+
+def _is_in_place(lock: FileLock, file: Path) -> bool:
+    """Tell whether a lock is on the file that is there now."""
+    descriptor = lock._context.lock_file_fd
+    try:
+        return descriptor is not None and os.path.samestat(os.fstat(descriptor), file.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _leave_no_empty_folder(layout: Layout) -> None:
+    """Remove the folder of an index that has not come to be, while its lock is held."""
+    with suppress(OSError):
+        if [file.name for file in layout.index.iterdir()] == [layout.lock.name]:
+            layout.lock.unlink()
+            layout.index.rmdir()
+
+
+def _holder(layout: Layout) -> str:
+    """Say who holds the lock, as the first words of a sentence."""
+    try:
+        holder = json.loads(layout.writer.read_text(encoding="utf-8"))
+        return (
+            f"{holder['what']} (process {holder['process']} on {holder['host']}, "
+            f"since {holder['since']}) is at work in"
+        )
+    except (OSError, ValueError, KeyError, TypeError):  # it has just begun, or is just done
+        return "another process is at work in"

@@ -1,0 +1,73 @@
+"""PyTerrier: queries as a data frame in, results as a data frame out (extra ``pyterrier``)."""
+
+from pathlib import Path
+from typing import Any
+
+from corpus_tuner.errors import MissingExtraError
+from corpus_tuner.indexes.filters import Filter
+from corpus_tuner.indexes.search.settings import Mode
+from corpus_tuner.indexes.searcher import Searcher
+from corpus_tuner.integrations.common import searcher_of
+
+try:
+    import pandas as pd
+    import pyterrier as pt
+except ImportError:
+    raise MissingExtraError("the adapter for PyTerrier", "pyterrier") from None
+
+
+class PyTerrierRetriever(pt.Transformer):
+    """A transformer that searches an index; pipelines are made of it with ``>>`` and the like.
+
+    Parameters
+    ----------
+    index
+        The folder of an index, its address, or an open `Searcher`.
+    k
+        Documents per query.
+    mode, filter
+        As `Searcher.search` takes them.
+    """
+
+    def __init__(
+        self,
+        index: Searcher | str | Path,
+        k: int = 1_000,
+        mode: Mode | None = None,
+        filter: Filter | str | None = None,
+    ) -> None:
+        super().__init__()
+        self.searcher = searcher_of(index)
+        self.k = k
+        self.mode = mode
+        self.filter = filter
+
+    def __repr__(self) -> str:
+        return f"PyTerrierRetriever({str(self.searcher.source)!r}, k={self.k}, mode={self.mode!r})"
+
+    def transform(self, queries: "pd.DataFrame") -> "pd.DataFrame":
+        """Search.
+
+        Parameters
+        ----------
+        queries
+            With the columns ``qid`` and ``query``; others are kept, but for those of results.
+
+        Returns
+        -------
+        pandas.DataFrame
+            For every query its documents, best first: also ``docno``, ``score``, ``rank`` from 0.
+        """
+        pt.validate.query_frame(queries, extra_columns=["query"])
+        found: dict[str, list[Any]] = {"position": [], "docno": [], "score": [], "rank": []}
+        rankings = self.searcher.rank(
+            queries["query"].tolist(), self.k, mode=self.mode, filter=self.filter
+        )
+        for position, ranking in enumerate(rankings):
+            for rank, (document, score) in enumerate(ranking):
+                for name, value in zip(found, (position, document, score, rank), strict=True):
+                    found[name].append(value)
+        kept = queries.drop(columns=["docno", "score", "rank"], errors="ignore")
+        repeated = kept.iloc[found.pop("position")].reset_index(drop=True)
+        types = {"docno": "object", "score": "float64", "rank": "int64"}
+        return repeated.join(pd.DataFrame(found).astype(types))

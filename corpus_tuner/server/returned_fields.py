@@ -1,0 +1,97 @@
+"""Which fields of a document an answer has."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from corpus_tuner.core.documents import Document
+from corpus_tuner.core.fields import Fields
+from corpus_tuner.errors import SearchIndexError
+from corpus_tuner.indexes.filters import compile_filter, resolve
+
+TEXT_BYTES = 10_000
+"""Longer texts (in UTF-8) are left out where nothing says that they are needed."""
+_PART = r"[^\",.\x00-\x1f\x7f]+"
+FIELD_NAME = rf"(title|text|metadata(\.{_PART})*)"
+"""A regular expression for the names of fields."""
+
+_METADATA = "metadata."
+
+
+class Shown(NamedTuple):
+    """What is returned of documents, beside their ids.
+
+    Attributes
+    ----------
+    fields
+        ``title``, ``text``, ``metadata``, and ``metadata.NAME`` for one of its fields; ``None`` for
+        all.
+    text
+        Whether their text is returned; ``None`` where `fields` names it, or there are no `fields`
+        and it has at most `TEXT_BYTES`.
+
+    Examples
+    --------
+    >>> document = Document("mill", "The old mill", "It grinds.", {"year": 1850, "river": "Ill"})
+    >>> Shown(["title", "metadata.year"]).of(document)
+    {'title': 'The old mill', 'metadata': {'year': 1850}}
+    """
+
+    fields: Sequence[str] | None = None
+    text: bool | None = None
+
+    def of(self, document: Document) -> dict[str, Any]:
+        """Return the fields of a document, by name."""
+        fields = ("title", "text", "metadata") if self.fields is None else self.fields
+        shown: dict[str, Any] = {"title": document.title} if "title" in fields else {}
+        if self._has_text(document):
+            shown["text"] = document.text
+        inner = [name.removeprefix(_METADATA) for name in fields if name.startswith(_METADATA)]
+        if "metadata" in fields:
+            shown["metadata"] = dict(document.metadata)
+        elif inner:
+            shown["metadata"] = _chosen(document.metadata, inner)
+        return shown
+
+    def check(self, known: Fields | None) -> None:
+        """Refuse names of fields that no document has.
+
+        Parameters
+        ----------
+        known
+            The fields of an index; without them only the form of the names is checked.
+
+        Raises
+        ------
+        SearchIndexError
+            The message names the fields that there are.
+        """
+        for name in self.fields or ():
+            if not re.fullmatch(FIELD_NAME, name):
+                raise SearchIndexError(
+                    f"{name!r:.80} is none of title, text, metadata and metadata.NAME"
+                )
+            if known is not None and name.startswith(_METADATA):
+                field = name.removeprefix(_METADATA)
+                resolve(compile_filter({field: {"exists": True}}), known)
+
+    def _has_text(self, document: Document) -> bool:
+        if self.text is not None:
+            return self.text
+        if self.fields is not None:
+            return "text" in self.fields
+        return len(document.text.encode()) <= TEXT_BYTES
+
+
+def _chosen(metadata: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Return some fields of metadata, those inside of fields by dotted names."""
+    chosen = {name: metadata[name] for name in names if name in metadata}
+    inside: dict[str, list[str]] = {}
+    for name in names:
+        outer, _, inner = name.partition(".")
+        if inner and outer not in chosen and isinstance(metadata.get(outer), Mapping):
+            inside.setdefault(outer, []).append(inner)
+    return chosen | {outer: _chosen(metadata[outer], inner) for outer, inner in inside.items()}
+
+
+DEFAULT = Shown()

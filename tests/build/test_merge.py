@@ -1,0 +1,22 @@
+"""Which segments are merged: the small ones, where there are many."""
+
+from corpus_tuner.build.merge import LARGE, MOST_SEGMENTS, due
+from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry
+
+
+def manifest(sizes: list[int]) -> Manifest:
+    entries = [
+        SegmentEntry(
+            name=f"{number:06}", documents=size, rows={}, files={}, views={}, counts={}, digest=""
+        )
+        for number, size in enumerate(sizes, 1)
+    ]
+    return Manifest.model_construct(None, segments=tuple(entries))  # type: ignore[call-arg]
+
+
+def test_large_segments_stay_however_many_there_are() -> None:
+    assert due(manifest([LARGE] * 100)) == []
+    assert due(manifest([LARGE] * 100 + [1] * MOST_SEGMENTS)) == []
+    merged = due(manifest([LARGE] * 100 + [1] * (MOST_SEGMENTS + 1)))
+    assert {entry.living for entry in merged} == {1}
+    assert len(due(manifest([LARGE - 1] * 9))) > 1

@@ -1,0 +1,207 @@
+"""``corpus-tuner build``: its report, and recipes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import corpus_tuner as ct
+from tests.cli.conftest import Run
+from tests.conftest import make_documents, write_jsonl
+
+
+def test_a_second_build_is_up_to_date(tmp_path: Path, run: Run, small: list[str]) -> None:
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(6))
+    first = run("build", corpus, "--output", tmp_path / "index", *small)
+    assert first.code == 0
+    assert "built: 6 documents (en)" in first.out
+    again = run("build", corpus, "--output", tmp_path / "index", *small)
+    assert "up to date" in again.out
+
+
+def test_bad_records_are_counted(tmp_path: Path, run: Run, small: list[str]) -> None:
+    path = write_jsonl(tmp_path / "c.jsonl", [*make_documents(3), {"_id": "x"}])
+    skip = ("--on-bad-record", "skip")
+    outcome = run("build", path, "--output", tmp_path / "index", *skip, *small)
+    assert outcome.code == 0
+    assert f"1  text: missing: {path}:4" in outcome.out
+    assert "c.jsonl:4" in outcome.out
+
+
+def test_a_refused_build_leaves_nothing(tmp_path: Path, run: Run, small: list[str]) -> None:
+    corpus = write_jsonl(tmp_path / "c.jsonl", [{"_id": "a", "text": 7}])
+    build = ("build", corpus, "-o", tmp_path / "index", *small, "--set", "language=auto")
+    assert run(*build).code == 2
+    assert not (tmp_path / "index").exists()
+
+
+def test_what_a_build_replaces_is_said(tmp_path: Path, run: Run, small: list[str]) -> None:
+    one = write_jsonl(tmp_path / "one.jsonl", make_documents(3))
+    other = write_jsonl(tmp_path / "other.jsonl", make_documents(3, seed=1))
+    build = ("build", one, "-o", tmp_path / "index", *small)
+    assert "note" not in run(*build).err
+    assert "by another recipe" in run(*build, "--set", "views.title=false").err
+    for options in ((), ("--set", "views.title=false"), ("--set", "views.sentences=9")):
+        refused = run("build", other, "-o", tmp_path / "index", *small, *options)
+        assert refused.code == 2
+        said = " ".join(refused.err.split())
+        assert f"built from {one}, and 3 of its 3 documents are not in {other}" in said
+        assert "--sync" in said
+        assert "--fresh" in said
+    sync = ("--set", "views.title=false", "--sync")
+    replaced = run("build", other, "-o", tmp_path / "index", *small, *sync)
+    assert f"was of {one}, and is to be of {other}" in replaced.err
+    manifest = tmp_path / "index" / "manifest.json"
+    manifest.write_text("{}", encoding="utf-8")
+    assert "all is built anew" in run("build", other, "-o", tmp_path / "index", *small).err
+
+
+def test_another_corpus_that_shares_most_documents_is_followed(
+    tmp_path: Path, run: Run, small: list[str]
+) -> None:
+    one = write_jsonl(tmp_path / "one.jsonl", make_documents(4))
+    other = write_jsonl(tmp_path / "other.jsonl", make_documents(2))
+    for corpus in (one, other):
+        assert run("build", corpus, "-o", tmp_path / "index", *small).code == 0
+    third = write_jsonl(tmp_path / "third.jsonl", [{"_id": "x", "text": "Another text."}])
+    assert run("build", third, "-o", tmp_path / "index", *small, "--fresh").code == 0
+
+
+def test_a_path_is_the_same_relative_and_in_full(
+    tmp_path: Path, small: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = ct.load_settings(None, small[1::2])
+    for name, seed in (("c.jsonl", 0), (tmp_path / "c.jsonl", 1)):
+        write_jsonl(tmp_path / "c.jsonl", make_documents(3, seed=seed))
+        monkeypatch.chdir(tmp_path)
+        report = ct.build(name, tmp_path / "index", recipe)
+    assert report.changes.changed == 3
+
+
+def test_documents_in_memory_replace_no_others(tmp_path: Path, small: list[str]) -> None:
+    recipe = ct.load_settings(None, small[1::2])
+    some, others = [{"id": "a", "text": "One."}], [{"id": "b", "text": "Two."}]
+    for _ in range(2):
+        ct.build(some, tmp_path / "index", recipe)
+    with pytest.raises(ct.CorpusTunerError, match="1 of its 1 documents are not in"):
+        ct.build(others, tmp_path / "index", recipe)
+    edited = [{"id": "a", "text": "Another."}]
+    assert ct.build(edited, tmp_path / "index", recipe).changes.changed == 1
+    assert ct.build(others, tmp_path / "index", recipe, sync=True).changes.removed == 1
+    assert ct.build(some, tmp_path / "index", recipe, fresh=True).documents == 1
+
+
+def test_languages_are_found_and_filtered(
+    tmp_path: Path, run: Run, small: list[str], encoder: Any
+) -> None:
+    german = "Der Müller mahlt am Fluss das Korn der Bauern aus dem ganzen Tal, Sack um Sack {}."
+    english = "The miller grinds the wheat of the farmers by the river, sack {} after sack."
+    french = "Le meunier moud le blé des paysans au bord de la rivière, et ils en font du pain."
+    texts = [german.format(number) for number in range(3)] + [english.format(0), english.format(1)]
+    records: list[dict[str, Any]] = [
+        *({"_id": str(number), "text": text} for number, text in enumerate(texts)),
+        {"_id": "given", "text": "Brot.", "metadata": {"lang": "pt-BR"}},
+        {"_id": "wrong", "text": english.format(2), "metadata": {"language": "Klingon"}},
+    ]
+    corpus, index = write_jsonl(tmp_path / "c.jsonl", records), tmp_path / "index"
+    found = (*small, "--set", "language=auto")
+    outcome = run("build", corpus, "-o", index, *found)
+    assert "languages: de 42.9%, en 42.9%, pt 14.3%" in outcome.out
+    assert "warning" not in outcome.out  # it is not known what this encoder reads
+    more = write_jsonl(tmp_path / "more.jsonl", [{"_id": "x", "text": french}])
+    assert "de 37.5%, en 37.5%, fr 12.5%, pt 12.5%" in run("add", index, more).out
+    languages = {"de": ["0", "1", "2"], "en": ["3", "4", "wrong"], "fr": ["x"], "pt": ["given"]}
+    for _ in range(2):
+        with ct.Searcher.open(index, encoder=encoder) as searcher:
+            for code, ids in languages.items():
+                hits = searcher.search("mill", filter={"language": code})
+                assert sorted(hit.document.id for hit in hits) == ids
+            assert searcher.fields["language"].types == {"text": 8}
+            assert len(searcher.search("mill", filter={"language": {"exists": True}})) == 8
+        ct.merge(index)
+    run("remove", index, "--filter", "language=de", "--yes")
+    assert json.loads(run("info", index, "--json").out)["languages"] == {
+        "en": 0.6,
+        "fr": 0.2,
+        "pt": 0.2,
+    }
+    assert "en 60%, fr 20%, pt 20%" in run("info", index).out
+
+
+def test_patterns_and_what_is_left_out(tmp_path: Path, run: Run, small: list[str]) -> None:
+    folder = tmp_path / "notes"
+    (folder / "drafts").mkdir(parents=True)
+    for name in ("a.md", "b.txt", "drafts/c.md", "picture.png"):
+        (folder / name).write_text("A mill by the river.", encoding="utf-8")
+    include = ("--include", "*.md", "--include", "*.png", "--exclude", "drafts/")
+    outcome = run("build", folder, "-o", tmp_path / "index", *include, *small)
+    assert "1 documents" in outcome.out
+    assert f"1  files that no reader knows, .png: {folder}/picture.png" in outcome.out
+    assert f"1  folders that the patterns leave out: {folder}/drafts" in outcome.out
+    added = run("add", tmp_path / "index", folder, "--exclude", "*.md")
+    assert "1 added" in added.out
+
+
+def test_a_recipe_file(tmp_path: Path, run: Run, encoder_folder: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(
+        f"encoder: {{name: '{encoder_folder}'}}\nlanguage: en\ngenerator: null\n"
+        "representation: {name: passage, windows: all}\n",
+        encoding="utf-8",
+    )
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(9))
+    options = ("--config", recipe, "--set", "views.title=false", "--json")
+    report = json.loads(run("build", corpus, "-o", tmp_path / "i", *options).out)
+    assert set(report["views"]) == {"passage", "sentence"}
+    manifest = json.loads(run("info", tmp_path / "i", "--json").out)
+    assert manifest["representation"] == "passage"
+    rows = manifest["segments"][0]["rows"]
+    assert set(rows) == {"passage", "mean"}
+    assert rows["passage"] == report["views"]["passage"]
+
+
+def test_all_recipes_in_the_project_are_valid() -> None:
+    from corpus_tuner import load_settings
+
+    recipes = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
+    assert recipes
+    for recipe in recipes:
+        load_settings(recipe)
+
+
+def test_the_default_recipe_spells_out_the_defaults() -> None:
+    from corpus_tuner import load_settings
+
+    assert load_settings("default") == load_settings()
+
+
+def test_a_recipe_that_comes_with_the_package(
+    tmp_path: Path, run: Run, small: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(3))
+    assert run("build", corpus, "-o", "index", "--config", "passage", *small).code == 0
+    manifest = json.loads(run("info", "index", "--json").out)
+    assert manifest["representation"] == "passage"
+    # A file of that name comes first.
+    Path("passage").write_text("representation: mean\n", encoding="utf-8")
+    assert run("build", corpus, "-o", "index", "--config", "passage", *small).code == 0
+    assert json.loads(run("info", "index", "--json").out)["representation"] == "mean"
+
+
+def test_a_recipe_that_is_not_there(run: Run) -> None:
+    outcome = run("build", "c.jsonl", "-o", "index", "--config", "paper-flan-t6")
+    assert outcome.code == 2
+    assert "no recipe paper-flan-t6" in outcome.err
+    assert "paper-flan-t5-base, paper-flan-t5-large" in outcome.err
+
+
+def test_short_options_are_settings(built: Path, tmp_path: Path, run: Run) -> None:
+    options = ("--output", tmp_path / "new", "--generator", "nosuch")
+    outcome = run("build", built / "c.jsonl", *options)
+    assert outcome.code == 2
+    assert "nosuch" in outcome.err
+    overruled = run("build", built / "c.jsonl", *options, "--set", "generator=neither")
+    assert "neither" in overruled.err
+    assert "nosuch" not in overruled.err

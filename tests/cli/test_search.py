@@ -1,0 +1,175 @@
+"""``corpus-tuner search``, for one query and for a file of them."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from corpus_tuner.indexes.search.settings import RANKERS
+from tests.cli.conftest import Run
+
+
+def test_search_prints_three_lines_a_hit(index: Path, run: Run) -> None:
+    outcome = run("search", index, "mill river", "--k", "6")
+    assert outcome.code == 0
+    assert "Mills [bold]" in outcome.out
+    lines = outcome.out.strip().splitlines()
+    heads = [number for number, line in enumerate(lines) if line[:2].strip().isdigit()]
+    assert len(heads) == 6
+    assert all(1 <= end - start <= 3 for start, end in pairwise([*heads, len(lines)]))
+    assert "\u009b" not in outcome.out
+    query, *hits = outcome.out.strip().splitlines()
+    assert query.startswith("query  mill river")
+    assert len(hits) <= 3 * 6
+
+
+def test_search_prints_json(index: Path, run: Run) -> None:
+    outcome = run("search", index, "mill river", "--k", "2", "--json")
+    found = json.loads(outcome.out)
+    assert set(found) == {"query", "hits"}
+    assert found["query"] == "mill river"
+    assert [hit["rank"] for hit in found["hits"]] == [1, 2]
+    fields = {"id", "rank", "score", "rankers", "title", "text", "metadata", "view", "matched"}
+    fields |= {"passage", "probability"}
+    assert set(found["hits"][0]) == fields
+    assert set(found["hits"][0]["rankers"]) == {*RANKERS}
+    assert set(found["hits"][0]["rankers"]["words"]) == {"score", "rank", "part"}
+    assert set(found["hits"][0]["view"]) == {"kind", "text", "maker", "support"}
+    assert found["hits"][0]["matched"] is None
+    for hit in found["hits"]:
+        passage = hit["passage"]
+        assert hit["text"][passage["start"] : passage["end"]] == passage["text"]
+        assert passage["text"] or not hit["text"]
+    explained = json.loads(run("search", index, "MILLS", "--k", "6", "--explain", "--json").out)
+    (hit,) = (hit for hit in explained["hits"] if hit["id"] == "mill")
+    assert hit["matched"] == ["Mills", "mill"]
+
+
+def test_search_explains(index: Path, run: Run) -> None:
+    outcome = run("search", index, "mill by the river", "--explain", "--mode", "hybrid")
+    assert outcome.code == 0, outcome.err
+    for part in ("Mills [bold]", "adds   passage +", "rank   passage ", "words 1 ", "on one scale"):
+        assert part in outcome.out
+    assert "\u009b" not in outcome.out
+    alone = run("search", index, "mill by the river", "--explain", "--mode", "lexical").out
+    assert "passage +" not in alone
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("q.jsonl", '{"_id": "a", "text": "mill"}\n{"_id": 2, "text": "river über"}\n'),
+        ("q.tsv", "a\tmill\n2\triver über\n"),
+    ],
+)
+def test_search_writes_a_run(index: Path, run: Run, tmp_path: Path, name: str, text: str) -> None:
+    queries = tmp_path / name
+    queries.write_text(text, encoding="utf-8")
+    out = tmp_path / "made" / "run.trec"
+    outcome = run("search", index, "--queries", queries, "--output", out, "-k", "3")
+    assert outcome.code == 0, outcome.err
+    lines = [line.split() for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [(line[0], line[3]) for line in lines] == [(q, r) for q in "a2" for r in "123"]
+    (hit, *_) = json.loads(run("search", index, "river über", "-k", "3", "--json").out)["hits"]
+    assert lines[3][2] == hit["id"]
+    printed = run("search", index, "--queries", queries, "--json", "-k", "1").out.splitlines()
+    answers = [json.loads(line) for line in printed]
+    assert [(answer["id"], answer["query"]) for answer in answers] == [
+        ("a", "mill"),
+        ("2", "river über"),
+    ]
+    assert [len(answer["hits"]) for answer in answers] == [1, 1]
+
+
+def test_queries_line_by_line_and_bad_ones(index: Path, run: Run, tmp_path: Path) -> None:
+    queries, out = tmp_path / "q.txt", tmp_path / "run.trec"
+    queries.write_text("mill\n\nriver\n", encoding="utf-8")
+    assert run("search", index, "--queries", queries, "-o", out, "-k", "1").code == 0
+    assert [line.split()[0] for line in out.read_text("utf-8").splitlines()] == ["1", "3"]
+    (tmp_path / "q.tsv").write_text("a\tmill\na\triver\n", encoding="utf-8")
+    outcome = run("search", index, "--queries", tmp_path / "q.tsv", "-o", out)
+    assert outcome.code == 2
+    assert "q.tsv:2" in outcome.err
+    assert "duplicate id" in outcome.err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("mill", "--queries", "q.txt", "--json"),
+        ("mill", "--output", "run.trec"),
+        ("--queries", "q.txt"),
+        ("--queries", "q.txt", "--json", "--output", "run.trec"),
+        ("--json",),
+    ],
+)
+def test_search_options_that_do_not_go_together(
+    index: Path, run: Run, options: tuple[str, ...]
+) -> None:
+    assert run("search", index, *options).code == 2
+
+
+def test_search_modes(index: Path, run: Run) -> None:
+    found = {
+        mode: json.loads(run("search", index, "river über", "--mode", mode, "--json").out)["hits"]
+        for mode in ("hybrid", "dense", "lexical")
+    }
+    assert found["lexical"][0]["id"] == "mill"
+    rankers = {mode: {*hits[0]["rankers"]} for mode, hits in found.items()}
+    assert rankers["lexical"] == {"words", "grams"}
+    assert rankers["dense"] == {"passage", "views"}
+    assert rankers["hybrid"] == {*RANKERS}
+    assert run("search", index, "river", "--mode", "magic").code == 2
+
+
+def test_a_field_that_no_document_has_is_an_error(index: Path, run: Run, tmp_path: Path) -> None:
+    queries = tmp_path / "q.txt"
+    queries.write_text("mill\nriver\n", encoding="utf-8")
+    for asked in (("mill",), ("mill", "--json"), ("--queries", queries, "--json")):
+        outcome = run("search", index, *asked, "--filter", "yeer>=2020")
+        assert outcome.code == 2
+        assert outcome.out == ""
+        assert "error: no document has the field 'yeer': there are id (text)" in outcome.err
+
+
+def test_search_prints_the_fields_that_are_named(index: Path, run: Run) -> None:
+    def only_hit(*options: str) -> dict[str, object]:
+        outcome = run("search", index, "mill river", "-k", "1", "--json", *options)
+        assert outcome.code == 0, outcome.err
+        (hit,) = json.loads(outcome.out)["hits"]
+        return dict(hit)
+
+    assert {"title", "text", "metadata"} <= {*only_hit()}
+    assert not {"text", "metadata"} & {*only_hit("--fields", "title")}
+    assert "text" not in only_hit("--no-text")
+    assert {"title", "text"} <= {*only_hit("--fields", "title", "--text")}
+    outcome = run("search", index, "mill", "--json", "--fields", "titel")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "'titel' is none of title, text, metadata" in outcome.err
+    assert run("search", index, "mill", "--fields", "title").code == 2
+
+
+def test_an_ignored_min_probability_is_a_note(index: Path, run: Run) -> None:
+    outcome = run("search", index, "mill", "--mode", "dense", "--min-probability", "0.9")
+    assert outcome.code == 0
+    assert "note: --min-probability is ignored" in outcome.err
+    assert "Mills [bold]" in outcome.out
+
+
+def test_improbable_hits_are_dimmed() -> None:
+    from corpus_tuner.cli.hit_output import _head, _style
+    from corpus_tuner.core.documents import Document, View
+    from corpus_tuner.indexes.search.hits import Hit
+    from corpus_tuner.indexes.search.snippets import FoundPassage
+
+    def shown(probability: float | None) -> tuple[str, str]:
+        document = Document("mill", "Mill", "It grinds.")
+        view = View("mill", "passage", "It grinds.")
+        hit = Hit(document, 1, 2.0, probability, view, FoundPassage("It grinds.", 0, 10), {})
+        return _style(hit), _head(hit).plain.rpartition("  ")[2]
+
+    assert shown(None) == ("", "2.000")
+    assert shown(0.01) == ("", "1%")
+    assert shown(0.0099) == ("dim", "<1%")
+    assert shown(0) == ("dim", "<1%")

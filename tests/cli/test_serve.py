@@ -1,0 +1,329 @@
+"""The service as people start it, and its page in a real browser."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from corpus_tuner.indexes.search.settings import RANKERS
+from tests.cli.conftest import Run
+from tests.conftest import write_jsonl
+
+pytest.importorskip("fastapi")
+
+BROWSER = next(
+    (
+        found
+        for name in ("chromium", "chromium-browser", "google-chrome")
+        if (found := shutil.which(name))
+    ),
+    None,
+)
+ODD = [
+    {
+        "_id": "odd 1/2",
+        "title": "<script>document.title='owned'</script>",
+        "text": "Ein <b>Mühlrad</b> &amp; <img src=x onerror=\"document.title='owned'\">",
+    },
+    {
+        "_id": "odd3",
+        "title": "Steuer\u0007zeichen",
+        "text": "Mühlrad \u001b[31m \u202e verkehrt",
+        "kind/jk": "odd",
+    },
+]
+
+
+class Service(NamedTuple):
+    """Where it answers, what it said first, and its process."""
+
+    address: str
+    said: str
+    process: "subprocess.Popen[str]"
+
+
+def start(index: Path, *options: str, token: str = "") -> Service:
+    command = [sys.executable, "-m", "corpus_tuner", "serve", str(index), "--port", "0"]
+    environment = os.environ | ({"CORPUS_TUNER_TOKEN": token} if token else {})
+    process = subprocess.Popen(
+        [*command, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment | {"PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()  # whoever reads it can connect
+    found = re.match(r"http://\S+:(\d+) serves ", line)
+    if found is None:
+        process.kill()
+        raise AssertionError((line, *process.communicate()))
+    return Service(f"http://127.0.0.1:{found[1]}", line, process)
+
+
+@pytest.fixture(scope="module")
+def odd_index(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path) -> Path:
+    from corpus_tuner import build, load_settings
+
+    folder = tmp_path_factory.mktemp("serve")
+    write_jsonl(folder / "corpus.jsonl", ODD)
+    chosen = [
+        *(f"encoder.name={encoder_folder}", "generator=null", "language=de"),
+        "corpus.on_bad_record=skip",
+    ]
+    build(folder / "corpus.jsonl", folder / "index", load_settings(None, chosen))
+    return folder / "index"
+
+
+@pytest.fixture(scope="module")
+def sample_index(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Path:
+    """A part of the German sample by the embedded encoder, where there is a browser to see it."""
+    from corpus_tuner import build, load_settings, sample_folder
+
+    folder = tmp_path_factory.mktemp("sample")
+    lines = (sample_folder("de") / "corpus.jsonl").read_text(encoding="utf-8").splitlines()
+    chosen = [line for line in lines if "Heizkörper richtig entlüften" in line] + lines[:25]
+    (folder / "corpus.jsonl").write_text("\n".join(dict.fromkeys(chosen)), encoding="utf-8")
+    settings = load_settings(None, ["generator=extractive"])
+    build(folder / "corpus.jsonl", folder / "index", settings)
+    return folder / "index"
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., str]]:
+    """Start a service for an index; return where it is."""
+    started: list[Service] = []
+
+    def serve(index: Path, token: str = "") -> str:
+        started.append(start(index, token=token))
+        return started[-1].address
+
+    yield serve
+    for service in started:
+        service.process.kill()
+
+
+def post(address: str, body: Any, **headers: str) -> Any:
+    request = urllib.request.Request(
+        f"{address}/v1/search",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json", **headers},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+@pytest.mark.slow
+def test_it_answers_and_ends_in_order(odd_index: Path) -> None:
+    started = start(odd_index, token="secret")
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        post(started.address, {"query": "Mühlrad"})
+    found = post(started.address, {"query": "Mühlrad", "k": 2}, Authorization="Bearer secret")
+    assert len(found["results"][0]["hits"]) == 2
+    started.process.send_signal(signal.SIGTERM)
+    _, err = started.process.communicate(timeout=30)
+    assert started.process.returncode in (0, -signal.SIGTERM)
+    assert "only this machine can ask" in started.said
+    assert "Traceback" not in err
+
+
+@pytest.mark.slow
+def test_it_says_when_anyone_can_ask(odd_index: Path) -> None:
+    started = start(odd_index, "--host", "0.0.0.0")
+    # Whoever runs tests in the background has this signal ignored until the service answers.
+    urllib.request.urlopen(f"{started.address}/health", timeout=30).close()
+    started.process.send_signal(signal.SIGINT)
+    _, err = started.process.communicate(timeout=30)
+    assert "anyone can ask" in started.said
+    assert "can read the whole corpus" in err
+
+
+def test_a_port_that_is_taken(odd_index: Path, run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        outcome = run("serve", odd_index, "--port", port)
+    assert outcome.code == 2
+    assert outcome.out == ""
+    assert f"cannot listen at 127.0.0.1, port {port}: Address already in use" in outcome.err
+
+
+def test_an_address_that_there_is_not(odd_index: Path, run: Run) -> None:
+    outcome = run("serve", odd_index, "--host", "nowhere.invalid")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "cannot listen at nowhere.invalid, port 8000" in outcome.err
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if BROWSER is None:
+        pytest.skip("no Chromium here: apt-get install chromium")
+    library = pytest.importorskip("playwright.sync_api")
+    with library.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A page that may load nothing from elsewhere, and has nothing to complain of."""
+    opened = browser.new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("request", lambda request: asked.append(request.url))
+    yield opened
+    home = "/".join(opened.url.split("/")[:3])
+    assert all(url.startswith(home) for url in asked)
+    assert not [line for line in said if not re.search("status of (401|404|422)", line)]
+    opened.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1200, 380])
+def test_the_page_on_the_sample(
+    sample_index: Path, serve: Callable[[Path], str], page: Any, width: int
+) -> None:
+    home = serve(sample_index)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(home)
+    page.get_by_role("searchbox").fill("Heizkörper entlüften")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".hit")
+    hits = page.locator(".hit")
+    assert hits.count() == 10
+    assert "Heizkörper richtig entlüften" in hits.first.locator("h2").inner_text()
+    assert "Heizkörper" in hits.first.locator("mark").all_inner_texts()
+    assert page.title() == "Heizkörper entlüften · corpus-tuner"
+    assert page.locator(".why .kind").count() == 10
+    ranks = page.locator(".ranks").first.inner_text()
+    assert all(name in ranks for name in RANKERS)
+    # Nothing is wider than the screen.
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("ul.views li")
+    assert page.locator("h1").inner_text() == "Heizkörper richtig entlüften"
+    kinds = page.locator("ul.views .kind").all_inner_texts()
+    assert {"passage", "title", "sentence", "keywords"} <= set(kinds)
+    page.go_back()
+    page.wait_for_selector(".hit")
+    page.get_by_label("words", exact=True).check()
+    # Not by a function: the page's policy forbids the evaluation of text.
+    page.locator(".ranks", has_text="passage").first.wait_for(state="detached")
+    assert "mode=lexical" in page.url
+    assert "Heizkörper richtig entlüften" in hits.first.locator("h2").inner_text()
+
+    page.goto(f"{home}/?document=nowhere")
+    page.wait_for_selector("#status.bad")
+    assert "there is no document" in page.locator("#status").inner_text()
+
+
+@pytest.mark.slow
+def test_the_page_shows_what_it_finds_as_text(
+    odd_index: Path, serve: Callable[[Path], str], page: Any
+) -> None:
+    home = serve(odd_index)
+    page.goto(f"{home}/?q=Mühlrad&mode=lexical")
+    page.wait_for_selector(".hit")
+    assert page.locator(".hit").count() == 2
+    shown = page.locator("main").inner_text()
+    assert "<script>document.title='owned'</script>" in shown
+    assert "<b>Mühlrad</b> &amp; <img src=x" in shown
+    assert "Mühlrad" in page.locator("mark").all_inner_texts()
+    page.goto(f"{home}/?document=odd%201%2F2")
+    page.wait_for_selector("ul.views li")
+    assert page.locator("h1").inner_text() == "<script>document.title='owned'</script>"
+    assert page.title() != "owned"
+
+
+@pytest.mark.slow
+def test_the_page_says_what_is_wrong_with_its_address(
+    odd_index: Path, serve: Callable[[Path], str], page: Any
+) -> None:
+    home = serve(odd_index)
+    page.goto(f"{home}/?q=Mühlrad&k=1")
+    page.wait_for_selector(".hit")
+    assert page.locator(".hit").count() == 1
+    assert page.get_by_label("first").input_value() == "1"
+    for asked, said in (
+        ("mode=bogus", "mode: Input should be 'hybrid', 'dense' or 'lexical'"),
+        ("k=many", "k: Input should be a valid integer"),
+        ("k=0", "k: Input should be greater than or equal to 1"),
+    ):
+        page.goto(f"{home}/?q=Mühlrad&{asked}")
+        page.locator("#status.bad", has_text=said).wait_for()
+
+
+@pytest.mark.slow
+def test_the_page_filters(odd_index: Path, serve: Callable[[Path], str], page: Any) -> None:
+    page.goto(f"{serve(odd_index)}/?q=Mühlrad")
+    page.locator(".hit").nth(1).wait_for()
+    box = page.get_by_label("filter")
+    box.fill("year")
+    page.keyboard.press("Enter")
+    page.locator("#filter-error", has_text="is not like field=value").wait_for()
+    assert page.locator(".hit").count() == 0
+    box.fill("kind/jk=odd")
+    page.keyboard.press("Enter")
+    page.locator(".hit").wait_for()
+    assert page.locator("#filter-error").inner_text() == ""
+    assert "filter=kind%2Fjk%3Dodd" in page.url
+    page.reload()
+    page.locator(".hit").wait_for()
+    assert box.input_value() == "kind/jk=odd"
+
+
+@pytest.mark.slow
+def test_the_page_asks_for_the_token(odd_index: Path, serve: Callable[..., str], page: Any) -> None:
+    home = serve(odd_index, "secret")
+    page.goto(f"{home}/?q=Mühlrad")
+    field = page.get_by_label("asks for a token")
+    field.fill("wrong")
+    page.keyboard.press("Enter")
+    page.locator("#sign-in-error", has_text="not the token").wait_for()
+    field.fill("secret")
+    page.keyboard.press("Enter")
+    page.locator(".hit").first.wait_for()
+    page.reload()
+    page.locator(".hit").first.wait_for()
+    assert not field.is_visible()
+    page.get_by_role("button", name="Sign out").click()
+    field.wait_for()
+    assert page.locator(".hit").count() == 0
+
+
+MARKED = [
+    ("# Head\n\n**bold**, __bold__, *new*, _new_", "Head\n\nbold, bold, new, new"),
+    ("[link](http://a/b) ![image](c.png) `co_de` ~~old~~", "link image co_de old"),
+    ("- one\n* two\n- [x] three\n1. four", "one\ntwo\nthree\n1. four"),
+    ("| a | b |\n|---|:-:|\n| c | d |", "a · b\nc · d"),
+    ("> quoted\n\n```py\nx = 1\n```\n\n---", "quoted\n\n\nx = 1"),
+    (r"\*no mark\*", "*no mark*"),
+    *((text, text) for text in ("2 * 3 * 4", "snake_case_name", "a*b*c", "C#", "5 > 4 |")),
+    *((text, text) for text in ("<b>not</b> &amp; markup", "a [note] (aside)")),
+]
+
+
+@pytest.mark.slow
+def test_marks_of_markdown_are_left_out(
+    odd_index: Path, serve: Callable[[Path], str], page: Any
+) -> None:
+    page.goto(serve(odd_index))
+    for marked, expected in MARKED:
+        assert page.evaluate("(text) => plain(text)", marked) == expected.strip()

@@ -1,0 +1,52 @@
+"""What is costly to have again is kept, whole or not at all."""
+
+import multiprocessing
+import os
+from pathlib import Path
+
+import pytest
+
+from corpus_tuner.core.cache import cached, cached_or_made
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CORPUS_TUNER_CACHE", str(tmp_path))
+    return tmp_path
+
+
+def make(new: Path) -> None:
+    (new / "model").write_bytes(b"weights")
+
+
+def make_and_be_killed(new: Path) -> None:
+    (new / "model").write_bytes(b"weig")
+    (new.parent / "original").write_bytes(b"weights")
+    os._exit(9)
+
+
+@pytest.mark.parametrize("sums", ["{}", "[]", "null", "3", '{"model": "0"}', "{"])
+def test_a_copy_without_right_sums_is_made_again(sums: str) -> None:
+    made = cached_or_made("name", make)
+    assert cached("name") == made
+    (made / "sha256.json").write_text(sums)
+    assert cached("name") is None
+    assert cached_or_made("name", make) == cached("name") == made
+
+
+def test_a_file_that_was_not_written_is_found() -> None:
+    made = cached_or_made("name", make)
+    (made / "other").touch()
+    assert cached("name") is None
+
+
+def test_what_a_kill_leaves_is_taken_away(folder: Path) -> None:
+    killed = multiprocessing.get_context("fork").Process(
+        target=cached_or_made, args=("name", make_and_be_killed)
+    )
+    killed.start()
+    killed.join()
+    assert killed.exitcode == 9
+    made = cached_or_made("name", make)
+    assert {path.name for path in folder.iterdir()} == {"name", "name.lock"}
+    assert (made / "model").read_bytes() == b"weights"

@@ -1,0 +1,348 @@
+"""Every kind of source, read as documents."""
+
+import csv
+import gzip
+import io
+import json
+import tracemalloc
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from corpus_tuner import Corpus, CorpusTunerError, Document
+from corpus_tuner.core import delimited
+from corpus_tuner.corpora import CorpusSettings
+from tests.conftest import write_jsonl
+
+RECORDS = [
+    {"_id": "a", "title": "Mills", "text": "A mill stands by the river."},
+    {"_id": "b", "title": "", "text": "Brot braucht Mehl, Wasser und Geduld – schön."},
+]
+DOCUMENTS = [
+    Document("a", "Mills", "A mill stands by the river."),
+    Document("b", "", "Brot braucht Mehl, Wasser und Geduld – schön."),
+]
+
+
+def test_beir_folder(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "corpus.jsonl", RECORDS)
+    assert list(Corpus(str(tmp_path))) == DOCUMENTS
+
+
+def test_gzipped_beir_folder(tmp_path: Path) -> None:
+    lines = "".join(json.dumps(record) + "\n" for record in RECORDS)
+    (tmp_path / "corpus.jsonl.gz").write_bytes(gzip.compress(lines.encode()))
+    assert list(Corpus(str(tmp_path))) == DOCUMENTS
+
+
+@pytest.mark.parametrize("name", ["c.jsonl", "c.ndjson", "c.json", "c.data"])
+def test_jsonl_is_known_by_its_contents(tmp_path: Path, name: str) -> None:
+    assert list(Corpus(str(write_jsonl(tmp_path / name, RECORDS)))) == DOCUMENTS
+
+
+def test_a_corpus_can_be_read_twice(tmp_path: Path) -> None:
+    corpus = Corpus(str(write_jsonl(tmp_path / "c.jsonl", RECORDS)))
+    assert list(corpus) == list(corpus) == DOCUMENTS
+    assert corpus.sample(1) == DOCUMENTS[:1]
+
+
+def test_named_fields_and_other_fields_as_metadata(tmp_path: Path) -> None:
+    record = {"nr": 7, "head": "H", "body": "B", "year": 1999, "metadata": {"topic": "law"}}
+    path = write_jsonl(tmp_path / "c.jsonl", [record])
+    chosen = CorpusSettings(id="nr", title="head", text="body")
+    expected = Document("7", "H", "B", {"year": 1999, "topic": "law"})
+    assert list(Corpus(str(path), chosen)) == [expected]
+
+
+def test_byte_order_mark_and_windows_line_ends(tmp_path: Path) -> None:
+    path = tmp_path / "c.jsonl"
+    lines = "\r\n".join(json.dumps(record) for record in RECORDS)
+    path.write_bytes(b"\xef\xbb\xbf" + lines.encode())
+    assert list(Corpus(str(path))) == DOCUMENTS
+
+
+@pytest.mark.parametrize("name", ["c.jsonl", "c.csv"])
+@pytest.mark.parametrize(
+    ("encoding", "declared", "note"),
+    [
+        ("cp1252", None, "not UTF-8: read as windows-1252"),
+        ("utf-16", None, "not UTF-8: read as UTF-16"),
+        ("utf-16-le", "utf-16-le", ""),
+        ("iso8859-2", "latin2", ""),
+    ],
+)
+def test_records_in_any_encoding(
+    tmp_path: Path, name: str, encoding: str, declared: str | None, note: str
+) -> None:
+    lines = {
+        "c.jsonl": '{"_id": "a", "text": "Plain."}\n{"_id": "b", "text": "Mühle"}\n',
+        "c.csv": "id,text\na,Plain.\nb,Mühle\n",
+    }[name]
+    path = tmp_path / name
+    path.write_bytes(lines.encode(encoding))
+    for gzipped in (False, True):
+        if gzipped:
+            path = tmp_path / f"{name}.gz"
+            path.write_bytes(gzip.compress(lines.encode(encoding)))
+        corpus = Corpus(path, CorpusSettings(encoding=declared))
+        assert list(corpus) == [Document("a", "", "Plain."), Document("b", "", "Mühle")]
+        assert corpus.skipped == ({note: 1} if note else {})
+    if encoding == "cp1252":
+        assert str(corpus.examples[note]).endswith({"c.jsonl": ":2", "c.csv": ":3"}[name])
+
+
+@pytest.mark.parametrize(("name", "delimiter"), [("c.csv", ","), ("c.tsv", "\t")])
+def test_tables(tmp_path: Path, name: str, delimiter: str) -> None:
+    text = delimiter.join(["id", "title", "text", "topic"]) + "\n"
+    text += delimiter.join(["a", "Mills", '"By the\nriver"', "trade"]) + "\n\n"
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    expected = [Document("a", "Mills", "By the\nriver", {"topic": "trade"})]
+    assert list(Corpus(str(tmp_path / name))) == expected
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("name", ["c.csv", "c.tsv"])
+def test_the_delimiter_of_a_table_is_found(tmp_path: Path, name: str, delimiter: str) -> None:
+    others = "".join({",", ";", "\t", "|"} - {delimiter})
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, delimiter=delimiter)
+    writer.writerow(["id", "title", "text", "topic"])
+    writer.writerow(["a", f"Mills{others}", f"By the{others * 3}\nriver{delimiter}", "trade"])
+    (tmp_path / name).write_text(f"\ufeff{file.getvalue()}", encoding="utf-8", newline="")
+    text = f"By the{others * 3}\nriver{delimiter}"
+    expected = Document("a", f"Mills{others}".strip(), text.strip(), {"topic": "trade"})
+    assert list(Corpus(str(tmp_path / name))) == [expected]
+
+
+def test_the_delimiter_of_a_table_can_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "c.csv"
+    path.write_text("id#text\na#A mill, by the river\n", encoding="utf-8")
+    with pytest.raises(CorpusTunerError, match=r"c\.csv:2.*it has 'id#text'.*'delimiter': ':'"):
+        list(Corpus(path))
+    assert list(Corpus(path, CorpusSettings(delimiter="#"))) == [
+        Document("a", "", "A mill, by the river")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("start", "endless", "limit"),
+    [(b"a,", b"x" * 10_000_000, 2**18), (b'a,"', b"x\n" * 50_000, 2**15)],
+)
+def test_an_endless_row_of_a_table_never_comes_into_memory(
+    tmp_path: Path, start: bytes, endless: bytes, limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delimited, "MAX_LINE_BYTES", limit)
+    path = tmp_path / "c.csv.gz"
+    path.write_bytes(gzip.compress(b"id,text\n" + start + endless, 1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(CorpusTunerError, match="the row is longer than"):
+            list(Corpus(path))
+        assert tracemalloc.get_traced_memory()[1] < 30 * limit
+    finally:
+        tracemalloc.stop()
+
+
+def test_parquet(tmp_path: Path) -> None:
+    import pyarrow.parquet
+
+    path = tmp_path / "c.parquet"
+    records = [{"id": 7, "text": "A mill.", "day": date(2026, 3, 1)}]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(records), path)
+    assert list(Corpus(path)) == [Document("7", "", "A mill.", {"day": "2026-03-01"})]
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(CorpusTunerError, match=r"cannot read .*c\.parquet"):
+        list(Corpus(path))
+
+
+def test_folder_of_texts(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "b.md").write_text("# A heading\n\nThe text.", encoding="utf-8")
+    (tmp_path / "a.txt").write_text("Plain text.", encoding="utf-8")
+    (tmp_path / ".hidden.txt").write_text("no", encoding="utf-8")
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG")
+    corpus = Corpus(str(tmp_path))
+    assert [(each.id, each.title, each.text) for each in corpus] == [
+        ("a.txt", "a", "Plain text."),
+        ("deep/b.md", "A heading", "The text."),
+    ]
+    assert corpus.skipped == {"hidden files": 1, "files that no reader knows, .png": 1}
+    assert str(corpus.examples["files that no reader knows, .png"]) == str(tmp_path / "picture.png")
+
+
+def test_a_folder_is_not_left_through_links(tmp_path: Path) -> None:
+    (tmp_path / "outside.txt").write_text("secret", encoding="utf-8")
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (inside / "a.txt").write_text("mine", encoding="utf-8")
+    (inside / "link.txt").symlink_to(tmp_path / "outside.txt")
+    assert [document.id for document in Corpus(str(inside))] == ["a.txt"]
+
+
+def test_ir_datasets(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ir_datasets
+
+    class Doc(NamedTuple):
+        doc_id: str
+        text: str
+
+    class Made:
+        def docs_iter(self) -> Iterator[Doc]:
+            yield Doc("a", "A mill.")
+
+    monkeypatch.setitem(ir_datasets.registry._registered, "made/here", Made())
+    assert list(Corpus("ir_datasets:made/here")) == [Document("a", "", "A mill.")]
+    with pytest.raises(CorpusTunerError, match="no documents called 'made/nowhere'"):
+        list(Corpus("ir_datasets:made/nowhere"))
+
+
+def test_hub_datasets_from_a_folder(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "train.jsonl", RECORDS)
+    assert list(Corpus(f"hf:{tmp_path}")) == DOCUMENTS
+    with pytest.raises(CorpusTunerError, match="'split'"):
+        list(Corpus(f"hf:{tmp_path}", CorpusSettings(split="nowhere")))
+
+
+def test_a_missing_extra_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "ir_datasets", None)
+    monkeypatch.setitem(__import__("sys").modules, "datasets", None)
+    with pytest.raises(CorpusTunerError, match=r"pip install .*\[ir-datasets\]'"):
+        list(Corpus("ir_datasets:beir/scifact"))
+    with pytest.raises(CorpusTunerError, match=r"pip install .*\[datasets\]'"):
+        list(Corpus("hf:some/set"))
+
+
+def test_skipping_counts_and_keeps_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "c.jsonl"
+    lines = ['{"_id": "a", "text": "A mill."}', "{broken", '{"_id": "a", "text": "again"}']
+    lines += ['{"_id": "b"}', '{"_id": "c", "text": ""}', '{"_id": "d", "text": "bell \\u0007 x"}']
+    path.write_text("\n".join(lines), encoding="utf-8")
+    corpus = Corpus(str(path), CorpusSettings(on_bad_record="skip"))
+    assert [(document.id, document.text) for document in corpus] == [
+        ("a", "A mill."),
+        ("d", "bell   x"),
+    ]
+    assert corpus.skipped == {
+        "broken JSON": 1,
+        "id: duplicate id": 1,
+        "text: missing": 1,
+        "text: empty, and there is no title": 1,
+        "text: control characters": 1,
+    }
+    assert corpus.examples["id: duplicate id"].location == f"{path}:3"
+    assert f"first at {path}:1" in str(corpus.examples["id: duplicate id"])
+
+
+def test_metadata_in_memory_is_what_json_can_hold() -> None:
+    endless: list[object] = []
+    endless.append(endless)
+    day = date(2026, 3, 1)
+    documents: list[Document | dict[str, Any]] = [
+        Document("good", "", "A mill.", {"day": day, "deep": {"a": [day]}}),
+        Document("nan", "", "A mill.", {"price": float("nan")}),
+        {"_id": "endless", "text": "A mill.", "tree": endless},
+        {"_id": "huge", "text": "A mill.", "price": 10**5000},
+        {"_id": "nameless", "text": "A mill.", "metadata": {1: "one"}},
+    ]
+    corpus = Corpus(documents, CorpusSettings(on_bad_record="skip"))
+    metadata = {"day": "2026-03-01", "deep": {"a": ["2026-03-01"]}}
+    assert list(corpus) == [Document("good", "", "A mill.", metadata)]
+    assert corpus.skipped == {
+        "metadata: a number that is not finite": 2,
+        "metadata: nested too deep": 1,
+        "metadata: the name of a field is not text": 1,
+    }
+
+
+def test_all_bad_records_are_named_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "c.jsonl"
+    path.write_text('{"_id": "a", "text": "A mill."}\n{broken\n{"_id": "b"}\n', encoding="utf-8")
+    with pytest.raises(CorpusTunerError, match=r"(?s)2 records .*jsonl:2: .*jsonl:3, field 'text'"):
+        list(Corpus(path))
+    path.write_text("{broken\n" * 100, encoding="utf-8")
+    with pytest.raises(CorpusTunerError, match=r"20 records .* there may be more"):
+        list(Corpus(path))
+
+
+characters = st.characters(
+    exclude_categories=("Cs", "Cc"), exclude_characters="\u00ad\u200b\u2060\ufeff"
+)
+texts = st.text(characters, min_size=1).filter(str.strip)
+
+
+@given(st.lists(st.tuples(texts, texts), max_size=8))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_whatever_is_written_as_json_comes_back(
+    tmp_path: Path, pairs: list[tuple[str, str]]
+) -> None:
+    records = [{"_id": str(n), "title": a, "text": b} for n, (a, b) in enumerate(pairs)]
+    corpus = Corpus(str(write_jsonl(tmp_path / "c.jsonl", records)))
+    expected = [Document(str(n), a.strip(), b.strip()) for n, (a, b) in enumerate(pairs)]
+    assert list(corpus) == expected
+
+
+@given(st.lists(st.tuples(texts, texts), max_size=8))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_whatever_is_written_as_csv_comes_back(
+    tmp_path: Path, pairs: list[tuple[str, str]]
+) -> None:
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(["id", "title", "text"])
+    writer.writerows((n, a, b) for n, (a, b) in enumerate(pairs))
+    (tmp_path / "c.csv").write_text(file.getvalue(), encoding="utf-8", newline="")
+    expected = [Document(str(n), a.strip(), b.strip()) for n, (a, b) in enumerate(pairs)]
+    assert list(Corpus(str(tmp_path / "c.csv"))) == expected
+
+
+@given(st.binary(max_size=300))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_no_bytes_bring_anything_but_documents_or_a_clear_error(
+    tmp_path: Path, data: bytes
+) -> None:
+    from corpus_tuner import EvaluationError
+
+    for name in ("c.jsonl", "c.csv"):
+        (tmp_path / name).write_bytes(data)
+        for policy in ("fail", "skip"):
+            try:
+                corpus = Corpus(str(tmp_path / name), CorpusSettings(on_bad_record=policy))
+                assert all(isinstance(document, Document) for document in corpus)
+            except (CorpusTunerError, EvaluationError) as error:
+                assert name in str(error)
+
+
+def test_a_foreign_header_is_one_complaint(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    written = "".join(f'{number};"Die Mühle\nam Fluss"\n' for number in range(4))
+    table.write_text(f"Nummer;Inhalt\n{written}", encoding="utf-8")
+    with pytest.raises(CorpusTunerError) as raised:
+        list(Corpus(table))
+    lines = str(raised.value).splitlines()
+    assert lines[0] == "4 records cannot be used:"
+    assert len(lines) == 2
+    assert lines[1].startswith(f"  {table}:2 and 3 more, field 'text': missing (it has 'Nummer', ")
+    assert "settings={'corpus': {'text': '...'}})" in lines[1]
+    how = CorpusSettings(id="Nummer", text="Inhalt")
+    assert [document.id for document in Corpus(table, how)] == ["0", "1", "2", "3"]
+
+
+def test_usual_names_in_any_case(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("ID;Titel;Text;Ort\na;Mühle;Sie mahlt.;Tal\n", encoding="utf-8")
+    assert list(Corpus(table)) == [Document("a", "Mühle", "Sie mahlt.", {"Ort": "Tal"})]
+
+
+def test_marks_of_where_words_may_be_broken_are_removed() -> None:
+    record = {
+        "id": "a\u00adb",
+        "title": "\ufeffMühl\u00adrad",
+        "text": "data\u200bbase, no\u2060one",
+    }
+    (document,) = Corpus([record])
+    assert document == Document("a\u00adb", "Mühlrad", "database, noone")

@@ -1,0 +1,103 @@
+"""The weights that are best by the judgments are those that a search with them bears out."""
+
+from pathlib import Path
+
+import pytest
+
+from corpus_tuner.build.pipeline import build
+from corpus_tuner.config.recipe import load_settings
+from corpus_tuner.encoders import Encoder
+from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.measures import measure
+from corpus_tuner.eval.oracle import (
+    STEPS,
+    Tried,
+    best_of,
+    lexical_share,
+    sweep,
+    with_lexical_share,
+)
+from corpus_tuner.eval.systems import OpenIndex, System
+from corpus_tuner.indexes.search.settings import DenseWeights, HybridWeights, SearchSettings
+from tests.conftest import make_documents, write_jsonl
+
+NDCG = "nDCG@10"
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder, encoder_folder: Path) -> Path:
+    folder = tmp_path_factory.mktemp("oracle")
+    write_jsonl(folder / "corpus.jsonl", make_documents(40))
+    assignments = ["generator=null", "calibrate=false", "language=en"]
+    settings = load_settings(None, [*assignments, f"encoder.name={encoder_folder}"])
+    build(folder / "corpus.jsonl", folder / "index", settings, encoder=encoder)
+    return folder / "index"
+
+
+@pytest.fixture(scope="module")
+def queries() -> dict[str, str]:
+    documents = make_documents(40)
+    return {
+        f"q{number}": " ".join(document["text"].split()[2:9])
+        for number, document in enumerate(documents[:6])
+    }
+
+
+def judged_by_vectors(
+    index: Path, encoder: Encoder, queries: dict[str, str], views: float
+) -> Benchmark:
+    """A benchmark in which relevant is what the vectors find with a weight of the views."""
+    settings = SearchSettings(dense=DenseWeights(views=views))
+    with OpenIndex(index, encoder, queries) as opened:
+        run = opened.run(System("truth", "views", "dense", settings), 10)
+    qrels = {
+        query: {document: 10 - rank for rank, (document, _) in enumerate(ranking)}
+        for query, ranking in run.items()
+    }
+    return Benchmark("tiny", "", queries, qrels)
+
+
+def test_where_terms_are_of_no_use_vectors_have_it_all(
+    index: Path, encoder: Encoder, queries: dict[str, str]
+) -> None:
+    benchmark = judged_by_vectors(index, encoder, queries, views=1.0)
+    usual = SearchSettings(dense=DenseWeights(views=0.2), hybrid=HybridWeights(feedback=0))
+    with OpenIndex(index, encoder, queries) as opened:
+        swept = sweep(opened.searcher("views"), benchmark, NDCG, usual)
+        best = best_of([*swept.line, *swept.others], usual.hybrid)
+        assert best == HybridWeights.only("views")
+        found = usual.model_copy(update={"hybrid": best})
+        run = opened.run(System("oracle-all", "views", "hybrid", found), 100)
+    assert measure(benchmark.qrels, run, [NDCG])[NDCG] == pytest.approx(1)
+
+
+def test_weights_reach_what_a_search_reaches(
+    index: Path, encoder: Encoder, queries: dict[str, str]
+) -> None:
+    benchmark = judged_by_vectors(index, encoder, queries, views=0.5)
+    usual = SearchSettings()
+    with OpenIndex(index, encoder, queries) as opened:
+        line = sweep(opened.searcher("views"), benchmark, NDCG, usual).line
+        shares = [lexical_share(tried.weights) for tried in line]
+        assert shares == sorted(shares)
+        assert len(shares) == STEPS + 2
+        assert usual.hybrid in [tried.weights for tried in line]
+        for weights, reached in line[1:-1:4]:  # at the ends fewer documents would be pooled
+            changed = usual.model_copy(update={"hybrid": weights})
+            run = opened.run(System("x", "views", "hybrid", changed), 10)
+            assert measure(benchmark.qrels, run, [NDCG])[NDCG] == pytest.approx(reached)
+
+
+def test_another_share_leaves_all_else() -> None:
+    weights = HybridWeights(passage=0.1, views=0.3, words=0.3, grams=0.1, feedback=0.2)
+    assert lexical_share(weights) == pytest.approx(0.5)
+    moved = with_lexical_share(weights, 0.25)
+    expected = {"passage": 0.15, "views": 0.45, "words": 0.15, "grams": 0.05, "feedback": 0.2}
+    assert moved.model_dump() == pytest.approx(expected)
+    assert with_lexical_share(weights, 1).passage == 0
+
+
+def test_of_equally_good_weights_the_nearest_to_the_chosen_ones_are_best() -> None:
+    usual = HybridWeights()
+    near, far = (with_lexical_share(usual, share) for share in (0.5, 0.9))
+    assert best_of([Tried(usual, 0.5), Tried(far, 0.9), Tried(near, 0.9)], usual) == near

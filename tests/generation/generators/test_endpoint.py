@@ -1,0 +1,297 @@
+"""A server as a generator, tried against one that misbehaves in every way."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
+
+import pytest
+
+from corpus_tuner.core.documents import Document
+from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.generation.generators import UnfinishedError, open_generator
+from corpus_tuner.generation.generators.endpoint import Settings
+from corpus_tuner.generation.prompts import Instruction, load_instructions
+from corpus_tuner.text.document_encoding import Reading
+from tests.cli.conftest import Run
+from tests.conftest import make_documents, write_jsonl
+
+KEY = "sk-very-secret"
+ASK = Instruction("question", "en", "Ask about: {title} {text}", "Be brief.")
+READINGS = [Reading(Document(f"d{number}", "", f"text {number}")) for number in range(6)]
+
+Answer = Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]
+
+
+class Server(ThreadingHTTPServer):
+    """Answers as its script has it, and properly when that is over."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.script: list[Answer] = []
+        self.asked: list[dict[str, Any]] = []
+        self.keys: set[str] = set()
+        self.lock = Lock()
+        self.at_once = self.most_at_once = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_POST(self) -> None:
+        server = self.server
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        with server.lock:
+            server.asked.append(body)
+            server.keys.add(self.headers["Authorization"])
+            answer = server.script.pop(0) if server.script else good()
+            server.at_once += 1
+            server.most_at_once = max(server.most_at_once, server.at_once)
+        try:
+            answer(self, body)
+        finally:
+            with server.lock:
+                server.at_once -= 1
+
+    def log_message(self, *_: Any) -> None:
+        """Stay quiet."""
+
+
+def send(handler: BaseHTTPRequestHandler, status: int, body: str, **headers: str) -> None:
+    data = body.encode()
+    handler.send_response(status)
+    kind = headers.pop("kind", "application/json")
+    for name, value in {"Content-Type": kind, "Content-Length": str(len(data)), **headers}.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.end_headers()
+    handler.wfile.write(data)
+
+
+def good(*texts: str | None, finish: str = "stop") -> Answer:
+    def answer(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        about = body["messages"][-1]["content"].rpartition(" ")[2]
+        said = texts or tuple(f"What is {about}?" for _ in range(body.get("n", 1)))
+        choices = [
+            {
+                "index": number,
+                "finish_reason": finish,
+                "message": {"role": "assistant", "content": text},
+            }
+            for number, text in enumerate(said)
+        ]
+        usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+        send(handler, 200, json.dumps({"id": "x", "choices": choices, "usage": usage}))
+
+    return answer
+
+
+def failing(status: int, said: str = "no", **headers: str) -> Answer:
+    return lambda handler, _: send(handler, status, said, **headers)
+
+
+def slow(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+    time.sleep(1.5)
+    good()(handler, body)
+
+
+def half(handler: BaseHTTPRequestHandler, _: dict[str, Any]) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    handler.wfile.write(b'{"choices": [{"mess')
+    handler.wfile.flush()
+    handler.connection.close()
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.01)
+    monkeypatch.setattr("openai._base_client.MAX_RETRY_DELAY", 0.05)
+    with Server() as opened:
+        thread = Thread(target=opened.serve_forever, daemon=True)
+        thread.start()
+        yield opened
+        opened.shutdown()
+        thread.join()
+
+
+def generate(server: Server, readings: list[Reading] | None = None, **values: Any) -> list[Any]:
+    settings = Settings(url=server.url, model="m", **values)
+    generator = open_generator(settings, encoder=None)  # type: ignore[arg-type]
+    return generator.generate(READINGS if readings is None else readings, ASK)
+
+
+def test_what_is_asked_and_answered(server: Server) -> None:
+    more = {"chat_template_kwargs": {"enable_thinking": False}}
+    written = generate(server, more=more, concurrency=2)
+    assert [one.texts for one in written] == [(f"What is {number}?",) for number in range(6)]
+    one, *others = server.asked
+    assert one["messages"][0] == {"role": "system", "content": "Be brief."}
+    assert one["messages"][1]["content"].startswith("Ask about:  text ")
+    assert (one["model"], one["chat_template_kwargs"]) == ("m", {"enable_thinking": False})
+    assert len({asked["seed"] for asked in (one, *others)}) == 6
+    assert server.keys == {f"Bearer {KEY}"}
+    assert server.most_at_once <= 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        failing(429, Retry_After="0"),
+        failing(500),
+        failing(503, "<html>busy</html>", kind="text/html"),
+        slow,
+        half,
+        failing(200, '{"choices": [{"mess'),
+        failing(200, "<html>hello</html>", kind="text/html"),
+        failing(200, '{"object": "nothing"}'),
+        failing(200, "[]"),
+    ],
+    ids="429 500 503 slow half cut-JSON page no-choices list".split(),  # noqa: SIM905
+)
+def test_what_fails_for_a_while_is_tried_again(server: Server, answer: Answer) -> None:
+    server.script = [answer, answer]
+    written = generate(server, timeout=1, retries=3)
+    assert [one.texts for one in written] == [(f"What is {number}?",) for number in range(6)]
+    assert len(server.asked) == 8
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (failing(500, f"it had {KEY} and failed"), r"goes on failing.*it had \*\*\* and failed"),
+        (failing(401, f"bad key {KEY}"), r"\$OPENAI_API_KEY holds a key that it does not take"),
+        (failing(404, "no such model"), r"refuses the request for 'm'.*no such model"),
+        (failing(200, "<html>x</html>", kind="text/html"), "no answer that can be read"),
+        (half, "cannot be reached"),
+        (slow, "takes more than 1 s"),
+    ],
+    ids="500 401 404 page half slow".split(),  # noqa: SIM905
+)
+def test_what_goes_on_failing_is_said_and_nothing_is_lost(
+    server: Server, answer: Answer, said: str
+) -> None:
+    server.script = [good(), good(), *[answer] * 20]
+    with pytest.raises(UnfinishedError, match=said) as raised:
+        generate(server, retries=1, concurrency=1, timeout=1)
+    assert {number: one.texts for number, one in raised.value.written.items()} == {
+        0: ("What is 0?",),
+        1: ("What is 1?",),
+    }
+    assert KEY not in str(raised.value)
+
+
+def test_requests_under_way_are_not_lost(server: Server) -> None:
+    server.script = [failing(404), *[slow] * 3]
+    with pytest.raises(UnfinishedError) as raised:
+        generate(server, concurrency=4, retries=0)
+    assert len(raised.value.written) >= 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "values", "texts"),
+    [
+        (good("a", "b", "c"), {"outputs": 2}, ("a", "b")),
+        (good("a"), {"outputs": 3}, ("a",)),
+        (good("a", " a\n"), {"outputs": 2}, ("a",)),
+        (good(None), {}, ()),
+        (good("cut off in the"), {}, ("cut off in the",)),
+        (good("cut off in the", finish="length"), {}, ()),
+        (good("<think>Well, hm.</think>\n\nWhy?"), {}, ("Why?",)),
+        (good("<think>Well, hm."), {}, ()),
+        (good('{"texts": ["a", 7, "b"]}'), {"structured": True, "outputs": 3}, ("a", "b")),
+        (good('{"texts": ["a", "b", "c"]}'), {"structured": True, "outputs": 2}, ("a", "b")),
+        (good('{"text": "a"}'), {"structured": True}, ()),
+        (good('["a"]'), {"structured": True}, ()),
+        (good("no JSON {"), {"structured": True}, ()),
+    ],
+)
+def test_answers_of_all_kinds(
+    server: Server, answer: Answer, values: dict[str, Any], texts: tuple[str, ...]
+) -> None:
+    server.script = [answer]
+    (written,) = generate(server, READINGS[:1], **values)
+    assert written.texts == texts
+    assert ("response_format" in server.asked[0]) == bool(values.get("structured"))
+
+
+def test_long_documents_are_cut_and_counted(server: Server) -> None:
+    long = Reading(Document("d", "T", "word " * 100))
+    short, cut = generate(server, [READINGS[0], long], max_source_characters=50, concurrency=1)
+    assert (short.cut, cut.cut) == (False, True)
+    assert len(server.asked[1]["messages"][1]["content"]) < 80
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"budget_tokens": 30}, "budget_tokens, 30, is spent: 30 tokens"),
+        ({"budget": 0.00003, "prices": (1, 1)}, "budget, 3e-05, is spent: 3e-05"),
+    ],
+)
+def test_a_budget_ends_it(server: Server, values: dict[str, Any], said: str) -> None:
+    with pytest.raises(UnfinishedError, match=said) as raised:
+        generate(server, concurrency=1, **values)
+    assert [*raised.value.written] == [0, 1]
+    assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost:8000", "ftp://x/v1", "http://me:secret@x/v1", "http://x/v1?key=secret"]
+)
+def test_addresses_that_cannot_be(url: str) -> None:
+    with pytest.raises(ValueError, match="must"):
+        Settings(url=url, model="m")
+
+
+def test_a_budget_of_money_needs_prices(server: Server) -> None:
+    with pytest.raises(CorpusTunerError, match=r"needs generator\.prices"):
+        generate(server, budget=1)
+
+
+def test_nobody_is_there(server: Server) -> None:
+    server.server_close()
+    with pytest.raises(UnfinishedError, match="cannot be reached"):
+        generate(server, retries=0)
+
+
+def test_models_that_chat_are_told_what_for() -> None:
+    for language in ("en", "de", "pt"):
+        assert len({asked.system for asked in load_instructions(("title", "claim"), language)}) == 1
+    english, german = (load_instructions(("title",), code)[0].system for code in ("en", "de"))
+    assert english != german != ""
+
+
+def test_a_build_goes_on_where_the_budget_ended(
+    server: Server, tmp_path: Path, run: Run, small: list[str]
+) -> None:
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(8))
+    index = tmp_path / "index"
+    values = {"name": "endpoint", "url": server.url, "model": "m", "concurrency": 1}
+    values |= {"kinds": ["question"]}
+
+    def build(**more: Any) -> Any:
+        generator = f"generator={json.dumps(values | more)}"
+        return run("build", corpus, "-o", index, *small, "--set", generator, "--set", "checks=[]")
+
+    stopped = build(budget_tokens=45)
+    assert stopped.code == 2
+    assert "is spent: 45 tokens; what was written is kept" in " ".join(stopped.err.split())
+    assert "Traceback" not in stopped.err
+    assert len(server.asked) == 3
+    done = build()
+    assert done.code == 0, done.err
+    assert len(server.asked) == 8  # nothing is paid for twice
+    assert "8 question" in done.out
+    kept = b"".join(file.read_bytes() for file in index.rglob("*") if file.is_file())
+    assert KEY.encode() not in kept
+    assert KEY not in done.out + done.err + stopped.err

@@ -1,0 +1,148 @@
+"""The two engines that run encoder-decoders."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from corpus_tuner import CorpusTunerError, Document
+from corpus_tuner.encoders.model_weights import hash_weights
+from corpus_tuner.generation.generators import open_generator
+from corpus_tuner.generation.generators.seq2seq import Settings
+from corpus_tuner.generation.models import Source, load_model, loading
+from corpus_tuner.generation.models.decoding import Decoding, Request
+from corpus_tuner.generation.models.seq2seq_ctranslate2 import CTranslate2Engine, converted
+from corpus_tuner.generation.models.seq2seq_transformers import sampling
+from corpus_tuner.generation.prompts import load_instructions
+from corpus_tuner.text.document_encoding import Reading
+
+MILL = Document(
+    "m",
+    "Water mills",
+    "A mill wheel turns in the river and drives the stones that grind wheat into flour. Farmers "
+    "from the whole valley bring their harvest to the mill in autumn and pay with a share of it.",
+)
+BEES = Document(
+    "b",
+    "Swarming bees",
+    "In May a colony of honey bees may swarm: the old queen leaves the hive with half of the "
+    "workers and settles on a branch, where a beekeeper can shake the cluster into a box.",
+)
+
+
+@pytest.mark.parametrize("fault", [AttributeError, TypeError, NameError, AssertionError])
+def test_a_fault_of_a_program_is_not_said_to_be_of_a_model(
+    tmp_path: Path, fault: type[Exception]
+) -> None:
+    with pytest.raises(fault), loading(Source(str(tmp_path)), causal=False):
+        raise fault
+
+
+@pytest.mark.parametrize("error", [OSError("no file"), KeyError("t6"), Exception("bad vocabulary")])
+def test_what_libraries_raise_for_a_model_is_said_to_be_of_it(
+    tmp_path: Path, error: Exception
+) -> None:
+    with (
+        pytest.raises(CorpusTunerError, match="cannot load the generator"),
+        loading(Source(str(tmp_path)), causal=False),
+    ):
+        raise error
+
+
+@pytest.mark.parametrize("model", ["t5_folder", "bart_folder"])
+def test_engines_write_the_same(
+    model: str, request: pytest.FixtureRequest, encoder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In float32, since the probabilities of random models are close to each other."""
+    monkeypatch.setattr("corpus_tuner.generation.models.seq2seq_ctranslate2.COMPUTE", "float32")
+    likeliest = {"model": str(request.getfixturevalue(model)), "max_new_tokens": 8}
+    likeliest |= {"decoding": "beam", "beams": 1, "no_repeat_ngram": 0}
+    (instruction,) = load_instructions(("title",), "en")
+    fast, reference = (
+        open_generator(Settings.model_validate({**likeliest, "engine": engine}), encoder).generate(
+            [Reading(MILL), Reading(BEES)], instruction
+        )
+        for engine in ("ctranslate2", "transformers")
+    )
+    assert fast == reference
+
+
+def test_the_seed_is_the_requests_whatever_the_order_and_the_threads(bart_folder: Path) -> None:
+    model, tokenizer = load_model(Source(str(bart_folder)))
+    engine = CTranslate2Engine(converted(model, tokenizer, hash_weights(model)), tokenizer)
+    source = tokenizer(MILL.text)["input_ids"]
+    requests = [Request(source, seed) for seed in range(24)]
+    decoding = Decoding(
+        outputs=1,
+        beams=0,
+        temperature=1.0,
+        top_p=1.0,
+        top_k=0,
+        no_repeat_ngram=0,
+        max_new_tokens=8,
+        batch_size=1,
+    )
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        one_by_one = engine.write(requests, decoding)
+        torch.set_num_threads(8)
+        assert engine.write(requests[::-1], decoding)[::-1] == one_by_one
+    finally:
+        torch.set_num_threads(threads)
+    assert len({str(answers) for answers in one_by_one}) == len(requests)
+
+
+@pytest.mark.parametrize(("top_k", "top_p"), [(0, 1.0), (3, 1.0), (0, 0.5)])
+def test_noise_samples_what_the_probabilities_say(top_k: int, top_p: float) -> None:
+    scores = torch.tensor([[2.0, 1.0, 0.5, 0.0, -1.0]])
+    decoding = Decoding(
+        outputs=4000,
+        beams=0,
+        temperature=1.5,
+        top_p=top_p,
+        top_k=top_k,
+        no_repeat_ngram=0,
+        max_new_tokens=1,
+        batch_size=1,
+    )
+    steps = sampling([7], decoding, torch.device("cpu"))
+    kept = scores
+    for step in steps[:-1]:
+        kept = step(torch.zeros(1, 1, dtype=torch.long), kept)
+    drawn = steps(torch.zeros(4000, 1, dtype=torch.long), scores.repeat(4000, 1)).argmax(dim=1)
+    shares = torch.bincount(drawn, minlength=5) / 4000
+    assert torch.allclose(shares, kept.softmax(dim=1)[0], atol=0.03)
+    assert ((shares > 0) == (kept[0] > -torch.inf)).all()
+
+
+def test_a_conversion_that_was_spoilt_is_made_again(cache: Path, bart_folder: Path) -> None:
+    model, tokenizer = load_model(Source(str(bart_folder)))
+    weights = hash_weights(model)
+    folder = converted(model, tokenizer, weights)
+    assert folder.is_relative_to(cache)
+    original = (folder / "model.bin").read_bytes()
+    (folder / "model.bin").write_bytes(original[:-1] + b"x")
+    assert converted(model, tokenizer, weights) == folder
+    assert (folder / "model.bin").read_bytes() == original
+    before = (folder / "model.bin").stat().st_mtime_ns
+    converted(model, tokenizer, weights)
+    assert (folder / "model.bin").stat().st_mtime_ns == before
+
+
+def test_a_model_that_ctranslate2_does_not_run_is_refused(
+    encoder: Any, encoder_folder: Path
+) -> None:
+    with pytest.raises(CorpusTunerError):
+        open_generator(Settings(model=str(encoder_folder), engine="ctranslate2"), encoder)
+
+
+def test_a_model_that_is_nowhere_is_one_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CorpusTunerError, match="'nosuch': there is no folder of that name, and"):
+        load_model(Source("nosuch"))
+    assert capfd.readouterr().err == ""

@@ -1,0 +1,85 @@
+"""The passage of a hit: a window of the document's own text, and the right one."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from corpus_tuner import Document, Hit, Searcher, build, load_settings
+from corpus_tuner.core.languages import Languages
+from corpus_tuner.indexes.search.snippets import locate
+from corpus_tuner.text.passages import PassageSettings, split_passages
+from tests.conftest import WORDS
+
+FILLER = "The farmer and the river turn the wheel of the mill in the summer of that valley. "
+ODD = ["Über", "naïve", "🦋", "e\u0301", "中文字", "\u00a0", "\n", "\t ", "Dr.", "!", "x" * 60]
+texts = st.lists(st.sampled_from([*WORDS, *ODD, "river. Winter"]), max_size=150).map(" ".join)
+
+
+@given(title=texts | st.just("") | st.sampled_from(["Mills", "The"]), text=texts)
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+def test_windows_are_located_in_the_text_and_cover_it(encoder: Any, title: str, text: str) -> None:
+    document = Document("d", title, text)
+    (windows,) = split_passages([document], Languages(("en",)), encoder, PassageSettings())
+    found = [locate(document, window.text) for window in windows]
+    covered: set[int] = set()
+    for window, passage in zip(windows, found, strict=True):
+        if passage is None:
+            continue
+        assert text[passage.start : passage.end] == passage.text
+        assert passage.text
+        assert passage.text in window.text
+        # Text that occurs twice may be found where it stands first: it is the same text.
+        covered |= {
+            at
+            for start in range(len(text))
+            if text.startswith(passage.text, start)
+            for at in range(start, start + len(passage.text))
+        }
+    assert [text[at] for at in range(len(text)) if at not in covered and text[at].strip()] == []
+
+
+@pytest.fixture(scope="module")
+def searcher(tmp_path_factory: pytest.TempPathFactory, encoder: Any) -> Any:
+    documents = [
+        {
+            "id": "moths",
+            "title": "Keeping house",
+            "text": FILLER * 9 + "Lavender\nkeeps  moths away 🦋. " + FILLER * 9,
+        },
+        {"id": "short", "title": "", "text": "Bread needs flour."},
+        {"id": "title", "title": "Nothing but a name", "text": ""},
+        {"id": "named", "title": "A name that goes on " * 20, "text": "Wheat."},
+    ]
+    index = tmp_path_factory.mktemp("passages") / "index"
+    chosen = ["generator=null", "calibrate=false", "language=en"]
+    build(documents, index, load_settings(None, chosen), encoder=encoder)
+    with Searcher.open(index, encoder=encoder) as opened:
+        yield opened
+
+
+def only(searcher: Searcher, id_: str, query: str, **options: Any) -> Hit:
+    hits: list[Hit] = searcher.search(query, 4, **options)
+    (hit,) = (hit for hit in hits if hit.document.id == id_)
+    text, start, end, page = hit.passage
+    assert hit.document.text[start:end] == text
+    assert page is None
+    return hit
+
+
+@pytest.mark.parametrize("mode", ["dense", "lexical", None])
+def test_the_passage_is_a_window_that_matched(searcher: Searcher, mode: Any) -> None:
+    hit = only(searcher, "moths", "Lavender keeps moths away 🦋.", mode=mode)
+    assert "Lavender\nkeeps  moths away 🦋." in hit.passage.text
+    assert hit.passage.start > len(FILLER)
+    assert hit.passage.end < len(hit.document.text) - len(FILLER)
+
+
+def test_a_short_document_is_its_own_passage(searcher: Searcher) -> None:
+    assert only(searcher, "short", "flour").passage == ("Bread needs flour.", 0, 18, None)
+
+
+def test_what_a_title_alone_matches_has_a_passage_of_text(searcher: Searcher) -> None:
+    assert only(searcher, "title", "nothing but a name").passage == ("", 0, 0, None)
+    assert only(searcher, "named", "a name that goes on").passage == ("Wheat.", 0, 6, None)

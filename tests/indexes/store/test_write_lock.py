@@ -1,0 +1,47 @@
+"""One writer at a time, whoever removes the folder of an index that has not come to be."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from corpus_tuner.errors import LockedError
+from corpus_tuner.indexes.store import write_lock
+from corpus_tuner.indexes.store.layout import Layout
+
+
+def test_an_empty_folder_goes_with_its_lock(tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    write_lock.claim(index)
+    with (
+        write_lock.locked(index, "a build"),
+        pytest.raises(LockedError, match=r"a build .* at work"),
+        write_lock.locked(index, "another"),
+    ):
+        pass
+    assert not index.exists()
+
+
+def test_a_lock_whose_file_was_removed_locks_nobody_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = tmp_path / "index"
+    write_lock.claim(index)
+    acquire = FileLock.acquire
+    removed: list[Path] = []
+
+    def acquire_what_another_removes(lock: FileLock, *given: Any, **options: Any) -> Any:
+        acquired = acquire(lock, *given, **options)
+        if not removed:  # the one who had it before finishes now
+            removed.append(Path(lock.lock_file))
+            Path(lock.lock_file).unlink()
+            index.rmdir()
+        return acquired
+
+    monkeypatch.setattr(FileLock, "acquire", acquire_what_another_removes)
+    with write_lock.locked(index, "a build"):
+        assert Layout(index).lock.exists()
+        with pytest.raises(LockedError), write_lock.locked(index, "another"):
+            pass
+    assert removed

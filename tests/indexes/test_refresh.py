@@ -1,0 +1,183 @@
+"""An open searcher follows the index when it is built again, and no search is cut off."""
+
+import threading
+import time
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+
+import corpus_tuner.indexes.search.local_index as local_module
+from corpus_tuner import Searcher, SearchIndexError, SearchSettings, build, load_settings
+from corpus_tuner.indexes.lexical import LexicalSettings
+from corpus_tuner.indexes.search.settings import FEEDBACK, RANKERS, HybridWeights, Mode
+from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
+from tests.conftest import make_documents, write_jsonl
+from tests.indexes.indexing import Table, encoded, write_index
+
+CHOSEN = ["generator=null", "views.sentences=2", "calibrate=false", "language=en"]
+
+
+def make(folder: Path, encoder: Any, count: int, seed: int = 0) -> Path:
+    write_jsonl(folder / "corpus.jsonl", make_documents(count, seed))
+    settings = load_settings(None, CHOSEN)
+    build(folder / "corpus.jsonl", folder / "index", settings, encoder=encoder, fresh=True)
+    return folder / "index"
+
+
+def test_refresh(tmp_path: Path, encoder: Any) -> None:
+    index = make(tmp_path, encoder, 20)
+    with Searcher.open(index, encoder=encoder) as searcher:
+        assert not searcher.refresh()
+        before = searcher.search("the mill", 50)
+        assert len(before) == 20
+        make(tmp_path, encoder, 31)
+        assert searcher.search("the mill", 50) == before  # as it was opened
+        assert searcher.refresh()
+        assert len(searcher.search("the mill", 50)) == 31
+        found = searcher.document(before[0].document.id)
+        assert found is not None
+        assert found[0] == before[0].document
+        assert {view.kind for view in found[1]} >= {"passage", "sentence"}
+        assert searcher.document("no such") is None
+
+
+def test_an_index_of_another_encoder_is_refused(
+    tmp_path: Path, encoder: Any, other_encoder_folder: Path
+) -> None:
+    from corpus_tuner.encoders import EncoderSettings, open_encoder
+
+    index = make(tmp_path, encoder, 20)
+    with Searcher.open(index, encoder=encoder) as searcher:
+        make(tmp_path, open_encoder(EncoderSettings(name=str(other_encoder_folder))), 20)
+        with pytest.raises(SearchIndexError, match="another encoder"):
+            searcher.refresh()
+        assert len(searcher.search("the mill", 50)) == 20
+
+
+@pytest.mark.slow
+def test_searches_go_on_while_the_index_is_switched(tmp_path: Path, encoder: Any) -> None:
+    index = make(tmp_path, encoder, 20)
+    failures: list[BaseException] = []
+    counts: set[int] = set()
+    stop = threading.Event()
+    with Searcher.open(index, encoder=encoder) as searcher:
+
+        def ask() -> None:
+            while not stop.is_set():
+                try:
+                    counts.add(len(searcher.search("the old mill by the river", 50)))
+                except BaseException as error:
+                    failures.append(error)
+                    return
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for count in (25, 30, 35):
+            make(tmp_path, encoder, count)
+            searcher.refresh()
+            deadline = time.monotonic() + 60
+            while count not in counts and not failures and time.monotonic() < deadline:
+                time.sleep(0.01)
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert not failures
+    assert counts - {20} == {25, 30, 35}  # each of the indexes, and no mixture of two
+
+
+def test_a_score_does_not_depend_on_how_many_are_asked_for(tmp_path: Path, encoder: Any) -> None:
+    index = make(tmp_path, encoder, 60)
+    query = "the farmer and the old mill"
+    with Searcher.open(index, encoder=encoder) as searcher:
+        settings = SearchSettings(pool=10)
+        few, more, all_ = (
+            [(hit.document.id, hit.score) for hit in searcher.search(query, k, settings=settings)]
+            for k in (5, 10, 60)
+        )
+    assert more[:5] == few
+    assert set(more) <= set(all_)
+    assert len(all_) == 60
+
+
+def test_a_hit_tells_what_it_owes_to_every_ranker(tmp_path: Path, encoder: Any) -> None:
+    index = make(tmp_path, encoder, 20)
+    query = "the farmer and the old mill"
+    with Searcher.open(index, encoder=encoder) as searcher:
+        hits = {mode: searcher.search(query, 20, mode=mode) for mode in get_args(Mode)}
+        alone = {
+            name: searcher.search(
+                query, 20, mode="hybrid", settings=SearchSettings(hybrid=HybridWeights.only(name))
+            )
+            for name in RANKERS
+            if name != FEEDBACK
+        }
+    assert [*hits["dense"][0].rankers] == ["passage", "views"]
+    assert [*hits["lexical"][0].rankers] == ["words", "grams"]
+    assert len(hits["hybrid"]) == 20 > len(hits["lexical"]) > 0
+    for hit in (hit for found in hits.values() for hit in found):
+        assert hit.score == pytest.approx(sum(own.part for own in hit.rankers.values()), abs=5e-6)
+    for hit in hits["hybrid"]:
+        assert [*hit.rankers] == [*RANKERS]
+        for name, others in alone.items():
+            own = [other.score for other in others if other.document.id == hit.document.id]
+            assert hit.rankers[name].score == (own[0] if own else 0)
+            ranks = [1 + sum(other.score > score for other in others) for score in own]
+            assert hit.rankers[name].rank == (ranks[0] if ranks else None)
+
+
+def test_an_index_that_is_replaced_while_it_is_opened(
+    tmp_path: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The segment that the manifest named is gone when its files are opened."""
+    index = make(tmp_path, encoder, 20)
+    read = read_manifest
+    rebuilt: list[int] = []
+
+    def read_and_rebuild(path: Path) -> Manifest:
+        manifest = read(path)
+        if len(rebuilt) < 3:
+            rebuilt.append(21 + len(rebuilt))
+            make(tmp_path, encoder, rebuilt[-1])
+        return manifest
+
+    monkeypatch.setattr(local_module, "read_manifest", read_and_rebuild)
+    with Searcher.open(index, encoder=encoder) as searcher:
+        assert len(searcher.search("the mill", 50)) == rebuilt[-1]
+        rebuilt.clear()
+        make(tmp_path, encoder, 40)
+        while searcher.refresh():
+            pass
+        assert len(searcher.search("the mill", 50)) == 23
+
+
+@pytest.mark.slow
+def test_readers_open_during_a_hundred_commits(tmp_path: Path) -> None:
+    vectors = np.ones((1, 3), np.float32)
+    documents = [encoded(number, "mill", vectors) for number in range(3)]
+    encoder = Table({"mill": np.ones(3, np.float32)})
+    write_index(tmp_path, documents, lexical=LexicalSettings())
+    failures: list[BaseException] = []
+    stop = threading.Event()
+
+    def read() -> None:
+        with Searcher.open(tmp_path, encoder=encoder) as kept:
+            while not stop.is_set():
+                try:
+                    with Searcher.open(tmp_path, encoder=encoder) as searcher:
+                        assert len(searcher.search("mill")) == 3
+                    kept.refresh()
+                    assert len(kept.search("mill")) == 3
+                except BaseException as error:
+                    failures.append(error)
+                    return
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    for _ in range(100):
+        write_index(tmp_path, documents, lexical=LexicalSettings())
+    stop.set()
+    thread.join()
+    assert not failures

@@ -1,0 +1,369 @@
+"""Exact search in every mode, compared with a brute-force scorer."""
+
+import tempfile
+import tracemalloc
+from pathlib import Path
+from typing import Any, Literal
+
+import faiss
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from corpus_tuner.errors import SearchIndexError
+from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalSettings
+from corpus_tuner.indexes.representations import passage, views
+from corpus_tuner.indexes.search.fusion import scaled
+from corpus_tuner.indexes.search.local_index import LocalSource
+from corpus_tuner.indexes.search.pseudo_relevance_feedback import feedback, nearness_of
+from corpus_tuner.indexes.search.settings import (
+    DENSE_RANKERS,
+    FEEDBACK,
+    RANKERS,
+    Mode,
+    SearchSettings,
+)
+from corpus_tuner.indexes.searcher import Searcher
+from corpus_tuner.indexes.store.layout import Layout
+from tests.conftest import nightly
+from tests.indexes.indexing import Table, encoded, write_index
+
+WORDS = ["river", "mill", "wheat", "bread", "bridge", "stone"]
+MODES: tuple[Mode, ...] = ("dense", "lexical", "hybrid")
+WEIGHTS = st.sampled_from([0, 0.25, 0.5, 1])
+
+
+@pytest.mark.slow
+@given(
+    documents=st.integers(1, 100),
+    most_views=st.integers(0, 5),
+    k=st.sampled_from([1, 2, 3, 10, 50, 150]),
+    pool=st.sampled_from([1, 2, 3, 10, 50]),
+    levels=st.integers(1, 3),
+    representation=st.one_of(
+        st.builds(
+            views.Settings,
+            top=st.integers(1, 3),
+            storage=st.sampled_from(["float32", "float16"]),
+        ),
+        st.just(passage.Settings(windows="all")),
+    ),
+    dense_views=WEIGHTS,
+    hybrid=st.tuples(*[WEIGHTS] * 5).filter(lambda weights: any(weights[:4])),
+    fusion=st.sampled_from(["zscore", "minmax", "rrf"]),
+    segments=st.integers(1, 3),
+    seed=st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=200 if nightly() else 40, deadline=None)
+@example(
+    documents=42,
+    most_views=4,
+    k=2,
+    pool=1,
+    levels=3,
+    representation=views.Settings(top=3, storage="float32"),
+    dense_views=1,
+    hybrid=(0, 1, 0, 0, 0),
+    fusion="zscore",
+    segments=1,
+    seed=33801778,
+)
+def test_results_are_those_of_brute_force(
+    documents: int,
+    most_views: int,
+    k: int,
+    pool: int,
+    levels: int,
+    representation: views.Settings | passage.Settings,
+    dense_views: float,
+    hybrid: tuple[float, ...],
+    fusion: Literal["zscore", "minmax", "rrf"],
+    segments: int,
+    seed: int,
+) -> None:
+    chance = np.random.default_rng(seed)
+    vectors = [
+        chance.integers(-levels, levels + 1, (1 + chance.integers(most_views + 1), 3)).astype("f4")
+        for _ in range(documents)
+    ]
+    texts = [" ".join(chance.choice(WORDS, chance.integers(1, 6))) for _ in range(documents)]
+    asked = {
+        f"{first} {second}": chance.integers(-levels, levels + 1, 3).astype(np.float32)
+        for first, second in chance.choice([*WORDS, "unknown"], (4, 2))
+    }
+    asked_for = dict(zip(RANKERS, hybrid, strict=True))
+    how = SearchSettings.model_validate(
+        {"dense": {"views": dense_views}, "hybrid": asked_for, "fusion": fusion, "pool": pool}
+    )
+    kind = "sentence" if representation.name == "views" else "passage"
+
+    with tempfile.TemporaryDirectory() as folder:
+        write_index(
+            Path(folder),
+            [
+                encoded(number, text, own, kind)
+                for number, (text, own) in enumerate(zip(texts, vectors, strict=True))
+            ],
+            representation,
+            LexicalSettings(),
+            segments=min(segments, documents),
+        )
+        with Searcher.open(folder, encoder=Table(asked)) as searcher:
+            together = {
+                mode: list(searcher.rank(list(asked), k, mode=mode, settings=how)) for mode in MODES
+            }
+            hits = searcher.search(list(asked), k, mode="dense", settings=how)
+            assert searcher.lexical
+            by_terms = {
+                name: [searcher.lexical.scores(name, query, getattr(how, name)) for query in asked]
+                for name in LEXICAL_RANKERS
+            }
+            one = next(iter(asked))
+            for mode in MODES:
+                (again,) = searcher.rank([one], k, mode=mode, settings=how)
+                assert again == together[mode][0]
+
+    ids = [f"d{number}" for number in range(documents)]
+
+    def ranked(scores: Any, among: Any) -> list[tuple[str, float]]:
+        order = sorted(among, key=lambda n: (-scores[n], ids[n]))
+        return [(ids[n], float(scores[n])) for n in order[:k]]
+
+    def leads(scores: Any, which: int, size: int) -> bool:
+        return bool(np.sum(scores > scores[which]) < size)
+
+    def dense_scores(query: Any) -> dict[str, Any]:
+        """What passage and views bring, document by document."""
+        brought = []
+        for own in vectors:
+            first, *others = (own @ query).tolist()
+            if representation.name == "passage":
+                brought.append((max(first, *others, first),) * 2)
+            else:
+                best = sorted(others or [first], reverse=True)[: representation.top]
+                brought.append((first, sum(best) / len(best)))
+        return dict(zip(DENSE_RANKERS, np.array(brought, float).T, strict=True))
+
+    def expected(scores: dict[str, Any], wanted: dict[str, float]) -> list[tuple[str, float]]:
+        """What weights rank first, looking at everything."""
+        whole = sum(wanted.values())
+        weights = {name: weight / whole for name, weight in wanted.items() if weight}
+        finders = [scores[name].round(6) for name in LEXICAL_RANKERS if name in weights]
+        found_by = [np.flatnonzero(own) for own in finders]
+        dense = [weights.get(name, 0) for name in DENSE_RANKERS]
+        if any(dense):
+            share = dense[1] / sum(dense)
+            mixed = ((1 - share) * scores["passage"] + share * scores["views"]).round(6)
+            finders, found_by = [*finders, mixed], [*found_by, np.arange(documents)]
+        if len(finders) == 1 and (any(dense) or len(weights) == 1) and FEEDBACK not in weights:
+            return ranked(finders[0], found_by[0])
+        pooled, core = (
+            sorted(
+                {
+                    int(which)
+                    for own, among in zip(finders, found_by, strict=True)
+                    for which in among
+                    if leads(own, int(which), size)
+                }
+            )
+            for size in (max(k, pool), pool)
+        )
+        among = np.isin(pooled, core)
+        fused = np.zeros(len(pooled))
+        for name in RANKERS[:4]:
+            if name in weights:
+                fused += weights[name] * scaled(scores[name][pooled], fusion, among)
+        if FEEDBACK in weights and pooled:
+            passages = np.stack([vectors[which][0] for which in pooled]).astype(float)
+            similar = feedback(nearness_of(lambda: passages), fused.round(6), among)
+            fused += weights[FEEDBACK] * scaled(similar, fusion, among)
+        every = np.zeros(documents)
+        every[pooled] = fused
+        return ranked(every.round(6), pooled)
+
+    for position, query in enumerate(asked.values()):
+        found = {mode: rankings[position] for mode, rankings in together.items()}
+        scores = dense_scores(query)
+        scores.update((name, own[position]) for name, own in by_terms.items())
+        by_vectors = {"passage": 1 - dense_views, "views": dense_views}
+        assert found["dense"] == expected(scores, by_vectors)
+        lexical: dict[str, float] = {name: asked_for[name] for name in LEXICAL_RANKERS}
+        if not any(lexical.values()):
+            lexical = {"words": 1.0}
+        assert found["lexical"] == expected(scores, lexical)
+        assert found["hybrid"] == expected(scores, asked_for)
+        for hit in hits[position]:
+            own = vectors[int(hit.document.id[1:])] @ query
+            assert hit.view.text == f"view {own.argmax()}"
+
+
+@pytest.mark.parametrize("storage", ["float32", "float16", "int8"])
+def test_segments_do_not_change_what_is_found(tmp_path: Path, storage: str) -> None:
+    chance = np.random.default_rng(0)
+    documents = []
+    for number in range(60):
+        vectors = chance.normal(size=(1 + number % 4, 8)).astype(np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        text = " ".join(chance.choice(WORDS, 1 + number % 7))
+        documents.append(encoded(number, text, vectors))
+    query = chance.normal(size=8).astype(np.float32)
+    encoder = Table({"mill bread": query / np.linalg.norm(query)}, dimension=8)
+    runs = []
+    for segments in (1, 2, 7):
+        index = tmp_path / str(segments)
+        chosen = views.Settings.model_validate({"name": "views", "storage": storage})
+        manifest = write_index(index, documents, chosen, LexicalSettings(), segments=segments)
+        assert len(manifest.segments) == segments
+        with Searcher.open(index, encoder=encoder, checksums=True) as searcher:
+            runs.append({m: list(searcher.rank(["mill bread"], 20, mode=m)) for m in MODES})
+            assert searcher.document("d59") is not None
+            only = searcher.search("mill bread", 60, filter={"number": {"gte": 55}})
+            assert {hit.document.id for hit in only} <= {f"d{n}" for n in range(55, 60)}
+    assert runs[0] == runs[1] == runs[2]
+
+
+def test_equal_documents_tie_however_deep_is_looked(tmp_path: Path) -> None:
+    chance = np.random.default_rng(1)
+    vectors = chance.normal(size=(1, 64)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors)
+    others = chance.normal(size=(300, 64)).astype(np.float32) / 8
+    documents = [encoded(number, "mill", own[None]) for number, own in enumerate(others)]
+    documents += [encoded(number, "mill", vectors) for number in range(300, 340)]
+    write_index(tmp_path, documents, views.Settings(), LexicalSettings())
+    query = vectors[0] + chance.normal(size=64).astype(np.float32) / 100
+    with Searcher.open(tmp_path, encoder=Table({"mill": query}, dimension=64)) as searcher:
+        for k in (1, 3, 40, 340):
+            for mode in ("dense", "hybrid"):
+                (found,) = searcher.rank(["mill"], k, mode=mode)
+                equal = [id_ for id_, _ in found[:40]]
+                assert equal == sorted(f"d{number}" for number in range(300, 340))[:k]
+
+
+def test_no_words_no_lexical_search(tmp_path: Path) -> None:
+    write_index(tmp_path, [encoded(0, "mill", np.ones((1, 3), np.float32))])
+    encoder = Table({"mill": np.ones(3, np.float32)})
+    with Searcher.open(tmp_path, encoder=encoder) as searcher:
+        assert list(searcher.rank(["mill"])) == [[("d0", 3.0)]]
+        with pytest.raises(SearchIndexError, match="no words to search in lexical mode"):
+            searcher.rank(["mill"], mode="lexical")
+
+
+def test_what_is_no_mode_and_no_list(tmp_path: Path) -> None:
+    write_index(tmp_path, [encoded(0, "mill", np.ones((1, 3), np.float32))])
+    encoder = Table({"mill": np.ones(3, np.float32)})
+    with Searcher.open(tmp_path, encoder=encoder) as searcher:
+        with pytest.raises(SearchIndexError, match="no mode 'Dense': hybrid, dense, lexical"):
+            searcher.search("mill", mode="Dense")  # type: ignore[call-overload]
+        with pytest.raises(SearchIndexError, match="give a list"):
+            searcher.rank("mill")
+
+
+def test_a_closed_searcher_says_so(tmp_path: Path) -> None:
+    write_index(tmp_path, [encoded(0, "mill", np.ones((1, 3), np.float32))])
+    searcher = Searcher.open(tmp_path, encoder=Table({"mill": np.ones(3, np.float32)}))
+    searcher.close()
+    with pytest.raises(SearchIndexError, match="the searcher is closed"):
+        searcher.search("mill")
+
+
+class Watched(LocalSource):
+    """A source that tells whether it was closed."""
+
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"representation": "none"}, "has no representation 'none'"),
+        ({"checksums": True}, "is damaged"),
+        ({}, "with another encoder"),
+    ],
+)
+def test_a_source_is_closed_where_it_cannot_be_opened(
+    tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    write_index(tmp_path, [encoded(0, "mill", np.ones((1, 3), np.float32))])
+    if "checksums" in options:
+        file = next(tmp_path.glob("segments/*/views.faiss"))
+        file.write_bytes(file.read_bytes()[:-1] + b"?")
+    encoder = Table({})
+    encoder.fingerprint = "another"
+    source = Watched(tmp_path)
+    with pytest.raises(SearchIndexError, match=message):
+        Searcher.open(source, encoder=encoder, **options)
+    assert source.closed
+
+
+def test_memory_does_not_grow_with_queries(tmp_path: Path) -> None:
+    documents = [encoded(n, f"mill {n % 7}", np.ones((1, 3), np.float32)) for n in range(2_000)]
+    write_index(tmp_path, documents, None, LexicalSettings(languages=("en",)))
+    with Searcher.open(tmp_path, encoder=Table({})) as searcher:
+
+        def peak(queries: int) -> int:
+            tracemalloc.start()
+            try:
+                for _ in searcher.rank(["mill 3"] * queries, 10, mode="lexical"):
+                    pass
+                return tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+
+        peak(1)
+        assert peak(100) < peak(2) + 20 * 2_000 * 8  # bytes; not a hundred arrays of float64
+
+
+def test_words_of_views_count_where_they_are_asked_for(tmp_path: Path) -> None:
+    documents = [
+        encoded(n, "wheat", np.ones((2, 3), np.float32), kind)
+        for n, kind in enumerate(("sentence", "question"))
+    ]
+    write_index(tmp_path, documents, None, LexicalSettings(views={"question": 2}))
+    with Searcher.open(tmp_path, encoder=Table({})) as searcher:
+        hits = searcher.search("view", mode="lexical")  # the text of a question, and of no document
+        assert [hit.document.id for hit in hits] == ["d1"]
+
+
+def test_search_leaves_the_threads_of_faiss_as_they_were(tmp_path: Path) -> None:
+    write_index(tmp_path, [encoded(0, "mill", np.ones((1, 3), np.float32))])
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(3)
+    try:
+        with Searcher.open(tmp_path, encoder=Table({"mill": np.ones(3, np.float32)})) as searcher:
+            searcher.search("mill")
+        assert faiss.omp_get_max_threads() == 3
+    finally:
+        faiss.omp_set_num_threads(before)
+
+
+def test_two_documents_of_one_id_are_named(tmp_path: Path) -> None:
+    one = encoded(0, "mill", np.ones((1, 3), np.float32))
+    other = one._replace(document=encoded(0, "river", one.vectors).document)
+    with pytest.raises(SearchIndexError, match="two documents have the id 'd0'"):
+        write_index(tmp_path, [one, other])
+    assert not Layout(tmp_path).manifest.exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "texts", "query"),
+    [
+        ("zh", ["河边的老磨坊", "今年小麦收成好", "木桥需要修理"], "小麦的收成"),
+        ("ja", ["川沿いの古い水車小屋", "今年は小麦が豊作です", "木の橋を直す"], "小麦の収穫"),
+        ("th", ["กังหันน้ำเก่าริมแม่น้ำ", "ข้าวสาลีปีนี้ดี", "สะพานไม้ต้องซ่อม"], "ข้าวสาลี"),
+    ],
+)
+@pytest.mark.parametrize("grams", [4, None])
+def test_text_without_spaces_is_found_by_its_words(
+    tmp_path: Path, language: str, texts: list[str], query: str, grams: int | None
+) -> None:
+    vectors = np.ones((1, 3), np.float32)
+    documents = [encoded(number, text, vectors) for number, text in enumerate(texts)]
+    write_index(tmp_path, documents, None, LexicalSettings(languages=(language,), grams=grams))
+    with Searcher.open(tmp_path, encoder=Table({})) as searcher:
+        (first, *_) = searcher.search(query, mode="lexical")
+        assert first.document.id == "d1"
+        assert searcher.search("xyz", mode="lexical") == []
