@@ -14,7 +14,7 @@ import numpy as np
 
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.eval.benchmarks.beir_folder import load_benchmark
-from corpus_tuner.eval.measures import measure
+from corpus_tuner.eval.trec.measures import measure
 from corpus_tuner.indexes.representations import stored_representation
 from corpus_tuner.indexes.representations.views import distinct
 from corpus_tuner.indexes.searcher import Searcher

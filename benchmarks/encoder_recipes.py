@@ -32,10 +32,10 @@ from corpus_tuner import load_settings
 from corpus_tuner.core.documents import Document
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import Encoder, EncoderSettings, Vectors, embedded, open_encoder
-from corpus_tuner.eval.benchmarks import Benchmark
-from corpus_tuner.eval.measures import measure
 from corpus_tuner.eval.open_benchmark import open_benchmarks
 from corpus_tuner.eval.report.tables import as_markdown
+from corpus_tuner.eval.trec.benchmark import Benchmark
+from corpus_tuner.eval.trec.measures import measure
 from corpus_tuner.text.passages import whole_text
 from corpus_tuner.text.sentences import split_sentences
 

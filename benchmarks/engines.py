@@ -26,9 +26,9 @@ from tokenizers import Tokenizer
 from corpus_tuner import Corpus, sample_folder
 from corpus_tuner.encoders import Vectors, embedded, unit_rows
 from corpus_tuner.encoders.batching import filled
-from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.benchmarks.beir_folder import load_benchmark
-from corpus_tuner.eval.measures import measure
+from corpus_tuner.eval.trec.benchmark import Benchmark
+from corpus_tuner.eval.trec.measures import measure
 from corpus_tuner.text.sentences import split_sentences
 
 BASELINE = "PyTorch float32, as it comes"

@@ -19,13 +19,13 @@ from corpus_tuner import evaluate, load_settings
 from corpus_tuner.config.recipe import Settings
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import EncoderSettings, open_encoder
-from corpus_tuner.eval.benchmarks import Benchmark
-from corpus_tuner.eval.measures import measure
+from corpus_tuner.encoders.tuning_report import EncoderTuningReport
 from corpus_tuner.eval.open_benchmark import open_benchmarks
 from corpus_tuner.eval.report.tables import as_markdown
-from corpus_tuner.eval.runs import Run
+from corpus_tuner.eval.trec.benchmark import Benchmark
+from corpus_tuner.eval.trec.measures import measure
+from corpus_tuner.eval.trec.runs import Run
 from corpus_tuner.text.passages import whole_text
-from corpus_tuner.tuning.encoder.report import EncoderTuningReport
 from corpus_tuner.tuning.encoder.tune import tune_encoder
 
 MEASURE = "nDCG@10"

@@ -30,10 +30,11 @@ from corpus_tuner.cli.output import stdout, table
 from corpus_tuner.core.documents import Document
 from corpus_tuner.encoders import embedded
 from corpus_tuner.eval.baselines.lucene import K1, B, start_java
-from corpus_tuner.eval.queries import read_queries
-from corpus_tuner.indexes.search.settings import HybridWeights, SearchSettings
+from corpus_tuner.eval.trec.queries import read_queries
 from corpus_tuner.indexes.searcher import Searcher
-from corpus_tuner.indexes.store.layout import Layout, vectors_file
+from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.indexes.store.search_settings import HybridWeights, SearchSettings
+from corpus_tuner.indexes.vectors.file_names import vectors_file
 
 QUERIES = 300
 TURN = 20

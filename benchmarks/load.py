@@ -32,7 +32,7 @@ from pathlib import Path
 import numpy as np
 
 from corpus_tuner import sample_folder
-from corpus_tuner.eval.queries import read_queries
+from corpus_tuner.eval.trec.queries import read_queries
 
 RECIPE = ("generator=null", "calibrate=false")
 CHANGED = ("views.title=false",)

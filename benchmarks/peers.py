@@ -44,11 +44,11 @@ from transformers import AutoModel, T5Config, T5ForConditionalGeneration, T5Toke
 from corpus_tuner import Corpus, Document, EvaluationError, build, load_settings, sample_folder
 from corpus_tuner.cli.output import stdout, table
 from corpus_tuner.encoders import Encoder, embedded, open_encoder
-from corpus_tuner.eval.benchmarks import Benchmark
-from corpus_tuner.eval.measures import measure
 from corpus_tuner.eval.open_benchmark import open_benchmarks
-from corpus_tuner.eval.runs import Run, break_ties
 from corpus_tuner.eval.systems import HYBRID, OpenIndex, systems
+from corpus_tuner.eval.trec.benchmark import Benchmark
+from corpus_tuner.eval.trec.measures import measure
+from corpus_tuner.eval.trec.runs import Run, break_ties
 from corpus_tuner.indexes.store.manifest import read_manifest
 
 BLOCK = 512

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 from corpus_tuner.encoders.query_cache import RememberedQueries
-from corpus_tuner.eval.queries import read_queries
+from corpus_tuner.eval.trec.queries import read_queries
 from corpus_tuner.indexes.qdrant.address import parse_address
 from corpus_tuner.indexes.qdrant.export import export_to_qdrant
-from corpus_tuner.indexes.search.settings import Mode
 from corpus_tuner.indexes.searcher import Searcher
+from corpus_tuner.indexes.store.search_settings import Mode
 
 EQUAL = 1e-5
 TIMED = 100  # queries

@@ -14,14 +14,14 @@ import numpy as np
 
 from corpus_tuner.config.recipe import load_settings
 from corpus_tuner.encoders import open_encoder
-from corpus_tuner.eval.benchmarks import Benchmark
-from corpus_tuner.eval.measures import measure_queries
 from corpus_tuner.eval.open_benchmark import open_benchmarks
 from corpus_tuner.eval.report.tables import as_markdown, difference_row
 from corpus_tuner.eval.setup import Setup
 from corpus_tuner.eval.systems import OpenIndex, System
-from corpus_tuner.indexes.search.settings import RANKERS
+from corpus_tuner.eval.trec.benchmark import Benchmark
+from corpus_tuner.eval.trec.measures import measure_queries
 from corpus_tuner.indexes.store.manifest import read_manifest
+from corpus_tuner.indexes.store.search_settings import RANKERS
 
 MEASURE = "nDCG@10"
 

@@ -21,9 +21,9 @@ from matplotlib.figure import Figure
 
 from corpus_tuner import Searcher, load_settings
 from corpus_tuner.encoders import QueryEncoder
-from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.open_benchmark import open_benchmarks
 from corpus_tuner.eval.report.tables import as_markdown
+from corpus_tuner.eval.trec.benchmark import Benchmark
 
 BINS = 10
 HITS = 10

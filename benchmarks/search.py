@@ -21,16 +21,12 @@ import numpy as np
 from corpus_tuner import build, sample_folder
 from corpus_tuner.encoders import EncoderSettings, open_encoder
 from corpus_tuner.encoders.query_cache import RememberedQueries
-from corpus_tuner.eval.queries import read_queries
+from corpus_tuner.eval.trec.queries import read_queries
 from corpus_tuner.indexes.representations import Storage, views
-from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.searcher import Searcher
-from corpus_tuner.indexes.store.layout import (
-    Layout,
-    row_starts_file,
-    row_views_file,
-    vectors_file,
-)
+from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.indexes.store.search_settings import SearchSettings
+from corpus_tuner.indexes.vectors.file_names import row_starts_file, row_views_file, vectors_file
 from corpus_tuner.indexes.vectors.rows import write_vectors
 from corpus_tuner.indexes.vectors.scoring import DenseIndex
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from corpus_tuner.calibration.ann_recall import finding
 from corpus_tuner.encoders import EncoderSettings, open_encoder
 from corpus_tuner.eval.benchmarks.beir_folder import load_benchmark
-from corpus_tuner.eval.measures import measure
-from corpus_tuner.indexes.search.settings import Mode
+from corpus_tuner.eval.trec.measures import measure
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
+from corpus_tuner.indexes.store.search_settings import Mode
 from corpus_tuner.indexes.store.write_lock import locked
 from corpus_tuner.indexes.vectors.engines import engine_settings
 

@@ -19,7 +19,7 @@ _HOMES = {
     "Hit": "corpus_tuner.indexes.search.hits",
     "Result": "corpus_tuner.eval.report",
     "SearchIndexError": "corpus_tuner.errors",
-    "SearchSettings": "corpus_tuner.indexes.search.settings",
+    "SearchSettings": "corpus_tuner.indexes.store.search_settings",
     "Searcher": "corpus_tuner.indexes.searcher",
     "Settings": "corpus_tuner.config.recipe",
     "View": "corpus_tuner.core.documents",
@@ -89,9 +89,9 @@ if TYPE_CHECKING:
     from corpus_tuner.eval.evaluate import evaluate
     from corpus_tuner.eval.report import Result
     from corpus_tuner.indexes.search.hits import Hit
-    from corpus_tuner.indexes.search.settings import SearchSettings
     from corpus_tuner.indexes.searcher import Searcher
     from corpus_tuner.indexes.store.archive import export_index, import_index
+    from corpus_tuner.indexes.store.search_settings import SearchSettings
 
 
 def __getattr__(name: str) -> Any:

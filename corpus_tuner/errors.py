@@ -4,8 +4,8 @@
 
     ValueError
     └── CorpusTunerError            an input, a setting or a file that the user can correct
-        ├── MissingExtraError       an optional library is not installed
-        ├── UnfinishedError         a generator had to stop (in corpus_tuner.generation.generators)
+        ├── MissingExtraError       an optional library is not installed (core.extras)
+        ├── UnfinishedError         a generator had to stop (generation.generators)
         ├── SearchIndexError        an index, an encoder or a representation cannot be used
         │   ├── DamagedError        files of an index differ from what was written
         │   └── LockedError         another process is changing the index
@@ -23,8 +23,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from corpus_tuner.core.extras import missing
-
 _on_command_line = False
 
 
@@ -40,13 +38,6 @@ class CorpusTunerError(ValueError):
     ...     print(str(error).partition(":")[0])
     there is no corpus at no-such-file.jsonl
     """
-
-
-class MissingExtraError(CorpusTunerError):
-    """An optional library is not installed; the message gives the pip command."""
-
-    def __init__(self, what: str, extra: str) -> None:
-        super().__init__(missing(what, extra))
 
 
 class SearchIndexError(CorpusTunerError):
@@ -82,7 +73,7 @@ class EvaluationError(CorpusTunerError):
 
     Examples
     --------
-    >>> from corpus_tuner.eval.measures import parse_measure
+    >>> from corpus_tuner.eval.trec.measures import parse_measure
     >>> try:
     ...     parse_measure("fame@10")
     ... except EvaluationError as error:

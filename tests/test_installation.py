@@ -9,7 +9,7 @@ import pytest
 
 SCRIPT = """
 import corpus_tuner as ct
-from corpus_tuner.eval.measures import measure
+from corpus_tuner.eval.trec.measures import measure
 from corpus_tuner.indexes.search.fusion import scaled
 assert ct.Searcher and ct.evaluate and ct.build
 print("all there")

@@ -5,6 +5,7 @@ from pathlib import Path
 from corpus_tuner.build.pipeline import compare, merge_due, update
 from corpus_tuner.build.report import BuildReport
 from corpus_tuner.build.resolved_recipe import Recipe, open_recipe
+from corpus_tuner.build.skipped import store_skipped
 from corpus_tuner.calibration.ann_recall import finding, must_find
 from corpus_tuner.calibration.weights import calibrated, must_calibrate
 from corpus_tuner.config.recipe import stored_settings
@@ -12,7 +13,6 @@ from corpus_tuner.core.arguments import path_of
 from corpus_tuner.core.progress import showing
 from corpus_tuner.corpora import Corpus, CorpusSettings
 from corpus_tuner.corpora.in_memory import Documents
-from corpus_tuner.corpora.skipped_records import store_skipped
 from corpus_tuner.encoders import Encoder
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.store.commit import tidy

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from corpus_tuner.build.diff import Comparison
-from corpus_tuner.build.ray_cluster import Cluster
+from corpus_tuner.build.ray_cluster import Cluster, shard_size
 from corpus_tuner.build.ray_worker import Order
 from corpus_tuner.build.segment import Indexed, stage
 from corpus_tuner.core.documents import Document
@@ -117,7 +117,7 @@ class Unfinished:
         if not self._shards.taken:
             return
         asked, noted = cluster.settings.shard_documents, self.staging.noted(_SIZE)
-        size = asked or noted or cluster.settings.shard_size(self._shards.taken, workers)
+        size = asked or noted or shard_size(self._shards.taken, workers)
         self.staging.note(_SIZE, size)
         shards = self._shards.cut(size)
         made = {entry.digest: entry for entry in cluster.make(shards, order, workers)}

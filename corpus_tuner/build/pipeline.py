@@ -15,6 +15,7 @@ from corpus_tuner.build.recipe_hash import files_hash
 from corpus_tuner.build.report import BuildReport
 from corpus_tuner.build.resolved_recipe import Recipe, open_recipe
 from corpus_tuner.build.segment import Indexed
+from corpus_tuner.build.skipped import store_skipped
 from corpus_tuner.calibration.ann_recall import finding, must_find
 from corpus_tuner.calibration.weights import calibrated, must_calibrate, weighed
 from corpus_tuner.config.recipe import Settings, settings_of, stored_settings, with_encoder
@@ -25,10 +26,10 @@ from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.corpus import IN_MEMORY
 from corpus_tuner.corpora.in_memory import Documents
 from corpus_tuner.corpora.parse_cache import ParsedFiles
-from corpus_tuner.corpora.skipped_records import store_skipped
 from corpus_tuner.encoders import Encoder
 from corpus_tuner.encoders.embedded import named
 from corpus_tuner.encoders.model_files import encoder_files
+from corpus_tuner.encoders.tuning_report import report_of
 from corpus_tuner.errors import CorpusTunerError, SearchIndexError
 from corpus_tuner.generation.enricher import FITTED, Workshop, no_documents
 from corpus_tuner.indexes.store.commit import commit, discard_unfinished, tidy
@@ -46,7 +47,6 @@ from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.store.soft_delete import hide
 from corpus_tuner.indexes.store.write_lock import claim, locked
 from corpus_tuner.text.language_detection import languages_of_build
-from corpus_tuner.tuning.encoder.report import report_of
 
 _COMPARED = 1_024  # documents that are looked up at once
 _AFTER = ("search", "vectors")  # settings of what is chosen when all documents are indexed

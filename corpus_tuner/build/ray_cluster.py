@@ -10,15 +10,18 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
-from corpus_tuner.build.ray_settings import RaySettings
+from corpus_tuner.build.merge import LARGE
 from corpus_tuner.build.ray_worker import Order, Tally, Worker
+from corpus_tuner.config.ray import RaySettings
+from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.core.progress import Meter, note, working
-from corpus_tuner.errors import CorpusTunerError, MissingExtraError, named
+from corpus_tuner.errors import CorpusTunerError, named
 from corpus_tuner.indexes.store.manifest import SegmentEntry
 from corpus_tuner.indexes.store.shards import Shard
 
 LOCAL, RUNNING = "local", "auto"
 """Addresses: a cluster of this machine alone, started for a build; the one it is a part of."""
+_MOST_SHARDS = 64
 _SECONDS_BETWEEN_LOOKS = 1.0
 _SECONDS_TO_CONNECT = 10.0
 
@@ -170,3 +173,18 @@ def _see_that_it_listens(address: str) -> None:
     at = urlsplit(address if "://" in address else f"//{address}")
     if at.port:
         socket.create_connection((at.hostname, at.port), _SECONDS_TO_CONNECT).close()
+
+
+def shard_size(documents: int, workers: int) -> int:
+    """Return the number of documents of a shard where the settings do not give it.
+
+    Every worker gets one shard; a large corpus is cut into up to 64 shards of 32,768 documents or
+    more.
+
+    Examples
+    --------
+    >>> shard_size(1_000, 4), shard_size(1_000_000, 4)
+    (250, 33334)
+    """
+    shards = max(workers, min(_MOST_SHARDS, documents // LARGE))
+    return -(-documents // shards)

@@ -5,9 +5,9 @@ compared, and only where these are others, or there is something to do, are the 
 """
 
 from corpus_tuner import __version__
-from corpus_tuner.config.paths import files_of
 from corpus_tuner.config.recipe import Settings, settings_hash
 from corpus_tuner.core.files import folder_sha256, sha256
+from corpus_tuner.core.paths import files_of
 
 
 def files_hash(settings: Settings, fingerprint: str) -> str:

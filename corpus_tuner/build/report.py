@@ -9,8 +9,8 @@ from corpus_tuner.build.diff import Changes
 from corpus_tuner.core.html_tables import html_table
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.generation.enrichment import REJECTED
-from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.manifest import Manifest
+from corpus_tuner.indexes.store.search_settings import SearchSettings
 from corpus_tuner.text.language_detection import unread_warning
 
 EXAMPLES = 3

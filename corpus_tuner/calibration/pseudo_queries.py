@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from corpus_tuner.core.documents import Document
+from corpus_tuner.encoders.tuning_report import kept_from
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.text.language_detection import languages_of_build
 from corpus_tuner.text.sentences import split_sentences
-from corpus_tuner.tuning.encoder.report import kept_from
 
 _HEAD = 8  # words that are left of a sentence in the one kind of pseudo-query
 _DROPPED = 0.4  # share of words that are dropped in the other

@@ -35,7 +35,10 @@ from corpus_tuner.indexes.representations import Representation, stored_represen
 from corpus_tuner.indexes.search.candidates import Pool
 from corpus_tuner.indexes.search.fusion import scaled
 from corpus_tuner.indexes.search.plan import Plan
-from corpus_tuner.indexes.search.settings import (
+from corpus_tuner.indexes.searcher import Searcher
+from corpus_tuner.indexes.store.commit import commit
+from corpus_tuner.indexes.store.manifest import Manifest
+from corpus_tuner.indexes.store.search_settings import (
     DENSE_RANKERS,
     FEEDBACK,
     RANKERS,
@@ -43,9 +46,6 @@ from corpus_tuner.indexes.search.settings import (
     SearchSettings,
     shares,
 )
-from corpus_tuner.indexes.searcher import Searcher
-from corpus_tuner.indexes.store.commit import commit
-from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.store.write_lock import changing
 from corpus_tuner.text.document_encoding import DocumentReader
 from corpus_tuner.text.language_detection import languages_of_build

@@ -71,7 +71,7 @@ def show_runs(
     """Measure runs, write their report, and print what was measured."""
     one_format(json, latex)
     from corpus_tuner.eval.compare_runs import measure_runs
-    from corpus_tuner.eval.measures import DEFAULT_MEASURES
+    from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES
 
     report = measure_runs(
         runs,

@@ -135,7 +135,7 @@ def evaluate(
         return
     _check_files(names, queries, qrels, index)
     settings = settings_of(config, assignments, on_bad_record, encoder, generator)
-    from corpus_tuner.eval.measures import DEFAULT_MEASURES
+    from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES
 
     options: dict[str, Any] = {
         "split": split,

@@ -65,7 +65,7 @@ def explain_hits(
     query: str, hits: Sequence["Hit"], searcher: "Searcher", min_probability: float = 0.0
 ) -> None:
     """Print what was found for a query, and why: ranks, the nearest view, the words they share."""
-    from corpus_tuner.indexes.search.settings import DENSE_RANKERS
+    from corpus_tuner.indexes.store.search_settings import DENSE_RANKERS
 
     _show_query(query)
     for hit in hits:

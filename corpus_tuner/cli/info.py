@@ -32,12 +32,12 @@ def info(
     json: JsonOption = False,
 ) -> None:
     """Show what an index has and how it was made."""
+    from corpus_tuner.build.skipped import read_skipped
     from corpus_tuner.core.fields import LANGUAGE_COUNT
-    from corpus_tuner.corpora.skipped_records import read_skipped
-    from corpus_tuner.indexes.store.layout import vectors_file
     from corpus_tuner.indexes.store.manifest import read_manifest
     from corpus_tuner.indexes.store.manifest import verify as verify_files
     from corpus_tuner.indexes.store.segments import fields_of
+    from corpus_tuner.indexes.vectors.file_names import vectors_file
     from corpus_tuner.text.language_detection import unread_warning
 
     manifest = read_manifest(index)

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from corpus_tuner.indexes.search.settings import HybridWeights
+    from corpus_tuner.indexes.store.search_settings import HybridWeights
 
 stdout = Console(highlight=False)
 stderr = Console(stderr=True, highlight=False)

@@ -141,7 +141,7 @@ def _print_json(
 ) -> None:
     """Print what the HTTP service would answer: for a file of queries a line for each."""
     from corpus_tuner.core.progress import track
-    from corpus_tuner.eval.queries import read_queries
+    from corpus_tuner.eval.trec.queries import read_queries
     from corpus_tuner.server.schemas import ResultAnswer
 
     def answer(query: str) -> ResultAnswer:
@@ -162,8 +162,8 @@ def _write_run(searcher: "Searcher", asking: "Asking", queries: Path, output: Pa
     """Write a run of a file of queries."""
     from corpus_tuner.core.progress import track
     from corpus_tuner.core.records import name_of
-    from corpus_tuner.eval.queries import read_queries
-    from corpus_tuner.eval.runs import write_run
+    from corpus_tuner.eval.trec.queries import read_queries
+    from corpus_tuner.eval.trec.runs import write_run
 
     wanted = read_queries(queries)
     if not wanted:

@@ -11,7 +11,8 @@ import typer
 
 from corpus_tuner.cli.options import IndexArgument, QuietOption, TrustOption
 from corpus_tuner.cli.output import stderr, stdout
-from corpus_tuner.errors import CorpusTunerError, MissingExtraError
+from corpus_tuner.core.extras import MissingExtraError
+from corpus_tuner.errors import CorpusTunerError
 
 
 def serve(

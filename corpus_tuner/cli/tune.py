@@ -20,7 +20,7 @@ from corpus_tuner.cli.options import (
 from corpus_tuner.cli.output import stdout, table
 
 if TYPE_CHECKING:
-    from corpus_tuner.tuning.encoder.report import EncoderTuningReport
+    from corpus_tuner.encoders.tuning_report import EncoderTuningReport
     from corpus_tuner.tuning.generator.report import TuningReport
 
 tune = typer.Typer(help="Tune models without labels.", no_args_is_help=True, rich_markup_mode=None)
@@ -130,7 +130,7 @@ def encoder(
 
 def _show_encoder(report: "EncoderTuningReport") -> None:
     """Print whether a tuned encoder is better."""
-    from corpus_tuner.tuning.encoder.report import judged
+    from corpus_tuner.tuning.encoder.card import judged
 
     verdict = report.verdict
     found = table("held-out documents, asked for", "nDCG@10", right=("nDCG@10",))

@@ -18,22 +18,22 @@ from pydantic import (
     ValidationInfo,
 )
 
-from corpus_tuner.build.ray_settings import RaySettings
-from corpus_tuner.config.paths import FOLDER, NamesFile
-from corpus_tuner.config.yaml_files import load_yaml
+from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
+from corpus_tuner.config.generator_tuning import TuningSettings
+from corpus_tuner.config.ray import RaySettings
 from corpus_tuner.core.arguments import CheckedModel, described, shown
+from corpus_tuner.core.paths import FOLDER, NamesFile
 from corpus_tuner.core.registry import PartSettings, read_settings
+from corpus_tuner.core.yaml_files import load_yaml
 from corpus_tuner.corpora import CorpusSettings
 from corpus_tuner.encoders import Encoder, EncoderSettings
 from corpus_tuner.errors import CorpusTunerError, named
 from corpus_tuner.indexes.lexical import LexicalSettings
-from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.manifest import Manifest
+from corpus_tuner.indexes.store.search_settings import SearchSettings
 from corpus_tuner.indexes.vectors.engines import EngineSettings
 from corpus_tuner.text.passages import PassageSettings
 from corpus_tuner.text.views import ViewSettings
-from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
-from corpus_tuner.tuning.generator.settings import TuningSettings
 
 
 def _part_of(package: str) -> BeforeValidator:

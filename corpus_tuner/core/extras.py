@@ -1,7 +1,4 @@
-"""The command that brings an extra, as it works where this package came from.
-
-It imports nothing of the package.
-"""
+"""The command that brings an extra, as it works where this package came from."""
 
 import json
 import shlex
@@ -10,7 +7,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from corpus_tuner.errors import CorpusTunerError
+
 _PACKAGE = "corpus-tuner"
+
+
+class MissingExtraError(CorpusTunerError):
+    """An optional library is not installed; the message gives the pip command."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(missing(what, extra))
 
 
 def install_command(extra: str) -> str:

@@ -44,7 +44,7 @@ def part(package: str, name: str) -> Any:
 def read_settings(package: str, values: dict[str, Any], context: Any = None) -> PartSettings:
     """Read the settings of the part of `package` that ``values["name"]`` names.
 
-    `context` is that of the validation (`corpus_tuner.config.paths`).
+    `context` is that of the validation (`corpus_tuner.core.paths`).
 
     Raises
     ------

@@ -12,19 +12,19 @@ from typing import NoReturn
 from corpus_tuner.core.arguments import is_utf8
 from corpus_tuner.core.chunks import chunks
 from corpus_tuner.core.documents import Document, digest_of
+from corpus_tuner.core.metadata import UnfitError, plain
 from corpus_tuner.core.records import BadRecord, Note, Record, kind_of
 from corpus_tuner.corpora import in_memory
 from corpus_tuner.corpora.field_mapping import Draft, Item, draft_of
 from corpus_tuner.corpora.folder_files import LeftOut
 from corpus_tuner.corpora.in_memory import Documents
-from corpus_tuner.corpora.long_runs import LONGEST_RUN, drop_long_runs
-from corpus_tuner.corpora.metadata import UnfitError, plain
 from corpus_tuner.corpora.open_source import count_records, find_source
 from corpus_tuner.corpora.parse_cache import ParsedFiles
 from corpus_tuner.corpora.record_files import Source
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.corpora.skipped_records import Skipped, SkippedRecords
 from corpus_tuner.errors import CorpusTunerError, setting
+from corpus_tuner.text.long_runs import LONGEST_RUN, drop_long_runs
 
 MAX_ID_CHARACTERS = 512
 MOST_FAILURES = 20

@@ -5,9 +5,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from corpus_tuner.core.metadata import UnfitError, plain
 from corpus_tuner.core.records import BadRecord, Note, Record
 from corpus_tuner.corpora.folder_files import LeftOut
-from corpus_tuner.corpora.metadata import UnfitError, plain
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import setting
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.core.records import Record
-from corpus_tuner.errors import CorpusTunerError, MissingExtraError, setting
+from corpus_tuner.errors import CorpusTunerError, setting
 
 
 def read(name: str, split: str) -> Iterator[Record]:

@@ -7,10 +7,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.core.records import Record
 from corpus_tuner.corpora.field_mapping import AUTO, Draft, Item, has_id
 from corpus_tuner.corpora.settings import CorpusSettings
-from corpus_tuner.errors import CorpusTunerError, EvaluationError, MissingExtraError
+from corpus_tuner.errors import CorpusTunerError, EvaluationError
 
 TABLES = (".csv", ".tsv")
 JSON_LINES = (".jsonl", ".ndjson")

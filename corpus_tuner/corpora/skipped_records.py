@@ -1,16 +1,11 @@
 """What of a corpus could not be read, or was read with a repair: counted, and named by reason."""
 
-import json
-from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from corpus_tuner.core.files import write_text
 from corpus_tuner.core.records import BadRecord, Note
 from corpus_tuner.corpora.folder_files import LeftOut
-from corpus_tuner.indexes.store.layout import Layout
 
 MAX_NAMED = 10_000
 """So many records and files are named for one reason; the others are counted."""
@@ -87,43 +82,3 @@ class SkippedRecords:
 def _described(what: BadRecord | LeftOut | Note) -> str:
     """Return where a record stands, and what is particular about it."""
     return f"{what.location} ({what.detail})" if what.detail else what.location
-
-
-_STORED = TypeAdapter(dict[str, tuple[Skipped, ...]])
-
-
-def read_skipped(index: Path) -> dict[str, tuple[Skipped, ...]]:
-    """Return what was left out or repaired when an index was built, by corpus.
-
-    An index whose list is missing or damaged has none.
-    """
-    try:
-        return _STORED.validate_json(Layout(index).skipped.read_bytes())
-    except (OSError, ValidationError):
-        return {}
-
-
-def store_skipped(
-    index: Path, corpus: str, skipped: Sequence[Skipped], *, whole: bool = True
-) -> bool:
-    """Store what was left out or repaired, and tell whether it differs from what was stored.
-
-    Parameters
-    ----------
-    index
-        The folder of the index, locked.
-    corpus
-        What was read.
-    skipped
-        What was left out or repaired.
-    whole
-        Whether it is all that the index has; otherwise what is stored of other corpora stays.
-    """
-    before = read_skipped(index)
-    after = {name: some for name, some in before.items() if not whole and name != corpus}
-    after |= {corpus: tuple(skipped)} if skipped else {}
-    if after == before:
-        return False
-    stored = json.loads(_STORED.dump_json(after))
-    write_text(Layout(index).skipped, json.dumps(stored, ensure_ascii=False, indent=1) + "\n")
-    return True

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, PositiveInt
 
-from corpus_tuner.config.paths import NamesFile
 from corpus_tuner.core.extras import missing
+from corpus_tuner.core.paths import NamesFile
 from corpus_tuner.errors import SearchIndexError
 
 Vectors = npt.NDArray[np.float32]

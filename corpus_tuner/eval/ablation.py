@@ -20,6 +20,7 @@ from corpus_tuner.config.recipe import Settings
 from corpus_tuner.core.documents import View
 from corpus_tuner.core.progress import part_of, track, working
 from corpus_tuner.core.registry import PartSettings, read_settings
+from corpus_tuner.core.text_output import write_text
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import Encoder, Vectors
 from corpus_tuner.errors import CorpusTunerError
@@ -32,16 +33,15 @@ from corpus_tuner.eval.ablation_variants import (
     Writer,
     variants,
 )
-from corpus_tuner.eval.benchmarks import Benchmark
-from corpus_tuner.eval.files import write_text
 from corpus_tuner.eval.generated_text import differences, measure_uses
-from corpus_tuner.eval.measures import DEFAULT_MEASURES, measure_queries
 from corpus_tuner.eval.open_benchmark import check_corpora, open_benchmarks
 from corpus_tuner.eval.report import Result
 from corpus_tuner.eval.report.tables import as_markdown, matrix, write_results
-from corpus_tuner.eval.runs import Leaders, break_ties
 from corpus_tuner.eval.setup import ABLATION, DEPTH, USES, Setup
-from corpus_tuner.eval.significance import Values
+from corpus_tuner.eval.trec.benchmark import Benchmark
+from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES, measure_queries
+from corpus_tuner.eval.trec.runs import Leaders, break_ties
+from corpus_tuner.eval.trec.significance import Values
 from corpus_tuner.generation.checks import open_checks
 from corpus_tuner.generation.enricher import Workshop, Writers, languages_of, open_writers
 from corpus_tuner.generation.generators import listed

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from corpus_tuner.eval.files import write_text
-from corpus_tuner.eval.runs import Run, read_run, without_self, write_run
+from corpus_tuner.core.text_output import write_text
+from corpus_tuner.eval.trec.runs import Run, read_run, without_self, write_run
 
 
 class Kept(NamedTuple):

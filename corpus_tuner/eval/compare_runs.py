@@ -6,16 +6,21 @@ from pathlib import Path
 from corpus_tuner.config.recipe import Settings
 from corpus_tuner.core.progress import track, working
 from corpus_tuner.core.records import BadRecord
+from corpus_tuner.core.text_output import make_folders
 from corpus_tuner.errors import CorpusTunerError, EvaluationError
-from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.benchmarks.registry import recognise
-from corpus_tuner.eval.files import make_folders
-from corpus_tuner.eval.measures import DEFAULT_MEASURES, Measurement, measure_queries, parse_measure
 from corpus_tuner.eval.open_benchmark import file_name, open_benchmarks, rejected_remarks
-from corpus_tuner.eval.qrels import read_qrels
 from corpus_tuner.eval.report import Report, Result
 from corpus_tuner.eval.report.assembly import Outline, bind, first_of, write_chapter, write_report
-from corpus_tuner.eval.runs import Run, read_run, without_self
+from corpus_tuner.eval.trec.benchmark import Benchmark
+from corpus_tuner.eval.trec.measures import (
+    DEFAULT_MEASURES,
+    Measurement,
+    measure_queries,
+    parse_measure,
+)
+from corpus_tuner.eval.trec.qrels import read_qrels
+from corpus_tuner.eval.trec.runs import Run, read_run, without_self
 
 
 def measure_runs(

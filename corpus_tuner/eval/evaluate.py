@@ -21,17 +21,14 @@ from corpus_tuner.config.recipe import Settings, settings_of, stored_settings, w
 from corpus_tuner.core.html_tables import html_table
 from corpus_tuner.core.progress import part_of, showing
 from corpus_tuner.core.records import BadRecord
+from corpus_tuner.core.text_output import make_folders
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import Encoder, EncoderSettings
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.baselines import Baseline
-from corpus_tuner.eval.benchmarks import Benchmark
-from corpus_tuner.eval.files import make_folders
 from corpus_tuner.eval.glossary import ABOUT, glossary
 from corpus_tuner.eval.index_costs import timed_build
-from corpus_tuner.eval.measures import DEFAULT_MEASURES
 from corpus_tuner.eval.open_benchmark import check_corpora, open_benchmarks, open_files
-from corpus_tuner.eval.qrels import write_qrels
 from corpus_tuner.eval.report import Cost, Report, Result, read_results
 from corpus_tuner.eval.report.assembly import (
     METRICS,
@@ -44,6 +41,9 @@ from corpus_tuner.eval.report.assembly import (
 from corpus_tuner.eval.report.tables import write_results
 from corpus_tuner.eval.run_systems import BASELINE, measure_benchmark
 from corpus_tuner.eval.setup import ABLATION, DEPTH, Setup
+from corpus_tuner.eval.trec.benchmark import Benchmark
+from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES
+from corpus_tuner.eval.trec.qrels import write_qrels
 from corpus_tuner.indexes.open_index import source_of
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def evaluate(
     split
         Which judgments; by default the usual ones of the benchmark, ``test`` for a folder.
     measures
-        As `corpus_tuner.eval.measures.measure_queries` takes them; the first is the main one.
+        As `corpus_tuner.eval.trec.measures.measure_queries` takes them; the first is the main one.
     depth
         Documents in every ranking; more where a measure looks deeper.
     baselines
@@ -155,7 +155,8 @@ def evaluate(
         (`corpus_tuner.Searcher.open`): it is measured, and none is built. No corpus is read.
     queries, qrels
         With `index` and without `benchmarks`: files of queries and of judgments, as
-        `corpus_tuner.eval.queries.read_queries` and `corpus_tuner.eval.qrels.read_qrels` take them.
+        `corpus_tuner.eval.trec.queries.read_queries` and
+        `corpus_tuner.eval.trec.qrels.read_qrels` take them.
     command
         What makes the report again, to be shown in it.
     progress

@@ -12,12 +12,12 @@ from corpus_tuner.build.pipeline import build
 from corpus_tuner.config.recipe import Settings
 from corpus_tuner.core.progress import part_of
 from corpus_tuner.core.registry import PartSettings
-from corpus_tuner.eval.benchmarks import Benchmark
-from corpus_tuner.eval.measures import measure_queries
 from corpus_tuner.eval.report.tables import difference_row
 from corpus_tuner.eval.setup import Setup
-from corpus_tuner.eval.significance import Values
 from corpus_tuner.eval.systems import OpenIndex, System
+from corpus_tuner.eval.trec.benchmark import Benchmark
+from corpus_tuner.eval.trec.measures import measure_queries
+from corpus_tuner.eval.trec.significance import Values
 from corpus_tuner.generation.checks.round_trip import Settings as RoundTrip
 from corpus_tuner.generation.generators.extractive import Settings as Extractive
 from corpus_tuner.indexes.lexical import LexicalSettings

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from corpus_tuner.build.report import BuildReport
-from corpus_tuner.eval.files import write_text
+from corpus_tuner.core.text_output import write_text
 from corpus_tuner.eval.report import Cost
 
 # Linux counts in KiB, macOS in bytes; Windows does not say.

@@ -12,11 +12,11 @@ from corpus_tuner.core.progress import track, working
 from corpus_tuner.core.records import STANDARD_INPUT, BadRecord, described
 from corpus_tuner.corpora.sample import LANGUAGES, sample_folder
 from corpus_tuner.errors import CorpusTunerError, EvaluationError
-from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.benchmarks.beir_folder import load_benchmark, read_benchmark
 from corpus_tuner.eval.benchmarks.download import fetch
 from corpus_tuner.eval.benchmarks.ir_datasets_source import load_catalogue_benchmark
 from corpus_tuner.eval.benchmarks.registry import Catalogued, Entry, expand, recognise, registry
+from corpus_tuner.eval.trec.benchmark import Benchmark
 
 _Item = TypeVar("_Item")
 Reject = Callable[[BadRecord], None]

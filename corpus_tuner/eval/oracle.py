@@ -10,11 +10,13 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from corpus_tuner.core.progress import track
-from corpus_tuner.eval.benchmarks import Benchmark
-from corpus_tuner.eval.files import write_text
-from corpus_tuner.eval.measures import measure, parse_measure
-from corpus_tuner.eval.runs import Run, break_ties, without_self
-from corpus_tuner.indexes.search.settings import (
+from corpus_tuner.core.text_output import write_text
+from corpus_tuner.eval.trec.benchmark import Benchmark
+from corpus_tuner.eval.trec.measures import measure, parse_measure
+from corpus_tuner.eval.trec.runs import Run, break_ties, without_self
+from corpus_tuner.indexes.search.weighted_sum import total
+from corpus_tuner.indexes.searcher import Searcher
+from corpus_tuner.indexes.store.search_settings import (
     DENSE_RANKERS,
     FEEDBACK,
     RANKERS,
@@ -22,8 +24,6 @@ from corpus_tuner.indexes.search.settings import (
     SearchSettings,
     shares,
 )
-from corpus_tuner.indexes.search.weighted_sum import total
-from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.vectors.scoring import first
 
 STEPS = 20

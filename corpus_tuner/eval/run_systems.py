@@ -12,9 +12,7 @@ from corpus_tuner.core.progress import track, working
 from corpus_tuner.core.records import BadRecord
 from corpus_tuner.errors import CorpusTunerError, EvaluationError
 from corpus_tuner.eval.baselines import Baseline, Setting
-from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.cached_runs import kept_run
-from corpus_tuner.eval.measures import Measured, Measurement, measure_queries
 from corpus_tuner.eval.open_benchmark import rejected_remarks
 from corpus_tuner.eval.oracle import best_of, kept_sweep, lexical_share
 from corpus_tuner.eval.report import Cost, Result, WeightSweep
@@ -25,9 +23,11 @@ from corpus_tuner.eval.report.assembly import (
     main_system,
     write_chapter,
 )
-from corpus_tuner.eval.runs import Run
 from corpus_tuner.eval.setup import Setup
 from corpus_tuner.eval.systems import OpenIndex, System, missing_systems, systems
+from corpus_tuner.eval.trec.benchmark import Benchmark
+from corpus_tuner.eval.trec.measures import Measured, Measurement, measure_queries
+from corpus_tuner.eval.trec.runs import Run
 
 ORACLES = ("oracle", "oracle-all")
 """Systems whose weights have seen the judgments."""

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from corpus_tuner.config.recipe import Settings, load_settings
 from corpus_tuner.core.progress import working
+from corpus_tuner.core.text_output import make_folders
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import AUTO, Encoder, embedded, open_encoder
-from corpus_tuner.eval.files import make_folders
-from corpus_tuner.eval.measures import DEFAULT_MEASURES, deepest
+from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES, deepest
 from corpus_tuner.generation.enricher import languages_of
 from corpus_tuner.indexes.store.layout import Layout
 

@@ -10,13 +10,13 @@ from corpus_tuner.core.progress import track, working
 from corpus_tuner.encoders import QueryEncoder
 from corpus_tuner.encoders.query_cache import RememberedQueries
 from corpus_tuner.eval.report.per_query import Label
-from corpus_tuner.eval.runs import Run, break_ties
+from corpus_tuner.eval.trec.runs import Run, break_ties
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.open_index import source_of
 from corpus_tuner.indexes.search.local_index import LocalSource
-from corpus_tuner.indexes.search.settings import HybridWeights, Mode, SearchSettings
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.manifest import Manifest
+from corpus_tuner.indexes.store.search_settings import HybridWeights, Mode, SearchSettings
 
 NAMES: Mapping[LexicalRanker, str] = {"words": "bm25", "grams": "grams"}
 """What the systems are called in which a lexical ranker is alone."""

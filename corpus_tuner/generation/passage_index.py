@@ -14,7 +14,7 @@ from corpus_tuner.indexes.representations import passage
 from corpus_tuner.indexes.search.candidates import pool_of
 from corpus_tuner.indexes.search.local_index import LocalIndex
 from corpus_tuner.indexes.search.plan import Plan
-from corpus_tuner.indexes.search.settings import SearchSettings
+from corpus_tuner.indexes.store.search_settings import SearchSettings
 from corpus_tuner.indexes.store.segment_writer import SEGMENT, write_segment
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.store.staged_segment import Staged

@@ -30,9 +30,9 @@ from corpus_tuner.indexes.search.candidates import Found, Pool, pool_of
 from corpus_tuner.indexes.search.hits import Hits, hits_of
 from corpus_tuner.indexes.search.local_index import LocalIndex
 from corpus_tuner.indexes.search.plan import Plan, make_plan
-from corpus_tuner.indexes.search.settings import Mode, SearchSettings, shares
 from corpus_tuner.indexes.search.unreadable_queries import is_legible, without_dense
 from corpus_tuner.indexes.store.manifest import Manifest
+from corpus_tuner.indexes.store.search_settings import Mode, SearchSettings, shares
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.vectors.scoring import DenseIndex
 

@@ -4,10 +4,10 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from corpus_tuner.errors import MissingExtraError
+from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.indexes.filters import Filter
-from corpus_tuner.indexes.search.settings import Mode
 from corpus_tuner.indexes.searcher import Searcher
+from corpus_tuner.indexes.store.search_settings import Mode
 from corpus_tuner.integrations.common import Give, given, searcher_of
 
 try:

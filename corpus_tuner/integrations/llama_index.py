@@ -3,11 +3,11 @@
 import asyncio
 from pathlib import Path
 
-from corpus_tuner.errors import MissingExtraError
+from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.indexes.filters import Filter
 from corpus_tuner.indexes.search.hits import Hit
-from corpus_tuner.indexes.search.settings import Mode
 from corpus_tuner.indexes.searcher import Searcher
+from corpus_tuner.indexes.store.search_settings import Mode
 from corpus_tuner.integrations.common import NAMESPACE, Give, given, searcher_of
 
 try:

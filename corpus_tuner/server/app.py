@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.searcher import Searcher
+from corpus_tuner.server import index_routes, page_routes, search_routes
 from corpus_tuner.server.auth import TokenGuard, documented
 from corpus_tuner.server.batching import Batcher
 from corpus_tuner.server.body_limit import BodyLimit
@@ -16,15 +17,6 @@ from corpus_tuner.server.error_responses import fail, problems, refuse
 from corpus_tuner.server.host_check import HostGuard
 from corpus_tuner.server.metrics import Counting, Counts
 from corpus_tuner.server.reloading import Live
-from corpus_tuner.server.routes import (
-    changes,
-    documents,
-    health,
-    index,
-    metrics,
-    page,
-    search,
-)
 from corpus_tuner.server.search_limits import describe_limits
 from corpus_tuner.server.settings import ServerSettings
 from corpus_tuner.server.state import Rejected, Service, Writer
@@ -93,11 +85,12 @@ def create_app(
     app.add_exception_handler(SearchIndexError, fail)
     app.add_exception_handler(Exception, fail)
     guard = [documented] if token else []
-    for guarded in (search, documents, index, metrics):
-        app.include_router(guarded.router, dependencies=guard, responses=problems(401))
+    guarded = [search_routes.router, index_routes.router]
     if token and writer is not None:
-        app.include_router(changes.router, dependencies=guard, responses=problems(401))
-    for open_ in (health, page):
-        app.include_router(open_.router)
+        guarded.append(index_routes.changes)
+    for router in guarded:
+        app.include_router(router, dependencies=guard, responses=problems(401))
+    for router in (index_routes.health, page_routes.router):
+        app.include_router(router)
     describe_limits(app.openapi(), settings)
     return app

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from corpus_tuner.indexes.filters import Condition
 from corpus_tuner.indexes.search.hits import Hits
-from corpus_tuner.indexes.search.settings import Mode
+from corpus_tuner.indexes.store.search_settings import Mode
 from corpus_tuner.server.reloading import Live
 
 

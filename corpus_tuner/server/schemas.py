@@ -24,8 +24,8 @@ from corpus_tuner.indexes.filters import (
     compile_filter,
 )
 from corpus_tuner.indexes.search.hits import Hit
-from corpus_tuner.indexes.search.settings import Mode
 from corpus_tuner.indexes.searcher import Searcher
+from corpus_tuner.indexes.store.search_settings import Mode
 from corpus_tuner.server.returned_fields import DEFAULT, FIELD_NAME, TEXT_BYTES, Shown
 
 # Something that is no space, as Python and JSON schemas both see it.

@@ -14,8 +14,8 @@ import corpus_tuner as ct
 from corpus_tuner.build.merge import MOST_SEGMENTS
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS
 from corpus_tuner.indexes.lexical.bm25 import BM25
-from corpus_tuner.indexes.search.settings import Mode
 from corpus_tuner.indexes.store.manifest import read_manifest
+from corpus_tuner.indexes.store.search_settings import Mode
 from tests.conftest import make_documents
 
 QUERIES = ["the old mill by the river", "rent by law", "bread"]

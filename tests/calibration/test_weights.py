@@ -21,9 +21,9 @@ from corpus_tuner import (
 )
 from corpus_tuner.calibration.pseudo_queries import draw, draw_with_questions
 from corpus_tuner.calibration.weights import choose_weights
+from corpus_tuner.encoders.tuning_report import read_report
 from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.text.sentences import split_sentences
-from corpus_tuner.tuning.encoder.report import read_report
 from tests.cli.conftest import Run
 from tests.conftest import WORDS, make_documents, make_documents_with_topics, write_jsonl
 

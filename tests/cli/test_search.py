@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus_tuner.indexes.search.settings import RANKERS
+from corpus_tuner.indexes.store.search_settings import RANKERS
 from tests.cli.conftest import Run
 
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from corpus_tuner.indexes.search.settings import RANKERS
+from corpus_tuner.indexes.store.search_settings import RANKERS
 from tests.cli.conftest import Run
 from tests.conftest import write_jsonl
 

@@ -11,9 +11,9 @@ from threading import Thread
 import pytest
 
 from corpus_tuner.core.records import BadRecord, read_lines
-from corpus_tuner.eval.qrels import read_qrels
-from corpus_tuner.eval.queries import read_queries
-from corpus_tuner.eval.runs import read_run
+from corpus_tuner.eval.trec.qrels import read_qrels
+from corpus_tuner.eval.trec.queries import read_queries
+from corpus_tuner.eval.trec.runs import read_run
 
 LINE = "q1 Q0 d1 1 0.5 x\n"
 

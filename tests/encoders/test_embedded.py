@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from corpus_tuner.config.paths import RESERVED
+from corpus_tuner.core.paths import RESERVED
 from corpus_tuner.encoders import AUTO, EncoderSettings, embedded
 from tests.conftest import edit_manifest
 

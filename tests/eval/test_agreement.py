@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from corpus_tuner.eval.benchmarks import Qrels
-from corpus_tuner.eval.measures import averages, measure_queries
-from corpus_tuner.eval.qrels import read_qrels, write_qrels
-from corpus_tuner.eval.runs import Run, break_ties, read_run, write_run
+from corpus_tuner.eval.trec.benchmark import Qrels
+from corpus_tuner.eval.trec.measures import averages, measure_queries
+from corpus_tuner.eval.trec.qrels import read_qrels, write_qrels
+from corpus_tuner.eval.trec.runs import Run, break_ties, read_run, write_run
 
 MEASURES = ["nDCG@10", "RR@100", "R@100", "AP@100", "P@5"]
 PYTREC = {"nDCG@10": "ndcg_cut_10", "R@100": "recall_100", "AP@100": "map_cut_100", "P@5": "P_5"}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from corpus_tuner.eval.cached_runs import kept_run
-from corpus_tuner.eval.runs import Run
+from corpus_tuner.eval.trec.runs import Run
 
 RUN: Run = {"q": [("q", 3.0), ("b", 2.0)]}
 

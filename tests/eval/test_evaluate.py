@@ -218,8 +218,8 @@ def test_benchmarks_by_name(
 
 
 def test_published_figures_stand_beside(tmp_path: Path) -> None:
-    from corpus_tuner.eval.benchmarks import Benchmark
     from corpus_tuner.eval.report.assembly import published
+    from corpus_tuner.eval.trec.benchmark import Benchmark
 
     scifact = Benchmark("scifact", "", {str(number): "?" for number in range(300)}, {})
     references, notes = published(scifact, 5183, ["R@100", "nDCG@10", "AP"])

@@ -7,8 +7,6 @@ import pytest
 from corpus_tuner.build.pipeline import build
 from corpus_tuner.config.recipe import load_settings
 from corpus_tuner.encoders import Encoder
-from corpus_tuner.eval.benchmarks import Benchmark
-from corpus_tuner.eval.measures import measure
 from corpus_tuner.eval.oracle import (
     STEPS,
     Tried,
@@ -18,7 +16,9 @@ from corpus_tuner.eval.oracle import (
     with_lexical_share,
 )
 from corpus_tuner.eval.systems import OpenIndex, System
-from corpus_tuner.indexes.search.settings import DenseWeights, HybridWeights, SearchSettings
+from corpus_tuner.eval.trec.benchmark import Benchmark
+from corpus_tuner.eval.trec.measures import measure
+from corpus_tuner.indexes.store.search_settings import DenseWeights, HybridWeights, SearchSettings
 from tests.conftest import make_documents, write_jsonl
 
 NDCG = "nDCG@10"

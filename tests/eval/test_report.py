@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from corpus_tuner.errors import MissingExtraError
+from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.eval.report import Report, Result
 from corpus_tuner.eval.report.latex import as_latex, escape
 from corpus_tuner.eval.report.tables import as_markdown, matrix, overview

@@ -11,7 +11,6 @@ from corpus_tuner.core.registry import PartSettings
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.representations import open_representation, views
-from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.ann_indexes import with_structures
 from corpus_tuner.indexes.store.commit import commit
 from corpus_tuner.indexes.store.layout import Layout
@@ -22,6 +21,7 @@ from corpus_tuner.indexes.store.manifest import (
     SegmentEntry,
     read_manifest,
 )
+from corpus_tuner.indexes.store.search_settings import SearchSettings
 from corpus_tuner.indexes.store.segment_writer import SEGMENT, write_segment
 from corpus_tuner.indexes.store.staged_segment import Staged
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging

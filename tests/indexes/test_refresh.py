@@ -11,8 +11,8 @@ import pytest
 import corpus_tuner.indexes.search.local_index as local_module
 from corpus_tuner import Searcher, SearchIndexError, SearchSettings, build, load_settings
 from corpus_tuner.indexes.lexical import LexicalSettings
-from corpus_tuner.indexes.search.settings import FEEDBACK, RANKERS, HybridWeights, Mode
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
+from corpus_tuner.indexes.store.search_settings import FEEDBACK, RANKERS, HybridWeights, Mode
 from tests.conftest import make_documents, write_jsonl
 from tests.indexes.indexing import Table, encoded, write_index
 

@@ -17,15 +17,15 @@ from corpus_tuner.indexes.representations import passage, views
 from corpus_tuner.indexes.search.fusion import scaled
 from corpus_tuner.indexes.search.local_index import LocalSource
 from corpus_tuner.indexes.search.pseudo_relevance_feedback import feedback, nearness_of
-from corpus_tuner.indexes.search.settings import (
+from corpus_tuner.indexes.searcher import Searcher
+from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.indexes.store.search_settings import (
     DENSE_RANKERS,
     FEEDBACK,
     RANKERS,
     Mode,
     SearchSettings,
 )
-from corpus_tuner.indexes.searcher import Searcher
-from corpus_tuner.indexes.store.layout import Layout
 from tests.conftest import nightly
 from tests.indexes.indexing import Table, encoded, write_index
 

@@ -18,7 +18,7 @@ from fastapi.testclient import TestClient
 
 from corpus_tuner import CorpusTunerWarning, Searcher, SearchIndexError, build, load_settings
 from corpus_tuner.errors import DamagedError
-from corpus_tuner.indexes.search.settings import HybridWeights
+from corpus_tuner.indexes.store.search_settings import HybridWeights
 from corpus_tuner.server.app import create_app
 from corpus_tuner.server.schemas import RejectedView
 from corpus_tuner.server.settings import ServerSettings

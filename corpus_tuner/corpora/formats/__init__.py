@@ -11,7 +11,8 @@ from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from corpus_tuner.errors import MissingExtraError, setting
+from corpus_tuner.core.extras import MissingExtraError
+from corpus_tuner.errors import setting
 
 GROUP = "corpus_tuner.readers"
 _BUILT_IN = {

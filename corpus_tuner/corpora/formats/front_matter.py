@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from corpus_tuner.core.metadata import UnfitError, plain
 from corpus_tuner.corpora.formats import FileNote
-from corpus_tuner.corpora.metadata import UnfitError, plain
 
 _YAML = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _TOML = re.compile(r"\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)

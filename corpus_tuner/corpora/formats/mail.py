@@ -15,7 +15,7 @@ from typing import Any
 
 from corpus_tuner.core.encodings import decode
 from corpus_tuner.corpora.formats import FileNote, Parsed, html
-from corpus_tuner.corpora.long_runs import SPACELESS
+from corpus_tuner.text.long_runs import SPACELESS
 
 _PEOPLE = ("from", "to", "cc")
 # Text by name, with nothing in it that is written for people.

@@ -12,8 +12,8 @@ from corpus_tuner.core.registry import part
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.eval.benchmarks import Benchmark
-from corpus_tuner.eval.runs import Run
+from corpus_tuner.eval.trec.benchmark import Benchmark
+from corpus_tuner.eval.trec.runs import Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from corpus_tuner.core.progress import track, working
 from corpus_tuner.encoders import EncoderSettings, open_encoder
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.baselines import Setting
-from corpus_tuner.eval.runs import Leaders, Run, break_ties
+from corpus_tuner.eval.trec.runs import Leaders, Run, break_ties
 
 _AT_ONCE = 256
 

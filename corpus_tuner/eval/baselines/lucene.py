@@ -11,11 +11,11 @@ from pathlib import Path
 from traceback import format_exc
 from typing import Any
 
-from corpus_tuner.core.extras import install_command
+from corpus_tuner.core.extras import MissingExtraError, install_command
 from corpus_tuner.core.progress import track, working
-from corpus_tuner.errors import CorpusTunerError, MissingExtraError
+from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.baselines import Setting
-from corpus_tuner.eval.runs import Run, break_ties
+from corpus_tuner.eval.trec.runs import Run, break_ties
 
 K1, B = 0.9, 0.4
 _HEAP = "4g"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.baselines import Setting
-from corpus_tuner.eval.runs import Run, read_run
+from corpus_tuner.eval.trec.runs import Run, read_run
 
 
 class Baseline:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from corpus_tuner.core.records import BadRecord, described, name_of
 from corpus_tuner.errors import EvaluationError
-from corpus_tuner.eval.benchmarks import Benchmark
-from corpus_tuner.eval.qrels import read_qrels
-from corpus_tuner.eval.queries import read_queries, refuse
+from corpus_tuner.eval.trec.benchmark import Benchmark
+from corpus_tuner.eval.trec.qrels import read_qrels
+from corpus_tuner.eval.trec.queries import read_queries, refuse
 
 
 def load_benchmark(
@@ -59,8 +59,8 @@ def read_benchmark(
     Parameters
     ----------
     queries, qrels
-        As `corpus_tuner.eval.queries.read_queries` and `corpus_tuner.eval.qrels.read_qrels` take
-        them.
+        As `corpus_tuner.eval.trec.queries.read_queries` and
+        `corpus_tuner.eval.trec.qrels.read_qrels` take them.
     name, corpus
         As `Benchmark` has them.
     reject

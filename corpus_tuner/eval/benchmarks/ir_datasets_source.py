@@ -4,7 +4,7 @@ import logging
 
 from corpus_tuner.core.extras import missing
 from corpus_tuner.errors import EvaluationError
-from corpus_tuner.eval.benchmarks import Benchmark, Qrels
+from corpus_tuner.eval.trec.benchmark import Benchmark, Qrels
 
 
 def load_catalogue_benchmark(id_: str, *, name: str = "") -> Benchmark:

@@ -11,7 +11,7 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, TypeAdapter
 
-from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.eval.trec.benchmark import Benchmark
 
 
 class _Frozen(BaseModel):

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from corpus_tuner.errors import MissingExtraError
-from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.eval.benchmarks.registry import Reference
-from corpus_tuner.eval.measures import Measured, averages
-from corpus_tuner.eval.significance import Comparison, intervals
+from corpus_tuner.eval.trec.benchmark import Benchmark
+from corpus_tuner.eval.trec.measures import Measured, averages
+from corpus_tuner.eval.trec.significance import Comparison, intervals
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -48,8 +48,8 @@ class Result(_Frozen):
 
     Examples
     --------
-    >>> from corpus_tuner.eval.benchmarks import Benchmark
-    >>> from corpus_tuner.eval.measures import measure_queries
+    >>> from corpus_tuner.eval.trec.benchmark import Benchmark
+    >>> from corpus_tuner.eval.trec.measures import measure_queries
     >>> benchmark = Benchmark("tiny", "", {"q1": "wheat"}, {"q1": {"mill": 1}})
     >>> measured = measure_queries(benchmark.qrels, {"q1": [("mill", 1.0)]}, ["nDCG@10"])
     >>> Result.of(benchmark, "mine", measured).measures

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from corpus_tuner.eval.benchmarks import Benchmark
+from corpus_tuner.core.text_output import write_text
 from corpus_tuner.eval.benchmarks.registry import Reference, recognise
-from corpus_tuner.eval.files import write_text
-from corpus_tuner.eval.measures import Measured, Measurement, parse_measure
 from corpus_tuner.eval.report import Cost, Mover, Report, Result, WeightSweep
 from corpus_tuner.eval.report.latex import as_latex
 from corpus_tuner.eval.report.page import write_page
 from corpus_tuner.eval.report.per_query import Describe, movers
 from corpus_tuner.eval.report.tables import write_per_query, write_results, write_summary
-from corpus_tuner.eval.significance import Comparison, compare, significance
+from corpus_tuner.eval.trec.benchmark import Benchmark
+from corpus_tuner.eval.trec.measures import Measured, Measurement, parse_measure
+from corpus_tuner.eval.trec.significance import Comparison, compare, significance
 
 METRICS, PER_QUERY, SUMMARY, PAGE = "metrics.json", "per_query.csv", "summary.md", "report.html"
 """The files of a report."""

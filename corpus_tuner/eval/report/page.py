@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from corpus_tuner.eval.files import write_text
+from corpus_tuner.core.text_output import write_text
 from corpus_tuner.eval.report import Report, Result, WeightSweep
 from corpus_tuner.eval.report.charts import bounds, curve, gains
 from corpus_tuner.eval.report.tables import (

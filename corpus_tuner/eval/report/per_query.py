@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from corpus_tuner.eval.measures import Measurement
 from corpus_tuner.eval.report import Mover, ShownDocument
-from corpus_tuner.eval.runs import Ranking
+from corpus_tuner.eval.trec.measures import Measurement
+from corpus_tuner.eval.trec.runs import Ranking
 
 MOST = 5
 """Queries shown on either side."""

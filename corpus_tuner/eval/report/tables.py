@@ -5,10 +5,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from corpus_tuner.eval.files import write_atomically, write_text
-from corpus_tuner.eval.measures import Measured
+from corpus_tuner.core.text_output import write_atomically, write_text
 from corpus_tuner.eval.report import Report, Result
-from corpus_tuner.eval.significance import Numbers, mean_interval
+from corpus_tuner.eval.trec.measures import Measured
+from corpus_tuner.eval.trec.significance import Numbers, mean_interval
 
 
 def write_results(results: Sequence[Result], path: Path) -> None:

@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 from jinja2 import TemplateError
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from corpus_tuner.config.paths import NamesFile
 from corpus_tuner.core.documents import Document
+from corpus_tuner.core.paths import NamesFile
 from corpus_tuner.core.registry import PartSettings
 from corpus_tuner.encoders import Encoder, Span
 from corpus_tuner.generation.generators import Written, seed_of, tidy, without_thoughts

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from corpus_tuner.config.paths import NamesFile
 from corpus_tuner.core.documents import Document
+from corpus_tuner.core.paths import NamesFile
 from corpus_tuner.core.registry import PartSettings
 from corpus_tuner.encoders import Encoder, Span
 from corpus_tuner.generation.generators import Written, seed_of, tidy

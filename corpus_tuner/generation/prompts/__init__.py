@@ -8,8 +8,8 @@ from typing import Literal, get_args
 
 import yaml
 
-from corpus_tuner.config.yaml_files import load_yaml
 from corpus_tuner.core.documents import Document
+from corpus_tuner.core.yaml_files import load_yaml
 from corpus_tuner.errors import CorpusTunerError
 
 Kind = Literal["question", "keywords", "summary", "title", "claim"]

@@ -12,8 +12,8 @@ from corpus_tuner.indexes.representations import Parts, Scores
 from corpus_tuner.indexes.search.backend import Drawn, Index
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.search.probability import probabilities
-from corpus_tuner.indexes.search.settings import DENSE_RANKERS, Fusion
 from corpus_tuner.indexes.search.weighted_sum import Blend, Brought, ByRanker, total
+from corpus_tuner.indexes.store.search_settings import DENSE_RANKERS, Fusion
 from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.indexes.vectors.scoring import first
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus_tuner.indexes.representations import Scores
-from corpus_tuner.indexes.search.settings import Fusion
+from corpus_tuner.indexes.store.search_settings import Fusion
 
 _RANK_CONSTANT = 60  # as in the paper
 

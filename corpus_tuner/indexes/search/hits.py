@@ -14,9 +14,9 @@ from corpus_tuner.indexes.lexical import LEXICAL_RANKERS
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Scores
 from corpus_tuner.indexes.search.backend import Match
 from corpus_tuner.indexes.search.candidates import Found
-from corpus_tuner.indexes.search.settings import DENSE_RANKERS
 from corpus_tuner.indexes.search.snippets import FoundPassage, choose
 from corpus_tuner.indexes.search.weighted_sum import Brought
+from corpus_tuner.indexes.store.search_settings import DENSE_RANKERS
 from corpus_tuner.indexes.vectors import Ordinals
 
 _SHOWN = 160  # characters of a passage in a table

@@ -8,7 +8,7 @@ from corpus_tuner.core.arguments import shown
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.filters import Condition, Filter, compile_filter
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalRanker
-from corpus_tuner.indexes.search.settings import (
+from corpus_tuner.indexes.store.search_settings import (
     DENSE_RANKERS,
     FEEDBACK,
     Mode,

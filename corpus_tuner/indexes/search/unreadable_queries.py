@@ -10,7 +10,7 @@ import regex
 from corpus_tuner.indexes.lexical.tokens import is_letter
 from corpus_tuner.indexes.lexical.words import query_tokens
 from corpus_tuner.indexes.search.backend import Drawn
-from corpus_tuner.indexes.search.settings import DENSE_RANKERS
+from corpus_tuner.indexes.store.search_settings import DENSE_RANKERS
 
 _LATIN_ONLY = "builtin"  # the embedded encoder is trained on English
 _LETTERS = regex.compile(r"[\p{L}\p{M}]")

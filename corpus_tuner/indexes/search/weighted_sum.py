@@ -9,7 +9,7 @@ import numpy.typing as npt
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Scores
 from corpus_tuner.indexes.search.fusion import scaled
 from corpus_tuner.indexes.search.pseudo_relevance_feedback import Nearness, feedback
-from corpus_tuner.indexes.search.settings import FEEDBACK, RANKERS, Fusion
+from corpus_tuner.indexes.store.search_settings import FEEDBACK, RANKERS, Fusion
 
 ByRanker = Mapping[str, Scores]
 """Scores of the same documents by the names of rankers, every one of shape (documents,)."""

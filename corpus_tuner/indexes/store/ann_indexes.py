@@ -5,9 +5,10 @@ from pathlib import Path
 from corpus_tuner.core.files import sync_file
 from corpus_tuner.indexes.representations import stored_representation
 from corpus_tuner.indexes.store.commit import commit
-from corpus_tuner.indexes.store.layout import Layout, structure_file, vectors_file
+from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import LaterFile, Manifest, SegmentEntry
 from corpus_tuner.indexes.vectors.engines import EngineSettings, make_structure
+from corpus_tuner.indexes.vectors.file_names import structure_file, vectors_file
 from corpus_tuner.indexes.vectors.rows import StoredRows
 
 

@@ -17,7 +17,7 @@ from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings, terms_of
 from corpus_tuner.indexes.lexical.postings import Keys, Postings, keys_of
 from corpus_tuner.indexes.representations import Representation, Storage, stored_representation
-from corpus_tuner.indexes.store.layout import DOCUMENTS, Layout, vectors_file
+from corpus_tuner.indexes.store.layout import DOCUMENTS, Layout
 from corpus_tuner.indexes.store.manifest import (
     Manifest,
     SegmentEntry,
@@ -29,6 +29,7 @@ from corpus_tuner.indexes.store.manifest import (
 from corpus_tuner.indexes.store.segment_reader import Segment
 from corpus_tuner.indexes.store.segments import alive_of
 from corpus_tuner.indexes.vectors.engines import open_engine
+from corpus_tuner.indexes.vectors.file_names import vectors_file
 from corpus_tuner.indexes.vectors.rows import StoredRows
 from corpus_tuner.indexes.vectors.scoring import DenseIndex
 

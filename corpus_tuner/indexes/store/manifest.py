@@ -17,8 +17,8 @@ from corpus_tuner.encoders import EncoderSettings
 from corpus_tuner.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.representations import stored_representation
-from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.store.layout import ENCODER, Layout
+from corpus_tuner.indexes.store.search_settings import SearchSettings
 from corpus_tuner.indexes.vectors.engines import EngineSettings, engine_settings, flat
 
 FORMAT = "corpus-tuner-index"

@@ -19,14 +19,10 @@ from corpus_tuner.core.files import sync_file
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.representations import Representation
-from corpus_tuner.indexes.store.layout import (
-    DOCUMENTS,
-    row_starts_file,
-    row_views_file,
-    vectors_file,
-)
+from corpus_tuner.indexes.store.layout import DOCUMENTS
 from corpus_tuner.indexes.store.manifest import SegmentEntry, StoredFile, summed
 from corpus_tuner.indexes.store.segment_reader import SCHEMA, StoredDocument
+from corpus_tuner.indexes.vectors.file_names import row_starts_file, row_views_file, vectors_file
 from corpus_tuner.indexes.vectors.rows import write_vectors
 
 SEGMENT = "segment"

@@ -17,9 +17,9 @@ from corpus_tuner.core.arrays import load_array
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Parts, Representation, Scores
-from corpus_tuner.indexes.store.layout import row_starts_file, row_views_file, vectors_file
 from corpus_tuner.indexes.vectors import Nearest, Ordinals, Selection, VectorEngine
 from corpus_tuner.indexes.vectors.engines import EngineSettings, flat, open_engine
+from corpus_tuner.indexes.vectors.file_names import row_starts_file, row_views_file, vectors_file
 from corpus_tuner.indexes.vectors.rows import StoredRows
 
 _ROWS_FOR_ONE = 12

@@ -10,6 +10,7 @@ import numpy as np
 from sentence_transformers import SentenceTransformer
 
 from corpus_tuner.build.pipeline import build
+from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
 from corpus_tuner.config.recipe import Settings
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.languages import Languages
@@ -19,7 +20,6 @@ from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.tuning.encoder.lora import add_matrices, merge_matrices
 from corpus_tuner.tuning.encoder.losses import Objective
-from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
 from corpus_tuner.tuning.encoder.synthetic_queries import Asked
 from corpus_tuner.tuning.encoder.teacher import SHARPNESS, Teacher
 from corpus_tuner.tuning.encoder.topic_batches import topics

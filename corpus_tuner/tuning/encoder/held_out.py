@@ -23,6 +23,7 @@ from corpus_tuner.config.recipe import Settings
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.encoders.sentence_transformer import own_prompt
+from corpus_tuner.encoders.tuning_report import Verdict
 from corpus_tuner.indexes.lexical import (
     LexicalRanker,
     LexicalSettings,
@@ -33,7 +34,6 @@ from corpus_tuner.indexes.lexical.bm25 import BM25, Terms
 from corpus_tuner.indexes.lexical.postings import Postings
 from corpus_tuner.indexes.search.fusion import scaled
 from corpus_tuner.text.passages import whole_text
-from corpus_tuner.tuning.encoder.report import Verdict
 
 Gains = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.floating[Any]]

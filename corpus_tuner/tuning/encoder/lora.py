@@ -2,7 +2,7 @@
 
 from sentence_transformers import SentenceTransformer
 
-from corpus_tuner.errors import MissingExtraError
+from corpus_tuner.core.extras import MissingExtraError
 
 try:
     from peft import LoraConfig

@@ -12,7 +12,7 @@ from sentence_transformers.sentence_transformer.losses import (
 from sentence_transformers.util import cos_sim
 from torch.nn.functional import cross_entropy, kl_div
 
-from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
+from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
 from corpus_tuner.tuning.precision import arithmetic
 
 Features = Iterable[dict[str, torch.Tensor]]

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
 from corpus_tuner.indexes.search.plan import make_plan
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.vectors import Ordinals
-from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
 from corpus_tuner.tuning.encoder.synthetic_queries import Question
 
 SHARPNESS = 1.3

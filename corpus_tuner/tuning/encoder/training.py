@@ -15,10 +15,10 @@ from sentence_transformers.base.sampler import DefaultBatchSampler
 from torch.utils.data import SequentialSampler
 from transformers.trainer_callback import PrinterCallback, TrainerState
 
+from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
 from corpus_tuner.core.progress import Meter
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.tuning.encoder.losses import Objective
-from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
 
 _PROBED = 2  # steps whose pace tells how many there are
 Curve = list[dict[str, float]]

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import cycle, islice
 from typing import Any
 
+from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
 from corpus_tuner.core.chunks import chunks
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.encoders import Vectors
-from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
 from corpus_tuner.tuning.encoder.synthetic_queries import Asked, Question, questions
 from corpus_tuner.tuning.encoder.teacher import Lesson
 

@@ -9,23 +9,24 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
 from corpus_tuner.config.recipe import Settings
 from corpus_tuner.core.documents import Document, digest_of
+from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.core.progress import note, track, working
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.in_memory import Documents
 from corpus_tuner.encoders import AUTO, EncoderSettings, embedded
-from corpus_tuner.errors import CorpusTunerError, MissingExtraError, named
-from corpus_tuner.text.language_detection import SAMPLE_DOCUMENTS, found_languages
-from corpus_tuner.text.passages import whole_text
-from corpus_tuner.tuning.encoder.report import (
+from corpus_tuner.encoders.tuning_report import (
     REPORT,
     EncoderTuningReport,
     read_report,
-    write_card,
 )
-from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
+from corpus_tuner.errors import CorpusTunerError, named
+from corpus_tuner.text.language_detection import SAMPLE_DOCUMENTS, found_languages
+from corpus_tuner.text.passages import whole_text
+from corpus_tuner.tuning.encoder.card import write_card
 from corpus_tuner.tuning.encoder.synthetic_queries import drawn
 from corpus_tuner.tuning.output_lock import alone
 
@@ -161,7 +162,8 @@ def _must_make_sense(how: EncoderTuningSettings) -> None:
 def _is_asked_for(report: EncoderTuningReport, settings: Settings) -> bool:
     """Tell whether an encoder that is there was tuned as a recipe says."""
     how = settings.encoder_tuning
-    was, wanted = (one.model_dump(exclude=_RUNNING) for one in (report.settings, how))
+    before = EncoderTuningSettings.model_validate(report.settings)
+    was, wanted = (one.model_dump(exclude=_RUNNING) for one in (before, how))
     alike = settings.encoder.name in (AUTO, report.base)
     return alike and was == wanted and (report.steps == 0) == (how.steps == 0)
 
@@ -220,7 +222,7 @@ def _tuned(
         output=str(output),
         base=named.name,
         key=key,
-        settings=how,
+        settings=how.model_dump(mode="json"),
         languages=languages.codes,
         documents=len(learnt),
         held_out=tuple(map(_own_digest, documents[:held_out])),

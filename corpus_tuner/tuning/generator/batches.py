@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from corpus_tuner.config.generator_tuning import TuningSettings
 from corpus_tuner.tuning.generator.pairs import Pair
-from corpus_tuner.tuning.generator.settings import TuningSettings
 
 IGNORED = -100
 """The label of padding, which is not learnt."""

@@ -7,9 +7,11 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
+from corpus_tuner.config.generator_tuning import MOST_PASSES, TuningSettings
+from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.core.progress import note, working
 from corpus_tuner.encoders.model_weights import hash_weights
-from corpus_tuner.errors import CorpusTunerError, MissingExtraError, named
+from corpus_tuner.errors import CorpusTunerError, named
 from corpus_tuner.generation.models import Source, load_model
 from corpus_tuner.tuning.generator.batches import tokenize
 from corpus_tuner.tuning.generator.card import write_card
@@ -17,7 +19,6 @@ from corpus_tuner.tuning.generator.learning_curves import draw_curve
 from corpus_tuner.tuning.generator.losses import Objective
 from corpus_tuner.tuning.generator.pairs import Pair, Split, count_pairs, split_pairs
 from corpus_tuner.tuning.generator.report import REPORT, TuningReport, read_report
-from corpus_tuner.tuning.generator.settings import MOST_PASSES, TuningSettings
 from corpus_tuner.tuning.generator.training import Trainer
 from corpus_tuner.tuning.output_lock import alone
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from corpus_tuner.errors import MissingExtraError
+from corpus_tuner.core.extras import MissingExtraError
 
 _SMOOTHED = 50  # steps, at most, that a point of the training loss is the mean of
 

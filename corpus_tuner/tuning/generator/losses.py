@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 
+from corpus_tuner.config.generator_tuning import TuningSettings
 from corpus_tuner.tuning.generator.batches import IGNORED, Batch, Example, collate
 from corpus_tuner.tuning.generator.rouge import rouge_l
-from corpus_tuner.tuning.generator.settings import TuningSettings
 from corpus_tuner.tuning.precision import arithmetic
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from corpus_tuner.config.generator_tuning import TuningSettings
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.tuning.generator.settings import TuningSettings
 
 REPORT = "tuning.json"
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from corpus_tuner.errors import MissingExtraError
+from corpus_tuner.core.extras import MissingExtraError
 
 _WORD = re.compile(r"\w+")
 

@@ -20,12 +20,13 @@ from torch.utils.data import DataLoader
 from transformers.trainer_callback import PrinterCallback, TrainerState
 from transformers.utils import is_accelerate_available
 
+from corpus_tuner.config.generator_tuning import TuningSettings
+from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.core.progress import Meter
-from corpus_tuner.errors import CorpusTunerError, MissingExtraError, named
+from corpus_tuner.errors import CorpusTunerError, named
 from corpus_tuner.tuning.generator.batches import Batch, Example, epoch
 from corpus_tuner.tuning.generator.learning_curves import Curve
 from corpus_tuner.tuning.generator.losses import Objective
-from corpus_tuner.tuning.generator.settings import TuningSettings
 
 
 class Trainer(transformers.Trainer):  # type: ignore[misc]

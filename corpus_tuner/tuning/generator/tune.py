@@ -9,7 +9,8 @@ from itertools import chain
 from pathlib import Path
 
 from corpus_tuner.config.recipe import Settings
-from corpus_tuner.errors import CorpusTunerError, MissingExtraError
+from corpus_tuner.core.extras import MissingExtraError
+from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.models import Source
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.tuning.generator.pairs import Pair, read_pairs

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from corpus_tuner.errors import EvaluationError, OutOfReachError
-from corpus_tuner.eval.benchmarks import Benchmark
 from corpus_tuner.eval.benchmarks.download import fetch, unpack
 from corpus_tuner.eval.benchmarks.registry import Archive, Entry, Hub, expand, recognise, registry
-from corpus_tuner.eval.measures import parse_measure
+from corpus_tuner.eval.trec.benchmark import Benchmark
+from corpus_tuner.eval.trec.measures import parse_measure
 
 SAMPLES = {"sample-en", "sample-de"}
 

@@ -10,8 +10,8 @@ from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.lexical.bm25 import BM25
 from corpus_tuner.indexes.qdrant.address import parse_address
 from corpus_tuner.indexes.qdrant.export import export_to_qdrant
-from corpus_tuner.indexes.search.settings import Mode, SearchSettings
 from corpus_tuner.indexes.searcher import Searcher
+from corpus_tuner.indexes.store.search_settings import Mode, SearchSettings
 from tests.conftest import edit_manifest
 from tests.indexes.qdrant.collections import (
     LIBRARIES,

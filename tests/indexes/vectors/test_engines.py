@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from corpus_tuner.build.merge import merge
 from corpus_tuner.errors import SearchIndexError
-from corpus_tuner.indexes.search.settings import SearchSettings
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.check import check
 from corpus_tuner.indexes.store.manifest import read_manifest
+from corpus_tuner.indexes.store.search_settings import SearchSettings
 from corpus_tuner.indexes.store.soft_delete import remove
 from corpus_tuner.indexes.store.staging import EncodedDocument
 from corpus_tuner.indexes.vectors.engines import (

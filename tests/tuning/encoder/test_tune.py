@@ -13,6 +13,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from corpus_tuner import load_settings
+from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
 from corpus_tuner.core.documents import Document, digest_of
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.encoders import EncoderSettings, open_encoder
@@ -20,7 +21,6 @@ from corpus_tuner.encoders.sentence_transformer import load_model
 from corpus_tuner.text.passages import whole_text
 from corpus_tuner.tuning.encoder.held_out import Found, Trial, least_share
 from corpus_tuner.tuning.encoder.losses import Objective
-from corpus_tuner.tuning.encoder.settings import EncoderTuningSettings
 from corpus_tuner.tuning.encoder.synthetic_queries import Asked, questions
 from corpus_tuner.tuning.encoder.topic_batches import topics
 from tests.conftest import make_documents_with_topics, write_jsonl

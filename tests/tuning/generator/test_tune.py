@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from benchmarks.injection import finish, start
 from corpus_tuner import CorpusTunerError, Document
+from corpus_tuner.config.generator_tuning import TuningSettings
 from corpus_tuner.generation.prompts import Instruction
 from corpus_tuner.tuning.generator.batches import Example, epoch
 from corpus_tuner.tuning.generator.pairs import Pair, read_pairs, split_pairs
 from corpus_tuner.tuning.generator.rouge import rouge_l
-from corpus_tuner.tuning.generator.settings import TuningSettings
 from tests.conftest import make_documents, write_jsonl
 
 FAST = [

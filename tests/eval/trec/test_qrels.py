@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from corpus_tuner.core.records import BadRecord
 from corpus_tuner.errors import EvaluationError
-from corpus_tuner.eval.qrels import read_qrels, write_qrels
+from corpus_tuner.eval.trec.qrels import read_qrels, write_qrels
 
 IDS = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc"]) | st.sampled_from("\t\n\u2028%20")

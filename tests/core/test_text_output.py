@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from corpus_tuner.core.text_output import make_folders, write_atomically, write_text
 from corpus_tuner.errors import EvaluationError
-from corpus_tuner.eval.files import make_folders, write_atomically, write_text
 
 
 def test_a_file_that_could_not_be_finished_is_as_it_was(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import ir_measures
 
 from corpus_tuner.errors import EvaluationError
-from corpus_tuner.eval.benchmarks import Benchmark, Qrels
-from corpus_tuner.eval.runs import Run
+from corpus_tuner.eval.trec.benchmark import Benchmark, Qrels
+from corpus_tuner.eval.trec.runs import Run
 
 DEFAULT_MEASURES = ("nDCG@10", "MRR@100", "Recall@100")
 _OTHER_NAMES = {"MRR": "RR", "Recall": "R", "Precision": "P", "MAP": "AP", "NDCG": "nDCG"}
@@ -81,7 +81,7 @@ def measure_queries(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_ME
 
     As trec_eval does with ``-c``, a judged query for which the run has nothing counts 0, and one
     that is not judged does not count. The run's ties must be broken already
-    (`corpus_tuner.eval.runs.break_ties`): the tools behind ir_measures break them in different
+    (`corpus_tuner.eval.trec.runs.break_ties`): the tools behind ir_measures break them in different
     ways.
 
     Parameters

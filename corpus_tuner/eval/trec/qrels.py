@@ -15,11 +15,11 @@ from corpus_tuner.core.records import (
     read_lines,
     split_columns,
 )
+from corpus_tuner.core.text_output import write_atomically
 from corpus_tuner.errors import EvaluationError
-from corpus_tuner.eval.benchmarks import Qrels
-from corpus_tuner.eval.files import write_atomically
-from corpus_tuner.eval.queries import refuse
-from corpus_tuner.eval.trec_ids import decode_id, encode_id, id_problem
+from corpus_tuner.eval.trec.benchmark import Qrels
+from corpus_tuner.eval.trec.ids import decode_id, encode_id, id_problem
+from corpus_tuner.eval.trec.queries import refuse
 
 MAX_GRADE = 10_000
 """A larger grade is a column of another kind, and takes trec_eval memory in proportion."""
@@ -75,7 +75,7 @@ def read_qrels(path: Path, reject: Callable[[BadRecord], None] | None = None) ->
         ``query 0 document grade`` as TREC has it, or ``query document grade`` as BEIR has it, with
         or without a header, which may name further columns. Columns are separated by tabs, or else
         by white space, or as in CSV. In TREC's four columns, and where blanks separate, ids are
-        decoded (`corpus_tuner.eval.trec_ids.decode_id`). The file may be gzipped, or a pipe;
+        decoded (`corpus_tuner.eval.trec.ids.decode_id`). The file may be gzipped, or a pipe;
         ``-`` is standard input.
     reject
         Called with every record that cannot be used, which is then left out; by default the first
@@ -126,7 +126,7 @@ def write_qrels(qrels: Qrels, path: Path) -> None:
     Parameters
     ----------
     qrels
-        Judgments, whose ids are percent-encoded (`corpus_tuner.eval.trec_ids.encode_id`).
+        Judgments, whose ids are percent-encoded (`corpus_tuner.eval.trec.ids.encode_id`).
     path
         The file that is made or replaced.
 

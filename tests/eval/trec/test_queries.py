@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from corpus_tuner.core.records import BadRecord
 from corpus_tuner.errors import EvaluationError
-from corpus_tuner.eval.queries import read_queries
+from corpus_tuner.eval.trec.queries import read_queries
 
 IDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"])).map(str.strip).filter(bool)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\t\r\n"), min_size=1)
@@ -65,7 +65,7 @@ def test_ids_that_are_skipped_are_named(tmp_path: Path) -> None:
 
 
 def test_the_longest_query_is_that_of_a_searcher() -> None:
-    from corpus_tuner.eval.queries import MAX_QUERY_CHARACTERS
+    from corpus_tuner.eval.trec.queries import MAX_QUERY_CHARACTERS
     from corpus_tuner.indexes import searcher
 
     assert MAX_QUERY_CHARACTERS == searcher.MAX_QUERY_CHARACTERS

@@ -2,11 +2,6 @@
 
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from corpus_tuner.build.merge import LARGE
-
-MOST_SHARDS = 64
-"""A corpus is cut into as many as there are workers, or up to so many that are `LARGE`."""
-
 
 class RaySettings(BaseModel):
     """How a build is spread over a cluster. Nothing of it decides what an index says.
@@ -29,15 +24,3 @@ class RaySettings(BaseModel):
     cpus: PositiveFloat = 1.0
     gpus: NonNegativeFloat = 0.0
     shard_documents: PositiveInt | None = None
-
-    @staticmethod
-    def shard_size(documents: int, workers: int) -> int:
-        """Return how many documents a shard has where the settings do not say it.
-
-        Examples
-        --------
-        >>> RaySettings.shard_size(1_000, 4), RaySettings.shard_size(1_000_000, 4)
-        (250, 33334)
-        """
-        shards = max(workers, min(MOST_SHARDS, documents // LARGE))
-        return -(-documents // shards)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from corpus_tuner.errors import EvaluationError
-from corpus_tuner.eval.significance import (
+from corpus_tuner.eval.trec.significance import (
     compare,
     holm,
     interval,

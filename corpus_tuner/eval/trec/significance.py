@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from scipy import stats
 
 from corpus_tuner.errors import EvaluationError
-from corpus_tuner.eval.measures import Measured
+from corpus_tuner.eval.trec.measures import Measured
 
 RESAMPLES = 10_000
 CONFIDENCE = 0.95

@@ -5,7 +5,7 @@ from urllib.parse import quote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus_tuner.eval.trec_ids import decode_id, encode_id, id_problem
+from corpus_tuner.eval.trec.ids import decode_id, encode_id, id_problem
 
 PIECES = st.sampled_from(
     ["%", "%20", "%25", "2", "25", "%C2%A0", "%e2%80%a8", "\u00a0", "\u2028", " "]

@@ -11,7 +11,7 @@ from pathlib import Path
 from corpus_tuner.core.delimited import read_rows, uses_quotes
 from corpus_tuner.core.records import BadRecord, Note, csv_delimiter, parse_json_line, read_lines
 from corpus_tuner.errors import EvaluationError
-from corpus_tuner.eval.trec_ids import NOT_UTF8, id_problem, is_utf8
+from corpus_tuner.eval.trec.ids import NOT_UTF8, id_problem, is_utf8
 
 MAX_QUERY_CHARACTERS = 100_000
 """A longer query is refused, as `corpus_tuner.Searcher` does."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus_tuner import Corpus
-from corpus_tuner.corpora.long_runs import LONGEST_RUN, drop_long_runs
+from corpus_tuner.text.long_runs import LONGEST_RUN, drop_long_runs
 from tests.conftest import write_jsonl
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus_tuner.core.records import WHITE_SPACE, BadRecord, read_lines, split_columns
+from corpus_tuner.core.text_output import write_atomically
 from corpus_tuner.errors import EvaluationError
-from corpus_tuner.eval.files import write_atomically
-from corpus_tuner.eval.trec_ids import decode_id, encode_id, id_problem
+from corpus_tuner.eval.trec.ids import decode_id, encode_id, id_problem
 
 Ranking = list[tuple[str, float]]
 """Document ids and scores, best first."""
@@ -86,7 +86,7 @@ def read_run(path: Path) -> Run:
 
     Ranks are ignored, as trec_eval ignores them: documents are ordered by score, compared as
     float32, and equal scores by document id, both descending. The scores of the result differ, so
-    that every measure sees this order. Ids are decoded (`corpus_tuner.eval.trec_ids.decode_id`).
+    that every measure sees this order. Ids are decoded (`corpus_tuner.eval.trec.ids.decode_id`).
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def without_self(run: Run) -> Run:
 def write_run(run: Run, path: Path, tag: str) -> None:
     r"""Write a TREC run file: ``query Q0 document rank score tag``, in one step.
 
-    White space of ids and tag is percent-encoded (`corpus_tuner.eval.trec_ids.encode_id`), and the
+    White space of ids and tag is percent-encoded (`corpus_tuner.eval.trec.ids.encode_id`), and the
     scores of a query all differ (`break_ties`).
 
     Raises

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus_tuner.errors import EvaluationError
-from corpus_tuner.eval.measures import measure
-from corpus_tuner.eval.runs import Run, break_ties, read_run, write_run
+from corpus_tuner.eval.trec.measures import measure
+from corpus_tuner.eval.trec.runs import Run, break_ties, read_run, write_run
 
 scores = st.floats(-1, 1, width=32) | st.sampled_from([0.0, 0.5, 1.0])
 
