@@ -25,8 +25,8 @@ from typing import NamedTuple
 import psutil
 
 from corpus_tuner import Corpus, Document, Searcher, load_settings, sample_folder
-from corpus_tuner.build.resolved_recipe import open_recipe
-from corpus_tuner.build.segment import Indexed, stage
+from corpus_tuner.building.resolved_recipe import open_recipe
+from corpus_tuner.building.segment import Indexed, stage
 from corpus_tuner.core.chunks import chunks
 from corpus_tuner.generation.enricher import Workshop
 from corpus_tuner.indexes.store.shards import Shards

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "BuildReport": "corpus_tuner.build.report",
+    "BuildReport": "corpus_tuner.building.report",
     "Calibration": "corpus_tuner.calibration.weights",
     "Corpus": "corpus_tuner.corpora",
     "CorpusTunerError": "corpus_tuner.errors",
@@ -23,18 +23,18 @@ _HOMES = {
     "Searcher": "corpus_tuner.indexes.searcher",
     "Settings": "corpus_tuner.config.recipe",
     "View": "corpus_tuner.core.documents",
-    "add": "corpus_tuner.build.add",
-    "build": "corpus_tuner.build.pipeline",
+    "add": "corpus_tuner.building.add",
+    "build": "corpus_tuner.building.pipeline",
     "calibrate": "corpus_tuner.calibration.weights",
-    "check": "corpus_tuner.build.repair",
+    "check": "corpus_tuner.building.repair",
     "evaluate": "corpus_tuner.eval.evaluate",
     "export_index": "corpus_tuner.indexes.store.archive",
     "import_index": "corpus_tuner.indexes.store.archive",
     "load_settings": "corpus_tuner.config.recipe",
     "measure_recall": "corpus_tuner.calibration.ann_recall",
-    "merge": "corpus_tuner.build.merge",
-    "remove": "corpus_tuner.build.remove",
-    "repair": "corpus_tuner.build.repair",
+    "merge": "corpus_tuner.building.merge",
+    "remove": "corpus_tuner.building.remove",
+    "repair": "corpus_tuner.building.repair",
     "sample_folder": "corpus_tuner.corpora.sample",
 }
 __all__ = [
@@ -68,12 +68,12 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from corpus_tuner.build.add import add
-    from corpus_tuner.build.merge import merge
-    from corpus_tuner.build.pipeline import build
-    from corpus_tuner.build.remove import remove
-    from corpus_tuner.build.repair import check, repair
-    from corpus_tuner.build.report import BuildReport
+    from corpus_tuner.building.add import add
+    from corpus_tuner.building.merge import merge
+    from corpus_tuner.building.pipeline import build
+    from corpus_tuner.building.remove import remove
+    from corpus_tuner.building.repair import check, repair
+    from corpus_tuner.building.report import BuildReport
     from corpus_tuner.calibration.ann_recall import measure_recall
     from corpus_tuner.calibration.weights import Calibration, calibrate
     from corpus_tuner.config.recipe import Settings, load_settings

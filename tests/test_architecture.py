@@ -19,7 +19,7 @@ ORDER = (
     "config",
     "generation",
     "calibration",
-    "build",
+    "building",
     "tuning",
     "eval",
     "server",

@@ -50,7 +50,7 @@ def add(
                 "set, corpus.KEY=VALUE"
             )
     settings = settings_of(None, assignments, on_bad_record, include=include, exclude=exclude)
-    from corpus_tuner.build.add import add as add_documents
+    from corpus_tuner.building.add import add as add_documents
 
     report = add_documents(
         index,

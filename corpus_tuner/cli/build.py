@@ -22,8 +22,8 @@ from corpus_tuner.cli.options import (
 from corpus_tuner.cli.output import language_list, show_skipped, stderr, stdout, weights
 
 if TYPE_CHECKING:
-    from corpus_tuner.build.diff import Changes
-    from corpus_tuner.build.report import BuildReport
+    from corpus_tuner.building.diff import Changes
+    from corpus_tuner.building.report import BuildReport
 
 
 def build(
@@ -82,7 +82,7 @@ def build(
     settings = settings_of(
         config, assignments, on_bad_record, encoder, generator, include=include, exclude=exclude
     )
-    from corpus_tuner.build.pipeline import build as build_index
+    from corpus_tuner.building.pipeline import build as build_index
 
     if tune_encoder:
         from corpus_tuner.tuning.encoder.tune import with_tuned_encoder

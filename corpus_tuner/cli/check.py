@@ -40,8 +40,8 @@ def check(
 
     The exit code is 1 if something is, or if less is found than the index was asked to find.
     """
-    from corpus_tuner.build.repair import check as check_index
-    from corpus_tuner.build.repair import repair as repair_index
+    from corpus_tuner.building.repair import check as check_index
+    from corpus_tuner.building.repair import repair as repair_index
     from corpus_tuner.calibration.ann_recall import measure_recall
     from corpus_tuner.core.progress import working
     from corpus_tuner.indexes.store.check import encoder_problems

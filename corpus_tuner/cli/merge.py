@@ -19,7 +19,7 @@ def merge(
 
     Nothing is encoded again.
     """
-    from corpus_tuner.build.merge import merge as merge_index
+    from corpus_tuner.building.merge import merge as merge_index
     from corpus_tuner.core.progress import working
 
     with working("merging segments"):

@@ -40,7 +40,7 @@ def remove(
     With --filter, a terminal is asked first; elsewhere --yes is needed to remove more than half of
     the documents.
     """
-    from corpus_tuner.build.remove import remove as remove_and_calibrate
+    from corpus_tuner.building.remove import remove as remove_and_calibrate
     from corpus_tuner.indexes.filters import parse_filters
     from corpus_tuner.indexes.store.manifest import read_manifest
     from corpus_tuner.indexes.store.segments import fields_of

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from corpus_tuner.build.pipeline import build
+from corpus_tuner.building.pipeline import build
 from corpus_tuner.config.recipe import Settings
 from corpus_tuner.core.documents import View
 from corpus_tuner.core.progress import part_of, track, working

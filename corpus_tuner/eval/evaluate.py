@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from corpus_tuner.build.diff import Changes
-from corpus_tuner.build.pipeline import build
-from corpus_tuner.build.report import BuildReport
+from corpus_tuner.building.diff import Changes
+from corpus_tuner.building.pipeline import build
+from corpus_tuner.building.report import BuildReport
 from corpus_tuner.config.recipe import Settings, settings_of, stored_settings, with_encoder
 from corpus_tuner.core.html_tables import html_table
 from corpus_tuner.core.progress import part_of, showing

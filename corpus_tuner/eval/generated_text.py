@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from corpus_tuner.build.pipeline import build
+from corpus_tuner.building.pipeline import build
 from corpus_tuner.config.recipe import Settings
 from corpus_tuner.core.progress import part_of
 from corpus_tuner.core.registry import PartSettings

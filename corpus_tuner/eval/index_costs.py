@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from corpus_tuner.build.report import BuildReport
+from corpus_tuner.building.report import BuildReport
 from corpus_tuner.core.text_output import write_text
 from corpus_tuner.eval.report import Cost
 

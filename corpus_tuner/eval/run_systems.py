@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
-from corpus_tuner.build.report import BuildReport
+from corpus_tuner.building.report import BuildReport
 from corpus_tuner.core.progress import track, working
 from corpus_tuner.core.records import BadRecord
 from corpus_tuner.errors import CorpusTunerError, EvaluationError

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from corpus_tuner.build.add import Adder
+from corpus_tuner.building.add import Adder
 from corpus_tuner.indexes.store.soft_delete import remove
 from corpus_tuner.server.schemas import ChangedAnswer
 

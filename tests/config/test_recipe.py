@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from corpus_tuner import CorpusTunerError
-from corpus_tuner.build.recipe_hash import files_hash
+from corpus_tuner.building.recipe_hash import files_hash
 from corpus_tuner.cli.options import settings_of
 from corpus_tuner.config.recipe import load_settings
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus_tuner.build.pipeline import build
+from corpus_tuner.building.pipeline import build
 from corpus_tuner.config.recipe import load_settings
 from corpus_tuner.encoders import Encoder
 from corpus_tuner.eval.oracle import (

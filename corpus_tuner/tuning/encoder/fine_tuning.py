@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sentence_transformers import SentenceTransformer
 
-from corpus_tuner.build.pipeline import build
+from corpus_tuner.building.pipeline import build
 from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
 from corpus_tuner.config.recipe import Settings
 from corpus_tuner.core.documents import Document

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_tuner.build.merge import merge
+from corpus_tuner.building.merge import merge
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.check import check

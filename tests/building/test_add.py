@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 import corpus_tuner as ct
-from corpus_tuner.build.merge import MOST_SEGMENTS
+from corpus_tuner.building.merge import MOST_SEGMENTS
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS
 from corpus_tuner.indexes.lexical.bm25 import BM25
 from corpus_tuner.indexes.store.manifest import read_manifest

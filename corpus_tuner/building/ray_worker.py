@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from corpus_tuner import __version__
-from corpus_tuner.build.resolved_recipe import Recipe, recipe_key
-from corpus_tuner.build.segment import Indexed, stage
+from corpus_tuner.building.resolved_recipe import Recipe, recipe_key
+from corpus_tuner.building.segment import Indexed, stage
 from corpus_tuner.config.recipe import Settings
 from corpus_tuner.core.chunks import chunks
 from corpus_tuner.core.disk_errors import disk_problem

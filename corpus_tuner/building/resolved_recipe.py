@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from corpus_tuner.build.recipe_hash import files_hash
+from corpus_tuner.building.recipe_hash import files_hash
 from corpus_tuner.config.recipe import Settings, settings_hash, with_encoder
 from corpus_tuner.core.progress import note, working
 from corpus_tuner.corpora import Corpus
@@ -24,7 +24,7 @@ class Recipe(NamedTuple):
     key
         A hash of all that decides.
     files
-        The same as far as it is known without opening models (`corpus_tuner.build.recipe_hash`).
+        The same as far as it is known without opening models (`corpus_tuner.building.recipe_hash`).
     """
 
     settings: Settings

@@ -10,8 +10,8 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
-from corpus_tuner.build.merge import LARGE
-from corpus_tuner.build.ray_worker import Order, Tally, Worker
+from corpus_tuner.building.merge import LARGE
+from corpus_tuner.building.ray_worker import Order, Tally, Worker
 from corpus_tuner.config.ray import RaySettings
 from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.core.progress import Meter, note, working

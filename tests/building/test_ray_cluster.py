@@ -14,7 +14,7 @@ import pytest
 import corpus_tuner as ct
 from corpus_tuner.encoders import open_encoder
 from corpus_tuner.indexes.representations import stored_representation
-from tests.build.test_add import described
+from tests.building.test_add import described
 from tests.conftest import Outcome, make_documents, write_jsonl
 
 OPTIONS = [

@@ -5,10 +5,10 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
 
-from corpus_tuner.build.diff import Comparison
-from corpus_tuner.build.ray_cluster import Cluster, shard_size
-from corpus_tuner.build.ray_worker import Order
-from corpus_tuner.build.segment import Indexed, stage
+from corpus_tuner.building.diff import Comparison
+from corpus_tuner.building.ray_cluster import Cluster, shard_size
+from corpus_tuner.building.ray_worker import Order
+from corpus_tuner.building.segment import Indexed, stage
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.progress import working
 from corpus_tuner.generation.enricher import Workshop

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from corpus_tuner.build.pipeline import update
-from corpus_tuner.build.resolved_recipe import open_recipe
+from corpus_tuner.building.pipeline import update
+from corpus_tuner.building.resolved_recipe import open_recipe
 from corpus_tuner.config.recipe import stored_settings
 from corpus_tuner.core.arguments import path_of
 from corpus_tuner.core.documents import Document, digest_of

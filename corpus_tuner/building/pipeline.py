@@ -6,16 +6,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from corpus_tuner.build.diff import Changes, Comparison
-from corpus_tuner.build.in_progress import Unfinished
-from corpus_tuner.build.merge import due, merge_segments
-from corpus_tuner.build.ray_cluster import Cluster
-from corpus_tuner.build.ray_worker import Order
-from corpus_tuner.build.recipe_hash import files_hash
-from corpus_tuner.build.report import BuildReport
-from corpus_tuner.build.resolved_recipe import Recipe, open_recipe
-from corpus_tuner.build.segment import Indexed
-from corpus_tuner.build.skipped import store_skipped
+from corpus_tuner.building.diff import Changes, Comparison
+from corpus_tuner.building.in_progress import Unfinished
+from corpus_tuner.building.merge import due, merge_segments
+from corpus_tuner.building.ray_cluster import Cluster
+from corpus_tuner.building.ray_worker import Order
+from corpus_tuner.building.recipe_hash import files_hash
+from corpus_tuner.building.report import BuildReport
+from corpus_tuner.building.resolved_recipe import Recipe, open_recipe
+from corpus_tuner.building.segment import Indexed
+from corpus_tuner.building.skipped import store_skipped
 from corpus_tuner.calibration.ann_recall import finding, must_find
 from corpus_tuner.calibration.weights import calibrated, must_calibrate, weighed
 from corpus_tuner.config.recipe import Settings, settings_of, stored_settings, with_encoder

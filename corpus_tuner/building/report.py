@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from corpus_tuner.build.diff import Changes
+from corpus_tuner.building.diff import Changes
 from corpus_tuner.core.html_tables import html_table
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.generation.enrichment import REJECTED

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from corpus_tuner.build.pipeline import compare, merge_due, update
-from corpus_tuner.build.report import BuildReport
-from corpus_tuner.build.resolved_recipe import Recipe, open_recipe
-from corpus_tuner.build.skipped import store_skipped
+from corpus_tuner.building.pipeline import compare, merge_due, update
+from corpus_tuner.building.report import BuildReport
+from corpus_tuner.building.resolved_recipe import Recipe, open_recipe
+from corpus_tuner.building.skipped import store_skipped
 from corpus_tuner.calibration.ann_recall import finding, must_find
 from corpus_tuner.calibration.weights import calibrated, must_calibrate
 from corpus_tuner.config.recipe import stored_settings

@@ -1,6 +1,6 @@
 """Which segments are merged: the small ones, where there are many."""
 
-from corpus_tuner.build.merge import LARGE, MOST_SEGMENTS, due
+from corpus_tuner.building.merge import LARGE, MOST_SEGMENTS, due
 from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry
 
 
