@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 import corpus_tuner as ct
-from corpus_tuner import progress
+from corpus_tuner.core import progress
 from corpus_tuner.corpora import CorpusSettings
 from tests.cli.conftest import Run
 from tests.conftest import make_documents, write_jsonl

@@ -6,7 +6,7 @@ from time import sleep
 import pytest
 from rich.console import Console
 
-from corpus_tuner import progress
+from corpus_tuner.core import progress
 from corpus_tuner.core.progress import Meter, be_quiet, part_of, track, working
 
 

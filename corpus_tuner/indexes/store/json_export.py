@@ -41,8 +41,8 @@ def json_lines(index: str | Path) -> Iterator[tuple[int, Iterator[bytes]]]:
     Examples
     --------
     >>> with json_lines(example_index) as (documents, lines):
-    ...     documents, next(lines)[:16]
-    (3, b'{"_id": "court",')
+    ...     documents, min(lines)[:16]
+    (3, b'{"_id": "bread",')
     """
     folder = path_of(index, "index")
     with closing(Segments.of(folder, read_manifest(folder))) as segments:

@@ -127,7 +127,7 @@ def test_ctranslate2_writes_the_same(
     models: dict[str, Path], kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The likeliest, in float32, that is: random models are too unsteady to compare otherwise."""
-    for module in ("fast", "causal_fast"):
+    for module in ("seq2seq_ctranslate2", "causal_ctranslate2"):
         monkeypatch.setattr(f"corpus_tuner.generation.models.{module}.COMPUTE", "float32")
     generator = opened(models[kind], decoding="beam")
     assert "ctranslate2" in generator.identity

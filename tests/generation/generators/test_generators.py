@@ -232,7 +232,7 @@ def test_every_part_of_the_content_is_in_the_key() -> None:
 
 
 def test_the_package_instructions_are_plain_yaml() -> None:
-    from corpus_tuner import instructions
+    from corpus_tuner.generation import prompts
 
-    for file in Path(instructions.__file__).parent.glob("*.yaml"):
+    for file in Path(prompts.__file__).parent.glob("*.yaml"):
         assert set(yaml.safe_load(file.read_text(encoding="utf-8"))) == {*KINDS, "system"}
