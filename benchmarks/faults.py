@@ -5,7 +5,7 @@ Run: python -m benchmarks.faults [--rounds N] [--seed S] [--json]
 On a part of the English sample, with the embedded encoder, in a temporary folder. N kills of a real
 process at random moments; N disks that are full at a random size of a file; 2 N that fail from the
 n-th time on that a file is to be synced, cut or moved, n being random; 20 N damaged files; 100 N
-malformed requests to the service. docs/reliability.md has the counts of a run.
+malformed requests to the service. docs/guide/reliability.md has the counts of a run.
 """
 
 import argparse

@@ -6,7 +6,7 @@ Both are commands in processes of their own, without calibration, which is the s
 time is what a user waits; where other work shares the cores, CPU time of all processes says more:
 that of Ray's own are among them. What it takes to start, a build of eight documents, is shown and
 taken off. After that, what every stage of a build does in a second, in one process; the figures of
-docs/ray.md are reckoned from these.
+docs/guide/ray.md are reckoned from these.
 """
 
 import argparse

@@ -14,7 +14,7 @@ from corpus_tuner.eval.report import Report, Result, read_results
 from corpus_tuner.eval.report.tables import as_markdown, matrix, probability
 
 ROOT = Path(__file__).parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs" / "results.md", ROOT / "docs" / "ablation.md")
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs" / "research").glob("*.md")))
 MAIN = "nDCG@10"
 SHOWN = {
     "bm25": "BM25",

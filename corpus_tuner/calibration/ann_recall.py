@@ -198,8 +198,9 @@ def _raised(asked: ApproximateSettings, share: Callable[[EngineSettings], float]
             raise CorpusTunerError(
                 f"{asked.name} finds {best.recall:.2%} of what an exact search does, however much "
                 f"it may look at ({knobs}), and vectors.recall asks for {asked.recall:.2%}: ask "
-                "for less, allow more by vectors.raised, give the structure more (docs/scale.md), "
-                "or take another engine; until then the index is searched as it was before"
+                "for less, allow more by vectors.raised, give the structure more "
+                "(docs/guide/scale.md), or take another engine; until then the index is searched "
+                "as it was before"
             )
         best = max(further, key=lambda one: one.recall)
     return best

@@ -11,8 +11,8 @@ answered it. Feedback keeps its usual weight: it is for questions that have seve
 these have one.
 
 The task is the inverse cloze task (Lee, Chang and Toutanova, "Latent Retrieval for Weakly
-Supervised Open Domain Question Answering", ACL 2019). docs/calibration.md tells what else was
-tried, and what each gave.
+Supervised Open Domain Question Answering", ACL 2019). docs/research/calibration.md
+tells what else was tried, and what each gave.
 """
 
 import math

@@ -83,7 +83,7 @@ class Settings(CheckedModel):
     lexical
         Which terms of the documents are indexed: words, and n-grams within them; ``null`` for none.
     vectors
-        The engine that finds the nearest vectors (docs/scale.md).
+        The engine that finds the nearest vectors (docs/guide/scale.md).
     search
         How documents are ranked, until calibration finds better weights.
     calibrate

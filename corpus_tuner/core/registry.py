@@ -1,8 +1,8 @@
 """Swappable parts: one file each, opened by its name.
 
 A file of parts holds ``Settings``, a `PartSettings`, and the class that is made from them. Another
-package can bring such files, by entry points (docs/extending.md). A recipe, and so the manifest of
-an index from anywhere, can name what is installed for this, and no other code.
+package can bring such files, by entry points (docs/guide/plugins.md). A recipe, and so the manifest
+of an index from anywhere, can name what is installed for this, and no other code.
 """
 
 import pkgutil

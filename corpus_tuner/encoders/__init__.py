@@ -127,7 +127,7 @@ class EncoderSettings(BaseModel):
     dtype
         Of the transformer's arithmetic for documents; queries, pooling and vectors are always
         float32. On a CPU ``auto`` is int8 where CTranslate2 can run the model, else bfloat16 where
-        the processor has instructions for it, else float32 (docs/encoder.md has the figures).
+        the processor has instructions for it, else float32 (figures: docs/guide/encoders.md).
     device
         ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
     batch_size

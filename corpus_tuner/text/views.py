@@ -22,7 +22,7 @@ class ViewSettings(BaseModel):
     reading
         ``span``: the vector of a title, a sentence or a phrase is pooled from the passage that it
         stands in, which costs nothing. ``alone``: every one is encoded by itself, as it is by
-        encoders that pool no spans. docs/encoder.md compares them.
+        encoders that pool no spans. docs/guide/encoders.md compares them.
     title
         Make the title a view.
     sentences

@@ -1,4 +1,4 @@
-"""Parts that another package brings, as docs/extending.md has it."""
+"""Parts that another package brings, as docs/guide/plugins.md has it."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ import corpus_tuner as ct
 from tests.cli.conftest import Run
 from tests.conftest import write_jsonl
 
-DOCS = Path(__file__).parents[2] / "docs" / "extending.md"
+DOCS = Path(__file__).parents[2] / "docs" / "guide" / "plugins.md"
 
 
 @pytest.fixture

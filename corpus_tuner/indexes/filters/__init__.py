@@ -6,7 +6,7 @@ must have, a list of values of which it must have one, or operators, all of whic
 that holds a list has each of its values; ``author.name`` is a field inside a field; ``id`` is the
 document's. Numbers compare with numbers, dates as instants, and other text by the order of its
 characters.
-`docs/search.md` has the whole grammar.
+`docs/guide/filters.md` has the whole grammar.
 """
 
 from corpus_tuner.indexes.filters.conditions import Condition

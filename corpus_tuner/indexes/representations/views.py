@@ -36,8 +36,8 @@ class Settings(PartSettings):
         itself must be nearer to a query to count.
     distinct
         A view is left out if its vector has a greater cosine than this with that of a view before
-        it, the passage apart: fewer rows, for a little of what is found (docs/scale.md). By default
-        all are kept.
+        it, the passage apart: fewer rows, for a little of what is found (docs/guide/scale.md). By
+        default all are kept.
     storage
         ``float16`` takes half the space of ``float32`` and differs from it in the fourth decimal;
         ``int8`` takes a quarter.

@@ -1,6 +1,6 @@
 """How scores become one ranking: the weights of all rankers, and how they come to one scale.
 
-What the usual weights are, and what they were chosen on: docs/calibration.md.
+What the usual weights are, and what they were chosen on: docs/research/calibration.md.
 """
 
 from collections.abc import Mapping
