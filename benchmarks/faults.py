@@ -101,9 +101,9 @@ class Trial:
         self._commands: dict[str, list[object]] = {
             "build": ["build", new, "-o", index, "--fresh", *recipe],
             "sync": ["build", new, "-o", index, *recipe],
-            "remove": ["remove", index, *ids],
-            "merge": ["merge", index],
-            "calibrate": ["calibrate", index],
+            "remove": ["index", "remove", index, *ids],
+            "merge": ["index", "merge", index],
+            "calibrate": ["index", "calibrate", index],
         }
         self._changes: dict[str, Callable[[], object]] = {
             "build": lambda: ct.build(new, index, settings, encoder=encoder, fresh=True),

@@ -67,8 +67,8 @@ def measure(documents: list[dict[str, str]], corpus: Path, index: Path, options:
         report(f"{share:.1%} changed", build(), full, share)
         print(f"  then it has {segments(index)} segments", flush=True)
     ids = [one["_id"] for one in chance.sample(documents, len(documents) // 20)]
-    report(f"{len(ids):,} removed", run("remove", index, *ids, "--json"), full, 0)
-    report("merged", run("merge", index, "--json"), full, 0)
+    report(f"{len(ids):,} removed", run("index", "remove", index, *ids, "--json"), full, 0)
+    report("merged", run("index", "merge", index, "--json"), full, 0)
 
 
 def run(*arguments: object) -> float:

@@ -86,7 +86,7 @@ class OutOfReachError(CorpusTunerError):
     """A server does not answer: there is no network, or none to this host."""
 
 
-DAMAGED = "corpus-tuner check says what else is, and with --repair makes it anew"
+DAMAGED = "corpus-tuner index check says what else is, and with --repair makes it anew"
 """What to do about files that are damaged, for messages."""
 
 

@@ -66,7 +66,7 @@ def small_install(corpus: str, benchmark: str, output: str) -> None:
     commands(
         ["build", corpus, "-o", index, "-q"],
         ["search", index, "the mill by the river", "-k", "1"],
-        ["check", index],
+        ["index", "check", index],
         ["info", index],
         ["eval", benchmark, "-o", f"{output}/results", "-q"],
         ["build", corpus, "-o", f"{output}/other", "--generator", "seq2seq"],
@@ -99,25 +99,25 @@ def on_windows(corpus: str, changed: str, output: str) -> None:
     index = f"{output}/index"
     commands(
         ["build", corpus, "-o", index, "--generator", "extractive", "-q"],
-        ["remove", index, "d0"],
+        ["index", "remove", index, "d0"],
     )
     with ct.Searcher.open(index) as searcher:
         before = searcher.manifest.generation
         commands(
-            ["remove", index, "d1"],  # a bitmap takes the place of the one that is open
+            ["index", "remove", index, "d1"],  # a bitmap takes the place of the one that is open
             ["build", changed, "-o", index, "--generator", "extractive", "-q"],
-            ["merge", index],
+            ["index", "merge", index],
             ["search", index, "Mühle", "-k", "1"],
-            ["check", index],
+            ["index", "check", index],
         )
         assert searcher.search("Mühle", k=1)[0].document.title == "Die Mühle"
         assert searcher.manifest.generation == before
     packed = f"{output}/index.tar.gz"
     commands(
-        ["remove", index, "mill"],
-        ["check", index],
-        ["export", index, packed],
-        ["import", packed, f"{output}/unpacked"],
+        ["index", "remove", index, "mill"],
+        ["index", "check", index],
+        ["index", "export", index, packed],
+        ["index", "import", packed, f"{output}/unpacked"],
     )
     _serve(index)
 

@@ -69,5 +69,8 @@ def remove(
             try:
                 calibrate(index, encoder=encoder, trust_remote_code=trust_remote_code)
             except CorpusTunerError as error:
-                note(f"the weights stay as they are: {error}; corpus-tuner calibrate does it later")
+                note(
+                    f"the weights stay as they are: {error}; corpus-tuner index calibrate does it "
+                    "later"
+                )
     return removal.matching

@@ -11,49 +11,72 @@ from warnings import catch_warnings
 import typer
 
 from corpus_tuner import __version__
-from corpus_tuner.cli.add import add
 from corpus_tuner.cli.build import build
-from corpus_tuner.cli.calibrate import calibrate
-from corpus_tuner.cli.check import check
 from corpus_tuner.cli.compare import compare
-from corpus_tuner.cli.evaluate import evaluate
-from corpus_tuner.cli.export_import import export, import_
+from corpus_tuner.cli.eval import evaluate
+from corpus_tuner.cli.index_add import add
+from corpus_tuner.cli.index_calibrate import calibrate
+from corpus_tuner.cli.index_check import check
+from corpus_tuner.cli.index_export import export
+from corpus_tuner.cli.index_import import import_
+from corpus_tuner.cli.index_merge import merge
+from corpus_tuner.cli.index_remove import remove
 from corpus_tuner.cli.info import info
-from corpus_tuner.cli.merge import merge
 from corpus_tuner.cli.output import fail
 from corpus_tuner.cli.quickstart import quickstart
-from corpus_tuner.cli.remove import remove
 from corpus_tuner.cli.search import search
 from corpus_tuner.cli.serve import serve
 from corpus_tuner.cli.signals import STOPPED, stopping
-from corpus_tuner.cli.tune import tune
+from corpus_tuner.cli.tune_encoder import encoder
+from corpus_tuner.cli.tune_generator import generator
 from corpus_tuner.core.disk_errors import disk_problem
 from corpus_tuner.core.progress import note
 from corpus_tuner.errors import CorpusTunerError, CorpusTunerWarning, command_line
 
-app = typer.Typer(
-    name="corpus-tuner",
-    help="From an unlabelled corpus to a search index that beats its encoder, with proof.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # plain help: its boxes leave too little of 80 columns to the words
-    context_settings={"help_option_names": ["-h", "--help"]},
+_HELP = "From an unlabelled corpus to a search index that beats its encoder, with proof."
+
+
+def _make_group(help: str, **commands: Callable[..., None]) -> typer.Typer:
+    """Return commands under one name; their help is plain, as boxes take up 80 columns."""
+    group = typer.Typer(
+        help=help,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for name, command in commands.items():
+        group.command(name)(command)
+    return group
+
+
+app = _make_group(
+    _HELP,
+    quickstart=quickstart,
+    build=build,
+    search=search,
+    serve=serve,
+    eval=evaluate,
+    compare=compare,
+    info=info,
 )
-app.command()(quickstart)
-app.command()(build)
-app.command()(add)
-app.command()(remove)
-app.command()(merge)
-app.command()(calibrate)
-app.command()(search)
-app.command()(serve)
-app.command("eval")(evaluate)
-app.command()(compare)
-app.command()(info)
-app.command()(check)
-app.command()(export)
-app.command("import")(import_)
-app.add_typer(tune, name="tune")
+app.add_typer(
+    _make_group(
+        "Change, check, export or import an index.",
+        add=add,
+        remove=remove,
+        merge=merge,
+        calibrate=calibrate,
+        check=check,
+        export=export,
+        **{"import": import_},
+    ),
+    name="index",
+)
+app.add_typer(
+    _make_group("Fine-tune models without labels.", encoder=encoder, generator=generator),
+    name="tune",
+)
 
 
 def _version(wanted: bool) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 from rich.text import Text
 
-from corpus_tuner.cli.calibrate import describe_failing
+from corpus_tuner.cli.index_calibrate import describe_failing
 from corpus_tuner.cli.options import (
     ConfigOption,
     EncoderOption,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from corpus_tuner.cli.calibrate import show_calibration
+from corpus_tuner.cli.index_calibrate import show_calibration
 from corpus_tuner.cli.options import JsonOption
 from corpus_tuner.cli.output import language_list, plain, stdout, table, weights
 

@@ -63,7 +63,8 @@ def serve(
     elsewhere = is_address(index)
     if elsewhere and writable:
         raise CorpusTunerError(
-            "--writable is for a folder: change that, and corpus-tuner export brings the changes"
+            "--writable is for a folder: change that, and corpus-tuner index export brings the "
+            "changes"
         )
     token = os.environ.get(TOKEN_VARIABLE, "")
     if writable and not token:

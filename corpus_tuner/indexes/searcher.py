@@ -421,7 +421,7 @@ class Searcher:
         )
         if min_probability and plan.sharpness is None:
             name = named("min_probability", "--min-probability")
-            calibrate = named("corpus_tuner.calibrate", "corpus-tuner calibrate")
+            calibrate = named("corpus_tuner.calibrate", "corpus-tuner index calibrate")
             warn(
                 f"{name} is ignored: hits have a probability only in hybrid search with the weights"
                 f" of a calibrated index ({calibrate})",

@@ -128,11 +128,11 @@ def test_a_folder_that_may_only_be_read(index: Path, encoder_folder: Path) -> No
         recipe += ["--set", f"encoder.name={encoder_folder}", "--set", "calibrate=false"]
         refused: list[list[object]] = [
             ["build", corpus, "-o", index, *recipe],
-            ["add", index, corpus],
-            ["remove", index, "d1"],
-            ["merge", index],
-            ["calibrate", index],
-            ["export", index, index / "i.tar"],
+            ["index", "add", index, corpus],
+            ["index", "remove", index, "d1"],
+            ["index", "merge", index],
+            ["index", "calibrate", index],
+            ["index", "export", index, index / "i.tar"],
         ]
         for command in refused if NIGHTLY else refused[::3]:  # a process each
             code, said = limited(command, *bounded)
@@ -150,7 +150,11 @@ def test_a_folder_that_may_only_be_read(index: Path, encoder_folder: Path) -> No
 @pytest.mark.skipif(not shutil.which("prlimit"), reason="prlimit is missing")
 def test_too_many_open_files(index: Path) -> None:
     before = state(index)
-    for command in (["search", index, "mill"], ["check", index, "--repair"], ["merge", index]):
+    for command in (
+        ["search", index, "mill"],
+        ["index", "check", index, "--repair"],
+        ["index", "merge", index],
+    ):
         code, said = limited(command, "prlimit", "--nofile=14")
         assert code == 2, said
         assert "Too many open files" in said
@@ -165,10 +169,10 @@ def test_kills_at_random_moments(index: Path, encoder_folder: Path, settings: ct
     write_jsonl(index.parent / "e.jsonl", make_documents(12, seed=9))
     commands: dict[str, list[object]] = {
         "sync": ["build", index.parent / "d.jsonl", "-o", index, *recipe],
-        "add": ["add", index, index.parent / "e.jsonl"],
-        "remove": ["remove", index, "d1", "d3", "d41"],
-        "merge": ["merge", index],
-        "calibrate": ["calibrate", index],
+        "add": ["index", "add", index, index.parent / "e.jsonl"],
+        "remove": ["index", "remove", index, "d1", "d3", "d41"],
+        "merge": ["index", "merge", index],
+        "calibrate": ["index", "calibrate", index],
         "engine": [
             *("build", index.parent / "c.jsonl", "-o", index, *recipe),
             *("--set", "vectors={name: hnsw, least_rows: 20}"),

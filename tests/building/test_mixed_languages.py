@@ -104,10 +104,10 @@ def test_what_it_says_and_keeps(tmp_path: Path, run: Run, encoder_folder: Path) 
     assert "languages: de 50%, en 50%" in outcome.out
     # An addition in one of them alone is read as the index is.
     more: list[dict[str, Any]] = [{"_id": "x", "text": "Der Müller hat neue Mühlsteine gekauft."}]
-    added = run("add", tmp_path / "index", write_jsonl(tmp_path / "more.jsonl", more))
+    added = run("index", "add", tmp_path / "index", write_jsonl(tmp_path / "more.jsonl", more))
     assert "languages: de 57.1%, en 42.9%" in added.out
     assert '"x"' in run("search", tmp_path / "index", "Mühlstein", "--json", "-k", 1).out
-    assert run("check", tmp_path / "index").code == 0
+    assert run("index", "check", tmp_path / "index").code == 0
     one = run("build", corpus, "-o", tmp_path / "one", *options, "--set", "language=de")
     assert "languages:" not in one.out
 

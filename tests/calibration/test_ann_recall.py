@@ -101,12 +101,12 @@ def test_a_structure_is_made_anew(index: Path, encoder: Any, run: Run) -> None:
     assert (done.rebuilt, done.lost, done.structures) == (0, 0, 1)
     assert runs(index, encoder) == found
     assert_nothing_is_left_over(index)
-    measured = run("check", index, "--recall", "--json")
+    measured = run("index", "check", index, "--recall", "--json")
     assert measured.code == 0, measured.err
     values = json.loads(measured.out)["recall"]
     assert values["engine"] == "hnsw"
     assert values["recall"] >= values["asked"] == 0.99
-    assert "200 held-out sentences" in run("check", index, "--recall").out
+    assert "200 held-out sentences" in run("index", "check", index, "--recall").out
 
 
 def test_documents_come_and_go(index: Path, encoder: Any) -> None:

@@ -110,7 +110,7 @@ def test_languages_are_found_and_filtered(
     assert "languages: de 42.9%, en 42.9%, pt 14.3%" in outcome.out
     assert "warning" not in outcome.out  # it is not known what this encoder reads
     more = write_jsonl(tmp_path / "more.jsonl", [{"_id": "x", "text": french}])
-    assert "de 37.5%, en 37.5%, fr 12.5%, pt 12.5%" in run("add", index, more).out
+    assert "de 37.5%, en 37.5%, fr 12.5%, pt 12.5%" in run("index", "add", index, more).out
     languages = {"de": ["0", "1", "2"], "en": ["3", "4", "wrong"], "fr": ["x"], "pt": ["given"]}
     for _ in range(2):
         with ct.Searcher.open(index, encoder=encoder) as searcher:
@@ -120,7 +120,7 @@ def test_languages_are_found_and_filtered(
             assert searcher.fields["language"].types == {"text": 8}
             assert len(searcher.search("mill", filter={"language": {"exists": True}})) == 8
         ct.merge(index)
-    run("remove", index, "--filter", "language=de", "--yes")
+    run("index", "remove", index, "--filter", "language=de", "--yes")
     assert json.loads(run("info", index, "--json").out)["languages"] == {
         "en": 0.6,
         "fr": 0.2,
@@ -139,7 +139,7 @@ def test_patterns_and_what_is_left_out(tmp_path: Path, run: Run, small: list[str
     assert "1 documents" in outcome.out
     assert f"1  files that no reader knows, .png: {folder}/picture.png" in outcome.out
     assert f"1  folders that the patterns leave out: {folder}/drafts" in outcome.out
-    added = run("add", tmp_path / "index", folder, "--exclude", "*.md")
+    added = run("index", "add", tmp_path / "index", folder, "--exclude", "*.md")
     assert "1 added" in added.out
 
 

@@ -1,4 +1,4 @@
-"""``corpus-tuner calibrate``."""
+"""``corpus-tuner index calibrate``."""
 
 import json
 from pathlib import Path
@@ -17,12 +17,12 @@ def test_calibrate(tmp_path: Path, run: Run, small: list[str]) -> None:
     before = json.loads(run("info", tmp_path / "i", "--json").out)
     assert before["calibration"] is None
 
-    shown = run("calibrate", tmp_path / "i")
+    shown = run("index", "calibrate", tmp_path / "i")
     assert shown.code == 0, shown.err
     assert "likeliest" in shown.out
     after = json.loads(run("info", tmp_path / "i", "--json").out)
     assert after["search"]["hybrid"] == after["calibration"]["chosen"]
     assert "pseudo-queries" in run("info", tmp_path / "i").out
-    again = json.loads(run("calibrate", tmp_path / "i", "--json").out)
+    again = json.loads(run("index", "calibrate", tmp_path / "i", "--json").out)
     assert again == after["calibration"]
-    assert run("calibrate", tmp_path / "nowhere").code == 2
+    assert run("index", "calibrate", tmp_path / "nowhere").code == 2

@@ -1,4 +1,4 @@
-"""``corpus-tuner add``, ``remove``, ``merge``, ``check``, ``export``, ``import``."""
+"""``corpus-tuner index add``, ``remove``, ``merge``, ``check``, ``export``, ``import``."""
 
 import io
 import json
@@ -22,14 +22,14 @@ def test_a_day_in_the_life_of_an_index(
         for number, one in enumerate(make_documents(3, seed=4))
     ]
     write_jsonl(tmp_path / "more.jsonl", more)
-    added = run("add", index, tmp_path / "more.jsonl", "--json")
+    added = run("index", "add", index, tmp_path / "more.jsonl", "--json")
     assert added.code == 0, added.err
     assert json.loads(added.out)["changes"] == {"added": 3, "changed": 0, "removed": 0, "kept": 6}
-    shown = run("add", index, tmp_path / "more.jsonl")
+    shown = run("index", "add", index, tmp_path / "more.jsonl")
     assert "0 added, 0 changed, 0 removed, 9 kept" in shown.out
     assert f"9 in {before + 1} segments" in run("info", index).out
 
-    removed = run("remove", index, "d0", "nobody", "--filter", "year>=2022", "--json")
+    removed = run("index", "remove", index, "d0", "nobody", "--filter", "year>=2022", "--json")
     assert json.loads(removed.out) == {
         "matching": 2,
         "documents": 9,
@@ -37,39 +37,41 @@ def test_a_day_in_the_life_of_an_index(
         "missing": ["nobody"],
         "removed": 2,
     }
-    assert "not there: nobody" in run("remove", index, "nobody").out
+    assert "not there: nobody" in run("index", "remove", index, "nobody").out
     assert "7 in 2 segments, 2 hidden" in run("info", index).out
-    assert run("remove", index).code == 2
+    assert run("index", "remove", index).code == 2
     assert "no document" not in run("search", index, "mill", "-k", "20").err
 
-    assert "7 documents in 1 segment(s)" in run("merge", index).out
-    assert json.loads(run("merge", index, "--json").out)["documents"] == 7
-    assert "is sound" in run("check", index).out
+    assert "7 documents in 1 segment(s)" in run("index", "merge", index).out
+    assert json.loads(run("index", "merge", index, "--json").out)["documents"] == 7
+    assert "is sound" in run("index", "check", index).out
 
-    assert "7 documents" in run("export", index, tmp_path / "index.tar").out
-    assert "all files right" in run("import", tmp_path / "index.tar", tmp_path / "copy").out
-    failed = run("import", tmp_path / "index.tar", tmp_path / "copy")
+    assert "7 documents" in run("index", "export", index, tmp_path / "index.tar").out
+    assert (
+        "all files right" in run("index", "import", tmp_path / "index.tar", tmp_path / "copy").out
+    )
+    failed = run("index", "import", tmp_path / "index.tar", tmp_path / "copy")
     assert failed.code == 2
     assert "is there already" in failed.err
-    assert "7 documents" in run("export", index, tmp_path / "index.tar").out  # is replaced
+    assert "7 documents" in run("index", "export", index, tmp_path / "index.tar").out  # is replaced
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     for target, problem in (
         (tmp_path / "notes.txt", "is no exported index"),
         (tmp_path, "is no exported index"),
         ("ftp://host/index.tar", "no address that is known"),
     ):
-        failed = run("export", index, target)
+        failed = run("index", "export", index, target)
         assert failed.code == 2
         assert problem in " ".join(failed.err.split())
     assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "mine"
-    assert "there is no file" in run("import", tmp_path / "none.tar", tmp_path / "new").err
+    assert "there is no file" in run("index", "import", tmp_path / "none.tar", tmp_path / "new").err
     assert run("search", tmp_path / "copy", "mill").code == 0
 
 
 def test_a_removal_by_filter_is_announced_and_confirmed(
     index: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    every = ("remove", index, "--filter", "id=d*")
+    every = ("index", "remove", index, "--filter", "id=d*")
     dry = run(*every, "--dry-run")
     assert "5 of 6 documents (d0, d1, d2, d3, d4) would be removed" in " ".join(dry.out.split())
     found = json.loads(run(*every, "--dry-run", "--json").out)
@@ -82,7 +84,7 @@ def test_a_removal_by_filter_is_announced_and_confirmed(
 
     for answer, code, left in (("n", 1, 6), ("y", 0, 5)):
         monkeypatch.setattr(sys, "stdin", Terminal(f"{answer}\n"))
-        asked = run("remove", index, "--filter", "id=d0")
+        asked = run("index", "remove", index, "--filter", "id=d0")
         assert asked.code == code
         assert "1 of 6 documents (d0) match" in asked.err
         assert read_manifest(index).documents == left
@@ -120,8 +122,8 @@ def test_an_addition_says_how_to_read_it(index: Path, run: Run, tmp_path: Path) 
         for setting in ("delimiter='#'", "id=Nr", "text=Inhalt")
         for part in ("--set", f"corpus.{setting}")
     ]
-    assert '"added": 1' in run("add", index, table, *how, "--json").out
-    failed = run("add", index, table, "--set", "views.sentences=3")
+    assert '"added": 1' in run("index", "add", index, table, *how, "--json").out
+    failed = run("index", "add", index, table, "--set", "views.sentences=3")
     assert failed.code == 2
     assert "an index keeps its recipe" in " ".join(failed.err.split())
 
@@ -130,15 +132,15 @@ def test_what_is_damaged_is_named_and_mended(index: Path, run: Run) -> None:
     file = next(index.glob("segments/*/views.faiss"))
     data = file.read_bytes()
     file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
-    found = run("check", index, "--json")
+    found = run("index", "check", index, "--json")
     assert found.code == 1
     (problem,) = json.loads(found.out)["problems"]
     assert problem == {"file": str(file), "problem": "is damaged (wrong SHA-256)"}
-    mended = run("check", index, "--repair")
+    mended = run("index", "check", index, "--repair")
     assert mended.code == 0
     assert "views.faiss: is damaged" in mended.out
     assert "6 documents were indexed anew" in mended.out
-    assert run("check", index).code == 0
+    assert run("index", "check", index).code == 0
 
 
 def test_a_repair_uses_the_ledger_that_it_is_given(index: Path, run: Run, tmp_path: Path) -> None:
@@ -146,7 +148,7 @@ def test_a_repair_uses_the_ledger_that_it_is_given(index: Path, run: Run, tmp_pa
     own.unlink(missing_ok=True)
     file = next(index.glob("segments/*/views.faiss"))
     file.write_bytes(file.read_bytes()[:-1] + b"?")
-    mended = run("check", index, "--repair", "--ledger", given)
+    mended = run("index", "check", index, "--repair", "--ledger", given)
     assert mended.code == 0, mended.err
     assert given.exists()
     assert not own.exists()

@@ -8,5 +8,5 @@ def test_version_and_help(run: Run) -> None:
     assert run("--version").out.strip() == f"corpus-tuner {__version__}"
     shown = run("--help")
     assert shown.code == 0
-    for command in ("quickstart", "build", "calibrate", "search", "eval", "info"):
+    for command in ("quickstart", "build", "search", "eval", "info", "index", "tune"):
         assert command in shown.out

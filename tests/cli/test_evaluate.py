@@ -137,7 +137,7 @@ def test_eval_of_an_index_by_a_folder_without_corpus(
     assert (missing.code, "set has no corpus.jsonl: name the index" in missing.err) == (2, True)
     needing = run("eval", folder, "--index", index, "-o", tmp_path, "--baseline", "encoder:nowhere")
     assert needing.code == 2
-    assert "corpus-tuner export INDEX FOLDER/corpus.jsonl" in " ".join(needing.err.split())
+    assert "corpus-tuner index export INDEX FOLDER/corpus.jsonl" in " ".join(needing.err.split())
 
 
 def test_eval_says_what_is_missing(

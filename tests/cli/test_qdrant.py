@@ -13,10 +13,13 @@ pytest.importorskip("qdrant_edge")
 
 def test_export_search_and_eval(tmp_path: Path, run: Run, index: Path) -> None:
     address = f"qdrant-edge:{tmp_path}/collections/mills"
-    outcome = run("export", index, address)
+    outcome = run("index", "export", index, address)
     assert (outcome.code, outcome.out) == (0, f"{address}: 6 documents; 6 added\n"), outcome.err
-    assert run("export", index, address).out == f"{address}: 6 documents; nothing was to be done\n"
-    assert json.loads(run("export", index, address, "--json").out)["documents"] == 6
+    assert (
+        run("index", "export", index, address).out
+        == f"{address}: 6 documents; nothing was to be done\n"
+    )
+    assert json.loads(run("index", "export", index, address, "--json").out)["documents"] == 6
 
     query = ["a mill by the river", "--json"]
     here, there = (json.loads(run("search", where, *query).out) for where in (index, address))
@@ -44,7 +47,10 @@ def test_export_search_and_eval(tmp_path: Path, run: Run, index: Path) -> None:
 def test_what_does_not_go_together(tmp_path: Path, run: Run, index: Path) -> None:
     address = f"qdrant-edge:{tmp_path}/mills"
     assert "is for a folder" in run("serve", address, "--writable").err
-    assert "--json is for an address" in run("export", index, tmp_path / "a.tar", "--json").err
+    assert (
+        "--json is for an address"
+        in run("index", "export", index, tmp_path / "a.tar", "--json").err
+    )
     outcome = run("search", address, "mill")
     assert (outcome.code, outcome.out) == (2, "")
     assert "is not an index: export one there" in outcome.err

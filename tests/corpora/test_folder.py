@@ -372,7 +372,7 @@ def test_what_is_skipped_is_stored_and_shown_when_it_changes(
     assert f"{notes}/c.png" in shown
     write(tmp_path / "more" / "d.png")
     write(tmp_path / "more" / "d.txt")
-    run("add", index, tmp_path / "more")
+    run("index", "add", index, tmp_path / "more")
     listed = json.loads(run("info", index, "--skipped", "--json").out)
     assert {one["corpus"] for one in listed} == {str(notes), str(tmp_path / "more")}
     assert json.loads(run("info", index, "--json").out)["skipped"][0]["count"] == 2

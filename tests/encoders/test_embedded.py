@@ -74,7 +74,7 @@ def test_an_index_in_german(tmp_path: Path, run: Callable[..., Any]) -> None:
     assert json.loads(done.out)["unread"] is None
     assert encoder_of(run, index) == "multilingual"
     more = write_corpus(tmp_path / "d.jsonl", ["", "", "Das Korn kommt aus dem Tal."][2:])
-    assert run("add", index, more).code == 0
+    assert run("index", "add", index, more).code == 0
     found = json.loads(run("search", index, GERMAN[1], "--json").out)
     assert found["hits"][0]["id"] == "1"
 
@@ -102,7 +102,7 @@ def test_a_build_that_lacks_the_multilingual_one_says_so(
     for _ in range(2):
         assert remedy in " ".join(run("info", index).out.split())
         assert encoder_of(run, index) == "builtin"
-        assert run("add", index, write_corpus(tmp_path / "d.jsonl", [texts[1]])).code == 0
+        assert run("index", "add", index, write_corpus(tmp_path / "d.jsonl", [texts[1]])).code == 0
 
 
 @needs_multilingual
@@ -117,7 +117,10 @@ def test_once_it_is_installed_the_index_is_built_with_it(
         patch.setattr(embedded, "PACKAGES", {**embedded.PACKAGES, "multilingual": missing})
         assert run(*command).code == 0
     assert encoder_of(run, index) == "builtin"
-    assert run("add", index, write_corpus(tmp_path / "d.jsonl", ["Das Korn ist reif."])).code == 0
+    assert (
+        run("index", "add", index, write_corpus(tmp_path / "d.jsonl", ["Das Korn ist reif."])).code
+        == 0
+    )
     assert encoder_of(run, index) == "builtin"  # the index stays what it is
     assert run(*command).code == 0
     assert encoder_of(run, index) == "multilingual"
@@ -135,7 +138,11 @@ def test_an_index_of_the_german_encoder_is_to_be_built_again(
     manifest["build"]["settings"]["encoder"]["name"] = "builtin-de"
     edit_manifest(index, encoder=manifest["encoder"], build=manifest["build"])
     more = write_corpus(tmp_path / "d.jsonl", GERMAN)
-    for command in (("search", index, "mill"), ("add", index, more), ("calibrate", index)):
+    for command in (
+        ("search", index, "mill"),
+        ("index", "add", index, more),
+        ("index", "calibrate", index),
+    ):
         done = run(*command)
         assert done.code == 2, command
         assert "build the index again with encoder.name=multilingual" in done.err

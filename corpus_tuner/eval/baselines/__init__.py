@@ -51,8 +51,8 @@ class Setting:
         """
         if not self.benchmark.corpus:
             raise CorpusTunerError(
-                "this baseline needs the documents: write them with corpus-tuner export INDEX "
-                "FOLDER/corpus.jsonl, beside queries.jsonl and qrels, and evaluate FOLDER"
+                "this baseline needs the documents: write them with corpus-tuner index export "
+                "INDEX FOLDER/corpus.jsonl, beside queries.jsonl and qrels, and evaluate FOLDER"
             )
         return Corpus(self.benchmark.corpus, self.reading)
 

@@ -314,7 +314,7 @@ class QdrantSource(Source):
 
     def _none(self) -> SearchIndexError:
         return SearchIndexError(
-            f"{self} is not an index: export one there, to its end, with corpus-tuner export"
+            f"{self} is not an index: export one there, to its end, with corpus-tuner index export"
         )
 
 

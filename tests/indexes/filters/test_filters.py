@@ -462,7 +462,7 @@ def test_on_the_command_line(searcher: Searcher, run: Any, tmp_path: Path) -> No
         "yeer=2006": "did you mean year (number)?",
         "year>abc": "the filter compares the field 'year' with text, \"abc\", and it has",
     }.items():
-        for command in (("search", index, "mill"), ("remove", index)):
+        for command in (("search", index, "mill"), ("index", "remove", index)):
             refused = run(*command, "--filter", typed)
             assert refused.code == 2
             assert message in refused.err

@@ -71,11 +71,11 @@ def test_check_says_what_the_encoder_lacks(built: Built, run: Callable[..., Any]
     else:
         shutil.rmtree(built.encoder)
     for options in ((), ("--repair",)):
-        done = run("check", built.index, *options)
+        done = run("index", "check", built.index, *options)
         assert done.code == 1
         assert str(weights) in done.out.replace("\n", "")
         assert ("is damaged" if how == "altered" else "is missing") in done.out
-    assert run("export", built.index, built.index.with_suffix(".tar")).code == 2
+    assert run("index", "export", built.index, built.index.with_suffix(".tar")).code == 2
 
 
 def test_check_says_that_a_package_is_missing(
@@ -85,7 +85,7 @@ def test_check_says_that_a_package_is_missing(
     edit_manifest(built.index, encoder=entry.model_dump())
     missing = embedded.PACKAGES["multilingual"]._replace(name="no-such-package")
     monkeypatch.setattr(embedded, "PACKAGES", {**embedded.PACKAGES, "multilingual": missing})
-    done = run("check", built.index)
+    done = run("index", "check", built.index)
     assert done.code == 1
     assert "pip install --no-deps no-such-package" in done.out
 
@@ -103,7 +103,7 @@ def test_an_export_takes_the_encoder_along(built: Built, run: Callable[..., Any]
     moved = there.rename(there.with_name("moved"))
     assert ranking(moved) == before
     more = write_jsonl(moved.with_name("d.jsonl"), make_documents(14)[12:])
-    assert run("add", moved, more).code == 0
+    assert run("index", "add", moved, more).code == 0
     assert parse_manifest(moved).documents == 14
     export_index(moved, file)  # again, from there
     assert {*import_index(file, there).encoder.files} == {*manifest.encoder.files}

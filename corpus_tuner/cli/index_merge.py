@@ -1,4 +1,4 @@
-"""``corpus-tuner merge``."""
+"""``corpus-tuner index merge``."""
 
 import json as json_module
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``corpus-tuner remove``."""
+"""``corpus-tuner index remove``."""
 
 import json as json_module
 import sys

@@ -1,4 +1,4 @@
-"""``corpus-tuner export`` and ``corpus-tuner import``."""
+"""``corpus-tuner index export``."""
 
 import sys
 from dataclasses import asdict
@@ -91,17 +91,3 @@ def _to_qdrant(index: Path, target: str, json: bool) -> None:
         f"{target}: {done.documents:,} documents; {said or 'nothing was to be done'}",
         soft_wrap=True,
     )
-
-
-def import_(
-    file: Annotated[Path, typer.Argument(help="A file that corpus-tuner export made.")],
-    index: Annotated[Path, typer.Argument(help="The folder that is made.")],
-    quiet: QuietOption = False,
-) -> None:
-    """Make an index of an exported file, which is checked."""
-    from corpus_tuner.core.progress import working
-    from corpus_tuner.indexes.store.archive import import_index
-
-    with working("importing"):
-        manifest = import_index(file, index)
-    stdout.print(f"{index}: {manifest.documents:,} documents, all files right", soft_wrap=True)

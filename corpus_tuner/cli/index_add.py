@@ -1,4 +1,4 @@
-"""``corpus-tuner add``."""
+"""``corpus-tuner index add``."""
 
 from pathlib import Path
 from typing import Annotated, Optional

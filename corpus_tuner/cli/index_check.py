@@ -1,4 +1,4 @@
-"""``corpus-tuner check``."""
+"""``corpus-tuner index check``."""
 
 import json as json_module
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""``corpus-tuner calibrate``."""
+"""``corpus-tuner index calibrate``."""
 
 from collections.abc import Sequence
 from pathlib import Path
