@@ -20,7 +20,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from corpus_tuner import Corpus, Document, build, load_settings, sample_folder
+from corpus_tuner import Corpus, Document, build, load_recipe, sample_folder
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.encoders import EncoderSettings, embedded, open_encoder
 from corpus_tuner.text.passages import PassageSettings, split_passages, whole_text
@@ -85,7 +85,7 @@ def _encoding() -> Callable[[list[Document]], Any]:
 
 
 def _building(assignments: list[str], language: str) -> Callable[[list[Document]], Any]:
-    settings = load_settings(None, [f"language={language}", *assignments])
+    settings = load_recipe(None, [f"language={language}", *assignments])
     encoder = open_encoder(EncoderSettings())
 
     def run(documents: list[Document]) -> None:

@@ -28,7 +28,7 @@ from sentence_transformers.sentence_transformer.losses import (
 )
 
 from benchmarks.in_domain import MEASURE, by_vectors, ranked
-from corpus_tuner import load_settings
+from corpus_tuner import load_recipe
 from corpus_tuner.core.documents import Document
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import Encoder, EncoderSettings, Vectors, embedded, open_encoder
@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("folders", nargs="+")
     parser.add_argument("--steps", type=int, default=80)
     chosen = parser.parse_args()
-    settings = load_settings(None, ["corpus.on_bad_record=skip"])
+    settings = load_recipe(None, ["corpus.on_bad_record=skip"])
     benchmarks, _ = open_benchmarks(chosen.folders, "", None, settings)
     rows = [["collection", "base", chosen.recipe]]
     for benchmark in benchmarks:

@@ -90,7 +90,7 @@ class Trial:
         self.index = folder / "index"
         self._kept = folder / "kept"
         self._encoder = encoder
-        settings = ct.load_settings(None, [*RECIPE, "calibrate=false"])
+        settings = ct.load_recipe(None, [*RECIPE, "calibrate=false"])
         ct.build(old, self.index, settings, encoder=encoder)
         ids = [json.loads(record)["_id"] for record in records[:3]]
         more = [ct.Document("more", "", "The old mill grinds wheat by the river.")]

@@ -13,9 +13,9 @@ import resource
 import time
 from itertools import islice
 
-from corpus_tuner import Corpus, Document, load_settings, sample_folder
+from corpus_tuner import Corpus, Document, load_recipe, sample_folder
 from corpus_tuner.encoders import open_encoder
-from corpus_tuner.generation.generators import listed, open_generator
+from corpus_tuner.generation.generators import list_generators, open_generator
 from corpus_tuner.generation.prompts import load_instructions
 from corpus_tuner.text.document_encoding import Reading
 
@@ -30,8 +30,8 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=32, help="only the first so many")
     parser.add_argument("--block", type=int, default=8, help="documents at once")
     chosen = parser.parse_args()
-    settings = load_settings(chosen.config, chosen.assignments)
-    (part,) = [one for one in listed(settings.generator) if hasattr(one, "engine")]
+    settings = load_recipe(chosen.config, chosen.assignments)
+    (part,) = [one for one in list_generators(settings.generator) if hasattr(one, "engine")]
     documents = [Reading(one) for one in islice(Corpus(chosen.corpus), chosen.documents)]
     (instruction,) = load_instructions(("question",), "en", settings.instructions)
     encoder = open_encoder()

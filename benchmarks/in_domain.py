@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from corpus_tuner import evaluate, load_settings
-from corpus_tuner.config.recipe import Settings
+from corpus_tuner import evaluate, load_recipe
+from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import EncoderSettings, open_encoder
 from corpus_tuner.encoders.tuning_report import EncoderTuningReport
@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], dest="assignments")
     parser.add_argument("--hybrid", action="store_true")
     chosen = parser.parse_args()
-    settings = load_settings(None, chosen.assignments)
+    settings = load_recipe(None, chosen.assignments)
     benchmarks, _ = open_benchmarks(chosen.folders, "", None, settings)
     rows = [["collection", "base", "tuned", "gain", "verdict", "interval", "kept", "steps"]]
     if chosen.hybrid:
@@ -75,7 +75,7 @@ def judged(found: list[float], report: EncoderTuningReport) -> list[str]:
     ]
 
 
-def by_vectors(benchmark: Benchmark, settings: Settings, named: EncoderSettings) -> float:
+def by_vectors(benchmark: Benchmark, settings: Recipe, named: EncoderSettings) -> float:
     """Return nDCG@10 where passages are ranked by their vectors alone."""
     encoder = open_encoder(named.model_copy(update={"dtype": "float32"}))
     documents = list(Corpus(benchmark.corpus, settings.corpus))
@@ -97,7 +97,7 @@ def ranked(
     return run
 
 
-def by_hybrid(folder: str, output: Path, settings: Settings) -> float:
+def by_hybrid(folder: str, output: Path, settings: Recipe) -> float:
     """Return nDCG@10 of hybrid search, as `eval` measures it."""
     (found,) = (
         result.measures[MEASURE]

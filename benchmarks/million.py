@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.recombined import Source, read_sources, recombined
-from corpus_tuner import CorpusTunerError, Settings
+from corpus_tuner import CorpusTunerError, Recipe
 from corpus_tuner.calibration.ann_recall import finding
 from corpus_tuner.core.chunks import chunks
 from corpus_tuner.core.documents import View, digest_of
@@ -64,7 +64,7 @@ WORDS = 8  # of a query, the first ones of a document that is not indexed
 NEAR = 0.9  # cosine of a vector and its noisy copy, about
 FIRST = (10, 100)
 KNOBS = ("links", "ef_construction", "ef_search", "nprobe", "rescored")
-REPRESENTATION = passage.Settings(storage="float16")
+REPRESENTATION = passage.Recipe(storage="float16")
 
 
 def encode(
@@ -155,7 +155,7 @@ def write_index(index: Path, source: Recombined, encoder: Encoder) -> None:
         working = Layout(index).staging("million")
         representation = open_representation(REPRESENTATION)
         entry = write_segment(source, working, [representation], encoder.dimension)
-        settings = Settings(language="en", lexical=None, calibrate=False)
+        settings = Recipe(language="en", lexical=None, calibrate=False)
         manifest = Manifest(
             encoder=EncoderEntry(
                 fingerprint=encoder.fingerprint,

@@ -41,7 +41,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 from transformers import AutoModel, T5Config, T5ForConditionalGeneration, T5Tokenizer
 
-from corpus_tuner import Corpus, Document, EvaluationError, build, load_settings, sample_folder
+from corpus_tuner import Corpus, Document, EvaluationError, build, load_recipe, sample_folder
 from corpus_tuner.cli.output import stdout, table
 from corpus_tuner.encoders import Encoder, embedded, open_encoder
 from corpus_tuner.eval.open_benchmark import open_benchmarks
@@ -192,7 +192,7 @@ def doc2query(scratch: Path, *, texts: list[str], tokens: int) -> System:
 def ours(
     scratch: Path, *, assignments: list[str], encoder: Encoder, documents: list[Document]
 ) -> System:
-    settings = load_settings(None, assignments)
+    settings = load_recipe(None, assignments)
     folders = (scratch / str(number) for number in count())
     built: list[Path] = []
 
@@ -276,7 +276,7 @@ def main() -> None:
     parser.add_argument("--question-tokens", type=int, default=16, help="that doc2query writes")
     parser.add_argument("--set", dest="settings", action="append", default=[], help="of ours")
     chosen = parser.parse_args()
-    common = load_settings(None, chosen.settings)
+    common = load_recipe(None, chosen.settings)
     documents = list(islice(Corpus(chosen.folder, common.corpus), chosen.documents))
     benchmark = None
     if chosen.documents is None:

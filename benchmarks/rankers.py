@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from corpus_tuner.config.recipe import load_settings
+from corpus_tuner.config.recipe import load_recipe
 from corpus_tuner.encoders import open_encoder
 from corpus_tuner.eval.open_benchmark import open_benchmarks
 from corpus_tuner.eval.report.tables import as_markdown, difference_row
@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("results", type=Path)
     parser.add_argument("folders", nargs="+")
     chosen = parser.parse_args()
-    settings = load_settings()
+    settings = load_recipe()
     setup = Setup(chosen.results, settings, open_encoder(settings.encoder))
     benchmarks, _ = open_benchmarks(chosen.folders, "", None, settings)
     by_name = {benchmark.name: differences(benchmark, setup) for benchmark in benchmarks}

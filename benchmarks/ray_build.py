@@ -24,11 +24,11 @@ from typing import NamedTuple
 
 import psutil
 
-from corpus_tuner import Corpus, Document, Searcher, load_settings, sample_folder
-from corpus_tuner.building.resolved_recipe import open_recipe
+from corpus_tuner import Corpus, Document, Searcher, load_recipe, sample_folder
 from corpus_tuner.building.segment import Indexed, stage
 from corpus_tuner.core.chunks import chunks
-from corpus_tuner.generation.enricher import Workshop
+from corpus_tuner.generation.enricher import Enricher
+from corpus_tuner.generation.open_recipe import open_recipe
 from corpus_tuner.indexes.store.shards import Shards
 
 OPTIONS = ["generator=extractive", "calibrate=false", "language=en"]
@@ -132,11 +132,11 @@ def processors(pid: int) -> Iterator[tuple[int, float]]:
 
 def measure_stages(documents: list[Document], folder: Path) -> None:
     """Print what every stage does in a second, by the clock and by CPU time."""
-    settings = load_settings(None, OPTIONS)
+    settings = load_recipe(None, OPTIONS)
     source = folder / "whole.jsonl"
-    recipe = open_recipe(Corpus(source), settings, None, None)
-    encoder = recipe.writers.reader.encoder
-    indexed = Indexed.by(settings, recipe.writers.languages, encoder.dimension)
+    recipe = open_recipe(Corpus(source), settings)
+    encoder = recipe.encoder
+    indexed = Indexed.by(settings, recipe.languages, encoder.dimension)
     working = folder / "stages"
     working.mkdir()
     count = len(documents)
@@ -154,13 +154,13 @@ def measure_stages(documents: list[Document], folder: Path) -> None:
     timed("draw a sample", count, lambda: Corpus(source).sample(200))
     timed("write for shards", count, take)
     with (
-        Workshop(Corpus([]), settings, recipe.writers, folder / "l", working, {}) as workshop,
+        Enricher(Corpus([]), recipe, folder / "l", working, {}) as enricher,
         closing(indexed.open_staging(working)) as staging,
     ):
 
         def make() -> None:
             for some in chunks(documents, settings.documents_at_once):
-                stage(staging, workshop, some)
+                stage(staging, enricher, some)
 
         timed("views, encoding and staging", count, make)
         staged = size(working)

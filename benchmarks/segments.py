@@ -14,7 +14,7 @@ import time
 from itertools import islice
 from pathlib import Path
 
-from corpus_tuner import Corpus, add, build, load_settings, remove, sample_folder
+from corpus_tuner import Corpus, add, build, load_recipe, remove, sample_folder
 from corpus_tuner.encoders.query_cache import RememberedQueries
 from corpus_tuner.indexes.searcher import Searcher
 
@@ -30,7 +30,7 @@ def main() -> None:
     gone = random.Random(0).sample(documents, int(GONE * len(documents)))
     left = [one for one in documents if one not in gone]
     queries = [" ".join(one.text.split()[:9]) for one in left[:: max(1, len(left) // QUERIES)]]
-    settings = load_settings(None, ["generator=extractive", "calibrate=false"])
+    settings = load_recipe(None, ["generator=extractive", "calibrate=false"])
     with tempfile.TemporaryDirectory() as folder:
         one, eight = Path(folder) / "one", Path(folder) / "eight"
         build(left, one, settings)

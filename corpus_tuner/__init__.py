@@ -21,7 +21,7 @@ _HOMES = {
     "SearchIndexError": "corpus_tuner.errors",
     "SearchSettings": "corpus_tuner.indexes.store.search_settings",
     "Searcher": "corpus_tuner.indexes.searcher",
-    "Settings": "corpus_tuner.config.recipe",
+    "Recipe": "corpus_tuner.config.recipe",
     "View": "corpus_tuner.core.documents",
     "add": "corpus_tuner.building.add",
     "build": "corpus_tuner.building.pipeline",
@@ -30,7 +30,7 @@ _HOMES = {
     "evaluate": "corpus_tuner.eval.evaluate",
     "export_index": "corpus_tuner.indexes.store.archive",
     "import_index": "corpus_tuner.indexes.store.archive",
-    "load_settings": "corpus_tuner.config.recipe",
+    "load_recipe": "corpus_tuner.config.recipe",
     "measure_recall": "corpus_tuner.calibration.ann_recall",
     "merge": "corpus_tuner.building.merge",
     "remove": "corpus_tuner.building.remove",
@@ -46,11 +46,11 @@ __all__ = [
     "Document",
     "EvaluationError",
     "Hit",
+    "Recipe",
     "Result",
     "SearchIndexError",
     "SearchSettings",
     "Searcher",
-    "Settings",
     "View",
     "add",
     "build",
@@ -59,7 +59,7 @@ __all__ = [
     "evaluate",
     "export_index",
     "import_index",
-    "load_settings",
+    "load_recipe",
     "measure_recall",
     "merge",
     "remove",
@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     from corpus_tuner.building.report import BuildReport
     from corpus_tuner.calibration.ann_recall import measure_recall
     from corpus_tuner.calibration.weights import Calibration, calibrate
-    from corpus_tuner.config.recipe import Settings, load_settings
+    from corpus_tuner.config.recipe import Recipe, load_recipe
     from corpus_tuner.core.documents import Document, View
     from corpus_tuner.corpora import Corpus
     from corpus_tuner.corpora.sample import sample_folder

@@ -5,7 +5,7 @@
     ValueError
     └── CorpusTunerError            an input, a setting or a file that the user can correct
         ├── MissingExtraError       an optional library is not installed (core.extras)
-        ├── UnfinishedError         a generator had to stop (generation.generators)
+        ├── IncompleteError         a generator had to stop (generation.generators)
         ├── SearchIndexError        an index, an encoder or a representation cannot be used
         │   ├── DamagedError        files of an index differ from what was written
         │   └── LockedError         another process is changing the index

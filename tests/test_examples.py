@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import corpus_tuner
-from corpus_tuner import build, load_settings
+from corpus_tuner import build, load_recipe
 from tests.conftest import write_jsonl
 
 DOCUMENTS = [
@@ -36,7 +36,7 @@ def names(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path) -> dic
     folder = tmp_path_factory.mktemp("examples")
     corpus = write_jsonl(folder / "corpus.jsonl", DOCUMENTS)
     chosen = [f"encoder.name={encoder_folder}", "language=en", "generator=null"]
-    settings = load_settings(None, chosen)
+    settings = load_recipe(None, chosen)
     build(corpus, folder / "index", settings)
     (folder / "qrels").mkdir()
     (folder / "qrels" / "test.tsv").write_text("q1\tmill\t1\n", encoding="utf-8")

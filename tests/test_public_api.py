@@ -157,5 +157,5 @@ def test_messages_name_arguments_in_python_and_options_on_the_command_line(
         assert option in error
         assert "settings=" not in error
     with pytest.raises(ct.CorpusTunerError, match=r"^assignments, 'x': write it as"):
-        ct.load_settings(None, ["x"])
+        ct.load_recipe(None, ["x"])
     assert "--set x: write it as" in run("build", bad, "-o", "i", "--set", "x").err

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("matplotlib")
 
 from benchmarks import reliability
-from corpus_tuner import build, load_settings
+from corpus_tuner import build, load_recipe
 from tests.conftest import make_documents_with_topics, write_jsonl
 
 
@@ -35,7 +35,7 @@ def test_a_collection_is_measured(
     judged = "".join(f"{one['_id']}\t{one['_id']}\t1\n" for one in documents[:19])
     (folder / "qrels" / "test.tsv").write_text(judged, encoding="utf-8")
     chosen = [f"encoder.name={encoder_folder}", "language=en", "generator=null"]
-    build(folder, tmp_path / "results" / "indexes" / "tiny", load_settings(None, chosen))
+    build(folder, tmp_path / "results" / "indexes" / "tiny", load_recipe(None, chosen))
     plot = tmp_path / "plot.svg"
     reliability.main([str(tmp_path / "results"), str(folder), "--plot", str(plot)])
     *_, row = capsys.readouterr().out.strip().splitlines()

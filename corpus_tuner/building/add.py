@@ -4,20 +4,21 @@ from pathlib import Path
 
 from corpus_tuner.building.pipeline import compare, merge_due, update
 from corpus_tuner.building.report import BuildReport
-from corpus_tuner.building.resolved_recipe import Recipe, open_recipe
 from corpus_tuner.building.skipped import store_skipped
 from corpus_tuner.calibration.ann_recall import finding, must_find
 from corpus_tuner.calibration.weights import calibrated, must_calibrate
-from corpus_tuner.config.recipe import stored_settings
+from corpus_tuner.config.recipe import read_stored_recipe
 from corpus_tuner.core.arguments import path_of
 from corpus_tuner.core.progress import showing
 from corpus_tuner.corpora import Corpus, CorpusSettings
 from corpus_tuner.corpora.in_memory import Documents
 from corpus_tuner.encoders import Encoder
 from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.generation.open_recipe import OpenRecipe, open_recipe
 from corpus_tuner.indexes.store.commit import tidy
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.store.write_lock import changing
+from corpus_tuner.text.language_detection import languages_of_build
 
 
 def add(
@@ -91,7 +92,7 @@ class Adder:
         self._encoder = encoder
         self._ledger = ledger
         self._trust_remote_code = trust_remote_code
-        self._recipe: Recipe | None = None
+        self._recipe: OpenRecipe | None = None
 
     def add(
         self,
@@ -127,22 +128,28 @@ class Adder:
             skipped_changed = self._store_skipped(documents)
             if finish:
                 manifest = merge_due(index, manifest)
-                encoder = recipe.writers.reader.encoder
-                if recipe.settings.calibrate and must_calibrate(manifest):
+                encoder = recipe.encoder
+                if recipe.recipe.calibrate and must_calibrate(manifest):
                     manifest, _ = calibrated(index, encoder)
-                if must_find(manifest, recipe.settings.vectors):
-                    manifest = finding(index, manifest, recipe.settings.vectors, encoder)
+                if must_find(manifest, recipe.recipe.vectors):
+                    manifest = finding(index, manifest, recipe.recipe.vectors, encoder)
         return BuildReport.of(index, documents, manifest, changes, skipped_changed=skipped_changed)
 
     def _store_skipped(self, documents: Corpus) -> bool:
         skipped = documents.listed_skipped()
         return store_skipped(self._index, documents.source, skipped, whole=False)
 
-    def _opened(self, manifest: Manifest, documents: Corpus) -> Recipe:
+    def _opened(self, manifest: Manifest, documents: Corpus) -> OpenRecipe:
         """Open the recipe of the index."""
         if self._recipe is None or self._recipe.key != manifest.build["key"]:
-            settings = stored_settings(manifest, self._trust_remote_code)
-            self._recipe = open_recipe(documents, settings, self._encoder, manifest)
+            settings = read_stored_recipe(manifest, self._trust_remote_code)
+            self._recipe = open_recipe(
+                documents,
+                settings,
+                encoder=self._encoder,
+                languages=languages_of_build(manifest.build),
+                fingerprint=manifest.encoder.fingerprint,
+            )
         if self._recipe.key != manifest.build["key"]:
             self._recipe = None
             raise CorpusTunerError(

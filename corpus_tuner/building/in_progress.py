@@ -11,7 +11,7 @@ from corpus_tuner.building.ray_worker import Order
 from corpus_tuner.building.segment import Indexed, stage
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.progress import working
-from corpus_tuner.generation.enricher import Workshop
+from corpus_tuner.generation.enricher import Enricher
 from corpus_tuner.generation.ledger import Ledger
 from corpus_tuner.indexes.store.live_docs import Alive
 from corpus_tuner.indexes.store.manifest import SegmentEntry
@@ -95,9 +95,9 @@ class Unfinished:
         """Return those of some documents that no finished shard has."""
         return self._comparison.new(documents)
 
-    def make(self, documents: Sequence[Document], workshop: Workshop) -> None:
+    def make(self, documents: Sequence[Document], enricher: Enricher) -> None:
         """Put documents into the index, here."""
-        stage(self.staging, workshop, documents)
+        stage(self.staging, enricher, documents)
 
     def leave(self, documents: Sequence[Document]) -> None:
         """Put documents into the index; those that are not staged are left to a cluster."""

@@ -11,14 +11,18 @@ from corpus_tuner.building.in_progress import Unfinished
 from corpus_tuner.building.merge import due, merge_segments
 from corpus_tuner.building.ray_cluster import Cluster
 from corpus_tuner.building.ray_worker import Order
-from corpus_tuner.building.recipe_hash import files_hash
 from corpus_tuner.building.report import BuildReport
-from corpus_tuner.building.resolved_recipe import Recipe, open_recipe
 from corpus_tuner.building.segment import Indexed
 from corpus_tuner.building.skipped import store_skipped
 from corpus_tuner.calibration.ann_recall import finding, must_find
 from corpus_tuner.calibration.weights import calibrated, must_calibrate, weighed
-from corpus_tuner.config.recipe import Settings, settings_of, stored_settings, with_encoder
+from corpus_tuner.config.recipe import (
+    Recipe,
+    hash_recipe_files,
+    parse_recipe,
+    read_stored_recipe,
+    set_encoder,
+)
 from corpus_tuner.core.arguments import path_of
 from corpus_tuner.core.chunks import chunks
 from corpus_tuner.core.progress import note, showing, track, working
@@ -31,7 +35,8 @@ from corpus_tuner.encoders.embedded import named
 from corpus_tuner.encoders.model_files import encoder_files
 from corpus_tuner.encoders.tuning_report import report_of
 from corpus_tuner.errors import CorpusTunerError, SearchIndexError
-from corpus_tuner.generation.enricher import FITTED, Workshop, no_documents
+from corpus_tuner.generation.enricher import FITTED, Enricher
+from corpus_tuner.generation.open_recipe import OpenRecipe, open_recipe, raise_no_documents
 from corpus_tuner.indexes.store.commit import commit, discard_unfinished, tidy
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import (
@@ -55,7 +60,7 @@ _AFTER = ("search", "vectors")  # settings of what is chosen when all documents 
 def build(
     source: str | Path | Documents,
     output: str | Path,
-    settings: Settings | Mapping[str, Any] | None = None,
+    settings: Recipe | Mapping[str, Any] | None = None,
     *,
     encoder: Encoder | str | Path | None = None,
     ledger: str | Path | None = None,
@@ -117,7 +122,7 @@ def build(
     >>> report.documents, report.language, report.changes.added
     (3, 'en', 3)
     """
-    settings, encoder = with_encoder(settings_of(settings), encoder)
+    settings, encoder = set_encoder(parse_recipe(settings), encoder)
     cluster = Cluster(ray, settings.ray) if ray is not None else None
     index = path_of(output, "output")
     parsed = ParsedFiles(Layout(index).parsed)
@@ -135,7 +140,13 @@ def build(
             tidy(index, standing)  # a kill behind the commit
             skipped_changed = _store_skipped(index, corpus)
             return BuildReport.of(index, corpus, standing, changes, skipped_changed=skipped_changed)
-        recipe = open_recipe(corpus, settings, encoder, standing)
+        recipe = open_recipe(
+            corpus,
+            settings,
+            encoder=encoder,
+            languages=languages_of_build(standing.build) if standing else None,
+            fingerprint=standing.encoder.fingerprint if standing else None,
+        )
         if found and found.build["key"] == recipe.key:
             standing = found
             changes = changes or compare(index, standing, corpus)
@@ -149,16 +160,16 @@ def build(
         if found and found.build["corpus"] != corpus.source:
             note(f"{index} was of {found.build['corpus']}, and is to be of {corpus.source}")
         manifest = standing
-        renamed = manifest and manifest.encoder.name != recipe.settings.encoder.name
+        renamed = manifest and manifest.encoder.name != recipe.recipe.encoder.name
         if manifest is None or changes is None or changes.total or renamed:
             manifest, changes = update(index, corpus, recipe, standing, ledger, cluster=cluster)
         skipped_changed = _store_skipped(index, corpus)
         if found and manifest.encoder.name != found.encoder.name == str(own_encoder.resolve()):
             shutil.rmtree(own_encoder, ignore_errors=True)  # it came with an import
         manifest = merge_due(index, manifest)
-        manifest = _weigh(index, manifest, settings, recipe.writers.reader.encoder)
+        manifest = _weigh(index, manifest, settings, recipe.encoder)
         if must_find(manifest, settings.vectors):
-            manifest = finding(index, manifest, settings.vectors, recipe.writers.reader.encoder)
+            manifest = finding(index, manifest, settings.vectors, recipe.encoder)
     return BuildReport.of(index, corpus, manifest, changes, skipped_changed=skipped_changed)
 
 
@@ -181,7 +192,7 @@ def compare(index: Path, manifest: Manifest, corpus: Corpus, *, whole: bool = Tr
 def update(
     index: Path,
     corpus: Corpus,
-    recipe: Recipe,
+    recipe: OpenRecipe,
     standing: Manifest | None,
     ledger: str | Path | None,
     *,
@@ -208,9 +219,8 @@ def update(
         Makes what is missing, in place of this process.
     """
     layout = Layout(index)
-    settings, writers = recipe.settings, recipe.writers
-    encoder = writers.reader.encoder
-    indexed = Indexed.by(settings, writers.languages, encoder.dimension)
+    settings, encoder = recipe.recipe, recipe.encoder
+    indexed = Indexed.by(settings, recipe.languages, encoder.dimension)
     folder = layout.staging(recipe.key)
     discard_unfinished(index, keep=folder)
     ledger_file = Path(ledger or layout.ledger)
@@ -221,27 +231,25 @@ def update(
         unfinished = opened.enter_context(Unfinished(index, folder, indexed, ledger_file))
         comparison = Comparison(segments, whole=whole)
         fitted = unfinished.staging.noted(FITTED) or (standing.build[FITTED] if standing else None)
-        with Workshop(
-            corpus, settings, writers, ledger_file, folder, fitted, whole=whole
-        ) as workshop:
-            unfinished.staging.note(FITTED, workshop.fitted)
+        with Enricher(corpus, recipe, ledger_file, folder, fitted, whole=whole) as enricher:
+            unfinished.staging.note(FITTED, enricher.fitted)
             every = (
                 one
-                for some in workshop.chunks("reading" if cluster else "building")
+                for some in enricher.read_chunks("reading" if cluster else "building")
                 for one in unfinished.missing(comparison.new(some))
             )
             for new in chunks(every, settings.documents_at_once):
                 if cluster:
                     unfinished.leave(new)
                 else:
-                    unfinished.make(new, workshop)
-            described = workshop.described()
+                    unfinished.make(new, enricher)
+            described = enricher.describe()
         if cluster:
             order = Order.of(index, folder, ledger_file, recipe, described[FITTED])
             unfinished.make_on(cluster, workers, order)
         written = unfinished.write()
         if not written.entries and not standing:
-            raise no_documents(corpus)
+            raise_no_documents(corpus)
         kept, alive = hide(standing.segments if standing else (), segments, comparison.gone)
     changes = comparison.changes
     # The weights and the engine in force are by these settings, whatever is asked for now.
@@ -260,10 +268,11 @@ def update(
         changed=changes.total + standing.changed if standing else 0,
         build={
             "key": recipe.key,
-            "files": recipe.files,
+            "files": hash_recipe_files(settings, encoder.fingerprint),
             **described,
             "encoder_tuning": _verdict(encoder),
-            "languages": dict(writers.shares) or (standing.build["languages"] if standing else {}),
+            "languages": dict(recipe.language_shares)
+            or (standing.build["languages"] if standing else {}),
             "corpus": source_name,
             "settings": settings.model_dump(mode="json") | before,
         },
@@ -280,7 +289,7 @@ def merge_due(index: Path, manifest: Manifest) -> Manifest:
         return merge_segments(index, manifest, entries)
 
 
-def _encoder_entry(encoder: Encoder, settings: Settings) -> EncoderEntry:
+def _encoder_entry(encoder: Encoder, settings: Recipe) -> EncoderEntry:
     files = encoder_files(settings.encoder)
     return EncoderEntry(
         fingerprint=encoder.fingerprint,
@@ -348,36 +357,36 @@ def _refuse_replacement(index: Path, manifest: Manifest, corpus: Corpus, changes
         )
 
 
-def _is_of(manifest: Manifest, settings: Settings, encoder: Encoder | None) -> bool:
+def _is_of(manifest: Manifest, settings: Recipe, encoder: Encoder | None) -> bool:
     """Tell, without opening a model, whether an index was made by this recipe."""
     if encoder is not None and encoder.fingerprint != manifest.encoder.fingerprint:
         return False
     codes = languages_of_build(manifest.build).codes
     name = encoder.name if encoder else named(settings.encoder, codes).name
     files: str = manifest.build["files"]
-    return files == files_hash(with_encoder(settings, name)[0], manifest.encoder.fingerprint)
+    return files == hash_recipe_files(set_encoder(settings, name)[0], manifest.encoder.fingerprint)
 
 
-def _is_equal(manifest: Manifest, changes: Changes, settings: Settings) -> bool:
+def _is_equal(manifest: Manifest, changes: Changes, settings: Recipe) -> bool:
     """Tell whether nothing is to be done to an index."""
     return not changes.total and not due(manifest) and not _must_finish(manifest, settings)
 
 
-def _must_finish(manifest: Manifest, settings: Settings) -> bool:
+def _must_finish(manifest: Manifest, settings: Recipe) -> bool:
     """Tell whether weights or engine are other ones than the settings ask for."""
     return _must_weigh(manifest, settings) or must_find(manifest, settings.vectors)
 
 
-def _must_weigh(manifest: Manifest, settings: Settings) -> bool:
+def _must_weigh(manifest: Manifest, settings: Recipe) -> bool:
     """Tell whether the weights are other ones than the settings ask for, or too old."""
-    standing = stored_settings(manifest).search
+    standing = read_stored_recipe(manifest).search
     asked_by = manifest.calibration["asked_by"] if manifest.calibration else None
     if standing != settings.search or asked_by != settings.calibrate:
         return True
     return settings.calibrate is not None and must_calibrate(manifest)
 
 
-def _weigh(index: Path, manifest: Manifest, settings: Settings, encoder: Encoder) -> Manifest:
+def _weigh(index: Path, manifest: Manifest, settings: Recipe, encoder: Encoder) -> Manifest:
     """See that an index, locked, has the weights that the settings ask for."""
     if not _must_weigh(manifest, settings):
         return manifest

@@ -11,19 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from corpus_tuner import __version__
-from corpus_tuner.building.resolved_recipe import Recipe, recipe_key
 from corpus_tuner.building.segment import Indexed, stage
-from corpus_tuner.config.recipe import Settings
+from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.chunks import chunks
 from corpus_tuner.core.disk_errors import disk_problem
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.core.progress import be_quiet
 from corpus_tuner.corpora import Corpus
-from corpus_tuner.encoders import open_encoder
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.checks import Fitted
-from corpus_tuner.generation.enricher import Workshop, Writers, open_writers
+from corpus_tuner.generation.enricher import Enricher
+from corpus_tuner.generation.open_recipe import OpenRecipe, open_recipe
 from corpus_tuner.indexes.store.manifest import SegmentEntry
 from corpus_tuner.indexes.store.shards import LEDGER, Shard, Shards
 
@@ -65,17 +64,17 @@ class Order:
 
     @classmethod
     def of(
-        cls, index: Path, building: Path, ledger: Path, recipe: Recipe, fitted: Fitted
+        cls, index: Path, building: Path, ledger: Path, recipe: OpenRecipe, fitted: Fitted
     ) -> "Order":
         """Return what workers must know of a build."""
         return cls(
             index=str(index.resolve()),
             building=str(building.resolve()),
             ledger=str(ledger.resolve()),
-            settings=recipe.settings.model_dump(mode="json"),
-            languages=recipe.writers.languages.codes,
+            settings=recipe.recipe.model_dump(mode="json"),
+            languages=recipe.languages.codes,
             fitted=dict(fitted),
-            fingerprint=recipe.writers.reader.encoder.fingerprint,
+            fingerprint=recipe.encoder.fingerprint,
             key=recipe.key,
             folder=str(Path.cwd()),
         )
@@ -144,19 +143,19 @@ class Worker:
         order, settings = self._order, self._settings
 
         def making(working: Path, documents: Iterator[Document]) -> SegmentEntry:
-            writers = self._writers
-            indexed = Indexed.by(settings, writers.languages, writers.reader.encoder.dimension)
+            opened = self._opened
+            indexed = Indexed.by(settings, opened.languages, opened.encoder.dimension)
             done = 0
             with (
-                Workshop(
-                    *(Corpus([]), settings, writers, working / LEDGER, working, order.fitted),
+                Enricher(
+                    *(Corpus([]), opened, working / LEDGER, working, order.fitted),
                     whole=False,
                     earlier=Path(order.ledger),
-                ) as workshop,
+                ) as enricher,
                 closing(indexed.open_staging(working)) as staging,
             ):
                 for some in chunks(documents, settings.documents_at_once):
-                    stage(staging, workshop, some)
+                    stage(staging, enricher, some)
                     done += len(some)
                     self._tally.tell.remote(shard.name, done)
                 return indexed.write(staging)
@@ -164,7 +163,7 @@ class Worker:
         return Shards(Path(order.index), Path(order.building)).make(shard, making)
 
     @cached_property
-    def _settings(self) -> Settings:
+    def _settings(self) -> Recipe:
         if self._order.version != __version__:
             raise CorpusTunerError(
                 f"corpus-tuner {__version__} is installed there, and {self._order.version} where "
@@ -172,21 +171,21 @@ class Worker:
             )
         with suppress(OSError):  # where there is no such folder, paths are absolute, or not found
             os.chdir(self._order.folder)
-        return Settings.model_validate(self._order.settings)
+        return Recipe.model_validate(self._order.settings)
 
     @cached_property
-    def _writers(self) -> Writers:
+    def _opened(self) -> OpenRecipe:
         order, settings = self._order, self._settings
-        writers = open_writers(
+        opened = open_recipe(
             Corpus([]),
             settings,
-            lambda codes: open_encoder(settings.encoder, order.fingerprint, codes),
             languages=Languages(order.languages),
+            fingerprint=order.fingerprint,
         )
-        if recipe_key(settings, writers) != order.key:
+        if opened.key != order.key:
             raise CorpusTunerError(
                 "a model is another one there than where the build was started, or runs in another "
                 "way, such as on a GPU: see that the files are the same, and name what the recipe "
                 "leaves open (generator.engine, generator.device)"
             )
-        return writers
+        return opened

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from corpus_tuner.calibration.weights import calibrate, must_calibrate
-from corpus_tuner.config.recipe import stored_settings
+from corpus_tuner.config.recipe import read_stored_recipe
 from corpus_tuner.core.arguments import path_of
 from corpus_tuner.core.progress import note
 from corpus_tuner.encoders import Encoder
@@ -65,7 +65,11 @@ def remove(
     removal = remove_documents(index, ids, filter=filter, dry_run=dry_run)
     if removal.matching and not dry_run:
         manifest = read_manifest(index)
-        if manifest.documents and stored_settings(manifest).calibrate and must_calibrate(manifest):
+        if (
+            manifest.documents
+            and read_stored_recipe(manifest).calibrate
+            and must_calibrate(manifest)
+        ):
             try:
                 calibrate(index, encoder=encoder, trust_remote_code=trust_remote_code)
             except CorpusTunerError as error:

@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from corpus_tuner.building.pipeline import update
-from corpus_tuner.building.resolved_recipe import open_recipe
-from corpus_tuner.config.recipe import stored_settings
+from corpus_tuner.config.recipe import read_stored_recipe
 from corpus_tuner.core.arguments import path_of
 from corpus_tuner.core.documents import Document, digest_of
 from corpus_tuner.corpora import Corpus, CorpusSettings
 from corpus_tuner.encoders import Encoder
 from corpus_tuner.errors import CorpusTunerError, SearchIndexError
-from corpus_tuner.generation.ledger import ledger_problem
+from corpus_tuner.generation.ledger import find_ledger_problem
+from corpus_tuner.generation.open_recipe import open_recipe
 from corpus_tuner.indexes.store.ann_indexes import with_structures
 from corpus_tuner.indexes.store.check import Problem
 from corpus_tuner.indexes.store.check import check as check_index
@@ -25,6 +25,7 @@ from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, parse_ma
 from corpus_tuner.indexes.store.segment_reader import Segment
 from corpus_tuner.indexes.store.segments import alive_of
 from corpus_tuner.indexes.store.write_lock import locked
+from corpus_tuner.text.language_detection import languages_of_build
 
 
 class Repair(NamedTuple):
@@ -71,7 +72,7 @@ def check(index: str | Path, *, ledger: str | Path | None = None) -> list[Proble
     """
     problems = check_index(index)
     file = Path(ledger or Layout(path_of(index, "index")).ledger)
-    problem = ledger_problem(file)
+    problem = find_ledger_problem(file)
     return [*problems, Problem("", file, problem)] if problem else problems
 
 
@@ -201,9 +202,15 @@ def _index_again(
     ledger: Path,
     trust_remote_code: bool,
 ) -> Manifest:
-    settings = stored_settings(manifest, trust_remote_code)
+    settings = read_stored_recipe(manifest, trust_remote_code)
     corpus = Corpus(documents, CorpusSettings())
-    recipe = open_recipe(corpus, settings, encoder, manifest)
+    recipe = open_recipe(
+        corpus,
+        settings,
+        encoder=encoder,
+        languages=languages_of_build(manifest.build),
+        fingerprint=manifest.encoder.fingerprint,
+    )
     if recipe.key != manifest.build["key"]:
         raise CorpusTunerError(
             f"a model that {index} was built with is another one now: run corpus-tuner build on "

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from corpus_tuner.config.recipe import Settings
+from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.fields import LANGUAGE_COUNT
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.core.registry import PartSettings, read_settings
-from corpus_tuner.generation.enricher import Workshop
-from corpus_tuner.generation.enrichment import Enriched
+from corpus_tuner.generation.enricher import Enricher
+from corpus_tuner.generation.enrichment import EnrichedDocument
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.representations import Representation, open_representation
 from corpus_tuner.indexes.store.manifest import SegmentEntry
@@ -37,7 +37,7 @@ class Indexed(NamedTuple):
     dimension: int
 
     @classmethod
-    def by(cls, settings: Settings, languages: Languages, dimension: int) -> "Indexed":
+    def by(cls, settings: Recipe, languages: Languages, dimension: int) -> "Indexed":
         """Return what a recipe asks for."""
         configured = settings.representation
         names: list[str] = [name for name in settings.baselines if name != configured.name]
@@ -66,13 +66,13 @@ class Indexed(NamedTuple):
         return [open_representation(one) for one in self.stored.values()]
 
 
-def stage(staging: Staging, workshop: Workshop, documents: Sequence[Document]) -> None:
+def stage(staging: Staging, enricher: Enricher, documents: Sequence[Document]) -> None:
     """Put documents into a segment; those that are not staged are given views and encoded."""
-    missing = workshop.enrich(staging.missing(documents))
-    staging.add(_encoded(one, workshop.language_of(one.document)) for one in missing)
+    missing = enricher.enrich(staging.missing(documents))
+    staging.add(_encoded(one, enricher.detect_language(one.document)) for one in missing)
     staging.arrange(documents)
 
 
-def _encoded(enriched: Enriched, language: str) -> EncodedDocument:
+def _encoded(enriched: EnrichedDocument, language: str) -> EncodedDocument:
     counts = {**enriched.counts, f"{LANGUAGE_COUNT}{language}": 1}
     return EncodedDocument(enriched.document, enriched.views, enriched.vectors, counts)

@@ -27,7 +27,7 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import logsumexp
 
 from corpus_tuner.calibration.pseudo_queries import Asked, draw, draw_with_questions
-from corpus_tuner.config.recipe import AskedBy, stored_settings
+from corpus_tuner.config.recipe import QuerySource, read_stored_recipe
 from corpus_tuner.core.arguments import path_of
 from corpus_tuner.core.progress import showing, track, working
 from corpus_tuner.encoders import Encoder, EncoderSettings, Vectors, open_encoder
@@ -128,7 +128,7 @@ class Calibration(BaseModel):
     found: dict[str, float] = Field(default_factory=dict)
     sharpness: float | None = None
     failing: tuple[str, ...] = ()
-    asked_by: AskedBy = "sentences"
+    asked_by: QuerySource = "sentences"
     documents: int
     seed: int
 
@@ -193,12 +193,12 @@ def calibrated(
     encoder: Encoder,
     usual: SearchSettings | None = None,
     seed: int = 0,
-    by: AskedBy | None = None,
+    by: QuerySource | None = None,
 ) -> tuple[Manifest, Calibration]:
     """Choose the weights for an index, locked, and put them in force; see `calibrate`."""
     with Searcher.open(index, encoder=encoder) as searcher:
         manifest = searcher.manifest
-        standing = stored_settings(manifest)
+        standing = read_stored_recipe(manifest)
         usual = usual or standing.search
         chosen = choose_weights(
             searcher, encoder, usual, seed, by or standing.calibrate or "sentences"
@@ -232,7 +232,7 @@ def choose_weights(
     encoder: Encoder,
     usual: SearchSettings,
     seed: int = 0,
-    by: AskedBy = "sentences",
+    by: QuerySource = "sentences",
 ) -> Calibration:
     """Choose the weights for an open index.
 
@@ -359,7 +359,7 @@ def _compared(
     }
 
 
-def _asked(searcher: Searcher, seed: int, by: AskedBy) -> Iterator[Asked]:
+def _asked(searcher: Searcher, seed: int, by: QuerySource) -> Iterator[Asked]:
     """Yield documents that are asked for, by sentences, by questions, or by both in turn."""
     wanted = _wanted(searcher.manifest.documents)
     if by != "questions":
@@ -420,7 +420,7 @@ def _rows_without(
     representation: Representation,
 ) -> list[Vectors]:
     """Return the rows that would be indexed of what is left of the documents."""
-    settings = stored_settings(manifest)
+    settings = read_stored_recipe(manifest)
     languages = languages_of_build(manifest.build)
     reader = DocumentReader(encoder, languages, settings.passages, settings.views)
     rests = [held_out.rest for held_out in asked]

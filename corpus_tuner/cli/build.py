@@ -17,7 +17,7 @@ from corpus_tuner.cli.options import (
     OnBadRecordOption,
     QuietOption,
     SetOption,
-    settings_of,
+    read_recipe,
 )
 from corpus_tuner.cli.output import language_list, show_skipped, stderr, stdout, weights
 
@@ -79,7 +79,7 @@ def build(
 
     A build that was killed goes on where it was.
     """
-    settings = settings_of(
+    settings = read_recipe(
         config, assignments, on_bad_record, encoder, generator, include=include, exclude=exclude
     )
     from corpus_tuner.building.pipeline import build as build_index

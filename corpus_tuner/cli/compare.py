@@ -15,13 +15,13 @@ from corpus_tuner.cli.options import (
     MeasureOption,
     QuietOption,
     SplitOption,
-    settings_of,
+    read_recipe,
 )
 from corpus_tuner.cli.output import stdout
 from corpus_tuner.cli.result_output import one_format, show_comparisons, show_latex, show_results
 
 if TYPE_CHECKING:
-    from corpus_tuner.config.recipe import Settings
+    from corpus_tuner.config.recipe import Recipe
 
 
 def compare(
@@ -52,7 +52,7 @@ def compare(
     latex: LatexOption = False,
 ) -> None:
     """Measure and compare runs from anywhere."""
-    settings = settings_of(None, None, on_bad_record)
+    settings = read_recipe(None, None, on_bad_record)
     show_runs(runs, output, json, latex, benchmark, qrels, measure, split, benchmarks, settings)
 
 
@@ -66,7 +66,7 @@ def show_runs(
     measure: list[str] | None,
     split: str,
     benchmarks: Path | None,
-    settings: "Settings",
+    settings: "Recipe",
 ) -> None:
     """Measure runs, write their report, and print what was measured."""
     one_format(json, latex)

@@ -22,7 +22,7 @@ from corpus_tuner.cli.options import (
     QuietOption,
     SetOption,
     SplitOption,
-    settings_of,
+    read_recipe,
 )
 from corpus_tuner.cli.output import plain, show_skipped, stderr, stdout, table
 from corpus_tuner.cli.result_output import (
@@ -129,12 +129,12 @@ def evaluate(
     if runs:
         if index or queries or ablate or baseline or len(names) > 1:
             raise typer.BadParameter("--run goes with --qrels or one benchmark, and no index")
-        settings = settings_of(None, None, on_bad_record)
+        settings = read_recipe(None, None, on_bad_record)
         name = "".join(names)
         show_runs(runs, output, json, latex, name, qrels, measure, split, benchmarks, settings)
         return
     _check_files(names, queries, qrels, index)
-    settings = settings_of(config, assignments, on_bad_record, encoder, generator)
+    settings = read_recipe(config, assignments, on_bad_record, encoder, generator)
     from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES
 
     options: dict[str, Any] = {

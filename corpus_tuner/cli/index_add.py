@@ -13,7 +13,7 @@ from corpus_tuner.cli.options import (
     OnBadRecordOption,
     QuietOption,
     TrustOption,
-    settings_of,
+    read_recipe,
 )
 
 
@@ -49,7 +49,7 @@ def add(
                 f"{assignment!r}: an index keeps its recipe; how documents are read alone can be "
                 "set, corpus.KEY=VALUE"
             )
-    settings = settings_of(None, assignments, on_bad_record, include=include, exclude=exclude)
+    settings = read_recipe(None, assignments, on_bad_record, include=include, exclude=exclude)
     from corpus_tuner.building.add import add as add_documents
 
     report = add_documents(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
 import typer
 
 if TYPE_CHECKING:
-    from corpus_tuner.config.recipe import Settings
+    from corpus_tuner.config.recipe import Recipe
 
 NO_GENERATOR = "null"
 
@@ -116,19 +116,19 @@ QuietOption = Annotated[
 """Takes effect by being given: commands need not look at it."""
 
 
-def settings_of(
+def read_recipe(
     config: str | None,
     assignments: list[str] | None,
     on_bad_record: OnBadRecord | None = None,
     encoder: str | None = None,
     generator: str | None = None,
     **patterns: list[str] | None,
-) -> "Settings":
+) -> "Recipe":
     """Read the recipe that the options describe; what ``--set`` says comes last.
 
     `patterns` are settings of the corpus.
     """
-    from corpus_tuner.config.recipe import load_settings
+    from corpus_tuner.config.recipe import load_recipe
 
     short = {
         "corpus.on_bad_record": on_bad_record,
@@ -139,4 +139,4 @@ def settings_of(
     values: dict[str, Any] = {name: value for name, value in given.items() if value}
     if generator == NO_GENERATOR:
         values["generator"] = None
-    return load_settings(config, assignments or (), values)
+    return load_recipe(config, assignments or (), values)

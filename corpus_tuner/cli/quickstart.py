@@ -34,11 +34,11 @@ def quickstart(
     """Index, measure and search two sample corpora."""
     start = time.perf_counter()
     stdout.print("Two small corpora of our own, English and German: indexing, then measuring.")
-    from corpus_tuner.config.recipe import load_settings
+    from corpus_tuner.config.recipe import load_recipe
     from corpus_tuner.eval.evaluate import evaluate
     from corpus_tuner.indexes.searcher import Searcher
 
-    done = evaluate(list(SEARCHES), output, load_settings())
+    done = evaluate(list(SEARCHES), output, load_recipe())
     show_results(done.results)
     for name, queries in SEARCHES.items():
         index = output / "indexes" / name

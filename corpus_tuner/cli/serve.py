@@ -53,7 +53,7 @@ def serve(
         raise MissingExtraError("corpus-tuner serve", "server") from None
     from corpus_tuner.core.documents import Document
     from corpus_tuner.core.progress import working
-    from corpus_tuner.generation.rejected_views import History
+    from corpus_tuner.generation.rejected_views import RejectedViews
     from corpus_tuner.indexes.qdrant.address import is_address
     from corpus_tuner.indexes.searcher import Searcher
     from corpus_tuner.indexes.store.layout import Layout
@@ -79,7 +79,7 @@ def serve(
     def rejected(document: Document) -> list[RejectedView]:
         if kept is None:
             return []
-        history = History(kept, searcher.manifest)
+        history = RejectedViews(kept, searcher.manifest)
         return [RejectedView(**found._asdict()) for found in history.rejected(document)]
 
     writer = None

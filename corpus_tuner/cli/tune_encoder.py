@@ -15,7 +15,7 @@ from corpus_tuner.cli.options import (
     OnBadRecordOption,
     QuietOption,
     SetOption,
-    settings_of,
+    read_recipe,
 )
 from corpus_tuner.cli.output import stdout, table
 
@@ -60,7 +60,7 @@ def encoder(
     """Tune the encoder on corpora that nobody has labelled; go on with it after a kill."""
     more = {"encoder_tuning.minutes": minutes, "encoder_tuning.steps": steps}
     given = [f"{name}={value}" for name, value in more.items() if value is not None]
-    settings = settings_of(
+    settings = read_recipe(
         config,
         [*(assignments or []), *given],
         on_bad_record,

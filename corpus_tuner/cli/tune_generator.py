@@ -10,7 +10,7 @@ from corpus_tuner.cli.options import (
     JsonOption,
     QuietOption,
     SetOption,
-    settings_of,
+    read_recipe,
 )
 from corpus_tuner.cli.output import stdout, table
 
@@ -48,7 +48,7 @@ def generator(
 ) -> None:
     """Tune a generator on its own accepted writing, or on pairs; go on with it after a kill."""
     more = [f"tuning.rounds={rounds}"] if rounds else []
-    settings = settings_of(config, [*(assignments or []), *more])
+    settings = read_recipe(config, [*(assignments or []), *more])
     from corpus_tuner.tuning.generator.tune import tune_generator
 
     report = tune_generator(corpus, base, output, settings, pairs=pairs or (), ledger=ledger)

@@ -8,7 +8,7 @@ MOST_PASSES = 30
 """Over all pairs: with more of them a generator learns its few pairs by heart."""
 
 
-class TuningSettings(BaseModel):
+class GeneratorTuningSettings(BaseModel):
     """How a generator is tuned.
 
     Attributes
@@ -85,12 +85,12 @@ class TuningSettings(BaseModel):
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str = "auto"
 
-    def for_pairs(self, pairs: int) -> "TuningSettings":
+    def for_pairs(self, pairs: int) -> "GeneratorTuningSettings":
         """Return settings with no more steps than so many pairs to train on are good for.
 
         Examples
         --------
-        >>> fewer = TuningSettings().for_pairs(120)
+        >>> fewer = GeneratorTuningSettings().for_pairs(120)
         >>> fewer.steps, fewer.warmup, fewer.evaluate_every
         (56, 5, 11)
         """

@@ -18,11 +18,13 @@ from pydantic import (
     ValidationInfo,
 )
 
+from corpus_tuner import __version__
 from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
-from corpus_tuner.config.generator_tuning import TuningSettings
+from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
 from corpus_tuner.config.ray import RaySettings
 from corpus_tuner.core.arguments import CheckedModel, described, shown
-from corpus_tuner.core.paths import FOLDER, NamesFile
+from corpus_tuner.core.files import folder_sha256, sha256
+from corpus_tuner.core.paths import FOLDER, NamesFile, files_of
 from corpus_tuner.core.registry import PartSettings, read_settings
 from corpus_tuner.core.yaml_files import load_yaml
 from corpus_tuner.corpora import CorpusSettings
@@ -51,7 +53,7 @@ def _part_of(package: str) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-AskedBy = Literal["sentences", "questions", "both"]
+QuerySource = Literal["sentences", "questions", "both"]
 """What asks for a document without labels: a sentence that it loses, questions written for it."""
 
 
@@ -60,7 +62,7 @@ def _asked_by(value: object) -> object:
     return ("sentences" if value else None) if isinstance(value, bool) else value
 
 
-class Settings(CheckedModel):
+class Recipe(CheckedModel):
     """A recipe: everything that decides what a build makes of a corpus.
 
     Attributes
@@ -100,7 +102,7 @@ class Settings(CheckedModel):
     Examples
     --------
     >>> import corpus_tuner as ct
-    >>> ct.Settings(language="de").views.sentences
+    >>> ct.Recipe(language="de").views.sentences
     64
     """
 
@@ -129,8 +131,8 @@ class Settings(CheckedModel):
         SerializeAsAny[EngineSettings], _part_of("corpus_tuner.indexes.vectors.engines")
     ] = Field(default_factory=lambda: DEFAULTS["vectors"])
     search: SearchSettings = SearchSettings()
-    calibrate: Annotated[AskedBy | None, BeforeValidator(_asked_by)] = "sentences"
-    tuning: TuningSettings = TuningSettings()
+    calibrate: Annotated[QuerySource | None, BeforeValidator(_asked_by)] = "sentences"
+    tuning: GeneratorTuningSettings = GeneratorTuningSettings()
     encoder_tuning: EncoderTuningSettings = EncoderTuningSettings()
     documents_at_once: PositiveInt = 256
     ray: RaySettings = RaySettings()
@@ -147,11 +149,11 @@ DEFAULTS: dict[str, Any] = {
 _RECIPES = Path(__file__).parents[1] / "configs"
 
 
-def load_settings(
+def load_recipe(
     recipe: str | Path | None = None,
     assignments: Sequence[str] = (),
     values: Mapping[str, Any] | None = None,
-) -> Settings:
+) -> Recipe:
     """Read a recipe.
 
     Relative paths of models and prompts in a file begin at its folder, others where the process is.
@@ -164,7 +166,7 @@ def load_settings(
     assignments
         ``stage.key=value`` with a YAML value, in force over the file and `values`.
     values
-        Settings by ``stage.key``, in force over the file.
+        Recipe by ``stage.key``, in force over the file.
 
     Raises
     ------
@@ -174,7 +176,7 @@ def load_settings(
     Examples
     --------
     >>> import corpus_tuner as ct
-    >>> ct.load_settings("passage", ["language=de"]).language
+    >>> ct.load_recipe("passage", ["language=de"]).language
     'de'
     """
     chosen = dict(DEFAULTS)
@@ -189,7 +191,7 @@ def load_settings(
     return _validated(chosen)
 
 
-def settings_of(settings: "Settings | Mapping[str, Any] | None") -> Settings:
+def parse_recipe(settings: "Recipe | Mapping[str, Any] | None") -> Recipe:
     """Return settings as they are, those that a dictionary holds as a recipe would, or the usual.
 
     Raises
@@ -199,21 +201,21 @@ def settings_of(settings: "Settings | Mapping[str, Any] | None") -> Settings:
 
     Examples
     --------
-    >>> settings_of({"language": "de", "search": {"pool": 50}}).search.pool
+    >>> parse_recipe({"language": "de", "search": {"pool": 50}}).search.pool
     50
     """
-    if isinstance(settings, Settings):
+    if isinstance(settings, Recipe):
         return settings
     if not isinstance(settings, Mapping | None):
         raise CorpusTunerError(
-            f"settings: give Settings, a dictionary or load_settings(...), not {shown(settings)}"
+            f"settings: give Recipe, a dictionary or load_recipe(...), not {shown(settings)}"
         )
     return _validated(DEFAULTS | dict(settings or {}))
 
 
-def with_encoder(
-    settings: Settings, encoder: Encoder | str | Path | None
-) -> tuple[Settings, Encoder | None]:
+def set_encoder(
+    settings: Recipe, encoder: Encoder | str | Path | None
+) -> tuple[Recipe, Encoder | None]:
     """Return settings that name an encoder, and the encoder if it is open.
 
     Parameters
@@ -226,7 +228,7 @@ def with_encoder(
 
     Examples
     --------
-    >>> named, open_encoder = with_encoder(settings_of(None), "intfloat/e5-small-v2")
+    >>> named, open_encoder = set_encoder(parse_recipe(None), "intfloat/e5-small-v2")
     >>> named.encoder.name, open_encoder
     ('intfloat/e5-small-v2', None)
     """
@@ -240,19 +242,19 @@ def _validated(
     values: dict[str, Any],
     file: Path | None = None,
     lines: Mapping[tuple[str | int, ...], int] | None = None,
-) -> Settings:
+) -> Recipe:
     for stage, usual in DEFAULTS.items():
         if isinstance(values[stage], dict):
             values[stage] = {"name": usual["name"], **values[stage]}
     try:
         context = {FOLDER: file.parent} if file else None
-        return Settings.model_validate(values, context=context)
+        return Recipe.model_validate(values, context=context)
     except ValidationError as error:
         problems = "\n".join(f"  {_describe(each, file, lines or {})}" for each in error.errors())
         raise CorpusTunerError(f"the settings do not fit:\n{problems}") from error
 
 
-def stored_settings(manifest: Manifest, trust_remote_code: bool = False) -> Settings:
+def read_stored_recipe(manifest: Manifest, trust_remote_code: bool = False) -> Recipe:
     """Return the recipe that an index was built with, to be used on this machine.
 
     Parameters
@@ -271,7 +273,7 @@ def stored_settings(manifest: Manifest, trust_remote_code: bool = False) -> Sett
         values = manifest.build["settings"]
         encoder = values["encoder"] | manifest.encoder.settings | {"device": "auto"}
         values = values | {"encoder": encoder}
-        return Settings.model_validate(_trusting(values, trust_remote_code))
+        return Recipe.model_validate(_trusting(values, trust_remote_code))
     except (KeyError, TypeError, ValidationError) as error:
         reason = described(error.errors()[0]) if isinstance(error, ValidationError) else repr(error)
         raise CorpusTunerError(
@@ -288,7 +290,7 @@ def _trusting(values: Any, trust: bool) -> Any:
     return [_trusting(value, trust) for value in values] if isinstance(values, list) else values
 
 
-def settings_hash(settings: Settings, *parts: str) -> str:
+def hash_recipe(settings: Recipe, *parts: str) -> str:
     """Return a SHA-256 of what decides the index: settings, and parts such as the encoder."""
     # How an encoder runs, and what a reader does with bad records, is seen in the outcome; which
     # encoder it is, is one of the parts. Weights and engines can be changed without building again.
@@ -306,6 +308,33 @@ def settings_hash(settings: Settings, *parts: str) -> str:
         }
     )
     return hashlib.sha256("\n".join((decisive, *parts)).encode()).hexdigest()
+
+
+def hash_recipe_files(recipe: Recipe, fingerprint: str) -> str:
+    """Return a hash of a recipe and the files that it names, which needs no model.
+
+    A build compares it first, and opens models only if it differs or there is work to do. A model
+    of the hub is identified by its name and revision.
+
+    Parameters
+    ----------
+    recipe
+        The recipe.
+    fingerprint
+        Fingerprint of the encoder.
+
+    Examples
+    --------
+    >>> default, other = load_recipe(), load_recipe(None, ["views.sentences=3"])
+    >>> hash_recipe_files(default, "f") == hash_recipe_files(other, "f")
+    False
+    """
+    sums = {
+        f"{path} {sha256(path) if path.is_file() else folder_sha256(path)}"
+        for path in files_of(recipe)
+    }
+    encoder = (recipe.encoder.name, str(recipe.encoder.revision))
+    return hash_recipe(recipe, __version__, fingerprint, *encoder, *sorted(sums))
 
 
 def _recipe_file(recipe: str | Path) -> Path:
@@ -379,7 +408,7 @@ def _describe(problem: Any, file: Path | None, lines: Mapping[tuple[str | int, .
     where = f"{file}:{line}: " if line else ""
     near = []
     if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(path[-1]), _keys(Settings), n=1)
+        near = difflib.get_close_matches(str(path[-1]), _keys(Recipe), n=1)
     hint = f"; is it {near[0]!r}?" if near else ""
     return f"{where}{described(problem, hint)}"
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus_tuner.building.pipeline import build
-from corpus_tuner.config.recipe import Settings
+from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.documents import View
 from corpus_tuner.core.progress import part_of, track, working
 from corpus_tuner.core.registry import PartSettings, read_settings
@@ -43,10 +43,11 @@ from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES, measure_queries
 from corpus_tuner.eval.trec.runs import Leaders, break_ties
 from corpus_tuner.eval.trec.significance import Values
 from corpus_tuner.generation.checks import open_checks
-from corpus_tuner.generation.enricher import Workshop, Writers, languages_of, open_writers
-from corpus_tuner.generation.generators import listed
+from corpus_tuner.generation.enricher import Enricher
+from corpus_tuner.generation.generators import list_generators
 from corpus_tuner.generation.generators.extractive import Settings as Extractive
 from corpus_tuner.generation.generators.seq2seq import Settings as Seq2Seq
+from corpus_tuner.generation.open_recipe import OpenRecipe, detect_corpus_languages, open_recipe
 from corpus_tuner.indexes.representations import Representation, Scores, open_representation
 from corpus_tuner.indexes.representations.views import Settings as Views
 from corpus_tuner.indexes.searcher import Searcher
@@ -96,7 +97,7 @@ class _Block(NamedTuple):
 def evaluate_parts(
     benchmarks: Sequence[str],
     output: str | Path,
-    settings: Settings | None = None,
+    settings: Recipe | None = None,
     *,
     encoder: Encoder | None = None,
     split: str = "",
@@ -169,11 +170,11 @@ def ablate(benchmark: Benchmark, setup: Setup, *, tune: bool = True) -> list[Res
     recipe = _all_views(setup.settings, list(generators.values()))
     index = setup.ablated(benchmark.name)
     built = build(corpus.source, index, recipe, encoder=setup.encoder, ledger=setup.ledger)
-    writers = open_writers(corpus, recipe, lambda _: setup.encoder)
+    opened = open_recipe(corpus, recipe, encoder=setup.encoder)
     compared = variants(
         {
-            part: author.generator.kinds
-            for part, author in zip(generators, writers.authors[language], strict=True)
+            part: prompted.generator.kinds
+            for part, prompted in zip(generators, opened.generators[language], strict=True)
         },
         [check.name for check in setup.settings.checks],
     )
@@ -182,7 +183,7 @@ def ablate(benchmark: Benchmark, setup: Setup, *, tune: bool = True) -> list[Res
     leaders: dict[str, list[Leaders]] = {}
     with (
         Searcher.open(index, encoder=setup.encoder) as searcher,
-        _parts(corpus, benchmark.name, list(generators), writers, setup) as parts,
+        _parts(corpus, benchmark.name, list(generators), opened, setup) as parts,
     ):
         blocks = _blocks(searcher, parts, setup.settings.documents_at_once)
         total = built.documents
@@ -206,7 +207,7 @@ def ablate(benchmark: Benchmark, setup: Setup, *, tune: bool = True) -> list[Res
 def _in_its_language(benchmark: Benchmark, setup: Setup) -> Setup:
     """Return the setup with the language of a benchmark's corpus, and the encoder for it."""
     corpus = Corpus(benchmark.corpus, setup.settings.corpus)
-    language = languages_of(corpus, setup.settings).main
+    language = detect_corpus_languages(corpus, setup.settings).main
     settings = setup.settings.model_copy(update={"language": language})
     return replace(setup, settings=settings).for_corpus(benchmark.corpus)
 
@@ -227,9 +228,11 @@ def _generators(
     return generators
 
 
-def _writing(settings: Settings) -> PartSettings:
+def _writing(settings: Recipe) -> PartSettings:
     """Return the settings of the recipe's generator that writes what the document does not say."""
-    writing = [part for part in listed(settings.generator) if not isinstance(part, Extractive)]
+    writing = [
+        part for part in list_generators(settings.generator) if not isinstance(part, Extractive)
+    ]
     if len(writing) != 1:
         raise CorpusTunerError(
             f"the recipe has {len(writing)} generators that write words of their own, and one is "
@@ -238,7 +241,7 @@ def _writing(settings: Settings) -> PartSettings:
     return writing[0]
 
 
-def _all_views(settings: Settings, generators: Sequence[PartSettings]) -> Settings:
+def _all_views(settings: Recipe, generators: Sequence[PartSettings]) -> Recipe:
     """Return the recipe of an index that holds all views as they are, and nothing else."""
     return settings.model_copy(
         update={
@@ -254,25 +257,24 @@ def _all_views(settings: Settings, generators: Sequence[PartSettings]) -> Settin
 
 @contextmanager
 def _parts(
-    corpus: Corpus, benchmark: str, names: Sequence[str], writers: Writers, setup: Setup
+    corpus: Corpus, benchmark: str, names: Sequence[str], opened: OpenRecipe, setup: Setup
 ) -> Iterator[Parts]:
     """Lend what says to which parts a view belongs, with the checks of the recipe."""
     settings = setup.settings
+    opened = replace(opened, recipe=settings)
     scratch = setup.scratch(benchmark, "ablation")
     known: dict[str, Writer] = {}
     with ExitStack() as stack:
-        shared = stack.enter_context(
-            Workshop(corpus, settings, writers, setup.ledger, scratch)
-        ).resources
+        shared = stack.enter_context(Enricher(corpus, opened, setup.ledger, scratch)).resources
         language = settings.language
-        for part, author in zip(names, writers.authors[language], strict=True):
-            alone = replace(writers, authors={language: [author]})
-            workshop = stack.enter_context(Workshop(corpus, settings, alone, setup.ledger, scratch))
-            checked = settings.checks if author.generator.invents else ()
-            known[author.generator.identity] = Writer(
+        for part, prompted in zip(names, opened.generators[language], strict=True):
+            single = replace(opened, generators={language: [prompted]})
+            enricher = stack.enter_context(Enricher(corpus, single, setup.ledger, scratch))
+            checked = settings.checks if prompted.generator.invents else ()
+            known[prompted.generator.identity] = Writer(
                 part,
-                {asked.kind: asked.language for asked in author.instructions},
-                open_checks(checked, shared, workshop.fitted if checked else {}),
+                {asked.kind: asked.language for asked in prompted.instructions},
+                open_checks(checked, shared, enricher.fitted if checked else {}),
             )
         yield Parts(known)
     shutil.rmtree(scratch, ignore_errors=True)
@@ -298,7 +300,7 @@ def _blocks(searcher: Searcher, parts: Parts, size: int) -> Iterator[_Block]:
 
 
 def _scores(
-    block: _Block, compared: Sequence[Variant], queries: Vectors, settings: Settings
+    block: _Block, compared: Sequence[Variant], queries: Vectors, settings: Recipe
 ) -> Iterator[tuple[str, Scores]]:
     """Yield every system with its scores, shape (queries, documents)."""
     first = np.zeros(len(block.views), bool)
@@ -318,7 +320,7 @@ def _scores(
             yield f"{name}: {variant.name}", scores
 
 
-def _opened(name: str, settings: Settings) -> Representation:
+def _opened(name: str, settings: Recipe) -> Representation:
     """Open a representation as the recipe has it, or with its usual settings."""
     if settings.representation.name == name:
         return open_representation(settings.representation)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from corpus_tuner.config.recipe import Settings
+from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.progress import track, working
 from corpus_tuner.core.records import BadRecord
 from corpus_tuner.core.text_output import make_folders
@@ -32,7 +32,7 @@ def measure_runs(
     measures: Sequence[str] = DEFAULT_MEASURES,
     split: str = "",
     home: Path | None = None,
-    settings: Settings | None = None,
+    settings: Recipe | None = None,
     command: str = "",
 ) -> Report:
     r"""Measure TREC run files, and compare them with the first.

@@ -17,7 +17,7 @@ import yaml
 from corpus_tuner.building.diff import Changes
 from corpus_tuner.building.pipeline import build
 from corpus_tuner.building.report import BuildReport
-from corpus_tuner.config.recipe import Settings, settings_of, stored_settings, with_encoder
+from corpus_tuner.config.recipe import Recipe, parse_recipe, read_stored_recipe, set_encoder
 from corpus_tuner.core.html_tables import html_table
 from corpus_tuner.core.progress import part_of, showing
 from corpus_tuner.core.records import BadRecord
@@ -101,7 +101,7 @@ class Evaluation:
 def evaluate(
     benchmarks: Sequence[str],
     output: str | Path,
-    settings: Settings | Mapping[str, Any] | None = None,
+    settings: Recipe | Mapping[str, Any] | None = None,
     *,
     encoder: Encoder | str | Path | None = None,
     split: str = "",
@@ -175,7 +175,7 @@ def evaluate(
     >>> [result.system for result in done.results][:2]
     ['bm25', 'grams']
     """
-    settings, encoder = with_encoder(settings_of(settings), encoder)
+    settings, encoder = set_encoder(parse_recipe(settings), encoder)
     if queries is not None or qrels is not None:
         if queries is None or qrels is None or index is None or benchmarks:
             raise CorpusTunerError(
@@ -237,7 +237,7 @@ def _build(benchmark: Benchmark, setup: Setup) -> tuple[BuildReport, Cost]:
     )
 
 
-def _settings_of(index: str | Path, settings: Settings) -> Settings:
+def _settings_of(index: str | Path, settings: Recipe) -> Recipe:
     """Return the settings with the encoder and the default weights of an index."""
     with closing(source_of(index)) as source:
         manifest = source.manifest()
@@ -246,7 +246,7 @@ def _settings_of(index: str | Path, settings: Settings) -> Settings:
     return settings.model_copy(
         update={
             "encoder": encoder.model_copy(update={"trust_remote_code": trusted}),
-            "search": stored_settings(manifest).search,
+            "search": read_stored_recipe(manifest).search,
         }
     )
 

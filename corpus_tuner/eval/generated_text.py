@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from corpus_tuner.building.pipeline import build
-from corpus_tuner.config.recipe import Settings
+from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.progress import part_of
 from corpus_tuner.core.registry import PartSettings
 from corpus_tuner.eval.report.tables import difference_row
@@ -28,7 +28,7 @@ WITHOUT = "without"
 """The use that is none: what others are compared with."""
 
 
-def uses(settings: Settings, writing: PartSettings) -> dict[str, Settings]:
+def uses(settings: Recipe, writing: PartSettings) -> dict[str, Recipe]:
     """Return the recipes that use what a generator writes, by what each does with it.
 
     Parameters
@@ -41,7 +41,7 @@ def uses(settings: Settings, writing: PartSettings) -> dict[str, Settings]:
     Examples
     --------
     >>> from corpus_tuner.generation.generators.seq2seq import Settings as Seq2Seq
-    >>> list(uses(Settings(), Seq2Seq()))  # doctest: +NORMALIZE_WHITESPACE
+    >>> list(uses(Recipe(), Seq2Seq()))  # doctest: +NORMALIZE_WHITESPACE
     ['without', 'views', 'contrastive views', 'words', 'weights by questions',
      'weights by questions and sentences']
     """

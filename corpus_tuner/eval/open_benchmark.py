@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from corpus_tuner.config.recipe import Settings
+from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.cache import cache_folder
 from corpus_tuner.core.progress import track, working
 from corpus_tuner.core.records import STANDARD_INPUT, BadRecord, described
@@ -41,7 +41,7 @@ def open_benchmarks(
     names: Sequence[str],
     split: str = "",
     home: Path | None = None,
-    settings: Settings | None = None,
+    settings: Recipe | None = None,
 ) -> tuple[list[Benchmark], dict[str, list[BadRecord]]]:
     """Read the queries and judgments of benchmarks, and fetch those that must be fetched.
 
@@ -98,7 +98,7 @@ def check_corpora(benchmarks: Iterable[Benchmark]) -> None:
 
 
 def open_files(
-    queries: Path, qrels: Path, settings: Settings | None = None
+    queries: Path, qrels: Path, settings: Recipe | None = None
 ) -> tuple[list[Benchmark], dict[str, list[BadRecord]]]:
     """Read queries and judgments from two files.
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from corpus_tuner.config.recipe import Settings, load_settings
+from corpus_tuner.config.recipe import Recipe, load_recipe
 from corpus_tuner.core.progress import working
 from corpus_tuner.core.text_output import make_folders
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import AUTO, Encoder, embedded, open_encoder
 from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES, deepest
-from corpus_tuner.generation.enricher import languages_of
+from corpus_tuner.generation.open_recipe import detect_corpus_languages
 from corpus_tuner.indexes.store.layout import Layout
 
 DEPTH = 100
@@ -46,7 +46,7 @@ class Setup:
     """
 
     output: Path
-    settings: Settings
+    settings: Recipe
     encoder: Encoder
     by_language: bool = False
     measures: Sequence[str] = DEFAULT_MEASURES
@@ -57,7 +57,7 @@ class Setup:
     def of(
         cls,
         output: str | Path,
-        settings: Settings | None,
+        settings: Recipe | None,
         encoder: Encoder | None,
         measures: Sequence[str],
         depth: int,
@@ -70,7 +70,7 @@ class Setup:
         EvaluationError
             If there is no measure of a name, or the folder cannot be made.
         """
-        settings = settings or load_settings()
+        settings = settings or load_recipe()
         depth = max(depth, deepest(measures))
         make_folders(Path(output))
         by_language = encoder is None and settings.encoder.name == AUTO
@@ -82,7 +82,9 @@ class Setup:
         """Return the same with the encoder that fits the languages of a corpus."""
         if not self.by_language:
             return self
-        languages = languages_of(Corpus(source, self.settings.corpus), self.settings).codes
+        languages = detect_corpus_languages(
+            Corpus(source, self.settings.corpus), self.settings
+        ).codes
         if embedded.named(self.settings.encoder, languages).name == self.encoder.name:
             return self
         with working("opening the encoder"):

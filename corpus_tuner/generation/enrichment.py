@@ -11,8 +11,9 @@ import numpy as np
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.encoders import Span, Vectors
 from corpus_tuner.generation.checks import Candidate, Check, Verdict, judge
-from corpus_tuner.generation.generators import Generator, UnfinishedError, Written
-from corpus_tuner.generation.ledger import Ledger, Noted, ledger_key
+from corpus_tuner.generation.generators import Generator, IncompleteError, Written
+from corpus_tuner.generation.ledger import Ledger, StoredVerdict, make_ledger_key
+from corpus_tuner.generation.open_recipe import PromptedGenerator
 from corpus_tuner.generation.prompts import Instruction
 from corpus_tuner.text.document_encoding import DocumentReader, Reading
 from corpus_tuner.text.views import ViewSettings, own_views
@@ -27,7 +28,7 @@ REJECTED = "rejected: "
 
 
 @dataclass(frozen=True, slots=True)
-class Enriched:
+class EnrichedDocument:
     """A document with its views.
 
     Attributes
@@ -55,15 +56,8 @@ class Enriched:
         return [*self.own, *self.generated]
 
 
-class Author(NamedTuple):
-    """A generator, and what it is asked to write."""
-
-    generator: Generator
-    instructions: Sequence[Instruction]
-
-
-def _asked(authors: Sequence[Author]) -> Iterator[tuple[Generator, Instruction]]:
-    for generator, instructions in authors:
+def _list_tasks(generators: Sequence[PromptedGenerator]) -> Iterator[tuple[Generator, Instruction]]:
+    for generator, instructions in generators:
         for instruction in instructions:
             yield generator, instruction
 
@@ -98,7 +92,7 @@ class Enrichment:
         Reads the documents.
     views
         Which of their own words become views.
-    authors
+    generators
         By language who writes, and what.
     ledger
         Where everything written and every verdict goes.
@@ -110,19 +104,19 @@ class Enrichment:
         self,
         reader: DocumentReader,
         views: ViewSettings,
-        authors: Mapping[str, Sequence[Author]],
+        generators: Mapping[str, Sequence[PromptedGenerator]],
         ledger: Ledger,
         watch: Watch = lambda stage, documents: None,
     ) -> None:
         self._watch = watch
         self._reader = reader
         self._views = views
-        self._authors = authors
+        self._generators = generators
         self._ledger = ledger
 
     def enrich(
         self, documents: Sequence[Document], checks: Mapping[str, Check], identity: str
-    ) -> list[Enriched]:
+    ) -> list[EnrichedDocument]:
         """Return the views of some documents.
 
         Parameters
@@ -136,14 +130,14 @@ class Enrichment:
             Names all that decides what the checks say.
         """
         enriched = []
-        noted: list[Noted] = []
+        noted: list[StoredVerdict] = []
         drafts = self.draft(documents)
         self._watch("checking", 0)
         with ThreadPoolExecutor() as pool:  # while one document waits for its words, others go on
             judged = list(pool.map(lambda draft: judge(draft.candidates, checks), drafts))
         for draft, (verdicts, judges) in zip(drafts, judged, strict=True):
             noted += [
-                Noted(key, candidate.view.text, name, verdict.reason, verdict.support)
+                StoredVerdict(key, candidate.view.text, name, verdict.reason, verdict.support)
                 for key, candidate, name, verdict in zip(
                     draft.keys, draft.candidates, judges, verdicts, strict=True
                 )
@@ -164,7 +158,7 @@ class Enrichment:
             [span for _, span in views]
             + [
                 span
-                for generator, _ in self._authors[language]
+                for generator, _ in self._generators[language]
                 for span in generator.spans(document, language)
             ]
             for document, language, views in zip(documents, languages, own, strict=True)
@@ -177,16 +171,16 @@ class Enrichment:
         counts = [Counter(long_documents=int(len(reading.passages) > 1)) for reading in readings]
         for spoken in dict.fromkeys(languages):
             numbers = [number for number, language in enumerate(languages) if language == spoken]
-            for generator, instruction in _asked(self._authors[spoken]):
+            for generator, instruction in _list_tasks(self._generators[spoken]):
                 self._watch(f"writing {instruction.kind}", 0)
                 some = [readings[number] for number in numbers]
                 found = write_views(some, instruction, generator, self._ledger)
                 for number, texts in zip(numbers, found, strict=True):
                     document = documents[number]
-                    key = ledger_key(document, instruction, generator.identity)
+                    key = make_ledger_key(document, instruction, generator.identity)
                     counts[number]["cut_sources"] += texts.cut
                     made_of = texts.spans or ((),) * len(texts.texts)
-                    new = as_views(document, instruction, generator, texts)
+                    new = make_views(document, instruction, generator, texts)
                     written[number] += [
                         _Text(key, view, spans, instruction.language)
                         for view, spans in zip(new, made_of, strict=True)
@@ -225,7 +219,7 @@ class Draft:
     vectors
         Of own views and written ones, shape (views, dimension).
     counts
-        As `Enriched` has them.
+        As `EnrichedDocument` has them.
     """
 
     def __init__(
@@ -264,7 +258,7 @@ class Draft:
             for number in self._checked
         ]
 
-    def judged(self, verdicts: Sequence[Verdict], judges: Sequence[str]) -> Enriched:
+    def judged(self, verdicts: Sequence[Verdict], judges: Sequence[str]) -> EnrichedDocument:
         """Return the document with what was accepted.
 
         Parameters
@@ -294,7 +288,7 @@ class Draft:
         ]
         first = len(self._own)
         rows = [*range(first), *(first + number for number in kept)]
-        return Enriched(self._document, self._own, generated, self._vectors[rows], counts)
+        return EnrichedDocument(self._document, self._own, generated, self._vectors[rows], counts)
 
 
 def write_views(
@@ -307,7 +301,9 @@ def write_views(
     """
     if not generator.invents:
         return generator.generate(readings, instruction)
-    keys = [ledger_key(reading.document, instruction, generator.identity) for reading in readings]
+    keys = [
+        make_ledger_key(reading.document, instruction, generator.identity) for reading in readings
+    ]
     known = ledger.get(keys)
     missing = {
         key: reading for key, reading in zip(keys, readings, strict=True) if key not in known
@@ -316,7 +312,7 @@ def write_views(
         asked = list(missing)
         try:
             written = generator.generate(list(missing.values()), instruction)
-        except UnfinishedError as error:
+        except IncompleteError as error:
             done = {asked[number]: text for number, text in error.written.items()}
             ledger.put(done, instruction.kind, generator.identity)
             raise
@@ -326,7 +322,7 @@ def write_views(
     return [known[key] for key in keys]
 
 
-def as_views(
+def make_views(
     document: Document, instruction: Instruction, generator: Generator, written: Written
 ) -> list[View]:
     """Return what was written for a document as views of it."""

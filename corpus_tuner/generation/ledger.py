@@ -50,7 +50,7 @@ _FORBIDDEN = (
 )
 
 
-def ledger_key(document: Document, instruction: Instruction, generator: str) -> str:
+def make_ledger_key(document: Document, instruction: Instruction, generator: str) -> str:
     """Return the key of what `generator` writes for a document when given an instruction."""
     parts = (
         document.title,
@@ -73,7 +73,7 @@ class Rejection(NamedTuple):
     reason: str
 
 
-class Noted(NamedTuple):
+class StoredVerdict(NamedTuple):
     """What checks said of a text.
 
     Attributes
@@ -152,13 +152,13 @@ class Ledger:
             ),
         )
 
-    def note(self, checks: str, verdicts: Iterable[Noted]) -> None:
+    def note(self, checks: str, verdicts: Iterable[StoredVerdict]) -> None:
         """Note what checks said, in place of what the same ones said before.
 
         Parameters
         ----------
         checks
-            Names all that decides what they say (`corpus_tuner.generation.checks.checks_identity`).
+            Names all that decides what they say (`corpus_tuner.generation.checks.hash_checks`).
         verdicts
             What they said.
         """
@@ -224,7 +224,7 @@ class Ledger:
         self.close()
 
 
-def ledger_problem(path: Path) -> str:
+def find_ledger_problem(path: Path) -> str:
     """Say what is wrong with the file of a ledger; nothing if it is sound, or there is none.
 
     A ledger that was closed is sealed by its SHA-256; while one is open, or after a kill, SQLite's

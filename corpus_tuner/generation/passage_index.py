@@ -25,7 +25,7 @@ _AT_ONCE = 256  # documents
 _REPRESENTATION = passage.Representation(passage.Settings(windows="all"))
 
 
-class PassageFinder:
+class PassageIndex:
     """Reads the passages of a corpus, and keeps them until it is closed.
 
     Parameters
@@ -53,13 +53,13 @@ class PassageFinder:
         segments = Segments([folder / SEGMENT], [alive])
         self._index = LocalIndex(segments, segments.dense(_REPRESENTATION, dimension))
 
-    def __enter__(self) -> "PassageFinder":
+    def __enter__(self) -> "PassageIndex":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._index.close()
 
-    def nearest(self, candidates: Sequence[Candidate], most: int) -> list[list[str]]:
+    def find_nearest(self, candidates: Sequence[Candidate], most: int) -> list[list[str]]:
         """Return for each candidate, as a query, the documents with the best passages, by id."""
         if self._encoder.symmetric:
             vectors = np.stack([candidate.vector for candidate in candidates])

@@ -4,12 +4,12 @@ from contextlib import closing
 from pathlib import Path
 
 from corpus_tuner.core.documents import Document
-from corpus_tuner.generation.ledger import Ledger, Rejection, ledger_key
+from corpus_tuner.generation.ledger import Ledger, Rejection, make_ledger_key
 from corpus_tuner.generation.prompts import Instruction
 from corpus_tuner.indexes.store.manifest import Manifest
 
 
-class History:
+class RejectedViews:
     """Looks up what checks said of a document's generated views.
 
     Parameters
@@ -24,7 +24,7 @@ class History:
     >>> import corpus_tuner as ct
     >>> with ct.Searcher.open(example_index) as searcher:
     ...     document, _ = searcher.document("mill")
-    ...     History(example_index / "ledger.sqlite", searcher.manifest).rejected(document)
+    ...     RejectedViews(example_index / "ledger.sqlite", searcher.manifest).rejected(document)
     []
     """
 
@@ -47,7 +47,7 @@ class History:
         if not self._ledger.is_file():
             return []
         keys = [
-            ledger_key(document, instruction, generator)
+            make_ledger_key(document, instruction, generator)
             for generator, instruction in self._instructions
         ]
         with closing(Ledger(self._ledger, read_only=True)) as ledger:

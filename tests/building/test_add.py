@@ -54,7 +54,7 @@ class Changing(RuleBasedStateMachine):
     """Random changes, compared with a plain dictionary and a fresh build."""
 
     encoder: Any
-    recipe: ct.Settings
+    recipe: ct.Recipe
 
     def __init__(self) -> None:
         super().__init__()
@@ -132,7 +132,7 @@ class Changing(RuleBasedStateMachine):
 def test_any_changes_give_what_a_fresh_build_gives(encoder: Any, encoder_folder: Path) -> None:
     chosen = [f"encoder.name={encoder_folder}", "language=en", "calibrate=false"]
     Changing.encoder = encoder
-    Changing.recipe = ct.load_settings(
+    Changing.recipe = ct.load_recipe(
         None, [*chosen, "generator=extractive", "views.sentences=3", "baselines=[passage]"]
     )
     nightly = settings.get_current_profile_name() == "nightly"

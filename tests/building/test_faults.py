@@ -26,12 +26,12 @@ OPTIONS = ["language=en", "generator=extractive", "views.sentences=3", "document
 
 
 @pytest.fixture(scope="module")
-def settings(encoder_folder: Path) -> ct.Settings:
-    return ct.load_settings(None, [f"encoder.name={encoder_folder}", "calibrate=false", *OPTIONS])
+def settings(encoder_folder: Path) -> ct.Recipe:
+    return ct.load_recipe(None, [f"encoder.name={encoder_folder}", "calibrate=false", *OPTIONS])
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, settings: ct.Settings, encoder: Any) -> Path:
+def built(tmp_path_factory: pytest.TempPathFactory, settings: ct.Recipe, encoder: Any) -> Path:
     """A folder with a corpus, ``c.jsonl``, another, ``d.jsonl``, and the index of the first."""
     folder = tmp_path_factory.mktemp("faults")
     documents = make_documents(40)
@@ -68,7 +68,7 @@ def assert_nothing_is_left_over(index: Path) -> None:
     assert names == usual
 
 
-def changes(settings: ct.Settings) -> dict[str, Change]:
+def changes(settings: ct.Recipe) -> dict[str, Change]:
     return {
         "sync": lambda index, encoder: ct.build(
             index.parent / "d.jsonl", index, settings, encoder=encoder
@@ -83,7 +83,7 @@ def changes(settings: ct.Settings) -> dict[str, Change]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["sync", "add", "remove", "merge", "calibrate"])
 def test_a_full_disk_at_every_step(
-    name: str, index: Path, settings: ct.Settings, encoder: Any
+    name: str, index: Path, settings: ct.Recipe, encoder: Any
 ) -> None:
     change = changes(settings)[name]
     before = state(index)
@@ -163,7 +163,7 @@ def test_too_many_open_files(index: Path) -> None:
 
 
 @pytest.mark.slow
-def test_kills_at_random_moments(index: Path, encoder_folder: Path, settings: ct.Settings) -> None:
+def test_kills_at_random_moments(index: Path, encoder_folder: Path, settings: ct.Recipe) -> None:
     chosen = [f"encoder.name={encoder_folder}", "calibrate=false", *OPTIONS]
     recipe = [part for option in chosen for part in ("--set", option)]
     write_jsonl(index.parent / "e.jsonl", make_documents(12, seed=9))

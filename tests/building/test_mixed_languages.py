@@ -9,8 +9,8 @@ import pytest
 import corpus_tuner as ct
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.corpora import Corpus
-from corpus_tuner.generation.enricher import open_writers
 from corpus_tuner.generation.generators.extractive import Generator
+from corpus_tuner.generation.open_recipe import open_recipe
 from corpus_tuner.indexes.lexical import LexicalSettings, asked_terms, terms_of
 from tests.cli.conftest import Run
 from tests.conftest import write_jsonl
@@ -123,14 +123,14 @@ def test_generators_of_one_language(
     class English(Generator):
         languages = ("en",)
 
-    monkeypatch.setattr("corpus_tuner.generation.enricher.open_generator", English)
+    monkeypatch.setattr("corpus_tuner.generation.open_recipe.open_generator", English)
     corpus = Corpus([{"_id": id_, "text": text} for id_, text in TEXTS.items()])
     for main, other in (("en", "de"), ("de", "en")):
         languages = Languages((main, other))
         if main == "de":
             with pytest.raises(ct.CorpusTunerError, match=r"does not write .*'de': set generator"):
-                open_writers(corpus, ct.Settings(), lambda _: encoder, None, languages)
+                open_recipe(corpus, ct.Recipe(), encoder=encoder, languages=languages)
         else:
-            writers = open_writers(corpus, ct.Settings(), lambda _: encoder, None, languages)
-            assert [len(writers.authors[code]) for code in (main, other)] == [1, 0]
+            opened = open_recipe(corpus, ct.Recipe(), encoder=encoder, languages=languages)
+            assert [len(opened.generators[code]) for code in (main, other)] == [1, 0]
             assert "does not write de" in " ".join(capfd.readouterr().err.split())

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from benchmarks.injection import finish, start
-from corpus_tuner import Searcher, Settings, build, load_settings
+from corpus_tuner import Recipe, Searcher, build, load_recipe
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
 from tests.conftest import make_documents, write_jsonl
 
 
 @pytest.fixture
-def settings(encoder_folder: Path) -> Settings:
+def settings(encoder_folder: Path) -> Recipe:
     chosen = [f"encoder.name={encoder_folder}", "language=en", "documents_at_once=4"]
     chosen.append("generator=extractive")
-    return load_settings(None, chosen)
+    return load_recipe(None, chosen)
 
 
 def files(index: Path) -> dict[str, bytes]:
@@ -28,7 +28,7 @@ def files(index: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in sorted(segment.iterdir())}
 
 
-def test_build_and_search(tmp_path: Path, settings: Settings, encoder: Any) -> None:
+def test_build_and_search(tmp_path: Path, settings: Recipe, encoder: Any) -> None:
     documents = make_documents(30)
     report = build(write_jsonl(tmp_path / "c.jsonl", documents), tmp_path / "i", settings)
     assert report.documents == 30
@@ -62,7 +62,7 @@ def test_the_end_of_a_long_document_is_found(tmp_path: Path) -> None:
     late = "A judge may lower the rent of a tenant whose flat is damp."
     breads = [{"_id": f"b{n}", "text": f"Bread {n} needs flour and {n} eggs."} for n in range(9)]
     documents = [*breads, {"_id": "long", "title": "", "text": filler + late}]
-    recipe = load_settings(None, ["generator=null", "language=en"])
+    recipe = load_recipe(None, ["generator=null", "language=en"])
     build(write_jsonl(tmp_path / "c.jsonl", documents), tmp_path / "i", recipe)
     with Searcher.open(tmp_path / "i") as searcher:
         (hit,) = searcher.search("walls are mouldy, can I pay my landlord less?", k=1)
@@ -70,21 +70,21 @@ def test_the_end_of_a_long_document_is_found(tmp_path: Path) -> None:
     assert late in hit.view.text
 
 
-def test_equal_scores_are_ordered_by_id(tmp_path: Path, settings: Settings) -> None:
+def test_equal_scores_are_ordered_by_id(tmp_path: Path, settings: Recipe) -> None:
     documents = [{"_id": id_, "text": "A mill by the river."} for id_ in ("c", "a", "d", "b")]
     build(write_jsonl(tmp_path / "c.jsonl", documents), tmp_path / "i", settings)
     with Searcher.open(tmp_path / "i") as searcher:
         assert [hit.document.id for hit in searcher.search("mill", k=3)] == ["a", "b", "c"]
 
 
-def test_the_same_input_gives_the_same_bytes(tmp_path: Path, settings: Settings) -> None:
+def test_the_same_input_gives_the_same_bytes(tmp_path: Path, settings: Recipe) -> None:
     corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(20))
     build(corpus, tmp_path / "one", settings)
     build(corpus, tmp_path / "two", settings)
     assert files(tmp_path / "one") == files(tmp_path / "two")
 
 
-def test_an_index_that_is_up_to_date_is_left_alone(tmp_path: Path, settings: Settings) -> None:
+def test_an_index_that_is_up_to_date_is_left_alone(tmp_path: Path, settings: Recipe) -> None:
     corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(20))
     assert not build(corpus, tmp_path / "i", settings).unchanged
     before = (tmp_path / "i" / "manifest.json").stat().st_mtime_ns
@@ -95,7 +95,7 @@ def test_an_index_that_is_up_to_date_is_left_alone(tmp_path: Path, settings: Set
 
 
 def test_a_changed_corpus_replaces_the_index_under_an_open_searcher(
-    tmp_path: Path, settings: Settings
+    tmp_path: Path, settings: Recipe
 ) -> None:
     corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(10))
     build(corpus, tmp_path / "i", settings)
@@ -132,7 +132,7 @@ def count_documents(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_a_build_that_failed_goes_on(
-    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, settings: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = settings.model_copy(update={"generator": None})
     documents = make_documents(20)
@@ -152,7 +152,7 @@ def test_a_build_that_failed_goes_on(
 
 
 def test_a_kill_behind_the_commit_leaves_nothing_for_good(
-    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, settings: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = settings.model_copy(update={"generator": None})
     corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(10))
@@ -169,20 +169,20 @@ def test_a_kill_behind_the_commit_leaves_nothing_for_good(
     assert not list((tmp_path / "i").glob("building-*"))
 
 
-def test_other_settings_throw_an_unfinished_build_away(tmp_path: Path, settings: Settings) -> None:
+def test_other_settings_throw_an_unfinished_build_away(tmp_path: Path, settings: Recipe) -> None:
     settings = settings.model_copy(update={"generator": None})
     corpus = write_jsonl(tmp_path / "c.jsonl", [*make_documents(14), {"_id": "bad"}])
     with pytest.raises(ValueError, match=r"c\.jsonl:15"):
         build(corpus, tmp_path / "i", settings)
     write_jsonl(corpus, make_documents(14))
-    other = load_settings(None, ["views.title=false"])
+    other = load_recipe(None, ["views.title=false"])
     other = settings.model_copy(update={"views": other.views})
     build(corpus, tmp_path / "i", other)
     build(corpus, tmp_path / "fresh", other)
     assert files(tmp_path / "i") == files(tmp_path / "fresh")
 
 
-def test_metadata_and_odd_ids_come_back(tmp_path: Path, settings: Settings) -> None:
+def test_metadata_and_odd_ids_come_back(tmp_path: Path, settings: Recipe) -> None:
     record = {"_id": "my notes/ä.txt", "text": "A mill.", "metadata": {"year": 1999}}
     build(write_jsonl(tmp_path / "c.jsonl", [record]), tmp_path / "i", settings)
     with Searcher.open(tmp_path / "i") as searcher:
@@ -191,8 +191,8 @@ def test_metadata_and_odd_ids_come_back(tmp_path: Path, settings: Settings) -> N
     assert hit.document.metadata == {"year": 1999}
 
 
-def test_a_model_that_writes(tmp_path: Path, settings: Settings, t5_folder: Path) -> None:
-    writing = load_settings(
+def test_a_model_that_writes(tmp_path: Path, settings: Recipe, t5_folder: Path) -> None:
+    writing = load_recipe(
         None, [f"generator={{name: seq2seq, model: {t5_folder}, max_new_tokens: 6}}"]
     )
     settings = settings.model_copy(update={"generator": writing.generator, "checks": ()})

@@ -102,7 +102,7 @@ def test_whatever_dies_on_the_way_the_index_is_that_of_one_process(
     assert finished(index) and not (index / "manifest.json").exists()
 
     corpus(tmp_path, [*documents[1:], documents[0] | {"_id": "new"}])  # it changes meanwhile
-    settings = ct.load_settings(None, OPTIONS)
+    settings = ct.load_recipe(None, OPTIONS)
     begun = len(finished(index))
     killed = []
 

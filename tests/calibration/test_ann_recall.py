@@ -43,7 +43,7 @@ def index(tmp_path: Path, built: Path) -> Path:
 
 
 def build(corpus: Path, index: Path, encoder: Any, vectors: str) -> Manifest:
-    ct.build(corpus, index, ct.load_settings(None, recipe(encoder, vectors)), encoder=encoder)
+    ct.build(corpus, index, ct.load_recipe(None, recipe(encoder, vectors)), encoder=encoder)
     return read_manifest(index)
 
 

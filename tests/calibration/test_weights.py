@@ -16,7 +16,7 @@ from corpus_tuner import (
     Settings,
     build,
     calibrate,
-    load_settings,
+    load_recipe,
     pipeline,
 )
 from corpus_tuner.calibration.pseudo_queries import draw, draw_with_questions
@@ -31,7 +31,7 @@ from tests.conftest import WORDS, make_documents, make_documents_with_topics, wr
 @pytest.fixture(scope="module")
 def settings(encoder_folder: Path) -> Settings:
     chosen = [f"encoder.name={encoder_folder}", "language=en", "generator=null"]
-    return load_settings(None, chosen)
+    return load_recipe(None, chosen)
 
 
 @pytest.fixture(scope="module")
@@ -246,7 +246,7 @@ def test_where_there_is_nothing_to_judge_by(
 ) -> None:
     chosen = [f"encoder.name={encoder_folder}", "language=en", "generator=null", *changes]
     corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(documents))
-    build(corpus, tmp_path / "i", load_settings(None, chosen))
+    build(corpus, tmp_path / "i", load_recipe(None, chosen))
     manifest = read_manifest(tmp_path / "i")
     assert manifest.calibration
     assert reason in manifest.calibration["unchanged"]
@@ -298,7 +298,7 @@ def test_questions_that_were_written_can_ask(
 ) -> None:
     corpus = index.parent / "c.jsonl"
     values = f"{{name: seq2seq, model: '{t5_folder}', kinds: [question], max_new_tokens: 6}}"
-    written = load_settings(None, [f"generator={values}", "checks=[]", "calibrate=questions"])
+    written = load_recipe(None, [f"generator={values}", "checks=[]", "calibrate=questions"])
     written = written.model_copy(update={"encoder": settings.encoder, "language": "en"})
     build(corpus, tmp_path / "asked", written)
     manifest = read_manifest(tmp_path / "asked")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus_tuner import build, load_settings
+from corpus_tuner import build, load_recipe
 from tests.conftest import Outcome, make_documents, write_jsonl
 
 Run = Callable[..., Outcome]
@@ -21,7 +21,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, small: list[str]) -> Path:
         *make_documents(5),
     ]
     corpus = write_jsonl(folder / "c.jsonl", records)
-    build(corpus, folder / "index", load_settings(None, small[1::2]))
+    build(corpus, folder / "index", load_recipe(None, small[1::2]))
     return folder
 
 

@@ -71,7 +71,7 @@ def test_another_corpus_that_shares_most_documents_is_followed(
 def test_a_path_is_the_same_relative_and_in_full(
     tmp_path: Path, small: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = ct.load_settings(None, small[1::2])
+    recipe = ct.load_recipe(None, small[1::2])
     for name, seed in (("c.jsonl", 0), (tmp_path / "c.jsonl", 1)):
         write_jsonl(tmp_path / "c.jsonl", make_documents(3, seed=seed))
         monkeypatch.chdir(tmp_path)
@@ -80,7 +80,7 @@ def test_a_path_is_the_same_relative_and_in_full(
 
 
 def test_documents_in_memory_replace_no_others(tmp_path: Path, small: list[str]) -> None:
-    recipe = ct.load_settings(None, small[1::2])
+    recipe = ct.load_recipe(None, small[1::2])
     some, others = [{"id": "a", "text": "One."}], [{"id": "b", "text": "Two."}]
     for _ in range(2):
         ct.build(some, tmp_path / "index", recipe)
@@ -162,18 +162,18 @@ def test_a_recipe_file(tmp_path: Path, run: Run, encoder_folder: Path) -> None:
 
 
 def test_all_recipes_in_the_project_are_valid() -> None:
-    from corpus_tuner import load_settings
+    from corpus_tuner import load_recipe
 
     recipes = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
     assert recipes
     for recipe in recipes:
-        load_settings(recipe)
+        load_recipe(recipe)
 
 
 def test_the_default_recipe_spells_out_the_defaults() -> None:
-    from corpus_tuner import load_settings
+    from corpus_tuner import load_recipe
 
-    assert load_settings("default") == load_settings()
+    assert load_recipe("default") == load_recipe()
 
 
 def test_a_recipe_that_comes_with_the_package(

@@ -102,7 +102,7 @@ def test_weights_are_chosen_anew_when_much_was_removed(
     tmp_path: Path, small: list[str], run: Run
 ) -> None:
     records = make_documents(130, seed=7)
-    recipe = ct.load_settings(None, [*small[1::2], "calibrate=sentences"])
+    recipe = ct.load_recipe(None, [*small[1::2], "calibrate=sentences"])
     index = tmp_path / "index"
     assert ct.build(records, index, recipe).documents == 130
     ct.remove(index, ["d1"])

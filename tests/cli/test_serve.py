@@ -74,7 +74,7 @@ def start(index: Path, *options: str, token: str = "") -> Service:
 
 @pytest.fixture(scope="module")
 def odd_index(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path) -> Path:
-    from corpus_tuner import build, load_settings
+    from corpus_tuner import build, load_recipe
 
     folder = tmp_path_factory.mktemp("serve")
     write_jsonl(folder / "corpus.jsonl", ODD)
@@ -82,20 +82,20 @@ def odd_index(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path) ->
         *(f"encoder.name={encoder_folder}", "generator=null", "language=de"),
         "corpus.on_bad_record=skip",
     ]
-    build(folder / "corpus.jsonl", folder / "index", load_settings(None, chosen))
+    build(folder / "corpus.jsonl", folder / "index", load_recipe(None, chosen))
     return folder / "index"
 
 
 @pytest.fixture(scope="module")
 def sample_index(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Path:
     """A part of the German sample by the embedded encoder, where there is a browser to see it."""
-    from corpus_tuner import build, load_settings, sample_folder
+    from corpus_tuner import build, load_recipe, sample_folder
 
     folder = tmp_path_factory.mktemp("sample")
     lines = (sample_folder("de") / "corpus.jsonl").read_text(encoding="utf-8").splitlines()
     chosen = [line for line in lines if "Heizkörper richtig entlüften" in line] + lines[:25]
     (folder / "corpus.jsonl").write_text("\n".join(dict.fromkeys(chosen)), encoding="utf-8")
-    settings = load_settings(None, ["generator=extractive"])
+    settings = load_recipe(None, ["generator=extractive"])
     build(folder / "corpus.jsonl", folder / "index", settings)
     return folder / "index"
 

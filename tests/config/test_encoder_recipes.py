@@ -8,7 +8,7 @@ import pytest
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Dense, Normalize
 
-from corpus_tuner import load_settings
+from corpus_tuner import load_recipe
 from corpus_tuner.encoders import open_encoder
 from tests.encoders.test_ctranslate2_encoder import make
 
@@ -36,10 +36,10 @@ ARCHITECTURES = {
 
 
 def test_each_recipe_for_an_encoder_alone_is_tried() -> None:
-    usual = load_settings()
+    usual = load_recipe()
     alone = set()
     for file in RECIPES.glob("*.yaml"):
-        settings = load_settings(file)
+        settings = load_recipe(file)
         if settings.encoder != usual.encoder and settings.generator == usual.generator:
             alone.add(file.stem)
     assert alone == {*ARCHITECTURES}
@@ -55,7 +55,7 @@ def test_a_model_of_its_architecture(tmp_path: Path, tokenizer: Any, recipe: str
     model.append(Normalize())
     model.prompts = {"query": kind.query_prompt, "document": ""}
     model.save(str(tmp_path / "whole"))
-    settings = load_settings(recipe).encoder
+    settings = load_recipe(recipe).encoder
     encoder = open_encoder(
         settings.model_copy(update={"name": str(tmp_path / "whole"), "dtype": "float32"})
     )

@@ -5,21 +5,20 @@ from pathlib import Path
 import pytest
 
 from corpus_tuner import CorpusTunerError
-from corpus_tuner.building.recipe_hash import files_hash
-from corpus_tuner.cli.options import settings_of
-from corpus_tuner.config.recipe import load_settings
+from corpus_tuner.cli.options import read_recipe
+from corpus_tuner.config.recipe import hash_recipe_files, load_recipe
 
 RECIPES = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.stem)
 def test_each_recipe_loads(recipe: Path) -> None:
-    load_settings(recipe)
+    load_recipe(recipe)
 
 
 def test_the_default_recipe_spells_out_the_defaults() -> None:
     (default,) = (recipe for recipe in RECIPES if recipe.stem == "default")
-    assert load_settings(default) == load_settings()
+    assert load_recipe(default) == load_recipe()
 
 
 @pytest.mark.parametrize(
@@ -34,17 +33,17 @@ def test_the_default_recipe_spells_out_the_defaults() -> None:
 def test_yaml_that_cannot_be_values(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "r.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(CorpusTunerError, match=message):
-        load_settings(tmp_path / "r.yaml")
+        load_recipe(tmp_path / "r.yaml")
     with pytest.raises(CorpusTunerError, match="the value is not YAML"):
-        load_settings(None, [f"tuning={text.partition(': ')[2] or text}"])
+        load_recipe(None, [f"tuning={text.partition(': ')[2] or text}"])
 
 
 @pytest.mark.parametrize("name", ["/data/my #1 model", "null", "a: b", "3", "[x", "yes"])
 def test_an_option_for_text_is_no_yaml(name: str) -> None:
-    settings = settings_of(None, None, encoder=name, include=["*: #1", "null"])
+    settings = read_recipe(None, None, encoder=name, include=["*: #1", "null"])
     assert settings.encoder.name == name
     assert settings.corpus.include == ("*: #1", "null")
-    assert settings_of(None, None, generator="null").generator is None
+    assert read_recipe(None, None, generator="null").generator is None
 
 
 RECIPE = """
@@ -69,18 +68,18 @@ def test_paths_in_a_recipe_begin_at_its_folder(
 ) -> None:
     file = recipe_with_models(tmp_path / "recipes")
     monkeypatch.chdir(tmp_path)
-    settings = load_settings(file, ["generator.model=of/hub"])
+    settings = load_recipe(file, ["generator.model=of/hub"])
     assert settings.encoder.name == str(file.parent / "models" / "encoder")
     assert settings.instructions == file.parent / "prompts.yaml"
     assert settings.model_dump()["generator"]["model"] == "of/hub"
-    large = load_settings(file).model_dump()["generator"]["model"]
+    large = load_recipe(file).model_dump()["generator"]["model"]
     assert large == str(file.parent / "models" / "large")
     (tmp_path / "of" / "hub").mkdir(parents=True)
     (tmp_path / "mine").mkdir()
-    settings = load_settings(file, ["generator.model=of/hub"], {"encoder.name": "mine"})
+    settings = load_recipe(file, ["generator.model=of/hub"], {"encoder.name": "mine"})
     assert settings.encoder.name == str(tmp_path / "mine")
     assert settings.model_dump()["generator"]["model"] == str(tmp_path / "of" / "hub")
-    assert load_settings("passage").encoder.name == "auto"
+    assert load_recipe("passage").encoder.name == "auto"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +88,7 @@ def test_paths_in_a_recipe_begin_at_its_folder(
 )
 def test_a_file_that_a_recipe_names_changes_its_hash(tmp_path: Path, changed: str) -> None:
     file = recipe_with_models(tmp_path / "recipes")
-    before = files_hash(load_settings(file), "fingerprint")
-    assert files_hash(load_settings(file), "fingerprint") == before
+    before = hash_recipe_files(load_recipe(file), "fingerprint")
+    assert hash_recipe_files(load_recipe(file), "fingerprint") == before
     (file.parent / changed).write_text("question: 'Another: {text}'", encoding="utf-8")
-    assert files_hash(load_settings(file), "fingerprint") != before
+    assert hash_recipe_files(load_recipe(file), "fingerprint") != before

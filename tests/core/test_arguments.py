@@ -30,7 +30,7 @@ def test_a_dictionary_of_settings_is_settings(tmp_path: Path, recipe: dict[str, 
         recipe,
     )
     assert (some.documents, some.language) == (2, "en")
-    same = ct.build(DOCUMENTS, tmp_path / "index", ct.Settings(**recipe))
+    same = ct.build(DOCUMENTS, tmp_path / "index", ct.Recipe(**recipe))
     assert same.changes is not None
     assert same.changes.kept == 2
 
@@ -40,15 +40,15 @@ def titled() -> list[dict[str, str]]:
 
 
 def test_settings_need_no_arguments() -> None:
-    assert ct.Settings() == ct.load_settings()
+    assert ct.Recipe() == ct.load_recipe()
 
 
 @pytest.mark.parametrize(
     ("call", "named"),
     [
-        (lambda: Anything.Settings(langauge="de"), "langauge: there is no such setting"),
-        (lambda: Anything.Settings(search={"pool": -1}), r"search\.pool: .*greater than 0"),
-        (lambda: Anything.Settings(generator="nobody"), "generator: no generator is called"),
+        (lambda: Anything.Recipe(langauge="de"), "langauge: there is no such setting"),
+        (lambda: Anything.Recipe(search={"pool": -1}), r"search\.pool: .*greater than 0"),
+        (lambda: Anything.Recipe(generator="nobody"), "generator: no generator is called"),
         (lambda: Anything.SearchSettings(fusion="magic"), "fusion: "),
         (lambda: Anything.SearchSettings(hybrid={"words": "many"}), r"hybrid\.words: "),
         (lambda: Anything.build(DOCUMENTS, "never", {"langauge": "de"}), "'language'"),

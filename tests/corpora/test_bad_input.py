@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus_tuner import CorpusTunerError, build, load_settings
+from corpus_tuner import CorpusTunerError, build, load_recipe
 from tests.conftest import Outcome, edit_manifest, make_documents, write_jsonl
 
 Run = Callable[..., Outcome]
@@ -254,7 +254,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, small: list[str]) -> Path:
     """A folder with a corpus, ``c.jsonl``, and its ``index``."""
     folder = tmp_path_factory.mktemp("built")
     corpus = write_jsonl(folder / "c.jsonl", make_documents(5))
-    build(corpus, folder / "index", load_settings(None, small[1::2]))
+    build(corpus, folder / "index", load_recipe(None, small[1::2]))
     return folder
 
 
@@ -440,4 +440,4 @@ def test_a_damaged_corpus_is_an_error_of_the_corpus(
     path.write_bytes(gzip.compress(rows.encode())[:kept])
     assignments = ["generator=null", "language=en", f"encoder.name={encoder_folder}"]
     with pytest.raises(CorpusTunerError, match="cut or damaged"):
-        build(path, tmp_path / "index", load_settings(None, assignments))
+        build(path, tmp_path / "index", load_recipe(None, assignments))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from corpus_tuner import Searcher, build, load_settings
+from corpus_tuner import Searcher, build, load_recipe
 from corpus_tuner.core.cache import cached
 from corpus_tuner.encoders import EncoderSettings, ctranslate2_encoder, embedded, open_encoder
 from corpus_tuner.encoders.sentence_transformer import TransformerEncoder, load_model
@@ -237,7 +237,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(
 def test_searching_loads_no_pytorch(tmp_path: Path, encoder_folder: Path) -> None:
     corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(20))
     chosen = [f"encoder.name={encoder_folder}", "generator=null", "language=en"]
-    build(corpus, tmp_path / "i", load_settings(None, chosen))
+    build(corpus, tmp_path / "i", load_recipe(None, chosen))
     with Searcher.open(tmp_path / "i") as searcher:
         (expected,) = searcher.rank(["the mill"], 3)
     program = (

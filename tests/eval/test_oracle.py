@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from corpus_tuner.building.pipeline import build
-from corpus_tuner.config.recipe import load_settings
+from corpus_tuner.config.recipe import load_recipe
 from corpus_tuner.encoders import Encoder
 from corpus_tuner.eval.oracle import (
     STEPS,
@@ -29,7 +29,7 @@ def index(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder, encoder_fo
     folder = tmp_path_factory.mktemp("oracle")
     write_jsonl(folder / "corpus.jsonl", make_documents(40))
     assignments = ["generator=null", "calibrate=false", "language=en"]
-    settings = load_settings(None, [*assignments, f"encoder.name={encoder_folder}"])
+    settings = load_recipe(None, [*assignments, f"encoder.name={encoder_folder}"])
     build(folder / "corpus.jsonl", folder / "index", settings, encoder=encoder)
     return folder / "index"
 

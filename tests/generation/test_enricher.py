@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from corpus_tuner import Searcher, Settings, View, build, load_settings
+from corpus_tuner import Recipe, Searcher, View, build, load_recipe
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.indexes.store.manifest import read_manifest
 from tests.conftest import make_documents, write_jsonl
@@ -26,14 +26,14 @@ class Made(NamedTuple):
 
 
 @pytest.fixture
-def settings(encoder_folder: Path, t5_folder: Path) -> Settings:
+def settings(encoder_folder: Path, t5_folder: Path) -> Recipe:
     chosen = [
         *(f"encoder.name={encoder_folder}", "language=en", "documents_at_once=7"),
         f"generator=[extractive, {{name: seq2seq, model: {t5_folder}, outputs: 2, "
         "max_new_tokens: 6}]",
         f"checks={CHECKS}",
     ]
-    return load_settings(None, chosen)
+    return load_recipe(None, chosen)
 
 
 def look(index: Path) -> Made:
@@ -57,7 +57,7 @@ def assert_same(one: Made, other: Made) -> None:
 
 
 @pytest.mark.slow
-def test_neighbours_order_and_chunks_do_not_matter(tmp_path: Path, settings: Settings) -> None:
+def test_neighbours_order_and_chunks_do_not_matter(tmp_path: Path, settings: Recipe) -> None:
     documents = make_documents(60)
     build(write_jsonl(tmp_path / "c.jsonl", documents), tmp_path / "whole", settings)
     whole = look(tmp_path / "whole")
@@ -78,7 +78,7 @@ def test_neighbours_order_and_chunks_do_not_matter(tmp_path: Path, settings: Set
 
 
 def test_another_size_of_chunks_is_no_reason_to_build_again(
-    tmp_path: Path, settings: Settings
+    tmp_path: Path, settings: Recipe
 ) -> None:
     corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(6))
     assert not build(corpus, tmp_path / "i", settings).unchanged
@@ -86,7 +86,7 @@ def test_another_size_of_chunks_is_no_reason_to_build_again(
     assert build(corpus, tmp_path / "i", other).unchanged
 
 
-def test_what_was_fitted_stays_when_the_corpus_grows(tmp_path: Path, settings: Settings) -> None:
+def test_what_was_fitted_stays_when_the_corpus_grows(tmp_path: Path, settings: Recipe) -> None:
     documents = make_documents(40)
     corpus = write_jsonl(tmp_path / "c.jsonl", documents[:30])
     build(corpus, tmp_path / "i", settings)
@@ -108,7 +108,7 @@ def test_a_sample_is_the_same_in_any_order(tmp_path: Path) -> None:
 
 
 def test_a_document_is_read_once(
-    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, settings: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from corpus_tuner.encoders.sentence_transformer import TransformerEncoder
 
@@ -128,7 +128,7 @@ def test_a_document_is_read_once(
     monkeypatch.setattr(TransformerEncoder, "encode_spans", read)
     monkeypatch.setattr(TransformerEncoder, "encode_documents", encode)
     corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(20))
-    extractive = load_settings(None, ["generator=extractive"]).generator
+    extractive = load_recipe(None, ["generator=extractive"]).generator
     changed = settings.model_copy(update={"generator": extractive, "checks": (), "calibrate": None})
     build(corpus, tmp_path / "i", changed)
     views = [view for views in look(tmp_path / "i").views.values() for view in views]

@@ -9,19 +9,19 @@ import pytest
 
 from corpus_tuner import CorpusTunerError
 from corpus_tuner.generation.generators import Written
-from corpus_tuner.generation.ledger import Ledger, Noted, Rejection, ledger_problem
+from corpus_tuner.generation.ledger import Ledger, Rejection, StoredVerdict, find_ledger_problem
 
 
 def test_indexes_with_other_checks_may_share_a_ledger(tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
         ledger.put({"k": Written(("one?", "two?"))}, "question", "generator")
-        ledger.note("strict", [Noted("k", "one?", "copied", "copied", "")])
-        ledger.note("lenient", [Noted("k", "one?", "", "", "a sentence")])
+        ledger.note("strict", [StoredVerdict("k", "one?", "copied", "copied", "")])
+        ledger.note("lenient", [StoredVerdict("k", "one?", "", "", "a sentence")])
         assert ledger.rejections(["k"], "strict") == [
             Rejection("question", "one?", "copied", "copied")
         ]
         assert ledger.rejections(["k"], "lenient") == []
-        ledger.note("strict", [Noted("k", "one?", "", "", "")])
+        ledger.note("strict", [StoredVerdict("k", "one?", "", "", "")])
         assert ledger.rejections(["k"], "strict") == []
 
 
@@ -39,7 +39,7 @@ def test_a_ledger_is_read_behind_another_and_absorbed(tmp_path: Path) -> None:
         ledger.put({"k": Written(("one?",))}, "question", "generator")
     with Ledger(shard, earlier=whole) as ledger:
         ledger.put({"l": Written(("two?",))}, "question", "generator")
-        ledger.note("strict", [Noted("l", "two?", "copied", "copied", "")])
+        ledger.note("strict", [StoredVerdict("l", "two?", "copied", "copied", "")])
         found = ledger.get(["k", "l", "m"])
         assert found == {"k": Written(("one?",)), "l": Written(("two?",))}
     with Ledger(whole) as ledger:
@@ -74,8 +74,8 @@ def test_a_locked_ledger_is_not_called_damaged(
         with pytest.raises(CorpusTunerError, match=r"another process uses .*try again when"):
             Ledger(file)
         with pytest.raises(CorpusTunerError, match=r"another process uses .*try again when"):
-            ledger_problem(file)
-    assert ledger_problem(file) == ""
+            find_ledger_problem(file)
+    assert find_ledger_problem(file) == ""
 
 
 def test_a_ledger_is_sealed_by_the_last_one_that_has_it(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_ledger_is_sealed_by_the_last_one_that_has_it(tmp_path: Path) -> None:
     with Ledger(file) as ledger:
         Ledger(file).close()
         ledger.put({"k": Written(("one?",))}, "question", "generator")
-        assert ledger_problem(file) == ""
+        assert find_ledger_problem(file) == ""
         assert not seal.exists()
     assert seal.exists()
 

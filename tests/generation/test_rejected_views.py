@@ -1,13 +1,13 @@
-"""History: what was written for a document and rejected, wherever the program runs."""
+"""RejectedViews: what was written for a document and rejected, wherever the program runs."""
 
 from pathlib import Path
 
 import pytest
 
-from corpus_tuner import CorpusTunerError, Searcher, build, load_settings
+from corpus_tuner import CorpusTunerError, Searcher, build, load_recipe
 from corpus_tuner.core.documents import Document
 from corpus_tuner.generation.ledger import Rejection
-from corpus_tuner.generation.rejected_views import History
+from corpus_tuner.generation.rejected_views import RejectedViews
 from tests.conftest import make_documents, write_jsonl
 
 TEMPLATES = """
@@ -22,7 +22,7 @@ claim: "claim of {text}"
 def rejections(index: Path, ledger: Path) -> list[Rejection]:
     """All that was rejected, in the order of the documents' ids."""
     with Searcher.open(index) as searcher:
-        history = History(ledger, searcher.manifest)
+        history = RejectedViews(ledger, searcher.manifest)
         documents: list[Document] = []
         for number in range(4):
             found = searcher.document(f"d{number}")
@@ -44,7 +44,7 @@ def index(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path, t5_fol
         patch.chdir(folder)
         Path("own.yaml").write_text(TEMPLATES, encoding="utf-8")
         write_jsonl(Path("corpus.jsonl"), make_documents(4))
-        report = build("corpus.jsonl", "index", load_settings(None, chosen))
+        report = build("corpus.jsonl", "index", load_recipe(None, chosen))
     assert report.rejected
     return folder / "index"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from corpus_tuner import Searcher, SearchIndexError, build, load_settings
+from corpus_tuner import Searcher, SearchIndexError, build, load_recipe
 from tests.conftest import make_documents, write_jsonl
 
 pytestmark = [
@@ -22,7 +22,7 @@ def index(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path) -> Pat
     folder = tmp_path_factory.mktemp("fork")
     corpus = write_jsonl(folder / "c.jsonl", make_documents(10))
     chosen = [f"encoder.name={encoder_folder}", "generator=null", "calibrate=false", "language=en"]
-    build(corpus, folder / "index", load_settings(None, chosen))
+    build(corpus, folder / "index", load_recipe(None, chosen))
     return folder / "index"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import corpus_tuner.indexes.search.local_index as local_module
-from corpus_tuner import Searcher, SearchIndexError, SearchSettings, build, load_settings
+from corpus_tuner import Searcher, SearchIndexError, SearchSettings, build, load_recipe
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
 from corpus_tuner.indexes.store.search_settings import FEEDBACK, RANKERS, HybridWeights, Mode
@@ -21,7 +21,7 @@ CHOSEN = ["generator=null", "views.sentences=2", "calibrate=false", "language=en
 
 def make(folder: Path, encoder: Any, count: int, seed: int = 0) -> Path:
     write_jsonl(folder / "corpus.jsonl", make_documents(count, seed))
-    settings = load_settings(None, CHOSEN)
+    settings = load_recipe(None, CHOSEN)
     build(folder / "corpus.jsonl", folder / "index", settings, encoder=encoder, fresh=True)
     return folder / "index"
 

@@ -16,7 +16,7 @@ from corpus_tuner import (
     Searcher,
     SearchIndexError,
     build,
-    load_settings,
+    load_recipe,
 )
 from corpus_tuner.integrations.common import given
 from tests.conftest import make_documents, write_jsonl
@@ -31,7 +31,7 @@ def searcher(tmp_path: Path, encoder: Any, encoder_folder: Path) -> Iterator[Sea
     for number, record in enumerate(records):
         record |= {"year": 2000 + number, "score": "of the document", "rank": [1], "matched": None}
     write_jsonl(tmp_path / "corpus.jsonl", records)
-    settings = load_settings(None, [*CHOSEN, f"encoder.name={encoder_folder}"])
+    settings = load_recipe(None, [*CHOSEN, f"encoder.name={encoder_folder}"])
     build(tmp_path / "corpus.jsonl", tmp_path / "index", settings, encoder=encoder)
     with Searcher.open(tmp_path / "index", encoder=encoder) as opened:
         yield opened
@@ -152,7 +152,7 @@ def check(found: list[tuple[Any, Any, Any]], hits: list[Hit], give: str) -> None
 @pytest.mark.parametrize("give", GIVEN)
 def test_the_page_of_a_passage(tmp_path: Path, encoder: Any, give: Any) -> None:
     documents = [{"id": "d", "text": "\n\f\n\fA mill by the river.\n\f"}]
-    build(documents, tmp_path / "index", load_settings(None, CHOSEN), encoder=encoder)
+    build(documents, tmp_path / "index", load_recipe(None, CHOSEN), encoder=encoder)
     with Searcher.open(tmp_path / "index", encoder=encoder) as opened:
         (hit,) = opened.search(QUERY)
     assert (hit.passage.text, hit.passage.page) == ("A mill by the river.", 3)
@@ -167,7 +167,7 @@ def test_adapters_open_folders_and_addresses(tmp_path: Path, encoder_folder: Pat
     from corpus_tuner.integrations.common import searcher_of
 
     folder, address = tmp_path / "index", f"qdrant:{tmp_path / 'qdrant'}/test"
-    settings = load_settings(None, CHOSEN)
+    settings = load_recipe(None, CHOSEN)
     corpus = write_jsonl(tmp_path / "corpus.jsonl", make_documents(5))
     build(corpus, folder, settings, encoder=encoder_folder)
     export_to_qdrant(folder, parse_address(address))
@@ -207,7 +207,7 @@ def test_a_document_keeps_a_field_of_our_name(tmp_path: Path, encoder: Any) -> N
     from corpus_tuner.integrations.langchain import LangChainRetriever
 
     documents = [{"id": "d", "text": "A mill by the river.", "corpus_tuner": "mine"}]
-    build(documents, tmp_path / "index", load_settings(None, CHOSEN), encoder=encoder)
+    build(documents, tmp_path / "index", load_recipe(None, CHOSEN), encoder=encoder)
     with Searcher.open(tmp_path / "index", encoder=encoder) as opened:
         (found,) = LangChainRetriever(opened).invoke(QUERY)
     assert found.metadata == {"corpus_tuner": "mine"}

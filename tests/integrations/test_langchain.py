@@ -9,7 +9,7 @@ pytest.importorskip("langchain_tests")
 
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
-from corpus_tuner import Searcher, build, load_settings
+from corpus_tuner import Searcher, build, load_recipe
 from corpus_tuner.integrations.langchain import LangChainRetriever
 from tests.conftest import make_documents
 
@@ -22,7 +22,7 @@ class TestLangChainRetriever(RetrieversIntegrationTests):
     def _opened(cls, tmp_path_factory: pytest.TempPathFactory, encoder: Any) -> Iterator[None]:
         index = tmp_path_factory.mktemp("langchain") / "index"
         chosen = ["generator=null", "calibrate=false", "language=en"]
-        build(make_documents(6), index, load_settings(None, chosen), encoder=encoder)
+        build(make_documents(6), index, load_recipe(None, chosen), encoder=encoder)
         with Searcher.open(index, encoder=encoder) as cls.searcher:
             yield
 

@@ -16,7 +16,7 @@ pytest.importorskip("fastapi")
 
 from fastapi.testclient import TestClient
 
-from corpus_tuner import CorpusTunerWarning, Searcher, SearchIndexError, build, load_settings
+from corpus_tuner import CorpusTunerWarning, Searcher, SearchIndexError, build, load_recipe
 from corpus_tuner.errors import DamagedError
 from corpus_tuner.indexes.store.search_settings import HybridWeights
 from corpus_tuner.server.app import create_app
@@ -40,7 +40,7 @@ def make_index(folder: Path, encoder: Any, count: int = 20) -> Path:
         record["year"] = 2000 + number
     made[0] |= {"_id": "a/b c", "title": "<script>alert(1)</script> Mühle", "text": "the mill\x07"}
     write_jsonl(folder / "corpus.jsonl", made)
-    build(folder / "corpus.jsonl", folder / "index", load_settings(None, CHOSEN), encoder=encoder)
+    build(folder / "corpus.jsonl", folder / "index", load_recipe(None, CHOSEN), encoder=encoder)
     return folder / "index"
 
 
@@ -581,7 +581,7 @@ def test_the_index_is_followed_though_nobody_asks(
 ) -> None:
     old = [name for name in open_files() if name.startswith(str(tmp_path / "index"))]
     assert old
-    settings = load_settings(None, CHOSEN)
+    settings = load_recipe(None, CHOSEN)
     build(tmp_path / "corpus.jsonl", tmp_path / "index", settings, encoder=encoder, fresh=True)
     until(lambda: not set(open_files()) & {*old, *(f"{name} (deleted)" for name in old)})
 

@@ -10,7 +10,7 @@ pytest.importorskip("fastapi")
 
 from fastapi.testclient import TestClient
 
-from corpus_tuner import Searcher, build, load_settings
+from corpus_tuner import Searcher, build, load_recipe
 from corpus_tuner.indexes.store.write_lock import locked
 from corpus_tuner.server.app import create_app
 from corpus_tuner.server.index_writer import IndexWriter
@@ -24,7 +24,7 @@ NEW = {"documents": [{"id": "a/b c", "text": "A new mill.", "metadata": {"year":
 @pytest.fixture
 def index(tmp_path: Path, encoder: Any) -> Path:
     corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(10))
-    chosen = load_settings(None, ["generator=null", "calibrate=false", "language=en"])
+    chosen = load_recipe(None, ["generator=null", "calibrate=false", "language=en"])
     build(corpus, tmp_path / "i", chosen, encoder=encoder)
     return tmp_path / "i"
 

@@ -106,7 +106,7 @@ Fitted = Mapping[str, Any]
 """What was fitted for the checks that need it, by name, as JSON holds it."""
 
 
-def need_fitting(settings: Sequence[PartSettings]) -> list[PartSettings]:
+def find_unfitted(settings: Sequence[PartSettings]) -> list[PartSettings]:
     """Return those of some checks that must be fitted on a sample of the corpus."""
     return [each for each in settings if part(__name__, each.name).Check.fits]
 
@@ -126,7 +126,7 @@ def open_checks(
     }
 
 
-def checks_identity(settings: Sequence[PartSettings], fingerprint: str, fitted: Fitted) -> str:
+def hash_checks(settings: Sequence[PartSettings], fingerprint: str, fitted: Fitted) -> str:
     """Return a hash of all that decides verdicts, but for documents and views.
 
     Parameters

@@ -41,7 +41,7 @@ class Written(NamedTuple):
     spans: tuple[tuple[Span, ...], ...] = ()
 
 
-class UnfinishedError(CorpusTunerError):
+class IncompleteError(CorpusTunerError):
     """A generator had to stop.
 
     Attributes
@@ -132,32 +132,34 @@ def check_installed(generators: Sequence[PartSettings]) -> None:
             )
 
 
-def writes(generator: Generator, language: str) -> bool:
+def writes_language(generator: Generator, language: str) -> bool:
     """Tell whether a generator writes a language, given by its ISO 639-1 code."""
     languages = getattr(generator, "languages", ())
     return not languages or language in languages
 
 
-def listed(settings: PartSettings | Sequence[PartSettings] | None) -> Sequence[PartSettings]:
+def list_generators(
+    settings: PartSettings | Sequence[PartSettings] | None,
+) -> Sequence[PartSettings]:
     """Return the settings of all generators that a recipe has."""
     if settings is None:
         return ()
     return (settings,) if isinstance(settings, PartSettings) else settings
 
 
-def seed_of(seed: int, instruction: Instruction, source: str) -> int:
+def derive_seed(seed: int, instruction: Instruction, source: str) -> int:
     """Return the seed of sampling for a document: 0 to 2**63 - 1."""
     asked = (seed, instruction.kind, instruction.language, source)
     digest = hashlib.sha256(repr(asked).encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1
 
 
-def tidy(texts: Iterable[str]) -> tuple[str, ...]:
+def normalize_texts(texts: Iterable[str]) -> tuple[str, ...]:
     """Return texts without white space around and within them, empty ones and repeated ones."""
     lines = (" ".join(text.split()) for text in texts)
     return tuple(dict.fromkeys(line for line in lines if line))
 
 
-def without_thoughts(text: str) -> str:
+def strip_thoughts(text: str) -> str:
     """Return what a model says, without what it thought before."""
     return _THOUGHTS.sub("", text)

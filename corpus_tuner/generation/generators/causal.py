@@ -16,8 +16,8 @@ from corpus_tuner.core.documents import Document
 from corpus_tuner.core.paths import NamesFile
 from corpus_tuner.core.registry import PartSettings
 from corpus_tuner.encoders import Encoder, Span
-from corpus_tuner.generation.generators import Written, seed_of, tidy, without_thoughts
-from corpus_tuner.generation.models.decoding import Request, decoding_of
+from corpus_tuner.generation.generators import Written, derive_seed, normalize_texts, strip_thoughts
+from corpus_tuner.generation.models.decoding import Request, read_decoding
 from corpus_tuner.generation.models.gguf_files import SMOLLM2
 from corpus_tuner.generation.models.open_causal import open_decoder
 from corpus_tuner.generation.prompts import Instruction, Kind
@@ -147,14 +147,14 @@ class Generator:
         requests = [
             Request(
                 tokens,
-                seed_of(self._settings.seed, instruction, reading.document.text),
+                derive_seed(self._settings.seed, instruction, reading.document.text),
                 len(prefix) if tokens[: len(prefix)] == prefix and len(tokens) > len(prefix) else 0,
             )
             for (tokens, _), reading in zip(prompts, readings, strict=True)
         ]
-        answers = self._engine.write(requests, decoding_of(self._settings))
+        answers = self._engine.write(requests, read_decoding(self._settings))
         return [
-            Written(tidy(map(self._text, answer)), cut)
+            Written(normalize_texts(map(self._text, answer)), cut)
             for answer, (_, cut) in zip(answers, prompts, strict=True)
         ]
 
@@ -216,6 +216,6 @@ class Generator:
         return tokens
 
     def _text(self, answer: Sequence[int]) -> str:
-        text = without_thoughts(self._tokenizer.decode(answer, skip_special_tokens=True)).lstrip()
+        text = strip_thoughts(self._tokenizer.decode(answer, skip_special_tokens=True)).lstrip()
         ends = [text.find(stop) for stop in self._settings.stop if stop in text]
         return text[: min(ends)] if ends else text

@@ -20,11 +20,11 @@ from corpus_tuner.core.registry import PartSettings
 from corpus_tuner.encoders import Encoder, Span
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.generators import (
-    UnfinishedError,
+    IncompleteError,
     Written,
-    seed_of,
-    tidy,
-    without_thoughts,
+    derive_seed,
+    normalize_texts,
+    strip_thoughts,
 )
 from corpus_tuner.generation.prompts import Instruction, Kind
 from corpus_tuner.text.document_encoding import Reading
@@ -157,7 +157,7 @@ class Generator:
 
         Raises
         ------
-        UnfinishedError
+        IncompleteError
             If the server cannot be reached, refuses, goes on failing, or the budget is spent; it
             has what was written by then, that of requests included that were under way.
         """
@@ -179,7 +179,7 @@ class Generator:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
         if failure:
-            raise UnfinishedError(str(failure), written)
+            raise IncompleteError(str(failure), written)
         return [written[number] for number in range(len(readings))]
 
     def _write(self, document: Document, instruction: Instruction) -> Written:
@@ -195,7 +195,7 @@ class Generator:
             "temperature": settings.temperature,
             "top_p": settings.top_p,
             "max_tokens": settings.max_new_tokens,
-            "seed": seed_of(settings.seed, instruction, document.text) >> 32,
+            "seed": derive_seed(settings.seed, instruction, document.text) >> 32,
             "extra_body": settings.more,
         }
         if settings.structured:
@@ -235,9 +235,9 @@ class Generator:
             content = getattr(message, "content", None)
             if getattr(choice, "finish_reason", None) == "length" or not isinstance(content, str):
                 continue
-            text = without_thoughts(content)
+            text = strip_thoughts(content)
             found += _listed(text) if self._settings.structured else [text]
-        return tidy(found)[: self._settings.outputs]
+        return normalize_texts(found)[: self._settings.outputs]
 
     @property
     def _server(self) -> str:

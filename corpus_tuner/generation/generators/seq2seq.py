@@ -9,9 +9,9 @@ from corpus_tuner.core.documents import Document
 from corpus_tuner.core.paths import NamesFile
 from corpus_tuner.core.registry import PartSettings
 from corpus_tuner.encoders import Encoder, Span
-from corpus_tuner.generation.generators import Written, seed_of, tidy
-from corpus_tuner.generation.models import Source, device_of, load_model
-from corpus_tuner.generation.models.decoding import Engine, Request, decoding_of
+from corpus_tuner.generation.generators import Written, derive_seed, normalize_texts
+from corpus_tuner.generation.models import Source, choose_device, load_model
+from corpus_tuner.generation.models.decoding import Engine, Request, read_decoding
 from corpus_tuner.generation.prompts import Instruction, Kind
 from corpus_tuner.text.document_encoding import Reading
 
@@ -86,7 +86,7 @@ class Generator:
 
         self._settings = settings
         self.kinds: tuple[str, ...] = settings.kinds
-        device = device_of(settings.device)
+        device = choose_device(settings.device)
         source = Source(settings.model, settings.revision, settings.trust_remote_code)
         model, self._tokenizer = load_model(source, device, settings.dtype)
         weights = hash_weights(model)
@@ -111,12 +111,12 @@ class Generator:
         if any(cut):  # again, since marks stand at the end as well
             read = self._tokenizer(sources, truncation=True, max_length=most)["input_ids"]
         requests = [
-            Request(tokens, seed_of(self._settings.seed, instruction, source))
+            Request(tokens, derive_seed(self._settings.seed, instruction, source))
             for tokens, source in zip(read, sources, strict=True)
         ]
-        answers = self._engine.write(requests, decoding_of(self._settings))
+        answers = self._engine.write(requests, read_decoding(self._settings))
         return [
-            Written(tidy(self._texts(answer)), was_cut)
+            Written(normalize_texts(self._texts(answer)), was_cut)
             for answer, was_cut in zip(answers, cut, strict=True)
         ]
 
@@ -140,6 +140,6 @@ def _open(engine: str, model: Any, tokenizer: Any, weights: str) -> Engine:
         from corpus_tuner.generation.models.seq2seq_transformers import TransformersEngine
 
         return TransformersEngine(model, tokenizer)
-    from corpus_tuner.generation.models.seq2seq_ctranslate2 import CTranslate2Engine, converted
+    from corpus_tuner.generation.models.seq2seq_ctranslate2 import CTranslate2Engine, convert_cached
 
-    return CTranslate2Engine(converted(model, tokenizer, weights), tokenizer)
+    return CTranslate2Engine(convert_cached(model, tokenizer, weights), tokenizer)

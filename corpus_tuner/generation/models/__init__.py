@@ -31,7 +31,7 @@ class Source(NamedTuple):
     trust_remote_code: bool = False
 
 
-def device_of(wanted: str) -> str:
+def choose_device(wanted: str) -> str:
     """Return the device that a recipe means: ``auto`` is a GPU where there is one."""
     import torch
 

@@ -17,13 +17,17 @@ import torch
 from corpus_tuner.encoders.batching import of_one_length
 from corpus_tuner.encoders.ctranslate2_runtime import fastest_instructions
 from corpus_tuner.generation.models.decoding import Decoding, Request
-from corpus_tuner.generation.models.seq2seq_ctranslate2 import COMPUTE, MOST_WORKERS, side_by_side
+from corpus_tuner.generation.models.seq2seq_ctranslate2 import (
+    COMPUTE,
+    MOST_WORKERS,
+    answer_in_parallel,
+)
 
 MODEL_TYPES = ("gemma3_text", "llama", "qwen3")
 """As ``config.json`` names them: those that are tested here."""
 
 
-def end_tokens(model: Any) -> list[int]:
+def find_end_tokens(model: Any) -> list[int]:
     """Return the tokens that end an answer of a model of transformers."""
     ends = model.generation_config.eos_token_id
     return ends if isinstance(ends, list) else [ends]
@@ -71,4 +75,4 @@ class CTranslate2CausalEngine:
             )
             return [[list(tokens) for tokens in result.sequences_ids] for result in results]
 
-        return side_by_side(answer, batches, self._workers)
+        return answer_in_parallel(answer, batches, self._workers)

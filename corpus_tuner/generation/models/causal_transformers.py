@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from corpus_tuner.generation.models.decoding import Decoding, Request
-from corpus_tuner.generation.models.seq2seq_transformers import TransformersEngine, sampling
+from corpus_tuner.generation.models.seq2seq_transformers import TransformersEngine, make_sampler
 
 
 class CausalEngine(TransformersEngine):
@@ -32,7 +32,7 @@ class CausalEngine(TransformersEngine):
         }
         if not decoding.beams:
             seeds = [request.seed for request in requests]
-            how = {"num_beams": 1, "logits_processor": sampling(seeds, decoding, device)}
+            how = {"num_beams": 1, "logits_processor": make_sampler(seeds, decoding, device)}
             if longest > 1:
                 how["past_key_values"] = self._read(tokens, mask, outputs)
             tokens = tokens.repeat_interleave(outputs, dim=0)

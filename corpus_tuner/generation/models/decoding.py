@@ -52,7 +52,7 @@ class Decoding(NamedTuple):
     batch_size: int
 
 
-def decoding_of(settings: Any) -> Decoding:
+def read_decoding(settings: Any) -> Decoding:
     """Return how answers are found by the settings of a generator with a model."""
     return Decoding(
         outputs=settings.outputs,

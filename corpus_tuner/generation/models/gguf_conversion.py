@@ -9,7 +9,7 @@ from corpus_tuner.core.progress import working
 from corpus_tuner.encoders.ctranslate2_runtime import cache_name, convert
 from corpus_tuner.encoders.model_weights import loading_problem
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.generation.models.causal_ctranslate2 import end_tokens
+from corpus_tuner.generation.models.causal_ctranslate2 import find_end_tokens
 from corpus_tuner.generation.models.seq2seq_ctranslate2 import COMPUTE
 
 ARCHITECTURES = ("llama", "qwen3")
@@ -68,7 +68,7 @@ def is_converted(digest: str) -> bool:
     return cached(_name(digest)) is not None
 
 
-def converted_gguf(path: Path, digest: str) -> tuple[Path, Any, list[int]]:
+def convert_gguf(path: Path, digest: str) -> tuple[Path, Any, list[int]]:
     """Return a model in int8 for CTranslate2, its tokenizer, and the tokens that end an answer.
 
     The cache has the model after the first time.
@@ -97,7 +97,7 @@ def converted_gguf(path: Path, digest: str) -> tuple[Path, Any, list[int]]:
                     f"CTranslate2 cannot run {path} ({error}): set generator.engine=llamacpp"
                 ) from error
             tokenizer.save_pretrained(folder / _TOKENIZER)
-            ends = json.dumps(end_tokens(model))
+            ends = json.dumps(find_end_tokens(model))
             (folder / _TOKENIZER / _ENDS).write_text(ends, encoding="utf-8")
 
     folder = cached_or_made(_name(digest), make)

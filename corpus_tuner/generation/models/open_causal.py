@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.generation.models import Source, device_of, load_model
+from corpus_tuner.generation.models import Source, choose_device, load_model
 from corpus_tuner.generation.models.decoding import Engine
 from corpus_tuner.generation.models.gguf_files import find_gguf, is_gguf, read_header
 
@@ -60,12 +60,12 @@ def _open_transformers(settings: Any) -> Opened:
     from corpus_tuner.generation.models.causal_ctranslate2 import (
         MODEL_TYPES,
         CTranslate2CausalEngine,
-        end_tokens,
+        find_end_tokens,
     )
-    from corpus_tuner.generation.models.seq2seq_ctranslate2 import converted
+    from corpus_tuner.generation.models.seq2seq_ctranslate2 import convert_cached
 
     source = Source(settings.model, settings.revision, settings.trust_remote_code)
-    device = device_of(settings.device)
+    device = choose_device(settings.device)
     model, tokenizer = load_model(source, device, settings.dtype, causal=True)
     weights = hash_weights(model)
     name = settings.engine
@@ -75,8 +75,8 @@ def _open_transformers(settings: Any) -> Opened:
     identity = f"{weights[:16]} {name}"
     if name == "transformers":
         return Opened(_reference(model, tokenizer), tokenizer, identity)
-    folder = converted(model, tokenizer, weights)
-    engine = CTranslate2CausalEngine(folder, tokenizer, end_tokens(model))
+    folder = convert_cached(model, tokenizer, weights)
+    engine = CTranslate2CausalEngine(folder, tokenizer, find_end_tokens(model))
     return Opened(engine, tokenizer, identity)
 
 
@@ -84,14 +84,14 @@ def _open_gguf(settings: Any) -> Opened:
     from corpus_tuner.core.files import sha256
     from corpus_tuner.generation.models.causal_ctranslate2 import CTranslate2CausalEngine
     from corpus_tuner.generation.models.gguf_conversion import (
-        converted_gguf,
+        convert_gguf,
         is_converted,
         load_gguf,
     )
 
     path = find_gguf(settings.model, settings.revision)
     digest = sha256(path)
-    device = device_of(settings.device)
+    device = choose_device(settings.device)
     name, chat = settings.engine, False
     if _suits_ctranslate2(settings, device) and name != "llamacpp" and is_converted(digest):
         name = "ctranslate2" if name == "auto" else name  # without reading the header, 3 s
@@ -100,7 +100,7 @@ def _open_gguf(settings: Any) -> Opened:
         name = _choose_for_gguf(settings, architecture, device)
     identity = f"{digest[:16]} {name}"
     if name == "ctranslate2":
-        folder, tokenizer, ends = converted_gguf(path, digest)
+        folder, tokenizer, ends = convert_gguf(path, digest)
         return Opened(CTranslate2CausalEngine(folder, tokenizer, ends), tokenizer, identity)
     if name == "transformers":
         model, tokenizer = load_gguf(path, device, settings.dtype)

@@ -52,7 +52,7 @@ class CTranslate2Engine:
             asked = [requests[position] for position in batch]
             return self._answer(shared or self._seeded(asked[0]), asked, decoding)
 
-        return side_by_side(answer, batches, workers)
+        return answer_in_parallel(answer, batches, workers)
 
     def _open(self, workers: int) -> ctranslate2.Translator:
         with fastest_instructions():
@@ -98,7 +98,7 @@ class CTranslate2Engine:
         return names
 
 
-def side_by_side(
+def answer_in_parallel(
     answer: Callable[[list[int]], list[list[list[int]]]], batches: Sequence[list[int]], workers: int
 ) -> list[list[list[int]]]:
     """Return the answers to all requests, in their order.
@@ -120,7 +120,7 @@ def side_by_side(
     return answers
 
 
-def converted(model: Any, tokenizer: Any, weights: str) -> Path:
+def convert_cached(model: Any, tokenizer: Any, weights: str) -> Path:
     """Return the folder of a model converted to int8, from the cache or else into it.
 
     Parameters

@@ -46,7 +46,7 @@ class TransformersEngine:
         }
         if not decoding.beams:
             seeds = [request.seed for request in requests]
-            search = {"num_beams": 1, "logits_processor": sampling(seeds, decoding, device)}
+            search = {"num_beams": 1, "logits_processor": make_sampler(seeds, decoding, device)}
         tokens = self._model.generate(
             encoder_outputs=source,
             attention_mask=mask.repeat_interleave(rows, dim=0),
@@ -79,7 +79,9 @@ class _Noise(LogitsProcessor):  # type: ignore[misc]
         return scores - exponential.log()
 
 
-def sampling(seeds: Sequence[int], decoding: Decoding, device: torch.device) -> LogitsProcessorList:
+def make_sampler(
+    seeds: Sequence[int], decoding: Decoding, device: torch.device
+) -> LogitsProcessorList:
     """Return what makes the likeliest token a sampled one, each request with its own seed.
 
     Parameters

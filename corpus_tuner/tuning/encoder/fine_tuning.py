@@ -11,7 +11,7 @@ from sentence_transformers import SentenceTransformer
 
 from corpus_tuner.building.pipeline import build
 from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
-from corpus_tuner.config.recipe import Settings
+from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.core.progress import track, working
@@ -55,7 +55,7 @@ class Learnt(NamedTuple):
 def fit(
     model: SentenceTransformer,
     learnt: Learnt,
-    settings: Settings,
+    settings: Recipe,
     output: Path,
     look: Callable[[], float],
 ) -> Curve:
@@ -106,7 +106,7 @@ def fit(
     return curve
 
 
-def _teaching(documents: Sequence[Document], index: Path, settings: Settings) -> Searcher:
+def _teaching(documents: Sequence[Document], index: Path, settings: Recipe) -> Searcher:
     """Build the index that teaches, which always has words, and open it."""
     changes = {"baselines": (), "lexical": settings.lexical or LexicalSettings()}
     build(list(documents), index, settings.model_copy(update=changes))
@@ -125,7 +125,7 @@ def _asked(searcher: Searcher, documents: Sequence[Document]) -> tuple[list[Aske
 
 
 def _remembered(
-    texts: Sequence[str], settings: Settings, max_tokens: int
+    texts: Sequence[str], settings: Recipe, max_tokens: int
 ) -> list[tuple[str, Vectors]]:
     """Return texts with the vectors that the base gives to what the model reads while training."""
     if not texts:

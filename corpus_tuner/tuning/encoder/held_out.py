@@ -19,7 +19,7 @@ import numpy.typing as npt
 from sentence_transformers import SentenceTransformer
 
 from corpus_tuner.calibration.pseudo_queries import HeldOut, hold_out
-from corpus_tuner.config.recipe import Settings
+from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.encoders.sentence_transformer import own_prompt
@@ -86,7 +86,7 @@ class Trial:
         held_out: Sequence[Document],
         others: Sequence[Document],
         languages: Languages,
-        settings: Settings,
+        settings: Recipe,
     ) -> None:
         chance = random.Random(settings.encoder_tuning.seed)
         taken = (hold_out(document, languages.of(document), chance) for document in held_out)

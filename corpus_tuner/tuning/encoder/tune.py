@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
-from corpus_tuner.config.recipe import Settings
+from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.documents import Document, digest_of
 from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.core.languages import Languages
@@ -43,7 +43,7 @@ _NEEDS = {
 def tune_encoder(
     sources: Sequence[str | Path | Documents],
     output: str | Path,
-    settings: Settings,
+    settings: Recipe,
     *,
     keep: Sequence[str | Path | Documents] = (),
 ) -> EncoderTuningReport:
@@ -101,7 +101,7 @@ def tune_encoder(
         return _tuned(documents, kept, output, settings, key, names)
 
 
-def with_tuned_encoder(source: str | Path, index: str | Path, settings: Settings) -> Settings:
+def with_tuned_encoder(source: str | Path, index: str | Path, settings: Recipe) -> Recipe:
     """Return a recipe with its encoder tuned on a corpus, if the verdict is that this is better.
 
     The tuned encoder is kept next to the index, as ``INDEX.encoder``. One that is there already, of
@@ -159,7 +159,7 @@ def _must_make_sense(how: EncoderTuningSettings) -> None:
         )
 
 
-def _is_asked_for(report: EncoderTuningReport, settings: Settings) -> bool:
+def _is_asked_for(report: EncoderTuningReport, settings: Recipe) -> bool:
     """Tell whether an encoder that is there was tuned as a recipe says."""
     how = settings.encoder_tuning
     before = EncoderTuningSettings.model_validate(report.settings)
@@ -172,7 +172,7 @@ def _tuned(
     documents: Sequence[Document],
     kept: Sequence[str],
     output: Path,
-    settings: Settings,
+    settings: Recipe,
     key: str,
     names: Sequence[str],
 ) -> EncoderTuningReport:
@@ -259,14 +259,14 @@ def _weights(model: Any) -> dict[str, Any]:
     return {name: weight.detach().clone() for name, weight in model.state_dict().items()}
 
 
-def _documents(sources: Iterable[str | Path | Documents], settings: Settings) -> Iterator[Document]:
+def _documents(sources: Iterable[str | Path | Documents], settings: Recipe) -> Iterator[Document]:
     """Yield the documents of all corpora, with ids of their own."""
     for number, source in enumerate(sources):
         for document in track(Corpus(source, settings.corpus), "reading the corpus"):
             yield replace(document, id=f"{number}:{document.id}")
 
 
-def _key(documents: Sequence[Document], kept: Sequence[str], settings: Settings) -> str:
+def _key(documents: Sequence[Document], kept: Sequence[str], settings: Recipe) -> str:
     how = settings.encoder_tuning.model_dump_json(exclude=_RUNNING)
     encoder: EncoderSettings = settings.encoder
     trained = settings.encoder_tuning.steps != 0

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from corpus_tuner.config.generator_tuning import TuningSettings
+from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
 from corpus_tuner.tuning.generator.pairs import Pair
 
 IGNORED = -100
@@ -47,7 +47,9 @@ class Batch(NamedTuple):
     labels: torch.Tensor
 
 
-def tokenize(pairs: Sequence[Pair], tokenizer: Any, settings: TuningSettings) -> list[Example]:
+def tokenize(
+    pairs: Sequence[Pair], tokenizer: Any, settings: GeneratorTuningSettings
+) -> list[Example]:
     """Turn pairs into tokens, cut to the longest that the settings allow."""
     examples: list[Example] = []
     for start in range(0, len(pairs), _AT_ONCE):
@@ -70,7 +72,9 @@ def tokenize(pairs: Sequence[Pair], tokenizer: Any, settings: TuningSettings) ->
     return examples
 
 
-def epoch(examples: Sequence[Example], settings: TuningSettings, number: int) -> list[list[int]]:
+def epoch(
+    examples: Sequence[Example], settings: GeneratorTuningSettings, number: int
+) -> list[list[int]]:
     """Return the batches of an epoch, as positions in `examples`.
 
     An instruction with few pairs is repeated, one with many is drawn from, as `balance` says. The

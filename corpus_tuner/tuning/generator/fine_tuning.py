@@ -7,7 +7,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from corpus_tuner.config.generator_tuning import MOST_PASSES, TuningSettings
+from corpus_tuner.config.generator_tuning import MOST_PASSES, GeneratorTuningSettings
 from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.core.progress import note, working
 from corpus_tuner.encoders.model_weights import hash_weights
@@ -32,7 +32,7 @@ def tune_on_pairs(
     pairs: Iterable[Pair],
     base: Source,
     output: Path,
-    settings: TuningSettings,
+    settings: GeneratorTuningSettings,
     sources: Iterable[str] = (),
 ) -> TuningReport:
     """Tune `base` on pairs, or go on with a tuning that was killed.
@@ -112,7 +112,7 @@ def tune_on_pairs(
         return report
 
 
-def _standing(output: Path, key: str, settings: TuningSettings) -> TuningReport | None:
+def _standing(output: Path, key: str, settings: GeneratorTuningSettings) -> TuningReport | None:
     report = read_report(output)
     if report is None:
         return None
@@ -124,7 +124,7 @@ def _standing(output: Path, key: str, settings: TuningSettings) -> TuningReport 
     return report if report.settings.steps >= settings.steps else None
 
 
-def _key(split: Split, weights: str, settings: TuningSettings) -> str:
+def _key(split: Split, weights: str, settings: GeneratorTuningSettings) -> str:
     digest = hashlib.sha256(f"{weights} {settings.model_dump_json(exclude=_RUNNING)}".encode())
     for part in split:
         for pair in part:
@@ -134,7 +134,7 @@ def _key(split: Split, weights: str, settings: TuningSettings) -> str:
     return digest.hexdigest()
 
 
-def _device(settings: TuningSettings) -> str:
+def _device(settings: GeneratorTuningSettings) -> str:
     import torch
 
     if settings.device != "auto":
@@ -142,7 +142,7 @@ def _device(settings: TuningSettings) -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _with_lora(model: Any, settings: TuningSettings) -> Any:
+def _with_lora(model: Any, settings: GeneratorTuningSettings) -> Any:
     try:
         from peft import LoraConfig, get_peft_model
     except ImportError as error:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 
-from corpus_tuner.config.generator_tuning import TuningSettings
+from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
 from corpus_tuner.tuning.generator.batches import IGNORED, Batch, Example, collate
 from corpus_tuner.tuning.generator.rouge import rouge_l
 from corpus_tuner.tuning.precision import arithmetic
@@ -24,7 +24,7 @@ class Objective:
         How it is tuned.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, settings: TuningSettings) -> None:
+    def __init__(self, model: Any, tokenizer: Any, settings: GeneratorTuningSettings) -> None:
         self._model = model
         self._tokenizer = tokenizer
         self._settings = settings

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from corpus_tuner.config.generator_tuning import TuningSettings
+from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
 from corpus_tuner.errors import CorpusTunerError
 
 REPORT = "tuning.json"
@@ -44,7 +44,7 @@ class TuningReport(BaseModel):
     output: str
     base: str
     key: str
-    settings: TuningSettings
+    settings: GeneratorTuningSettings
     pairs: dict[str, int]
     held_out: dict[str, int]
     steps: int

@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader
 from transformers.trainer_callback import PrinterCallback, TrainerState
 from transformers.utils import is_accelerate_available
 
-from corpus_tuner.config.generator_tuning import TuningSettings
+from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
 from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.core.progress import Meter
 from corpus_tuner.errors import CorpusTunerError, named
@@ -57,7 +57,12 @@ class Trainer(transformers.Trainer):  # type: ignore[misc]
     """
 
     def __init__(
-        self, model: Any, objective: Objective, settings: TuningSettings, folder: Path, key: str
+        self,
+        model: Any,
+        objective: Objective,
+        settings: GeneratorTuningSettings,
+        folder: Path,
+        key: str,
     ) -> None:
         if not is_accelerate_available():
             raise MissingExtraError("tuning a generator", "tune")
@@ -202,13 +207,13 @@ class _Schedule(LambdaLR):
             group["lr"] = rate
 
 
-def _endless(examples: Sequence[Example], settings: TuningSettings) -> Iterator[list[int]]:
+def _endless(examples: Sequence[Example], settings: GeneratorTuningSettings) -> Iterator[list[int]]:
     """Yield batches, epoch after epoch."""
     for number in count():
         yield from epoch(examples, settings, number)
 
 
-def _share(done: int, settings: TuningSettings) -> float:
+def _share(done: int, settings: GeneratorTuningSettings) -> float:
     """Return the share of the learning rate: rising, then level, then falling to nothing."""
     falling = max(1, round(settings.steps * settings.cooldown))
     return min(1.0, (done + 1) / (settings.warmup + 1), (settings.steps - done) / falling)

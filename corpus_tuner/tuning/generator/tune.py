@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
-from corpus_tuner.config.recipe import Settings
+from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.models import Source
@@ -28,7 +28,7 @@ def tune_generator(
     corpus: str | Path | None,
     base: str,
     output: str | Path,
-    settings: Settings,
+    settings: Recipe,
     *,
     pairs: Iterable[str | Path] = (),
     ledger: str | Path | None = None,

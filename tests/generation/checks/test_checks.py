@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from corpus_tuner import Document, Searcher, View, build, load_settings
+from corpus_tuner import Document, Searcher, View, build, load_recipe
 from corpus_tuner.core.registry import read_settings
 from corpus_tuner.generation.checks import (
     Candidate,
     Resources,
     Verdict,
+    find_unfitted,
     fit_checks,
     judge,
-    need_fitting,
     open_checks,
 )
 from corpus_tuner.indexes.store.layout import Layout
@@ -58,7 +58,7 @@ def judged(
     ]
     read = read_settings("corpus_tuner.generation.checks", {"name": name, **settings})
     if fitted is None:
-        fitted = fit_checks(need_fitting([read]), candidates)
+        fitted = fit_checks(find_unfitted([read]), candidates)
     checks = open_checks([read], Resources(encoder, lambda: nearest), fitted)
     return judge(candidates, checks)[0]
 
@@ -206,7 +206,7 @@ def test_a_build_heeds_records_and_tells_what_checks_say(
         *("generator.name=seq2seq", f"generator.model={t5_folder}", "generator.outputs=3"),
         *("generator.max_new_tokens=8", "documents_at_once=10"),
     ]
-    settings = load_settings(None, [*chosen, f"checks={ALL}"])
+    settings = load_recipe(None, [*chosen, f"checks={ALL}"])
     report = build(corpus, tmp_path / "index", settings)
     rejected = sum(report.rejected.values())
     kept = sum(report.views.get(kind, 0) for kind in ("question", "keywords"))
@@ -229,7 +229,7 @@ def test_a_build_heeds_records_and_tells_what_checks_say(
     assert len(generated) == kept and all(view.support for view in generated)
     assert not list((tmp_path / "index").glob("building-*"))
 
-    plain = build(corpus, tmp_path / "plain", load_settings(None, [*chosen, "checks=[]"]))
+    plain = build(corpus, tmp_path / "plain", load_recipe(None, [*chosen, "checks=[]"]))
     assert plain.written == report.written and not plain.rejected
     arguments = [part for setting in chosen for part in ("--set", setting)]
     built = run("build", corpus, "-o", tmp_path / "told", *arguments, "--set", f"checks={ALL}")

@@ -8,9 +8,9 @@ import pytest
 
 from corpus_tuner.core.documents import Document
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.generation.generators import open_generator, without_thoughts
+from corpus_tuner.generation.generators import open_generator, strip_thoughts
 from corpus_tuner.generation.generators.causal import Settings
-from corpus_tuner.generation.models.decoding import Request, decoding_of
+from corpus_tuner.generation.models.decoding import Request, read_decoding
 from corpus_tuner.generation.prompts import Instruction
 from corpus_tuner.text.document_encoding import Reading
 from tests.cli.conftest import Run
@@ -111,7 +111,7 @@ def test_padding_changes_nothing(models: dict[str, Path], kind: str, decoding: s
     """As on a GPU, where prompts of unlike lengths share a pass."""
     chosen = {"decoding": decoding, "outputs": 2, "beams": 2, "engine": "transformers"}
     generator = opened(models[kind], **chosen)
-    engine, how = generator._engine, decoding_of(generator._settings)
+    engine, how = generator._engine, read_decoding(generator._settings)
     requests = [
         _request(generator, Document("d", "", "wheat " * count), number)
         for number, count in enumerate((1, 7, 3))
@@ -178,7 +178,7 @@ def test_where_texts_end(models: dict[str, Path]) -> None:
     generator = opened(models["Qwen3"], stop=("?", "\n\n"))
     tokens = generator._tokenizer("why so? because", add_special_tokens=False)["input_ids"]
     assert generator._text(tokens).strip() == "why so"
-    assert without_thoughts("<think>hm</think>Why?") == "Why?"
+    assert strip_thoughts("<think>hm</think>Why?") == "Why?"
 
 
 def test_what_is_no_such_model(t5_folder: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from corpus_tuner.core.documents import Document
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.generation.generators import UnfinishedError, open_generator
+from corpus_tuner.generation.generators import IncompleteError, open_generator
 from corpus_tuner.generation.generators.endpoint import Settings
 from corpus_tuner.generation.prompts import Instruction, load_instructions
 from corpus_tuner.text.document_encoding import Reading
@@ -181,7 +181,7 @@ def test_what_goes_on_failing_is_said_and_nothing_is_lost(
     server: Server, answer: Answer, said: str
 ) -> None:
     server.script = [good(), good(), *[answer] * 20]
-    with pytest.raises(UnfinishedError, match=said) as raised:
+    with pytest.raises(IncompleteError, match=said) as raised:
         generate(server, retries=1, concurrency=1, timeout=1)
     assert {number: one.texts for number, one in raised.value.written.items()} == {
         0: ("What is 0?",),
@@ -192,7 +192,7 @@ def test_what_goes_on_failing_is_said_and_nothing_is_lost(
 
 def test_requests_under_way_are_not_lost(server: Server) -> None:
     server.script = [failing(404), *[slow] * 3]
-    with pytest.raises(UnfinishedError) as raised:
+    with pytest.raises(IncompleteError) as raised:
         generate(server, concurrency=4, retries=0)
     assert len(raised.value.written) >= 3
 
@@ -239,7 +239,7 @@ def test_long_documents_are_cut_and_counted(server: Server) -> None:
     ],
 )
 def test_a_budget_ends_it(server: Server, values: dict[str, Any], said: str) -> None:
-    with pytest.raises(UnfinishedError, match=said) as raised:
+    with pytest.raises(IncompleteError, match=said) as raised:
         generate(server, concurrency=1, **values)
     assert [*raised.value.written] == [0, 1]
     assert len(server.asked) == 2
@@ -260,7 +260,7 @@ def test_a_budget_of_money_needs_prices(server: Server) -> None:
 
 def test_nobody_is_there(server: Server) -> None:
     server.server_close()
-    with pytest.raises(UnfinishedError, match="cannot be reached"):
+    with pytest.raises(IncompleteError, match="cannot be reached"):
         generate(server, retries=0)
 
 

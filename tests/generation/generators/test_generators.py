@@ -9,14 +9,14 @@ from typing import Any, Literal
 import pytest
 import yaml
 
-from corpus_tuner import CorpusTunerError, Document, load_settings
+from corpus_tuner import CorpusTunerError, Document, load_recipe
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.encoders import Span
-from corpus_tuner.generation.enrichment import as_views, write_views
+from corpus_tuner.generation.enrichment import make_views, write_views
 from corpus_tuner.generation.generators import Generator, Written, open_generator
 from corpus_tuner.generation.generators.extractive import Settings as Extractive
 from corpus_tuner.generation.generators.seq2seq import Settings as Seq2Seq
-from corpus_tuner.generation.ledger import Ledger, ledger_key
+from corpus_tuner.generation.ledger import Ledger, make_ledger_key
 from corpus_tuner.generation.prompts import KINDS, Instruction, load_instructions
 from corpus_tuner.text.document_encoding import DocumentReader, Reading
 from corpus_tuner.text.passages import PassageSettings, whole_text
@@ -48,7 +48,7 @@ def test_own_instructions(tmp_path: Path) -> None:
     file.write_text("question: 'Ask: {text'", encoding="utf-8")
     with pytest.raises(CorpusTunerError, match=r"mine\.yaml, 'question'"):
         load_instructions(("question",), "en", file)
-    settings = load_settings(None, ["instructions={question: 'query: {title} {text}'}"])
+    settings = load_recipe(None, ["instructions={question: 'query: {title} {text}'}"])
     (instruction,) = load_instructions(("question",), "en", settings.instructions)
     assert instruction.prompt(MILL) == f"query: {MILL.title} {MILL.text}"
     with pytest.raises(CorpusTunerError, match=r"instructions has no template .* 'title'"):
@@ -212,23 +212,23 @@ def test_nothing_is_generated_twice_and_changes_are(tmp_path: Path) -> None:
         reworded = Instruction("title", "en", "Name it: {text}")
         write_views([Reading(MILL)], reworded, checked, ledger)
         assert generator.asked == ["a", "b", "a", "a"]
-    (view,) = as_views(MILL, instruction, checked, first[0])
+    (view,) = make_views(MILL, instruction, checked, first[0])
     assert (view.kind, view.text, view.maker) == ("title", MILL.title, "counting")
 
 
 def test_every_part_of_the_content_is_in_the_key() -> None:
     instruction = Instruction("title", "en", "{text}")
     keys = {
-        ledger_key(MILL, instruction, "g"),
-        ledger_key(Document("a", "", MILL.text), instruction, "g"),
-        ledger_key(Document("a", MILL.title, ""), instruction, "g"),
-        ledger_key(MILL, Instruction("claim", "en", "{text}"), "g"),
-        ledger_key(MILL, Instruction("title", "de", "{text}"), "g"),
-        ledger_key(MILL, Instruction("title", "en", "{text}."), "g"),
-        ledger_key(MILL, instruction, "h"),
+        make_ledger_key(MILL, instruction, "g"),
+        make_ledger_key(Document("a", "", MILL.text), instruction, "g"),
+        make_ledger_key(Document("a", MILL.title, ""), instruction, "g"),
+        make_ledger_key(MILL, Instruction("claim", "en", "{text}"), "g"),
+        make_ledger_key(MILL, Instruction("title", "de", "{text}"), "g"),
+        make_ledger_key(MILL, Instruction("title", "en", "{text}."), "g"),
+        make_ledger_key(MILL, instruction, "h"),
     }
     assert len(keys) == 7
-    assert ledger_key(Document("other", MILL.title, MILL.text), instruction, "g") in keys
+    assert make_ledger_key(Document("other", MILL.title, MILL.text), instruction, "g") in keys
 
 
 def test_the_package_instructions_are_plain_yaml() -> None:

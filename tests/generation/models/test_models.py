@@ -12,8 +12,8 @@ from corpus_tuner.generation.generators import open_generator
 from corpus_tuner.generation.generators.seq2seq import Settings
 from corpus_tuner.generation.models import Source, load_model, loading
 from corpus_tuner.generation.models.decoding import Decoding, Request
-from corpus_tuner.generation.models.seq2seq_ctranslate2 import CTranslate2Engine, converted
-from corpus_tuner.generation.models.seq2seq_transformers import sampling
+from corpus_tuner.generation.models.seq2seq_ctranslate2 import CTranslate2Engine, convert_cached
+from corpus_tuner.generation.models.seq2seq_transformers import make_sampler
 from corpus_tuner.generation.prompts import load_instructions
 from corpus_tuner.text.document_encoding import Reading
 
@@ -70,7 +70,7 @@ def test_engines_write_the_same(
 
 def test_the_seed_is_the_requests_whatever_the_order_and_the_threads(bart_folder: Path) -> None:
     model, tokenizer = load_model(Source(str(bart_folder)))
-    engine = CTranslate2Engine(converted(model, tokenizer, hash_weights(model)), tokenizer)
+    engine = CTranslate2Engine(convert_cached(model, tokenizer, hash_weights(model)), tokenizer)
     source = tokenizer(MILL.text)["input_ids"]
     requests = [Request(source, seed) for seed in range(24)]
     decoding = Decoding(
@@ -107,7 +107,7 @@ def test_noise_samples_what_the_probabilities_say(top_k: int, top_p: float) -> N
         max_new_tokens=1,
         batch_size=1,
     )
-    steps = sampling([7], decoding, torch.device("cpu"))
+    steps = make_sampler([7], decoding, torch.device("cpu"))
     kept = scores
     for step in steps[:-1]:
         kept = step(torch.zeros(1, 1, dtype=torch.long), kept)
@@ -120,14 +120,14 @@ def test_noise_samples_what_the_probabilities_say(top_k: int, top_p: float) -> N
 def test_a_conversion_that_was_spoilt_is_made_again(cache: Path, bart_folder: Path) -> None:
     model, tokenizer = load_model(Source(str(bart_folder)))
     weights = hash_weights(model)
-    folder = converted(model, tokenizer, weights)
+    folder = convert_cached(model, tokenizer, weights)
     assert folder.is_relative_to(cache)
     original = (folder / "model.bin").read_bytes()
     (folder / "model.bin").write_bytes(original[:-1] + b"x")
-    assert converted(model, tokenizer, weights) == folder
+    assert convert_cached(model, tokenizer, weights) == folder
     assert (folder / "model.bin").read_bytes() == original
     before = (folder / "model.bin").stat().st_mtime_ns
-    converted(model, tokenizer, weights)
+    convert_cached(model, tokenizer, weights)
     assert (folder / "model.bin").stat().st_mtime_ns == before
 
 

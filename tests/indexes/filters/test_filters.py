@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from corpus_tuner import Searcher, SearchIndexError, build, load_settings, merge
+from corpus_tuner import Searcher, SearchIndexError, build, load_recipe, merge
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.core.fields import Field
 from corpus_tuner.indexes.filters import compile_filter, parse_filters
@@ -184,7 +184,7 @@ def searcher(tmp_path_factory: pytest.TempPathFactory, encoder: Any) -> Iterator
         record["spoken"] = LANGUAGES[number % len(LANGUAGES)]
     write_jsonl(folder / "corpus.jsonl", records)
     chosen = ["generator=null", "views.sentences=4", "calibrate=false", "language=en"]
-    build(folder / "corpus.jsonl", folder / "index", load_settings(None, chosen), encoder=encoder)
+    build(folder / "corpus.jsonl", folder / "index", load_recipe(None, chosen), encoder=encoder)
     with Searcher.open(folder / "index", encoder=encoder) as opened:
         yield opened
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corpus_tuner import Document, Hit, Searcher, build, load_settings
+from corpus_tuner import Document, Hit, Searcher, build, load_recipe
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.indexes.search.snippets import locate
 from corpus_tuner.text.passages import PassageSettings, split_passages
@@ -54,7 +54,7 @@ def searcher(tmp_path_factory: pytest.TempPathFactory, encoder: Any) -> Any:
     ]
     index = tmp_path_factory.mktemp("passages") / "index"
     chosen = ["generator=null", "calibrate=false", "language=en"]
-    build(documents, index, load_settings(None, chosen), encoder=encoder)
+    build(documents, index, load_recipe(None, chosen), encoder=encoder)
     with Searcher.open(index, encoder=encoder) as opened:
         yield opened
 

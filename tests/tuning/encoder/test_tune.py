@@ -12,7 +12,7 @@ import pytest
 import torch
 from sentence_transformers import SentenceTransformer
 
-from corpus_tuner import load_settings
+from corpus_tuner import load_recipe
 from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
 from corpus_tuner.core.documents import Document, digest_of
 from corpus_tuner.core.languages import Languages
@@ -260,7 +260,7 @@ def test_the_verdict_is_that_of_the_search_there_will_be(
     ]
 
     def found(*assignments: str) -> list[Any]:
-        settings = load_settings(None, assignments)
+        settings = load_recipe(None, assignments)
         trial = Trial(documents[:8], documents[8:], Languages(("en",)), settings)
         models = (encoder_folder, other_encoder_folder)
         return [trial.found(load_model(EncoderSettings(name=str(model)))) for model in models]

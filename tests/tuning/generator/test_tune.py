@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from benchmarks.injection import finish, start
 from corpus_tuner import CorpusTunerError, Document
-from corpus_tuner.config.generator_tuning import TuningSettings
+from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
 from corpus_tuner.generation.prompts import Instruction
 from corpus_tuner.tuning.generator.batches import Example, epoch
 from corpus_tuner.tuning.generator.pairs import Pair, read_pairs, split_pairs
@@ -103,7 +103,7 @@ def test_an_epoch_shares_its_pairs_by_balance(
 
     tokens = np.arange(3, dtype=np.int32)
     examples = [Example(name, tokens, tokens) for name, size in sizes.items() for _ in range(size)]
-    settings = TuningSettings(batch_size=4, balance=balance)
+    settings = GeneratorTuningSettings(batch_size=4, balance=balance)
     batches = epoch(examples, settings, number)
     assert batches == epoch(examples, settings, number)
     drawn = [examples[index].group for batch in batches for index in batch]
