@@ -64,7 +64,7 @@ WORDS = 8  # of a query, the first ones of a document that is not indexed
 NEAR = 0.9  # cosine of a vector and its noisy copy, about
 FIRST = (10, 100)
 KNOBS = ("links", "ef_construction", "ef_search", "nprobe", "rescored")
-REPRESENTATION = passage.Recipe(storage="float16")
+REPRESENTATION = passage.Settings(storage="float16")
 
 
 def encode(
