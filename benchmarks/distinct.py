@@ -41,7 +41,7 @@ def main() -> None:
     chosen = parser.parse_args()
     judged = load_benchmark(chosen.collection)
     with Searcher.open(chosen.index, representation="views") as searcher:
-        living = np.flatnonzero(searcher.segments.alive)
+        living = np.flatnonzero(searcher.segments.live_docs)
         ids = searcher.segments.ids(living)
         every, firsts = searcher.dense.vectors(living)
         queries = searcher.encoder.encode_queries(list(judged.queries.values()))

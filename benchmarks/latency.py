@@ -54,7 +54,7 @@ def corpus_tuner(index: Path, _scratch: Path) -> dict[str, Way]:
         "words: corpus-tuner": lambda query, k: list(
             searcher.rank([query], k, mode="hybrid", settings=words)
         ),
-        "words and grams: corpus-tuner": lambda query, k: list(
+        "words and ngrams: corpus-tuner": lambda query, k: list(
             searcher.rank([query], k, mode="lexical")
         ),
         "all rankers: corpus-tuner": lambda query, k: list(
@@ -120,7 +120,7 @@ LIBRARIES: dict[str, Ways] = {
 
 def documents_of(searcher: Searcher) -> Iterator[Document]:
     """Yield the documents of an index of one segment, in order."""
-    for ordinal in range(len(searcher.segments.alive)):
+    for ordinal in range(len(searcher.segments.live_docs)):
         yield searcher.segments.document(ordinal)
 
 

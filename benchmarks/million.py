@@ -50,8 +50,8 @@ from corpus_tuner.indexes.store.manifest import (
     read_manifest,
 )
 from corpus_tuner.indexes.store.segment_reader import StoredDocument
-from corpus_tuner.indexes.store.segment_writer import SEGMENT, SourceRows, write_segment
-from corpus_tuner.indexes.store.write_lock import claim, locked
+from corpus_tuner.indexes.store.segment_writer import SEGMENT, SegmentRows, write_segment
+from corpus_tuner.indexes.store.write_lock import create_index_folder, lock_index
 from corpus_tuner.indexes.vectors.engines import engine_settings
 from corpus_tuner.indexes.vectors.scoring import DenseIndex
 
@@ -128,10 +128,10 @@ class Recombined:
             view = View(document.id, "passage", f"{document.title} {document.text}".strip())
             yield StoredDocument(document, [view], digest_of(document), {})
 
-    def rows(self, _: Representation) -> SourceRows:
+    def rows(self, _: Representation) -> SegmentRows:
         """Return one row a document."""
         counts = np.ones(self._count, np.int64)
-        return SourceRows(counts, np.zeros(self._count, np.int32), self._blocks())
+        return SegmentRows(counts, np.zeros(self._count, np.int32), self._blocks())
 
     def write_terms(self, ranker: LexicalRanker, folder: Path) -> None:
         """Write nothing: there are no lexical rankers."""
@@ -150,8 +150,8 @@ class Recombined:
 
 def write_index(index: Path, source: Recombined, encoder: Encoder) -> None:
     """Write the index, with no engine but the baseline."""
-    claim(index)
-    with locked(index, "a benchmark"):
+    create_index_folder(index)
+    with lock_index(index, "a benchmark"):
         working = Layout(index).staging("million")
         representation = open_representation(REPRESENTATION)
         entry = write_segment(source, working, [representation], encoder.dimension)
@@ -183,7 +183,7 @@ def give_engine(
     """Give the index an engine; return what that took, and what it chose."""
     asked = engine_settings({"name": name, **dict(one.split("=", 1) for one in assignments)})
     values = asked.model_dump()
-    with locked(index, "a benchmark"):
+    with lock_index(index, "a benchmark"):
         manifest = read_manifest(index)
         begin = time.process_time()
         made = structured(index, manifest, asked)

@@ -90,8 +90,8 @@ def compare_storages(index: Path, queries: list[str]) -> None:
                     np.save(file_of(copy, "views"), np.load(file_of(folder, "views")))
                 size = file.stat().st_size / 2**20
                 how = views.Representation(views.Settings(storage=storage))
-                alive = np.ones(searcher.manifest.segments[0].documents, bool)
-                segment = DenseIndex([copy], how, stored.d, alive)
+                live_docs = np.ones(searcher.manifest.segments[0].documents, bool)
+                segment = DenseIndex([copy], how, stored.d, live_docs)
 
                 def search_all(segment: DenseIndex = segment) -> None:
                     for number in range(len(vectors)):

@@ -16,7 +16,7 @@ from corpus_tuner.eval.trec.measures import measure
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
 from corpus_tuner.indexes.store.search_settings import Mode
-from corpus_tuner.indexes.store.write_lock import locked
+from corpus_tuner.indexes.store.write_lock import lock_index
 from corpus_tuner.indexes.vectors.engines import engine_settings
 
 ENGINES = ("flat", "sq8", "hnsw", "ivf_sq8", "ivf_pq", "rabitq")
@@ -39,7 +39,7 @@ def main() -> None:
 
     def give(name: str) -> Manifest:
         values = {"name": name} if name == "flat" else {"name": name, "least_rows": LEAST_ROWS}
-        with locked(index, "a benchmark"):
+        with lock_index(index, "a benchmark"):
             return finding(index, read_manifest(index), engine_settings(values), encoder)
 
     print(f"{chosen.collection.name}: {first.documents:,} documents")

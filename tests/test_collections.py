@@ -21,7 +21,7 @@ def test_scifact(tmp_path: Path, run: Callable[..., Outcome]) -> None:
     assert run("eval", SCIFACT, "--output", tmp_path, *options, *own, *alone, *exact).code == 0
     rows = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     measured = {row["system"]: row for row in rows}
-    systems = ["bm25", "grams", "passage", "hybrid", "oracle", "oracle-all"]
+    systems = ["bm25", "ngrams", "passage", "hybrid", "oracle", "oracle-all"]
     assert list(measured) == systems
     assert measured["bm25"]["measures"]["nDCG@10"] == pytest.approx(0.676, abs=0.003)
     row = measured["passage"]

@@ -10,7 +10,7 @@ import pytest
 SCRIPT = """
 import corpus_tuner as ct
 from corpus_tuner.eval.trec.measures import measure
-from corpus_tuner.indexes.search.fusion import scaled
+from corpus_tuner.indexes.search.fusion import normalize_scores
 assert ct.Searcher and ct.evaluate and ct.build
 print("all there")
 """

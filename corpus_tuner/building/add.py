@@ -15,9 +15,9 @@ from corpus_tuner.corpora.in_memory import Documents
 from corpus_tuner.encoders import Encoder
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.open_recipe import OpenRecipe, open_recipe
-from corpus_tuner.indexes.store.commit import tidy
+from corpus_tuner.indexes.store.commit import collect_garbage
 from corpus_tuner.indexes.store.manifest import Manifest
-from corpus_tuner.indexes.store.write_lock import changing
+from corpus_tuner.indexes.store.write_lock import lock_and_read_manifest
 from corpus_tuner.text.language_detection import languages_of_build
 
 
@@ -113,10 +113,10 @@ class Adder:
         """
         documents = Corpus(source, corpus)
         index = self._index
-        with changing(index, "an addition of documents") as manifest:
+        with lock_and_read_manifest(index, "an addition of documents") as manifest:
             changes = compare(index, manifest, documents, whole=False)
             if not changes.total:
-                tidy(index, manifest)
+                collect_garbage(index, manifest)
                 skipped_changed = self._store_skipped(documents)
                 return BuildReport.of(
                     index, documents, manifest, changes, skipped_changed=skipped_changed

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from corpus_tuner.core.documents import Document, digest_of
-from corpus_tuner.indexes.store.live_docs import Alive
+from corpus_tuner.indexes.store.live_docs import LiveDocs
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.vectors import Ordinals
 
@@ -49,10 +49,10 @@ class Comparison:
     def __init__(self, segments: Segments | None, *, whole: bool = True) -> None:
         self._segments = segments
         self._whole = whole
-        alive: Alive = segments.alive if segments else np.zeros(0, bool)
-        self._alive = alive
-        self._kept = np.zeros(len(alive), bool)
-        self._changed = np.zeros(len(alive), bool)
+        live_docs: LiveDocs = segments.live_docs if segments else np.zeros(0, bool)
+        self._live_docs = live_docs
+        self._kept = np.zeros(len(live_docs), bool)
+        self._changed = np.zeros(len(live_docs), bool)
         self._added = 0
 
     def new(self, documents: Sequence[Document]) -> list[Document]:
@@ -74,12 +74,12 @@ class Comparison:
     @property
     def gone(self) -> Ordinals:
         """The documents that the index must hide, in ascending order."""
-        return np.flatnonzero(self._alive & ~self._kept if self._whole else self._changed)
+        return np.flatnonzero(self._live_docs & ~self._kept if self._whole else self._changed)
 
     @property
     def changes(self) -> Changes:
         """How many documents differ."""
         changed = int(self._changed.sum())
         removed = len(self.gone) - changed
-        kept = int(self._alive.sum()) - changed - removed
+        kept = int(self._live_docs.sum()) - changed - removed
         return Changes(added=self._added, changed=changed, removed=removed, kept=kept)

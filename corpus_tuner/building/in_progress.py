@@ -13,11 +13,11 @@ from corpus_tuner.core.documents import Document
 from corpus_tuner.core.progress import working
 from corpus_tuner.generation.enricher import Enricher
 from corpus_tuner.generation.ledger import Ledger
-from corpus_tuner.indexes.store.live_docs import Alive
+from corpus_tuner.indexes.store.live_docs import LiveDocs
 from corpus_tuner.indexes.store.manifest import SegmentEntry
 from corpus_tuner.indexes.store.segment_writer import SEGMENT
 from corpus_tuner.indexes.store.shards import Shards
-from corpus_tuner.indexes.store.soft_delete import hide
+from corpus_tuner.indexes.store.soft_delete import soft_delete
 
 _SIZE = "shard documents"
 """Notes how large shards are, so that a build that goes on cuts the same ones."""
@@ -30,14 +30,14 @@ class Written(NamedTuple):
     ----------
     entries
         Theirs.
-    alive
+    live_docs
         Which documents are still there, by name, for those that hold some that the corpus has not.
     folder
         Of the files of the last one, if that is yet to be given its name.
     """
 
     entries: tuple[SegmentEntry, ...]
-    alive: dict[str, Alive]
+    live_docs: dict[str, LiveDocs]
     folder: Path | None
 
 
@@ -126,13 +126,13 @@ class Unfinished:
 
     def write(self) -> Written:
         """Write the segment of what is staged, and return all there are."""
-        found, alive = hide(self._finished, self._segments, self._comparison.gone)
+        found, live_docs = soft_delete(self._finished, self._segments, self._comparison.gone)
         entries = (*found, *self._made)
         if not self.staging.documents:
-            return Written(entries, alive, None)
+            return Written(entries, live_docs, None)
         with working("writing the index"):
             entries = (*entries, self._indexed.write(self.staging))
-        return Written(entries, alive, self.folder / SEGMENT)
+        return Written(entries, live_docs, self.folder / SEGMENT)
 
     def _gather(self) -> None:
         files = self._shards.ledgers()

@@ -17,13 +17,13 @@ from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.lexical.postings import Postings, merge_postings
 from corpus_tuner.indexes.representations import Representation, stored_representation
 from corpus_tuner.indexes.store.ann_indexes import with_structures
-from corpus_tuner.indexes.store.commit import commit, tidy
+from corpus_tuner.indexes.store.commit import collect_garbage, commit
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, verify
 from corpus_tuner.indexes.store.segment_reader import StoredDocument
-from corpus_tuner.indexes.store.segment_writer import SEGMENT, SourceRows, write_segment
+from corpus_tuner.indexes.store.segment_writer import SEGMENT, SegmentRows, write_segment
 from corpus_tuner.indexes.store.segments import Segments
-from corpus_tuner.indexes.store.write_lock import changing
+from corpus_tuner.indexes.store.write_lock import lock_and_read_manifest
 from corpus_tuner.indexes.vectors.scoring import DenseIndex
 
 MOST_SEGMENTS = 8
@@ -112,10 +112,10 @@ def merge(index: str | Path) -> Manifest:
     1
     """
     index = path_of(index, "index")
-    with changing(index, "a merge") as manifest:
+    with lock_and_read_manifest(index, "a merge") as manifest:
         whole = len(manifest.segments) <= 1 and not any(one.dead for one in manifest.segments)
         if whole:
-            tidy(index, manifest)  # a kill behind the commit
+            collect_garbage(index, manifest)  # a kill behind the commit
             return manifest
         manifest = merge_segments(index, manifest, manifest.segments)
         return with_structures(index, manifest)
@@ -127,18 +127,18 @@ class _Merged:
     def __init__(self, segments: Segments, dimension: int) -> None:
         self._segments = segments
         self._dimension = dimension
-        self._living = np.flatnonzero(segments.alive)
+        self._living = np.flatnonzero(segments.live_docs)
 
     def stored(self) -> Iterator[StoredDocument]:
         """Yield the documents, with all that is kept of them."""
         for segment, ordinals in self._segments.split(self._living):
             yield from segment.stored(ordinals.tolist())
 
-    def rows(self, representation: Representation) -> SourceRows:
+    def rows(self, representation: Representation) -> SegmentRows:
         """Return the rows of a representation."""
         dense = self._segments.dense(representation, self._dimension)
         counts, views = dense.rows(self._living)
-        return SourceRows(counts, views, self._vectors(dense))
+        return SegmentRows(counts, views, self._vectors(dense))
 
     def _vectors(self, dense: DenseIndex) -> Iterator[Vectors]:
         for start in range(0, len(self._living), _AT_ONCE):
@@ -148,9 +148,9 @@ class _Merged:
         """Write the postings that a lexical ranker needs."""
         merge_postings(
             [
-                (Postings(source, ranker), alive)
-                for source, alive in zip(
-                    self._segments.folders, self._segments.alive_by_segment(), strict=True
+                (Postings(source, ranker), live_docs)
+                for source, live_docs in zip(
+                    self._segments.folders, self._segments.split_live_docs(), strict=True
                 )
             ],
             folder,

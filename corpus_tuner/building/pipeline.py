@@ -37,7 +37,7 @@ from corpus_tuner.encoders.tuning_report import report_of
 from corpus_tuner.errors import CorpusTunerError, SearchIndexError
 from corpus_tuner.generation.enricher import FITTED, Enricher
 from corpus_tuner.generation.open_recipe import OpenRecipe, open_recipe, raise_no_documents
-from corpus_tuner.indexes.store.commit import commit, discard_unfinished, tidy
+from corpus_tuner.indexes.store.commit import collect_garbage, commit, discard_builds
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import (
     EXACT,
@@ -49,8 +49,8 @@ from corpus_tuner.indexes.store.manifest import (
     verify,
 )
 from corpus_tuner.indexes.store.segments import Segments
-from corpus_tuner.indexes.store.soft_delete import hide
-from corpus_tuner.indexes.store.write_lock import claim, locked
+from corpus_tuner.indexes.store.soft_delete import soft_delete
+from corpus_tuner.indexes.store.write_lock import create_index_folder, lock_index
 from corpus_tuner.text.language_detection import languages_of_build
 
 _COMPARED = 1_024  # documents that are looked up at once
@@ -128,8 +128,8 @@ def build(
     parsed = ParsedFiles(Layout(index).parsed)
     corpus = Corpus(source, settings.corpus, parsed)
     own_encoder = Layout(index).encoder
-    claim(index)
-    with locked(index, "a build"), parsed, showing(progress):
+    create_index_folder(index)
+    with lock_index(index, "a build"), parsed, showing(progress):
         found = None if fresh else _standing(index)
         standing = found if found and _is_of(found, settings, encoder) else None
         is_other = found is not None and _may_be_other(found, corpus)
@@ -137,7 +137,7 @@ def build(
         if found and changes and is_other and not sync:
             _refuse_replacement(index, found, corpus, changes)
         if standing and changes and _is_equal(standing, changes, settings):
-            tidy(index, standing)  # a kill behind the commit
+            collect_garbage(index, standing)  # a kill behind the commit
             skipped_changed = _store_skipped(index, corpus)
             return BuildReport.of(index, corpus, standing, changes, skipped_changed=skipped_changed)
         recipe = open_recipe(
@@ -222,7 +222,7 @@ def update(
     settings, encoder = recipe.recipe, recipe.encoder
     indexed = Indexed.by(settings, recipe.languages, encoder.dimension)
     folder = layout.staging(recipe.key)
-    discard_unfinished(index, keep=folder)
+    discard_builds(index, keep=folder)
     ledger_file = Path(ledger or layout.ledger)
     with ExitStack() as opened:
         workers = opened.enter_context(cluster.connected()) if cluster else 0
@@ -250,7 +250,9 @@ def update(
         written = unfinished.write()
         if not written.entries and not standing:
             raise_no_documents(corpus)
-        kept, alive = hide(standing.segments if standing else (), segments, comparison.gone)
+        kept, live_docs = soft_delete(
+            standing.segments if standing else (), segments, comparison.gone
+        )
     changes = comparison.changes
     # The weights and the engine in force are by these settings, whatever is asked for now.
     before = {key: standing.build["settings"][key] for key in _AFTER} if standing else {}
@@ -277,7 +279,7 @@ def update(
             "settings": settings.model_dump(mode="json") | before,
         },
     )
-    return commit(index, manifest, written.folder, alive | written.alive), changes
+    return commit(index, manifest, written.folder, live_docs | written.live_docs), changes
 
 
 def merge_due(index: Path, manifest: Manifest) -> Manifest:

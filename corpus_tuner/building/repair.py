@@ -19,12 +19,12 @@ from corpus_tuner.generation.open_recipe import open_recipe
 from corpus_tuner.indexes.store.ann_indexes import with_structures
 from corpus_tuner.indexes.store.check import Problem
 from corpus_tuner.indexes.store.check import check as check_index
-from corpus_tuner.indexes.store.commit import commit, tidy
+from corpus_tuner.indexes.store.commit import collect_garbage, commit
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, parse_manifest
 from corpus_tuner.indexes.store.segment_reader import Segment
-from corpus_tuner.indexes.store.segments import alive_of
-from corpus_tuner.indexes.store.write_lock import locked
+from corpus_tuner.indexes.store.segments import load_live_docs
+from corpus_tuner.indexes.store.write_lock import lock_index
 from corpus_tuner.text.language_detection import languages_of_build
 
 
@@ -116,7 +116,7 @@ def repair(
     """
     index = path_of(index, "index")
     parse_manifest(index)  # before anything is written there
-    with locked(index, "a repair"):
+    with lock_index(index, "a repair"):
         manifest = parse_manifest(index)
         file = Path(ledger or Layout(index).ledger)
         problems = check(index, ledger=file)
@@ -136,7 +136,7 @@ def repair(
         elif damaged:
             left = commit(index, left)
         else:
-            tidy(index, manifest)  # a kill behind the commit
+            collect_garbage(index, manifest)  # a kill behind the commit
         with_structures(index, left)
         lost = sum(entry.living for entry in damaged) - len(documents)
     return Repair(problems, len(documents), lost, len(structures))
@@ -172,10 +172,10 @@ def _readable(index: Path, entry: SegmentEntry) -> Iterator[Document]:
     """
     folder = Layout(index).segment(entry.name)
     try:
-        alive = alive_of(folder, entry)
+        live_docs = load_live_docs(folder, entry)
     except SearchIndexError:
-        alive = np.zeros(0, bool)
-    if int(alive.sum()) != entry.living:
+        live_docs = np.zeros(0, bool)
+    if int(live_docs.sum()) != entry.living:
         raise CorpusTunerError(
             f"which documents of {folder} were removed is not known any more: run corpus-tuner "
             "build on the corpus, which makes the index anew"
@@ -185,7 +185,7 @@ def _readable(index: Path, entry: SegmentEntry) -> Iterator[Document]:
     except SearchIndexError:
         return
     with closing(segment):
-        for ordinal in np.flatnonzero(alive).tolist():
+        for ordinal in np.flatnonzero(live_docs).tolist():
             try:
                 (stored,) = segment.stored([ordinal])
             except (SearchIndexError, ValueError, KeyError):

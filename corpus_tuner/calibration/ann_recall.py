@@ -21,7 +21,7 @@ from corpus_tuner.indexes.representations import Scores, stored_representation
 from corpus_tuner.indexes.search.plan import make_plan
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.ann_indexes import lacking, structured
-from corpus_tuner.indexes.store.commit import commit, tidy
+from corpus_tuner.indexes.store.commit import collect_garbage, commit
 from corpus_tuner.indexes.store.manifest import EngineEntry, Manifest
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.vectors.approximate import ApproximateSettings
@@ -166,7 +166,7 @@ def finding(
                 try:
                     chosen, recall = _raised(asked, share)
                 except CorpusTunerError:
-                    tidy(index, manifest)
+                    collect_garbage(index, manifest)
                     raise
                 entry = EngineEntry(
                     asked=asked.model_dump(),

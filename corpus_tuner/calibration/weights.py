@@ -33,7 +33,7 @@ from corpus_tuner.core.progress import showing, track, working
 from corpus_tuner.encoders import Encoder, EncoderSettings, Vectors, open_encoder
 from corpus_tuner.indexes.representations import Representation, stored_representation
 from corpus_tuner.indexes.search.candidates import Pool
-from corpus_tuner.indexes.search.fusion import scaled
+from corpus_tuner.indexes.search.fusion import normalize_scores
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.commit import commit
@@ -44,9 +44,9 @@ from corpus_tuner.indexes.store.search_settings import (
     RANKERS,
     HybridWeights,
     SearchSettings,
-    shares,
+    normalize_weights,
 )
-from corpus_tuner.indexes.store.write_lock import changing
+from corpus_tuner.indexes.store.write_lock import lock_and_read_manifest
 from corpus_tuner.text.document_encoding import DocumentReader
 from corpus_tuner.text.language_detection import languages_of_build
 from corpus_tuner.text.passages import whole_text
@@ -96,7 +96,7 @@ class Calibration(BaseModel):
         Those that the likeliest were drawn towards.
     found
         nDCG@10 of the pseudo-queries, a fraction, by ranking: ``passage``, the representation,
-        ``words``, ``grams``, hybrid with the ``usual`` weights and with those ``chosen``, without
+        ``words``, ``ngrams``, hybrid with the ``usual`` weights and with those ``chosen``, without
         feedback. Good for comparing: what people ask is easier.
     sharpness
         What scores with the weights chosen are multiplied by before a softmax turns them into
@@ -178,7 +178,7 @@ def calibrate(
     0.22
     """
     index = path_of(index, "index")
-    with changing(index, "a calibration") as manifest, showing(progress):
+    with lock_and_read_manifest(index, "a calibration") as manifest, showing(progress):
         if encoder is None:
             settings = manifest.encoder.settings | {"trust_remote_code": trust_remote_code}
             with working("opening the encoder"):
@@ -452,7 +452,9 @@ class _Likelihood:
         self._features = np.zeros((len(judged), most, len(self._names)))
         self._filled = np.zeros((len(judged), most), bool)
         for query, (pool, _) in enumerate(judged):
-            columns = [scaled(pool.scores[name], "zscore", pool.core) for name in self._names]
+            columns = [
+                normalize_scores(pool.scores[name], "zscore", pool.core) for name in self._names
+            ]
             self._features[query, : len(pool.ordinals)] = np.stack(columns, axis=1)
             self._filled[query, : len(pool.ordinals)] = True
         self._targets = np.array([target for _, target in judged])
@@ -497,7 +499,7 @@ class _Likelihood:
 def _sharpness(judged: Sequence[_Judged], names: Sequence[str], chosen: SearchSettings) -> float:
     """Return what scores are multiplied by, for documents asked for to be likeliest."""
     weights = {name: getattr(chosen.hybrid, name) for name in names}
-    plan = Plan(_CUTOFF, shares(weights), chosen)
+    plan = Plan(_CUTOFF, normalize_weights(weights), chosen)
     scores = [(pool.ranked(plan), target) for pool, target in judged]
 
     def surprise(logarithm: float) -> float:

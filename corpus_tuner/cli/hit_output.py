@@ -40,7 +40,7 @@ def show_hits(
     _show_query(query)
     width = stdout.width - _INDENT
     for hit in hits:
-        marks = searcher.shared_words(query, hit.passage.text)
+        marks = searcher.find_shared_words(query, hit.passage.text)
         found = _cut(hit.passage.text, marks, 2 * width, hit.view.support or hit.view.text)
         snippet, *others = found.wrap(stdout, width) or [Text()]
         style = _style(hit)
@@ -69,7 +69,7 @@ def explain_hits(
 
     _show_query(query)
     for hit in hits:
-        marks = searcher.shared_words(
+        marks = searcher.find_shared_words(
             query, f"{hit.passage.text} {hit.view.text} {hit.view.support}"
         )
         name = hit.view.maker.partition(" ")[0]
@@ -133,10 +133,10 @@ def _cut(text: str, marks: Sequence[str], most: int = 280, matched: str = "") ->
     All such words are in bold. It has at most so many characters, but for dots where something is
     left out.
     """
-    from corpus_tuner.indexes.lexical.matches import words_pattern
+    from corpus_tuner.indexes.lexical.matches import compile_words_pattern
 
     line = plain(_HEADING.sub(r"\1", text)).plain
-    pattern = cast("re.Pattern[str]", words_pattern(marks)) if marks else None
+    pattern = cast("re.Pattern[str]", compile_words_pattern(marks)) if marks else None
     needle = plain(_HEADING.sub(r"\1", matched)).plain
     start = line.find(needle) if needle else -1
     if start < 0 or start + len(needle) <= most:

@@ -51,9 +51,9 @@ def export(
 def _to_json_lines(index: Path, target: str) -> None:
     """Write the documents of an index as JSON lines."""
     from corpus_tuner.core.progress import track
-    from corpus_tuner.indexes.store.json_export import json_lines, write_documents
+    from corpus_tuner.indexes.store.json_export import open_json_lines, write_documents
 
-    with json_lines(index) as (documents, lines):
+    with open_json_lines(index) as (documents, lines):
         shown = track(lines, "exporting", lambda: documents)
         if target == "-":
             for line in shown:

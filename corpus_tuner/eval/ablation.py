@@ -283,7 +283,7 @@ def _parts(
 def _blocks(searcher: Searcher, parts: Parts, size: int) -> Iterator[_Block]:
     """Yield all documents with their views, so many at a time."""
     segments = searcher.segments
-    living = np.flatnonzero(segments.alive)
+    living = np.flatnonzero(segments.live_docs)
     for first in range(0, len(living), size):
         ordinals = living[first : first + size]
         vectors, starts = searcher.dense.vectors(ordinals)

@@ -44,7 +44,7 @@ from corpus_tuner.eval.setup import ABLATION, DEPTH, Setup
 from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES
 from corpus_tuner.eval.trec.qrels import write_qrels
-from corpus_tuner.indexes.open_index import source_of
+from corpus_tuner.indexes.open_index import locate_index
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -173,7 +173,7 @@ def evaluate(
     >>> import corpus_tuner as ct
     >>> done = ct.evaluate([str(example_benchmark)], example_results, example_settings)
     >>> [result.system for result in done.results][:2]
-    ['bm25', 'grams']
+    ['bm25', 'ngrams']
     """
     settings, encoder = set_encoder(parse_recipe(settings), encoder)
     if queries is not None or qrels is not None:
@@ -216,7 +216,7 @@ def evaluate(
 def _build(benchmark: Benchmark, setup: Setup) -> tuple[BuildReport, Cost]:
     """Build the index of a benchmark, or look at the one that is there, and say what it took."""
     if setup.there is not None:
-        with closing(source_of(setup.there)) as source:
+        with closing(locate_index(setup.there)) as source:
             manifest = source.manifest()
         cost = Cost(
             benchmark=benchmark.name,
@@ -239,7 +239,7 @@ def _build(benchmark: Benchmark, setup: Setup) -> tuple[BuildReport, Cost]:
 
 def _settings_of(index: str | Path, settings: Recipe) -> Recipe:
     """Return the settings with the encoder and the default weights of an index."""
-    with closing(source_of(index)) as source:
+    with closing(locate_index(index)) as source:
         manifest = source.manifest()
     encoder = EncoderSettings.model_validate(manifest.encoder.settings)
     trusted = settings.encoder.trust_remote_code

@@ -12,7 +12,7 @@ ABOUT = (
 _TERMS = {
     "bm25": "The words of a query, by BM25, as search engines without models do it.",
     "words": "The ranker that scores by words (BM25).",
-    "grams": "Parts of words, four characters long, by BM25: finds other forms, and compounds.",
+    "ngrams": "Parts of words, four characters long, by BM25: finds other forms, and compounds.",
     "passage": "The encoder alone: a document is found by the vector of its own text.",
     "mean": "One vector for a document: the mean of its passage's and its views' vectors.",
     "views": "Every view has a vector of its own: a title, a sentence, or a short text, such as a "
@@ -21,7 +21,7 @@ _TERMS = {
     "default-weights": "All rankers together, by weights that are the same for every corpus.",
     "hybrid": "All rankers together, as users search: by weights that were chosen for this corpus "
     "without any judgments, where it is calibrated.",
-    "oracle": "The best share of words and grams, chosen with the judgments: a bound, no result.",
+    "oracle": "The best share of words and ngrams, chosen with the judgments: a bound, no result.",
     "oracle-all": "The best weights of all rankers, chosen with the judgments: a bound, no result.",
 }
 

@@ -22,7 +22,7 @@ from corpus_tuner.indexes.store.search_settings import (
     RANKERS,
     HybridWeights,
     SearchSettings,
-    shares,
+    normalize_weights,
 )
 from corpus_tuner.indexes.vectors.scoring import first
 
@@ -80,20 +80,20 @@ def best_of(tried: Sequence[Tried], near: HybridWeights) -> HybridWeights:
 
 def lexical_share(weights: HybridWeights) -> float:
     """Return the weight of words and n-grams, where that of all but feedback is 1."""
-    lexical = weights.words + weights.grams
+    lexical = weights.words + weights.ngrams
     return lexical / (lexical + weights.passage + weights.views)
 
 
 def with_lexical_share(weights: HybridWeights, share: float) -> HybridWeights:
     """Return weights of which words and n-grams have another share, all else being the same."""
-    dense, lexical = weights.passage + weights.views, weights.words + weights.grams
+    dense, lexical = weights.passage + weights.views, weights.words + weights.ngrams
     to_dense = (1 - share) * (dense + lexical) / (dense or 1)
     to_lexical = share * (dense + lexical) / (lexical or 1)
     return HybridWeights(
         passage=weights.passage * to_dense,
         views=weights.views * to_dense,
         words=weights.words * to_lexical,
-        grams=weights.grams * to_lexical,
+        ngrams=weights.ngrams * to_lexical,
         feedback=weights.feedback,
     )
 
@@ -213,7 +213,7 @@ class _Trial:
             lambda: len(benchmark.queries),
             unit="queries",
         )
-        in_force = [shares(weights.model_dump()) for weights in every]
+        in_force = [normalize_weights(weights.model_dump()) for weights in every]
         for query, pool in shown:
             ids = np.array(pool.index.ids(pool.ordinals))
             blend = pool.blend(self._calibrated.fusion)

@@ -12,13 +12,13 @@ from corpus_tuner.encoders.query_cache import RememberedQueries
 from corpus_tuner.eval.report.per_query import Label
 from corpus_tuner.eval.trec.runs import Run, break_ties
 from corpus_tuner.indexes.lexical import LexicalRanker
-from corpus_tuner.indexes.open_index import source_of
-from corpus_tuner.indexes.search.local_index import LocalSource
+from corpus_tuner.indexes.open_index import locate_index
+from corpus_tuner.indexes.search.local_index import LocalIndexSource
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.store.search_settings import HybridWeights, Mode, SearchSettings
 
-NAMES: Mapping[LexicalRanker, str] = {"words": "bm25", "grams": "grams"}
+NAMES: Mapping[LexicalRanker, str] = {"words": "bm25", "ngrams": "ngrams"}
 """What the systems are called in which a lexical ranker is alone."""
 
 HYBRID, DEFAULT_WEIGHTS = "hybrid", "default-weights"
@@ -119,7 +119,7 @@ class OpenIndex:
     def __init__(
         self, index: str | Path, encoder: QueryEncoder, queries: Mapping[str, str]
     ) -> None:
-        self._source = source_of(index)
+        self._source = locate_index(index)
         self._queries = queries
         self._encoder = RememberedQueries(encoder, list(queries.values()))
         self._searchers: dict[str, Searcher] = {}
@@ -141,7 +141,7 @@ class OpenIndex:
         """Return those of some ids that no document of the index has, in their order."""
         wanted = list(ids)
         searcher = self.searcher(self.manifest.representation)
-        if isinstance(self._source, LocalSource):
+        if isinstance(self._source, LocalIndexSource):
             known: Container[str] = searcher.segments.find(wanted)
         else:
             shown = track(wanted, "looking up documents", lambda: len(wanted))

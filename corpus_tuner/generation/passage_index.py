@@ -49,8 +49,8 @@ class PassageIndex:
                 staging.arrange(chunk)
             dimension = self._encoder.dimension
             write_segment(Staged(staging, None), folder, [_REPRESENTATION], dimension)
-            alive = np.ones(staging.documents, bool)
-        segments = Segments([folder / SEGMENT], [alive])
+            live_docs = np.ones(staging.documents, bool)
+        segments = Segments([folder / SEGMENT], [live_docs])
         self._index = LocalIndex(segments, segments.dense(_REPRESENTATION, dimension))
 
     def __enter__(self) -> "PassageIndex":

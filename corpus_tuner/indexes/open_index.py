@@ -5,10 +5,10 @@ from pathlib import Path
 from corpus_tuner.core.arguments import path_of
 from corpus_tuner.indexes.qdrant.address import is_address, parse_address
 from corpus_tuner.indexes.search.backend import Source
-from corpus_tuner.indexes.search.local_index import LocalSource
+from corpus_tuner.indexes.search.local_index import LocalIndexSource
 
 
-def source_of(path: str | Path | Source) -> Source:
+def locate_index(path: str | Path | Source) -> Source:
     """Return where an index is.
 
     Raises
@@ -22,4 +22,4 @@ def source_of(path: str | Path | Source) -> Source:
         from corpus_tuner.indexes.qdrant.index import QdrantSource
 
         return QdrantSource(parse_address(str(path)))
-    return LocalSource(path_of(path, "path"))
+    return LocalIndexSource(path_of(path, "path"))

@@ -21,18 +21,18 @@ from corpus_tuner.encoders import (
 )
 from corpus_tuner.errors import CorpusTunerWarning, SearchIndexError, named
 from corpus_tuner.indexes.filters import Condition, Filter, parse_filters
-from corpus_tuner.indexes.lexical import LexicalIndex, LexicalSettings, asked_terms
-from corpus_tuner.indexes.lexical.matches import shared_words
-from corpus_tuner.indexes.open_index import source_of
+from corpus_tuner.indexes.lexical import LexicalIndex, LexicalSettings, extract_query_terms
+from corpus_tuner.indexes.lexical.matches import find_shared_words
+from corpus_tuner.indexes.open_index import locate_index
 from corpus_tuner.indexes.representations import Scores
 from corpus_tuner.indexes.search.backend import Index, Source
 from corpus_tuner.indexes.search.candidates import Found, Pool, pool_of
-from corpus_tuner.indexes.search.hits import Hits, hits_of
+from corpus_tuner.indexes.search.hits import Hits, fetch_hits
 from corpus_tuner.indexes.search.local_index import LocalIndex
 from corpus_tuner.indexes.search.plan import Plan, make_plan
-from corpus_tuner.indexes.search.unreadable_queries import is_legible, without_dense
+from corpus_tuner.indexes.search.unreadable_queries import drop_dense_scores, is_readable
 from corpus_tuner.indexes.store.manifest import Manifest
-from corpus_tuner.indexes.store.search_settings import Mode, SearchSettings, shares
+from corpus_tuner.indexes.store.search_settings import Mode, SearchSettings, normalize_weights
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.vectors.scoring import DenseIndex
 
@@ -155,7 +155,7 @@ class Searcher:
             If the index is unfinished, damaged or of another version, or the encoder is not the
             one it was built with.
         """
-        source = source_of(path)
+        source = locate_index(path)
         try:
             return cls._opened(source, encoder, representation, checksums, trust_remote_code)
         except BaseException:
@@ -288,7 +288,7 @@ class Searcher:
         plan = self._plan(generation, k, mode, settings, filter, min_probability)
         pools = self._pools(generation, several, plan)
         found = [
-            Hits(hits_of(pool.best(plan), partial(_by_words, generation, plan, query)))
+            Hits(fetch_hits(pool.best(plan), partial(_by_words, generation, plan, query)))
             for query, pool in zip(several, pools, strict=True)
         ]
         return found[0] if isinstance(queries, str) else found
@@ -332,7 +332,7 @@ class Searcher:
         plan = make_plan(manifest, self.representation, k, "hybrid", settings)
         lexical = manifest.lexical.rankers if manifest.lexical else ()
         dense = {"passage": 1 - plan.views, "views": plan.views}
-        every = shares({**dense, **dict.fromkeys(lexical, 1.0)})
+        every = normalize_weights({**dense, **dict.fromkeys(lexical, 1.0)})
         return self._pools(generation, queries, replace(plan, weights=every))
 
     def __len__(self) -> int:
@@ -374,11 +374,11 @@ class Searcher:
         """Return a document and all its views; ``None`` if there is none of that id."""
         return self._current().opened.document(id_)
 
-    def shared_words(self, query: str, text: str) -> list[str]:
+    def find_shared_words(self, query: str, text: str) -> list[str]:
         """Return the words of a text, as they stand in it, that count as words of the query."""
         lexical = self.manifest.lexical or LexicalSettings()
-        asked = asked_terms("words", query, lexical)
-        return shared_words(asked, text, Languages(lexical.languages).of_text(text))
+        asked = extract_query_terms("words", query, lexical)
+        return find_shared_words(asked, text, Languages(lexical.languages).of_text(text))
 
     def close(self) -> None:
         """Close the files; the searcher is of no use afterwards."""
@@ -456,8 +456,8 @@ class Searcher:
         own = [None] * len(queries) if vectors is None else vectors
         drawn = index.draw(plan, queries, vectors)
         for query, vector, found in zip(queries, own, drawn, strict=True):
-            legible = not plan.fused or is_legible(query, self.encoder.name)
-            yield pool_of(index, plan, vector, found if legible else without_dense(found))
+            legible = not plan.fused or is_readable(query, self.encoder.name)
+            yield pool_of(index, plan, vector, found if legible else drop_dense_scores(found))
 
 
 def _with_unfiltered(pool: Pool, unfiltered: Pool) -> Pool:

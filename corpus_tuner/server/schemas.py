@@ -266,7 +266,7 @@ class HitAnswer(BaseModel):
     ]
     rankers: Annotated[
         dict[str, StandingAnswer],
-        Field(description="What it owes to `passage`, `views`, `words`, `grams`, `feedback`."),
+        Field(description="What it owes to `passage`, `views`, `words`, `ngrams`, `feedback`."),
     ]
     title: Annotated[str, Field(default_factory=str, description=_ABSENT)]
     text: Annotated[str, Field(default_factory=str, description=_ABSENT)]
@@ -333,7 +333,7 @@ class ResultAnswer(BaseModel):
             if explaining:
                 parts = hit.document.title, hit.view.text, hit.passage.text, hit.document.text
                 text = " ".join(parts)
-                matched = explaining.shared_words(query, text[:characters])
+                matched = explaining.find_shared_words(query, text[:characters])
             answers.append(HitAnswer.of(hit, matched, shown))
         return cls(query=query, hits=answers)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.indexes.store.write_lock import claim_folder
+from corpus_tuner.indexes.store.write_lock import create_output_folder
 
 _LOCK = ".lock"
 
@@ -23,7 +23,7 @@ def claim(output: Path) -> None:
         If it cannot be written to.
     """
     lock = output / _LOCK
-    claim_folder(output, (lock,), "a tuning", "the model")
+    create_output_folder(output, (lock,), "a tuning", "the model")
     try:
         lock.touch()
     except OSError as error:

@@ -28,7 +28,7 @@ def described(index: Path, encoder: Any) -> dict[str, Any]:
     """All that can be seen of an index from without."""
     with ct.Searcher.open(index, encoder=encoder, checksums=True) as searcher:
         segments, manifest = searcher.segments, searcher.manifest
-        living = np.flatnonzero(segments.alive)
+        living = np.flatnonzero(segments.live_docs)
         documents = segments.documents(living)
         numbered = list(zip(documents, living.tolist(), strict=True))
         found: dict[str, Any] = {

@@ -17,7 +17,7 @@ import corpus_tuner as ct
 from benchmarks.injection import damage, damageable, failing, finish, start
 from corpus_tuner.errors import LockedError
 from corpus_tuner.indexes.store.manifest import read_manifest
-from corpus_tuner.indexes.store.write_lock import locked
+from corpus_tuner.indexes.store.write_lock import lock_index
 from tests.conftest import make_documents, nightly, write_jsonl
 
 Change = Callable[[Path, Any], object]
@@ -53,7 +53,7 @@ def state(index: Path) -> tuple[dict[str, ct.Document], bool]:
     assert ct.check(index) == []
     with ct.Searcher.open(index) as searcher:
         segments = searcher.segments
-        documents = segments.documents(np.flatnonzero(segments.alive))
+        documents = segments.documents(np.flatnonzero(segments.live_docs))
         assert len(searcher.search("the old mill", 100)) == len(documents)
         return {one.id: one for one in documents}, bool(searcher.manifest.calibration)
 
@@ -256,14 +256,14 @@ def test_repair(name: str, index: Path, encoder: Any) -> None:
 
 def test_what_was_removed_does_not_come_back_by_repair(index: Path, encoder: Any) -> None:
     ct.remove(index, ["d1"])
-    (file,) = index.glob("segments/000001/alive.*")
+    (file,) = index.glob("segments/000001/live_docs.*")
     file.write_bytes(file.read_bytes()[:-5] + b"\xff" * 5)
     with pytest.raises(ct.CorpusTunerError, match=r"which documents of .* were removed"):
         ct.repair(index, encoder=encoder)
 
 
 def test_a_second_writer_hears_who_is_at_work(index: Path, encoder: Any) -> None:
-    with locked(index, "a long build"):
+    with lock_index(index, "a long build"):
         for change in (
             lambda: ct.add(index, make_documents(1), encoder=encoder),
             lambda: ct.remove(index, ["d1"]),

@@ -11,7 +11,7 @@ from corpus_tuner.core.languages import Languages
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.generation.generators.extractive import Generator
 from corpus_tuner.generation.open_recipe import open_recipe
-from corpus_tuner.indexes.lexical import LexicalSettings, asked_terms, terms_of
+from corpus_tuner.indexes.lexical import LexicalSettings, extract_query_terms, extract_terms
 from tests.cli.conftest import Run
 from tests.conftest import write_jsonl
 
@@ -62,20 +62,20 @@ def test_words_are_found_in_the_forms_of_either_language(
 
 def test_stop_words_of_the_query_s_language_say_nothing_in_the_other() -> None:
     settings = LexicalSettings(languages=("de", "en"))
-    (english,) = terms_of(
+    (english,) = extract_terms(
         "words", ["They die in the war, and so will others who are at war."], settings
     )
     assert {"die", "war"} <= {*english.terms}
-    assert not {"die", "war"} & {*asked_terms("words", "Wann war die Eröffnung?", settings)}
-    assert {"war", "civil"} <= {*asked_terms("words", "civil war", settings)}
+    assert not {"die", "war"} & {*extract_query_terms("words", "Wann war die Eröffnung?", settings)}
+    assert {"war", "civil"} <= {*extract_query_terms("words", "civil war", settings)}
 
 
 def test_terms_of_one_language_are_as_they_were() -> None:
     texts = [*TEXTS.values()]
     for languages in ((), ("de",), ("en",)):
         settings = LexicalSettings(languages=languages)
-        (document,) = terms_of("words", texts[:1], settings)
-        asked = asked_terms("words", texts[0], settings)
+        (document,) = extract_terms("words", texts[:1], settings)
+        asked = extract_query_terms("words", texts[0], settings)
         assert asked == document.terms[: len(asked)]
 
 

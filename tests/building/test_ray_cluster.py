@@ -62,7 +62,7 @@ def all_of(index: Path, encoder: Any) -> dict[str, Any]:
         dense = segments.dense(
             stored_representation(manifest.representations["views"]), manifest.encoder.dimension
         )
-        living = np.flatnonzero(segments.alive)
+        living = np.flatnonzero(segments.live_docs)
         vectors, starts = dense.vectors(living)
         rows = np.split(vectors, starts[1:])
         named = zip(segments.documents(living), rows, strict=True)

@@ -95,9 +95,9 @@ def test_the_choice_is_kept_and_told(index: Path) -> None:
     assert manifest.calibration
     assert manifest.calibration["queries"] == 200
     assert set(manifest.calibration["found"]) == {
-        *("passage", "views", "words", "grams", "usual", "chosen")
+        *("passage", "views", "words", "ngrams", "usual", "chosen")
     }
-    names = {"passage", "views", "words", "grams"}
+    names = {"passage", "views", "words", "ngrams"}
     assert set(manifest.calibration["errors"]) == names
     assert all(0 <= error < 0.5 for error in manifest.calibration["errors"].values())
     assert sum(manifest.calibration["likeliest"][name] for name in names) == pytest.approx(
@@ -289,7 +289,7 @@ def test_a_representation_of_one_vector_is_calibrated_too(index: Path, encoder: 
     with Searcher.open(index, representation="mean") as searcher:
         chosen = choose_weights(searcher, encoder, SearchSettings())
     assert chosen.queries == 200
-    assert set(chosen.found) == {"passage", "mean", "words", "grams", "usual", "chosen"}
+    assert set(chosen.found) == {"passage", "mean", "words", "ngrams", "usual", "chosen"}
 
 
 @pytest.mark.slow

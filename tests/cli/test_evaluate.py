@@ -12,7 +12,7 @@ from tests.cli.conftest import Run
 from tests.conftest import make_documents, write_jsonl
 
 SYSTEMS = [
-    *("bm25", "grams", "passage", "mean", "views"),
+    *("bm25", "ngrams", "passage", "mean", "views"),
     *("default-weights", "hybrid", "oracle", "oracle-all"),
 ]
 
@@ -37,7 +37,7 @@ def test_eval_measures_the_encoder_alone_beside_the_recipe(
         run_file = out / "runs" / f"{row['benchmark']}.{row['system']}.trec"
         lines = len(run_file.read_text(encoding="utf-8").splitlines())
         shared = {"passage", "views"}.isdisjoint(row["weights"]) and row["system"] in (
-            *("bm25", "grams", "hybrid", "oracle", "oracle-all"),
+            *("bm25", "ngrams", "hybrid", "oracle", "oracle-all"),
         )
         assert lines == 60 * 100 or (shared and 60 < lines < 60 * 100)
 
@@ -53,7 +53,7 @@ def test_eval_of_an_index_with_nothing_beside(tmp_path: Path, run: Run, small: l
     outcome = run("eval", "-b", "sample-en", "-o", tmp_path, *small, *options)
     assert outcome.code == 0, outcome.err
     systems = [row["system"] for row in json.loads(outcome.out)]
-    assert systems == ["bm25", "grams", "views", "hybrid", "oracle", "oracle-all"]
+    assert systems == ["bm25", "ngrams", "views", "hybrid", "oracle", "oracle-all"]
 
 
 def test_eval_skips_what_a_benchmark_has_wrong(tmp_path: Path, run: Run, small: list[str]) -> None:
@@ -177,7 +177,7 @@ def test_eval_says_why_systems_are_missing(tmp_path: Path, run: Run, small: list
     bare = ("--set", "lexical=null", "--set", "baselines=[]", *small)
     outcome = run("eval", folder, "-o", tmp_path / "out", *bare)
     assert outcome.code == 0, outcome.err
-    assert "set: no bm25, grams and hybrid: the index has no lexical rankers" in outcome.out
+    assert "set: no bm25, ngrams and hybrid: the index has no lexical rankers" in outcome.out
     assert "set: nothing is compared with passage, which the index does not have" in outcome.out
     outcome = run("eval", folder, "-o", tmp_path / "out", "--set", "calibrate=false", *small)
     assert "no default-weights: hybrid has the default weights, not calibrated" in outcome.out

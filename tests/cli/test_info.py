@@ -12,7 +12,7 @@ def test_info(index: Path, run: Run) -> None:
     for part in ("6 in 1 segment", "checksums right", "passage views", "representation mean"):
         assert part in shown.out
     assert "dense weights" in shown.out
-    assert "views 0.26, words 0.22, grams 0.17," in shown.out
+    assert "views 0.26, words 0.22, ngrams 0.17," in shown.out
     assert "(BM25, k1 1.2, b 0.75)" in shown.out
     manifest = json.loads(run("info", index, "--json").out)
     assert manifest["format"] == "corpus-tuner-index"

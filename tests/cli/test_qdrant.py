@@ -40,7 +40,7 @@ def test_export_search_and_eval(tmp_path: Path, run: Run, index: Path) -> None:
         assert not [*(out / "indexes").iterdir()]
         rows = json.loads(done.out)
         measured[name] = {row["system"]: row["measures"] for row in rows}
-    assert {"bm25", "grams", "views", "hybrid"} <= {*measured["there"]}
+    assert {"bm25", "ngrams", "views", "hybrid"} <= {*measured["there"]}
     assert measured["there"] == {name: measured["here"][name] for name in measured["there"]}
 
 

@@ -27,7 +27,7 @@ def test_quickstart(
         reached.setdefault(row["language"], {})[row["system"]] = row["measures"]["nDCG@10"]
     for found in reached.values():
         assert found["views"] > found["passage"]
-        single = max(found[name] for name in ("bm25", "grams", "passage", "views"))
+        single = max(found[name] for name in ("bm25", "ngrams", "passage", "views"))
         assert found["hybrid"] > single - 0.03
         assert found["hybrid"] > found["bm25"]
     assert "the encoder alone has the first of these at rank" in done.out

@@ -117,7 +117,7 @@ def test_search_modes(index: Path, run: Run) -> None:
     }
     assert found["lexical"][0]["id"] == "mill"
     rankers = {mode: {*hits[0]["rankers"]} for mode, hits in found.items()}
-    assert rankers["lexical"] == {"words", "grams"}
+    assert rankers["lexical"] == {"words", "ngrams"}
     assert rankers["dense"] == {"passage", "views"}
     assert rankers["hybrid"] == {*RANKERS}
     assert run("search", index, "river", "--mode", "magic").code == 2
@@ -161,12 +161,12 @@ def test_improbable_hits_are_dimmed() -> None:
     from corpus_tuner.cli.hit_output import _head, _style
     from corpus_tuner.core.documents import Document, View
     from corpus_tuner.indexes.search.hits import Hit
-    from corpus_tuner.indexes.search.snippets import FoundPassage
+    from corpus_tuner.indexes.search.snippets import Snippet
 
     def shown(probability: float | None) -> tuple[str, str]:
         document = Document("mill", "Mill", "It grinds.")
         view = View("mill", "passage", "It grinds.")
-        hit = Hit(document, 1, 2.0, probability, view, FoundPassage("It grinds.", 0, 10), {})
+        hit = Hit(document, 1, 2.0, probability, view, Snippet("It grinds.", 0, 10), {})
         return _style(hit), _head(hit).plain.rpartition("  ")[2]
 
     assert shown(None) == ("", "2.000")

@@ -40,7 +40,7 @@ def look(index: Path) -> Made:
     views: dict[str, list[View]] = {}
     vectors: dict[str, Any] = {}
     with Searcher.open(index) as searcher:
-        for ordinal in np.flatnonzero(searcher.segments.alive).tolist():
+        for ordinal in np.flatnonzero(searcher.segments.live_docs).tolist():
             id_ = searcher.segments.document(ordinal).id
             views[id_] = searcher.segments.views(ordinal)
             vectors[id_] = searcher.dense.vectors(np.array([ordinal]))[0]

@@ -25,7 +25,7 @@ from corpus_tuner.indexes.store.search_settings import SearchSettings
 from corpus_tuner.indexes.store.segment_writer import SEGMENT, write_segment
 from corpus_tuner.indexes.store.staged_segment import Staged
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
-from corpus_tuner.indexes.store.write_lock import claim, locked
+from corpus_tuner.indexes.store.write_lock import create_index_folder, lock_index
 from corpus_tuner.indexes.vectors.engines import EngineSettings
 
 FINGERPRINT = "f" * 64
@@ -75,11 +75,11 @@ def write_index(
     """An index of these documents, spread over some segments in their order."""
     chosen = representation or views.Settings()
     dimension = documents[0].vectors.shape[1]
-    claim(folder)
+    create_index_folder(folder)
     entries: tuple[SegmentEntry, ...] = ()
     ends = np.linspace(0, len(documents), segments + 1).astype(int)
     generation = read_manifest(folder).generation if Layout(folder).manifest.exists() else 0
-    with locked(folder, "a test"):
+    with lock_index(folder, "a test"):
         for start, end in pairwise(ends):
             staging = Staging(
                 Layout(folder).staging("key"), [open_representation(chosen)], dimension

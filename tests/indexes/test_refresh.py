@@ -115,7 +115,7 @@ def test_a_hit_tells_what_it_owes_to_every_ranker(tmp_path: Path, encoder: Any) 
             if name != FEEDBACK
         }
     assert [*hits["dense"][0].rankers] == ["passage", "views"]
-    assert [*hits["lexical"][0].rankers] == ["words", "grams"]
+    assert [*hits["lexical"][0].rankers] == ["words", "ngrams"]
     assert len(hits["hybrid"]) == 20 > len(hits["lexical"]) > 0
     for hit in (hit for found in hits.values() for hit in found):
         assert hit.score == pytest.approx(sum(own.part for own in hit.rankers.values()), abs=5e-6)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalSettings
 from corpus_tuner.indexes.representations import passage, views
-from corpus_tuner.indexes.search.fusion import scaled
-from corpus_tuner.indexes.search.local_index import LocalSource
+from corpus_tuner.indexes.search.fusion import normalize_scores
+from corpus_tuner.indexes.search.local_index import LocalIndexSource
 from corpus_tuner.indexes.search.pseudo_relevance_feedback import feedback, nearness_of
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.layout import Layout
@@ -173,11 +173,11 @@ def test_results_are_those_of_brute_force(
         fused = np.zeros(len(pooled))
         for name in RANKERS[:4]:
             if name in weights:
-                fused += weights[name] * scaled(scores[name][pooled], fusion, among)
+                fused += weights[name] * normalize_scores(scores[name][pooled], fusion, among)
         if FEEDBACK in weights and pooled:
             passages = np.stack([vectors[which][0] for which in pooled]).astype(float)
             similar = feedback(nearness_of(lambda: passages), fused.round(6), among)
-            fused += weights[FEEDBACK] * scaled(similar, fusion, among)
+            fused += weights[FEEDBACK] * normalize_scores(similar, fusion, among)
         every = np.zeros(documents)
         every[pooled] = fused
         return ranked(every.round(6), pooled)
@@ -267,7 +267,7 @@ def test_a_closed_searcher_says_so(tmp_path: Path) -> None:
         searcher.search("mill")
 
 
-class Watched(LocalSource):
+class Watched(LocalIndexSource):
     """A source that tells whether it was closed."""
 
     closed = False
@@ -356,13 +356,13 @@ def test_two_documents_of_one_id_are_named(tmp_path: Path) -> None:
         ("th", ["กังหันน้ำเก่าริมแม่น้ำ", "ข้าวสาลีปีนี้ดี", "สะพานไม้ต้องซ่อม"], "ข้าวสาลี"),
     ],
 )
-@pytest.mark.parametrize("grams", [4, None])
+@pytest.mark.parametrize("ngrams", [4, None])
 def test_text_without_spaces_is_found_by_its_words(
-    tmp_path: Path, language: str, texts: list[str], query: str, grams: int | None
+    tmp_path: Path, language: str, texts: list[str], query: str, ngrams: int | None
 ) -> None:
     vectors = np.ones((1, 3), np.float32)
     documents = [encoded(number, text, vectors) for number, text in enumerate(texts)]
-    write_index(tmp_path, documents, None, LexicalSettings(languages=(language,), grams=grams))
+    write_index(tmp_path, documents, None, LexicalSettings(languages=(language,), ngrams=ngrams))
     with Searcher.open(tmp_path, encoder=Table({})) as searcher:
         (first, *_) = searcher.search(query, mode="lexical")
         assert first.document.id == "d1"

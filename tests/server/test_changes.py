@@ -11,7 +11,7 @@ pytest.importorskip("fastapi")
 from fastapi.testclient import TestClient
 
 from corpus_tuner import Searcher, build, load_recipe
-from corpus_tuner.indexes.store.write_lock import locked
+from corpus_tuner.indexes.store.write_lock import lock_index
 from corpus_tuner.server.app import create_app
 from corpus_tuner.server.index_writer import IndexWriter
 from tests.conftest import make_documents, write_jsonl
@@ -93,7 +93,7 @@ def test_only_where_it_is_allowed(index: Path, encoder: Any) -> None:
 
 
 def test_another_writer(client: TestClient, index: Path) -> None:
-    with locked(index, "a long build"):
+    with lock_index(index, "a long build"):
         answer = client.post("/v1/documents", json=NEW, headers=TOKEN)
     assert answer.status_code == 409
     assert "a long build (process" in answer.json()["detail"]

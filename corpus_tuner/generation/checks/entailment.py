@@ -19,7 +19,7 @@ from pydantic import Field, NonNegativeInt
 from corpus_tuner.core.registry import PartSettings
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.generation.checks import Candidate, Resources, Verdict
-from corpus_tuner.indexes.lexical.words import words_of
+from corpus_tuner.indexes.lexical.words import extract_words
 
 _WORD = re.compile(r"\w+")
 
@@ -134,5 +134,5 @@ class Check:
 
 def _stems(words: Sequence[str], language: str) -> dict[str, str]:
     """Return the stem of each word that is no stop word."""
-    found = words_of(words, language)
+    found = extract_words(words, language)
     return {word: stems[0] for word, stems in zip(words, found, strict=True) if stems}

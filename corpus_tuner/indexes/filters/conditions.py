@@ -94,7 +94,7 @@ class Some:
 Condition = Has | Exists | Not | Every | Some
 
 
-def has_one_of(field: str, values: Sequence[Scalar]) -> Condition:
+def make_in_condition(field: str, values: Sequence[Scalar]) -> Condition:
     """Return the condition that a field has one of some values."""
     by_type: dict[str, list[Scalar]] = {}
     for value in values:
@@ -121,12 +121,12 @@ def begins(field: str, prefix: Scalar) -> Comparison:
     return Comparison("prefix", "text", (value,))
 
 
-def limits_of(test: Comparison) -> list[Limits]:
+def compute_limits(test: Comparison) -> list[Limits]:
     """Return the limits of which a date must be within one, for a test of dates.
 
     Examples
     --------
-    >>> (limits,) = limits_of(Comparison("gt", "date", ("2024-05",)))
+    >>> (limits,) = compute_limits(Comparison("gt", "date", ("2024-05",)))
     >>> limits.since == period_of("2024-06").start, limits.before
     (True, None)
     """

@@ -18,7 +18,7 @@ from corpus_tuner.indexes.filters.conditions import (
     Has,
     Not,
     Some,
-    has_one_of,
+    make_in_condition,
     type_of,
 )
 
@@ -123,10 +123,10 @@ def _one_of(name: str, test: Comparison, field: Field, fields: Fields) -> Condit
         _check(name, value, field, fields)
     dates = tuple(one for one in values if isinstance(one, str) and are_dates(one, field))
     if not dates:
-        return has_one_of(name, values)
+        return make_in_condition(name, values)
     others = [value for value in values if value not in dates]
     of_dates = Has(name, (Comparison("in", "date", dates), *_valid(field)))
-    return Some((of_dates, has_one_of(name, others))) if others else of_dates
+    return Some((of_dates, make_in_condition(name, others))) if others else of_dates
 
 
 def _valid(field: Field) -> list[Comparison]:

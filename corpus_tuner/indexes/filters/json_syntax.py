@@ -18,7 +18,7 @@ from corpus_tuner.indexes.filters.conditions import (
     Some,
     begins,
     compared,
-    has_one_of,
+    make_in_condition,
 )
 
 Filter = Mapping[str, Any]
@@ -112,7 +112,7 @@ def _has_one_of(field: str, values: Any) -> Condition:
     several = values if isinstance(values, list | tuple) else [values]
     if len(several) > MAX_VALUES:
         raise SearchIndexError(f"the filter for {field!r} has more than {MAX_VALUES} values")
-    return has_one_of(field, several)
+    return make_in_condition(field, several)
 
 
 def _all(conditions: Sequence[Condition]) -> Condition:

@@ -18,7 +18,7 @@ from corpus_tuner.indexes.filters.conditions import (
     Not,
     Scalar,
     Some,
-    limits_of,
+    compute_limits,
 )
 
 _NUMBERS = "('integer', 'real')"
@@ -51,12 +51,12 @@ FUNCTIONS: Mapping[str, Callable[[Any], str | None]] = {"instant": _instant, "nf
 """Functions of one value that conditions call; a connection must have them."""
 
 
-def as_sql(condition: Condition) -> Sql:
+def convert_to_sql(condition: Condition) -> Sql:
     """Return a condition as SQL.
 
     Examples
     --------
-    >>> as_sql(Exists("id"))
+    >>> convert_to_sql(Exists("id"))
     Sql(where='1', bound=())
     """
     match condition:
@@ -65,12 +65,12 @@ def as_sql(condition: Condition) -> Sql:
         case Exists(field):
             return _exists(field)
         case Not(inner):
-            negated = as_sql(inner)
+            negated = convert_to_sql(inner)
             return negated._replace(where=f"NOT ({negated.where})")
         case Every(conditions):
-            return _joined([as_sql(inner) for inner in conditions], "AND")
+            return _joined([convert_to_sql(inner) for inner in conditions], "AND")
         case Some(conditions):
-            return _joined([as_sql(inner) for inner in conditions], "OR")
+            return _joined([convert_to_sql(inner) for inner in conditions], "OR")
 
 
 def _joined(parts: Sequence[Sql], word: str) -> Sql:
@@ -100,7 +100,7 @@ def _date_test(test: Comparison) -> Sql:
     """Return the condition on one value of a field that it compares so with dates."""
     if test.operator == "valid":
         return Sql("field.type = 'text' AND instant(field.atom) IS NOT NULL")
-    ranges = limits_of(test)
+    ranges = compute_limits(test)
     if len(ranges) > 1:
         starts, ends = "json_extract(period.value, '$[0]')", "json_extract(period.value, '$[1]')"
         within = f"instant(field.atom) >= {starts} AND instant(field.atom) < {ends}"

@@ -19,18 +19,18 @@ from corpus_tuner.core.chunks import chunks
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.indexes.lexical.bm25 import BM25, Terms
-from corpus_tuner.indexes.lexical.ngrams import document_grams, query_grams
+from corpus_tuner.indexes.lexical.ngrams import extract_document_ngrams, extract_query_ngrams
 from corpus_tuner.indexes.lexical.postings import Postings, write_postings
 from corpus_tuner.indexes.lexical.words import (
     DocumentTerms,
-    document_words,
-    query_tokens,
-    query_words,
-    without_stop_words,
+    extract_document_words,
+    extract_query_words,
+    remove_stop_words,
+    tokenize_query,
 )
 from corpus_tuner.indexes.representations import Scores
 
-LexicalRanker = Literal["words", "grams"]
+LexicalRanker = Literal["words", "ngrams"]
 LEXICAL_RANKERS: tuple[LexicalRanker, ...] = get_args(LexicalRanker)
 
 _AT_ONCE = 256  # texts
@@ -44,7 +44,7 @@ class LexicalSettings(BaseModel):
     languages
         ISO 639-1 codes, for stemming and stop words; none takes those of the corpus. Of several,
         every document is read in the one that it is in, and a query in all of them.
-    grams
+    ngrams
         How long the character n-grams are that are indexed as well; ``None`` for none.
     views
         Kinds of views whose words are added to their document's, and how many times (doc2query:
@@ -54,13 +54,13 @@ class LexicalSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     languages: tuple[str, ...] = ()
-    grams: PositiveInt | None = 4
+    ngrams: PositiveInt | None = 4
     views: dict[str, PositiveInt] = Field(default_factory=dict)
 
     @property
     def rankers(self) -> tuple[LexicalRanker, ...]:
         """What documents can be ranked by."""
-        return LEXICAL_RANKERS if self.grams else ("words",)
+        return LEXICAL_RANKERS if self.ngrams else ("words",)
 
     def text_of(self, document: Document, views: Sequence[View]) -> str:
         """Return the text of a document whose terms are indexed: its own, and that of views."""
@@ -77,7 +77,7 @@ class LexicalIndex:
         Of the segments.
     settings
         As they were written with.
-    alive
+    live_docs
         Which documents are still there, of all segments, shape (documents,).
 
     Attributes
@@ -92,11 +92,11 @@ class LexicalIndex:
     """
 
     def __init__(
-        self, folders: Sequence[Path], settings: LexicalSettings, alive: npt.NDArray[np.bool_]
+        self, folders: Sequence[Path], settings: LexicalSettings, live_docs: npt.NDArray[np.bool_]
     ) -> None:
         self._settings = settings
         self.terms = {
-            ranker: Terms([Postings(folder, ranker) for folder in folders], alive)
+            ranker: Terms([Postings(folder, ranker) for folder in folders], live_docs)
             for ranker in settings.rankers
         }
 
@@ -105,15 +105,15 @@ class LexicalIndex:
 
         It is 0 for those that are gone, or share no term.
         """
-        return self.terms[ranker].scores(asked_terms(ranker, query, self._settings), how)
+        return self.terms[ranker].scores(extract_query_terms(ranker, query, self._settings), how)
 
     def score_texts(
         self, ranker: LexicalRanker, query: str, texts: Sequence[str], how: BM25
     ) -> Scores:
         """Return what documents of these texts would score if each stood among the others."""
-        asked = asked_terms(ranker, query, self._settings)
-        documents = terms_of(ranker, texts, self._settings)
-        return self.terms[ranker].score_documents(asked, documents, how)
+        asked = extract_query_terms(ranker, query, self._settings)
+        documents = extract_terms(ranker, texts, self._settings)
+        return self.terms[ranker].score_terms(asked, documents, how)
 
 
 def write_lexical(
@@ -127,10 +127,10 @@ def _stream(
     ranker: LexicalRanker, texts: Iterable[str], settings: LexicalSettings
 ) -> Iterator[DocumentTerms]:
     for chunk in chunks(texts, _AT_ONCE):
-        yield from terms_of(ranker, chunk, settings)
+        yield from extract_terms(ranker, chunk, settings)
 
 
-def terms_of(
+def extract_terms(
     ranker: LexicalRanker, texts: Sequence[str], settings: LexicalSettings
 ) -> list[DocumentTerms]:
     """Return the terms that a ranker knows every document by, given by its text."""
@@ -152,17 +152,17 @@ def terms_of(
     return [terms[number] for number in range(len(texts))]
 
 
-def asked_terms(ranker: LexicalRanker, query: str, settings: LexicalSettings) -> list[str]:
+def extract_query_terms(ranker: LexicalRanker, query: str, settings: LexicalSettings) -> list[str]:
     """Return the terms of a query, in all the languages of the corpus.
 
     So names are found in documents of any. Stop words of the query's language are left out in the
     others, too.
     """
     languages = Languages(settings.languages)
-    tokens = query_tokens(query)
+    tokens = tokenize_query(query)
     if len(settings.languages) < 2:
         return _asked_in(languages.main, ranker, tokens, settings)
-    content = without_stop_words(tokens, languages.of_query(query))
+    content = remove_stop_words(tokens, languages.of_query(query))
     read = [_asked_in(code, ranker, content, settings) for code in settings.languages]
     return [*reduce(or_, map(Counter, read)).elements()]
 
@@ -171,15 +171,15 @@ def _terms_in(
     language: str, ranker: LexicalRanker, texts: Sequence[str], settings: LexicalSettings
 ) -> list[DocumentTerms]:
     if ranker == "words":
-        return document_words(texts, language)
-    assert settings.grams
-    return document_grams(texts, language, settings.grams)
+        return extract_document_words(texts, language)
+    assert settings.ngrams
+    return extract_document_ngrams(texts, language, settings.ngrams)
 
 
 def _asked_in(
     language: str, ranker: LexicalRanker, tokens: Sequence[str], settings: LexicalSettings
 ) -> list[str]:
     if ranker == "words":
-        return query_words(tokens, language)
-    assert settings.grams
-    return query_grams(tokens, language, settings.grams)
+        return extract_query_words(tokens, language)
+    assert settings.ngrams
+    return extract_query_ngrams(tokens, language, settings.ngrams)

@@ -20,8 +20,8 @@ from corpus_tuner.indexes.lexical.postings import (
     Counts,
     Keys,
     Postings,
-    document_frequencies,
-    keys_of,
+    count_document_frequencies,
+    hash_terms,
 )
 from corpus_tuner.indexes.lexical.words import DocumentTerms
 from corpus_tuner.indexes.representations import Scores
@@ -117,7 +117,7 @@ class Terms:
     ----------
     segments
         Their postings.
-    alive
+    live_docs
         Which documents are still there, of all segments, shape (documents,).
 
     Raises
@@ -126,16 +126,16 @@ class Terms:
         If the segments have other documents than these.
     """
 
-    def __init__(self, segments: Sequence[Postings], alive: npt.NDArray[np.bool_]) -> None:
+    def __init__(self, segments: Sequence[Postings], live_docs: npt.NDArray[np.bool_]) -> None:
         self._segments = segments
-        self._alive = alive
-        self._documents = int(alive.sum())
+        self._live_docs = live_docs
+        self._documents = int(live_docs.sum())
         none = [np.zeros(0, np.int32)]
         self._lengths = np.concatenate(none + [segment.lengths for segment in segments])
-        if len(self._lengths) != len(alive):
+        if len(self._lengths) != len(live_docs):
             raise SearchIndexError(
-                f"there are terms of {len(self._lengths)} documents, and {len(alive)} documents: "
-                f"{DAMAGED}"
+                f"there are terms of {len(self._lengths)} documents, and {len(live_docs)} "
+                f"documents: {DAMAGED}"
             )
         sizes = [len(segment.lengths) for segment in segments]
         self._firsts = np.cumsum([0, *sizes])[:-1]
@@ -155,15 +155,15 @@ class Terms:
             The parameters.
         """
         counted = Counter(query)
-        terms, documents, counts = self._postings(keys_of(counted))
+        terms, documents, counts = self._postings(hash_terms(counted))
         frequencies = np.bincount(terms, minlength=len(counted))
         self._frequencies = (counted, frequencies)
         worth = self.statistics.worth(counted, frequencies)
         brought = worth[terms] * (counts / (counts + self._halved(how)[documents]))
-        found = np.bincount(documents, brought, minlength=len(self._alive))
+        found = np.bincount(documents, brought, minlength=len(self._live_docs))
         return found.astype(np.float64)
 
-    def score_documents(
+    def score_terms(
         self, query: Sequence[str], documents: Sequence[DocumentTerms], how: BM25
     ) -> Scores:
         """Return what documents of these terms would score if each stood among the others."""
@@ -172,14 +172,14 @@ class Terms:
         if kept is not None and list(kept[0].items()) == list(counted.items()):
             frequencies = kept[1]  # what was searched for is also what its hits are shown by
         else:
-            terms, _, _ = self._postings(keys_of(counted))
+            terms, _, _ = self._postings(hash_terms(counted))
             frequencies = np.bincount(terms, minlength=len(counted))
         return self.statistics.score(counted, frequencies, documents, how)
 
     @cached_property
     def statistics(self) -> Statistics:
         """What is known of all documents that are there."""
-        total = int(self._lengths[self._alive].sum(dtype=np.int64))
+        total = int(self._lengths[self._live_docs].sum(dtype=np.int64))
         return Statistics(self._documents, total / self._documents if total else 1.0)
 
     def frequencies(self) -> tuple[Keys, Counts]:
@@ -187,13 +187,13 @@ class Terms:
 
         By key in ascending order; both of shape (terms,).
         """
-        alive = np.split(self._alive, self._firsts[1:])
-        return document_frequencies(list(zip(self._segments, alive, strict=True)))
+        live_docs = np.split(self._live_docs, self._firsts[1:])
+        return count_document_frequencies(list(zip(self._segments, live_docs, strict=True)))
 
     def _postings(self, keys: Keys) -> tuple[Counts, Counts, npt.NDArray[np.float64]]:
         """Return the postings of terms in documents that are there; see `Postings.of`."""
         found = [segment.of(keys) for segment in self._segments]
-        if len(found) == 1 and self._documents == len(self._alive):
+        if len(found) == 1 and self._documents == len(self._live_docs):
             return found[0]
         terms = np.concatenate([np.zeros(0, np.int64), *(own[0] for own in found)])
         documents = np.concatenate(
@@ -201,9 +201,9 @@ class Terms:
             + [own[1] + first for own, first in zip(found, self._firsts, strict=True)]
         )
         counts = np.concatenate([np.zeros(0), *(own[2] for own in found)])
-        if self._documents == len(self._alive):
+        if self._documents == len(self._live_docs):
             return terms, documents, counts
-        there = self._alive[documents]
+        there = self._live_docs[documents]
         return terms[there], documents[there], counts[there]
 
     def _halved(self, how: BM25) -> Scores:

@@ -9,14 +9,14 @@ from corpus_tuner.indexes.lexical.normalization import clean, fold_case, fold_le
 from corpus_tuner.indexes.lexical.tokens import (
     SPACED,
     find_spelled,
-    spelled_words,
     split_characters,
     split_scripts,
+    split_spelled_words,
 )
 from corpus_tuner.indexes.lexical.words import analyze
 
 
-def shared_words(asked: Sequence[str], text: str, language: str | None) -> list[str]:
+def find_shared_words(asked: Sequence[str], text: str, language: str | None) -> list[str]:
     """Return the words of a text, as they stand in it, that a query has in one form or another.
 
     Of scripts without spaces, and of Korean, they are the longest runs of characters that are in
@@ -31,9 +31,9 @@ def shared_words(asked: Sequence[str], text: str, language: str | None) -> list[
 
     Examples
     --------
-    >>> shared_words(["mill", "3.11"], "The Mills of 3.11, old mills.", "en")
+    >>> find_shared_words(["mill", "3.11"], "The Mills of 3.11, old mills.", "en")
     ['3.11', 'Mills', 'mills']
-    >>> shared_words(["水车", "水", "车"], "老水车坊", "zh")
+    >>> find_shared_words(["水车", "水", "车"], "老水车坊", "zh")
     ['水车']
     """
     known = frozenset(asked)
@@ -46,12 +46,12 @@ def shared_words(asked: Sequence[str], text: str, language: str | None) -> list[
     return sorted(found)
 
 
-def words_pattern(words: Collection[str]) -> "regex.Pattern[str]":
+def compile_words_pattern(words: Collection[str]) -> "regex.Pattern[str]":
     """Return the pattern that finds words in a text, the longest first.
 
     Examples
     --------
-    >>> words_pattern(["mill", "C++"]).findall("C++ in a mill, no millstone")
+    >>> compile_words_pattern(["mill", "C++"]).findall("C++ in a mill, no millstone")
     ['C++', 'mill']
     """
     ordered = sorted(words, key=lambda word: (-len(word), word))
@@ -71,7 +71,7 @@ def _terms(spelled: str, language: str | None) -> Iterator[str]:
 
 def _words(run: str, known: frozenset[str], language: str | None) -> Iterator[str]:
     """Yield a token if the query has it as a whole, else those of its words that it has."""
-    words = spelled_words(run)
+    words = split_spelled_words(run)
     shared = [word for word in words if not known.isdisjoint(_terms(word, language))]
     return iter([run] if len(words) == 1 or len(shared) == len(words) else shared or [run])
 

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from corpus_tuner.indexes.lexical.normalization import fold_case
-from corpus_tuner.indexes.lexical.words import DocumentTerms, forms_of, text_tokens
+from corpus_tuner.indexes.lexical.words import DocumentTerms, split_words, tokenize_text
 
 _EDGE = "_"
 
 
-def document_grams(texts: Iterable[str], language: str | None, length: int) -> list[DocumentTerms]:
+def extract_document_ngrams(
+    texts: Iterable[str], language: str | None, length: int
+) -> list[DocumentTerms]:
     """Return the n-grams of every document: of `length` characters, the edges of words being one.
 
     Stop words have none, and a word that is too short for one is one.
@@ -29,18 +31,18 @@ def document_grams(texts: Iterable[str], language: str | None, length: int) -> l
 
     Examples
     --------
-    >>> document_grams(["die alte Mühle"], "de", 4)[0]
+    >>> extract_document_ngrams(["die alte Mühle"], "de", 4)[0]
     DocumentTerms(terms=['_alt', 'alte', 'lte_', '_müh', 'mühl', 'ühle', 'hle_'], length=7)
     """
-    return [_document(text_tokens(text, language), language, length) for text in texts]
+    return [_document(tokenize_text(text, language), language, length) for text in texts]
 
 
-def query_grams(tokens: Sequence[str], language: str | None, length: int) -> list[str]:
-    """Return the n-grams of a query, given by its tokens (`words.query_tokens`).
+def extract_query_ngrams(tokens: Sequence[str], language: str | None, length: int) -> list[str]:
+    """Return the n-grams of a query, given by its tokens (`words.tokenize_query`).
 
     Examples
     --------
-    >>> query_grams(["Mühle"], "de", 4)
+    >>> extract_query_ngrams(["Mühle"], "de", 4)
     ['_müh', 'mühl', 'ühle', 'hle_']
     """
     return _document([fold_case(token, language) for token in tokens], language, length).terms
@@ -60,11 +62,11 @@ def _document(tokens: Iterable[str], language: str | None, length: int) -> Docum
 def _of_token(
     token: str, language: str | None, length: int
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    words, others = forms_of(token, language)
-    return _grams(words, length), _grams(others, length)
+    words, others = split_words(token, language)
+    return _cut_ngrams(words, length), _cut_ngrams(others, length)
 
 
-def _grams(words: Iterable[str], length: int) -> tuple[str, ...]:
+def _cut_ngrams(words: Iterable[str], length: int) -> tuple[str, ...]:
     texts = (f"{_EDGE}{word}{_EDGE}" for word in words)
     return tuple(
         text[start : start + length]

@@ -37,7 +37,7 @@ _BLOCK = 2**20  # postings
 _POSTING = np.dtype([("key", np.uint64), ("document", np.int32), ("count", np.int32)])
 
 
-def keys_of(terms: Iterable[str]) -> Keys:
+def hash_terms(terms: Iterable[str]) -> Keys:
     """Return what terms are known by, shape (terms,)."""
     return np.fromiter((_key(term) for term in terms), np.uint64)
 
@@ -80,24 +80,24 @@ def merge_postings(
     folder, name
         As `write_postings` takes them.
     """
-    firsts = np.cumsum([0, *(int(alive.sum()) for _, alive in segments)]).tolist()
+    firsts = np.cumsum([0, *(int(live_docs.sum()) for _, live_docs in segments)]).tolist()
 
     def blocks() -> Iterator[npt.NDArray[Any]]:
-        for (postings, alive), first in zip(segments, firsts, strict=False):
-            ordinals = np.cumsum(alive) - 1 + first
+        for (postings, live_docs), first in zip(segments, firsts, strict=False):
+            ordinals = np.cumsum(live_docs) - 1 + first
             for block in postings.blocks():
-                kept = block[alive[block["document"]]]
+                kept = block[live_docs[block["document"]]]
                 kept["document"] = ordinals[kept["document"]]
                 yield kept
 
     terms = _Terms()
     for block in blocks():
         terms.add(block)
-    lengths = np.concatenate([postings.lengths[alive] for postings, alive in segments])
+    lengths = np.concatenate([postings.lengths[live_docs] for postings, live_docs in segments])
     _write(folder, name, lengths, terms, blocks())
 
 
-def document_frequencies(
+def count_document_frequencies(
     segments: Sequence[tuple["Postings", npt.NDArray[np.bool_]]],
 ) -> tuple[Keys, Counts]:
     """Return the terms of several segments, in ascending order, and how many documents have each.
@@ -108,9 +108,9 @@ def document_frequencies(
         As `merge_postings` takes them.
     """
     terms = _Terms()
-    for postings, alive in segments:
+    for postings, live_docs in segments:
         for block in postings.blocks():
-            terms.add(block[alive[block["document"]]])
+            terms.add(block[live_docs[block["document"]]])
     return terms.keys, terms.totals
 
 
@@ -196,7 +196,7 @@ def _postings_of(documents: Sequence[DocumentTerms], first: int) -> npt.NDArray[
     counted = [Counter(document.terms) for document in documents]
     sizes = [len(counts) for counts in counted]
     postings = np.zeros(sum(sizes), _POSTING)
-    postings["key"] = keys_of(term for counts in counted for term in counts)
+    postings["key"] = hash_terms(term for counts in counted for term in counts)
     postings["document"] = np.repeat(np.arange(first, first + len(documents)), sizes)
     postings["count"] = np.fromiter(
         (count for counts in counted for count in counts.values()), np.int32

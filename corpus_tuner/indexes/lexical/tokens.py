@@ -110,7 +110,7 @@ def find_spelled(text: str) -> list[str]:
     return _SPELLED_TOKEN.findall(text)
 
 
-def spelled_words(token: str) -> list[str]:
+def split_spelled_words(token: str) -> list[str]:
     """Return the words of a token as they are spelled there."""
     return _SPELLED_WORDS.findall(token)
 

@@ -83,7 +83,7 @@ class TokenTerms(NamedTuple):
     stop_words: tuple[str, ...]
 
 
-def document_words(texts: Iterable[str], language: str | None) -> list[DocumentTerms]:
+def extract_document_words(texts: Iterable[str], language: str | None) -> list[DocumentTerms]:
     """Return the words of every document.
 
     Of a language without a Snowball stemmer or a list of stop words, words are taken as they are.
@@ -95,24 +95,24 @@ def document_words(texts: Iterable[str], language: str | None) -> list[DocumentT
     language
         ISO 639-1 code.
     """
-    return [_document(text_tokens(text, language), language) for text in texts]
+    return [_document(tokenize_text(text, language), language) for text in texts]
 
 
-def query_words(tokens: Sequence[str], language: str | None) -> list[str]:
+def extract_query_words(tokens: Sequence[str], language: str | None) -> list[str]:
     """Return the words of a query that documents are searched for.
 
     Parameters
     ----------
     tokens
-        Of the query, as `query_tokens` returns them.
+        Of the query, as `tokenize_query` returns them.
     language
         ISO 639-1 code.
 
     Examples
     --------
-    >>> query_words(query_tokens("the mills of IT"), "en")
+    >>> extract_query_words(tokenize_query("the mills of IT"), "en")
     ['mill', ' it']
-    >>> query_words(query_tokens("to be"), "en")
+    >>> extract_query_words(tokenize_query("to be"), "en")
     [' to', ' be', ' to be']
     """
     found = [analyze(fold_case(token, language), language) for token in tokens]
@@ -125,17 +125,17 @@ def query_words(tokens: Sequence[str], language: str | None) -> list[str]:
     return terms
 
 
-def text_tokens(text: str, language: str | None) -> list[str]:
+def tokenize_text(text: str, language: str | None) -> list[str]:
     """Return the tokens of a text with their case folded."""
     return find_tokens(fold_case(clean(text), language))
 
 
-def query_tokens(query: str) -> list[str]:
+def tokenize_query(query: str) -> list[str]:
     """Return the tokens of a query in the case that they have there."""
     return find_tokens(clean(query))
 
 
-def without_stop_words(tokens: Sequence[str], language: str) -> list[str]:
+def remove_stop_words(tokens: Sequence[str], language: str) -> list[str]:
     """Return the tokens of a query that are no stop words of a language; all if none is another."""
     stop_words = _stop_words(language)
     shown = _emphasized(tokens)
@@ -147,21 +147,21 @@ def without_stop_words(tokens: Sequence[str], language: str) -> list[str]:
     return content or [*tokens]
 
 
-def words_of(texts: Sequence[str], language: str | None) -> list[list[str]]:
+def extract_words(texts: Sequence[str], language: str | None) -> list[list[str]]:
     """Return the words of every text without stop words, and the compounds that they form.
 
     Examples
     --------
-    >>> words_of(["the mills of section 4.2"], "en")
+    >>> extract_words(["the mills of section 4.2"], "en")
     [['mill', 'section', '4.2', '4', '2']]
     """
     return [
-        [term for token in text_tokens(text, language) for term in _searched(token, language)]
+        [term for token in tokenize_text(text, language) for term in _searched(token, language)]
         for text in texts
     ]
 
 
-def forms_of(token: str, language: str | None) -> tuple[list[str], list[str]]:
+def split_words(token: str, language: str | None) -> tuple[list[str], list[str]]:
     """Return the words of a token, not stemmed, and parts of these; neither are stop words.
 
     Parameters

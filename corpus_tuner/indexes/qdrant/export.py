@@ -18,7 +18,7 @@ import numpy.typing as npt
 from corpus_tuner.core.fields import ID, LANGUAGE, language_of, with_language
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.errors import SearchIndexError
-from corpus_tuner.indexes.lexical import LexicalRanker, terms_of
+from corpus_tuner.indexes.lexical import LexicalRanker, extract_terms
 from corpus_tuner.indexes.lexical.bm25 import Statistics
 from corpus_tuner.indexes.qdrant.address import Address
 from corpus_tuner.indexes.qdrant.engine import (
@@ -44,7 +44,7 @@ from corpus_tuner.indexes.qdrant.layout import (
 )
 from corpus_tuner.indexes.qdrant.terms import Terms, read_keys, write_frequencies, write_keys
 from corpus_tuner.indexes.representations import stored_representation, views
-from corpus_tuner.indexes.search.local_index import LocalSource
+from corpus_tuner.indexes.search.local_index import LocalIndexSource
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.store.segment_reader import StoredDocument
 from corpus_tuner.indexes.vectors import Ordinals
@@ -114,7 +114,7 @@ class Export:
     """
 
     def __init__(self, index: Path, address: Address) -> None:
-        source = LocalSource(index)
+        source = LocalIndexSource(index)
         manifest = source.manifest()
         _refuse_others(manifest)
         self.manifest, self._local = source.open(manifest.representation)
@@ -150,7 +150,7 @@ class Export:
         terms = self._write_terms()
         there = self._there()
         seen = np.zeros(len(there.numbers), bool)
-        living = np.flatnonzero(self._local.segments.alive)
+        living = np.flatnonzero(self._local.segments.live_docs)
         self._refuse_equal_numbers(living)
         for start in range(0, len(living), _AT_ONCE):
             some = living[start : start + _AT_ONCE]
@@ -278,7 +278,7 @@ class Export:
         sparse: list[dict[str, Vectors | Sparse]] = [{} for _ in every]
         for name, statistics in self._statistics.items():
             how = getattr(self.manifest.search, name)
-            for own, found in zip(sparse, terms_of(name, texts, lexical), strict=True):
+            for own, found in zip(sparse, extract_terms(name, texts, lexical), strict=True):
                 if found.terms:
                     own[name] = terms[name].document(found, statistics, how)
         return [

@@ -20,7 +20,7 @@ from corpus_tuner.indexes.filters.conditions import (
     Has,
     Not,
     Some,
-    limits_of,
+    compute_limits,
 )
 from corpus_tuner.indexes.qdrant.engine import QdrantFilter
 from corpus_tuner.indexes.qdrant.layout import FIELDS, TRUTHS, key_of
@@ -148,7 +148,7 @@ def _date_passes(text: str, test: Comparison) -> bool:
         return False
     return test.operator == "valid" or any(
         (since is None or start >= since) and (before is None or start < before)
-        for since, before in limits_of(test)
+        for since, before in compute_limits(test)
     )
 
 

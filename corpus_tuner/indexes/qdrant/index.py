@@ -18,7 +18,12 @@ from corpus_tuner.core.ids import spellings
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.filters import Condition, resolve
-from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings, asked_terms, terms_of
+from corpus_tuner.indexes.lexical import (
+    LexicalRanker,
+    LexicalSettings,
+    extract_query_terms,
+    extract_terms,
+)
 from corpus_tuner.indexes.lexical.bm25 import BM25, Statistics
 from corpus_tuner.indexes.qdrant.address import Address
 from corpus_tuner.indexes.qdrant.engine import (
@@ -38,7 +43,7 @@ from corpus_tuner.indexes.qdrant.layout import FORMAT, MANIFEST, SHOWN, VERSION,
 from corpus_tuner.indexes.qdrant.terms import Ranker, checked, read_frequencies, read_keys
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Parts, Scores
 from corpus_tuner.indexes.search.backend import Drawn, Match, Source
-from corpus_tuner.indexes.search.candidates import sharing
+from corpus_tuner.indexes.search.candidates import find_top_matches
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.search.pseudo_relevance_feedback import Nearness
 from corpus_tuner.indexes.store.manifest import Manifest
@@ -152,8 +157,8 @@ class QdrantIndex:
         self, ranker: LexicalRanker, query: str, texts: Sequence[str], how: BM25
     ) -> Scores:
         """Return what documents of these texts would score if each stood among the others."""
-        asked = asked_terms(ranker, query, self._lexical)
-        documents = terms_of(ranker, texts, self._lexical)
+        asked = extract_query_terms(ranker, query, self._lexical)
+        documents = extract_terms(ranker, texts, self._lexical)
         return checked(self._rankers, ranker, how).score(asked, documents)
 
     def document(self, id_: str) -> tuple[Document, list[View]] | None:
@@ -182,7 +187,7 @@ class QdrantIndex:
         vectors: dict[str, Vectors | Sparse] = {}
         for name in plan.lexical:
             ranker = checked(self._rankers, name, getattr(plan.settings, name))
-            vector = ranker.query(asked_terms(name, query, self._lexical))
+            vector = ranker.query(extract_query_terms(name, query, self._lexical))
             if len(vector.indices):
                 vectors[name] = vector
         return vectors
@@ -408,7 +413,7 @@ def _settled(
         own, end = scores[name], last.get(name, -np.inf)
         if np.isfinite(end) and end >= kth(own, plan.size):
             return None
-        leading.append(sharing(own, plan.size))
+        leading.append(find_top_matches(own, plan.size))
     if plan.dense:
         mixed = Parts(*(scores[name] for name in _DENSE)).mixed(plan.views)
         unseen = (1 - plan.views) * last[PASSAGE] + plan.views * last[VIEWS]

@@ -3,7 +3,7 @@
 ::
 
     a document      number  63 bits of a hash of its id
-                    passage, views, words, grams    vectors
+                    passage, views, words, ngrams    vectors
                     id, title, text, metadata, views    as the index has them
                     language    that the document was found to be in
                     rows        which of its views every dense vector shows, the passage's first

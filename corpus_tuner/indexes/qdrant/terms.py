@@ -13,7 +13,7 @@ import numpy as np
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.lexical.bm25 import BM25, Statistics
-from corpus_tuner.indexes.lexical.postings import Counts, Keys, keys_of
+from corpus_tuner.indexes.lexical.postings import Counts, Keys, hash_terms
 from corpus_tuner.indexes.lexical.words import DocumentTerms
 from corpus_tuner.indexes.qdrant.engine import Engine, Point, Sparse
 from corpus_tuner.indexes.qdrant.layout import TERMS, number_of_terms
@@ -61,7 +61,7 @@ class Terms:
         counted = Counter(document.terms)
         counts = np.array(list(counted.values()), np.float64)
         half = statistics.half(np.array([document.length]), how)
-        return Sparse(self.dimensions(keys_of(counted)), counts / (counts + half))
+        return Sparse(self.dimensions(hash_terms(counted)), counts / (counts + half))
 
 
 class Ranker(NamedTuple):
@@ -100,7 +100,7 @@ class Ranker(NamedTuple):
 
     def _of(self, counted: Counter[str]) -> tuple[Counts, Counts]:
         """Return the dimensions and the frequencies of terms."""
-        dimensions = self.terms.dimensions(keys_of(counted))
+        dimensions = self.terms.dimensions(hash_terms(counted))
         if not len(self.frequencies):
             return dimensions, np.zeros(len(dimensions), np.int64)
         return dimensions, np.where(dimensions >= 0, self.frequencies[dimensions], 0)

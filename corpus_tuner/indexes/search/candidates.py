@@ -11,7 +11,7 @@ from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.representations import Parts, Scores
 from corpus_tuner.indexes.search.backend import Drawn, Index
 from corpus_tuner.indexes.search.plan import Plan
-from corpus_tuner.indexes.search.probability import probabilities
+from corpus_tuner.indexes.search.probability import compute_probabilities
 from corpus_tuner.indexes.search.weighted_sum import Blend, Brought, ByRanker, total
 from corpus_tuner.indexes.store.search_settings import DENSE_RANKERS, Fusion
 from corpus_tuner.indexes.vectors import Ordinals
@@ -124,10 +124,10 @@ class Pool:
         it. Those that are not among the candidates then have theirs relative to the same total.
         """
         if self.unfiltered is None:
-            return probabilities(scores, self.core, sharpness)
+            return compute_probabilities(scores, self.core, sharpness)
         others = self.at(np.flatnonzero(~np.isin(self.ordinals, self.unfiltered.ordinals)))
         every = self.unfiltered.joined(replace(others, core=np.zeros(len(others.ordinals), bool)))
-        found = probabilities(every.ranked(plan), every.core, sharpness)
+        found = compute_probabilities(every.ranked(plan), every.core, sharpness)
         order = np.argsort(every.ordinals)
         return found[order[np.searchsorted(every.ordinals, self.ordinals, sorter=order)]]
 
@@ -174,14 +174,14 @@ def pool_of(index: Index, plan: Plan, vector: Vectors | None, drawn: Drawn) -> P
 
 def _leading(pool: Pool, plan: Plan, size: int) -> Ordinals:
     """Return which documents are among the first `size` by any ranker."""
-    leading = [sharing(pool.scores[name], size) for name in plan.lexical]
+    leading = [find_top_matches(pool.scores[name], size) for name in plan.lexical]
     if plan.dense:
         parts = Parts(*(pool.scores[name] for name in DENSE_RANKERS))
         leading.append(first(parts.mixed(plan.views), size))
     return np.unique(np.concatenate(leading))
 
 
-def sharing(scores: npt.NDArray[Any], size: int) -> Ordinals:
+def find_top_matches(scores: npt.NDArray[Any], size: int) -> Ordinals:
     """Return which documents are the first `size` of those that share a term with the query."""
     (some,) = np.nonzero(scores)
     found: Ordinals = some[first(scores[some], size)]

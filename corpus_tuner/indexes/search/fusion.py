@@ -43,7 +43,7 @@ _SCALES: Mapping[Fusion, Callable[[Scores, Scores], Scores]] = {
 }
 
 
-def scaled(
+def normalize_scores(
     scores: npt.NDArray[np.floating[Any]],
     fusion: Fusion,
     core: npt.NDArray[np.bool_] | None = None,
@@ -65,7 +65,7 @@ def scaled(
 
     Examples
     --------
-    >>> scaled(np.array([0.0, 2.0, 8.0]), "minmax").tolist()
+    >>> normalize_scores(np.array([0.0, 2.0, 8.0]), "minmax").tolist()
     [0.0, 0.25, 1.0]
     """
     if not len(scores):

@@ -14,7 +14,7 @@ from corpus_tuner.indexes.lexical import LEXICAL_RANKERS
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Scores
 from corpus_tuner.indexes.search.backend import Match
 from corpus_tuner.indexes.search.candidates import Found
-from corpus_tuner.indexes.search.snippets import FoundPassage, choose
+from corpus_tuner.indexes.search.snippets import Snippet, choose
 from corpus_tuner.indexes.search.weighted_sum import Brought
 from corpus_tuner.indexes.store.search_settings import DENSE_RANKERS
 from corpus_tuner.indexes.vectors import Ordinals
@@ -22,7 +22,7 @@ from corpus_tuner.indexes.vectors import Ordinals
 _SHOWN = 160  # characters of a passage in a table
 
 
-class Standing(NamedTuple):
+class RankerScore(NamedTuple):
     """What one ranker makes of a hit.
 
     Attributes
@@ -83,8 +83,8 @@ class Hit:
     score: float
     probability: float | None
     view: View
-    passage: FoundPassage
-    rankers: Mapping[str, Standing]
+    passage: Snippet
+    rankers: Mapping[str, RankerScore]
 
     def __repr__(self) -> str:
         probable = "" if self.probability is None else f", probability={self.probability:.3f}"
@@ -122,7 +122,7 @@ class Hits(list[Hit]):
         )
 
 
-def hits_of(found: Found, by_words: Callable[[Sequence[str]], Scores]) -> list[Hit]:
+def fetch_hits(found: Found, by_words: Callable[[Sequence[str]], Scores]) -> list[Hit]:
     """Fetch what was found, and tell why.
 
     Parameters
@@ -194,7 +194,7 @@ def _window_scores(
     return scores
 
 
-def _owes_to_vectors(owed: Mapping[str, Standing]) -> bool:
+def _owes_to_vectors(owed: Mapping[str, RankerScore]) -> bool:
     """Tell whether vectors brought a hit as much as words did, or more."""
     by_vectors, by_words = (
         [owed[name].part for name in family if name in owed]
@@ -203,12 +203,12 @@ def _owes_to_vectors(owed: Mapping[str, Standing]) -> bool:
     return bool(by_vectors) and (not by_words or sum(by_vectors) >= sum(by_words))
 
 
-def _standings(brought: Brought, positions: Ordinals) -> list[Standing]:
+def _standings(brought: Brought, positions: Ordinals) -> list[RankerScore]:
     """Return what a ranker makes of some of the documents."""
     scores, parts = brought
     ranks = np.searchsorted(np.sort(-scores), -scores[positions], side="left") + 1
     return [
-        Standing(score, rank if score else None, part)
+        RankerScore(score, rank if score else None, part)
         for score, rank, part in zip(
             scores[positions].round(SCORE_DECIMALS).tolist(),
             ranks.tolist(),

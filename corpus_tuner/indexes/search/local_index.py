@@ -15,7 +15,7 @@ from corpus_tuner.indexes.lexical import LexicalIndex, LexicalRanker
 from corpus_tuner.indexes.lexical.bm25 import BM25
 from corpus_tuner.indexes.representations import Parts, Scores, stored_representation
 from corpus_tuner.indexes.search.backend import Drawn, Match, Source
-from corpus_tuner.indexes.search.candidates import sharing
+from corpus_tuner.indexes.search.candidates import find_top_matches
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.search.pseudo_relevance_feedback import Nearness, nearness_of
 from corpus_tuner.indexes.search.weighted_sum import ByRanker
@@ -116,7 +116,7 @@ class LocalIndex:
 
     def documents(self) -> Iterator[Document]:
         """Yield all documents, in the order of the segments."""
-        for some in chunks(np.flatnonzero(self.segments.alive), _DOCUMENTS_AT_ONCE):
+        for some in chunks(np.flatnonzero(self.segments.live_docs), _DOCUMENTS_AT_ONCE):
             yield from self.segments.documents(np.array(some))
 
     def close(self) -> None:
@@ -153,7 +153,9 @@ class LocalIndex:
         documents = near.documents if near else np.zeros(0, np.int64)
         parts = near.parts if near else Parts.zeros()
         if lexical:
-            leading = np.concatenate([sharing(scores, plan.size) for scores in lexical.values()])
+            leading = np.concatenate(
+                [find_top_matches(scores, plan.size) for scores in lexical.values()]
+            )
             others = np.setdiff1d(leading, documents)
             more = Parts.zeros(len(others))
             if near is not None and vector is not None:
@@ -166,7 +168,7 @@ class LocalIndex:
         )
 
 
-class LocalSource(Source):
+class LocalIndexSource(Source):
     """The folder of an index.
 
     Parameters
@@ -210,7 +212,7 @@ class LocalSource(Source):
             dense = segments.dense(how, manifest.encoder.dimension, engine)
             lexical = None
             if manifest.lexical:
-                lexical = LexicalIndex(segments.folders, manifest.lexical, segments.alive)
+                lexical = LexicalIndex(segments.folders, manifest.lexical, segments.live_docs)
         except BaseException:
             segments.close()
             raise

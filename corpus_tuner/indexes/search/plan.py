@@ -13,7 +13,7 @@ from corpus_tuner.indexes.store.search_settings import (
     FEEDBACK,
     Mode,
     SearchSettings,
-    shares,
+    normalize_weights,
 )
 
 if TYPE_CHECKING:
@@ -135,10 +135,14 @@ def _check_probability(value: object) -> None:
 def _weights(manifest: "Manifest", mode: Mode, settings: SearchSettings) -> dict[str, float]:
     """Return the weights of a mode, of what the index has."""
     if mode == "dense":
-        return shares({"passage": 1 - settings.dense.views, "views": settings.dense.views})
+        return normalize_weights(
+            {"passage": 1 - settings.dense.views, "views": settings.dense.views}
+        )
     asked = settings.hybrid.model_dump()
     lexical = manifest.lexical.rankers if manifest.lexical else ()
     if mode == "lexical":
-        return shares({name: asked[name] for name in lexical}) or {"words": 1.0}
-    weights = shares({name: asked[name] for name in (*DENSE_RANKERS, *lexical, FEEDBACK)})
+        return normalize_weights({name: asked[name] for name in lexical}) or {"words": 1.0}
+    weights = normalize_weights(
+        {name: asked[name] for name in (*DENSE_RANKERS, *lexical, FEEDBACK)}
+    )
     return weights if {*weights} != {FEEDBACK} else {"words": 1.0}

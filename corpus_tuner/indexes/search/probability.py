@@ -11,7 +11,7 @@ import numpy.typing as npt
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Scores
 
 
-def probabilities(scores: Scores, core: npt.NDArray[np.bool_], sharpness: float) -> Scores:
+def compute_probabilities(scores: Scores, core: npt.NDArray[np.bool_], sharpness: float) -> Scores:
     """Return the probability of every document of a pool.
 
     Parameters
@@ -30,7 +30,7 @@ def probabilities(scores: Scores, core: npt.NDArray[np.bool_], sharpness: float)
 
     Examples
     --------
-    >>> probabilities(np.array([1.0, 0.0, 0.0]), np.ones(3, bool), 2.0).round(2).tolist()
+    >>> compute_probabilities(np.array([1.0, 0.0, 0.0]), np.ones(3, bool), 2.0).round(2).tolist()
     [0.79, 0.11, 0.11]
     """
     if not core.any():

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from corpus_tuner.core.documents import Document, View
 
 
-class FoundPassage(NamedTuple):
+class Snippet(NamedTuple):
     """A part of a document's text: ``document.text[start:end] == text``.
 
     Attributes
@@ -30,12 +30,12 @@ class FoundPassage(NamedTuple):
     page: int | None = None
 
 
-_NOTHING = FoundPassage("", 0, 0)
+_NOTHING = Snippet("", 0, 0)
 
 
 def choose(
     document: Document, windows: Sequence[str], scores: Sequence[float], matched: View | None
-) -> FoundPassage:
+) -> Snippet:
     """Return the best window of a document, of those that hold what matched.
 
     Where none does, as a question that was written for a document is in none, it is the best of
@@ -61,7 +61,7 @@ def choose(
     return next(filter(None, shown), _part(document.text, 0, len(document.text)) or _NOTHING)
 
 
-def locate(document: Document, window: str) -> FoundPassage | None:
+def locate(document: Document, window: str) -> Snippet | None:
     """Return what a window shows of a document's text; ``None`` where that is nothing.
 
     A window is cut out of title and text, or out of the text with the title put in front.
@@ -70,7 +70,7 @@ def locate(document: Document, window: str) -> FoundPassage | None:
     --------
     >>> document = Document("d", "Mills", "They grind. They stand by rivers.")
     >>> locate(document, "Mills They stand by rivers.")
-    FoundPassage(text='They stand by rivers.', start=12, end=33, page=None)
+    Snippet(text='They stand by rivers.', start=12, end=33, page=None)
     """
     title, text = document.title, document.text
     at = f"{title} {text}".find(window)
@@ -84,14 +84,14 @@ def locate(document: Document, window: str) -> FoundPassage | None:
     return _part(text, at, at + len(own)) if at >= 0 else None
 
 
-def _part(text: str, start: int, end: int) -> FoundPassage | None:
+def _part(text: str, start: int, end: int) -> Snippet | None:
     """Return a part of a text without the white space around it, if anything is left."""
     part = text[start:end].strip()
     start += len(text[start:end]) - len(text[start:end].lstrip())
     if not part:
         return None
     page = 1 + text.count("\f", 0, start) if "\f" in text else None
-    return FoundPassage(part, start, start + len(part), page)
+    return Snippet(part, start, start + len(part), page)
 
 
 def _spaced(text: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import regex
 
 from corpus_tuner.indexes.lexical.tokens import is_letter
-from corpus_tuner.indexes.lexical.words import query_tokens
+from corpus_tuner.indexes.lexical.words import tokenize_query
 from corpus_tuner.indexes.search.backend import Drawn
 from corpus_tuner.indexes.store.search_settings import DENSE_RANKERS
 
@@ -17,7 +17,7 @@ _LETTERS = regex.compile(r"[\p{L}\p{M}]")
 _LATIN_LETTERS = regex.compile(r"\p{Latin}")
 
 
-def is_legible(query: str, encoder: str) -> bool:
+def is_readable(query: str, encoder: str) -> bool:
     """Tell whether an encoder can read some of a query.
 
     Parameters
@@ -29,12 +29,12 @@ def is_legible(query: str, encoder: str) -> bool:
 
     Examples
     --------
-    >>> is_legible("ISO 27001 audit", "builtin"), is_legible("192.168.0.17", "builtin")
+    >>> is_readable("ISO 27001 audit", "builtin"), is_readable("192.168.0.17", "builtin")
     (True, False)
-    >>> is_legible("茶", "builtin"), is_legible("茶", "multilingual")
+    >>> is_readable("茶", "builtin"), is_readable("茶", "multilingual")
     (False, True)
     """
-    tokens = query_tokens(query)
+    tokens = tokenize_query(query)
     if tokens and all(map(_is_code, tokens)):
         return False
     letters = _LETTERS.findall(query)
@@ -45,7 +45,7 @@ def _is_code(token: str) -> bool:
     return is_letter(token) or 2 * len(_LETTERS.findall(token)) <= len(token)
 
 
-def without_dense(drawn: Drawn) -> Drawn:
+def drop_dense_scores(drawn: Drawn) -> Drawn:
     """Return the documents of a query without similarities, if some share a term with it."""
     lexical = [name for name in drawn.scores if name not in DENSE_RANKERS]
     if not any(drawn.scores[name].any() for name in lexical):

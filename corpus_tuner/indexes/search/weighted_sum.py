@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Scores
-from corpus_tuner.indexes.search.fusion import scaled
+from corpus_tuner.indexes.search.fusion import normalize_scores
 from corpus_tuner.indexes.search.pseudo_relevance_feedback import Nearness, feedback
 from corpus_tuner.indexes.store.search_settings import FEEDBACK, RANKERS, Fusion
 
@@ -56,7 +56,7 @@ class Blend:
         self._core = core
         self._fusion = fusion
         self._nearness = nearness
-        self._scaled = {name: scaled(own, fusion, core) for name, own in scores.items()}
+        self._scaled = {name: normalize_scores(own, fusion, core) for name, own in scores.items()}
 
     def brought(self, weights: Mapping[str, float]) -> dict[str, Brought]:
         """Return what every ranker brings, by its name.
@@ -73,7 +73,7 @@ class Blend:
         }
         if FEEDBACK in weights:
             similar = feedback(self._nearness, total(brought), self._core)
-            own = scaled(similar, self._fusion, self._core)
+            own = normalize_scores(similar, self._fusion, self._core)
             brought[FEEDBACK] = Brought(similar, weights[FEEDBACK] * own)
         return brought
 

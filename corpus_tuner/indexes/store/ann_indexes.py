@@ -6,7 +6,7 @@ from corpus_tuner.core.files import sync_file
 from corpus_tuner.indexes.representations import stored_representation
 from corpus_tuner.indexes.store.commit import commit
 from corpus_tuner.indexes.store.layout import Layout
-from corpus_tuner.indexes.store.manifest import LaterFile, Manifest, SegmentEntry
+from corpus_tuner.indexes.store.manifest import GenerationFile, Manifest, SegmentEntry
 from corpus_tuner.indexes.vectors.engines import EngineSettings, make_structure
 from corpus_tuner.indexes.vectors.file_names import structure_file, vectors_file
 from corpus_tuner.indexes.vectors.rows import StoredRows
@@ -76,7 +76,7 @@ def _rows(manifest: Manifest, entry: SegmentEntry) -> int:
 
 def _made(
     index: Path, manifest: Manifest, entry: SegmentEntry, settings: EngineSettings
-) -> LaterFile:
+) -> GenerationFile:
     """Write the structure of a segment; nobody reads it before the commit."""
     folder = Layout(index).segment(entry.name)
     how = stored_representation(manifest.representations[manifest.representation])
@@ -84,4 +84,4 @@ def _made(
     file = structure_file(folder, how.name, settings.name, manifest.generation + 1)
     make_structure(settings, rows, file)
     sync_file(file)
-    return LaterFile.of(file)
+    return GenerationFile.of(file)

@@ -12,13 +12,13 @@ from typing import IO
 from corpus_tuner.core.arguments import path_of
 from corpus_tuner.core.files import sync_folder, write_atomically
 from corpus_tuner.errors import SearchIndexError
-from corpus_tuner.indexes.store.check import encoder_problems
+from corpus_tuner.indexes.store.check import check_encoder
 from corpus_tuner.indexes.store.layout import ENCODER, Layout
 from corpus_tuner.indexes.store.manifest import (
     Manifest,
+    iter_stored_files,
     parse_manifest,
     read_manifest,
-    stored_files,
     verify,
     write_manifest,
 )
@@ -57,7 +57,7 @@ def export_index(index: str | Path, file: str | Path) -> Manifest:
     segments = Segments.of(index, manifest)  # so that no writer takes them away
     try:
         verify(index, manifest.segments)
-        if _encoder_folder(manifest) and (problems := encoder_problems(manifest)):
+        if _encoder_folder(manifest) and (problems := check_encoder(manifest)):
             raise SearchIndexError("\n".join(map(str, problems)))
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +106,7 @@ def import_index(file: str | Path, index: str | Path) -> Manifest:
             manifest = read_manifest(new)
             verify(new, manifest.segments)
             if _encoder_folder(manifest) == Layout(new).encoder.resolve():
-                for problem in encoder_problems(manifest):
+                for problem in check_encoder(manifest):
                     raise SearchIndexError(str(problem))
         except (tarfile.TarError, EOFError, OSError) as error:
             raise SearchIndexError(f"{file} is no index that was exported: {error}") from error
@@ -132,7 +132,7 @@ def _write(index: Path, manifest: Manifest, opened: IO[bytes]) -> None:
         if encoder:
             for name in manifest.encoder.files:
                 _add(archive, encoder / name, Layout(Path()).encoder / name)
-        for segment_file, _ in stored_files(index, manifest):
+        for segment_file, _ in iter_stored_files(index, manifest):
             _add(archive, segment_file, segment_file.relative_to(index))
         ledger = Layout(index).ledger
         if ledger.is_file():
@@ -176,7 +176,7 @@ def _extract(archive: tarfile.TarFile, new: Path) -> None:
         raise SearchIndexError("it does not begin with a manifest")
     _extract_one(archive, first, layout.manifest)
     manifest = parse_manifest(new)
-    wanted = {file for file, _ in stored_files(new, manifest)} | {layout.ledger}
+    wanted = {file for file, _ in iter_stored_files(new, manifest)} | {layout.ledger}
     if _encoder_folder(manifest) == layout.encoder.resolve():
         wanted |= {layout.encoder / file for file in manifest.encoder.files}
     for member in members:

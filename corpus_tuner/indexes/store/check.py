@@ -14,20 +14,20 @@ from corpus_tuner.core.files import is_of_the_file
 from corpus_tuner.encoders import EncoderSettings
 from corpus_tuner.encoders.model_files import encoder_files
 from corpus_tuner.errors import SearchIndexError
-from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings, terms_of
-from corpus_tuner.indexes.lexical.postings import Keys, Postings, keys_of
+from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings, extract_terms
+from corpus_tuner.indexes.lexical.postings import Keys, Postings, hash_terms
 from corpus_tuner.indexes.representations import Representation, Storage, stored_representation
 from corpus_tuner.indexes.store.layout import DOCUMENTS, Layout
 from corpus_tuner.indexes.store.manifest import (
     Manifest,
     SegmentEntry,
-    contents_problem,
+    check_contents,
+    iter_segment_files,
     parse_manifest,
-    segment_files,
-    summed,
+    sum_counts,
 )
 from corpus_tuner.indexes.store.segment_reader import Segment
-from corpus_tuner.indexes.store.segments import alive_of
+from corpus_tuner.indexes.store.segments import load_live_docs
 from corpus_tuner.indexes.vectors.engines import open_engine
 from corpus_tuner.indexes.vectors.file_names import vectors_file
 from corpus_tuner.indexes.vectors.rows import StoredRows
@@ -83,7 +83,7 @@ def check(index: str | Path) -> list[Problem]:
     """
     index = path_of(index, "index")
     manifest = parse_manifest(index)
-    problems = encoder_problems(manifest)
+    problems = check_encoder(manifest)
     seen: dict[str, str] = {}
     for entry in manifest.segments:
         found = list(_check_files(index, entry))
@@ -93,7 +93,7 @@ def check(index: str | Path) -> list[Problem]:
     return problems
 
 
-def encoder_problems(manifest: Manifest) -> list[Problem]:
+def check_encoder(manifest: Manifest) -> list[Problem]:
     """Compare the files of the encoder of an index with their checksums."""
     stored = manifest.encoder.files
     name = manifest.encoder.name
@@ -104,7 +104,7 @@ def encoder_problems(manifest: Manifest) -> list[Problem]:
     problems = []
     for file, entry in stored.items():
         path = found.get(file, Path(name) / file)
-        problem = contents_problem(path, entry)
+        problem = check_contents(path, entry)
         if problem:
             what = f"{problem}, and the encoder of the index is read from it"
             problems.append(Problem("", path, what))
@@ -112,8 +112,8 @@ def encoder_problems(manifest: Manifest) -> list[Problem]:
 
 
 def _check_files(index: Path, entry: SegmentEntry) -> Iterator[Problem]:
-    for file, stored in segment_files(index, [entry]):
-        problem = contents_problem(file, stored)
+    for file, stored in iter_segment_files(index, [entry]):
+        problem = check_contents(file, stored)
         if problem:
             yield Problem(entry.name, file, problem)
 
@@ -124,16 +124,16 @@ def _check_contents(
     """Yield what does not fit in a segment whose files are as they were written."""
     folder = Layout(index).segment(entry.name)
     try:
-        alive = alive_of(folder, entry)
-        if int(alive.sum()) != entry.living:
-            yield Problem(entry.name, folder, f"its bitmap has {alive.sum()} documents")
+        live_docs = load_live_docs(folder, entry)
+        if int(live_docs.sum()) != entry.living:
+            yield Problem(entry.name, folder, f"its bitmap has {live_docs.sum()} documents")
         with closing(Segment(folder)) as segment:
             documents = folder / DOCUMENTS
-            for what in _documents(segment, entry, np.flatnonzero(alive).tolist(), seen):
+            for what in _documents(segment, entry, np.flatnonzero(live_docs).tolist(), seen):
                 yield Problem(entry.name, documents, what)
             for values in manifest.representations.values():
                 how = stored_representation(values)
-                dense = DenseIndex([folder], how, manifest.encoder.dimension, alive)
+                dense = DenseIndex([folder], how, manifest.encoder.dimension, live_docs)
                 for what in _vectors(dense, how):
                     yield Problem(entry.name, vectors_file(folder, how.name), what)
             if entry.structure:
@@ -176,7 +176,9 @@ def _documents(
         counts.append(stored.counts)
     if Digests.joined([digest]) != Digests.joined([entry.digest]):
         yield "its documents are not those that the manifest names"
-    if summed(views) != summed([entry.views]) or summed(counts) != summed([entry.counts]):
+    if sum_counts(views) != sum_counts([entry.views]) or sum_counts(counts) != sum_counts(
+        [entry.counts]
+    ):
         yield "its views and counts are not those that the manifest names"
 
 
@@ -223,8 +225,8 @@ def _terms(
     for start in range(0, entry.documents, _AT_ONCE):
         ordinals = range(start, min(start + _AT_ONCE, entry.documents))
         texts = (lexical.text_of(one.document, one.views) for one in segment.stored(ordinals))
-        for ordinal, own in zip(ordinals, terms_of(ranker, list(texts), lexical), strict=True):
-            keys, counts = np.unique(keys_of(own.terms), return_counts=True)
+        for ordinal, own in zip(ordinals, extract_terms(ranker, list(texts), lexical), strict=True):
+            keys, counts = np.unique(hash_terms(own.terms), return_counts=True)
             if own.length != postings.lengths[ordinal]:
                 yield f"the length of document {ordinal:,} does not fit its text"
                 return

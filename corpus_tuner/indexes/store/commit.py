@@ -8,18 +8,18 @@ from contextlib import suppress
 from pathlib import Path
 
 from corpus_tuner.core.files import sync_folder
-from corpus_tuner.indexes.store.layout import Layout, alive_file
-from corpus_tuner.indexes.store.live_docs import Alive, write_alive
+from corpus_tuner.indexes.store.layout import Layout, live_docs_file
+from corpus_tuner.indexes.store.live_docs import LiveDocs, write_bitmap
 from corpus_tuner.indexes.store.manifest import (
-    AliveEntry,
-    LaterFile,
+    GenerationFile,
+    LiveDocsEntry,
     Manifest,
     SegmentEntry,
     write_manifest,
 )
-from corpus_tuner.indexes.store.reader_lock import is_held
+from corpus_tuner.indexes.store.reader_lock import has_readers
 
-KEPT_SECONDS = 3_600.0
+RETENTION_SECONDS = 3_600.0
 """How long a segment that is out of force is kept at most while a reader has it open."""
 _RETIRED = "retired"
 """A file in the folder of such a segment, as old as the commit that found it held."""
@@ -30,7 +30,7 @@ def commit(
     index: Path,
     manifest: Manifest,
     new: Path | None = None,
-    alive: Mapping[str, Alive] | None = None,
+    live_docs: Mapping[str, LiveDocs] | None = None,
 ) -> Manifest:
     """Put a change of an index in force, and remove what it replaces.
 
@@ -46,7 +46,7 @@ def commit(
     new
         The folder of a new segment's files, on the same file system. It is the last one that the
         manifest names, and is yet to be given its name.
-    alive
+    live_docs
         Which documents are still there, for those segments that lose some now, by name. Segments
         that have none left are out of force.
 
@@ -62,8 +62,8 @@ def commit(
         name = move_segment(index, new, (entry.name for entry in entries[:-1]))
         entries[-1] = entries[-1].model_copy(update={"name": name})
     for number, entry in enumerate(entries):
-        if alive and entry.name in alive:
-            entries[number] = _hidden(layout, entry, alive[entry.name], generation)
+        if live_docs and entry.name in live_docs:
+            entries[number] = _hidden(layout, entry, live_docs[entry.name], generation)
     manifest = manifest.model_copy(
         update={
             "generation": generation,
@@ -71,7 +71,7 @@ def commit(
         }
     )
     write_manifest(index, manifest)
-    tidy(index, manifest)
+    collect_garbage(index, manifest)
     return manifest
 
 
@@ -107,10 +107,10 @@ def move_segment(index: Path, new: Path, named: Iterable[str] = ()) -> str:
         return folder.name
 
 
-def tidy(index: Path, manifest: Manifest) -> None:
+def collect_garbage(index: Path, manifest: Manifest) -> None:
     """Remove what the manifest in force does not name, and builds that did not finish.
 
-    Segments that a reader has open are kept for now, `KEPT_SECONDS` at most.
+    Segments that a reader has open are kept for now, `RETENTION_SECONDS` at most.
 
     Parameters
     ----------
@@ -130,34 +130,36 @@ def tidy(index: Path, manifest: Manifest) -> None:
             _remove(folder)
     for file in index.glob("*.new"):  # of a file that was to be replaced
         file.unlink()
-    discard_unfinished(index)
+    discard_builds(index)
 
 
-def discard_unfinished(index: Path, keep: Path | None = None) -> None:
+def discard_builds(index: Path, keep: Path | None = None) -> None:
     """Remove the folders of builds that did not finish, but for the one that is gone on with."""
-    for folder in Layout(index).unfinished():
+    for folder in Layout(index).builds_in_progress:
         if folder != keep:
             _remove(folder)
 
 
-def _hidden(layout: Layout, entry: SegmentEntry, alive: Alive, generation: int) -> SegmentEntry:
+def _hidden(
+    layout: Layout, entry: SegmentEntry, live_docs: LiveDocs, generation: int
+) -> SegmentEntry:
     """Write the bitmap of a segment; its entry names it, and has all else that it needs."""
-    living = int(alive.sum())
-    file = alive_file(layout.segment(entry.name), generation)
-    write_alive(file, alive)
-    named = AliveEntry(documents=living, **LaterFile.of(file).model_dump())
-    return entry.model_copy(update={"alive": named})
+    living = int(live_docs.sum())
+    file = live_docs_file(layout.segment(entry.name), generation)
+    write_bitmap(file, live_docs)
+    named = LiveDocsEntry(documents=living, **GenerationFile.of(file).model_dump())
+    return entry.model_copy(update={"live_docs": named})
 
 
 def _needed(folder: Path) -> bool:
     """Tell whether a reader has a segment open that is out of force, and not for too long."""
-    if not is_held(folder):
+    if not has_readers(folder):
         return False
     marker = folder / _RETIRED
     try:
         if not marker.exists():
             marker.touch()
-        return time.time() - marker.stat().st_mtime < KEPT_SECONDS
+        return time.time() - marker.stat().st_mtime < RETENTION_SECONDS
     except OSError:
         return False
 

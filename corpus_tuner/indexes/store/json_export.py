@@ -19,7 +19,7 @@ _AT_ONCE = 256  # documents
 
 
 @contextmanager
-def json_lines(index: str | Path) -> Iterator[tuple[int, Iterator[bytes]]]:
+def open_json_lines(index: str | Path) -> Iterator[tuple[int, Iterator[bytes]]]:
     r"""Open an index for reading its documents; it may be changed meanwhile.
 
     Parameters
@@ -40,13 +40,13 @@ def json_lines(index: str | Path) -> Iterator[tuple[int, Iterator[bytes]]]:
 
     Examples
     --------
-    >>> with json_lines(example_index) as (documents, lines):
+    >>> with open_json_lines(example_index) as (documents, lines):
     ...     documents, min(lines)[:16]
     (3, b'{"_id": "bread",')
     """
     folder = path_of(index, "index")
     with closing(Segments.of(folder, read_manifest(folder))) as segments:
-        yield int(np.count_nonzero(segments.alive)), _lines(segments)
+        yield int(np.count_nonzero(segments.live_docs)), _lines(segments)
 
 
 def write_documents(lines: Iterable[bytes], file: Path) -> None:
@@ -59,7 +59,7 @@ def write_documents(lines: Iterable[bytes], file: Path) -> None:
 
     Examples
     --------
-    >>> with json_lines(example_index) as (documents, lines):
+    >>> with open_json_lines(example_index) as (documents, lines):
     ...     write_documents(lines, example_index.parent / "exported.jsonl")
     >>> len((example_index.parent / "exported.jsonl").read_text().splitlines())
     3
@@ -74,9 +74,9 @@ def write_documents(lines: Iterable[bytes], file: Path) -> None:
 
 
 def _lines(segments: Segments) -> Iterator[bytes]:
-    alive = np.flatnonzero(segments.alive)
-    for start in range(0, len(alive), _AT_ONCE):
-        for document in segments.documents(alive[start : start + _AT_ONCE]):
+    live_docs = np.flatnonzero(segments.live_docs)
+    for start in range(0, len(live_docs), _AT_ONCE):
+        for document in segments.documents(live_docs[start : start + _AT_ONCE]):
             record = {"_id": document.id, "title": document.title, "text": document.text}
             metadata = {"metadata": dict(document.metadata)} if document.metadata else {}
             yield f"{json.dumps({**record, **metadata}, ensure_ascii=False)}\n".encode()

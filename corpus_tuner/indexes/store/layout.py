@@ -9,8 +9,8 @@
             views.faiss         inner-product vectors, one file per representation
             views.views.npy     int32: which of its document's views every vector shows
             views.starts.npy    int64: the first vector of every document, and the end
-            words.*  grams.*    how often terms are in documents (indexes/lexical/postings.py)
-            alive.000002.npy    which documents are still there, since that generation
+            words.*  ngrams.*    how often terms are in documents (indexes/lexical/postings.py)
+            live_docs.000002.npy    which documents are still there, since that generation
             views.hnsw.000003.faiss     what finds the nearest vectors without a look at all of
                                 them; made of these, and since that generation
         encoder/                the encoder, where the index was imported with it
@@ -124,8 +124,9 @@ class Layout:
         """The folder in which segments are merged."""
         return self.index / "building-merge"
 
-    def unfinished(self) -> list[Path]:
-        """Return the folders of builds that did not finish."""
+    @property
+    def builds_in_progress(self) -> list[Path]:
+        """Folders of builds that did not finish."""
         return sorted(self.index.glob("building-*")) if self.index.is_dir() else []
 
 
@@ -133,6 +134,6 @@ DOCUMENTS = "documents.sqlite"
 """The file of a segment's documents and views."""
 
 
-def alive_file(folder: Path, generation: int) -> Path:
+def live_docs_file(folder: Path, generation: int) -> Path:
     """Return the file that says which documents of a segment are still there since a commit."""
-    return folder / f"alive.{generation:06}.npy"
+    return folder / f"live_docs.{generation:06}.npy"

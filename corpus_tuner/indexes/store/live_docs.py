@@ -1,4 +1,4 @@
-"""Alive bitmaps: which documents of a segment are still there.
+"""LiveDocs bitmaps: which documents of a segment are still there.
 
 A segment is never changed. What is removed from it stays in its files, and is hidden by a bitmap
 that is named by the generation which hid it; the manifest names the bitmap in force. Merging leaves
@@ -14,17 +14,17 @@ from corpus_tuner.core.arrays import load_array, write_array
 from corpus_tuner.core.files import write_atomically
 from corpus_tuner.errors import DAMAGED, SearchIndexError
 
-Alive = npt.NDArray[np.bool_]
+LiveDocs = npt.NDArray[np.bool_]
 """Which documents are still there, shape (documents,)."""
 
 
-def write_alive(file: Path, alive: Alive) -> None:
+def write_bitmap(file: Path, live_docs: LiveDocs) -> None:
     """Write a bitmap: uint8, eight documents a byte, the first one in the lowest bit."""
-    bits = np.packbits(alive, bitorder="little")
+    bits = np.packbits(live_docs, bitorder="little")
     write_atomically(file, lambda opened: write_array(opened, bits))
 
 
-def read_alive(file: Path, documents: int) -> Alive:
+def read_bitmap(file: Path, documents: int) -> LiveDocs:
     """Read the bitmap of a segment of so many documents.
 
     Raises

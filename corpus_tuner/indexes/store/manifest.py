@@ -22,7 +22,7 @@ from corpus_tuner.indexes.store.search_settings import SearchSettings
 from corpus_tuner.indexes.vectors.engines import EngineSettings, engine_settings, flat
 
 FORMAT = "corpus-tuner-index"
-VERSION = 10
+VERSION = 11
 _CHECKSUM = "sha256"
 
 
@@ -48,7 +48,7 @@ class StoredFile(BaseModel):
         return cls(bytes=path.stat().st_size, sha256=sha256(path))
 
 
-class LaterFile(StoredFile):
+class GenerationFile(StoredFile):
     """A file that a segment was given later.
 
     Attributes
@@ -60,12 +60,12 @@ class LaterFile(StoredFile):
     name: str
 
     @classmethod
-    def of(cls, path: Path) -> "LaterFile":
+    def of(cls, path: Path) -> "GenerationFile":
         """Describe a file as it is now."""
         return cls(name=path.name, **StoredFile.of(path).model_dump())
 
 
-class AliveEntry(LaterFile):
+class LiveDocsEntry(GenerationFile):
     """The bitmap of a segment that lost documents.
 
     Attributes
@@ -90,7 +90,7 @@ class SegmentEntry(BaseModel):
         How many vectors were, by representation.
     files
         What was written, by name.
-    alive
+    live_docs
         Which documents are still there; ``None`` if all are.
     structure
         What the engine keeps for the vectors that are searched; ``None`` if nothing.
@@ -106,8 +106,8 @@ class SegmentEntry(BaseModel):
     documents: NonNegativeInt
     rows: dict[str, NonNegativeInt]
     files: dict[str, StoredFile]
-    alive: AliveEntry | None = None
-    structure: LaterFile | None = None
+    live_docs: LiveDocsEntry | None = None
+    structure: GenerationFile | None = None
     views: dict[str, int]
     counts: dict[str, int]
     digest: str
@@ -115,7 +115,7 @@ class SegmentEntry(BaseModel):
     @property
     def living(self) -> int:
         """How many documents are still there."""
-        return self.documents if self.alive is None else self.alive.documents
+        return self.documents if self.live_docs is None else self.live_docs.documents
 
     @property
     def dead(self) -> float:
@@ -125,7 +125,7 @@ class SegmentEntry(BaseModel):
     @property
     def stored(self) -> dict[str, StoredFile]:
         """All files that are in force, by name."""
-        later = (self.alive, self.structure)
+        later = (self.live_docs, self.structure)
         return {**self.files, **{file.name: file for file in later if file is not None}}
 
 
@@ -281,7 +281,7 @@ class Manifest(BaseModel):
         return self.vectors.settings.name if self.structures else flat.Settings().name
 
     @property
-    def structures(self) -> list[LaterFile]:
+    def structures(self) -> list[GenerationFile]:
         """What the engine keeps for the vectors, of every segment that has something."""
         return [segment.structure for segment in self.segments if segment.structure]
 
@@ -292,7 +292,7 @@ class Manifest(BaseModel):
     @property
     def views(self) -> dict[str, int]:
         """How many views there are, by kind."""
-        return summed(segment.views for segment in self.segments)
+        return sum_counts(segment.views for segment in self.segments)
 
     @property
     def languages(self) -> dict[str, float]:
@@ -302,7 +302,7 @@ class Manifest(BaseModel):
     @property
     def counts(self) -> dict[str, int]:
         """Whatever was counted of the documents."""
-        return summed(segment.counts for segment in self.segments)
+        return sum_counts(segment.counts for segment in self.segments)
 
     @property
     def digest(self) -> str:
@@ -334,8 +334,8 @@ def read_manifest(index: Path) -> Manifest:
         If `index` is no index, unfinished, of another version, or a file is missing or cut.
     """
     manifest = parse_manifest(index)
-    for file, entry in stored_files(index, manifest):
-        problem = size_problem(file, entry)
+    for file, entry in iter_stored_files(index, manifest):
+        problem = check_size(file, entry)
         if problem:
             raise SearchIndexError(f"{file} {problem}: {DAMAGED}")
     return manifest
@@ -355,7 +355,7 @@ def parse_manifest(index: Path) -> Manifest:
     try:
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        if layout.unfinished():
+        if layout.builds_in_progress:
             what = f"the build of {index} did not finish: run it again to go on"
             raise SearchIndexError(what) from None
         what = f"it has no {path.name}" if index.exists() else "there is no such folder"
@@ -404,15 +404,15 @@ def verify(index: Path, entries: Iterable[SegmentEntry], most: int | None = None
     SearchIndexError
         If a file's contents are not those that were written.
     """
-    for file, entry in segment_files(index, entries):
+    for file, entry in iter_segment_files(index, entries):
         if most is not None and entry.bytes > most:
             continue
-        problem = contents_problem(file, entry)
+        problem = check_contents(file, entry)
         if problem:
             raise SearchIndexError(f"{file} {problem}: {DAMAGED}")
 
 
-def size_problem(file: Path, entry: StoredFile) -> str:
+def check_size(file: Path, entry: StoredFile) -> str:
     """Say what is wrong with the size of a file; nothing if it is right."""
     try:
         size = file.stat().st_size
@@ -421,7 +421,7 @@ def size_problem(file: Path, entry: StoredFile) -> str:
     return "" if size == entry.bytes else f"has {size:,} bytes, and should have {entry.bytes:,}"
 
 
-def contents_problem(file: Path, entry: StoredFile) -> str:
+def check_contents(file: Path, entry: StoredFile) -> str:
     """Say what is wrong with the contents of a file; nothing if they are right.
 
     Raises
@@ -429,7 +429,7 @@ def contents_problem(file: Path, entry: StoredFile) -> str:
     SearchIndexError
         If it may not be read, or no more files may be opened.
     """
-    problem = size_problem(file, entry)
+    problem = check_size(file, entry)
     if problem:
         return problem
     try:
@@ -440,12 +440,12 @@ def contents_problem(file: Path, entry: StoredFile) -> str:
         return f"cannot be read ({error.strerror})"
 
 
-def stored_files(index: Path, manifest: Manifest) -> Iterator[tuple[Path, StoredFile]]:
+def iter_stored_files(index: Path, manifest: Manifest) -> Iterator[tuple[Path, StoredFile]]:
     """Yield the files of all segments that are in force."""
-    return segment_files(index, manifest.segments)
+    return iter_segment_files(index, manifest.segments)
 
 
-def segment_files(
+def iter_segment_files(
     index: Path, entries: Iterable[SegmentEntry]
 ) -> Iterator[tuple[Path, StoredFile]]:
     """Yield the files of some segments.
@@ -476,7 +476,7 @@ def _checksum(values: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+def sum_counts(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     """Return the sum of counts, by name, those that are 0 left out."""
     total: Counter[str] = Counter()
     for own in counts:

@@ -14,7 +14,7 @@ except ImportError:  # Windows does not remove what is open
     fcntl = None  # type: ignore[assignment]
 
 
-class Hold:
+class ReaderLock:
     """A shared lock on the folder of a segment, from now until it is released."""
 
     def __init__(self, folder: Path) -> None:
@@ -34,7 +34,7 @@ class Hold:
             self._descriptor = None
 
 
-def is_held(folder: Path) -> bool:
+def has_readers(folder: Path) -> bool:
     """Tell whether a reader has a segment open."""
     if fcntl is None:
         return False

@@ -51,7 +51,7 @@ class HybridWeights(BaseModel):
         Similarity to the best of its other views.
     words
         BM25 of whole words.
-    grams
+    ngrams
         BM25 of character n-grams within words.
     feedback
         Similarity to the passages of the first hits by all others
@@ -68,7 +68,7 @@ class HybridWeights(BaseModel):
     passage: NonNegativeFloat = 0.20
     views: NonNegativeFloat = 0.26
     words: NonNegativeFloat = 0.22
-    grams: NonNegativeFloat = 0.17
+    ngrams: NonNegativeFloat = 0.17
     feedback: NonNegativeFloat = 0.15
 
     @classmethod
@@ -83,8 +83,8 @@ class HybridWeights(BaseModel):
 
     @model_validator(mode="after")
     def _something_finds(self) -> "HybridWeights":
-        if not self.passage + self.views + self.words + self.grams:
-            raise ValueError("at least one of passage, views, words and grams must have a weight")
+        if not self.passage + self.views + self.words + self.ngrams:
+            raise ValueError("at least one of passage, views, words and ngrams must have a weight")
         return self
 
 
@@ -92,12 +92,12 @@ RANKERS = tuple(HybridWeights.model_fields)
 """The names of all rankers, in the order in which what they bring is summed."""
 
 
-def shares(weights: Mapping[str, float]) -> dict[str, float]:
+def normalize_weights(weights: Mapping[str, float]) -> dict[str, float]:
     """Return the weights that are in force, 1 in sum.
 
     Examples
     --------
-    >>> shares({"passage": 3.0, "views": 0.0, "words": 1.0})
+    >>> normalize_weights({"passage": 3.0, "views": 0.0, "words": 1.0})
     {'passage': 0.75, 'words': 0.25}
     """
     total = sum(weights.values())
@@ -115,7 +115,7 @@ class SearchSettings(CheckedModel):
         How the scores of all rankers come to one scale: ``zscore``, ``minmax`` or ``rrf``.
     pool
         Documents of every ranker over which scores are scaled, however many are asked for.
-    words, grams
+    words, ngrams
         The parameters of BM25. Those of words are Anserini's, in which BM25 is usually published.
 
     Examples
@@ -131,4 +131,4 @@ class SearchSettings(CheckedModel):
     fusion: Fusion = "zscore"
     pool: PositiveInt = 100
     words: BM25 = BM25()
-    grams: BM25 = BM25(k1=1.2, b=0.75)
+    ngrams: BM25 = BM25(k1=1.2, b=0.75)

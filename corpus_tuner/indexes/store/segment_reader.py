@@ -14,9 +14,9 @@ from corpus_tuner.core.fields import Field, Fields
 from corpus_tuner.core.ids import nfc
 from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
 from corpus_tuner.indexes.filters.conditions import Condition
-from corpus_tuner.indexes.filters.sql import FUNCTIONS, as_sql
+from corpus_tuner.indexes.filters.sql import FUNCTIONS, convert_to_sql
 from corpus_tuner.indexes.store.layout import DOCUMENTS
-from corpus_tuner.indexes.store.reader_lock import Hold
+from corpus_tuner.indexes.store.reader_lock import ReaderLock
 from corpus_tuner.indexes.vectors import Ordinals
 
 SCHEMA = """
@@ -89,7 +89,7 @@ class Segment:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / DOCUMENTS
-        self._hold = Hold(folder)
+        self._hold = ReaderLock(folder)
         uri = f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
         try:
             self._database = sqlite3.connect(uri, uri=True, check_same_thread=False)
@@ -121,7 +121,7 @@ class Segment:
 
     def matching(self, condition: Condition) -> Ordinals:
         """Return the documents that a filter lets through, by ordinal, in ascending order."""
-        where, bound = as_sql(condition)
+        where, bound = convert_to_sql(condition)
         found = self._select(
             f"SELECT ordinal FROM documents WHERE {where} ORDER BY ordinal", *bound
         )

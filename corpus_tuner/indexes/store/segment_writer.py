@@ -20,7 +20,7 @@ from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.representations import Representation
 from corpus_tuner.indexes.store.layout import DOCUMENTS
-from corpus_tuner.indexes.store.manifest import SegmentEntry, StoredFile, summed
+from corpus_tuner.indexes.store.manifest import SegmentEntry, StoredFile, sum_counts
 from corpus_tuner.indexes.store.segment_reader import SCHEMA, StoredDocument
 from corpus_tuner.indexes.vectors.file_names import row_starts_file, row_views_file, vectors_file
 from corpus_tuner.indexes.vectors.rows import write_vectors
@@ -29,7 +29,7 @@ SEGMENT = "segment"
 """The folder in a working folder in which a segment is made."""
 
 
-class SourceRows(NamedTuple):
+class SegmentRows(NamedTuple):
     """The rows of one representation, one document after the other.
 
     Attributes
@@ -53,7 +53,7 @@ class Source(Protocol):
     def stored(self) -> Iterator[StoredDocument]:
         """Yield the documents, with all that is kept of them."""
 
-    def rows(self, representation: Representation) -> SourceRows:
+    def rows(self, representation: Representation) -> SegmentRows:
         """Return the rows of a representation."""
 
     def write_terms(self, ranker: LexicalRanker, folder: Path) -> None:
@@ -162,4 +162,4 @@ def _write_documents(stored: Iterator[StoredDocument], path: Path) -> _Counted:
             ),
         )
         database.execute("COMMIT")
-    return _Counted(ordinal + 1, summed([kinds]), summed([counted]), digest)
+    return _Counted(ordinal + 1, sum_counts([kinds]), sum_counts([counted]), digest)

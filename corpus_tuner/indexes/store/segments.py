@@ -17,7 +17,7 @@ from corpus_tuner.indexes.filters.conditions import Condition
 from corpus_tuner.indexes.filters.field_types import resolve
 from corpus_tuner.indexes.representations import Representation
 from corpus_tuner.indexes.store.layout import DOCUMENTS, Layout
-from corpus_tuner.indexes.store.live_docs import Alive, read_alive
+from corpus_tuner.indexes.store.live_docs import LiveDocs, read_bitmap
 from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry
 from corpus_tuner.indexes.store.segment_reader import Segment
 from corpus_tuner.indexes.vectors import Ordinals
@@ -37,7 +37,7 @@ class Segments:
     ----------
     folders
         Of the segments, in order.
-    alive
+    live_docs
         For every segment which of its documents are still there.
     structures
         For every segment what the engine of its vectors keeps for them, if anything.
@@ -46,20 +46,20 @@ class Segments:
     ----------
     folders
         As given.
-    alive
+    live_docs
         Of all segments, bool, shape (documents,).
     """
 
     def __init__(
         self,
         folders: Sequence[Path],
-        alive: Sequence[Alive],
+        live_docs: Sequence[LiveDocs],
         structures: Sequence[Path | None] = (),
     ) -> None:
         self.folders = folders
         self._structures = structures
-        self.alive: Alive = np.concatenate([np.zeros(0, bool), *alive])
-        self._firsts = np.cumsum([0, *(len(own) for own in alive)])
+        self.live_docs: LiveDocs = np.concatenate([np.zeros(0, bool), *live_docs])
+        self._firsts = np.cumsum([0, *(len(own) for own in live_docs)])
         self._segments: list[Segment] = []
         try:
             for folder in folders:
@@ -78,15 +78,15 @@ class Segments:
             If a file cannot be read.
         """
         folders = [Layout(index).segment(entry.name) for entry in manifest.segments]
-        alive = [
-            alive_of(folder, entry)
+        live_docs = [
+            load_live_docs(folder, entry)
             for folder, entry in zip(folders, manifest.segments, strict=True)
         ]
         structures = [
             folder / entry.structure.name if entry.structure else None
             for folder, entry in zip(folders, manifest.segments, strict=True)
         ]
-        return cls(folders, alive, structures)
+        return cls(folders, live_docs, structures)
 
     def dense(
         self,
@@ -106,7 +106,9 @@ class Segments:
             Of the engine that finds them; by default they are compared one by one.
         """
         structures = self._structures if settings else ()
-        return DenseIndex(self.folders, representation, dimension, self.alive, settings, structures)
+        return DenseIndex(
+            self.folders, representation, dimension, self.live_docs, settings, structures
+        )
 
     def close(self) -> None:
         """Close the files."""
@@ -159,7 +161,7 @@ class Segments:
 
         Documents that are gone count until their segment is merged.
         """
-        ids = {ID: Field(len(self.alive), {"text": len(self.alive)})}
+        ids = {ID: Field(len(self.live_docs), {"text": len(self.live_docs)})}
         return {**ids, **summed_fields(segment.fields() for segment in self._segments)}
 
     def matching(self, condition: Condition) -> Ordinals:
@@ -176,13 +178,13 @@ class Segments:
             for segment, first in zip(self._segments, self._firsts[:-1], strict=True)
         ]
         every = np.concatenate([np.zeros(0, np.int64), *found])
-        return np.asarray(every[self.alive[every]])
+        return np.asarray(every[self.live_docs[every]])
 
     def digests(self) -> Iterator[tuple[int, str]]:
         """Yield the ordinal and the digest of every document that is there."""
         for segment, first in zip(self._segments, self._firsts[:-1].tolist(), strict=True):
             for ordinal, digest in segment.digests():
-                if self.alive[first + ordinal]:
+                if self.live_docs[first + ordinal]:
                     yield first + ordinal, digest
 
     def find(self, ids: Iterable[str]) -> dict[str, tuple[int, str]]:
@@ -192,7 +194,7 @@ class Segments:
             id_: (first + ordinal, digest)
             for segment, first in zip(self._segments, self._firsts[:-1].tolist(), strict=True)
             for id_, ordinal, digest in segment.find(wanted)
-            if self.alive[first + ordinal]
+            if self.live_docs[first + ordinal]
         }
 
     def named(self, ids: Iterable[str]) -> dict[str, list[int]]:
@@ -209,14 +211,14 @@ class Segments:
         equivalent: dict[str, list[int]] = {}
         for segment, first in zip(self._segments, self._firsts[:-1].tolist(), strict=True):
             for id_, ordinal, _ in segment.equivalent(missing):
-                if self.alive[first + ordinal]:
+                if self.live_docs[first + ordinal]:
                     equivalent.setdefault(nfc(id_), []).append(first + ordinal)
         return found | {id_: own for id_ in missing if (own := equivalent.get(nfc(id_)))}
 
-    def alive_by_segment(self) -> list[Alive]:
+    def split_live_docs(self) -> list[LiveDocs]:
         """Return for every segment which of its documents are still there."""
         edges = self._firsts.tolist()
-        return [self.alive[start:end] for start, end in pairwise(edges)]
+        return [self.live_docs[start:end] for start, end in pairwise(edges)]
 
     def split(self, ordinals: Ordinals) -> list[tuple[Segment, Ordinals]]:
         """Return every segment, and which of some documents it has, by their ordinals there.
@@ -277,7 +279,7 @@ def fields_of(index: Path, manifest: Manifest) -> Fields:
         return segments.fields
 
 
-def alive_of(folder: Path, entry: SegmentEntry) -> Alive:
+def load_live_docs(folder: Path, entry: SegmentEntry) -> LiveDocs:
     """Return which documents of a segment are still there.
 
     Raises
@@ -285,6 +287,6 @@ def alive_of(folder: Path, entry: SegmentEntry) -> Alive:
     SearchIndexError
         If its bitmap cannot be read.
     """
-    if entry.alive is None:
+    if entry.live_docs is None:
         return np.ones(entry.documents, bool)
-    return read_alive(folder / entry.alive.name, entry.documents)
+    return read_bitmap(folder / entry.live_docs.name, entry.documents)

@@ -34,11 +34,11 @@ from corpus_tuner.core.files import write_text
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.store.commit import move_segment
 from corpus_tuner.indexes.store.layout import Layout
-from corpus_tuner.indexes.store.manifest import SegmentEntry, segment_files, size_problem
+from corpus_tuner.indexes.store.manifest import SegmentEntry, check_size, iter_segment_files
 from corpus_tuner.indexes.store.segment_writer import SEGMENT
 from corpus_tuner.indexes.store.segments import Segments
 
-MOST_DEATHS = 20
+MAX_CRASHES = 20
 """So often the process that makes a shard may die before it is given up."""
 LEDGER = "ledger.sqlite"
 """The file in a shard's folder for what was generated."""
@@ -99,7 +99,9 @@ class Shards:
         found = []
         for file in self.folder.glob("*.json"):
             entry = _read(file)
-            if entry and not any(size_problem(*one) for one in segment_files(self._index, [entry])):
+            if entry and not any(
+                check_size(*one) for one in iter_segment_files(self._index, [entry])
+            ):
                 found.append(entry)
             else:
                 file.unlink()
@@ -202,7 +204,7 @@ def _counting_deaths(working: Path) -> Iterator[None]:
     """Keep a mark for every time that this was begun and did not come to an end, good or bad."""
     file = working / _DEATHS
     deaths = file.stat().st_size if file.is_file() else 0
-    if deaths >= MOST_DEATHS:
+    if deaths >= MAX_CRASHES:
         raise SearchIndexError(
             f"processes that worked in {working} died {deaths} times: see whether there is memory "
             "enough, and run the same command again to go on"

@@ -12,11 +12,11 @@ from corpus_tuner.core.arguments import path_of
 from corpus_tuner.core.documents import Digests
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.filters import Condition, Filter, compile_filter
-from corpus_tuner.indexes.store.commit import commit, tidy
-from corpus_tuner.indexes.store.live_docs import Alive
+from corpus_tuner.indexes.store.commit import collect_garbage, commit
+from corpus_tuner.indexes.store.live_docs import LiveDocs
 from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, read_manifest
 from corpus_tuner.indexes.store.segments import Segments
-from corpus_tuner.indexes.store.write_lock import changing
+from corpus_tuner.indexes.store.write_lock import lock_and_read_manifest
 from corpus_tuner.indexes.vectors import Ordinals
 
 NAMED = 10
@@ -81,15 +81,15 @@ def remove(
         manifest = read_manifest(index)
         with closing(Segments.of(index, manifest)) as segments:
             return _selected(segments, manifest, ids, condition)[1]
-    with changing(index, "the removal of documents") as manifest:
+    with lock_and_read_manifest(index, "the removal of documents") as manifest:
         with closing(Segments.of(index, manifest)) as segments:
             gone, removal = _selected(segments, manifest, ids, condition)
             if not removal.matching:
-                tidy(index, manifest)  # a kill behind the commit
+                collect_garbage(index, manifest)  # a kill behind the commit
                 return removal
-            entries, alive = hide(manifest.segments, segments, gone)
+            entries, live_docs = soft_delete(manifest.segments, segments, gone)
         update = {"segments": entries, "changed": manifest.changed + removal.matching}
-        commit(index, manifest.model_copy(update=update), alive=alive)
+        commit(index, manifest.model_copy(update=update), live_docs=live_docs)
     return removal
 
 
@@ -107,9 +107,9 @@ def _selected(
     return gone, Removal(len(gone), manifest.documents, first, missing)
 
 
-def hide(
+def soft_delete(
     before: Sequence[SegmentEntry], segments: Segments, gone: Ordinals
-) -> tuple[tuple[SegmentEntry, ...], dict[str, Alive]]:
+) -> tuple[tuple[SegmentEntry, ...], dict[str, LiveDocs]]:
     """Return the entries of all segments without some documents, and the new bitmaps by name.
 
     Parameters
@@ -121,7 +121,7 @@ def hide(
     """
     entries = []
     bitmaps = {}
-    parts = zip(before, segments.split(gone), segments.alive_by_segment(), strict=True)
+    parts = zip(before, segments.split(gone), segments.split_live_docs(), strict=True)
     for entry, (segment, ordinals), standing in parts:
         if not len(ordinals):
             entries.append(entry)
@@ -134,9 +134,9 @@ def hide(
                     total[name] = total.get(name, 0) - count
         if len(digests) != len(ordinals):
             raise SearchIndexError(f"segment {entry.name} has lost documents: build it again")
-        alive = standing.copy()
-        alive[ordinals] = False
-        bitmaps[entry.name] = alive
+        live_docs = standing.copy()
+        live_docs[ordinals] = False
+        bitmaps[entry.name] = live_docs
         left = {
             "digest": Digests.removed(entry.digest, digests),
             "views": {kind: count for kind, count in views.items() if count},

@@ -9,7 +9,7 @@ from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings, write_lexical
 from corpus_tuner.indexes.representations import Representation
 from corpus_tuner.indexes.store.segment_reader import StoredDocument
-from corpus_tuner.indexes.store.segment_writer import SourceRows
+from corpus_tuner.indexes.store.segment_writer import SegmentRows
 from corpus_tuner.indexes.store.staging import Staging
 
 _BLOCK = 16_384  # vectors
@@ -34,7 +34,7 @@ class Staged:
         """Yield the documents, with all that is kept of them."""
         return self._staging.arranged()
 
-    def rows(self, representation: Representation) -> SourceRows:
+    def rows(self, representation: Representation) -> SegmentRows:
         """Return the rows of a representation."""
         name = representation.name
         spans = self._staging.spans(name)
@@ -47,7 +47,7 @@ class Staged:
             for first in range(0, len(order), _BLOCK):
                 yield source[order[first : first + _BLOCK]]
 
-        return SourceRows(counts, self._staging.row_views(name)[order], blocks())
+        return SegmentRows(counts, self._staging.row_views(name)[order], blocks())
 
     def write_terms(self, ranker: LexicalRanker, folder: Path) -> None:
         """Write the postings that a lexical ranker needs."""

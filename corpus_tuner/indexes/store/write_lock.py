@@ -18,7 +18,7 @@ from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
 
 
 @contextmanager
-def locked(index: Path, what: str) -> Iterator[None]:
+def lock_index(index: Path, what: str) -> Iterator[None]:
     """Keep others from changing an index. The system lets go of the lock when the process ends.
 
     Parameters
@@ -57,7 +57,7 @@ def locked(index: Path, what: str) -> Iterator[None]:
 
 
 @contextmanager
-def changing(index: Path, what: str) -> Iterator[Manifest]:
+def lock_and_read_manifest(index: Path, what: str) -> Iterator[Manifest]:
     """Keep others from changing an index that there is, and return its manifest.
 
     Parameters
@@ -73,11 +73,11 @@ def changing(index: Path, what: str) -> Iterator[Manifest]:
         If there is no index, or it cannot be read or written to.
     """
     read_manifest(index)  # where there is no index, nothing is written
-    with locked(index, what):
+    with lock_index(index, what):
         yield read_manifest(index)
 
 
-def claim(index: Path) -> None:
+def create_index_folder(index: Path) -> None:
     """Make the folder of an index, or see that it is one already.
 
     Raises
@@ -86,10 +86,10 @@ def claim(index: Path) -> None:
         If it is a file, holds other things, or cannot be made.
     """
     layout = Layout(index)
-    claim_folder(index, (layout.manifest, layout.lock), "an index", "the index")
+    create_output_folder(index, (layout.manifest, layout.lock), "an index", "the index")
 
 
-def claim_folder(folder: Path, marks: Sequence[Path], kind: str, what: str) -> None:
+def create_output_folder(folder: Path, marks: Sequence[Path], kind: str, what: str) -> None:
     """Make a folder, or see that it is one of a kind already.
 
     Parameters

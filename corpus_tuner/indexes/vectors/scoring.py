@@ -112,7 +112,7 @@ class DenseIndex:
         Says how a document is scored, and how its vectors are kept.
     dimension
         Of the vectors.
-    alive
+    live_docs
         Which documents are still there, shape (documents,).
     settings
         Of the engine.
@@ -130,13 +130,13 @@ class DenseIndex:
         folders: Sequence[Path],
         representation: Representation,
         dimension: int,
-        alive: npt.NDArray[np.bool_],
+        live_docs: npt.NDArray[np.bool_],
         settings: EngineSettings | None = None,
         structures: Sequence[Path | None] = (),
     ) -> None:
         self.representation = representation
         self.dimension = dimension
-        self._alive = alive
+        self._live_docs = live_docs
         self._parts: list[_Part] = []
         starts = [np.zeros(1, np.int64)]
         settings = settings or flat.Settings()
@@ -147,10 +147,10 @@ class DenseIndex:
             self._parts.append(_Part(rows, engine, first_row, views))
             starts.append(own[1:] + first_row)
         self._starts: Ordinals = np.concatenate(starts)
-        if len(self._starts) - 1 != len(alive):
+        if len(self._starts) - 1 != len(live_docs):
             raise SearchIndexError(
                 f"{representation.name} has vectors of {self.documents} documents, and there are "
-                f"{len(alive)}: {DAMAGED}"
+                f"{len(live_docs)}: {DAMAGED}"
             )
 
     @property
@@ -286,7 +286,7 @@ class DenseIndex:
     @cached_property
     def _living(self) -> list[tuple[_Part, Selection]]:
         """What keeps every segment's engine to the documents that are still there."""
-        return self._select(np.flatnonzero(self._alive))
+        return self._select(np.flatnonzero(self._live_docs))
 
     def _select(self, documents: Ordinals) -> list[tuple[_Part, Selection]]:
         """Return what keeps every segment's engine to some documents."""

@@ -27,12 +27,12 @@ from corpus_tuner.encoders.tuning_report import Verdict
 from corpus_tuner.indexes.lexical import (
     LexicalRanker,
     LexicalSettings,
-    asked_terms,
+    extract_query_terms,
     write_lexical,
 )
 from corpus_tuner.indexes.lexical.bm25 import BM25, Terms
 from corpus_tuner.indexes.lexical.postings import Postings
-from corpus_tuner.indexes.search.fusion import scaled
+from corpus_tuner.indexes.search.fusion import normalize_scores
 from corpus_tuner.text.passages import whole_text
 
 Gains = npt.NDArray[np.float64]
@@ -107,9 +107,9 @@ class Trial:
         """Return what every document scores for every query, shape (queries, documents)."""
         with TemporaryDirectory() as folder:
             write_lexical(self._texts, Path(folder), lexical, ranker)
-            alive = np.ones(len(self._texts), np.bool_)
-            terms = Terms([Postings(Path(folder), ranker)], alive)
-            asked = (asked_terms(ranker, query, lexical) for query in self._queries)
+            live_docs = np.ones(len(self._texts), np.bool_)
+            terms = Terms([Postings(Path(folder), ranker)], live_docs)
+            asked = (extract_query_terms(ranker, query, lexical) for query in self._queries)
             return np.stack([terms.scores(query, how) for query in asked])
 
     @property
@@ -215,7 +215,7 @@ def least_share(by_kept: Mapping[float, Found], judging: npt.NDArray[np.bool_]) 
 
 def _scaled(scores: Scores) -> Scores:
     """Return scores of shape (queries, documents), every query's on the scale that all share."""
-    return np.stack([scaled(row, "zscore") for row in scores])
+    return np.stack([normalize_scores(row, "zscore") for row in scores])
 
 
 def _fill(

@@ -64,7 +64,7 @@ def read_pairs(path: Path, instructions: Templates | None = None) -> Iterator[Pa
 
 
 def split_pairs(pairs: Iterable[Pair], dev: int, test: int, most: int, seed: int) -> Split:
-    """Hold out pairs of each instruction, chosen by their documents.
+    """ReaderLock out pairs of each instruction, chosen by their documents.
 
     Parameters
     ----------

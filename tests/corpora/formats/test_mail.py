@@ -208,10 +208,10 @@ def test_no_part_is_lost(tmp_path_factory: pytest.TempPathFactory, tree: Tree) -
             message.attach(made([inner] if isinstance(inner, str) else inner))
         return message
 
-    def words_of(node: Tree) -> Iterator[str]:
+    def extract_words(node: Tree) -> Iterator[str]:
         for inner in node:
-            yield from [inner] if isinstance(inner, str) else words_of(inner)
+            yield from [inner] if isinstance(inner, str) else extract_words(inner)
 
     path = tmp_path_factory.mktemp("mail") / "a.eml"
     path.write_bytes(bytes(made(tree)))
-    assert mail.read(path).text.split() == [*words_of(tree)]
+    assert mail.read(path).text.split() == [*extract_words(tree)]

@@ -12,12 +12,12 @@ from corpus_tuner.indexes.lexical import (
     LexicalIndex,
     LexicalRanker,
     LexicalSettings,
-    asked_terms,
-    terms_of,
+    extract_query_terms,
+    extract_terms,
     write_lexical,
 )
 from corpus_tuner.indexes.lexical.bm25 import BM25
-from corpus_tuner.indexes.lexical.words import words_of
+from corpus_tuner.indexes.lexical.words import extract_words
 
 ENGLISH = LexicalSettings(languages=("en",))
 TEXTS = [
@@ -54,10 +54,10 @@ def expected(
 ) -> list[float]:
     """BM25 as Lucene has it, straight from the formula."""
     k1, b = (how or BM25()).k1, (how or BM25()).b
-    documents = terms_of(ranker, texts, ENGLISH)
+    documents = extract_terms(ranker, texts, ENGLISH)
     mean = sum(document.length for document in documents) / len(documents)
     scores = [0.0] * len(texts)
-    for word in asked_terms(ranker, query, ENGLISH):
+    for word in extract_query_terms(ranker, query, ENGLISH):
         having = sum(word in document.terms for document in documents)
         rarity = math.log(1 + (len(texts) - having + 0.5) / (having + 0.5))
         for number, document in enumerate(documents):
@@ -88,9 +88,9 @@ def test_scores_are_those_of_bm25s(tmp_path: Path) -> None:
     texts = [" ".join(TEXTS[: 1 + number % 5]) + " mill" * (number % 3) for number in range(40)]
     index = open_index(tmp_path, texts, 2)
     engine = bm25s.BM25(k1=1.2, b=0.75, method="lucene")
-    engine.index(words_of(texts, "en"), show_progress=False)
+    engine.index(extract_words(texts, "en"), show_progress=False)
     for query in ("mill river", "wheat barley mill"):
-        (words,) = words_of([query], "en")
+        (words,) = extract_words([query], "en")
         found = scores(index, query, how=BM25(k1=1.2, b=0.75))
         np.testing.assert_allclose(found, engine.get_scores(words), rtol=1e-5)
 
@@ -153,8 +153,8 @@ def test_a_damaged_file(tmp_path: Path, ranker: LexicalRanker, file: str) -> Non
 
 
 def test_words_alone(tmp_path: Path) -> None:
-    index = open_index(tmp_path, TEXTS, grams=None)
-    assert not [*(tmp_path / "0").glob("grams.*")]
+    index = open_index(tmp_path, TEXTS, ngrams=None)
+    assert not [*(tmp_path / "0").glob("ngrams.*")]
     assert scores(index, "mill") == pytest.approx(expected("mill", TEXTS))
 
 
@@ -162,7 +162,7 @@ def test_grams_find_what_words_do_not(tmp_path: Path) -> None:
     texts = ["Die Wassermühle am Bach", "Ein Windrad", "Wasserfarben"]
     index = open_index(tmp_path, texts, languages=("de",))
     assert scores(index, "Mühle") == [0, 0, 0]
-    first, second, third = scores(index, "Mühle", "grams")
+    first, second, third = scores(index, "Mühle", "ngrams")
     assert first > 0 == second == third
 
 
@@ -170,7 +170,7 @@ def test_postings_of_documents_that_are_not_there(tmp_path: Path) -> None:
     open_index(tmp_path, TEXTS)
     file = tmp_path / "0" / "words.documents.npy"
     np.save(file, np.load(file) + 100)
-    alive = np.ones(len(TEXTS), bool)
-    damaged = LexicalIndex([tmp_path / "0"], LexicalSettings(languages=("en",)), alive)
+    live_docs = np.ones(len(TEXTS), bool)
+    damaged = LexicalIndex([tmp_path / "0"], LexicalSettings(languages=("en",)), live_docs)
     with pytest.raises(SearchIndexError, match=r"the words in .* are damaged"):
         damaged.scores("words", "mill", BM25())

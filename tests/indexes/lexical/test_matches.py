@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_tuner.indexes.lexical import LexicalSettings, asked_terms
-from corpus_tuner.indexes.lexical.matches import shared_words, words_pattern
+from corpus_tuner.indexes.lexical import LexicalSettings, extract_query_terms
+from corpus_tuner.indexes.lexical.matches import compile_words_pattern, find_shared_words
 
 LANGUAGES = ("en", "de", "ko", "zh", "hi", "th")
 
 
 def shared(query: str, text: str, language: str = "en") -> list[str]:
-    asked = asked_terms("words", query, LexicalSettings(languages=(language,)))
-    return shared_words(asked, text, language)
+    asked = extract_query_terms("words", query, LexicalSettings(languages=(language,)))
+    return find_shared_words(asked, text, language)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,9 @@ def test_words_are_shown_as_they_stand_in_the_text(
 
 
 def test_words_are_found_again_as_words_alone() -> None:
-    assert words_pattern(["mill", "C++", "水车"]).findall("C++ mill millstone 老水车坊") == [
+    assert compile_words_pattern(["mill", "C++", "水车"]).findall(
+        "C++ mill millstone 老水车坊"
+    ) == [
         "C++",
         "mill",
         "水车",
@@ -60,4 +62,4 @@ def test_words_are_found_again_as_words_alone() -> None:
 def test_all_shared_words_stand_in_the_text(query: str, text: str, language: str) -> None:
     for word in shared(query, text, language):
         assert word in text
-        assert words_pattern([word]).search(text)
+        assert compile_words_pattern([word]).search(text)

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_tuner.indexes.lexical.ngrams import document_grams, query_grams
+from corpus_tuner.indexes.lexical.ngrams import extract_document_ngrams, extract_query_ngrams
 
 
 def grams_of(text: str, language: str | None = None) -> list[str]:
-    (document,) = document_grams([text], language, 4)
+    (document,) = extract_document_ngrams([text], language, 4)
     return document.terms
 
 
@@ -25,18 +25,18 @@ def test_stop_words_have_none() -> None:
     ("query", "text"), [("猫", "我家的猫"), ("서울", "서울은"), ("물", "물은")]
 )
 def test_grams_of_a_word_in_running_text_are_found(query: str, text: str) -> None:
-    assert {*query_grams([query], None, 4)} <= {*grams_of(text)}
+    assert {*extract_query_ngrams([query], None, 4)} <= {*grams_of(text)}
 
 
 def test_parts_of_words_do_not_count_in_the_length() -> None:
-    (document,) = document_grams(["서울에서"], "ko", 4)
+    (document,) = extract_document_ngrams(["서울에서"], "ko", 4)
     assert document.length == 3 < len(document.terms)
 
 
 @given(st.lists(st.text(max_size=40), max_size=4), st.integers(1, 6))
 @settings(max_examples=100, deadline=None)
 def test_any_text_has_grams_or_none(texts: list[str], length: int) -> None:
-    documents = document_grams(texts, "en", length)
+    documents = extract_document_ngrams(texts, "en", length)
     assert len(documents) == len(texts)
     terms = [term for document in documents for term in document.terms]
     assert all(0 < len(term) <= length or term.strip("_") for term in terms)

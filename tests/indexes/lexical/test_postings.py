@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from corpus_tuner.indexes.lexical import postings
 from corpus_tuner.indexes.lexical.postings import (
     Postings,
-    keys_of,
+    hash_terms,
     merge_postings,
     write_postings,
 )
@@ -35,7 +35,7 @@ def test_counts_are_those_of_the_documents(documents: list[list[str]], at_once: 
         write_postings(map(written, documents), Path(name), "words")
         read = Postings(Path(name), "words")
         assert read.lengths.tolist() == [len(document) // 2 for document in documents]
-        keys = keys_of([*TERMS, "unknown"])
+        keys = hash_terms([*TERMS, "unknown"])
         having = [sum(term in document for document in documents) for term in TERMS]
         terms, ordinals, counts = read.of(keys)
         assert len(terms) == sum(having)
@@ -46,7 +46,7 @@ def test_counts_are_those_of_the_documents(documents: list[list[str]], at_once: 
 
 def test_a_term_that_is_there_very_often(tmp_path: Path) -> None:
     write_postings([written(["mill"] * 70_000), written(["mill"] * 300)], tmp_path, "words")
-    _, _, counts = Postings(tmp_path, "words").of(keys_of(["mill"]))
+    _, _, counts = Postings(tmp_path, "words").of(hash_terms(["mill"]))
     assert counts.tolist() == [70_000, 300]
     assert np.load(tmp_path / "words.counts.npy").dtype == np.uint32
 
@@ -72,8 +72,8 @@ def test_merged_postings_are_those_of_what_is_left(
             folder = Path(name) / str(number)
             folder.mkdir()
             write_postings((written(terms) for terms, _ in segment), folder, "words")
-            alive = np.array([there for _, there in segment], bool)
-            parts.append((Postings(folder, "words"), alive))
+            live_docs = np.array([there for _, there in segment], bool)
+            parts.append((Postings(folder, "words"), live_docs))
         for kind in ("merged", "fresh"):
             (Path(name) / kind).mkdir()
         merge_postings(parts, Path(name) / "merged", "words")

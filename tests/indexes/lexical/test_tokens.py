@@ -11,7 +11,7 @@ from corpus_tuner.indexes.lexical.normalization import fold_letters
 from corpus_tuner.indexes.lexical.tokens import find_spelled, find_tokens, split_token
 
 
-def terms_of(token: str) -> set[str]:
+def extract_terms(token: str) -> set[str]:
     words, pieces, compounds, acronyms = split_token(token)
     return {*words, *pieces, *compounds, *acronyms}
 
@@ -74,7 +74,7 @@ def test_every_character_of_a_word_is_one() -> None:
 def test_compounds(token: str, words: str, terms: str) -> None:
     assert find_tokens(f"({token}),") == [token]
     assert [*split_token(token).words] == words.split()
-    assert {*terms.split()} <= terms_of(token)
+    assert {*terms.split()} <= extract_terms(token)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_mark_between_hebrew_letters_is_one_of_abbreviation() -> None:
 
 def test_a_compound_without_end_is_no_term() -> None:
     token = ",".join("1" * 500)
-    assert terms_of(token) == {"1"}
+    assert extract_terms(token) == {"1"}
 
 
 @given(
@@ -137,6 +137,6 @@ def test_a_compound_without_end_is_no_term() -> None:
 def test_any_text_has_tokens_or_none(text: str) -> None:
     for token in find_tokens(text):
         assert token in text
-        assert "" not in terms_of(token)
-        assert "" not in terms_of(fold_letters(token))
+        assert "" not in extract_terms(token)
+        assert "" not in extract_terms(fold_letters(token))
     assert all(token in text for token in find_spelled(text))

@@ -3,7 +3,7 @@
 import pytest
 
 from corpus_tuner.core.documents import Document, View
-from corpus_tuner.indexes.search.snippets import FoundPassage, choose, locate
+from corpus_tuner.indexes.search.snippets import Snippet, choose, locate
 
 DOCUMENT = Document("d", "Mills", "They grind  wheat. They stand by rivers. They rot.")
 WINDOWS = [
@@ -37,7 +37,7 @@ def test_a_window_of_the_title_alone_gives_way() -> None:
     document = Document("d", "A very long title", "They grind.")
     view = View("d", "passage", "A very long")
     found = choose(document, ["A very long", "long title They"], [0.9, 0.1], view)
-    assert found == FoundPassage("They", 0, 4, None)
+    assert found == Snippet("They", 0, 4, None)
 
 
 def test_what_is_not_in_the_document_gives_its_text() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 import corpus_tuner as ct
 from corpus_tuner.indexes.search.backend import Drawn
-from corpus_tuner.indexes.search.unreadable_queries import is_legible, without_dense
+from corpus_tuner.indexes.search.unreadable_queries import drop_dense_scores, is_readable
 
 CODES = ["3.11.2", "192.168.0.17", "2024-03-01", "10:30", "P-200", "E3999", "00:1A:2B", "C#", "B12"]
 WORDS = ["mill", "covid-19", "version 3.11.2", "iPhone 15", "AT&T", "The The", "...", "रेल हिन्दी"]
@@ -16,19 +16,19 @@ WORDS = ["mill", "covid-19", "version 3.11.2", "iPhone 15", "AT&T", "The The", "
 
 @pytest.mark.parametrize("query", CODES)
 def test_numbers_and_codes_are_not_legible(query: str) -> None:
-    assert not is_legible(query, "multilingual")
+    assert not is_readable(query, "multilingual")
 
 
 @pytest.mark.parametrize("query", WORDS)
 def test_words_are_legible(query: str) -> None:
-    assert is_legible(query, "multilingual")
+    assert is_readable(query, "multilingual")
 
 
 @pytest.mark.parametrize("query", ["茶", "రైతులు", "المدرسة", "서울 여름", "поезд", "רכבת"])
 def test_the_embedded_encoder_reads_latin_script(query: str) -> None:
-    assert not is_legible(query, "builtin")
-    assert is_legible(query, "multilingual")
-    assert is_legible(f"the word {query} in an English question", "builtin")
+    assert not is_readable(query, "builtin")
+    assert is_readable(query, "multilingual")
+    assert is_readable(f"the word {query} in an English question", "builtin")
 
 
 def test_similarities_count_where_no_term_is_shared() -> None:
@@ -36,8 +36,8 @@ def test_similarities_count_where_no_term_is_shared() -> None:
         scores = {"passage": np.ones(2), "views": np.ones(2), "words": np.array(words)}
         return Drawn(np.arange(2), scores)
 
-    assert without_dense(drawn([0, 0])).scores["passage"].tolist() == [1, 1]
-    found = without_dense(drawn([0, 2])).scores
+    assert drop_dense_scores(drawn([0, 0])).scores["passage"].tolist() == [1, 1]
+    found = drop_dense_scores(drawn([0, 2])).scores
     assert {name: own.tolist() for name, own in found.items()} == {
         "passage": [0, 0],
         "views": [0, 0],

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from corpus_tuner.indexes.search.fusion import scaled
+from corpus_tuner.indexes.search.fusion import normalize_scores
 from corpus_tuner.indexes.search.pseudo_relevance_feedback import feedback, nearness_of
 from corpus_tuner.indexes.search.weighted_sum import Blend, total
 
@@ -28,9 +28,11 @@ def test_what_has_no_weight_is_left_out() -> None:
 
 def test_feedback_follows_the_others() -> None:
     brought = blend().brought({"words": 0.5, "feedback": 0.5})
-    similar = feedback(nearness_of(lambda: PASSAGES), scaled(SCORES["words"], "minmax") / 2)
+    similar = feedback(
+        nearness_of(lambda: PASSAGES), normalize_scores(SCORES["words"], "minmax") / 2
+    )
     assert brought["feedback"].scores.tolist() == similar.tolist()
-    assert brought["feedback"].parts.tolist() == (scaled(similar, "minmax") / 2).tolist()
+    assert brought["feedback"].parts.tolist() == (normalize_scores(similar, "minmax") / 2).tolist()
 
 
 def test_passages_are_fetched_once_and_only_for_feedback() -> None:

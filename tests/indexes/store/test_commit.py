@@ -9,9 +9,9 @@ import pytest
 from corpus_tuner.errors import LockedError, SearchIndexError
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store import commit as commit_module
-from corpus_tuner.indexes.store.commit import tidy
+from corpus_tuner.indexes.store.commit import collect_garbage
 from corpus_tuner.indexes.store.manifest import read_manifest
-from corpus_tuner.indexes.store.write_lock import claim, locked
+from corpus_tuner.indexes.store.write_lock import create_index_folder, lock_index
 from tests.indexes.indexing import Table, encoded, write_index
 
 ENCODER = Table({"mill": np.ones(3, np.float32)})
@@ -32,7 +32,7 @@ class KilledError(Exception):
 
 @pytest.mark.parametrize(
     ("step", "after"),
-    [("sync_folder", 3), ("write_manifest", 3), ("tidy", 5)],
+    [("sync_folder", 3), ("write_manifest", 3), ("collect_garbage", 5)],
 )
 def test_a_kill_at_each_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, after: int
@@ -57,22 +57,22 @@ def test_tidy_removes_what_the_manifest_does_not_name(tmp_path: Path) -> None:
     write(tmp_path, 3)
     (tmp_path / "segments" / "000999").mkdir()
     (tmp_path / "building-0123").mkdir()
-    tidy(tmp_path, read_manifest(tmp_path))
+    collect_garbage(tmp_path, read_manifest(tmp_path))
     assert found(tmp_path) == 3
     assert len(list((tmp_path / "segments").iterdir())) == 1
     assert not list(tmp_path.glob("building-*"))
 
 
 def test_only_one_may_change_an_index(tmp_path: Path) -> None:
-    claim(tmp_path)
+    create_index_folder(tmp_path)
     (tmp_path / "manifest.json").touch()  # else there would be no folder left
     with (
-        locked(tmp_path, "a long build"),
+        lock_index(tmp_path, "a long build"),
         pytest.raises(LockedError, match=rf"a long build \(process {os.getpid()} on .+, since "),
-        locked(tmp_path, "another"),
+        lock_index(tmp_path, "another"),
     ):
         pass
-    with locked(tmp_path, "the next"):
+    with lock_index(tmp_path, "the next"):
         pass
     assert {file.name for file in tmp_path.iterdir()} == {"manifest.json", "writer.lock"}
 
@@ -80,8 +80,8 @@ def test_only_one_may_change_an_index(tmp_path: Path) -> None:
 def test_only_folders_of_indexes_are_claimed(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("all of it")
     with pytest.raises(SearchIndexError, match="holds other things than an index"):
-        claim(tmp_path)
+        create_index_folder(tmp_path)
     with pytest.raises(SearchIndexError, match="is a file"):
-        claim(tmp_path / "thesis.txt")
+        create_index_folder(tmp_path / "thesis.txt")
     with pytest.raises(SearchIndexError, match="cannot make"):
-        claim(tmp_path / "thesis.txt" / "index")
+        create_index_folder(tmp_path / "thesis.txt" / "index")

@@ -24,7 +24,7 @@ def index(tmp_path: Path) -> Path:
     ("values", "message"),
     [
         ({"format": "another"}, "is not the manifest of a corpus-tuner index"),
-        ({"version": 3}, "has format version 3, and this release reads version 10"),
+        ({"version": 3}, "has format version 3, and this release reads version 11"),
         ({"surprise": 1}, "is damaged"),
         ({"segments": None}, "is damaged"),
     ],

@@ -13,7 +13,7 @@ from corpus_tuner.core.documents import Digests, Document, digest_of
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.store.manifest import SegmentEntry, StoredFile
 from corpus_tuner.indexes.store.segment_writer import SEGMENT
-from corpus_tuner.indexes.store.shards import LEDGER, MOST_DEATHS, Shards
+from corpus_tuner.indexes.store.shards import LEDGER, MAX_CRASHES, Shards
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 METADATA = st.dictionaries(TEXTS, st.none() | st.booleans() | st.integers() | TEXTS, max_size=2)
@@ -128,12 +128,12 @@ def test_what_is_no_longer_the_same_file_is_refused(tmp_path: Path) -> None:
 def test_a_shard_that_kills_whoever_makes_it_is_given_up(tmp_path: Path) -> None:
     shards = opened(tmp_path, [document(1)])
     (shard,) = shards.cut(1)
-    for _ in range(MOST_DEATHS):
+    for _ in range(MAX_CRASHES):
         child = os.fork()
         if not child:
             shards.make(shard, lambda *_: os._exit(9))
         os.waitpid(child, 0)
-    with pytest.raises(SearchIndexError, match=f"died {MOST_DEATHS} times"):
+    with pytest.raises(SearchIndexError, match=f"died {MAX_CRASHES} times"):
         shards.make(shard, Making())
     (shard,) = opened(tmp_path, [document(1)]).cut(1)  # the same command again
     assert shards.make(shard, Making()).documents == 1

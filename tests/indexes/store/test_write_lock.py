@@ -13,11 +13,11 @@ from corpus_tuner.indexes.store.layout import Layout
 
 def test_an_empty_folder_goes_with_its_lock(tmp_path: Path) -> None:
     index = tmp_path / "index"
-    write_lock.claim(index)
+    write_lock.create_index_folder(index)
     with (
-        write_lock.locked(index, "a build"),
+        write_lock.lock_index(index, "a build"),
         pytest.raises(LockedError, match=r"a build .* at work"),
-        write_lock.locked(index, "another"),
+        write_lock.lock_index(index, "another"),
     ):
         pass
     assert not index.exists()
@@ -27,7 +27,7 @@ def test_a_lock_whose_file_was_removed_locks_nobody_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index = tmp_path / "index"
-    write_lock.claim(index)
+    write_lock.create_index_folder(index)
     acquire = FileLock.acquire
     removed: list[Path] = []
 
@@ -40,8 +40,8 @@ def test_a_lock_whose_file_was_removed_locks_nobody_out(
         return acquired
 
     monkeypatch.setattr(FileLock, "acquire", acquire_what_another_removes)
-    with write_lock.locked(index, "a build"):
+    with write_lock.lock_index(index, "a build"):
         assert Layout(index).lock.exists()
-        with pytest.raises(LockedError), write_lock.locked(index, "another"):
+        with pytest.raises(LockedError), write_lock.lock_index(index, "another"):
             pass
     assert removed

@@ -268,11 +268,11 @@ def test_the_verdict_is_that_of_the_search_there_will_be(
     vectors = found("lexical=null")
     assert (vectors[0].gains != vectors[1].gains).any()
     assert [one.by_vectors for one in vectors] == pytest.approx([one.mean for one in vectors])
-    words = found("search.hybrid={passage: 0, views: 0, words: 1, grams: 0, feedback: 0}")
+    words = found("search.hybrid={passage: 0, views: 0, words: 1, ngrams: 0, feedback: 0}")
     assert (words[0].gains == words[1].gains).all()
     assert words[0].by_vectors == vectors[0].by_vectors
     assert words[0].mean > 0.5  # the words of a sentence tell much, random vectors nothing
-    both = found("search.hybrid={passage: 1, views: 0, words: 1, grams: 0, feedback: 0}")
+    both = found("search.hybrid={passage: 1, views: 0, words: 1, ngrams: 0, feedback: 0}")
     assert vectors[0].mean < both[0].mean
 
 
