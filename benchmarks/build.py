@@ -23,14 +23,14 @@ from typing import Any
 from corpus_tuner import Corpus, Document, build, load_recipe, sample_folder
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.encoders import EncoderSettings, embedded, open_encoder
-from corpus_tuner.text.passages import PassageSettings, split_passages, whole_text
+from corpus_tuner.text.passages import PassageSettings, get_full_text, split_passages
 
 BASELINE = "SentenceTransformer.encode"
 BUILDS = {
     "no generator": ["generator=null"],
     "extractive": ["generator=extractive"],
     "default": [],
-    "default, every view encoded alone": ["views.reading=alone"],
+    "default, every view encoded alone": ["views.late_chunking=false"],
 }
 _FEW = 8  # documents that tell what it takes to start
 
@@ -80,8 +80,8 @@ def _timed(run: Callable[[list[Document]], Any], documents: list[Document]) -> f
 def _encoding() -> Callable[[list[Document]], Any]:
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(str(embedded.folder()), device="cpu")
-    return lambda documents: model.encode([whole_text(document) for document in documents])
+    model = SentenceTransformer(str(embedded.get_folder()), device="cpu")
+    return lambda documents: model.encode([get_full_text(document) for document in documents])
 
 
 def _building(assignments: list[str], language: str) -> Callable[[list[Document]], Any]:
@@ -103,7 +103,7 @@ def _building(assignments: list[str], language: str) -> Callable[[list[Document]
 def _tokens(documents: list[Document], language: str) -> str:
     """Say how much the baseline and a build read."""
     encoder = open_encoder(EncoderSettings())
-    wholes = encoder.count_tokens([whole_text(document) for document in documents])
+    wholes = encoder.count_tokens([get_full_text(document) for document in documents])
     passages = split_passages(documents, Languages((language,)), encoder, PassageSettings())
     read = encoder.count_tokens([passage.text for own in passages for passage in own])
     limit = encoder.max_tokens

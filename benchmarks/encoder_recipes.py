@@ -36,7 +36,7 @@ from corpus_tuner.eval.open_benchmark import open_benchmarks
 from corpus_tuner.eval.report.tables import as_markdown
 from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.measures import measure
-from corpus_tuner.text.passages import whole_text
+from corpus_tuner.text.passages import get_full_text
 from corpus_tuner.text.sentences import split_sentences
 
 BASE = EncoderSettings(name="builtin", dtype="float32")
@@ -72,7 +72,7 @@ def main() -> None:
 def by_map(benchmark: Benchmark, documents: Sequence[Document]) -> float:
     """Return nDCG@10 where queries are mapped, and documents stay where they are."""
     encoder = open_encoder(BASE)
-    vectors = encoder.encode_documents([whole_text(document) for document in documents])
+    vectors = encoder.encode_documents([get_full_text(document) for document in documents])
     learnt = learn_map(*sentences_of(encoder, documents), vectors)
     queries = list(benchmark.queries)
     mapped = encoder.encode_queries([benchmark.queries[one] for one in queries]) @ learnt
@@ -113,13 +113,13 @@ def learn_map(asked: Vectors, positions: np.ndarray, documents: Vectors) -> Vect
 
 def train(recipe: str, documents: Sequence[Document], folder: Path, steps: int) -> None:
     """Train by sentence-transformers, and write the model."""
-    model = SentenceTransformer(str(embedded.folder()), device="cpu")
+    model = SentenceTransformer(str(embedded.get_folder()), device="cpu")
     limit, model.max_seq_length = model.max_seq_length, MAX_TOKENS
     pairs = list(islice(examples(recipe, documents), steps * BATCH))
     loss = (
         MultipleNegativesRankingLoss(model, scale=SCALE)
         if recipe == "simcse"
-        else DenoisingAutoEncoderLoss(model, str(embedded.folder()))
+        else DenoisingAutoEncoderLoss(model, str(embedded.get_folder()))
     )
     arguments = Arguments(
         output_dir=str(folder / "checkpoints"),
@@ -141,7 +141,7 @@ def train(recipe: str, documents: Sequence[Document], folder: Path, steps: int) 
 def examples(recipe: str, documents: Sequence[Document]) -> Iterator[tuple[str, str]]:
     """Yield pairs without end: a text twice, or what is left of one, and all of it."""
     chance = random.Random(SEED)
-    texts = [whole_text(document) for document in documents]
+    texts = [get_full_text(document) for document in documents]
     chance.shuffle(texts)
     for text in cycle(texts):
         words = text.split()

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 from corpus_tuner import Corpus, sample_folder
 from corpus_tuner.encoders import EncoderSettings, embedded, open_encoder
-from corpus_tuner.text.passages import whole_text
+from corpus_tuner.text.passages import get_full_text
 
 QUERIES = 20
 BARE = "sentence-transformers"
@@ -54,7 +54,7 @@ def main() -> None:
     if chosen.open:
         print(json.dumps(_opened(chosen.open)))
         return
-    texts = [whole_text(one) for one in islice(Corpus(chosen.corpus), chosen.documents)]
+    texts = [get_full_text(one) for one in islice(Corpus(chosen.corpus), chosen.documents)]
     _compare_opening(chosen.encoders, chosen.rounds)
     _compare_documents(chosen.encoders, texts, chosen.rounds)
 
@@ -104,7 +104,7 @@ def _compare_documents(names: Sequence[str], texts: Sequence[str], rounds: int) 
     systems: dict[str, System] = {}
     for name in names:
         systems[name] = open_encoder(EncoderSettings(name=name)).encode_documents
-        model = SentenceTransformer(str(embedded.folder(name)), device="cpu")
+        model = SentenceTransformer(str(embedded.get_folder(name)), device="cpu")
         prompt = "document" if (model.prompts or {}).get("document") else None
         systems[f"{BARE} {name}"] = partial(
             model.encode, prompt_name=prompt, show_progress_bar=False

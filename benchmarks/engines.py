@@ -24,8 +24,8 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from corpus_tuner import Corpus, sample_folder
-from corpus_tuner.encoders import Vectors, embedded, unit_rows
-from corpus_tuner.encoders.batching import filled
+from corpus_tuner.encoders import Vectors, embedded, normalize_rows
+from corpus_tuner.encoders.batching import batch_by_tokens
 from corpus_tuner.eval.benchmarks.beir_folder import load_benchmark
 from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.measures import measure
@@ -45,18 +45,18 @@ Libraries are imported then, so that a process with one engine takes that one's 
 
 def batched(states: Callable[[list[list[int]]], Any]) -> Encode:
     """Return what encodes texts by batches of one length, given what computes their states."""
-    tokenizer = Tokenizer.from_file(str(embedded.folder() / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(embedded.get_folder() / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(TOKENS)
 
     def encode(texts: Sequence[str]) -> Vectors:
         tokens = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
         pooled: list[Any] = [None] * len(texts)
-        for batch in filled([len(ids) for ids in tokens], TOKENS_AT_ONCE):
+        for batch in batch_by_tokens([len(ids) for ids in tokens], TOKENS_AT_ONCE):
             found = np.asarray(states([tokens[text] for text in batch])).mean(axis=1)
             for text, vector in zip(batch, found, strict=True):
                 pooled[text] = vector
-        return unit_rows(np.stack(pooled), "MiniLM")
+        return normalize_rows(np.stack(pooled), "MiniLM")
 
     return encode
 
@@ -64,7 +64,7 @@ def batched(states: Callable[[list[list[int]]], Any]) -> Encode:
 def sentence_transformer() -> Any:
     import_module("torch").set_num_threads(1)
     library = import_module("sentence_transformers")
-    return library.SentenceTransformer(str(embedded.folder()), device="cpu").eval()
+    return library.SentenceTransformer(str(embedded.get_folder()), device="cpu").eval()
 
 
 def as_it_comes(_folder: Path) -> Encode:
@@ -179,7 +179,7 @@ def compressed(model: Any, form: str) -> Any:
     nncf = import_module("nncf")
     if form == "weights":
         return nncf.compress_weights(model, mode=nncf.CompressWeightsMode.INT8_SYM)
-    tokenizer = Tokenizer.from_file(str(embedded.folder() / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(embedded.get_folder() / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(TOKENS)
     texts = [text for code in ("en", "de") for text in texts_of(sample_folder(code)).values()]

@@ -17,7 +17,7 @@ from corpus_tuner import Corpus, Document, load_recipe, sample_folder
 from corpus_tuner.encoders import open_encoder
 from corpus_tuner.generation.generators import list_generators, open_generator
 from corpus_tuner.generation.prompts import load_instructions
-from corpus_tuner.text.document_encoding import Reading
+from corpus_tuner.text.document_encoding import EncodedDocument
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
     chosen = parser.parse_args()
     settings = load_recipe(chosen.config, chosen.assignments)
     (part,) = [one for one in list_generators(settings.generator) if hasattr(one, "engine")]
-    documents = [Reading(one) for one in islice(Corpus(chosen.corpus), chosen.documents)]
+    documents = [EncodedDocument(one) for one in islice(Corpus(chosen.corpus), chosen.documents)]
     (instruction,) = load_instructions(("question",), "en", settings.instructions)
     encoder = open_encoder()
     engines = {
@@ -42,7 +42,9 @@ def main() -> None:
         for name in chosen.engines
     }
     for engine in engines.values():
-        engine.generate([Reading(Document("", "", "The mill stands by the river."))], instruction)
+        engine.generate(
+            [EncodedDocument(Document("", "", "The mill stands by the river."))], instruction
+        )
     seconds = dict.fromkeys(engines, 0.0)
     written = dict.fromkeys(engines, 0)
     for start in range(0, len(documents), chosen.block):

@@ -25,7 +25,7 @@ from corpus_tuner.eval.report.tables import as_markdown
 from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.measures import measure
 from corpus_tuner.eval.trec.runs import Run
-from corpus_tuner.text.passages import whole_text
+from corpus_tuner.text.passages import get_full_text
 from corpus_tuner.tuning.encoder.tune import tune_encoder
 
 MEASURE = "nDCG@10"
@@ -70,7 +70,7 @@ def judged(found: list[float], report: EncoderTuningReport) -> list[str]:
         f"{100 * (found[1] - found[0]):+.1f}",
         f"{100 * verdict.gain:+.1f}{', better' if verdict.better else ''}",
         f"{low:+.1f} to {high:+.1f}",
-        f"{verdict.kept:g}",
+        f"{verdict.share:g}",
         f"{report.best_step} of {report.steps}",
     ]
 
@@ -79,7 +79,7 @@ def by_vectors(benchmark: Benchmark, settings: Recipe, named: EncoderSettings) -
     """Return nDCG@10 where passages are ranked by their vectors alone."""
     encoder = open_encoder(named.model_copy(update={"dtype": "float32"}))
     documents = list(Corpus(benchmark.corpus, settings.corpus))
-    vectors = encoder.encode_documents([whole_text(document) for document in documents])
+    vectors = encoder.encode_documents([get_full_text(document) for document in documents])
     queries = list(benchmark.queries)
     scores = encoder.encode_queries([benchmark.queries[one] for one in queries]) @ vectors.T
     run = ranked(queries, scores, [document.id for document in documents])

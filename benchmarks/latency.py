@@ -70,7 +70,7 @@ def sentence_transformers(_index: Path, scratch: Path) -> dict[str, Way]:
     """Encode, then search with FAISS."""
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(str(embedded.folder()))
+    model = SentenceTransformer(str(embedded.get_folder()))
     vectors = faiss.read_index(str(scratch / "index"))
     ids = (scratch / "docid").read_text(encoding="utf-8").splitlines()
 
@@ -88,7 +88,7 @@ def pyserini(index: Path, scratch: Path) -> dict[str, Way]:
     from pyserini.encode import AutoQueryEncoder
     from pyserini.search.faiss import FaissSearcher
 
-    encoder = AutoQueryEncoder(str(embedded.folder()), pooling="mean", l2_norm=True)
+    encoder = AutoQueryEncoder(str(embedded.get_folder()), pooling="mean", l2_norm=True)
     vectors = FaissSearcher(str(scratch), encoder)
     with Searcher.open(index) as searcher:
         language = str(searcher.manifest.build.get("language", "en"))

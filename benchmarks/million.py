@@ -30,8 +30,8 @@ import numpy.typing as npt
 from benchmarks.recombined import Source, read_sources, recombined
 from corpus_tuner import CorpusTunerError, Recipe
 from corpus_tuner.calibration.ann_recall import finding
-from corpus_tuner.core.chunks import chunks
-from corpus_tuner.core.documents import View, digest_of
+from corpus_tuner.core.chunks import split_into_chunks
+from corpus_tuner.core.documents import View, compute_digest
 from corpus_tuner.encoders import Encoder, EncoderSettings, Vectors, open_encoder
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.representations import (
@@ -92,7 +92,7 @@ def encode(
         vectors.truncate(done * size)
         vectors.seek(0, 2)
         until = time.monotonic() + 60 * minutes
-        for some in chunks(islice(recombined(sources), done, most), AT_ONCE):
+        for some in split_into_chunks(islice(recombined(sources), done, most), AT_ONCE):
             if time.monotonic() > until:
                 break
             texts = [f"{one.title} {one.text}".strip() for one in some]
@@ -126,7 +126,7 @@ class Recombined:
         """Yield the documents."""
         for document in islice(recombined(self._sources), self._count):
             view = View(document.id, "passage", f"{document.title} {document.text}".strip())
-            yield StoredDocument(document, [view], digest_of(document), {})
+            yield StoredDocument(document, [view], compute_digest(document), {})
 
     def rows(self, _: Representation) -> SegmentRows:
         """Return one row a document."""

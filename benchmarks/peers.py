@@ -120,7 +120,7 @@ def fastembed(scratch: Path) -> System:
     class States(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.model = AutoModel.from_pretrained(embedded.folder()).eval()
+            self.model = AutoModel.from_pretrained(embedded.get_folder()).eval()
 
         def forward(self, *inputs: torch.Tensor) -> Any:
             return self.model(**dict(zip(names, inputs, strict=True))).last_hidden_state
@@ -137,7 +137,7 @@ def fastembed(scratch: Path) -> System:
             dynamic_axes={name: {0: "texts", 1: "tokens"} for name in (*names, "states")},
             dynamo=False,
         )
-    for file in embedded.folder().glob("*.json"):
+    for file in embedded.get_folder().glob("*.json"):
         shutil.copy(file, scratch)
     config = scratch / "tokenizer_config.json"
     reads = json.loads((scratch / "sentence_bert_config.json").read_text(encoding="utf-8"))
@@ -154,7 +154,7 @@ def fastembed(scratch: Path) -> System:
 def txtai(_: Path, *, size: int, maxlength: bool | None) -> System:
     from txtai import Embeddings
 
-    rows = Embeddings(path=str(embedded.folder()), maxlength=maxlength)
+    rows = Embeddings(path=str(embedded.get_folder()), maxlength=maxlength)
     rows.index(["a first text"])
 
     def search(queries: dict[str, str]) -> list[Run]:
@@ -284,7 +284,7 @@ def main() -> None:
             ((benchmark,), _) = open_benchmarks([chosen.folder], settings=common)
         except EvaluationError as error:
             print(f"nothing is judged: {error}")
-    model = SentenceTransformer(str(embedded.folder()), device="cpu")
+    model = SentenceTransformer(str(embedded.get_folder()), device="cpu")
     rows: list[list[str]] = []
     values: list[str] = []
     seconds, indexed = 0.0, 0

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
-from corpus_tuner.encoders.query_cache import RememberedQueries
+from corpus_tuner.encoders.query_cache import CachedQueryEncoder
 from corpus_tuner.eval.trec.queries import read_queries
 from corpus_tuner.indexes.qdrant.address import parse_address
 from corpus_tuner.indexes.qdrant.export import export_to_qdrant
@@ -54,7 +54,7 @@ def measure(index: Path, queries: list[str], address: str) -> dict[str, Any]:
     rankings: dict[str, dict[str, int]] = {}
     times: dict[str, Any] = {}
     with Searcher.open(index) as here:
-        here.encoder = RememberedQueries(here.encoder, queries)
+        here.encoder = CachedQueryEncoder(here.encoder, queries)
         with Searcher.open(address, encoder=here.encoder) as there:
             for mode in get_args(Mode):
                 for name, filter in (("", None), (", filtered", FILTER)):

@@ -26,7 +26,7 @@ import psutil
 
 from corpus_tuner import Corpus, Document, Searcher, load_recipe, sample_folder
 from corpus_tuner.building.segment import Indexed, stage
-from corpus_tuner.core.chunks import chunks
+from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.generation.enricher import Enricher
 from corpus_tuner.generation.open_recipe import open_recipe
 from corpus_tuner.indexes.store.shards import Shards
@@ -146,7 +146,7 @@ def measure_stages(documents: list[Document], folder: Path) -> None:
 
     def take() -> None:
         shards = Shards(folder, working)
-        for some in chunks(documents, settings.documents_at_once):
+        for some in split_into_chunks(documents, settings.documents_at_once):
             shards.take(some)
 
     print(f"stages, {count:,} documents of {source.stat().st_size / count:,.0f} bytes")
@@ -159,7 +159,7 @@ def measure_stages(documents: list[Document], folder: Path) -> None:
     ):
 
         def make() -> None:
-            for some in chunks(documents, settings.documents_at_once):
+            for some in split_into_chunks(documents, settings.documents_at_once):
                 stage(staging, enricher, some)
 
         timed("views, encoding and staging", count, make)

@@ -20,7 +20,7 @@ import numpy as np
 
 from corpus_tuner import build, sample_folder
 from corpus_tuner.encoders import EncoderSettings, open_encoder
-from corpus_tuner.encoders.query_cache import RememberedQueries
+from corpus_tuner.encoders.query_cache import CachedQueryEncoder
 from corpus_tuner.eval.trec.queries import read_queries
 from corpus_tuner.indexes.representations import Storage, views
 from corpus_tuner.indexes.searcher import Searcher
@@ -46,7 +46,7 @@ def compare_with_encoding(index: Path, queries: list[str]) -> None:
     with Searcher.open(index) as searcher:
         settings = EncoderSettings.model_validate(searcher.manifest.encoder.settings)
         plain = open_encoder(settings)
-        searcher.encoder = RememberedQueries(plain, queries)
+        searcher.encoder = CachedQueryEncoder(plain, queries)
 
         def encode(queries: list[str]) -> None:
             plain.encode_queries(queries)

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from corpus_tuner import Corpus, add, build, load_recipe, remove, sample_folder
-from corpus_tuner.encoders.query_cache import RememberedQueries
+from corpus_tuner.encoders.query_cache import CachedQueryEncoder
 from corpus_tuner.indexes.searcher import Searcher
 
 SEGMENTS, GONE, QUERIES, TURNS = 8, 0.1, 50, 5
@@ -48,7 +48,7 @@ def compare(one: Path, eight: Path, queries: list[str]) -> None:
         count = len(parts.manifest.segments)
         print(f"{whole.manifest.documents:,} documents, 1 segment and {count}")
         for searcher in (whole, parts):
-            searcher.encoder = RememberedQueries(searcher.encoder, queries)
+            searcher.encoder = CachedQueryEncoder(searcher.encoder, queries)
         for k in (10, 100):
             same = list(whole.rank(queries, k)) == list(parts.rank(queries, k))
             times: dict[Searcher, list[float]] = {whole: [], parts: []}

@@ -8,8 +8,8 @@ from corpus_tuner.building.skipped import store_skipped
 from corpus_tuner.calibration.ann_recall import finding, must_find
 from corpus_tuner.calibration.weights import calibrated, must_calibrate
 from corpus_tuner.config.recipe import read_stored_recipe
-from corpus_tuner.core.arguments import path_of
-from corpus_tuner.core.progress import showing
+from corpus_tuner.core.arguments import check_path
+from corpus_tuner.core.progress import show_progress
 from corpus_tuner.corpora import Corpus, CorpusSettings
 from corpus_tuner.corpora.in_memory import Documents
 from corpus_tuner.encoders import Encoder
@@ -18,7 +18,7 @@ from corpus_tuner.generation.open_recipe import OpenRecipe, open_recipe
 from corpus_tuner.indexes.store.commit import collect_garbage
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.store.write_lock import lock_and_read_manifest
-from corpus_tuner.text.language_detection import languages_of_build
+from corpus_tuner.text.language_detection import get_build_languages
 
 
 def add(
@@ -67,7 +67,7 @@ def add(
     Changes(added=0, changed=1, removed=0, kept=2)
     """
     adder = Adder(index, encoder=encoder, ledger=ledger, trust_remote_code=trust_remote_code)
-    with showing(progress):
+    with show_progress(progress):
         return adder.add(source, corpus, finish=True)
 
 
@@ -88,7 +88,7 @@ class Adder:
         ledger: str | Path | None = None,
         trust_remote_code: bool = False,
     ) -> None:
-        self._index = path_of(index, "index")
+        self._index = check_path(index, "index")
         self._encoder = encoder
         self._ledger = ledger
         self._trust_remote_code = trust_remote_code
@@ -136,7 +136,7 @@ class Adder:
         return BuildReport.of(index, documents, manifest, changes, skipped_changed=skipped_changed)
 
     def _store_skipped(self, documents: Corpus) -> bool:
-        skipped = documents.listed_skipped()
+        skipped = documents.list_skipped()
         return store_skipped(self._index, documents.source, skipped, whole=False)
 
     def _opened(self, manifest: Manifest, documents: Corpus) -> OpenRecipe:
@@ -147,7 +147,7 @@ class Adder:
                 documents,
                 settings,
                 encoder=self._encoder,
-                languages=languages_of_build(manifest.build),
+                languages=get_build_languages(manifest.build),
                 fingerprint=manifest.encoder.fingerprint,
             )
         if self._recipe.key != manifest.build["key"]:

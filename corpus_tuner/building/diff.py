@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from corpus_tuner.core.documents import Document, digest_of
+from corpus_tuner.core.documents import Document, compute_digest
 from corpus_tuner.indexes.store.live_docs import LiveDocs
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.vectors import Ordinals
@@ -61,7 +61,7 @@ class Comparison:
         new = []
         for document in documents:
             ordinal, digest = known.get(document.id, (-1, ""))
-            if ordinal >= 0 and digest == digest_of(document):
+            if ordinal >= 0 and digest == compute_digest(document):
                 self._kept[ordinal] = True
                 continue
             new.append(document)

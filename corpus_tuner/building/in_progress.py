@@ -10,7 +10,7 @@ from corpus_tuner.building.ray_cluster import Cluster, shard_size
 from corpus_tuner.building.ray_worker import Order
 from corpus_tuner.building.segment import Indexed, stage
 from corpus_tuner.core.documents import Document
-from corpus_tuner.core.progress import working
+from corpus_tuner.core.progress import show_activity
 from corpus_tuner.generation.enricher import Enricher
 from corpus_tuner.generation.ledger import Ledger
 from corpus_tuner.indexes.store.live_docs import LiveDocs
@@ -130,7 +130,7 @@ class Unfinished:
         entries = (*found, *self._made)
         if not self.staging.documents:
             return Written(entries, live_docs, None)
-        with working("writing the index"):
+        with show_activity("writing the index"):
             entries = (*entries, self._indexed.write(self.staging))
         return Written(entries, live_docs, self.folder / SEGMENT)
 

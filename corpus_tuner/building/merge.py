@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from corpus_tuner.core.arguments import path_of
+from corpus_tuner.core.arguments import check_path
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.lexical.postings import Postings, merge_postings
@@ -111,7 +111,7 @@ def merge(index: str | Path) -> Manifest:
     >>> len(ct.merge(example_index).segments)
     1
     """
-    index = path_of(index, "index")
+    index = check_path(index, "index")
     with lock_and_read_manifest(index, "a merge") as manifest:
         whole = len(manifest.segments) <= 1 and not any(one.dead for one in manifest.segments)
         if whole:

@@ -23,17 +23,17 @@ from corpus_tuner.config.recipe import (
     read_stored_recipe,
     set_encoder,
 )
-from corpus_tuner.core.arguments import path_of
-from corpus_tuner.core.chunks import chunks
-from corpus_tuner.core.progress import note, showing, track, working
+from corpus_tuner.core.arguments import check_path
+from corpus_tuner.core.chunks import split_into_chunks
+from corpus_tuner.core.progress import print_note, show_activity, show_progress, track
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.corpus import IN_MEMORY
 from corpus_tuner.corpora.in_memory import Documents
-from corpus_tuner.corpora.parse_cache import ParsedFiles
+from corpus_tuner.corpora.parse_cache import ParseCache
 from corpus_tuner.encoders import Encoder
-from corpus_tuner.encoders.embedded import named
-from corpus_tuner.encoders.model_files import encoder_files
-from corpus_tuner.encoders.tuning_report import report_of
+from corpus_tuner.encoders.embedded import resolve_auto
+from corpus_tuner.encoders.model_files import list_encoder_files
+from corpus_tuner.encoders.tuning_report import find_report
 from corpus_tuner.errors import CorpusTunerError, SearchIndexError
 from corpus_tuner.generation.enricher import FITTED, Enricher
 from corpus_tuner.generation.open_recipe import OpenRecipe, open_recipe, raise_no_documents
@@ -51,7 +51,7 @@ from corpus_tuner.indexes.store.manifest import (
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.store.soft_delete import soft_delete
 from corpus_tuner.indexes.store.write_lock import create_index_folder, lock_index
-from corpus_tuner.text.language_detection import languages_of_build
+from corpus_tuner.text.language_detection import get_build_languages
 
 _COMPARED = 1_024  # documents that are looked up at once
 _AFTER = ("search", "vectors")  # settings of what is chosen when all documents are indexed
@@ -124,12 +124,12 @@ def build(
     """
     settings, encoder = set_encoder(parse_recipe(settings), encoder)
     cluster = Cluster(ray, settings.ray) if ray is not None else None
-    index = path_of(output, "output")
-    parsed = ParsedFiles(Layout(index).parsed)
+    index = check_path(output, "output")
+    parsed = ParseCache(Layout(index).parsed)
     corpus = Corpus(source, settings.corpus, parsed)
     own_encoder = Layout(index).encoder
     create_index_folder(index)
-    with lock_index(index, "a build"), parsed, showing(progress):
+    with lock_index(index, "a build"), parsed, show_progress(progress):
         found = None if fresh else _standing(index)
         standing = found if found and _is_of(found, settings, encoder) else None
         is_other = found is not None and _may_be_other(found, corpus)
@@ -144,7 +144,7 @@ def build(
             corpus,
             settings,
             encoder=encoder,
-            languages=languages_of_build(standing.build) if standing else None,
+            languages=get_build_languages(standing.build) if standing else None,
             fingerprint=standing.encoder.fingerprint if standing else None,
         )
         if found and found.build["key"] == recipe.key:
@@ -153,12 +153,12 @@ def build(
             announce(changes)
         else:
             if found:
-                note(
+                print_note(
                     f"{index} was built by another recipe, or with another model: all is built anew"
                 )
             standing = changes = None
         if found and found.build["corpus"] != corpus.source:
-            note(f"{index} was of {found.build['corpus']}, and is to be of {corpus.source}")
+            print_note(f"{index} was of {found.build['corpus']}, and is to be of {corpus.source}")
         manifest = standing
         renamed = manifest and manifest.encoder.name != recipe.recipe.encoder.name
         if manifest is None or changes is None or changes.total or renamed:
@@ -174,7 +174,7 @@ def build(
 
 
 def _store_skipped(index: Path, corpus: Corpus) -> bool:
-    return store_skipped(index, corpus.source, corpus.listed_skipped())
+    return store_skipped(index, corpus.source, corpus.list_skipped())
 
 
 def compare(index: Path, manifest: Manifest, corpus: Corpus, *, whole: bool = True) -> Changes:
@@ -182,7 +182,7 @@ def compare(index: Path, manifest: Manifest, corpus: Corpus, *, whole: bool = Tr
     segments = Segments.of(index, manifest)
     try:
         comparison = Comparison(segments, whole=whole)
-        for chunk in track(corpus.chunks(_COMPARED), "comparing with the index", size=len):
+        for chunk in track(corpus.iterate_chunks(_COMPARED), "comparing with the index", size=len):
             comparison.new(chunk)
     finally:
         segments.close()
@@ -238,7 +238,7 @@ def update(
                 for some in enricher.read_chunks("reading" if cluster else "building")
                 for one in unfinished.missing(comparison.new(some))
             )
-            for new in chunks(every, settings.documents_at_once):
+            for new in split_into_chunks(every, settings.documents_at_once):
                 if cluster:
                     unfinished.leave(new)
                 else:
@@ -287,12 +287,12 @@ def merge_due(index: Path, manifest: Manifest) -> Manifest:
     entries = due(manifest)
     if not entries:
         return manifest
-    with working("merging segments"):
+    with show_activity("merging segments"):
         return merge_segments(index, manifest, entries)
 
 
 def _encoder_entry(encoder: Encoder, settings: Recipe) -> EncoderEntry:
-    files = encoder_files(settings.encoder)
+    files = list_encoder_files(settings.encoder)
     return EncoderEntry(
         fingerprint=encoder.fingerprint,
         dimension=encoder.dimension,
@@ -304,7 +304,7 @@ def _encoder_entry(encoder: Encoder, settings: Recipe) -> EncoderEntry:
 
 def _verdict(encoder: Encoder) -> dict[str, Any] | None:
     """Return what held-out documents said of an encoder that was tuned here."""
-    report = report_of(encoder.name)
+    report = find_report(encoder.name)
     return report.verdict.model_dump(mode="json") if report else None
 
 
@@ -317,7 +317,7 @@ def _standing(index: Path) -> Manifest | None:
         verify(index, manifest.segments)
         return manifest
     except SearchIndexError as error:  # damaged, or of another version
-        note(f"{error}: all is built anew")
+        print_note(f"{error}: all is built anew")
         return None
 
 
@@ -363,8 +363,8 @@ def _is_of(manifest: Manifest, settings: Recipe, encoder: Encoder | None) -> boo
     """Tell, without opening a model, whether an index was made by this recipe."""
     if encoder is not None and encoder.fingerprint != manifest.encoder.fingerprint:
         return False
-    codes = languages_of_build(manifest.build).codes
-    name = encoder.name if encoder else named(settings.encoder, codes).name
+    codes = get_build_languages(manifest.build).codes
+    name = encoder.name if encoder else resolve_auto(settings.encoder, codes).name
     files: str = manifest.build["files"]
     return files == hash_recipe_files(set_encoder(settings, name)[0], manifest.encoder.fingerprint)
 

@@ -14,7 +14,7 @@ from corpus_tuner.building.merge import LARGE
 from corpus_tuner.building.ray_worker import Order, Tally, Worker
 from corpus_tuner.config.ray import RaySettings
 from corpus_tuner.core.extras import MissingExtraError
-from corpus_tuner.core.progress import Meter, note, working
+from corpus_tuner.core.progress import Meter, print_note, show_activity
 from corpus_tuner.errors import CorpusTunerError, named
 from corpus_tuner.indexes.store.manifest import SegmentEntry
 from corpus_tuner.indexes.store.shards import Shard
@@ -73,7 +73,7 @@ class Cluster:
             yield self._workers()
             return
         try:
-            with working("connecting to the Ray cluster"):
+            with show_activity("connecting to the Ray cluster"):
                 _see_that_it_listens(self._address)
                 options: dict[str, Any] = {"include_dashboard": False}
                 ray.init(
@@ -164,7 +164,7 @@ class Cluster:
                     f"{problem}: change ray.cpus or ray.gpus, or, where machines are started when "
                     "they are asked for, say how many workers there are to be (ray.workers)"
                 )
-            note(f"{problem}: waiting for machines")
+            print_note(f"{problem}: waiting for machines")
         return self.settings.workers or room
 
 

@@ -13,11 +13,11 @@ from typing import Any
 from corpus_tuner import __version__
 from corpus_tuner.building.segment import Indexed, stage
 from corpus_tuner.config.recipe import Recipe
-from corpus_tuner.core.chunks import chunks
-from corpus_tuner.core.disk_errors import disk_problem
+from corpus_tuner.core.chunks import split_into_chunks
+from corpus_tuner.core.disk_errors import describe_disk_error
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.languages import Languages
-from corpus_tuner.core.progress import be_quiet
+from corpus_tuner.core.progress import set_quiet
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.checks import Fitted
@@ -120,7 +120,7 @@ class Worker:
         -------
         For every one the ``entry`` of its segment as JSON, or a ``problem`` that the user can mend.
         """
-        be_quiet(True)
+        set_quiet(True)
         made: dict[str, list[str]] = {"entry": [], "problem": []}
         for digest, *numbers in zip(*(batch[name] for name in Shard._fields), strict=True):
             entry = problem = ""
@@ -129,7 +129,7 @@ class Worker:
             except CorpusTunerError as error:
                 problem = str(error)
             except (OSError, sqlite3.Error) as error:
-                problem = disk_problem(error)
+                problem = describe_disk_error(error)
                 if not problem:
                     raise
                 problem = (
@@ -154,7 +154,7 @@ class Worker:
                 ) as enricher,
                 closing(indexed.open_staging(working)) as staging,
             ):
-                for some in chunks(documents, settings.documents_at_once):
+                for some in split_into_chunks(documents, settings.documents_at_once):
                     stage(staging, enricher, some)
                     done += len(some)
                     self._tally.tell.remote(shard.name, done)

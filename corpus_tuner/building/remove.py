@@ -5,8 +5,8 @@ from pathlib import Path
 
 from corpus_tuner.calibration.weights import calibrate, must_calibrate
 from corpus_tuner.config.recipe import read_stored_recipe
-from corpus_tuner.core.arguments import path_of
-from corpus_tuner.core.progress import note
+from corpus_tuner.core.arguments import check_path
+from corpus_tuner.core.progress import print_note
 from corpus_tuner.encoders import Encoder
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.filters import Filter
@@ -61,7 +61,7 @@ def remove(
     >>> ct.remove(example_index, ["no such document"])
     0
     """
-    index = path_of(index, "index")
+    index = check_path(index, "index")
     removal = remove_documents(index, ids, filter=filter, dry_run=dry_run)
     if removal.matching and not dry_run:
         manifest = read_manifest(index)
@@ -73,7 +73,7 @@ def remove(
             try:
                 calibrate(index, encoder=encoder, trust_remote_code=trust_remote_code)
             except CorpusTunerError as error:
-                note(
+                print_note(
                     f"the weights stay as they are: {error}; corpus-tuner index calibrate does it "
                     "later"
                 )

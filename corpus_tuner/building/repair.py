@@ -9,8 +9,8 @@ import numpy as np
 
 from corpus_tuner.building.pipeline import update
 from corpus_tuner.config.recipe import read_stored_recipe
-from corpus_tuner.core.arguments import path_of
-from corpus_tuner.core.documents import Document, digest_of
+from corpus_tuner.core.arguments import check_path
+from corpus_tuner.core.documents import Document, compute_digest
 from corpus_tuner.corpora import Corpus, CorpusSettings
 from corpus_tuner.encoders import Encoder
 from corpus_tuner.errors import CorpusTunerError, SearchIndexError
@@ -25,7 +25,7 @@ from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, parse_ma
 from corpus_tuner.indexes.store.segment_reader import Segment
 from corpus_tuner.indexes.store.segments import load_live_docs
 from corpus_tuner.indexes.store.write_lock import lock_index
-from corpus_tuner.text.language_detection import languages_of_build
+from corpus_tuner.text.language_detection import get_build_languages
 
 
 class Repair(NamedTuple):
@@ -71,7 +71,7 @@ def check(index: str | Path, *, ledger: str | Path | None = None) -> list[Proble
     []
     """
     problems = check_index(index)
-    file = Path(ledger or Layout(path_of(index, "index")).ledger)
+    file = Path(ledger or Layout(check_path(index, "index")).ledger)
     problem = find_ledger_problem(file)
     return [*problems, Problem("", file, problem)] if problem else problems
 
@@ -114,7 +114,7 @@ def repair(
     >>> ct.repair(example_index)
     Repair(problems=[], rebuilt=0, lost=0, structures=0)
     """
-    index = path_of(index, "index")
+    index = check_path(index, "index")
     parse_manifest(index)  # before anything is written there
     with lock_index(index, "a repair"):
         manifest = parse_manifest(index)
@@ -190,7 +190,7 @@ def _readable(index: Path, entry: SegmentEntry) -> Iterator[Document]:
                 (stored,) = segment.stored([ordinal])
             except (SearchIndexError, ValueError, KeyError):
                 continue
-            if stored.digest == digest_of(stored.document):
+            if stored.digest == compute_digest(stored.document):
                 yield stored.document
 
 
@@ -208,7 +208,7 @@ def _index_again(
         corpus,
         settings,
         encoder=encoder,
-        languages=languages_of_build(manifest.build),
+        languages=get_build_languages(manifest.build),
         fingerprint=manifest.encoder.fingerprint,
     )
     if recipe.key != manifest.build["key"]:

@@ -6,12 +6,12 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from corpus_tuner.building.diff import Changes
-from corpus_tuner.core.html_tables import html_table
+from corpus_tuner.core.html_tables import render_html_table
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.generation.enrichment import REJECTED
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.store.search_settings import SearchSettings
-from corpus_tuner.text.language_detection import unread_warning
+from corpus_tuner.text.language_detection import describe_unread_languages
 
 EXAMPLES = 3
 """So many records and files are named for every reason."""
@@ -109,7 +109,7 @@ class BuildReport(BaseModel):
         return f"BuildReport({self.index!r}, {self.documents:,} documents, {self.language})"
 
     def _repr_html_(self) -> str:
-        return html_table(["", ""], ((name, _shown(value)) for name, value in self))
+        return render_html_table(["", ""], ((name, _shown(value)) for name, value in self))
 
     @property
     def unchanged(self) -> bool:
@@ -141,14 +141,16 @@ class BuildReport(BaseModel):
         skipped_changed
             Whether what was left out or repaired is new to the index.
         """
-        skipped = corpus.listed_skipped()
+        skipped = corpus.list_skipped()
         counts = manifest.counts
         calibration = manifest.calibration or {}
         return cls(
             index=str(index),
             language=manifest.build["language"],
             languages=manifest.languages,
-            unread=unread_warning(str(manifest.encoder.settings["name"]), manifest.languages),
+            unread=describe_unread_languages(
+                str(manifest.encoder.settings["name"]), manifest.languages
+            ),
             documents=manifest.documents,
             changes=changes,
             segments=len(manifest.segments),

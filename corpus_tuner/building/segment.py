@@ -8,7 +8,7 @@ from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.fields import LANGUAGE_COUNT
 from corpus_tuner.core.languages import Languages
-from corpus_tuner.core.registry import PartSettings, read_settings
+from corpus_tuner.core.registry import PluginSettings, read_settings
 from corpus_tuner.generation.enricher import Enricher
 from corpus_tuner.generation.enrichment import EnrichedDocument
 from corpus_tuner.indexes.lexical import LexicalSettings
@@ -32,7 +32,7 @@ class Indexed(NamedTuple):
         Of vectors.
     """
 
-    stored: dict[str, PartSettings]
+    stored: dict[str, PluginSettings]
     lexical: LexicalSettings | None
     dimension: int
 

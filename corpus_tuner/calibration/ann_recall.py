@@ -13,8 +13,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from corpus_tuner.calibration.pseudo_queries import draw
-from corpus_tuner.core.arguments import path_of
-from corpus_tuner.core.progress import working
+from corpus_tuner.core.arguments import check_path
+from corpus_tuner.core.progress import show_activity
 from corpus_tuner.encoders import QueryEncoder, Vectors
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.representations import Scores, stored_representation
@@ -102,11 +102,11 @@ def measure_recall(
     >>> ct.measure_recall(example_index).recall
     1.0
     """
-    path = path_of(index, "index")
+    path = check_path(index, "index")
     with Searcher.open(path, encoder=encoder, trust_remote_code=trust_remote_code) as searcher:
         manifest = searcher.manifest
         settings = manifest.vectors.settings
-        with working("measuring recall"):
+        with show_activity("measuring recall"):
             measured = _Measured(searcher, queries, seed)
             return Recall(
                 engine=manifest.engine,
@@ -147,12 +147,12 @@ def finding(
     CorpusTunerError
         If it finds too little however much they are raised; the index stays as it is.
     """
-    with working("making what finds vectors"):
+    with show_activity("making what finds vectors"):
         made = structured(index, manifest, asked)
     entry = EngineEntry(asked=asked.model_dump(), chosen=asked.model_dump())
     if isinstance(asked, ApproximateSettings) and made.structures:
         with (
-            working("measuring recall"),
+            show_activity("measuring recall"),
             Searcher.open(index, encoder=encoder) as searcher,
             closing(Segments.of(index, made)) as segments,
         ):

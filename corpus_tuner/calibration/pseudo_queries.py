@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from corpus_tuner.core.documents import Document
-from corpus_tuner.encoders.tuning_report import kept_from
+from corpus_tuner.encoders.tuning_report import find_held_out
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.segments import Segments
-from corpus_tuner.text.language_detection import languages_of_build
+from corpus_tuner.text.language_detection import get_build_languages
 from corpus_tuner.text.sentences import split_sentences
 
 _HEAD = 8  # words that are left of a sentence in the one kind of pseudo-query
@@ -77,8 +77,8 @@ def draw(searcher: Searcher, wanted: int, seed: int) -> Iterator[Asked]:
     kept from it.
     """
     segments = searcher.segments
-    languages = languages_of_build(searcher.manifest.build)
-    kept = kept_from(searcher.encoder.name)
+    languages = get_build_languages(searcher.manifest.build)
+    kept = find_held_out(searcher.encoder.name)
     chosen = _by_chance(segments, 10 * wanted, seed, kept) or _by_chance(
         segments, 10 * wanted, seed
     )
@@ -87,7 +87,7 @@ def draw(searcher: Searcher, wanted: int, seed: int) -> Iterator[Asked]:
             return
         chance = random.Random(drawn)
         document = segments.document(ordinal)
-        held_out = hold_out(document, languages.of(document), chance)
+        held_out = hold_out(document, languages.detect(document), chance)
         if held_out:
             wanted -= 1
             yield Asked(ordinal, *held_out)

@@ -28,8 +28,8 @@ from scipy.special import logsumexp
 
 from corpus_tuner.calibration.pseudo_queries import Asked, draw, draw_with_questions
 from corpus_tuner.config.recipe import QuerySource, read_stored_recipe
-from corpus_tuner.core.arguments import path_of
-from corpus_tuner.core.progress import showing, track, working
+from corpus_tuner.core.arguments import check_path
+from corpus_tuner.core.progress import show_activity, show_progress, track
 from corpus_tuner.encoders import Encoder, EncoderSettings, Vectors, open_encoder
 from corpus_tuner.indexes.representations import Representation, stored_representation
 from corpus_tuner.indexes.search.candidates import Pool
@@ -47,10 +47,10 @@ from corpus_tuner.indexes.store.search_settings import (
     normalize_weights,
 )
 from corpus_tuner.indexes.store.write_lock import lock_and_read_manifest
-from corpus_tuner.text.document_encoding import DocumentReader
-from corpus_tuner.text.language_detection import languages_of_build
-from corpus_tuner.text.passages import whole_text
-from corpus_tuner.text.views import own_views
+from corpus_tuner.text.document_encoding import DocumentEncoder
+from corpus_tuner.text.language_detection import get_build_languages
+from corpus_tuner.text.passages import get_full_text
+from corpus_tuner.text.views import make_own_views
 
 Array = npt.NDArray[np.float64]
 
@@ -177,11 +177,11 @@ def calibrate(
     >>> ct.calibrate(example_index).chosen.words  # three documents say nothing: the usual weights
     0.22
     """
-    index = path_of(index, "index")
-    with lock_and_read_manifest(index, "a calibration") as manifest, showing(progress):
+    index = check_path(index, "index")
+    with lock_and_read_manifest(index, "a calibration") as manifest, show_progress(progress):
         if encoder is None:
             settings = manifest.encoder.settings | {"trust_remote_code": trust_remote_code}
-            with working("opening the encoder"):
+            with show_activity("opening the encoder"):
                 encoder = open_encoder(
                     EncoderSettings.model_validate(settings), manifest.encoder.fingerprint
                 )
@@ -256,7 +256,7 @@ def choose_weights(
     elif usual.fusion != "zscore":
         unchanged = f"{usual.fusion} is not calibrated, zscore is"
     else:
-        with working("calibrating, choosing documents"):
+        with show_activity("calibrating, choosing documents"):
             asked = list(_asked(searcher, seed, by))
     if not unchanged and len(asked) < FEWEST:
         what = "generated questions" if by == "questions" else "sentences to spare"
@@ -282,7 +282,7 @@ def choose_weights(
             seed=seed,
         )
     failing = _failing(alone, best, chance)
-    with working("calibrating, choosing weights"):
+    with show_activity("calibrating, choosing weights"):
         likelihood = _Likelihood(judged, [name for name in names if name not in failing])
         likeliest = likelihood.weights()
         chosen = _drawn(likeliest, usual.hybrid)
@@ -375,7 +375,7 @@ def _judge(
     representation = stored_representation(
         searcher.manifest.representations[searcher.representation]
     )
-    with working("calibrating, reading documents"):
+    with show_activity("calibrating, reading documents"):
         rows = _rows_without(searcher.manifest, encoder, asked, representation)
     both = [
         (held_out, own) for held_out, own in zip(asked, rows, strict=True) for _ in held_out.queries
@@ -393,7 +393,7 @@ def _judge(
         unit="queries",
     ):
         assert pool.vector is not None
-        text = whole_text(held_out.rest)
+        text = get_full_text(held_out.rest)
         others = pool.at(np.flatnonzero(pool.ordinals != held_out.ordinal))
         similarities = own.astype(np.float64) @ pool.vector
         rest = Pool(
@@ -421,13 +421,13 @@ def _rows_without(
 ) -> list[Vectors]:
     """Return the rows that would be indexed of what is left of the documents."""
     settings = read_stored_recipe(manifest)
-    languages = languages_of_build(manifest.build)
-    reader = DocumentReader(encoder, languages, settings.passages, settings.views)
+    languages = get_build_languages(manifest.build)
+    reader = DocumentEncoder(encoder, languages, settings.passages, settings.views)
     rests = [held_out.rest for held_out in asked]
-    own = [own_views(rest, languages.of(rest), settings.views) for rest in rests]
+    own = [make_own_views(rest, languages.detect(rest), settings.views) for rest in rests]
     readings = reader.read(rests, [[span for _, span in views] for views in own])
     return [
-        representation.rows(*reading.with_views(views)).vectors
+        representation.rows(*reading.add_views(views)).vectors
         for reading, views in zip(readings, own, strict=True)
     ]
 

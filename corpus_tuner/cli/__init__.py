@@ -29,8 +29,8 @@ from corpus_tuner.cli.serve import serve
 from corpus_tuner.cli.signals import STOPPED, stopping
 from corpus_tuner.cli.tune_encoder import encoder
 from corpus_tuner.cli.tune_generator import generator
-from corpus_tuner.core.disk_errors import disk_problem
-from corpus_tuner.core.progress import note
+from corpus_tuner.core.disk_errors import describe_disk_error
+from corpus_tuner.core.progress import print_note
 from corpus_tuner.errors import CorpusTunerError, CorpusTunerWarning, command_line
 
 _HELP = "From an unlabelled corpus to a search index that beats its encoder, with proof."
@@ -99,7 +99,7 @@ def _show_warning(
 ) -> None:
     """Show our own warnings as notes, and others as Python does."""
     if issubclass(category, CorpusTunerWarning):
-        note(str(message))
+        print_note(str(message))
     else:
         show(message, category, *where)
 
@@ -120,7 +120,7 @@ def main() -> None:
             fail("stopped; run the same command again to go on", leaving.code)
         raise
     except (OSError, sqlite3.DatabaseError) as error:
-        problem = disk_problem(error)
+        problem = describe_disk_error(error)
         if not problem:
             fail(str(error), 1)
         where = getattr(error, "filename", None)

@@ -43,18 +43,18 @@ def check(
     from corpus_tuner.building.repair import check as check_index
     from corpus_tuner.building.repair import repair as repair_index
     from corpus_tuner.calibration.ann_recall import measure_recall
-    from corpus_tuner.core.progress import working
+    from corpus_tuner.core.progress import show_activity
     from corpus_tuner.indexes.store.check import check_encoder
     from corpus_tuner.indexes.store.manifest import parse_manifest
 
     if repair:
-        with working("checking and repairing"):
+        with show_activity("checking and repairing"):
             done = repair_index(index, ledger=ledger, trust_remote_code=trust_remote_code)
         problems = done.problems
         left = bool(done.lost or check_encoder(parse_manifest(index)))
         found = {"rebuilt": done.rebuilt, "lost": done.lost, "structures": done.structures}
     else:
-        with working("checking"):
+        with show_activity("checking"):
             problems = check_index(index, ledger=ledger)
         left, found = bool(problems), {}
     measured = None

@@ -38,11 +38,11 @@ def export(
     if target == "-" or target.removesuffix(".gz").endswith(".jsonl"):
         _to_json_lines(index, target)
         return
-    from corpus_tuner.core.progress import working
+    from corpus_tuner.core.progress import show_activity
     from corpus_tuner.indexes.store.archive import export_index
 
     file = Path(target)
-    with working("exporting"):
+    with show_activity("exporting"):
         manifest = export_index(index, file)
     size = file.stat().st_size / 2**20
     stdout.print(f"{file}: {manifest.documents:,} documents, {size:.1f} MiB", soft_wrap=True)

@@ -15,9 +15,9 @@ def import_(
     quiet: QuietOption = False,
 ) -> None:
     """Make an index of an exported file, which is checked."""
-    from corpus_tuner.core.progress import working
+    from corpus_tuner.core.progress import show_activity
     from corpus_tuner.indexes.store.archive import import_index
 
-    with working("importing"):
+    with show_activity("importing"):
         manifest = import_index(file, index)
     stdout.print(f"{index}: {manifest.documents:,} documents, all files right", soft_wrap=True)

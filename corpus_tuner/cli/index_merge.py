@@ -20,9 +20,9 @@ def merge(
     Nothing is encoded again.
     """
     from corpus_tuner.building.merge import merge as merge_index
-    from corpus_tuner.core.progress import working
+    from corpus_tuner.core.progress import show_activity
 
-    with working("merging segments"):
+    with show_activity("merging segments"):
         manifest = merge_index(index)
     if json:
         found = {"documents": manifest.documents, "bytes": manifest.bytes}

@@ -38,7 +38,7 @@ def info(
     from corpus_tuner.indexes.store.manifest import verify as verify_files
     from corpus_tuner.indexes.store.segments import fields_of
     from corpus_tuner.indexes.vectors.file_names import vectors_file
-    from corpus_tuner.text.language_detection import unread_warning
+    from corpus_tuner.text.language_detection import describe_unread_languages
 
     manifest = read_manifest(index)
     if skipped:
@@ -125,7 +125,7 @@ def info(
         for one in some:
             shown.add_row(_what_happened(one), plain(f"{one.count:,} {one.reason}"))
     stdout.print(shown)
-    unread = unread_warning(str(manifest.encoder.settings["name"]), manifest.languages)
+    unread = describe_unread_languages(str(manifest.encoder.settings["name"]), manifest.languages)
     if unread:
         stdout.print(Text.assemble(("\nwarning: ", "yellow"), unread), soft_wrap=True)
     if manifest.calibration:

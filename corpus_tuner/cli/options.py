@@ -104,9 +104,9 @@ TrustOption = Annotated[
 
 
 def _be_quiet(quiet: bool) -> None:
-    from corpus_tuner.core.progress import be_quiet
+    from corpus_tuner.core.progress import set_quiet
 
-    be_quiet(quiet)
+    set_quiet(quiet)
 
 
 QuietOption = Annotated[

@@ -93,10 +93,10 @@ def search(
         raise typer.BadParameter("--fields and --text are for --json")
     from corpus_tuner.cli.hit_output import MOST, fitting
     from corpus_tuner.cli.interactive import Asking, ask, known_filter
-    from corpus_tuner.core.progress import working
+    from corpus_tuner.core.progress import show_activity
 
     most = 100 if output else MOST if json or explain else fitting()
-    with working("opening the index"):
+    with show_activity("opening the index"):
         from corpus_tuner.indexes.searcher import Searcher
 
         searcher = Searcher.open(
@@ -161,13 +161,13 @@ def _print_json(
 def _write_run(searcher: "Searcher", asking: "Asking", queries: Path, output: Path) -> None:
     """Write a run of a file of queries."""
     from corpus_tuner.core.progress import track
-    from corpus_tuner.core.records import name_of
+    from corpus_tuner.core.records import get_display_name
     from corpus_tuner.eval.trec.queries import read_queries
     from corpus_tuner.eval.trec.runs import write_run
 
     wanted = read_queries(queries)
     if not wanted:
-        raise EvaluationError(f"{name_of(queries)} has no queries")
+        raise EvaluationError(f"{get_display_name(queries)} has no queries")
     output.parent.mkdir(parents=True, exist_ok=True)
     rankings = searcher.rank(
         list(wanted.values()),

@@ -52,7 +52,7 @@ def serve(
     except ImportError:
         raise MissingExtraError("corpus-tuner serve", "server") from None
     from corpus_tuner.core.documents import Document
-    from corpus_tuner.core.progress import working
+    from corpus_tuner.core.progress import show_activity
     from corpus_tuner.generation.rejected_views import RejectedViews
     from corpus_tuner.indexes.qdrant.address import is_address
     from corpus_tuner.indexes.searcher import Searcher
@@ -70,7 +70,7 @@ def serve(
     if writable and not token:
         raise CorpusTunerError(f"--writable needs a token: set {TOKEN_VARIABLE}")
     bound = _bind(host, port)  # a port that is taken is seen before the index is opened
-    with working("opening the index"):
+    with show_activity("opening the index"):
         searcher = Searcher.open(index, trust_remote_code=trust_remote_code)
         searcher.search("a query", k=10)  # what the first one waits for is then there for others
 

@@ -98,5 +98,5 @@ def _show(report: "EncoderTuningReport") -> None:
     )
     take = report.output if verdict.better else report.base
     stdout.print(f"build with: --encoder {take}", soft_wrap=True)
-    before, alone = (100 * mean for mean in verdict.by_vectors)
+    before, alone = (100 * mean for mean in verdict.dense)
     stdout.print(f"by vectors alone: {alone:.1f}, and {before:.1f} with {report.base}")

@@ -22,10 +22,10 @@ from corpus_tuner import __version__
 from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
 from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
 from corpus_tuner.config.ray import RaySettings
-from corpus_tuner.core.arguments import CheckedModel, described, shown
-from corpus_tuner.core.files import folder_sha256, sha256
-from corpus_tuner.core.paths import FOLDER, NamesFile, files_of
-from corpus_tuner.core.registry import PartSettings, read_settings
+from corpus_tuner.core.arguments import CheckedModel, describe_problem, describe_value
+from corpus_tuner.core.files import hash_file, hash_folder
+from corpus_tuner.core.paths import FOLDER, NamesFile, find_files
+from corpus_tuner.core.registry import PluginSettings, read_settings
 from corpus_tuner.core.yaml_files import load_yaml
 from corpus_tuner.corpora import CorpusSettings
 from corpus_tuner.encoders import Encoder, EncoderSettings
@@ -115,15 +115,15 @@ class Recipe(CheckedModel):
     passages: PassageSettings = PassageSettings()
     views: ViewSettings = ViewSettings()
     generator: Annotated[
-        SerializeAsAny[PartSettings] | tuple[SerializeAsAny[PartSettings], ...] | None,
+        SerializeAsAny[PluginSettings] | tuple[SerializeAsAny[PluginSettings], ...] | None,
         _part_of("corpus_tuner.generation.generators"),
     ] = Field(default_factory=lambda: DEFAULTS["generator"])
     checks: tuple[
-        Annotated[SerializeAsAny[PartSettings], _part_of("corpus_tuner.generation.checks")], ...
+        Annotated[SerializeAsAny[PluginSettings], _part_of("corpus_tuner.generation.checks")], ...
     ] = Field(default_factory=lambda: DEFAULTS["checks"])
     instructions: NamesFile[dict[str, str] | Path | None] = None
     representation: Annotated[
-        SerializeAsAny[PartSettings], _part_of("corpus_tuner.indexes.representations")
+        SerializeAsAny[PluginSettings], _part_of("corpus_tuner.indexes.representations")
     ] = Field(default_factory=lambda: DEFAULTS["representation"])
     baselines: tuple[Literal["passage", "mean"], ...] = ("passage", "mean")
     lexical: LexicalSettings | None = LexicalSettings()
@@ -208,7 +208,8 @@ def parse_recipe(settings: "Recipe | Mapping[str, Any] | None") -> Recipe:
         return settings
     if not isinstance(settings, Mapping | None):
         raise CorpusTunerError(
-            f"settings: give Recipe, a dictionary or load_recipe(...), not {shown(settings)}"
+            "settings: give Recipe, a dictionary or load_recipe(...), not "
+            f"{describe_value(settings)}"
         )
     return _validated(DEFAULTS | dict(settings or {}))
 
@@ -275,7 +276,11 @@ def read_stored_recipe(manifest: Manifest, trust_remote_code: bool = False) -> R
         values = values | {"encoder": encoder}
         return Recipe.model_validate(_trusting(values, trust_remote_code))
     except (KeyError, TypeError, ValidationError) as error:
-        reason = described(error.errors()[0]) if isinstance(error, ValidationError) else repr(error)
+        reason = (
+            describe_problem(error.errors()[0])
+            if isinstance(error, ValidationError)
+            else repr(error)
+        )
         raise CorpusTunerError(
             f"the recipe in the index's manifest is damaged ({reason}): build the index again"
         ) from error
@@ -330,8 +335,8 @@ def hash_recipe_files(recipe: Recipe, fingerprint: str) -> str:
     False
     """
     sums = {
-        f"{path} {sha256(path) if path.is_file() else folder_sha256(path)}"
-        for path in files_of(recipe)
+        f"{path} {hash_file(path) if path.is_file() else hash_folder(path)}"
+        for path in find_files(recipe)
     }
     encoder = (recipe.encoder.name, str(recipe.encoder.revision))
     return hash_recipe(recipe, __version__, fingerprint, *encoder, *sorted(sums))
@@ -410,7 +415,7 @@ def _describe(problem: Any, file: Path | None, lines: Mapping[tuple[str | int, .
     if problem["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(path[-1]), _keys(Recipe), n=1)
     hint = f"; is it {near[0]!r}?" if near else ""
-    return f"{where}{described(problem, hint)}"
+    return f"{where}{describe_problem(problem, hint)}"
 
 
 def _keys(model: type[BaseModel]) -> list[str]:

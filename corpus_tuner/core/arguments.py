@@ -30,7 +30,7 @@ class CheckedModel(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            problems = "\n".join(f"  {described(problem)}" for problem in error.errors())
+            problems = "\n".join(f"  {describe_problem(problem)}" for problem in error.errors())
             name = type(self).__name__
             raise self.error(f"{name} do not fit:\n{problems}") from error
 
@@ -38,7 +38,7 @@ class CheckedModel(BaseModel):
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
 
-def described(problem: Any, hint: str = "") -> str:
+def describe_problem(problem: Any, hint: str = "") -> str:
     """Return what pydantic found wrong with a field: its name, why, a hint, and what was given."""
     name = ".".join(map(str, problem["loc"]))
     message = problem["msg"].removeprefix("Value error, ")
@@ -49,7 +49,7 @@ def described(problem: Any, hint: str = "") -> str:
     return f"{name}: {message}{hint}{value}"
 
 
-def path_of(value: object, name: str) -> Path:
+def check_path(value: object, name: str) -> Path:
     """Return an argument as a path.
 
     Raises
@@ -59,15 +59,17 @@ def path_of(value: object, name: str) -> Path:
 
     Examples
     --------
-    >>> path_of("my-index", "index").name
+    >>> check_path("my-index", "index").name
     'my-index'
     """
     if not isinstance(value, str | Path):
-        raise SearchIndexError(f"{name}: give a path, as text or pathlib.Path, not {shown(value)}")
+        raise SearchIndexError(
+            f"{name}: give a path, as text or pathlib.Path, not {describe_value(value)}"
+        )
     return Path(value)
 
 
-def texts_of(value: object, name: str) -> Sequence[str]:
+def check_texts(value: object, name: str) -> Sequence[str]:
     """Return an argument, one text or several, as several.
 
     Raises
@@ -78,10 +80,12 @@ def texts_of(value: object, name: str) -> Sequence[str]:
     if isinstance(value, str):
         return [value]
     if not isinstance(value, Sequence):
-        raise SearchIndexError(f"{name}: give a text or a list of texts, not {shown(value)}")
+        raise SearchIndexError(
+            f"{name}: give a text or a list of texts, not {describe_value(value)}"
+        )
     for number, text in enumerate(value, start=1):
         if not isinstance(text, str):
-            raise SearchIndexError(f"{name}: number {number} is no text but {shown(text)}")
+            raise SearchIndexError(f"{name}: number {number} is no text but {describe_value(text)}")
     return value
 
 
@@ -90,13 +94,13 @@ def is_utf8(text: str) -> bool:
     return _SURROGATE.search(text) is None
 
 
-def shown(value: object) -> str:
+def describe_value(value: object) -> str:
     """Return a value as messages show it, with its type, and not too long."""
     text = repr(value)
     return f"{text if len(text) <= 60 else text[:59] + '…'} ({type(value).__name__})"
 
 
-def with_known_arguments(function: _Function) -> _Function:
+def check_argument_names(function: _Function) -> _Function:
     """Make a function list its parameters where it is called with one that it does not have.
 
     Examples

@@ -7,12 +7,12 @@ from typing import TypeVar
 _Item = TypeVar("_Item")
 
 
-def chunks(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
+def split_into_chunks(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
     """Yield lists of `size` items, the last one as long as is left.
 
     Examples
     --------
-    >>> list(chunks("abcde", 2))
+    >>> list(split_into_chunks("abcde", 2))
     [['a', 'b'], ['c', 'd'], ['e']]
     """
     stream = iter(items)

@@ -35,19 +35,19 @@ class Period(NamedTuple):
     end: str
 
 
-def period_of(text: str) -> Period | None:
+def parse_period(text: str) -> Period | None:
     """Read an ISO 8601 date; ``None`` where a text is none.
 
     It may end with the year, the month or the day. A time without an offset from UTC is one in UTC.
 
     Examples
     --------
-    >>> period_of("2024-05-04T01:30:00+02:00") == period_of("2024-05-03 23:30Z")
+    >>> parse_period("2024-05-04T01:30:00+02:00") == parse_period("2024-05-03 23:30Z")
     True
-    >>> may, moment = period_of("2024-05"), period_of("2024-05-31T23:59:59.999")
+    >>> may, moment = parse_period("2024-05"), parse_period("2024-05-31T23:59:59.999")
     >>> may.start < moment.start < may.end
     True
-    >>> period_of("2024-02-30")
+    >>> parse_period("2024-02-30")
     """
     found = _ISO.fullmatch(text)
     if found is None:
@@ -59,25 +59,25 @@ def period_of(text: str) -> Period | None:
         return None
     seconds = first * _DAY
     if found["hour"]:
-        seconds += _seconds(found["hour"], found["minute"], found["second"])
+        seconds += _count_seconds(found["hour"], found["minute"], found["second"])
         if found["sign"]:
-            offset = _seconds(found["hours"], found["minutes"], found["seconds"])
+            offset = _count_seconds(found["hours"], found["minutes"], found["seconds"])
             seconds += offset if found["sign"] == "-" else -offset
         fraction = (found["fraction"] or "").rstrip("0")
-        start = _key(seconds) + (f".{fraction}" if fraction else "")
+        start = _format_key(seconds) + (f".{fraction}" if fraction else "")
         return Period(start, f"{start} ")  # a blank sorts before all that may follow
     if found["day"]:
         days = 1
     elif month:
-        days = _days(year, int(month))
+        days = _count_days(year, int(month))
     else:
-        days = sum(_days(year, number) for number in range(1, 13))
-    return Period(_key(seconds), _key(seconds + days * _DAY))
+        days = sum(_count_days(year, number) for number in range(1, 13))
+    return Period(_format_key(seconds), _format_key(seconds + days * _DAY))
 
 
-def start_of(text: str) -> str | None:
+def parse_start(text: str) -> str | None:
     """Return the key of the first instant of a date; ``None`` where a text is none."""
-    period = period_of(text)
+    period = parse_period(text)
     return period.start if period else None
 
 
@@ -92,7 +92,7 @@ def is_year(text: str) -> bool:
     return len(text) == len("2024")
 
 
-def nearby_days(key: str) -> tuple[str, str]:
+def get_nearby_days(key: str) -> tuple[str, str]:
     """Return days, as ISO 8601 has them, that decide most comparisons with an instant.
 
     Offsets are of less than a day. So a date whose text sorts before the first day is earlier than
@@ -100,30 +100,30 @@ def nearby_days(key: str) -> tuple[str, str]:
 
     Examples
     --------
-    >>> nearby_days(start_of("2024-05-03"))
+    >>> get_nearby_days(parse_start("2024-05-03"))
     ('2024-05-02', '2024-05-05')
     """
     day = int(key[:12]) // _DAY
-    return _written(day - 1), _written(day + 2)
+    return _format_day(day - 1), _format_day(day + 2)
 
 
-def _written(day: int) -> str:
+def _format_day(day: int) -> str:
     """Return a day by its number; beyond the years 1 to 9999 a text that sorts likewise."""
     if day < 1:
         return ""
     return date.fromordinal(day).isoformat() if day <= date.max.toordinal() else ":"
 
 
-def _days(year: int, month: int) -> int:
+def _count_days(year: int, month: int) -> int:
     """Return how many days a month has."""
     if month == 12:
         return 31
     return (date(year, month + 1, 1) - date(year, month, 1)).days
 
 
-def _seconds(hours: str, minutes: str | None, seconds: str | None) -> int:
+def _count_seconds(hours: str, minutes: str | None, seconds: str | None) -> int:
     return int(hours) * 3600 + int(minutes or 0) * 60 + int(seconds or 0)
 
 
-def _key(seconds: int) -> str:
+def _format_key(seconds: int) -> str:
     return f"{seconds:012}"

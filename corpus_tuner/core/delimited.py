@@ -62,7 +62,7 @@ def read_rows(
     (['1', 'a, b'], 'broken row', ['3', 'c'])
     """
     with open_text(path, encoding) as text:
-        for row, _ in _rows(str(path), text, delimiter, quoted, even):
+        for row, _ in _parse_rows(str(path), text, delimiter, quoted, even):
             yield from (Note(row.location, note) for note in text.take_notes())
             yield row
 
@@ -95,7 +95,7 @@ def uses_quotes(path: Path, delimiter: str, encoding: str | None = None) -> bool
     """
     width = 0
     with open_text(path, encoding) as text:
-        for row, lines in _rows(str(path), text, delimiter, quoted=True):
+        for row, lines in _parse_rows(str(path), text, delimiter, quoted=True):
             if isinstance(row, BadRecord):
                 return False
             width = width or len(row.cells)
@@ -106,7 +106,7 @@ def uses_quotes(path: Path, delimiter: str, encoding: str | None = None) -> bool
     return True
 
 
-def _rows(
+def _parse_rows(
     name: str, text: TextReader, delimiter: str, quoted: bool, even: bool = False
 ) -> Iterator[tuple[Row | BadRecord, tuple[str, ...]]]:
     """Yield every row with its first and, if it has several, its last line."""

@@ -7,20 +7,20 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _AGAIN = "and run the same command again to go on"
 
 
-def disk_problem(error: BaseException) -> str:
+def describe_disk_error(error: BaseException) -> str:
     """Say what is wrong with a disk and what to do; nothing if an error is of another kind.
 
     Examples
     --------
-    >>> disk_problem(OSError(errno.ENOSPC, "No space left on device"))
+    >>> describe_disk_error(OSError(errno.ENOSPC, "No space left on device"))
     'No space left on device: make room there, and run the same command again to go on'
-    >>> disk_problem(FileNotFoundError(errno.ENOENT, "No such file or directory"))
+    >>> describe_disk_error(FileNotFoundError(errno.ENOENT, "No such file or directory"))
     ''
     """
     if isinstance(error, OSError):
         full, broken, what = error.errno in _FULL, error.errno == errno.EIO, error.strerror
     else:
-        code = sqlite_code(error)
+        code = get_sqlite_code(error)
         full, broken = code == sqlite3.SQLITE_FULL, code == sqlite3.SQLITE_IOERR
         what = str(error)
     if full:
@@ -28,6 +28,6 @@ def disk_problem(error: BaseException) -> str:
     return f"{what}: see whether the disk is full or fails, {_AGAIN}" if broken else ""
 
 
-def sqlite_code(error: BaseException) -> int:
+def get_sqlite_code(error: BaseException) -> int:
     """Return SQLite's primary result code of an error; 0 if there is none."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

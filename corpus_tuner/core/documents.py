@@ -34,7 +34,7 @@ class Document:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        title = f", {shortened(self.title)}" if self.title else ""
+        title = f", {shorten_text(self.title)}" if self.title else ""
         return f"Document({self.id!r}{title}, {len(self.text):,} characters)"
 
 
@@ -71,23 +71,23 @@ class View:
     invented: bool = False
 
 
-def shortened(text: str, most: int = 40) -> str:
+def shorten_text(text: str, most: int = 40) -> str:
     """Return the Python literal of a text, cut to so many characters.
 
     Examples
     --------
-    >>> shortened("The old water mill", 8)
+    >>> shorten_text("The old water mill", 8)
     "'The old…'"
     """
     return repr(text if len(text) <= most else f"{text[: most - 1]}…")
 
 
-def digest_of(document: Document) -> str:
+def compute_digest(document: Document) -> str:
     """Return a SHA-256 of all that a document has, in hexadecimal: it changes when that does.
 
     Examples
     --------
-    >>> digest_of(Document("a", "", "one")) == digest_of(Document("a", "", "two"))
+    >>> compute_digest(Document("a", "", "one")) == compute_digest(Document("a", "", "two"))
     False
     """
     parts = (document.id, document.title, document.text, dict(document.metadata))
@@ -103,27 +103,27 @@ class Digests:
 
     Examples
     --------
-    >>> Digests.added("", ["0a", "0b"]) == Digests.added(Digests.added("", ["0b"]), ["0a"])
+    >>> Digests.add("", ["0a", "0b"]) == Digests.add(Digests.add("", ["0b"]), ["0a"])
     True
     """
 
     _WHOLE = 2**256
 
     @classmethod
-    def added(cls, digest: str, more: Iterable[str]) -> str:
+    def add(cls, digest: str, more: Iterable[str]) -> str:
         """Return the digest of a set, "" being that of none, and some further documents."""
-        return cls._written(int(digest or "0", 16) + sum(int(each, 16) for each in more))
+        return cls._format(int(digest or "0", 16) + sum(int(each, 16) for each in more))
 
     @classmethod
-    def removed(cls, digest: str, gone: Iterable[str]) -> str:
+    def remove(cls, digest: str, gone: Iterable[str]) -> str:
         """Return the digest of a set without some of its documents."""
-        return cls._written(int(digest, 16) - sum(int(each, 16) for each in gone))
+        return cls._format(int(digest, 16) - sum(int(each, 16) for each in gone))
 
     @classmethod
-    def joined(cls, digests: Iterable[str]) -> str:
+    def join(cls, digests: Iterable[str]) -> str:
         """Return the digest of several sets together."""
-        return cls.added("", digests)
+        return cls.add("", digests)
 
     @classmethod
-    def _written(cls, number: int) -> str:
+    def _format(cls, number: int) -> str:
         return f"{number % cls._WHOLE:064x}"

@@ -88,7 +88,7 @@ def decode(data: bytes, *declared: str | None) -> Decoded:
         if data.startswith(mark):
             return Decoded(data.decode(name, "replace"), f"not UTF-8: read as {name.upper()}")
     data = data.removeprefix(codecs.BOM_UTF8)
-    known = [codec for label in declared if label and (codec := codec_of(label))]
+    known = [codec for label in declared if label and (codec := find_codec(label))]
     names = [name for name in known if b"\0" in data or not name.startswith(_WIDE)]
     early = [name for name in names if name.startswith((*_WIDE, *_SEVEN_BIT))]
     for name in (*early, "utf-8", *names):
@@ -112,12 +112,12 @@ def _decode_windows(data: bytes, note: str) -> Decoded:
     return Decoded(data.decode("latin-1").translate(_HIGH), note)
 
 
-def codec_of(label: str) -> str | None:
+def find_codec(label: str) -> str | None:
     """Return Python's name of the text encoding that a label stands for, ``None`` if unknown.
 
     Examples
     --------
-    >>> codec_of("Latin-1"), codec_of("UTF8"), codec_of("x-unknown")
+    >>> find_codec("Latin-1"), find_codec("UTF8"), find_codec("x-unknown")
     ('cp1252', 'utf-8', None)
     """
     try:
@@ -147,7 +147,7 @@ class TextReader:
     def __init__(self, stream: BinaryIO, encoding: str | None = None, newline: str = "") -> None:
         start = stream.peek(4)[:4]  # type: ignore[attr-defined]
         marked = next((name for mark, name in _MARKS if start.startswith(mark)), None)
-        declared = codec_of(encoding) if encoding else None
+        declared = find_codec(encoding) if encoding else None
         wide = declared if declared and declared.startswith(_WIDE) else None
         errors = "replace" if marked or wide else "surrogateescape"
         self._text = io.TextIOWrapper(stream, marked or wide or "utf-8-sig", errors, newline)

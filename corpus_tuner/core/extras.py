@@ -16,20 +16,21 @@ class MissingExtraError(CorpusTunerError):
     """An optional library is not installed; the message gives the pip command."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(missing(what, extra))
+        super().__init__(describe_missing_extra(what, extra))
 
 
-def install_command(extra: str) -> str:
+def get_install_command(extra: str) -> str:
     """Return the command that installs this package with an extra."""
-    return f"pip install {requirement(extra, Path(__file__).resolve().parents[2], _origin())}"
+    root = Path(__file__).resolve().parents[2]
+    return f"pip install {format_requirement(extra, root, _read_origin())}"
 
 
-def missing(what: str, extra: str) -> str:
+def describe_missing_extra(what: str, extra: str) -> str:
     """Say that something needs an extra, and which command brings it."""
-    return f"{what} needs an extra: {install_command(extra)}"
+    return f"{what} needs an extra: {get_install_command(extra)}"
 
 
-def requirement(extra: str, root: Path, origin: str) -> str:
+def format_requirement(extra: str, root: Path, origin: str) -> str:
     """Return what pip must be given.
 
     Parameters
@@ -44,9 +45,9 @@ def requirement(extra: str, root: Path, origin: str) -> str:
 
     Examples
     --------
-    >>> requirement("tune", Path("nowhere"), "")
+    >>> format_requirement("tune", Path("nowhere"), "")
     "'corpus-tuner[tune]'"
-    >>> requirement("tune", Path("nowhere"), '{"url": "file:///tmp/a.whl", "archive_info": {}}')
+    >>> format_requirement("tune", Path("nowhere"), '{"url": "file:///tmp/a.whl"}')
     "'/tmp/a.whl[tune]'"
     """
     if (root / "setup.cfg").is_file():
@@ -62,7 +63,7 @@ def requirement(extra: str, root: Path, origin: str) -> str:
     return shlex.quote(f"{_PACKAGE}[{extra}]" + (f" @ {url}" if url else ""))
 
 
-def _origin() -> str:
+def _read_origin() -> str:
     try:
         return distribution(_PACKAGE).read_text("direct_url.json") or ""
     except PackageNotFoundError:

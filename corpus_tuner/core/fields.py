@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from corpus_tuner.core.dates import period_of
+from corpus_tuner.core.dates import parse_period
 
 FIELD = r"^[^\".\x00-\x1f\x7f]+(\.[^\".\x00-\x1f\x7f]+)*$"
 """A regular expression that names of fields match: names joined by dots, without quotes in them."""
@@ -56,10 +56,10 @@ class FieldCounts:
 
     def add(self, metadata: Mapping[str, Any], counts: Mapping[str, int] | None = None) -> None:
         """Count the fields of a document that a filter can name."""
-        for name, value in walk(with_language(metadata, counts or {})):
+        for name, value in walk_fields(add_language(metadata, counts or {})):
             self._documents[name] += 1
             values = value if isinstance(value, list | tuple) and value else [value]
-            self._types.setdefault(name, Counter()).update({_type_of(one) for one in values})
+            self._types.setdefault(name, Counter()).update({_get_type(one) for one in values})
 
     def fields(self) -> Fields:
         """Return what was counted, by name."""
@@ -69,24 +69,24 @@ class FieldCounts:
         }
 
 
-def language_of(counts: Mapping[str, int]) -> str | None:
+def get_language(counts: Mapping[str, int]) -> str | None:
     """Return the language of a document by what is counted of it, ISO 639-1.
 
     Examples
     --------
-    >>> language_of({"written": 3, "language: de": 1})
+    >>> get_language({"written": 3, "language: de": 1})
     'de'
     """
     named = (name for name in counts if name.startswith(LANGUAGE_COUNT))
     return next((name.removeprefix(LANGUAGE_COUNT) for name in named), None)
 
 
-def language_shares(counts: Mapping[str, int]) -> dict[str, float]:
+def compute_language_shares(counts: Mapping[str, int]) -> dict[str, float]:
     """Return the share of documents in each language, 0 to 1, the commonest first.
 
     Examples
     --------
-    >>> language_shares({"language: de": 1, "language: en": 3})
+    >>> compute_language_shares({"language: de": 1, "language: en": 3})
     {'en': 0.75, 'de': 0.25}
     """
     found = {
@@ -98,20 +98,20 @@ def language_shares(counts: Mapping[str, int]) -> dict[str, float]:
     return {code: count / sum(found.values()) for code, count in ordered}
 
 
-def with_language(metadata: Mapping[str, Any], counts: Mapping[str, int]) -> dict[str, Any]:
+def add_language(metadata: Mapping[str, Any], counts: Mapping[str, int]) -> dict[str, Any]:
     """Return metadata whose field `LANGUAGE` is the language that a document was found to be in."""
-    language = language_of(counts)
+    language = get_language(counts)
     own = {name: value for name, value in metadata.items() if name != LANGUAGE}
     return own | ({LANGUAGE: language} if language else {})
 
 
-def summed_fields(parts: Iterable[Fields]) -> Fields:
+def sum_fields(parts: Iterable[Fields]) -> Fields:
     """Return the sum of what was counted, by name.
 
     Examples
     --------
     >>> part = {"year": Field(2, {"number": 2})}
-    >>> summed_fields([part, part])
+    >>> sum_fields([part, part])
     {'year': Field(documents=4, types={'number': 4})}
     """
     documents: Counter[str] = Counter()
@@ -125,7 +125,7 @@ def summed_fields(parts: Iterable[Fields]) -> Fields:
     }
 
 
-def walk(metadata: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Any]]:
+def walk_fields(metadata: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the fields that a filter can name and their values; see `FIELD` for names."""
     for key, value in metadata.items():
         name = f"{within}{key}"
@@ -133,10 +133,10 @@ def walk(metadata: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, A
             continue
         yield name, value
         if isinstance(value, Mapping):
-            yield from walk(value, f"{name}.")
+            yield from walk_fields(value, f"{name}.")
 
 
-def _type_of(value: Any) -> str:
+def _get_type(value: Any) -> str:
     if isinstance(value, bool):
         return "boolean"
     if isinstance(value, int | float):
@@ -146,5 +146,5 @@ def _type_of(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "list" if value else "null"
     if isinstance(value, str):
-        return "date" if period_of(value) else "text"
+        return "date" if parse_period(value) else "text"
     return "null"

@@ -43,7 +43,7 @@ def write_text(path: Path, text: str) -> None:
     write_atomically(path, lambda file: file.write(text.encode()))
 
 
-def sha256(path: Path) -> str:
+def hash_file(path: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
@@ -52,16 +52,16 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def is_of_the_file(error: BaseException | None) -> bool:
+def concerns_file(error: BaseException | None) -> bool:
     """Tell whether an error says something of a file, and not of who tried to read it."""
     return not (isinstance(error, OSError) and error.errno in _NOT_OF_THE_FILE)
 
 
-def folder_sha256(folder: Path) -> str:
+def hash_folder(folder: Path) -> str:
     """Return a SHA-256 of the names and contents of all files in a folder, in hexadecimal."""
     digest = hashlib.sha256()
     for file in sorted(file for file in folder.rglob("*") if file.is_file()):
-        digest.update(f"{file.relative_to(folder)} {sha256(file)}".encode())
+        digest.update(f"{file.relative_to(folder)} {hash_file(file)}".encode())
     return digest.hexdigest()
 
 

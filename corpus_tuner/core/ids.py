@@ -3,23 +3,23 @@
 import unicodedata
 
 
-def nfc(text: str) -> str:
+def normalize_id(text: str) -> str:
     r"""Return the composed form of a text, normalization form C.
 
     Examples
     --------
-    >>> nfc("u\u0308ber.txt") == "\u00fcber.txt"
+    >>> normalize_id("u\u0308ber.txt") == "\u00fcber.txt"
     True
     """
     return unicodedata.normalize("NFC", text)
 
 
-def spellings(id_: str) -> list[str]:
+def list_normal_forms(id_: str) -> list[str]:
     r"""Return the forms in which an id may be stored: as given, composed, and decomposed.
 
     Examples
     --------
-    >>> [len(spelling) for spelling in spellings("\u00fcber.txt")]
+    >>> [len(spelling) for spelling in list_normal_forms("\u00fcber.txt")]
     [8, 9]
     """
-    return list(dict.fromkeys([id_, nfc(id_), unicodedata.normalize("NFD", id_)]))
+    return list(dict.fromkeys([id_, normalize_id(id_), unicodedata.normalize("NFD", id_)]))

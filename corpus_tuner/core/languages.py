@@ -34,9 +34,9 @@ class Languages:
 
     Examples
     --------
-    >>> Languages(("en", "de")).of(Document("d", "", "Der Müller mahlt das Korn am Fluss."))
+    >>> Languages(("en", "de")).detect(Document("d", "", "Der Müller mahlt das Korn am Fluss."))
     'de'
-    >>> Languages(("en",)).of(Document("d", "", "Der Müller mahlt das Korn am Fluss."))
+    >>> Languages(("en",)).detect(Document("d", "", "Der Müller mahlt das Korn am Fluss."))
     'en'
     """
 
@@ -47,15 +47,15 @@ class Languages:
         """The commonest."""
         return self.codes[0] if self.codes else ""
 
-    def of(self, document: Document) -> str:
+    def detect(self, document: Document) -> str:
         """Return the language of a document, of those that the corpus has."""
-        return self.of_text(f"{document.title}\n{document.text}")
+        return self.detect_text(f"{document.title}\n{document.text}")
 
-    def of_text(self, text: str) -> str:
+    def detect_text(self, text: str) -> str:
         """Return the language of a text, of those that the corpus has."""
         return self._likeliest(text)[0]
 
-    def of_query(self, query: str) -> str:
+    def detect_query(self, query: str) -> str:
         """Return the language of a query; "" where its few words may be in several."""
         language, probability = self._likeliest(query)
         return language if probability >= _CERTAIN else ""
@@ -63,15 +63,15 @@ class Languages:
     def _likeliest(self, text: str) -> tuple[str, float]:
         if len(self.codes) < 2:
             return self.main, 1.0
-        return _likeliest(text[:_SAMPLE_CHARACTERS], self.codes)
+        return _find_likeliest(text[:_SAMPLE_CHARACTERS], self.codes)
 
 
-def given_language(document: Document) -> str | None:
+def get_given_language(document: Document) -> str | None:
     """Return the ISO 639-1 code that a document's metadata give, if they do.
 
     Examples
     --------
-    >>> given_language(Document("d", "", "Grüezi.", {"language": "de-CH"}))
+    >>> get_given_language(Document("d", "", "Grüezi.", {"language": "de-CH"}))
     'de'
     """
     for field in _GIVEN:
@@ -84,15 +84,15 @@ def given_language(document: Document) -> str | None:
 
 
 @lru_cache(4_096)  # several stages ask for the same document
-def _likeliest(text: str, codes: tuple[str, ...]) -> tuple[str, float]:
+def _find_likeliest(text: str, codes: tuple[str, ...]) -> tuple[str, float]:
     """Return the likeliest of some languages and its probability; the first where all are alike."""
-    ranked = dict(_identifier(codes).rank(text))
+    ranked = dict(_load_identifier(codes).rank(text))
     best = max(codes, key=lambda code: ranked.get(code, 0.0))
     return best, ranked.get(best, 0.0)
 
 
 @lru_cache(8)
-def _identifier(codes: tuple[str, ...]) -> Any:
+def _load_identifier(codes: tuple[str, ...]) -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

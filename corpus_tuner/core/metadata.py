@@ -14,7 +14,7 @@ from corpus_tuner.core.arguments import is_utf8
 DEEPEST = 100
 
 
-class UnfitError(ValueError):
+class MetadataError(ValueError):
     """Metadata that cannot be stored: a reason that can be counted, and a detail."""
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -22,7 +22,7 @@ class UnfitError(ValueError):
         self.reason, self.detail = reason, detail
 
 
-def plain(metadata: Mapping[str, Any]) -> dict[str, Any]:
+def convert_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Return metadata as values that JSON can hold: dates in ISO 8601, what is unknown as text.
 
     Raises
@@ -33,26 +33,30 @@ def plain(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> plain({"day": date(2026, 3, 1), "tags": ("mill", 2)})
+    >>> convert_metadata({"day": date(2026, 3, 1), "tags": ("mill", 2)})
     {'day': '2026-03-01', 'tags': ['mill', 2]}
     """
-    value: dict[str, Any] = _plain(metadata, "", 0)
+    value: dict[str, Any] = _convert(metadata, "", 0)
     return value
 
 
-def _plain(value: Any, field: str, depth: int) -> Any:
+def _convert(value: Any, field: str, depth: int) -> Any:
     if depth > DEEPEST:
-        raise UnfitError("nested too deep", f"{_top(field)}; {DEEPEST} levels are the most")
+        raise MetadataError(
+            "nested too deep", f"{_describe_field(field)}; {DEEPEST} levels are the most"
+        )
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
         if not is_utf8(value):
-            raise UnfitError("not UTF-8", f"{_top(field)}, or half of a surrogate pair")
+            raise MetadataError(
+                "not UTF-8", f"{_describe_field(field)}, or half of a surrogate pair"
+            )
         return value
     if isinstance(value, int | float):
-        if not _finite(value):
-            detail = f"{_top(field)}; write null, or leave it out"
-            raise UnfitError("a number that is not finite", detail)
+        if not _is_finite(value):
+            detail = f"{_describe_field(field)}; write null, or leave it out"
+            raise MetadataError("a number that is not finite", detail)
         return value
     if isinstance(value, date | datetime | time):
         return value.isoformat()
@@ -60,20 +64,20 @@ def _plain(value: Any, field: str, depth: int) -> Any:
         made = {}
         for name, inner in value.items():
             if not isinstance(name, str):
-                raise UnfitError("the name of a field is not text", repr(name)[:80])
-            made[_plain(name, name, depth)] = _plain(inner, field or name, depth + 1)
+                raise MetadataError("the name of a field is not text", repr(name)[:80])
+            made[_convert(name, name, depth)] = _convert(inner, field or name, depth + 1)
         return made
     if isinstance(value, list | tuple):
-        return [_plain(inner, field, depth + 1) for inner in value]
-    return _plain(str(value), field, depth)
+        return [_convert(inner, field, depth + 1) for inner in value]
+    return _convert(str(value), field, depth)
 
 
-def _finite(number: float) -> bool:
+def _is_finite(number: float) -> bool:
     try:
         return math.isfinite(number)
     except OverflowError:  # an integer greater than any float
         return False
 
 
-def _top(field: str) -> str:
+def _describe_field(field: str) -> str:
     return f"in {field!r}"

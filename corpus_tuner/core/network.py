@@ -10,7 +10,7 @@ from corpus_tuner.errors import OutOfReachError
 _PATIENCE = 2  # seconds until a host counts as out of reach
 
 
-def hub() -> str:
+def get_hub_url() -> str:
     """Return the address of the Hugging Face hub, or of what ``HF_ENDPOINT`` names instead."""
     return os.environ.get("HF_ENDPOINT", "https://huggingface.co")
 
@@ -66,4 +66,4 @@ def reach_model(name: str, revision: str | None = None) -> None:
     for file in ("config.json", "modules.json"):  # of a transformer; of sentence-transformers
         if isinstance(try_to_load_from_cache(name, file, revision=revision), str):
             return
-    reach(hub(), f"there is no folder of that name, and {hub()}")
+    reach(get_hub_url(), f"there is no folder of that name, and {get_hub_url()}")

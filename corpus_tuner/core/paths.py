@@ -18,7 +18,7 @@ class _Mark:
     """Marks a field that may name a file or folder."""
 
 
-def _in_full(value: _Value, info: ValidationInfo) -> _Value:
+def _resolve_path(value: _Value, info: ValidationInfo) -> _Value:
     """Return a path in full where there is such a file, so that it is found from anywhere."""
     if not isinstance(value, str | Path) or str(value) in RESERVED:
         return value
@@ -26,28 +26,28 @@ def _in_full(value: _Value, info: ValidationInfo) -> _Value:
     return type(value)(path.resolve()) if path.exists() else value
 
 
-NamesFile = Annotated[_Value, AfterValidator(_in_full), _Mark()]
+NamesFile = Annotated[_Value, AfterValidator(_resolve_path), _Mark()]
 """A value that may be the path of a file or folder, and else is something else, such as the name
 of a model on a hub."""
 
 
-def files_of(settings: object) -> Iterator[Path]:
+def find_files(settings: object) -> Iterator[Path]:
     """Yield the files and folders that settings, and those within them, name.
 
     Examples
     --------
     >>> class Settings(BaseModel):
     ...     model: NamesFile[str]
-    >>> [path.is_absolute() for path in files_of((Settings(model="."), Settings(model="of/hub")))]
+    >>> [path.is_absolute() for path in find_files((Settings(model="."), Settings(model="of/hub")))]
     [True]
     """
     if isinstance(settings, list | tuple):
         for one in settings:
-            yield from files_of(one)
+            yield from find_files(one)
     fields = type(settings).model_fields if isinstance(settings, BaseModel) else {}
     for name, field in fields.items():
         value = getattr(settings, name)
         if not any(isinstance(mark, _Mark) for mark in field.metadata):
-            yield from files_of(value)
+            yield from find_files(value)
         elif isinstance(value, str | Path) and Path(value).is_absolute() and Path(value).exists():
             yield Path(value)

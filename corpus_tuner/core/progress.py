@@ -29,13 +29,13 @@ _mode: ContextVar[Literal["bars", "lines", "nothing"]] = ContextVar("mode", defa
 _work: ContextVar[str] = ContextVar("work", default="")
 
 
-def be_quiet(quiet: bool) -> None:
+def set_quiet(quiet: bool) -> None:
     """Show no progress from here on, or bars, and lines where there is no terminal."""
     _mode.set("nothing" if quiet else "lines")
 
 
 @contextmanager
-def showing(progress: bool) -> Iterator[None]:
+def show_progress(progress: bool) -> Iterator[None]:
     """Show progress until this is left, or none."""
     before = _mode.set(_mode.get() if progress else "nothing")
     try:
@@ -45,7 +45,7 @@ def showing(progress: bool) -> Iterator[None]:
 
 
 @contextmanager
-def part_of(work: str) -> Iterator[None]:
+def add_prefix(work: str) -> Iterator[None]:
     """Put the name of some work, such as a benchmark, before whatever is shown within."""
     before = _work.set(f"{_work.get()}{work}: ")
     try:
@@ -94,7 +94,7 @@ class Meter:
         if self._shown:
             self._shown.stop()
 
-    def advance(self, by: float = 1, note: str = "") -> None:
+    def advance(self, by: float = 1, print_note: str = "") -> None:
         """Say that more is done.
 
         Parameters
@@ -106,7 +106,7 @@ class Meter:
         """
         if self._shown:
             self._shown.done += by
-            self._shown.show(note)
+            self._shown.show(print_note)
 
 
 def _is_interactive() -> bool:
@@ -138,10 +138,10 @@ class _Bar:
     def stop(self) -> None:
         self._bar.stop()
 
-    def show(self, note: str) -> None:
+    def show(self, print_note: str) -> None:
         speed = self._bar.tasks[self._task].speed
-        count = _of(self.done, self._total) if self._unit else ""
-        shown = [count, _pace(speed) if speed else "", note]
+        count = _format_count(self.done, self._total) if self._unit else ""
+        shown = [count, _format_pace(speed) if speed else "", print_note]
         self._bar.update(self._task, completed=self.done, shown=" ".join(filter(None, shown)))
 
 
@@ -155,8 +155,8 @@ class _Clock(ProgressColumn):
         """Return it."""
         left = task.time_remaining
         if left is None:
-            return Text(_clock(task.elapsed or 0), "dim")
-        return Text(f"{_clock(left)} left", "cyan")
+            return Text(_format_time(task.elapsed or 0), "dim")
+        return Text(f"{_format_time(left)} left", "cyan")
 
 
 class _Lines:
@@ -179,8 +179,8 @@ class _Lines:
         self._over.set()
         self._thread.join()
 
-    def show(self, note: str) -> None:
-        self._note = note
+    def show(self, print_note: str) -> None:
+        self._note = print_note
 
     def _run(self) -> None:
         total = None
@@ -193,25 +193,25 @@ class _Lines:
     def _line(self, total: int | None) -> str:
         seconds = monotonic() - self._began
         if not self._unit:
-            return f"{self._what}: {_clock(seconds)} so far"
+            return f"{self._what}: {_format_time(seconds)} so far"
         rate = (self.done - self._before) / seconds
-        line = f"{self._what}: {_of(self.done, total)} {self._unit}, {_pace(rate)}"
+        line = f"{self._what}: {_format_count(self.done, total)} {self._unit}, {_format_pace(rate)}"
         if total is not None and rate:
-            line += f", {_clock((total - self.done) / rate)} left"
+            line += f", {_format_time((total - self.done) / rate)} left"
         return f"{line} ({self._note})" if self._note else line
 
 
-def _pace(rate: float) -> str:
+def _format_pace(rate: float) -> str:
     """Say how many are done in a second, or how many seconds one takes."""
     return f"{rate:,.1f}/s" if rate >= 0.5 or not rate else f"{1 / rate:,.1f} s each"
 
 
-def working(what: str) -> Meter:
+def show_activity(what: str) -> Meter:
     """Show that something is being done whose end cannot be foreseen."""
     return Meter(what, unit="")
 
 
-def note(text: str) -> None:
+def print_note(text: str) -> None:
     """Say, on standard error, what is not as was asked for; it stays when the progress is gone."""
     _console.print(Text.assemble(("note: ", "yellow"), text), soft_wrap=True)
 
@@ -242,11 +242,11 @@ def track(
             meter.advance(size(item))
 
 
-def _of(done: float, total: int | None) -> str:
+def _format_count(done: float, total: int | None) -> str:
     return f"{int(done):,}" if total is None else f"{int(done):,} of {total:,}"
 
 
-def _clock(seconds: float) -> str:
+def _format_time(seconds: float) -> str:
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

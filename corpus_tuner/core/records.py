@@ -94,7 +94,7 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
         If it cannot be opened or, while the context lasts, cannot be read.
     """
     try:
-        with _opened(path) as file:
+        with _open(path) as file:
             magic = file.peek(2)[:2]
             if magic == b"\x1f\x8b":
                 with gzip.open(file) as inner:
@@ -107,7 +107,7 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
         raise EvaluationError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def _opened(path: Path) -> AbstractContextManager[BufferedReader]:
+def _open(path: Path) -> AbstractContextManager[BufferedReader]:
     if path == STANDARD_INPUT:
         return nullcontext(cast(BufferedReader, sys.stdin.buffer))  # and is not closed
     return path.open("rb")
@@ -123,7 +123,7 @@ def read_lines(path: Path) -> Iterator[tuple[str, str | BadRecord]]:
     EvaluationError
         If the file as a whole cannot be read: not there, UTF-16, a damaged gzip file.
     """
-    name = name_of(path)
+    name = get_display_name(path)
     with open_bytes(path) as file:
         for number in count(1):
             line = file.readline(MAX_LINE_BYTES + 1)
@@ -179,12 +179,12 @@ def split_columns(line: str) -> list[str]:
     return re.findall(f"[^{WHITE_SPACE}]+", line)
 
 
-def name_of(path: Path) -> str:
+def get_display_name(path: Path) -> str:
     """Return what a file is called in messages.
 
     Examples
     --------
-    >>> name_of(STANDARD_INPUT), name_of(Path("queries.tsv"))
+    >>> get_display_name(STANDARD_INPUT), get_display_name(Path("queries.tsv"))
     ('standard input', 'queries.tsv')
     """
     return "standard input" if path == STANDARD_INPUT else str(path)
@@ -215,7 +215,7 @@ def parse_json_line(location: str, line: str) -> Record | BadRecord:
         return value
     if isinstance(value, dict):
         return Record(location, value)
-    return BadRecord(location, "", "not a JSON object", kind_of(value))
+    return BadRecord(location, "", "not a JSON object", name_json_type(value))
 
 
 def parse_json(location: str, line: str) -> Any:
@@ -234,12 +234,13 @@ def parse_json(location: str, line: str) -> Any:
         return BadRecord(location, "", "JSON that cannot be read", str(error))
 
 
-def described(rejected: Iterable[BadRecord]) -> list[str]:
+def describe_rejected(rejected: Iterable[BadRecord]) -> list[str]:
     """Describe records that were left out: for every reason how many, and where the first is.
 
     Examples
     --------
-    >>> described([BadRecord("q.tsv:2", "text", "empty"), BadRecord("q.tsv:5", "text", "empty")])
+    >>> rejected = [BadRecord(f"q.tsv:{line}", "text", "empty") for line in (2, 5)]
+    >>> describe_rejected(rejected)
     ["empty: 2, first q.tsv:2, field 'text'"]
     """
     rejected = list(rejected)
@@ -262,12 +263,12 @@ def _decode(location: str, line: bytes) -> str | BadRecord:
         return BadRecord(location, "", "not UTF-8", detail)
 
 
-def kind_of(value: object) -> str:
+def name_json_type(value: object) -> str:
     """Say what JSON calls a value, with its article.
 
     Examples
     --------
-    >>> kind_of([1, 2])
+    >>> name_json_type([1, 2])
     'an array'
     """
     if value is None:

@@ -1,8 +1,8 @@
-"""Swappable parts: one file each, opened by its name.
+"""Registry of plugins: swappable components, one file each, opened by name.
 
-A file of parts holds ``Settings``, a `PartSettings`, and the class that is made from them. Another
-package can bring such files, by entry points (docs/guide/plugins.md). A recipe, and so the manifest
-of an index from anywhere, can name what is installed for this, and no other code.
+A plugin module has ``Settings``, a `PluginSettings`, and the class that is built from them. Other
+packages add plugin modules by entry points (docs/guide/plugins.md). A recipe, and so the manifest
+of an index from an unknown source, can name installed plugins and no other code.
 """
 
 import pkgutil
@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 
-class PartSettings(BaseModel):
+class PluginSettings(BaseModel):
     """Settings of a part; `name` is that of its file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -21,7 +21,7 @@ class PartSettings(BaseModel):
     name: str
 
 
-def part(package: str, name: str) -> Any:
+def load_plugin(package: str, name: str) -> Any:
     """Import the file `name` of `package`, or what another package has under that name.
 
     Raises
@@ -41,7 +41,7 @@ def part(package: str, name: str) -> Any:
     return others[name].load()
 
 
-def read_settings(package: str, values: dict[str, Any], context: Any = None) -> PartSettings:
+def read_settings(package: str, values: dict[str, Any], context: Any = None) -> PluginSettings:
     """Read the settings of the part of `package` that ``values["name"]`` names.
 
     `context` is that of the validation (`corpus_tuner.core.paths`).
@@ -51,5 +51,5 @@ def read_settings(package: str, values: dict[str, Any], context: Any = None) -> 
     ValueError
         If there is none of that name, or a value does not fit.
     """
-    settings: type[PartSettings] = part(package, str(values.get("name"))).Settings
+    settings: type[PluginSettings] = load_plugin(package, str(values.get("name"))).Settings
     return settings.model_validate(values, context=context)

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import NoReturn
 
 from corpus_tuner.core.arguments import is_utf8
-from corpus_tuner.core.chunks import chunks
-from corpus_tuner.core.documents import Document, digest_of
-from corpus_tuner.core.metadata import UnfitError, plain
-from corpus_tuner.core.records import BadRecord, Note, Record, kind_of
+from corpus_tuner.core.chunks import split_into_chunks
+from corpus_tuner.core.documents import Document, compute_digest
+from corpus_tuner.core.metadata import MetadataError, convert_metadata
+from corpus_tuner.core.records import BadRecord, Note, Record, name_json_type
 from corpus_tuner.corpora import in_memory
 from corpus_tuner.corpora.field_mapping import Draft, Item, draft_of
 from corpus_tuner.corpora.folder_files import LeftOut
 from corpus_tuner.corpora.in_memory import Documents
 from corpus_tuner.corpora.open_source import count_records, find_source
-from corpus_tuner.corpora.parse_cache import ParsedFiles
+from corpus_tuner.corpora.parse_cache import ParseCache
 from corpus_tuner.corpora.record_files import Source
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.corpora.skipped_records import Skipped, SkippedRecords
@@ -79,7 +79,7 @@ class Corpus:
         self,
         source: str | Path | Documents,
         settings: CorpusSettings | None = None,
-        parsed: ParsedFiles | None = None,
+        parsed: ParseCache | None = None,
     ) -> None:
         self._skipped = SkippedRecords()
         self._failures: list[tuple[str, str]] = []
@@ -105,7 +105,7 @@ class Corpus:
         """After an iteration: for every reason, the first of these records and files."""
         return self._skipped.first()
 
-    def listed_skipped(self) -> list[Skipped]:
+    def list_skipped(self) -> list[Skipped]:
         """Return what was left out or repaired in the last iteration, by reason."""
         return self._skipped.listed()
 
@@ -175,13 +175,13 @@ class Corpus:
 
     def sample(self, size: int) -> list[Document]:
         """Return some documents, chosen by their contents: in any order it gives the same ones."""
-        drawn = ((digest_of(document), document) for document in self)
+        drawn = ((compute_digest(document), document) for document in self)
         chosen = heapq.nsmallest(size, drawn, key=lambda pair: pair[0])
         return [document for _, document in chosen]
 
-    def chunks(self, size: int) -> Iterator[list[Document]]:
+    def iterate_chunks(self, size: int) -> Iterator[list[Document]]:
         """Yield the documents in lists of so many; errors raised are those of iteration."""
-        return chunks(self, size)
+        return split_into_chunks(self, size)
 
     def _document(self, draft: Draft) -> Document | None:
         """Check a draft; `None` if it is to be left out."""
@@ -214,8 +214,8 @@ class Corpus:
             self._reject(BadRecord(draft.location, draft.names["text"], reason))
             return None
         try:
-            metadata = plain(draft.metadata)
-        except UnfitError as error:
+            metadata = convert_metadata(draft.metadata)
+        except MetadataError as error:
             self._reject(BadRecord(draft.location, "metadata", error.reason, error.detail))
             return None
         return Document(
@@ -225,7 +225,7 @@ class Corpus:
     def _problem(self, role: str, value: object) -> tuple[str, str] | None:
         """Say what is wrong with a value: a reason and a detail."""
         if not isinstance(value, str):
-            return "not text", kind_of(value)
+            return "not text", name_json_type(value)
         if not is_utf8(value):
             return _NOT_UTF8
         if role != "id":

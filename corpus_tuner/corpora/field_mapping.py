@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from corpus_tuner.core.metadata import UnfitError, plain
+from corpus_tuner.core.metadata import MetadataError, convert_metadata
 from corpus_tuner.core.records import BadRecord, Note, Record
 from corpus_tuner.corpora.folder_files import LeftOut
 from corpus_tuner.corpora.settings import CorpusSettings
@@ -126,7 +126,7 @@ def draft_of(
     if hashed:
         try:
             values["id"] = hash_of(record.fields)
-        except UnfitError as error:
+        except MetadataError as error:
             return BadRecord(record.location, "metadata", error.reason, error.detail)
     elif isinstance(values["id"], int) and not isinstance(values["id"], bool):
         values["id"] = str(values["id"])
@@ -164,7 +164,7 @@ def hash_of(fields: Mapping[str, Any]) -> str:
     >>> hash_of({"text": "A mill.", "year": 1850}) == hash_of({"year": 1850, "text": "A mill."})
     True
     """
-    whole = json.dumps(plain(fields), sort_keys=True, ensure_ascii=False)
+    whole = json.dumps(convert_metadata(fields), sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(whole.encode()).hexdigest()[:_HASH_DIGITS]
 
 

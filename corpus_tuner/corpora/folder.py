@@ -18,7 +18,7 @@ from corpus_tuner.corpora.formats import (
     reader_of,
     suffixes,
 )
-from corpus_tuner.corpora.parse_cache import ParsedFiles
+from corpus_tuner.corpora.parse_cache import ParseCache
 from corpus_tuner.corpora.record_files import find_records, suffix_of
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
@@ -80,7 +80,7 @@ def open_reader(file: Found, settings: CorpusSettings) -> None:
 
 
 def read(
-    folder: Path, settings: CorpusSettings, parsed: ParsedFiles | None = None
+    folder: Path, settings: CorpusSettings, parsed: ParseCache | None = None
 ) -> Iterator[Read]:
     """Read every file.
 
@@ -99,7 +99,7 @@ def read(
 
 
 def read_file(
-    folder: Path, file: Found, settings: CorpusSettings, parsed: ParsedFiles | None = None
+    folder: Path, file: Found, settings: CorpusSettings, parsed: ParseCache | None = None
 ) -> Iterator[Read]:
     """Read a file: one document, or one of every record; see `read`."""
     location = f"{folder}/{file.id}"
@@ -137,7 +137,7 @@ def _read_records(file: Found, location: str, settings: CorpusSettings) -> Itera
 
 
 def _read_document(
-    file: Found, location: str, settings: CorpusSettings, kept: ParsedFiles | None
+    file: Found, location: str, settings: CorpusSettings, kept: ParseCache | None
 ) -> Iterator[Read]:
     """Yield the notes on a file, and the file as a draft."""
     status = file.path.stat()

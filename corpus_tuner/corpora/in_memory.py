@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from corpus_tuner.core.arguments import shown
+from corpus_tuner.core.arguments import describe_value
 from corpus_tuner.core.documents import Document
-from corpus_tuner.core.records import BadRecord, Record, kind_of
+from corpus_tuner.core.records import BadRecord, Record, name_json_type
 from corpus_tuner.corpora.field_mapping import Draft, text_record
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
@@ -25,7 +25,7 @@ def documents_of(source: object) -> Collection[Document | Mapping[str, Any] | st
     if isinstance(source, Document | Mapping) or not isinstance(source, Iterable):
         raise CorpusTunerError(
             "source: give a path, or a list of documents, dictionaries or texts, not "
-            f"{shown(source)}"
+            f"{describe_value(source)}"
         )
     return source if isinstance(source, Collection) else [*source]
 
@@ -44,4 +44,4 @@ def read(
         elif isinstance(document, str):
             yield text_record(where, document, settings)
         else:
-            yield BadRecord(where, "", "no document", kind_of(document))
+            yield BadRecord(where, "", "no document", name_json_type(document))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus_tuner.core.encodings import TextReader, open_text
-from corpus_tuner.core.records import MAX_LINE_BYTES, BadRecord, Note, Record, kind_of
+from corpus_tuner.core.records import MAX_LINE_BYTES, BadRecord, Note, Record, name_json_type
 from corpus_tuner.corpora import json_lines
 from corpus_tuner.corpora.field_mapping import text_record
 from corpus_tuner.corpora.record_files import JSON_LINES, suffix_of
@@ -56,7 +56,7 @@ def read(path: Path, settings: CorpusSettings) -> Iterator[Record | BadRecord | 
         elif isinstance(fields, str):
             yield text_record(location, fields, settings)
         else:
-            yield BadRecord(location, "", "not a JSON object", kind_of(fields))
+            yield BadRecord(location, "", "not a JSON object", name_json_type(fields))
 
 
 def _has_lines(path: Path, encoding: str | None) -> bool:

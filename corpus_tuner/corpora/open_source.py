@@ -5,7 +5,7 @@ from pathlib import Path
 
 from corpus_tuner.core.encodings import open_text
 from corpus_tuner.core.records import open_bytes
-from corpus_tuner.corpora.parse_cache import ParsedFiles
+from corpus_tuner.corpora.parse_cache import ParseCache
 from corpus_tuner.corpora.record_files import (
     JSON_LINES,
     SUFFIXES,
@@ -26,7 +26,7 @@ _KINDS = (
 
 
 @errors_of_a_corpus()
-def find_source(source: str, settings: CorpusSettings, parsed: ParsedFiles | None = None) -> Source:
+def find_source(source: str, settings: CorpusSettings, parsed: ParseCache | None = None) -> Source:
     """Return what reads `source`; where that is a folder, what was `parsed` before is not again.
 
     Raises
@@ -94,7 +94,7 @@ def _beir_file(folder: Path) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
-def _find_in_folder(path: Path, settings: CorpusSettings, parsed: ParsedFiles | None) -> Source:
+def _find_in_folder(path: Path, settings: CorpusSettings, parsed: ParseCache | None) -> Source:
     if inner := _beir_file(path):
         return find_records(inner, settings)
     from corpus_tuner.corpora import folder

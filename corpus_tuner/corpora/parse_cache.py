@@ -26,7 +26,7 @@ CREATE TEMP TABLE seen (key TEXT PRIMARY KEY) WITHOUT ROWID;
 _TABLES = ("parsed", "files")
 
 
-class ParsedFiles:
+class ParseCache:
     """A file of what was found; a context manager.
 
     What was not asked for while it was open is forgotten when it is left in good order.
@@ -42,7 +42,7 @@ class ParsedFiles:
         self._database: sqlite3.Connection | None = None
         self._unfit = False
 
-    def __enter__(self) -> "ParsedFiles":
+    def __enter__(self) -> "ParseCache":
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
@@ -83,11 +83,11 @@ class ParsedFiles:
         key = f"{digest} {path.suffix.lower()} {how}"
         with suppress(ValueError, TypeError):  # of a row that something else has written
             for (value,) in self._ask("SELECT value FROM parsed WHERE key = ?", key):
-                return _from_json(value)
+                return _parse_json(value)
         parsed = reader(path)
         with suppress(ValueError, TypeError):  # metadata of a kind that JSON has not
             value = json.dumps(parsed)
-            if _from_json(value) == parsed:
+            if _parse_json(value) == parsed:
                 self._ask("REPLACE INTO parsed VALUES (?, ?)", key, value)
         return parsed
 
@@ -121,6 +121,6 @@ class ParsedFiles:
         return found
 
 
-def _from_json(value: str) -> Parsed:
+def _parse_json(value: str) -> Parsed:
     text, title, metadata, notes = json.loads(value)
     return Parsed(text, title, metadata, tuple((reason, detail) for reason, detail in notes))

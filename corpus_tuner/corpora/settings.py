@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pathspec import GitIgnoreSpec
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt
 
-from corpus_tuner.core.encodings import codec_of
+from corpus_tuner.core.encodings import find_codec
 from corpus_tuner.corpora.column_types import ColumnType
 
 
@@ -15,7 +15,7 @@ def _checked(patterns: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _known_encoding(name: str | None) -> str | None:
-    if name is not None and codec_of(name) is None:
+    if name is not None and find_codec(name) is None:
         raise ValueError(f"{name!r} is no encoding; known are utf-16, cp1251, shift_jis and others")
     return name
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, PositiveInt
 
-from corpus_tuner.core.extras import missing
+from corpus_tuner.core.extras import describe_missing_extra
 from corpus_tuner.core.paths import NamesFile
 from corpus_tuner.errors import SearchIndexError
 
@@ -92,11 +92,11 @@ class Encoder(QueryEncoder, Protocol):
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, marks and prompts not counted."""
 
-    def token_ends(self, text: str) -> list[int]:
+    def find_token_ends(self, text: str) -> list[int]:
         """Return the offset in `text`, in characters, at which each of its tokens ends."""
 
 
-class Reader(Protocol):
+class EncoderModel(Protocol):
     """A transformer with its prompt: what an encoder reads documents with."""
 
     def read(
@@ -176,30 +176,30 @@ def open_encoder(
 
     from corpus_tuner.encoders import ctranslate2_encoder, embedded
 
-    settings = embedded.named(settings or EncoderSettings(), languages)
+    settings = embedded.resolve_auto(settings or EncoderSettings(), languages)
     _refuse_removed(settings)
     if settings.device == "cpu" or not ctranslate2.get_cuda_device_count():
-        found = ctranslate2_encoder.find(settings, fingerprint)
+        found = ctranslate2_encoder.find_encoder(settings, fingerprint)
         if found:
             return found
     try:
-        from corpus_tuner.encoders.sentence_transformer import TransformerEncoder
+        from corpus_tuner.encoders.sentence_transformer import SentenceTransformerEncoder
     except ImportError as error:
         raise SearchIndexError(_without_pytorch(settings)) from error
-    return TransformerEncoder(settings)
+    return SentenceTransformerEncoder(settings)
 
 
 def _without_pytorch(settings: EncoderSettings) -> str:
     """Say what an encoder needs, and that the embedded ones need no PyTorch."""
-    needs = missing(f"the encoder {settings.name!r}, as it is set,", "build")
-    from corpus_tuner.core.cache import cache_folder
+    needs = describe_missing_extra(f"the encoder {settings.name!r}, as it is set,", "build")
+    from corpus_tuner.core.cache import get_cache_folder
     from corpus_tuner.encoders import embedded
 
     if settings.name not in embedded.NAMES:
         return needs
     return (
         f"{needs}. It does without on a CPU (encoder.device=cpu) in int8 or float32 "
-        f"(encoder.dtype=auto), if {cache_folder()} can be written to"
+        f"(encoder.dtype=auto), if {get_cache_folder()} can be written to"
     )
 
 
@@ -221,7 +221,7 @@ def open_query_encoder(settings: EncoderSettings, fingerprint: str) -> QueryEnco
     from corpus_tuner.encoders import ctranslate2_encoder
 
     _refuse_removed(settings)
-    return ctranslate2_encoder.find_for_queries(settings, fingerprint) or open_encoder(settings)
+    return ctranslate2_encoder.find_query_encoder(settings, fingerprint) or open_encoder(settings)
 
 
 def _refuse_removed(settings: EncoderSettings) -> None:
@@ -233,7 +233,7 @@ def _refuse_removed(settings: EncoderSettings) -> None:
         )
 
 
-def unit_rows(vectors: Vectors, name: str) -> Vectors:
+def normalize_rows(vectors: Vectors, name: str) -> Vectors:
     """Return vectors of length 1.
 
     Raises

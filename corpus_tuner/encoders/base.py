@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from corpus_tuner.encoders import Reader, Span, Vectors, unit_rows
+from corpus_tuner.encoders import EncoderModel, Span, Vectors, normalize_rows
 from corpus_tuner.errors import SearchIndexError
 
 
-class ReadingEncoder:
+class BaseEncoder:
     """An encoder of two readers, one for queries and one for documents.
 
     Subclasses have both as `query_reader` and `document_reader`.
@@ -19,12 +19,12 @@ class ReadingEncoder:
     pools_spans: bool
 
     @property
-    def query_reader(self) -> Reader:
+    def query_reader(self) -> EncoderModel:
         """What reads queries."""
         raise NotImplementedError
 
     @property
-    def document_reader(self) -> Reader:
+    def document_reader(self) -> EncoderModel:
         """What reads documents; searching never needs it."""
         raise NotImplementedError
 
@@ -48,4 +48,6 @@ class ReadingEncoder:
 
     def _unit(self, found: Sequence[Vectors]) -> Vectors:
         none = np.zeros((0, self.dimension), np.float32)
-        return unit_rows(np.concatenate(found)[:, : self.dimension], self.name) if found else none
+        return (
+            normalize_rows(np.concatenate(found)[:, : self.dimension], self.name) if found else none
+        )

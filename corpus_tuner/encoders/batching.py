@@ -7,7 +7,7 @@ from typing import TypeVar
 _Length = TypeVar("_Length", bound=Hashable)
 
 
-def of_one_length(lengths: Sequence[_Length], size: int) -> Iterator[list[int]]:
+def batch_equal_lengths(lengths: Sequence[_Length], size: int) -> Iterator[list[int]]:
     """Yield batches of at most `size` as positions in `lengths`, those of one length together.
 
     Padding costs time, and in int8 it moves a vector by a hundredth; without it, a row
@@ -15,7 +15,7 @@ def of_one_length(lengths: Sequence[_Length], size: int) -> Iterator[list[int]]:
 
     Examples
     --------
-    >>> list(of_one_length([2, 5, 2, 2], 2))
+    >>> list(batch_equal_lengths([2, 5, 2, 2], 2))
     [[0, 2], [3], [1]]
     """
     alike: dict[_Length, list[int]] = defaultdict(list)
@@ -25,7 +25,7 @@ def of_one_length(lengths: Sequence[_Length], size: int) -> Iterator[list[int]]:
         yield from _cut(positions, size)
 
 
-def filled(lengths: Sequence[int], tokens: int) -> Iterator[list[int]]:
+def batch_by_tokens(lengths: Sequence[int], tokens: int) -> Iterator[list[int]]:
     """Yield batches of one length, filled with so many tokens, the longest texts first.
 
     A text of some 200 tokens fills a processor by itself, so batches need not be large.
@@ -39,20 +39,22 @@ def filled(lengths: Sequence[int], tokens: int) -> Iterator[list[int]]:
 
     Examples
     --------
-    >>> list(filled([2, 5, 2, 2], tokens=4))
+    >>> list(batch_by_tokens([2, 5, 2, 2], tokens=4))
     [[1], [0, 2], [3]]
     """
-    longest_first = sorted(of_one_length(lengths, len(lengths)), key=lambda one: -lengths[one[0]])
+    longest_first = sorted(
+        batch_equal_lengths(lengths, len(lengths)), key=lambda one: -lengths[one[0]]
+    )
     for positions in longest_first:
         yield from _cut(positions, max(1, tokens // max(1, lengths[positions[0]])))
 
 
-def of_like_length(lengths: Sequence[int], size: int) -> Iterator[list[int]]:
+def batch_similar_lengths(lengths: Sequence[int], size: int) -> Iterator[list[int]]:
     """Yield batches of `size` as positions in `lengths`, the longest first: little is padded.
 
     Examples
     --------
-    >>> list(of_like_length([1, 5, 3], 2))
+    >>> list(batch_similar_lengths([1, 5, 3], 2))
     [[1, 2], [0]]
     """
     order = sorted(range(len(lengths)), key=lambda position: (-lengths[position], position))

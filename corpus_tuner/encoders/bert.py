@@ -45,20 +45,20 @@ def convert_bert(model: Path, pieces: list[str], folder: Path, compute: str) -> 
     words.weight = weights["embeddings.word_embeddings.weight"]
     kinds.weight = weights["embeddings.token_type_embeddings.weight"]
     encoder.position_encodings.encodings = weights["embeddings.position_embeddings.weight"]
-    _norm(encoder.layernorm_embedding, weights, "embeddings.LayerNorm")
+    _set_norm(encoder.layernorm_embedding, weights, "embeddings.LayerNorm")
     for number, layer in enumerate(encoder.layer):
         name = f"encoder.layer.{number}"
         attention = layer.self_attention
-        _linear(
+        _set_linear(
             attention.linear[0],
             weights,
             *(f"{name}.attention.self.{part}" for part in ("query", "key", "value")),
         )
-        _linear(attention.linear[1], weights, f"{name}.attention.output.dense")
-        _norm(attention.layer_norm, weights, f"{name}.attention.output.LayerNorm")
-        _linear(layer.ffn.linear_0, weights, f"{name}.intermediate.dense")
-        _linear(layer.ffn.linear_1, weights, f"{name}.output.dense")
-        _norm(layer.ffn.layer_norm, weights, f"{name}.output.LayerNorm")
+        _set_linear(attention.linear[1], weights, f"{name}.attention.output.dense")
+        _set_norm(attention.layer_norm, weights, f"{name}.attention.output.LayerNorm")
+        _set_linear(layer.ffn.linear_0, weights, f"{name}.intermediate.dense")
+        _set_linear(layer.ffn.linear_1, weights, f"{name}.output.dense")
+        _set_norm(layer.ffn.layer_norm, weights, f"{name}.output.LayerNorm")
     written = specs.TransformerEncoderModelSpec(encoder)
     written.config.layer_norm_epsilon = config["layer_norm_eps"]
     written.register_vocabulary(pieces)
@@ -67,12 +67,12 @@ def convert_bert(model: Path, pieces: list[str], folder: Path, compute: str) -> 
     written.save(str(folder))
 
 
-def _linear(layer: LinearSpec, weights: Weights, *names: str) -> None:
+def _set_linear(layer: LinearSpec, weights: Weights, *names: str) -> None:
     """Fill a layer with one that is stored, or with several that read the same."""
     layer.weight = np.concatenate([weights[f"{name}.weight"] for name in names])
     layer.bias = np.concatenate([weights[f"{name}.bias"] for name in names])
 
 
-def _norm(layer: LayerNormSpec, weights: Weights, name: str) -> None:
+def _set_norm(layer: LayerNormSpec, weights: Weights, name: str) -> None:
     layer.gamma = weights[f"{name}.weight"]
     layer.beta = weights[f"{name}.bias"]

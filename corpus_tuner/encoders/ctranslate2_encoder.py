@@ -13,13 +13,13 @@ from pathlib import Path
 import faiss
 from tokenizers import Tokenizer
 
-from corpus_tuner.core.cache import cache_folder, cached, cached_or_made
-from corpus_tuner.core.files import folder_sha256
+from corpus_tuner.core.cache import ensure_cached, find_cached, get_cache_folder
+from corpus_tuner.core.files import hash_folder
 from corpus_tuner.encoders import EncoderSettings, embedded
-from corpus_tuner.encoders.base import ReadingEncoder
-from corpus_tuner.encoders.ctranslate2_model import READING, TOKENIZER, FastReader, Reading
-from corpus_tuner.encoders.ctranslate2_runtime import cache_name
-from corpus_tuner.encoders.token_limits import kept_dimensions
+from corpus_tuner.encoders.base import BaseEncoder
+from corpus_tuner.encoders.ctranslate2_model import CONFIG, TOKENIZER, CTranslate2Model, ModelConfig
+from corpus_tuner.encoders.ctranslate2_runtime import get_cache_name
+from corpus_tuner.encoders.token_limits import choose_dimension
 from corpus_tuner.errors import SearchIndexError
 
 QUERIES = "float32"
@@ -28,7 +28,7 @@ QUERIES = "float32"
 _HALF = 16  # of a name in the cache tells the encoder, the rest its files
 
 
-class ConvertedEncoder(ReadingEncoder):
+class CTranslate2Encoder(BaseEncoder):
     """Reads as the encoder does that it was made of.
 
     Parameters
@@ -48,13 +48,13 @@ class ConvertedEncoder(ReadingEncoder):
     ) -> None:
         self.name = settings.name
         self.fingerprint = fingerprint
-        self._reading = reading_of(queries)
+        self._reading = read_config(queries)
         own = self._reading.dimension
-        self.dimension = kept_dimensions(self.name, settings.dimensions, own)
+        self.dimension = choose_dimension(self.name, settings.dimensions, own)
         self.max_tokens = self._reading.max_tokens
         self.symmetric = self._reading.query_prompt == self._reading.document_prompt
         self.pools_spans = self._reading.pooling == "mean"
-        self._compute = document_compute(settings) or QUERIES
+        self._compute = choose_compute_type(settings) or QUERIES
         self._queries = queries
         self._documents = documents
 
@@ -63,7 +63,7 @@ class ConvertedEncoder(ReadingEncoder):
         counted = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding.ids) for encoding in counted]
 
-    def token_ends(self, text: str) -> list[int]:
+    def find_token_ends(self, text: str) -> list[int]:
         """Return the offset in `text`, in characters, at which each of its tokens ends."""
         return [end for _, end in self._counter.encode(text, add_special_tokens=False).offsets]
 
@@ -74,21 +74,23 @@ class ConvertedEncoder(ReadingEncoder):
         return counter
 
     @cached_property
-    def query_reader(self) -> FastReader:
+    def query_reader(self) -> CTranslate2Model:
         """What reads queries."""
-        return FastReader(self._queries, QUERIES, self._reading, self._reading.query_prompt)
+        return CTranslate2Model(self._queries, QUERIES, self._reading, self._reading.query_prompt)
 
     @cached_property
-    def document_reader(self) -> FastReader:
+    def document_reader(self) -> CTranslate2Model:
         """What reads documents."""
         if self._documents is None:
             raise SearchIndexError(f"encoder {self.name!r} was opened for queries alone")
         workers = faiss.omp_get_max_threads()  # OpenMP's: what the user allows, or every core
         prompt = self._reading.document_prompt
-        return FastReader(self._documents, self._compute, self._reading, prompt, workers)
+        return CTranslate2Model(self._documents, self._compute, self._reading, prompt, workers)
 
 
-def find(settings: EncoderSettings, fingerprint: str | None = None) -> ConvertedEncoder | None:
+def find_encoder(
+    settings: EncoderSettings, fingerprint: str | None = None
+) -> CTranslate2Encoder | None:
     """Open an encoder for queries and documents, if all of it was converted and is faithful.
 
     Parameters
@@ -98,28 +100,28 @@ def find(settings: EncoderSettings, fingerprint: str | None = None) -> Converted
     fingerprint
         Of the encoder; that of the embedded one is known.
     """
-    compute = document_compute(settings)
+    compute = choose_compute_type(settings)
     if compute is None:
         return None
     if settings.name in embedded.NAMES:
-        fingerprint = embedded.fingerprint(settings)
+        fingerprint = embedded.compute_fingerprint(settings)
     if fingerprint is None:
         return None
-    queries, documents = _faithful(settings, fingerprint, QUERIES, compute)
+    queries, documents = _find_faithful(settings, fingerprint, QUERIES, compute)
     if queries is None or documents is None:
         return None
-    return ConvertedEncoder(settings, fingerprint, queries, documents)
+    return CTranslate2Encoder(settings, fingerprint, queries, documents)
 
 
-def find_for_queries(settings: EncoderSettings, fingerprint: str) -> ConvertedEncoder | None:
+def find_query_encoder(settings: EncoderSettings, fingerprint: str) -> CTranslate2Encoder | None:
     """Open the encoder that has `fingerprint` for queries, if it was converted and is faithful."""
-    if settings.name in embedded.NAMES and fingerprint != embedded.fingerprint(settings):
+    if settings.name in embedded.NAMES and fingerprint != embedded.compute_fingerprint(settings):
         return None
-    (folder,) = _faithful(settings, fingerprint, QUERIES)
-    return ConvertedEncoder(settings, fingerprint, folder, None) if folder else None
+    (folder,) = _find_faithful(settings, fingerprint, QUERIES)
+    return CTranslate2Encoder(settings, fingerprint, folder, None) if folder else None
 
 
-def document_compute(settings: EncoderSettings) -> str | None:
+def choose_compute_type(settings: EncoderSettings) -> str | None:
     """Return the arithmetic of CTranslate2 for documents; none where PyTorch is to read them."""
     return {"auto": "int8", "int8": "int8", "float32": "float32"}.get(settings.dtype)
 
@@ -138,27 +140,28 @@ def find_folders(settings: EncoderSettings, fingerprint: str, *computes: str) ->
     if settings.device not in ("auto", "cpu"):
         return none
     builtin = settings.name in embedded.NAMES
-    if not builtin and not any(cache_folder().glob(f"{fingerprint[:_HALF]}*")):
+    if not builtin and not any(get_cache_folder().glob(f"{fingerprint[:_HALF]}*")):
         return none  # known without reading all of a model that never was converted
-    identity = _identity(settings.name, fingerprint)
+    identity = _compute_identity(settings.name, fingerprint)
     if not builtin:
-        return [cached(cache_name(identity, compute)) for compute in computes]
+        return [find_cached(get_cache_name(identity, compute)) for compute in computes]
     with suppress(OSError):  # a cache that cannot be written: PyTorch does without
         return [
-            cached_or_made(
-                cache_name(identity, compute), partial(embedded.convert, settings, compute)
+            ensure_cached(
+                get_cache_name(identity, compute),
+                partial(embedded.convert_embedded, settings, compute),
             )
             for compute in computes
         ]
     return none
 
 
-def name_in_cache(encoder: str, fingerprint: str, compute: str) -> str:
+def get_encoder_cache_name(encoder: str, fingerprint: str, compute: str) -> str:
     """Return the name in the cache of a converted encoder."""
-    return cache_name(_identity(encoder, fingerprint), compute)
+    return get_cache_name(_compute_identity(encoder, fingerprint), compute)
 
 
-def _identity(encoder: str, fingerprint: str) -> str:
+def _compute_identity(encoder: str, fingerprint: str) -> str:
     """Return what tells an encoder.
 
     The files that it was made of are part of it, so that a model that replaced another
@@ -166,20 +169,22 @@ def _identity(encoder: str, fingerprint: str) -> str:
     """
     files = hashlib.sha256().hexdigest()
     if encoder in embedded.NAMES:
-        embedded.check(encoder)
+        embedded.check_files(encoder)
     elif Path(encoder).is_absolute():
-        files = folder_sha256(Path(encoder))
+        files = hash_folder(Path(encoder))
     return fingerprint[:_HALF] + files[:_HALF]
 
 
-def _faithful(settings: EncoderSettings, fingerprint: str, *computes: str) -> list[Path | None]:
+def _find_faithful(
+    settings: EncoderSettings, fingerprint: str, *computes: str
+) -> list[Path | None]:
     """Return the folders of those that read as the original does."""
     return [
-        folder if folder and reading_of(folder).faithful else None
+        folder if folder and read_config(folder).faithful else None
         for folder in find_folders(settings, fingerprint, *computes)
     ]
 
 
-def reading_of(folder: Path) -> Reading:
+def read_config(folder: Path) -> ModelConfig:
     """Return how vectors are read off a converted encoder."""
-    return Reading.model_validate_json((folder / READING).read_bytes())
+    return ModelConfig.model_validate_json((folder / CONFIG).read_bytes())

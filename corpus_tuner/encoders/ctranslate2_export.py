@@ -9,23 +9,23 @@ from sentence_transformers.base.modules import Normalize, Transformer
 from sentence_transformers.sentence_transformer.modules import Pooling
 from tokenizers import Tokenizer
 
-from corpus_tuner.core.cache import cached_or_made
-from corpus_tuner.encoders import EncoderSettings, Vectors, unit_rows
-from corpus_tuner.encoders.ctranslate2_encoder import name_in_cache
+from corpus_tuner.core.cache import ensure_cached
+from corpus_tuner.encoders import EncoderSettings, Vectors, normalize_rows
+from corpus_tuner.encoders.ctranslate2_encoder import get_encoder_cache_name
 from corpus_tuner.encoders.ctranslate2_model import (
-    READING,
+    CONFIG,
     TOKEN_WEIGHTS,
     TOKENIZER,
-    FastReader,
-    Reading,
+    CTranslate2Model,
+    ModelConfig,
 )
-from corpus_tuner.encoders.ctranslate2_runtime import convert
+from corpus_tuner.encoders.ctranslate2_runtime import convert_model
 from corpus_tuner.encoders.torch_model import split_modules
 
 MODEL_TYPES = ("bert", "camembert", "distilbert", "roberta", "xlm-roberta")
 """As ``config.json`` names them: those that are tested here."""
 
-_TRIED = (
+_TEST_TEXTS = (
     "",
     "a",
     "How do I get rid of moths in the kitchen?",
@@ -37,7 +37,7 @@ _TOLERANCE = {"float32": 1e-3, "int8": 0.25}
 """How far unit vectors may be from what they should be on average, by the arithmetic."""
 
 
-def convert_encoder(
+def export_encoder(
     model: SentenceTransformer,
     settings: EncoderSettings,
     fingerprint: str,
@@ -62,14 +62,14 @@ def convert_encoder(
         Encodes queries as they should be. Some are read by both: if their vectors differ, the new
         form is marked as not faithful, so that it is neither used nor made again.
     """
-    if not _can_be_converted(model, prompts):
+    if not _can_export(model, prompts):
         return
     transformer = model[0]
     weights, pooling, _ = split_modules(model)
     for_queries, for_documents = prompts
 
     def make(folder: Path) -> None:
-        reading = Reading(
+        reading = ModelConfig(
             pooling=pooling.pooling_mode,
             weighted=weights is not None,
             query_prompt=for_queries,
@@ -78,13 +78,13 @@ def convert_encoder(
             max_tokens=max_tokens,
         )
         try:
-            convert(transformer.auto_model, model.tokenizer, folder, compute)
-            _tokenizer(model).save(str(folder / TOKENIZER))
+            convert_model(transformer.auto_model, model.tokenizer, folder, compute)
+            _copy_tokenizer(model).save(str(folder / TOKENIZER))
             if weights is not None:
                 own = weights.emb_layer.weight.detach().cpu().numpy()
                 np.save(folder / TOKEN_WEIGHTS, own[:, 0].astype(np.float32))
-            found = FastReader(folder, compute, reading, for_queries).read(_TRIED)
-            away = unit_rows(np.concatenate(found), settings.name) - encode(_TRIED)
+            found = CTranslate2Model(folder, compute, reading, for_queries).read(_TEST_TEXTS)
+            away = normalize_rows(np.concatenate(found), settings.name) - encode(_TEST_TEXTS)
             difference = np.linalg.norm(away, axis=1).mean()
         except (RuntimeError, ValueError):
             difference = np.inf
@@ -92,12 +92,12 @@ def convert_encoder(
             reading = reading.model_copy(update={"faithful": False})
             for file in folder.iterdir():
                 file.unlink()
-        (folder / READING).write_text(reading.model_dump_json(), encoding="utf-8")
+        (folder / CONFIG).write_text(reading.model_dump_json(), encoding="utf-8")
 
-    cached_or_made(name_in_cache(settings.name, fingerprint, compute), make)
+    ensure_cached(get_encoder_cache_name(settings.name, fingerprint, compute), make)
 
 
-def _can_be_converted(model: SentenceTransformer, prompts: tuple[str, str]) -> bool:
+def _can_export(model: SentenceTransformer, prompts: tuple[str, str]) -> bool:
     """Tell whether it is a transformer, a mean or first vector of what that gives, and no more."""
     transformer = model[0]
     weights, pooling, rest = split_modules(model)
@@ -113,7 +113,7 @@ def _can_be_converted(model: SentenceTransformer, prompts: tuple[str, str]) -> b
     )
 
 
-def _tokenizer(model: SentenceTransformer) -> Tokenizer:
+def _copy_tokenizer(model: SentenceTransformer) -> Tokenizer:
     """Return the tokenizer as it is when it reads a query, but without padding."""
     tokenizer = Tokenizer.from_str(model.tokenizer.backend_tokenizer.to_str())
     tokenizer.no_padding()

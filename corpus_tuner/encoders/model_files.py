@@ -8,7 +8,7 @@ _NOT_READ = (".jsonl", ".lock", ".md")
 """Suffixes of files that tell of a model, and change no vector."""
 
 
-def encoder_files(settings: EncoderSettings) -> dict[str, Path]:
+def list_encoder_files(settings: EncoderSettings) -> dict[str, Path]:
     """Return the files of an encoder on this machine, by their paths in its folder.
 
     Parameters
@@ -27,10 +27,10 @@ def encoder_files(settings: EncoderSettings) -> dict[str, Path]:
         If it is an embedded encoder that is not installed.
     """
     if settings.name in embedded.NAMES:
-        return embedded.package_files(settings.name)
+        return embedded.find_package_files(settings.name)
     folder = Path(settings.name)
     if not folder.is_dir():
-        folder = _fetched(settings) or folder
+        folder = _find_in_hub_cache(settings) or folder
     files = (file for file in folder.rglob("*") if file.is_file())
     named = {file.relative_to(folder).as_posix(): file for file in sorted(files)}
     return {
@@ -40,7 +40,7 @@ def encoder_files(settings: EncoderSettings) -> dict[str, Path]:
     }
 
 
-def _fetched(settings: EncoderSettings) -> Path | None:
+def _find_in_hub_cache(settings: EncoderSettings) -> Path | None:
     """Return the folder of a model in the cache of the hub, if it is there."""
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError

@@ -27,7 +27,7 @@ def hash_weights(model: torch.nn.Module) -> str:
     return digest.hexdigest()
 
 
-def is_of_loading(error: Exception) -> bool:
+def is_loading_error(error: Exception) -> bool:
     """Tell whether an error is one that libraries raise for a model that cannot be loaded.
 
     Others are faults of a program, which must not be reported as those of a model. Rust libraries
@@ -36,7 +36,7 @@ def is_of_loading(error: Exception) -> bool:
     return isinstance(error, _OF_LOADING) or type(error) is Exception
 
 
-def loading_problem(error: Exception) -> str:
+def describe_loading_error(error: Exception) -> str:
     """Say on one line why a model cannot be loaded; libraries let many kinds of errors out."""
     if isinstance(error, UnpicklingError):
         return (
@@ -49,7 +49,7 @@ def loading_problem(error: Exception) -> str:
     return f"its files are damaged or of another kind ({error!r})"
 
 
-def fast_bfloat16(device: torch.device) -> bool:
+def has_fast_bfloat16(device: torch.device) -> bool:
     """Tell whether a device has instructions for bfloat16."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))

@@ -134,7 +134,7 @@ def unpack(file: Path, folder: Path) -> None:
         cursor.take(skipped)
         tensors = _read_tensors(cursor)
         _write_weights(folder / "model.safetensors", data, tensors, header, len(pieces.texts))
-        tokenizer = _tokenizer(pieces)
+        tokenizer = _build_tokenizer(pieces)
     except ValueError as error:  # also of text that is not UTF-8
         raise SearchIndexError(f"{file} is damaged: {error}") from error
     tokenizer.save(str(folder / "tokenizer.json"))
@@ -185,9 +185,9 @@ def _write_weights(
     entries: dict[str, Any] = {"__metadata__": {"format": "pt"}}
     parts = []
     end = 0
-    for name, stored, shape in _shapes(header, pieces):
+    for name, stored, shape in _list_shapes(header, pieces):
         count = math.prod(shape)
-        parts.append(_weights(data, tensors, stored, count))
+        parts.append(_read_weights(data, tensors, stored, count))
         begin, end = end, end + 4 * count
         entries[name] = {"dtype": "F32", "shape": shape, "data_offsets": [begin, end]}
     described = json.dumps(entries).encode()
@@ -198,7 +198,7 @@ def _write_weights(
             written.write(weights.data)
 
 
-def _shapes(header: _Header, pieces: int) -> Iterator[tuple[str, str, list[int]]]:
+def _list_shapes(header: _Header, pieces: int) -> Iterator[tuple[str, str, list[int]]]:
     """Yield for every tensor its name in a BERT, its name in the file and its shape."""
     wide, inner = header.hidden, header.intermediate
 
@@ -222,7 +222,7 @@ def _shapes(header: _Header, pieces: int) -> Iterator[tuple[str, str, list[int]]
     yield from both("pooler.dense", "", wide, wide)  # not used, but a BERT has one
 
 
-def _weights(
+def _read_weights(
     data: Bytes, tensors: dict[str, _Tensor], name: str, count: int
 ) -> Iterator[npt.NDArray[np.float32]]:
     """Return the first `count` weights of a tensor, in parts; zeros for one that has no name."""
@@ -239,10 +239,10 @@ def _weights(
     stored = _slice(data, tensor.offset, tensor.bytes)
     if tensor.type == _FLOATS:
         return iter([stored.view("<f4")[:count].astype(np.float32)])
-    return _widened(stored.reshape(blocks, _BLOCK_BYTES), count)
+    return _dequantize(stored.reshape(blocks, _BLOCK_BYTES), count)
 
 
-def _widened(blocks: Bytes, count: int) -> Iterator[npt.NDArray[np.float32]]:
+def _dequantize(blocks: Bytes, count: int) -> Iterator[npt.NDArray[np.float32]]:
     """Yield the first `count` weights of blocks of 4 bits.
 
     A block is a float16 scale and 16 bytes; weight ``j`` is ``(q - 8) * scale``, where ``q`` is the
@@ -258,7 +258,7 @@ def _widened(blocks: Bytes, count: int) -> Iterator[npt.NDArray[np.float32]]:
         yield weights.reshape(-1)[: count - start * _BLOCK]
 
 
-def _tokenizer(pieces: _Pieces) -> Tokenizer:
+def _build_tokenizer(pieces: _Pieces) -> Tokenizer:
     """Return the tokenizer of XLM-RoBERTa (Conneau et al., arXiv 1911.02116)."""
     begin, end = pieces.texts[pieces.begin], pieces.texts[pieces.end]
     tokenizer = Tokenizer(

@@ -7,7 +7,7 @@ import numpy as np
 from corpus_tuner.encoders import QueryEncoder, Vectors
 
 
-class RememberedQueries:
+class CachedQueryEncoder:
     """A query encoder that has the vectors of some queries at hand.
 
     Parameters

@@ -48,6 +48,6 @@ def pool_spans(states: Vectors, offsets: Sequence[Span], spans: Sequence[Span]) 
     return pooled
 
 
-def moved(spans: Sequence[Span], by: int) -> list[Span]:
+def shift_spans(spans: Sequence[Span], by: int) -> list[Span]:
     """Return spans so many characters further on, as behind a prompt."""
     return [(start + by, end + by) for start, end in spans]

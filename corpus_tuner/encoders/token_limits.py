@@ -30,7 +30,7 @@ def check_limit(name: str, asked: int | None, positions: int | None) -> None:
         )
 
 
-def room_for_text(name: str, limit: int, around: int) -> int:
+def compute_max_tokens(name: str, limit: int, around: int) -> int:
     """Return how many tokens of a text are read.
 
     Parameters
@@ -55,7 +55,7 @@ def room_for_text(name: str, limit: int, around: int) -> int:
     return limit - around
 
 
-def kept_dimensions(name: str, wanted: int | None, own: int) -> int:
+def choose_dimension(name: str, wanted: int | None, own: int) -> int:
     """Return how many components of an encoder's vectors are kept.
 
     Raises

@@ -11,14 +11,14 @@ from sentence_transformers.sentence_transformer.modules import Pooling, WordWeig
 from sentence_transformers.util import batch_to_device
 
 from corpus_tuner.encoders import Span, Vectors
-from corpus_tuner.encoders.batching import filled, of_like_length
-from corpus_tuner.encoders.spans import moved, pool_spans
+from corpus_tuner.encoders.batching import batch_by_tokens, batch_similar_lengths
+from corpus_tuner.encoders.spans import pool_spans, shift_spans
 
 TOKENS_AT_ONCE = 1024
 """In a pass on a CPU."""
 
 
-class TorchReader:
+class TorchModel:
     """Reads texts with a prompt, in a precision.
 
     Parameters
@@ -67,7 +67,7 @@ class TorchReader:
                 states = passed["token_embeddings"].float().cpu().numpy()
                 for row, text in enumerate(batch):
                     offsets = encoded["offset_mapping"][text]
-                    behind_prompt = moved(spans[text], len(self._prompt))
+                    behind_prompt = shift_spans(spans[text], len(self._prompt))
                     parts = pool_spans(states[row, : len(offsets)], offsets, behind_prompt)
                     found[text] = np.concatenate([found[text], self._finished(parts)])
         return found
@@ -84,8 +84,8 @@ class TorchReader:
 
     def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
         if self._model.device.type == "cpu":
-            return filled(lengths, TOKENS_AT_ONCE)
-        return of_like_length(lengths, self._batch_size)
+            return batch_by_tokens(lengths, TOKENS_AT_ONCE)
+        return batch_similar_lengths(lengths, self._batch_size)
 
     def _finished(self, pooled: Vectors) -> Vectors:
         """Let what follows the pooling do to vectors of spans what it does to those of texts."""
@@ -122,7 +122,7 @@ def split_modules(model: SentenceTransformer) -> Modules:
     return Modules(weights, pooling, behind)
 
 
-def pools_spans(model: SentenceTransformer) -> bool:
+def can_pool_spans(model: SentenceTransformer) -> bool:
     """Tell whether the vector of a text is the mean of the states of its tokens, prompt included.
 
     The states may be weighted. Padding must be on the right: the first ones of a row are those of

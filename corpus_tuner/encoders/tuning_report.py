@@ -10,7 +10,7 @@ from corpus_tuner.errors import CorpusTunerError
 REPORT = "tuning.json"
 
 
-class Verdict(BaseModel):
+class TuningVerdict(BaseModel):
     """What held-out documents say of a tuned encoder.
 
     Attributes
@@ -21,12 +21,12 @@ class Verdict(BaseModel):
         Among how many documents these were to be found.
     base
         Its nDCG@10, a fraction.
-    by_kept
+    by_share
         nDCG@10 by the share of the trained weights; 0 is the base with its tokens weighed anew.
-    kept
+    share
         The share that was chosen.
-    by_vectors
-        nDCG@10 where vectors rank alone: of the base, and of the share that was chosen.
+    dense
+        nDCG@10 of dense search: of the base, and of the share that was chosen.
     gain
         What it adds to the base's nDCG@10, by documents that did not choose it.
     interval
@@ -40,9 +40,9 @@ class Verdict(BaseModel):
     queries: int
     candidates: int
     base: float
-    by_kept: dict[float, float]
-    kept: float
-    by_vectors: tuple[float, float]
+    by_share: dict[float, float]
+    share: float
+    dense: tuple[float, float]
     gain: float
     interval: tuple[float, float]
     better: bool
@@ -89,7 +89,7 @@ class EncoderTuningReport(BaseModel):
     weighed: bool
     steps: int
     best_step: int
-    verdict: Verdict
+    verdict: TuningVerdict
 
 
 def read_report(folder: Path) -> EncoderTuningReport | None:
@@ -112,12 +112,12 @@ def read_report(folder: Path) -> EncoderTuningReport | None:
         ) from error
 
 
-def report_of(encoder: str) -> EncoderTuningReport | None:
+def find_report(encoder: str) -> EncoderTuningReport | None:
     """Return the report of an encoder by its name, or `None` if it was not tuned here."""
     return read_report(Path(encoder)) if Path(encoder).is_absolute() else None
 
 
-def kept_from(encoder: str) -> frozenset[str]:
+def find_held_out(encoder: str) -> frozenset[str]:
     """Return the digests of the documents that were kept from an encoder while it was tuned.
 
     Whoever asks with sentences of the others asks for what it has learnt by heart; where nothing of
@@ -128,5 +128,5 @@ def kept_from(encoder: str) -> frozenset[str]:
     encoder
         Its name.
     """
-    report = report_of(encoder)
-    return frozenset(report.held_out if report and report.verdict.kept else ())
+    report = find_report(encoder)
+    return frozenset(report.held_out if report and report.verdict.share else ())

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from corpus_tuner.building.pipeline import build
 from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.documents import View
-from corpus_tuner.core.progress import part_of, track, working
-from corpus_tuner.core.registry import PartSettings, read_settings
+from corpus_tuner.core.progress import add_prefix, show_activity, track
+from corpus_tuner.core.registry import PluginSettings, read_settings
 from corpus_tuner.core.text_output import write_text
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import Encoder, Vectors
@@ -130,7 +130,7 @@ def evaluate_parts(
     uses: list[list[str]] = []
     for benchmark in loaded:
         own = _in_its_language(benchmark, setup)
-        with part_of(benchmark.name):
+        with add_prefix(benchmark.name):
             done += ablate(benchmark, own, tune=tune)
         used[benchmark.name] = measure_uses(benchmark, own, _writing(own.settings))
         uses = differences(used)
@@ -178,7 +178,7 @@ def ablate(benchmark: Benchmark, setup: Setup, *, tune: bool = True) -> list[Res
         },
         [check.name for check in setup.settings.checks],
     )
-    with working("encoding the queries"):
+    with show_activity("encoding the queries"):
         queries = setup.encoder.encode_queries(list(benchmark.queries.values()))
     leaders: dict[str, list[Leaders]] = {}
     with (
@@ -214,11 +214,11 @@ def _in_its_language(benchmark: Benchmark, setup: Setup) -> Setup:
 
 def _generators(
     corpus: Corpus, benchmark: str, setup: Setup, *, tune: bool
-) -> dict[str, PartSettings]:
+) -> dict[str, PluginSettings]:
     """Return the settings of the generators to compare, by the part that each writes."""
     settings = setup.settings
     usual = _writing(settings)
-    generators: dict[str, PartSettings] = {EXTRACTIVE: Extractive(), GENERATED: usual}
+    generators: dict[str, PluginSettings] = {EXTRACTIVE: Extractive(), GENERATED: usual}
     if tune and isinstance(usual, Seq2Seq):  # others are not tuned here
         from corpus_tuner.tuning.generator.tune import tune_generator
 
@@ -228,7 +228,7 @@ def _generators(
     return generators
 
 
-def _writing(settings: Recipe) -> PartSettings:
+def _writing(settings: Recipe) -> PluginSettings:
     """Return the settings of the recipe's generator that writes what the document does not say."""
     writing = [
         part for part in list_generators(settings.generator) if not isinstance(part, Extractive)
@@ -241,7 +241,7 @@ def _writing(settings: Recipe) -> PartSettings:
     return writing[0]
 
 
-def _all_views(settings: Recipe, generators: Sequence[PartSettings]) -> Recipe:
+def _all_views(settings: Recipe, generators: Sequence[PluginSettings]) -> Recipe:
     """Return the recipe of an index that holds all views as they are, and nothing else."""
     return settings.model_copy(
         update={

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from corpus_tuner.config.recipe import Recipe
-from corpus_tuner.core.progress import track, working
+from corpus_tuner.core.progress import show_activity, track
 from corpus_tuner.core.records import BadRecord
 from corpus_tuner.core.text_output import make_folders
 from corpus_tuner.errors import CorpusTunerError, EvaluationError
@@ -91,7 +91,7 @@ def measure_runs(
     _check_queries(opened, found)
     if opened.remove_self:
         found = {name: without_self(run) for name, run in found.items()}
-    with working("measuring"):
+    with show_activity("measuring"):
         measured = {
             name: measure_queries(opened.qrels, run, measures) for name, run in found.items()
         }

@@ -18,8 +18,8 @@ from corpus_tuner.building.diff import Changes
 from corpus_tuner.building.pipeline import build
 from corpus_tuner.building.report import BuildReport
 from corpus_tuner.config.recipe import Recipe, parse_recipe, read_stored_recipe, set_encoder
-from corpus_tuner.core.html_tables import html_table
-from corpus_tuner.core.progress import part_of, showing
+from corpus_tuner.core.html_tables import render_html_table
+from corpus_tuner.core.progress import add_prefix, show_progress
 from corpus_tuner.core.records import BadRecord
 from corpus_tuner.core.text_output import make_folders
 from corpus_tuner.corpora import Corpus
@@ -82,7 +82,7 @@ class Evaluation:
 
     def _repr_html_(self) -> str:
         measures = list(dict.fromkeys(name for one in self.results for name in one.measures))
-        return html_table(
+        return render_html_table(
             ["benchmark", "system", *measures],
             (
                 (
@@ -190,13 +190,13 @@ def evaluate(
         settings = _settings_of(index, settings)
     else:
         check_corpora(loaded)
-    with showing(progress):
+    with show_progress(progress):
         setup = Setup.of(output, settings, encoder, measures, depth, index)
     make_folders(*(setup.output / name for name in ("runs", "indexes", "sweeps", "costs")))
     builds: dict[str, BuildReport] = {}
     chapters: list[Chapter] = []
     for benchmark in loaded:
-        with showing(progress), part_of(benchmark.name):
+        with show_progress(progress), add_prefix(benchmark.name):
             own = setup if index is not None else setup.for_corpus(benchmark.corpus)
             built, cost = _build(benchmark, own)
             builds[benchmark.name] = built

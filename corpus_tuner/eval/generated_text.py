@@ -10,8 +10,8 @@ import numpy as np
 
 from corpus_tuner.building.pipeline import build
 from corpus_tuner.config.recipe import Recipe
-from corpus_tuner.core.progress import part_of
-from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.core.progress import add_prefix
+from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.eval.report.tables import difference_row
 from corpus_tuner.eval.setup import Setup
 from corpus_tuner.eval.systems import OpenIndex, System
@@ -28,7 +28,7 @@ WITHOUT = "without"
 """The use that is none: what others are compared with."""
 
 
-def uses(settings: Recipe, writing: PartSettings) -> dict[str, Recipe]:
+def uses(settings: Recipe, writing: PluginSettings) -> dict[str, Recipe]:
     """Return the recipes that use what a generator writes, by what each does with it.
 
     Parameters
@@ -71,7 +71,7 @@ def uses(settings: Recipe, writing: PartSettings) -> dict[str, Recipe]:
     }
 
 
-def measure_uses(benchmark: Benchmark, setup: Setup, writing: PartSettings) -> dict[str, Values]:
+def measure_uses(benchmark: Benchmark, setup: Setup, writing: PluginSettings) -> dict[str, Values]:
     """Return what hybrid search reaches with every use, by the first measure, for every query.
 
     Parameters
@@ -87,7 +87,7 @@ def measure_uses(benchmark: Benchmark, setup: Setup, writing: PartSettings) -> d
     measure = setup.measures[0]
     for number, (use, recipe) in enumerate(uses(setup.settings, writing).items()):
         index = setup.used(benchmark.name, number)
-        with part_of(f"{benchmark.name}, {use}"):
+        with add_prefix(f"{benchmark.name}, {use}"):
             build(benchmark.corpus, index, recipe, encoder=setup.encoder, ledger=setup.ledger)
             manifest = read_manifest(index)
             system = System(use, manifest.representation, "hybrid", manifest.search)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from corpus_tuner.config.recipe import Recipe
-from corpus_tuner.core.cache import cache_folder
-from corpus_tuner.core.progress import track, working
-from corpus_tuner.core.records import STANDARD_INPUT, BadRecord, described
+from corpus_tuner.core.cache import get_cache_folder
+from corpus_tuner.core.progress import show_activity, track
+from corpus_tuner.core.records import STANDARD_INPUT, BadRecord, describe_rejected
 from corpus_tuner.corpora.sample import LANGUAGES, sample_folder
 from corpus_tuner.errors import CorpusTunerError, EvaluationError
 from corpus_tuner.eval.benchmarks.beir_folder import load_benchmark, read_benchmark
@@ -34,7 +34,7 @@ def benchmarks_home(folder: Path | None = None) -> Path:
     if folder is not None:
         return folder
     named = os.environ.get("CORPUS_TUNER_BENCHMARKS")
-    return Path(named) if named else cache_folder() / "benchmarks"
+    return Path(named) if named else get_cache_folder() / "benchmarks"
 
 
 def open_benchmarks(
@@ -135,7 +135,8 @@ def rejected_remarks(name: str, rejected: Iterable[BadRecord]) -> list[str]:
     ["mine: left out of queries and judgments: missing or empty: 1, first q.tsv:2, field 'text'."]
     """
     return [
-        f"{name}: left out of queries and judgments: {reason}." for reason in described(rejected)
+        f"{name}: left out of queries and judgments: {reason}."
+        for reason in describe_rejected(rejected)
     ]
 
 
@@ -177,7 +178,7 @@ def _open_known(
     if not folder.is_dir():
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            with working(f"looking for {name}"):
+            with show_activity(f"looking for {name}"):
                 fetch(entry, name, folder, _track)
         except OSError as error:
             raise CorpusTunerError(f"cannot write to {home}: {error.strerror}") from error
@@ -186,7 +187,7 @@ def _open_known(
             if not catalogued:
                 raise
             try:
-                with working(f"reading {name} with ir_datasets"):
+                with show_activity(f"reading {name} with ir_datasets"):
                     return load_catalogue_benchmark(catalogued[0].ir_datasets, name=name)
             except EvaluationError as other:
                 raise EvaluationError(f"{error}\n  {other}") from None

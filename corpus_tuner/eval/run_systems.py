@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 
 from corpus_tuner.building.report import BuildReport
-from corpus_tuner.core.progress import track, working
+from corpus_tuner.core.progress import show_activity, track
 from corpus_tuner.core.records import BadRecord
 from corpus_tuner.errors import CorpusTunerError, EvaluationError
 from corpus_tuner.eval.baselines import Baseline, Setting
@@ -88,7 +88,7 @@ def measure_benchmark(
         results = measuring.results()
         outline = Outline(setup.measures, main_system(results, compare_with), compare_with)
         main = measuring.systems.get(outline.system)
-        with working("comparing"):
+        with show_activity("comparing"):
             return write_chapter(
                 Measurement(benchmark, measuring.runs, measuring.measured),
                 results,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from corpus_tuner.config.recipe import Recipe, load_recipe
-from corpus_tuner.core.progress import working
+from corpus_tuner.core.progress import show_activity
 from corpus_tuner.core.text_output import make_folders
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import AUTO, Encoder, embedded, open_encoder
@@ -74,7 +74,7 @@ class Setup:
         depth = max(depth, deepest(measures))
         make_folders(Path(output))
         by_language = encoder is None and settings.encoder.name == AUTO
-        with working("opening the encoder"):
+        with show_activity("opening the encoder"):
             encoder = encoder or open_encoder(settings.encoder)
         return cls(Path(output), settings, encoder, by_language, tuple(measures), depth, there)
 
@@ -85,9 +85,9 @@ class Setup:
         languages = detect_corpus_languages(
             Corpus(source, self.settings.corpus), self.settings
         ).codes
-        if embedded.named(self.settings.encoder, languages).name == self.encoder.name:
+        if embedded.resolve_auto(self.settings.encoder, languages).name == self.encoder.name:
             return self
-        with working("opening the encoder"):
+        with show_activity("opening the encoder"):
             return replace(self, encoder=open_encoder(self.settings.encoder, languages=languages))
 
     @property

@@ -6,9 +6,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from corpus_tuner.core.progress import track, working
+from corpus_tuner.core.progress import show_activity, track
 from corpus_tuner.encoders import QueryEncoder
-from corpus_tuner.encoders.query_cache import RememberedQueries
+from corpus_tuner.encoders.query_cache import CachedQueryEncoder
 from corpus_tuner.eval.report.per_query import Label
 from corpus_tuner.eval.trec.runs import Run, break_ties
 from corpus_tuner.indexes.lexical import LexicalRanker
@@ -121,7 +121,7 @@ class OpenIndex:
     ) -> None:
         self._source = locate_index(index)
         self._queries = queries
-        self._encoder = RememberedQueries(encoder, list(queries.values()))
+        self._encoder = CachedQueryEncoder(encoder, list(queries.values()))
         self._searchers: dict[str, Searcher] = {}
         self._stack = ExitStack()
 
@@ -161,7 +161,7 @@ class OpenIndex:
         """Do what a system needs before its first search: open the index, encode the queries."""
         self.searcher(system.representation)
         if system.mode != "lexical":
-            with working("encoding the queries"):
+            with show_activity("encoding the queries"):
                 self._encoder.encode_queries(list(self._queries.values())[:1])
 
     def run(self, system: System, depth: int) -> Run:

@@ -25,7 +25,7 @@ from corpus_tuner.generation.enrichment import EnrichedDocument, Enrichment
 from corpus_tuner.generation.ledger import Ledger
 from corpus_tuner.generation.open_recipe import OpenRecipe
 from corpus_tuner.generation.passage_index import PassageIndex
-from corpus_tuner.text.language_detection import document_language
+from corpus_tuner.text.language_detection import detect_document_language
 
 FITTED = "fitted"
 """Key of the fitted values of checks, in the staging folder and in the manifest."""
@@ -95,7 +95,7 @@ class Enricher:
     def detect_language(self, document: Document) -> str:
         """Return the language of a document, ISO 639-1."""
         detect = self._recipe.language == "auto"
-        return document_language(document, self._opened.languages, detect=detect)
+        return detect_document_language(document, self._opened.languages, detect=detect)
 
     def describe(self) -> dict[str, Any]:
         """Return everything that decides the views except the documents, for the manifest."""
@@ -118,7 +118,7 @@ class Enricher:
     def read_chunks(self, what: str) -> Iterator[list[Document]]:
         """Yield the documents in chunks, with a progress bar labelled `what`."""
         with Meter(what, lambda: self._corpus.count()) as self._meter:
-            for chunk in self._corpus.chunks(self._recipe.documents_at_once):
+            for chunk in self._corpus.iterate_chunks(self._recipe.documents_at_once):
                 self._credited = 0.0
                 yield chunk
                 self._meter.advance(len(chunk) - self._credited)

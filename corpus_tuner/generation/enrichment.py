@@ -15,8 +15,8 @@ from corpus_tuner.generation.generators import Generator, IncompleteError, Writt
 from corpus_tuner.generation.ledger import Ledger, StoredVerdict, make_ledger_key
 from corpus_tuner.generation.open_recipe import PromptedGenerator
 from corpus_tuner.generation.prompts import Instruction
-from corpus_tuner.text.document_encoding import DocumentReader, Reading
-from corpus_tuner.text.views import ViewSettings, own_views
+from corpus_tuner.text.document_encoding import DocumentEncoder, EncodedDocument
+from corpus_tuner.text.views import ViewSettings, make_own_views
 
 Watch = Callable[[str, float], None]
 """Called with what is being done, and how many documents' worth of work was done of it."""
@@ -102,7 +102,7 @@ class Enrichment:
 
     def __init__(
         self,
-        reader: DocumentReader,
+        reader: DocumentEncoder,
         views: ViewSettings,
         generators: Mapping[str, Sequence[PromptedGenerator]],
         ledger: Ledger,
@@ -149,9 +149,9 @@ class Enrichment:
 
     def draft(self, documents: Sequence[Document]) -> "list[Draft]":
         """Return all that is written for some documents, before anything is judged."""
-        languages = [self._reader.languages.of(document) for document in documents]
+        languages = [self._reader.languages.detect(document) for document in documents]
         own = [
-            own_views(document, language, self._views)
+            make_own_views(document, language, self._views)
             for document, language in zip(documents, languages, strict=True)
         ]
         wanted = [
@@ -190,20 +190,21 @@ class Enrichment:
         for reading, own_of, written_for, rows, count in zip(
             readings, own, written, vectors, counts, strict=True
         ):
-            views, known = reading.with_views(own_of)
+            views, known = reading.add_views(own_of)
             encoded = np.concatenate([known, rows])
             drafts.append(Draft(reading.document, views, written_for, encoded, count))
         return drafts
 
     def _encoded(
-        self, readings: Sequence[Reading], written: Sequence[Sequence[_Text]]
+        self, readings: Sequence[EncodedDocument], written: Sequence[Sequence[_Text]]
     ) -> Iterator[Vectors]:
         """Yield the vectors of what was written for every document: pooled, or else encoded."""
         encoder = self._reader.encoder
         new = [text.view.text for texts in written for text in texts if not text.spans]
         encoded = iter(encoder.encode_documents(new))
         for reading, texts in zip(readings, written, strict=True):
-            rows = [reading.combined(text.spans) if text.spans else next(encoded) for text in texts]
+            combine = reading.combine_vectors
+            rows = [combine(text.spans) if text.spans else next(encoded) for text in texts]
             yield np.stack(rows) if rows else np.zeros((0, encoder.dimension), np.float32)
 
 
@@ -292,7 +293,10 @@ class Draft:
 
 
 def write_views(
-    readings: Sequence[Reading], instruction: Instruction, generator: Generator, ledger: Ledger
+    readings: Sequence[EncodedDocument],
+    instruction: Instruction,
+    generator: Generator,
+    ledger: Ledger,
 ) -> list[Written]:
     """Return what `generator` writes for every document: from the ledger, or else into it.
 

@@ -15,9 +15,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from corpus_tuner.core.disk_errors import disk_problem, sqlite_code
+from corpus_tuner.core.disk_errors import describe_disk_error, get_sqlite_code
 from corpus_tuner.core.documents import Document
-from corpus_tuner.core.files import is_of_the_file, sha256, write_text
+from corpus_tuner.core.files import concerns_file, hash_file, write_text
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.generators import Written
 from corpus_tuner.generation.prompts import Instruction
@@ -215,7 +215,7 @@ class Ledger:
             self._earlier.close()
         self._database.close()
         if not self._read_only and not _in_use(self._path):
-            write_text(_seal(self._path), sha256(self._path))
+            write_text(_seal(self._path), hash_file(self._path))
 
     def __enter__(self) -> "Ledger":
         return self
@@ -240,15 +240,15 @@ def find_ledger_problem(path: Path) -> str:
     try:
         seal = _seal(path)
         if seal.is_file() and not _in_use(path):
-            sound = seal.read_text(encoding="utf-8") == sha256(path)
+            sound = seal.read_text(encoding="utf-8") == hash_file(path)
             return "" if sound else "is damaged (wrong SHA-256)"
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
             (found,) = database.execute("PRAGMA quick_check").fetchone()
         return "" if found == "ok" else f"is damaged ({found})"
     except (OSError, ValueError, sqlite3.DatabaseError) as error:
-        if sqlite_code(error) in (*_LOCKED, *_FORBIDDEN):
+        if get_sqlite_code(error) in (*_LOCKED, *_FORBIDDEN):
             raise _described(path, error) from error
-        if not is_of_the_file(error):
+        if not concerns_file(error):
             raise CorpusTunerError(f"cannot read the ledger {path}: {error}") from error
         return f"is damaged ({error})"
 
@@ -264,12 +264,12 @@ def _clearly(path: Path) -> Iterator[None]:
 
 def _described(path: Path, error: BaseException) -> CorpusTunerError:
     """Return an error of SQLite as one that says what to do."""
-    if sqlite_code(error) in _LOCKED:
+    if get_sqlite_code(error) in _LOCKED:
         what = f"another process uses the ledger {path} ({error}): try again when it is done"
-    elif sqlite_code(error) in _FORBIDDEN:
+    elif get_sqlite_code(error) in _FORBIDDEN:
         what = f"cannot use the ledger {path} ({error}): see who may read and write it"
-    elif disk_problem(error):
-        what = f"cannot write to the ledger {path}: {disk_problem(error)}"
+    elif describe_disk_error(error):
+        what = f"cannot write to the ledger {path}: {describe_disk_error(error)}"
     else:
         what = f"{path} is not a ledger, or damaged ({error}): move it away to go on"
     return CorpusTunerError(what)

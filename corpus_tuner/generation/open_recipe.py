@@ -7,9 +7,9 @@ from typing import NamedTuple, NoReturn
 from corpus_tuner.config.recipe import Recipe, hash_recipe, set_encoder
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.languages import Languages
-from corpus_tuner.core.progress import note, working
+from corpus_tuner.core.progress import print_note, show_activity
 from corpus_tuner.core.records import BadRecord
-from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import Encoder, open_encoder
 from corpus_tuner.errors import CorpusTunerError
@@ -21,8 +21,12 @@ from corpus_tuner.generation.generators import (
     writes_language,
 )
 from corpus_tuner.generation.prompts import Instruction, load_instructions
-from corpus_tuner.text.document_encoding import DocumentReader
-from corpus_tuner.text.language_detection import SAMPLE_DOCUMENTS, found_languages, unread_warning
+from corpus_tuner.text.document_encoding import DocumentEncoder
+from corpus_tuner.text.language_detection import (
+    SAMPLE_DOCUMENTS,
+    describe_unread_languages,
+    detect_languages,
+)
 
 
 class PromptedGenerator(NamedTuple):
@@ -53,7 +57,7 @@ class OpenRecipe:
     recipe: Recipe
     languages: Languages
     generators: Mapping[str, Sequence[PromptedGenerator]]
-    reader: DocumentReader
+    reader: DocumentEncoder
     language_shares: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -86,7 +90,7 @@ def open_recipe(
     encoder: Encoder | None = None,
     languages: Languages | None = None,
     fingerprint: str | None = None,
-    generators: PartSettings | Sequence[PartSettings] | None = None,
+    generators: PluginSettings | Sequence[PluginSettings] | None = None,
 ) -> OpenRecipe:
     """Open the models of a recipe for a corpus.
 
@@ -111,12 +115,12 @@ def open_recipe(
         If the corpus has no documents, or a generator cannot be opened or does not write the main
         language of the corpus.
     """
-    with working("opening the models"):
+    with show_activity("opening the models"):
         shares: dict[str, float] = {}
         if recipe.language != "auto":
             languages = Languages((recipe.language,))
         elif languages is None:
-            languages, shares = found_languages(_sample_documents(corpus))
+            languages, shares = detect_languages(_sample_documents(corpus))
         settings = list_generators(recipe.generator if generators is None else generators)
         check_installed(settings)  # before an encoder is fetched
         if encoder is None:
@@ -134,10 +138,10 @@ def open_recipe(
             ]
             for code in languages.codes
         }
-    if unread := unread_warning(encoder.name, shares):
-        note(unread)
+    if unread := describe_unread_languages(encoder.name, shares):
+        print_note(unread)
     recipe, _ = set_encoder(recipe, encoder.name)
-    reader = DocumentReader(encoder, languages, recipe.passages, recipe.views)
+    reader = DocumentEncoder(encoder, languages, recipe.passages, recipe.views)
     return OpenRecipe(recipe, languages, by_language, reader, shares)
 
 
@@ -145,7 +149,7 @@ def detect_corpus_languages(corpus: Corpus, recipe: Recipe) -> Languages:
     """Return the languages of a corpus, detected in a sample unless the recipe names one."""
     if recipe.language != "auto":
         return Languages((recipe.language,))
-    return found_languages(_sample_documents(corpus))[0]
+    return detect_languages(_sample_documents(corpus))[0]
 
 
 def raise_no_documents(corpus: Corpus) -> NoReturn:
@@ -166,7 +170,7 @@ def _sample_documents(corpus: Corpus) -> list[Document]:
     return sample
 
 
-def _check_languages(settings: PartSettings, generator: Generator, languages: Languages) -> None:
+def _check_languages(settings: PluginSettings, generator: Generator, languages: Languages) -> None:
     """Refuse a generator that does not write the main language; note other missing languages."""
     model = getattr(settings, "model", settings.name)
     if not writes_language(generator, languages.main):
@@ -177,4 +181,6 @@ def _check_languages(settings: PartSettings, generator: Generator, languages: La
         )
     others = [code for code in languages.codes if not writes_language(generator, code)]
     if others:
-        note(f"{model} does not write {', '.join(others)}: documents in these get no views of it")
+        print_note(
+            f"{model} does not write {', '.join(others)}: documents in these get no views of it"
+        )

@@ -19,7 +19,7 @@ from corpus_tuner.indexes.store.segment_writer import SEGMENT, write_segment
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.store.staged_segment import Staged
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
-from corpus_tuner.text.document_encoding import DocumentReader
+from corpus_tuner.text.document_encoding import DocumentEncoder
 
 _AT_ONCE = 256  # documents
 _REPRESENTATION = passage.Representation(passage.Settings(windows="all"))
@@ -38,13 +38,15 @@ class PassageIndex:
         Reads passages.
     """
 
-    def __init__(self, corpus: Corpus, folder: Path, reader: DocumentReader) -> None:
+    def __init__(self, corpus: Corpus, folder: Path, reader: DocumentEncoder) -> None:
         self._reader = reader
         self._encoder = reader.encoder
         folder.mkdir(parents=True, exist_ok=True)
         with closing(Staging(folder, [_REPRESENTATION], self._encoder.dimension)) as staging:
             total = corpus.count()
-            for chunk in track(corpus.chunks(_AT_ONCE), "reading passages", lambda: total, len):
+            for chunk in track(
+                corpus.iterate_chunks(_AT_ONCE), "reading passages", lambda: total, len
+            ):
                 staging.add(self._encoded(staging.missing(chunk)))
                 staging.arrange(chunk)
             dimension = self._encoder.dimension

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from corpus_tuner.core.arguments import path_of
+from corpus_tuner.core.arguments import check_path
 from corpus_tuner.indexes.qdrant.address import is_address, parse_address
 from corpus_tuner.indexes.search.backend import Source
 from corpus_tuner.indexes.search.local_index import LocalIndexSource
@@ -22,4 +22,4 @@ def locate_index(path: str | Path | Source) -> Source:
         from corpus_tuner.indexes.qdrant.index import QdrantSource
 
         return QdrantSource(parse_address(str(path)))
-    return LocalIndexSource(path_of(path, "path"))
+    return LocalIndexSource(check_path(path, "path"))

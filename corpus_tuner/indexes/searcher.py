@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import NamedTuple, overload
 from warnings import warn
 
-from corpus_tuner.core.arguments import is_utf8, texts_of, with_known_arguments
+from corpus_tuner.core.arguments import check_argument_names, check_texts, is_utf8
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.core.fields import Fields
 from corpus_tuner.core.languages import Languages
@@ -243,7 +243,7 @@ class Searcher:
         min_probability: float = 0.0,
     ) -> list[Hits]: ...
 
-    @with_known_arguments
+    @check_argument_names
     def search(
         self,
         queries: str | Sequence[str],
@@ -283,7 +283,7 @@ class Searcher:
             index cannot be searched in this mode, the filter is not one or asks for a field or a
             type that there is not, the searcher is closed, or it was opened before a fork.
         """
-        several = texts_of(queries, "queries")
+        several = check_texts(queries, "queries")
         generation = self._current()
         plan = self._plan(generation, k, mode, settings, filter, min_probability)
         pools = self._pools(generation, several, plan)
@@ -293,7 +293,7 @@ class Searcher:
         ]
         return found[0] if isinstance(queries, str) else found
 
-    @with_known_arguments
+    @check_argument_names
     def rank(
         self,
         queries: Sequence[str],
@@ -378,7 +378,7 @@ class Searcher:
         """Return the words of a text, as they stand in it, that count as words of the query."""
         lexical = self.manifest.lexical or LexicalSettings()
         asked = extract_query_terms("words", query, lexical)
-        return find_shared_words(asked, text, Languages(lexical.languages).of_text(text))
+        return find_shared_words(asked, text, Languages(lexical.languages).detect_text(text))
 
     def close(self) -> None:
         """Close the files; the searcher is of no use afterwards."""
@@ -473,7 +473,7 @@ def _by_words(generation: _Generation, plan: Plan, query: str, texts: Sequence[s
 def _check(queries: Sequence[str]) -> None:
     if isinstance(queries, str):
         raise SearchIndexError("a run is of several queries: give a list")
-    texts_of(queries, "queries")
+    check_texts(queries, "queries")
     for number, query in enumerate(queries, start=1):
         which = f"query {number}" if len(queries) > 1 else "the query"
         if not is_utf8(query):

@@ -9,7 +9,7 @@ import numpy as np
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.encoders import Encoder, Span, Vectors
-from corpus_tuner.text.passages import Passage, PassageSettings, split_passages, whole_text
+from corpus_tuner.text.passages import Passage, PassageSettings, get_full_text, split_passages
 from corpus_tuner.text.views import OwnView, ViewSettings
 
 _AT_ONCE = 32  # documents: enough to fill the passes of a CPU
@@ -17,7 +17,7 @@ _NONE = np.zeros((0, 0), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class EncodedDocument:
     """A document as the encoder read it.
 
     Attributes
@@ -29,7 +29,7 @@ class Reading:
     vectors
         Of the passages, float32, shape (passages, dimension), unit rows.
     spans
-        Unit vectors of spans of its whole text (`corpus_tuner.text.passages.whole_text`).
+        Unit vectors of spans of its whole text (`corpus_tuner.text.passages.get_full_text`).
     """
 
     document: Document
@@ -37,24 +37,24 @@ class Reading:
     vectors: Vectors = field(default_factory=lambda: _NONE)
     spans: Mapping[Span, Vectors] = field(default_factory=dict)
 
-    def of(self, spans: Sequence[Span]) -> Vectors:
+    def get_vectors(self, spans: Sequence[Span]) -> Vectors:
         """Return the vectors of spans, shape (spans, dimension); those that were asked for."""
         if not spans:
             return np.zeros((0, self.vectors.shape[1]), np.float32)
         return np.stack([self.spans[span] for span in spans])
 
-    def with_views(self, own: Sequence[OwnView]) -> tuple[list[View], Vectors]:
+    def add_views(self, own: Sequence[OwnView]) -> tuple[list[View], Vectors]:
         """Return passages and own views, and their vectors, shape (views, dimension)."""
         views = [*self.passages, *(view for view, _ in own)]
-        return views, np.concatenate([self.vectors, self.of([span for _, span in own])])
+        return views, np.concatenate([self.vectors, self.get_vectors([span for _, span in own])])
 
-    def combined(self, spans: Sequence[Span]) -> Vectors:
+    def combine_vectors(self, spans: Sequence[Span]) -> Vectors:
         """Return the vector of a text that is made of spans: the direction of their mean."""
-        total = self.of(spans).sum(axis=0)
+        total = self.get_vectors(spans).sum(axis=0)
         return np.asarray(total / max(float(np.linalg.norm(total)), 1e-9), dtype=np.float32)
 
 
-class DocumentReader:
+class DocumentEncoder:
     """Reads documents; what it gives for one depends on that document alone.
 
     Parameters
@@ -76,7 +76,7 @@ class DocumentReader:
     ) -> None:
         self.encoder = encoder
         self.languages = languages
-        self.pooled = views.reading == "span" and encoder.pools_spans
+        self.pooled = views.late_chunking and encoder.pools_spans
         self._passages = passages
 
     def read(
@@ -84,7 +84,7 @@ class DocumentReader:
         documents: Sequence[Document],
         spans: Sequence[Sequence[Span]],
         watch: Callable[[int], None] = lambda _: None,
-    ) -> list[Reading]:
+    ) -> list[EncodedDocument]:
         """Return the vectors of the passages and of spans of every document.
 
         Parameters
@@ -96,7 +96,7 @@ class DocumentReader:
         watch
             Called with the number of documents that were read since it was called before.
         """
-        readings: list[Reading] = []
+        readings: list[EncodedDocument] = []
         for start in range(0, len(documents), _AT_ONCE):
             some = slice(start, start + _AT_ONCE)
             readings += self._read(documents[some], spans[some])
@@ -105,12 +105,12 @@ class DocumentReader:
 
     def _read(
         self, documents: Sequence[Document], spans: Sequence[Sequence[Span]]
-    ) -> list[Reading]:
+    ) -> list[EncodedDocument]:
         cut = split_passages(documents, self.languages, self.encoder, self._passages)
         wanted = [list(dict.fromkeys(own)) for own in spans]
         read = self._pool if self.pooled else self._encode_alone
         return [
-            Reading(
+            EncodedDocument(
                 document,
                 [View(document.id, "passage", passage.text) for passage in passages],
                 vectors,
@@ -128,7 +128,7 @@ class DocumentReader:
         wanted: Sequence[Sequence[Span]],
     ) -> Iterator[tuple[Vectors, dict[Span, Vectors]]]:
         """Yield the vectors of passages, and those of spans as the best passage for it has them."""
-        held = [_held(passages, own) for passages, own in zip(cut, wanted, strict=True)]
+        held = [_assign_spans(passages, own) for passages, own in zip(cut, wanted, strict=True)]
         vectors = iter(
             self.encoder.encode_spans(
                 [passage.text for passages in cut for passage in passages],
@@ -157,7 +157,7 @@ class DocumentReader:
         """Yield the vectors of passages, and those of spans, all encoded by themselves."""
         texts = []
         for document, passages, own in zip(documents, cut, wanted, strict=True):
-            whole = whole_text(document)
+            whole = get_full_text(document)
             texts += [passage.text for passage in passages]
             texts += [" ".join(whole[start:end].split()) for start, end in own]
         vectors = self.encoder.encode_documents(texts)
@@ -169,7 +169,7 @@ class DocumentReader:
             first = last
 
 
-def _held(passages: Sequence[Passage], spans: Sequence[Span]) -> list[list[Span]]:
+def _assign_spans(passages: Sequence[Passage], spans: Sequence[Span]) -> list[list[Span]]:
     """Return for every passage the spans that it holds best: whole, and amid most context."""
     held: list[list[Span]] = [[] for _ in passages]
     for span in spans:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from corpus_tuner.core.documents import Document
-from corpus_tuner.core.languages import Languages, given_language
+from corpus_tuner.core.languages import Languages, get_given_language
 from corpus_tuner.encoders import embedded
 from corpus_tuner.errors import CorpusTunerError, named
 
@@ -24,7 +24,7 @@ _MULTILINGUAL = "multilingual"
 """The encoder that is advised where another one does not read the languages of a corpus."""
 
 
-def language_shares(documents: Iterable[Document]) -> dict[str, float]:
+def measure_languages(documents: Iterable[Document]) -> dict[str, float]:
     """Return which share of the documents is in which language, the commonest first.
 
     Documents of which that is not certain, such as short ones, are not counted, and languages of
@@ -38,31 +38,31 @@ def language_shares(documents: Iterable[Document]) -> dict[str, float]:
     --------
     >>> english = Document("a", "", "The mill grinds the wheat of the whole valley.")
     >>> german = Document("b", "", "Der Müller mahlt das Korn der Bauern am Fluss.")
-    >>> language_shares([english, german])
+    >>> measure_languages([english, german])
     {'de': 0.5, 'en': 0.5}
     """
-    return _shares(_read(documents))
+    return _compute_shares(_sample(documents))
 
 
-def found_languages(documents: Sequence[Document]) -> tuple[Languages, dict[str, float]]:
-    """Return the languages that documents are in, and their shares (`language_shares`).
+def detect_languages(documents: Sequence[Document]) -> tuple[Languages, dict[str, float]]:
+    """Return the languages that documents are in, and their shares (`measure_languages`).
 
     Raises
     ------
     CorpusTunerError
         If there is not a single document.
     """
-    read = _read(documents)
-    shares = _shares(read)
-    return _with_main(_main(read), shares), shares
+    read = _sample(documents)
+    shares = _compute_shares(read)
+    return _put_main_first(_choose_main(read), shares), shares
 
 
-def languages_of_build(build: Mapping[str, Any]) -> Languages:
+def get_build_languages(build: Mapping[str, Any]) -> Languages:
     """Return the languages that the documents of an index were read in, by its manifest."""
-    return _with_main(build["language"], build["languages"])
+    return _put_main_first(build["language"], build["languages"])
 
 
-def document_language(document: Document, languages: Languages, *, detect: bool) -> str:
+def detect_document_language(document: Document, languages: Languages, *, detect: bool) -> str:
     """Return the language of a document: the one that its metadata give, or else detected.
 
     A text that is too short to be certain is in one of the languages of its corpus.
@@ -80,21 +80,21 @@ def document_language(document: Document, languages: Languages, *, detect: bool)
     --------
     >>> german = Document("d", "", "Der Müller mahlt am Fluss das Korn der Bauern aus dem ganzen "
     ...     "Tal, Sack um Sack, und die Bäuerin backt daraus ein dunkles Brot.")
-    >>> document_language(german, Languages(("en",)), detect=True)
+    >>> detect_document_language(german, Languages(("en",)), detect=True)
     'de'
     """
-    given = given_language(document)
+    given = get_given_language(document)
     if given:
         return given
     text = f"{document.title}\n{document.text}"[:_DETECTED_CHARACTERS]
     if detect and len(text) >= _LEAST_CHARACTERS:
-        language, certainty = language_of(text)
+        language, certainty = detect_language(text)
         if certainty >= _ALMOST_SURE:
             return language
-    return languages.of(document)
+    return languages.detect(document)
 
 
-def unread_warning(encoder: str, shares: Mapping[str, float]) -> str | None:
+def describe_unread_languages(encoder: str, shares: Mapping[str, float]) -> str | None:
     """Return a warning if an encoder was not trained on the languages of a corpus.
 
     It is ``None`` if at most a tenth of the documents are in other languages than those of the
@@ -109,9 +109,9 @@ def unread_warning(encoder: str, shares: Mapping[str, float]) -> str | None:
 
     Examples
     --------
-    >>> print(unread_warning("builtin", {"en": 0.8, "de": 0.2}))  # doctest: +ELLIPSIS
+    >>> print(describe_unread_languages("builtin", {"en": 0.8, "de": 0.2}))  # doctest: +ELLIPSIS
     the encoder builtin does not read de (20% of the documents), ...
-    >>> unread_warning("builtin", {"en": 0.95, "de": 0.05})
+    >>> describe_unread_languages("builtin", {"en": 0.95, "de": 0.05})
     """
     languages = embedded.PACKAGES[encoder].languages if encoder in embedded.PACKAGES else None
     if languages is None:
@@ -130,24 +130,24 @@ def unread_warning(encoder: str, shares: Mapping[str, float]) -> str | None:
     )
 
 
-class _Read(NamedTuple):
+class _Sample(NamedTuple):
     """The beginning of a document, and its language; "" where that is not certain."""
 
     text: str
     language: str
 
 
-def _read(documents: Iterable[Document]) -> list[_Read]:
+def _sample(documents: Iterable[Document]) -> list[_Sample]:
     texts = [f"{one.title} {one.text}"[:_SAMPLE_CHARACTERS] for one in documents]
-    return [_Read(text, _certain(text)) for text in texts]
+    return [_Sample(text, _detect_certain(text)) for text in texts]
 
 
-def _certain(text: str) -> str:
-    language, certainty = language_of(text)
+def _detect_certain(text: str) -> str:
+    language, certainty = detect_language(text)
     return language if certainty >= _CERTAIN else ""
 
 
-def _main(read: Sequence[_Read]) -> str:
+def _choose_main(read: Sequence[_Sample]) -> str:
     """Return the language of most of the text."""
     if not read:
         raise CorpusTunerError("the corpus has no documents that can be used")
@@ -156,26 +156,26 @@ def _main(read: Sequence[_Read]) -> str:
         votes[language] += len(text) if language else 0
     if votes.total():
         return max(sorted(votes), key=votes.__getitem__)
-    return _certain(" ".join(text for text, _ in read)) or _USUAL  # together they tell more
+    return _detect_certain(" ".join(text for text, _ in read)) or _USUAL  # together they tell more
 
 
-def _shares(read: Sequence[_Read]) -> dict[str, float]:
+def _compute_shares(read: Sequence[_Sample]) -> dict[str, float]:
     counts = Counter(language for _, language in read if language)
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
     shares = ((language, count / counts.total()) for language, count in ordered)
     return {language: share for language, share in shares if share >= _COMMON}
 
 
-def _with_main(main: str, shares: Mapping[str, float]) -> Languages:
+def _put_main_first(main: str, shares: Mapping[str, float]) -> Languages:
     return Languages((main, *(code for code in shares if code != main)))
 
 
-def language_of(text: str) -> tuple[str, float]:
+def detect_language(text: str) -> tuple[str, float]:
     """Return the ISO 639-1 code of a text's language, and its probability, 0 to 1.
 
     Examples
     --------
-    >>> language_of("Der Müller mahlt das Korn am Fluss.")[0]
+    >>> detect_language("Der Müller mahlt das Korn am Fluss.")[0]
     'de'
     """
     from py3langid import rank

@@ -71,18 +71,18 @@ class PassageSettings(BaseModel):
     overlap: NonNegativeInt = 32
 
 
-def whole_text(document: Document) -> str:
+def get_full_text(document: Document) -> str:
     """Return title and text, in whose characters spans of a document are counted.
 
     Examples
     --------
-    >>> whole_text(Document("d", "Mills", "They grind."))
+    >>> get_full_text(Document("d", "Mills", "They grind."))
     'Mills They grind.'
     """
     return f"{document.title} {document.text}".strip()
 
 
-def text_start(document: Document) -> int:
+def find_text_start(document: Document) -> int:
     """Return where in the whole text the document's text begins."""
     joined = f"{document.title} {document.text}"
     return len(document.title) + 1 - (len(joined) - len(joined.lstrip()))
@@ -95,7 +95,7 @@ def split_passages(
     settings: PassageSettings,
 ) -> list[list[Passage]]:
     """Return the passages of the documents, in order; every document has at least one."""
-    wholes = [whole_text(document) for document in documents]
+    wholes = [get_full_text(document) for document in documents]
     # No token is shorter than a byte, so most short texts need not be counted.
     long = [index for index, text in enumerate(wholes) if len(text.encode()) > encoder.max_tokens]
     counts = encoder.count_tokens([wholes[index] for index in long])
@@ -103,27 +103,29 @@ def split_passages(
     for index, count in zip(long, counts, strict=True):
         if count > encoder.max_tokens:
             document = documents[index]
-            windows = _windows(document, languages.of(document), encoder, settings.overlap)
-            passages[index] = [Passage(_lead(wholes[index], encoder)), *windows[1:]]
+            windows = _cut_windows(document, languages.detect(document), encoder, settings.overlap)
+            passages[index] = [Passage(_cut_first(wholes[index], encoder)), *windows[1:]]
     return passages
 
 
-def _lead(text: str, encoder: Encoder) -> str:
+def _cut_first(text: str, encoder: Encoder) -> str:
     """Return what the encoder reads of a text, to the end of the word in which it stops."""
-    cut = encoder.token_ends(text)[encoder.max_tokens - 1]
+    cut = encoder.find_token_ends(text)[encoder.max_tokens - 1]
     word = _REST_OF_WORD.match(text, cut)
     return text[: word.end()] if word else text
 
 
-def _windows(document: Document, language: str, encoder: Encoder, overlap: int) -> list[Passage]:
-    title, text, offset = document.title, document.text, text_start(document)
+def _cut_windows(
+    document: Document, language: str, encoder: Encoder, overlap: int
+) -> list[Passage]:
+    title, text, offset = document.title, document.text, find_text_start(document)
     room = encoder.max_tokens - encoder.count_tokens([title])[0] - 1
     if room < encoder.max_tokens // 2:  # a title that long is text
-        title, text, offset, room = "", whole_text(document), 0, encoder.max_tokens
+        title, text, offset, room = "", get_full_text(document), 0, encoder.max_tokens
     sentences = [
         part
         for sentence in split_sentences(text, language)
-        for part in _fitting(sentence, encoder, room)
+        for part in _cut_sentence(sentence, encoder, room)
     ]
     sizes = encoder.count_tokens(sentences)
     starts = list(accumulate(map(len, sentences), initial=offset))
@@ -151,11 +153,11 @@ def _windows(document: Document, language: str, encoder: Encoder, overlap: int) 
         start = following
 
 
-def _fitting(sentence: str, encoder: Encoder, room: int) -> list[str]:
+def _cut_sentence(sentence: str, encoder: Encoder, room: int) -> list[str]:
     """Cut a sentence that is too long by itself, between words where it has any."""
     if len(sentence.encode()) <= room:
         return [sentence]
-    ends = encoder.token_ends(sentence)
+    ends = encoder.find_token_ends(sentence)
     if len(ends) <= room:
         return [sentence]
     # Cut apart, a piece may have more tokens than it had in the whole: leave some room for that.

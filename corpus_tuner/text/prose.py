@@ -8,7 +8,7 @@ _FENCE = re.compile(r" {0,3}(`{3,})([^`\n]*)$")
 _RULE_OF_TABLE = re.compile(r"\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+\|?|\|\s*:?-+:?\s*\|")
 
 
-def prose(text: str) -> list[Span]:
+def find_prose(text: str) -> list[Span]:
     r"""Return where a text is prose: all of it but fenced code and tables, as Markdown has them.
 
     Parameters
@@ -19,13 +19,13 @@ def prose(text: str) -> list[Span]:
     Examples
     --------
     >>> text = "The mill:\n```\ngrind()\n```\nIt grinds."
-    >>> [text[start:end] for start, end in prose(text)]
+    >>> [text[start:end] for start, end in find_prose(text)]
     ['The mill:\n', 'It grinds.']
     """
     if "```" not in text and "|" not in text:
         return [(0, len(text))] if text else []
     lines = text.splitlines(keepends=True)
-    skipped = _code(lines)
+    skipped = _mark_code(lines)
     _mark_tables(lines, skipped)
     spans: list[Span] = []
     position = 0
@@ -38,7 +38,7 @@ def prose(text: str) -> list[Span]:
     return spans
 
 
-def _code(lines: list[str]) -> list[bool]:
+def _mark_code(lines: list[str]) -> list[bool]:
     """Tell of every line whether it is code, or a fence around some."""
     skipped = [False] * len(lines)
     fence, opened = "", 0

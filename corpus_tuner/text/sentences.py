@@ -43,8 +43,8 @@ def split_sentences(text: str, language: str) -> list[str]:
     sentences: list[str] = []
     parts: list[str] = []
     end = ""
-    for piece in _pieces(text, language):
-        if parts and piece.strip() and _ends(end, piece, language):
+    for piece in _segment_in_parts(text, language):
+        if parts and piece.strip() and _is_over(end, piece, language):
             sentences.append("".join(parts))
             parts, end = [], ""
         parts.append(piece)
@@ -52,7 +52,7 @@ def split_sentences(text: str, language: str) -> list[str]:
     return [*sentences, "".join(parts)] if parts else []
 
 
-def _pieces(text: str, language: str) -> Iterator[str]:
+def _segment_in_parts(text: str, language: str) -> Iterator[str]:
     """Yield what sentencex makes of a text.
 
     It reads as much at once as holds so many quotation marks. Sentences near the end of that are
@@ -64,7 +64,7 @@ def _pieces(text: str, language: str) -> Iterator[str]:
     while len(marks) - first > _MARKS_AT_ONCE:
         sure = marks[first + _MARKS_AT_ONCE * 3 // 4]
         before = start
-        for piece in _whole(text[start : marks[first + _MARKS_AT_ONCE]], language):
+        for piece in _segment(text[start : marks[first + _MARKS_AT_ONCE]], language):
             if start + len(piece) > sure:
                 break
             yield "".join([*begun, piece])
@@ -74,12 +74,12 @@ def _pieces(text: str, language: str) -> Iterator[str]:
             begun.append(text[start:sure])
             start = sure
         first = bisect_left(marks, start)
-    for piece in _whole(text[start:], language):
+    for piece in _segment(text[start:], language):
         yield "".join([*begun, piece])
         begun = []
 
 
-def _whole(text: str, language: str) -> Iterator[str]:
+def _segment(text: str, language: str) -> Iterator[str]:
     """Yield the pieces that sentencex cuts a text into, and what it drops between some of them."""
     start = 0
     for piece in segment(language, text):
@@ -94,7 +94,7 @@ def _whole(text: str, language: str) -> Iterator[str]:
         yield text[start:]
 
 
-def _ends(sentence: str, following: str, language: str) -> bool:
+def _is_over(sentence: str, following: str, language: str) -> bool:
     """Tell whether a sentence is over, given its last characters and the piece that follows it."""
     bare = sentence.rstrip()
     if "\n" in sentence[len(bare) :]:

@@ -1,14 +1,14 @@
 """The views that need no model: a document's passages, its title and its sentences."""
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt
 
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.encoders import Span
-from corpus_tuner.text.passages import text_start
-from corpus_tuner.text.prose import prose
+from corpus_tuner.text.passages import find_text_start
+from corpus_tuner.text.prose import find_prose
 from corpus_tuner.text.sentences import split_sentences
 
 _Item = TypeVar("_Item")
@@ -19,10 +19,10 @@ class ViewSettings(BaseModel):
 
     Attributes
     ----------
-    reading
-        ``span``: the vector of a title, a sentence or a phrase is pooled from the passage that it
-        stands in, which costs nothing. ``alone``: every one is encoded by itself, as it is by
-        encoders that pool no spans. docs/guide/encoders.md compares them.
+    late_chunking
+        Whether vectors of titles, sentences and phrases are pooled from the token states of their
+        passage, at no further cost. If not, and with encoders that cannot do so, every one is
+        encoded as a separate text.
     title
         Make the title a view.
     sentences
@@ -34,7 +34,7 @@ class ViewSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    reading: Literal["span", "alone"] = "span"
+    late_chunking: bool = True
     title: bool = True
     sentences: NonNegativeInt = 64
     min_words: PositiveInt = 4
@@ -70,7 +70,7 @@ class OwnView(NamedTuple):
     span: Span
 
 
-def own_views(document: Document, language: str, settings: ViewSettings) -> list[OwnView]:
+def make_own_views(document: Document, language: str, settings: ViewSettings) -> list[OwnView]:
     """Return the document's title and sentences as views, in this order.
 
     Parameters
@@ -85,14 +85,14 @@ def own_views(document: Document, language: str, settings: ViewSettings) -> list
     Examples
     --------
     >>> document = Document("d", "Mills", "The mill grinds wheat.")
-    >>> [(view.kind, span) for view, span in own_views(document, "en", ViewSettings())]
+    >>> [(view.kind, span) for view, span in make_own_views(document, "en", ViewSettings())]
     [('title', (0, 5)), ('sentence', (6, 28))]
     """
     views = []
     if settings.title and document.title.strip():
-        views.append(OwnView(View(document.id, "title", document.title), title_span(document)))
+        views.append(OwnView(View(document.id, "title", document.title), get_title_span(document)))
     if settings.sentences:
-        sentences = view_sentences(document, language, settings.min_words)
+        sentences = find_sentences(document, language, settings.min_words)
         views.extend(
             OwnView(View(document.id, "sentence", text), span)
             for text, span in spread(sentences, settings.sentences)
@@ -100,12 +100,12 @@ def own_views(document: Document, language: str, settings: ViewSettings) -> list
     return views
 
 
-def title_span(document: Document) -> Span:
+def get_title_span(document: Document) -> Span:
     """Return where the title stands in the document's whole text."""
     return 0, len(document.title.strip())
 
 
-def view_sentences(document: Document, language: str, min_words: int) -> list[Quote]:
+def find_sentences(document: Document, language: str, min_words: int) -> list[Quote]:
     """Return the sentences of a document that have `min_words` or more, without repetitions.
 
     Blocks of code and tables have none: they are found by their passage and their words.
@@ -113,12 +113,12 @@ def view_sentences(document: Document, language: str, min_words: int) -> list[Qu
     Examples
     --------
     >>> document = Document("d", "Mills", "The mill grinds wheat. Yes. The river turns it.")
-    >>> view_sentences(document, "en", min_words=4)[1]
+    >>> find_sentences(document, "en", min_words=4)[1]
     Quote(text='The river turns it.', span=(34, 53))
     """
     found: dict[str, Quote] = {}
-    for first, last in prose(document.text):
-        start = text_start(document) + first
+    for first, last in find_prose(document.text):
+        start = find_text_start(document) + first
         for part in split_sentences(document.text[first:last], language):
             text = " ".join(part.split())
             if len(text.split()) >= min_words and text not in found:

@@ -39,10 +39,13 @@ def searcher(
 
 
 def test_languages_of_documents() -> None:
-    found = {id_: BOTH.of(ct.Document(id_, "", text)) for id_, text in TEXTS.items()}
+    found = {id_: BOTH.detect(ct.Document(id_, "", text)) for id_, text in TEXTS.items()}
     assert found == {id_: "de" if id_ in GERMAN else "en" for id_ in TEXTS}
-    assert (BOTH.of_query("Was kostet der Eintritt?"), BOTH.of_query("Q3 2024")) == ("de", "")
-    assert Languages(("fr",)).of_text(TEXTS["haus"]) == "fr"
+    assert (BOTH.detect_query("Was kostet der Eintritt?"), BOTH.detect_query("Q3 2024")) == (
+        "de",
+        "",
+    )
+    assert Languages(("fr",)).detect_text(TEXTS["haus"]) == "fr"
 
 
 @pytest.mark.parametrize(

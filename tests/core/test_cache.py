@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus_tuner.core.cache import cached, cached_or_made
+from corpus_tuner.core.cache import ensure_cached, find_cached
 
 
 @pytest.fixture(autouse=True)
@@ -27,26 +27,26 @@ def make_and_be_killed(new: Path) -> None:
 
 @pytest.mark.parametrize("sums", ["{}", "[]", "null", "3", '{"model": "0"}', "{"])
 def test_a_copy_without_right_sums_is_made_again(sums: str) -> None:
-    made = cached_or_made("name", make)
-    assert cached("name") == made
+    made = ensure_cached("name", make)
+    assert find_cached("name") == made
     (made / "sha256.json").write_text(sums)
-    assert cached("name") is None
-    assert cached_or_made("name", make) == cached("name") == made
+    assert find_cached("name") is None
+    assert ensure_cached("name", make) == find_cached("name") == made
 
 
 def test_a_file_that_was_not_written_is_found() -> None:
-    made = cached_or_made("name", make)
+    made = ensure_cached("name", make)
     (made / "other").touch()
-    assert cached("name") is None
+    assert find_cached("name") is None
 
 
 def test_what_a_kill_leaves_is_taken_away(folder: Path) -> None:
     killed = multiprocessing.get_context("fork").Process(
-        target=cached_or_made, args=("name", make_and_be_killed)
+        target=ensure_cached, args=("name", make_and_be_killed)
     )
     killed.start()
     killed.join()
     assert killed.exitcode == 9
-    made = cached_or_made("name", make)
+    made = ensure_cached("name", make)
     assert {path.name for path in folder.iterdir()} == {"name", "name.lock"}
     assert (made / "model").read_bytes() == b"weights"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus_tuner.core.encodings import codec_of, decode, open_text
+from corpus_tuner.core.encodings import decode, find_codec, open_text
 
 GERMAN = "Die Mühle am Fluß – sie mahlt „Ähren“ für 3 €."
 WINDOWS = "not UTF-8: read as windows-1252"
@@ -90,7 +90,7 @@ def test_the_encoding_of_the_user(tmp_path: Path) -> None:
 
 
 def test_names_of_encodings() -> None:
-    assert codec_of("'Windows-1252'") == codec_of("latin1") == "cp1252"
-    assert [codec_of(name) for name in ("base64", "unicode_escape", "ascii", "\0", "")] == [
+    assert find_codec("'Windows-1252'") == find_codec("latin1") == "cp1252"
+    assert [find_codec(name) for name in ("base64", "unicode_escape", "ascii", "\0", "")] == [
         None
     ] * 5

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus_tuner.core.extras import install_command, requirement
+from corpus_tuner.core.extras import format_requirement, get_install_command
 
 
 @pytest.mark.parametrize(
@@ -21,13 +21,13 @@ from corpus_tuner.core.extras import install_command, requirement
     ],
 )
 def test_what_pip_must_be_given(tmp_path: Path, origin: dict[str, object], expected: str) -> None:
-    assert requirement("tune", tmp_path, json.dumps(origin) if origin else "") == expected
+    assert format_requirement("tune", tmp_path, json.dumps(origin) if origin else "") == expected
 
 
 def test_a_clone_is_named_by_its_folder(tmp_path: Path) -> None:
     (tmp_path / "setup.cfg").touch()
-    assert requirement("tune", tmp_path, "") == f"-e '{tmp_path}[tune]'"
+    assert format_requirement("tune", tmp_path, "") == f"-e '{tmp_path}[tune]'"
     (tmp_path / "constraints.txt").touch()
     pinned = f"-c {tmp_path / 'constraints.txt'}"
-    assert requirement("tune", tmp_path, "") == f"{pinned} -e '{tmp_path}[tune]'"
-    assert install_command("tune").startswith("pip install ")
+    assert format_requirement("tune", tmp_path, "") == f"{pinned} -e '{tmp_path}[tune]'"
+    assert get_install_command("tune").startswith("pip install ")

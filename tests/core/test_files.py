@@ -5,7 +5,7 @@ from typing import IO
 
 import pytest
 
-from corpus_tuner.core.files import sha256, write_atomically, write_text
+from corpus_tuner.core.files import hash_file, write_atomically, write_text
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
@@ -26,4 +26,4 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
 
 def test_sha256(tmp_path: Path) -> None:
     write_text(tmp_path / "file", "abc")
-    assert sha256(tmp_path / "file").startswith("ba7816bf")
+    assert hash_file(tmp_path / "file").startswith("ba7816bf")

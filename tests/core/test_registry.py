@@ -31,8 +31,8 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (site / "no_anna.py").write_text(
         "from typing import Literal\n"
         "from corpus_tuner.generation.checks import ACCEPTED, Verdict\n"
-        "from corpus_tuner.core.registry import PartSettings\n"
-        "class Settings(PartSettings):\n"
+        "from corpus_tuner.core.registry import PluginSettings\n"
+        "class Settings(PluginSettings):\n"
         "    name: Literal['no_anna'] = 'no_anna'\n"
         "class Check:\n"
         "    fits = False\n"

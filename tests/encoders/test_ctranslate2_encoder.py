@@ -10,10 +10,10 @@ import pytest
 from sentence_transformers import SentenceTransformer
 
 from corpus_tuner import Searcher, build, load_recipe
-from corpus_tuner.core.cache import cached
+from corpus_tuner.core.cache import find_cached
 from corpus_tuner.encoders import EncoderSettings, ctranslate2_encoder, embedded, open_encoder
-from corpus_tuner.encoders.sentence_transformer import TransformerEncoder, load_model
-from corpus_tuner.encoders.torch_model import TorchReader
+from corpus_tuner.encoders.sentence_transformer import SentenceTransformerEncoder, load_model
+from corpus_tuner.encoders.torch_model import TorchModel
 from corpus_tuner.errors import SearchIndexError
 from tests.conftest import make_documents, write_jsonl
 
@@ -63,7 +63,7 @@ def test_the_same_vectors(tmp_path: Path, tokenizer: Any, kind: str, pooling: st
     whole = open_encoder(settings)
     vectors = whole.encode_queries(QUERIES)
     np.testing.assert_allclose(vectors, theirs(model, "river: "), atol=1e-5)
-    quick = ctranslate2_encoder.find_for_queries(settings, whole.fingerprint)
+    quick = ctranslate2_encoder.find_query_encoder(settings, whole.fingerprint)
     assert quick
     assert (quick.name, quick.dimension) == (str(model), 32)
     assert np.array_equal(quick.encode_queries(QUERIES), vectors)
@@ -78,14 +78,17 @@ def test_the_first_dimensions(tmp_path: Path, tokenizer: Any, pooling: str) -> N
     reference = SentenceTransformer(str(model), device="cpu", truncate_dim=8)
     expected = reference.encode(QUERIES, normalize_embeddings=True)
     settings = EncoderSettings(name=str(model), dimensions=8, dtype="float32")
-    loaded = TransformerEncoder(settings)
+    loaded = SentenceTransformerEncoder(settings)
     assert loaded.dimension == 8
     assert loaded.encode_queries(QUERIES) == pytest.approx(expected, abs=1e-5)
     assert loaded.encode_documents(QUERIES) == pytest.approx(expected, abs=1e-5)
-    fast = ctranslate2_encoder.find(settings, loaded.fingerprint)
+    fast = ctranslate2_encoder.find_encoder(settings, loaded.fingerprint)
     assert fast is not None
     assert fast.encode_queries(QUERIES) == pytest.approx(expected, abs=1e-5)
-    assert loaded.fingerprint != TransformerEncoder(EncoderSettings(name=str(model))).fingerprint
+    assert (
+        loaded.fingerprint
+        != SentenceTransformerEncoder(EncoderSettings(name=str(model))).fingerprint
+    )
     for name in (str(model), "builtin"):
         with pytest.raises(SearchIndexError, match=r"encoder\.dimensions is 999, and the vectors"):
             open_encoder(EncoderSettings(name=name, dimensions=999))
@@ -102,11 +105,11 @@ def test_documents_are_read_alike(tmp_path: Path, tokenizer: Any, dtype: str) ->
     spans = [[(0, 5), (2, 9)]] * len(texts)
     vectors = whole.encode_spans(texts, spans)
     quick = open_encoder(settings, whole.fingerprint)
-    assert isinstance(quick, ctranslate2_encoder.ConvertedEncoder)
+    assert isinstance(quick, ctranslate2_encoder.CTranslate2Encoder)
     assert np.array_equal(np.concatenate(quick.encode_spans(texts, spans)), np.concatenate(vectors))
     assert np.array_equal(quick.encode_documents(texts), whole.encode_documents(texts))
     assert quick.count_tokens(texts) == whole.count_tokens(texts)
-    assert quick.token_ends(QUERIES[3]) == whole.token_ends(QUERIES[3])
+    assert quick.find_token_ends(QUERIES[3]) == whole.find_token_ends(QUERIES[3])
     for name in ("max_tokens", "symmetric", "pools_spans", "dimension", "fingerprint"):
         assert getattr(quick, name) == getattr(whole, name)
 
@@ -122,20 +125,20 @@ def test_weighted_tokens(tmp_path: Path, tokenizer: Any) -> None:
     modules = [parts[0], WordWeights(names, weights), parts[1], Normalize()]
     SentenceTransformer(modules=modules, device="cpu").save(str(weighted))
     settings = EncoderSettings(name=str(weighted), query_prompt="river: ", dtype="float32")
-    whole = TransformerEncoder(settings.model_copy(update={"device": "cpu"}))
-    plain = TransformerEncoder(settings.model_copy(update={"name": str(model)}))
+    whole = SentenceTransformerEncoder(settings.model_copy(update={"device": "cpu"}))
+    plain = SentenceTransformerEncoder(settings.model_copy(update={"name": str(model)}))
     assert whole.fingerprint != plain.fingerprint
     assert whole.pools_spans
     expected = theirs(weighted, "river: ")
-    quick = ctranslate2_encoder.find(settings, whole.fingerprint)
+    quick = ctranslate2_encoder.find_encoder(settings, whole.fingerprint)
     assert quick is None  # not before it has read
     np.testing.assert_allclose(whole.encode_queries(QUERIES), expected, atol=1e-5)
     whole.encode_documents(QUERIES)
-    quick = ctranslate2_encoder.find(settings, whole.fingerprint)
+    quick = ctranslate2_encoder.find_encoder(settings, whole.fingerprint)
     assert quick is not None
     np.testing.assert_allclose(quick.encode_queries(QUERIES), expected, atol=1e-5)
     spans = [[(0, 5), (2, 9)]] * len(QUERIES)
-    reader = TorchReader(load_model(settings), "", "float32", 8)
+    reader = TorchModel(load_model(settings), "", "float32", 8)
     for ours, reference in zip(
         quick.encode_spans(QUERIES, spans), reader.read(QUERIES, spans), strict=True
     ):
@@ -151,13 +154,13 @@ def test_the_embedded_encoder_is_converted_without_pytorch(
     monkeypatch.setenv("CORPUS_TUNER_CACHE", str(tmp_path))
     settings = EncoderSettings.model_validate({"name": "builtin", "dtype": "float32", **changes})
     encoder = open_encoder(settings)
-    assert isinstance(encoder, ctranslate2_encoder.ConvertedEncoder)
-    reference = TransformerEncoder(settings.model_copy(update={"device": "cpu"}))
+    assert isinstance(encoder, ctranslate2_encoder.CTranslate2Encoder)
+    reference = SentenceTransformerEncoder(settings.model_copy(update={"device": "cpu"}))
     assert encoder.fingerprint == reference.fingerprint
     assert encoder.max_tokens == reference.max_tokens
     assert encoder.pools_spans == reference.pools_spans
     assert encoder.symmetric == reference.symmetric
-    original = SentenceTransformer(str(embedded.folder()), device="cpu")
+    original = SentenceTransformer(str(embedded.get_folder()), device="cpu")
     original.max_seq_length = changes.get("max_tokens", original.max_seq_length)
     prompted = [changes.get("query_prompt", "") + query for query in QUERIES]
     for ours, theirs in (
@@ -192,18 +195,18 @@ def test_what_would_not_be_the_same_is_not_used(
     for _ in range(2):
         whole = open_encoder(settings)
         np.testing.assert_allclose(whole.encode_queries(QUERIES), theirs(model), atol=1e-5)
-        assert ctranslate2_encoder.find_for_queries(settings, whole.fingerprint) is None
+        assert ctranslate2_encoder.find_query_encoder(settings, whole.fingerprint) is None
 
 
 def test_a_device_that_is_named_reads_the_queries(encoder_folder: Path) -> None:
     whole = open_encoder(EncoderSettings(name=str(encoder_folder)))
     whole.encode_queries(QUERIES)
     name = str(encoder_folder)
-    assert ctranslate2_encoder.find_for_queries(
+    assert ctranslate2_encoder.find_query_encoder(
         EncoderSettings(name=name, device="cpu"), whole.fingerprint
     )
     assert (
-        ctranslate2_encoder.find_for_queries(
+        ctranslate2_encoder.find_query_encoder(
             EncoderSettings(name=name, device="cuda"), whole.fingerprint
         )
         is None
@@ -214,15 +217,17 @@ def test_a_damaged_copy_is_made_again(tmp_path: Path, tokenizer: Any) -> None:
     settings = EncoderSettings(name=str(make(tmp_path, tokenizer, "Bert", "mean")))
     whole = open_encoder(settings)
     vectors = whole.encode_queries(QUERIES)
-    folder = cached(ctranslate2_encoder.name_in_cache(settings.name, whole.fingerprint, "float32"))
+    folder = find_cached(
+        ctranslate2_encoder.get_encoder_cache_name(settings.name, whole.fingerprint, "float32")
+    )
     assert folder
     weights = folder / "model.bin"
     data = bytearray(weights.read_bytes())
     data[len(data) // 2] ^= 1
     weights.write_bytes(data)
-    assert ctranslate2_encoder.find_for_queries(settings, whole.fingerprint) is None
+    assert ctranslate2_encoder.find_query_encoder(settings, whole.fingerprint) is None
     assert np.array_equal(open_encoder(settings).encode_queries(QUERIES), vectors)
-    assert ctranslate2_encoder.find_for_queries(settings, whole.fingerprint)
+    assert ctranslate2_encoder.find_query_encoder(settings, whole.fingerprint)
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(

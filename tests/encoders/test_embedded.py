@@ -59,9 +59,9 @@ def test_a_folder_of_the_same_name_is_not_meant(
     ],
 )
 def test_auto_goes_by_the_languages_of_the_corpus(languages: list[str], name: str) -> None:
-    assert embedded.named(EncoderSettings(), languages).name == name
+    assert embedded.resolve_auto(EncoderSettings(), languages).name == name
     given = EncoderSettings(name="builtin")
-    assert embedded.named(given, languages) == given
+    assert embedded.resolve_auto(given, languages) == given
 
 
 @needs_multilingual

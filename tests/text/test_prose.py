@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus_tuner import Document
-from corpus_tuner.text.prose import prose
-from corpus_tuner.text.views import view_sentences
+from corpus_tuner.text.prose import find_prose
+from corpus_tuner.text.views import find_sentences
 
 TEXT = """The mill stands by the river.
 
@@ -28,7 +28,7 @@ The farmer pays in autumn | or in winter.
 
 def test_sentences_are_taken_from_prose() -> None:
     document = Document("d", "Mills", TEXT)
-    sentences = view_sentences(document, "en", min_words=4)
+    sentences = find_sentences(document, "en", min_words=4)
     assert [sentence.text for sentence in sentences] == [
         "The mill stands by the river.",
         "It grinds wheat for the village.",
@@ -42,13 +42,13 @@ def test_sentences_are_taken_from_prose() -> None:
 
 def test_a_fence_that_is_not_closed_is_none() -> None:
     text = "The mill.\n```\nIt grinds wheat."
-    assert prose(text) == [(0, len(text))]
+    assert find_prose(text) == [(0, len(text))]
 
 
 @given(st.lists(st.sampled_from(["```", "````", "```py", "a | b", "|---|", "text", ""])))
 def test_what_is_prose_is_in_order_and_has_all_other_lines(lines: list[str]) -> None:
     text = "\n".join(lines)
-    spans = prose(text)
+    spans = find_prose(text)
     kept = "".join(text[start:end] for start, end in spans)
     assert kept.split("\n").count("text") <= lines.count("text")
     assert all(start < end for start, end in spans)

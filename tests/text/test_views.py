@@ -7,11 +7,12 @@ import sentencex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_tuner import Document, sentences
+from corpus_tuner import Document
 from corpus_tuner.core.languages import Languages
-from corpus_tuner.text.passages import PassageSettings, split_passages, whole_text
+from corpus_tuner.text import sentences
+from corpus_tuner.text.passages import PassageSettings, get_full_text, split_passages
 from corpus_tuner.text.sentences import split_sentences
-from corpus_tuner.text.views import ViewSettings, own_views, spread
+from corpus_tuner.text.views import ViewSettings, make_own_views, spread
 from tests.conftest import WORDS
 
 
@@ -52,7 +53,7 @@ def test_long_documents_are_covered_whole(
     )
     passages = [passage.text for passage in cut]
     sizes = encoder.count_tokens(passages)
-    whole = whole_text(document)
+    whole = get_full_text(document)
     # What stands behind the title of a passage stands at its start in the whole text.
     for passage in cut:
         assert whole[passage.start :].startswith(passage.text[passage.lead :])
@@ -65,7 +66,10 @@ def test_long_documents_are_covered_whole(
     assert sizes[0] >= encoder.max_tokens
     assert all(size <= encoder.max_tokens for size in sizes[1:])
     # Every word of the text, in order, lies in some passage that is read.
-    read = [passages[0][: encoder.token_ends(passages[0])[encoder.max_tokens - 1]], *passages[1:]]
+    read = [
+        passages[0][: encoder.find_token_ends(passages[0])[encoder.max_tokens - 1]],
+        *passages[1:],
+    ]
     together = "".join(read).replace(" ", "")
     for word in document.text.split():
         for part in (word[:20], word[-20:]):
@@ -86,23 +90,23 @@ def test_own_views() -> None:
         "The mill stands by the river. Yes. The farmer brings wheat. The mill stands by the river."
     )
     document = Document("d", "Mills", text)
-    views = own_views(document, "en", ViewSettings())
+    views = make_own_views(document, "en", ViewSettings())
     assert [(view.kind, view.text) for view, _ in views] == [
         ("title", "Mills"),
         ("sentence", "The mill stands by the river."),
         ("sentence", "The farmer brings wheat."),
     ]
     assert {(view.document_id, view.maker) for view, _ in views} == {("d", "document")}
-    assert all(whole_text(document)[start:end] == view.text for view, (start, end) in views)
-    fewer = own_views(document, "en", ViewSettings(title=False, sentences=1, min_words=1))
+    assert all(get_full_text(document)[start:end] == view.text for view, (start, end) in views)
+    fewer = make_own_views(document, "en", ViewSettings(title=False, sentences=1, min_words=1))
     assert [view.kind for view, _ in fewer] == ["sentence"]
 
 
 @given(st.text(max_size=20), st.text(st.sampled_from("ab .\n\tÄ!?"), max_size=200))
 def test_spans_are_where_the_words_stand(title: str, text: str) -> None:
     document = Document("d", title, text)
-    whole = whole_text(document)
-    for view, (start, end) in own_views(document, "en", ViewSettings(min_words=1)):
+    whole = get_full_text(document)
+    for view, (start, end) in make_own_views(document, "en", ViewSettings(min_words=1)):
         assert 0 <= start < end <= len(whole)
         assert whole[start:end].split() == view.text.split()
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from corpus_tuner.core.metadata import UnfitError, plain
+from corpus_tuner.core.metadata import MetadataError, convert_metadata
 from corpus_tuner.corpora.formats import FileNote
 
 _YAML = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -67,8 +67,8 @@ def split_front_matter(text: str) -> FrontMatter:
     metadata: dict[str, Any] = {}
     for name, value in fields.items():
         try:
-            metadata |= plain({str(name): value})
-        except UnfitError as error:
+            metadata |= convert_metadata({str(name): value})
+        except MetadataError as error:
             notes.append(("fields of front matter left out", error.detail or error.reason))
     return FrontMatter(metadata, prose + text[found.end() :], tuple(notes))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from corpus_tuner.core.registry import part
+from corpus_tuner.core.registry import load_plugin
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
@@ -88,7 +88,7 @@ def open_baseline(description: str) -> Baseline:
         named, rest = "", description
     kind, _, argument = rest.partition(":")
     try:
-        made: Baseline = part(__name__, kind).Baseline(argument)
+        made: Baseline = load_plugin(__name__, kind).Baseline(argument)
     except ValueError as error:
         if isinstance(error, CorpusTunerError):
             raise

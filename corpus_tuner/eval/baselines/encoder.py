@@ -1,6 +1,6 @@
 """Any sentence-transformers model by itself: ``encoder:NAME``, a name of the hub or a folder."""
 
-from corpus_tuner.core.progress import track, working
+from corpus_tuner.core.progress import show_activity, track
 from corpus_tuner.encoders import EncoderSettings, open_encoder
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.baselines import Setting
@@ -25,11 +25,11 @@ class Baseline:
     def run(self, setting: Setting) -> Run:
         """Encode the documents as they stream by, and keep the best for every query."""
         corpus = setting.corpus
-        with working(f"opening the encoder ({self.name})"):
+        with show_activity(f"opening the encoder ({self.name})"):
             encoder = open_encoder(self._settings)
             queries = encoder.encode_queries(list(setting.benchmark.queries.values()))
         leaders = [Leaders(setting.depth) for _ in queries]
-        chunks = corpus.chunks(_AT_ONCE)
+        chunks = corpus.iterate_chunks(_AT_ONCE)
         for chunk in track(chunks, f"encoding ({self.name})", corpus.count, len):
             texts = [f"{document.title} {document.text}".strip() for document in chunk]
             scores = queries @ encoder.encode_documents(texts).T

@@ -11,15 +11,15 @@ from pathlib import Path
 from traceback import format_exc
 from typing import Any
 
-from corpus_tuner.core.extras import MissingExtraError, install_command
-from corpus_tuner.core.progress import track, working
+from corpus_tuner.core.extras import MissingExtraError, get_install_command
+from corpus_tuner.core.progress import show_activity, track
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.baselines import Setting
 from corpus_tuner.eval.trec.runs import Run, break_ties
 
 K1, B = 0.9, 0.4
 _HEAP = "4g"
-_JAVA = f"{install_command('pyserini')} brings one, or set JAVA_HOME to a JDK 21"
+_JAVA = f"{get_install_command('pyserini')} brings one, or set JAVA_HOME to a JDK 21"
 
 
 class Baseline:
@@ -48,13 +48,13 @@ class Baseline:
         worker.start()
         there.close()
         try:
-            with working("starting Java"):
+            with show_activity("starting Java"):
                 _receive(here)
             if corpus is not None:
                 for document in track(corpus, "indexing (lucene)", corpus.count):
                     here.send((document.id, f"{document.title}\n{document.text}"))
             here.send(None)
-            with working("searching (lucene)"):
+            with show_activity("searching (lucene)"):
                 here.send((setting.benchmark.queries, setting.depth))
                 found = _receive(here)
         except (BrokenPipeError, EOFError):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from corpus_tuner.core.records import BadRecord, described, name_of
+from corpus_tuner.core.records import BadRecord, describe_rejected, get_display_name
 from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.qrels import read_qrels
@@ -81,11 +81,12 @@ def read_benchmark(
     judged = read_qrels(qrels, note)
     texts = read_queries(queries, note, judged, unjudged.append)
     for query in sorted(judged.keys() - texts.keys()):
-        note(BadRecord(name_of(queries), "_id", "a judged query is missing", repr(query)))
+        note(BadRecord(get_display_name(queries), "_id", "a judged query is missing", repr(query)))
         del judged[query]
     if not judged:
-        problem = f"none of the queries of {name_of(queries)} is judged in {name_of(qrels)}"
-        raise EvaluationError("; ".join([problem, *described(rejected)]))
+        names = get_display_name(queries), get_display_name(qrels)
+        problem = f"none of the queries of {names[0]} is judged in {names[1]}"
+        raise EvaluationError("; ".join([problem, *describe_rejected(rejected)]))
     return Benchmark(name, corpus, texts, judged, unjudged=tuple(unjudged))
 
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from corpus_tuner.core.extras import missing
-from corpus_tuner.core.network import hub, reach
+from corpus_tuner.core.extras import describe_missing_extra
+from corpus_tuner.core.network import get_hub_url, reach
 from corpus_tuner.errors import EvaluationError, OutOfReachError
 from corpus_tuner.eval.benchmarks.registry import Archive, Entry, Hub
 
@@ -128,18 +128,18 @@ def unpack(archive: Path, folder: Path) -> None:
                     shutil.copyfileobj(inner, file, _BLOCK)
     except (zipfile.BadZipFile, EOFError) as error:
         raise EvaluationError(f"{archive} is no zip, or damaged: {error}") from error
-    missing = [name for name in _PARTS if not (folder / name).is_file()]
-    if missing:
-        raise EvaluationError(f"{archive} has no {' and no '.join(missing)}")
+    describe_missing_extra = [name for name in _PARTS if not (folder / name).is_file()]
+    if describe_missing_extra:
+        raise EvaluationError(f"{archive} has no {' and no '.join(describe_missing_extra)}")
 
 
 def _fetch_hub(source: Hub, split: str, folder: Path, track: Track) -> None:
     if not Path(source.hub).exists():
-        reach(hub(), f"hf:{source.hub}")
+        reach(get_hub_url(), f"hf:{source.hub}")
     try:
         import datasets
     except ImportError:
-        raise EvaluationError(missing(f"hf:{source.hub}", "datasets")) from None
+        raise EvaluationError(describe_missing_extra(f"hf:{source.hub}", "datasets")) from None
 
     def rows(name: str, part: tuple[str, str]) -> Iterator[dict[str, Any]]:
         configuration, chosen = part

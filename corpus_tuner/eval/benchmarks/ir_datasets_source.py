@@ -2,7 +2,7 @@
 
 import logging
 
-from corpus_tuner.core.extras import missing
+from corpus_tuner.core.extras import describe_missing_extra
 from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.trec.benchmark import Benchmark, Qrels
 
@@ -25,7 +25,9 @@ def load_catalogue_benchmark(id_: str, *, name: str = "") -> Benchmark:
     try:
         import ir_datasets
     except ImportError:
-        raise EvaluationError(missing(f"the benchmark ir_datasets:{id_}", "ir-datasets")) from None
+        raise EvaluationError(
+            describe_missing_extra(f"the benchmark ir_datasets:{id_}", "ir-datasets")
+        ) from None
     # It logs every try; what went wrong is the error.
     ir_datasets.log.easy().logger().setLevel(logging.CRITICAL)
     try:

@@ -10,8 +10,8 @@ from corpus_tuner.core.records import (
     WHITE_SPACE,
     BadRecord,
     csv_delimiter,
-    described,
-    name_of,
+    describe_rejected,
+    get_display_name,
     read_lines,
     split_columns,
 )
@@ -115,8 +115,8 @@ def read_qrels(path: Path, reject: Callable[[BadRecord], None] | None = None) ->
         rejected.append(row)
         (reject or refuse)(row)
     if not qrels:
-        problem = f"{name_of(path)} has no judgments"
-        raise EvaluationError("; ".join([problem, *described(rejected)]))
+        problem = f"{get_display_name(path)} has no judgments"
+        raise EvaluationError("; ".join([problem, *describe_rejected(rejected)]))
     return qrels
 
 

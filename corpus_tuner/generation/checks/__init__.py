@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 
 from corpus_tuner.core.documents import Document, View
-from corpus_tuner.core.registry import PartSettings, part
+from corpus_tuner.core.registry import PluginSettings, load_plugin
 from corpus_tuner.encoders import Encoder, Vectors
 
 
@@ -106,27 +106,29 @@ Fitted = Mapping[str, Any]
 """What was fitted for the checks that need it, by name, as JSON holds it."""
 
 
-def find_unfitted(settings: Sequence[PartSettings]) -> list[PartSettings]:
+def find_unfitted(settings: Sequence[PluginSettings]) -> list[PluginSettings]:
     """Return those of some checks that must be fitted on a sample of the corpus."""
-    return [each for each in settings if part(__name__, each.name).Check.fits]
+    return [each for each in settings if load_plugin(__name__, each.name).Check.fits]
 
 
-def fit_checks(settings: Sequence[PartSettings], candidates: Sequence[Candidate]) -> dict[str, Any]:
+def fit_checks(
+    settings: Sequence[PluginSettings], candidates: Sequence[Candidate]
+) -> dict[str, Any]:
     """Fit the checks that need it on what was written for a sample of the corpus."""
-    return {each.name: part(__name__, each.name).fit(each, candidates) for each in settings}
+    return {each.name: load_plugin(__name__, each.name).fit(each, candidates) for each in settings}
 
 
 def open_checks(
-    settings: Sequence[PartSettings], resources: Resources, fitted: Fitted
+    settings: Sequence[PluginSettings], resources: Resources, fitted: Fitted
 ) -> dict[str, Check]:
     """Make the checks that `settings` describe, by name and in their order."""
     return {
-        each.name: part(__name__, each.name).Check(each, resources, fitted.get(each.name))
+        each.name: load_plugin(__name__, each.name).Check(each, resources, fitted.get(each.name))
         for each in settings
     }
 
 
-def hash_checks(settings: Sequence[PartSettings], fingerprint: str, fitted: Fitted) -> str:
+def hash_checks(settings: Sequence[PluginSettings], fingerprint: str, fitted: Fitted) -> str:
     """Return a hash of all that decides verdicts, but for documents and views.
 
     Parameters

@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
-from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.generation.checks import ACCEPTED, Candidate, Resources, Verdict
 
 _WORD = re.compile(r"\w+")
 
 
-class Settings(PartSettings):
+class Settings(PluginSettings):
     """How much may be copied in one run.
 
     Attributes

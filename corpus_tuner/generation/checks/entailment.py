@@ -16,7 +16,7 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 from pydantic import Field, NonNegativeInt
 
-from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.generation.checks import Candidate, Resources, Verdict
 from corpus_tuner.indexes.lexical.words import extract_words
@@ -24,7 +24,7 @@ from corpus_tuner.indexes.lexical.words import extract_words
 _WORD = re.compile(r"\w+")
 
 
-class Settings(PartSettings):
+class Settings(PluginSettings):
     """How much is asked of a document.
 
     Attributes

@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
-from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.generation.checks import ACCEPTED, Candidate, Resources, Verdict
-from corpus_tuner.text.language_detection import language_of
+from corpus_tuner.text.language_detection import detect_language
 
 
-class Settings(PartSettings):
+class Settings(PluginSettings):
     """When the language of a text is judged.
 
     Attributes
@@ -42,7 +42,7 @@ class Check:
         text = candidate.view.text
         if len(text.split()) < self._settings.min_words:
             return ACCEPTED
-        language, probability = language_of(text)
+        language, probability = detect_language(text)
         if language == candidate.language or probability < self._settings.confidence:
             return ACCEPTED
         return Verdict("another language")

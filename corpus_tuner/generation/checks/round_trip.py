@@ -8,11 +8,11 @@ from typing import Literal
 
 from pydantic import PositiveInt
 
-from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.generation.checks import ACCEPTED, Candidate, Resources, Verdict
 
 
-class Settings(PartSettings):
+class Settings(PluginSettings):
     """How near is near enough.
 
     Attributes

@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
-from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.generation.checks import ACCEPTED, Candidate, Resources, Verdict
 
 _WORD = re.compile(r"\w+")
 _PLAIN = re.compile(r"[\w\s.,;:!?'\"()/%&+\-–—’“”„‚‘»«=<>\[\]°€$#@*]")
 
 
-class Settings(PartSettings):
+class Settings(PluginSettings):
     """What a text must be like.
 
     Attributes

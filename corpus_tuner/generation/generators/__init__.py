@@ -12,12 +12,12 @@ from importlib.util import find_spec
 from typing import NamedTuple, Protocol
 
 from corpus_tuner.core.documents import Document
-from corpus_tuner.core.extras import missing
-from corpus_tuner.core.registry import PartSettings, part
+from corpus_tuner.core.extras import describe_missing_extra
+from corpus_tuner.core.registry import PluginSettings, load_plugin
 from corpus_tuner.encoders import Encoder, Span
 from corpus_tuner.errors import CorpusTunerError, setting
 from corpus_tuner.generation.prompts import Instruction
-from corpus_tuner.text.document_encoding import Reading
+from corpus_tuner.text.document_encoding import EncodedDocument
 
 _THOUGHTS = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 
@@ -86,7 +86,9 @@ class Generator(Protocol):
             ISO 639-1 code of it.
         """
 
-    def generate(self, readings: Sequence[Reading], instruction: Instruction) -> list[Written]:
+    def generate(
+        self, readings: Sequence[EncodedDocument], instruction: Instruction
+    ) -> list[Written]:
         """Write for every document what `instruction` asks.
 
         What is written for a document depends on it, the instruction and the generator alone, not
@@ -101,7 +103,7 @@ class Generator(Protocol):
         """
 
 
-def open_generator(settings: PartSettings, encoder: Encoder) -> Generator:
+def open_generator(settings: PluginSettings, encoder: Encoder) -> Generator:
     """Make the generator that `settings` describe; the encoder is that of what it will be given.
 
     Raises
@@ -110,11 +112,11 @@ def open_generator(settings: PartSettings, encoder: Encoder) -> Generator:
         If its model cannot be found, or what runs it is not installed.
     """
     check_installed([settings])
-    generator: Generator = part(__name__, settings.name).Generator(settings, encoder)
+    generator: Generator = load_plugin(__name__, settings.name).Generator(settings, encoder)
     return generator
 
 
-def check_installed(generators: Sequence[PartSettings]) -> None:
+def check_installed(generators: Sequence[PluginSettings]) -> None:
     """Refuse generators that cannot run here; nothing is imported or opened.
 
     Raises
@@ -123,11 +125,12 @@ def check_installed(generators: Sequence[PartSettings]) -> None:
         If a library is missing; the message says what brings it, and what does without.
     """
     for settings in generators:
-        module = part(__name__, settings.name)
+        module = load_plugin(__name__, settings.name)
         if any(find_spec(name) is None for name in getattr(module, "NEEDS", ())):
             extra = getattr(module, "EXTRA", "build")
+            problem = describe_missing_extra(f"the generator {settings.name}", extra)
             raise CorpusTunerError(
-                f"{missing(f'the generator {settings.name}', extra)}; or do without it: "
+                f"{problem}; or do without it: "
                 + setting({"generator": "extractive"}, "--generator extractive")
             )
 
@@ -139,12 +142,12 @@ def writes_language(generator: Generator, language: str) -> bool:
 
 
 def list_generators(
-    settings: PartSettings | Sequence[PartSettings] | None,
-) -> Sequence[PartSettings]:
+    settings: PluginSettings | Sequence[PluginSettings] | None,
+) -> Sequence[PluginSettings]:
     """Return the settings of all generators that a recipe has."""
     if settings is None:
         return ()
-    return (settings,) if isinstance(settings, PartSettings) else settings
+    return (settings,) if isinstance(settings, PluginSettings) else settings
 
 
 def derive_seed(seed: int, instruction: Instruction, source: str) -> int:

@@ -14,14 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat
 
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.paths import NamesFile
-from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.encoders import Encoder, Span
 from corpus_tuner.generation.generators import Written, derive_seed, normalize_texts, strip_thoughts
 from corpus_tuner.generation.models.decoding import Request, read_decoding
 from corpus_tuner.generation.models.gguf_files import SMOLLM2
 from corpus_tuner.generation.models.open_causal import open_decoder
 from corpus_tuner.generation.prompts import Instruction, Kind
-from corpus_tuner.text.document_encoding import Reading
+from corpus_tuner.text.document_encoding import EncodedDocument
 
 NEEDS = ("torch", "transformers")
 
@@ -44,7 +44,7 @@ class Example(BaseModel):
     answers: dict[Kind, str]
 
 
-class Settings(PartSettings):
+class Settings(PluginSettings):
     """Which model, and how it writes.
 
     Attributes
@@ -137,7 +137,9 @@ class Generator:
         """Return none: the model reads for itself."""
         return []
 
-    def generate(self, readings: Sequence[Reading], instruction: Instruction) -> list[Written]:
+    def generate(
+        self, readings: Sequence[EncodedDocument], instruction: Instruction
+    ) -> list[Written]:
         """Write for every document what `instruction` asks.
 
         What is sampled for a document depends on the seed, the instruction and the document.

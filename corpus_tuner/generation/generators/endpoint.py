@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, field_validator
 
 from corpus_tuner.core.documents import Document
-from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.encoders import Encoder, Span
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.generators import (
@@ -27,7 +27,7 @@ from corpus_tuner.generation.generators import (
     strip_thoughts,
 )
 from corpus_tuner.generation.prompts import Instruction, Kind
-from corpus_tuner.text.document_encoding import Reading
+from corpus_tuner.text.document_encoding import EncodedDocument
 
 NEEDS = ("openai",)
 EXTRA = "endpoint"
@@ -49,7 +49,7 @@ _KEPT = "what was written is kept: run the same command again to go on"
 _MILLION = 1_000_000
 
 
-class Settings(PartSettings):
+class Settings(PluginSettings):
     """Which server and model, and how it writes.
 
     Attributes
@@ -152,7 +152,9 @@ class Generator:
         """Return none: the model reads for itself."""
         return []
 
-    def generate(self, readings: Sequence[Reading], instruction: Instruction) -> list[Written]:
+    def generate(
+        self, readings: Sequence[EncodedDocument], instruction: Instruction
+    ) -> list[Written]:
         """Write for every document what `instruction` asks.
 
         Raises

@@ -16,13 +16,13 @@ from bm25s import stopwords
 from pydantic import Field, PositiveInt
 
 from corpus_tuner.core.documents import Document
-from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.encoders import Encoder, Span, Vectors
 from corpus_tuner.generation.generators import Written
 from corpus_tuner.generation.prompts import Instruction
-from corpus_tuner.text.document_encoding import Reading
-from corpus_tuner.text.passages import whole_text
-from corpus_tuner.text.views import Quote, spread, title_span, view_sentences
+from corpus_tuner.text.document_encoding import EncodedDocument
+from corpus_tuner.text.passages import get_full_text
+from corpus_tuner.text.views import Quote, find_sentences, get_title_span, spread
 
 VERSION = 4
 """Part of the generator's identity: raise it when other texts come out."""
@@ -44,7 +44,7 @@ _MIN_WORDS = 4  # of a sentence in a summary
 _MAX_SENTENCES = 64  # spread over the document, of which a summary is made
 
 
-class Settings(PartSettings):
+class Settings(PluginSettings):
     """What to extract.
 
     Attributes
@@ -90,29 +90,31 @@ class Generator:
             quotes += self._phrases(document, language)
         return [quote.span for quote in quotes]
 
-    def generate(self, readings: Sequence[Reading], instruction: Instruction) -> list[Written]:
+    def generate(
+        self, readings: Sequence[EncodedDocument], instruction: Instruction
+    ) -> list[Written]:
         """Extract keywords or a summary from every document."""
         extract = self._summary if instruction.kind == "summary" else self._keywords
         return [extract(reading, instruction.language) for reading in readings]
 
-    def _keywords(self, reading: Reading, language: str) -> Written:
+    def _keywords(self, reading: EncodedDocument, language: str) -> Written:
         # A document's centre is that of its sentences, so a long one counts to its end.
         spans = [quote.span for quote in _sentences(reading.document, language)]
-        centre = reading.combined(spans) if spans else reading.vectors[0]
+        centre = reading.combine_vectors(spans) if spans else reading.vectors[0]
         phrases = self._phrases(reading.document, language)
-        rows = reading.of([phrase.span for phrase in phrases])
+        rows = reading.get_vectors([phrase.span for phrase in phrases])
         chosen = self._choose(rows, centre, self._settings.phrases)
         # A line of keywords is no span: encoded by itself it finds more than its phrases' mean.
         line = ", ".join(phrases[position].text for position in chosen)
         return Written((line,) if line else ())
 
-    def _summary(self, reading: Reading, language: str) -> Written:
+    def _summary(self, reading: EncodedDocument, language: str) -> Written:
         sentences = _sentences(reading.document, language)
         spans = [quote.span for quote in sentences]
         if not spans:
             return Written(())
-        centre = reading.combined(spans)
-        chosen = self._choose(reading.of(spans), centre, self._settings.sentences)
+        centre = reading.combine_vectors(spans)
+        chosen = self._choose(reading.get_vectors(spans), centre, self._settings.sentences)
         summary = [sentences[position] for position in sorted(chosen)]
         text = " ".join(quote.text for quote in summary)
         return Written((text,), spans=(tuple(quote.span for quote in summary),))
@@ -151,13 +153,13 @@ class Generator:
 
 
 def _sentences(document: Document, language: str) -> list[Quote]:
-    return spread(view_sentences(document, language, _MIN_WORDS), _MAX_SENTENCES)
+    return spread(find_sentences(document, language, _MIN_WORDS), _MAX_SENTENCES)
 
 
 def _stretches(document: Document) -> Iterator[list[Quote]]:
     """Yield the words of stretches that no punctuation parts; the title is a stretch of its own."""
-    whole = whole_text(document)
-    _, border = title_span(document)
+    whole = get_full_text(document)
+    _, border = get_title_span(document)
     for part_start, part in ((0, whole[:border]), (border, whole[border:])):
         start = 0
         for gap in (*_BREAK.finditer(part), None):

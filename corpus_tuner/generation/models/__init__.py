@@ -93,17 +93,17 @@ def loading(source: Source, *, causal: bool) -> Iterator[None]:
     CorpusTunerError
         If it cannot be found, fetched or trusted.
     """
-    from corpus_tuner.encoders.model_weights import is_of_loading, loading_problem
+    from corpus_tuner.encoders.model_weights import describe_loading_error, is_loading_error
 
     try:
         reach_model(source.name, source.revision)
         yield
     except Exception as error:
-        if not is_of_loading(error):
+        if not is_loading_error(error):
             raise
         what, such_as = _FAMILIES[causal]
         raise CorpusTunerError(
-            f"cannot load the generator {source.name!r}: {loading_problem(error)}. "
+            f"cannot load the generator {source.name!r}: {describe_loading_error(error)}. "
             f"Give a folder that holds {what} of transformers, or the name of one on the "
             f"Hugging Face hub, such as {such_as} (a network is needed the first time)"
         ) from error

@@ -14,8 +14,8 @@ from typing import Any
 import ctranslate2
 import torch
 
-from corpus_tuner.encoders.batching import of_one_length
-from corpus_tuner.encoders.ctranslate2_runtime import fastest_instructions
+from corpus_tuner.encoders.batching import batch_equal_lengths
+from corpus_tuner.encoders.ctranslate2_runtime import use_fastest_instructions
 from corpus_tuner.generation.models.decoding import Decoding, Request
 from corpus_tuner.generation.models.seq2seq_ctranslate2 import (
     COMPUTE,
@@ -50,7 +50,7 @@ class CTranslate2CausalEngine:
         self._tokenizer = tokenizer
         self._ends = list(ends)
         self._workers = min(torch.get_num_threads(), MOST_WORKERS)  # which share the weights
-        with fastest_instructions():
+        with use_fastest_instructions():
             self._model = ctranslate2.Generator(
                 str(folder), compute_type=COMPUTE, inter_threads=self._workers, intra_threads=1
             )
@@ -58,7 +58,7 @@ class CTranslate2CausalEngine:
     def write(self, requests: Sequence[Request], decoding: Decoding) -> list[list[list[int]]]:
         """Return `outputs` answers to each request, as token ids."""
         alike = [(tuple(one.source[: one.shared]), len(one.source)) for one in requests]
-        batches = list(of_one_length(alike, decoding.batch_size))
+        batches = list(batch_equal_lengths(alike, decoding.batch_size))
         names = self._tokenizer.convert_ids_to_tokens
 
         def answer(batch: list[int]) -> list[list[list[int]]]:

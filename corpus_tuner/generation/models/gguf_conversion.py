@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from corpus_tuner.core.cache import cached, cached_or_made
-from corpus_tuner.core.progress import working
-from corpus_tuner.encoders.ctranslate2_runtime import cache_name, convert
-from corpus_tuner.encoders.model_weights import loading_problem
+from corpus_tuner.core.cache import ensure_cached, find_cached
+from corpus_tuner.core.progress import show_activity
+from corpus_tuner.encoders.ctranslate2_runtime import convert_model, get_cache_name
+from corpus_tuner.encoders.model_weights import describe_loading_error
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.models.causal_ctranslate2 import find_end_tokens
 from corpus_tuner.generation.models.seq2seq_ctranslate2 import COMPUTE
@@ -56,7 +56,7 @@ def load_gguf(path: Path, device: str = "cpu", dtype: str = "auto") -> tuple[Any
         return model.to(device).eval(), tokenizer
     except Exception as error:  # of every kind, by what the file lacks
         raise CorpusTunerError(
-            f"transformers cannot load {path}: {loading_problem(error)}; set "
+            f"transformers cannot load {path}: {describe_loading_error(error)}; set "
             "generator.engine=llamacpp"
         ) from error
     finally:
@@ -65,7 +65,7 @@ def load_gguf(path: Path, device: str = "cpu", dtype: str = "auto") -> tuple[Any
 
 def is_converted(digest: str) -> bool:
     """Tell whether the cache has the file of this SHA-256 converted."""
-    return cached(_name(digest)) is not None
+    return find_cached(_name(digest)) is not None
 
 
 def convert_gguf(path: Path, digest: str) -> tuple[Path, Any, list[int]]:
@@ -88,10 +88,10 @@ def convert_gguf(path: Path, digest: str) -> tuple[Path, Any, list[int]]:
     from transformers import AutoTokenizer
 
     def make(folder: Path) -> None:
-        with working("converting the generator"):
+        with show_activity("converting the generator"):
             model, tokenizer = load_gguf(path)
             try:
-                convert(model, tokenizer, folder, COMPUTE)
+                convert_model(model, tokenizer, folder, COMPUTE)
             except ValueError as error:
                 raise CorpusTunerError(
                     f"CTranslate2 cannot run {path} ({error}): set generator.engine=llamacpp"
@@ -100,11 +100,11 @@ def convert_gguf(path: Path, digest: str) -> tuple[Path, Any, list[int]]:
             ends = json.dumps(find_end_tokens(model))
             (folder / _TOKENIZER / _ENDS).write_text(ends, encoding="utf-8")
 
-    folder = cached_or_made(_name(digest), make)
+    folder = ensure_cached(_name(digest), make)
     tokenizer = AutoTokenizer.from_pretrained(folder / _TOKENIZER)
     ends: list[int] = json.loads((folder / _TOKENIZER / _ENDS).read_text(encoding="utf-8"))
     return folder, tokenizer, ends
 
 
 def _name(digest: str) -> str:
-    return f"gguf-{cache_name(digest, COMPUTE)}"
+    return f"gguf-{get_cache_name(digest, COMPUTE)}"

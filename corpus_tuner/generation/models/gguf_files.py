@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from corpus_tuner.core.extras import MissingExtraError
-from corpus_tuner.core.files import sha256
+from corpus_tuner.core.files import hash_file
 from corpus_tuner.errors import CorpusTunerError
 
 SMOLLM2 = "smollm2"
@@ -94,7 +94,7 @@ def _packaged() -> Path:
         raise CorpusTunerError(f"the model {SMOLLM2} is not installed: {INSTALL}") from error
     if not path.is_file():
         raise CorpusTunerError(f"{path} is missing: {INSTALL} --force-reinstall")
-    found = sha256(path)
+    found = hash_file(path)
     if found != _SHA256:
         raise CorpusTunerError(
             f"{path} is not the published file: its SHA-256 is {found}, not {_SHA256}. Do not use "
@@ -106,14 +106,14 @@ def _packaged() -> Path:
 def _fetched(path: Path, revision: str | None) -> Path:
     from huggingface_hub import hf_hub_download, try_to_load_from_cache
 
-    from corpus_tuner.core.network import hub, reach
+    from corpus_tuner.core.network import get_hub_url, reach
 
     repository, file = "/".join(path.parts[:2]), "/".join(path.parts[2:])
     known = try_to_load_from_cache(repository, file, revision=revision)
     if isinstance(known, str):
         return Path(known)
     try:
-        reach(hub(), f"there is no file {path} here, and {hub()}")
+        reach(get_hub_url(), f"there is no file {path} here, and {get_hub_url()}")
         return Path(hf_hub_download(repository, file, revision=revision))
     except Exception as error:  # the library lets out those of others, too
         raise CorpusTunerError(

@@ -81,7 +81,7 @@ def _open_transformers(settings: Any) -> Opened:
 
 
 def _open_gguf(settings: Any) -> Opened:
-    from corpus_tuner.core.files import sha256
+    from corpus_tuner.core.files import hash_file
     from corpus_tuner.generation.models.causal_ctranslate2 import CTranslate2CausalEngine
     from corpus_tuner.generation.models.gguf_conversion import (
         convert_gguf,
@@ -90,7 +90,7 @@ def _open_gguf(settings: Any) -> Opened:
     )
 
     path = find_gguf(settings.model, settings.revision)
-    digest = sha256(path)
+    digest = hash_file(path)
     device = choose_device(settings.device)
     name, chat = settings.engine, False
     if _suits_ctranslate2(settings, device) and name != "llamacpp" and is_converted(digest):

@@ -12,10 +12,14 @@ from typing import Any
 import ctranslate2
 import torch
 
-from corpus_tuner.core.cache import cached_or_made
-from corpus_tuner.core.progress import working
-from corpus_tuner.encoders.batching import of_one_length
-from corpus_tuner.encoders.ctranslate2_runtime import cache_name, convert, fastest_instructions
+from corpus_tuner.core.cache import ensure_cached
+from corpus_tuner.core.progress import show_activity
+from corpus_tuner.encoders.batching import batch_equal_lengths
+from corpus_tuner.encoders.ctranslate2_runtime import (
+    convert_model,
+    get_cache_name,
+    use_fastest_instructions,
+)
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.models.decoding import Decoding, Request
 
@@ -45,7 +49,7 @@ class CTranslate2Engine:
         workers = max(1, min(len(requests), torch.get_num_threads(), MOST_WORKERS))
         lengths = [len(request.source) for request in requests]
         size = decoding.batch_size if decoding.beams else 1
-        batches = list(of_one_length(lengths, size))
+        batches = list(batch_equal_lengths(lengths, size))
         shared = self._open(workers) if decoding.beams else None
 
         def answer(batch: list[int]) -> list[list[list[int]]]:
@@ -55,7 +59,7 @@ class CTranslate2Engine:
         return answer_in_parallel(answer, batches, workers)
 
     def _open(self, workers: int) -> ctranslate2.Translator:
-        with fastest_instructions():
+        with use_fastest_instructions():
             return ctranslate2.Translator(
                 str(self._folder), compute_type=COMPUTE, inter_threads=workers, intra_threads=1
             )
@@ -133,15 +137,15 @@ def convert_cached(model: Any, tokenizer: Any, weights: str) -> Path:
 
     def make(folder: Path) -> None:
         try:
-            with working("converting the generator"):
-                convert(model, tokenizer, folder, COMPUTE)
+            with show_activity("converting the generator"):
+                convert_model(model, tokenizer, folder, COMPUTE)
         except ValueError as error:
             raise CorpusTunerError(
                 f"CTranslate2 cannot run this generator ({error}): set "
                 "generator.engine=transformers"
             ) from error
 
-    return cached_or_made(cache_name(weights, COMPUTE), make)
+    return ensure_cached(get_cache_name(weights, COMPUTE), make)
 
 
 def _search(decoding: Decoding) -> dict[str, Any]:

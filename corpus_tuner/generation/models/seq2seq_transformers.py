@@ -7,7 +7,7 @@ import torch
 from transformers import LogitsProcessor, LogitsProcessorList
 from transformers.generation import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
-from corpus_tuner.encoders.batching import of_like_length
+from corpus_tuner.encoders.batching import batch_similar_lengths
 from corpus_tuner.generation.models.decoding import Decoding, Request
 
 
@@ -23,7 +23,7 @@ class TransformersEngine:
         size = 1 if self._model.device.type == "cpu" else decoding.batch_size
         written: list[list[list[int]]] = [[] for _ in requests]
         with torch.inference_mode():
-            for batch in of_like_length([len(request.source) for request in requests], size):
+            for batch in batch_similar_lengths([len(request.source) for request in requests], size):
                 answers = self._answer([requests[index] for index in batch], decoding)
                 for number, index in enumerate(batch):
                     start = number * decoding.outputs

@@ -11,7 +11,7 @@ from math import isfinite
 from typing import NamedTuple
 
 from corpus_tuner.core.arguments import is_utf8
-from corpus_tuner.core.dates import Period, period_of
+from corpus_tuner.core.dates import Period, parse_period
 from corpus_tuner.errors import SearchIndexError
 
 COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
@@ -127,12 +127,12 @@ def compute_limits(test: Comparison) -> list[Limits]:
     Examples
     --------
     >>> (limits,) = compute_limits(Comparison("gt", "date", ("2024-05",)))
-    >>> limits.since == period_of("2024-06").start, limits.before
+    >>> limits.since == parse_period("2024-06").start, limits.before
     (True, None)
     """
     found = []
     for value in test.values:
-        start, end = period_of(str(value)) or Period("", "")
+        start, end = parse_period(str(value)) or Period("", "")
         match test.operator:
             case "gte":
                 found.append(Limits(start, None))

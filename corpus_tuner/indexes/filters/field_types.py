@@ -6,7 +6,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
-from corpus_tuner.core.dates import is_year, period_of
+from corpus_tuner.core.dates import is_year, parse_period
 from corpus_tuner.core.fields import ID, Field, Fields
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.filters.conditions import (
@@ -72,14 +72,14 @@ def are_dates(text: str, field: Field) -> bool:
     """Tell whether text that a field is compared with is a date there."""
     return (
         "date" in field.types
-        and period_of(text) is not None
+        and parse_period(text) is not None
         and not (is_year(text) and "text" in field.types)
     )
 
 
 def _is_full_date(value: object) -> bool:
     """Tell whether a value is a date without a doubt: text with more than a year."""
-    return isinstance(value, str) and period_of(value) is not None and not is_year(value)
+    return isinstance(value, str) and parse_period(value) is not None and not is_year(value)
 
 
 def _resolved(name: str, tests: Sequence[Comparison], field: Field, fields: Fields) -> Condition:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from corpus_tuner.core.dates import nearby_days, start_of
+from corpus_tuner.core.dates import get_nearby_days, parse_start
 from corpus_tuner.core.fields import ID, LANGUAGE, LANGUAGE_COUNT
-from corpus_tuner.core.ids import nfc
+from corpus_tuner.core.ids import normalize_id
 from corpus_tuner.indexes.filters.conditions import (
     COMPARISONS,
     Comparison,
@@ -44,10 +44,10 @@ class Sql(NamedTuple):
 
 def _instant(value: Any) -> str | None:
     """Return the key of a date; SQLite may ask for values that a condition leaves out."""
-    return start_of(value) if isinstance(value, str) else None
+    return parse_start(value) if isinstance(value, str) else None
 
 
-FUNCTIONS: Mapping[str, Callable[[Any], str | None]] = {"instant": _instant, "nfc": nfc}
+FUNCTIONS: Mapping[str, Callable[[Any], str | None]] = {"instant": _instant, "nfc": normalize_id}
 """Functions of one value that conditions call; a connection must have them."""
 
 
@@ -120,7 +120,7 @@ def _since(key: str) -> Sql:
 
     The text decides most dates; only those of nearby days are read.
     """
-    first, last = nearby_days(key)
+    first, last = get_nearby_days(key)
     decided = "WHEN field.atom < ? THEN 0 WHEN field.atom >= ? THEN 1"
     return Sql(f"CASE {decided} ELSE instant(field.atom) >= ? END", (first, last, key))
 
@@ -146,7 +146,8 @@ def _has_id(tests: Sequence[Comparison]) -> Sql:
     plain = all(str(value).isascii() for test in tests for value in test.values)
     if not plain:
         tests = [
-            replace(test, values=tuple(nfc(str(value)) for value in test.values)) for test in tests
+            replace(test, values=tuple(normalize_id(str(value)) for value in test.values))
+            for test in tests
         ]
     test = _joined([_test(each) for each in tests], "AND")
     atom = "documents.id" if plain else "nfc(documents.id)"

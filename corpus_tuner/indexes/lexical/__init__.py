@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
-from corpus_tuner.core.chunks import chunks
+from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.indexes.lexical.bm25 import BM25, Terms
@@ -126,7 +126,7 @@ def write_lexical(
 def _stream(
     ranker: LexicalRanker, texts: Iterable[str], settings: LexicalSettings
 ) -> Iterator[DocumentTerms]:
-    for chunk in chunks(texts, _AT_ONCE):
+    for chunk in split_into_chunks(texts, _AT_ONCE):
         yield from extract_terms(ranker, chunk, settings)
 
 
@@ -139,7 +139,7 @@ def extract_terms(
         return _terms_in(languages.main, ranker, texts, settings)
     by_language: dict[str, list[int]] = {}
     for number, text in enumerate(texts):
-        by_language.setdefault(languages.of_text(text), []).append(number)
+        by_language.setdefault(languages.detect_text(text), []).append(number)
     terms = {
         number: own
         for language, numbers in by_language.items()
@@ -162,7 +162,7 @@ def extract_query_terms(ranker: LexicalRanker, query: str, settings: LexicalSett
     tokens = tokenize_query(query)
     if len(settings.languages) < 2:
         return _asked_in(languages.main, ranker, tokens, settings)
-    content = remove_stop_words(tokens, languages.of_query(query))
+    content = remove_stop_words(tokens, languages.detect_query(query))
     read = [_asked_in(code, ranker, content, settings) for code in settings.languages]
     return [*reduce(or_, map(Counter, read)).elements()]
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus_tuner.core.arrays import load_array, save_array
-from corpus_tuner.core.chunks import chunks
+from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.errors import DAMAGED, DamagedError
 from corpus_tuner.indexes.lexical.words import DocumentTerms
 
@@ -55,7 +55,7 @@ def write_postings(documents: Iterable[DocumentTerms], folder: Path, name: str) 
     lengths: list[npt.NDArray[np.int32]] = [np.zeros(0, np.int32)]
     first = 0
     with tempfile.TemporaryFile(dir=folder) as spilled:
-        for chunk in chunks(documents, _AT_ONCE):
+        for chunk in split_into_chunks(documents, _AT_ONCE):
             postings = _postings_of(chunk, first)
             first += len(chunk)
             spilled.write(postings.tobytes())

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from corpus_tuner.core.extras import missing
+from corpus_tuner.core.extras import describe_missing_extra
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.qdrant.address import Address
 from corpus_tuner.indexes.qdrant.engine import (
@@ -30,7 +30,7 @@ try:
     from qdrant_client import QdrantClient, models
     from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 except ImportError as error:
-    raise SearchIndexError(missing("an index in Qdrant", "qdrant")) from error
+    raise SearchIndexError(describe_missing_extra("an index in Qdrant", "qdrant")) from error
 
 KEY_VARIABLE = "QDRANT_API_KEY"
 _TIMEOUT = 60  # seconds

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from corpus_tuner.core.extras import missing
+from corpus_tuner.core.extras import describe_missing_extra
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.qdrant.address import Address
 from corpus_tuner.indexes.qdrant.engine import (
@@ -28,7 +28,9 @@ from corpus_tuner.indexes.qdrant.engine import (
 try:
     import qdrant_edge as qdrant
 except ImportError as error:
-    raise SearchIndexError(missing("an index in Qdrant Edge", "qdrant-edge")) from error
+    raise SearchIndexError(
+        describe_missing_extra("an index in Qdrant Edge", "qdrant-edge")
+    ) from error
 
 _PAGE = 4_096  # points
 _LOCKED = "WouldBlock"  # as the engine says it

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from corpus_tuner.core.fields import ID, LANGUAGE, language_of, with_language
+from corpus_tuner.core.fields import ID, LANGUAGE, add_language, get_language
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalRanker, extract_terms
@@ -357,10 +357,10 @@ def _point(stored: StoredDocument, rows: Vectors, shown: list[int], worth: int) 
         "title": document.title,
         "text": document.text,
         "metadata": dict(document.metadata),
-        LANGUAGE: language_of(stored.counts),
+        LANGUAGE: get_language(stored.counts),
         "views": [_without_id(asdict(view)) for view in stored.views],
         "rows": shown,
-        **fields_of(with_language(document.metadata, stored.counts)),
+        **fields_of(add_language(document.metadata, stored.counts)),
     }
     payload[STAMP] = _hash(json.dumps(payload, sort_keys=True), rows.tobytes())
     payload[TERMS] = worth

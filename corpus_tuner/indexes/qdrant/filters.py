@@ -8,9 +8,9 @@ by name.
 import operator
 from collections.abc import Callable, Sequence
 
-from corpus_tuner.core.dates import start_of
+from corpus_tuner.core.dates import parse_start
 from corpus_tuner.core.fields import ID
-from corpus_tuner.core.ids import nfc, spellings
+from corpus_tuner.core.ids import list_normal_forms, normalize_id
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.filters.conditions import (
     Comparison,
@@ -132,7 +132,7 @@ def _passes(text: str, test: Comparison, field: str) -> bool:
         return _date_passes(text, test)
     values = [str(value) for value in test.values]
     if field == ID:
-        text, values = nfc(text), [nfc(value) for value in values]
+        text, values = normalize_id(text), [normalize_id(value) for value in values]
     if test.operator == "in":
         return text in values
     (value,) = values
@@ -143,7 +143,7 @@ def _passes(text: str, test: Comparison, field: str) -> bool:
 
 def _date_passes(text: str, test: Comparison) -> bool:
     """Tell whether a text is a date that passes a test."""
-    start = start_of(text)
+    start = parse_start(text)
     if start is None:
         return False
     return test.operator == "valid" or any(
@@ -154,4 +154,4 @@ def _date_passes(text: str, test: Comparison) -> bool:
 
 def _spelled(field: str, value: str) -> list[str]:
     """Return the texts that count as a value: of ids all that are canonically equivalent."""
-    return spellings(value) if field == ID else [value]
+    return list_normal_forms(value) if field == ID else [value]

@@ -14,7 +14,7 @@ import numpy as np
 
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.core.fields import ID, Field, Fields
-from corpus_tuner.core.ids import spellings
+from corpus_tuner.core.ids import list_normal_forms
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.filters import Condition, resolve
@@ -163,7 +163,7 @@ class QdrantIndex:
 
     def document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""
-        numbers = {number_of(spelling): spelling for spelling in spellings(id_)}
+        numbers = {number_of(spelling): spelling for spelling in list_normal_forms(id_)}
         found = self._engine.stored([*numbers], SHOWN)
         for number, spelling in numbers.items():
             if number in found and found[number].payload[ID] == spelling:

@@ -21,7 +21,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from corpus_tuner.core.fields import ID, LANGUAGE, walk
+from corpus_tuner.core.fields import ID, LANGUAGE, walk_fields
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalRanker
 
 FORMAT = "corpus-tuner-qdrant"
@@ -82,7 +82,7 @@ def fields_of(metadata: Mapping[str, Any]) -> dict[str, list[str]]:
     """
     every = {
         name: value if isinstance(value, list | tuple) else [value]
-        for name, value in sorted(walk(metadata), key=lambda named: named[0])
+        for name, value in sorted(walk_fields(metadata), key=lambda named: named[0])
     }
 
     def having(passes: Callable[[Any], bool]) -> list[str]:

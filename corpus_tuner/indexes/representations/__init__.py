@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus_tuner.core.documents import View
-from corpus_tuner.core.registry import PartSettings, part, read_settings
+from corpus_tuner.core.registry import PluginSettings, load_plugin, read_settings
 from corpus_tuner.encoders import Vectors
 
 Storage = Literal["float32", "float16", "int8"]
@@ -127,9 +127,9 @@ def greatest(similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:
     return np.maximum.reduceat(similarities, starts) if len(starts) else similarities[:0]
 
 
-def open_representation(settings: PartSettings) -> Representation:
+def open_representation(settings: PluginSettings) -> Representation:
     """Make the representation that `settings` describe."""
-    representation: Representation = part(__name__, settings.name).Representation(settings)
+    representation: Representation = load_plugin(__name__, settings.name).Representation(settings)
     return representation
 
 

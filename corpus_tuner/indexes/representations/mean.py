@@ -13,12 +13,12 @@ import numpy as np
 from pydantic import Field, NonNegativeFloat
 
 from corpus_tuner.core.documents import View
-from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.representations import Rows, Storage, best_row, greatest
 
 
-class Settings(PartSettings):
+class Settings(PluginSettings):
     """How much every vector counts.
 
     Attributes

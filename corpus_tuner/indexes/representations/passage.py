@@ -9,12 +9,12 @@ from typing import Literal
 import numpy as np
 
 from corpus_tuner.core.documents import View
-from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.representations import Rows, Storage, best_row, greatest
 
 
-class Settings(PartSettings):
+class Settings(PluginSettings):
     """How much of a long document is indexed.
 
     Attributes

@@ -16,12 +16,12 @@ import numpy.typing as npt
 from pydantic import Field, PositiveInt
 
 from corpus_tuner.core.documents import View
-from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.representations import Parts, Rows, Scores, Storage
 
 
-class Settings(PartSettings):
+class Settings(PluginSettings):
     """Which views count, how much, and how they are kept.
 
     Attributes

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from corpus_tuner.core.documents import Document, View, shortened
-from corpus_tuner.core.html_tables import html_table
+from corpus_tuner.core.documents import Document, View, shorten_text
+from corpus_tuner.core.html_tables import render_html_table
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Scores
 from corpus_tuner.indexes.search.backend import Match
@@ -88,7 +88,7 @@ class Hit:
 
     def __repr__(self) -> str:
         probable = "" if self.probability is None else f", probability={self.probability:.3f}"
-        title = f", {shortened(self.document.title)}" if self.document.title else ""
+        title = f", {shorten_text(self.document.title)}" if self.document.title else ""
         return f"Hit({self.rank}, {self.document.id!r}{title}, score={self.score:.3f}{probable})"
 
 
@@ -106,7 +106,7 @@ class Hits(list[Hit]):
 
     def _repr_html_(self) -> str:
         columns = ["rank", "id", "title", "passage", "score", "probability"]
-        return html_table(
+        return render_html_table(
             columns,
             (
                 (

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from corpus_tuner.core.chunks import chunks
+from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.core.fields import Fields
 from corpus_tuner.encoders import Vectors
@@ -116,7 +116,7 @@ class LocalIndex:
 
     def documents(self) -> Iterator[Document]:
         """Yield all documents, in the order of the segments."""
-        for some in chunks(np.flatnonzero(self.segments.live_docs), _DOCUMENTS_AT_ONCE):
+        for some in split_into_chunks(np.flatnonzero(self.segments.live_docs), _DOCUMENTS_AT_ONCE):
             yield from self.segments.documents(np.array(some))
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
-from corpus_tuner.core.arguments import shown
+from corpus_tuner.core.arguments import describe_value
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.filters import Condition, Filter, compile_filter
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalRanker
@@ -108,7 +108,9 @@ def make_plan(
         raise SearchIndexError(f"k must be at least 1, a whole number, not {k!r}")
     settings = manifest.search if settings is None else settings
     if not isinstance(settings, SearchSettings):
-        raise SearchIndexError(f"settings: give SearchSettings(...), not {shown(settings)}")
+        raise SearchIndexError(
+            f"settings: give SearchSettings(...), not {describe_value(settings)}"
+        )
     if mode is not None and mode not in get_args(Mode):
         raise SearchIndexError(f"there is no mode {mode!r}: {', '.join(get_args(Mode))}")
     if mode in ("hybrid", "lexical") and manifest.lexical is None:
@@ -127,7 +129,9 @@ def make_plan(
 
 def _check_probability(value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise SearchIndexError(f"min_probability must be a number from 0 to 1, not {shown(value)}")
+        raise SearchIndexError(
+            f"min_probability must be a number from 0 to 1, not {describe_value(value)}"
+        )
     if not 0 <= value <= 1:
         raise SearchIndexError(f"min_probability must be from 0 to 1, not {value}")
 

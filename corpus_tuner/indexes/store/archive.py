@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO
 
-from corpus_tuner.core.arguments import path_of
+from corpus_tuner.core.arguments import check_path
 from corpus_tuner.core.files import sync_folder, write_atomically
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.store.check import check_encoder
@@ -50,7 +50,7 @@ def export_index(index: str | Path, file: str | Path) -> Manifest:
     >>> ct.export_index(example_index, example_index.parent / "index.tar").documents
     3
     """
-    index, file = path_of(index, "index"), path_of(file, "file")
+    index, file = check_path(index, "index"), check_path(file, "file")
     if file.exists() and not (file.is_file() and tarfile.is_tarfile(file)):
         raise SearchIndexError(f"{file} is there, and is no exported index: give another name")
     manifest = read_manifest(index)
@@ -91,7 +91,7 @@ def import_index(file: str | Path, index: str | Path) -> Manifest:
     >>> ct.import_index(example_index.parent / "index.tar", example_index.parent / "copy").documents
     3
     """
-    file, index = path_of(file, "file"), path_of(index, "index")
+    file, index = check_path(file, "file"), check_path(index, "index")
     if index.exists() and (not index.is_dir() or any(index.iterdir())):
         raise SearchIndexError(f"{index} is there already: give a folder that is not")
     if not file.exists():

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from corpus_tuner.core.arguments import path_of
-from corpus_tuner.core.documents import Digests, digest_of
-from corpus_tuner.core.files import is_of_the_file
+from corpus_tuner.core.arguments import check_path
+from corpus_tuner.core.documents import Digests, compute_digest
+from corpus_tuner.core.files import concerns_file
 from corpus_tuner.encoders import EncoderSettings
-from corpus_tuner.encoders.model_files import encoder_files
+from corpus_tuner.encoders.model_files import list_encoder_files
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings, extract_terms
 from corpus_tuner.indexes.lexical.postings import Keys, Postings, hash_terms
@@ -81,7 +81,7 @@ def check(index: str | Path) -> list[Problem]:
     >>> check(example_index)
     []
     """
-    index = path_of(index, "index")
+    index = check_path(index, "index")
     manifest = parse_manifest(index)
     problems = check_encoder(manifest)
     seen: dict[str, str] = {}
@@ -98,7 +98,7 @@ def check_encoder(manifest: Manifest) -> list[Problem]:
     stored = manifest.encoder.files
     name = manifest.encoder.name
     try:
-        found = encoder_files(EncoderSettings.model_validate(manifest.encoder.settings))
+        found = list_encoder_files(EncoderSettings.model_validate(manifest.encoder.settings))
     except SearchIndexError as error:
         return [Problem("", Path(name), str(error))] if stored else []
     problems = []
@@ -146,7 +146,7 @@ def _check_contents(
                 for what in _terms(segment, entry, postings, manifest.lexical, ranker):
                     yield Problem(entry.name, folder / f"{ranker}.*.npy", what)
     except SearchIndexError as error:
-        if not is_of_the_file(error.__cause__):
+        if not concerns_file(error.__cause__):
             raise
         yield Problem(entry.name, folder, str(error))
 
@@ -163,18 +163,18 @@ def _documents(
     counts: list[dict[str, int]] = []
     for stored in segment.stored(living):
         id_ = stored.document.id
-        if stored.digest != digest_of(stored.document):
+        if stored.digest != compute_digest(stored.document):
             yield f"document {id_!r} is not what was written"
         if id_ in seen:
             yield f"document {id_!r} is in segment {seen[id_]} as well"
         seen[id_] = entry.name
         if not stored.views or stored.views[0].kind != "passage":
             yield f"document {id_!r} has no passage"
-        digest = Digests.added(digest, [stored.digest])
+        digest = Digests.add(digest, [stored.digest])
         kinds = [view.kind for view in stored.views]
         views.append({kind: kinds.count(kind) for kind in kinds})
         counts.append(stored.counts)
-    if Digests.joined([digest]) != Digests.joined([entry.digest]):
+    if Digests.join([digest]) != Digests.join([entry.digest]):
         yield "its documents are not those that the manifest names"
     if sum_counts(views) != sum_counts([entry.views]) or sum_counts(counts) != sum_counts(
         [entry.counts]

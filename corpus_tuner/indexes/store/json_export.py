@@ -9,7 +9,7 @@ from typing import IO
 
 import numpy as np
 
-from corpus_tuner.core.arguments import path_of
+from corpus_tuner.core.arguments import check_path
 from corpus_tuner.core.files import write_atomically
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.store.manifest import read_manifest
@@ -44,7 +44,7 @@ def open_json_lines(index: str | Path) -> Iterator[tuple[int, Iterator[bytes]]]:
     ...     documents, min(lines)[:16]
     (3, b'{"_id": "bread",')
     """
-    folder = path_of(index, "index")
+    folder = check_path(index, "index")
     with closing(Segments.of(folder, read_manifest(folder))) as segments:
         yield int(np.count_nonzero(segments.live_docs)), _lines(segments)
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError, field_validator
 
-from corpus_tuner.core.arguments import described
+from corpus_tuner.core.arguments import describe_problem
 from corpus_tuner.core.documents import Digests
-from corpus_tuner.core.fields import language_shares
-from corpus_tuner.core.files import is_of_the_file, sha256, write_text
+from corpus_tuner.core.fields import compute_language_shares
+from corpus_tuner.core.files import concerns_file, hash_file, write_text
 from corpus_tuner.encoders import EncoderSettings
 from corpus_tuner.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalSettings
@@ -45,7 +45,7 @@ class StoredFile(BaseModel):
     @classmethod
     def of(cls, path: Path) -> "StoredFile":
         """Describe a file as it is now."""
-        return cls(bytes=path.stat().st_size, sha256=sha256(path))
+        return cls(bytes=path.stat().st_size, sha256=hash_file(path))
 
 
 class GenerationFile(StoredFile):
@@ -297,7 +297,7 @@ class Manifest(BaseModel):
     @property
     def languages(self) -> dict[str, float]:
         """The share of documents in each language, 0 to 1, the commonest first."""
-        return language_shares(self.counts)
+        return compute_language_shares(self.counts)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -307,7 +307,7 @@ class Manifest(BaseModel):
     @property
     def digest(self) -> str:
         """Of all documents: the same for the same ones, in whatever order and segments."""
-        return Digests.joined(segment.digest for segment in self.segments)
+        return Digests.join(segment.digest for segment in self.segments)
 
     @property
     def bytes(self) -> int:
@@ -433,9 +433,9 @@ def check_contents(file: Path, entry: StoredFile) -> str:
     if problem:
         return problem
     try:
-        return "" if sha256(file) == entry.sha256 else "is damaged (wrong SHA-256)"
+        return "" if hash_file(file) == entry.sha256 else "is damaged (wrong SHA-256)"
     except OSError as error:
-        if not is_of_the_file(error):
+        if not concerns_file(error):
             raise SearchIndexError(f"cannot read {file}: {error.strerror}") from error
         return f"cannot be read ({error.strerror})"
 
@@ -467,7 +467,7 @@ def iter_segment_files(
 def _reason(error: Exception) -> str:
     """Return what is wrong with a manifest, on one line."""
     if isinstance(error, ValidationError):
-        return described(error.errors()[0])
+        return describe_problem(error.errors()[0])
     return str(error).splitlines()[0]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.core.fields import Field, Fields
-from corpus_tuner.core.ids import nfc
+from corpus_tuner.core.ids import normalize_id
 from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
 from corpus_tuner.indexes.filters.conditions import Condition
 from corpus_tuner.indexes.filters.sql import FUNCTIONS, convert_to_sql
@@ -45,7 +45,7 @@ CREATE TABLE fields (
     types     TEXT NOT NULL
 ) WITHOUT ROWID;
 """
-"""Of the documents and views of a segment; `digest` is `documents.digest_of`."""
+"""Of the documents and views of a segment; `digest` is `documents.compute_digest`."""
 
 _VIEW = "views.kind, views.text, views.maker, views.support, views.invented"
 _AMONG = "IN (SELECT value FROM json_each(?))"
@@ -146,7 +146,7 @@ class Segment:
 
         All ids beyond ASCII are read for that.
         """
-        wanted = json.dumps([nfc(id_) for id_ in ids])
+        wanted = json.dumps([normalize_id(id_) for id_ in ids])
         return self._select(
             "SELECT id, ordinal, digest FROM documents "
             f"WHERE id GLOB '*[^\x01-\x7f]*' AND nfc(id) {_AMONG}",

@@ -153,7 +153,7 @@ def _write_documents(stored: Iterator[StoredDocument], path: Path) -> _Counted:
             kinds.update(view.kind for view in views)
             counted.update(counts)
             fields.add(document.metadata, counts)
-            digest = Digests.added(digest, [own_digest])
+            digest = Digests.add(digest, [own_digest])
         database.executemany(
             "INSERT INTO fields VALUES (?, ?, ?)",
             (

@@ -10,8 +10,8 @@ from typing import TypeVar
 import numpy as np
 
 from corpus_tuner.core.documents import Document, View
-from corpus_tuner.core.fields import ID, Field, Fields, summed_fields
-from corpus_tuner.core.ids import nfc
+from corpus_tuner.core.fields import ID, Field, Fields, sum_fields
+from corpus_tuner.core.ids import normalize_id
 from corpus_tuner.errors import DAMAGED, DamagedError
 from corpus_tuner.indexes.filters.conditions import Condition
 from corpus_tuner.indexes.filters.field_types import resolve
@@ -162,7 +162,7 @@ class Segments:
         Documents that are gone count until their segment is merged.
         """
         ids = {ID: Field(len(self.live_docs), {"text": len(self.live_docs)})}
-        return {**ids, **summed_fields(segment.fields() for segment in self._segments)}
+        return {**ids, **sum_fields(segment.fields() for segment in self._segments)}
 
     def matching(self, condition: Condition) -> Ordinals:
         """Return the documents that are there and pass a filter, in ascending order.
@@ -212,8 +212,8 @@ class Segments:
         for segment, first in zip(self._segments, self._firsts[:-1].tolist(), strict=True):
             for id_, ordinal, _ in segment.equivalent(missing):
                 if self.live_docs[first + ordinal]:
-                    equivalent.setdefault(nfc(id_), []).append(first + ordinal)
-        return found | {id_: own for id_ in missing if (own := equivalent.get(nfc(id_)))}
+                    equivalent.setdefault(normalize_id(id_), []).append(first + ordinal)
+        return found | {id_: own for id_ in missing if (own := equivalent.get(normalize_id(id_)))}
 
     def split_live_docs(self) -> list[LiveDocs]:
         """Return for every segment which of its documents are still there."""

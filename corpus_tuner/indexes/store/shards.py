@@ -29,7 +29,7 @@ import numpy as np
 from filelock import FileLock
 from pydantic import ValidationError
 
-from corpus_tuner.core.documents import Digests, Document, digest_of
+from corpus_tuner.core.documents import Digests, Document, compute_digest
 from corpus_tuner.core.files import write_text
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.store.commit import move_segment
@@ -128,7 +128,7 @@ class Shards:
                 file.write(f"{json.dumps(values)}\n".encode())
             end = file.tell()
         start = self._chunks[-1].end if self._chunks else 0
-        digest = Digests.added("", map(digest_of, documents))
+        digest = Digests.add("", map(compute_digest, documents))
         self._chunks.append(Shard(digest, start, end, len(documents)))
         self.taken += len(documents)
 
@@ -142,7 +142,7 @@ class Shards:
             if last is None or last.documents >= size:
                 shards.append(chunk)
                 continue
-            digest = Digests.joined((last.digest, chunk.digest))
+            digest = Digests.join((last.digest, chunk.digest))
             shards[-1] = Shard(digest, last.start, chunk.end, last.documents + chunk.documents)
         return shards
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from corpus_tuner.core.arguments import path_of
+from corpus_tuner.core.arguments import check_path
 from corpus_tuner.core.documents import Digests
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.filters import Condition, Filter, compile_filter
@@ -75,7 +75,7 @@ def remove(
     >>> remove(example_index, filter={"id": "mill"}, dry_run=True)
     Removal(matching=1, documents=3, first=['mill'], missing=[])
     """
-    index, ids = path_of(index, "index"), [*ids]
+    index, ids = check_path(index, "index"), [*ids]
     condition = None if filter is None else compile_filter(filter)
     if dry_run:
         manifest = read_manifest(index)
@@ -138,7 +138,7 @@ def soft_delete(
         live_docs[ordinals] = False
         bitmaps[entry.name] = live_docs
         left = {
-            "digest": Digests.removed(entry.digest, digests),
+            "digest": Digests.remove(entry.digest, digests),
             "views": {kind: count for kind, count in views.items() if count},
             "counts": {name: count for name, count in counts.items() if count},
         }

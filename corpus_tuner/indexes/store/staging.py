@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from corpus_tuner.core.disk_errors import disk_problem
-from corpus_tuner.core.documents import Document, View, digest_of
+from corpus_tuner.core.disk_errors import describe_disk_error
+from corpus_tuner.core.documents import Document, View, compute_digest
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.representations import Representation
@@ -118,7 +118,7 @@ class Staging:
             self._cut()
         except (sqlite3.DatabaseError, SearchIndexError) as error:
             self.close()
-            if disk_problem(error):
+            if describe_disk_error(error):
                 raise
             raise SearchIndexError(
                 f"the unfinished build in {folder} is damaged ({error}): "
@@ -127,7 +127,7 @@ class Staging:
 
     def missing(self, documents: Sequence[Document]) -> list[Document]:
         """Return those of some documents that are not staged."""
-        digests = [digest_of(document) for document in documents]
+        digests = [compute_digest(document) for document in documents]
         known = {
             digest
             for (digest,) in self._database.execute(
@@ -184,7 +184,7 @@ class Staging:
                     "INSERT INTO arranged (ordinal, staged, id) "
                     "SELECT (SELECT count(*) FROM arranged), number, id FROM staged "
                     "WHERE digest = ?",
-                    (digest_of(document),),
+                    (compute_digest(document),),
                 )
             except sqlite3.IntegrityError as error:
                 raise SearchIndexError(f"two documents have the id {document.id!r}") from error
@@ -259,7 +259,7 @@ class Staging:
             "INSERT INTO staged (digest, id, title, text, metadata, rows, counts) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                *(digest_of(document), document.id, document.title, document.text, metadata),
+                *(compute_digest(document), document.id, document.title, document.text, metadata),
                 *(json.dumps(rows), json.dumps(dict(encoded.counts))),
             ),
         )

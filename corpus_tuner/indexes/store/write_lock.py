@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from corpus_tuner.core.disk_errors import disk_problem
+from corpus_tuner.core.disk_errors import describe_disk_error
 from corpus_tuner.errors import LockedError, SearchIndexError
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
@@ -44,7 +44,7 @@ def lock_index(index: Path, what: str) -> Iterator[None]:
             layout.writer.write_text(json.dumps(holder), encoding="utf-8")
         yield
     except (OSError, sqlite3.Error) as error:
-        problem = disk_problem(error)
+        problem = describe_disk_error(error)
         if not problem:
             raise
         where = getattr(error, "filename", None) or index

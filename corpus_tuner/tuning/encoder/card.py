@@ -10,9 +10,9 @@ def judged(report: EncoderTuningReport) -> list[tuple[str, float]]:
     """Return what the verdict chose from, in words, with nDCG@10, a fraction: first the base."""
     verdict = report.verdict
     rows = [(report.base, verdict.base)]
-    for kept, found in verdict.by_kept.items():
+    for kept, found in verdict.by_share.items():
         what = f"{kept:g} of the training" if kept else "tokens weighed, nothing trained"
-        chosen = kept == verdict.kept and len(verdict.by_kept) > 1
+        chosen = kept == verdict.share and len(verdict.by_share) > 1
         rows.append((f"{what} (chosen)" if chosen else what, found))
     return rows
 
@@ -21,7 +21,7 @@ def write_card(report: EncoderTuningReport, sources: Sequence[str], path: Path) 
     """Write the card of a tuned encoder as Markdown."""
     verdict = report.verdict
     low, high = verdict.interval
-    before, alone = verdict.by_vectors
+    before, alone = verdict.dense
     learnt = (
         f"It learnt to find {report.documents:,} documents by their titles, sentences and questions"
     )

@@ -14,7 +14,7 @@ from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
 from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.languages import Languages
-from corpus_tuner.core.progress import track, working
+from corpus_tuner.core.progress import show_activity, track
 from corpus_tuner.encoders import Vectors, open_encoder
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.searcher import Searcher
@@ -89,7 +89,7 @@ def fit(
         objective = Objective(model, how, teacher.sharpness if teacher else SHARPNESS)
         steps = _planned(output, how)
         if steps is None:
-            with working("looking at the pace"):
+            with show_activity("looking at the pace"):
                 rows = examples(asked, languages, how, 1, teacher, vectors, alike)
                 steps = steps_in(how.minutes, objective, list(rows))
             (output / _PLAN).write_text(json.dumps({"steps": steps}), encoding="utf-8")
@@ -130,7 +130,7 @@ def _remembered(
     """Return texts with the vectors that the base gives to what the model reads while training."""
     if not texts:
         return []
-    with working("reading what is to be kept"):
+    with show_activity("reading what is to be kept"):
         short = settings.encoder.model_copy(update={"max_tokens": max_tokens})
         return list(zip(texts, open_encoder(short).encode_documents(texts), strict=True))
 

@@ -22,8 +22,8 @@ from corpus_tuner.calibration.pseudo_queries import HeldOut, hold_out
 from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.languages import Languages
-from corpus_tuner.encoders.sentence_transformer import own_prompt
-from corpus_tuner.encoders.tuning_report import Verdict
+from corpus_tuner.encoders.sentence_transformer import get_model_prompt
+from corpus_tuner.encoders.tuning_report import TuningVerdict
 from corpus_tuner.indexes.lexical import (
     LexicalRanker,
     LexicalSettings,
@@ -33,7 +33,7 @@ from corpus_tuner.indexes.lexical import (
 from corpus_tuner.indexes.lexical.bm25 import BM25, Terms
 from corpus_tuner.indexes.lexical.postings import Postings
 from corpus_tuner.indexes.search.fusion import normalize_scores
-from corpus_tuner.text.passages import whole_text
+from corpus_tuner.text.passages import get_full_text
 
 Gains = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.floating[Any]]
@@ -89,10 +89,10 @@ class Trial:
         settings: Recipe,
     ) -> None:
         chance = random.Random(settings.encoder_tuning.seed)
-        taken = (hold_out(document, languages.of(document), chance) for document in held_out)
+        taken = (hold_out(document, languages.detect(document), chance) for document in held_out)
         self._asked: list[HeldOut] = [one for one in taken if one]
-        self._texts = [whole_text(one.rest) for one in self._asked]
-        self._texts += [whole_text(document) for document in others]
+        self._texts = [get_full_text(one.rest) for one in self._asked]
+        self._texts += [get_full_text(document) for document in others]
         self._queries = [query for one in self._asked for query in one.queries]
         usual = settings.search.hybrid
         self._vectors = usual.passage + usual.views
@@ -140,7 +140,7 @@ class Trial:
         before: Found,
         shares: Sequence[float],
         seed: int,
-    ) -> Verdict:
+    ) -> TuningVerdict:
         """Choose how much of what was learnt is kept, and give a model these weights.
 
         Where nothing is better than the base, it is the best of what was tuned nonetheless.
@@ -158,38 +158,38 @@ class Trial:
         seed
             Of the bootstrap.
         """
-        by_kept = {share: self.found(_fill(model, base, tuned, share)) for share in shares}
-        verdict = self._judge(before, by_kept, seed)
-        _fill(model, base, tuned, verdict.kept)
+        by_share = {share: self.found(_fill(model, base, tuned, share)) for share in shares}
+        verdict = self._judge(before, by_share, seed)
+        _fill(model, base, tuned, verdict.share)
         return verdict
 
-    def _judge(self, before: Found, by_kept: Mapping[float, Found], seed: int) -> Verdict:
+    def _judge(self, before: Found, by_share: Mapping[float, Found], seed: int) -> TuningVerdict:
         """Measure what the best share gains, by documents that did not choose it."""
         everyone = np.ones(len(self._asked), bool)
         halves = [np.arange(len(self._asked)) % 2 == half for half in (0, 1)]
         gains = np.zeros(len(self._asked))
         for judging, judged in (halves, halves[::-1]):
-            best = by_kept[least_share(by_kept, judging)]
+            best = by_share[least_share(by_share, judging)]
             gains[judged] = (best.gains - before.gains)[judged].mean(axis=1)
-        chosen = least_share(by_kept, everyone)
+        chosen = least_share(by_share, everyone)
         chance = np.random.default_rng(seed)
         draws = chance.integers(0, len(gains), (_DRAWS, len(gains)))
         # Better or not is a question with one side: the lower end is passed by chance in 5 %.
         low, high = np.quantile(gains[draws].mean(axis=1), [0.05, 0.95])
-        return Verdict(
+        return TuningVerdict(
             queries=2 * len(self._asked),
             candidates=len(self._texts),
             base=round(before.mean, 4),
-            by_kept={kept: round(found.mean, 4) for kept, found in by_kept.items()},
-            kept=chosen,
-            by_vectors=(round(before.by_vectors, 4), round(by_kept[chosen].by_vectors, 4)),
+            by_share={kept: round(found.mean, 4) for kept, found in by_share.items()},
+            share=chosen,
+            dense=(round(before.by_vectors, 4), round(by_share[chosen].by_vectors, 4)),
             gain=round(float(gains.mean()), 4),
             interval=(round(float(low), 4), round(float(high), 4)),
-            better=bool(low > 0 and by_kept[chosen].mean > before.mean),
+            better=bool(low > 0 and by_share[chosen].mean > before.mean),
         )
 
 
-def least_share(by_kept: Mapping[float, Found], judging: npt.NDArray[np.bool_]) -> float:
+def least_share(by_share: Mapping[float, Found], judging: npt.NDArray[np.bool_]) -> float:
     """Return the least share that finds documents as well as the best one does, but for luck.
 
     That is, with a mean no more than one standard error lower (Breiman et al., "Classification and
@@ -198,12 +198,12 @@ def least_share(by_kept: Mapping[float, Found], judging: npt.NDArray[np.bool_]) 
 
     Parameters
     ----------
-    by_kept
+    by_share
         What was found, by the share of the trained weights.
     judging
         Whose gains count, shape (documents,).
     """
-    means = {kept: found.gains[judging].mean(axis=1) for kept, found in by_kept.items()}
+    means = {kept: found.gains[judging].mean(axis=1) for kept, found in by_share.items()}
     best = max(means.values(), key=lambda gains: float(gains.mean()))
 
     def is_close(gains: Gains) -> bool:
@@ -232,7 +232,7 @@ def _fill(
 
 
 def _encode(model: SentenceTransformer, texts: Sequence[str], role: str) -> Any:
-    prompt = own_prompt(model, role)
+    prompt = get_model_prompt(model, role)
     return model.encode(
         [f"{prompt}{text}" for text in texts],
         batch_size=_BATCH,

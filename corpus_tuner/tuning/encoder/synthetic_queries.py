@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from corpus_tuner.core.documents import Document, digest_of
+from corpus_tuner.core.documents import Document, compute_digest
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.text.sentences import split_sentences
 
@@ -55,7 +55,11 @@ class Asked(NamedTuple):
 def drawn(documents: Iterable[Document], most: int, seed: int) -> list[Document]:
     """Return at most so many documents in an order that only their contents decide."""
     keyed = (
-        (hashlib.sha256(f"{seed} {digest_of(document)}".encode()).hexdigest(), number, document)
+        (
+            hashlib.sha256(f"{seed} {compute_digest(document)}".encode()).hexdigest(),
+            number,
+            document,
+        )
         for number, document in enumerate(documents)
     )
     return [document for *_, document in heapq.nsmallest(most, keyed)]
@@ -91,7 +95,7 @@ def questions(
             chance.shuffle(topic)
         for position in chain.from_iterable(order):
             one = asked[position]
-            question = _question(one, languages.of(one.document), left_in, chance)
+            question = _question(one, languages.detect(one.document), left_in, chance)
             if question:
                 yield position, question
 

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import WordWeights
 
-from corpus_tuner.core.chunks import chunks
-from corpus_tuner.encoders.torch_model import pools_spans, split_modules
+from corpus_tuner.core.chunks import split_into_chunks
+from corpus_tuner.encoders.torch_model import can_pool_spans, split_modules
 
 _AT_ONCE = 1_000  # texts that are split into tokens
 
@@ -36,7 +36,7 @@ def weigh_tokens(model: SentenceTransformer, texts: Iterable[str]) -> bool:
     -------
     Whether it does: not where a vector is no mean of states, nor where these have weights already.
     """
-    if not pools_spans(model) or split_modules(model).weights is not None:
+    if not can_pool_spans(model) or split_modules(model).weights is not None:
         return False
     tokenizer: Any = model.tokenizer
     names = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
@@ -61,7 +61,7 @@ def rarity(tokenizer: Any, texts: Iterable[str]) -> npt.NDArray[np.float64]:
     """
     having: Counter[int] = Counter()
     count = 0
-    for some in chunks(texts, _AT_ONCE):
+    for some in split_into_chunks(texts, _AT_ONCE):
         count += len(some)
         for tokens in tokenizer(list(some), verbose=False)["input_ids"]:
             having.update(set(tokens))

@@ -5,7 +5,7 @@ from itertools import cycle, islice
 from typing import Any
 
 from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
-from corpus_tuner.core.chunks import chunks
+from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.tuning.encoder.synthetic_queries import Asked, Question, questions
@@ -51,7 +51,7 @@ def examples(
     other = cycle(others)
     taught = _taught(asked, languages, settings, teach, topics)
     rows = _apart(taught, min(settings.batch_size, len(asked)))
-    for batch in chunks(islice(rows, steps * settings.batch_size), settings.batch_size):
+    for batch in split_into_chunks(islice(rows, steps * settings.batch_size), settings.batch_size):
         for row in _labelled(batch):
             if others:
                 text, vector = next(other)
@@ -72,7 +72,7 @@ def _taught(
     if teach is None:
         yield from ((position, question, None) for position, question in made)
         return
-    for some in chunks(made, _AT_ONCE):
+    for some in split_into_chunks(made, _AT_ONCE):
         for (position, question), lesson in zip(some, teach(some), strict=True):
             if lesson is not None:
                 yield position, question, lesson

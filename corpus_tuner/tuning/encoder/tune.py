@@ -11,10 +11,10 @@ from typing import Any
 
 from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
 from corpus_tuner.config.recipe import Recipe
-from corpus_tuner.core.documents import Document, digest_of
+from corpus_tuner.core.documents import Document, compute_digest
 from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.core.languages import Languages
-from corpus_tuner.core.progress import note, track, working
+from corpus_tuner.core.progress import print_note, show_activity, track
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.in_memory import Documents
 from corpus_tuner.encoders import AUTO, EncoderSettings, embedded
@@ -24,8 +24,8 @@ from corpus_tuner.encoders.tuning_report import (
     read_report,
 )
 from corpus_tuner.errors import CorpusTunerError, named
-from corpus_tuner.text.language_detection import SAMPLE_DOCUMENTS, found_languages
-from corpus_tuner.text.passages import whole_text
+from corpus_tuner.text.language_detection import SAMPLE_DOCUMENTS, detect_languages
+from corpus_tuner.text.passages import get_full_text
 from corpus_tuner.tuning.encoder.card import write_card
 from corpus_tuner.tuning.encoder.synthetic_queries import drawn
 from corpus_tuner.tuning.output_lock import alone
@@ -80,9 +80,9 @@ def tune_encoder(
         raise CorpusTunerError(
             "texts to keep and encoder_tuning.memory, their weight, go together: give both"
         )
-    with working("reading the corpus"):
+    with show_activity("reading the corpus"):
         documents = drawn(_documents(sources, settings), how.most_documents, how.seed)
-        kept = [whole_text(one) for one in drawn(_documents(keep, settings), 20_000, how.seed)]
+        kept = [get_full_text(one) for one in drawn(_documents(keep, settings), 20_000, how.seed)]
     if len(documents) < LEAST:
         raise CorpusTunerError(
             f"{len(documents)} documents are too few to tune on: at least {LEAST} are needed"
@@ -135,7 +135,7 @@ def with_tuned_encoder(source: str | Path, index: str | Path, settings: Recipe) 
         )
     verdict = report.verdict
     better = "is better than" if verdict.better else "is not better than, and does not replace,"
-    note(
+    print_note(
         f"the tuned encoder {better} {report.base}: {100 * verdict.gain:+.1f} nDCG@10 by "
         f"{verdict.queries:,} queries of held-out documents"
     )
@@ -184,23 +184,23 @@ def _tuned(
     how = settings.encoder_tuning
     languages = Languages((settings.language,))
     if settings.language == "auto":
-        languages, _ = found_languages(documents[:SAMPLE_DOCUMENTS])
-    named = embedded.named(settings.encoder, languages.codes)
+        languages, _ = detect_languages(documents[:SAMPLE_DOCUMENTS])
+    named = embedded.resolve_auto(settings.encoder, languages.codes)
     settings = settings.model_copy(update={"encoder": named})
     held_out = min(how.held_out, len(documents) // 4)
     learnt = documents[held_out:]
     others = learnt[: max(0, how.candidates - held_out)]
     trial = Trial(documents[:held_out], others, languages, settings)
-    with working("opening the model"):
+    with show_activity("opening the model"):
         model = load_model(named.model_copy(update={"device": how.device}))
-    with working("looking for the held-out documents"):
+    with show_activity("looking for the held-out documents"):
         before = trial.found(model)
     limit = model.max_seq_length
     model.max_seq_length = min(how.max_tokens, limit or how.max_tokens)
     weighed = False
     if how.token_weights == "idf":
-        with working("weighing tokens"):
-            weighed = weigh_tokens(model, (whole_text(one) for one in learnt))
+        with show_activity("weighing tokens"):
+            weighed = weigh_tokens(model, (get_full_text(one) for one in learnt))
     base = _weights(model)
     curve = []
     if how.steps != 0:
@@ -213,7 +213,7 @@ def _tuned(
         )
     model.eval()
     model.max_seq_length = limit
-    with working("judging"):
+    with show_activity("judging"):
         shares = [0.0] * weighed + [share for share in how.kept if how.steps != 0]
         verdict = trial.choose(model, base, _weights(model), before, shares, how.seed)
     looks = [row for row in curve if "found" in row]
@@ -252,7 +252,7 @@ def _tidy(output: Path) -> None:
 
 def _own_digest(document: Document) -> str:
     """Return the digest that a document has in its own corpus."""
-    return digest_of(replace(document, id=document.id.partition(":")[2]))
+    return compute_digest(replace(document, id=document.id.partition(":")[2]))
 
 
 def _weights(model: Any) -> dict[str, Any]:
@@ -272,7 +272,7 @@ def _key(documents: Sequence[Document], kept: Sequence[str], settings: Recipe) -
     trained = settings.encoder_tuning.steps != 0
     digest = hashlib.sha256(f"{how} {trained} {encoder.model_dump_json()}".encode())
     for document in documents:
-        digest.update(digest_of(document).encode())
+        digest.update(compute_digest(document).encode())
     for text in kept:
         digest.update(text.encode())
     return digest.hexdigest()

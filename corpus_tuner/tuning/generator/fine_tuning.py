@@ -9,7 +9,7 @@ from typing import Any
 
 from corpus_tuner.config.generator_tuning import MOST_PASSES, GeneratorTuningSettings
 from corpus_tuner.core.extras import MissingExtraError
-from corpus_tuner.core.progress import note, working
+from corpus_tuner.core.progress import print_note, show_activity
 from corpus_tuner.encoders.model_weights import hash_weights
 from corpus_tuner.errors import CorpusTunerError, named
 from corpus_tuner.generation.models import Source, load_model
@@ -58,30 +58,30 @@ def tune_on_pairs(
         If a library for tuning is not installed.
     """
     with alone(output):
-        with working("reading the pairs"):
+        with show_activity("reading the pairs"):
             split = split_pairs(
                 pairs, settings.dev, settings.test, settings.most_pairs, settings.seed
             )
         asked, settings = settings, settings.for_pairs(len(split.train))
         if settings.steps < asked.steps:
-            note(
+            print_note(
                 f"{len(split.train):,} pairs to train on are few for {asked.steps:,} steps of "
                 f"{asked.batch_size * asked.accumulate}: tuning takes {settings.steps:,} steps, "
                 f"which see every pair {MOST_PASSES} times"
             )
-        with working("opening the model"):
+        with show_activity("opening the model"):
             model, tokenizer = load_model(base, _device(settings))
         key = _key(split, hash_weights(model), settings)
         standing = _standing(output, key, settings)
         if standing is not None:
             return standing
-        with working("turning texts into tokens"):
+        with show_activity("turning texts into tokens"):
             train, dev, test = (tokenize(part, tokenizer, settings) for part in split)
         tuned = _with_lora(model, settings) if settings.method == "lora" else model
         objective = Objective(tuned, tokenizer, settings)
         trainer = Trainer(tuned, objective, settings, output, key)
         curve = trainer.fit(train, dev, [pair.target for pair in split.dev])
-        with working("measuring"):
+        with show_activity("measuring"):
             measured = {
                 "test_loss": objective.loss(test),
                 "test_rouge_l": objective.rouge(

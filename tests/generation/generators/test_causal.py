@@ -12,13 +12,14 @@ from corpus_tuner.generation.generators import open_generator, strip_thoughts
 from corpus_tuner.generation.generators.causal import Settings
 from corpus_tuner.generation.models.decoding import Request, read_decoding
 from corpus_tuner.generation.prompts import Instruction
-from corpus_tuner.text.document_encoding import Reading
+from corpus_tuner.text.document_encoding import EncodedDocument
 from tests.cli.conftest import Run
 from tests.conftest import make_documents, write_jsonl
 
 ASK = Instruction("question", "en", "What does it answer? {title} {text}", "Be brief.")
 READINGS = [
-    Reading(Document(document["_id"], "", document["text"])) for document in make_documents(4)
+    EncodedDocument(Document(document["_id"], "", document["text"]))
+    for document in make_documents(4)
 ]
 QWEN = (
     "{% for message in messages %}[{{ message.role }}] {{ message.content }}\n{% endfor %}"
@@ -170,7 +171,7 @@ def test_long_documents_are_cut_and_instructions_are_not(models: dict[str, Path]
     assert generator._tokenizer.decode(tokens[-12:]) == generator._tokenizer.decode(
         generator._tokens(long, ASK)[-12:]
     )
-    short, long_written = generator.generate([READINGS[0], Reading(long)], ASK)
+    short, long_written = generator.generate([READINGS[0], EncodedDocument(long)], ASK)
     assert (short.cut, long_written.cut) == (False, True)
 
 

@@ -15,13 +15,13 @@ from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.generators import IncompleteError, open_generator
 from corpus_tuner.generation.generators.endpoint import Settings
 from corpus_tuner.generation.prompts import Instruction, load_instructions
-from corpus_tuner.text.document_encoding import Reading
+from corpus_tuner.text.document_encoding import EncodedDocument
 from tests.cli.conftest import Run
 from tests.conftest import make_documents, write_jsonl
 
 KEY = "sk-very-secret"
 ASK = Instruction("question", "en", "Ask about: {title} {text}", "Be brief.")
-READINGS = [Reading(Document(f"d{number}", "", f"text {number}")) for number in range(6)]
+READINGS = [EncodedDocument(Document(f"d{number}", "", f"text {number}")) for number in range(6)]
 
 Answer = Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]
 
@@ -124,7 +124,9 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         thread.join()
 
 
-def generate(server: Server, readings: list[Reading] | None = None, **values: Any) -> list[Any]:
+def generate(
+    server: Server, readings: list[EncodedDocument] | None = None, **values: Any
+) -> list[Any]:
     settings = Settings(url=server.url, model="m", **values)
     generator = open_generator(settings, encoder=None)  # type: ignore[arg-type]
     return generator.generate(READINGS if readings is None else readings, ASK)
@@ -225,7 +227,7 @@ def test_answers_of_all_kinds(
 
 
 def test_long_documents_are_cut_and_counted(server: Server) -> None:
-    long = Reading(Document("d", "T", "word " * 100))
+    long = EncodedDocument(Document("d", "T", "word " * 100))
     short, cut = generate(server, [READINGS[0], long], max_source_characters=50, concurrency=1)
     assert (short.cut, cut.cut) == (False, True)
     assert len(server.asked[1]["messages"][1]["content"]) < 80

@@ -18,8 +18,8 @@ from corpus_tuner.generation.generators.extractive import Settings as Extractive
 from corpus_tuner.generation.generators.seq2seq import Settings as Seq2Seq
 from corpus_tuner.generation.ledger import Ledger, make_ledger_key
 from corpus_tuner.generation.prompts import KINDS, Instruction, load_instructions
-from corpus_tuner.text.document_encoding import DocumentReader, Reading
-from corpus_tuner.text.passages import PassageSettings, whole_text
+from corpus_tuner.text.document_encoding import DocumentEncoder, EncodedDocument
+from corpus_tuner.text.passages import PassageSettings, get_full_text
 from corpus_tuner.text.views import ViewSettings
 from tests.eval.test_evaluate import make_benchmark
 
@@ -28,8 +28,10 @@ COURT = Document("b", "Rent", "The tenant pays rent. A judge may lower the rent 
 EMPTY = Document("c", "", "??")
 
 
-def read(documents: Sequence[Document], generator: Generator, encoder: Any) -> list[Reading]:
-    reader = DocumentReader(encoder, Languages(("en",)), PassageSettings(), ViewSettings())
+def read(
+    documents: Sequence[Document], generator: Generator, encoder: Any
+) -> list[EncodedDocument]:
+    reader = DocumentEncoder(encoder, Languages(("en",)), PassageSettings(), ViewSettings())
     return reader.read(documents, [generator.spans(document, "en") for document in documents])
 
 
@@ -105,7 +107,7 @@ def test_a_summary_is_sentences_in_their_order(encoder: Any) -> None:
     mill, court, empty = generator.generate(readings, instruction)
     assert mill.texts == ("A mill wheel turns in the river. The mill grinds wheat.",)
     assert court.texts == ("The tenant pays rent. A judge may lower the rent by law.",)
-    whole = whole_text(MILL)
+    whole = get_full_text(MILL)
     assert [whole[start:end] for start, end in mill.spans[0]] == [
         "A mill wheel turns in the river.",
         "The mill grinds wheat.",
@@ -122,7 +124,7 @@ def test_seq2seq(model: str, decoding: str, request: pytest.FixtureRequest, enco
     )
     generator = open_generator(settings, encoder)
     (instruction,) = load_instructions(("question",), "en")
-    readings = [Reading(one) for one in (MILL, COURT, Document("l", "", MILL.text * 20))]
+    readings = [EncodedDocument(one) for one in (MILL, COURT, Document("l", "", MILL.text * 20))]
     once = generator.generate(readings, instruction)
     assert [written.cut for written in once] == [False, False, True]
     assert all(1 <= len(written.texts) <= 3 for written in once)
@@ -149,7 +151,7 @@ def test_what_is_written_for_a_document_depends_on_it_alone(
     (instruction,) = load_instructions(("question",), "en")
     documents = [MILL, COURT, EMPTY, *(Document(str(n), "", MILL.text * n) for n in range(2, 6))]
     documents += [Document(f"{document.id} again", "", document.text) for document in documents]
-    readings = [Reading(document) for document in documents]
+    readings = [EncodedDocument(document) for document in documents]
     together = generator.generate(readings, instruction)
     assert decoding == "beam" or len({written.texts for written in together}) > 1
     assert generator.generate(readings[::-1], instruction) == together[::-1]
@@ -166,14 +168,18 @@ def test_each_instruction_has_its_own_seed(
     settings = Seq2Seq(model=str(bart_folder), engine=engine, max_new_tokens=8)
     generator = open_generator(settings, encoder)
     asked = [Instruction(kind, "en", "{text}") for kind in ("question", "title")]
-    first, second = (generator.generate([Reading(MILL)], instruction) for instruction in asked)
+    first, second = (
+        generator.generate([EncodedDocument(MILL)], instruction) for instruction in asked
+    )
     assert first != second
 
 
 def test_the_seed_decides_what_is_sampled(t5_folder: Path, encoder: Any) -> None:
     (instruction,) = load_instructions(("question",), "en")
     made = [open_generator(Seq2Seq(model=str(t5_folder), seed=seed), encoder) for seed in (1, 1, 2)]
-    first, same, other = (generator.generate([Reading(MILL)], instruction) for generator in made)
+    first, same, other = (
+        generator.generate([EncodedDocument(MILL)], instruction) for generator in made
+    )
     assert first == same != other
     assert made[0].identity == made[1].identity != made[2].identity
 
@@ -191,7 +197,9 @@ class Counting:
     def spans(self, document: Document, language: str) -> list[Span]:
         return []
 
-    def generate(self, readings: Sequence[Reading], instruction: Instruction) -> list[Written]:
+    def generate(
+        self, readings: Sequence[EncodedDocument], instruction: Instruction
+    ) -> list[Written]:
         self.asked += [reading.document.id for reading in readings]
         return [Written((reading.document.title,)) for reading in readings]
 
@@ -203,14 +211,23 @@ def test_nothing_is_generated_twice_and_changes_are(tmp_path: Path) -> None:
     changed = Document("a", "Water mills", "Another text.")
     moved = Document("z", COURT.title, COURT.text)
     with closing(Ledger(tmp_path / "ledger.sqlite")) as ledger:
-        first = write_views([Reading(MILL), Reading(COURT)], instruction, checked, ledger)
+        first = write_views(
+            [EncodedDocument(MILL), EncodedDocument(COURT)], instruction, checked, ledger
+        )
     with closing(Ledger(tmp_path / "ledger.sqlite")) as ledger:
-        assert write_views([Reading(MILL), Reading(COURT)], instruction, checked, ledger) == first
+        assert (
+            write_views(
+                [EncodedDocument(MILL), EncodedDocument(COURT)], instruction, checked, ledger
+            )
+            == first
+        )
         assert generator.asked == ["a", "b"]
-        write_views([Reading(changed), Reading(moved)], instruction, checked, ledger)
+        write_views(
+            [EncodedDocument(changed), EncodedDocument(moved)], instruction, checked, ledger
+        )
         assert generator.asked == ["a", "b", "a"]
         reworded = Instruction("title", "en", "Name it: {text}")
-        write_views([Reading(MILL)], reworded, checked, ledger)
+        write_views([EncodedDocument(MILL)], reworded, checked, ledger)
         assert generator.asked == ["a", "b", "a", "a"]
     (view,) = make_views(MILL, instruction, checked, first[0])
     assert (view.kind, view.text, view.maker) == ("title", MILL.title, "counting")

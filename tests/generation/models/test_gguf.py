@@ -17,7 +17,7 @@ from corpus_tuner.generation.models.causal_ctranslate2 import CTranslate2CausalE
 from corpus_tuner.generation.models.decoding import Request, read_decoding
 from corpus_tuner.generation.models.llamacpp import LlamaCppModel
 from corpus_tuner.generation.prompts import Instruction
-from corpus_tuner.text.document_encoding import Reading
+from corpus_tuner.text.document_encoding import EncodedDocument
 from tests.conftest import make_documents, write_jsonl
 from tests.generation.models.gguf_files import write_gguf
 
@@ -25,7 +25,8 @@ pytest.importorskip("gguf")
 
 ASK = Instruction("question", "en", "What does it answer? {title} {text}", "Be brief.")
 READINGS = [
-    Reading(Document(document["_id"], "", document["text"][:60])) for document in make_documents(5)
+    EncodedDocument(Document(document["_id"], "", document["text"][:60]))
+    for document in make_documents(5)
 ]
 EXAMPLE = {"text": "A mill grinds.", "answers": {"question": "What grinds?"}}
 
@@ -109,7 +110,7 @@ def test_architectures_that_are_not_converted_run_by_llamacpp(tmp_path: Path) ->
     file = write_gguf(tmp_path / "other.gguf", "smollm3", chat="")
     generator = opened(file, max_source_tokens=60)
     assert " llamacpp " in generator.identity
-    long = Reading(Document("l", "", "wheat and barley " * 50))
+    long = EncodedDocument(Document("l", "", "wheat and barley " * 50))
     assert [one.cut for one in generator.generate([READINGS[0], long], ASK)][1]
     with pytest.raises(CorpusTunerError, match="does not run GGUF files of 'smollm3', only of"):
         opened(file, engine="ctranslate2")
@@ -188,7 +189,8 @@ def test_memory_is_flat_over_many_documents(files: dict[str, Path]) -> None:
     """The states of 300 whole prompts would have 600 MB here."""
     generator = opened(files["llama"], max_new_tokens=2, examples=[EXAMPLE] * 6)
     documents = [
-        Reading(Document("", "", f"{number} mills {'x' * (number % 50)}")) for number in range(330)
+        EncodedDocument(Document("", "", f"{number} mills {'x' * (number % 50)}"))
+        for number in range(330)
     ]
     generator.generate(documents[:30], ASK)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -15,7 +15,7 @@ from corpus_tuner.generation.models.decoding import Decoding, Request
 from corpus_tuner.generation.models.seq2seq_ctranslate2 import CTranslate2Engine, convert_cached
 from corpus_tuner.generation.models.seq2seq_transformers import make_sampler
 from corpus_tuner.generation.prompts import load_instructions
-from corpus_tuner.text.document_encoding import Reading
+from corpus_tuner.text.document_encoding import EncodedDocument
 
 MILL = Document(
     "m",
@@ -61,7 +61,7 @@ def test_engines_write_the_same(
     (instruction,) = load_instructions(("title",), "en")
     fast, reference = (
         open_generator(Settings.model_validate({**likeliest, "engine": engine}), encoder).generate(
-            [Reading(MILL), Reading(BEES)], instruction
+            [EncodedDocument(MILL), EncodedDocument(BEES)], instruction
         )
         for engine in ("ctranslate2", "transformers")
     )

@@ -11,7 +11,7 @@ import pytest
 
 import corpus_tuner.indexes.qdrant.export as exporting
 from corpus_tuner.core.documents import Document
-from corpus_tuner.core.registry import PartSettings
+from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.qdrant.address import parse_address
 from corpus_tuner.indexes.qdrant.export import Export, Exported, export_to_qdrant
@@ -108,7 +108,7 @@ def test_long_documents_are_spread_over_requests(
 
 
 @pytest.mark.parametrize("how", [passage.Settings(), views.Settings(top=2)])
-def test_what_qdrant_cannot_rank_is_refused(how: PartSettings, tmp_path: Path) -> None:
+def test_what_qdrant_cannot_rank_is_refused(how: PluginSettings, tmp_path: Path) -> None:
     where = address("qdrant-edge", tmp_path)
     write_index(tmp_path / "index", documents(3), how)
     with pytest.raises(SearchIndexError, match="representation 'views' with top=1"):

@@ -10,7 +10,7 @@ import pytest
 
 from corpus_tuner import Searcher, check, export_index, import_index
 from corpus_tuner.encoders import EncoderSettings, embedded
-from corpus_tuner.encoders.model_files import encoder_files
+from corpus_tuner.encoders.model_files import list_encoder_files
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.store.manifest import EncoderEntry, parse_manifest
 from tests.conftest import edit_manifest, make_documents, write_jsonl
@@ -52,13 +52,13 @@ def test_the_manifest_names_the_files(built: Built) -> None:
 def test_files_of_embedded_encoders(encoder: str) -> None:
     if not embedded.is_installed(encoder):
         pytest.skip("its package is not installed")
-    files = encoder_files(EncoderSettings(name=encoder))
+    files = list_encoder_files(EncoderSettings(name=encoder))
     assert {*files} == {*embedded.PACKAGES[encoder].files}
 
 
 def test_models_of_the_hub_that_were_not_fetched_have_none() -> None:
     for name in ("no-such/model", "/no/such/folder/at/all"):
-        assert encoder_files(EncoderSettings(name=name)) == {}
+        assert list_encoder_files(EncoderSettings(name=name)) == {}
 
 
 @pytest.mark.parametrize("how", ["removed", "altered", "all removed"])

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_tuner.core.chunks import chunks
-from corpus_tuner.core.documents import Digests, Document, digest_of
+from corpus_tuner.core.chunks import split_into_chunks
+from corpus_tuner.core.documents import Digests, Document, compute_digest
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.store.manifest import SegmentEntry, StoredFile
 from corpus_tuner.indexes.store.segment_writer import SEGMENT
@@ -26,7 +26,7 @@ def document(number: int, text: str = "") -> Document:
 def opened(index: Path, taken: list[Document], chunk: int = 2) -> Shards:
     (index / "building").mkdir(parents=True, exist_ok=True)
     shards = Shards(index, index / "building")
-    for some in chunks(taken, chunk):
+    for some in split_into_chunks(taken, chunk):
         shards.take(some)
     return shards
 
@@ -45,7 +45,7 @@ class Making:
         (working / SEGMENT).mkdir()
         file = working / SEGMENT / "documents.sqlite"
         file.write_text(repr(own), encoding="utf-8")
-        digest = Digests.added("", map(digest_of, own))
+        digest = Digests.add("", map(compute_digest, own))
         files = {file.name: StoredFile.of(file)}
         return SegmentEntry(
             name=SEGMENT,

@@ -14,11 +14,11 @@ from sentence_transformers import SentenceTransformer
 
 from corpus_tuner import load_recipe
 from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
-from corpus_tuner.core.documents import Document, digest_of
+from corpus_tuner.core.documents import Document, compute_digest
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.encoders import EncoderSettings, open_encoder
 from corpus_tuner.encoders.sentence_transformer import load_model
-from corpus_tuner.text.passages import whole_text
+from corpus_tuner.text.passages import get_full_text
 from corpus_tuner.tuning.encoder.held_out import Found, Trial, least_share
 from corpus_tuner.tuning.encoder.losses import Objective
 from corpus_tuner.tuning.encoder.synthetic_queries import Asked, questions
@@ -67,10 +67,10 @@ def test_it_leaves_an_encoder_and_says_whether_it_is_better(
     assert report["steps"] == 6
     assert report["documents"] == 48
     verdict = report["verdict"]
-    assert set(verdict["by_kept"]) == {"0.0", "0.5", "1.0"}
+    assert set(verdict["by_share"]) == {"0.0", "0.5", "1.0"}
     assert report["weighed"]
-    assert all(0 <= mean <= 1 for mean in verdict["by_vectors"])
-    kept = verdict["by_kept"][str(verdict["kept"])]
+    assert all(0 <= mean <= 1 for mean in verdict["dense"])
+    kept = verdict["by_share"][str(verdict["share"])]
     assert verdict["better"] == (verdict["interval"][0] > 0 and kept > verdict["base"])
     curve = [json.loads(line) for line in (output / "curve.jsonl").read_text().splitlines()]
     assert [row["step"] for row in curve if "loss" in row] == [1, 2, 3, 4, 5, 6]
@@ -168,13 +168,13 @@ def test_without_training_rare_tokens_weigh_more(
     assert done.code == 0, done.err
     report = json.loads(done.out)
     assert (report["steps"], report["best_step"], report["weighed"]) == (0, 0, True)
-    assert set(report["verdict"]["by_kept"]) == {"0.0"}
+    assert set(report["verdict"]["by_share"]) == {"0.0"}
     held_out = set(report["held_out"])
     documents = [
         Document(one["_id"], one["title"], one["text"])
         for one in map(json.loads, corpus.read_text(encoding="utf-8").splitlines())
     ]
-    learnt = [whole_text(one) for one in documents if digest_of(one) not in held_out]
+    learnt = [get_full_text(one) for one in documents if compute_digest(one) not in held_out]
     assert len(learnt) == 50
     base, weighed = (
         SentenceTransformer(str(folder), device="cpu") for folder in (encoder_folder, output)
@@ -280,10 +280,10 @@ def test_no_more_is_kept_of_training_than_it_is_worth() -> None:
     rng = np.random.default_rng(0)
     own = rng.uniform(0, 0.5, (40, 2))
     luck = rng.normal(0, 0.1, own.shape)
-    by_kept = {share: Found(own, 0.0) for share in (0.0, 0.5)}
+    by_share = {share: Found(own, 0.0) for share in (0.0, 0.5)}
     everyone = np.ones(40, bool)
-    assert least_share(by_kept | {1.0: Found(own + luck - luck.mean(), 0.0)}, everyone) == 0
-    clearly = by_kept | {1.0: Found(own + luck - luck.mean() + 0.1, 0.0)}
+    assert least_share(by_share | {1.0: Found(own + luck - luck.mean(), 0.0)}, everyone) == 0
+    clearly = by_share | {1.0: Found(own + luck - luck.mean() + 0.1, 0.0)}
     assert least_share(clearly, everyone) == 1
     clearly[0.5] = Found(clearly[1.0].gains - 0.01 * (rng.random(own.shape) < 0.5), 0.0)
     assert least_share(clearly, everyone) == 1

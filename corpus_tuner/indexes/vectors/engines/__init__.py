@@ -7,12 +7,12 @@ is needed, ``make``, which writes it (`corpus_tuner.core.registry`).
 from pathlib import Path
 from typing import Any
 
-from corpus_tuner.core.registry import PartSettings, part, read_settings
+from corpus_tuner.core.registry import PluginSettings, load_plugin, read_settings
 from corpus_tuner.indexes.vectors import VectorEngine
 from corpus_tuner.indexes.vectors.rows import StoredRows
 
 
-class EngineSettings(PartSettings):
+class EngineSettings(PluginSettings):
     """Settings of an engine."""
 
     def needs_structure(self, rows: int) -> bool:
@@ -49,10 +49,10 @@ def open_engine(settings: EngineSettings, rows: StoredRows, structure: Path | No
         If the structure cannot be read, or is of other rows.
     """
     name = "flat" if structure is None else settings.name
-    engine: VectorEngine = part(__name__, name).Engine(settings, rows, structure)
+    engine: VectorEngine = load_plugin(__name__, name).Engine(settings, rows, structure)
     return engine
 
 
 def make_structure(settings: EngineSettings, rows: StoredRows, file: Path) -> None:
     """Write the structure of an engine, the same one for the same rows."""
-    part(__name__, settings.name).make(settings, rows, file)
+    load_plugin(__name__, settings.name).make(settings, rows, file)
