@@ -33,7 +33,7 @@ from corpus_tuner.core.documents import Document
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import Encoder, EncoderSettings, Vectors, embedded, open_encoder
 from corpus_tuner.eval.open_benchmark import open_benchmarks
-from corpus_tuner.eval.report.tables import as_markdown
+from corpus_tuner.eval.report.tables import format_markdown
 from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.measures import measure
 from corpus_tuner.text.passages import get_full_text
@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=80)
     chosen = parser.parse_args()
     settings = load_recipe(None, ["corpus.on_bad_record=skip"])
-    benchmarks, _ = open_benchmarks(chosen.folders, "", None, settings)
+    benchmarks = open_benchmarks(chosen.folders, "", None, settings)
     rows = [["collection", "base", chosen.recipe]]
     for benchmark in benchmarks:
         documents = list(Corpus(benchmark.corpus, settings.corpus))
@@ -65,8 +65,8 @@ def main() -> None:
             train(chosen.recipe, documents, folder, chosen.steps)
             learnt = by_vectors(benchmark, settings, BASE.model_copy(update={"name": str(folder)}))
         rows.append([benchmark.name, f"{100 * base:.1f}", f"{100 * learnt:.1f}"])
-        print(as_markdown([rows[0], rows[-1]]), flush=True)
-    print(as_markdown(rows))
+        print(format_markdown([rows[0], rows[-1]]), flush=True)
+    print(format_markdown(rows))
 
 
 def by_map(benchmark: Benchmark, documents: Sequence[Document]) -> float:

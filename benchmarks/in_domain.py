@@ -21,7 +21,7 @@ from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import EncoderSettings, open_encoder
 from corpus_tuner.encoders.tuning_report import EncoderTuningReport
 from corpus_tuner.eval.open_benchmark import open_benchmarks
-from corpus_tuner.eval.report.tables import as_markdown
+from corpus_tuner.eval.report.tables import format_markdown
 from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.measures import measure
 from corpus_tuner.eval.trec.runs import Run
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--hybrid", action="store_true")
     chosen = parser.parse_args()
     settings = load_recipe(None, chosen.assignments)
-    benchmarks, _ = open_benchmarks(chosen.folders, "", None, settings)
+    benchmarks = open_benchmarks(chosen.folders, "", None, settings)
     rows = [["collection", "base", "tuned", "gain", "verdict", "interval", "kept", "steps"]]
     if chosen.hybrid:
         rows[0] += ["hybrid", "tuned, hybrid"]
@@ -58,8 +58,8 @@ def main() -> None:
                 recipe = settings.model_copy(update={"encoder": encoder})
                 row.append(f"{100 * by_hybrid(folder, output / name, recipe):.1f}")
         rows.append(row)
-        print(as_markdown([rows[0], row]), flush=True)
-    print(as_markdown(rows))
+        print(format_markdown([rows[0], row]), flush=True)
+    print(format_markdown(rows))
 
 
 def judged(found: list[float], report: EncoderTuningReport) -> list[str]:

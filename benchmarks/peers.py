@@ -45,7 +45,7 @@ from corpus_tuner import Corpus, Document, EvaluationError, build, load_recipe, 
 from corpus_tuner.cli.output import stdout, table
 from corpus_tuner.encoders import Encoder, embedded, open_encoder
 from corpus_tuner.eval.open_benchmark import open_benchmarks
-from corpus_tuner.eval.systems import HYBRID, OpenIndex, systems
+from corpus_tuner.eval.systems import HYBRID, OpenIndex, list_systems
 from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.measures import measure
 from corpus_tuner.eval.trec.runs import Run, break_ties
@@ -206,7 +206,7 @@ def ours(
         build(corpus, built[-1], settings, encoder=encoder)
 
     def search(queries: dict[str, str]) -> list[Run]:
-        known = {one.name: one for one in systems(read_manifest(built[-1]), settings.search)}
+        known = {one.name: one for one in list_systems(read_manifest(built[-1]), settings.search)}
         with OpenIndex(built[-1], encoder, queries) as opened:
             return [opened.run(one, DEPTH) for one in (known[HYBRID], known["passage"])]
 
@@ -281,7 +281,7 @@ def main() -> None:
     benchmark = None
     if chosen.documents is None:
         try:
-            ((benchmark,), _) = open_benchmarks([chosen.folder], settings=common)
+            (benchmark,) = open_benchmarks([chosen.folder], settings=common)
         except EvaluationError as error:
             print(f"nothing is judged: {error}")
     model = SentenceTransformer(str(embedded.get_folder()), device="cpu")

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.difference_rows import format_difference
 from corpus_tuner.config.recipe import load_recipe
 from corpus_tuner.encoders import open_encoder
 from corpus_tuner.eval.open_benchmark import open_benchmarks
-from corpus_tuner.eval.report.tables import as_markdown, difference_row
+from corpus_tuner.eval.report.tables import format_markdown
 from corpus_tuner.eval.setup import Setup
 from corpus_tuner.eval.systems import OpenIndex, System
 from corpus_tuner.eval.trec.benchmark import Benchmark
@@ -28,7 +29,7 @@ MEASURE = "nDCG@10"
 
 def differences(benchmark: Benchmark, setup: Setup) -> dict[str, np.ndarray]:
     """Return what calibrated search loses without a ranker, for every query, by ranker."""
-    index = setup.index(benchmark.name)
+    index = setup.path("indexes", benchmark.name)
     manifest = read_manifest(index)
     reached = {}
     with OpenIndex(index, setup.encoder, benchmark.queries) as opened:
@@ -49,12 +50,12 @@ def main() -> None:
     chosen = parser.parse_args()
     settings = load_recipe()
     setup = Setup(chosen.results, settings, open_encoder(settings.encoder))
-    benchmarks, _ = open_benchmarks(chosen.folders, "", None, settings)
+    benchmarks = open_benchmarks(chosen.folders, "", None, settings)
     by_name = {benchmark.name: differences(benchmark, setup) for benchmark in benchmarks}
     rows = [["without", *by_name, "average", "95 % interval"]]
     for ranker in RANKERS:
-        rows.append(difference_row(ranker, [found[ranker] for found in by_name.values()]))
-    print(as_markdown(rows))
+        rows.append(format_difference(ranker, [found[ranker] for found in by_name.values()]))
+    print(format_markdown(rows))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from corpus_tuner import Searcher, load_recipe
 from corpus_tuner.encoders import QueryEncoder
 from corpus_tuner.eval.open_benchmark import open_benchmarks
-from corpus_tuner.eval.report.tables import as_markdown
+from corpus_tuner.eval.report.tables import format_markdown
 from corpus_tuner.eval.trec.benchmark import Benchmark
 
 BINS = 10
@@ -144,12 +144,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--plot", type=Path, help="where the diagram is written, as SVG")
     chosen = parser.parse_args(arguments)
     settings = load_recipe(None, ["corpus.on_bad_record=skip"])
-    benchmarks, _ = open_benchmarks(chosen.folders, "", None, settings)
+    benchmarks = open_benchmarks(chosen.folders, "", None, settings)
     found = {
         benchmark.name: judged_hits(chosen.results / "indexes" / benchmark.name, benchmark)
         for benchmark in benchmarks
     }
-    print(as_markdown(table(found)))
+    print(format_markdown(table(found)))
     if chosen.plot:
         draw(found, chosen.plot)
 

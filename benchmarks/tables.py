@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from corpus_tuner.eval.report import Report, Result, read_results
-from corpus_tuner.eval.report.tables import as_markdown, matrix, probability
+from corpus_tuner.eval.report.tables import format_markdown, format_p_value, tabulate_measure
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs" / "research").glob("*.md")))
@@ -38,7 +38,7 @@ def summary(results: list[Result]) -> str:
         cells[hybrid] = f"**{cells[hybrid]}**"
         name = f"{result.benchmark} ({result.language})"
         rows.append([name, f"{result.documents:,}", f"{result.queries:,}", *cells])
-    return as_markdown(rows)
+    return format_markdown(rows)
 
 
 def systems(results: list[Result]) -> str:
@@ -52,7 +52,7 @@ def systems(results: list[Result]) -> str:
         took = f"{1000 * result.seconds / result.queries:.1f}" if result.seconds else ""
         bounds = f"{100 * low:.1f} to {100 * high:.1f}"
         rows.append([result.benchmark, result.system, weights, *points, bounds, took])
-    return as_markdown(rows, left=3)
+    return format_markdown(rows, left=3)
 
 
 def comparison(report: Report) -> str:
@@ -67,12 +67,12 @@ def comparison(report: Report) -> str:
                     f"{100 * compared.difference:+.1f}",
                     f"{100 * compared.low:+.1f} to {100 * compared.high:+.1f}",
                     "" if compared.effect is None else f"{compared.effect:.2f}",
-                    probability(compared.t_test_holm),
-                    probability(compared.permutation_holm),
+                    format_p_value(compared.t_test_holm),
+                    format_p_value(compared.permutation_holm),
                     f"{compared.wins}/{compared.ties}/{compared.losses}",
                 ]
             )
-    return as_markdown(rows)
+    return format_markdown(rows)
 
 
 def cost(report: Report) -> str:
@@ -85,7 +85,7 @@ def cost(report: Report) -> str:
         rows.append(
             [index.benchmark, f"{index.documents:,}", f"{index.views:,}", size, seconds, peak]
         )
-    return as_markdown(rows)
+    return format_markdown(rows)
 
 
 def fill(page: Path, tables: dict[str, str]) -> None:
@@ -111,7 +111,7 @@ def main() -> None:
     }
     if len(sys.argv) > 2:
         parts = read_results(Path(sys.argv[2]) / "ablation.json")
-        tables["ablation"] = as_markdown(matrix(parts, MAIN))
+        tables["ablation"] = format_markdown(tabulate_measure(parts, MAIN))
     for page in PAGES:
         fill(page, tables)
 

@@ -70,10 +70,10 @@ def show_runs(
 ) -> None:
     """Measure runs, write their report, and print what was measured."""
     one_format(json, latex)
-    from corpus_tuner.eval.compare_runs import measure_runs
+    from corpus_tuner.eval.compare_runs import compare_runs
     from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES
 
-    report = measure_runs(
+    report = compare_runs(
         runs,
         output,
         benchmark=benchmark,

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from corpus_tuner.eval.benchmarks.registry import Registry
 
 _WIDE = 120  # columns of a terminal that has room for all that is known of a benchmark
-_SOURCES = {"Archive": "beir", "Catalogued": "ir_datasets", "Hub": "hub"}
 
 
 def evaluate(
@@ -146,16 +145,15 @@ def evaluate(
     if ablate and index:
         raise typer.BadParameter("--ablate builds the indexes that it compares: leave out --index")
     if ablate:
-        from corpus_tuner.eval.ablation import evaluate_parts
-        from corpus_tuner.eval.report.tables import matrix
+        from corpus_tuner.eval.ablation import evaluate_ablation
+        from corpus_tuner.eval.report.tables import tabulate_measure
 
-        ablated = evaluate_parts(names, output, settings, tune=tune, **options)
+        ablation = evaluate_ablation(names, output, settings, tune=tune, **options)
         if json:
             typer.echo((output / "ablation.json").read_text(encoding="utf-8").rstrip())
             return
-        _show_matrix(matrix(ablated.parts, options["measures"][0]))
-        _show_matrix(ablated.uses)
-        stdout.print(f"written to {output}/ablation.json, ablation.md and uses.md", soft_wrap=True)
+        _show_matrix(tabulate_measure(ablation, options["measures"][0]))
+        stdout.print(f"written to {output}/ablation.json and ablation.md", soft_wrap=True)
         return
     from corpus_tuner.eval.baselines import open_baseline
     from corpus_tuner.eval.evaluate import evaluate as run_evaluation
@@ -207,11 +205,11 @@ def _check_files(
 
 
 def _list(home: Path | None, json: bool) -> None:
-    from corpus_tuner.eval.benchmarks.registry import registry
-    from corpus_tuner.eval.open_benchmark import benchmarks_home
+    from corpus_tuner.eval.benchmarks.registry import load_registry
+    from corpus_tuner.eval.open_benchmark import get_benchmarks_folder
 
-    known = registry()
-    folder = benchmarks_home(home)
+    known = load_registry()
+    folder = get_benchmarks_folder(home)
     if json:
         listed = known.model_dump()
         for name, entry in listed["benchmarks"].items():
@@ -231,8 +229,7 @@ def _show_benchmarks(registry: "Registry", home: "Path") -> None:
     known.expand, known.columns[-1].ratio, known.columns[-1].overflow = True, 1, "ellipsis"
     for name, entry in registry.benchmarks.items():
         source = "here" if (home / name).is_dir() else ""
-        if not source and entry.sources:
-            source = _SOURCES[type(entry.sources[0]).__name__]
+        source = source or ("ir_datasets" if entry.ir_datasets else "hub")
         documents, queries = f"{entry.documents:,}", f"{entry.queries:,}"
         cells = (name, entry.language, documents, queries, entry.measure, source, entry.about)
         known.add_row(*(cells[every.index(column)] for column in shown))

@@ -20,7 +20,7 @@ def show_results(
     baseline: str = "passage",
 ) -> None:
     """Print measured results, in points of 100, what every system gains, and what others report."""
-    from corpus_tuner.eval.report.tables import mark_of, marks_explained
+    from corpus_tuner.eval.report.tables import explain_marks, mark_p_value
 
     results = list(results)
     measures = list(results[0].measures)
@@ -34,7 +34,7 @@ def show_results(
         if result.system != baseline:
             known = baselines.get(result.benchmark, {})
         cells = [
-            _points(value, known.get(name), mark_of(result.p_values.get(name)))
+            _points(value, known.get(name), mark_p_value(result.p_values.get(name)))
             for name, value in result.measures.items()
         ]
         row = row + 1 if result.benchmark == benchmark else 0
@@ -61,8 +61,8 @@ def show_results(
     stdout.print(rows)
     if any(result.system != baseline for result in results) and baselines:
         stdout.print(f"+ and - are what a system gains on {baseline}", style="dim", soft_wrap=True)
-    if any(mark_of(p) for result in results for p in result.p_values.values()):
-        stdout.print(marks_explained(baseline), style="dim", soft_wrap=True)
+    if any(mark_p_value(p) for result in results for p in result.p_values.values()):
+        stdout.print(explain_marks(baseline), style="dim", soft_wrap=True)
     if any(result.uses_labels for result in results):
         stdout.print(
             "* chosen with the judgments: what could be reached, not a result", style="dim"
@@ -79,9 +79,9 @@ def one_format(json: bool, latex: bool) -> None:
 
 def show_latex(report: "Report") -> None:
     """Print the results as a table for LaTeX, and on standard error what is to be known of them."""
-    from corpus_tuner.eval.report.latex import as_latex
+    from corpus_tuner.eval.report.latex import format_latex
 
-    typer.echo(as_latex(report), nl=False)
+    typer.echo(format_latex(report), nl=False)
     show_remarks(report, stderr)
 
 

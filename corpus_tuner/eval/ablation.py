@@ -1,12 +1,11 @@
-"""What every kind of view, every check and tuning bring: rankings by subsets of a document's views.
+"""Ablation: how well subsets of a document's views rank, by kind, generator and quality check.
 
-All views of a benchmark's documents, checked or not, are in one index, which is built as any other
-is: so an ablation that was killed goes on. Scores are those of the representations themselves, by
-brute force over all documents.
+One index of a benchmark holds all views, accepted or not; it is built as any other is, so an
+interrupted ablation is resumed. Scores are those of the representations, over all documents.
 """
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,84 +16,75 @@ import numpy.typing as npt
 
 from corpus_tuner.building.pipeline import build
 from corpus_tuner.config.recipe import Recipe
-from corpus_tuner.core.documents import View
+from corpus_tuner.core.documents import Document, View
 from corpus_tuner.core.progress import add_prefix, show_activity, track
 from corpus_tuner.core.registry import PluginSettings, read_settings
 from corpus_tuner.core.text_output import write_text
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import Encoder, Vectors
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.eval.ablation_variants import (
-    EXTRACTIVE,
-    GENERATED,
-    TUNED,
-    Parts,
-    Variant,
-    Writer,
-    variants,
-)
-from corpus_tuner.eval.generated_text import differences, measure_uses
 from corpus_tuner.eval.open_benchmark import check_corpora, open_benchmarks
 from corpus_tuner.eval.report import Result
-from corpus_tuner.eval.report.tables import as_markdown, matrix, write_results
-from corpus_tuner.eval.setup import ABLATION, DEPTH, USES, Setup
+from corpus_tuner.eval.report.tables import format_markdown, tabulate_measure, write_results
+from corpus_tuner.eval.setup import ABLATION, DEPTH, Setup
 from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES, measure_queries
 from corpus_tuner.eval.trec.runs import Leaders, break_ties
-from corpus_tuner.eval.trec.significance import Values
-from corpus_tuner.generation.checks import open_checks
+from corpus_tuner.generation.checks import Candidate, Check, judge, open_checks
 from corpus_tuner.generation.enricher import Enricher
 from corpus_tuner.generation.generators import list_generators
 from corpus_tuner.generation.generators.extractive import Settings as Extractive
 from corpus_tuner.generation.generators.seq2seq import Settings as Seq2Seq
 from corpus_tuner.generation.open_recipe import OpenRecipe, detect_corpus_languages, open_recipe
-from corpus_tuner.indexes.representations import Representation, Scores, open_representation
+from corpus_tuner.indexes.representations import Scores, open_representation
 from corpus_tuner.indexes.representations.views import Settings as Views
 from corpus_tuner.indexes.searcher import Searcher
-from corpus_tuner.indexes.vectors import Ordinals
 
+OWN, EXTRACTIVE, GENERATED, TUNED = "own", "extractive", "generated", "tuned"
+"""Groups of views: the document's own, and those of each generator."""
+
+_OWN_KINDS = ("title", "sentence")
 _REPRESENTATIONS = ("mean", "views")
-_QUERIES_AT_ONCE = 256
+_QUERY_BATCH = 256
 
 
-class Ablation(NamedTuple):
-    """What was measured.
+class Variant(NamedTuple):
+    """A subset of a document's views; its passage always counts.
 
     Attributes
     ----------
-    parts
-        Rankings by parts of a document's views, vectors alone.
-    uses
-        A table of what every use of a generator's writing changes in hybrid search.
+    name
+        Name in the table.
+    groups
+        Groups whose views count: `OWN` and so on, and those that sets of checks accepted.
+    kind
+        The one kind of view that counts; empty for all.
     """
 
-    parts: list[Result]
-    uses: list[list[str]]
+    name: str
+    groups: tuple[str, ...]
+    kind: str = ""
+
+
+class _Writer(NamedTuple):
+    """A generator's group, the language of each kind of view, and the checks by name."""
+
+    group: str
+    languages: Mapping[str, str]
+    checks: Mapping[str, Check]
 
 
 class _Block(NamedTuple):
-    """Some documents with all their views.
-
-    Attributes
-    ----------
-    ids
-        Of the documents.
-    starts
-        Where the views of every document begin, shape (documents,).
-    views, vectors
-        Of all documents; the vectors float32, shape (views, dimension).
-    parts
-        To which every view belongs.
-    """
+    """Documents with all their views; the views of each document begin at one of `starts`."""
 
     ids: list[str]
-    starts: Ordinals
+    starts: npt.NDArray[np.int64]
     views: list[View]
     vectors: Vectors
-    parts: list[tuple[str, ...]]
+    groups: list[set[str]]
 
 
-def evaluate_parts(
+def evaluate_ablation(
     benchmarks: Sequence[str],
     output: str | Path,
     settings: Recipe | None = None,
@@ -105,147 +95,96 @@ def evaluate_parts(
     depth: int = DEPTH,
     home: Path | None = None,
     tune: bool = True,
-) -> Ablation:
-    """Measure what every part of a recipe brings on every benchmark.
+) -> list[Result]:
+    """Measure variants of a recipe on benchmarks, by subsets of the views.
 
     Parameters
     ----------
     benchmarks, output, settings, encoder, split, measures, depth, home
-        As `corpus_tuner.evaluate` takes them; results go to ``ablation.json``, and the first
-        measure as a table to ``ablation.md``; what hybrid search gains by every use of what was
-        generated goes to ``uses.md``.
+        As `corpus_tuner.evaluate` takes them. Results are written to ``ablation.json``, the first
+        measure as a table to ``ablation.md``.
     tune
         Whether to tune the generator on every benchmark's corpus, and compare.
 
     Raises
     ------
     CorpusTunerError, EvaluationError, SearchIndexError
-        If a benchmark cannot be read, or the recipe has nothing to ablate.
+        If a benchmark cannot be read, or the recipe has not one generator of new text.
     """
-    loaded, _ = open_benchmarks(benchmarks, split, home, settings)
-    check_corpora(loaded)
-    setup = Setup.of(output, settings, encoder, measures, depth)
-    done: list[Result] = []
-    used: dict[str, Mapping[str, Values]] = {}
-    uses: list[list[str]] = []
-    for benchmark in loaded:
-        own = _in_its_language(benchmark, setup)
+    opened = open_benchmarks(benchmarks, split, home, settings)
+    check_corpora(opened)
+    setup = Setup.open(output, settings, encoder, measures, depth)
+    results: list[Result] = []
+    for benchmark in opened:
+        corpus = Corpus(benchmark.corpus, setup.settings.corpus)
+        language = detect_corpus_languages(corpus, setup.settings).main
+        adapted = replace(
+            setup, settings=setup.settings.model_copy(update={"language": language})
+        ).adapt_encoder(benchmark.corpus)
         with add_prefix(benchmark.name):
-            done += ablate(benchmark, own, tune=tune)
-        used[benchmark.name] = measure_uses(benchmark, own, _writing(own.settings))
-        uses = differences(used)
-        write_text(as_markdown(uses), setup.output / USES)
-        write_results(done, setup.output / ABLATION)
-        table = as_markdown(matrix(done, setup.measures[0]))
+            results += _ablate_benchmark(benchmark, corpus, adapted, tune=tune)
+        write_results(results, setup.output / ABLATION)
+        table = format_markdown(tabulate_measure(results, setup.measures[0]))
         write_text(table, (setup.output / ABLATION).with_suffix(".md"))
-    return Ablation(done, uses)
-
-
-def ablate(benchmark: Benchmark, setup: Setup, *, tune: bool = True) -> list[Result]:
-    """Measure what the parts of a recipe bring on a benchmark.
-
-    Compared are, as ``mean`` and as ``views``: the document's own views; with them the views that
-    the extractive generator writes; those that the recipe's generator writes, unchecked, checked,
-    and checked without one of the checks; the same after the generator was tuned on what the
-    checks accepted; and every kind of view alone, beside the passage.
-
-    Parameters
-    ----------
-    benchmark
-        Queries and judgments.
-    setup
-        Of the evaluation, in the language of the corpus; the recipe's generator must be one that is
-        checked.
-    tune
-        Whether to tune the generator on the benchmark's corpus.
-
-    Raises
-    ------
-    CorpusTunerError
-        If the recipe has no such generator.
-    """
-    corpus = Corpus(benchmark.corpus, setup.settings.corpus)
-    language = setup.settings.language
-    generators = _generators(corpus, benchmark.name, setup, tune=tune)
-    recipe = _all_views(setup.settings, list(generators.values()))
-    index = setup.ablated(benchmark.name)
-    built = build(corpus.source, index, recipe, encoder=setup.encoder, ledger=setup.ledger)
-    opened = open_recipe(corpus, recipe, encoder=setup.encoder)
-    compared = variants(
-        {
-            part: prompted.generator.kinds
-            for part, prompted in zip(generators, opened.generators[language], strict=True)
-        },
-        [check.name for check in setup.settings.checks],
-    )
-    with show_activity("encoding the queries"):
-        queries = setup.encoder.encode_queries(list(benchmark.queries.values()))
-    leaders: dict[str, list[Leaders]] = {}
-    with (
-        Searcher.open(index, encoder=setup.encoder) as searcher,
-        _parts(corpus, benchmark.name, list(generators), opened, setup) as parts,
-    ):
-        blocks = _blocks(searcher, parts, setup.settings.documents_at_once)
-        total = built.documents
-        for block in track(blocks, "ablating", lambda: total, lambda block: len(block.ids)):
-            for name, scores in _scores(block, compared, queries, setup.settings):
-                best = leaders.setdefault(name, [Leaders(setup.depth) for _ in queries])
-                for leading, row in zip(best, scores, strict=True):
-                    leading.add(block.ids, row)
-    results = []
-    for name, best in track(leaders.items(), "measuring", lambda: len(leaders), unit="systems"):
-        run = {
-            query: break_ties(leading.ranking())
-            for query, leading in zip(benchmark.queries, best, strict=True)
-        }
-        measured = measure_queries(benchmark.qrels, run, setup.measures)
-        facts = {"language": built.language, "documents": built.documents}
-        results.append(Result.of(benchmark, name, measured, **facts))
     return results
 
 
-def _in_its_language(benchmark: Benchmark, setup: Setup) -> Setup:
-    """Return the setup with the language of a benchmark's corpus, and the encoder for it."""
-    corpus = Corpus(benchmark.corpus, setup.settings.corpus)
-    language = detect_corpus_languages(corpus, setup.settings).main
-    settings = setup.settings.model_copy(update={"language": language})
-    return replace(setup, settings=settings).for_corpus(benchmark.corpus)
+def list_check_sets(group: str, checks: Iterable[str]) -> dict[str, list[str]]:
+    """Return sets of checks that a group of views is judged by, named by the accepted views.
+
+    Examples
+    --------
+    >>> list_check_sets("tuned", ["duplicate", "relevance"])
+    {'tuned, checked': ['duplicate', 'relevance']}
+    """
+    names = list(checks)
+    if not names or group in (OWN, EXTRACTIVE):
+        return {}
+    sets = {f"{group}, checked": names}
+    if group == GENERATED and len(names) > 1:
+        for dropped in names:
+            others = [name for name in names if name != dropped]
+            sets[f"{group}, checked but for {dropped}"] = others
+    return sets
 
 
-def _generators(
-    corpus: Corpus, benchmark: str, setup: Setup, *, tune: bool
-) -> dict[str, PluginSettings]:
-    """Return the settings of the generators to compare, by the part that each writes."""
+def list_variants(kinds: Mapping[str, Sequence[str]], checks: Sequence[str]) -> list[Variant]:
+    """Return the variants to compare.
+
+    Parameters
+    ----------
+    kinds
+        Kinds of views that every generator writes, by its group.
+    checks
+        Names of the recipe's checks.
+
+    Examples
+    --------
+    >>> [variant.name for variant in list_variants({"extractive": ["summary"]}, [])]
+    ['own', 'own, extractive', 'only title', 'only sentence', 'only summary, extractive']
+    """
+    variants = [Variant(OWN, (OWN,))]
+    single_kinds = [Variant(f"only {kind}", (OWN,), kind) for kind in _OWN_KINDS]
+    for group, written in kinds.items():
+        sets = list_check_sets(group, checks)
+        accepted = f"{group}, checked" if sets else group
+        for name in (group, *sets):
+            variants.append(Variant(f"own, {name}", (OWN, name)))
+            if sets and name == accepted:
+                variants.append(Variant(f"own, extractive, {name}", (OWN, EXTRACTIVE, name)))
+        single_kinds += [Variant(f"only {kind}, {accepted}", (accepted,), kind) for kind in written]
+    return [*variants, *single_kinds]
+
+
+def _ablate_benchmark(
+    benchmark: Benchmark, corpus: Corpus, setup: Setup, *, tune: bool
+) -> list[Result]:
+    """Measure all variants with the representations ``mean`` and ``views``."""
     settings = setup.settings
-    usual = _writing(settings)
-    generators: dict[str, PluginSettings] = {EXTRACTIVE: Extractive(), GENERATED: usual}
-    if tune and isinstance(usual, Seq2Seq):  # others are not tuned here
-        from corpus_tuner.tuning.generator.tune import tune_generator
-
-        folder = setup.tuned(benchmark)
-        tune_generator(corpus.source, usual.model, folder, settings, ledger=setup.ledger)
-        generators[TUNED] = usual.model_copy(update={"model": str(folder.resolve())})
-    return generators
-
-
-def _writing(settings: Recipe) -> PluginSettings:
-    """Return the settings of the recipe's generator that writes what the document does not say."""
-    writing = [
-        part for part in list_generators(settings.generator) if not isinstance(part, Extractive)
-    ]
-    if len(writing) != 1:
-        raise CorpusTunerError(
-            f"the recipe has {len(writing)} generators that write words of their own, and one is "
-            "ablated: set generator=seq2seq, or another"
-        )
-    return writing[0]
-
-
-def _all_views(settings: Recipe, generators: Sequence[PluginSettings]) -> Recipe:
-    """Return the recipe of an index that holds all views as they are, and nothing else."""
-    return settings.model_copy(
+    generators = _list_generators(corpus, benchmark.name, setup, tune=tune)
+    recipe = settings.model_copy(  # of an index of all views as they are
         update={
-            "generator": tuple(generators),
+            "generator": tuple(generators.values()),
             "checks": (),
             "representation": Views(storage="float32", invented=1.0),
             "baselines": (),
@@ -253,100 +192,181 @@ def _all_views(settings: Recipe, generators: Sequence[PluginSettings]) -> Recipe
             "calibrate": None,
         }
     )
+    index = setup.path("ablation", benchmark.name)
+    built = build(corpus.source, index, recipe, encoder=setup.encoder, ledger=setup.ledger)
+    models = open_recipe(corpus, recipe, encoder=setup.encoder)
+    opened = models.generators[settings.language]
+    variants = list_variants(
+        {
+            group: prompted.generator.kinds
+            for group, prompted in zip(generators, opened, strict=True)
+        },
+        [check.name for check in settings.checks],
+    )
+    with show_activity("encoding the queries"):
+        queries = setup.encoder.encode_queries(list(benchmark.queries.values()))
+    leaders: dict[str, list[Leaders]] = {}
+    with (
+        Searcher.open(index, encoder=setup.encoder) as searcher,
+        _open_writers(corpus, benchmark.name, list(generators), models, setup) as by_maker,
+    ):
+        blocks = _read_blocks(searcher, by_maker, settings.documents_at_once)
+        total = built.documents
+        for block in track(blocks, "ablating", lambda: total, lambda block: len(block.ids)):
+            for name, scores in _score_variants(block, variants, queries, settings):
+                best = leaders.setdefault(name, [Leaders(setup.depth) for _ in queries])
+                for leading, row in zip(best, scores, strict=True):
+                    leading.add(block.ids, row)
+    results = []
+    for name, best in track(leaders.items(), "measuring", lambda: len(leaders), unit="systems"):
+        run = {
+            query: break_ties(leading.ranking)
+            for query, leading in zip(benchmark.queries, best, strict=True)
+        }
+        measured = measure_queries(benchmark.qrels, run, setup.measures)
+        facts = {"language": built.language, "documents": built.documents}
+        results.append(Result.from_queries(benchmark, name, measured, **facts))
+    return results
+
+
+def _list_generators(
+    corpus: Corpus, benchmark: str, setup: Setup, *, tune: bool
+) -> dict[str, PluginSettings]:
+    """Return the settings of the generators to compare, by group."""
+    settings = setup.settings
+    abstractive = [
+        part for part in list_generators(settings.generator) if not isinstance(part, Extractive)
+    ]
+    if len(abstractive) != 1:
+        raise CorpusTunerError(
+            f"the recipe has {len(abstractive)} generators that write words of their own, and one "
+            "is ablated: set generator=seq2seq, or another"
+        )
+    (generator,) = abstractive
+    generators: dict[str, PluginSettings] = {EXTRACTIVE: Extractive(), GENERATED: generator}
+    if tune and isinstance(generator, Seq2Seq):  # others are not tuned here
+        from corpus_tuner.tuning.generator.tune import tune_generator
+
+        folder = setup.path("tuned", benchmark)
+        tune_generator(corpus.source, generator.model, folder, settings, ledger=setup.ledger)
+        generators[TUNED] = generator.model_copy(update={"model": str(folder.resolve())})
+    return generators
 
 
 @contextmanager
-def _parts(
-    corpus: Corpus, benchmark: str, names: Sequence[str], opened: OpenRecipe, setup: Setup
-) -> Iterator[Parts]:
-    """Lend what says to which parts a view belongs, with the checks of the recipe."""
-    settings = setup.settings
-    opened = replace(opened, recipe=settings)
-    scratch = setup.scratch(benchmark, "ablation")
-    known: dict[str, Writer] = {}
+def _open_writers(
+    corpus: Corpus, benchmark: str, groups: Sequence[str], models: OpenRecipe, setup: Setup
+) -> Iterator[dict[str, _Writer]]:
+    """Open the checks of every generator; yield the writers by the generator's identity."""
+    settings, language = setup.settings, setup.settings.language
+    models = replace(models, recipe=settings)
+    scratch = setup.path("scratch", f"{benchmark}.ablation")
+    by_maker = {}
     with ExitStack() as stack:
-        shared = stack.enter_context(Enricher(corpus, opened, setup.ledger, scratch)).resources
-        language = settings.language
-        for part, prompted in zip(names, opened.generators[language], strict=True):
-            single = replace(opened, generators={language: [prompted]})
+        shared = stack.enter_context(Enricher(corpus, models, setup.ledger, scratch)).resources
+        for group, prompted in zip(groups, models.generators[language], strict=True):
+            single = replace(models, generators={language: [prompted]})
             enricher = stack.enter_context(Enricher(corpus, single, setup.ledger, scratch))
-            checked = settings.checks if prompted.generator.invents else ()
-            known[prompted.generator.identity] = Writer(
-                part,
-                {asked.kind: asked.language for asked in prompted.instructions},
-                open_checks(checked, shared, enricher.fitted if checked else {}),
+            checks = settings.checks if prompted.generator.invents else ()
+            by_maker[prompted.generator.identity] = _Writer(
+                group,
+                {instruction.kind: instruction.language for instruction in prompted.instructions},
+                open_checks(checks, shared, enricher.fitted if checks else {}),
             )
-        yield Parts(known)
+        yield by_maker
     shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _blocks(searcher: Searcher, parts: Parts, size: int) -> Iterator[_Block]:
-    """Yield all documents with their views, so many at a time."""
+def _read_blocks(searcher: Searcher, writers: Mapping[str, _Writer], size: int) -> Iterator[_Block]:
+    """Yield all documents of an index with their views and the groups of these."""
     segments = searcher.segments
-    living = np.flatnonzero(segments.live_docs)
-    for first in range(0, len(living), size):
-        ordinals = living[first : first + size]
+    live = np.flatnonzero(segments.live_docs)
+    for first in range(0, len(live), size):
+        ordinals = live[first : first + size]
         vectors, starts = searcher.dense.vectors(ordinals)
         documents = segments.documents(ordinals)
         views: list[View] = []
-        labels: list[tuple[str, ...]] = []
-        for ordinal, document, its_vectors in zip(
+        groups: list[set[str]] = []
+        for ordinal, document, own_vectors in zip(
             ordinals.tolist(), documents, np.split(vectors, starts[1:]), strict=True
         ):
-            its_views = segments.views(ordinal)
-            views += its_views
-            labels += parts.of(document, its_views, its_vectors)
-        yield _Block([document.id for document in documents], starts, views, vectors, labels)
+            own_views = segments.views(ordinal)
+            views += own_views
+            groups += _group_views(document, own_views, own_vectors, writers)
+        yield _Block([document.id for document in documents], starts, views, vectors, groups)
 
 
-def _scores(
-    block: _Block, compared: Sequence[Variant], queries: Vectors, settings: Recipe
+def _group_views(
+    document: Document, views: Sequence[View], vectors: Vectors, writers: Mapping[str, _Writer]
+) -> list[set[str]]:
+    """Return for every view its group, and the sets of checks that accept it."""
+    own = [number for number, view in enumerate(views) if view.maker not in writers]
+    groups = [{OWN} if view.maker not in writers else set() for view in views]
+    for maker, writer in writers.items():
+        written = [number for number, view in enumerate(views) if view.maker == maker]
+        candidates = [
+            Candidate(
+                document,
+                [views[other] for other in own],
+                vectors[own],
+                views[number],
+                vectors[number],
+                writer.languages[views[number].kind],
+            )
+            for number in written
+        ]
+        for number in written:
+            groups[number].add(writer.group)
+        for name, chosen in list_check_sets(writer.group, writer.checks).items():
+            verdicts, _ = judge(candidates, {check: writer.checks[check] for check in chosen})
+            for number, verdict in zip(written, verdicts, strict=True):
+                if not verdict.reason:
+                    groups[number].add(name)
+    return groups
+
+
+def _score_variants(
+    block: _Block, variants: Sequence[Variant], queries: Vectors, settings: Recipe
 ) -> Iterator[tuple[str, Scores]]:
-    """Yield every system with its scores, shape (queries, documents)."""
-    first = np.zeros(len(block.views), bool)
-    first[block.starts] = True
-    weight = settings.search.dense.views
-    passage = _opened("passage", settings)
-    yield "passage", _represented(block, first, passage, queries, weight)
-    for variant in compared:
-        counted = first | np.array(
+    """Yield every system with its scores of a block, shape (queries, documents)."""
+    passages = np.zeros(len(block.views), bool)
+    passages[block.starts] = True
+    yield "passage", _score_block(block, passages, "passage", queries, settings)
+    for variant in variants:
+        counted = passages | np.array(
             [
-                not {*variant.parts}.isdisjoint(parts) and variant.kind in ("", view.kind)
-                for view, parts in zip(block.views, block.parts, strict=True)
+                not groups.isdisjoint(variant.groups) and variant.kind in ("", view.kind)
+                for view, groups in zip(block.views, block.groups, strict=True)
             ]
         )
         for name in _REPRESENTATIONS:
-            scores = _represented(block, counted, _opened(name, settings), queries, weight)
+            scores = _score_block(block, counted, name, queries, settings)
             yield f"{name}: {variant.name}", scores
 
 
-def _opened(name: str, settings: Recipe) -> Representation:
-    """Open a representation as the recipe has it, or with its usual settings."""
-    if settings.representation.name == name:
-        return open_representation(settings.representation)
-    usual = read_settings("corpus_tuner.indexes.representations", {"name": name})
-    return open_representation(usual)
-
-
-def _represented(
+def _score_block(
     block: _Block,
     counted: npt.NDArray[np.bool_],
-    representation: Representation,
+    representation: str,
     queries: Vectors,
-    weight: float,
+    settings: Recipe,
 ) -> Scores:
-    """Return the scores of documents with some of their views, shape (queries, documents)."""
+    """Return the scores of documents by some of their views, shape (queries, documents)."""
+    how = settings.representation
+    if how.name != representation:
+        how = read_settings("corpus_tuner.indexes.representations", {"name": representation})
+    opened = open_representation(how)
     rows = []
     for start, end in zip(block.starts, [*block.starts[1:], len(block.views)], strict=True):
         chosen = np.arange(start, end)[counted[start:end]]
         views = [block.views[position] for position in chosen]
-        rows.append(representation.rows(views, block.vectors[chosen]).vectors)
+        rows.append(opened.rows(views, block.vectors[chosen]).vectors)
     starts = np.cumsum([0, *(len(vectors) for vectors in rows[:-1])])
     columns = np.concatenate(rows).T.astype(np.float64)
     return np.stack(
         [
-            representation.parts(similarities, starts).mixed(weight)
-            for at in range(0, len(queries), _QUERIES_AT_ONCE)
-            for similarities in queries[at : at + _QUERIES_AT_ONCE].astype(np.float64) @ columns
+            opened.parts(similarities, starts).mixed(settings.search.dense.views)
+            for first in range(0, len(queries), _QUERY_BATCH)
+            for similarities in queries[first : first + _QUERY_BATCH].astype(np.float64) @ columns
         ]
     )

@@ -1,11 +1,7 @@
-"""Evaluation runs: benchmarks in, measured results, TREC runs and a report out.
+"""Evaluation: indexes of benchmarks, runs of all systems, measures and a report."""
 
-`named` opens benchmarks, `setup` says what an evaluation is made with. `systems` and `baselines`
-rank a benchmark's documents, `oracle` bounds what weights can reach, `measuring` measures all of
-them; what becomes of it is a matter of `corpus_tuner.eval`. `ablation` takes a recipe apart,
-`run_files` measures and compares runs from anywhere.
-"""
-
+import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,26 +16,29 @@ from corpus_tuner.building.report import BuildReport
 from corpus_tuner.config.recipe import Recipe, parse_recipe, read_stored_recipe, set_encoder
 from corpus_tuner.core.html_tables import render_html_table
 from corpus_tuner.core.progress import add_prefix, show_progress
-from corpus_tuner.core.records import BadRecord
-from corpus_tuner.core.text_output import make_folders
+from corpus_tuner.core.text_output import make_folders, write_text
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import Encoder, EncoderSettings
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.baselines import Baseline
-from corpus_tuner.eval.glossary import ABOUT, glossary
-from corpus_tuner.eval.index_costs import timed_build
-from corpus_tuner.eval.open_benchmark import check_corpora, open_benchmarks, open_files
-from corpus_tuner.eval.report import Cost, Report, Result, read_results
+from corpus_tuner.eval.benchmarks.beir_folder import read_benchmark
+from corpus_tuner.eval.open_benchmark import (
+    check_corpora,
+    name_after_file,
+    open_benchmarks,
+    skips_bad_records,
+)
+from corpus_tuner.eval.report import IndexCost, Report, Result, read_results
 from corpus_tuner.eval.report.assembly import (
+    ABOUT,
     METRICS,
-    Chapter,
-    Outline,
-    bind,
-    main_system,
+    choose_main_system,
+    explain_terms,
+    merge_reports,
     write_report,
 )
 from corpus_tuner.eval.report.tables import write_results
-from corpus_tuner.eval.run_systems import BASELINE, measure_benchmark
+from corpus_tuner.eval.run_systems import BASELINE, run_systems
 from corpus_tuner.eval.setup import ABLATION, DEPTH, Setup
 from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES
@@ -52,25 +51,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Results on some benchmarks, with what went into them.
+    """Results of an evaluation on some benchmarks.
 
     Attributes
     ----------
     report
-        All that was measured.
+        Report with all measures.
     builds
-        The report of every benchmark's index.
-    rejected
-        Queries and judgments left out, by benchmark.
+        Report of every benchmark's build, by name.
     """
 
     report: Report
     builds: dict[str, BuildReport]
-    rejected: dict[str, list[BadRecord]]
 
     @property
     def results(self) -> list[Result]:
-        """One per benchmark and system."""
+        """Results, one per benchmark and system."""
         return self.report.results
 
     def to_dataframe(self) -> "DataFrame":
@@ -116,51 +112,51 @@ def evaluate(
     command: str = "",
     progress: bool = True,
 ) -> Evaluation:
-    """Build the index of every benchmark, or reuse it, and measure what it finds.
+    """Build the index of every benchmark, or reuse it, and measure all its systems.
 
-    Measured are each lexical ranker, each representation that the index has, all rankers together
-    with the default weights (``default-weights``) and as users search, with those that calibration
-    chose (``hybrid``), the baselines, and last what could be reached
-    (`corpus_tuner.eval.oracle`): by the best share of words and n-grams, ``oracle``, and by
-    the best weights of all rankers, ``oracle-all``, found with the judgments.
+    The systems are each lexical ranker, each representation of the index, hybrid search with the
+    default weights (``default-weights``) and with the calibrated ones (``hybrid``), the baselines,
+    and two upper bounds whose weights are chosen with the judgments (`corpus_tuner.eval.oracle`):
+    the best share of the lexical rankers, ``oracle``, and the best weights of all rankers,
+    ``oracle-all``.
 
-    Whatever was built or searched before, from the same things, is not done again.
+    Indexes and runs of the same inputs are reused.
 
     Parameters
     ----------
     benchmarks
         As `corpus_tuner.eval.open_benchmark.open_benchmarks` takes them; none with `queries`.
     output
-        Where ``report.html``, ``summary.md``, ``table.tex``, ``metrics.json``, ``per_query.csv``,
-        ``runs/BENCHMARK.SYSTEM.trec``, ``runs/BENCHMARK.qrels`` and the indexes go.
+        Folder of ``report.html``, ``summary.md``, ``table.tex``, ``metrics.json``,
+        ``per_query.csv``, ``runs/BENCHMARK.SYSTEM.trec``, ``runs/BENCHMARK.qrels`` and the indexes.
     settings
-        The recipe, or a dictionary of what differs from the default one. Its
+        Recipe, or a dictionary of its differences from the default one. Its
         ``corpus.on_bad_record`` is in force for queries and judgments, too.
     encoder
-        An open encoder, or the name or folder of one; by default the one that the settings name.
+        Open encoder, or name or folder of one; by default that of the settings.
     split
-        Which judgments; by default the usual ones of the benchmark, ``test`` for a folder.
+        Name of the judgments; by default the usual ones of the benchmark, ``test`` for a folder.
     measures
-        As `corpus_tuner.eval.trec.measures.measure_queries` takes them; the first is the main one.
+        As `corpus_tuner.eval.trec.measures.measure_queries` takes them, the main one first.
     depth
-        Documents in every ranking; more where a measure looks deeper.
+        Number of documents in every ranking; more where a measure looks deeper.
     baselines
         Further systems.
     compare_with
-        The system that others are compared with.
+        Name of the baseline that systems are compared with.
     home
-        Where benchmarks that are known by name lie, or go when fetched.
+        Folder of benchmarks that are known by name.
     index
-        An index of the one benchmark's documents that is there already, in a folder or in Qdrant
+        Existing index of the one benchmark's documents, a folder or an address of Qdrant
         (`corpus_tuner.Searcher.open`): it is measured, and none is built. No corpus is read.
     queries, qrels
-        With `index` and without `benchmarks`: files of queries and of judgments, as
+        Files of queries and judgments, with `index` and without `benchmarks`, as
         `corpus_tuner.eval.trec.queries.read_queries` and
         `corpus_tuner.eval.trec.qrels.read_qrels` take them.
     command
-        What makes the report again, to be shown in it.
+        Command that repeats the evaluation, for the report.
     progress
-        Show progress on a terminal or in a notebook.
+        Whether to show progress on a terminal or in a notebook.
 
     Raises
     ------
@@ -181,63 +177,68 @@ def evaluate(
             raise CorpusTunerError(
                 "queries and qrels go together, with an index and without benchmarks"
             )
-        loaded, rejected = open_files(Path(queries), Path(qrels), settings)
+        opened = [
+            read_benchmark(
+                Path(queries),
+                Path(qrels),
+                name=name_after_file(Path(qrels)),
+                skip_bad_records=skips_bad_records(settings),
+            )
+        ]
     else:
-        loaded, rejected = open_benchmarks(benchmarks, split, home, settings)
-    if index is not None:
-        if len(loaded) > 1:
-            raise CorpusTunerError("an index that is there is measured on one benchmark: name one")
-        settings = _settings_of(index, settings)
+        opened = open_benchmarks(benchmarks, split, home, settings)
+    if index is None:
+        check_corpora(opened)
+    elif len(opened) > 1:
+        raise CorpusTunerError("an existing index is measured on one benchmark: name one")
     else:
-        check_corpora(loaded)
+        settings = _adopt_index_settings(index, settings)
     with show_progress(progress):
-        setup = Setup.of(output, settings, encoder, measures, depth, index)
+        setup = Setup.open(output, settings, encoder, measures, depth, index)
     make_folders(*(setup.output / name for name in ("runs", "indexes", "sweeps", "costs")))
     builds: dict[str, BuildReport] = {}
-    chapters: list[Chapter] = []
-    for benchmark in loaded:
+    reports: list[Report] = []
+    for benchmark in opened:
         with show_progress(progress), add_prefix(benchmark.name):
-            own = setup if index is not None else setup.for_corpus(benchmark.corpus)
-            built, cost = _build(benchmark, own)
+            own = setup if index is not None else setup.adapt_encoder(benchmark.corpus)
+            built, cost = _build_index(benchmark, own)
             builds[benchmark.name] = built
-            write_qrels(benchmark.qrels, setup.qrels_file(benchmark.name))
-            bad = rejected[benchmark.name]
-            chapters.append(
-                measure_benchmark(benchmark, built, cost, own, baselines, compare_with, bad)
-            )
-        write_results(
-            [result for chapter in chapters for result in chapter.results], setup.output / METRICS
-        )
-    report = _report(chapters, setup, compare_with, command)
-    write_report(report, chapters, setup.output)
-    return Evaluation(report, builds, rejected)
+            write_qrels(benchmark.qrels, setup.path("runs", f"{benchmark.name}.qrels"))
+            reports.append(run_systems(benchmark, built, cost, own, baselines, compare_with))
+        results = [result for report in reports for result in report.results]
+        write_results(results, setup.output / METRICS)
+    report = _merge_reports(reports, setup, compare_with, command)
+    write_report(report, setup.output)
+    return Evaluation(report, builds)
 
 
-def _build(benchmark: Benchmark, setup: Setup) -> tuple[BuildReport, Cost]:
-    """Build the index of a benchmark, or look at the one that is there, and say what it took."""
-    if setup.there is not None:
-        with closing(locate_index(setup.there)) as source:
-            manifest = source.manifest()
-        cost = Cost(
-            benchmark=benchmark.name,
-            documents=manifest.documents,
-            views=sum(manifest.views.values()),
-            bytes=manifest.bytes,
-        )
-        report = BuildReport.of(setup.there, Corpus([]), manifest, Changes(), skipped_changed=False)
-        return report, cost
-    index = setup.index(benchmark.name)
-    return timed_build(
-        lambda: build(
-            benchmark.corpus, index, setup.settings, encoder=setup.encoder, ledger=setup.ledger
+def _merge_reports(
+    reports: Sequence[Report], setup: Setup, compare_with: str, command: str
+) -> Report:
+    """Return the report of all benchmarks, with an ablation of them in the same folder."""
+    results = [result for report in reports for result in report.results]
+    system = choose_main_system(results, compare_with)
+    ablation: list[Result] = []
+    if (setup.output / ABLATION).is_file():
+        names = {result.benchmark for result in results}
+        stored = read_results(setup.output / ABLATION)
+        ablation = [result for result in stored if result.benchmark in names]
+    return merge_reports(
+        reports,
+        title=f"{system} compared with {compare_with}",
+        about=ABOUT,
+        terms=explain_terms(results),
+        system=system,
+        baseline=compare_with,
+        ablation=ablation,
+        settings=yaml.safe_dump(
+            setup.settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True
         ),
-        benchmark.name,
-        index,
-        setup.cost_file(benchmark.name),
+        command=command,
     )
 
 
-def _settings_of(index: str | Path, settings: Recipe) -> Recipe:
+def _adopt_index_settings(index: str | Path, settings: Recipe) -> Recipe:
     """Return the settings with the encoder and the default weights of an index."""
     with closing(locate_index(index)) as source:
         manifest = source.manifest()
@@ -251,20 +252,48 @@ def _settings_of(index: str | Path, settings: Recipe) -> Recipe:
     )
 
 
-def _report(chapters: Sequence[Chapter], setup: Setup, compare_with: str, command: str) -> Report:
-    """Return the report; what an ablation in the same folder measured is part of it."""
-    names = {chapter.benchmark for chapter in chapters}
-    path = setup.output / ABLATION
-    ablation = read_results(path) if path.is_file() else []
-    results = [result for chapter in chapters for result in chapter.results]
-    return bind(
-        chapters,
-        Outline(setup.measures, main_system(results, compare_with), compare_with),
-        about=ABOUT,
-        terms=glossary(results),
-        ablation=[result for result in ablation if result.benchmark in names],
-        settings=yaml.safe_dump(
-            setup.settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True
-        ),
-        command=command,
+def _build_index(benchmark: Benchmark, setup: Setup) -> tuple[BuildReport, IndexCost]:
+    """Build the index of a benchmark, or read the existing one; return its cost as well.
+
+    The cost of a build is stored, and holds as long as the index is unchanged.
+    """
+    if setup.index is not None:
+        with closing(locate_index(setup.index)) as source:
+            manifest = source.manifest()
+        report = BuildReport.of(setup.index, Corpus([]), manifest, Changes(), skipped_changed=False)
+        return report, _count_cost(benchmark.name, report, manifest.bytes)
+    index = setup.path("indexes", benchmark.name)
+    existed = index.exists()
+    start = time.perf_counter()
+    report = build(
+        benchmark.corpus, index, setup.settings, encoder=setup.encoder, ledger=setup.ledger
     )
+    seconds = round(time.perf_counter() - start, 1)
+    size = sum(file.stat().st_size for file in index.rglob("*") if file.is_file())
+    cost = _count_cost(benchmark.name, report, size)
+    path = setup.path("costs", f"{benchmark.name}.json")
+    if report.unchanged:
+        if path.is_file():
+            stored = IndexCost.model_validate_json(path.read_text(encoding="utf-8"))
+            if stored.model_copy(update={"seconds": None, "peak_bytes": None}) == cost:
+                return report, stored
+        return report, cost
+    if not existed:
+        cost = cost.model_copy(update={"seconds": seconds, "peak_bytes": _measure_peak_memory()})
+    write_text(cost.model_dump_json(), path)
+    return report, cost
+
+
+def _count_cost(benchmark: str, report: BuildReport, size: int) -> IndexCost:
+    views = sum(report.views.values())
+    return IndexCost(benchmark=benchmark, documents=report.documents, views=views, bytes=size)
+
+
+def _measure_peak_memory() -> int | None:
+    """Return the peak memory of this process, in bytes; ``None`` on Windows."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024  # Linux counts in KiB, macOS in bytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,35 +1,27 @@
-"""Open benchmarks: folders, datasets of a catalogue, samples, and those that are known by name."""
+"""Opening benchmarks: folders, datasets of ir_datasets, samples, and entries of the registry."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.cache import get_cache_folder
-from corpus_tuner.core.progress import show_activity, track
-from corpus_tuner.core.records import STANDARD_INPUT, BadRecord, describe_rejected
+from corpus_tuner.core.progress import show_activity
+from corpus_tuner.core.records import STANDARD_INPUT
 from corpus_tuner.corpora.sample import LANGUAGES, sample_folder
-from corpus_tuner.errors import CorpusTunerError, EvaluationError
-from corpus_tuner.eval.benchmarks.beir_folder import load_benchmark, read_benchmark
-from corpus_tuner.eval.benchmarks.download import fetch
-from corpus_tuner.eval.benchmarks.ir_datasets_source import load_catalogue_benchmark
-from corpus_tuner.eval.benchmarks.registry import Catalogued, Entry, expand, recognise, registry
+from corpus_tuner.errors import CorpusTunerError, EvaluationError, OutOfReachError
+from corpus_tuner.eval.benchmarks.beir_folder import load_benchmark
+from corpus_tuner.eval.benchmarks.hub_dataset import fetch_hub_dataset
+from corpus_tuner.eval.benchmarks.ir_datasets_source import load_ir_dataset
+from corpus_tuner.eval.benchmarks.registry import Entry, expand_suites, find_entry, load_registry
 from corpus_tuner.eval.trec.benchmark import Benchmark
 
-_Item = TypeVar("_Item")
-Reject = Callable[[BadRecord], None]
 
+def get_benchmarks_folder(folder: Path | None = None) -> Path:
+    """Return the folder of the benchmarks that are known by name.
 
-def benchmarks_home(folder: Path | None = None) -> Path:
-    """Return the folder in which benchmarks that are known by name lie, or go when fetched.
-
-    Parameters
-    ----------
-    folder
-        It, if it is given; by default ``CORPUS_TUNER_BENCHMARKS`` in the environment names it, or
-        else it is in the cache.
+    It is the one given, or ``CORPUS_TUNER_BENCHMARKS`` in the environment, or in the cache.
     """
     if folder is not None:
         return folder
@@ -42,8 +34,8 @@ def open_benchmarks(
     split: str = "",
     home: Path | None = None,
     settings: Recipe | None = None,
-) -> tuple[list[Benchmark], dict[str, list[BadRecord]]]:
-    """Read the queries and judgments of benchmarks, and fetch those that must be fetched.
+) -> list[Benchmark]:
+    """Read queries and judgments of benchmarks, and fetch those that are not on this disk.
 
     Parameters
     ----------
@@ -51,39 +43,36 @@ def open_benchmarks(
         Folders in BEIR layout, ``ir_datasets:ID``, ``sample-en``, ``sample-de``, names of the
         registry (`corpus_tuner.eval.benchmarks.registry`) and of its suites.
     split
-        Which judgments; empty for the usual ones.
+        Name of the judgments; by default the usual ones of each benchmark.
     home
-        As `benchmarks_home` takes it.
+        Folder of benchmarks that are known by name, as `get_benchmarks_folder` takes it.
     settings
-        A recipe: where its ``corpus.on_bad_record`` is ``skip``, bad records are left out.
-
-    Returns
-    -------
-    benchmarks, rejected
-        And the bad records that were left out, by benchmark.
+        Recipe: if its ``corpus.on_bad_record`` is ``skip``, bad records are left out.
 
     Raises
     ------
-    CorpusTunerError, EvaluationError
-        If one cannot be had.
+    CorpusTunerError, EvaluationError, OutOfReachError
+        If a benchmark cannot be read or fetched.
     """
-    skip = settings is not None and settings.corpus.on_bad_record == "skip"
+    skip = skips_bad_records(settings)
     opened = []
-    rejected: dict[str, list[BadRecord]] = {}
-    for name in expand(names):
-        bad: list[BadRecord] = []
-        found = _open(name, split, benchmarks_home(home), bad.append if skip else None)
-        entry = recognise(found)
-        opened.append(replace(found, remove_self=True) if entry and entry.remove_self else found)
-        rejected[found.name] = bad
-    different = sorted(benchmark.name for benchmark in opened)
-    if len(set(different)) < len(different):
-        raise CorpusTunerError(f"two benchmarks have the same name: {', '.join(different)}")
-    return opened, rejected
+    for name in expand_suites(names):
+        benchmark = _open_benchmark(name, split, get_benchmarks_folder(home), skip)
+        entry = find_entry(benchmark)
+        opened.append(replace(benchmark, remove_self=bool(entry and entry.remove_self)))
+    names = sorted(benchmark.name for benchmark in opened)
+    if len(set(names)) < len(names):
+        raise CorpusTunerError(f"two benchmarks have the same name: {', '.join(names)}")
+    return opened
+
+
+def skips_bad_records(settings: Recipe | None) -> bool:
+    """Tell whether a recipe leaves out bad records of queries and judgments."""
+    return settings is not None and settings.corpus.on_bad_record == "skip"
 
 
 def check_corpora(benchmarks: Iterable[Benchmark]) -> None:
-    """See that every benchmark has documents of which an index can be built.
+    """Check that every benchmark has a corpus.
 
     Raises
     ------
@@ -97,55 +86,12 @@ def check_corpora(benchmarks: Iterable[Benchmark]) -> None:
             )
 
 
-def open_files(
-    queries: Path, qrels: Path, settings: Recipe | None = None
-) -> tuple[list[Benchmark], dict[str, list[BadRecord]]]:
-    """Read queries and judgments from two files.
-
-    Parameters
-    ----------
-    queries, qrels
-        As `corpus_tuner.eval.benchmarks.beir_folder.read_benchmark` takes them.
-    settings
-        As `open_benchmarks` takes them.
-
-    Returns
-    -------
-    benchmarks, rejected
-        One benchmark, which has the name of the file of judgments, and the bad records.
-
-    Raises
-    ------
-    EvaluationError
-        If a file cannot be read or nothing is judged.
-    """
-    skip = settings is not None and settings.corpus.on_bad_record == "skip"
-    bad: list[BadRecord] = []
-    name = file_name(qrels)
-    found = read_benchmark(queries, qrels, name=name, reject=bad.append if skip else None)
-    return [found], {name: bad}
-
-
-def rejected_remarks(name: str, rejected: Iterable[BadRecord]) -> list[str]:
-    """Say how many records of a benchmark's queries and judgments were left out, and why.
+def name_after_file(path: Path) -> str:
+    """Return the name of a file without the suffixes of runs and judgments.
 
     Examples
     --------
-    >>> rejected_remarks("mine", [BadRecord("q.tsv:2", "text", "missing or empty")])
-    ["mine: left out of queries and judgments: missing or empty: 1, first q.tsv:2, field 'text'."]
-    """
-    return [
-        f"{name}: left out of queries and judgments: {reason}."
-        for reason in describe_rejected(rejected)
-    ]
-
-
-def file_name(path: Path) -> str:
-    """Return the name of a file without suffixes of runs and judgments.
-
-    Examples
-    --------
-    >>> file_name(Path("runs/bm25.v2.trec.gz")), file_name(Path("-"))
+    >>> name_after_file(Path("runs/bm25.v2.trec.gz")), name_after_file(Path("-"))
     ('bm25.v2', 'stdin')
     """
     name = path.name.removesuffix(".gz")
@@ -154,45 +100,57 @@ def file_name(path: Path) -> str:
     return "stdin" if path == STANDARD_INPUT else name or path.name
 
 
-def _open(name: str, split: str, home: Path, reject: Reject | None) -> Benchmark:
+def _open_benchmark(name: str, split: str, home: Path, skip: bool) -> Benchmark:
     samples = {f"sample-{language}": language for language in LANGUAGES}
     if name in samples:
         return load_benchmark(sample_folder(samples[name]), split or "test", name=name)
     if name.startswith("ir_datasets:"):
-        return load_catalogue_benchmark(name.removeprefix("ir_datasets:"))
-    entry = registry().benchmarks.get(name)
+        return load_ir_dataset(name.removeprefix("ir_datasets:"))
+    entry = load_registry().benchmarks.get(name)
     if entry is not None:
-        return _open_known(name, entry, split or entry.split, home, reject)
+        folder, split = home / name, split or entry.split
+        if not folder.is_dir() and entry.ir_datasets:
+            return _open_ir_dataset(name, entry, split, folder)
+        if not folder.is_dir():
+            _fetch_from_hub(name, entry, folder)
+        return load_benchmark(folder, split, name=name, skip_bad_records=skip)
     if not Path(name).exists():
         raise EvaluationError(
             f"there is no folder {name}, nor a benchmark or suite of that name: "
             "corpus-tuner eval --list shows those there are"
         )
-    return load_benchmark(Path(name), split or "test", reject=reject)
+    return load_benchmark(Path(name), split or "test", skip_bad_records=skip)
 
 
-def _open_known(
-    name: str, entry: Entry, split: str, home: Path, reject: Reject | None
-) -> Benchmark:
-    folder = home / name
-    if not folder.is_dir():
-        try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            with show_activity(f"looking for {name}"):
-                fetch(entry, name, folder, _track)
-        except OSError as error:
-            raise CorpusTunerError(f"cannot write to {home}: {error.strerror}") from error
-        except EvaluationError as error:
-            catalogued = [source for source in entry.sources if isinstance(source, Catalogued)]
-            if not catalogued:
-                raise
-            try:
-                with show_activity(f"reading {name} with ir_datasets"):
-                    return load_catalogue_benchmark(catalogued[0].ir_datasets, name=name)
-            except EvaluationError as other:
-                raise EvaluationError(f"{error}\n  {other}") from None
-    return load_benchmark(folder, split, name=name, reject=reject)
+def _open_ir_dataset(name: str, entry: Entry, split: str, folder: Path) -> Benchmark:
+    dataset = entry.ir_datasets
+    if split != entry.split:
+        dataset = f"{dataset.removesuffix(f'/{entry.split}')}/{split}"
+    try:
+        with show_activity(f"reading {name} with ir_datasets"):
+            return load_ir_dataset(dataset, name=name)
+    except (EvaluationError, OutOfReachError) as error:
+        raise _explain_failure(name, entry, folder, error) from error
 
 
-def _track(items: Iterable[_Item], what: str, total: int | None, unit: str) -> Iterable[_Item]:
-    return track(items, f"fetching {what}", lambda: total, unit=unit)
+def _fetch_from_hub(name: str, entry: Entry, folder: Path) -> None:
+    assert entry.hub is not None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with show_activity(f"looking for {name}"):
+            fetch_hub_dataset(entry.hub, entry.split, folder)
+    except OSError as error:
+        raise CorpusTunerError(f"cannot write to {folder.parent}: {error.strerror}") from error
+    except (EvaluationError, OutOfReachError) as error:
+        raise _explain_failure(name, entry, folder, error) from error
+
+
+def _explain_failure(
+    name: str, entry: Entry, folder: Path, error: CorpusTunerError
+) -> CorpusTunerError:
+    """Return an error that says what failed and where a copy belongs."""
+    put = f"put it there in BEIR layout (corpus.jsonl, queries.jsonl, qrels/{entry.split}.tsv)"
+    remedy = f"try again with a network, or {put}" if isinstance(error, OutOfReachError) else put
+    return type(error)(
+        f"the benchmark {name!r} is not at {folder} and cannot be fetched: {error}; {remedy}"
+    )

@@ -1,4 +1,4 @@
-"""The best weights there are, chosen with the judgments: a bound to measure calibration by."""
+"""Oracle weights: the best weights of hybrid search by the judgments, an upper bound."""
 
 from collections.abc import Iterator, Sequence
 from itertools import product
@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from corpus_tuner.core.progress import track
 from corpus_tuner.core.text_output import write_text
 from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.measures import measure, parse_measure
-from corpus_tuner.eval.trec.runs import Run, break_ties, without_self
+from corpus_tuner.eval.trec.runs import Run, break_ties, remove_query_documents
 from corpus_tuner.indexes.search.weighted_sum import total
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.search_settings import (
@@ -27,65 +26,59 @@ from corpus_tuner.indexes.store.search_settings import (
 from corpus_tuner.indexes.vectors.scoring import first
 
 STEPS = 20
-"""So many steps from vectors alone to words and n-grams alone."""
+"""Number of steps from dense to lexical search."""
 PARTS = 8
-"""Every ranker but feedback is tried with so many parts of the whole."""
+"""Number of parts that are divided among the rankers, but for pseudo-relevance feedback."""
 _FEEDBACK = (0.0, 0.1, 0.2, 0.3, 0.4)
 _POOL = 100
 
 
-class Tried(NamedTuple):
-    """Weights, and what they reached, as a fraction."""
+class Trial(NamedTuple):
+    """Weights and their value by the measure, as a fraction."""
 
     weights: HybridWeights
-    reached: float
+    value: float
 
 
 class Sweep(BaseModel):
-    """What weights reach on a benchmark.
+    """Trials of weights on a benchmark.
 
     Attributes
     ----------
     key
-        Names all that decides it.
+        Hash of the inputs.
     line
-        From vectors alone to words and n-grams alone, all else being as calibrated.
+        Trials from dense to lexical search, all else being as calibrated.
     others
-        Further weights: all rankers against each other, then feedback with the best of these.
+        Trials of all rankers, then of feedback with the best of these.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str
-    line: list[Tried]
-    others: list[Tried]
+    line: list[Trial]
+    others: list[Trial]
 
 
-def best_of(tried: Sequence[Tried], near: HybridWeights) -> HybridWeights:
-    """Return the weights that reach most; of equally good ones the nearest to some others.
+def choose_best(trials: Sequence[Trial], near: HybridWeights) -> HybridWeights:
+    """Return the weights of the best trial; of equal ones those nearest to given weights."""
 
-    Never use these to claim a result: they have seen the judgments.
-    """
+    def order(trial: Trial) -> tuple[float, float, tuple[float, ...]]:
+        pairs = ((getattr(trial.weights, name), getattr(near, name)) for name in RANKERS)
+        distance = round(sum(abs(float(one - other)) for one, other in pairs), 9)
+        return -round(trial.value, 6), distance, tuple(trial.weights.model_dump().values())
 
-    def distance(weights: HybridWeights) -> float:
-        pairs = ((getattr(weights, name), getattr(near, name)) for name in RANKERS)
-        return round(sum(abs(float(one - other)) for one, other in pairs), 9)
-
-    def order(one: Tried) -> tuple[float, float, tuple[float, ...]]:
-        values = tuple(one.weights.model_dump().values())
-        return -round(one.reached, 6), distance(one.weights), values
-
-    return min(tried, key=order).weights
+    return min(trials, key=order).weights
 
 
-def lexical_share(weights: HybridWeights) -> float:
-    """Return the weight of words and n-grams, where that of all but feedback is 1."""
+def get_lexical_share(weights: HybridWeights) -> float:
+    """Return the share of the lexical rankers in all weights but that of feedback."""
     lexical = weights.words + weights.ngrams
     return lexical / (lexical + weights.passage + weights.views)
 
 
-def with_lexical_share(weights: HybridWeights, share: float) -> HybridWeights:
-    """Return weights of which words and n-grams have another share, all else being the same."""
+def set_lexical_share(weights: HybridWeights, share: float) -> HybridWeights:
+    """Return weights with another share of the lexical rankers, all else being the same."""
     dense, lexical = weights.passage + weights.views, weights.words + weights.ngrams
     to_dense = (1 - share) * (dense + lexical) / (dense or 1)
     to_lexical = share * (dense + lexical) / (lexical or 1)
@@ -98,7 +91,7 @@ def with_lexical_share(weights: HybridWeights, share: float) -> HybridWeights:
     )
 
 
-def kept_sweep(
+def sweep_cached(
     searcher: Searcher,
     benchmark: Benchmark,
     judged_by: str,
@@ -106,21 +99,11 @@ def kept_sweep(
     path: Path,
     key: str,
 ) -> Sweep:
-    """Read what weights reached from `path`, or try them and write it there.
-
-    Parameters
-    ----------
-    searcher, benchmark, judged_by, calibrated
-        As `sweep` takes them.
-    path
-        A JSON file.
-    key
-        Names all that decides the outcome.
-    """
+    """Return the sweep that is cached in a JSON file with the same key, or `sweep` and cache it."""
     if path.is_file():
-        kept = Sweep.model_validate_json(path.read_text(encoding="utf-8"))
-        if kept.key == key:
-            return kept
+        cached = Sweep.model_validate_json(path.read_text(encoding="utf-8"))
+        if cached.key == key:
+            return cached
     made = sweep(searcher, benchmark, judged_by, calibrated, key)
     write_text(made.model_dump_json(), path)
     return made
@@ -133,53 +116,51 @@ def sweep(
     calibrated: SearchSettings,
     key: str = "",
 ) -> Sweep:
-    """Try weights of hybrid search.
+    """Measure weights of hybrid search.
 
-    All rank the documents that the calibrated weights would pool; where these leave a ranker
-    out, it has its usual weight in that.
+    All of them rank the documents that the calibrated weights pool; a ranker that these leave out
+    has its default weight in that.
 
     Parameters
     ----------
     searcher
-        The index, open, with words.
+        Searcher of an index with lexical rankers.
     benchmark
         Queries and judgments.
     judged_by
         Name of the measure.
     calibrated
-        These weights are tried as well, and all other settings are theirs.
+        Search settings: their weights are tried as well.
     key
-        Of the outcome.
+        Key of the result.
     """
     chosen = calibrated.hybrid
-    every = _with_all(chosen)
-    own = lexical_share(chosen)
-    shares = sorted({own, *(step / STEPS for step in range(STEPS + 1))})
-    line = [chosen if share == own else with_lexical_share(every, share) for share in shares]
-    grid = list(_grid(_rankers(searcher), every.feedback))
-    trial = _Trial(searcher, benchmark, judged_by, calibrated.model_copy(update={"hybrid": every}))
-    reached = trial.reached([*line, *grid])
-    on_line, others = reached[: len(line)], reached[len(line) :]
-    best = best_of(reached, chosen)
-    others += trial.reached([best.model_copy(update={FEEDBACK: weight}) for weight in _FEEDBACK])
-    return Sweep(key=key, line=on_line, others=others)
+    default = HybridWeights(feedback=chosen.feedback)
+    pooling = HybridWeights.of({name: own or getattr(default, name) for name, own in chosen})
+    own = get_lexical_share(chosen)
+    lexical_shares = sorted({own, *(step / STEPS for step in range(STEPS + 1))})
+    line = [
+        chosen if share == own else set_lexical_share(pooling, share) for share in lexical_shares
+    ]
+    grid = list(_list_grid(_list_rankers(searcher), pooling.feedback))
+    settings = calibrated.model_copy(update={"hybrid": pooling})
+    trials = _try_weights(searcher, benchmark, judged_by, settings, [*line, *grid])
+    best = choose_best(trials, chosen)
+    by_feedback = [best.model_copy(update={FEEDBACK: weight}) for weight in _FEEDBACK]
+    others = trials[len(line) :]
+    others += _try_weights(searcher, benchmark, judged_by, settings, by_feedback)
+    return Sweep(key=key, line=trials[: len(line)], others=others)
 
 
-def _with_all(weights: HybridWeights) -> HybridWeights:
-    """Return weights in which no ranker is left out, but for feedback."""
-    usual = HybridWeights(feedback=weights.feedback)
-    return HybridWeights.of({name: own or getattr(usual, name) for name, own in weights})
-
-
-def _rankers(searcher: Searcher) -> list[str]:
-    """Return the rankers that differ, but for feedback."""
+def _list_rankers(searcher: Searcher) -> list[str]:
+    """Return the rankers of an index but for feedback."""
     lexical = searcher.manifest.lexical
     dense = DENSE_RANKERS if searcher.representation == "views" else DENSE_RANKERS[:1]
     return [*dense, *(lexical.rankers if lexical else ())]
 
 
-def _grid(rankers: Sequence[str], feedback: float) -> Iterator[HybridWeights]:
-    """Yield all ways to share out what feedback leaves in `PARTS` parts."""
+def _list_grid(rankers: Sequence[str], feedback: float) -> Iterator[HybridWeights]:
+    """Yield all ways to divide among rankers what feedback leaves, in `PARTS` parts."""
     for parts in product(range(PARTS + 1), repeat=len(rankers)):
         if sum(parts) == PARTS:
             own = {
@@ -189,50 +170,34 @@ def _grid(rankers: Sequence[str], feedback: float) -> Iterator[HybridWeights]:
             yield HybridWeights.of({**own, FEEDBACK: feedback})
 
 
-class _Trial:
-    """Ranks the same pools by many weights."""
-
-    def __init__(
-        self, searcher: Searcher, benchmark: Benchmark, judged_by: str, calibrated: SearchSettings
-    ) -> None:
-        self._searcher = searcher
-        self._benchmark = benchmark
-        self._judged_by = judged_by
-        self._calibrated = calibrated
-        cutoff = parse_measure(judged_by).params.get("cutoff") or _POOL
-        self._depth = cutoff + benchmark.remove_self
-
-    def reached(self, every: Sequence[HybridWeights]) -> list[Tried]:
-        """Return what weights reach, in their order."""
-        benchmark = self._benchmark
-        runs: list[Run] = [{} for _ in every]
-        pools = self._searcher.pools(list(benchmark.queries.values()), _POOL, self._calibrated)
-        shown = track(
-            zip(benchmark.queries, pools, strict=True),
-            "trying weights",
-            lambda: len(benchmark.queries),
-            unit="queries",
-        )
-        in_force = [normalize_weights(weights.model_dump()) for weights in every]
-        for query, pool in shown:
-            ids = np.array(pool.index.ids(pool.ordinals))
-            blend = pool.blend(self._calibrated.fusion)
-            for run, weights in zip(runs, in_force, strict=True):
-                run[query] = self._ranking(ids, total(blend.brought(weights)))
-        measured = track(runs, "measuring weights", lambda: len(runs), unit="weights")
-        return [
-            Tried(weights, self._measured(run))
-            for weights, run in zip(every, measured, strict=True)
-        ]
-
-    def _ranking(
-        self, ids: npt.NDArray[np.str_], scores: npt.NDArray[np.float64]
-    ) -> list[tuple[str, float]]:
-        leading = first(scores, self._depth)
-        found = zip(ids[leading].tolist(), scores[leading].tolist(), strict=True)
-        return break_ties(found)[: self._depth]
-
-    def _measured(self, run: Run) -> float:
-        if self._benchmark.remove_self:
-            run = without_self(run)
-        return measure(self._benchmark.qrels, run, [self._judged_by])[self._judged_by]
+def _try_weights(
+    searcher: Searcher,
+    benchmark: Benchmark,
+    judged_by: str,
+    settings: SearchSettings,
+    every: Sequence[HybridWeights],
+) -> list[Trial]:
+    """Rank the same pools by many weights, and measure the runs."""
+    depth = (parse_measure(judged_by).params.get("cutoff") or _POOL) + benchmark.remove_self
+    runs: list[Run] = [{} for _ in every]
+    pools = track(
+        searcher.pools(list(benchmark.queries.values()), _POOL, settings),
+        "trying weights",
+        lambda: len(benchmark.queries),
+        unit="queries",
+    )
+    normalized = [normalize_weights(weights.model_dump()) for weights in every]
+    for query, pool in zip(benchmark.queries, pools, strict=True):
+        ids = np.array(pool.index.ids(pool.ordinals))
+        blend = pool.blend(settings.fusion)
+        for run, own in zip(runs, normalized, strict=True):
+            scores = total(blend.brought(own))
+            leading = first(scores, depth)
+            ranking = zip(ids[leading].tolist(), scores[leading].tolist(), strict=True)
+            run[query] = break_ties(ranking)[:depth]
+    trials = []
+    shown = track(runs, "measuring weights", lambda: len(runs), unit="weights")
+    for weights, run in zip(every, shown, strict=True):
+        judged = remove_query_documents(run) if benchmark.remove_self else run
+        trials.append(Trial(weights, measure(benchmark.qrels, judged, [judged_by])[judged_by]))
+    return trials

@@ -1,4 +1,4 @@
-"""What an evaluation is made with, decided once, and where its files go."""
+"""Settings and files of an evaluation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,78 +9,75 @@ from corpus_tuner.core.progress import show_activity
 from corpus_tuner.core.text_output import make_folders
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import AUTO, Encoder, embedded, open_encoder
-from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES, deepest
+from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES, get_deepest_cutoff
 from corpus_tuner.generation.open_recipe import detect_corpus_languages
 from corpus_tuner.indexes.store.layout import Layout
 
 DEPTH = 100
-"""Documents in a run: as many as the default measures look at."""
+"""Default number of documents in a ranking: the largest cutoff of the default measures."""
 
 ABLATION = "ablation.json"
-"""The file of what an ablation measured."""
-
-USES = "uses.md"
-"""The file of what every use of a generator's writing changes."""
+"""File of the results of an ablation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What an evaluation is made with.
+    """Settings of an evaluation.
 
     Attributes
     ----------
     output
-        The folder of all its files.
+        Folder of all its files.
     settings
-        The recipe.
+        Recipe.
     encoder
-        Of the recipe.
-    by_language
-        Whether the encoder is the one for English, and another corpus may have its own.
+        Encoder of the recipe.
+    choose_encoder
+        Whether the encoder depends on the languages of the corpus.
     measures
-        Names; the first is the main one.
+        Names of the measures, the main one first.
     depth
-        Documents in every ranking, at least as many as a measure looks at.
-    there
-        The index that is measured, a folder or an address, where none is built.
+        Number of documents in every ranking.
+    index
+        Existing index, a folder or an address, that is measured in place of a new one.
     """
 
     output: Path
     settings: Recipe
     encoder: Encoder
-    by_language: bool = False
+    choose_encoder: bool = False
     measures: Sequence[str] = DEFAULT_MEASURES
     depth: int = DEPTH
-    there: str | Path | None = None
+    index: str | Path | None = None
 
     @classmethod
-    def of(
+    def open(
         cls,
         output: str | Path,
         settings: Recipe | None,
         encoder: Encoder | None,
         measures: Sequence[str],
         depth: int,
-        there: str | Path | None = None,
+        index: str | Path | None = None,
     ) -> "Setup":
-        """Fill in what was left out, and make the folder.
+        """Make the folder and open the encoder.
 
         Raises
         ------
         EvaluationError
-            If there is no measure of a name, or the folder cannot be made.
+            If a measure is unknown, or the folder cannot be made.
         """
         settings = settings or load_recipe()
-        depth = max(depth, deepest(measures))
+        depth = max(depth, get_deepest_cutoff(measures))
         make_folders(Path(output))
-        by_language = encoder is None and settings.encoder.name == AUTO
+        choose = encoder is None and settings.encoder.name == AUTO
         with show_activity("opening the encoder"):
             encoder = encoder or open_encoder(settings.encoder)
-        return cls(Path(output), settings, encoder, by_language, tuple(measures), depth, there)
+        return cls(Path(output), settings, encoder, choose, tuple(measures), depth, index)
 
-    def for_corpus(self, source: str | Path) -> "Setup":
-        """Return the same with the encoder that fits the languages of a corpus."""
-        if not self.by_language:
+    def adapt_encoder(self, source: str | Path) -> "Setup":
+        """Return the setup with the encoder for the languages of a corpus."""
+        if not self.choose_encoder:
             return self
         languages = detect_corpus_languages(
             Corpus(source, self.settings.corpus), self.settings
@@ -92,45 +89,9 @@ class Setup:
 
     @property
     def ledger(self) -> Path:
-        """What was generated, for all indexes."""
+        """Ledger of generated views, shared by all indexes."""
         return Layout(self.output).ledger
 
-    def index(self, benchmark: str) -> Path:
-        """Return the folder of a benchmark's index."""
-        return self.output / "indexes" / benchmark
-
-    def searched(self, benchmark: str) -> str | Path:
-        """Return which index is searched for a benchmark: a folder, or an address."""
-        return self.there or self.index(benchmark)
-
-    def run_file(self, benchmark: str, system: str) -> Path:
-        """Return the TREC run file of a system."""
-        return self.output / "runs" / f"{benchmark}.{system}.trec"
-
-    def qrels_file(self, benchmark: str) -> Path:
-        """Return the TREC file of a benchmark's judgments, for other tools than this."""
-        return self.output / "runs" / f"{benchmark}.qrels"
-
-    def sweep_file(self, benchmark: str) -> Path:
-        """Return the file of what all weights reached."""
-        return self.output / "sweeps" / f"{benchmark}.json"
-
-    def cost_file(self, benchmark: str) -> Path:
-        """Return the file of what a benchmark's index took."""
-        return self.output / "costs" / f"{benchmark}.json"
-
-    def ablated(self, benchmark: str) -> Path:
-        """Return the folder of the index of all views, which an ablation reads."""
-        return self.output / "ablation" / benchmark
-
-    def used(self, benchmark: str, use: int) -> Path:
-        """Return the folder of an index that uses what was generated in one way."""
-        return self.output / "uses" / f"{benchmark}.{use}"
-
-    def tuned(self, benchmark: str) -> Path:
-        """Return the folder of the generator that was tuned on a benchmark's corpus."""
-        return self.output / "tuned" / benchmark
-
-    def scratch(self, benchmark: str, what: str) -> Path:
-        """Return a folder for what is kept only while something works."""
-        return self.output / "scratch" / f"{benchmark}.{what}"
+    def path(self, kind: str, name: str) -> Path:
+        """Return the path of a file or folder, such as ``runs/NAME``."""
+        return self.output / kind / name

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from corpus_tuner.eval.ablation_variants import check_sets, variants
+from corpus_tuner.eval.ablation import list_check_sets, list_variants
 from corpus_tuner.indexes.store.layout import Layout
 from tests.conftest import make_documents, write_jsonl
 
@@ -65,12 +65,6 @@ def test_scores_are_those_of_an_index_of_the_same_views(
     lines = (results / "ablation.md").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "| system | tiny |" and len(lines) == 2 + len(found)
     assert not (results / "scratch" / "tiny.ablation").exists()
-    uses = (results / "uses.md").read_text(encoding="utf-8").splitlines()
-    assert uses[0] == "| use | tiny | average | 95 % interval |"
-    assert [line.split(" | ")[0] for line in uses[2:]] == [
-        *("| without", "| views", "| contrastive views", "| words"),
-        *("| weights by questions", "| weights by questions and sentences"),
-    ]
 
     for generator, parts in (
         (["--set", "generator=extractive"], "own, extractive"),
@@ -114,14 +108,14 @@ def test_the_tuned_generator_is_compared(
 
 
 def test_what_is_compared() -> None:
-    assert check_sets("extractive", ["duplicate"]) == check_sets("generated", []) == {}
-    assert check_sets("generated", ["duplicate", "relevance"]) == {
+    assert list_check_sets("extractive", ["duplicate"]) == list_check_sets("generated", []) == {}
+    assert list_check_sets("generated", ["duplicate", "relevance"]) == {
         "generated, checked": ["duplicate", "relevance"],
         "generated, checked but for duplicate": ["relevance"],
         "generated, checked but for relevance": ["duplicate"],
     }
-    found = variants({"extractive": ["keywords"], "generated": ["question"]}, ["duplicate"])
-    assert {variant.name: variant.parts for variant in found} == {
+    found = list_variants({"extractive": ["keywords"], "generated": ["question"]}, ["duplicate"])
+    assert {variant.name: variant.groups for variant in found} == {
         "own": ("own",),
         "own, extractive": ("own", "extractive"),
         "own, generated": ("own", "generated"),

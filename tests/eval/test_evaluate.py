@@ -92,7 +92,7 @@ def test_an_evaluation_writes_a_report(tmp_path: Path, run: Run, small: list[str
     assert page.outside == []
     assert "script" not in page.tags
     assert page.tags.count("svg") >= 4  # gains and weights of both
-    for heading in ("Against passage", "Cost", "To make this again"):
+    for heading in ("Against passage", "Cost", "Reproduction"):
         assert heading in page.text
     assert "encoder:" in page.text  # the recipe
 
@@ -184,11 +184,11 @@ def test_benchmarks_by_name(
     tmp_path: Path, run: Run, small: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A query of ArguAna is a document itself, which it must not find."""
-    from corpus_tuner.eval.benchmarks.registry import registry
+    from corpus_tuner.eval.benchmarks.registry import load_registry
 
     # It is known by its name and the number of its queries: here 50 instead of 1,401.
-    entry = registry().benchmarks["arguana"].model_copy(update={"queries": 50})
-    monkeypatch.setitem(registry().benchmarks, "arguana", entry)
+    entry = load_registry().benchmarks["arguana"].model_copy(update={"queries": 50})
+    monkeypatch.setitem(load_registry().benchmarks, "arguana", entry)
     folder = make_benchmark(tmp_path / "home" / "arguana")
     documents = [json.loads(line) for line in (folder / "corpus.jsonl").open(encoding="utf-8")]
     queries = [{"_id": document["_id"], "text": document["text"]} for document in documents]
@@ -218,16 +218,16 @@ def test_benchmarks_by_name(
 
 
 def test_published_figures_stand_beside(tmp_path: Path) -> None:
-    from corpus_tuner.eval.report.assembly import published
+    from corpus_tuner.eval.report.assembly import find_published
     from corpus_tuner.eval.trec.benchmark import Benchmark
 
     scifact = Benchmark("scifact", "", {str(number): "?" for number in range(300)}, {})
-    references, notes = published(scifact, 5183, ["R@100", "nDCG@10", "AP"])
+    references, notes = find_published(scifact, 5183, ["R@100", "nDCG@10", "AP"])
     bm25 = references[0]
     assert bm25.system.startswith("BM25")
     assert bm25.measures == {"nDCG@10": 67.9, "R@100": 92.5}
     assert notes
-    assert published(scifact, 100, ["nDCG@10"]) == ([], [])
+    assert find_published(scifact, 100, ["nDCG@10"]) == ([], [])
 
 
 def test_the_list_of_benchmarks(tmp_path: Path, run: Run) -> None:

@@ -9,11 +9,11 @@ from corpus_tuner.config.recipe import load_recipe
 from corpus_tuner.encoders import Encoder
 from corpus_tuner.eval.oracle import (
     STEPS,
-    Tried,
-    best_of,
-    lexical_share,
+    Trial,
+    choose_best,
+    get_lexical_share,
+    set_lexical_share,
     sweep,
-    with_lexical_share,
 )
 from corpus_tuner.eval.systems import OpenIndex, System
 from corpus_tuner.eval.trec.benchmark import Benchmark
@@ -63,8 +63,8 @@ def test_where_terms_are_of_no_use_vectors_have_it_all(
     benchmark = judged_by_vectors(index, encoder, queries, views=1.0)
     usual = SearchSettings(dense=DenseWeights(views=0.2), hybrid=HybridWeights(feedback=0))
     with OpenIndex(index, encoder, queries) as opened:
-        swept = sweep(opened.searcher("views"), benchmark, NDCG, usual)
-        best = best_of([*swept.line, *swept.others], usual.hybrid)
+        swept = sweep(opened.open_searcher("views"), benchmark, NDCG, usual)
+        best = choose_best([*swept.line, *swept.others], usual.hybrid)
         assert best == HybridWeights.only("views")
         found = usual.model_copy(update={"hybrid": best})
         run = opened.run(System("oracle-all", "views", "hybrid", found), 100)
@@ -77,27 +77,27 @@ def test_weights_reach_what_a_search_reaches(
     benchmark = judged_by_vectors(index, encoder, queries, views=0.5)
     usual = SearchSettings()
     with OpenIndex(index, encoder, queries) as opened:
-        line = sweep(opened.searcher("views"), benchmark, NDCG, usual).line
-        shares = [lexical_share(tried.weights) for tried in line]
+        line = sweep(opened.open_searcher("views"), benchmark, NDCG, usual).line
+        shares = [get_lexical_share(tried.weights) for tried in line]
         assert shares == sorted(shares)
         assert len(shares) == STEPS + 2
         assert usual.hybrid in [tried.weights for tried in line]
-        for weights, reached in line[1:-1:4]:  # at the ends fewer documents would be pooled
+        for weights, value in line[1:-1:4]:  # at the ends fewer documents would be pooled
             changed = usual.model_copy(update={"hybrid": weights})
             run = opened.run(System("x", "views", "hybrid", changed), 10)
-            assert measure(benchmark.qrels, run, [NDCG])[NDCG] == pytest.approx(reached)
+            assert measure(benchmark.qrels, run, [NDCG])[NDCG] == pytest.approx(value)
 
 
 def test_another_share_leaves_all_else() -> None:
     weights = HybridWeights(passage=0.1, views=0.3, words=0.3, ngrams=0.1, feedback=0.2)
-    assert lexical_share(weights) == pytest.approx(0.5)
-    moved = with_lexical_share(weights, 0.25)
+    assert get_lexical_share(weights) == pytest.approx(0.5)
+    moved = set_lexical_share(weights, 0.25)
     expected = {"passage": 0.15, "views": 0.45, "words": 0.15, "ngrams": 0.05, "feedback": 0.2}
     assert moved.model_dump() == pytest.approx(expected)
-    assert with_lexical_share(weights, 1).passage == 0
+    assert set_lexical_share(weights, 1).passage == 0
 
 
 def test_of_equally_good_weights_the_nearest_to_the_chosen_ones_are_best() -> None:
     usual = HybridWeights()
-    near, far = (with_lexical_share(usual, share) for share in (0.5, 0.9))
-    assert best_of([Tried(usual, 0.5), Tried(far, 0.9), Tried(near, 0.9)], usual) == near
+    near, far = (set_lexical_share(usual, share) for share in (0.5, 0.9))
+    assert choose_best([Trial(usual, 0.5), Trial(far, 0.9), Trial(near, 0.9)], usual) == near

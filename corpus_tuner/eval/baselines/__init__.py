@@ -1,7 +1,7 @@
-"""Baselines: other ways to rank a benchmark's documents, measured in the same table.
+"""Baselines: other systems that rank a benchmark's documents, measured in the same table.
 
-A file here is a baseline: it holds ``Baseline``, which is made from what stands behind the colon
-of ``KIND:ARGUMENT``, such as ``encoder:intfloat/multilingual-e5-small``.
+Every file here is a baseline: its class ``Baseline`` takes the argument of ``KIND:ARGUMENT``, such
+as ``encoder:intfloat/multilingual-e5-small``.
 """
 
 from dataclasses import dataclass
@@ -17,32 +17,32 @@ from corpus_tuner.eval.trec.runs import Run
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """What a baseline is given.
+class BaselineInput:
+    """Input of a baseline.
 
     Attributes
     ----------
     benchmark
         Queries and judgments.
-    reading
-        How the corpus is read.
+    corpus_settings
+        Settings of the corpus.
     language
-        Of the documents.
+        Main language of the documents, ISO 639-1.
     depth
-        Documents in every ranking.
+        Number of documents in every ranking.
     scratch
-        A folder for what it must keep while it works; it is thrown away.
+        Folder for temporary files.
     """
 
     benchmark: Benchmark
-    reading: CorpusSettings
+    corpus_settings: CorpusSettings
     language: str
     depth: int
     scratch: Path
 
     @property
     def corpus(self) -> Corpus:
-        """The documents, read anew.
+        """Documents of the benchmark.
 
         Raises
         ------
@@ -54,44 +54,44 @@ class Setting:
                 "this baseline needs the documents: write them with corpus-tuner index export "
                 "INDEX FOLDER/corpus.jsonl, beside queries.jsonl and qrels, and evaluate FOLDER"
             )
-        return Corpus(self.benchmark.corpus, self.reading)
+        return Corpus(self.benchmark.corpus, self.corpus_settings)
 
 
 class Baseline(Protocol):
-    """Ranks documents.
+    """Protocol of baselines.
 
     Attributes
     ----------
     name
-        As the table has it.
+        Name in the table.
     """
 
     name: str
 
     def identity(self, benchmark: str) -> str:
-        """Return what decides the run, but for the benchmark's contents and the depth."""
+        """Return a text that identifies the run, apart from the benchmark and the depth."""
 
-    def run(self, setting: Setting) -> Run:
+    def run(self, given: BaselineInput) -> Run:
         """Rank the documents for every query."""
 
 
 def open_baseline(description: str) -> Baseline:
-    """Make the baseline that ``[NAME=]KIND[:ARGUMENT]`` describes.
+    """Open the baseline described by ``[NAME=]KIND[:ARGUMENT]``.
 
     Raises
     ------
     CorpusTunerError
-        If there is no such kind, or the argument is of no use to it.
+        If there is no such kind, or the argument does not fit.
     """
     named, equals, rest = description.partition("=")
     if not equals or ":" in named:
         named, rest = "", description
     kind, _, argument = rest.partition(":")
     try:
-        made: Baseline = load_plugin(__name__, kind).Baseline(argument)
+        baseline: Baseline = load_plugin(__name__, kind).Baseline(argument)
     except ValueError as error:
         if isinstance(error, CorpusTunerError):
             raise
         raise CorpusTunerError(f"--baseline {description}: {error}") from None
-    made.name = named or made.name
-    return made
+    baseline.name = named or baseline.name
+    return baseline

@@ -1,16 +1,16 @@
-"""Any sentence-transformers model by itself: ``encoder:NAME``, a name of the hub or a folder."""
+"""Dense search with any sentence-transformers model: ``encoder:NAME``, a hub name or a folder."""
 
 from corpus_tuner.core.progress import show_activity, track
 from corpus_tuner.encoders import EncoderSettings, open_encoder
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.eval.baselines import Setting
+from corpus_tuner.eval.baselines import BaselineInput
 from corpus_tuner.eval.trec.runs import Leaders, Run, break_ties
 
-_AT_ONCE = 256
+_CHUNK = 256
 
 
 class Baseline:
-    """One vector for what the model reads of a document; brute force over all of them."""
+    """Dense search with one vector per document, over all documents."""
 
     def __init__(self, argument: str) -> None:
         if not argument:
@@ -22,14 +22,14 @@ class Baseline:
         """Return the settings of the encoder."""
         return self._settings.model_dump_json()
 
-    def run(self, setting: Setting) -> Run:
-        """Encode the documents as they stream by, and keep the best for every query."""
-        corpus = setting.corpus
+    def run(self, given: BaselineInput) -> Run:
+        """Encode the documents in chunks, and rank them for every query."""
+        corpus = given.corpus
         with show_activity(f"opening the encoder ({self.name})"):
             encoder = open_encoder(self._settings)
-            queries = encoder.encode_queries(list(setting.benchmark.queries.values()))
-        leaders = [Leaders(setting.depth) for _ in queries]
-        chunks = corpus.iterate_chunks(_AT_ONCE)
+            queries = encoder.encode_queries(list(given.benchmark.queries.values()))
+        leaders = [Leaders(given.depth) for _ in queries]
+        chunks = corpus.iterate_chunks(_CHUNK)
         for chunk in track(chunks, f"encoding ({self.name})", corpus.count, len):
             texts = [f"{document.title} {document.text}".strip() for document in chunk]
             scores = queries @ encoder.encode_documents(texts).T
@@ -37,6 +37,6 @@ class Baseline:
             for best, row in zip(leaders, scores.round(6), strict=True):
                 best.add(ids, row)
         return {
-            query: break_ties(best.ranking())
-            for query, best in zip(setting.benchmark.queries, leaders, strict=True)
+            query: break_ties(best.ranking)
+            for query, best in zip(given.benchmark.queries, leaders, strict=True)
         }

@@ -1,7 +1,7 @@
 """Lucene's BM25 by pyserini: ``lucene``, or ``lucene:PREBUILT`` for one of its own indexes.
 
 As Anserini's flat baselines: title and text in one field, the analyzer of the language, k1 0.9 and
-b 0.4. Java runs in a process of its own, which is gone when the run is there.
+b 0.4. Java runs in a process of its own, which ends with the run.
 """
 
 import multiprocessing
@@ -14,7 +14,7 @@ from typing import Any
 from corpus_tuner.core.extras import MissingExtraError, get_install_command
 from corpus_tuner.core.progress import show_activity, track
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.eval.baselines import Setting
+from corpus_tuner.eval.baselines import BaselineInput
 from corpus_tuner.eval.trec.runs import Run, break_ties
 
 K1, B = 0.9, 0.4
@@ -23,12 +23,12 @@ _JAVA = f"{get_install_command('pyserini')} brings one, or set JAVA_HOME to a JD
 
 
 class Baseline:
-    """Indexes the corpus with Lucene, and searches it."""
+    """Lucene's BM25 over the corpus."""
 
     def __init__(self, argument: str) -> None:
         if find_spec("pyserini") is None or find_spec("jnius") is None:
             raise MissingExtraError("the baseline lucene", "pyserini")
-        _java_home()
+        _find_java()
         self._prebuilt = argument
         self.name = f"lucene-{argument}" if argument else "lucene"
 
@@ -36,14 +36,14 @@ class Baseline:
         """Return the parameters, and the name of the index."""
         return f"lucene:{self._prebuilt}:{K1}:{B}"
 
-    def run(self, setting: Setting) -> Run:
-        """Rank by BM25; the documents reach Lucene as they stream by."""
-        corpus = None if self._prebuilt else setting.corpus
+    def run(self, given: BaselineInput) -> Run:
+        """Stream the documents to Lucene, and rank them by BM25."""
+        corpus = None if self._prebuilt else given.corpus
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe()
-        folder = None if self._prebuilt else str(setting.scratch)
+        folder = None if self._prebuilt else str(given.scratch)
         worker = context.Process(
-            target=_serve, args=(there, folder, self._prebuilt, setting.language), daemon=True
+            target=_serve, args=(there, folder, self._prebuilt, given.language), daemon=True
         )
         worker.start()
         there.close()
@@ -55,7 +55,7 @@ class Baseline:
                     here.send((document.id, f"{document.title}\n{document.text}"))
             here.send(None)
             with show_activity("searching (lucene)"):
-                here.send((setting.benchmark.queries, setting.depth))
+                here.send((given.benchmark.queries, given.depth))
                 found = _receive(here)
         except (BrokenPipeError, EOFError):
             reason = _receive(here) if here.poll() else f"it ended with {worker.exitcode}"
@@ -81,14 +81,8 @@ def _receive(connection: Any) -> Any:
     return received
 
 
-def _java_home() -> Path:
-    """Return where Java is: the user's, or else the one that comes with the extra.
-
-    Raises
-    ------
-    CorpusTunerError
-        If there is none.
-    """
+def _find_java() -> Path:
+    """Return the folder of Java: ``JAVA_HOME``, or that of the extra."""
     given = os.environ.get("JAVA_HOME")
     if given:
         if not any(Path(given).glob("**/libjvm.*")) and not any(Path(given).glob("**/jvm.dll")):
@@ -104,7 +98,7 @@ def _java_home() -> Path:
 
 
 def _serve(connection: Any, folder: str | None, prebuilt: str, language: str) -> None:
-    """Index what comes, then search; this runs in the worker."""
+    """Index the documents that are received, then search; the target of the worker process."""
     silence = os.open(os.devnull, os.O_WRONLY)  # what goes wrong goes through the connection
     os.dup2(silence, 1)
     os.dup2(silence, 2)
@@ -140,8 +134,8 @@ def _serve(connection: Any, folder: str | None, prebuilt: str, language: str) ->
 
 
 def start_java() -> tuple[Any, Any]:
-    """Import pyserini so that it runs on any Java 21, and quietly."""
-    home = _java_home()
+    """Import pyserini, set up for any Java 21 and without output."""
+    home = _find_java()
     os.environ["JAVA_HOME"] = str(home)
     for library in sorted(home.glob("**/server/libjvm.*")):
         os.environ.setdefault("JVM_PATH", str(library))

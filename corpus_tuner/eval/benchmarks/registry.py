@@ -1,6 +1,6 @@
-"""Benchmarks by name: what they are, where they come from, and what others reported on them.
+"""Registry of benchmarks by name: descriptions, sources and published figures.
 
-The registry is data, ``registry.yaml`` beside this file: a further benchmark is a further entry.
+The entries are data, in ``registry.yaml`` beside this file.
 """
 
 from collections.abc import Sequence
@@ -18,54 +18,37 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Archive(_Frozen):
-    """A zip of the BEIR project, with its published MD5."""
-
-    beir: str
-    md5: str
-
-
-class Catalogued(_Frozen):
-    """A dataset of ir_datasets (extra ``ir-datasets``)."""
-
-    ir_datasets: str
-
-
-class Hub(_Frozen):
-    """A dataset of the Hugging Face hub in BEIR's columns (extra ``datasets``).
+class HubDataset(_Frozen):
+    """A dataset of the Hugging Face hub with BEIR's columns (extra ``datasets``).
 
     Attributes
     ----------
-    hub
-        Its name.
+    name
+        Name on the hub.
     corpus, queries, qrels
-        Configuration and split of every part; a configuration's only split serves for any.
-    qrels_hub
-        The dataset that has the judgments, where it is another.
+        Configuration and split of each part; the only split of a configuration serves for any.
+    qrels_name
+        Name of the dataset with the judgments, if it is another.
     """
 
-    hub: str
+    name: str
     corpus: tuple[str, str]
     queries: tuple[str, str]
     qrels: tuple[str, str]
-    qrels_hub: str = ""
-
-
-Download = Archive | Catalogued | Hub
-"""Where a benchmark can be fetched."""
+    qrels_name: str = ""
 
 
 class Reference(_Frozen):
-    """What others reported.
+    """Published figures of a system.
 
     Attributes
     ----------
     system
-        What they measured.
+        Name of the system.
     measures
-        Name to value, in points of 100.
+        Values by name of the measure, in points of 100.
     source
-        Where they reported it.
+        Place of publication.
     """
 
     system: str
@@ -81,17 +64,19 @@ class Entry(_Frozen):
     language
         ISO 639-1 code.
     about
-        What is asked for what.
+        Kinds of queries and documents.
     documents, queries
-        How many there are, and how many are judged.
+        Number of documents and of judged queries.
     split
-        Which judgments are used.
+        Name of the judgments.
     measure
-        What is usually reported.
+        Usual measure.
     remove_self
         As `Benchmark.remove_self`.
-    sources
-        In the order in which they are tried; without any, only a local folder will do.
+    ir_datasets
+        Id of the dataset in ir_datasets (extra ``ir-datasets``).
+    hub
+        Dataset of the hub, where ir_datasets does not have it.
     notes
         Pitfalls.
     references
@@ -105,50 +90,51 @@ class Entry(_Frozen):
     split: str = "test"
     measure: str = "nDCG@10"
     remove_self: bool = False
-    sources: tuple[Download, ...] = ()
+    ir_datasets: str = ""
+    hub: HubDataset | None = None
     notes: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
 
 
 class Registry(_Frozen):
-    """All benchmarks that are known by name, and suites of them."""
+    """Benchmarks and suites by name."""
 
     benchmarks: dict[str, Entry]
     suites: dict[str, tuple[str, ...]]
 
 
 @cache
-def registry() -> Registry:
+def load_registry() -> Registry:
     """Read the registry.
 
     Examples
     --------
-    >>> registry().benchmarks["scifact"].documents
+    >>> load_registry().benchmarks["scifact"].documents
     5183
     """
     text = files(__package__).joinpath("registry.yaml").read_text(encoding="utf-8")
     return TypeAdapter(Registry).validate_python(yaml.safe_load(text))
 
 
-def expand(names: Sequence[str]) -> list[str]:
-    """Return names of benchmarks; for the name of a suite, those of its benchmarks.
+def expand_suites(names: Sequence[str]) -> list[str]:
+    """Replace names of suites by the names of their benchmarks.
 
     Examples
     --------
-    >>> expand(["scifact", "quick"])
+    >>> expand_suites(["scifact", "quick"])
     ['scifact', 'sample-en', 'sample-de']
     """
-    suites = registry().suites
+    suites = load_registry().suites
     return [benchmark for name in names for benchmark in suites.get(name, (name,))]
 
 
-def recognise(benchmark: Benchmark) -> Entry | None:
-    """Return the entry of a benchmark, however it was loaded: by its name and number of queries.
+def find_entry(benchmark: Benchmark) -> Entry | None:
+    """Return the entry of a benchmark by its name and number of queries.
 
-    Copies differ by a few queries that were merged or left out; more than one in a hundred, and it
-    is another set of that name.
+    Copies differ by a few queries that were merged or left out; a benchmark with more than one in a
+    hundred other queries is another set of that name.
     """
-    entry = registry().benchmarks.get(benchmark.name)
+    entry = load_registry().benchmarks.get(benchmark.name)
     if entry is None or abs(entry.queries - len(benchmark.queries)) > entry.queries / 100:
         return None
     return entry

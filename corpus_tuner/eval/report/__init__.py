@@ -1,18 +1,16 @@
-"""Reports: what was measured, as rows for files (`tables`), charts and one HTML page (`page`).
-
-The models here are all that a report is made of; whoever measures fills them in.
-"""
+"""Reports of evaluations: their data, and their files (tables, charts, one HTML page)."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.eval.benchmarks.registry import Reference
 from corpus_tuner.eval.trec.benchmark import Benchmark
-from corpus_tuner.eval.trec.measures import Measured, averages
-from corpus_tuner.eval.trec.significance import Comparison, intervals
+from corpus_tuner.eval.trec.measures import MeasuredRun, average_queries
+from corpus_tuner.eval.trec.significance import Comparison, bootstrap_interval
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -23,28 +21,27 @@ class _Frozen(BaseModel):
 
 
 class Result(_Frozen):
-    """What one system reached on one benchmark.
+    """Measures of one system on one benchmark.
 
     Attributes
     ----------
     benchmark, language, system
-        Their names; `language` as an ISO 639-1 code.
+        Name of the benchmark, its language (ISO 639-1), name of the system.
     documents, queries
-        How many were indexed and judged; no documents where only a run is known.
+        Number of indexed documents (0 where only a run is known) and of judged queries.
     measures
-        Name to value, as fractions.
+        Values by name, as fractions.
     seconds
-        Spent on searching all the queries, encoding them not included; 0 where only a run is known.
+        Time to search all queries, without encoding them; 0 where only a run is known.
     intervals
-        Name of a measure to the bounds of its confidence interval, as fractions.
+        Bounds of the 95 % confidence interval of every measure, as fractions.
     p_values
-        Name of a measure to the p-value of the difference from the baseline, by the randomisation
-        test, corrected by Holm's method for all systems; empty for the baseline itself.
+        p-value of every measure's difference from the baseline, by the randomisation test,
+        corrected by Holm's method for all systems; empty for the baseline itself.
     weights
-        Whatever weights the system ranks with.
+        Ranker weights of the system.
     uses_labels
-        Whether the weights were chosen with the judgments that it is measured by: what could be
-        reached, not what can be had.
+        Whether the weights were chosen with the judgments: an upper bound, not a result.
 
     Examples
     --------
@@ -52,17 +49,17 @@ class Result(_Frozen):
     >>> from corpus_tuner.eval.trec.measures import measure_queries
     >>> benchmark = Benchmark("tiny", "", {"q1": "wheat"}, {"q1": {"mill": 1}})
     >>> measured = measure_queries(benchmark.qrels, {"q1": [("mill", 1.0)]}, ["nDCG@10"])
-    >>> Result.of(benchmark, "mine", measured).measures
+    >>> Result.from_queries(benchmark, "mine", measured).measures
     {'nDCG@10': 1.0}
     """
 
     benchmark: str
-    language: str
+    language: str = ""
     system: str
-    documents: int
+    documents: int = 0
     queries: int
     measures: dict[str, float]
-    seconds: float
+    seconds: float = 0.0
     intervals: dict[str, tuple[float, float]] = Field(default_factory=dict)
     p_values: dict[str, float] = Field(default_factory=dict)
     weights: dict[str, float] = Field(default_factory=dict)
@@ -73,65 +70,70 @@ class Result(_Frozen):
         return f"Result({self.benchmark!r}, {self.system!r}, {name}={value:.4f})"
 
     @classmethod
-    def of(cls, benchmark: Benchmark, system: str, measured: Measured, **more: Any) -> "Result":
-        """Make a result of what was measured; `more` are further fields."""
+    def from_queries(
+        cls, benchmark: Benchmark, system: str, measured: MeasuredRun, **more: Any
+    ) -> "Result":
+        """Return the result of a measured run; `more` are further attributes."""
         return cls(
-            **{"language": "", "documents": 0, "seconds": 0.0} | more,
             benchmark=benchmark.name,
             system=system,
-            queries=len(measured[next(iter(measured))]),
-            measures=averages(measured),
-            intervals=intervals(measured),
+            queries=len(benchmark.qrels),
+            measures=average_queries(measured),
+            intervals={
+                name: bootstrap_interval(np.array(list(values.values())))
+                for name, values in measured.items()
+            },
+            **more,
         )
 
 
 def read_results(path: Path) -> list[Result]:
-    """Read results that were written as a JSON list."""
+    """Read results from a JSON list."""
     return TypeAdapter(list[Result]).validate_json(path.read_text(encoding="utf-8"))
 
 
 class ShownDocument(_Frozen):
-    """A document as a report shows it.
+    """A document of a ranking.
 
     Attributes
     ----------
     document, title
-        Its id and title.
+        Id and title.
     rank
-        From 1.
+        Rank from 1; 0 where the document was not retrieved.
     grade
-        As it was judged; ``None`` if it was not.
+        Grade of its judgment; ``None`` without one.
     view
-        Kind and text of what is nearest to the query; empty where that is not known.
+        Kind and text of the view nearest to the query; empty where unknown.
     rankers
-        What every ranker adds to its score; empty where that is not known.
+        Contribution of every ranker to the score; empty where unknown.
     """
 
     document: str
     title: str = ""
-    rank: int
+    rank: int = 0
     grade: int | None = None
     view: str = ""
     rankers: str = ""
 
 
-class Mover(_Frozen):
-    """A query that gained or lost much.
+class QueryChange(_Frozen):
+    """A query on which system and baseline differ much.
 
     Attributes
     ----------
     benchmark, query, text
-        The query's id and text.
+        Name of the benchmark, id and text of the query.
     system, baseline
-        What is compared.
+        Names of what is compared.
     value, before
-        What they reached, as fractions.
+        Values of system and baseline, as fractions.
     found, found_before
-        The first documents of each.
+        First documents of each.
     relevant
-        The relevant documents, at their rank by the system; rank 0 where it did not find them.
+        Relevant documents with their ranks by the system.
     relevant_before
-        Their ranks by the baseline, in the same order.
+        Ranks of the same documents by the baseline.
     """
 
     benchmark: str
@@ -148,16 +150,16 @@ class Mover(_Frozen):
 
 
 class WeightSweep(_Frozen):
-    """What every weight of words and n-grams would have reached, by the judgments.
+    """Values of one measure by the weight of the lexical rankers.
 
     Attributes
     ----------
     benchmark, measure
         Names.
     points
-        Weight and value.
+        Pairs of weight and value.
     chosen, reached
-        The weight that was chosen without judgments, and its value.
+        Weight chosen by calibration, and its value.
     """
 
     benchmark: str
@@ -167,21 +169,21 @@ class WeightSweep(_Frozen):
     reached: float
 
 
-class Cost(_Frozen):
-    """What an index took.
+class IndexCost(_Frozen):
+    """Size and build time of a benchmark's index.
 
     Attributes
     ----------
     benchmark
-        Whose.
+        Name of the benchmark.
     documents, views
-        How many are in it.
+        Number of documents and views.
     bytes
-        Of its files.
+        Size on disk.
     seconds
-        To build it; ``None`` if it was there, or was begun, before.
+        Build time; ``None`` for an index that existed, in part or as a whole.
     peak_bytes
-        The most memory that the process had held when it was built; ``None`` as above.
+        Peak memory of the process after the build; ``None`` as above.
     """
 
     benchmark: str
@@ -193,40 +195,40 @@ class Cost(_Frozen):
 
 
 class Report(_Frozen):
-    """All of an evaluation.
+    """Report of an evaluation.
 
     Attributes
     ----------
     title
-        Stands above all.
+        Headline.
     about, terms
-        What is measured, in a sentence or two, and what the names mean.
+        Description of the evaluation, and of the systems and rankers by name.
     baseline, system
-        What the systems are compared with, and the one that is shown in detail.
+        Names of the baseline and of the system that is shown in detail.
     results
-        One per benchmark and system.
+        One result per benchmark and system.
     comparisons
-        Of systems with the baseline.
+        Significance tests of systems and baseline.
     gains
-        For every benchmark, the difference of system and baseline for every query, largest first.
-    movers
-        The queries that gained and lost most.
-    references
-        For every benchmark, what others reported.
-    notes
-        For every benchmark, what is to be known of it.
+        Differences of system and baseline for every query, in descending order, by benchmark.
+    query_changes
+        Queries that gained and lost most.
+    references, notes
+        Published figures and pitfalls, by benchmark.
     sweeps, costs
-        Where they were measured.
+        Weight sweeps and index costs, where measured.
     ablation
-        What each part brings.
+        Results of an ablation.
     remarks
-        What else the reader must know, such as queries without results.
+        Warnings for the reader, such as queries without results.
     settings
-        The recipe, as YAML.
+        Recipe, as YAML.
     versions
-        Of the software, by name.
+        Versions of the software, by name.
     command
-        What makes this again.
+        Command that repeats the evaluation.
+    per_query
+        Measures of every query, by benchmark and system; not part of ``report.json``.
     """
 
     title: str
@@ -237,16 +239,27 @@ class Report(_Frozen):
     results: list[Result]
     comparisons: list[Comparison] = Field(default_factory=list)
     gains: dict[str, list[float]] = Field(default_factory=dict)
-    movers: list[Mover] = Field(default_factory=list)
+    query_changes: list[QueryChange] = Field(default_factory=list)
     references: dict[str, list[Reference]] = Field(default_factory=dict)
     notes: dict[str, list[str]] = Field(default_factory=dict)
     sweeps: list[WeightSweep] = Field(default_factory=list)
-    costs: list[Cost] = Field(default_factory=list)
+    costs: list[IndexCost] = Field(default_factory=list)
     ablation: list[Result] = Field(default_factory=list)
     remarks: list[str] = Field(default_factory=list)
     settings: str = ""
     versions: dict[str, str] = Field(default_factory=dict)
     command: str = ""
+    per_query: dict[str, dict[str, MeasuredRun]] = Field(
+        default_factory=dict, exclude=True, repr=False
+    )
+
+    @property
+    def by_benchmark(self) -> dict[str, list[Result]]:
+        """Results by the name of the benchmark."""
+        grouped: dict[str, list[Result]] = {}
+        for result in self.results:
+            grouped.setdefault(result.benchmark, []).append(result)
+        return grouped
 
     def to_dataframe(self) -> "DataFrame":
         """Return the results as a pandas DataFrame (extra ``pandas``).
@@ -265,10 +278,7 @@ class Report(_Frozen):
 
         Examples
         --------
-        >>> result = Result(
-        ...     benchmark="mine", language="en", system="bm25", documents=3, queries=1,
-        ...     measures={"RR": 0.5}, seconds=0,
-        ... )
+        >>> result = Result(benchmark="mine", system="bm25", queries=1, measures={"RR": 0.5})
         >>> report = Report(title="", baseline="bm25", system="bm25", results=[result])
         >>> report.to_dataframe()[["system", "RR"]].to_dict("records")
         [{'system': 'bm25', 'RR': 0.5}]
@@ -289,3 +299,8 @@ class Report(_Frozen):
                 for result in self.results
             ]
         )
+
+
+def find_best(results: list[Result], measure: str) -> float | None:
+    """Return the best value of a measure among results that used no labels."""
+    return max((one.measures[measure] for one in results if not one.uses_labels), default=None)

@@ -1,34 +1,50 @@
-"""From measurements to a report: a chapter per benchmark, and what binds them.
+"""Assembling a report: one report per benchmark, merged and written to files.
 
-A chapter holds no runs, so that an evaluation of many benchmarks needs the memory of one.
+Reports hold no runs, so an evaluation of many benchmarks needs the memory of one.
 """
 
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
+from corpus_tuner.core.records import describe_rejected
 from corpus_tuner.core.text_output import write_text
-from corpus_tuner.eval.benchmarks.registry import Reference, recognise
-from corpus_tuner.eval.report import Cost, Mover, Report, Result, WeightSweep
-from corpus_tuner.eval.report.latex import as_latex
+from corpus_tuner.eval.benchmarks.registry import Reference, find_entry
+from corpus_tuner.eval.report import Report, Result
+from corpus_tuner.eval.report.latex import format_latex
 from corpus_tuner.eval.report.page import write_page
-from corpus_tuner.eval.report.per_query import Describe, movers
+from corpus_tuner.eval.report.per_query import Describe, list_query_changes
 from corpus_tuner.eval.report.tables import write_per_query, write_results, write_summary
 from corpus_tuner.eval.trec.benchmark import Benchmark
-from corpus_tuner.eval.trec.measures import Measured, Measurement, parse_measure
-from corpus_tuner.eval.trec.significance import Comparison, compare, significance
+from corpus_tuner.eval.trec.measures import MeasuredRun, parse_measure
+from corpus_tuner.eval.trec.runs import Run
+from corpus_tuner.eval.trec.significance import Comparison, compare, compute_p_values
 
-METRICS, PER_QUERY, SUMMARY, PAGE = "metrics.json", "per_query.csv", "summary.md", "report.html"
-"""The files of a report."""
+METRICS = "metrics.json"
+"""File of the results alone."""
 
-WHOLE = "report.json"
-"""All of a report, for scripts."""
+ABOUT = (
+    "How well searches find the documents that people judged relevant: the higher the better, 100 "
+    "is best. A system is a way to rank the documents."
+)
 
-LATEX = "table.tex"
-"""The results as a table for LaTeX."""
-
+_TERMS = {
+    "bm25": "The ranker that scores by the words of a query (BM25), without a model.",
+    "words": "The ranker that scores by words (BM25).",
+    "ngrams": "BM25 of character 4-grams: finds other word forms, and compounds.",
+    "passage": "Dense search by the vector of a document's own text: the encoder alone.",
+    "mean": "One vector for a document: the mean of its passage's and its views' vectors.",
+    "views": "Every view has a vector of its own: a title, a sentence, or a short text, such as a "
+    "question, that was written for the document. The score is that of passage and best view.",
+    "feedback": "Pseudo-relevance feedback: lifts documents like the first two hits of the others.",
+    "default-weights": "Hybrid search by weights that are the same for every corpus.",
+    "hybrid": "Hybrid search as users run it: by weights that were calibrated for this corpus "
+    "without any judgments, where it is calibrated.",
+    "oracle": "The best share of the lexical rankers by the judgments: an upper bound, no result.",
+    "oracle-all": "The best weights of all rankers by the judgments: an upper bound, no result.",
+}
 _MAIN_SYSTEMS = ("hybrid", "views", "mean")
 _PACKAGES = (
     *("corpus-tuner", "torch", "transformers", "sentence-transformers", "faiss-cpu", "bm25s"),
@@ -36,126 +52,151 @@ _PACKAGES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
-    """What a report says of one benchmark.
-
-    Attributes
-    ----------
-    benchmark
-        Its name.
-    measured
-        For every system what it reached, query by query.
-    results
-        One per system.
-    comparisons
-        Of the systems with the baseline.
-    gains
-        What the main system gained for every query, as fractions, the largest first; empty where
-        main system or baseline is missing.
-    movers
-        The queries that gained and lost most.
-    references, notes
-        What others reported, and what is to be known of the benchmark.
-    remarks
-        What else the reader must know.
-    sweep, cost
-        Where they were measured.
-    """
-
-    benchmark: str
-    measured: Mapping[str, Measured]
-    results: Sequence[Result]
-    comparisons: Sequence[Comparison]
-    gains: Sequence[float]
-    movers: Sequence[Mover]
-    references: Sequence[Reference]
-    notes: Sequence[str]
-    remarks: Sequence[str]
-    sweep: WeightSweep | None = None
-    cost: Cost | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """What the chapters of a report have in common.
-
-    Attributes
-    ----------
-    measures
-        Names; the first is the main one.
-    system, baseline
-        The system that is shown in detail, and the one that the others are compared with.
-    """
-
-    measures: Sequence[str]
-    system: str
-    baseline: str
-
-
-def write_chapter(
-    measurement: Measurement,
+def report_benchmark(
+    benchmark: Benchmark,
+    runs: Mapping[str, Run],
+    measured: Mapping[str, MeasuredRun],
     results: Sequence[Result],
-    outline: Outline,
+    measures: Sequence[str],
+    system: str,
+    baseline: str,
     describe: Describe | None = None,
-    *,
     remarks: Sequence[str] = (),
-    sweep: WeightSweep | None = None,
-    cost: Cost | None = None,
-) -> Chapter:
-    """Put together what a report says of one benchmark.
+    **more: Any,
+) -> Report:
+    """Return the report of one benchmark.
 
     Parameters
     ----------
-    measurement
-        The runs, and what they are worth.
+    benchmark
+        Queries and judgments.
+    runs, measured
+        Runs and their measures, by the name of the system.
     results
-        Of every system; those that use labels are not compared.
-    outline
-        What is shown.
+        Results of all systems; those that use labels are not compared.
+    measures
+        Names of the measures, the main one first.
+    system, baseline
+        Names of the system that is shown in detail, and of the baseline.
     describe
-        As `corpus_tuner.eval.report.per_query.movers` takes it.
+        As `corpus_tuner.eval.report.per_query.list_query_changes` takes it.
     remarks
-        What else is to be said.
-    sweep, cost
-        As `Chapter` has them.
+        Further remarks.
+    more
+        Further attributes of the report.
     """
-    benchmark, _, measured = measurement
-    main, system, baseline = outline.measures[0], outline.system, outline.baseline
-    values = {
-        result.system: measured[result.system][main] for result in results if not result.uses_labels
-    }
-    gains: list[float] = []
-    if {system, baseline} <= values.keys() and system != baseline:
+    main = measures[0]
+    values = {one.system: measured[one.system][main] for one in results if not one.uses_labels}
+    if system != baseline and {system, baseline} <= values.keys():
         before = values[baseline]
         gains = sorted((now - before[query] for query, now in values[system].items()), reverse=True)
+        more["gains"] = {benchmark.name: gains}
+        more["query_changes"] = list_query_changes(
+            benchmark, runs, values, system, baseline, describe
+        )
     comparisons: list[Comparison] = []
     p_values: dict[str, dict[str, float]] = {}
     if baseline in values:
         comparisons = compare(benchmark.name, main, values, baseline)
         p_values = {
-            name: significance({system: measured[system][name] for system in values}, baseline)
-            for name in outline.measures[1:]
+            name: compute_p_values({other: measured[other][name] for other in values}, baseline)
+            for name in measures[1:]
         }
         p_values[main] = {one.system: one.permutation_holm for one in comparisons}
     documents = max((result.documents for result in results), default=0)
-    references, notes = published(benchmark, documents, outline.measures)
-    return Chapter(
-        benchmark=benchmark.name,
-        measured=measured,
-        results=[_with_p_values(result, p_values) for result in results],
+    references, notes = find_published(benchmark, documents, measures)
+    return Report(
+        title=f"{system} compared with {baseline}",
+        system=system,
+        baseline=baseline,
+        results=[_add_p_values(result, p_values) for result in results],
         comparisons=comparisons,
-        gains=gains,
-        movers=movers(measurement, main, system, baseline, describe),
-        references=references,
-        notes=notes,
-        remarks=[*remarks, *_remarks(measurement)],
-        sweep=sweep,
-        cost=cost,
+        references={benchmark.name: references} if references else {},
+        notes={benchmark.name: notes} if notes else {},
+        remarks=[*remarks, *_list_remarks(benchmark, runs)],
+        versions=_list_versions(),
+        per_query={benchmark.name: dict(measured)},
+        **more,
     )
 
 
-def _with_p_values(result: Result, p_values: Mapping[str, Mapping[str, float]]) -> Result:
+def merge_reports(reports: Sequence[Report], **more: Any) -> Report:
+    """Return the report of several benchmarks; `more` are its other attributes."""
+    merged: dict[str, Any] = {"versions": reports[0].versions}
+    for name in ("results", "comparisons", "query_changes", "sweeps", "costs", "remarks"):
+        merged[name] = [row for report in reports for row in getattr(report, name)]
+    for name in ("gains", "references", "notes", "per_query"):
+        merged[name] = {key: own for one in reports for key, own in getattr(one, name).items()}
+    return Report(**merged, **more)
+
+
+def write_report(report: Report, output: Path) -> None:
+    """Write all files of a report but the runs."""
+    write_results(report.results, output / METRICS)
+    write_text(report.model_dump_json(indent=2) + "\n", output / "report.json")
+    write_per_query(report.per_query, output / "per_query.csv")
+    write_summary(report, output / "summary.md")
+    write_text(format_latex(report), output / "table.tex")
+    write_page(report, output / "report.html")
+
+
+def choose_main_system(results: Iterable[Result], baseline: str) -> str:
+    """Return the name of the system that is shown in detail."""
+    names = dict.fromkeys(result.system for result in results if not result.uses_labels)
+    others = [name for name in names if name != baseline]
+    return next((name for name in _MAIN_SYSTEMS if name in names), (others or [baseline])[-1])
+
+
+def explain_terms(results: Iterable[Result]) -> dict[str, str]:
+    """Return the meaning of the systems and rankers that occur in some results."""
+    results = list(results)
+    names = {name for result in results for name in (result.system, *result.weights)}
+    return {name: meaning for name, meaning in _TERMS.items() if name in names}
+
+
+def find_published(
+    benchmark: Benchmark, documents: int, measures: Sequence[str]
+) -> tuple[list[Reference], list[str]]:
+    """Return published figures of a benchmark, and its pitfalls.
+
+    A collection of the same name and another size has none. Empty and duplicate documents may have
+    been left out, so sizes agree to one in a hundred.
+
+    Parameters
+    ----------
+    benchmark
+        Queries and judgments.
+    documents
+        Number of indexed documents; 0 where it is not known.
+    measures
+        Names of the measures, which the figures are returned by.
+    """
+    entry = find_entry(benchmark)
+    if entry is None or (documents and abs(documents - entry.documents) > entry.documents / 100):
+        return [], []
+    names = {str(parse_measure(name)): name for name in measures}
+    references = []
+    for reference in entry.references:
+        values = {str(parse_measure(name)): value for name, value in reference.measures.items()}
+        shown = {names[name]: value for name, value in values.items() if name in names}
+        if shown:
+            references.append(reference.model_copy(update={"measures": shown}))
+    return references, list(entry.notes)
+
+
+def format_ids(ids: Sequence[str], most: int = 3) -> str:
+    """Return the first of some ids as text.
+
+    Examples
+    --------
+    >>> format_ids(["a", "b", "c", "d"])
+    "'a', 'b', 'c' and 1 more"
+    """
+    more = f" and {len(ids) - most:,} more" if len(ids) > most else ""
+    return ", ".join(map(repr, ids[:most])) + more
+
+
+def _add_p_values(result: Result, p_values: Mapping[str, Mapping[str, float]]) -> Result:
     """Return a result with its p-values, which are given by measure and system."""
     own = {
         name: p_values[name][result.system]
@@ -165,153 +206,38 @@ def _with_p_values(result: Result, p_values: Mapping[str, Mapping[str, float]]) 
     return result.model_copy(update={"p_values": own})
 
 
-def bind(
-    chapters: Sequence[Chapter],
-    outline: Outline,
-    *,
-    title: str = "",
-    about: str = "",
-    terms: Mapping[str, str] | None = None,
-    ablation: Sequence[Result] = (),
-    settings: str = "",
-    command: str = "",
-) -> Report:
-    """Make the report of all chapters.
-
-    Parameters
-    ----------
-    chapters
-        One per benchmark.
-    outline
-        Of all of them.
-    title
-        By default it names the system and the baseline.
-    about, terms, ablation, settings, command
-        As `corpus_tuner.eval.report.Report` has them.
-    """
-    return Report(
-        title=title or f"{outline.system} compared with {outline.baseline}",
-        about=about,
-        terms=dict(terms or {}),
-        system=outline.system,
-        baseline=outline.baseline,
-        results=[result for chapter in chapters for result in chapter.results],
-        comparisons=[row for chapter in chapters for row in chapter.comparisons],
-        gains={chapter.benchmark: list(chapter.gains) for chapter in chapters if chapter.gains},
-        movers=[mover for chapter in chapters for mover in chapter.movers],
-        references={
-            chapter.benchmark: list(chapter.references)
-            for chapter in chapters
-            if chapter.references
-        },
-        notes={chapter.benchmark: list(chapter.notes) for chapter in chapters if chapter.notes},
-        sweeps=[chapter.sweep for chapter in chapters if chapter.sweep],
-        costs=[chapter.cost for chapter in chapters if chapter.cost],
-        ablation=list(ablation),
-        remarks=[remark for chapter in chapters for remark in chapter.remarks],
-        settings=settings,
-        versions=_versions(),
-        command=command,
-    )
-
-
-def write_report(report: Report, chapters: Sequence[Chapter], output: Path) -> None:
-    """Write all files of a report but the runs."""
-    write_results(report.results, output / METRICS)
-    write_text(report.model_dump_json(indent=2) + "\n", output / WHOLE)
-    write_per_query(
-        {chapter.benchmark: chapter.measured for chapter in chapters}, output / PER_QUERY
-    )
-    write_summary(report, output / SUMMARY)
-    write_text(as_latex(report), output / LATEX)
-    write_page(report, output / PAGE)
-
-
-def main_system(results: Iterable[Result], baseline: str) -> str:
-    """Return the name of the system that is shown in detail."""
-    names = dict.fromkeys(result.system for result in results if not result.uses_labels)
-    others = [name for name in names if name != baseline]
-    return next((name for name in _MAIN_SYSTEMS if name in names), (others or [baseline])[-1])
-
-
-def published(
-    benchmark: Benchmark, documents: int, measures: Sequence[str]
-) -> tuple[list[Reference], list[str]]:
-    """Return what others reported on a benchmark, by the names asked for, and its pitfalls.
-
-    A collection of the same name but of another size has nothing to compare with. Empty and
-    duplicate documents may have been left out, so sizes agree to one in a hundred.
-
-    Parameters
-    ----------
-    benchmark
-        As it was loaded.
-    documents
-        How many were indexed; 0 where that is not known.
-    measures
-        The names that are asked for.
-    """
-    entry = recognise(benchmark)
-    if entry is None or (documents and abs(documents - entry.documents) > entry.documents / 100):
-        return [], []
-    asked = {str(parse_measure(name)): name for name in measures}
-    references = []
-    for reference in entry.references:
-        values = {str(parse_measure(name)): value for name, value in reference.measures.items()}
-        kept = {asked[name]: value for name, value in values.items() if name in asked}
-        if kept:
-            references.append(reference.model_copy(update={"measures": kept}))
-    return references, list(entry.notes)
-
-
-def _remarks(measurement: Measurement) -> list[str]:
-    """Name queries for which there is nothing: tools differ in what they make of them."""
-    benchmark, runs, _ = measurement
-    remarks = []
+def _list_remarks(benchmark: Benchmark, runs: Mapping[str, Run]) -> list[str]:
+    """Return remarks on bad records, and on queries without judgments or results."""
+    remarks = [
+        f"left out of queries and judgments: {reason}."
+        for reason in describe_rejected(benchmark.rejected)
+    ]
     if benchmark.unjudged:
         remarks.append(
-            f"{benchmark.name}: {len(benchmark.unjudged):,} queries have no judgments, and are not "
-            f"used: {first_of(benchmark.unjudged)}."
+            f"{len(benchmark.unjudged):,} queries have no judgments, and are not used: "
+            f"{format_ids(benchmark.unjudged)}."
         )
     for name, run in runs.items():
         missing = sum(not run.get(query) for query in benchmark.qrels)
         unjudged = len(run.keys() - benchmark.qrels.keys())
         if missing:
             remarks.append(
-                f"{benchmark.name}: {name} found nothing for {missing:,} of "
-                f"{len(benchmark.qrels):,} judged queries; they count 0."
+                f"{name} found nothing for {missing:,} of {len(benchmark.qrels):,} judged queries; "
+                "they count 0."
             )
         if unjudged:
-            remarks.append(
-                f"{benchmark.name}: {unjudged:,} queries of {name} are not judged, and do "
-                "not count."
-            )
+            remarks.append(f"{unjudged:,} queries of {name} are not judged, and do not count.")
     if benchmark.remove_self:
-        remarks.append(
-            f"{benchmark.name}: each query is a document itself, which was taken out of its "
-            "ranking."
-        )
-    return remarks
+        remarks.append("each query is a document itself, which was taken out of its ranking.")
+    return [f"{benchmark.name}: {remark}" for remark in remarks]
 
 
-def first_of(ids: Sequence[str], most: int = 3) -> str:
-    """Name the first of some ids.
-
-    Examples
-    --------
-    >>> first_of(["a", "b", "c", "d"])
-    "'a', 'b', 'c' and 1 more"
-    """
-    more = f" and {len(ids) - most:,} more" if len(ids) > most else ""
-    return ", ".join(map(repr, ids[:most])) + more
-
-
-def _versions() -> dict[str, str]:
-    """Return the versions of what decides the figures."""
-    found = {"Python": platform.python_version()}
+def _list_versions() -> dict[str, str]:
+    """Return the versions of the packages that decide the figures."""
+    versions = {"Python": platform.python_version()}
     for package in _PACKAGES:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return versions

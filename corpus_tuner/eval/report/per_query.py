@@ -1,100 +1,79 @@
-"""The queries that gained and lost most, with what was found and which view made the difference."""
+"""Queries that gained and lost most, with the documents that system and baseline ranked first."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
-from corpus_tuner.eval.report import Mover, ShownDocument
-from corpus_tuner.eval.trec.measures import Measurement
-from corpus_tuner.eval.trec.runs import Ranking
+from corpus_tuner.eval.report import QueryChange, ShownDocument
+from corpus_tuner.eval.trec.benchmark import Benchmark
+from corpus_tuner.eval.trec.measures import QueryValues
+from corpus_tuner.eval.trec.runs import Ranking, Run
 
-MOST = 5
-"""Queries shown on either side."""
+MOST_QUERIES = 5
+"""Number of queries shown on either side."""
 
-_SHOWN = 3  # documents of every ranking
-_RELEVANT = 5  # relevant documents shown, at most
+_MOST_DOCUMENTS = 3  # of every ranking
+_MOST_RELEVANT = 5
 
-
-class Label(NamedTuple):
-    """What a run does not say of a document.
-
-    Attributes
-    ----------
-    title
-        Of the document.
-    view
-        Kind and text of what is nearest to the query.
-    rankers
-        What every ranker adds to its score.
-    """
-
-    title: str = ""
-    view: str = ""
-    rankers: str = ""
+Describe = Callable[[Sequence[str]], Sequence[Mapping[str, ShownDocument]]]
+"""Function that returns documents by id for texts of queries, with title, view and rankers."""
 
 
-Describe = Callable[[Sequence[str]], Sequence[Mapping[str, Label]]]
-"""Returns for every query's text the labels of documents, by id."""
-
-
-def extremes(gains: Mapping[str, float], most: int = MOST) -> list[str]:
-    """Return the queries that gained most, the best first, then those that lost, the worst last.
+def select_extremes(gains: Mapping[str, float], most: int = MOST_QUERIES) -> list[str]:
+    """Return the queries that gained most, in descending order, then those that lost most.
 
     Parameters
     ----------
     gains
-        Of every query, by id.
+        Gain of every query, by id.
     most
-        Queries on either side.
+        Number of queries on either side.
 
     Examples
     --------
-    >>> extremes({"a": 0.1, "b": -0.5, "c": 0.4, "d": 0.0}, most=1)
+    >>> select_extremes({"a": 0.1, "b": -0.5, "c": 0.4, "d": 0.0}, most=1)
     ['c', 'b']
     """
     order = sorted(gains, key=lambda query: (-gains[query], query))
-    up = [query for query in order if gains[query] > 0][:most]
-    return up + [query for query in order if gains[query] < 0][-most:]
+    winners = [query for query in order if gains[query] > 0][:most]
+    return winners + [query for query in order if gains[query] < 0][-most:]
 
 
-def movers(
-    measurement: Measurement,
-    measure: str,
+def list_query_changes(
+    benchmark: Benchmark,
+    runs: Mapping[str, Run],
+    values: Mapping[str, QueryValues],
     system: str,
     baseline: str,
     describe: Describe | None = None,
-) -> list[Mover]:
-    """Return what happened to the queries that gained and lost most.
+) -> list[QueryChange]:
+    """Return the queries on which system and baseline differ most.
 
     Parameters
     ----------
-    measurement
-        What was found, and what it is worth by `measure`.
-    measure, system, baseline
-        Names; nothing is returned where one of the systems was not measured.
+    benchmark
+        Queries and judgments.
+    runs, values
+        Runs and their values by the main measure, by the name of the system.
+    system, baseline
+        Names of what is compared.
     describe
-        Gives titles and views, where they can be had.
+        Source of titles and views.
     """
-    benchmark, runs, measured = measurement
-    if not {system, baseline} <= runs.keys():
-        return []
-    values = {name: measured[name][measure] for name in (system, baseline)}
-    chosen = extremes(
-        {query: value - values[baseline][query] for query, value in values[system].items()}
-    )
+    gains = {query: now - values[baseline][query] for query, now in values[system].items()}
+    chosen = select_extremes(gains)
     texts = [benchmark.queries[query] for query in chosen]
     labels = describe(texts) if describe and texts else [{} for _ in texts]
-    made = []
-    for query, text, known in zip(chosen, texts, labels, strict=True):
+    changes = []
+    for query, text, documents in zip(chosen, texts, labels, strict=True):
         grades = benchmark.qrels[query]
         now, before = runs[system].get(query, []), runs[baseline].get(query, [])
-        ranks, ranks_before = _ranks(now), _ranks(before)
-        known_before = {name: label._replace(rankers="") for name, label in known.items()}
+        ranks, ranks_before = _rank(now), _rank(before)
+        titles = {id_: one.model_copy(update={"rankers": ""}) for id_, one in documents.items()}
         relevant = sorted(
             (document for document, grade in grades.items() if grade > 0),
             key=lambda document: (ranks.get(document, len(now) + 1), document),
-        )[:_RELEVANT]
-        made.append(
-            Mover(
+        )[:_MOST_RELEVANT]
+        changes.append(
+            QueryChange(
                 benchmark=benchmark.name,
                 query=query,
                 text=text,
@@ -102,39 +81,28 @@ def movers(
                 baseline=baseline,
                 value=values[system][query],
                 before=values[baseline][query],
-                found=_first(now, grades, known),
-                found_before=_first(before, grades, known_before),
-                relevant=[
-                    _shown(document, ranks.get(document, 0), grades, known) for document in relevant
-                ],
+                found=_show([*ranks][:_MOST_DOCUMENTS], ranks, grades, documents),
+                found_before=_show([*ranks_before][:_MOST_DOCUMENTS], ranks_before, grades, titles),
+                relevant=_show(relevant, ranks, grades, documents),
                 relevant_before=[ranks_before.get(document, 0) for document in relevant],
             )
         )
-    return made
+    return changes
 
 
-def _ranks(ranking: Ranking) -> dict[str, int]:
+def _rank(ranking: Ranking) -> dict[str, int]:
     return {document: rank for rank, (document, _) in enumerate(ranking, start=1)}
 
 
-def _first(
-    ranking: Ranking, grades: Mapping[str, int], known: Mapping[str, Label]
+def _show(
+    ids: Sequence[str],
+    ranks: Mapping[str, int],
+    grades: Mapping[str, int],
+    documents: Mapping[str, ShownDocument],
 ) -> list[ShownDocument]:
     return [
-        _shown(document, rank, grades, known)
-        for rank, (document, _) in enumerate(ranking[:_SHOWN], start=1)
+        documents.get(id_, ShownDocument(document=id_)).model_copy(
+            update={"rank": ranks.get(id_, 0), "grade": grades.get(id_)}
+        )
+        for id_ in ids
     ]
-
-
-def _shown(
-    document: str, rank: int, grades: Mapping[str, int], known: Mapping[str, Label]
-) -> ShownDocument:
-    label = known.get(document, Label())
-    return ShownDocument(
-        document=document,
-        title=label.title,
-        rank=rank,
-        grade=grades.get(document),
-        view=label.view,
-        rankers=label.rankers,
-    )

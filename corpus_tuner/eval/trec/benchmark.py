@@ -1,29 +1,34 @@
-"""A test collection without its documents: queries and their judgments (qrels)."""
+"""Queries and qrels of a test collection."""
 
 from dataclasses import dataclass
 
+from corpus_tuner.core.records import BadRecord
+
 Qrels = dict[str, dict[str, int]]
-"""For every query id, the grade of every judged document id; above 0 is relevant."""
+"""Grades of judged documents by query id and document id; grades above 0 are relevant."""
 
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """A test collection without its documents.
+    """Queries and qrels of a test collection, with the place of its corpus.
 
     Attributes
     ----------
     name
-        Short; used in file names.
+        Short name, used in file names.
     corpus
-        Where the documents are, as a corpus reader takes it; empty where only an index has them.
+        Source of the documents, as `corpus_tuner.build` takes it; empty where only an index has
+        them.
     queries
-        The judged queries: id to text.
+        Texts of the judged queries, by id.
     qrels
-        Their judgments.
+        Judgments.
     remove_self
-        Whether a query is itself a document, of the same id, which is not to be found by it.
+        Whether each query is a document of the same id, which is removed from its ranking.
     unjudged
-        Ids of the queries that have no judgments, and are not used.
+        Ids of queries without judgments, which are not used.
+    rejected
+        Bad records of queries and judgments, which are left out.
     """
 
     name: str
@@ -32,3 +37,4 @@ class Benchmark:
     qrels: Qrels
     remove_self: bool = False
     unjudged: tuple[str, ...] = ()
+    rejected: tuple[BadRecord, ...] = ()

@@ -1,6 +1,6 @@
-r"""Ids in files whose columns are separated by white space: percent-encoding, and what is no id.
+r"""Ids in files whose columns are separated by white space: percent-encoding and validation.
 
-TREC files have no quotation marks, so white space inside an id is written as in an URL. The rule:
+TREC files have no quotation marks, so white space in an id is percent-encoded:
 
 - Written: every white space character becomes the bytes of its UTF-8, each as ``%`` and two
   hexadecimal digits in upper case (a blank ``%20``, a tab ``%09``, U+00A0 ``%C2%A0``). A ``%`` that
@@ -20,6 +20,7 @@ _TO_ENCODE = re.compile(rf"\s|%(?={'|'.join(code[1:] for code in _ESCAPES)})", r
 # As in a corpus: all control characters but white space.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+NOT_UTF8 = "not UTF-8, or half of a surrogate pair"
 
 
 def encode_id(id_: str) -> str:
@@ -30,11 +31,11 @@ def encode_id(id_: str) -> str:
     >>> encode_id("My notes, 100%.md"), encode_id("a%20b")
     ('My%20notes,%20100%.md', 'a%2520b')
     """
-    return _TO_ENCODE.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), id_)
+    return _TO_ENCODE.sub(lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), id_)
 
 
-def decode_id(written: str) -> str:
-    """Decode an id that `encode_id` wrote; other text is returned as it is.
+def decode_id(encoded: str) -> str:
+    """Decode an id that `encode_id` encoded.
 
     Examples
     --------
@@ -42,18 +43,18 @@ def decode_id(written: str) -> str:
     ('My notes, 100%.md', 'a%20b', 'caf%C3%A9')
     """
     return (
-        _ESCAPE.sub(lambda found: _ESCAPES[found[0].upper()], written)
-        if "%" in written
-        else written
+        _ESCAPE.sub(lambda match: _ESCAPES[match[0].upper()], encoded)
+        if "%" in encoded
+        else encoded
     )
 
 
-def id_problem(id_: str) -> str:
-    """Return what makes a text unfit for an id; empty if nothing does.
+def find_id_problem(id_: str) -> str:
+    """Return the reason why a text cannot be an id; empty if it can.
 
     Examples
     --------
-    >>> id_problem(" "), id_problem("My notes.md")
+    >>> find_id_problem(" "), find_id_problem("My notes.md")
     ('empty', '')
     """
     if not id_.strip():
@@ -63,11 +64,8 @@ def id_problem(id_: str) -> str:
     return "control characters" if _CONTROL.search(id_) else ""
 
 
-NOT_UTF8 = "not UTF-8, or half of a surrogate pair"
-
-
 def is_utf8(text: str) -> bool:
-    r"""Tell whether text can be written as UTF-8: not if it has half of a surrogate pair in it.
+    r"""Tell whether text can be encoded as UTF-8: it has no lone surrogate.
 
     Examples
     --------

@@ -1,19 +1,18 @@
-"""Measures of a run against judgments, through ir_measures."""
+"""Measures of runs, by ir_measures."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import fsum
 from subprocess import SubprocessError
-from typing import NamedTuple
 
 import ir_measures
 
 from corpus_tuner.errors import EvaluationError
-from corpus_tuner.eval.trec.benchmark import Benchmark, Qrels
+from corpus_tuner.eval.trec.benchmark import Qrels
 from corpus_tuner.eval.trec.runs import Run
 
 DEFAULT_MEASURES = ("nDCG@10", "MRR@100", "Recall@100")
-_OTHER_NAMES = {"MRR": "RR", "Recall": "R", "Precision": "P", "MAP": "AP", "NDCG": "nDCG"}
+_SYNONYMS = {"MRR": "RR", "Recall": "R", "Precision": "P", "MAP": "AP", "NDCG": "nDCG"}
 _TREC_EVAL = {
     **{"map": "AP", "ndcg": "nDCG", "recip_rank": "RR", "bpref": "Bpref"},
     **{"set_P": "SetP", "set_recall": "SetR", "set_F": "SetF", "set_map": "SetAP"},
@@ -22,81 +21,61 @@ _TREC_EVAL_AT = {
     **{"ndcg_cut": "nDCG", "map_cut": "AP", "P": "P", "recall": "R", "success": "Success"},
     "iprec_at_recall": "IPrec",
 }
-"""trec_eval's names of measures, those in the second table followed by ``_`` and a cutoff."""
+"""Names of measures in trec_eval; those in the second table are followed by ``_`` and a cutoff."""
 _COUNTS = ("NumQ", "NumRel", "NumRelRet", "NumRet")
 
-
-Measured = dict[str, dict[str, float]]
-"""For every measure's name, the value of every judged query, as a fraction."""
-
-
-class Measurement(NamedTuple):
-    """What systems reached on a benchmark.
-
-    Attributes
-    ----------
-    benchmark
-        Queries and judgments.
-    runs
-        What every system found, by the system's name.
-    measured
-        What the runs are worth, by the system's name.
-    """
-
-    benchmark: Benchmark
-    runs: dict[str, Run]
-    measured: dict[str, Measured]
+QueryValues = Mapping[str, float]
+"""Value of every judged query by one measure, as a fraction."""
+MeasuredRun = dict[str, dict[str, float]]
+"""Values of every judged query, by the name of the measure."""
 
 
 def measure(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_MEASURES) -> dict[str, float]:
-    """Measure a run, every measure's mean over all judged queries.
+    """Measure a run: the mean of every measure over all judged queries, as a fraction.
 
-    Parameters, and errors raised, are those of `measure_queries`.
-
-    Returns
-    -------
-    Fractions, under the names given.
+    Parameters and errors are those of `measure_queries`.
 
     Examples
     --------
     >>> measure({"q": {"a": 1}}, {"q": [("b", 2.0), ("a", 1.0)]}, ["MRR@100", "Recall@1"])
     {'MRR@100': 0.5, 'Recall@1': 0.0}
     """
-    return averages(measure_queries(qrels, run, measures))
+    return average_queries(measure_queries(qrels, run, measures))
 
 
-def averages(measured: Measured) -> dict[str, float]:
-    """Return every measure's mean over all queries.
+def average_queries(measured: MeasuredRun) -> dict[str, float]:
+    """Return the mean of every measure over all queries.
 
     Examples
     --------
-    >>> averages({"RR": {"q1": 1.0, "q2": 0.5}})
+    >>> average_queries({"RR": {"q1": 1.0, "q2": 0.5}})
     {'RR': 0.75}
     """
     return {name: fsum(values.values()) / len(values) for name, values in measured.items()}
 
 
-def measure_queries(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_MEASURES) -> Measured:
+def measure_queries(
+    qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_MEASURES
+) -> MeasuredRun:
     """Measure a run, query by query.
 
-    As trec_eval does with ``-c``, a judged query for which the run has nothing counts 0, and one
-    that is not judged does not count. The run's ties must be broken already
-    (`corpus_tuner.eval.trec.runs.break_ties`): the tools behind ir_measures break them in different
-    ways.
+    As in ``trec_eval -c``, a judged query without results counts 0, and a query without judgments
+    does not count. Ties of the run must be broken (`corpus_tuner.eval.trec.runs.break_ties`): the
+    tools behind ir_measures break them in different ways.
 
     Parameters
     ----------
     qrels
         Judgments.
     run
-        What was found.
+        Ranking of every query.
     measures
-        Names as ir_measures has them; also MRR, Recall, Precision, MAP and NDCG for RR, R, P, AP
-        and nDCG; or as trec_eval has them, such as ``ndcg_cut_10``, ``map`` and ``recip_rank``.
+        Names of ir_measures, of trec_eval (``ndcg_cut_10``, ``map``, ``recip_rank``), or MRR,
+        Recall, Precision, MAP and NDCG.
 
     Returns
     -------
-    By the names given, and by query in the order of `qrels`.
+    Values by the names given, and by query in the order of `qrels`.
 
     Raises
     ------
@@ -112,8 +91,8 @@ def measure_queries(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_ME
     scored = {query: dict(run.get(query, ())) for query in qrels}
     values: dict[ir_measures.Measure, dict[str, float]] = {one: {} for one in parsed.values()}
     try:
-        for found in ir_measures.iter_calc(list(values), qrels, scored):
-            values[found.measure][found.query_id] = float(found.value)
+        for metric in ir_measures.iter_calc(list(values), qrels, scored):
+            values[metric.measure][metric.query_id] = float(metric.value)
     except (OSError, ValueError, SubprocessError) as error:
         names = ", ".join(measures)
         raise EvaluationError(f"ir_measures cannot compute {names} here: {error}") from error
@@ -123,19 +102,19 @@ def measure_queries(qrels: Qrels, run: Run, measures: Sequence[str] = DEFAULT_ME
     }
 
 
-def deepest(measures: Sequence[str]) -> int:
-    """Return how deep into a ranking the deepest of the measures looks, as far as it says.
+def get_deepest_cutoff(measures: Sequence[str]) -> int:
+    """Return the largest cutoff of some measures; 0 where none has one.
 
     Examples
     --------
-    >>> deepest(["nDCG@10", "Recall@1000", "MAP"])
+    >>> get_deepest_cutoff(["nDCG@10", "Recall@1000", "MAP"])
     1000
     """
     return max(parse_measure(name).params.get("cutoff") or 0 for name in measures)
 
 
 def parse_measure(name: str) -> ir_measures.Measure:
-    """Return the measure of a name, as `measure` takes it.
+    """Return the ir_measures object of a measure's name.
 
     Raises
     ------
@@ -148,7 +127,7 @@ def parse_measure(name: str) -> ir_measures.Measure:
     (RR@100, nDCG@10)
     """
     try:
-        parsed = ir_measures.parse_measure(_usual_name(name))
+        parsed = ir_measures.parse_measure(_normalize_name(name))
         parsed.validate_params()
     except (AssertionError, NameError, SyntaxError, ValueError) as error:
         raise EvaluationError(
@@ -160,10 +139,10 @@ def parse_measure(name: str) -> ir_measures.Measure:
     return parsed
 
 
-def _usual_name(name: str) -> str:
-    """Return the name that ir_measures has for a measure."""
+def _normalize_name(name: str) -> str:
+    """Return the name of a measure in ir_measures."""
     with_cutoff = re.fullmatch(r"(\w+?)[._]([0-9]+(?:\.[0-9]+)?)", name)
     if with_cutoff and with_cutoff[1] in _TREC_EVAL_AT:
         return f"{_TREC_EVAL_AT[with_cutoff[1]]}@{with_cutoff[2]}"
     family, at, cutoff = name.partition("@")
-    return _TREC_EVAL.get(name, _OTHER_NAMES.get(family, family) + at + cutoff)
+    return _TREC_EVAL.get(name, _SYNONYMS.get(family, family) + at + cutoff)

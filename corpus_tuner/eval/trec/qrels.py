@@ -1,4 +1,4 @@
-"""Judgments (qrels) from a file and into one: TREC's columns, or BEIR's."""
+"""Qrels: relevance judgments in files with TREC's or BEIR's columns."""
 
 import csv
 import re
@@ -18,13 +18,13 @@ from corpus_tuner.core.records import (
 from corpus_tuner.core.text_output import write_atomically
 from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.trec.benchmark import Qrels
-from corpus_tuner.eval.trec.ids import decode_id, encode_id, id_problem
-from corpus_tuner.eval.trec.queries import refuse
+from corpus_tuner.eval.trec.ids import decode_id, encode_id, find_id_problem
+from corpus_tuner.eval.trec.queries import raise_bad_record
 
 MAX_GRADE = 10_000
 """A larger grade is a column of another kind, and takes trec_eval memory in proportion."""
 
-_ROLES = {
+_HEADERS = {
     "query": ("query-id", "query_id", "query", "qid", "topic"),
     "document": ("corpus-id", "corpus_id", "doc-id", "doc_id", "docid", "docno", "document", "pid"),
     "score": ("score", "relevance", "rel", "label", "grade"),
@@ -32,7 +32,7 @@ _ROLES = {
 
 
 class _Columns(NamedTuple):
-    """Where in a row query, document and score are, and of how many cells it is."""
+    """Positions of query, document and score in a row, and the number of its cells."""
 
     query: int
     document: int
@@ -40,51 +40,28 @@ class _Columns(NamedTuple):
     width: int
 
 
-class _Layout(NamedTuple):
-    """How the rows of a file are read.
-
-    Attributes
-    ----------
-    delimiter
-        Of CSV; empty where white space separates columns.
-    columns
-        As the header names them; ``None`` where their number tells.
-    """
-
-    delimiter: str = ""
-    columns: _Columns | None = None
-
-
-class _Judgment(NamedTuple):
-    """A judgment."""
-
-    query: str
-    document: str
-    score: int
-
-
 _BEIR, _TREC = _Columns(0, 1, 2, 3), _Columns(0, 2, 3, 4)
 
 
-def read_qrels(path: Path, reject: Callable[[BadRecord], None] | None = None) -> Qrels:
+def read_qrels(path: Path, reject: Callable[[BadRecord], None] = raise_bad_record) -> Qrels:
     r"""Read judgments.
 
     Parameters
     ----------
     path
-        ``query 0 document grade`` as TREC has it, or ``query document grade`` as BEIR has it, with
-        or without a header, which may name further columns. Columns are separated by tabs, or else
-        by white space, or as in CSV. In TREC's four columns, and where blanks separate, ids are
-        decoded (`corpus_tuner.eval.trec.ids.decode_id`). The file may be gzipped, or a pipe;
-        ``-`` is standard input.
+        File with TREC's columns ``query 0 document grade`` or BEIR's ``query document grade``, with
+        or without a header, which may name further columns. Columns are separated by tabs, by white
+        space, or as in CSV. In TREC's four columns, and where blanks separate, ids are decoded
+        (`corpus_tuner.eval.trec.ids.decode_id`). Gzipped or not, or a pipe; ``-`` is standard
+        input.
     reject
-        Called with every record that cannot be used, which is then left out; by default the first
-        one is an error.
+        Function called with every bad record, which is then left out; by default it raises an
+        error.
 
     Raises
     ------
     EvaluationError
-        If the file cannot be read or has no judgments or, without `reject`, a record is bad.
+        If the file cannot be read, has no judgments or, by default, has a bad record.
 
     Examples
     --------
@@ -98,22 +75,26 @@ def read_qrels(path: Path, reject: Callable[[BadRecord], None] | None = None) ->
     """
     qrels: Qrels = {}
     rejected: list[BadRecord] = []
-    layout = _Layout()
+    delimiter, columns, is_header = "", None, False
     for number, (position, line) in enumerate(read_lines(path)):
-        if number == 0 and isinstance(line, str):
-            layout, is_header = _layout(path, line)
-            if is_header:
+        row: tuple[str, str, int] | BadRecord
+        if isinstance(line, BadRecord):
+            row = line
+        else:
+            if number == 0:
+                delimiter, columns, is_header = _parse_header(path, line)
+                if is_header:
+                    continue
+            row = _parse_row(position, line, delimiter, columns)
+        if not isinstance(row, BadRecord):
+            query, document, grade = row
+            earlier = qrels.setdefault(query, {}).setdefault(document, grade)
+            if earlier == grade:
                 continue
-        row = line if isinstance(line, BadRecord) else _judgment(position, line, layout)
-        if isinstance(row, _Judgment):
-            known = qrels.get(row.query, {}).get(row.document, row.score)
-            if known == row.score:
-                qrels.setdefault(row.query, {})[row.document] = row.score
-                continue
-            detail = f"{row.query!r}, {row.document!r}: {row.score}, and {known} above"
+            detail = f"{query!r}, {document!r}: {grade}, and {earlier} above"
             row = BadRecord(position, "score", "judged otherwise above", detail)
         rejected.append(row)
-        (reject or refuse)(row)
+        reject(row)
     if not qrels:
         problem = f"{get_display_name(path)} has no judgments"
         raise EvaluationError("; ".join([problem, *describe_rejected(rejected)]))
@@ -121,14 +102,9 @@ def read_qrels(path: Path, reject: Callable[[BadRecord], None] | None = None) ->
 
 
 def write_qrels(qrels: Qrels, path: Path) -> None:
-    r"""Write judgments as TREC has them, ``query 0 document grade``, in one step.
+    r"""Write judgments with TREC's columns, ``query 0 document grade``, atomically.
 
-    Parameters
-    ----------
-    qrels
-        Judgments, whose ids are percent-encoded (`corpus_tuner.eval.trec.ids.encode_id`).
-    path
-        The file that is made or replaced.
+    Ids are percent-encoded (`corpus_tuner.eval.trec.ids.encode_id`).
 
     Raises
     ------
@@ -149,25 +125,29 @@ def write_qrels(qrels: Qrels, path: Path) -> None:
                 file.write(f"{encode_id(query)} 0 {encode_id(document)} {grade}\n")
 
 
-def _layout(path: Path, line: str) -> tuple[_Layout, bool]:
-    """Return how a file is read that begins with a line, and whether this is its header."""
+def _parse_header(path: Path, line: str) -> tuple[str, _Columns | None, bool]:
+    """Return delimiter and columns of a file by its first line, and whether that is a header.
+
+    The delimiter is empty where white space separates columns; the columns are ``None`` where their
+    number tells.
+    """
     is_csv = Path(path.name.removesuffix(".gz")).suffix.lower() == ".csv"
     by_white_space = "\t" in line or len(split_columns(line)) in (_BEIR.width, _TREC.width)
     is_csv = is_csv or (not by_white_space and not {",", ";"}.isdisjoint(line))
     delimiter = csv_delimiter(line) if is_csv else ""
     try:
-        cells = _cells(line, delimiter)
+        cells = _split_cells(line, delimiter)
     except csv.Error:
-        return _Layout(delimiter), False
+        return delimiter, None, False
     names = [cell.lower() for cell in cells]
     query, document, score = (
-        next((names.index(name) for name in known if name in names), None)
-        for known in _ROLES.values()
+        next((names.index(name) for name in synonyms if name in names), None)
+        for synonyms in _HEADERS.values()
     )
     if query is not None and document is not None and score is not None:
-        return _Layout(delimiter, _Columns(query, document, score, len(cells))), True
+        return delimiter, _Columns(query, document, score, len(cells)), True
     is_header = len(cells) in (_BEIR.width, _TREC.width) and not _is_number(cells[-1])
-    return _Layout(delimiter), is_header
+    return delimiter, None, is_header
 
 
 def _is_number(cell: str) -> bool:
@@ -178,7 +158,7 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
+def _split_cells(line: str, delimiter: str) -> list[str]:
     """Split a row; empty cells at its end, which are no columns, are dropped."""
     line = line.rstrip("\r\n")
     if delimiter:
@@ -191,14 +171,17 @@ def _cells(line: str, delimiter: str) -> list[str]:
     return cells
 
 
-def _judgment(position: str, line: str, layout: _Layout) -> _Judgment | BadRecord:
-    """Return what a row says, or what is wrong with it."""
+def _parse_row(
+    position: str, line: str, delimiter: str, columns: _Columns | None
+) -> tuple[str, str, int] | BadRecord:
+    """Return query, document and grade of a row, or the reason why it is bad."""
     try:
-        cells = _cells(line, layout.delimiter)
+        cells = _split_cells(line, delimiter)
     except csv.Error as error:
         return BadRecord(position, "", "broken row", str(error))
-    columns = layout.columns or (_TREC if len(cells) == _TREC.width else _BEIR)
-    if layout.columns is None and len(cells) != columns.width:
+    by_number = columns is None
+    columns = columns or (_TREC if len(cells) == _TREC.width else _BEIR)
+    if by_number and len(cells) != columns.width:
         detail = f"it has {len(cells)}; white space in an id is written as %20"
         return BadRecord(position, "", "not three columns: query, document, score", detail)
     if len(cells) > columns.width or len(cells) <= max(columns[:3]):
@@ -209,12 +192,12 @@ def _judgment(position: str, line: str, layout: _Layout) -> _Judgment | BadRecor
         return BadRecord(position, "score", "not a whole number", repr(grade))
     if abs(float(grade)) > MAX_GRADE:
         return BadRecord(position, "score", "not a grade", f"{grade}; {MAX_GRADE:,} is the most")
-    encoded = columns == _TREC or not (layout.delimiter or "\t" in line)
+    encoded = columns == _TREC or not (delimiter or "\t" in line)
     query, document = (
         decode_id(cells[column]) if encoded else cells[column]
         for column in (columns.query, columns.document)
     )
     for name, id_ in (("query", query), ("document", document)):
-        if problem := id_problem(id_):
+        if problem := find_id_problem(id_):
             return BadRecord(position, name, problem, repr(id_))
-    return _Judgment(query, document, int(float(grade)))
+    return query, document, int(float(grade))

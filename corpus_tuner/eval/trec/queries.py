@@ -1,4 +1,4 @@
-"""Queries from a file: JSON lines as in BEIR, tab- or comma-separated ids and texts, or lines."""
+"""Queries in files: BEIR's JSON lines, tab- or comma-separated ids and texts, or plain lines."""
 
 import csv
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 from corpus_tuner.core.delimited import read_rows, uses_quotes
 from corpus_tuner.core.records import BadRecord, Note, csv_delimiter, parse_json_line, read_lines
 from corpus_tuner.errors import EvaluationError
-from corpus_tuner.eval.trec.ids import NOT_UTF8, id_problem, is_utf8
+from corpus_tuner.eval.trec.ids import NOT_UTF8, find_id_problem, is_utf8
 
 MAX_QUERY_CHARACTERS = 100_000
 """A longer query is refused, as `corpus_tuner.Searcher` does."""
@@ -21,13 +21,19 @@ _TEXTS = ("text", "query")
 
 _Lines = Iterator[tuple[str, str | BadRecord]]
 _Row = tuple[str, list[str] | BadRecord]
-_Found = tuple[str, object, object] | BadRecord
+_Query = tuple[str, object, object] | BadRecord
+"""Position, id and text of a record, not yet validated."""
+
+
+def raise_bad_record(bad: BadRecord) -> None:
+    """Raise a bad record as an error."""
+    raise EvaluationError(str(bad))
 
 
 def read_queries(
     path: Path,
-    reject: Callable[[BadRecord], None] | None = None,
-    wanted: Container[str] | None = None,
+    reject: Callable[[BadRecord], None] = raise_bad_record,
+    ids: Container[str] | None = None,
     skip: Callable[[str], object] | None = None,
 ) -> dict[str, str]:
     r"""Read queries, by id, in the order of the file.
@@ -37,20 +43,20 @@ def read_queries(
     path
         ``.jsonl`` with ``_id`` (or ``id``) and ``text``; ``.tsv`` or ``.csv`` with an id and a
         text, with or without a header (quoted cells as in a corpus); ``.txt``, where each line is
-        a query and its number is its id. Of any other file, and of standard input (``-``), the
-        first line decides which of these it is. It may be gzipped, or a pipe.
+        a query and its number is its id. The first line decides about any other file and standard
+        input (``-``). Gzipped or not, or a pipe.
     reject
-        Called with every record that cannot be used, which is then left out; by default the first
-        one is an error.
-    wanted
-        Ids; others are skipped. By default all.
+        Function called with every bad record, which is then left out; by default it raises an
+        error.
+    ids
+        Ids to read; others are skipped. By default all.
     skip
-        Called with every id that is skipped.
+        Function called with every id that is skipped.
 
     Raises
     ------
     EvaluationError
-        If the file cannot be read or, without `reject`, a record is bad.
+        If the file cannot be read or, by default, has a bad record.
 
     Examples
     --------
@@ -62,27 +68,26 @@ def read_queries(
     ...     read_queries(file)
     {'q1': 'who owns the mill'}
     """
-    reject = reject or refuse
     queries: dict[str, str] = {}
     seen: Counter[str] = Counter()
-    for found in _found(path):
-        if isinstance(found, BadRecord):
-            reject(found)
+    for record in _read_records(path):
+        if isinstance(record, BadRecord):
+            reject(record)
             continue
-        position, query, text = found
+        position, query, text = record
         if not isinstance(query, str | int) or isinstance(query, bool) or query == "":
             reject(BadRecord(position, "_id", "missing, or neither text nor a number"))
             continue
         query = str(query).strip()
-        if problem := id_problem(query):
+        if problem := find_id_problem(query):
             reject(BadRecord(position, "_id", problem))
             continue
-        if wanted is not None and query not in wanted:
+        if ids is not None and query not in ids:
             if skip is not None:
                 skip(query)
             continue
         seen[query] += 1
-        if problem := _text_problem(text):
+        if problem := _find_text_problem(text):
             reject(BadRecord(position, "text", problem))
         elif seen[query] > 1:
             reject(BadRecord(position, "_id", "duplicate id", repr(query)))
@@ -91,12 +96,7 @@ def read_queries(
     return queries
 
 
-def refuse(bad: BadRecord) -> None:
-    """Raise a record that cannot be used as an error."""
-    raise EvaluationError(str(bad))
-
-
-def _text_problem(text: object) -> str:
+def _find_text_problem(text: object) -> str:
     if not isinstance(text, str) or not text.strip():
         return "missing or empty"
     if not is_utf8(text):
@@ -106,30 +106,29 @@ def _text_problem(text: object) -> str:
     return ""
 
 
-def _found(path: Path) -> Iterator[_Found]:
-    """Yield the position in the file, the id and the text of every record."""
+def _read_records(path: Path) -> Iterator[_Query]:
     kind = Path(path.name.removesuffix(".gz")).suffix.lower()
     if kind == ".tsv" and path.is_file() and uses_quotes(path, "\t"):
-        yield from _from_rows(_quoted_rows(path), "\t")
+        yield from _read_rows(_read_quoted_rows(path), "\t")
         return
     lines = read_lines(path)
     first = next(lines, None)
     if first is None:
         return
-    readers: dict[str, Callable[[_Lines], Iterator[_Found]]] = {
-        ".jsonl": _from_json,
-        ".ndjson": _from_json,
-        ".tsv": partial(_from_table, delimiter="\t"),
-        ".csv": partial(_from_table, delimiter=csv_delimiter(str(first[1]))),
-        ".txt": _from_lines,
+    readers: dict[str, Callable[[_Lines], Iterator[_Query]]] = {
+        ".jsonl": _read_json,
+        ".ndjson": _read_json,
+        ".tsv": partial(_read_table, delimiter="\t"),
+        ".csv": partial(_read_table, delimiter=csv_delimiter(str(first[1]))),
+        ".txt": _read_plain_lines,
     }
     if kind not in readers:
-        kind = _kind(str(first[1]))
+        kind = _guess_suffix(str(first[1]))
     yield from readers[kind](chain([first], lines))
 
 
-def _kind(line: str) -> str:
-    """Return the suffix of files that begin with such a line."""
+def _guess_suffix(line: str) -> str:
+    """Return the suffix of files that begin with a line."""
     if line.lstrip().startswith("{"):
         return ".jsonl"
     if "\t" in line:
@@ -142,17 +141,17 @@ def _is_header(names: Sequence[str]) -> bool:
     return not {*_IDS}.isdisjoint(names) and not {*_TEXTS}.isdisjoint(names)
 
 
-def _from_json(lines: _Lines) -> Iterator[_Found]:
+def _read_json(lines: _Lines) -> Iterator[_Query]:
     for position, line in lines:
         record = line if isinstance(line, BadRecord) else parse_json_line(position, line)
         if isinstance(record, BadRecord):
             yield record
         else:
             fields = {name.lower(): value for name, value in reversed(record.fields.items())}
-            yield position, _first(fields, _IDS), _first(fields, _TEXTS)
+            yield position, _get_first(fields, _IDS), _get_first(fields, _TEXTS)
 
 
-def _from_lines(lines: _Lines) -> Iterator[_Found]:
+def _read_plain_lines(lines: _Lines) -> Iterator[_Query]:
     for position, line in lines:
         if isinstance(line, BadRecord):
             yield line
@@ -160,12 +159,12 @@ def _from_lines(lines: _Lines) -> Iterator[_Found]:
             yield position, position.rpartition(":")[2], line.strip()
 
 
-def _from_table(lines: _Lines, delimiter: str) -> Iterator[_Found]:
-    """Read a row a line; only in CSV have quotation marks a meaning here."""
-    return _from_rows(_split(lines, delimiter), delimiter)
+def _read_table(lines: _Lines, delimiter: str) -> Iterator[_Query]:
+    """Read one row per line; quotation marks have a meaning in CSV alone."""
+    return _read_rows(_split_rows(lines, delimiter), delimiter)
 
 
-def _split(lines: _Lines, delimiter: str) -> Iterator[_Row]:
+def _split_rows(lines: _Lines, delimiter: str) -> Iterator[_Row]:
     for position, line in lines:
         if isinstance(line, BadRecord) or delimiter == "\t":
             yield position, line if isinstance(line, BadRecord) else line.split(delimiter)
@@ -177,7 +176,7 @@ def _split(lines: _Lines, delimiter: str) -> Iterator[_Row]:
             yield position, BadRecord(position, "", "broken row", f"{error}; a query is one line")
 
 
-def _quoted_rows(path: Path) -> Iterator[_Row]:
+def _read_quoted_rows(path: Path) -> Iterator[_Row]:
     """Read the rows of tab-separated text with quoted cells; those that are not UTF-8 are bad."""
     repaired = ""
     for row in read_rows(path, "\t", quoted=True):
@@ -188,28 +187,28 @@ def _quoted_rows(path: Path) -> Iterator[_Row]:
             yield row.location, row if isinstance(row, BadRecord) else row.cells
 
 
-def _from_rows(rows: Iterator[_Row], delimiter: str) -> Iterator[_Found]:
-    """Read an id and a text a row; the first row may name the columns.
+def _read_rows(rows: Iterator[_Row], delimiter: str) -> Iterator[_Query]:
+    """Read id and text of every row; the first row may be a header.
 
-    Without a header, the text of a row of TSV goes to the end of the line.
+    Without a header, the text of a row of TSV extends to the end of the line.
     """
     header: list[str] | None = None
-    for number, (position, found) in enumerate(rows):
-        if isinstance(found, BadRecord):
-            yield found
+    for number, (position, row) in enumerate(rows):
+        if isinstance(row, BadRecord):
+            yield row
             continue
-        cells = [cell.strip() for cell in found]
+        cells = [cell.strip() for cell in row]
         names = [cell.lower() for cell in cells]
         if number == 0 and _is_header(names):
             header = names
         elif header is not None:
-            row = dict(zip(header, cells, strict=False))
-            yield position, _first(row, _IDS), _first(row, _TEXTS)
+            fields = dict(zip(header, cells, strict=False))
+            yield position, _get_first(fields, _IDS), _get_first(fields, _TEXTS)
         elif len(cells) > 2 and delimiter != "\t":
             yield BadRecord(position, "", "not two columns: id, text", f"it has {len(cells)}")
         else:
             yield position, cells[0], delimiter.join(cells[1:])
 
 
-def _first(fields: Mapping[str, object], names: Sequence[str]) -> object:
+def _get_first(fields: Mapping[str, object], names: Sequence[str]) -> object:
     return next((fields[name] for name in names if name in fields), None)

@@ -1,4 +1,4 @@
-"""Runs: what was found for every query, in order, as TREC files hold it."""
+"""Runs: the ranking of every query, in memory and as TREC files."""
 
 import heapq
 from collections.abc import Iterable, Sequence
@@ -12,30 +12,30 @@ import numpy.typing as npt
 from corpus_tuner.core.records import WHITE_SPACE, BadRecord, read_lines, split_columns
 from corpus_tuner.core.text_output import write_atomically
 from corpus_tuner.errors import EvaluationError
-from corpus_tuner.eval.trec.ids import decode_id, encode_id, id_problem
+from corpus_tuner.eval.trec.ids import decode_id, encode_id, find_id_problem
 
 Ranking = list[tuple[str, float]]
 """Document ids and scores, best first."""
 Run = dict[str, Ranking]
-"""For every query id, its ranking."""
+"""Rankings by query id."""
 
 
 def break_ties(ranking: Iterable[tuple[str, float]]) -> Ranking:
     """Order a ranking by score, equal scores by document id, and make all its scores differ.
 
-    Evaluation tools break ties each in its own way, and trec_eval reads scores as float32. So every
-    tool sees the one order that the scores of the result have.
+    Evaluation tools break ties in different ways, and trec_eval reads scores as float32. All of
+    them see the same order in the result.
 
     Examples
     --------
     >>> [document for document, _ in break_ties([("b", 0.5), ("a", 0.5), ("c", 0.75)])]
     ['c', 'a', 'b']
     """
-    return _strictly_ordered(sorted(ranking, key=lambda pair: (-pair[1], pair[0])))
+    return _separate_scores(sorted(ranking, key=lambda pair: (-pair[1], pair[0])))
 
 
-def _strictly_ordered(ranking: Iterable[tuple[str, float]]) -> Ranking:
-    """Lower scores that are not below the one before them to the next smaller float32."""
+def _separate_scores(ranking: Iterable[tuple[str, float]]) -> Ranking:
+    """Lower every score that is not below the one before it to the next smaller float32."""
     strict: Ranking = []
     above = np.float32(np.inf)
     for document, score in ranking:
@@ -45,12 +45,12 @@ def _strictly_ordered(ranking: Iterable[tuple[str, float]]) -> Ranking:
 
 
 class Leaders:
-    """The best documents so far for one query, where documents come in parts.
+    """The best documents of one query, of documents that come in chunks.
 
     Parameters
     ----------
     size
-        How many are kept.
+        Number of documents.
 
     Examples
     --------
@@ -58,7 +58,7 @@ class Leaders:
     >>> leaders = Leaders(2)
     >>> leaders.add(["a", "b"], np.array([0.25, 0.5]))
     >>> leaders.add(["c"], np.array([0.75]))
-    >>> leaders.ranking()
+    >>> leaders.ranking
     [('c', 0.75), ('b', 0.5)]
     """
 
@@ -67,7 +67,7 @@ class Leaders:
         self._best: Ranking = []
 
     def add(self, ids: Sequence[str], scores: npt.NDArray[np.floating[Any]]) -> None:
-        """Take in the documents that are good enough; `scores` has shape (documents,)."""
+        """Add a chunk of documents; `scores` has shape (documents,)."""
         size = min(self._size, len(scores))
         least = np.partition(scores, len(scores) - size)[len(scores) - size]
         (good,) = np.nonzero(scores >= least)
@@ -76,8 +76,9 @@ class Leaders:
         both = [*self._best, *new]
         self._best = heapq.nsmallest(self._size, both, key=lambda pair: (-pair[1], pair[0]))
 
+    @property
     def ranking(self) -> Ranking:
-        """Return ids and scores, best first."""
+        """Ids and scores, best first."""
         return self._best
 
 
@@ -91,13 +92,13 @@ def read_run(path: Path) -> Run:
     Parameters
     ----------
     path
-        Columns are separated by tabs or other white space, and the tag may be missing. The file may
-        be gzipped, or a pipe; ``-`` is standard input.
+        File whose columns are separated by tabs or other white space, with or without the tag;
+        gzipped or not, or a pipe; ``-`` is standard input.
 
     Raises
     ------
     EvaluationError
-        If a line does not fit, or a document comes twice for a query.
+        If a line has another format, or a document comes twice for a query.
 
     Examples
     --------
@@ -109,8 +110,8 @@ def read_run(path: Path) -> Run:
     ...     [document for document, _ in read_run(file)["q1"]]
     ['a', 'My notes.md']
     """
-    found: dict[str, dict[str, np.float32]] = {}
-    known: dict[str, str] = {}  # every id once in memory, however many rankings have it
+    scores: dict[str, dict[str, np.float32]] = {}
+    interned: dict[str, str] = {}  # every id once in memory, however many rankings have it
     for position, line in read_lines(path):
         if isinstance(line, BadRecord):
             raise EvaluationError(str(line))
@@ -122,36 +123,36 @@ def read_run(path: Path) -> Run:
                 f"{position}: not a TREC run, whose columns are query Q0 document rank score tag; "
                 f"it has {len(cells)} columns (white space in an id is written as %20)"
             )
-        query, _, document, _, written = cells[:5]
+        query, _, document, _, number = cells[:5]
         try:
-            score = float(written)
+            score = float(number)
         except ValueError:
             score = nan
         if not isfinite(score):
-            raise EvaluationError(f"{position}: the score is no number ({written!r})")
+            raise EvaluationError(f"{position}: the score is no number ({number!r})")
         for id_ in (query, document):
-            if problem := id_problem(id_):
+            if problem := find_id_problem(id_):
                 raise EvaluationError(f"{position}: the id {id_!r} cannot be used: {problem}")
-        ranking = found.setdefault(query, {})
+        ranking = scores.setdefault(query, {})
         if document in ranking:
             raise EvaluationError(f"{position}: {document!r} comes twice for the query {query!r}")
         with np.errstate(over="ignore"):  # it becomes infinite, as in trec_eval
-            ranking[known.setdefault(document, document)] = np.float32(score)
-    return {decode_id(query): _as_in_trec_eval(ranking) for query, ranking in found.items()}
+            ranking[interned.setdefault(document, document)] = np.float32(score)
+    return {decode_id(query): _order_as_trec_eval(ranking) for query, ranking in scores.items()}
 
 
-def _as_in_trec_eval(ranking: dict[str, np.float32]) -> Ranking:
+def _order_as_trec_eval(ranking: dict[str, np.float32]) -> Ranking:
     """Order by score, then by id as it is written, both descending, and decode the ids."""
     ordered = sorted(ranking.items(), key=lambda pair: (pair[1], pair[0]), reverse=True)
-    return _strictly_ordered((decode_id(document), float(score)) for document, score in ordered)
+    return _separate_scores((decode_id(document), float(score)) for document, score in ordered)
 
 
-def without_self(run: Run) -> Run:
-    """Leave out of every ranking the document that is the query itself, by its id.
+def remove_query_documents(run: Run) -> Run:
+    """Remove from every ranking the document whose id is that of the query.
 
     Examples
     --------
-    >>> without_self({"a": [("a", 1.0), ("b", 0.5)]})
+    >>> remove_query_documents({"a": [("a", 1.0), ("b", 0.5)]})
     {'a': [('b', 0.5)]}
     """
     return {query: [pair for pair in ranking if pair[0] != query] for query, ranking in run.items()}

@@ -5,7 +5,7 @@ from urllib.parse import quote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus_tuner.eval.trec.ids import decode_id, encode_id, id_problem
+from corpus_tuner.eval.trec.ids import decode_id, encode_id, find_id_problem
 
 PIECES = st.sampled_from(
     ["%", "%20", "%25", "2", "25", "%C2%A0", "%e2%80%a8", "\u00a0", "\u2028", " "]
@@ -33,6 +33,6 @@ def test_what_is_no_escape_of_ours_is_left_alone() -> None:
 
 
 def test_what_is_no_id() -> None:
-    assert id_problem("half \ud83d") == "not UTF-8, or half of a surrogate pair"
-    assert id_problem("a\u0000b") == "control characters"
-    assert not id_problem("two\nlines")
+    assert find_id_problem("half \ud83d") == "not UTF-8, or half of a surrogate pair"
+    assert find_id_problem("a\u0000b") == "control characters"
+    assert not find_id_problem("two\nlines")

@@ -12,7 +12,8 @@ from corpus_tuner.core.records import BadRecord
 from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.trec.queries import read_queries
 
-IDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"])).map(str.strip).filter(bool)
+CHARACTERS = st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters="\ufeff")
+IDS = st.text(CHARACTERS).map(str.strip).filter(bool)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\t\r\n"), min_size=1)
 PLAIN = TEXTS.map(str.strip).filter(lambda text: text and not text.startswith('"'))
 QUERIES = st.dictionaries(IDS.filter(lambda key: key[0] != '"'), PLAIN, min_size=1, max_size=8)
@@ -60,7 +61,7 @@ def test_a_quotation_mark_in_tsv_is_a_character(tmp_path: Path) -> None:
 def test_ids_that_are_skipped_are_named(tmp_path: Path) -> None:
     (tmp_path / "q.tsv").write_text("a\tmill\nb\t\nc\trent\n", encoding="utf-8")
     skipped: list[str] = []
-    assert read_queries(tmp_path / "q.tsv", None, {"a"}, skipped.append) == {"a": "mill"}
+    assert read_queries(tmp_path / "q.tsv", ids={"a"}, skip=skipped.append) == {"a": "mill"}
     assert skipped == ["b", "c"]
 
 

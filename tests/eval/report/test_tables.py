@@ -6,8 +6,8 @@ import pytest
 
 from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.eval.report import Report, Result
-from corpus_tuner.eval.report.latex import as_latex, escape
-from corpus_tuner.eval.report.tables import as_markdown, matrix, overview
+from corpus_tuner.eval.report.latex import escape_latex, format_latex
+from corpus_tuner.eval.report.tables import format_markdown, tabulate_measure, tabulate_results
 
 
 def _result(benchmark: str, system: str, value: float, p: float | None = None) -> Result:
@@ -25,18 +25,18 @@ def _result(benchmark: str, system: str, value: float, p: float | None = None) -
 
 def test_a_matrix_averages_only_what_is_whole() -> None:
     results = [_result("a", "x", 0.5), _result("a", "y", 0.25), _result("b", "x", 0.602)]
-    rows = matrix(results, "nDCG@10")
+    rows = tabulate_measure(results, "nDCG@10")
     assert rows == [
         ["system", "a", "b", "average"],
         ["x", "50.0", "60.2", "55.10"],
         ["y", "25.0", "", ""],
     ]
-    assert as_markdown(rows).splitlines()[:3] == [
+    assert format_markdown(rows).splitlines()[:3] == [
         "| system | a | b | average |",
         "| --- | --: | --: | --: |",
         "| x | 50.0 | 60.2 | 55.10 |",
     ]
-    assert matrix(results[:1], "nDCG@10") == [["system", "a"], ["x", "50.0"]]
+    assert tabulate_measure(results[:1], "nDCG@10") == [["system", "a"], ["x", "50.0"]]
 
 
 RESULTS = [
@@ -49,13 +49,13 @@ RESULTS = [
 
 
 def test_marks_of_significance_stand_in_one_table() -> None:
-    rows = overview(RESULTS)
+    rows = tabulate_results(RESULTS)
     assert rows[0] == ["benchmark", "system", "nDCG@10", "MRR@100"]
     assert [row[2] for row in rows[1:]] == ["50.0", "75.0\u2021", "60.0\u2020", "51.0", "25.0"]
 
 
 def test_latex_is_a_whole_tabular() -> None:
-    text = as_latex(Report(title="", baseline="base", system="other", results=RESULTS))
+    text = format_latex(Report(title="", baseline="base", system="other", results=RESULTS))
     lines = text.splitlines()
     assert lines[0] == r"\begin{tabular}{lrr}"
     assert lines[-1] == r"\end{tabular}"
@@ -71,7 +71,7 @@ def test_latex_is_a_whole_tabular() -> None:
 
 
 def test_everything_special_is_escaped() -> None:
-    assert escape("\\ ~^{}#$\n<|>") == (
+    assert escape_latex("\\ ~^{}#$\n<|>") == (
         r"\textbackslash{} \textasciitilde{}\textasciicircum{}\{\}\#\$ \textless{}\textbar{}"
         r"\textgreater{}"
     )

@@ -1,16 +1,16 @@
-"""A run is made once for the same things."""
+"""Runs are cached by their inputs."""
 
 from pathlib import Path
 
 import pytest
 
-from corpus_tuner.eval.cached_runs import kept_run
+from corpus_tuner.eval.run_systems import run_cached
 from corpus_tuner.eval.trec.runs import Run
 
 RUN: Run = {"q": [("q", 3.0), ("b", 2.0)]}
 
 
-def test_a_run_is_made_again_when_what_decided_it_changed(tmp_path: Path) -> None:
+def test_a_run_is_made_again_when_its_inputs_change(tmp_path: Path) -> None:
     path = tmp_path / "tiny.bm25.trec"
     steps: list[str] = []
 
@@ -18,12 +18,12 @@ def test_a_run_is_made_again_when_what_decided_it_changed(tmp_path: Path) -> Non
         steps.append("made")
         return RUN
 
-    def run(*decides: object, remove_self: bool = False) -> Run:
-        kept = kept_run(
-            path, decides, make, lambda: steps.append("prepared"), remove_self=remove_self
+    def run(*inputs: object, remove_self: bool = False) -> Run:
+        cached, seconds = run_cached(
+            path, inputs, make, lambda: steps.append("prepared"), remove_self=remove_self
         )
-        assert kept.seconds >= 0
-        return kept.run
+        assert seconds >= 0
+        return cached
 
     assert run(1) == run(1) == RUN
     assert steps == ["prepared", "made"]
@@ -40,7 +40,7 @@ def test_a_run_that_was_not_finished_is_made(tmp_path: Path) -> None:
     def fail() -> Run:
         raise KeyboardInterrupt
 
-    kept_run(path, (1,), lambda: RUN, lambda: None, remove_self=False)
+    run_cached(path, (1,), lambda: RUN)
     with pytest.raises(KeyboardInterrupt):
-        kept_run(path, (2,), fail, lambda: None, remove_self=False)
-    assert kept_run(path, (1,), fail, lambda: None, remove_self=False).run == RUN
+        run_cached(path, (2,), fail)
+    assert run_cached(path, (1,), fail)[0] == RUN

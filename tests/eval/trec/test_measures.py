@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from corpus_tuner.eval.trec.benchmark import Qrels
-from corpus_tuner.eval.trec.measures import averages, measure_queries
+from corpus_tuner.eval.trec.measures import average_queries, measure_queries
 from corpus_tuner.eval.trec.qrels import read_qrels, write_qrels
 from corpus_tuner.eval.trec.runs import Run, break_ties, read_run, write_run
 
@@ -85,7 +85,7 @@ def test_twenty_runs_measure_as_ir_measures_and_pytrec_eval_do(tmp_path: Path) -
         write_qrels(qrels, tmp_path / f"{seed}.qrels")
         write_run(run, tmp_path / f"{seed}.trec", "made")
         measured = measure_queries(qrels, read_run(tmp_path / f"{seed}.trec"), MEASURES)
-        ours.append(averages(measured))
+        ours.append(average_queries(measured))
 
         # pytrec_eval reads the same files, and leaves out queries that the run has nothing for.
         with (tmp_path / f"{seed}.qrels").open() as file:
