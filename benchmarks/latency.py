@@ -91,7 +91,7 @@ def pyserini(index: Path, scratch: Path) -> dict[str, Way]:
     encoder = AutoQueryEncoder(str(embedded.get_folder()), pooling="mean", l2_norm=True)
     vectors = FaissSearcher(str(scratch), encoder)
     with Searcher.open(index) as searcher:
-        language = str(searcher.manifest.build.get("language", "en"))
+        language = searcher.manifest.build.language or "en"
         folder = str(scratch / "lucene")
         indexer = indexers.LuceneIndexer(args=["-index", folder, "-language", language], threads=2)
         for document in documents_of(searcher):

@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "BuildReport": "corpus_tuner.building.report",
-    "Calibration": "corpus_tuner.calibration.weights",
+    "Calibration": "corpus_tuner.indexes.store.search_settings",
     "Corpus": "corpus_tuner.corpora",
     "CorpusTunerError": "corpus_tuner.errors",
     "CorpusTunerWarning": "corpus_tuner.errors",
@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from corpus_tuner.building.repair import check, repair
     from corpus_tuner.building.report import BuildReport
     from corpus_tuner.calibration.ann_recall import measure_recall
-    from corpus_tuner.calibration.weights import Calibration, calibrate
+    from corpus_tuner.calibration.weights import calibrate
     from corpus_tuner.config.recipe import Recipe, load_recipe
     from corpus_tuner.core.documents import Document, View
     from corpus_tuner.corpora import Corpus
@@ -91,7 +91,7 @@ if TYPE_CHECKING:
     from corpus_tuner.indexes.search.hits import Hit
     from corpus_tuner.indexes.searcher import Searcher
     from corpus_tuner.indexes.store.archive import export_index, import_index
-    from corpus_tuner.indexes.store.search_settings import SearchSettings
+    from corpus_tuner.indexes.store.search_settings import Calibration, SearchSettings
 
 
 def __getattr__(name: str) -> Any:

@@ -18,7 +18,6 @@ from corpus_tuner.generation.open_recipe import OpenRecipe, open_recipe
 from corpus_tuner.indexes.store.commit import collect_garbage
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.store.write_lock import lock_and_read_manifest
-from corpus_tuner.text.language_detection import get_build_languages
 
 
 def add(
@@ -141,16 +140,16 @@ class Adder:
 
     def _opened(self, manifest: Manifest, documents: Corpus) -> OpenRecipe:
         """Open the recipe of the index."""
-        if self._recipe is None or self._recipe.key != manifest.build["key"]:
+        if self._recipe is None or self._recipe.key != manifest.build.key:
             settings = read_stored_recipe(manifest, self._trust_remote_code)
             self._recipe = open_recipe(
                 documents,
                 settings,
                 encoder=self._encoder,
-                languages=get_build_languages(manifest.build),
+                languages=manifest.build.known_languages,
                 fingerprint=manifest.encoder.fingerprint,
             )
-        if self._recipe.key != manifest.build["key"]:
+        if self._recipe.key != manifest.build.key:
             self._recipe = None
             raise CorpusTunerError(
                 f"a model that {self._index} was built with is another one now, or this release "

@@ -18,6 +18,7 @@ from corpus_tuner.calibration.ann_recall import finding, must_find
 from corpus_tuner.calibration.weights import calibrated, must_calibrate, weighed
 from corpus_tuner.config.recipe import (
     Recipe,
+    dump_recipe,
     hash_recipe_files,
     parse_recipe,
     read_stored_recipe,
@@ -33,7 +34,7 @@ from corpus_tuner.corpora.parse_cache import ParseCache
 from corpus_tuner.encoders import Encoder
 from corpus_tuner.encoders.embedded import resolve_auto
 from corpus_tuner.encoders.model_files import list_encoder_files
-from corpus_tuner.encoders.tuning_report import find_report
+from corpus_tuner.encoders.tuning_report import TuningVerdict, find_report
 from corpus_tuner.errors import CorpusTunerError, SearchIndexError
 from corpus_tuner.generation.enricher import FITTED, Enricher
 from corpus_tuner.generation.open_recipe import OpenRecipe, open_recipe, raise_no_documents
@@ -41,6 +42,7 @@ from corpus_tuner.indexes.store.commit import collect_garbage, commit, discard_b
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import (
     EXACT,
+    BuildRecord,
     EncoderEntry,
     Manifest,
     StoredFile,
@@ -51,10 +53,8 @@ from corpus_tuner.indexes.store.manifest import (
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.store.soft_delete import soft_delete
 from corpus_tuner.indexes.store.write_lock import create_index_folder, lock_index
-from corpus_tuner.text.language_detection import get_build_languages
 
 _COMPARED = 1_024  # documents that are looked up at once
-_AFTER = ("search", "vectors")  # settings of what is chosen when all documents are indexed
 
 
 def build(
@@ -144,10 +144,10 @@ def build(
             corpus,
             settings,
             encoder=encoder,
-            languages=get_build_languages(standing.build) if standing else None,
+            languages=standing.build.known_languages if standing else None,
             fingerprint=standing.encoder.fingerprint if standing else None,
         )
-        if found and found.build["key"] == recipe.key:
+        if found and found.build.key == recipe.key:
             standing = found
             changes = changes or compare(index, standing, corpus)
             announce(changes)
@@ -157,8 +157,8 @@ def build(
                     f"{index} was built by another recipe, or with another model: all is built anew"
                 )
             standing = changes = None
-        if found and found.build["corpus"] != corpus.source:
-            print_note(f"{index} was of {found.build['corpus']}, and is to be of {corpus.source}")
+        if found and found.build.corpus != corpus.source:
+            print_note(f"{index} was of {found.build.corpus}, and is to be of {corpus.source}")
         manifest = standing
         renamed = manifest and manifest.encoder.name != recipe.recipe.encoder.name
         if manifest is None or changes is None or changes.total or renamed:
@@ -230,7 +230,7 @@ def update(
         opened.callback(segments.close)
         unfinished = opened.enter_context(Unfinished(index, folder, indexed, ledger_file))
         comparison = Comparison(segments, whole=whole)
-        fitted = unfinished.staging.noted(FITTED) or (standing.build[FITTED] if standing else None)
+        fitted = unfinished.staging.noted(FITTED) or (standing.build.fitted if standing else None)
         with Enricher(corpus, recipe, ledger_file, folder, fitted, whole=whole) as enricher:
             unfinished.staging.note(FITTED, enricher.fitted)
             every = (
@@ -254,9 +254,10 @@ def update(
             standing.segments if standing else (), segments, comparison.gone
         )
     changes = comparison.changes
-    # The weights and the engine in force are by these settings, whatever is asked for now.
-    before = {key: standing.build["settings"][key] for key in _AFTER} if standing else {}
-    source_name = standing.build["corpus"] if standing and not whole else corpus.source
+    stored_recipe = dump_recipe(settings)
+    if standing:  # the ANN index in force is by these settings, whatever is requested now
+        stored_recipe["vectors"] = standing.build.recipe["vectors"]
+    source_name = standing.build.corpus if standing and not whole else corpus.source
     manifest = Manifest(
         encoder=_encoder_entry(encoder, settings),
         representation=settings.representation.name,
@@ -268,16 +269,16 @@ def update(
         generation=_generation(index),
         segments=(*kept, *written.entries),
         changed=changes.total + standing.changed if standing else 0,
-        build={
-            "key": recipe.key,
-            "files": hash_recipe_files(settings, encoder.fingerprint),
+        build=BuildRecord(
+            key=recipe.key,
+            files=hash_recipe_files(settings, encoder.fingerprint),
             **described,
-            "encoder_tuning": _verdict(encoder),
-            "languages": dict(recipe.language_shares)
-            or (standing.build["languages"] if standing else {}),
-            "corpus": source_name,
-            "settings": settings.model_dump(mode="json") | before,
-        },
+            encoder_tuning=_verdict(encoder),
+            languages=dict(recipe.language_shares)
+            or (standing.build.languages if standing else {}),
+            corpus=source_name,
+            recipe=stored_recipe,
+        ),
     )
     return commit(index, manifest, written.folder, live_docs | written.live_docs), changes
 
@@ -302,10 +303,10 @@ def _encoder_entry(encoder: Encoder, settings: Recipe) -> EncoderEntry:
     )
 
 
-def _verdict(encoder: Encoder) -> dict[str, Any] | None:
+def _verdict(encoder: Encoder) -> TuningVerdict | None:
     """Return what held-out documents said of an encoder that was tuned here."""
     report = find_report(encoder.name)
-    return report.verdict.model_dump(mode="json") if report else None
+    return report.verdict if report else None
 
 
 def _standing(index: Path) -> Manifest | None:
@@ -336,7 +337,7 @@ def _may_be_other(manifest: Manifest, corpus: Corpus) -> bool:
 
 def _is_of_another(manifest: Manifest, corpus: Corpus) -> bool:
     """Tell whether an index was built from another source; paths may be relative or not."""
-    before, now = manifest.build["corpus"], corpus.source
+    before, now = manifest.build.corpus, corpus.source
     return before != now and Path(before).resolve() != Path(now).resolve()
 
 
@@ -352,7 +353,7 @@ def _refuse_replacement(index: Path, manifest: Manifest, corpus: Corpus, changes
     going = changes.removed + (changes.changed if _is_of_another(manifest, corpus) else 0)
     if going > manifest.documents / 2:
         raise CorpusTunerError(
-            f"{index} was built from {manifest.build['corpus']}, and {going:,} of its "
+            f"{index} was built from {manifest.build.corpus}, and {going:,} of its "
             f"{manifest.documents:,} documents are not in {corpus.source}, or are others there: "
             "give another output folder, or replace them with --sync (in Python sync=True), or "
             "build a new index with --fresh (fresh=True)"
@@ -363,9 +364,9 @@ def _is_of(manifest: Manifest, settings: Recipe, encoder: Encoder | None) -> boo
     """Tell, without opening a model, whether an index was made by this recipe."""
     if encoder is not None and encoder.fingerprint != manifest.encoder.fingerprint:
         return False
-    codes = get_build_languages(manifest.build).codes
+    codes = manifest.build.known_languages.codes
     name = encoder.name if encoder else resolve_auto(settings.encoder, codes).name
-    files: str = manifest.build["files"]
+    files = manifest.build.files
     return files == hash_recipe_files(set_encoder(settings, name)[0], manifest.encoder.fingerprint)
 
 
@@ -382,8 +383,8 @@ def _must_finish(manifest: Manifest, settings: Recipe) -> bool:
 def _must_weigh(manifest: Manifest, settings: Recipe) -> bool:
     """Tell whether the weights are other ones than the settings ask for, or too old."""
     standing = read_stored_recipe(manifest).search
-    asked_by = manifest.calibration["asked_by"] if manifest.calibration else None
-    if standing != settings.search or asked_by != settings.calibrate:
+    query_source = manifest.calibration.query_source if manifest.calibration else None
+    if standing != settings.search or query_source != settings.calibrate:
         return True
     return settings.calibrate is not None and must_calibrate(manifest)
 

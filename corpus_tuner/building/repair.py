@@ -25,7 +25,6 @@ from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, parse_ma
 from corpus_tuner.indexes.store.segment_reader import Segment
 from corpus_tuner.indexes.store.segments import load_live_docs
 from corpus_tuner.indexes.store.write_lock import lock_index
-from corpus_tuner.text.language_detection import get_build_languages
 
 
 class Repair(NamedTuple):
@@ -208,10 +207,10 @@ def _index_again(
         corpus,
         settings,
         encoder=encoder,
-        languages=get_build_languages(manifest.build),
+        languages=manifest.build.known_languages,
         fingerprint=manifest.encoder.fingerprint,
     )
-    if recipe.key != manifest.build["key"]:
+    if recipe.key != manifest.build.key:
         raise CorpusTunerError(
             f"a model that {index} was built with is another one now: run corpus-tuner build on "
             "the corpus, which makes the index anew"

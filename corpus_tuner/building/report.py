@@ -143,10 +143,10 @@ class BuildReport(BaseModel):
         """
         skipped = corpus.list_skipped()
         counts = manifest.counts
-        calibration = manifest.calibration or {}
+        calibration = manifest.calibration
         return cls(
             index=str(index),
-            language=manifest.build["language"],
+            language=manifest.build.language,
             languages=manifest.languages,
             unread=describe_unread_languages(
                 str(manifest.encoder.settings["name"]), manifest.languages
@@ -159,9 +159,9 @@ class BuildReport(BaseModel):
             engine=manifest.engine,
             asked_engine=manifest.vectors.settings.name,
             recall=manifest.vectors.recall,
-            calibrated=bool(calibration and not calibration["unchanged"]),
-            uncalibrated=calibration.get("unchanged"),
-            failing=calibration.get("failing", ()),
+            calibrated=calibration is not None and not calibration.unchanged,
+            uncalibrated=calibration.unchanged if calibration else None,
+            failing=calibration.failing if calibration else (),
             long_documents=counts.get("long_documents", 0),
             cut_sources=counts.get("cut_sources", 0),
             written=counts.get("written", 0),

@@ -174,8 +174,8 @@ def finding(
                     recall=round(recall, 4),
                     queries=measured.queries,
                 )
-    settings = made.build["settings"] | {"vectors": asked.model_dump()}
-    update = {"vectors": entry, "build": made.build | {"settings": settings}}
+    recipe = made.build.recipe | {"vectors": asked.model_dump()}
+    update = {"vectors": entry, "build": made.build.model_copy(update={"recipe": recipe})}
     return commit(index, made.model_copy(update=update))
 
 

@@ -14,7 +14,6 @@ from corpus_tuner.core.documents import Document
 from corpus_tuner.encoders.tuning_report import find_held_out
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.segments import Segments
-from corpus_tuner.text.language_detection import get_build_languages
 from corpus_tuner.text.sentences import split_sentences
 
 _HEAD = 8  # words that are left of a sentence in the one kind of pseudo-query
@@ -77,7 +76,7 @@ def draw(searcher: Searcher, wanted: int, seed: int) -> Iterator[Asked]:
     kept from it.
     """
     segments = searcher.segments
-    languages = get_build_languages(searcher.manifest.build)
+    languages = searcher.manifest.build.known_languages
     kept = find_held_out(searcher.encoder.name)
     chosen = _by_chance(segments, 10 * wanted, seed, kept) or _by_chance(
         segments, 10 * wanted, seed

@@ -22,12 +22,11 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import logsumexp
 
 from corpus_tuner.calibration.pseudo_queries import Asked, draw, draw_with_questions
-from corpus_tuner.config.recipe import QuerySource, read_stored_recipe
+from corpus_tuner.config.recipe import read_stored_recipe
 from corpus_tuner.core.arguments import check_path
 from corpus_tuner.core.progress import show_activity, show_progress, track
 from corpus_tuner.encoders import Encoder, EncoderSettings, Vectors, open_encoder
@@ -42,13 +41,14 @@ from corpus_tuner.indexes.store.search_settings import (
     DENSE_RANKERS,
     FEEDBACK,
     RANKERS,
+    Calibration,
     HybridWeights,
+    QuerySource,
     SearchSettings,
     normalize_weights,
 )
 from corpus_tuner.indexes.store.write_lock import lock_and_read_manifest
 from corpus_tuner.text.document_encoding import DocumentEncoder
-from corpus_tuner.text.language_detection import get_build_languages
 from corpus_tuner.text.passages import get_full_text
 from corpus_tuner.text.views import make_own_views
 
@@ -71,66 +71,9 @@ TRUST = 1.0
 GROUPS = 10
 """Documents are left out in so many groups to see how far the likeliest weights move."""
 
-_SHARPEST = (-3.0, 5.0)  # logarithms of the least and greatest sharpness
+_INVERSE_TEMPERATURES = (-3.0, 5.0)  # bounds, logarithms
 _CUTOFF = 10
 _GAINS = [1 / math.log2(1 + rank) for rank in range(1, _CUTOFF + 1)]  # of nDCG, by rank
-
-
-class Calibration(BaseModel):
-    """The weights that were chosen, and why.
-
-    Attributes
-    ----------
-    queries
-        How many pseudo-queries judged.
-    unchanged
-        Why the weights stay what they were, if they do.
-    chosen
-        The weights.
-    likeliest
-        Those that the pseudo-queries alone ask for; ``None`` if none were asked.
-    errors
-        Standard errors of the likeliest, by a jackknife over groups of documents (Efron and Stein,
-        "The Jackknife Estimate of Variance", 1981).
-    usual
-        Those that the likeliest were drawn towards.
-    found
-        nDCG@10 of the pseudo-queries, a fraction, by ranking: ``passage``, the representation,
-        ``words``, ``ngrams``, hybrid with the ``usual`` weights and with those ``chosen``, without
-        feedback. Good for comparing: what people ask is easier.
-    sharpness
-        What scores with the weights chosen are multiplied by before a softmax turns them into
-        probabilities (`corpus_tuner.indexes.search.probability`); ``None`` if the weights stay.
-    failing
-        The rankers that find too little by themselves to be given a weight.
-    asked_by
-        What asked for documents.
-    documents
-        How many the index had.
-    seed
-        Of the choice of documents and sentences.
-
-    Examples
-    --------
-    >>> import corpus_tuner as ct
-    >>> ct.calibrate(example_index).unchanged  # three documents say nothing
-    '3 documents have sentences to spare, 20 are needed'
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    queries: int = 0
-    unchanged: str | None = None
-    chosen: HybridWeights
-    likeliest: HybridWeights | None = None
-    errors: dict[str, float] = Field(default_factory=dict)
-    usual: HybridWeights
-    found: dict[str, float] = Field(default_factory=dict)
-    sharpness: float | None = None
-    failing: tuple[str, ...] = ()
-    asked_by: QuerySource = "sentences"
-    documents: int
-    seed: int
 
 
 class _Judged(NamedTuple):
@@ -210,19 +153,17 @@ def must_calibrate(manifest: Manifest) -> bool:
     """Tell whether more of an index than `CHANGED` has changed since it was calibrated."""
     if manifest.calibration is None:
         return True
-    return manifest.changed > CHANGED * int(manifest.calibration["documents"])
+    return manifest.changed > CHANGED * manifest.calibration.documents
 
 
 def weighed(manifest: Manifest, usual: SearchSettings, chosen: Calibration | None) -> Manifest:
     """Return the manifest with other weights in it."""
     search = usual.model_copy(update={"hybrid": chosen.chosen}) if chosen else usual
-    settings = manifest.build["settings"] | {"search": usual.model_dump()}
     return manifest.model_copy(
         update={
             "search": search,
             "changed": 0,
-            "calibration": chosen.model_dump() if chosen else None,
-            "build": manifest.build | {"settings": settings},
+            "calibration": chosen,
         }
     )
 
@@ -277,7 +218,7 @@ def choose_weights(
             unchanged=unchanged,
             chosen=usual.hybrid,
             usual=usual.hybrid,
-            asked_by=by,
+            query_source=by,
             documents=searcher.manifest.documents,
             seed=seed,
         )
@@ -296,9 +237,11 @@ def choose_weights(
                 name: round(float(gains.mean()), 4)
                 for name, gains in _compared(searcher, judged, usual, chosen, alone).items()
             },
-            sharpness=_sharpness(judged, names, usual.model_copy(update={"hybrid": chosen})),
+            temperature=_fit_temperature(
+                judged, names, usual.model_copy(update={"hybrid": chosen})
+            ),
             failing=failing,
-            asked_by=by,
+            query_source=by,
             documents=searcher.manifest.documents,
             seed=seed,
         )
@@ -421,7 +364,7 @@ def _rows_without(
 ) -> list[Vectors]:
     """Return the rows that would be indexed of what is left of the documents."""
     settings = read_stored_recipe(manifest)
-    languages = get_build_languages(manifest.build)
+    languages = manifest.build.known_languages
     reader = DocumentEncoder(encoder, languages, settings.passages, settings.views)
     rests = [held_out.rest for held_out in asked]
     own = [make_own_views(rest, languages.detect(rest), settings.views) for rest in rests]
@@ -496,8 +439,10 @@ class _Likelihood:
         return np.asarray(found.x / whole if whole > 0 else np.full(count, 1 / count))
 
 
-def _sharpness(judged: Sequence[_Judged], names: Sequence[str], chosen: SearchSettings) -> float:
-    """Return what scores are multiplied by, for documents asked for to be likeliest."""
+def _fit_temperature(
+    judged: Sequence[_Judged], names: Sequence[str], chosen: SearchSettings
+) -> float:
+    """Return the temperature of the softmax under which the target documents are likeliest."""
     weights = {name: getattr(chosen.hybrid, name) for name in names}
     plan = Plan(_CUTOFF, normalize_weights(weights), chosen)
     scores = [(pool.ranked(plan), target) for pool, target in judged]
@@ -507,8 +452,8 @@ def _sharpness(judged: Sequence[_Judged], names: Sequence[str], chosen: SearchSe
         powers = [(math.exp(logarithm) * own, target) for own, target in scores]
         return sum(float(logsumexp(own)) - float(own[target]) for own, target in powers)
 
-    best = minimize_scalar(surprise, bounds=_SHARPEST, method="bounded")
-    return round(math.exp(float(best.x)), 3)
+    best = minimize_scalar(surprise, bounds=_INVERSE_TEMPERATURES, method="bounded")
+    return float(f"{math.exp(-float(best.x)):.4g}")
 
 
 def _gains(

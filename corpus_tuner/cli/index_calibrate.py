@@ -10,7 +10,7 @@ from corpus_tuner.cli.options import JsonOption, QuietOption, TrustOption
 from corpus_tuner.cli.output import plain, stdout, table
 
 if TYPE_CHECKING:
-    from corpus_tuner.calibration.weights import Calibration
+    from corpus_tuner.indexes.store.search_settings import Calibration
 
 
 def calibrate(

@@ -66,8 +66,8 @@ def info(
     shown = table("", str(index))
     shown.add_row("format", f"version {manifest.version}, generation {manifest.generation}")
     shown.add_row("documents", _documents(manifest))
-    shown.add_row("languages", language_list(manifest.languages) or build["language"])
-    shown.add_row("corpus", plain(build["corpus"]))
+    shown.add_row("languages", language_list(manifest.languages) or build.language)
+    shown.add_row("corpus", plain(build.corpus))
     checked = ", checksums right" if verify else ""
     shown.add_row("size", f"{manifest.bytes / 2**20:.1f} MiB{checked}")
     shown.add_row(
@@ -77,7 +77,7 @@ def info(
             f"reads {manifest.encoder.max_tokens} tokens"
         ),
     )
-    for identity in build["generators"] or ["none"]:
+    for identity in build.generators or ["none"]:
         shown.add_row("generator", plain(identity, 100))
     for kind, count in manifest.views.items():
         shown.add_row(f"{kind} views", f"{count:,}")
@@ -129,9 +129,7 @@ def info(
     if unread:
         stdout.print(Text.assemble(("\nwarning: ", "yellow"), unread), soft_wrap=True)
     if manifest.calibration:
-        from corpus_tuner.calibration.weights import Calibration
-
-        calibration = Calibration.model_validate(manifest.calibration)
+        calibration = manifest.calibration
         since = f", {manifest.changed:,} changed since" if manifest.changed else ""
         title = f"\ncalibrated on {calibration.documents:,} documents{since}:"
         stdout.print(title, style="bold")

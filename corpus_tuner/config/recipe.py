@@ -32,7 +32,7 @@ from corpus_tuner.encoders import Encoder, EncoderSettings
 from corpus_tuner.errors import CorpusTunerError, named
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.store.manifest import Manifest
-from corpus_tuner.indexes.store.search_settings import SearchSettings
+from corpus_tuner.indexes.store.search_settings import QuerySource, SearchSettings
 from corpus_tuner.indexes.vectors.engines import EngineSettings
 from corpus_tuner.text.passages import PassageSettings
 from corpus_tuner.text.views import ViewSettings
@@ -51,10 +51,6 @@ def _part_of(package: str) -> BeforeValidator:
         return read_settings(package, values, info.context)
 
     return BeforeValidator(read)
-
-
-QuerySource = Literal["sentences", "questions", "both"]
-"""What asks for a document without labels: a sentence that it loses, questions written for it."""
 
 
 def _asked_by(value: object) -> object:
@@ -271,9 +267,11 @@ def read_stored_recipe(manifest: Manifest, trust_remote_code: bool = False) -> R
         If it is none that this release knows.
     """
     try:
-        values = manifest.build["settings"]
-        encoder = values["encoder"] | manifest.encoder.settings | {"device": "auto"}
-        values = values | {"encoder": encoder}
+        values = manifest.build.recipe | {
+            "encoder": manifest.encoder.settings | {"device": "auto"},
+            "representation": manifest.representations[manifest.representation],
+            "search": manifest.default_search.model_dump(),
+        }
         return Recipe.model_validate(_trusting(values, trust_remote_code))
     except (KeyError, TypeError, ValidationError) as error:
         reason = (
@@ -284,6 +282,11 @@ def read_stored_recipe(manifest: Manifest, trust_remote_code: bool = False) -> R
         raise CorpusTunerError(
             f"the recipe in the index's manifest is damaged ({reason}): build the index again"
         ) from error
+
+
+def dump_recipe(recipe: Recipe) -> dict[str, Any]:
+    """Return what a manifest stores of a recipe, as `read_stored_recipe` reads it."""
+    return recipe.model_dump(mode="json", exclude={"encoder", "representation", "search"})
 
 
 def _trusting(values: Any, trust: bool) -> Any:

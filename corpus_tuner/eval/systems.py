@@ -84,7 +84,7 @@ def list_systems(manifest: Manifest, default: SearchSettings) -> list[System]:
         for ranker in manifest.lexical.rankers
     ]
     systems += dense
-    if manifest.calibration and not manifest.calibration["unchanged"]:
+    if manifest.calibration and not manifest.calibration.unchanged:
         systems.append(System(DEFAULT_WEIGHTS, configured, "hybrid", default))
     return [*systems, System(HYBRID, configured, "hybrid", manifest.search)]
 
@@ -94,7 +94,7 @@ def explain_missing_systems(manifest: Manifest) -> str:
     if not manifest.lexical:
         names = ", ".join(LEXICAL_SYSTEMS.values())
         return f"no {names} and {HYBRID}: the index has no lexical rankers."
-    why = manifest.calibration["unchanged"] if manifest.calibration else "calibrate is false"
+    why = manifest.calibration.unchanged if manifest.calibration else "calibrate is false"
     if why:
         return f"no {DEFAULT_WEIGHTS}: {HYBRID} has the default weights, not calibrated ({why})."
     return ""

@@ -30,10 +30,10 @@ class RejectedViews:
 
     def __init__(self, ledger: Path, manifest: Manifest) -> None:
         self._ledger = ledger
-        self._checks: str = manifest.build.get("checks", "")
+        self._checks = manifest.build.checks
         self._instructions = [
             (generator, Instruction(*instruction))
-            for generator, *instruction in manifest.build.get("instructions", [])
+            for generator, *instruction in manifest.build.instructions
         ]
 
     def rejected(self, document: Document) -> list[Rejection]:

@@ -311,7 +311,7 @@ class Searcher:
         generation = self._current()
         plan = self._plan(generation, k, mode, settings, filter, min_probability)
         if not min_probability:
-            plan = replace(plan, sharpness=None)
+            plan = replace(plan, temperature=None)
         pools = self._pools(generation, queries, plan)
 
         def ranking(found: Found) -> list[tuple[str, float]]:
@@ -419,7 +419,7 @@ class Searcher:
         plan = make_plan(
             generation.manifest, self.representation, k, mode, settings, filter, min_probability
         )
-        if min_probability and plan.sharpness is None:
+        if min_probability and plan.temperature is None:
             name = named("min_probability", "--min-probability")
             calibrate = named("corpus_tuner.calibrate", "corpus-tuner index calibrate")
             warn(
@@ -438,7 +438,7 @@ class Searcher:
     def _drawn(self, generation: _Generation, queries: Sequence[str], plan: Plan) -> Iterator[Pool]:
         index = generation.opened
         unfiltered = None
-        if plan.condition is not None and plan.sharpness is not None:
+        if plan.condition is not None and plan.temperature is not None:
             unfiltered = replace(plan, k=1, condition=None)
         for start in range(0, len(queries), _QUERIES_AT_ONCE):
             batch = queries[start : start + _QUERIES_AT_ONCE]

@@ -36,7 +36,7 @@ def index(service: CurrentService) -> IndexAnswer:
     return IndexAnswer(
         documents=manifest.documents,
         views=manifest.views,
-        language=str(manifest.build.get("language", "")),
+        language=manifest.build.language,
         languages=manifest.languages,
         encoder=searcher.encoder.name,
         representation=searcher.representation,

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.languages import Languages, get_given_language
@@ -54,12 +54,12 @@ def detect_languages(documents: Sequence[Document]) -> tuple[Languages, dict[str
     """
     read = _sample(documents)
     shares = _compute_shares(read)
-    return _put_main_first(_choose_main(read), shares), shares
+    return order_languages(_choose_main(read), shares), shares
 
 
-def get_build_languages(build: Mapping[str, Any]) -> Languages:
-    """Return the languages that the documents of an index were read in, by its manifest."""
-    return _put_main_first(build["language"], build["languages"])
+def order_languages(main: str, shares: Mapping[str, float]) -> Languages:
+    """Return the languages of a corpus, the main one first."""
+    return Languages((main, *(code for code in shares if code != main)))
 
 
 def detect_document_language(document: Document, languages: Languages, *, detect: bool) -> str:
@@ -164,10 +164,6 @@ def _compute_shares(read: Sequence[_Sample]) -> dict[str, float]:
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
     shares = ((language, count / counts.total()) for language, count in ordered)
     return {language: share for language, share in shares if share >= _COMMON}
-
-
-def _put_main_first(main: str, shares: Mapping[str, float]) -> Languages:
-    return Languages((main, *(code for code in shares if code != main)))
 
 
 def detect_language(text: str) -> tuple[str, float]:

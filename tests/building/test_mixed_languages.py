@@ -83,7 +83,7 @@ def test_terms_of_one_language_are_as_they_were() -> None:
 
 
 def test_views_are_written_in_the_document_s_own_language(searcher: ct.Searcher) -> None:
-    languages = {asked[2] for asked in searcher.manifest.build["instructions"]}
+    languages = {asked[2] for asked in searcher.manifest.build.instructions}
     assert languages == {"de", "en"}
     for id_ in TEXTS:
         found = searcher.document(id_)

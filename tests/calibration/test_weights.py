@@ -10,15 +10,15 @@ import pytest
 
 from corpus_tuner import (
     CorpusTunerWarning,
+    Recipe,
     Searcher,
     SearchIndexError,
     SearchSettings,
-    Settings,
     build,
     calibrate,
     load_recipe,
-    pipeline,
 )
+from corpus_tuner.building import pipeline
 from corpus_tuner.calibration.pseudo_queries import draw, draw_with_questions
 from corpus_tuner.calibration.weights import choose_weights
 from corpus_tuner.encoders.tuning_report import read_report
@@ -29,13 +29,13 @@ from tests.conftest import WORDS, make_documents, make_documents_with_topics, wr
 
 
 @pytest.fixture(scope="module")
-def settings(encoder_folder: Path) -> Settings:
+def settings(encoder_folder: Path) -> Recipe:
     chosen = [f"encoder.name={encoder_folder}", "language=en", "generator=null"]
     return load_recipe(None, chosen)
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> Path:
+def built(tmp_path_factory: pytest.TempPathFactory, settings: Recipe) -> Path:
     """A folder with a corpus, ``c.jsonl``, and its index, ``i``."""
     folder = tmp_path_factory.mktemp("built")
     corpus = write_jsonl(folder / "c.jsonl", make_documents_with_topics(120))
@@ -87,24 +87,24 @@ def test_a_tuned_encoder_is_asked_for_what_was_kept_from_it(
         digests = dict(searcher.segments.digests())
     assert {digests[ordinal] for ordinal in asked} == {*report.held_out}
     calibration = read_manifest(index).calibration
-    assert calibration and calibration["queries"] == 50
+    assert calibration and calibration.queries == 50
 
 
 def test_the_choice_is_kept_and_told(index: Path) -> None:
     manifest = read_manifest(index)
     assert manifest.calibration
-    assert manifest.calibration["queries"] == 200
-    assert set(manifest.calibration["found"]) == {
+    assert manifest.calibration.queries == 200
+    assert set(manifest.calibration.found) == {
         *("passage", "views", "words", "ngrams", "usual", "chosen")
     }
     names = {"passage", "views", "words", "ngrams"}
-    assert set(manifest.calibration["errors"]) == names
-    assert all(0 <= error < 0.5 for error in manifest.calibration["errors"].values())
-    assert sum(manifest.calibration["likeliest"][name] for name in names) == pytest.approx(
-        1, abs=0.01
-    )
-    assert manifest.calibration["chosen"]["feedback"] == SearchSettings().hybrid.feedback
-    assert manifest.search.hybrid.model_dump() == manifest.calibration["chosen"]
+    assert set(manifest.calibration.errors) == names
+    assert all(0 <= error < 0.5 for error in manifest.calibration.errors.values())
+    assert manifest.calibration.likeliest
+    likeliest = manifest.calibration.likeliest.model_dump()
+    assert sum(likeliest[name] for name in names) == pytest.approx(1, abs=0.01)
+    assert manifest.calibration.chosen.feedback == SearchSettings().hybrid.feedback
+    assert manifest.search.hybrid == manifest.calibration.chosen
     assert manifest.search.dense == SearchSettings().dense
 
 
@@ -184,7 +184,7 @@ def test_the_same_seed_gives_the_same_weights(index: Path) -> None:
     assert read_manifest(index).search.hybrid == other.chosen
 
 
-def test_a_ranker_that_knows_nothing_loses_weight(tmp_path: Path, settings: Settings) -> None:
+def test_a_ranker_that_knows_nothing_loses_weight(tmp_path: Path, settings: Recipe) -> None:
     # A document has spellings of a word of its own: its tokens tell the encoder, and no two are
     # one word.
     documents = make_documents(120)
@@ -196,10 +196,10 @@ def test_a_ranker_that_knows_nothing_loses_weight(tmp_path: Path, settings: Sett
     build(write_jsonl(tmp_path / "c.jsonl", documents), tmp_path / "i", settings)
     chosen = read_manifest(tmp_path / "i").calibration
     assert chosen
-    assert chosen["found"]["words"] == 0
-    assert chosen["chosen"]["words"] == 0
-    assert chosen["failing"] == ["words"]
-    assert chosen["chosen"]["passage"] > 0
+    assert chosen.found["words"] == 0
+    assert chosen.chosen.words == 0
+    assert chosen.failing == ("words",)
+    assert chosen.chosen.passage > 0
 
 
 def test_an_encoder_that_knows_nothing_loses_weight(index: Path, encoder: Any) -> None:
@@ -221,7 +221,7 @@ def test_an_encoder_that_knows_nothing_loses_weight(index: Path, encoder: Any) -
         assert searcher.search("mill0", k=2)
 
 
-def test_documents_that_are_alike_say_nothing(tmp_path: Path, settings: Settings) -> None:
+def test_documents_that_are_alike_say_nothing(tmp_path: Path, settings: Recipe) -> None:
     text = "The goods were received. They were in good order. The mill is paid by the river."
     documents = [
         {"_id": f"d{number}", "title": "Form", "text": f"{text} It was {number}."}
@@ -249,14 +249,14 @@ def test_where_there_is_nothing_to_judge_by(
     build(corpus, tmp_path / "i", load_recipe(None, chosen))
     manifest = read_manifest(tmp_path / "i")
     assert manifest.calibration
-    assert reason in manifest.calibration["unchanged"]
+    assert reason in (manifest.calibration.unchanged or "")
     assert manifest.search.hybrid == SearchSettings().hybrid
     with Searcher.open(tmp_path / "i") as searcher:
         assert searcher.search("mill river", k=2)
 
 
 def test_a_build_killed_before_calibration_is_calibrated_by_the_next(
-    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, settings: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(60))
 
@@ -272,7 +272,7 @@ def test_a_build_killed_before_calibration_is_calibrated_by_the_next(
     assert read_manifest(tmp_path / "i").calibration
 
 
-def test_other_weights_need_no_new_build(index: Path, settings: Settings) -> None:
+def test_other_weights_need_no_new_build(index: Path, settings: Recipe) -> None:
     corpus = index.parent / "c.jsonl"
     weights = {"dense": {"views": 0.1}, "hybrid": {"words": 0.9}}
     search = SearchSettings.model_validate(weights)
@@ -294,7 +294,7 @@ def test_a_representation_of_one_vector_is_calibrated_too(index: Path, encoder: 
 
 @pytest.mark.slow
 def test_questions_that_were_written_can_ask(
-    index: Path, settings: Settings, t5_folder: Path, tmp_path: Path
+    index: Path, settings: Recipe, t5_folder: Path, tmp_path: Path
 ) -> None:
     corpus = index.parent / "c.jsonl"
     values = f"{{name: seq2seq, model: '{t5_folder}', kinds: [question], max_new_tokens: 6}}"
@@ -303,8 +303,8 @@ def test_questions_that_were_written_can_ask(
     build(corpus, tmp_path / "asked", written)
     manifest = read_manifest(tmp_path / "asked")
     assert manifest.calibration
-    assert manifest.calibration["asked_by"] == "questions"
-    assert manifest.calibration["queries"] == 200
+    assert manifest.calibration.query_source == "questions"
+    assert manifest.calibration.queries == 200
     with Searcher.open(tmp_path / "asked") as searcher:
         asked = list(draw_with_questions(searcher, 100, 0))
         assert len({held.ordinal for held in asked}) == 100
@@ -315,8 +315,8 @@ def test_questions_that_were_written_can_ask(
     both = written.model_copy(update={"calibrate": "both"})
     assert build(corpus, tmp_path / "asked", both).unchanged
     manifest = read_manifest(tmp_path / "asked")
-    assert manifest.calibration and manifest.calibration["queries"] == 400
+    assert manifest.calibration and manifest.calibration.queries == 400
     build(corpus, index, settings.model_copy(update={"calibrate": "questions"}))
     calibration = read_manifest(index).calibration
     assert calibration
-    assert calibration["unchanged"] == "0 documents have generated questions, 20 are needed"
+    assert calibration.unchanged == "0 documents have generated questions, 20 are needed"

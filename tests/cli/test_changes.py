@@ -111,7 +111,7 @@ def test_weights_are_chosen_anew_when_much_was_removed(
     after = read_manifest(index)
     assert after.changed == 0
     assert after.calibration
-    assert after.calibration["documents"] == 111
+    assert after.calibration.documents == 111
 
 
 def test_an_addition_says_how_to_read_it(index: Path, run: Run, tmp_path: Path) -> None:

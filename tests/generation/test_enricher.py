@@ -62,7 +62,7 @@ def test_neighbours_order_and_chunks_do_not_matter(tmp_path: Path, settings: Rec
     build(write_jsonl(tmp_path / "c.jsonl", documents), tmp_path / "whole", settings)
     whole = look(tmp_path / "whole")
     assert {"question", "keywords"} <= {v.kind for views in whole.views.values() for v in views}
-    assert read_manifest(tmp_path / "whole").build["fitted"]["relevance"]
+    assert read_manifest(tmp_path / "whole").build.fitted["relevance"]
 
     random.Random(1).shuffle(documents)
     other = settings.model_copy(update={"documents_at_once": 25})
@@ -90,10 +90,10 @@ def test_what_was_fitted_stays_when_the_corpus_grows(tmp_path: Path, settings: R
     documents = make_documents(40)
     corpus = write_jsonl(tmp_path / "c.jsonl", documents[:30])
     build(corpus, tmp_path / "i", settings)
-    before, fitted = look(tmp_path / "i"), read_manifest(tmp_path / "i").build["fitted"]
+    before, fitted = look(tmp_path / "i"), read_manifest(tmp_path / "i").build.fitted
     write_jsonl(corpus, [documents[35], *documents[:30]])
     build(corpus, tmp_path / "i", settings)
-    assert read_manifest(tmp_path / "i").build["fitted"] == fitted
+    assert read_manifest(tmp_path / "i").build.fitted == fitted
     after = look(tmp_path / "i")
     assert {id_: after.views[id_] for id_ in before.views} == before.views
 

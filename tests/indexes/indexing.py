@@ -106,7 +106,6 @@ def write_index(
                 search=search or SearchSettings(),
                 generation=generation,
                 segments=(*entries, entry),
-                build={},
             )
             manifest = commit(folder, manifest, staging.folder / SEGMENT)
             generation = manifest.generation

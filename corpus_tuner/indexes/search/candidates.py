@@ -32,7 +32,7 @@ class Found(NamedTuple):
     brought
         What every ranker brings to the documents of the pool, by its name.
     probabilities
-        Of these; ``None`` where the plan has no sharpness.
+        Of these; ``None`` where the plan has no temperature.
     """
 
     ids: list[str]
@@ -103,8 +103,8 @@ class Pool:
         by_score = zip((-scores[leading]).tolist(), ids, range(len(ids)), strict=True)
         order = [number for *_, number in sorted(by_score)[: plan.k]]
         probable = None
-        if plan.sharpness is not None:
-            every = self._probabilities(plan, plan.sharpness, scores)[leading]
+        if plan.temperature is not None:
+            every = self._probabilities(plan, plan.temperature, scores)[leading]
             order = [number for number in order if every[number] >= plan.min_probability]
             probable = every[order].tolist()
         positions = leading[order]
@@ -117,17 +117,17 @@ class Pool:
             probable,
         )
 
-    def _probabilities(self, plan: Plan, sharpness: float, scores: Scores) -> Scores:
+    def _probabilities(self, plan: Plan, temperature: float, scores: Scores) -> Scores:
         """Return the probability of every document, given their scores.
 
         Where there is a filter, documents have the scores and probabilities that they have without
         it. Those that are not among the candidates then have theirs relative to the same total.
         """
         if self.unfiltered is None:
-            return compute_probabilities(scores, self.core, sharpness)
+            return compute_probabilities(scores, self.core, temperature)
         others = self.at(np.flatnonzero(~np.isin(self.ordinals, self.unfiltered.ordinals)))
         every = self.unfiltered.joined(replace(others, core=np.zeros(len(others.ordinals), bool)))
-        found = compute_probabilities(every.ranked(plan), every.core, sharpness)
+        found = compute_probabilities(every.ranked(plan), every.core, temperature)
         order = np.argsort(every.ordinals)
         return found[order[np.searchsorted(every.ordinals, self.ordinals, sorter=order)]]
 

@@ -34,7 +34,7 @@ class Plan:
         How they come to one scale, and their parameters.
     condition
         Which documents may be found; ``None`` for all.
-    sharpness
+    temperature
         Of their probabilities (`corpus_tuner.indexes.search.probability`); ``None`` where
         calibration did not fit one for these weights, or nobody needs probabilities.
     min_probability
@@ -45,7 +45,7 @@ class Plan:
     weights: Mapping[str, float]
     settings: SearchSettings
     condition: Condition | None = None
-    sharpness: float | None = None
+    temperature: float | None = None
     min_probability: float = 0.0
 
     @property
@@ -72,7 +72,7 @@ class Plan:
     @property
     def size(self) -> int:
         """Documents that every ranker gives to a pool."""
-        pooled = self.fused or self.sharpness is not None
+        pooled = self.fused or self.temperature is not None
         return max(self.k, self.settings.pool) if pooled else self.k
 
 
@@ -119,12 +119,12 @@ def make_plan(
         mode = "dense"  # the hybrid weights are not meant for this one
     condition = filter if isinstance(filter, Condition | None) else compile_filter(filter)
     mode = mode or "hybrid"
-    sharpness = None
+    temperature = None
     if mode == "hybrid" and settings == manifest.search and manifest.calibration:
-        sharpness = manifest.calibration.get("sharpness")
+        temperature = manifest.calibration.temperature
     _check_probability(min_probability)
     weights = _weights(manifest, mode, settings)
-    return Plan(k, weights, settings, condition, sharpness, min_probability)
+    return Plan(k, weights, settings, condition, temperature, min_probability)
 
 
 def _check_probability(value: object) -> None:

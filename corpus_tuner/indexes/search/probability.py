@@ -1,8 +1,8 @@
 """The probability that a hit is the document that the query asks for.
 
-It is a softmax over the candidates of a query, with a sharpness (an inverse temperature) that
-calibration fitted on pseudo-queries. The candidates are always those of a search without a filter:
-a filter chooses which documents are shown, and does not make any of them more probable.
+It is a softmax over the candidates of a query, with a temperature that calibration fitted on
+pseudo-queries. The candidates are always those of a search without a filter: a filter chooses which
+documents are shown, and does not make any of them more probable.
 """
 
 import numpy as np
@@ -11,7 +11,9 @@ import numpy.typing as npt
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Scores
 
 
-def compute_probabilities(scores: Scores, core: npt.NDArray[np.bool_], sharpness: float) -> Scores:
+def compute_probabilities(
+    scores: Scores, core: npt.NDArray[np.bool_], temperature: float
+) -> Scores:
     """Return the probability of every document of a pool.
 
     Parameters
@@ -21,8 +23,8 @@ def compute_probabilities(scores: Scores, core: npt.NDArray[np.bool_], sharpness
     core
         Those whose probabilities sum to 1, shape (documents,). What another document has does not
         depend on how many documents the search returns.
-    sharpness
-        What scores are multiplied by; at least 0.
+    temperature
+        Divisor of the scores, above 0.
 
     Returns
     -------
@@ -30,12 +32,12 @@ def compute_probabilities(scores: Scores, core: npt.NDArray[np.bool_], sharpness
 
     Examples
     --------
-    >>> compute_probabilities(np.array([1.0, 0.0, 0.0]), np.ones(3, bool), 2.0).round(2).tolist()
+    >>> compute_probabilities(np.array([1.0, 0.0, 0.0]), np.ones(3, bool), 0.5).round(2).tolist()
     [0.79, 0.11, 0.11]
     """
     if not core.any():
         return np.zeros(len(scores))
-    powers = sharpness * scores
+    powers = scores / temperature
     greatest = powers[core].max()
     shares = np.exp(np.minimum(powers - greatest, 0.0))
     found: Scores = (shares / shares[core].sum()).round(SCORE_DECIMALS)

@@ -13,13 +13,16 @@ from corpus_tuner.core.arguments import describe_problem
 from corpus_tuner.core.documents import Digests
 from corpus_tuner.core.fields import compute_language_shares
 from corpus_tuner.core.files import concerns_file, hash_file, write_text
+from corpus_tuner.core.languages import Languages
 from corpus_tuner.encoders import EncoderSettings
+from corpus_tuner.encoders.tuning_report import TuningVerdict
 from corpus_tuner.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.representations import stored_representation
 from corpus_tuner.indexes.store.layout import ENCODER, Layout
-from corpus_tuner.indexes.store.search_settings import SearchSettings
+from corpus_tuner.indexes.store.search_settings import Calibration, SearchSettings
 from corpus_tuner.indexes.vectors.engines import EngineSettings, engine_settings, flat
+from corpus_tuner.text.language_detection import order_languages
 
 FORMAT = "corpus-tuner-index"
 VERSION = 11
@@ -218,6 +221,56 @@ EXACT = EngineEntry(asked=flat.Settings().model_dump(), chosen=flat.Settings().m
 """Every vector compared with the query."""
 
 
+class BuildRecord(BaseModel):
+    """How an index was built.
+
+    Attributes
+    ----------
+    key
+        Hash of everything that decides the index except its documents.
+    files
+        The same hash as far as it is known without opening a model.
+    corpus
+        Source of the corpus.
+    language
+        Main language of the corpus, ISO 639-1.
+    languages
+        Share of documents in each language of the corpus, 0 to 1.
+    generators
+        Identities of the generators.
+    instructions
+        Generator, kind, language, template and system message of every instruction.
+    checks
+        Hash of the quality checks.
+    fitted
+        Values fitted for the quality checks, by check.
+    encoder_tuning
+        Held-out evaluation of the encoder, if it was fine-tuned.
+    recipe
+        The recipe (`corpus_tuner.config.recipe`), without what the manifest has itself: encoder,
+        representation and search.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str = ""
+    files: str = ""
+    corpus: str = ""
+    language: str = ""
+    languages: dict[str, float] = {}
+    generators: tuple[str, ...] = ()
+    instructions: tuple[tuple[str, ...], ...] = ()
+    checks: str = ""
+    fitted: dict[str, Any] = {}
+    encoder_tuning: TuningVerdict | None = None
+    recipe: dict[str, Any] = {}
+
+    @property
+    def known_languages(self) -> Languages:
+        """Languages of the corpus, the main one first."""
+        return order_languages(self.language, self.languages)
+
+
 class Manifest(BaseModel):
     """What an index says of itself.
 
@@ -234,9 +287,9 @@ class Manifest(BaseModel):
     lexical
         What terms of the documents are indexed; ``None`` if none are.
     search
-        How documents are ranked; `calibration` tells where the weights come from.
+        Settings of hybrid search in force.
     calibration
-        What was tried and what it gave; ``None`` if the weights are those that were configured.
+        Result of the last calibration; ``None`` if the weights are those of the recipe.
     generation
         How many commits there were.
     segments
@@ -244,7 +297,7 @@ class Manifest(BaseModel):
     changed
         How many documents were added, changed or removed since the weights were chosen.
     build
-        Whatever the builder wants known: its settings, the corpus.
+        How the index was built.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -257,11 +310,11 @@ class Manifest(BaseModel):
     vectors: EngineEntry = EXACT
     lexical: LexicalSettings | None
     search: SearchSettings
-    calibration: dict[str, Any] | None = None
+    calibration: Calibration | None = None
     generation: NonNegativeInt = 0
     segments: tuple[SegmentEntry, ...]
     changed: NonNegativeInt = 0
-    build: dict[str, Any]
+    build: BuildRecord = BuildRecord()
 
     @field_validator("representations")
     @classmethod
@@ -271,8 +324,15 @@ class Manifest(BaseModel):
         return stored
 
     @property
+    def default_search(self) -> SearchSettings:
+        """Settings of hybrid search before calibration."""
+        if self.calibration is None:
+            return self.search
+        return self.search.model_copy(update={"hybrid": self.calibration.usual})
+
+    @property
     def documents(self) -> int:
-        """How many documents there are."""
+        """Number of documents."""
         return sum(segment.living for segment in self.segments)
 
     @property

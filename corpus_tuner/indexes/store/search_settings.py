@@ -1,4 +1,4 @@
-"""How scores become one ranking: the weights of all rankers, and how they come to one scale.
+"""Settings of hybrid search: ranker weights and fusion, and how calibration chose the weights.
 
 What the usual weights are, and what they were chosen on: docs/research/calibration.md.
 """
@@ -6,13 +6,23 @@ What the usual weights are, and what they were chosen on: docs/research/calibrat
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 from corpus_tuner.core.arguments import CheckedModel
 from corpus_tuner.indexes.lexical.bm25 import BM25
 
 Mode = Literal["hybrid", "dense", "lexical"]
 Fusion = Literal["zscore", "minmax", "rrf"]
+QuerySource = Literal["sentences", "questions", "both"]
+"""Kinds of pseudo-queries: sentences removed from documents, questions generated for them."""
 Weight = Annotated[float, Field(ge=0, le=1)]
 
 DENSE_RANKERS = ("passage", "views")
@@ -132,3 +142,60 @@ class SearchSettings(CheckedModel):
     pool: PositiveInt = 100
     words: BM25 = BM25()
     ngrams: BM25 = BM25(k1=1.2, b=0.75)
+
+
+class Calibration(BaseModel):
+    """Result of a calibration: the ranker weights that were chosen, and why.
+
+    Attributes
+    ----------
+    queries
+        Number of pseudo-queries.
+    unchanged
+        Reason why the weights stay as they were; ``None`` if new ones were chosen.
+    chosen
+        Weights in force.
+    likeliest
+        Maximum likelihood estimate of the weights; ``None`` if the weights stay.
+    errors
+        Standard errors of that estimate, by a jackknife over groups of documents (Efron and Stein,
+        "The Jackknife Estimate of Variance", 1981).
+    usual
+        Weights towards which the estimate was shrunk.
+    found
+        nDCG@10 of the pseudo-queries, a fraction, by ranking: ``passage``, the representation,
+        ``words``, ``ngrams``, hybrid with the ``usual`` weights and with those ``chosen``, without
+        feedback. Good for comparing: what people ask is easier.
+    temperature
+        Divisor of the scores in the softmax that turns them into probabilities of hits; ``None``
+        if the weights stay.
+    failing
+        Rankers that find too little by themselves to be given a weight.
+    query_source
+        Kind of pseudo-queries.
+    documents
+        Number of documents of the index.
+    seed
+        Random seed of the choice of documents and sentences.
+
+    Examples
+    --------
+    >>> import corpus_tuner as ct
+    >>> ct.calibrate(example_index).unchanged  # three documents say nothing
+    '3 documents have sentences to spare, 20 are needed'
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    queries: int = 0
+    unchanged: str | None = None
+    chosen: HybridWeights
+    likeliest: HybridWeights | None = None
+    errors: dict[str, float] = Field(default_factory=dict)
+    usual: HybridWeights
+    found: dict[str, float] = Field(default_factory=dict)
+    temperature: PositiveFloat | None = None
+    failing: tuple[str, ...] = ()
+    query_source: QuerySource = "sentences"
+    documents: int
+    seed: int

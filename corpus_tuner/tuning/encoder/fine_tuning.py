@@ -21,7 +21,7 @@ from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.tuning.encoder.lora import add_matrices, merge_matrices
 from corpus_tuner.tuning.encoder.losses import Objective
 from corpus_tuner.tuning.encoder.synthetic_queries import Asked
-from corpus_tuner.tuning.encoder.teacher import SHARPNESS, Teacher
+from corpus_tuner.tuning.encoder.teacher import TEMPERATURE, Teacher
 from corpus_tuner.tuning.encoder.topic_batches import topics
 from corpus_tuner.tuning.encoder.training import Curve, Trainer, dataset_of, steps_in
 from corpus_tuner.tuning.encoder.training_examples import examples
@@ -86,7 +86,7 @@ def fit(
             if how.topic_size > 1:
                 alike = topics(searcher.dense.passages(ordinals), how.topic_size, how.seed)
         vectors = _remembered(learnt.kept, settings, model.max_seq_length)
-        objective = Objective(model, how, teacher.sharpness if teacher else SHARPNESS)
+        objective = Objective(model, how, teacher.temperature if teacher else TEMPERATURE)
         steps = _planned(output, how)
         if steps is None:
             with show_activity("looking at the pace"):

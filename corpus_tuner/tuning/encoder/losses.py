@@ -34,17 +34,17 @@ class Objective(CachedMultipleNegativesRankingLoss):  # type: ignore[misc]
         What learns.
     settings
         The weights of what is learnt.
-    sharpness
-        What scores of the index are multiplied by before a softmax.
+    temperature
+        Divisor of the index's scores in the softmax.
     """
 
     def __init__(
-        self, model: SentenceTransformer, settings: EncoderTuningSettings, sharpness: float
+        self, model: SentenceTransformer, settings: EncoderTuningSettings, temperature: float
     ) -> None:
         super().__init__(model, scale=settings.scale, mini_batch_size=settings.mini_batch)
         self._settings = settings
         self._others = 1 if settings.memory else 0
-        self._sharpness = sharpness
+        self._temperature = temperature
         self._vectors = EmbedDistillLoss(model)
 
     def forward(self, sentence_features: Features, labels: torch.Tensor) -> torch.Tensor:
@@ -82,7 +82,7 @@ class Objective(CachedMultipleNegativesRankingLoss):  # type: ignore[misc]
         else:
             scores = labels[:, : found.shape[1]]
             loss = cross_entropy(found.masked_fill(self._may_answer(scores), -torch.inf), own)
-            taught = self._sharpness * scores
+            taught = scores / self._temperature
             loss = loss + self._settings.distillation * kl_div(
                 found.log_softmax(1), taught.log_softmax(1), reduction="batchmean", log_target=True
             )

@@ -16,8 +16,8 @@ from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.tuning.encoder.synthetic_queries import Question
 
-SHARPNESS = 1.3
-"""Of an index that was not calibrated: about what those have that were."""
+TEMPERATURE = 0.77
+"""Temperature of an index that was not calibrated: about that of calibrated ones."""
 _FOUND = 50  # documents among which negatives are drawn
 
 
@@ -67,10 +67,10 @@ class Teacher:
         self._plan = make_plan(searcher.manifest, searcher.representation, _FOUND)
 
     @property
-    def sharpness(self) -> float:
-        """What scores are multiplied by before a softmax."""
-        calibration = self._searcher.manifest.calibration or {}
-        return calibration.get("sharpness") or SHARPNESS
+    def temperature(self) -> float:
+        """Divisor of the scores in a softmax."""
+        calibration = self._searcher.manifest.calibration
+        return (calibration and calibration.temperature) or TEMPERATURE
 
     def __call__(self, asked: Sequence[tuple[int, Question]]) -> Iterator[Lesson | None]:
         """Yield what the index says of questions.

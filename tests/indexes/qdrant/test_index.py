@@ -11,7 +11,12 @@ from corpus_tuner.indexes.lexical.bm25 import BM25
 from corpus_tuner.indexes.qdrant.address import parse_address
 from corpus_tuner.indexes.qdrant.export import export_to_qdrant
 from corpus_tuner.indexes.searcher import Searcher
-from corpus_tuner.indexes.store.search_settings import Mode, SearchSettings
+from corpus_tuner.indexes.store.search_settings import (
+    Calibration,
+    HybridWeights,
+    Mode,
+    SearchSettings,
+)
 from tests.conftest import edit_manifest
 from tests.indexes.qdrant.collections import (
     LIBRARIES,
@@ -61,8 +66,11 @@ def test_probabilities_are_equal_and_a_filter_does_not_change_them(
 ) -> None:
     where = address(scheme, tmp_path)
     index = write(tmp_path / "index", documents(150), segments=2)
-    calibration = {"sharpness": 2.0, "unchanged": None, "documents": 150}
-    edit_manifest(index, calibration=calibration, search=SearchSettings(pool=20).model_dump())
+    usual = HybridWeights()
+    calibration = Calibration(temperature=0.5, chosen=usual, usual=usual, documents=150, seed=0)
+    edit_manifest(
+        index, calibration=calibration.model_dump(), search=SearchSettings(pool=20).model_dump()
+    )
     export_to_qdrant(index, parse_address(where))
     filters: list[Any] = [None, {"even": True}, {"number": {"lt": 3}}]
     with searcher(index) as local, searcher(where) as remote:
