@@ -1,46 +1,61 @@
-"""Files that are whole or not there: written aside, synced, and moved into place."""
+"""Atomic writes and checksums of files."""
 
 import errno
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+from corpus_tuner.core.disk_errors import describe_disk_error
+from corpus_tuner.errors import CorpusTunerError
 
 _NOT_OF_THE_FILE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM)
 
 
-def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file so that it has its new contents or its old ones, whatever happens meanwhile.
-
-    Parameters
-    ----------
-    path
-        The file that is made or replaced.
-    write
-        Gets a file open for writing bytes, and fills it.
+@contextmanager
+def write_atomically(path: Path) -> Iterator[IO[bytes]]:
+    """Yield a binary file that replaces `path` in one step if the block ends without an error.
 
     Raises
     ------
-    OSError
-        If it cannot be written; the old file is as it was.
+    CorpusTunerError
+        If the file cannot be written; the old file is as it was.
     """
     aside = path.with_name(f"{path.name}.new")
     try:
         with aside.open("wb") as file:
-            write(file)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
-    except BaseException:
+        sync_folder(path.parent)
+    except OSError as error:
+        problem = describe_disk_error(error) or error.strerror or error
+        raise CorpusTunerError(f"cannot write {path}: {problem}") from error
+    finally:
         aside.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file in UTF-8, as `write_atomically` does."""
-    write_atomically(path, lambda file: file.write(text.encode()))
+    with write_atomically(path) as file:
+        file.write(text.encode())
+
+
+def create_folder(folder: Path) -> None:
+    """Create a folder and its parents where they do not exist.
+
+    Raises
+    ------
+    CorpusTunerError
+        If that is not possible.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CorpusTunerError(f"cannot create the folder {folder}: {error.strerror}") from error
 
 
 def hash_file(path: Path) -> str:

@@ -17,9 +17,9 @@ import numpy.typing as npt
 from corpus_tuner.building.pipeline import build
 from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.documents import Document, View
+from corpus_tuner.core.files import write_text
 from corpus_tuner.core.progress import add_prefix, show_activity, track
 from corpus_tuner.core.registry import PluginSettings, read_settings
-from corpus_tuner.core.text_output import write_text
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import Encoder, Vectors
 from corpus_tuner.errors import CorpusTunerError
@@ -125,7 +125,7 @@ def evaluate_ablation(
             results += _ablate_benchmark(benchmark, corpus, adapted, tune=tune)
         write_results(results, setup.output / ABLATION)
         table = format_markdown(tabulate_measure(results, setup.measures[0]))
-        write_text(table, (setup.output / ABLATION).with_suffix(".md"))
+        write_text((setup.output / ABLATION).with_suffix(".md"), table)
     return results
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from corpus_tuner.config.recipe import Recipe
+from corpus_tuner.core.files import create_folder
 from corpus_tuner.core.progress import show_activity, track
 from corpus_tuner.core.records import BadRecord
-from corpus_tuner.core.text_output import make_folders
 from corpus_tuner.errors import CorpusTunerError, EvaluationError
 from corpus_tuner.eval.benchmarks.registry import find_entry
 from corpus_tuner.eval.open_benchmark import (
@@ -106,7 +106,7 @@ def compare_runs(
         )
     title = f"{', '.join(files)} on {judged_by.name}"
     report = report.model_copy(update={"title": title, "command": command})
-    make_folders(Path(output))
+    create_folder(Path(output))
     write_report(report, Path(output))
     return report
 

@@ -14,9 +14,9 @@ from corpus_tuner.building.diff import Changes
 from corpus_tuner.building.pipeline import build
 from corpus_tuner.building.report import BuildReport
 from corpus_tuner.config.recipe import Recipe, parse_recipe, read_stored_recipe, set_encoder
+from corpus_tuner.core.files import create_folder, write_text
 from corpus_tuner.core.html_tables import render_html_table
 from corpus_tuner.core.progress import add_prefix, show_progress
-from corpus_tuner.core.text_output import make_folders, write_text
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import Encoder, EncoderSettings
 from corpus_tuner.errors import CorpusTunerError
@@ -195,7 +195,8 @@ def evaluate(
         settings = _adopt_index_settings(index, settings)
     with show_progress(progress):
         setup = Setup.open(output, settings, encoder, measures, depth, index)
-    make_folders(*(setup.output / name for name in ("runs", "indexes", "sweeps", "costs")))
+    for name in ("runs", "indexes", "sweeps", "costs"):
+        create_folder(setup.output / name)
     builds: dict[str, BuildReport] = {}
     reports: list[Report] = []
     for benchmark in opened:
@@ -280,7 +281,7 @@ def _build_index(benchmark: Benchmark, setup: Setup) -> tuple[BuildReport, Index
         return report, cost
     if not existed:
         cost = cost.model_copy(update={"seconds": seconds, "peak_bytes": _measure_peak_memory()})
-    write_text(cost.model_dump_json(), path)
+    write_text(path, cost.model_dump_json())
     return report, cost
 
 

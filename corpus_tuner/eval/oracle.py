@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from corpus_tuner.core.files import write_text
 from corpus_tuner.core.progress import track
-from corpus_tuner.core.text_output import write_text
 from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.measures import measure, parse_measure
 from corpus_tuner.eval.trec.runs import Run, break_ties, remove_query_documents
@@ -105,7 +105,7 @@ def sweep_cached(
         if cached.key == key:
             return cached
     made = sweep(searcher, benchmark, judged_by, calibrated, key)
-    write_text(made.model_dump_json(), path)
+    write_text(path, made.model_dump_json())
     return made
 
 

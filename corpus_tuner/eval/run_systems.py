@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from corpus_tuner.building.report import BuildReport
+from corpus_tuner.core.files import write_text
 from corpus_tuner.core.progress import show_activity, track
-from corpus_tuner.core.text_output import write_text
 from corpus_tuner.errors import CorpusTunerError, EvaluationError
 from corpus_tuner.eval.baselines import Baseline, BaselineInput
 from corpus_tuner.eval.oracle import choose_best, get_lexical_share, sweep_cached
@@ -142,7 +142,7 @@ def run_cached(
     note.unlink(missing_ok=True)
     tag = path.name.removesuffix(".trec").partition(".")[2] or path.stem
     write_run(remove_query_documents(made) if remove_self else made, path, tag)
-    write_text(json.dumps({"key": key, "seconds": seconds}), note)
+    write_text(note, json.dumps({"key": key, "seconds": seconds}))
     return read_run(path), seconds
 
 

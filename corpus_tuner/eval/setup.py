@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from corpus_tuner.config.recipe import Recipe, load_recipe
+from corpus_tuner.core.files import create_folder
 from corpus_tuner.core.progress import show_activity
-from corpus_tuner.core.text_output import make_folders
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import AUTO, Encoder, embedded, open_encoder
 from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES, get_deepest_cutoff
@@ -69,7 +69,7 @@ class Setup:
         """
         settings = settings or load_recipe()
         depth = max(depth, get_deepest_cutoff(measures))
-        make_folders(Path(output))
+        create_folder(Path(output))
         choose = encoder is None and settings.encoder.name == AUTO
         with show_activity("opening the encoder"):
             encoder = encoder or open_encoder(settings.encoder)

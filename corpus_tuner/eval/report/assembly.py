@@ -9,8 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from corpus_tuner.core.files import write_text
 from corpus_tuner.core.records import describe_rejected
-from corpus_tuner.core.text_output import write_text
 from corpus_tuner.eval.benchmarks.registry import Reference, find_entry
 from corpus_tuner.eval.report import Report, Result
 from corpus_tuner.eval.report.latex import format_latex
@@ -133,10 +133,10 @@ def merge_reports(reports: Sequence[Report], **more: Any) -> Report:
 def write_report(report: Report, output: Path) -> None:
     """Write all files of a report but the runs."""
     write_results(report.results, output / METRICS)
-    write_text(report.model_dump_json(indent=2) + "\n", output / "report.json")
+    write_text(output / "report.json", report.model_dump_json(indent=2) + "\n")
     write_per_query(report.per_query, output / "per_query.csv")
     write_summary(report, output / "summary.md")
-    write_text(format_latex(report), output / "table.tex")
+    write_text(output / "table.tex", format_latex(report))
     write_page(report, output / "report.html")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from corpus_tuner.core.text_output import write_text
+from corpus_tuner.core.files import write_text
 from corpus_tuner.eval.report import Report, Result, find_best
 from corpus_tuner.eval.report.tables import (
     average_benchmarks,
@@ -57,7 +57,7 @@ def write_page(report: Report, path: Path) -> None:
         ],
         ablation=tabulate_measure(report.ablation, first) if report.ablation else [],
     )
-    write_text(page, path)
+    write_text(path, page)
 
 
 def _format_points(value: float, digits: int = 1) -> str:

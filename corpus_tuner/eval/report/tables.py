@@ -1,11 +1,12 @@
 """Results as tables: JSON, CSV and Markdown."""
 
+import codecs
 import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from corpus_tuner.core.text_output import write_atomically, write_text
+from corpus_tuner.core.files import write_atomically, write_text
 from corpus_tuner.eval.report import Report, Result
 from corpus_tuner.eval.trec.measures import MeasuredRun
 
@@ -16,7 +17,7 @@ _MARKS = ((0.01, "\u2021"), (0.05, "\u2020"))
 def write_results(results: Sequence[Result], path: Path) -> None:
     """Write results as a JSON list, atomically."""
     rows = [result.model_dump() for result in results]
-    write_text(json.dumps(rows, indent=2, ensure_ascii=False) + "\n", path)
+    write_text(path, json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
 
 
 def write_per_query(measured: Mapping[str, Mapping[str, MeasuredRun]], path: Path) -> None:
@@ -33,7 +34,7 @@ def write_per_query(measured: Mapping[str, Mapping[str, MeasuredRun]], path: Pat
         (name, system, run) for name, systems in measured.items() for system, run in systems.items()
     ]
     with write_atomically(path) as file:
-        writer = csv.writer(file)
+        writer = csv.writer(codecs.getwriter("utf-8")(file))
         if runs:
             writer.writerow(["benchmark", "system", "query", *runs[0][2]])
         for benchmark, system, run in runs:
@@ -166,7 +167,7 @@ def write_summary(report: Report, path: Path) -> None:
         parts.append(f"## Ablation: {measures[0]}\n\n{table}")
     if report.remarks:
         parts.append("".join(f"- {remark}\n" for remark in report.remarks))
-    write_text("\n".join(parts), path)
+    write_text(path, "\n".join(parts))
 
 
 def _tabulate_comparisons(report: Report) -> Iterator[list[str]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from corpus_tuner.core.files import write_atomically
 from corpus_tuner.core.records import (
     WHITE_SPACE,
     BadRecord,
@@ -15,7 +16,6 @@ from corpus_tuner.core.records import (
     read_lines,
     split_columns,
 )
-from corpus_tuner.core.text_output import write_atomically
 from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.trec.benchmark import Qrels
 from corpus_tuner.eval.trec.ids import decode_id, encode_id, find_id_problem
@@ -108,7 +108,7 @@ def write_qrels(qrels: Qrels, path: Path) -> None:
 
     Raises
     ------
-    EvaluationError
+    CorpusTunerError
         If the file cannot be written.
 
     Examples
@@ -122,7 +122,7 @@ def write_qrels(qrels: Qrels, path: Path) -> None:
     with write_atomically(path) as file:
         for query, grades in qrels.items():
             for document, grade in grades.items():
-                file.write(f"{encode_id(query)} 0 {encode_id(document)} {grade}\n")
+                file.write(f"{encode_id(query)} 0 {encode_id(document)} {grade}\n".encode())
 
 
 def _parse_header(path: Path, line: str) -> tuple[str, _Columns | None, bool]:

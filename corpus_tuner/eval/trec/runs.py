@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from corpus_tuner.core.files import write_atomically
 from corpus_tuner.core.records import WHITE_SPACE, BadRecord, read_lines, split_columns
-from corpus_tuner.core.text_output import write_atomically
 from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.trec.ids import decode_id, encode_id, find_id_problem
 
@@ -166,7 +166,7 @@ def write_run(run: Run, path: Path, tag: str) -> None:
 
     Raises
     ------
-    EvaluationError
+    CorpusTunerError
         If the file cannot be written.
 
     Examples
@@ -181,4 +181,4 @@ def write_run(run: Run, path: Path, tag: str) -> None:
         for query, ranking in run.items():
             for rank, (document, score) in enumerate(break_ties(ranking), start=1):
                 columns = (encode_id(query), "Q0", encode_id(document), rank, np.float32(score))
-                file.write(f"{' '.join(map(str, columns))} {encode_id(tag)}\n")
+                file.write(f"{' '.join(map(str, columns))} {encode_id(tag)}\n".encode())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from corpus_tuner.core.arguments import check_path
-from corpus_tuner.core.files import sync_folder, write_atomically
+from corpus_tuner.core.files import create_folder, sync_folder, write_atomically
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.store.check import check_encoder
 from corpus_tuner.indexes.store.layout import ENCODER, Layout
@@ -59,11 +59,9 @@ def export_index(index: str | Path, file: str | Path) -> Manifest:
         verify(index, manifest.segments)
         if _encoder_folder(manifest) and (problems := check_encoder(manifest)):
             raise SearchIndexError("\n".join(map(str, problems)))
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(file, lambda opened: _write(index, manifest, opened))
-        except OSError as error:
-            raise SearchIndexError(f"cannot write {file}: {error.strerror or error}") from error
+        create_folder(file.parent)
+        with write_atomically(file) as opened:
+            _write(index, manifest, opened)
     finally:
         segments.close()
     return manifest

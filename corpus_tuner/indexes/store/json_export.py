@@ -10,7 +10,7 @@ from typing import IO
 import numpy as np
 
 from corpus_tuner.core.arguments import check_path
-from corpus_tuner.core.files import write_atomically
+from corpus_tuner.core.files import create_folder, write_atomically
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.indexes.store.segments import Segments
@@ -54,7 +54,7 @@ def write_documents(lines: Iterable[bytes], file: Path) -> None:
 
     Raises
     ------
-    SearchIndexError
+    CorpusTunerError
         If there is a file of that name, or it cannot be written.
 
     Examples
@@ -66,11 +66,9 @@ def write_documents(lines: Iterable[bytes], file: Path) -> None:
     """
     if file.exists():
         raise SearchIndexError(f"{file} is there already: give another name")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, lambda opened: _write(lines, opened, file.suffix == ".gz"))
-    except OSError as error:
-        raise SearchIndexError(f"cannot write {file}: {error.strerror or error}") from error
+    create_folder(file.parent)
+    with write_atomically(file) as opened:
+        _write(lines, opened, file.suffix == ".gz")
 
 
 def _lines(segments: Segments) -> Iterator[bytes]:

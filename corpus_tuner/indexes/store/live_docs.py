@@ -21,7 +21,8 @@ LiveDocs = npt.NDArray[np.bool_]
 def write_bitmap(file: Path, live_docs: LiveDocs) -> None:
     """Write a bitmap: uint8, eight documents a byte, the first one in the lowest bit."""
     bits = np.packbits(live_docs, bitorder="little")
-    write_atomically(file, lambda opened: write_array(opened, bits))
+    with write_atomically(file) as opened:
+        write_array(opened, bits)
 
 
 def read_bitmap(file: Path, documents: int) -> LiveDocs:

@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from corpus_tuner.core.disk_errors import describe_disk_error
+from corpus_tuner.core.files import create_folder
 from corpus_tuner.errors import LockedError, SearchIndexError
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
@@ -82,8 +83,8 @@ def create_index_folder(index: Path) -> None:
 
     Raises
     ------
-    SearchIndexError
-        If it is a file, holds other things, or cannot be made.
+    CorpusTunerError
+        If it is a file, has other contents, or cannot be created.
     """
     layout = Layout(index)
     create_output_folder(index, (layout.manifest, layout.lock), "an index", "the index")
@@ -103,18 +104,15 @@ def create_output_folder(folder: Path, marks: Sequence[Path], kind: str, what: s
 
     Raises
     ------
-    SearchIndexError
-        If it is a file, holds other things, or cannot be made.
+    CorpusTunerError
+        If it is a file, has other contents, or cannot be created.
     """
     if folder.exists() and not folder.is_dir():
         raise SearchIndexError(f"{folder} is a file: give the folder that {what} goes to")
     ours = any(mark.exists() for mark in marks)
     if folder.is_dir() and any(folder.iterdir()) and not ours:
         raise SearchIndexError(f"{folder} holds other things than {kind}: give another folder")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SearchIndexError(f"cannot make {folder}: {error.strerror}") from error
+    create_folder(folder)
 
 
 def _acquired(layout: Layout) -> FileLock:
