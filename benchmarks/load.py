@@ -180,7 +180,7 @@ def switched(address: tuple[str, int]) -> float:
     connection = HTTPConnection(*address, timeout=60)
     connection.request("GET", "/metrics")
     lines = connection.getresponse().read().decode().splitlines()
-    name = "corpus_tuner_index_switches "
+    name = "corpus_tuner_index_reloads "
     return next(float(line.removeprefix(name)) for line in lines if line.startswith(name))
 
 

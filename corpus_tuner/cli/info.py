@@ -1,6 +1,7 @@
 """``corpus-tuner info``."""
 
 import json as json_module
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,7 +49,7 @@ def info(
         verify_files(index, manifest.segments)
     fields = fields_of(index, manifest)
     if json:
-        named = {name: field._asdict() for name, field in fields.items()}
+        named = {name: asdict(field) for name, field in fields.items()}
         counts = [
             {"corpus": corpus, **one.model_dump(exclude={"named"})}
             for corpus, some in read_skipped(index).items()

@@ -20,7 +20,7 @@ from corpus_tuner.errors import EvaluationError
 if TYPE_CHECKING:
     from corpus_tuner.cli.interactive import Asking
     from corpus_tuner.indexes.searcher import Searcher
-    from corpus_tuner.server.returned_fields import Shown
+    from corpus_tuner.server.returned_fields import ReturnedFields
 
 
 def search(
@@ -107,11 +107,11 @@ def search(
             k or most, mode, known_filter(searcher, filters or []), explain, min_probability
         )
         if json:
-            from corpus_tuner.server.returned_fields import Shown
+            from corpus_tuner.server.returned_fields import ReturnedFields
 
-            shown = Shown(fields.split(",") if fields is not None else None, text)
-            shown.check(searcher.fields)
-            _print_json(searcher, asking, query if query is not None else queries, shown)
+            returned = ReturnedFields(fields.split(",") if fields is not None else None, text)
+            returned.check(searcher.fields)
+            _print_json(searcher, asking, query if query is not None else queries, returned)
         elif queries and output:
             _write_run(searcher, asking, queries, output)
         elif query is None:
@@ -137,17 +137,17 @@ def _check(
 
 
 def _print_json(
-    searcher: "Searcher", asking: "Asking", queries: str | Path | None, shown: "Shown"
+    searcher: "Searcher", asking: "Asking", queries: str | Path | None, returned: "ReturnedFields"
 ) -> None:
     """Print what the HTTP service would answer: for a file of queries a line for each."""
     from corpus_tuner.core.progress import track
     from corpus_tuner.eval.trec.queries import read_queries
-    from corpus_tuner.server.schemas import ResultAnswer
+    from corpus_tuner.server.schemas import QueryResult
 
-    def answer(query: str) -> ResultAnswer:
+    def answer(query: str) -> QueryResult:
         hits = asking.find(searcher, query)
         explaining = searcher if asking.explain else None
-        return ResultAnswer.of(query, hits, explaining, shown=shown)
+        return QueryResult.from_hits(query, hits, explaining, returned)
 
     if isinstance(queries, str):
         typer.echo(answer(queries).model_dump_json(indent=2, exclude_unset=True))

@@ -48,16 +48,16 @@ def serve(
         import uvicorn
 
         from corpus_tuner.server.app import create_app
-        from corpus_tuner.server.connections import uvicorn_options
+        from corpus_tuner.server.connections import make_uvicorn_options
     except ImportError:
         raise MissingExtraError("corpus-tuner serve", "server") from None
     from corpus_tuner.core.documents import Document
     from corpus_tuner.core.progress import show_activity
+    from corpus_tuner.generation.ledger import Rejection
     from corpus_tuner.generation.rejected_views import RejectedViews
     from corpus_tuner.indexes.qdrant.address import is_address
     from corpus_tuner.indexes.searcher import Searcher
     from corpus_tuner.indexes.store.layout import Layout
-    from corpus_tuner.server.schemas import RejectedView
     from corpus_tuner.server.settings import TOKEN_VARIABLE, ServerSettings
 
     elsewhere = is_address(index)
@@ -76,11 +76,8 @@ def serve(
 
     kept = ledger or (None if elsewhere else Layout(Path(index)).ledger)
 
-    def rejected(document: Document) -> list[RejectedView]:
-        if kept is None:
-            return []
-        history = RejectedViews(kept, searcher.manifest)
-        return [RejectedView(**found._asdict()) for found in history.rejected(document)]
+    def find_rejections(document: Document) -> list[Rejection]:
+        return RejectedViews(kept, searcher.manifest).rejected(document) if kept else []
 
     writer = None
     if writable:
@@ -88,10 +85,10 @@ def serve(
 
         writer = IndexWriter(Path(index), ledger, trust_remote_code)
     settings = ServerSettings(hosts=frozenset({host, *(allowed_host or [])}))
-    app = create_app(searcher, settings, token=token, rejected=rejected, writer=writer)
+    app = create_app(searcher, settings, token, find_rejections, writer)
     _listen(bound, host)
     _announce(index, host, bound.getsockname()[1], token)
-    config = uvicorn.Config(app, log_level="warning", **uvicorn_options(settings))
+    config = uvicorn.Config(app, log_level="warning", **make_uvicorn_options(settings))
     # uvicorn answers what it has taken, then sends the signal again.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     uvicorn.Server(config).run(sockets=[bound])

@@ -3,7 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from corpus_tuner.core.dates import parse_period
 
@@ -19,7 +20,8 @@ WORDS = ("and", "or", "not")
 """What a filter means by these is no field."""
 
 
-class Field(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Field:
     """What is known of a field.
 
     Attributes

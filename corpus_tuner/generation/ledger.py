@@ -12,6 +12,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,7 +65,8 @@ def make_ledger_key(document: Document, instruction: Instruction, generator: str
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-class Rejection(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Rejection:
     """A text that a check rejected, and why."""
 
     kind: str

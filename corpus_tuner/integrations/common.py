@@ -1,4 +1,4 @@
-"""What all retrievers give for a hit: the document, or the passage that the query is about."""
+"""Conversion of hits for other libraries: whole documents, or the passages that match a query."""
 
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -6,34 +6,35 @@ from typing import Any, Literal, NamedTuple
 from corpus_tuner.indexes.search.hits import Hit
 from corpus_tuner.indexes.searcher import Searcher
 
-Give = Literal["documents", "passages"]
+Unit = Literal["documents", "passages"]
+"""Unit of retrieval."""
 NAMESPACE = "corpus_tuner"
-"""The key of metadata under which a hit is described."""
+"""Key of the metadata under which a hit is described."""
 
 
-def searcher_of(index: Searcher | str | Path) -> Searcher:
+def open_searcher(index: Searcher | str | Path) -> Searcher:
     """Return an open index; a folder or an address is opened.
 
     Raises
     ------
     SearchIndexError
-        As `Searcher.open` does.
+        See `Searcher.open`.
     """
     return index if isinstance(index, Searcher) else Searcher.open(index)
 
 
-class Given(NamedTuple):
-    """A hit as other libraries have it.
+class RetrievedText(NamedTuple):
+    """A retrieved document or passage, as other libraries represent it.
 
     Attributes
     ----------
     id
-        Of the document; of a passage also where it stands, as RFC 5147 writes it, since one
-        document has different passages for different queries.
+        Id of the document; of a passage with its position, as RFC 5147 writes it, since different
+        queries find different passages of a document.
     text
-        Of the document, or the passage.
+        Text of the document or the passage.
     metadata
-        The document's own as it is, and the hit under `NAMESPACE`: the document's ``id`` and
+        Metadata of the document, and the hit under `NAMESPACE`: the document's ``id`` and
         ``title``, the hit's ``score``, ``probability`` and ``rank``, the ``kind`` and text of the
         view that ``matched``, and ``start`` and ``end`` of the passage in the document's text. A
         document that has this key itself keeps its own value. Where the text has pages,
@@ -45,10 +46,10 @@ class Given(NamedTuple):
     metadata: dict[str, Any]
 
 
-def given(hit: Hit, give: Give) -> Given:
+def convert_hit(hit: Hit, unit: Unit) -> RetrievedText:
     """Return a hit as a whole document or as a passage."""
-    document, (text, start, end, page) = hit.document, hit.passage
-    described = {
+    document, passage = hit.document, hit.passage
+    description = {
         "id": document.id,
         "title": document.title,
         "score": hit.score,
@@ -56,11 +57,12 @@ def given(hit: Hit, give: Give) -> Given:
         "rank": hit.rank,
         "kind": hit.view.kind,
         "matched": hit.view.text,
-        "start": start,
-        "end": end,
+        "start": passage.start,
+        "end": passage.end,
     }
-    label = {} if page is None else {"page_label": str(page)}
-    metadata = {NAMESPACE: described, **label, **document.metadata}
-    if give == "documents":
-        return Given(document.id, document.text, metadata)
-    return Given(f"{document.id}#char={start},{end}", text, metadata)
+    label = {} if passage.page is None else {"page_label": str(passage.page)}
+    metadata = {NAMESPACE: description, **label, **document.metadata}
+    if unit == "documents":
+        return RetrievedText(document.id, document.text, metadata)
+    id_ = f"{document.id}#char={passage.start},{passage.end}"
+    return RetrievedText(id_, passage.text, metadata)

@@ -8,7 +8,7 @@ from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.indexes.filters import Filter
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.search_settings import Mode
-from corpus_tuner.integrations.common import Give, given, searcher_of
+from corpus_tuner.integrations.common import Unit, convert_hit, open_searcher
 
 try:
     from haystack import Document, component, default_from_dict, default_to_dict
@@ -18,22 +18,10 @@ except ImportError:
 
 @component
 class HaystackRetriever:
-    """A component that searches an index.
+    """Retriever component of Haystack that searches an index.
 
-    A pipeline that is written to YAML names the folder of the index, which is opened again where
-    the pipeline is loaded.
-
-    Parameters
-    ----------
-    index
-        The folder of an index, its address, or an open `Searcher`.
-    k
-        How many documents.
-    mode, filter
-        As `Searcher.search` takes them.
-    give
-        Whole ``documents``, or of each the one of its ``passages`` that the query is about. What
-        their ``meta`` has: `corpus_tuner.integrations.common.Given`.
+    A pipeline in YAML has the folder of the index, which is opened when the pipeline is loaded. The
+    parameters are those of `corpus_tuner.integrations`.
     """
 
     def __init__(
@@ -42,13 +30,13 @@ class HaystackRetriever:
         k: int = 10,
         mode: Mode | None = None,
         filter: Filter | str | None = None,
-        give: Give = "documents",
+        unit: Unit = "documents",
     ) -> None:
-        self.searcher = searcher_of(index)
+        self.searcher = open_searcher(index)
         self.k = k
         self.mode = mode
         self.filter = filter
-        self.give = give
+        self.unit = unit
 
     @component.output_types(documents=list[Document])
     def run(
@@ -59,9 +47,9 @@ class HaystackRetriever:
         Parameters
         ----------
         query
-            What to look for.
+            Query.
         k, filter
-            For this query, in place of those of the component.
+            Replacements of those of the component, for this query.
 
         Returns
         -------
@@ -70,14 +58,13 @@ class HaystackRetriever:
         Raises
         ------
         SearchIndexError
-            As `Searcher.search` does.
+            See `Searcher.search`.
         """
         k = self.k if k is None else k
-        chosen = self.filter if filter is None else filter
-        hits = self.searcher.search(query, k, mode=self.mode, filter=chosen)
+        filter_ = self.filter if filter is None else filter
         documents = []
-        for hit in hits:
-            id_, text, metadata = given(hit, self.give)
+        for hit in self.searcher.search(query, k, mode=self.mode, filter=filter_):
+            id_, text, metadata = convert_hit(hit, self.unit)
             documents.append(Document(id=id_, content=text, meta=metadata, score=hit.score))
         return {"documents": documents}
 
@@ -85,27 +72,30 @@ class HaystackRetriever:
     async def run_async(
         self, query: str, k: int | None = None, filter: dict[str, Any] | str | None = None
     ) -> dict[str, list[Document]]:
-        """Search in a thread, as `run` does."""
+        """Search in a thread; see `run`."""
         return await asyncio.to_thread(self.run, query, k, filter)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what the component is made from."""
-        path, representation = str(self.searcher.source), self.searcher.representation
-        index = {"path": path, "representation": representation}
-        options = {"k": self.k, "mode": self.mode, "filter": self.filter, "give": self.give}
-        made: dict[str, Any] = default_to_dict(self, index=index, **options)
-        return made
+        """Return the component as Haystack serializes it."""
+        index = {
+            "path": str(self.searcher.source),
+            "representation": self.searcher.representation,
+        }
+        options = {"k": self.k, "mode": self.mode, "filter": self.filter, "unit": self.unit}
+        serialized: dict[str, Any] = default_to_dict(self, index=index, **options)
+        return serialized
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "HaystackRetriever":
-        """Make a component from what `to_dict` returned; the index is opened.
+        """Create a component from the result of `to_dict`; the index is opened.
 
         Raises
         ------
         SearchIndexError
-            As `Searcher.open` does.
+            See `Searcher.open`.
         """
         parameters = dict(values["init_parameters"])
         parameters["index"] = Searcher.open(**parameters["index"])
-        made: HaystackRetriever = default_from_dict(cls, values | {"init_parameters": parameters})
-        return made
+        values = values | {"init_parameters": parameters}
+        retriever: HaystackRetriever = default_from_dict(cls, values)
+        return retriever

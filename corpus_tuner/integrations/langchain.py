@@ -6,7 +6,7 @@ from typing import Any
 from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.search_settings import Mode
-from corpus_tuner.integrations.common import Give, given, searcher_of
+from corpus_tuner.integrations.common import Unit, convert_hit, open_searcher
 
 try:
     from langchain_core.callbacks import CallbackManagerForRetrieverRun
@@ -17,30 +17,17 @@ except ImportError:
 
 
 class LangChainRetriever(BaseRetriever):
-    """A retriever that searches an index; ``ainvoke`` and the like search in a thread.
+    """Retriever of LangChain that searches an index; ``ainvoke`` searches in a thread.
 
-    ``k``, ``mode`` and ``filter`` are also parameters of ``invoke``, for one query.
-
-    Parameters
-    ----------
-    index
-        The folder of an index, its address, or an open `Searcher`.
-    k
-        How many documents.
-    mode, filter
-        As `Searcher.search` takes them.
-    give
-        Whole ``documents``, or of each the one of its ``passages`` that the query is about. What
-        their metadata has: `corpus_tuner.integrations.common.Given`.
-    **options
-        Of LangChain's retrievers, such as ``tags``.
+    The parameters are those of `corpus_tuner.integrations`, and those of LangChain's retrievers,
+    such as ``tags``. ``k``, ``mode`` and ``filter`` can also be given to ``invoke``.
     """
 
     searcher: Searcher
     k: int
     mode: Mode | None
     filter: dict[str, Any] | str | None
-    give: Give
+    unit: Unit
 
     def __init__(
         self,
@@ -49,18 +36,17 @@ class LangChainRetriever(BaseRetriever):
         k: int = 4,
         mode: Mode | None = None,
         filter: dict[str, Any] | str | None = None,
-        give: Give = "documents",
+        unit: Unit = "documents",
         **options: Any,
     ) -> None:
-        super().__init__(
-            searcher=searcher_of(index), k=k, mode=mode, filter=filter, give=give, **options
-        )
+        searcher = open_searcher(index)
+        super().__init__(searcher=searcher, k=k, mode=mode, filter=filter, unit=unit, **options)
 
     def _get_relevant_documents(
-        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **changed: Any
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **options: Any
     ) -> list[Document]:
-        asked = {"k": self.k, "mode": self.mode, "filter": self.filter} | changed
-        found = [given(hit, self.give) for hit in self.searcher.search(query, **asked)]
+        options = {"k": self.k, "mode": self.mode, "filter": self.filter} | options
+        texts = [convert_hit(hit, self.unit) for hit in self.searcher.search(query, **options)]
         return [
-            Document(id=id_, page_content=text, metadata=metadata) for id_, text, metadata in found
+            Document(id=id_, page_content=text, metadata=metadata) for id_, text, metadata in texts
         ]

@@ -7,7 +7,7 @@ from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.indexes.filters import Filter
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.search_settings import Mode
-from corpus_tuner.integrations.common import searcher_of
+from corpus_tuner.integrations.common import open_searcher
 
 try:
     import pandas as pd
@@ -17,16 +17,9 @@ except ImportError:
 
 
 class PyTerrierRetriever(pt.Transformer):
-    """A transformer that searches an index; pipelines are made of it with ``>>`` and the like.
+    """Retriever of PyTerrier that searches an index; ``>>`` makes a pipeline of it.
 
-    Parameters
-    ----------
-    index
-        The folder of an index, its address, or an open `Searcher`.
-    k
-        Documents per query.
-    mode, filter
-        As `Searcher.search` takes them.
+    The parameters are those of `corpus_tuner.integrations`.
     """
 
     def __init__(
@@ -37,7 +30,7 @@ class PyTerrierRetriever(pt.Transformer):
         filter: Filter | str | None = None,
     ) -> None:
         super().__init__()
-        self.searcher = searcher_of(index)
+        self.searcher = open_searcher(index)
         self.k = k
         self.mode = mode
         self.filter = filter
@@ -51,23 +44,24 @@ class PyTerrierRetriever(pt.Transformer):
         Parameters
         ----------
         queries
-            With the columns ``qid`` and ``query``; others are kept, but for those of results.
+            Data frame with the columns ``qid`` and ``query``; other columns than those of results
+            are returned as well.
 
         Returns
         -------
         pandas.DataFrame
-            For every query its documents, best first: also ``docno``, ``score``, ``rank`` from 0.
+            Documents of every query, best first, with ``docno``, ``score`` and ``rank`` from 0.
         """
         pt.validate.query_frame(queries, extra_columns=["query"])
-        found: dict[str, list[Any]] = {"position": [], "docno": [], "score": [], "rank": []}
+        columns: dict[str, list[Any]] = {"position": [], "docno": [], "score": [], "rank": []}
         rankings = self.searcher.rank(
             queries["query"].tolist(), self.k, mode=self.mode, filter=self.filter
         )
         for position, ranking in enumerate(rankings):
             for rank, (document, score) in enumerate(ranking):
-                for name, value in zip(found, (position, document, score, rank), strict=True):
-                    found[name].append(value)
-        kept = queries.drop(columns=["docno", "score", "rank"], errors="ignore")
-        repeated = kept.iloc[found.pop("position")].reset_index(drop=True)
+                for name, value in zip(columns, (position, document, score, rank), strict=True):
+                    columns[name].append(value)
+        others = queries.drop(columns=["docno", "score", "rank"], errors="ignore")
+        repeated = others.iloc[columns.pop("position")].reset_index(drop=True)
         types = {"docno": "object", "score": "float64", "rank": "int64"}
-        return repeated.join(pd.DataFrame(found).astype(types))
+        return repeated.join(pd.DataFrame(columns).astype(types))

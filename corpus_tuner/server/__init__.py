@@ -1,7 +1,7 @@
-"""The HTTP service: an index over HTTP, and a page to search it (extra ``server``).
+"""HTTP service: search of an index over HTTP, and a page for people (extra ``server``).
 
-A search flows `routes.search` -> `limits` -> `batching` (many requests, one call of the encoder) ->
-`live` (the index as it is now). `schemas` says what is asked and answered, `problems` why there is
-no answer, `settings` what is allowed; `connections`, `hosts` and `auth` let in who may ask;
-`service` is what all routes share, and `app` puts it together.
+`middleware` and `connections` refuse requests before they are read; `schemas` defines requests and
+responses. A search goes from `search_routes` through `batching` (many requests, one call of the
+encoder) to the searcher of the current index (`reloading`). `state` is shared by all routes, and
+`app` creates the application.
 """

@@ -1,49 +1,55 @@
-"""The service: its parts put together."""
+"""The FastAPI application."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CollectorRegistry, Gauge
+from prometheus_fastapi_instrumentator import Instrumentator
 
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.server import index_routes, page_routes, search_routes
-from corpus_tuner.server.auth import TokenGuard, documented
 from corpus_tuner.server.batching import Batcher
-from corpus_tuner.server.body_limit import BodyLimit
-from corpus_tuner.server.error_responses import fail, problems, refuse
-from corpus_tuner.server.host_check import HostGuard
-from corpus_tuner.server.metrics import Counting, Counts
-from corpus_tuner.server.reloading import Live
-from corpus_tuner.server.search_limits import describe_limits
+from corpus_tuner.server.error_responses import (
+    describe_problems,
+    handle_error,
+    handle_invalid_request,
+)
+from corpus_tuner.server.index_writer import IndexWriter
+from corpus_tuner.server.middleware import BodyLimit, HostGuard, TokenGuard, documented_token
+from corpus_tuner.server.reloading import LiveSearcher
 from corpus_tuner.server.settings import ServerSettings
-from corpus_tuner.server.state import Rejected, Service, Writer
+from corpus_tuner.server.state import FindRejections, Service
+
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 def create_app(
     searcher: Searcher,
     settings: ServerSettings | None = None,
     token: str = "",
-    rejected: Rejected | None = None,
-    writer: Writer | None = None,
+    find_rejections: FindRejections | None = None,
+    writer: IndexWriter | None = None,
 ) -> FastAPI:
-    """Make the service; it closes the searcher when it is shut down.
+    """Create the ASGI application of the search service; its shutdown closes the searcher.
 
     Parameters
     ----------
     searcher
-        The open index.
+        Open index.
     settings
         Limits.
     token
-        What requests must bring as a bearer token; empty for none.
-    rejected
-        Looks up what was written for a document and rejected, for the document's page. Where it
-        raises an error the document is shown without.
+        Bearer token that requests must have; empty for none.
+    find_rejections
+        Returns the generated texts of a document that were rejected. If it raises an error the
+        document is shown without them.
     writer
-        Changes the index. Without one, and without a token, nobody can change it.
+        Changes the index. Without it, or without a token, the service is read-only.
 
     Examples
     --------
@@ -53,44 +59,62 @@ def create_app(
     True
     """
     settings = settings or ServerSettings()
-    live = Live(searcher)
-    batcher = Batcher(live, settings.waiting, settings.batch, settings.workers)
-    counts = Counts(batcher, live)
+    live = LiveSearcher(searcher)
+    batcher = Batcher(live, settings.max_waiting)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        following = asyncio.create_task(live.follow(settings.refresh)) if settings.refresh else None
+        reloading = (
+            asyncio.create_task(live.reload_every(settings.refresh)) if settings.refresh else None
+        )
         yield
-        if following:
-            following.cancel()
+        if reloading:
+            reloading.cancel()
         await batcher.close()
         live.close()
 
     app = FastAPI(
         title="corpus-tuner",
-        description="Search an index by its vectors, its words or both, and see why.",
+        description="Dense, lexical and hybrid search of an index.",
         version="1",
         lifespan=lifespan,
-        docs_url=None,  # these pages would fetch scripts from elsewhere
+        docs_url=None,  # these pages would load scripts from elsewhere: see `page_routes`
         redoc_url=None,
         redirect_slashes=False,  # /v1/documents would lead to a document without an id
     )
-    app.state.service = Service(settings, live, batcher, counts, rejected, writer)
-    app.add_middleware(BodyLimit, limit=settings.body_bytes)
+    app.state.service = Service(settings, live, batcher, find_rejections, writer)
+    app.add_middleware(BodyLimit)
     if token:
         app.add_middleware(TokenGuard, token=token)
     app.add_middleware(HostGuard, names=settings.hosts)
-    app.add_middleware(Counting, counts=counts)  # the last one comes first
-    app.add_exception_handler(RequestValidationError, refuse)
-    app.add_exception_handler(SearchIndexError, fail)
-    app.add_exception_handler(Exception, fail)
-    guard = [documented] if token else []
-    guarded = [search_routes.router, index_routes.router]
+    app.add_exception_handler(RequestValidationError, handle_invalid_request)
+    app.add_exception_handler(SearchIndexError, handle_error)
+    app.add_exception_handler(Exception, handle_error)
+    guard = [documented_token] if token else []
+    routers = [search_routes.router, index_routes.router]
     if token and writer is not None:
-        guarded.append(index_routes.changes)
-    for router in guarded:
-        app.include_router(router, dependencies=guard, responses=problems(401))
+        routers.append(index_routes.changes)
+    for router in routers:
+        app.include_router(router, dependencies=guard, responses=describe_problems(401))
     for router in (index_routes.health, page_routes.router):
         app.include_router(router)
-    describe_limits(app.openapi(), settings)
+    _add_metrics(app, batcher, live)
     return app
+
+
+def _add_metrics(app: FastAPI, batcher: Batcher, live: LiveSearcher) -> None:
+    """Add ``/metrics`` for Prometheus: requests and their times by route, and gauges."""
+    registry = CollectorRegistry()
+    gauges: tuple[tuple[str, str, Callable[[], float]], ...] = (
+        ("waiting_queries", "Number of queries that wait.", lambda: batcher.waiting),
+        ("batches", "Number of batches searched.", lambda: batcher.batches),
+        ("index_reloads", "Number of reloads of a changed index.", lambda: live.reloads),
+    )
+    for name, description, value in gauges:
+        gauge = Gauge(name, description, namespace="corpus_tuner", registry=registry)
+        gauge.set_function(value)
+    # Added last, so it is the outermost middleware and counts refused requests, too.
+    instrumentator = Instrumentator(should_group_status_codes=False, registry=registry)
+    instrumentator.instrument(
+        app, metric_namespace="corpus_tuner", latency_lowr_buckets=_BUCKETS
+    ).expose(app, response_class=PlainTextResponse)

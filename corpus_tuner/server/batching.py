@@ -1,8 +1,8 @@
-"""Many requests, one call of the encoder: what waits together is searched together.
+"""Dynamic batching: queries that wait together are encoded and searched together.
 
-A few threads search; while all are at work further queries gather, and go as one batch when one
-is free. With two, one encodes while the other ranks. When too many wait, a request is refused at
-once: a growing queue makes all of them late.
+Threads search batches; while all of them work further queries queue up, and the next free thread
+takes them as one batch. With two threads, one encodes while the other ranks. When too many queries
+wait, a request is refused at once: a longer queue would make all of them late.
 """
 
 import asyncio
@@ -13,139 +13,124 @@ from typing import NamedTuple
 from corpus_tuner.indexes.filters import Condition
 from corpus_tuner.indexes.search.hits import Hits
 from corpus_tuner.indexes.store.search_settings import Mode
-from corpus_tuner.server.reloading import Live
+from corpus_tuner.server.reloading import LiveSearcher
+
+BATCH_SIZE = 16
+"""Maximum number of queries in a batch."""
+WORKERS = 2
+"""Number of batches that are searched at the same time."""
 
 
 class BusyError(Exception):
     """Too many queries wait already."""
 
 
-class Group(NamedTuple):
-    """How queries are to be searched: those of one group can go together.
-
-    Attributes
-    ----------
-    k
-        Documents per query.
-    mode, condition, min_probability
-        As `Searcher.search` takes them.
-    """
+class SearchArguments(NamedTuple):
+    """Arguments of `Searcher.search`; queries with the same ones can be one batch."""
 
     k: int
     mode: Mode | None = None
-    condition: Condition | None = None
+    filter: Condition | None = None
     min_probability: float = 0.0
 
 
 class _Request(NamedTuple):
-    """A request that waits for its answer."""
+    """A request that waits for its hits."""
 
     queries: list[str]
-    group: Group
-    answer: "asyncio.Future[list[Hits]]"
+    arguments: SearchArguments
+    hits: "asyncio.Future[list[Hits]]"
 
 
 class Batcher:
-    """Gathers requests.
+    """Queue of searches.
 
     Parameters
     ----------
     live
-        The index that is searched.
-    waiting
-        Queries that may wait.
-    batch
-        Queries that are searched at once.
-    workers
-        Batches that are searched at the same time.
+        Searcher of the current index.
+    max_waiting
+        Maximum number of queries that wait.
     """
 
-    def __init__(self, live: Live, waiting: int, batch: int, workers: int) -> None:
+    def __init__(self, live: LiveSearcher, max_waiting: int) -> None:
         self.batches = 0
         self._live = live
         self._queue: list[_Request] = []
-        self._most_waiting = waiting
-        self._batch = batch
-        self._workers = workers
-        self._threads = ThreadPoolExecutor(workers, "search")
-        self._work: set[asyncio.Task[None]] = set()
+        self._max_waiting = max_waiting
+        self._workers = WORKERS
+        self._threads = ThreadPoolExecutor(WORKERS, "search")
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def waiting(self) -> int:
-        """How many queries wait."""
+        """Number of queries that wait."""
         return sum(len(request.queries) for request in self._queue)
 
     @property
     def full(self) -> bool:
-        """Whether as many queries wait as may."""
-        return self.waiting >= self._most_waiting
+        """Whether the maximum number of queries wait."""
+        return self.waiting >= self._max_waiting
 
-    async def search(self, queries: Sequence[str], group: Group) -> list[Hits]:
-        """Search, together with others.
+    async def search(self, queries: Sequence[str], arguments: SearchArguments) -> list[Hits]:
+        """Search queries, in a batch with others.
 
         Raises
         ------
         BusyError
-            If too many wait.
+            If too many queries wait.
         SearchIndexError
-            As `Searcher.search` raises it.
+            See `Searcher.search`.
         """
-        if self.waiting and self.waiting + len(queries) > self._most_waiting:
+        if self.waiting and self.waiting + len(queries) > self._max_waiting:
             raise BusyError
-        answer: asyncio.Future[list[Hits]] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Request(list(queries), group, answer))
-        if len(self._work) < self._workers:
-            work = asyncio.create_task(self._drain())
-            self._work.add(work)
-            work.add_done_callback(self._work.discard)
-        return await answer
+        hits: asyncio.Future[list[Hits]] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Request(list(queries), arguments, hits))
+        if len(self._tasks) < self._workers:
+            task = asyncio.create_task(self._drain())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return await hits
 
     async def close(self) -> None:
-        """Answer what waits, then stop."""
-        await asyncio.gather(*self._work)
+        """Search the queries that wait, then stop."""
+        await asyncio.gather(*self._tasks)
         self._threads.shutdown()
 
-    def _search(self, queries: list[str], group: Group) -> list[Hits]:
-        """Search the index as it is now."""
-        searcher = self._live.searcher
-        return searcher.search(
-            queries,
-            group.k,
-            mode=group.mode,
-            filter=group.condition,
-            min_probability=group.min_probability,
-        )
+    def _search(self, queries: list[str], arguments: SearchArguments) -> list[Hits]:
+        return self._live.searcher.search(queries, **arguments._asdict())
 
     async def _drain(self) -> None:
+        """Search batches until the queue is empty."""
         loop = asyncio.get_running_loop()
         while self._queue:
-            requests = self._next()
+            requests = self._take_batch()
             queries = [query for request in requests for query in request.queries]
             try:
                 found = await loop.run_in_executor(
-                    self._threads, self._search, queries, requests[0].group
+                    self._threads, self._search, queries, requests[0].arguments
                 )
-            except Exception as error:  # whatever it is, it is the answer
+            except Exception as error:  # whatever it is, the requests have to end
                 for request in requests:
-                    if not request.answer.done():
-                        request.answer.set_exception(error)
+                    if not request.hits.done():
+                        request.hits.set_exception(error)
                 continue
             self.batches += 1
             for request in requests:
-                if not request.answer.done():  # whoever asked may have gone
-                    request.answer.set_result(found[: len(request.queries)])
+                if not request.hits.done():  # the client may have disconnected
+                    request.hits.set_result(found[: len(request.queries)])
                 found = found[len(request.queries) :]
 
-    def _next(self) -> list[_Request]:
-        """Take the first request, and others of its group."""
-        open_ = [request for request in self._queue if not request.answer.done()]
-        first, *others = open_ or self._queue[:1]
-        taken, left, size = [first], [], len(first.queries)
+    def _take_batch(self) -> list[_Request]:
+        """Remove the first request from the queue, and others with the same arguments."""
+        pending = [request for request in self._queue if not request.hits.done()]
+        first, *others = pending or self._queue[:1]
+        batch, remaining, size = [first], [], len(first.queries)
         for request in others:
-            if request.group == first.group and size + len(request.queries) <= self._batch:
-                taken.append(request)
+            if request.arguments == first.arguments and size + len(request.queries) <= BATCH_SIZE:
+                batch.append(request)
                 size += len(request.queries)
             else:
-                left.append(request)
-        self._queue = left
-        return taken
+                remaining.append(request)
+        self._queue = remaining
+        return batch

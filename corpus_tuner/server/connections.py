@@ -1,17 +1,21 @@
-"""Connections: so many at once, and none that holds its room by sending or reading nothing.
+"""Limits on connections: their number, and the time that slow clients have.
 
-uvicorn ends a connection that is idle after an answer, and no other. Here one is ended too where a
-request does not come, or does not come to its end, and where an answer is not taken. When there are
-as many as may be, a new one has the room of whichever has waited longest for its client.
+uvicorn closes a connection that is idle after a response, and no other. Here a connection is also
+closed if its request does not arrive, or not completely, or if its response is not read. When the
+maximum number is open, a new connection replaces the one that has waited longest for its client.
+granian (2.8) and hypercorn (0.18) were tried in place of this module: neither closes connections
+with half a body, or with a response that is not read.
 """
 
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from importlib.metadata import version
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.server.settings import ServerSettings
 
 try:
@@ -19,131 +23,142 @@ try:
 except ImportError:  # Windows, which has no such limit
     resource = None  # type: ignore[assignment]
 
+UVICORN = ("0.54",)
+"""Versions of uvicorn whose private protocol class `Connection` is known to extend."""
 _SLOW = b'{"detail":"the request took too long to arrive"}'
-_FULL = b'{"detail":"too many connections are open: come again"}'
+_FULL = b'{"detail":"too many connections are open: try again"}'
 
 
-def uvicorn_options(settings: ServerSettings) -> dict[str, Any]:
-    """Return what `uvicorn.run` and `uvicorn.Config` are to be given, other than the service.
+def make_uvicorn_options(settings: ServerSettings) -> dict[str, Any]:
+    """Return the options of `uvicorn.run` and `uvicorn.Config` for these settings.
+
+    Raises
+    ------
+    CorpusTunerError
+        If another version of uvicorn is installed than those that are supported.
 
     Examples
     --------
-    >>> sorted(uvicorn_options(ServerSettings()))
+    >>> sorted(make_uvicorn_options(ServerSettings()))
     ['http', 'timeout_graceful_shutdown', 'timeout_keep_alive', 'ws']
     """
+    installed = version("uvicorn")
+    if installed.rpartition(".")[0] not in UVICORN:
+        raise CorpusTunerError(
+            f"the limits on connections work with uvicorn {', '.join(UVICORN)}, not {installed}: "
+            f"pip install 'uvicorn=={UVICORN[-1]}.*'"
+        )
     return {
-        "http": partial(Connection, most=_most(settings), patience=settings.patience),
-        "ws": "none",  # nothing here speaks it, and it would know no time-outs
-        "timeout_keep_alive": 75,  # longer than the proxies that stand in front of it keep theirs
+        "http": partial(
+            Connection,
+            max_connections=_limit_connections(settings),
+            client_timeout=settings.client_timeout,
+        ),
+        "ws": "none",  # no route needs it, and it would have no time limits
+        "timeout_keep_alive": 75,  # longer than the proxies in front of it
         "timeout_graceful_shutdown": 30,
     }
 
 
 class Connection(HttpToolsProtocol):
-    """A connection of a client, as uvicorn makes one.
+    """A connection of a client, in place of uvicorn's class.
 
     Parameters
     ----------
-    most
-        Connections at once.
-    patience
-        Seconds that a client has for its turn.
-    **given
-        By uvicorn.
+    max_connections
+        Maximum number of open connections.
+    client_timeout
+        Time that a client has to send a request or to read a response, in seconds.
+    **options
+        Options that uvicorn gives.
     """
 
-    def __init__(self, most: int, patience: float, **given: Any) -> None:
-        super().__init__(**given)
-        self._most = most
-        self._patience = patience
+    def __init__(self, max_connections: int, client_timeout: float, **options: Any) -> None:
+        super().__init__(**options)
+        self._max_connections = max_connections
+        self._client_timeout = client_timeout
         self._deadline: asyncio.TimerHandle | None = None
-        self._since = self.loop.time()
+        self._waiting_since = self.loop.time()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Make room for the connection; begin to wait for a request."""
+        """Close the connection that has waited longest, if there are too many."""
         super().connection_made(transport)
-        if len(self.connections) > self._most:
-            waiting = [other for other in self._others() if other.waits]
+        if len(self.connections) > self._max_connections:
+            waiting = [
+                other
+                for other in self.connections
+                if isinstance(other, Connection) and other is not self and other.waits
+            ]
             if not waiting:
-                self._end(b"503 Service Unavailable", _FULL)
+                self._refuse(b"503 Service Unavailable", _FULL)
                 return
-            min(waiting, key=lambda other: other._since).transport.abort()
-        self._wait(self.transport.abort)
+            min(waiting, key=lambda other: other._waiting_since).transport.abort()
+        self._start_deadline(self.transport.abort)
 
     def data_received(self, data: bytes) -> None:
-        """Read a part of a request, which may begin one."""
+        """Read a part of a request; the first one starts the time limit."""
         if self._deadline is None:
-            self._wait(self._refuse)
+            self._start_deadline(self._end_slow_request)
         super().data_received(data)
 
     def on_message_begin(self) -> None:
-        """Begin to wait for the rest of a request."""
-        self._wait(self._refuse)
+        """Start the time limit for the rest of a request."""
+        self._start_deadline(self._end_slow_request)
         super().on_message_begin()
 
     def on_message_complete(self) -> None:
-        """Wait no longer: the request is there."""
-        self._go_on()
+        """End the time limit: the request is complete."""
+        self._cancel_deadline()
         super().on_message_complete()
 
     def pause_writing(self) -> None:
-        """Begin to wait until the client takes what is written."""
+        """Start the time limit in which the client must read."""
         super().pause_writing()
-        self._wait(self.transport.abort)
+        self._start_deadline(self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Wait no longer: it took it."""
+        """End the time limit: the client reads."""
         super().resume_writing()
-        self._go_on()
+        self._cancel_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
-        self._go_on()
+        """End the time limit with the connection."""
+        self._cancel_deadline()
         super().connection_lost(exc)
 
     @property
     def waits(self) -> bool:
-        """Whether it is the client's turn."""
+        """Whether the connection waits for its client."""
         return self._deadline is not None or self.timeout_keep_alive_task is not None
 
-    def _others(self) -> "list[Connection]":
-        return [
-            other
-            for other in self.connections
-            if isinstance(other, Connection) and other is not self
-        ]
+    def _start_deadline(self, expire: Callable[[], None]) -> None:
+        self._cancel_deadline()
+        self._waiting_since = self.loop.time()
+        self._deadline = self.loop.call_later(self._client_timeout, expire)
 
-    def _wait(self, otherwise: Callable[[], None]) -> None:
-        """Give the client its time from now on, or do otherwise."""
-        self._go_on()
-        self._since = self.loop.time()
-        self._deadline = self.loop.call_later(self._patience, otherwise)
-
-    def _go_on(self) -> None:
+    def _cancel_deadline(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
-    def _refuse(self) -> None:
+    def _end_slow_request(self) -> None:
         if self.cycle and self.cycle.response_started and not self.cycle.response_complete:
-            self.transport.abort()  # in the middle of an answer there is no room for another
+            self.transport.abort()  # another response cannot begin inside this one
         else:
-            self._end(b"408 Request Timeout", _SLOW)
+            self._refuse(b"408 Request Timeout", _SLOW)
 
-    def _end(self, status: bytes, body: bytes) -> None:
-        """Answer without the service, and close."""
+    def _refuse(self, status: bytes, body: bytes) -> None:
+        """Respond without the application, and close."""
         head = b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d"
         self.transport.write(b"HTTP/1.1 %b\r\n" % status + head % len(body) + b"\r\n\r\n" + body)
         self.transport.close()
 
 
-def _most(settings: ServerSettings) -> int:
-    """Return how many connections there may be: the index needs open files as well."""
+def _limit_connections(settings: ServerSettings) -> int:
+    """Return the maximum number of connections: the index needs open files as well."""
     if resource is None:
-        return settings.connections
+        return settings.max_connections
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return (
-        settings.connections
-        if files == resource.RLIM_INFINITY
-        else min(settings.connections, max(1, files // 2))
-    )
+    if files == resource.RLIM_INFINITY:
+        return settings.max_connections
+    return min(settings.max_connections, max(1, files // 2))

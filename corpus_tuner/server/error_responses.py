@@ -1,4 +1,4 @@
-"""Why there is no answer: the statuses, and what is said where a request does not fit."""
+"""Error responses: statuses, and reasons that name the field of the request."""
 
 import logging
 from collections.abc import Mapping
@@ -15,48 +15,50 @@ _DESCRIPTIONS = {
     400: "The index cannot do this.",
     401: "The token is missing or wrong.",
     404: "There is no such document.",
-    409: "Another is changing the index: come again.",
+    409: "Another process is changing the index: try again.",
     413: "The body is too large.",
     421: "The service does not go by that name.",
     422: "The request is not as described here.",
-    429: "Too many queries wait: come again.",
+    429: "Too many queries are waiting: try again.",
     500: "The service failed; its log says why.",
     504: "It took too long.",
 }
 _log = logging.getLogger(__name__)
-_MOST_NAMED = 4  # things that are wrong with a request
+_MAX_REASONS = 4
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return these statuses as an OpenAPI document describes them.
+def describe_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the descriptions of these statuses for the OpenAPI document.
 
     Examples
     --------
-    >>> problems(413)[413]["description"]
+    >>> describe_problems(413)[413]["description"]
     'The body is too large.'
     """
     return {status: {"model": Problem, "description": _DESCRIPTIONS[status]} for status in statuses}
 
 
-def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """Return the answer that says why there is no other."""
+def make_problem(
+    status: int, detail: str, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """Return the error response with this reason."""
     return JSONResponse({"detail": detail}, status, headers)
 
 
-async def fail(_: Request, error: Exception) -> JSONResponse:
-    """Answer a fault of the service: it names files of this machine, so only the log has it."""
+async def handle_error(_: Request, error: Exception) -> JSONResponse:
+    """Return a 500; its reason can name files of this machine, so only the log has it."""
     if isinstance(error, SearchIndexError):
         _log.error("%s", error)
-        return problem(500, "the index cannot be read: the log of the service says why")
-    return problem(500, "the service failed: its log says why")  # the server logs it
+        return make_problem(500, "the index cannot be read: the log of the service says why")
+    return make_problem(500, "the service failed: its log says why")  # the server logs it
 
 
-async def refuse(_: Request, error: Exception) -> JSONResponse:
-    """Answer what does not fit its model: where and why, without handing back what was sent."""
+async def handle_invalid_request(_: Request, error: Exception) -> JSONResponse:
+    """Return a 422 that names fields and reasons, without the values that were sent."""
     assert isinstance(error, RequestValidationError)
     lines = []
-    for found in error.errors()[:_MOST_NAMED]:
-        where, *inside = found["loc"]
+    for found in error.errors()[:_MAX_REASONS]:
+        where, *inside = found["loc"] or ("body",)
         path = inside if where in ("body", "path", "query") else found["loc"]
         field = ".".join(str(part)[:80] for part in path)
         reason = found["msg"].removeprefix("Value error, ")
@@ -70,4 +72,4 @@ async def refuse(_: Request, error: Exception) -> JSONResponse:
             reason = "the body must be a JSON object, sent with Content-Type: application/json"
         lines.append(f"{field}: {reason}" if field else reason)
     detail = "; ".join(lines).encode("utf-8", "replace").decode()
-    return problem(422, detail)
+    return make_problem(422, detail)

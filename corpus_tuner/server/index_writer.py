@@ -1,33 +1,39 @@
-"""What changes an index that is served."""
+"""Changes of an index that is served."""
 
 from pathlib import Path
 from typing import Any
 
 from corpus_tuner.building.add import Adder
+from corpus_tuner.building.diff import Changes
 from corpus_tuner.indexes.store.soft_delete import remove
-from corpus_tuner.server.schemas import ChangedAnswer
 
 
 class IndexWriter:
-    """Adds and removes documents; models are opened by the first addition and stay open.
+    """Incremental indexing; the first addition opens the models, which stay open.
 
-    Nothing is merged and no weights are chosen meanwhile, since both take long: run ``corpus-tuner
-    merge`` and ``calibrate`` now and then.
+    Segments are not merged and weights are not calibrated, since both take long: run
+    ``corpus-tuner index merge`` and ``index calibrate`` now and then.
 
     Parameters
     ----------
     index, ledger, trust_remote_code
-        As `corpus_tuner.add` takes them.
+        See `corpus_tuner.add`.
     """
 
     def __init__(self, index: Path, ledger: Path | None, trust_remote_code: bool) -> None:
         self._index = index
         self._adder = Adder(index, ledger=ledger, trust_remote_code=trust_remote_code)
 
-    def add(self, documents: list[dict[str, Any]]) -> ChangedAnswer:
-        """Add documents; those of the same id are replaced."""
-        return ChangedAnswer(**self._adder.add(documents).changes.model_dump())
+    def add(self, documents: list[dict[str, Any]]) -> Changes:
+        """Add documents, which replace those with the same ids.
 
-    def remove(self, id: str) -> ChangedAnswer:
-        """Remove a document, if there is one of this id."""
-        return ChangedAnswer(removed=remove(self._index, [id]).matching)
+        Raises
+        ------
+        ValueError
+            If the index or the documents cannot be used.
+        """
+        return self._adder.add(documents).changes
+
+    def remove(self, id: str) -> Changes:
+        """Remove a document, if there is one with this id."""
+        return Changes(removed=remove(self._index, [id]).matching)

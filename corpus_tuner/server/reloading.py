@@ -1,4 +1,4 @@
-"""The index as it is now: switched when it was built again, without a search being cut off."""
+"""Reload of an index that has changed, without interrupting searches."""
 
 import asyncio
 import logging
@@ -9,40 +9,37 @@ from corpus_tuner.indexes.searcher import Searcher
 _log = logging.getLogger(__name__)
 
 
-class Live:
-    """A searcher that follows its index.
+class LiveSearcher:
+    """Searcher of the current generation of an index.
 
     Parameters
     ----------
     searcher
-        Open; it is closed by `close`.
+        Open searcher; `close` closes it.
     """
 
     def __init__(self, searcher: Searcher) -> None:
         self.searcher = searcher
-        self.switched = 0
-        self._looking = threading.Lock()
+        self.reloads = 0
+        self._lock = threading.Lock()
         self._warning = ""
 
-    async def follow(self, interval: float) -> None:
-        """Look at the index again and again, every so many seconds, whether or not it is searched.
-
-        Files that a new index replaces are let go of, and their room on the disk with them.
-        """
+    async def reload_every(self, interval: float) -> None:
+        """Reload periodically, searched or not: the files of old segments are released."""
         while True:
             await asyncio.sleep(interval)
-            await asyncio.to_thread(self.look)
+            await asyncio.to_thread(self.reload)
 
-    def look(self) -> None:
-        """Switch to the index as it is now; warn once of every reason why it cannot be."""
-        with self._looking:
+    def reload(self) -> None:
+        """Open the index as it is now; warn once of every reason why that is impossible."""
+        with self._lock:
             warning = ""
             try:
-                self.switched += self.searcher.refresh()
-            except Exception as error:  # whatever it is, the old one can be searched
+                self.reloads += self.searcher.refresh()
+            except Exception as error:  # whatever it is, the old index can be searched
                 warning = str(error)
                 if warning != self._warning:
-                    _log.warning("the index is not switched: %s", warning)
+                    _log.warning("the index is not reloaded: %s", warning)
             self._warning = warning
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Which fields of a document an answer has."""
+"""Selection of the document fields that a response has."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.filters import compile_filter, resolve
 
 TEXT_BYTES = 10_000
-"""Longer texts (in UTF-8) are left out where nothing says that they are needed."""
+"""Maximum length, in bytes of UTF-8, of texts that are returned without being requested."""
 _PART = r"[^\",.\x00-\x1f\x7f]+"
 FIELD_NAME = rf"(title|text|metadata(\.{_PART})*)"
 """A regular expression for the names of fields."""
@@ -18,8 +18,8 @@ FIELD_NAME = rf"(title|text|metadata(\.{_PART})*)"
 _METADATA = "metadata."
 
 
-class Shown(NamedTuple):
-    """What is returned of documents, beside their ids.
+class ReturnedFields(NamedTuple):
+    """Fields of documents that are returned beside their ids.
 
     Attributes
     ----------
@@ -27,34 +27,34 @@ class Shown(NamedTuple):
         ``title``, ``text``, ``metadata``, and ``metadata.NAME`` for one of its fields; ``None`` for
         all.
     text
-        Whether their text is returned; ``None`` where `fields` names it, or there are no `fields`
-        and it has at most `TEXT_BYTES`.
+        Whether their text is returned. ``None``: where `fields` names it, or where there are no
+        `fields` and the text has at most `TEXT_BYTES`.
 
     Examples
     --------
     >>> document = Document("mill", "The old mill", "It grinds.", {"year": 1850, "river": "Ill"})
-    >>> Shown(["title", "metadata.year"]).of(document)
+    >>> ReturnedFields(["title", "metadata.year"]).select(document)
     {'title': 'The old mill', 'metadata': {'year': 1850}}
     """
 
     fields: Sequence[str] | None = None
     text: bool | None = None
 
-    def of(self, document: Document) -> dict[str, Any]:
-        """Return the fields of a document, by name."""
+    def select(self, document: Document) -> dict[str, Any]:
+        """Return the selected fields of a document, by name."""
         fields = ("title", "text", "metadata") if self.fields is None else self.fields
-        shown: dict[str, Any] = {"title": document.title} if "title" in fields else {}
+        selected: dict[str, Any] = {"title": document.title} if "title" in fields else {}
         if self._has_text(document):
-            shown["text"] = document.text
+            selected["text"] = document.text
         inner = [name.removeprefix(_METADATA) for name in fields if name.startswith(_METADATA)]
         if "metadata" in fields:
-            shown["metadata"] = dict(document.metadata)
+            selected["metadata"] = dict(document.metadata)
         elif inner:
-            shown["metadata"] = _chosen(document.metadata, inner)
-        return shown
+            selected["metadata"] = _select_metadata(document.metadata, inner)
+        return selected
 
     def check(self, known: Fields | None) -> None:
-        """Refuse names of fields that no document has.
+        """Check the names of fields.
 
         Parameters
         ----------
@@ -64,7 +64,7 @@ class Shown(NamedTuple):
         Raises
         ------
         SearchIndexError
-            The message names the fields that there are.
+            If no document has a field; the message names those that there are.
         """
         for name in self.fields or ():
             if not re.fullmatch(FIELD_NAME, name):
@@ -83,15 +83,13 @@ class Shown(NamedTuple):
         return len(document.text.encode()) <= TEXT_BYTES
 
 
-def _chosen(metadata: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """Return some fields of metadata, those inside of fields by dotted names."""
-    chosen = {name: metadata[name] for name in names if name in metadata}
+def _select_metadata(metadata: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Return some metadata fields; dotted names select inside of fields."""
+    selected = {name: metadata[name] for name in names if name in metadata}
     inside: dict[str, list[str]] = {}
     for name in names:
         outer, _, inner = name.partition(".")
-        if inner and outer not in chosen and isinstance(metadata.get(outer), Mapping):
+        if inner and outer not in selected and isinstance(metadata.get(outer), Mapping):
             inside.setdefault(outer, []).append(inner)
-    return chosen | {outer: _chosen(metadata[outer], inner) for outer, inner in inside.items()}
-
-
-DEFAULT = Shown()
+    nested = {outer: _select_metadata(metadata[outer], names) for outer, names in inside.items()}
+    return selected | nested

@@ -1,4 +1,4 @@
-"""What is asked and answered, as JSON."""
+"""Requests and responses of the HTTP API, as JSON."""
 
 import re
 from collections.abc import Sequence
@@ -10,12 +10,16 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     PlainValidator,
     WithJsonSchema,
+    model_validator,
 )
 
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.core.fields import FIELD
+from corpus_tuner.core.fields import Field as MetadataField
+from corpus_tuner.generation.ledger import Rejection
 from corpus_tuner.indexes.filters import (
     MAX_CONDITIONS,
     MAX_DEPTH,
@@ -23,23 +27,49 @@ from corpus_tuner.indexes.filters import (
     Condition,
     compile_filter,
 )
-from corpus_tuner.indexes.search.hits import Hit
+from corpus_tuner.indexes.search.hits import Hit, RankerScore
+from corpus_tuner.indexes.search.snippets import Snippet
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.search_settings import Mode
-from corpus_tuner.server.returned_fields import DEFAULT, FIELD_NAME, TEXT_BYTES, Shown
+from corpus_tuner.server.returned_fields import FIELD_NAME, TEXT_BYTES, ReturnedFields
 
-# Something that is no space, as Python and JSON schemas both see it.
-_SOMETHING = r"[^\s\x1c-\x1f\x85]"
+MAX_QUERIES = 64
+MAX_QUERY_CHARACTERS = 4_000
+MAX_HITS = 1_000
+"""Maximum number of hits for all queries of a request together."""
+MAX_DOCUMENTS = 256
+"""Maximum number of documents in a request that adds documents."""
 MAX_FIELDS = 1_000
+"""Maximum number of metadata fields that are listed."""
+EXPLAINED_CHARACTERS = 20_000
+"""Number of characters of a hit in which `explain` looks for words of the query."""
+
+# A character that is no space, both for Python and for JSON schemas.
+_NOT_BLANK = r"[^\s\x1c-\x1f\x85]"
+_EXAMPLES: list[JsonValue] = [
+    {"query": "how do I get rid of moths", "k": 3},
+    {
+        "query": ["moths in the wardrobe", "wet cellar"],
+        "mode": "dense",
+        "filter": {"year": {"gte": 2020}, "language": ["de", "en"]},
+    },
+]
+_NEW_DOCUMENT: JsonValue = {"id": "moths", "title": "Moths", "text": "Hang up lavender."}
+_FIELDS = (
+    "Fields of the documents that are returned beside `id`: `title`, `text`, `metadata`, or "
+    "`metadata.NAME` for one metadata field; by default all."
+)
+_ABSENT = "Absent where the request's `fields` and `text` exclude it."
+
 Value = bool | int | float | str
 Values = Annotated[list[Value], Field(max_length=MAX_VALUES)]
 Bound = int | float | str
 
 
 class Operators(BaseModel):
-    """What must hold of a field; for a list, ranges and `prefix` of the same value of it."""
+    """Conditions on one field; in a list, one value must satisfy all ranges and the prefix."""
 
-    # Factories, since the schema would give defaults, and there are none.
+    # Default factories, because the schema would show defaults, and there are none.
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
 
@@ -49,16 +79,17 @@ class Operators(BaseModel):
     lte: Bound = Field(default_factory=int)
     ne: Value | Values = Field(
         default_factory=int,
-        description="No value is this, or one of these; documents without the field pass.",
+        description="Excluded value or values; documents without the field pass.",
     )
-    prefix: str = Field(default_factory=str, min_length=1, description="The text begins so.")
+    prefix: str = Field(default_factory=str, min_length=1, description="Beginning of the text.")
     exists: bool = Field(
-        default_factory=bool, description="Whether there is a value: not null, nor an empty list."
+        default_factory=bool,
+        description="Whether the field has a value other than null and an empty list.",
     )
 
 
 class FilterSchema(BaseModel):
-    """Conditions on fields, and filters inside of this one; all must hold."""
+    """Conditions on fields, and filters inside this one; all must be satisfied."""
 
     model_config = ConfigDict(
         extra="allow",
@@ -71,79 +102,93 @@ class FilterSchema(BaseModel):
     not_: "FilterSchema" = Field(default_factory=lambda: FilterSchema(), alias="not")
 
 
-def _not_blank(query: str | list[str]) -> str | list[str]:
+def _check_queries(query: str | list[str]) -> str | list[str]:
     queries = [query] if isinstance(query, str) else query
     if not queries:
         raise ValueError("there is no query")
-    if not all(re.search(_SOMETHING, text) for text in queries):
+    if len(queries) > MAX_QUERIES:
+        raise ValueError(f"at most {MAX_QUERIES} queries, not {len(queries)}")
+    if not all(re.search(_NOT_BLANK, text) for text in queries):
         raise ValueError("a query is empty")
+    if any(len(text) > MAX_QUERY_CHARACTERS for text in queries):
+        raise ValueError(f"a query has at most {MAX_QUERY_CHARACTERS} characters")
     return query
 
 
-def _whole(number: Any) -> Any:
-    """Take 8.0 for 8, as JSON does."""
+def _as_integer(number: Any) -> Any:
+    """Convert 8.0 to 8: JSON does not distinguish them."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
-_QUERY = {"type": "string", "pattern": _SOMETHING}
-_LEAST = (
-    "Hits with a lower `probability` are left out. Where hits have none all are returned, and "
-    "`warnings` says so."
-)
-_FIELDS = (
-    "Which fields of the documents are returned beside `id`: `title`, `text`, `metadata`, or "
-    "`metadata.NAME` for one of its fields; by default all."
-)
-_TEXT = (
-    "Whether the text of documents is returned; by default where `fields` names it, or where there "
-    f"are no `fields` and it has at most {TEXT_BYTES:,} bytes. The `passage` is always returned."
-)
-
-
-_ABSENT = "Absent where the request's `fields` and `text` leave it out."
-
-
-def _known_field(name: str) -> str:
-    Shown([name]).check(None)
+def _check_field(name: str) -> str:
+    ReturnedFields([name]).check(None)
     return name
 
 
+_QUERY = {"type": "string", "pattern": _NOT_BLANK, "maxLength": MAX_QUERY_CHARACTERS}
+_QUERIES = {"type": "array", "items": _QUERY, "minItems": 1, "maxItems": MAX_QUERIES}
 FieldName = Annotated[
     str,
-    AfterValidator(_known_field),
+    AfterValidator(_check_field),
     WithJsonSchema({"type": "string", "pattern": f"^{FIELD_NAME}$"}),
 ]
-_QUERIES = {"type": "array", "items": _QUERY, "minItems": 1}
 
 
-class SearchRequest(BaseModel):
-    """What to look for."""
+class SearchOptions(BaseModel):
+    """Options of a search that `GET` and `POST` have in common."""
+
+    k: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=MAX_HITS,
+            description="Number of documents per query; at most "
+            f"{MAX_HITS} for all queries of a request together.",
+        ),
+        BeforeValidator(_as_integer),
+    ] = 10
+    mode: Annotated[
+        Mode | None, Field(description="Kind of search; by default the calibrated one.")
+    ] = None
+    min_probability: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="Hits with a lower `probability` are left out. Where hits have none all "
+            "are returned, and `warnings` says so.",
+        ),
+    ] = 0.0
+    text: Annotated[
+        bool | None,
+        Field(
+            description="Whether the text of documents is returned; by default where `fields` "
+            f"names it, or where there are no `fields` and it has at most {TEXT_BYTES:,} bytes. "
+            "The `passage` is always returned."
+        ),
+    ] = None
+    explain: Annotated[
+        bool,
+        Field(
+            description="Return the words of a hit that match words of the query, among the first "
+            f"{EXPLAINED_CHARACTERS} characters of each."
+        ),
+    ] = False
+
+
+class SearchRequest(SearchOptions):
+    """A search for one query or several."""
 
     model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        json_schema_extra={
-            "examples": [
-                {"query": "how do I get rid of moths", "k": 3},
-                {
-                    "query": ["moths in the wardrobe", "wet cellar"],
-                    "mode": "dense",
-                    "filter": {"year": {"gte": 2020}, "language": ["de", "en"]},
-                },
-            ]
-        },
+        extra="forbid", strict=True, json_schema_extra={"examples": _EXAMPLES}
     )
 
     query: Annotated[
         str | list[str],
-        AfterValidator(_not_blank),
+        AfterValidator(_check_queries),
         WithJsonSchema({"anyOf": [_QUERY, _QUERIES]}),
         Field(description="One query or several."),
     ]
-    k: Annotated[int, Field(ge=1, description="Documents per query."), BeforeValidator(_whole)] = 10
-    mode: Annotated[
-        Mode | None, Field(description="By vectors, by words or both; else as calibrated.")
-    ] = None
     filter: Annotated[
         Annotated[
             Condition,
@@ -157,99 +202,71 @@ class SearchRequest(BaseModel):
             "document has, or a type that it never has, is an error."
         ),
     ] = None
-    min_probability: Annotated[float, Field(ge=0, le=1, description=_LEAST)] = 0.0
     fields: Annotated[list[FieldName] | None, Field(description=_FIELDS, max_length=100)] = None
-    text: Annotated[bool | None, Field(description=_TEXT)] = None
-    explain: Annotated[
-        bool, Field(description="Tell which words of a hit count as words of the query.")
-    ] = False
+
+    @model_validator(mode="after")
+    def _check_hits(self) -> "SearchRequest":
+        queries = len(self.queries)
+        if queries * self.k > MAX_HITS:
+            raise ValueError(
+                f"k: {self.k} for each of {queries} queries are more than {MAX_HITS} hits in one "
+                "request"
+            )
+        return self
 
     @property
-    def shown(self) -> Shown:
-        """What is returned of the documents."""
-        return Shown(self.fields, self.text)
+    def returned(self) -> ReturnedFields:
+        """Fields of the documents that are returned."""
+        return ReturnedFields(self.fields, self.text)
 
     @property
     def queries(self) -> list[str]:
-        """The queries, one or several."""
+        """List of the queries."""
         return [self.query] if isinstance(self.query, str) else self.query
 
 
-class AddressedSearch(BaseModel):
-    """What to look for, as an address has it."""
+class SearchParameters(SearchOptions):
+    """A search for one query, as parameters of a URL."""
 
     model_config = ConfigDict(extra="forbid")
 
     q: Annotated[
         str,
-        AfterValidator(_not_blank),
-        Field(description="The query.", json_schema_extra={"pattern": _SOMETHING}),
+        AfterValidator(_check_queries),
+        WithJsonSchema(_QUERY),
+        Field(description="The query."),
     ]
-    k: Annotated[int, Field(ge=1, description="How many documents.")] = 10
-    mode: Annotated[
-        Mode | None, Field(description="By vectors, by words or both; else as calibrated.")
-    ] = None
     filter: Annotated[
         list[str],
         Field(
-            description="Conditions on metadata, all of which must hold, as people type them: "
-            "`year>=2020`, `language=de,en`.",
+            description="Conditions on metadata, all of which must be satisfied: `year>=2020`, "
+            "`language=de,en`.",
             default_factory=list,
         ),
     ]
-    min_probability: Annotated[float, Field(ge=0, le=1, description=_LEAST)] = 0.0
     fields: Annotated[
         str | None,
         Field(description=f"{_FIELDS} Joined by commas."),
         WithJsonSchema({"type": "string", "pattern": rf"^{FIELD_NAME}(,{FIELD_NAME})*$"}),
     ] = None
-    text: Annotated[bool | None, Field(description=_TEXT)] = None
-    explain: Annotated[
-        bool, Field(description="Tell which words of a hit count as words of the query.")
-    ] = False
 
 
-class ViewAnswer(BaseModel):
-    """A short text that stands for a document."""
+class ViewResponse(BaseModel):
+    """A short text that represents a document in the index."""
 
     kind: str
     text: str
     maker: Annotated[str, Field(description="`document`, or the kind of generator that wrote it.")]
-    support: Annotated[str, Field(description="The sentence that it rests on, where known.")]
+    support: Annotated[str, Field(description="Sentence that it is based on, where known.")]
 
     @classmethod
-    def of(cls, view: View) -> "ViewAnswer":
-        """Make it."""
-        name = view.maker.partition(" ")[0]  # the manifest has its settings and hashes
+    def from_view(cls, view: View) -> "ViewResponse":
+        """Convert a view; of its maker only the name, without settings and hashes."""
+        name = view.maker.partition(" ")[0]
         return cls(kind=view.kind, text=view.text, maker=name, support=view.support)
 
 
-class StandingAnswer(BaseModel):
-    """What one ranker makes of a hit."""
-
-    score: Annotated[float, Field(description="Its own: a cosine, or BM25.")]
-    rank: Annotated[
-        int | None, Field(description="By it alone, among the documents that were looked at.")
-    ]
-    part: Annotated[float, Field(description="What it adds to the hit's score.")]
-
-
-class PassageAnswer(BaseModel):
-    """A part of a document's text."""
-
-    text: str
-    start: Annotated[int, Field(description="Where it begins, in characters (code points).")]
-    end: Annotated[int, Field(description="Where it ends: behind its last character.")]
-    page: Annotated[
-        int | None,
-        Field(
-            description="The page, slide or chapter in which it begins, from 1; `null` where the "
-            "text has none."
-        ),
-    ] = None
-
-
-class HitAnswer(BaseModel):
+class HitResponse(BaseModel):
     """A document that was found, and why."""
 
     id: str
@@ -258,132 +275,111 @@ class HitAnswer(BaseModel):
     probability: Annotated[
         float | None,
         Field(
-            description="That it is the document that the query asks for, from 0 to 1, as "
-            "calibration estimated on pseudo-queries; comparable between queries, and the same "
-            "with and without a filter. `null` where the index is not calibrated, or `mode` is "
-            "other than `hybrid`."
+            description="Estimated probability, from 0 to 1, that this is the document that the "
+            "query asks for; comparable between queries, and the same with and without a filter. "
+            "`null` where the index is not calibrated, or `mode` is other than `hybrid`."
         ),
     ]
     rankers: Annotated[
-        dict[str, StandingAnswer],
-        Field(description="What it owes to `passage`, `views`, `words`, `ngrams`, `feedback`."),
+        dict[str, RankerScore],
+        Field(description="Score and rank by each ranker, and its part of the hit's score."),
     ]
     title: Annotated[str, Field(default_factory=str, description=_ABSENT)]
     text: Annotated[str, Field(default_factory=str, description=_ABSENT)]
     metadata: Annotated[dict[str, Any], Field(default_factory=dict, description=_ABSENT)]
-    view: Annotated[ViewAnswer, Field(description="The view that is nearest to the query.")]
+    view: Annotated[ViewResponse, Field(description="View that is nearest to the query.")]
     passage: Annotated[
-        PassageAnswer,
-        Field(description="The part of the text that the query is about, for a snippet."),
+        Snippet, Field(description="Part of the text that answers the query best: a snippet.")
     ]
     matched: Annotated[
         list[str] | None,
-        Field(description="Words of title, text and view that the query has; with `explain`."),
+        Field(description="Words of title, text and view that match the query; with `explain`."),
     ] = None
 
-    @classmethod
-    def of(cls, hit: Hit, matched: list[str] | None, shown: Shown) -> "HitAnswer":
-        """Make it."""
-        return cls(
-            id=hit.document.id,
-            rank=hit.rank,
-            score=hit.score,
-            probability=hit.probability,
-            rankers={
-                name: StandingAnswer(**standing._asdict()) for name, standing in hit.rankers.items()
-            },
-            view=ViewAnswer.of(hit.view),
-            passage=PassageAnswer(**hit.passage._asdict()),
-            matched=matched,
-            **shown.of(hit.document),
-        )
 
-
-class ResultAnswer(BaseModel):
-    """What was found for a query."""
+class QueryResult(BaseModel):
+    """Hits for one query."""
 
     query: str
-    hits: list[HitAnswer]
+    hits: list[HitResponse]
 
     @classmethod
-    def of(
+    def from_hits(
         cls,
         query: str,
         hits: Sequence[Hit],
-        explaining: Searcher | None = None,
-        characters: int | None = None,
-        shown: Shown = DEFAULT,
-    ) -> "ResultAnswer":
-        """Make it.
+        searcher: Searcher | None = None,
+        returned: ReturnedFields = ReturnedFields(),  # noqa: B008 - it is immutable
+    ) -> "QueryResult":
+        """Convert hits.
 
         Parameters
         ----------
         query, hits
-            What was asked and found.
-        explaining
-            The searcher, where words that match are wanted.
-        characters
-            They are looked for in so many characters of a hit; by default in all.
-        shown
-            What is returned of the documents.
+            Query and its hits.
+        searcher
+            Searcher that finds the words that match; ``None`` where they are not needed.
+        returned
+            Fields of the documents that are returned.
         """
-        answers = []
+        results = []
         for hit in hits:
             matched = None
-            if explaining:
+            if searcher:
                 parts = hit.document.title, hit.view.text, hit.passage.text, hit.document.text
-                text = " ".join(parts)
-                matched = explaining.find_shared_words(query, text[:characters])
-            answers.append(HitAnswer.of(hit, matched, shown))
-        return cls(query=query, hits=answers)
+                matched = searcher.find_shared_words(query, " ".join(parts)[:EXPLAINED_CHARACTERS])
+            result = HitResponse(
+                id=hit.document.id,
+                rank=hit.rank,
+                score=hit.score,
+                probability=hit.probability,
+                rankers=dict(hit.rankers),
+                view=ViewResponse.from_view(hit.view),
+                passage=hit.passage,
+                matched=matched,
+                **returned.select(hit.document),
+            )
+            results.append(result)
+        return cls(query=query, hits=results)
 
 
-class SearchAnswer(BaseModel):
-    """What was found."""
+class SearchResponse(BaseModel):
+    """Results of a search, in the order of its queries."""
 
-    results: list[ResultAnswer]
+    results: list[QueryResult]
     took_ms: float
     warnings: Annotated[
-        list[str], Field(description="What was done differently from what was requested.")
+        list[str], Field(description="Differences between what was requested and what was done.")
     ]
 
 
-class RejectedView(BaseModel):
-    """A generated text that did not become a view."""
-
-    kind: str
-    text: str
-    check: str
-    reason: str
-
-
-class DocumentAnswer(BaseModel):
-    """A document, the views that stand for it, and those that were rejected."""
+class DocumentResponse(BaseModel):
+    """A document, its views, and the generated texts that were rejected."""
 
     id: str
     title: str
     text: str
     metadata: dict[str, Any]
-    views: list[ViewAnswer]
-    rejected: list[RejectedView]
+    views: list[ViewResponse]
+    rejected: list[Rejection]
 
     @classmethod
-    def of(
-        cls, document: Document, views: list[View], rejected: list[RejectedView]
-    ) -> "DocumentAnswer":
-        """Make it."""
+    def from_document(
+        cls, document: Document, views: Sequence[View], rejected: list[Rejection]
+    ) -> "DocumentResponse":
+        """Convert a document."""
         return cls(
             id=document.id,
             title=document.title,
             text=document.text,
             metadata=dict(document.metadata),
-            views=[ViewAnswer.of(view) for view in views],
+            views=[ViewResponse.from_view(view) for view in views],
             rejected=rejected,
         )
 
 
 class NewDocument(BaseModel):
-    """A document to be added."""
+    """A document to add."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -394,67 +390,44 @@ class NewDocument(BaseModel):
 
 
 class AddRequest(BaseModel):
-    """Documents to be added."""
+    """Documents to add."""
 
     model_config = ConfigDict(
         extra="forbid",
         strict=True,
-        json_schema_extra={
-            "examples": [
-                {"documents": [{"id": "moths", "title": "Moths", "text": "Hang up lavender."}]}
-            ]
-        },
+        json_schema_extra={"examples": [{"documents": [_NEW_DOCUMENT]}]},
     )
 
-    documents: Annotated[list[NewDocument], Field(min_length=1, max_length=256)]
+    documents: Annotated[list[NewDocument], Field(min_length=1, max_length=MAX_DOCUMENTS)]
 
 
-class ChangedAnswer(BaseModel):
-    """What was changed, in numbers of documents."""
-
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
-    kept: Annotated[int, Field(description="How many are as they were.")] = 0
-
-
-class FieldAnswer(BaseModel):
-    """What a filter can ask of a field."""
-
-    documents: Annotated[
-        int, Field(description="How many have it; removed ones count until they are merged away.")
-    ]
-    types: Annotated[
-        dict[str, int],
-        Field(description="How many have text, date, number, boolean, object, list or null."),
-    ]
-
-
-class IndexAnswer(BaseModel):
-    """What the index is."""
+class IndexResponse(BaseModel):
+    """Description of the index."""
 
     documents: int
-    views: dict[str, int]
+    views: Annotated[dict[str, int], Field(description="Number of views by kind.")]
     language: str
     languages: Annotated[
-        dict[str, float],
-        Field(description="The share of documents in each language, ISO 639-1."),
+        dict[str, float], Field(description="Share of documents by language, ISO 639-1.")
     ]
     encoder: str
     representation: str
     representations: list[str]
-    lexical: Annotated[bool, Field(description="Whether it can be searched by words.")]
+    lexical: Annotated[bool, Field(description="Whether it has rankers of lexical search.")]
     weights: Annotated[
-        dict[str, dict[str, float]],
-        Field(description="By mode: of `views` against the passage, of `words` against vectors."),
+        dict[str, dict[str, float]], Field(description="Weights of the rankers by mode.")
     ]
     fields: Annotated[
-        dict[str, FieldAnswer],
-        Field(description=f"What filters can name: the {MAX_FIELDS:,} that most documents have."),
+        dict[str, MetadataField],
+        Field(
+            description=f"Fields that filters can name: the {MAX_FIELDS:,} that most documents "
+            "have, with the number of documents that have values of each type; removed documents "
+            "count until they are merged away."
+        ),
     ]
 
 
 class Problem(BaseModel):
-    """Why there is no answer."""
+    """Reason why a request has no result."""
 
     detail: str

@@ -12,34 +12,29 @@ from pydantic import ValidationError
 from corpus_tuner.errors import DamagedError, SearchIndexError
 from corpus_tuner.indexes.filters import parse_filters
 from corpus_tuner.indexes.search.hits import Hit
-from corpus_tuner.server.batching import BusyError, Group
-from corpus_tuner.server.error_responses import problems
+from corpus_tuner.server.batching import BusyError, SearchArguments
+from corpus_tuner.server.error_responses import describe_problems
 from corpus_tuner.server.schemas import (
-    AddressedSearch,
-    ResultAnswer,
-    SearchAnswer,
+    QueryResult,
+    SearchParameters,
     SearchRequest,
+    SearchResponse,
 )
-from corpus_tuner.server.search_limits import limited
 from corpus_tuner.server.state import CurrentService, Service
 
-router = APIRouter(responses=problems(400, 422, 429, 500, 504))
+router = APIRouter(responses=describe_problems(400, 422, 429, 500, 504))
 
 
-@router.post("/v1/search", response_model=SearchAnswer, responses=problems(413))
+@router.post("/v1/search", response_model=SearchResponse, responses=describe_problems(413))
 async def search(request: SearchRequest, service: CurrentService) -> Response:
-    """Find the best documents for one query or several."""
-    try:
-        group = limited(request, service.settings)
-    except ValueError as error:
-        raise HTTPException(422, str(error)) from None
+    """Return the best documents for one query or several."""
     timeout = service.settings.timeout
     try:
         if request.fields:
-            request.shown.check(service.live.searcher.fields)
-        content = await asyncio.wait_for(_answer(request, group, service), timeout)
+            request.returned.check(service.live.searcher.fields)
+        content = await asyncio.wait_for(_search(request, service), timeout)
     except BusyError:
-        detail = "too many queries wait: come again"
+        detail = "too many queries are waiting: try again"
         raise HTTPException(429, detail, headers={"Retry-After": "1"}) from None
     except TimeoutError:
         raise HTTPException(504, f"it took longer than {timeout:g} s") from None
@@ -50,18 +45,18 @@ async def search(request: SearchRequest, service: CurrentService) -> Response:
     return Response(content, media_type="application/json")
 
 
-@router.get("/v1/search", response_model=SearchAnswer)
-async def search_by_address(
-    asked: Annotated[AddressedSearch, Query()], service: CurrentService
+@router.get("/v1/search", response_model=SearchResponse)
+async def search_by_url(
+    parameters: Annotated[SearchParameters, Query()], service: CurrentService
 ) -> Response:
-    """Find the best documents for one query; the answer is that of `POST`."""
-    given = asked.model_dump(exclude_unset=True)
+    """Return the best documents for one query; the response is that of `POST`."""
+    given = parameters.model_dump(exclude_unset=True)
     given["query"] = given.pop("q")
-    if asked.fields is not None:
-        given["fields"] = asked.fields.split(",")
+    if parameters.fields is not None:
+        given["fields"] = parameters.fields.split(",")
     try:
-        if asked.filter:
-            given["filter"] = parse_filters(asked.filter, service.live.searcher.fields)
+        if parameters.filter:
+            given["filter"] = parse_filters(parameters.filter, service.live.searcher.fields)
         request = SearchRequest(**given)
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from None
@@ -70,35 +65,31 @@ async def search_by_address(
     return await search(request, service)
 
 
-async def _answer(request: SearchRequest, group: Group, service: Service) -> str:
-    """Search, and return the answer as JSON."""
+async def _search(request: SearchRequest, service: Service) -> str:
+    """Search, and return the response as JSON."""
     start = time.perf_counter()
-    found = await service.batcher.search(request.queries, group)
+    arguments = SearchArguments(request.k, request.mode, request.filter, request.min_probability)
+    found = await service.batcher.search(request.queries, arguments)
     if not request.explain and len(request.queries) == 1:
-        return _as_json(request, found, service, start)
-    # Writing many documents, and looking for words in them, must not hold up others.
-    return await asyncio.to_thread(_as_json, request, found, service, start)
+        return _make_json(request, found, service, start)
+    # Writing many documents, and looking for words in them, must not delay other requests.
+    return await asyncio.to_thread(_make_json, request, found, service, start)
 
 
-def _as_json(
+def _make_json(
     request: SearchRequest, found: Sequence[Sequence[Hit]], service: Service, start: float
 ) -> str:
-    explaining = service.live.searcher if request.explain else None
-    characters = service.settings.explained_characters
+    searcher = service.live.searcher if request.explain else None
     results = [
-        ResultAnswer.of(query, hits, explaining, characters, request.shown)
+        QueryResult.from_hits(query, hits, searcher, request.returned)
         for query, hits in zip(request.queries, found, strict=True)
     ]
-    took = round(1000 * (time.perf_counter() - start), 2)
-    answer = SearchAnswer(results=results, took_ms=took, warnings=_warnings(request, found))
-    return answer.model_dump_json(exclude_unset=True)
-
-
-def _warnings(request: SearchRequest, found: Sequence[Sequence[Hit]]) -> list[str]:
-    """Return what was done differently from what was requested."""
+    warnings = []
     if request.min_probability and any(hit.probability is None for hits in found for hit in hits):
-        return [
+        warnings.append(
             "min_probability is ignored: hits have a probability only in hybrid mode, where the "
             "index is calibrated"
-        ]
-    return []
+        )
+    took = round(1000 * (time.perf_counter() - start), 2)
+    response = SearchResponse(results=results, took_ms=took, warnings=warnings)
+    return response.model_dump_json(exclude_unset=True)

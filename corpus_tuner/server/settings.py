@@ -1,65 +1,40 @@
-"""What the service allows."""
+"""Settings of the service."""
 
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveFloat, PositiveInt
 
 TOKEN_VARIABLE = "CORPUS_TUNER_TOKEN"
-"""The environment variable with the bearer token that requests must bring, if there is one."""
+"""Environment variable of the bearer token that requests must have."""
 
 
 class ServerSettings(BaseModel):
-    """Limits; a request beyond them gets an answer that says so.
+    """Limits on load; a request beyond one gets a response that says so.
 
     Attributes
     ----------
-    query_characters
-        Characters of one query.
-    queries
-        Queries in one request.
-    k
-        Documents for one query.
-    hits
-        Documents for all queries of one request.
-    explained_characters
-        Characters of a document's text in which `explain` looks for words of the query.
-    body_bytes
-        Bytes of one request.
-    waiting
-        Queries that may wait; more requests are told to come again.
-    batch
-        Queries that are searched at once.
-    workers
-        Batches that are searched at the same time.
+    max_waiting
+        Maximum number of queries that wait.
     timeout
-        Seconds that a request may take.
+        Maximum time to answer a request, in seconds.
     refresh
-        Seconds between looks whether the index was built again; 0 for never.
-    connections
-        Connections at once, if the system lets the process open twice as many files.
-    patience
-        Seconds that a client has to send a request from its beginning to its end, and to take what
-        it is sent.
+        Interval at which the service looks for a changed index, in seconds; 0 for never.
+    max_connections
+        Maximum number of open connections, if the system allows twice as many open files.
+    client_timeout
+        Maximum time in which a client sends a whole request, or reads a response, in seconds.
     hosts
-        Names by which the service may be asked for, apart from `localhost` and IP addresses.
+        Host names of the service, apart from `localhost` and IP addresses.
 
     Examples
     --------
-    >>> ServerSettings(k=1000).queries
-    64
+    >>> ServerSettings(timeout=60).max_waiting
+    256
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    query_characters: PositiveInt = 4_000
-    queries: PositiveInt = 64
-    k: PositiveInt = 100
-    hits: PositiveInt = 1_000
-    explained_characters: PositiveInt = 20_000
-    body_bytes: PositiveInt = 2**20
-    waiting: PositiveInt = 256
-    batch: PositiveInt = 16
-    workers: PositiveInt = 2
+    max_waiting: PositiveInt = 256
     timeout: PositiveFloat = 30.0
     refresh: NonNegativeFloat = 2.0
-    connections: PositiveInt = 512
-    patience: PositiveFloat = 30.0
+    max_connections: PositiveInt = 512
+    client_timeout: PositiveFloat = 30.0
     hosts: frozenset[str] = frozenset()

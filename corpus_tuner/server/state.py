@@ -1,73 +1,56 @@
-"""What the routes share: the open index, the batcher, the limits and the counts."""
+"""State that the routes share."""
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from typing import Annotated
 
 from fastapi import Depends, Request
 
 from corpus_tuner.core.documents import Document
+from corpus_tuner.generation.ledger import Rejection
 from corpus_tuner.server.batching import Batcher
-from corpus_tuner.server.metrics import Counts
-from corpus_tuner.server.reloading import Live
-from corpus_tuner.server.schemas import ChangedAnswer, RejectedView
+from corpus_tuner.server.index_writer import IndexWriter
+from corpus_tuner.server.reloading import LiveSearcher
 from corpus_tuner.server.settings import ServerSettings
 
-Rejected = Callable[[Document], list[RejectedView]]
-"""Returns what was written for a document and rejected."""
-
-
-class Writer(Protocol):
-    """Changes the index that is served.
-
-    What goes wrong with the index or the documents is a `ValueError` that says so.
-    """
-
-    def add(self, documents: list[dict[str, Any]]) -> ChangedAnswer:
-        """Add documents, as `NewDocument` has them; those of the same id are replaced."""
-
-    def remove(self, id: str) -> ChangedAnswer:
-        """Remove a document, if there is one of this id."""
-
+FindRejections = Callable[[Document], list[Rejection]]
+"""Returns the generated texts of a document that were rejected."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass
 class Service:
-    """One service.
+    """State of one service.
 
     Attributes
     ----------
     settings
-        Its limits.
+        Limits.
     live
-        The index as it is now.
+        Searcher of the current index.
     batcher
-        Searches it.
-    counts
-        Its counts and times.
-    rejected
-        Looks up rejected views; ``None`` where none are known.
+        Queue of searches.
+    find_rejections
+        Lookup of rejected texts; ``None`` where none are known.
     writer
-        Changes the index; ``None`` where it is only read.
+        Writer of the index; ``None`` where the service is read-only.
     """
 
     settings: ServerSettings
-    live: Live
+    live: LiveSearcher
     batcher: Batcher
-    counts: Counts
-    rejected: Rejected | None
-    writer: Writer | None = None
+    find_rejections: FindRejections | None
+    writer: IndexWriter | None = None
     _warned: bool = False
 
-    def rejected_views(self, document: Document) -> list[RejectedView]:
-        """Return what was written for a document and rejected; nothing where that is unreadable."""
-        if self.rejected is None:
+    def list_rejections(self, document: Document) -> list[Rejection]:
+        """Return the rejected texts of a document; none where they cannot be read."""
+        if self.find_rejections is None:
             return []
         try:
-            return self.rejected(document)
+            return self.find_rejections(document)
         except Exception as error:  # whatever it is, the document itself can be shown
             if not self._warned:
                 _log.warning("documents are shown without their rejected views: %s", error)
@@ -75,10 +58,10 @@ class Service:
             return []
 
 
-async def _service(request: Request) -> Service:
+async def _get_service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 
 
-CurrentService = Annotated[Service, Depends(_service)]
-"""What a route names to be given the service."""
+CurrentService = Annotated[Service, Depends(_get_service)]
+"""Type of a route's parameter that receives the service."""

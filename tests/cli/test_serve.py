@@ -223,7 +223,7 @@ def test_the_page_on_the_sample(
     assert {"passage", "title", "sentence", "keywords"} <= set(kinds)
     page.go_back()
     page.wait_for_selector(".hit")
-    page.get_by_label("words", exact=True).check()
+    page.get_by_label("lexical", exact=True).check()
     # Not by a function: the page's policy forbids the evaluation of text.
     page.locator(".ranks", has_text="passage").first.wait_for(state="detached")
     assert "mode=lexical" in page.url
@@ -293,7 +293,7 @@ def test_the_page_filters(odd_index: Path, serve: Callable[[Path], str], page: A
 def test_the_page_asks_for_the_token(odd_index: Path, serve: Callable[..., str], page: Any) -> None:
     home = serve(odd_index, "secret")
     page.goto(f"{home}/?q=Mühlrad")
-    field = page.get_by_label("asks for a token")
+    field = page.get_by_label("needs a token")
     field.fill("wrong")
     page.keyboard.press("Enter")
     page.locator("#sign-in-error", has_text="not the token").wait_for()

@@ -18,7 +18,7 @@ from corpus_tuner import (
     build,
     load_recipe,
 )
-from corpus_tuner.integrations.common import given
+from corpus_tuner.integrations.common import convert_hit
 from tests.conftest import make_documents, write_jsonl
 
 QUERY = "the old mill by the river"
@@ -43,9 +43,9 @@ def test_pyterrier(searcher: Searcher) -> None:
     from corpus_tuner.integrations.pyterrier import PyTerrierRetriever
 
     retriever: Any = PyTerrierRetriever(searcher, k=5)
-    topics = pd.DataFrame({"qid": ["b", "a"], "query": [QUERY, "wheat"], "kept": [1, 2]})
+    topics = pd.DataFrame({"qid": ["b", "a"], "query": [QUERY, "wheat"], "extra": [1, 2]})
     found = retriever(topics)
-    assert list(found.columns) == ["qid", "query", "kept", "docno", "score", "rank"]
+    assert list(found.columns) == ["qid", "query", "extra", "docno", "score", "rank"]
     expected = dict(zip(topics.qid, searcher.rank(topics["query"].tolist(), 5), strict=True))
     for qid in ("b", "a"):
         rows = found[found.qid == qid]
@@ -66,20 +66,20 @@ def test_pyterrier(searcher: Searcher) -> None:
     assert "docno" in pt.inspect.transformer_outputs(retriever, ["qid", "query"])
 
 
-GIVEN = ("documents", "passages")
+UNITS = ("documents", "passages")
 
 
-@pytest.mark.parametrize("give", GIVEN)
-def test_langchain(searcher: Searcher, give: Any) -> None:
+@pytest.mark.parametrize("unit", UNITS)
+def test_langchain(searcher: Searcher, unit: Any) -> None:
     pytest.importorskip("langchain_core")
     from corpus_tuner.integrations.langchain import LangChainRetriever
 
     asked: Any = {"k": 3, "filter": {"year": {"gte": 2006}}}
-    retriever = LangChainRetriever(searcher, give=give, **asked)
+    retriever = LangChainRetriever(searcher, unit=unit, **asked)
     found = retriever.invoke(QUERY)
     hits = searcher.search(QUERY, **asked)
     assert found == asyncio.run(retriever.ainvoke(QUERY))
-    check([(one.id, one.page_content, one.metadata) for one in found], hits, give)
+    check([(one.id, one.page_content, one.metadata) for one in found], hits, unit)
     assert [len(documents) for documents in retriever.batch([QUERY, "wheat"])] == [3, 3]
     assert (retriever | len).invoke(QUERY) == 3
     (first,) = LangChainRetriever(searcher).invoke(
@@ -90,48 +90,48 @@ def test_langchain(searcher: Searcher, give: Any) -> None:
         retriever.invoke(QUERY, k=0)
 
 
-@pytest.mark.parametrize("give", GIVEN)
-def test_llama_index(searcher: Searcher, give: Any) -> None:
+@pytest.mark.parametrize("unit", UNITS)
+def test_llama_index(searcher: Searcher, unit: Any) -> None:
     pytest.importorskip("llama_index.core")
     from corpus_tuner.integrations.llama_index import LlamaIndexRetriever
 
     asked: Any = {"k": 3, "mode": "dense", "filter": {"year": {"gte": 2006}}}
-    retriever = LlamaIndexRetriever(searcher, give=give, **asked)
+    retriever = LlamaIndexRetriever(searcher, unit=unit, **asked)
     found = retriever.retrieve(QUERY)
     hits = searcher.search(QUERY, **asked)
     for again in (found, asyncio.run(retriever.aretrieve(QUERY))):
         nodes = [one.node for one in again]
-        check([(node.node_id, node.get_content(), node.metadata) for node in nodes], hits, give)
+        check([(node.node_id, node.get_content(), node.metadata) for node in nodes], hits, unit)
         assert [one.score for one in again] == [hit.score for hit in hits]
     node: Any = found[0].node
-    assert node.ref_doc_id == (hits[0].document.id if give == "passages" else None)
+    assert node.ref_doc_id == (hits[0].document.id if unit == "passages" else None)
     prompt = node.get_content(metadata_mode="llm")
     assert "year: " in prompt
     assert "corpus_tuner" not in prompt
 
 
-@pytest.mark.parametrize("give", GIVEN)
-def test_haystack(searcher: Searcher, give: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("unit", UNITS)
+def test_haystack(searcher: Searcher, unit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HAYSTACK_TELEMETRY_ENABLED", "False")
     haystack = pytest.importorskip("haystack")
     from corpus_tuner.integrations.haystack import HaystackRetriever
 
     asked: Any = {"k": 3, "filter": {"year": {"gte": 2006}}}
     pipeline = haystack.Pipeline()
-    pipeline.add_component("retriever", HaystackRetriever(searcher, give=give, **asked))
+    pipeline.add_component("retriever", HaystackRetriever(searcher, unit=unit, **asked))
     hits = searcher.search(QUERY, **asked)
     trusted = ["corpus_tuner.integrations.haystack"]
     loaded = haystack.Pipeline.loads(pipeline.dumps(), allowed_modules=trusted)
     for runs in (pipeline, loaded):
         found = runs.run({"retriever": {"query": QUERY}})["retriever"]["documents"]
-        check([(one.id, one.content, one.meta) for one in found], hits, give)
+        check([(one.id, one.content, one.meta) for one in found], hits, unit)
         assert [one.score for one in found] == [hit.score for hit in hits]
     retriever: Any = pipeline.get_component("retriever")
     later = asyncio.run(retriever.run_async(QUERY, 1, {"year": 2007}))["documents"]
     assert [one.meta["year"] for one in later] == [2007]
 
 
-def check(found: list[tuple[Any, Any, Any]], hits: list[Hit], give: str) -> None:
+def check(found: list[tuple[Any, Any, Any]], hits: list[Hit], unit: str) -> None:
     """Documents' own metadata are as they were, and hits are described under a key of their own."""
     assert len(found) == len(hits) == 3
     for (id_, text, metadata), hit in zip(found, hits, strict=True):
@@ -142,21 +142,21 @@ def check(found: list[tuple[Any, Any, Any]], hits: list[Hit], give: str) -> None
         assert (ours["id"], ours["rank"], ours["score"]) == (hit.document.id, hit.rank, hit.score)
         assert (ours["kind"], ours["matched"]) == (hit.view.kind, hit.view.text)
         assert hit.document.text[ours["start"] : ours["end"]] == hit.passage.text
-        if give == "documents":
+        if unit == "documents":
             assert (id_, text) == (hit.document.id, hit.document.text)
         else:
             assert text == hit.passage.text
             assert id_ == f"{hit.document.id}#char={ours['start']},{ours['end']}"
 
 
-@pytest.mark.parametrize("give", GIVEN)
-def test_the_page_of_a_passage(tmp_path: Path, encoder: Any, give: Any) -> None:
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_page_of_a_passage(tmp_path: Path, encoder: Any, unit: Any) -> None:
     documents = [{"id": "d", "text": "\n\f\n\fA mill by the river.\n\f"}]
     build(documents, tmp_path / "index", load_recipe(None, CHOSEN), encoder=encoder)
     with Searcher.open(tmp_path / "index", encoder=encoder) as opened:
         (hit,) = opened.search(QUERY)
     assert (hit.passage.text, hit.passage.page) == ("A mill by the river.", 3)
-    assert given(hit, give).metadata["page_label"] == "3"
+    assert convert_hit(hit, unit).metadata["page_label"] == "3"
 
 
 def test_adapters_open_folders_and_addresses(tmp_path: Path, encoder_folder: Path) -> None:
@@ -164,7 +164,7 @@ def test_adapters_open_folders_and_addresses(tmp_path: Path, encoder_folder: Pat
     pytest.importorskip("qdrant_client")
     from corpus_tuner.indexes.qdrant.address import parse_address
     from corpus_tuner.indexes.qdrant.export import export_to_qdrant
-    from corpus_tuner.integrations.common import searcher_of
+    from corpus_tuner.integrations.common import open_searcher
 
     folder, address = tmp_path / "index", f"qdrant:{tmp_path / 'qdrant'}/test"
     settings = load_recipe(None, CHOSEN)
@@ -175,7 +175,7 @@ def test_adapters_open_folders_and_addresses(tmp_path: Path, encoder_folder: Pat
         expected = [hit.document.id for hit in searcher.search(QUERY, 2)]
         for index in (searcher, folder, str(folder)):
             assert [*_found_by_all(index)] == [expected] * len([*_found_by_all(searcher)])
-    with searcher_of(address) as opened:
+    with open_searcher(address) as opened:
         assert next(_found_by_all(opened)) == expected
 
 

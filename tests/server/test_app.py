@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ from fastapi.testclient import TestClient
 
 from corpus_tuner import CorpusTunerWarning, Searcher, SearchIndexError, build, load_recipe
 from corpus_tuner.errors import DamagedError
+from corpus_tuner.generation.ledger import Rejection
 from corpus_tuner.indexes.store.search_settings import HybridWeights
+from corpus_tuner.server import batching, schemas
 from corpus_tuner.server.app import create_app
-from corpus_tuner.server.schemas import RejectedView
 from corpus_tuner.server.settings import ServerSettings
 from tests.conftest import make_documents, write_jsonl
 from tests.server.local import local
@@ -29,9 +31,7 @@ CHOSEN = [
     *("generator=null", "views.sentences=2", "calibrate=false", "language=en"),
     "corpus.on_bad_record=skip",
 ]
-SMALL = ServerSettings(
-    query_characters=100, queries=3, k=10, hits=20, body_bytes=2000, refresh=0.01
-)
+FAST = ServerSettings(refresh=0.01)
 
 
 def make_index(folder: Path, encoder: Any, count: int = 20) -> Path:
@@ -44,8 +44,8 @@ def make_index(folder: Path, encoder: Any, count: int = 20) -> Path:
     return folder / "index"
 
 
-def rejected(_: Any) -> list[RejectedView]:
-    return [RejectedView(kind="question", text="what?", check="entailment", reason="no support")]
+def find_rejections(_: Any) -> list[Rejection]:
+    return [Rejection("question", "what?", "entailment", "no support")]
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def index(tmp_path: Path, made: Path) -> Path:
 @pytest.fixture
 def client(index: Path, encoder: Any) -> Iterator[TestClient]:
     searcher = Searcher.open(index, encoder=encoder)
-    with local(create_app(searcher, SMALL, rejected=rejected)) as client:
+    with local(create_app(searcher, FAST, find_rejections=find_rejections)) as client:
         yield client
 
 
@@ -78,10 +78,10 @@ def test_search(client: TestClient, tmp_path: Path, encoder: Any) -> None:
         assert (hit["id"], hit["rank"]) == (other.document.id, other.rank)
         assert hit["score"] == pytest.approx(other.score)
         assert hit["rankers"] == {
-            name: pytest.approx(standing._asdict()) for name, standing in other.rankers.items()
+            name: pytest.approx(asdict(standing)) for name, standing in other.rankers.items()
         }
         assert hit["view"]["text"] == other.view.text
-        assert hit["passage"] == other.passage._asdict()
+        assert hit["passage"] == asdict(other.passage)
         assert hit["metadata"] == dict(other.document.metadata)
     several = client.post("/v1/search", json={"query": ["mill", "river"], "mode": "dense"}).json()
     assert [result["query"] for result in several["results"]] == ["mill", "river"]
@@ -141,7 +141,11 @@ def test_documents_and_the_index(client: TestClient) -> None:
     assert client.get("/health").text == "ok"
     assert client.get("/ready").text == "ready"
     metrics = client.get("/metrics").text
-    assert 'corpus_tuner_requests_total{route="/v1/index",status="200"} 1.0' in metrics
+    route = 'handler="/v1/index",method="GET"'
+    assert f'corpus_tuner_http_requests_total{{{route},status="200"}} 1.0' in metrics
+    assert f"corpus_tuner_http_request_duration_seconds_count{{{route}}} 1.0" in metrics
+    assert 'handler="none",method="GET",status="404"' in metrics  # not a path that anyone makes up
+    assert "corpus_tuner_waiting_queries 0.0" in metrics
 
 
 def test_the_page_brings_all_it_needs_and_runs_nothing_else(client: TestClient) -> None:
@@ -163,27 +167,28 @@ def test_the_page_brings_all_it_needs_and_runs_nothing_else(client: TestClient) 
 
 def test_the_documentation_brings_all_it_needs(client: TestClient) -> None:
     page = client.get("/docs")
-    assert (
-        page.headers["content-security-policy"]
-        == client.get("/").headers["content-security-policy"]
-    )
+    policy = page.headers["content-security-policy"]
+    assert re.match("default-src 'none'; script-src 'self' 'sha256-[^']+'; style-src", policy)
     assert not re.search(r"https?://", page.text)
-    described = client.get("/openapi.json").json()
-    for name in (*described["paths"], *described["components"]["schemas"]):
-        assert name in page.text
-    assert "at most 10" in page.text
-    assert "<code>year&gt;=2020</code>" in page.text
+    needed = re.findall(r'(?:href|src)="([^"]+)"', page.text)
+    assert len(needed) == 3
+    for address in (*needed, "/openapi.json"):
+        assert client.get(address).status_code == 200
 
 
 @pytest.mark.parametrize(
     ("body", "status", "reason"),
     [
-        ({"query": "x" * 101}, 422, "at most 100 characters"),
-        ({"query": ["a"] * 4}, 422, "at most 3 queries"),
+        ({"query": "x" * 4001}, 422, "at most 4000 characters"),
+        ({"query": ["a"] * 65}, 422, "query: at most 64 queries"),
         ({"query": []}, 422, "there is no query"),
         ({"query": " "}, 422, "a query is empty"),
-        ({"query": "a", "k": 11}, 422, "k: at most 10"),
-        ({"query": ["a"] * 3, "k": 9}, 422, "k: 9 for each of 3 queries are more than 20 hits"),
+        ({"query": "a", "k": 1001}, 422, "k: Input should be less than or equal to 1000"),
+        (
+            {"query": ["a"] * 3, "k": 400},
+            422,
+            "k: 400 for each of 3 queries are more than 1000",
+        ),
         ({"query": "a", "k": 0}, 422, "greater than or equal to 1"),
         ({"query": "a", "k": "3"}, 422, "valid integer"),
         ({"query": "a", "mode": "psychic"}, 422, "mode"),
@@ -209,7 +214,7 @@ def test_the_documentation_brings_all_it_needs(client: TestClient) -> None:
         ({"query": "a", "other\ud800": 1}, 422, "unicode"),
         ({"query": "\ud800"}, 400, "not UTF-8"),
         ({}, 422, "query"),
-        ("x" * 3000, 413, "more than 2000 bytes"),
+        ("x" * 2**20, 413, "more than 1048576 bytes"),
     ],
 )
 def test_what_cannot_be_asked(client: TestClient, body: Any, status: int, reason: str) -> None:
@@ -226,7 +231,7 @@ def test_damage_is_a_fault_of_the_server_and_names_no_file(
     (file,) = index.glob("segments/*/documents.sqlite")
     with file.open("r+b") as opened:
         opened.write(b"\xff" * file.stat().st_size)
-    with local(create_app(searcher, SMALL)) as client:
+    with local(create_app(searcher, FAST)) as client:
         filtered = {"query": "mill", "filter": {"year": {"gte": 2018}}}
         for body in (filtered, {"query": "mill"}):
             answer = client.post("/v1/search", json=body)
@@ -251,16 +256,16 @@ def test_a_body_that_is_no_json(client: TestClient) -> None:
 def test_a_body_without_a_length_is_limited_too(client: TestClient) -> None:
     def parts() -> Iterator[bytes]:
         for _ in range(100):
-            yield b" " * 1000
+            yield b" " * 20_000
 
     answer = client.post("/v1/search", content=parts())
     assert answer.status_code == 413
-    assert answer.json() == {"detail": "the body has more than 2000 bytes"}
+    assert answer.json() == {"detail": "the body has more than 1048576 bytes"}
 
 
 def test_the_token(index: Path, encoder: Any) -> None:
     searcher = Searcher.open(index, encoder=encoder)
-    with local(create_app(searcher, SMALL, token="sésame")) as client:
+    with local(create_app(searcher, FAST, token="sésame")) as client:
         for path in ("/v1/index", "/v1/documents/x", "/metrics"):
             assert client.get(path).status_code == 401
             wrong = {"Authorization": "Bearer wrong"}
@@ -272,9 +277,9 @@ def test_the_token(index: Path, encoder: Any) -> None:
 
 
 def test_nothing_is_read_without_the_token(index: Path, encoder: Any) -> None:
-    with local(create_app(Searcher.open(index, encoder=encoder), SMALL, token="s")) as client:
+    with local(create_app(Searcher.open(index, encoder=encoder), FAST, token="s")) as client:
         json_ = {"Content-Type": "application/json"}
-        for content in ('{"query": ', "x" * 3000):
+        for content in ('{"query": ', "x" * 2**20):
             answer = client.post("/v1/search", content=content, headers=json_)
             assert answer.status_code == 401
             assert answer.headers["www-authenticate"] == "Bearer"
@@ -309,7 +314,7 @@ def test_nothing_is_read_without_the_token(index: Path, encoder: Any) -> None:
     ],
 )
 def test_only_by_names_of_its_own(index: Path, encoder: Any, host: str, status: int) -> None:
-    settings = SMALL.model_copy(update={"hosts": frozenset({"Search.example"})})
+    settings = FAST.model_copy(update={"hosts": frozenset({"Search.example"})})
     with local(create_app(Searcher.open(index, encoder=encoder), settings)) as client:
         for path in ("/v1/documents/d1", "/v1/index", "/"):
             answer = client.get(path, headers={"Host": host})
@@ -325,7 +330,7 @@ def test_one_host_only(client: TestClient) -> None:
 def test_a_fault_is_an_answer_without_paths(
     index: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = create_app(Searcher.open(index, encoder=encoder), SMALL)
+    app = create_app(Searcher.open(index, encoder=encoder), FAST)
     with local(app, raise_server_exceptions=False) as client:
         for error in (DamagedError(f"{index} is damaged"), KeyError(str(index))):
 
@@ -370,9 +375,9 @@ def test_search_by_address(client: TestClient, asked: str, body: dict[str, Any])
     [
         ("", "q: Field required"),
         ("q=%20", "q: a query is empty"),
-        (f"q={'x' * 101}", "at most 100 characters"),
+        (f"q={'x' * 4001}", "at most 4000 characters"),
         ("q=a&k=0", "k: Input should be greater than or equal to 1"),
-        ("q=a&k=11", "k: at most 10, not 11"),
+        ("q=a&k=1001", "k: Input should be less than or equal to 1000"),
         ("q=a&k=many", "k: Input should be a valid integer"),
         ("q=a&mode=psychic", "mode: Input should be 'hybrid', 'dense' or 'lexical'"),
         ("q=a&filter=year", "year"),
@@ -403,7 +408,7 @@ def test_too_many_at_once_are_told_to_come_again(
         return search(self, queries, *rest, **more)
 
     monkeypatch.setattr(Searcher, "search", slow)
-    settings = ServerSettings(waiting=4, batch=8, refresh=0)
+    settings = ServerSettings(max_waiting=4, refresh=0)
     statuses: list[int] = []
     with local(create_app(searcher, settings)) as client:
 
@@ -444,20 +449,22 @@ def test_explaining_is_within_the_time_limit(
         time.sleep(0.04)
         return []
 
-    monkeypatch.setattr(Searcher, "shared_words", slow)
+    monkeypatch.setattr(Searcher, "find_shared_words", slow)
     with local(create_app(searcher, ServerSettings(timeout=0.4, refresh=0))) as client:
         asked = {"query": "mill", "k": 20}
         assert client.post("/v1/search", json=asked).status_code == 200
         assert client.post("/v1/search", json=asked | {"explain": True}).status_code == 504
 
 
-def test_explaining_looks_at_so_many_characters(index: Path, encoder: Any) -> None:
+def test_explaining_looks_at_so_many_characters(
+    index: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     searcher = Searcher.open(index, encoder=encoder)
     asked = {"query": "the river mill bread judge", "mode": "dense", "explain": True}
     matched = []
     for characters in (1, 20_000):
-        limits = ServerSettings(explained_characters=characters, refresh=0)
-        client = local(create_app(searcher, limits))
+        monkeypatch.setattr(schemas, "EXPLAINED_CHARACTERS", characters)
+        client = local(create_app(searcher))
         hits = client.post("/v1/search", json=asked).json()["results"][0]["hits"]
         matched.append({word for hit in hits for word in hit["matched"]})
     assert not matched[0]
@@ -468,23 +475,21 @@ def test_explaining_looks_at_so_many_characters(index: Path, encoder: Any) -> No
 def test_the_limits_are_in_the_openapi_document(client: TestClient) -> None:
     request = client.get("/openapi.json").json()["components"]["schemas"]["SearchRequest"]
     text, texts = request["properties"]["query"]["anyOf"]
-    assert (text["maxLength"], texts["maxItems"], texts["items"]["maxLength"]) == (100, 3, 100)
-    assert (request["properties"]["k"]["maximum"], request["properties"]["k"]["default"]) == (
-        10,
-        10,
-    )
-    assert "At most 20 for all queries" in request["properties"]["k"]["description"]
+    assert (text["maxLength"], texts["maxItems"], texts["items"]["maxLength"]) == (4000, 64, 4000)
+    k = request["properties"]["k"]
+    assert (k["maximum"], k["default"]) == (1000, 10)
+    assert "at most 1000 for all queries" in k["description"]
     assert "first 20000 characters" in request["properties"]["explain"]["description"]
 
 
 def test_a_document_is_shown_where_its_ledger_cannot_be_read(
     index: Path, encoder: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def unreadable(_: Any) -> list[RejectedView]:
+    def unreadable(_: Any) -> list[Rejection]:
         raise ValueError("ledger.sqlite is not a ledger, or damaged")
 
     searcher = Searcher.open(index, encoder=encoder)
-    with local(create_app(searcher, SMALL, rejected=unreadable)) as client:
+    with local(create_app(searcher, FAST, find_rejections=unreadable)) as client:
         for _ in range(2):
             answer = client.get("/v1/documents/a/b%20c")
             assert answer.status_code == 200
@@ -509,7 +514,8 @@ def test_queries_that_want_the_same_go_together(
         return search(self, queries, *rest, **more)
 
     monkeypatch.setattr(Searcher, "search", slow)
-    service = create_app(searcher, ServerSettings(workers=1, refresh=0))
+    monkeypatch.setattr(batching, "WORKERS", 1)
+    service = create_app(searcher, ServerSettings(refresh=0))
     with local(service) as client:
 
         def ask(query: str, year: int) -> None:
@@ -605,4 +611,4 @@ def test_an_index_that_cannot_be_followed_still_answers(
     monkeypatch.setattr(Searcher, "refresh", refresh)
     until(lambda: looks > 3)
     assert client.post("/v1/search", json={"query": "mill"}).status_code == 200
-    assert len([line for line in caplog.messages if "is not switched" in line]) == 1
+    assert len([line for line in caplog.messages if "is not reloaded" in line]) == 1

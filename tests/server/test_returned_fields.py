@@ -4,7 +4,7 @@ import pytest
 
 from corpus_tuner import Document, SearchIndexError
 from corpus_tuner.core.fields import FieldCounts
-from corpus_tuner.server.returned_fields import TEXT_BYTES, Shown
+from corpus_tuner.server.returned_fields import TEXT_BYTES, ReturnedFields
 
 AUTHOR = {"name": "Ada", "born": 1815}
 METADATA = {"year": 1850, "author": AUTHOR, "empty": None}
@@ -33,29 +33,29 @@ DOCUMENT = Document("mill", "Mill", "It grinds.", METADATA)
     ],
 )
 def test_fields(fields: list[str] | None, text: bool | None, expected: object) -> None:
-    assert Shown(fields, text).of(DOCUMENT) == expected
+    assert ReturnedFields(fields, text).select(DOCUMENT) == expected
 
 
 @pytest.mark.parametrize("letter", ["x", "ü", "字"])
 def test_long_texts_are_left_out_by_default(letter: str) -> None:
     most = TEXT_BYTES // len(letter.encode())
     short, long = (Document("d", "", letter * count) for count in (most, most + 1))
-    assert Shown().of(short)["text"] == short.text
-    assert "text" not in Shown().of(long)
-    for brings in (Shown(text=True), Shown(["text"])):
-        assert brings.of(long)["text"] == long.text
-    assert "text" not in Shown(text=False).of(short)
+    assert ReturnedFields().select(short)["text"] == short.text
+    assert "text" not in ReturnedFields().select(long)
+    for brings in (ReturnedFields(text=True), ReturnedFields(["text"])):
+        assert brings.select(long)["text"] == long.text
+    assert "text" not in ReturnedFields(text=False).select(short)
 
 
 @pytest.mark.parametrize("name", ["titel", "metadata.", "metadata..x", "", "id", 'metadata."x"'])
 def test_what_is_no_field_is_named(name: str) -> None:
     with pytest.raises(SearchIndexError, match="is none of title, text, metadata"):
-        Shown([name]).check(None)
+        ReturnedFields([name]).check(None)
 
 
 def test_fields_that_no_document_has_are_named() -> None:
     counts = FieldCounts()
     counts.add(METADATA)
-    Shown(["title", "text", "metadata", "metadata.author.name"]).check(counts.fields())
+    ReturnedFields(["title", "text", "metadata", "metadata.author.name"]).check(counts.fields())
     with pytest.raises(SearchIndexError, match=r"no document has the field 'yeer'.*year"):
-        Shown(["metadata.yeer"]).check(counts.fields())
+        ReturnedFields(["metadata.yeer"]).check(counts.fields())

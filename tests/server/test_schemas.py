@@ -12,9 +12,9 @@ pytest.importorskip("fastapi")
 from corpus_tuner import Searcher
 from corpus_tuner.server.app import create_app
 from corpus_tuner.server.settings import ServerSettings
-from tests.server.test_app import make_index, rejected
+from tests.server.test_app import find_rejections, make_index
 
-LIMITS = ServerSettings(query_characters=100, queries=3, k=10, hosts=frozenset({"testserver"}))
+SETTINGS = ServerSettings(hosts=frozenset({"testserver"}))
 OPERATIONS = {
     *("GET /v1/search", "POST /v1/search", "GET /v1/documents/{id}", "GET /v1/index"),
     *("GET /health", "GET /ready", "GET /metrics"),
@@ -26,7 +26,7 @@ def schema(tmp_path_factory: pytest.TempPathFactory, encoder: Any) -> Iterator[A
     schemathesis = pytest.importorskip("schemathesis")  # here, for its import takes seconds
     folder = tmp_path_factory.mktemp("openapi")
     with Searcher.open(make_index(folder, encoder), encoder=encoder) as searcher:
-        app = create_app(searcher, LIMITS, rejected=rejected)
+        app = create_app(searcher, SETTINGS, find_rejections=find_rejections)
         yield schemathesis.openapi.from_asgi("/openapi.json", app)
 
 

@@ -305,7 +305,9 @@ class Export:
             "format": FORMAT,
             "version": VERSION,
             "manifest": manifest.model_dump(mode="json"),
-            "fields": {name: list(own) for name, own in self._local.fields.items()},
+            "fields": {
+                name: [own.documents, own.types] for name, own in self._local.fields.items()
+            },
             "statistics": {name: list(own) for name, own in self._statistics.items()},
         }
         self._engine.write([Point(MANIFEST, {}, payload)])

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
 
 import numpy as np
 
@@ -22,7 +21,8 @@ from corpus_tuner.indexes.vectors import Ordinals
 _SHOWN = 160  # characters of a passage in a table
 
 
-class RankerScore(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RankerScore:
     """What one ranker makes of a hit.
 
     Attributes

@@ -5,12 +5,13 @@ too little to a reader.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from corpus_tuner.core.documents import Document, View
 
 
-class Snippet(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Snippet:
     """A part of a document's text: ``document.text[start:end] == text``.
 
     Attributes

@@ -18,5 +18,5 @@ const MARKS = [
 ];
 
 function plain(text) {
-  return MARKS.reduce((left, [mark, kept]) => left.replace(mark, kept), text).trim();
+  return MARKS.reduce((left, [mark, text]) => left.replace(mark, text), text).trim();
 }

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from corpus_tuner import Document, Hit, Searcher, build, load_recipe
 from corpus_tuner.core.languages import Languages
-from corpus_tuner.indexes.search.snippets import locate
+from corpus_tuner.indexes.search.snippets import Snippet, locate
 from corpus_tuner.text.passages import PassageSettings, split_passages
 from tests.conftest import WORDS
 
@@ -62,9 +62,8 @@ def searcher(tmp_path_factory: pytest.TempPathFactory, encoder: Any) -> Any:
 def only(searcher: Searcher, id_: str, query: str, **options: Any) -> Hit:
     hits: list[Hit] = searcher.search(query, 4, **options)
     (hit,) = (hit for hit in hits if hit.document.id == id_)
-    text, start, end, page = hit.passage
-    assert hit.document.text[start:end] == text
-    assert page is None
+    assert hit.document.text[hit.passage.start : hit.passage.end] == hit.passage.text
+    assert hit.passage.page is None
     return hit
 
 
@@ -77,9 +76,9 @@ def test_the_passage_is_a_window_that_matched(searcher: Searcher, mode: Any) -> 
 
 
 def test_a_short_document_is_its_own_passage(searcher: Searcher) -> None:
-    assert only(searcher, "short", "flour").passage == ("Bread needs flour.", 0, 18, None)
+    assert only(searcher, "short", "flour").passage == Snippet("Bread needs flour.", 0, 18)
 
 
 def test_what_a_title_alone_matches_has_a_passage_of_text(searcher: Searcher) -> None:
-    assert only(searcher, "title", "nothing but a name").passage == ("", 0, 0, None)
-    assert only(searcher, "named", "a name that goes on").passage == ("Wheat.", 0, 6, None)
+    assert only(searcher, "title", "nothing but a name").passage == Snippet("", 0, 0)
+    assert only(searcher, "named", "a name that goes on").passage == Snippet("Wheat.", 0, 6)

@@ -1,0 +1,136 @@
+"""ASGI middleware that refuses requests before they are read: bearer token, host, size of body."""
+
+import hmac
+import re
+from collections.abc import Collection
+from ipaddress import ip_address
+
+from fastapi import Depends, HTTPException
+from fastapi.security import HTTPBearer
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from corpus_tuner.server.error_responses import make_problem
+
+MAX_BODY = 2**20
+"""Maximum size of a request body, in bytes."""
+PUBLIC_PATHS = frozenset({"/", "/docs", "/openapi.json", "/health", "/ready"})
+"""Paths that need no token, apart from assets: they show nothing of the corpus."""
+documented_token = Depends(HTTPBearer(auto_error=False))
+"""Documents in OpenAPI that a route needs the token; `TokenGuard` checks it."""
+_HOST = re.compile(r"(?:\[(?P<v6>[^\]]*)\]|(?P<name>[^:\[\]]+))(?::\d*)?")
+
+
+class TokenGuard:
+    """Middleware that checks the bearer token, in constant time.
+
+    Parameters
+    ----------
+    app
+        Protected application.
+    token
+        Token that requests must have.
+    """
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app = app
+        self._token = token.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer 401."""
+        app = self._app
+        if scope["type"] == "http" and not (
+            scope["path"] in PUBLIC_PATHS
+            or scope["path"].startswith("/assets/")
+            or self._has_token(scope)
+        ):
+            detail = "this needs the right token: Authorization: Bearer TOKEN"
+            app = make_problem(401, detail, {"WWW-Authenticate": "Bearer"})
+        await app(scope, receive, send)
+
+    def _has_token(self, scope: Scope) -> bool:
+        # Headers are decoded as Latin-1, whatever their encoding.
+        scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
+        right = hmac.compare_digest(given.strip().encode("latin-1", "replace"), self._token)
+        return right and scheme.lower() == "bearer"
+
+
+class HostGuard:
+    """Middleware that refuses unknown hosts, against DNS rebinding.
+
+    A web page can have its own name resolved to 127.0.0.1 and then request the service as if it
+    were of the same site. Its requests have that name as ``Host``. An IP address cannot be resolved
+    to another, so every one is allowed, and `localhost`, for which no DNS server is queried.
+
+    Parameters
+    ----------
+    app
+        Protected application.
+    names
+        Further names of the service, without ports.
+    """
+
+    def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
+        self._app = app
+        self._names = names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer 421."""
+        app = self._app
+        if scope["type"] == "http":
+            hosts = Headers(scope=scope).getlist("host")
+            if len(hosts) != 1 or not is_known_host(hosts[0], self._names):
+                app = make_problem(
+                    421, "this service does not go by that name: serve it with --allowed-host NAME"
+                )
+        await app(scope, receive, send)
+
+
+def is_known_host(host: str, names: Collection[str]) -> bool:
+    """Tell whether a ``Host``, with or without a port, is an IP address, `localhost` or a name.
+
+    Examples
+    --------
+    >>> hosts = ("[::1]:80", "Mine.Example", "evil.example")
+    >>> [is_known_host(host, {"mine.example"}) for host in hosts]
+    [True, True, False]
+    """
+    found = _HOST.fullmatch(host)
+    if found is None:
+        return False
+    name = (found["name"] or "").lower().removesuffix(".")
+    if name == "localhost" or name in {known.lower() for known in names}:
+        return True
+    try:
+        return ip_address(found["v6"] or name).version == (6 if found["v6"] else 4)
+    except ValueError:
+        return False
+
+
+class BodyLimit:
+    """Middleware that stops reading a body at `MAX_BODY`, whatever the headers say."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer 413."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        detail = f"the body has more than {MAX_BODY} bytes"
+        length = dict(scope["headers"]).get(b"content-length", b"0")
+        if length.isdigit() and int(length) > MAX_BODY:
+            await make_problem(413, detail)(scope, receive, send)
+            return
+        size = 0
+
+        async def receive_limited() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > MAX_BODY:
+                raise HTTPException(413, detail)  # any other error would be answered with a 400
+            return message
+
+        await self._app(scope, receive_limited, send)
