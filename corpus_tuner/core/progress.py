@@ -94,7 +94,7 @@ class Meter:
         if self._shown:
             self._shown.stop()
 
-    def advance(self, by: float = 1, print_note: str = "") -> None:
+    def advance(self, by: float = 1, note: str = "") -> None:
         """Say that more is done.
 
         Parameters
@@ -106,7 +106,7 @@ class Meter:
         """
         if self._shown:
             self._shown.done += by
-            self._shown.show(print_note)
+            self._shown.show(note)
 
 
 def _is_interactive() -> bool:
@@ -138,10 +138,10 @@ class _Bar:
     def stop(self) -> None:
         self._bar.stop()
 
-    def show(self, print_note: str) -> None:
+    def show(self, note: str) -> None:
         speed = self._bar.tasks[self._task].speed
         count = _format_count(self.done, self._total) if self._unit else ""
-        shown = [count, _format_pace(speed) if speed else "", print_note]
+        shown = [count, _format_pace(speed) if speed else "", note]
         self._bar.update(self._task, completed=self.done, shown=" ".join(filter(None, shown)))
 
 
@@ -179,8 +179,8 @@ class _Lines:
         self._over.set()
         self._thread.join()
 
-    def show(self, print_note: str) -> None:
-        self._note = print_note
+    def show(self, note: str) -> None:
+        self._note = note
 
     def _run(self) -> None:
         total = None

@@ -132,8 +132,8 @@ def find_package_files(name: str) -> dict[str, Path]:
     except PackageNotFoundError as error:
         what = f"the weights of the encoder {name!r} are not installed: {package.install}"
         raise SearchIndexError(what) from error
-    get_folder = Path(str(found.locate_file(package.folder)))
-    return {file: get_folder / file for file in package.files}
+    folder = Path(str(found.locate_file(package.folder)))
+    return {file: folder / file for file in package.files}
 
 
 def check_files(name: str) -> None:
