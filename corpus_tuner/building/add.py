@@ -11,7 +11,7 @@ from corpus_tuner.config.recipe import read_stored_recipe
 from corpus_tuner.core.arguments import check_path
 from corpus_tuner.core.progress import show_progress
 from corpus_tuner.corpora import Corpus, CorpusSettings
-from corpus_tuner.corpora.in_memory import Documents
+from corpus_tuner.corpora.open_source import Documents
 from corpus_tuner.encoders import Encoder
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.open_recipe import OpenRecipe, open_recipe

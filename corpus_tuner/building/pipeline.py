@@ -29,7 +29,7 @@ from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.core.progress import print_note, show_activity, show_progress, track
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.corpus import IN_MEMORY
-from corpus_tuner.corpora.in_memory import Documents
+from corpus_tuner.corpora.open_source import Documents
 from corpus_tuner.corpora.parse_cache import ParseCache
 from corpus_tuner.encoders import Encoder
 from corpus_tuner.encoders.embedded import resolve_auto

@@ -3,13 +3,44 @@
 import csv
 import io
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from corpus_tuner.core.encodings import TextReader, open_text
-from corpus_tuner.core.records import MAX_LINE_BYTES, BadRecord, Note
+from corpus_tuner.core.records import MAX_LINE_BYTES, BadRecord, Issue
 
 _END_OF_LINE = ("\n", "\r")
+_DELIMITERS = (",", ";", "\t", "|")
+_SAMPLE_ROWS = 50
+
+
+def find_delimiter(sample: str, usual: str = ",") -> str:
+    r"""Return the delimiter of a table, given its beginning.
+
+    It separates the header into the most columns, and the rows below into as many. If the sample is
+    a single row, it is the delimiter that comes first.
+
+    Examples
+    --------
+    >>> find_delimiter("id;text, in German"), find_delimiter("id,a;b;c\nx,1;2;3\n")
+    (';', ';')
+    """
+    return max(_DELIMITERS, key=lambda one: (*_rate_delimiter(sample, one), one == usual))
+
+
+def _rate_delimiter(sample: str, delimiter: str) -> tuple[bool, float, int]:
+    """Return whether a delimiter separates the header, the share of rows alike, and the columns."""
+    rows = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
+    try:
+        found = [row for row in islice(rows, _SAMPLE_ROWS) if any(row)]
+    except csv.Error:
+        return False, 0.0, 0
+    if len(found) < 2:
+        separates = bool(found) and len(found[0]) > 1
+        return separates, 1.0, -sample.index(delimiter) if separates else 0
+    width = len(found[0])
+    return width > 1, sum(len(row) == width for row in found) / len(found), width
 
 
 class Row(NamedTuple):
@@ -25,7 +56,7 @@ class _RowTooLongError(Exception):
 
 def read_rows(
     path: Path, delimiter: str, *, quoted: bool, even: bool = False, encoding: str | None = None
-) -> Iterator[Row | BadRecord | Note]:
+) -> Iterator[Row | BadRecord | Issue]:
     r"""Read the rows of a table that are not blank, and notes on what was repaired in them.
 
     A row that cannot be read comes as a `BadRecord`, and reading goes on with the line after the
@@ -47,7 +78,7 @@ def read_rows(
 
     Raises
     ------
-    EvaluationError
+    CorpusTunerError
         If the file as a whole cannot be read: not there, a damaged gzip file.
 
     Examples
@@ -63,7 +94,7 @@ def read_rows(
     """
     with open_text(path, encoding) as text:
         for row, _ in _parse_rows(str(path), text, delimiter, quoted, even):
-            yield from (Note(row.location, note) for note in text.take_notes())
+            yield from (Issue(row.location, note) for note in text.take_notes())
             yield row
 
 

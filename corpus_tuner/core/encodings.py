@@ -182,7 +182,7 @@ def open_text(path: Path, encoding: str | None = None, newline: str = "") -> Ite
 
     Raises
     ------
-    EvaluationError
+    CorpusTunerError
         If it cannot be opened or, while the context lasts, cannot be read.
 
     Examples

@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
-from corpus_tuner.errors import EvaluationError
+from corpus_tuner.errors import CorpusTunerError
 
 STANDARD_INPUT = Path("-")
 WHITE_SPACE = " \t\r\n\v\f"
@@ -24,7 +24,7 @@ MAX_LINE_BYTES = 64 * 2**20
 
 
 class Record(NamedTuple):
-    """A record and where it stands, as ``file:line``."""
+    """A record and its location, as ``file:line``."""
 
     location: str
     fields: dict[str, Any]
@@ -36,13 +36,13 @@ class BadRecord(NamedTuple):
     Attributes
     ----------
     location
-        Where it stands, as ``file:line``.
+        Location as ``file:line``.
     field
-        Empty where it is the record as a whole.
+        Name of the field that cannot be used; empty if that is the whole record.
     reason
-        In words that are the same for all such records, so that they can be counted.
+        Reason in words that are the same for all such records, so that they can be counted.
     detail
-        What is particular about this one, or what to do about it.
+        Details of this record, or a remedy.
     """
 
     location: str
@@ -56,22 +56,25 @@ class BadRecord(NamedTuple):
         return f"{self.location}{field}: {self.reason}{detail}"
 
 
-class Note(NamedTuple):
-    """A repair of a record that is used, or an omission in it: it is counted.
+class Issue(NamedTuple):
+    """A record or file that was left out of a corpus, or is part of it after a repair.
 
     Attributes
     ----------
     location
-        Where the record stands.
+        Path, and line if it is a record.
     reason
-        In words that are the same for all such records, so that they can be counted.
+        Reason in words that are the same for all such records, so that they can be counted.
     detail
-        What is particular about this one.
+        Details of this record.
+    repaired
+        Whether the record is part of the corpus.
     """
 
     location: str
     reason: str
     detail: str = ""
+    repaired: bool = True
 
     def __str__(self) -> str:
         return f"{self.location} ({self.detail})" if self.detail else self.location
@@ -90,7 +93,7 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
 
     Raises
     ------
-    EvaluationError
+    CorpusTunerError
         If it cannot be opened or, while the context lasts, cannot be read.
     """
     try:
@@ -102,9 +105,9 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
             else:
                 yield file
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise EvaluationError(f"the gzip file {path} is cut or damaged: {error}") from error
+        raise CorpusTunerError(f"the gzip file {path} is cut or damaged: {error}") from error
     except OSError as error:
-        raise EvaluationError(f"cannot read {path}: {error.strerror or error}") from error
+        raise CorpusTunerError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def _open(path: Path) -> AbstractContextManager[BufferedReader]:
@@ -120,7 +123,7 @@ def read_lines(path: Path) -> Iterator[tuple[str, str | BadRecord]]:
 
     Raises
     ------
-    EvaluationError
+    CorpusTunerError
         If the file as a whole cannot be read: not there, UTF-16, a damaged gzip file.
     """
     name = get_display_name(path)
@@ -132,7 +135,7 @@ def read_lines(path: Path) -> Iterator[tuple[str, str | BadRecord]]:
             location = f"{name}:{number}"
             if number == 1:
                 if line.startswith((b"\xff\xfe", b"\xfe\xff")):
-                    raise EvaluationError(
+                    raise CorpusTunerError(
                         f"{path} is UTF-16: convert it, e.g. iconv -f UTF-16 -t UTF-8"
                     )
                 line = line.removeprefix(b"\xef\xbb\xbf")
@@ -150,7 +153,7 @@ def read_json_lines(path: Path) -> Iterator[Record | BadRecord]:
 
     Raises
     ------
-    EvaluationError
+    CorpusTunerError
         As `read_lines` does.
 
     Examples
@@ -188,18 +191,6 @@ def get_display_name(path: Path) -> str:
     ('standard input', 'queries.tsv')
     """
     return "standard input" if path == STANDARD_INPUT else str(path)
-
-
-def csv_delimiter(line: str) -> str:
-    """Return the delimiter of CSV that begins with a line: what ends its first cell.
-
-    Examples
-    --------
-    >>> csv_delimiter("id;text, in German")
-    ';'
-    """
-    there = [one for one in ",;\t" if one in line]
-    return min(there, key=line.index, default=",")
 
 
 def parse_json_line(location: str, line: str) -> Record | BadRecord:

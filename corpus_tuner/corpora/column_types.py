@@ -1,4 +1,4 @@
-"""Types of the columns of a table of text, decided by all cells of a column."""
+"""Types of the columns of a table of text, inferred from all cells of a column."""
 
 import re
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 ColumnType = Literal["number", "boolean", "date", "text"]
-"""The type of a column; dates are kept as text in ISO 8601."""
+"""Type of a column; dates are stored as text in ISO 8601."""
 
 # Digits in groups of three may be separated by the other mark: 12,500.00 and 12.500,00. An integer
 # of more than 15 digits is a code such as that of a card, and no float has it exactly.
@@ -23,11 +23,11 @@ _DATE = re.compile(
 )
 
 Conversion = Callable[[str], object]
-"""Converts a cell that is not blank; raises `ValueError` where it cannot."""
+"""Function that converts a cell that is not blank, or raises `ValueError`."""
 
 
 class Column:
-    """Decides the type of a column in constant memory, from its cells one after the other.
+    """Type inference for a column of a table, in constant memory.
 
     - number: integers and decimals without a plus sign, an exponent or leading zeros, of at most 15
       digits before the decimal mark. The mark is a point. It is a comma if every cell reads so and
@@ -39,21 +39,21 @@ class Column:
 
     Parameters
     ----------
-    named
-        A type that the cells are to have, whatever they are.
+    given
+        Type that the settings give; then nothing is inferred.
 
     Examples
     --------
     >>> column = Column()
     >>> for cell in ("12.500,00", "137,50", ""):
     ...     column.add(cell)
-    >>> column.conversion(";")("137,50")
+    >>> column.get_conversion(";")("137,50")
     137.5
     """
 
-    def __init__(self, named: ColumnType | None = None) -> None:
-        self._named = named
-        self._is_text = named == "text"
+    def __init__(self, given: ColumnType | None = None) -> None:
+        self._given = given
+        self._is_text = given == "text"
         self._cells = 0
         self._with_point = self._with_comma = 0  # numbers, by what the decimal mark may be
         self._ambiguous: set[str] = set()  # marks in numbers that read in both ways
@@ -78,17 +78,22 @@ class Column:
                 self._booleans += 1
                 self._words.add(cell.lower())
             counts = (self._with_point, self._with_comma, self._booleans, self._dates)
-            self._is_text = self._named is None and max(counts) < self._cells
+            self._is_text = self._given is None and max(counts) < self._cells
 
-    def conversion(self, delimiter: str) -> Conversion:
-        """Return what converts the cells of the column of a table with that delimiter."""
-        chosen = self._named or self._type(delimiter)
+    def get_conversion(self, delimiter: str) -> Conversion:
+        """Return the function that converts the cells, given the delimiter of the table."""
+        chosen = self._given or self._infer_type(delimiter)
         if chosen == "number":
             commas = self._with_comma > self._with_point and delimiter != ","
-            return _decimal_comma if commas else _decimal_point
-        return {"boolean": _boolean, "date": _date, "text": _text}[chosen]
+            return _parse_decimal_comma if commas else _parse_decimal_point
+        conversions: dict[ColumnType, Conversion] = {
+            "boolean": _parse_boolean,
+            "date": _parse_date,
+            "text": str,
+        }
+        return conversions[chosen]
 
-    def _type(self, delimiter: str) -> ColumnType:
+    def _infer_type(self, delimiter: str) -> ColumnType:
         if self._is_text or not self._cells:
             return "text"
         if self._dates == self._cells:
@@ -103,29 +108,29 @@ class Column:
 
 
 def is_date(cell: str) -> bool:
-    """Tell whether a cell is a date in ISO 8601 that there is."""
+    """Tell whether a cell is an existing date in ISO 8601."""
     try:
         return bool(_DATE.fullmatch(cell) and datetime.fromisoformat(cell))
     except ValueError:
         return False
 
 
-def _decimal_point(cell: str) -> int | float:
+def _parse_decimal_point(cell: str) -> int | float:
     cell = cell.strip()
-    return _number(cell.replace(",", "") if _WITH_POINT.fullmatch(cell) else cell)
+    return _parse_number(cell.replace(",", "") if _WITH_POINT.fullmatch(cell) else cell)
 
 
-def _decimal_comma(cell: str) -> int | float:
-    return _number(cell.strip().replace(".", "").replace(",", "."))
+def _parse_decimal_comma(cell: str) -> int | float:
+    return _parse_number(cell.strip().replace(".", "").replace(",", "."))
 
 
-def _number(cell: str) -> int | float:
+def _parse_number(cell: str) -> int | float:
     if not _ANY_NUMBER.fullmatch(cell):
         raise ValueError("not a number")
     return int(cell) if cell.lstrip("+-").isdigit() else float(cell)
 
 
-def _boolean(cell: str) -> bool:
+def _parse_boolean(cell: str) -> bool:
     word = cell.strip().lower()
     word = {"1": "true", "0": "false"}.get(word, word)
     if word not in _BOOLEANS:
@@ -133,12 +138,8 @@ def _boolean(cell: str) -> bool:
     return _BOOLEANS[word]
 
 
-def _date(cell: str) -> str:
+def _parse_date(cell: str) -> str:
     cell = cell.strip()
     if not is_date(cell):
         raise ValueError("not a date like 2026-03-01")
     return cell.replace(" ", "T")
-
-
-def _text(cell: str) -> str:
-    return cell

@@ -1,11 +1,10 @@
-"""One interface to every source: checked documents, one after the other, every id once."""
+"""Corpora: checked documents of any source, one after the other, each id once."""
 
 import heapq
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,24 +12,25 @@ from corpus_tuner.core.arguments import is_utf8
 from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.core.documents import Document, compute_digest
 from corpus_tuner.core.metadata import MetadataError, convert_metadata
-from corpus_tuner.core.records import BadRecord, Note, Record, name_json_type
-from corpus_tuner.corpora import in_memory
-from corpus_tuner.corpora.field_mapping import Draft, Item, draft_of
-from corpus_tuner.corpora.folder_files import LeftOut
-from corpus_tuner.corpora.in_memory import Documents
-from corpus_tuner.corpora.open_source import count_records, find_source
+from corpus_tuner.core.records import BadRecord, Issue, Record, name_json_type
+from corpus_tuner.corpora.field_mapping import Draft, Item, make_draft
+from corpus_tuner.corpora.open_source import (
+    Documents,
+    count_records,
+    open_documents,
+    open_source,
+)
 from corpus_tuner.corpora.parse_cache import ParseCache
-from corpus_tuner.corpora.record_files import Source
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.corpora.skipped_records import Skipped, SkippedRecords
 from corpus_tuner.errors import CorpusTunerError, setting
 from corpus_tuner.text.long_runs import LONGEST_RUN, drop_long_runs
 
 MAX_ID_CHARACTERS = 512
-MOST_FAILURES = 20
-"""So many bad records are named before reading stops."""
+MAX_FAILURES = 20
+"""Maximum number of bad records that are named before reading stops."""
 IN_MEMORY = "documents in memory"
-"""What an index says of a corpus that is nowhere else."""
+"""Name of a corpus of documents in memory, in an index."""
 # All control characters but white space. Those from 0x80 to 0x9f are left alone: in texts that
 # went through a wrong conversion they are common, and encoders drop them.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
@@ -44,7 +44,7 @@ _NOT_UTF8 = ("not UTF-8", "or half of a surrogate pair; convert the file to UTF-
 
 
 class Corpus:
-    """Documents of one source; iterate over it as often as needed, every time from the start.
+    """Stream of the documents of one source; every iteration reads it from the start.
 
     Parameters
     ----------
@@ -54,14 +54,14 @@ class Corpus:
         or one of them, ``ir_datasets:ID`` or ``hf:NAME``; or documents, dictionaries or texts, of
         which an iterator is read into memory.
     settings
-        How to read it.
-    parsed
-        What was read of files before, and takes what is read now; whoever gives it closes it.
+        Settings of reading.
+    cache
+        Cache of parsed files; the caller closes it.
 
     Attributes
     ----------
     source
-        As given; what stands for documents in memory.
+        Name of the source, `IN_MEMORY` for documents in memory.
 
     Raises
     ------
@@ -79,35 +79,35 @@ class Corpus:
         self,
         source: str | Path | Documents,
         settings: CorpusSettings | None = None,
-        parsed: ParseCache | None = None,
+        cache: ParseCache | None = None,
     ) -> None:
         self._skipped = SkippedRecords()
         self._failures: list[tuple[str, str]] = []
         self._settings = settings or CorpusSettings()
-        self._hashing: Callable[[Record], bool] | None = None
+        self._is_hashed: Callable[[Record], bool] | None = None
+        self._size: int | None = None
         if isinstance(source, str | Path):
-            self.source, self._size = str(source), None
-            self._source = find_source(self.source, self._settings, parsed)
+            self.source = str(source)
+            self._source = open_source(self.source, self._settings, cache)
         else:
-            source = in_memory.documents_of(source)
-            self.source, self._size = IN_MEMORY, len(source)
-            self._source = Source(partial(in_memory.read, source, self._settings))
+            self.source = IN_MEMORY
+            self._source, self._size = open_documents(source, self._settings)
         by_default = "skip" if self._source.skips else "fail"
         self._skips = (self._settings.on_bad_record or by_default) == "skip"
 
     @property
     def skipped(self) -> Mapping[str, int]:
-        """After an iteration: how many records and files were left out or repaired, by reason."""
+        """Number of records and files left out or repaired in the last iteration, by reason."""
         return self._skipped.counts
 
     @property
-    def examples(self) -> Mapping[str, BadRecord | LeftOut | Note]:
-        """After an iteration: for every reason, the first of these records and files."""
-        return self._skipped.first()
+    def examples(self) -> Mapping[str, Issue]:
+        """First of the records and files left out or repaired, by reason."""
+        return self._skipped.get_examples()
 
     def list_skipped(self) -> list[Skipped]:
-        """Return what was left out or repaired in the last iteration, by reason."""
-        return self._skipped.listed()
+        """Return the records and files left out or repaired in the last iteration, by reason."""
+        return self._skipped.to_list()
 
     def __iter__(self) -> Iterator[Document]:
         """Yield the documents in the order of the source.
@@ -115,81 +115,75 @@ class Corpus:
         Raises
         ------
         CorpusTunerError
-            At bad records or further uses of an id, unless these are to be skipped: all of them, up
-            to `MOST_FAILURES`; and if the source cannot be read to its end.
+            If there are bad records or duplicate ids that are not to be skipped, naming up to
+            `MAX_FAILURES` of them; or if the source cannot be read to its end.
         """
         self._skipped = SkippedRecords()
         self._failures = []
-        yield from (document for document in self._checked() if not self._failures)
+        yield from (document for document in self._read_documents() if not self._failures)
         if self._failures:
             self._fail()
 
-    def _checked(self) -> Iterator[Document]:
+    def _read_documents(self) -> Iterator[Document]:
         with closing(_Locations()) as locations:
-            for draft in self._drafts():
-                if isinstance(draft, LeftOut):
-                    self._skipped.add(draft.reason, draft)
-                elif isinstance(draft, Note):
-                    self._skipped.add(draft.reason, draft, repaired=True)
-                elif isinstance(draft, BadRecord):
-                    self._reject(draft)
-                elif (document := self._document(draft)) and self._is_new(draft, locations):
+            for item in self._read_items():
+                if isinstance(item, Record):
+                    if self._is_hashed is None:
+                        self._is_hashed = self._source.find_hashing(self._settings)
+                    item = make_draft(item, self._settings, hashed=self._is_hashed(item))
+                if isinstance(item, Issue):
+                    self._skipped.add(item)
+                elif isinstance(item, BadRecord):
+                    self._reject(item)
+                elif (document := self._check(item)) and self._is_new(item, locations):
                     yield document
 
-    def _is_new(self, draft: Draft, locations: "_Locations") -> bool:
-        """Tell whether an id comes for the first time; otherwise its record is left out."""
-        first = locations.of(str(draft.id), draft.location)
-        if first is None:
-            return True
-        if draft.hashed:
-            reason = "the same as an earlier record"
-            self._skipped.add(reason, LeftOut(draft.location, reason, f"first at {first}"))
-        else:
-            detail = f"{draft.id!r}, first at {first}"
-            self._reject(BadRecord(draft.location, "id", "duplicate id", detail))
-        return False
-
-    def _drafts(self) -> Iterator[Draft | BadRecord | LeftOut | Note]:
-        for record in self._records():
-            if isinstance(record, Record):
-                self._hashing = self._hashing or self._source.hashing(self._settings)
-                yield draft_of(record, self._settings, hashed=self._hashing(record))
-            else:
-                yield record
-
-    def _records(self) -> Iterator[Item]:
-        """Read the source: to its end, unless there is enough to complain of."""
+    def _read_items(self) -> Iterator[Item]:
+        """Yield the items of the source, until there are `MAX_FAILURES` bad records."""
         try:
-            for record in self._source.read():
-                yield record
-                if len(self._failures) == MOST_FAILURES:
+            for item in self._source.read():
+                yield item
+                if len(self._failures) == MAX_FAILURES:
                     return
         except CorpusTunerError as error:
             if not self._failures:
                 raise
             self._failures.append(("", f"{error}."))
 
+    def _is_new(self, draft: Draft, locations: "_Locations") -> bool:
+        """Tell whether an id occurs for the first time; otherwise skip its record."""
+        first = locations.find_or_add(str(draft.id), draft.location)
+        if first is None:
+            return True
+        if draft.hashed:
+            reason, detail = "the same as an earlier record", f"first at {first}"
+            self._skipped.add(Issue(draft.location, reason, detail, repaired=False))
+        else:
+            detail = f"{draft.id!r}, first at {first}"
+            self._reject(BadRecord(draft.location, "id", "duplicate id", detail))
+        return False
+
     def count(self) -> int | None:
-        """Return about how many documents there are; ``None`` where only reading tells."""
+        """Return about how many documents there are; ``None`` if only reading tells."""
         return self._size if self._size is not None else count_records(self.source, self._settings)
 
     def sample(self, size: int) -> list[Document]:
-        """Return some documents, chosen by their contents: in any order it gives the same ones."""
-        drawn = ((compute_digest(document), document) for document in self)
-        chosen = heapq.nsmallest(size, drawn, key=lambda pair: pair[0])
+        """Return a sample of the documents that depends on their contents, not on their order."""
+        keyed = ((compute_digest(document), document) for document in self)
+        chosen = heapq.nsmallest(size, keyed, key=lambda pair: pair[0])
         return [document for _, document in chosen]
 
     def iterate_chunks(self, size: int) -> Iterator[list[Document]]:
-        """Yield the documents in lists of so many; errors raised are those of iteration."""
+        """Yield the documents in lists of `size`; raises the errors of iteration."""
         return split_into_chunks(self, size)
 
-    def _document(self, draft: Draft) -> Document | None:
-        """Check a draft; `None` if it is to be left out."""
+    def _check(self, draft: Draft) -> Document | None:
+        """Return the document of a draft, or reject it and return `None`."""
         values: dict[str, str] = {}
         dropped_runs = 0
         for role, name in draft.names.items():
             value = getattr(draft, role)
-            if problem := self._problem(role, value):
+            if problem := self._find_problem(role, value):
                 self._reject(BadRecord(draft.location, name, *problem))
                 return None
             if control := _CONTROL.search(value):
@@ -203,8 +197,8 @@ class Corpus:
             if role != "id":
                 value, dropped = drop_long_runs(_INVISIBLE.sub("", value))
                 if dropped:
-                    note = Note(draft.location, _LONG_RUNS, f"{dropped:,} characters")
-                    self._skipped.add(_LONG_RUNS, note, repaired=True)
+                    detail = f"{dropped:,} characters"
+                    self._skipped.add(Issue(draft.location, _LONG_RUNS, detail))
                     dropped_runs += dropped
             values[role] = value
         if not values["title"].strip() and not values["text"].strip():
@@ -222,8 +216,8 @@ class Corpus:
             values["id"], values["title"].strip(), values["text"].strip(_WHITE), metadata
         )
 
-    def _problem(self, role: str, value: object) -> tuple[str, str] | None:
-        """Say what is wrong with a value: a reason and a detail."""
+    def _find_problem(self, role: str, value: object) -> tuple[str, str] | None:
+        """Return the reason and the detail of a problem with a value, if there is one."""
         if not isinstance(value, str):
             return "not text", name_json_type(value)
         if not is_utf8(value):
@@ -245,32 +239,31 @@ class Corpus:
         self, bad: BadRecord, remedy: str = "leave such records out", *, repaired: bool = False
     ) -> None:
         if not self._skips:
-            what = str(bad).removeprefix(bad.location)
+            problem = str(bad).removeprefix(bad.location)
             skip = setting({"corpus.on_bad_record": "skip"}, "--on-bad-record skip")
-            advice = f"{what}. Mend it, or {remedy} with {skip}"
-            self._failures.append((bad.location, advice))
+            self._failures.append((bad.location, f"{problem}. Fix it, or {remedy} with {skip}"))
             return
         reason = f"{bad.field}: {bad.reason}" if bad.field else bad.reason
-        self._skipped.add(reason, bad, repaired=repaired)
+        self._skipped.add(Issue(bad.location, reason, bad.detail, repaired))
 
     def _fail(self) -> NoReturn:
-        """Complain of all bad records at once, with what to do about every one."""
+        """Raise one error for all bad records, with a remedy for each."""
         failures: dict[str, list[str]] = {}
-        for location, what in self._failures:
-            failures.setdefault(what, []).append(location)
+        for location, problem in self._failures:
+            failures.setdefault(problem, []).append(location)
         lines = [
-            f"{locations[0]}{f' and {len(locations) - 1:,} more' * (len(locations) > 1)}{what}"
-            for what, locations in failures.items()
+            f"{locations[0]}{f' and {len(locations) - 1:,} more' * (len(locations) > 1)}{problem}"
+            for problem, locations in failures.items()
         ]
         count = len(self._failures)
         if count == 1:
             raise CorpusTunerError(lines[0])
-        more = ", and there may be more" if count == MOST_FAILURES else ""
+        more = ", and there may be more" if count == MAX_FAILURES else ""
         raise CorpusTunerError("\n  ".join([f"{count} records cannot be used{more}:", *lines]))
 
 
 class _Locations:
-    """Where every id was first seen, on disk so that memory does not grow with the corpus."""
+    """First location of every id, on disk so that memory does not grow with the corpus."""
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("")  # a temporary file, gone when closed
@@ -278,8 +271,8 @@ class _Locations:
             "CREATE TABLE locations (id TEXT PRIMARY KEY, location TEXT) WITHOUT ROWID"
         )
 
-    def of(self, id_: str, location: str) -> str | None:
-        """Return where `id_` was before, or note that it is at `location`."""
+    def find_or_add(self, id_: str, location: str) -> str | None:
+        """Return the first location of an id, or store `location` and return `None`."""
         try:
             self._database.execute("INSERT INTO locations VALUES (?, ?)", (id_, location))
         except sqlite3.IntegrityError:

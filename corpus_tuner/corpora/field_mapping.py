@@ -2,17 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from corpus_tuner.core.metadata import MetadataError, convert_metadata
-from corpus_tuner.core.records import BadRecord, Note, Record
-from corpus_tuner.corpora.folder_files import LeftOut
+from corpus_tuner.core.records import BadRecord, Issue, Record
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import setting
 
 AUTO = "auto"
-"""Of `CorpusSettings.id`: ids are hashes of the records."""
+"""Value of `CorpusSettings.id` for ids that are hashes of the records."""
 _HASH_DIGITS = 20
 """80 bits: no two of a thousand million records are likely to have the same hash."""
 _USUAL_FIELDS = {
@@ -21,25 +20,24 @@ _USUAL_FIELDS = {
     "text": ("text", "body", "contents", "content"),
 }
 ROLES = tuple(_USUAL_FIELDS)
-"""What fields of a record may be, apart from metadata."""
-_ID_CHARACTERS = 20  # 80 bits: of a thousand million records, no two are likely to share an id
+"""Roles of the fields of a record, apart from metadata."""
 
 
 class Draft(NamedTuple):
-    """A document whose values are still to be checked.
+    """A document whose values are not checked yet.
 
     Attributes
     ----------
     location
-        Where it stands.
+        Location of the record.
     id, title, text
-        Texts, if they are what they should be.
+        Values of these fields, of any type.
     metadata
-        Whatever else there is.
+        All other fields.
     hashed
         Whether the id is a hash of the record.
     names
-        What the source calls the id, the title and the text.
+        Names of the fields of the id, the title and the text in the source.
     """
 
     location: str
@@ -51,16 +49,16 @@ class Draft(NamedTuple):
     names: Mapping[str, str] = {"id": "id", "title": "title", "text": "text"}
 
 
-Item = Record | Draft | BadRecord | LeftOut | Note
-"""What sources yield."""
+Item = Record | Draft | BadRecord | Issue
+"""Type of the items that a source yields."""
 
 
-def field_of(role: str, names: Iterable[object], settings: CorpusSettings) -> str | None:
-    """Return which of some fields is the id, the title or the text; ``None`` if none is.
+def find_field(role: str, names: Iterable[object], settings: CorpusSettings) -> str | None:
+    """Return the name of the field that is the id, the title or the text; ``None`` if none is.
 
     Examples
     --------
-    >>> field_of("title", ["ID", "Titel", "Text"], CorpusSettings())
+    >>> find_field("title", ["ID", "Titel", "Text"], CorpusSettings())
     'Titel'
     """
     names = list(names)
@@ -77,98 +75,97 @@ def has_id(record: Record | Draft, settings: CorpusSettings) -> bool:
     """Tell whether a record has an id."""
     if isinstance(record, Draft):
         return True
-    name = field_of("id", record.fields, settings)
+    name = find_field("id", record.fields, settings)
     return name is not None and record.fields[name] is not None
 
 
-def draft_of(
+def make_draft(
     record: Record, settings: CorpusSettings, *, hashed: bool, joined: bool = False
 ) -> Draft | BadRecord:
-    r"""Return the draft of a record.
+    r"""Map the fields of a record to the id, the title, the text and the metadata of a document.
 
     Parameters
     ----------
     record
-        As a source has it.
+        Record of a source.
     settings
-        May name the fields.
+        Settings that may name the fields.
     hashed
         Whether the id is a hash of the record.
     joined
-        Whether the text of a record without a field for it is all that it has, a line each.
+        Whether a record without a text field has all its fields as text, one a line.
 
     Examples
     --------
     >>> record = Record("t.csv:2", {"Nummer": 7, "Ort": "Köln"})
-    >>> draft_of(record, CorpusSettings(id="Nummer"), hashed=False, joined=True).text
+    >>> make_draft(record, CorpusSettings(id="Nummer"), hashed=False, joined=True).text
     'Nummer: 7\nOrt: Köln'
     """
     fields = dict(record.fields)
-    found = {role: field_of(role, fields, settings) for role in _USUAL_FIELDS}
+    found = {role: find_field(role, fields, settings) for role in ROLES}
     if hashed:
         found["id"] = None
-    lacking = [
-        role for role, able in (("id", hashed), ("text", joined)) if not (found[role] or able)
+    missing = [
+        role
+        for role, replaceable in (("id", hashed), ("text", joined))
+        if not (found[role] or replaceable)
     ]
     names = {
         role: name or getattr(settings, role) or _USUAL_FIELDS[role][0]
         for role, name in found.items()
     }
-    if lacking:
-        there = ", ".join(map(repr, list(fields)[:12])) or "nothing"
-        needed = setting({f"corpus.{role}": "..." for role in lacking})
-        detail = f"it has {there}; name what it is called with {needed}"
-        if len(fields) == 1:
-            delimiter = setting({"corpus.delimiter": ":"}, "--set corpus.delimiter=':'")
-            detail += f", or what separates columns, such as {delimiter}"
-        return BadRecord(record.location, names[lacking[0]], "missing", detail)
+    if missing:
+        return BadRecord(record.location, names[missing[0]], "missing", _advise(fields, missing))
     values = {role: fields.pop(name, None) for role, name in found.items() if name}
     if hashed:
         try:
-            values["id"] = hash_of(record.fields)
+            values["id"] = hash_record(record.fields)
         except MetadataError as error:
             return BadRecord(record.location, "metadata", error.reason, error.detail)
     elif isinstance(values["id"], int) and not isinstance(values["id"], bool):
         values["id"] = str(values["id"])
-    if "text" not in values:
-        values["text"] = _joined(record.fields)
+    text = values["text"] if "text" in values else _join_fields(record.fields)
     if isinstance(fields.get("metadata"), Mapping):
         fields |= fields.pop("metadata")
-    title = values.get("title")
-    return Draft(
-        record.location,
-        values["id"],
-        "" if title is None else title,
-        values["text"],
-        fields,
-        hashed,
-        names=names,
-    )
+    title = "" if values.get("title") is None else values["title"]
+    return Draft(record.location, values["id"], title, text, fields, hashed, names)
 
 
-def text_record(location: str, text: str, settings: CorpusSettings) -> Record:
-    """Return the record of a text that stands by itself."""
+def _advise(fields: Mapping[str, Any], missing: Sequence[str]) -> str:
+    """Return how to name the fields that are missing."""
+    present = ", ".join(map(repr, list(fields)[:12])) or "nothing"
+    needed = setting({f"corpus.{role}": "..." for role in missing})
+    advice = f"it has {present}; name what it is called with {needed}"
+    if len(fields) == 1:
+        delimiter = setting({"corpus.delimiter": ":"}, "--set corpus.delimiter=':'")
+        advice += f", or what separates columns, such as {delimiter}"
+    return advice
+
+
+def make_text_record(location: str, text: str, settings: CorpusSettings) -> Record:
+    """Return a record that has only a text."""
     return Record(location, {settings.text or _USUAL_FIELDS["text"][0]: text})
 
 
-def hash_of(fields: Mapping[str, Any]) -> str:
+def hash_record(fields: Mapping[str, Any]) -> str:
     """Return a hash of a record: the same in any order of the fields, and on any machine.
 
     Raises
     ------
-    UnfitError
-        If the record has what cannot be stored.
+    MetadataError
+        If the record has values that cannot be stored.
 
     Examples
     --------
-    >>> hash_of({"text": "A mill.", "year": 1850}) == hash_of({"year": 1850, "text": "A mill."})
+    >>> first, second = {"text": "A mill.", "year": 1850}, {"year": 1850, "text": "A mill."}
+    >>> hash_record(first) == hash_record(second)
     True
     """
     whole = json.dumps(convert_metadata(fields), sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(whole.encode()).hexdigest()[:_HASH_DIGITS]
 
 
-def _joined(fields: Mapping[str, Any]) -> str:
+def _join_fields(fields: Mapping[str, Any]) -> str:
     lines = []
     for name, value in fields.items():
         if isinstance(value, Mapping | list | tuple):

@@ -1,4 +1,4 @@
-"""A folder of files: a document each, or one for every record of tables and files of JSON."""
+"""A folder of files: one document a file, or one a record of tables and files of JSON."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -7,149 +7,143 @@ from typing import Any
 
 from pathspec import GitIgnoreSpec
 
-from corpus_tuner.core.records import MAX_LINE_BYTES, BadRecord, Note, Record
-from corpus_tuner.corpora.field_mapping import Draft, draft_of
-from corpus_tuner.corpora.file_ids import id_of, names_in_ids, title_of
-from corpus_tuner.corpora.folder_files import Found, LeftOut, walk
+from corpus_tuner.core.records import MAX_LINE_BYTES, BadRecord, Issue, Record
+from corpus_tuner.corpora.field_mapping import Draft, Item, make_draft
+from corpus_tuner.corpora.folder_files import (
+    FileToRead,
+    escape_names,
+    make_id,
+    make_title,
+    walk_folder,
+)
 from corpus_tuner.corpora.formats import (
     FileReader,
     UnreadableError,
-    identity,
-    reader_of,
-    suffixes,
+    get_reader_identity,
+    list_suffixes,
+    load_reader,
 )
 from corpus_tuner.corpora.parse_cache import ParseCache
-from corpus_tuner.corpora.record_files import find_records, suffix_of
+from corpus_tuner.corpora.record_files import get_suffix, open_records
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
 
 _LARGEST = 4 * MAX_LINE_BYTES
 _TEXT = ".txt"
 
-Read = Draft | BadRecord | LeftOut | Note
+
+def list_files(folder: Path, settings: CorpusSettings) -> Iterator[FileToRead | Issue | BadRecord]:
+    """Yield the files that can be read, and those that are left out."""
+    return walk_folder(folder, settings, _is_known_name)
 
 
-def files(folder: Path, settings: CorpusSettings) -> Iterator[Found | LeftOut | BadRecord]:
-    """Yield the files that some reader knows, and what is left out."""
-    return walk(folder, settings, _is_known_name)
-
-
-def file_of(path: Path, settings: CorpusSettings) -> Found:
-    """Return a file that is a corpus by itself, as if it were the only one of its folder."""
-    name = names_in_ids([path.name])[path.name]
+def make_file(path: Path, settings: CorpusSettings) -> FileToRead:
+    """Return a file that is a corpus, as if it were the only one of its folder."""
+    name = escape_names([path.name])[path.name]
     as_text = GitIgnoreSpec.from_lines(settings.as_text).match_file(name)
-    return Found(path, id_of(name), as_text)
+    return FileToRead(path, make_id(name), as_text)
 
 
-def is_known(file: Found) -> bool:
+def is_known(file: FileToRead) -> bool:
     """Tell whether a file can be read."""
     return file.as_text or _is_known_name(file.path.name)
 
 
 def _is_known_name(name: str) -> bool:
-    return bool(suffix_of(name)) or Path(name).suffix.lower() in suffixes()
+    return bool(get_suffix(name)) or Path(name).suffix.lower() in list_suffixes()
 
 
-def open_readers(folder: Path, settings: CorpusSettings) -> bool:
-    """Import what reads the files of a folder; tell whether there are any.
+def check_readers(folder: Path, settings: CorpusSettings) -> bool:
+    """Import the readers of the files of a folder; tell whether there are any files.
 
     Raises
     ------
     MissingExtraError
         If a library for some of them is not installed.
     """
-    found = (file for file in files(folder, settings) if isinstance(file, Found))
-    kinds = {file.as_text or (suffix_of(file.path.name) or _suffix(file)): file for file in found}
+    files = (file for file in list_files(folder, settings) if isinstance(file, FileToRead))
+    kinds = {
+        file.as_text or (get_suffix(file.path.name) or _get_suffix(file)): file for file in files
+    }
     for file in kinds.values():
-        open_reader(file, settings)
+        check_reader(file, settings)
     return bool(kinds)
 
 
-def open_reader(file: Found, settings: CorpusSettings) -> None:
-    """Import what reads a file.
+def check_reader(file: FileToRead, settings: CorpusSettings) -> None:
+    """Import the reader of a file.
 
     Raises
     ------
     MissingExtraError
         If a library for it is not installed.
     """
-    if suffix_of(file.path.name) and not file.as_text:
-        find_records(file.path, settings)
+    if get_suffix(file.path.name) and not file.as_text:
+        open_records(file.path, settings)
     else:
-        _reader(file, settings)
+        _load_reader(file, settings)
 
 
-def read(
-    folder: Path, settings: CorpusSettings, parsed: ParseCache | None = None
-) -> Iterator[Read]:
-    """Read every file.
-
-    Parameters
-    ----------
-    folder, settings
-        Which files.
-    parsed
-        What was read of them before; what is found now is kept in it.
-    """
-    for file in files(folder, settings):
-        if isinstance(file, Found):
-            yield from read_file(folder, file, settings, parsed)
+def read(folder: Path, settings: CorpusSettings, cache: ParseCache | None = None) -> Iterator[Item]:
+    """Read every file of a folder; parsed files are taken from the cache and stored in it."""
+    for file in list_files(folder, settings):
+        if isinstance(file, FileToRead):
+            yield from read_file(folder, file, settings, cache)
         else:
             yield file
 
 
 def read_file(
-    folder: Path, file: Found, settings: CorpusSettings, parsed: ParseCache | None = None
-) -> Iterator[Read]:
-    """Read a file: one document, or one of every record; see `read`."""
+    folder: Path, file: FileToRead, settings: CorpusSettings, cache: ParseCache | None = None
+) -> Iterator[Item]:
+    """Read a file: one document, or one for every record."""
     location = f"{folder}/{file.id}"
     try:
-        if suffix_of(file.path.name) and not file.as_text:
+        if get_suffix(file.path.name) and not file.as_text:
             yield from _read_records(file, location, settings)
         else:
-            yield from _read_document(file, location, settings, parsed)
+            yield from _read_document(file, location, settings, cache)
     except UnreadableError as error:
         yield BadRecord(location, "", error.reason, error.detail)
     except OSError as error:
         yield BadRecord(location, "", "cannot be read", str(error.strerror or error))
 
 
-def _read_records(file: Found, location: str, settings: CorpusSettings) -> Iterator[Read]:
-    source = find_records(file.path, settings, one_of_many=True)
-    where = _where(file)
+def _read_records(file: FileToRead, location: str, settings: CorpusSettings) -> Iterator[Item]:
+    source = open_records(file.path, settings, one_of_many=True)
+    position = _describe_position(file)
     try:
-        hashing = source.hashing(settings)
+        is_hashed = source.find_hashing(settings)
         for record in source.read():
-            made: Read = (
-                draft_of(record, settings, hashed=hashing(record), joined=True)
+            item: Item = (
+                make_draft(record, settings, hashed=is_hashed(record), joined=True)
                 if isinstance(record, Record)
                 else record
             )
-            place = made.location.replace(str(file.path), location, 1)
-            if isinstance(made, Draft):
-                metadata = {**where, **made.metadata}
-                yield made._replace(location=place, id=f"{file.id}#{made.id}", metadata=metadata)
-            else:
-                yield made._replace(location=place)
+            item = item._replace(location=item.location.replace(str(file.path), location, 1))
+            if isinstance(item, Draft):
+                metadata = {**position, **item.metadata}
+                item = item._replace(id=f"{file.id}#{item.id}", metadata=metadata)
+            yield item
     except CorpusTunerError as error:
         detail = str(error).replace(str(file.path), location)
         yield BadRecord(location, "", "a table or records that cannot be read", detail)
 
 
 def _read_document(
-    file: Found, location: str, settings: CorpusSettings, kept: ParseCache | None
-) -> Iterator[Read]:
-    """Yield the notes on a file, and the file as a draft."""
+    file: FileToRead, location: str, settings: CorpusSettings, cache: ParseCache | None
+) -> Iterator[Item]:
+    """Yield the repairs of a file, and the file as a draft."""
     status = file.path.stat()
     if status.st_size > _LARGEST:
         yield BadRecord(location, "", f"larger than {_LARGEST // 2**20} MiB")
         return
-    reader = _reader(file, settings)
+    reader = _load_reader(file, settings)
     modified = datetime.fromtimestamp(int(status.st_mtime), UTC).isoformat()
     try:
-        if kept:
-            how = identity(_read_as(file), settings.encoding)
-            parsed, modified = kept.read(file.path, file.id, how, reader, modified)
+        if cache:
+            identity = get_reader_identity(_choose_suffix(file), settings.encoding)
+            parsed, modified = cache.read(file.path, file.id, identity, reader, modified)
         else:
             parsed = reader(file.path)
     except (CorpusTunerError, UnreadableError, OSError):
@@ -158,27 +152,27 @@ def _read_document(
         detail = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         yield BadRecord(location, "", "damaged, or not what its suffix says", detail)
         return
-    yield from (Note(location, *note) for note in parsed.notes)
+    yield from (Issue(location, *note) for note in parsed.notes)
     if not f"{parsed.title}{parsed.text}".strip():
-        yield LeftOut(location, "files without text")
+        yield Issue(location, "files without text", repaired=False)
         return
-    about = {**_where(file), "modified": modified, "size": status.st_size}
-    title = parsed.title or title_of(file.path)
+    about = {**_describe_position(file), "modified": modified, "size": status.st_size}
+    title = parsed.title or make_title(file.path)
     yield Draft(location, file.id, title, parsed.text, {**about, **parsed.metadata})
 
 
-def _where(file: Found) -> Mapping[str, Any]:
+def _describe_position(file: FileToRead) -> Mapping[str, Any]:
     return {"path": file.id, "folder": PurePosixPath(file.id).parent.as_posix()}
 
 
-def _reader(file: Found, settings: CorpusSettings) -> FileReader:
-    return reader_of(_read_as(file), settings.encoding)
+def _load_reader(file: FileToRead, settings: CorpusSettings) -> FileReader:
+    return load_reader(_choose_suffix(file), settings.encoding)
 
 
-def _read_as(file: Found) -> str:
+def _choose_suffix(file: FileToRead) -> str:
     """Return the suffix of files that are read in the same way."""
-    return _TEXT if file.as_text else _suffix(file)
+    return _TEXT if file.as_text else _get_suffix(file)
 
 
-def _suffix(file: Found) -> str:
+def _get_suffix(file: FileToRead) -> str:
     return file.path.suffix.lower()

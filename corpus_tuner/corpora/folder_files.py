@@ -1,15 +1,15 @@
-"""The files of a folder, in a fixed order, and whatever in it is left out."""
+"""Files of a folder in a fixed order, and the ids of their documents."""
 
 import os
 import re
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from pathspec import GitIgnoreSpec
 
-from corpus_tuner.core.records import BadRecord
-from corpus_tuner.corpora.file_ids import id_of, is_temporary, names_in_ids
+from corpus_tuner.core.records import BadRecord, Issue
 from corpus_tuner.corpora.settings import CorpusSettings
 
 _VENDORED = frozenset(
@@ -17,40 +17,27 @@ _VENDORED = frozenset(
 )
 
 _SUFFIX = re.compile(r"\.[a-z0-9_-]{1,8}")
+# What percent-encoding changes: control characters, line separators, bytes that are not UTF-8, and
+# what would be read as a percent-encoded byte.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_NOT_UTF8 = re.compile(r"[\ud800-\udfff]")
+_ESCAPED = re.compile(rf"{_UNPRINTABLE.pattern}|{_NOT_UTF8.pattern}|%(?=[0-9A-Fa-f]{{2}})")
+_OUTER_SPACE = re.compile(r"^\s+|\s+$")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_TEMPORARY = re.compile(r"~\$.*|#.*#|.*~|.*\.sw[op]|Thumbs\.db|desktop\.ini", re.IGNORECASE)
 
 
-class LeftOut(NamedTuple):
-    """What is no document, and no mistake: it is counted, whatever is done with bad records.
-
-    Attributes
-    ----------
-    location
-        The path.
-    reason
-        In words that are the same for all such files.
-    detail
-        What is particular about this one.
-    """
-
-    location: str
-    reason: str
-    detail: str = ""
-
-    def __str__(self) -> str:
-        return self.location + (f" ({self.detail})" if self.detail else "")
-
-
-class Found(NamedTuple):
-    """A file to read.
+class FileToRead(NamedTuple):
+    """A file of a corpus.
 
     Attributes
     ----------
     path
-        Where it is.
+        Path of the file.
     id
-        Of its document: its path from the folder on, with slashes, as it can be written.
+        Id of its document: its path within the folder, with slashes, in printable characters.
     as_text
-        Whether it is to be read as plain text, whatever its suffix.
+        Whether it is read as plain text, whatever its suffix.
     """
 
     path: Path
@@ -58,22 +45,22 @@ class Found(NamedTuple):
     as_text: bool = False
 
 
-def walk(
-    folder: Path, settings: CorpusSettings, known: Callable[[str], bool]
-) -> Iterator[Found | LeftOut | BadRecord]:
+def walk_folder(
+    folder: Path, settings: CorpusSettings, is_known: Callable[[str], bool]
+) -> Iterator[FileToRead | Issue | BadRecord]:
     """Yield the files of a folder and of those in it.
 
     Links that lead outside, or nowhere, are left out, and so are hidden and temporary files,
-    folders of libraries, links to folders, and what is no file, which might never end.
+    folders of libraries, links to folders, and devices and pipes, which might never end.
 
     Parameters
     ----------
     folder
-        Where to begin.
+        Top folder.
     settings
-        Its patterns are those of ``.gitignore``.
-    known
-        Tells whether files with a name can be read.
+        Settings with patterns as in ``.gitignore``.
+    is_known
+        Function that tells whether files of a name can be read.
     """
     root = folder.resolve()
     included = GitIgnoreSpec.from_lines(settings.include or ("*",))
@@ -83,19 +70,19 @@ def walk(
     prefixes = {str(root): ""}  # of the ids of what is in a folder
     for location, folders, names in os.walk(root, onerror=failures.append):
         prefix = prefixes.pop(location)
-        called = names_in_ids([*folders, *names])
-        kept = []
+        escaped = escape_names([*folders, *names])
+        entered = []
         for name in sorted(folders):
-            inner = f"{prefix}{called[name]}"
+            inner = f"{prefix}{escaped[name]}"
             path = Path(location, name)
-            if reason := _unwanted_folder(path, excluded.match_file(f"{inner}/")):
-                yield LeftOut(f"{folder}/{inner}", reason)
+            if reason := _check_folder(path, excluded.match_file(f"{inner}/")):
+                yield Issue(f"{folder}/{inner}", reason, repaired=False)
             else:
-                kept.append(name)
+                entered.append(name)
                 prefixes[str(path)] = f"{inner}/"
-        folders[:] = kept
+        folders[:] = entered
         for name in sorted(names):
-            inner = f"{prefix}{called[name]}"
+            inner = f"{prefix}{escaped[name]}"
             path = Path(location, name)
             text = as_text.match_file(inner)
             if name.startswith("."):
@@ -105,22 +92,23 @@ def walk(
             elif excluded.match_file(inner) or not included.match_file(inner):
                 reason = "files that the patterns leave out"
             else:
-                reason = _unwanted_file(root, path, text or known(name))
+                reason = _check_file(root, path, text or is_known(name))
             if reason:
-                yield LeftOut(f"{folder}/{inner}", reason)
+                yield Issue(f"{folder}/{inner}", reason, repaired=False)
             else:
-                yield Found(path, id_of(inner), text)
+                yield FileToRead(path, make_id(inner), text)
     for failure in failures:
-        inner = _inner(root, failure.filename)
+        inner = _get_inner_path(root, failure.filename)
         yield BadRecord(f"{folder}/{inner}", "", "cannot be read", str(failure.strerror))
 
 
-def _inner(root: Path, path: str) -> str:
+def _get_inner_path(root: Path, path: str) -> str:
     parts = Path(path).relative_to(root).parts
-    return "/".join(names_in_ids([part])[part] for part in parts)
+    return "/".join(escape_names([part])[part] for part in parts)
 
 
-def _unwanted_folder(path: Path, excluded: bool) -> str:
+def _check_folder(path: Path, excluded: bool) -> str:
+    """Return the reason for leaving out a folder, "" if there is none."""
     if path.name.startswith(".") or path.name in _VENDORED:
         return "hidden folders and libraries"
     if excluded:
@@ -128,7 +116,8 @@ def _unwanted_folder(path: Path, excluded: bool) -> str:
     return "links to folders" if path.is_symlink() else ""
 
 
-def _unwanted_file(root: Path, path: Path, known: bool) -> str:
+def _check_file(root: Path, path: Path, known: bool) -> str:
+    """Return the reason for leaving out a file, "" if there is none."""
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):  # RuntimeError is a loop, up to Python 3.12
@@ -142,3 +131,66 @@ def _unwanted_file(root: Path, path: Path, known: bool) -> str:
         named = suffix if _SUFFIX.fullmatch(suffix) else "without a usual suffix"
         return f"files that no reader knows, {named}"
     return "" if path.stat().st_size else "empty files"
+
+
+def escape_names(names: Iterable[str]) -> dict[str, str]:
+    r"""Return the names of the files of one folder as they are written in ids.
+
+    Names are in Unicode's form NFC, which macOS does not preserve. Control characters, bytes that
+    are not UTF-8, and a percent sign before two hexadecimal digits are percent-encoded as in URLs,
+    so that `urllib.parse.unquote_to_bytes` gives the name back. Of two names that differ by
+    normalisation alone, the one that is not in NFC has all characters percent-encoded that are not
+    ASCII.
+
+    Examples
+    --------
+    >>> sorted(escape_names(["100%.md", "50%20.md", "a\nb.txt", "caf\udce9.txt"]).values())
+    ['100%.md', '50%2520.md', 'a%0Ab.txt', 'caf%E9.txt']
+    """
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in sorted(names, key=lambda name: (not unicodedata.is_normalized("NFC", name), name)):
+        one = _ESCAPED.sub(_percent_encode, unicodedata.normalize("NFC", name))
+        if one in taken:
+            one = _NOT_ASCII.sub(_percent_encode, _ESCAPED.sub(_percent_encode, name))
+        taken.add(one)
+        found[name] = one
+    return found
+
+
+def make_id(path: str) -> str:
+    """Return the id of a file, its escaped path with white space at the ends percent-encoded.
+
+    Examples
+    --------
+    >>> make_id(" notes/My  notes.txt")
+    '%20notes/My  notes.txt'
+    """
+    return _OUTER_SPACE.sub(_percent_encode, path)
+
+
+def make_title(path: Path) -> str:
+    r"""Return the title of a file that has none: its name without the suffix.
+
+    Examples
+    --------
+    >>> make_title(Path("My\nnotes.txt"))
+    'My notes'
+    """
+    name = _UNPRINTABLE.sub(" ", unicodedata.normalize("NFC", path.stem))
+    return " ".join(_NOT_UTF8.sub("\N{REPLACEMENT CHARACTER}", name).split())
+
+
+def is_temporary(name: str) -> bool:
+    """Tell whether a name is one of temporary files of editors, office programs and file managers.
+
+    Examples
+    --------
+    >>> [is_temporary(name) for name in ("~$offer.docx", "notes.md~", "notes.md")]
+    [True, True, False]
+    """
+    return _TEMPORARY.fullmatch(name) is not None
+
+
+def _percent_encode(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "surrogateescape"))

@@ -1,22 +1,32 @@
-"""Tell the kinds of sources apart, by name and content."""
+"""Open the source of a corpus: documents in memory, or what a name stands for."""
 
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from corpus_tuner.core.arguments import describe_value
+from corpus_tuner.core.documents import Document
 from corpus_tuner.core.encodings import open_text
-from corpus_tuner.core.records import open_bytes
+from corpus_tuner.core.records import BadRecord, Record, name_json_type, open_bytes
+from corpus_tuner.corpora import datasets, folder
+from corpus_tuner.corpora.field_mapping import Draft, make_text_record
+from corpus_tuner.corpora.folder_files import FileToRead
+from corpus_tuner.corpora.formats import list_suffixes
 from corpus_tuner.corpora.parse_cache import ParseCache
 from corpus_tuner.corpora.record_files import (
     JSON_LINES,
     SUFFIXES,
     TABLES,
     Source,
-    errors_of_a_corpus,
-    find_records,
-    suffix_of,
+    get_suffix,
+    open_records,
 )
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
+
+Documents = Iterable[Document | Mapping[str, Any] | str]
+"""Documents, records with the fields of one, or texts."""
 
 _KINDS = (
     "a folder with corpus.jsonl (BEIR), a .jsonl, .json, .csv or .tsv file (each may end in .gz), "
@@ -25,30 +35,24 @@ _KINDS = (
 )
 
 
-@errors_of_a_corpus()
-def find_source(source: str, settings: CorpusSettings, parsed: ParseCache | None = None) -> Source:
-    """Return what reads `source`; where that is a folder, what was `parsed` before is not again.
+def open_source(source: str, settings: CorpusSettings, cache: ParseCache | None = None) -> Source:
+    """Open the source of a name; files of a folder that are in the cache are not parsed again.
 
     Raises
     ------
     CorpusTunerError
-        If it is not there, of no known kind, or needs an extra that is missing; when it is read, if
-        it is damaged.
+        If it does not exist, is of no known kind, or needs an extra that is missing; when it is
+        read, if it is damaged.
     """
     if source.startswith("ir_datasets:"):
-        from corpus_tuner.corpora import ir_datasets_source
-
-        return Source(
-            partial(ir_datasets_source.read, source.removeprefix("ir_datasets:")), ids="first"
-        )
+        name = source.removeprefix("ir_datasets:")
+        return Source(partial(datasets.read_ir_datasets, name), ids="first")
     if source.startswith("hf:"):
-        from corpus_tuner.corpora import hugging_face
-
         name = source.removeprefix("hf:")
-        return Source(partial(hugging_face.read, name, settings.split), ids="first")
+        return Source(partial(datasets.read_hugging_face, name, settings.split), ids="first")
     path = Path(source)
     if path.is_dir():
-        return _find_in_folder(path, settings, parsed)
+        return _open_folder(path, settings, cache)
     if not path.is_file():
         if path.exists():
             raise CorpusTunerError(
@@ -56,55 +60,81 @@ def find_source(source: str, settings: CorpusSettings, parsed: ParseCache | None
                 "file first"
             )
         raise CorpusTunerError(f"there is no corpus at {source}: give {_KINDS}")
-    from corpus_tuner.corpora import folder
-
-    file = folder.file_of(path, settings)
-    if suffix_of(path.name) and not file.as_text:
-        return find_records(path, settings)
+    file = folder.make_file(path, settings)
+    if get_suffix(path.name) and not file.as_text:
+        return open_records(path, settings)
     if folder.is_known(file):
-        folder.open_reader(file, settings)
-        return Source(partial(folder.read_file, path.parent, file, settings, parsed))
+        folder.check_reader(file, settings)
+        return Source(partial(folder.read_file, path.parent, file, settings, cache))
     with open_text(path, settings.encoding) as text:
         start = text.read(4096).lstrip()
     if start.startswith(("{", "[")):
-        return find_records(path, settings, suffix=".json")
+        return open_records(path, settings, suffix=".json")
     raise CorpusTunerError(f"{path} is of no known kind: give {_KINDS}")
 
 
-@errors_of_a_corpus()
+def open_documents(documents: Documents, settings: CorpusSettings) -> tuple[Source, int]:
+    """Return the source of documents in memory, and their number; an iterator is consumed.
+
+    Raises
+    ------
+    CorpusTunerError
+        If it is no collection of documents.
+    """
+    if isinstance(documents, Document | Mapping) or not isinstance(documents, Iterable):
+        raise CorpusTunerError(
+            "source: give a path, or a list of documents, dictionaries or texts, not "
+            f"{describe_value(documents)}"
+        )
+    collection = documents if isinstance(documents, Collection) else [*documents]
+    return Source(partial(_read_documents, collection, settings)), len(collection)
+
+
 def count_records(source: str, settings: CorpusSettings) -> int | None:
-    """Return about how many records a source on disk has; `None` where only reading tells."""
+    """Return about how many records a source on disk has; `None` if only reading tells."""
     path = Path(source)
     if path.is_dir():
-        inner = _beir_file(path)
+        inner = _find_beir_file(path)
         if inner is None:
-            from corpus_tuner.corpora import folder
-            from corpus_tuner.corpora.folder_files import Found
-
-            return sum(isinstance(file, Found) for file in folder.files(path, settings))
+            files = folder.list_files(path, settings)
+            return sum(isinstance(file, FileToRead) for file in files)
         path = inner
-    if suffix_of(path.name) not in (*TABLES, *JSON_LINES) or not path.is_file():
+    if get_suffix(path.name) not in (*TABLES, *JSON_LINES) or not path.is_file():
         return None
     with open_bytes(path) as file:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
-def _beir_file(folder: Path) -> Path | None:
-    files = (folder / "corpus.jsonl", folder / "corpus.jsonl.gz")
+def _find_beir_file(path: Path) -> Path | None:
+    files = (path / "corpus.jsonl", path / "corpus.jsonl.gz")
     return next((file for file in files if file.is_file()), None)
 
 
-def _find_in_folder(path: Path, settings: CorpusSettings, parsed: ParseCache | None) -> Source:
-    if inner := _beir_file(path):
-        return find_records(inner, settings)
-    from corpus_tuner.corpora import folder
-    from corpus_tuner.corpora.formats import suffixes
-
-    if not folder.open_readers(path, settings):
-        known = ", ".join(sorted({*suffixes(), *SUFFIXES}))
+def _open_folder(path: Path, settings: CorpusSettings, cache: ParseCache | None) -> Source:
+    if inner := _find_beir_file(path):
+        return open_records(inner, settings)
+    if not folder.check_readers(path, settings):
+        known = ", ".join(sorted({*list_suffixes(), *SUFFIXES}))
         patterns = " that the patterns let through" if settings.include or settings.exclude else ""
         raise CorpusTunerError(
             f"{path} has neither a corpus.jsonl nor files{patterns} of a kind that can be read "
             f"({known}), or that corpus.as_text names: give {_KINDS}"
         )
-    return Source(partial(folder.read, path, settings, parsed), skips=True)
+    return Source(partial(folder.read, path, settings, cache), skips=True)
+
+
+def _read_documents(
+    documents: Collection[Document | Mapping[str, Any] | str], settings: CorpusSettings
+) -> Iterator[Record | Draft | BadRecord]:
+    """Yield documents with their positions, ``document 1`` and so on."""
+    for number, document in enumerate(documents, start=1):
+        location = f"document {number}"
+        if isinstance(document, Document):
+            metadata = dict(document.metadata)
+            yield Draft(location, document.id, document.title, document.text, metadata)
+        elif isinstance(document, Mapping):
+            yield Record(location, dict(document))
+        elif isinstance(document, str):
+            yield make_text_record(location, document, settings)
+        else:
+            yield BadRecord(location, "", "no document", name_json_type(document))

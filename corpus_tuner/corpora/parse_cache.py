@@ -1,7 +1,7 @@
-"""What was found in files, kept by the files' contents: to read a PDF takes far longer.
+"""Cache of parsed files by their contents, since parsing a PDF takes long.
 
-A build goes through its corpus more than once, and the next one through the same files again. What
-is kept is worth time alone: where it cannot be written or is damaged, files are read anew.
+A build reads its corpus more than once, and the next build reads the same files again. If the cache
+is damaged or cannot be written, files are parsed again.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from corpus_tuner.corpora.formats import FileReader, Parsed
+from corpus_tuner.corpora.formats import FileReader, ParsedFile
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS parsed (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -27,20 +27,20 @@ _TABLES = ("parsed", "files")
 
 
 class ParseCache:
-    """A file of what was found; a context manager.
+    """SQLite database of parsed files; a context manager.
 
-    What was not asked for while it was open is forgotten when it is left in good order.
+    Entries that were not read while it was open are deleted when it is closed without an error.
 
     Parameters
     ----------
     file
-        Where; made when there is something to keep.
+        Path of the database, which is created when the first file is stored.
     """
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._database: sqlite3.Connection | None = None
-        self._unfit = False
+        self._is_unusable = False
 
     def __enter__(self) -> "ParseCache":
         return self
@@ -58,49 +58,49 @@ class ParseCache:
         self._database = None
 
     def read(
-        self, path: Path, name: str, how: str, reader: FileReader, modified: str
-    ) -> tuple[Parsed, str]:
-        """Return what a file says, and since when it says so.
+        self, path: Path, name: str, identity: str, reader: FileReader, modified: str
+    ) -> tuple[ParsedFile, str]:
+        """Return the parsed file, and the date since which it has these contents.
 
         Parameters
         ----------
         path, name
-            Where it is, and what it is called in its folder.
-        how
-            What decides how it is read (`corpus_tuner.corpora.formats.identity`).
+            Path of the file, and its id in the folder.
+        identity
+            Version of the reader (`corpus_tuner.corpora.formats.get_reader_identity`).
         reader
-            Reads it, if none with such contents was read before.
+            Function that reads the file, if no file with such contents is stored.
         modified
-            Its date: that of a copy or a checkout is later than the one that is returned.
+            Modification date; that of a copy or a checkout is later than the one returned.
         """
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return self._parsed(path, digest, how, reader), self._since(name, digest, modified)
+        return self._parse(path, digest, identity, reader), self._find_date(name, digest, modified)
 
-    def _parsed(self, path: Path, digest: str, how: str, reader: FileReader) -> Parsed:
-        if not how:
+    def _parse(self, path: Path, digest: str, identity: str, reader: FileReader) -> ParsedFile:
+        if not identity:
             return reader(path)
-        key = f"{digest} {path.suffix.lower()} {how}"
+        key = f"{digest} {path.suffix.lower()} {identity}"
         with suppress(ValueError, TypeError):  # of a row that something else has written
-            for (value,) in self._ask("SELECT value FROM parsed WHERE key = ?", key):
+            for (value,) in self._execute("SELECT value FROM parsed WHERE key = ?", key):
                 return _parse_json(value)
         parsed = reader(path)
         with suppress(ValueError, TypeError):  # metadata of a kind that JSON has not
             value = json.dumps(parsed)
             if _parse_json(value) == parsed:
-                self._ask("REPLACE INTO parsed VALUES (?, ?)", key, value)
+                self._execute("REPLACE INTO parsed VALUES (?, ?)", key, value)
         return parsed
 
-    def _since(self, name: str, digest: str, modified: str) -> str:
-        for known, since in self._ask("SELECT digest, modified FROM files WHERE key = ?", name):
+    def _find_date(self, name: str, digest: str, modified: str) -> str:
+        for known, since in self._execute("SELECT digest, modified FROM files WHERE key = ?", name):
             if known == digest:
                 return str(since)
-        self._ask("REPLACE INTO files VALUES (?, ?, ?)", name, digest, modified)
+        self._execute("REPLACE INTO files VALUES (?, ?, ?)", name, digest, modified)
         return modified
 
-    def _ask(self, statement: str, key: str, *values: str) -> Sequence[Any]:
-        """Execute a statement of what is kept under a key; nothing comes of it where it fails."""
-        if self._unfit:
+    def _execute(self, statement: str, key: str, *values: str) -> Sequence[Any]:
+        """Execute a statement on the entry of a key; return no rows if it fails."""
+        if self._is_unusable:
             return ()
         try:
             if self._database is None:
@@ -111,7 +111,7 @@ class ParseCache:
             if values:
                 self._database.commit()
         except sqlite3.Error:
-            self._unfit = True
+            self._is_unusable = True
             if self._database is not None:
                 self._database.close()
                 self._database = None
@@ -121,6 +121,6 @@ class ParseCache:
         return found
 
 
-def _parse_json(value: str) -> Parsed:
+def _parse_json(value: str) -> ParsedFile:
     text, title, metadata, notes = json.loads(value)
-    return Parsed(text, title, metadata, tuple((reason, detail) for reason, detail in notes))
+    return ParsedFile(text, title, metadata, tuple((reason, detail) for reason, detail in notes))

@@ -9,12 +9,12 @@ from corpus_tuner.core.encodings import find_codec
 from corpus_tuner.corpora.column_types import ColumnType
 
 
-def _checked(patterns: tuple[str, ...]) -> tuple[str, ...]:
+def _check_patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
     GitIgnoreSpec.from_lines(patterns)
     return patterns
 
 
-def _known_encoding(name: str | None) -> str | None:
+def _check_encoding(name: str | None) -> str | None:
     if name is not None and find_codec(name) is None:
         raise ValueError(f"{name!r} is no encoding; known are utf-16, cp1251, shift_jis and others")
     return name
@@ -23,7 +23,7 @@ def _known_encoding(name: str | None) -> str | None:
 Patterns = Annotated[
     tuple[str, ...],
     BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
-    AfterValidator(_checked),
+    AfterValidator(_check_patterns),
 ]
 
 
@@ -71,7 +71,7 @@ class CorpusSettings(BaseModel):
     on_bad_record: Literal["fail", "skip"] | None = None
     max_characters: PositiveInt = 10_000_000
     delimiter: str | None = Field(None, pattern=r"^[^\"\r\n]$")
-    encoding: Annotated[str | None, AfterValidator(_known_encoding)] = None
+    encoding: Annotated[str | None, AfterValidator(_check_encoding)] = None
     include: Patterns = ()
     exclude: Patterns = ()
     as_text: Patterns = ()

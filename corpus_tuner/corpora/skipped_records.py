@@ -1,14 +1,11 @@
-"""What of a corpus could not be read, or was read with a repair: counted, and named by reason."""
-
-from typing import NamedTuple
+"""Records and files that were left out of a corpus or repaired, counted by reason."""
 
 from pydantic import BaseModel, ConfigDict
 
-from corpus_tuner.core.records import BadRecord, Note
-from corpus_tuner.corpora.folder_files import LeftOut
+from corpus_tuner.core.records import Issue
 
 MAX_NAMED = 10_000
-"""So many records and files are named for one reason; the others are counted."""
+"""Maximum number of records and files that are named for one reason; the others are counted."""
 
 
 class Skipped(BaseModel):
@@ -17,13 +14,13 @@ class Skipped(BaseModel):
     Attributes
     ----------
     reason
-        Why.
+        Reason in words.
     repaired
         Whether they are documents of the corpus, read with a repair; otherwise they are left out.
     count
-        How many there are.
+        Number of records and files.
     named
-        The first `MAX_NAMED` of them: file and line, with what is particular about each.
+        Location and details of the first `MAX_NAMED` of them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,51 +31,46 @@ class Skipped(BaseModel):
     named: tuple[str, ...]
 
 
-class _Reason(NamedTuple):
-    repaired: bool
-    named: list[BadRecord | LeftOut | Note]
-
-
 class SkippedRecords:
-    """Counts records and files by reason, in bounded memory.
+    """Counter of skipped and repaired records by reason, in bounded memory.
+
+    Attributes
+    ----------
+    counts
+        Number of records and files by reason.
 
     Examples
     --------
     >>> skipped = SkippedRecords()
-    >>> skipped.add("empty files", LeftOut("notes/a.txt", "empty files"))
-    >>> [(one.reason, one.count, one.named) for one in skipped.listed()]
+    >>> skipped.add(Issue("notes/a.txt", "empty files", repaired=False))
+    >>> [(one.reason, one.count, one.named) for one in skipped.to_list()]
     [('empty files', 1, ('notes/a.txt',))]
     """
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
-        self._reasons: dict[str, _Reason] = {}
+        self._named: dict[str, list[Issue]] = {}
 
-    def add(self, reason: str, what: BadRecord | LeftOut | Note, *, repaired: bool = False) -> None:
+    def add(self, issue: Issue) -> None:
         """Count a record or a file."""
-        self.counts[reason] = self.counts.get(reason, 0) + 1
-        known = self._reasons.setdefault(reason, _Reason(repaired, []))
-        if len(known.named) < MAX_NAMED:
-            known.named.append(what)
+        self.counts[issue.reason] = self.counts.get(issue.reason, 0) + 1
+        named = self._named.setdefault(issue.reason, [])
+        if len(named) < MAX_NAMED:
+            named.append(issue)
 
-    def first(self) -> dict[str, BadRecord | LeftOut | Note]:
+    def get_examples(self) -> dict[str, Issue]:
         """Return the first record or file for every reason."""
-        return {reason: known.named[0] for reason, known in self._reasons.items()}
+        return {reason: named[0] for reason, named in self._named.items()}
 
-    def listed(self) -> list[Skipped]:
-        """Return what was counted, a reason each: first what is left out."""
-        listed = [
+    def to_list(self) -> list[Skipped]:
+        """Return the counts as one entry for every reason, first those of records left out."""
+        entries = [
             Skipped(
                 reason=reason,
-                repaired=known.repaired,
+                repaired=named[0].repaired,
                 count=self.counts[reason],
-                named=tuple(map(_described, known.named)),
+                named=tuple(map(str, named)),
             )
-            for reason, known in self._reasons.items()
+            for reason, named in self._named.items()
         ]
-        return sorted(listed, key=lambda one: one.repaired)
-
-
-def _described(what: BadRecord | LeftOut | Note) -> str:
-    """Return where a record stands, and what is particular about it."""
-    return f"{what.location} ({what.detail})" if what.detail else what.location
+        return sorted(entries, key=lambda entry: entry.repaired)

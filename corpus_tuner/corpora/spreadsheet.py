@@ -11,7 +11,7 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from corpus_tuner.core.records import MAX_LINE_BYTES, Record
-from corpus_tuner.corpora.field_mapping import ROLES, field_of
+from corpus_tuner.corpora.field_mapping import ROLES, find_field
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
 
@@ -41,7 +41,7 @@ def read(path: Path, settings: CorpusSettings) -> Iterator[Record]:
             several = len(workbook.worksheets) > 1
             for sheet in workbook.worksheets:
                 named = sheet.title.strip() if several else ""
-                yield from _rows(path, named, sheet.iter_rows(values_only=True), settings)
+                yield from _read_rows(path, named, sheet.iter_rows(values_only=True), settings)
         finally:
             workbook.close()
     except (
@@ -53,33 +53,35 @@ def read(path: Path, settings: CorpusSettings) -> Iterator[Record]:
         raise CorpusTunerError(f"cannot read {path}: {type(error).__name__}: {error}") from error
 
 
-def _rows(
+def _read_rows(
     path: Path, sheet: str, rows: Iterator[Sequence[Any]], settings: CorpusSettings
 ) -> Iterator[Record]:
     header: list[str] = []
     roles: dict[str, str | None] = {}
     for number, cells in enumerate(rows, start=1):
         location = f"{path}:{sheet + '!' if sheet else ''}{number}"
-        if not any(map(_as_text, cells)):
+        if not any(map(_convert_to_text, cells)):
             continue
         if not header:
-            header = [_as_text(cell) or f"column {n}" for n, cell in enumerate(cells, start=1)]
+            header = [
+                _convert_to_text(cell) or f"column {n}" for n, cell in enumerate(cells, start=1)
+            ]
             if len(set(header)) < len(header):
                 raise CorpusTunerError(f"{location}: the header names a column more than once")
-            roles = {role: field_of(role, header, settings) for role in ROLES}
+            roles = {role: find_field(role, header, settings) for role in ROLES}
             continue
         fields: dict[str, Any] = {SHEET: sheet} if sheet else {}
         for column, cell in zip(header, cells, strict=False):
             if column in roles.values():
-                fields[column] = _as_text(cell)
-            elif _as_text(cell):  # a cell without text is no value
+                fields[column] = _convert_to_text(cell)
+            elif _convert_to_text(cell):  # a cell without text is no value
                 fields[column] = cell
         if sheet and (id_ := roles["id"]) and fields.get(id_):
             fields[id_] = f"{sheet}!{fields[id_]}"  # sheets number their rows alike
         yield Record(location, fields)
 
 
-def _as_text(cell: Any) -> str:
+def _convert_to_text(cell: Any) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     if isinstance(cell, date | datetime | time):

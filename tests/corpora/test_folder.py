@@ -143,11 +143,11 @@ def test_readers_of_other_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "[corpus_tuner.readers]\nRST = made_reader:read\n"
     )
     (package / "made_reader.py").write_text(
-        "from corpus_tuner.corpora.formats import Parsed\n"
-        "def read(path): return Parsed(path.read_text(), 'Made', {'kind': 'rst'})\n"
+        "from corpus_tuner.corpora.formats import ParsedFile\n"
+        "def read(path): return ParsedFile(path.read_text(), 'Made', {'kind': 'rst'})\n"
     )
     monkeypatch.syspath_prepend(package)
-    for found in (formats.suffixes, formats.reader_of):
+    for found in (formats.list_suffixes, formats.load_reader):
         monkeypatch.setattr(formats, found.__name__, cache(found.__wrapped__))
         monkeypatch.setattr(folder, found.__name__, getattr(formats, found.__name__))
     (tmp_path / "notes").mkdir()
@@ -163,7 +163,7 @@ def test_a_missing_extra_is_named_before_reading(
     (tmp_path / "a.txt").write_text("A mill.", encoding="utf-8")
     monkeypatch.delitem(sys.modules, "corpus_tuner.corpora.formats.pdf", raising=False)
     monkeypatch.setitem(sys.modules, "pypdfium2", None)
-    monkeypatch.setattr(folder, "reader_of", formats.reader_of.__wrapped__)
+    monkeypatch.setattr(folder, "load_reader", formats.load_reader.__wrapped__)
     with pytest.raises(CorpusTunerError, match=r"'exclude': \['\*\.pdf'\].*\[documents\]"):
         Corpus(tmp_path)
     assert [each.id for each in Corpus(tmp_path, CorpusSettings(exclude=("*.pdf",)))] == ["a.txt"]
@@ -174,12 +174,12 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Let Markdown take long to read; the names of the files that were read."""
     read: list[str] = []
 
-    def reader(path: Path) -> formats.Parsed:
+    def reader(path: Path) -> formats.ParsedFile:
         read.append(path.name)
         return markdown.read(path)
 
-    monkeypatch.setattr(folder, "reader_of", lambda *_: reader)
-    monkeypatch.setattr(folder, "identity", lambda *_: "slow 1")
+    monkeypatch.setattr(folder, "load_reader", lambda *_: reader)
+    monkeypatch.setattr(folder, "get_reader_identity", lambda *_: "slow 1")
     return read
 
 

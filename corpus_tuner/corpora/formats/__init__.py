@@ -1,7 +1,7 @@
-"""Files that are one document: a file here for every kind, found by the suffix of the file's name.
+"""Formats of files that are one document: one module each, chosen by the suffix of the file name.
 
-Further kinds come by the entry point group ``corpus_tuner.readers``: the name is a suffix without
-its dot, what it leads to is a function that takes a path and returns a `Parsed`.
+Plugins add formats in the entry point group ``corpus_tuner.readers``: the name is a suffix without
+its dot, the object a function that takes a path and returns a `ParsedFile`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -39,30 +39,30 @@ _LIBRARIES = {
     "pdf": ("pypdfium2",),
     "office": ("markitdown", "mammoth", "python-pptx"),
 }
-"""The libraries that read a kind of files; other kinds are read at once."""
+"""Libraries that read a format; other formats take no time."""
 _RULES = 2
-"""The version of the rules in this folder, raised when a file's text becomes another."""
+"""Version of the rules in this folder, raised when the text of a file changes."""
 _ENCODED = frozenset({"text", "markdown", "html", "mail"})
-"""Kinds of files whose encoding can be unknown."""
+"""Formats whose encoding can be unknown."""
 
 FileNote = tuple[str, str]
-"""A repair of a file that is read, or an omission in it: a reason that can be counted, a detail."""
+"""Reason and detail of a repair of a file, or of an omission in it."""
 
 
-class Parsed(NamedTuple):
-    """What a file says.
+class ParsedFile(NamedTuple):
+    """Contents of a file that is one document.
 
     Attributes
     ----------
     text
-        Without the title, where that stands by itself; empty if there is nothing to read. Every
-        page of a file with pages ends with a form feed (`join_pages`).
+        Text without the title; empty if there is none. Every page of a file with pages ends with a
+        form feed (`join_pages`).
     title
-        Empty where the file has none: its name is the title then.
+        Title; empty if the file has none, then its name is the title.
     metadata
-        Whatever else it says of itself.
+        Metadata of the file.
     notes
-        What was repaired, and what was left out of the text.
+        Repairs of the text, and omissions in it.
     """
 
     text: str
@@ -79,20 +79,20 @@ class UnreadableError(ValueError):
         self.reason, self.detail = reason, detail
 
 
-FileReader = Callable[[Path], Parsed]
-"""Reads a file; it raises `UnreadableError` where it cannot."""
+FileReader = Callable[[Path], ParsedFile]
+"""Function that reads a file, or raises `UnreadableError`."""
 
 
 @cache
-def suffixes() -> frozenset[str]:
-    """Return the suffixes that some reader knows, with their dots, in lower case."""
+def list_suffixes() -> frozenset[str]:
+    """Return the suffixes of all formats, with their dots, in lower case."""
     found = {point.name.lower() for point in entry_points(group=GROUP)}
     return frozenset(f".{name}" for name in {*_BUILT_IN, *found})
 
 
 @cache
-def identity(suffix: str, encoding: str | None = None) -> str:
-    """Return what decides how files with a suffix are read; "" where that takes no time."""
+def get_reader_identity(suffix: str, encoding: str | None = None) -> str:
+    """Return the version of the reader of a suffix, for caches; "" if reading takes no time."""
     name = suffix.removeprefix(".")
     for point in entry_points(group=GROUP):
         if point.name.lower() == name:
@@ -106,15 +106,15 @@ def identity(suffix: str, encoding: str | None = None) -> str:
 
 
 @cache
-def reader_of(suffix: str, encoding: str | None = None) -> FileReader:
-    """Return what reads files with a suffix of `suffixes`.
+def load_reader(suffix: str, encoding: str | None = None) -> FileReader:
+    """Return the reader of files with a suffix.
 
     Parameters
     ----------
     suffix
-        With its dot.
+        One of `list_suffixes`, with its dot.
     encoding
-        Of files that are not UTF-8 and declare none.
+        Encoding of files that are not UTF-8 and declare none.
 
     Raises
     ------
@@ -143,13 +143,13 @@ def join_pages(pages: Iterable[str], separator: str = "\n") -> str:
     Parameters
     ----------
     pages
-        Their texts, of which some may be empty. A form feed in one of them becomes a space.
+        Texts of the pages, of which some may be empty. A form feed in one becomes a space.
     separator
-        White space that ends a page's text: a line feed where sentences go on to the next page.
+        White space that ends the text of a page.
 
     Returns
     -------
-    The text; empty if all pages are.
+    Text; empty if all pages are.
 
     Examples
     --------

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from corpus_tuner.corpora.formats import FileNote, Parsed, UnreadableError, html, join_pages
+from corpus_tuner.corpora.formats import FileNote, ParsedFile, UnreadableError, html, join_pages
 from corpus_tuner.corpora.formats.archive import check_archive
 from corpus_tuner.corpora.formats.markdown import split_heading
 
@@ -30,7 +30,7 @@ class _Item(NamedTuple):
     is_contents: bool
 
 
-def read(path: Path) -> Parsed:
+def read(path: Path) -> ParsedFile:
     """Read a book; the documents of its spine are its pages.
 
     Raises
@@ -41,10 +41,10 @@ def read(path: Path) -> Parsed:
     check_archive(path)
     with zipfile.ZipFile(path) as archive:
         names = set(archive.namelist())
-        package = _package_name(archive)
-        tree = _tree(archive.read(package))
-        spine = _spine(tree, posixpath.dirname(package), names)
-        if _encrypted(archive, names) & {item.name for item in spine}:
+        package = _find_package(archive)
+        tree = _parse_xml(archive.read(package))
+        spine = _list_spine(tree, posixpath.dirname(package), names)
+        if _list_encrypted(archive, names) & {item.name for item in spine}:
             raise UnreadableError("encrypted, needs a password")
         chapters, notes = [], list[FileNote]()
         for item in spine:
@@ -54,25 +54,27 @@ def read(path: Path) -> Parsed:
             elif not item.is_contents:
                 page, note = html.decode_page(archive.read(item.name), None)
                 notes += [(note, item.name)] if note else []
-                text = html.text_of(page)
+                text = html.extract_text(page)
             chapters.append(text)
-    title = _first(tree, "title")
+    title = _find_first(tree, "title")
     number = next((number for number, text in enumerate(chapters) if text), 0)
     heading, rest = split_heading(chapters[number]) if chapters else ("", "")
     if heading and title in ("", heading):
         title, chapters[number] = heading, rest
-    return Parsed(join_pages(chapters, separator="\n\n"), title, _metadata(tree), tuple(notes))
+    return ParsedFile(
+        join_pages(chapters, separator="\n\n"), title, _read_metadata(tree), tuple(notes)
+    )
 
 
-def _package_name(archive: zipfile.ZipFile) -> str:
-    container = _tree(archive.read("META-INF/container.xml"))
+def _find_package(archive: zipfile.ZipFile) -> str:
+    container = _parse_xml(archive.read("META-INF/container.xml"))
     found = next(container.iter("{*}rootfile"), None)
     if found is None:
         raise UnreadableError("damaged, or not what its suffix says", "it names no package")
     return str(found.get("full-path"))
 
 
-def _tree(data: bytes) -> Any:
+def _parse_xml(data: bytes) -> Any:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True)
     tree = etree.fromstring(data, parser)
     if tree is None:
@@ -80,7 +82,7 @@ def _tree(data: bytes) -> Any:
     return tree
 
 
-def _spine(tree: Any, folder: str, names: set[str]) -> list[_Item]:
+def _list_spine(tree: Any, folder: str, names: set[str]) -> list[_Item]:
     """Return the files of the book in reading order."""
     items = {}
     for item in tree.iter("{*}item"):
@@ -94,28 +96,28 @@ def _spine(tree: Any, folder: str, names: set[str]) -> list[_Item]:
     return [item for item in found if item is not None]
 
 
-def _encrypted(archive: zipfile.ZipFile, names: set[str]) -> set[str]:
+def _list_encrypted(archive: zipfile.ZipFile, names: set[str]) -> set[str]:
     """Return the files that are encrypted, as DRM does and as fonts often are."""
     listed = "META-INF/encryption.xml"
     if listed not in names:
         return set()
-    found = _tree(archive.read(listed)).iter("{*}CipherReference")
+    found = _parse_xml(archive.read(listed)).iter("{*}CipherReference")
     return {unquote(reference.get("URI", "")) for reference in found}
 
 
-def _first(tree: Any, name: str) -> str:
-    return next((text for found in tree.iter(f"{{*}}{name}") if (text := _text(found))), "")
+def _find_first(tree: Any, name: str) -> str:
+    return next((text for found in tree.iter(f"{{*}}{name}") if (text := _get_text(found))), "")
 
 
-def _metadata(tree: Any) -> dict[str, Any]:
+def _read_metadata(tree: Any) -> dict[str, Any]:
     found = {
-        field: ", ".join(filter(None, map(_text, tree.iter(f"{{*}}{name}"))))
+        field: ", ".join(filter(None, map(_get_text, tree.iter(f"{{*}}{name}"))))
         if name == "creator"
-        else _first(tree, name)
+        else _find_first(tree, name)
         for name, field in _FIELDS.items()
     }
     return {field: value for field, value in found.items() if value}
 
 
-def _text(element: Any) -> str:
+def _get_text(element: Any) -> str:
     return " ".join("".join(element.itertext()).split())

@@ -14,8 +14,8 @@ from bs4 import BeautifulSoup, Tag
 from markdownify import MarkdownConverter
 
 from corpus_tuner.core.encodings import Decoded, decode
-from corpus_tuner.corpora.formats import Parsed
-from corpus_tuner.corpora.formats.text import notes_of
+from corpus_tuner.corpora.formats import ParsedFile
+from corpus_tuner.corpora.formats.text import make_notes
 
 # Forms are read: some sites wrap whole pages in one. The readings of ruby would stand in words.
 _NO_TEXT = "script, style, template:not([shadowrootmode]), svg, iframe, rt, rp, rtc"
@@ -36,10 +36,10 @@ _XML = re.compile(r"\A\s*<\?xml[^>]*>")
 _HEAD = 4096  # bytes in which a page declares its encoding
 
 
-def read(path: Path, encoding: str | None = None) -> Parsed:
+def read(path: Path, encoding: str | None = None) -> ParsedFile:
     """Read a page, by `encoding` if it is not UTF-8 and declares no other."""
     page, note = decode_page(path.read_bytes(), encoding)
-    return parse(page)._replace(notes=notes_of(note))
+    return parse(page)._replace(notes=make_notes(note))
 
 
 def decode_page(data: bytes, *declared: str | None) -> Decoded:
@@ -54,7 +54,7 @@ def decode_page(data: bytes, *declared: str | None) -> Decoded:
     return decode(data, *declared[:-1], *own, *declared[-1:])
 
 
-def parse(page: str) -> Parsed:
+def parse(page: str) -> ParsedFile:
     """Return what a page says, as Markdown without links, pictures and emphasis.
 
     Examples
@@ -62,7 +62,7 @@ def parse(page: str) -> Parsed:
     >>> parse("<html lang=en><title>Mill</title><nav>Home</nav><p>It <b>grinds</b> wheat.").text
     'It grinds wheat.'
     """
-    soup = _soup(page)
+    soup = _parse_html(page)
     heading = soup.find("h1")
     named = " ".join(soup.title.get_text(" ").split()) if soup.title else ""
     said = " ".join(heading.get_text(" ").split()) if heading else ""
@@ -71,22 +71,22 @@ def parse(page: str) -> Parsed:
         heading.decompose()  # it would be read twice
     language = soup.html.get("lang") if soup.html else None
     metadata: dict[str, Any] = {"language": str(language)} if language else {}
-    return Parsed(_text(soup, left_out), named or said, metadata)
+    return ParsedFile(_extract_text(soup, left_out), named or said, metadata)
 
 
-def text_of(page: str) -> str:
+def extract_text(page: str) -> str:
     r"""Return the text of a page with all its headings, as Markdown.
 
     Examples
     --------
-    >>> text_of("<h1>Mill</h1><p>It grinds wheat.")
+    >>> extract_text("<h1>Mill</h1><p>It grinds wheat.")
     '# Mill\n\nIt grinds wheat.'
     """
-    soup = _soup(page)
-    return _text(soup, _drop_surroundings(soup))
+    soup = _parse_html(page)
+    return _extract_text(soup, _drop_surroundings(soup))
 
 
-def _soup(page: str) -> BeautifulSoup:
+def _parse_html(page: str) -> BeautifulSoup:
     """Return a page without what is no text, wherever it stands."""
     # lxml stops at a null character; bs4 warns of XML, and of one line that may be an address.
     page = _XML.sub("", page.replace("\0", "")) + "\n"
@@ -114,33 +114,33 @@ def _is_own(found: Tag) -> bool:
         return False
     if found.name == "aside":
         in_text = found.find_parent(["main", "article"]) is not None
-        return in_text or _letters(found) >= _letters(found, of_links=True)
+        return in_text or _count_letters(found) >= _count_letters(found, of_links=True)
     return found.name == "header" and found.find(_HEADINGS) is not None
 
 
-def _text(soup: BeautifulSoup, left_out: Sequence[Tag]) -> str:
+def _extract_text(soup: BeautifulSoup, left_out: Sequence[Tag]) -> str:
     body = soup.body or soup
     mains = [found for found in soup.select(_MAIN) if not found.find_parent("main")]
-    if 2 * sum(map(_letters, mains)) < _letters(body):
+    if 2 * sum(map(_count_letters, mains)) < _count_letters(body):
         mains = []
     for parts in (mains, [body], left_out):
-        text = "\n\n".join(filter(None, map(_markdown, parts)))
+        text = "\n\n".join(filter(None, map(_convert_markdown, parts)))
         if text:
             return text
     return ""
 
 
-def _letters(tag: Tag, of_links: bool = False) -> int:
+def _count_letters(tag: Tag, of_links: bool = False) -> int:
     """Return how many characters of text an element has outside links, or in them."""
-    in_links = sum(_length(link) for link in tag.find_all("a"))
-    return in_links if of_links else _length(tag) - in_links
+    in_links = sum(_count_characters(link) for link in tag.find_all("a"))
+    return in_links if of_links else _count_characters(tag) - in_links
 
 
-def _length(tag: Tag) -> int:
+def _count_characters(tag: Tag) -> int:
     return len("".join(tag.get_text().split()))
 
 
-def _markdown(tag: Tag) -> str:
+def _convert_markdown(tag: Tag) -> str:
     try:
         text: str = _CONVERTER.convert_soup(tag)
     except RecursionError:  # thousands of elements in one another, as unclosed ones make them

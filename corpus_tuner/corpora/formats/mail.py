@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus_tuner.core.encodings import decode
-from corpus_tuner.corpora.formats import FileNote, Parsed, html
+from corpus_tuner.corpora.formats import FileNote, ParsedFile, html
 from corpus_tuner.text.long_runs import SPACELESS
 
 _PEOPLE = ("from", "to", "cc")
@@ -26,23 +26,23 @@ _WORD = re.compile(rf"[^\W{SPACELESS}]+|\w")
 _NEARLY_ALL = 0.8  # a share of words: the rest are addresses, and words cut in two
 
 
-def read(path: Path, encoding: str | None = None) -> Parsed:
+def read(path: Path, encoding: str | None = None) -> ParsedFile:
     """Read a message, by `encoding` if it is not UTF-8 and declares no other."""
     message = message_from_bytes(path.read_bytes())
-    reader = _Reader(encoding)
-    text = reader.text(message)
+    reader = _MessageReader(encoding)
+    text = reader.read_text(message)
     metadata: dict[str, Any] = {}
     for name in _PEOPLE:
-        if value := reader.header(message, name):
+        if value := reader.read_header(message, name):
             metadata[name] = value
-    if date := _date(reader.header(message, "date")):
+    if date := _parse_date(reader.read_header(message, "date")):
         metadata["date"] = date
     if reader.attachments:
         metadata["attachments"] = reader.attachments
-    return Parsed(text, reader.header(message, "subject"), metadata, tuple(reader.notes))
+    return ParsedFile(text, reader.read_header(message, "subject"), metadata, tuple(reader.notes))
 
 
-class _Reader:
+class _MessageReader:
     """Reads the parts of one message, and notes what it leaves out.
 
     Attributes
@@ -58,80 +58,80 @@ class _Reader:
         self.attachments: list[str] = []
         self.notes: list[FileNote] = []
 
-    def text(self, part: Message) -> str:
+    def read_text(self, part: Message) -> str:
         """Return the text of a part of a message, and of all parts in it."""
-        return "\n\n".join(filter(None, self._texts(part)))
+        return "\n\n".join(filter(None, self._read_parts(part)))
 
-    def header(self, part: Message, name: str) -> str:
+    def read_header(self, part: Message, name: str) -> str:
         """Return a header on one line, empty if there is none; raw bytes in it are decoded."""
         for known, value in part.raw_items():
             if known.lower() == name:
                 raw = str(value).encode("utf-8", "surrogateescape")
-                return _decoded_words(self._decode(raw))
+                return _decode_header(self._decode(raw))
         return ""
 
-    def _texts(self, part: Message) -> Iterator[str]:
+    def _read_parts(self, part: Message) -> Iterator[str]:
         kind, subtype = part.get_content_maintype(), part.get_content_subtype()
         if kind == "message" and subtype in ("rfc822", "global") and part.is_multipart():
-            for message in _parts(part):
-                yield self.header(message, "subject")
-                yield from self._texts(message)
+            for message in _list_parts(part):
+                yield self.read_header(message, "subject")
+                yield from self._read_parts(message)
         elif part.is_multipart() and subtype == "alternative":
-            yield from self._alternatives(_parts(part))
+            yield from self._choose_alternatives(_list_parts(part))
         elif part.is_multipart():
-            for inner in _parts(part):
+            for inner in _list_parts(part):
                 if _is_attachment(inner):
                     self._leave_out(inner)
                 else:
-                    yield from self._texts(inner)
+                    yield from self._read_parts(inner)
         elif kind == "multipart" or (kind == "text" and subtype not in _NO_TEXT):
-            yield self._content(part)
+            yield self._read_content(part)
         else:
             self._leave_out(part)
 
-    def _alternatives(self, parts: list[Message]) -> Iterator[str]:
+    def _choose_alternatives(self, parts: list[Message]) -> Iterator[str]:
         """Yield the first alternative, and others that say what it does not.
 
         Usually HTML repeats a plain text. Beside a plain text that is blank, cut, or tells only
         that there is HTML, it is the message.
         """
         chosen: list[str] = []
-        for text in filter(None, map(self.text, parts)):
+        for text in filter(None, map(self.read_text, parts)):
             if not any(_covers(other, text) for other in chosen):
                 chosen = [*(other for other in chosen if not _covers(text, other)), text]
         yield from chosen
 
-    def _content(self, part: Message) -> str:
+    def _read_content(self, part: Message) -> str:
         payload = part.get_payload(decode=True)
         data = payload if isinstance(payload, bytes) else b""
         charset = part.get_content_charset()
         if part.get_content_subtype() in ("html", "xhtml"):
             page, note = html.decode_page(data, charset, self._encoding)
-            self._note(note)
-            return html.text_of(page)
+            self._add_note(note)
+            return html.extract_text(page)
         text = self._decode(data, charset)
         return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
     def _decode(self, data: bytes, charset: str | None = None) -> str:
         text, note = decode(data, charset, self._encoding)
-        self._note(note)
+        self._add_note(note)
         return text
 
-    def _note(self, reason: str, detail: str = "") -> None:
+    def _add_note(self, reason: str, detail: str = "") -> None:
         if reason and (reason, detail) not in self.notes:
             self.notes.append((reason, detail))
 
     def _leave_out(self, part: Message) -> None:
-        name = _decoded_words(part.get_filename() or "")
+        name = _decode_header(part.get_filename() or "")
         if name:
             self.attachments.append(name)
         if name or part.get_content_disposition() == "attachment":
-            self._note("attachments of e-mail", name or part.get_content_type())
+            self._add_note("attachments of e-mail", name or part.get_content_type())
         else:
-            self._note(f"parts of e-mail that are no text, {part.get_content_type()}")
+            self._add_note(f"parts of e-mail that are no text, {part.get_content_type()}")
 
 
-def _parts(part: Message) -> list[Message]:
+def _list_parts(part: Message) -> list[Message]:
     return [inner for inner in part.get_payload() if isinstance(inner, Message)]
 
 
@@ -145,7 +145,7 @@ def _covers(text: str, other: str) -> bool:
     return len(words & set(_WORD.findall(text.lower()))) >= _NEARLY_ALL * len(words)
 
 
-def _decoded_words(header: str) -> str:
+def _decode_header(header: str) -> str:
     """Return a header on one line, its encoded words (RFC 2047) decoded."""
     unfolded = " ".join(header.split())
     try:
@@ -154,7 +154,7 @@ def _decoded_words(header: str) -> str:
         return unfolded
 
 
-def _date(header: str) -> str:
+def _parse_date(header: str) -> str:
     """Return a date in ISO 8601, empty if it is none."""
     try:
         return parsedate_to_datetime(header).isoformat()

@@ -1,11 +1,20 @@
-"""Markdown. The fields of its front matter become metadata, its title the title."""
+"""Markdown with front matter: fields in YAML between two ``---``, or TOML between two ``+++``.
+
+Templates, tags and titles with colons make YAML that no parser accepts. Then every field is read
+separately, and what is still not YAML is taken as text.
+"""
 
 import re
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from corpus_tuner.corpora.formats import Parsed
-from corpus_tuner.corpora.formats.front_matter import split_front_matter
-from corpus_tuner.corpora.formats.text import notes_of, read_text
+import yaml
+
+from corpus_tuner.core.metadata import MetadataError, convert_metadata
+from corpus_tuner.corpora.formats import FileNote, ParsedFile
+from corpus_tuner.corpora.formats.text import make_notes, read_text
 
 _TITLES = ("title", "titel")
 _DATA = r"data:(?=[^\s,]{0,200}[/;])[\w.+-]*/?[\w.+-]*(?:;[\w.+=-]+)*,"
@@ -14,16 +23,22 @@ _IMAGE = re.compile(rf"!?\[([^\]\n]{{0,1000}})\]\(\s*<?{_DATA}[^\s)]*(?:\s+[\"'(
 _REFERENCE = re.compile(rf"^ {{0,3}}\[[^\]\n]{{1,1000}}\]:\s*<?{_DATA}[^\n]*\n?", re.MULTILINE)
 _QUOTED = re.compile(rf"([\"']){_DATA}[^\"']{{100,}}\1")
 _BARE = re.compile(_DATA + _LONG)
+_YAML = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_TOML = re.compile(r"\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_FIELD = re.compile(r"(?P<name>[^\W\d][\w .-]{0,60}?|\"[^\"\n]+\"|'[^'\n]+')[ \t]*:(?=\s|$)(.*)")
+_TAGS = re.compile(r"#\S")
+_TEMPLATE = re.compile(r"\{\{.*\}\}|\{%.*%\}|<%.*%>")
+_ERRORS = (yaml.YAMLError, ValueError, TypeError, RecursionError)
 
 
-def read(path: Path, encoding: str | None = None) -> Parsed:
+def read(path: Path, encoding: str | None = None) -> ParsedFile:
     """Read a file of Markdown, by `encoding` if it is not UTF-8 and declares no other."""
     text, note = read_text(path, encoding)
     parsed = parse(text)
-    return parsed._replace(notes=(*notes_of(note), *parsed.notes))
+    return parsed._replace(notes=(*make_notes(note), *parsed.notes))
 
 
-def parse(text: str) -> Parsed:
+def parse(text: str) -> ParsedFile:
     r"""Return what a text in Markdown says, without images that stand in it as ``data:`` addresses.
 
     The title is that of the front matter, else a first heading, which is no part of the text then.
@@ -31,7 +46,7 @@ def parse(text: str) -> Parsed:
     Examples
     --------
     >>> parse("---\nyear: 1850\n---\n# The mill\n\nIt grinds wheat.")
-    Parsed(text='It grinds wheat.', title='The mill', metadata={'year': 1850}, notes=())
+    ParsedFile(text='It grinds wheat.', title='The mill', metadata={'year': 1850}, notes=())
     """
     metadata, text, notes = split_front_matter(text)
     names = [name for name in metadata if name.lower() in _TITLES and metadata[name] is not None]
@@ -40,7 +55,7 @@ def parse(text: str) -> Parsed:
     heading, rest = split_heading(text)
     if heading and title in ("", heading):
         title, text = heading, rest
-    return Parsed(text.strip(), title, metadata, notes)
+    return ParsedFile(text.strip(), title, metadata, notes)
 
 
 def split_heading(text: str) -> tuple[str, str]:
@@ -69,3 +84,129 @@ def drop_data_addresses(text: str) -> str:
         return text
     text = _REFERENCE.sub("", _IMAGE.sub(r"\1", text))
     return _BARE.sub("", _QUOTED.sub(r"\1\1", text))
+
+
+class FrontMatter(NamedTuple):
+    """Fields of the front matter of a text, the text below it, and notes on repairs."""
+
+    metadata: dict[str, Any]
+    text: str
+    notes: tuple[FileNote, ...] = ()
+
+
+def split_front_matter(text: str) -> FrontMatter:
+    r"""Split a text at the end of its front matter.
+
+    Examples
+    --------
+    >>> split_front_matter("---\ntitle: Part 1: The mill\n---\nIt grinds.").metadata
+    {'title': 'Part 1: The mill'}
+    """
+    if found := _TOML.match(text):
+        try:
+            fields: object = tomllib.loads(found[1])
+        except (ValueError, RecursionError) as error:
+            if "=" not in found[1]:
+                return FrontMatter({}, text)
+            note = ("front matter that is not TOML", str(error))
+            return FrontMatter({}, text[found.end() :], (note,))
+        prose = problem = ""
+    elif found := _YAML.match(text):
+        fields, prose, problem = _read_yaml(found[1]) if found[1].strip() else ({}, "", "")
+    else:
+        return FrontMatter({}, text)
+    if not isinstance(fields, dict):  # text between two rules
+        return FrontMatter({}, text)
+    notes = [("front matter that is not YAML", problem)] if problem else []
+    metadata: dict[str, Any] = {}
+    for name, value in fields.items():
+        try:
+            metadata |= convert_metadata({str(name): value})
+        except MetadataError as error:
+            notes.append(("fields of front matter left out", error.detail or error.reason))
+    return FrontMatter(metadata, prose + text[found.end() :], tuple(notes))
+
+
+def _read_yaml(text: str) -> tuple[object, str, str]:
+    """Return what YAML says; if it is broken, also lines that are no fields, and the problem."""
+    try:
+        fields = yaml.load(text, _PlainLoader)
+    except _ERRORS as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f"line {mark.line + 2}: " if mark else ""
+        problem = f"{line}{getattr(error, 'problem', None) or error}"
+        return *_read_fields(text), problem
+    if isinstance(fields, dict):
+        for name, value, block in _split_fields(text):
+            # Of "tags: #kitchen #roof" YAML takes the tags for a comment.
+            if (
+                name
+                and _TAGS.match(value)
+                and "\n" not in block.strip()
+                and fields.get(name, "") is None
+            ):
+                fields[name] = value
+    return fields, "", ""
+
+
+def _read_fields(text: str) -> tuple[dict[str, Any] | None, str]:
+    """Read every field by itself; ``None`` if there is none. Return other lines as well."""
+    fields: dict[str, Any] = {}
+    blocks = list(_split_fields(text))
+    prose = "".join(block for name, _, block in blocks if not name)
+    for name, value, block in blocks:
+        if not name:
+            continue
+        if _TEMPLATE.fullmatch(value):  # of a file that a generator has still to fill in
+            continue
+        for written in (block, block.expandtabs(2)):
+            try:
+                read = yaml.load(written, _PlainLoader)
+            except _ERRORS:
+                continue
+            if isinstance(read, dict):
+                fields |= {str(key): one for key, one in read.items()}
+                break
+        else:
+            items = [line.strip() for line in block.strip().splitlines()[1:]]
+            if not items:
+                fields[name] = value.strip("\"'")
+            elif not value and all(item.startswith("- ") for item in items):
+                fields[name] = [item[2:].strip().strip("\"'") for item in items]
+            else:
+                fields[name] = " ".join([value, *items]).strip()
+    return (fields, prose) if any(name for name, _, _ in blocks) else (None, "")
+
+
+def _split_fields(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the name of every field, what stands on its line, and all lines that belong to it.
+
+    Lines that belong to no field and are no comments come without a name.
+    """
+    name, value, block = "", "", ""
+    for line in text.splitlines(keepends=True):
+        found = _FIELD.match(line)
+        if found:
+            if name:
+                yield name, value, block
+            name, value, block = found["name"].strip("\"'"), found[2].strip(), line
+        elif name and (line[0].isspace() or line.startswith("- ")):
+            block += line
+        else:
+            if name:
+                yield name, value, block
+                name = ""
+            if line.strip() and not line.startswith("#"):
+                yield "", "", line
+    if name:
+        yield name, value, block
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """A safe loader without aliases: a few lines of them can stand for gigabytes."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.get_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "aliases (*name) are not read", mark)
+        return super().compose_node(parent, index)

@@ -9,7 +9,7 @@ import pptx  # noqa: F401
 from markitdown import DocumentConverter, StreamInfo
 from markitdown.converters import DocxConverter, PptxConverter
 
-from corpus_tuner.corpora.formats import Parsed, join_pages
+from corpus_tuner.corpora.formats import ParsedFile, join_pages
 from corpus_tuner.corpora.formats.archive import check_archive
 from corpus_tuner.corpora.formats.markdown import split_heading
 
@@ -24,7 +24,7 @@ _TITLE_STYLE = "p[style-name='Title'] => h1:fresh"
 """Of Word: mammoth takes the style of titles for that of any paragraph."""
 
 
-def read(path: Path) -> Parsed:
+def read(path: Path) -> ParsedFile:
     """Read a document; the heading that it begins with is the title, unless it names another.
 
     Raises
@@ -47,4 +47,4 @@ def read(path: Path) -> Parsed:
     if heading and named in ("", heading):
         named, pages[first] = heading, rest
     text = join_pages(pages, separator="\n\n") if suffix == ".pptx" else "\n".join(pages).strip()
-    return Parsed(text, named)
+    return ParsedFile(text, named)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pypdfium2
 from pypdfium2 import raw
 
-from corpus_tuner.corpora.formats import FileNote, Parsed, UnreadableError, join_pages
+from corpus_tuner.corpora.formats import FileNote, ParsedFile, UnreadableError, join_pages
 
 _HYPHEN = re.compile(r"(?<=\w)\x02(?=(\w))")
 """PDFium's mark where it has joined the parts of a word that a line's end parted."""
@@ -25,7 +25,7 @@ _NO_TITLE = re.compile(
 """Titles that programs give: their own names, and those of files."""
 
 
-def read(path: Path) -> Parsed:
+def read(path: Path) -> ParsedFile:
     """Read a document: the text of its pages, and the values of its form fields.
 
     Raises
@@ -41,15 +41,15 @@ def read(path: Path) -> Parsed:
         raise
     with document:
         document.init_forms()
-        found = list(_pages(document))
+        found = list(_read_pages(document))
         title = " ".join(document.get_metadata_value("Title").split())
     pages = [page or "" for page in found]
     notes = [
-        _note("damaged pages", [page is None for page in found]),
-        _note("pages without text", [page is not None and not page.strip() for page in found]),
-        _note("pages with characters that cannot be read", map(_UNKNOWN.search, pages)),
+        _make_note("damaged pages", [page is None for page in found]),
+        _make_note("pages without text", [page is not None and not page.strip() for page in found]),
+        _make_note("pages with characters that cannot be read", map(_UNKNOWN.search, pages)),
     ]
-    return Parsed(
+    return ParsedFile(
         join_pages(_UNKNOWN.sub(" ", page) for page in pages),
         title if is_title(title, path) else "",
         notes=tuple(filter(None, notes)),
@@ -69,7 +69,7 @@ def is_title(title: str, path: Path) -> bool:
     return any(map(str.isalpha, title)) and not _NO_TITLE.fullmatch(title)
 
 
-def _pages(document: pypdfium2.PdfDocument) -> Iterator[str | None]:
+def _read_pages(document: pypdfium2.PdfDocument) -> Iterator[str | None]:
     """Yield the text of every page, its lines ended by line feeds; ``None`` if it is damaged."""
     for number in range(len(document)):
         try:
@@ -78,19 +78,19 @@ def _pages(document: pypdfium2.PdfDocument) -> Iterator[str | None]:
         except pypdfium2.PdfiumError:
             yield None
             continue
-        text = _HYPHEN.sub(_joined, text_page.get_text_bounded())
+        text = _HYPHEN.sub(_join_hyphen, text_page.get_text_bounded())
         text_page.close()
-        text = "\n".join([text, *_form_values(document, page)])
+        text = "\n".join([text, *_read_form_values(document, page)])
         page.close()
         yield text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _joined(hyphen: re.Match[str]) -> str:
+def _join_hyphen(hyphen: re.Match[str]) -> str:
     """Return what joins the parts of a word: mostly nothing, but a hyphen before a capital."""
     return "" if hyphen[1].islower() else "-"
 
 
-def _form_values(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) -> Iterator[str]:
+def _read_form_values(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) -> Iterator[str]:
     """Yield what was filled into the fields of a form on a page."""
     if document.formenv is None:
         return
@@ -104,18 +104,18 @@ def _form_values(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) -> It
         raw.FPDFPage_CloseAnnot(field)
 
 
-def _note(reason: str, pages: Iterable[object]) -> FileNote | None:
+def _make_note(reason: str, pages: Iterable[object]) -> FileNote | None:
     """Return a note on the pages for which there is something."""
     numbers = [number for number, found in enumerate(pages, 1) if found]
-    return (reason, ranges(numbers)) if numbers else None
+    return (reason, format_pages(numbers)) if numbers else None
 
 
-def ranges(numbers: Sequence[int]) -> str:
+def format_pages(numbers: Sequence[int]) -> str:
     """Return numbers in words, those that follow one another as a range.
 
     Examples
     --------
-    >>> ranges([1, 2, 3, 7])
+    >>> format_pages([1, 2, 3, 7])
     'pages 1-3, 7'
     """
     parts: list[list[int]] = []

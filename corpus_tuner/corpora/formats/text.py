@@ -3,15 +3,15 @@
 from pathlib import Path
 
 from corpus_tuner.core.encodings import Decoded, decode
-from corpus_tuner.corpora.formats import FileNote, Parsed, UnreadableError
+from corpus_tuner.corpora.formats import FileNote, ParsedFile, UnreadableError
 
 _START = 8192  # bytes that tell whether a file is text, as Git looks at them
 
 
-def read(path: Path, encoding: str | None = None) -> Parsed:
+def read(path: Path, encoding: str | None = None) -> ParsedFile:
     """Read a file of text, by `encoding` if it is not UTF-8 and declares no other."""
     text, note = read_text(path, encoding)
-    return Parsed(text, notes=notes_of(note))
+    return ParsedFile(text, notes=make_notes(note))
 
 
 def read_text(path: Path, encoding: str | None = None) -> Decoded:
@@ -29,6 +29,6 @@ def read_text(path: Path, encoding: str | None = None) -> Decoded:
     return Decoded(text.replace("\r\n", "\n").replace("\r", "\n"), note)
 
 
-def notes_of(*reasons: str) -> tuple[FileNote, ...]:
+def make_notes(*reasons: str) -> tuple[FileNote, ...]:
     """Return notes without details, each once; none of an empty reason."""
     return tuple((reason, "") for reason in dict.fromkeys(reasons) if reason)

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from corpus_tuner.core.delimited import find_delimiter
 from corpus_tuner.core.files import write_atomically
 from corpus_tuner.core.records import (
     WHITE_SPACE,
     BadRecord,
-    csv_delimiter,
     describe_rejected,
     get_display_name,
     read_lines,
@@ -134,7 +134,7 @@ def _parse_header(path: Path, line: str) -> tuple[str, _Columns | None, bool]:
     is_csv = Path(path.name.removesuffix(".gz")).suffix.lower() == ".csv"
     by_white_space = "\t" in line or len(split_columns(line)) in (_BEIR.width, _TREC.width)
     is_csv = is_csv or (not by_white_space and not {",", ";"}.isdisjoint(line))
-    delimiter = csv_delimiter(line) if is_csv else ""
+    delimiter = find_delimiter(line) if is_csv else ""
     try:
         cells = _split_cells(line, delimiter)
     except csv.Error:

@@ -8,8 +8,8 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from corpus_tuner.core.delimited import read_rows, uses_quotes
-from corpus_tuner.core.records import BadRecord, Note, csv_delimiter, parse_json_line, read_lines
+from corpus_tuner.core.delimited import find_delimiter, read_rows, uses_quotes
+from corpus_tuner.core.records import BadRecord, Issue, parse_json_line, read_lines
 from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.trec.ids import NOT_UTF8, find_id_problem, is_utf8
 
@@ -119,7 +119,7 @@ def _read_records(path: Path) -> Iterator[_Query]:
         ".jsonl": _read_json,
         ".ndjson": _read_json,
         ".tsv": partial(_read_table, delimiter="\t"),
-        ".csv": partial(_read_table, delimiter=csv_delimiter(str(first[1]))),
+        ".csv": partial(_read_table, delimiter=find_delimiter(str(first[1]))),
         ".txt": _read_plain_lines,
     }
     if kind not in readers:
@@ -180,7 +180,7 @@ def _read_quoted_rows(path: Path) -> Iterator[_Row]:
     """Read the rows of tab-separated text with quoted cells; those that are not UTF-8 are bad."""
     repaired = ""
     for row in read_rows(path, "\t", quoted=True):
-        if isinstance(row, Note):
+        if isinstance(row, Issue):
             repaired = row.location
             yield row.location, BadRecord(row.location, "", NOT_UTF8)
         elif row.location != repaired:

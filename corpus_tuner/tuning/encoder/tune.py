@@ -16,7 +16,7 @@ from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.core.progress import print_note, show_activity, track
 from corpus_tuner.corpora import Corpus
-from corpus_tuner.corpora.in_memory import Documents
+from corpus_tuner.corpora.open_source import Documents
 from corpus_tuner.encoders import AUTO, EncoderSettings, embedded
 from corpus_tuner.encoders.tuning_report import (
     REPORT,

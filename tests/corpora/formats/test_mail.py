@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus_tuner.corpora.formats import Parsed, mail
+from corpus_tuner.corpora.formats import ParsedFile, mail
 
 HTML = "Content-Type: text/html; charset=utf-8\n\n<p>The <b>copper</b> kettle costs 80 euros.</p>"
 PLAIN = "Content-Type: text/plain; charset=utf-8\n\n"
@@ -31,7 +31,7 @@ def multipart(kind: str, *parts: str, boundary: str = "X") -> str:
     return f'Content-Type: multipart/{kind}; boundary="{boundary}"\n\n{body}--{boundary}--\n'
 
 
-def read(path: Path, message: str | bytes, headers: str = "Subject: Copper\n") -> Parsed:
+def read(path: Path, message: str | bytes, headers: str = "Subject: Copper\n") -> ParsedFile:
     data = message if isinstance(message, bytes) else message.replace("\n", "\r\n").encode()
     (path / "a.eml").write_bytes(f"{headers}MIME-Version: 1.0\n".encode() + data)
     return mail.read(path / "a.eml")

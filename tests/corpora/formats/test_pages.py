@@ -13,7 +13,7 @@ from corpus_tuner.core.documents import Document
 from corpus_tuner.corpora import CorpusSettings
 from corpus_tuner.corpora.formats import UnreadableError, epub, join_pages, office, pdf
 from corpus_tuner.corpora.formats.archive import check_archive
-from corpus_tuner.corpora.formats.pdf import is_title, ranges
+from corpus_tuner.corpora.formats.pdf import format_pages, is_title
 from corpus_tuner.indexes.search.snippets import locate
 from tests.cli.conftest import Run
 from tests.corpora.formats.pdf_files import write_pdf
@@ -136,7 +136,7 @@ def test_titles_that_are_not_names_of_files() -> None:
 @given(st.sets(st.integers(1, 40), min_size=1).map(sorted))
 def test_ranges_name_all_pages(numbers: list[int]) -> None:
     named: list[int] = []
-    for part in ranges(numbers).split(maxsplit=1)[1].split(", "):
+    for part in format_pages(numbers).split(maxsplit=1)[1].split(", "):
         first, _, last = part.partition("-")
         named += range(int(first), int(last or first) + 1)
     assert named == numbers

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus_tuner.core.records import BadRecord
-from corpus_tuner.errors import EvaluationError
+from corpus_tuner.errors import CorpusTunerError, EvaluationError
 from corpus_tuner.eval.trec.qrels import read_qrels, write_qrels
 
 IDS = st.text(
@@ -102,7 +102,7 @@ def test_whatever_is_in_a_file_is_read_or_refused(
     (tmp_path / name).write_bytes(content)
     try:
         qrels = read_qrels(tmp_path / name, lambda _: None)
-    except EvaluationError as error:
+    except CorpusTunerError as error:
         assert name in str(error)
         return
     assert all(query.strip() and grades for query, grades in qrels.items())

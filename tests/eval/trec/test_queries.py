@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus_tuner.core.records import BadRecord
-from corpus_tuner.errors import EvaluationError
+from corpus_tuner.errors import CorpusTunerError, EvaluationError
 from corpus_tuner.eval.trec.queries import read_queries
 
 CHARACTERS = st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters="\ufeff")
@@ -79,7 +79,7 @@ def test_whatever_is_in_a_file_is_read_or_told(content: bytes, name: str, tmp_pa
     bad: list[BadRecord] = []
     try:
         queries = read_queries(tmp_path / name, bad.append)
-    except EvaluationError as error:
+    except CorpusTunerError as error:
         assert name in str(error)
         return
     assert all(key and text.strip() for key, text in queries.items())

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus_tuner import Corpus
-from corpus_tuner.corpora import CorpusSettings, json_values
+from corpus_tuner.corpora import CorpusSettings, json_records
 
 SKIP = CorpusSettings(on_bad_record="skip")
 VALUES = st.recursive(
@@ -36,10 +36,10 @@ def test_arrays_come_back(
     path = tmp_path / "c.json"
     path.write_text(json.dumps(records, indent=indent, ensure_ascii=escaped), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(json_values, "_AT_ONCE", at_once)
-        found = list(json_values._stream(path, None))
+        patch.setattr(json_records, "_AT_ONCE", at_once)
+        found = list(json_records._stream_values(path, None))
     assert [one[1] for one in found] == records
-    read = [one[1] for one in json_values.read(path, CorpusSettings())]
+    read = [one[1] for one in json_records.read(path, CorpusSettings())]
     assert read == [one if isinstance(one, dict) else {"text": one} for one in records]
 
 
@@ -69,11 +69,11 @@ def test_strings_are_texts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "texts", "reason"),
     [
-        ('["a", "b"', "ab", json_values._BROKEN),
-        ('["a", {broken}, "b"]', "a", json_values._BROKEN),
-        ('["a" "b"]', "a", json_values._BROKEN),
+        ('["a", "b"', "ab", json_records._BROKEN),
+        ('["a", {broken}, "b"]', "a", json_records._BROKEN),
+        ('["a" "b"]', "a", json_records._BROKEN),
         ('["a", 7, "b"]', "ab", "not a JSON object"),
-        ('["a"] "b"', "a", json_values._BROKEN),
+        ('["a"] "b"', "a", json_records._BROKEN),
     ],
 )
 def test_what_is_broken_is_counted(text: str, texts: str, reason: str, tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_an_array_is_never_in_memory(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(json.dumps(["A mill by the river."] * 50_000).encode(), 1))
     tracemalloc.start()
     try:
-        count = sum(1 for _ in json_values.read(path, CorpusSettings()))
+        count = sum(1 for _ in json_records.read(path, CorpusSettings()))
         assert tracemalloc.get_traced_memory()[1] < 1_000_000
     finally:
         tracemalloc.stop()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from corpus_tuner import Corpus, CorpusTunerError
 from corpus_tuner.core.delimited import read_rows, uses_quotes
 from corpus_tuner.core.encodings import open_text
-from corpus_tuner.core.records import Note
+from corpus_tuner.core.records import Issue
 from corpus_tuner.corpora import CorpusSettings
 from tests.cli.conftest import Run
 
@@ -236,7 +236,7 @@ def test_no_line_is_lost_uncounted(
         every = iter(text.readline, "")
         lines = [line for line in every if line.strip(f'{delimiter}"\r\n')]
     read = read_rows(path, delimiter, quoted=quoted, even=even)
-    rows = [row for row in read if not isinstance(row, Note)]
+    rows = [row for row in read if not isinstance(row, Issue)]
     starts = [int(row.location.rpartition(":")[2]) for row in rows]
     assert starts == sorted(set(starts))
     if not quoted:
