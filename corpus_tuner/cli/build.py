@@ -85,9 +85,9 @@ def build(
     from corpus_tuner.building.pipeline import build as build_index
 
     if tune_encoder:
-        from corpus_tuner.tuning.encoder.tune import with_tuned_encoder
+        from corpus_tuner.tuning.encoder.tune import tune_encoder_for_index
 
-        settings = with_tuned_encoder(corpus, output, settings)
+        settings = tune_encoder_for_index(corpus, output, settings)
     report = build_index(
         corpus, output, settings, ledger=ledger, fresh=fresh, sync=sync, announce=announce, ray=ray
     )

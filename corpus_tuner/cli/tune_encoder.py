@@ -80,11 +80,11 @@ def encoder(
 
 def _show(report: "EncoderTuningReport") -> None:
     """Print whether a tuned encoder is better."""
-    from corpus_tuner.tuning.encoder.card import judged
+    from corpus_tuner.tuning.encoder.report import list_candidates
 
     verdict = report.verdict
     found = table("held-out documents, asked for", "nDCG@10", right=("nDCG@10",))
-    for what, mean in judged(report):
+    for what, mean in list_candidates(report):
         found.add_row(what, f"{100 * mean:.1f}")
     stdout.print(found)
     stdout.print()

@@ -1,7 +1,5 @@
-"""Tuning an encoder on a corpus that nobody has labelled.
+"""Fine-tuning an encoder on the documents of a corpus, without labels.
 
-Data flows one way: `questions` (what asks for which document) -> `teacher` (how an index that
-searches by vectors and words ranks what could answer) -> `training` (by sentence-transformers,
-towards an `objective`) -> `verdict` (whether held-out documents are found better, and how much of
-what was learnt is kept) -> `tune` (the order of it all, and what it leaves behind).
+Synthetic queries ask for documents; an index of the corpus is the teacher that ranks documents for
+them; pseudo-queries of held-out documents measure whether the tuned encoder is better.
 """

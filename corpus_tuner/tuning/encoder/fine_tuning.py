@@ -1,10 +1,9 @@
-"""From documents to a trained encoder: what teaches it, the examples, and the training."""
+"""Fine-tuning of an encoder on documents: teacher index, training examples and training."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 from sentence_transformers import SentenceTransformer
@@ -18,129 +17,124 @@ from corpus_tuner.core.progress import show_activity, track
 from corpus_tuner.encoders import Vectors, open_encoder
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.searcher import Searcher
-from corpus_tuner.tuning.encoder.lora import add_matrices, merge_matrices
-from corpus_tuner.tuning.encoder.losses import Objective
-from corpus_tuner.tuning.encoder.synthetic_queries import Asked
-from corpus_tuner.tuning.encoder.teacher import TEMPERATURE, Teacher
-from corpus_tuner.tuning.encoder.topic_batches import topics
-from corpus_tuner.tuning.encoder.training import Curve, Trainer, dataset_of, steps_in
-from corpus_tuner.tuning.encoder.training_examples import examples
+from corpus_tuner.indexes.vectors import Ordinals
+from corpus_tuner.tuning.encoder.lora import add_lora, merge_lora
+from corpus_tuner.tuning.encoder.losses import RankingLoss
+from corpus_tuner.tuning.encoder.synthetic_queries import generate_queries
+from corpus_tuner.tuning.encoder.teacher import DEFAULT_TEMPERATURE, Teacher, cluster_topics
+from corpus_tuner.tuning.encoder.training import Curve, Trainer, count_steps
+from corpus_tuner.tuning.encoder.training_examples import Row, make_examples
+from corpus_tuner.tuning.training import CHECKPOINTS
 
-CHECKPOINTS, TEACHER = "checkpoint", "teacher"
-"""In the folder of the model, until it is done."""
+TEACHER = "teacher"
+"""Folder of the teacher's index in that of the model."""
 _PLAN = "plan.json"
 
 
-class Learnt(NamedTuple):
-    """What is learnt from.
-
-    Attributes
-    ----------
-    documents
-        All of them; they make the index that teaches.
-    held_out
-        The first ones, that are kept from training.
-    kept
-        Other texts, whose vectors are to stay.
-    languages
-        That the documents are in.
-    """
-
-    documents: Sequence[Document]
-    held_out: int
-    kept: Sequence[str]
-    languages: Languages
-
-
-def fit(
+def fine_tune(
     model: SentenceTransformer,
-    learnt: Learnt,
-    settings: Recipe,
+    documents: Sequence[Document],
+    held_out: int,
+    memory: Sequence[str],
+    languages: Languages,
+    recipe: Recipe,
     output: Path,
-    look: Callable[[], float],
+    evaluate: Callable[[], float],
 ) -> Curve:
-    """Train a model in place, or go on with it, and return its curve.
+    """Train a model in place, or resume training, and return its learning curve.
 
     Parameters
     ----------
     model
-        What learns.
-    learnt
-        What it learns from.
-    settings
-        The recipe.
+        Encoder.
+    documents
+        All documents, which the teacher indexes.
+    held_out
+        Number of documents, the first ones, that are not trained on.
+    memory
+        Texts whose vectors must not change.
+    languages
+        Languages of the documents.
+    recipe
+        Recipe.
     output
-        The folder of the model; it has the plan, the index that teaches and the checkpoints.
-    look
-        Measures the model with the documents that were held out.
+        Folder of the model, which has the plan, the teacher's index and the checkpoints.
+    evaluate
+        Function that measures the model with the held-out documents.
     """
-    how, languages = settings.encoder_tuning, learnt.languages
-    documents = learnt.documents[learnt.held_out :]
-    with ExitStack() as opened:
-        teacher, asked = None, [Asked(document) for document in documents]
-        alike: Sequence[Sequence[int]] = ()
+    how = recipe.encoder_tuning
+    trained = documents[held_out:]
+    questions: Sequence[Sequence[str]] = ()
+    topics: Sequence[Sequence[int]] = ()
+    with ExitStack() as stack:
+        teacher = None
         if how.taught:
-            searcher = opened.enter_context(_teaching(learnt.documents, output / TEACHER, settings))
-            asked, ordinals = _asked(searcher, documents)
+            searcher = stack.enter_context(_open_teacher(documents, output / TEACHER, recipe))
+            questions, ordinals = _read_questions(searcher, trained)
             teacher = Teacher(searcher, ordinals, how)
             if how.topic_size > 1:
-                alike = topics(searcher.dense.passages(ordinals), how.topic_size, how.seed)
-        vectors = _remembered(learnt.kept, settings, model.max_seq_length)
-        objective = Objective(model, how, teacher.temperature if teacher else TEMPERATURE)
-        steps = _planned(output, how)
+                vectors = searcher.dense.passages(ordinals)
+                topics = cluster_topics(vectors, how.topic_size, how.seed)
+        others = _encode_memory(memory, recipe, model.max_seq_length)
+        loss = RankingLoss(model, how, teacher.temperature if teacher else DEFAULT_TEMPERATURE)
+
+        def list_rows(steps: int) -> list[Row]:
+            queries = generate_queries(trained, languages, how.left_in, how.seed, questions, topics)
+            rank = teacher.rank if teacher else None
+            rows = make_examples(queries, len(trained), how.batch_size, steps, rank, others)
+            total = steps * how.batch_size
+            return list(track(rows, "generating queries", lambda: total, unit="queries"))
+
+        steps = _read_plan(output, how)
         if steps is None:
-            with show_activity("looking at the pace"):
-                rows = examples(asked, languages, how, 1, teacher, vectors, alike)
-                steps = steps_in(how.minutes, objective, list(rows))
+            steps = count_steps(how.minutes, loss, list_rows(1))
             (output / _PLAN).write_text(json.dumps({"steps": steps}), encoding="utf-8")
-        wanted = steps * how.batch_size
-        rows = examples(asked, languages, how, steps, teacher, vectors, alike)
-        made = list(track(rows, "asking", lambda: wanted, unit="questions"))
+        rows = list_rows(steps)
     if how.method == "lora":
-        add_matrices(model, how.lora_rank)
-    checkpoints = output / CHECKPOINTS
-    trainer = Trainer(model, dataset_of(made), objective, how, steps, checkpoints, look)
-    curve = trainer.fit()
+        add_lora(model, how.lora_rank)
+    curve = Trainer(model, rows, loss, how, steps, output / CHECKPOINTS, evaluate).fit()
     if how.method == "lora":
-        merge_matrices(model)
+        merge_lora(model)
     return curve
 
 
-def _teaching(documents: Sequence[Document], index: Path, settings: Recipe) -> Searcher:
-    """Build the index that teaches, which always has words, and open it."""
-    changes = {"baselines": (), "lexical": settings.lexical or LexicalSettings()}
-    build(list(documents), index, settings.model_copy(update=changes))
+def _open_teacher(documents: Sequence[Document], index: Path, recipe: Recipe) -> Searcher:
+    """Build the teacher's index, which always has lexical rankers, and open it."""
+    changes = {"baselines": (), "lexical": recipe.lexical or LexicalSettings()}
+    build(list(documents), index, recipe.model_copy(update=changes))
     return Searcher.open(index)
 
 
-def _asked(searcher: Searcher, documents: Sequence[Document]) -> tuple[list[Asked], Any]:
-    """Return documents with the questions that were written for them, and their ordinals."""
-    asked, ordinals = [], []
+def _read_questions(
+    searcher: Searcher, documents: Sequence[Document]
+) -> tuple[list[list[str]], Ordinals]:
+    """Return the generated questions of documents, and the documents' ordinals."""
+    questions, ordinals = [], []
     for document in documents:
         ((ordinal, _),) = searcher.segments.find([document.id]).values()
         views = searcher.segments.views(ordinal)
-        asked.append(Asked(document, [one.text for one in views if one.kind == "question"]))
+        questions.append([view.text for view in views if view.kind == "question"])
         ordinals.append(ordinal)
-    return asked, np.array(ordinals, np.int64)
+    return questions, np.array(ordinals, np.int64)
 
 
-def _remembered(
-    texts: Sequence[str], settings: Recipe, max_tokens: int
+def _encode_memory(
+    texts: Sequence[str], recipe: Recipe, max_tokens: int
 ) -> list[tuple[str, Vectors]]:
-    """Return texts with the vectors that the base gives to what the model reads while training."""
+    """Return texts with the base's vectors, of as many tokens as the model reads in training."""
     if not texts:
         return []
-    with show_activity("reading what is to be kept"):
-        short = settings.encoder.model_copy(update={"max_tokens": max_tokens})
+    with show_activity("encoding the texts to keep"):
+        short = recipe.encoder.model_copy(update={"max_tokens": max_tokens})
         return list(zip(texts, open_encoder(short).encode_documents(texts), strict=True))
 
 
-def _planned(output: Path, how: EncoderTuningSettings) -> int | None:
-    """Return the number of steps, where it is known."""
+def _read_plan(output: Path, how: EncoderTuningSettings) -> int | None:
+    """Return the number of steps; ``None`` before the first are timed."""
     if how.steps:
         return how.steps
     try:
-        plan: Mapping[str, int] = json.loads((output / _PLAN).read_text(encoding="utf-8"))
-        return plan["steps"]
+        steps: int = json.loads((output / _PLAN).read_text(encoding="utf-8"))["steps"]
     except (FileNotFoundError, ValueError):
         return None
+    return steps

@@ -1,11 +1,9 @@
-"""The verdict: whether a tuned encoder finds documents better that were kept from it.
+"""Verdict on a tuned encoder by pseudo-queries of held-out documents, without labels.
 
-No labels are needed: documents are asked for with a sentence that they no longer have. Both
-encoders, and what lies between their weights, look for them among others; what is best by the one
-half of the documents is measured by the other half.
-
-Where the index is to have words, they look together with words and their parts, by the usual
-weights: what an encoder has learnt to find as words do is worth nothing next to them.
+Base, tuned encoder and interpolations of their weights search for the held-out documents among
+others. One half of the documents chooses the interpolation, the other half measures its gain.
+With lexical rankers in the recipe, hybrid search by the default weights is measured: a gain that
+lexical search brings as well does not count.
 """
 
 import random
@@ -18,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from sentence_transformers import SentenceTransformer
 
-from corpus_tuner.calibration.pseudo_queries import HeldOut, hold_out
+from corpus_tuner.calibration.pseudo_queries import hold_out
 from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.languages import Languages
@@ -35,50 +33,48 @@ from corpus_tuner.indexes.lexical.postings import Postings
 from corpus_tuner.indexes.search.fusion import normalize_scores
 from corpus_tuner.text.passages import get_full_text
 
-Gains = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.floating[Any]]
 Weights = Mapping[str, Any]
-"""Tensors by their names."""
+"""Tensors by name."""
 
 _CUTOFF = 10
-_DRAWS = 1_000  # of the bootstrap
+_RESAMPLES = 1_000
 _BATCH = 32
 
 
-class Found(NamedTuple):
-    """How well pseudo-queries find their documents.
+class Retrieval(NamedTuple):
+    """nDCG@10 of the pseudo-queries.
 
     Attributes
     ----------
-    gains
-        nDCG@10 of every one in the search that there will be, shape (documents, 2).
-    by_vectors
-        Their mean where vectors rank alone.
+    ndcg
+        Values of every pseudo-query in hybrid search, shape (documents, 2).
+    dense
+        Mean in dense search.
     """
 
-    gains: Gains
-    by_vectors: float
+    ndcg: npt.NDArray[np.float64]
+    dense: float
 
     @property
     def mean(self) -> float:
-        """Of the gains."""
-        return float(self.gains.mean())
+        """Mean in hybrid search."""
+        return float(self.ndcg.mean())
 
 
-class Trial:
-    """Documents that are kept from training, and the others among which they are to be found.
+class HeldOutEvaluation:
+    """Evaluation of encoders by pseudo-queries of held-out documents.
 
     Parameters
     ----------
     held_out
-        The former.
+        Documents that are not trained on.
     others
-        The latter.
+        Further documents to search.
     languages
-        That all are in.
-    settings
-        The recipe: which terms the index is to have, how much rankers count, and the seed of the
-        sentences that are taken out.
+        Languages of the documents.
+    recipe
+        Recipe: lexical rankers, default weights, and the seed of the pseudo-queries.
     """
 
     def __init__(
@@ -86,145 +82,141 @@ class Trial:
         held_out: Sequence[Document],
         others: Sequence[Document],
         languages: Languages,
-        settings: Recipe,
+        recipe: Recipe,
     ) -> None:
-        chance = random.Random(settings.encoder_tuning.seed)
-        taken = (hold_out(document, languages.detect(document), chance) for document in held_out)
-        self._asked: list[HeldOut] = [one for one in taken if one]
-        self._texts = [get_full_text(one.rest) for one in self._asked]
+        chance = random.Random(recipe.encoder_tuning.seed)
+        taken = (hold_out(one, languages.detect(one), chance) for one in held_out)
+        pairs = [one for one in taken if one]
+        self._documents = len(pairs)
+        self._texts = [get_full_text(one.rest) for one in pairs]
         self._texts += [get_full_text(document) for document in others]
-        self._queries = [query for one in self._asked for query in one.queries]
-        usual = settings.search.hybrid
-        self._vectors = usual.passage + usual.views
-        self._words = np.zeros((len(self._queries), len(self._texts)))
-        if settings.lexical:
-            lexical = settings.lexical.model_copy(update={"languages": languages.codes})
+        self._queries = [query for one in pairs for query in one.queries]
+        weights = recipe.search.hybrid
+        self._dense_weight = weights.passage + weights.views
+        self._lexical_scores = np.zeros((len(self._queries), len(self._texts)))
+        if recipe.lexical:
+            lexical = recipe.lexical.model_copy(update={"languages": languages.codes})
             for ranker in lexical.rankers:
-                found = self._scores(ranker, lexical, getattr(settings.search, ranker))
-                self._words += getattr(usual, ranker) * _scaled(found)
+                scores = self._score_lexical(ranker, lexical, getattr(recipe.search, ranker))
+                self._lexical_scores += getattr(weights, ranker) * _normalize_rows(scores)
 
-    def _scores(self, ranker: LexicalRanker, lexical: LexicalSettings, how: BM25) -> Scores:
-        """Return what every document scores for every query, shape (queries, documents)."""
+    def _score_lexical(self, ranker: LexicalRanker, lexical: LexicalSettings, bm25: BM25) -> Scores:
+        """Return BM25 scores of shape (queries, documents)."""
         with TemporaryDirectory() as folder:
             write_lexical(self._texts, Path(folder), lexical, ranker)
             live_docs = np.ones(len(self._texts), np.bool_)
             terms = Terms([Postings(Path(folder), ranker)], live_docs)
-            asked = (extract_query_terms(ranker, query, lexical) for query in self._queries)
-            return np.stack([terms.scores(query, how) for query in asked])
+            queries = (extract_query_terms(ranker, query, lexical) for query in self._queries)
+            return np.stack([terms.scores(query, bm25) for query in queries])
 
-    @property
-    def documents(self) -> int:
-        """How many are asked for."""
-        return len(self._asked)
-
-    def found(self, model: SentenceTransformer) -> Found:
-        """Ask all pseudo-queries."""
+    def measure(self, model: SentenceTransformer) -> Retrieval:
+        """Search for all pseudo-queries with a model."""
         queries = _encode(model, self._queries, "query")
         similarities = queries @ _encode(model, self._texts, "document").T
-        whole = self._gains(self._vectors * _scaled(similarities) + self._words)
-        return Found(whole, float(self._gains(similarities).mean()))
+        hybrid = self._dense_weight * _normalize_rows(similarities) + self._lexical_scores
+        return Retrieval(self._compute_ndcg(hybrid), float(self._compute_ndcg(similarities).mean()))
 
-    def _gains(self, found: Scores) -> Gains:
+    def _compute_ndcg(self, scores: Scores) -> npt.NDArray[np.float64]:
         """Return nDCG@10 of every pseudo-query, given scores of shape (queries, documents)."""
-        targets = np.repeat(np.arange(len(self._asked)), 2)
-        own = found[np.arange(len(targets)), targets]
-        ranks = (found >= own[:, None]).sum(axis=1)
-        gains = np.where(ranks <= _CUTOFF, 1 / np.log2(1 + ranks), 0.0)
-        return np.asarray(gains.reshape(-1, 2))
+        targets = np.repeat(np.arange(self._documents), 2)
+        own = scores[np.arange(len(targets)), targets]
+        ranks = (scores >= own[:, None]).sum(axis=1)
+        ndcg = np.where(ranks <= _CUTOFF, 1 / np.log2(1 + ranks), 0.0)
+        return np.asarray(ndcg.reshape(-1, 2))
 
-    def choose(
+    def choose_share(
         self,
         model: SentenceTransformer,
         base: Weights,
         tuned: Weights,
-        before: Found,
+        before: Retrieval,
         shares: Sequence[float],
         seed: int,
     ) -> TuningVerdict:
-        """Choose how much of what was learnt is kept, and give a model these weights.
-
-        Where nothing is better than the base, it is the best of what was tuned nonetheless.
+        """Choose the share of the tuned weights in the interpolation, and load it into a model.
 
         Parameters
         ----------
         model
-            Is given the weights.
+            Model that the weights are loaded into.
         base, tuned
-            Its weights before and after training, by name.
+            Weights before and after training.
         before
-            What `found` said of the base.
+            Retrieval of the base.
         shares
-            Of the trained weights, from 0 to 1; 0 where the model differs from the base even so.
+            Shares of the tuned weights from 0 to 1; 0 only if the model differs from the base
+            without training.
         seed
-            Of the bootstrap.
+            Seed of the bootstrap.
         """
-        by_share = {share: self.found(_fill(model, base, tuned, share)) for share in shares}
+        by_share = {
+            share: self.measure(_interpolate(model, base, tuned, share)) for share in shares
+        }
         verdict = self._judge(before, by_share, seed)
-        _fill(model, base, tuned, verdict.share)
+        _interpolate(model, base, tuned, verdict.share)
         return verdict
 
-    def _judge(self, before: Found, by_share: Mapping[float, Found], seed: int) -> TuningVerdict:
-        """Measure what the best share gains, by documents that did not choose it."""
-        everyone = np.ones(len(self._asked), bool)
-        halves = [np.arange(len(self._asked)) % 2 == half for half in (0, 1)]
-        gains = np.zeros(len(self._asked))
-        for judging, judged in (halves, halves[::-1]):
-            best = by_share[least_share(by_share, judging)]
-            gains[judged] = (best.gains - before.gains)[judged].mean(axis=1)
-        chosen = least_share(by_share, everyone)
-        chance = np.random.default_rng(seed)
-        draws = chance.integers(0, len(gains), (_DRAWS, len(gains)))
-        # Better or not is a question with one side: the lower end is passed by chance in 5 %.
+    def _judge(
+        self, before: Retrieval, by_share: Mapping[float, Retrieval], seed: int
+    ) -> TuningVerdict:
+        """Measure the gain of the best share by documents that did not choose it."""
+        halves = [np.arange(self._documents) % 2 == half for half in (0, 1)]
+        gains = np.zeros(self._documents)
+        for choosing, measuring in (halves, halves[::-1]):
+            best = by_share[select_share(by_share, choosing)]
+            gains[measuring] = (best.ndcg - before.ndcg)[measuring].mean(axis=1)
+        chosen = select_share(by_share, np.ones(self._documents, bool))
+        draws = np.random.default_rng(seed).integers(0, len(gains), (_RESAMPLES, len(gains)))
+        # The test is one-sided: the lower bound of 90 % is exceeded by chance in 5 %.
         low, high = np.quantile(gains[draws].mean(axis=1), [0.05, 0.95])
         return TuningVerdict(
-            queries=2 * len(self._asked),
+            queries=2 * self._documents,
             candidates=len(self._texts),
             base=round(before.mean, 4),
-            by_share={kept: round(found.mean, 4) for kept, found in by_share.items()},
+            by_share={share: round(retrieval.mean, 4) for share, retrieval in by_share.items()},
             share=chosen,
-            dense=(round(before.by_vectors, 4), round(by_share[chosen].by_vectors, 4)),
+            dense=(round(before.dense, 4), round(by_share[chosen].dense, 4)),
             gain=round(float(gains.mean()), 4),
             interval=(round(float(low), 4), round(float(high), 4)),
             better=bool(low > 0 and by_share[chosen].mean > before.mean),
         )
 
 
-def least_share(by_share: Mapping[float, Found], judging: npt.NDArray[np.bool_]) -> float:
-    """Return the least share that finds documents as well as the best one does, but for luck.
+def select_share(by_share: Mapping[float, Retrieval], chosen: npt.NDArray[np.bool_]) -> float:
+    """Return the smallest share whose mean is within one standard error of the best.
 
-    That is, with a mean no more than one standard error lower (Breiman et al., "Classification and
-    Regression Trees", 1984): pseudo-queries are not what people ask, so little gained on them is
-    no reason to move away from what the base knows.
+    The one-standard-error rule (Breiman et al., "Classification and Regression Trees", 1984):
+    pseudo-queries differ from real ones, so a small gain on them does not justify other weights.
 
     Parameters
     ----------
     by_share
-        What was found, by the share of the trained weights.
-    judging
-        Whose gains count, shape (documents,).
+        Retrieval by share of the tuned weights.
+    chosen
+        Documents that count, shape (documents,).
     """
-    means = {kept: found.gains[judging].mean(axis=1) for kept, found in by_share.items()}
-    best = max(means.values(), key=lambda gains: float(gains.mean()))
+    means = {share: one.ndcg[chosen].mean(axis=1) for share, one in by_share.items()}
+    best = max(means.values(), key=lambda ndcg: float(ndcg.mean()))
 
-    def is_close(gains: Gains) -> bool:
-        behind = best - gains
+    def is_close(ndcg: npt.NDArray[np.float64]) -> bool:
+        behind = best - ndcg
         return bool(behind.mean() <= behind.std() / np.sqrt(len(behind)))
 
-    return min(kept for kept, gains in means.items() if is_close(gains))
+    return min(share for share, ndcg in means.items() if is_close(ndcg))
 
 
-def _scaled(scores: Scores) -> Scores:
-    """Return scores of shape (queries, documents), every query's on the scale that all share."""
+def _normalize_rows(scores: Scores) -> Scores:
+    """Return z-scores of every query, of scores of shape (queries, documents)."""
     return np.stack([normalize_scores(row, "zscore") for row in scores])
 
 
-def _fill(
-    model: SentenceTransformer, base: Weights, tuned: Weights, kept: float
+def _interpolate(
+    model: SentenceTransformer, base: Weights, tuned: Weights, share: float
 ) -> SentenceTransformer:
-    """Give a model weights between those of the base, 0, and the tuned ones, 1."""
+    """Load weights between those of the base, 0, and the tuned ones, 1."""
     model.load_state_dict(
         {
-            name: own + kept * (tuned[name] - own) if own.is_floating_point() else own
+            name: own + share * (tuned[name] - own) if own.is_floating_point() else own
             for name, own in base.items()
         }
     )

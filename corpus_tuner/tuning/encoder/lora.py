@@ -1,4 +1,4 @@
-"""Small matrices that learn in place of an encoder's layers (Hu et al., arXiv 2106.09685)."""
+"""LoRA: small matrices trained beside an encoder's layers (Hu et al., arXiv 2106.09685)."""
 
 from sentence_transformers import SentenceTransformer
 
@@ -11,13 +11,13 @@ except ImportError as error:
     raise MissingExtraError("tuning by LoRA", "tune") from error
 
 
-def add_matrices(model: SentenceTransformer, rank: int) -> None:
-    """Add the matrices to all linear layers of a model, in place; nothing else learns then."""
+def add_lora(model: SentenceTransformer, rank: int) -> None:
+    """Add matrices to all linear layers of a model, in place; nothing else is trained."""
     model.add_adapter(LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear"))
 
 
-def merge_matrices(model: SentenceTransformer) -> None:
-    """Add the matrices to the weights of their layers, in place, and be rid of them."""
+def merge_lora(model: SentenceTransformer) -> None:
+    """Merge the matrices into the weights of their layers, in place."""
     body = model[0].auto_model
     for parent in list(body.modules()):
         for name, layer in list(parent.named_children()):

@@ -1,4 +1,4 @@
-"""What an encoder learns: to tell documents apart as the index does, and to remember the rest."""
+"""Loss of an encoder: contrastive, distilled from the teacher, and bound to the base's vectors."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,17 +13,17 @@ from sentence_transformers.util import cos_sim
 from torch.nn.functional import cross_entropy, kl_div
 
 from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
-from corpus_tuner.tuning.precision import arithmetic
+from corpus_tuner.tuning.training import use_precision
 
 Features = Iterable[dict[str, torch.Tensor]]
 
 
-class Objective(CachedMultipleNegativesRankingLoss):  # type: ignore[misc]
-    """The loss of a batch.
+class RankingLoss(CachedMultipleNegativesRankingLoss):  # type: ignore[misc]
+    """Loss of a batch.
 
-    Its columns are queries, their passages, negatives, and, where there is a `memory`, other texts.
-    A row's label has the scores that the index gives to all passages and then all negatives of the
-    batch, and last the vector that the base gives to the other text.
+    The columns of a batch are queries, their passages, negatives, and, with `memory`, other texts.
+    The label of a row has the teacher's scores of all passages and all negatives of the batch, and
+    last the base's vector of the other text.
 
     Sources: Gao et al., arXiv 2101.06983 (batches in pieces); Lin, Yang and Lin, arXiv 2010.11386,
     and Hofstätter et al., arXiv 2104.06967 (a teacher's ranking of the batch).
@@ -31,11 +31,11 @@ class Objective(CachedMultipleNegativesRankingLoss):  # type: ignore[misc]
     Parameters
     ----------
     model
-        What learns.
+        Encoder.
     settings
-        The weights of what is learnt.
+        Training settings.
     temperature
-        Divisor of the index's scores in the softmax.
+        Divisor of the teacher's scores in the softmax.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Objective(CachedMultipleNegativesRankingLoss):  # type: ignore[misc]
         self._vectors = EmbedDistillLoss(model)
 
     def forward(self, sentence_features: Features, labels: torch.Tensor) -> torch.Tensor:
-        """Return the loss; a batch that is no larger than a mini-batch is read once."""
+        """Return the loss; a batch no larger than a mini-batch needs one forward pass."""
         columns = list(sentence_features)
         if len(columns[0]["input_ids"]) > self._settings.mini_batch:
             loss: torch.Tensor = self.forward_cached(columns, labels)
@@ -58,8 +58,8 @@ class Objective(CachedMultipleNegativesRankingLoss):  # type: ignore[misc]
         return self.calculate_loss(vectors, labels)
 
     def embed_minibatch(self, *batch: Any, **how: Any) -> tuple[torch.Tensor, Any]:
-        """Return the vectors of some texts, and what repeats their dropout."""
-        with arithmetic(self.model.device, self._settings.dtype):
+        """Return the vectors of some texts, and the random state of their dropout."""
+        with use_precision(self.model.device, self._settings.dtype):
             vectors, state = super().embed_minibatch(*batch, **how)
         return vectors.float(), state
 
@@ -72,19 +72,21 @@ class Objective(CachedMultipleNegativesRankingLoss):  # type: ignore[misc]
     ) -> torch.Tensor:
         """Return the loss of vectors, by column and mini-batch."""
         columns = [torch.cat(column) for column in reps]
-        asked = columns[: len(columns) - self._others]
-        others = columns[len(asked) :]
-        queries, *documents = asked
-        found = self._settings.scale * cos_sim(queries, torch.cat(documents))
-        own = torch.arange(len(queries), device=found.device)
+        others = columns[len(columns) - self._others :]
+        queries, *documents = columns[: len(columns) - self._others]
+        similarities = self._settings.scale * cos_sim(queries, torch.cat(documents))
+        own = torch.arange(len(queries), device=similarities.device)
         if not self._settings.taught:
-            loss = cross_entropy(found, own)
+            loss = cross_entropy(similarities, own)
         else:
-            scores = labels[:, : found.shape[1]]
-            loss = cross_entropy(found.masked_fill(self._may_answer(scores), -torch.inf), own)
-            taught = scores / self._temperature
+            scores = labels[:, : similarities.shape[1]]
+            masked = similarities.masked_fill(self._find_false_negatives(scores), -torch.inf)
+            loss = cross_entropy(masked, own)
             loss = loss + self._settings.distillation * kl_div(
-                found.log_softmax(1), taught.log_softmax(1), reduction="batchmean", log_target=True
+                similarities.log_softmax(1),
+                (scores / self._temperature).log_softmax(1),
+                reduction="batchmean",
+                log_target=True,
             )
         if others:
             vectors = labels[:, -others[0].shape[1] :]
@@ -97,11 +99,11 @@ class Objective(CachedMultipleNegativesRankingLoss):  # type: ignore[misc]
         result: torch.Tensor = loss
         return result
 
-    def _may_answer(self, scores: torch.Tensor) -> torch.Tensor:
-        """Return which passages, not the one asked for, score almost as it does, or more."""
+    def _find_false_negatives(self, scores: torch.Tensor) -> torch.Tensor:
+        """Return which other passages the teacher scores almost as high as the query's own."""
         near = scores > scores.diagonal()[:, None] - self._settings.margin
         return near.fill_diagonal_(False)
 
     def get_config_dict(self) -> dict[str, Any]:
-        """Return what the library writes into its model card."""
+        """Return the settings for the library's model card."""
         return self._settings.model_dump(mode="json", include={"scale", "distillation", "memory"})

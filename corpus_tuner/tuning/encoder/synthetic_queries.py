@@ -1,7 +1,7 @@
-"""What asks for a document: its title, a sentence of it, words of one, a question written for it.
+"""Synthetic queries to train on: titles, words of sentences, and generated questions.
 
-People ask in fewer words than authors write, so sentences lose some of theirs, and may be left in
-the passage or be taken out: the inverse cloze task (Lee, Chang and Toutanova, ACL 2019).
+Queries have fewer words than sentences, so some words are dropped; the sentence may stay in the
+passage or be removed: the inverse cloze task (Lee, Chang and Toutanova, ACL 2019).
 """
 
 import hashlib
@@ -15,130 +15,117 @@ from corpus_tuner.core.documents import Document, compute_digest
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.text.sentences import split_sentences
 
-_LEAST_WORDS = 4  # of a sentence that can ask
-_DROPPED = 0.4  # share of words that are dropped, at most
-_FEW = (2, 5)  # words that are left where only some are asked with
-_MOST_WORDS = 24  # of a question
-_LONG = 3  # letters: what is longer is likely a word that says something
-_BEFORE, _AFTER = 2, 3  # sentences around the one that asks, at most
-_TITLED = 0.6  # share of the passages that have their title in front
-_ASKING = {
+_LEAST_WORDS = 4  # of a sentence that becomes a query
+_DROPPED = 0.4  # largest share of dropped words
+_FEW = (2, 5)  # words of a short query
+_MOST_WORDS = 24  # of a query
+_SHORT = 3  # letters of a word that is likely a function word
+_BEFORE, _AFTER = 2, 3  # most sentences of the passage around that of the query
+_TITLED = 0.6  # share of passages with a title
+_QUESTION_WORDS = {
     "en": "what|who|how|when|where|why|which|how many|what is|how do I|can I",
     "de": "was|wer|wie|wann|wo|warum|welche|wie viele|was ist|wie kann ich|muss man",
     "pt": "o que|quem|como|quando|onde|por que|qual|quantos|o que é|como posso",
 }
-"""Words that questions begin with, and documents do not: they must come to mean nothing."""
+"""Beginnings of questions, which documents rarely have: the encoder learns to ignore them."""
 
 
-class Question(NamedTuple):
-    """A text, and a passage of the document that it asks for."""
+class SyntheticQuery(NamedTuple):
+    """Text of a query, and the relevant passage."""
 
     text: str
     passage: str
 
 
-class Asked(NamedTuple):
-    """A document, and what was written for it.
-
-    Attributes
-    ----------
-    document
-        The document.
-    written
-        Questions that a generator wrote for it, and checks accepted.
-    """
-
-    document: Document
-    written: Sequence[str] = ()
-
-
-def drawn(documents: Iterable[Document], most: int, seed: int) -> list[Document]:
-    """Return at most so many documents in an order that only their contents decide."""
+def sample_documents(documents: Iterable[Document], most: int, seed: int) -> list[Document]:
+    """Return at most so many documents, in an order that depends on their contents alone."""
     keyed = (
-        (
-            hashlib.sha256(f"{seed} {compute_digest(document)}".encode()).hexdigest(),
-            number,
-            document,
-        )
-        for number, document in enumerate(documents)
+        (hashlib.sha256(f"{seed} {compute_digest(one)}".encode()).hexdigest(), number, one)
+        for number, one in enumerate(documents)
     )
     return [document for *_, document in heapq.nsmallest(most, keyed)]
 
 
-def questions(
-    asked: Sequence[Asked],
+def generate_queries(
+    documents: Sequence[Document],
     languages: Languages,
     left_in: float,
     seed: int,
+    questions: Sequence[Sequence[str]] = (),
     topics: Sequence[Sequence[int]] = (),
-) -> Iterator[tuple[int, Question]]:
-    """Yield questions without end, with the position of their document: an epoch has one of each.
+) -> Iterator[tuple[int, SyntheticQuery]]:
+    """Yield queries without end, with the position of their document; an epoch has one of each.
 
     Parameters
     ----------
-    asked
-        The documents.
+    documents
+        Documents.
     languages
-        That the documents are in.
+        Languages of the documents.
     left_in
-        Share of the sentences that ask for a passage which still has them.
+        Share of the sentences that stay in the passage.
     seed
-        Of all choices.
+        Seed of all choices.
+    questions
+        Generated questions of every document.
     topics
-        Positions of documents that are asked for one after the other.
+        Positions of documents whose queries follow one another.
     """
     chance = random.Random(seed)
-    order = [list(topic) for topic in topics] or [[position] for position in range(len(asked))]
+    order = [list(topic) for topic in topics] or [[position] for position in range(len(documents))]
     while True:
         chance.shuffle(order)
         for topic in order:
             chance.shuffle(topic)
         for position in chain.from_iterable(order):
-            one = asked[position]
-            question = _question(one, languages.detect(one.document), left_in, chance)
-            if question:
-                yield position, question
+            document = documents[position]
+            generated = questions[position] if questions else ()
+            query = _make_query(document, generated, languages.detect(document), left_in, chance)
+            if query:
+                yield position, query
 
 
-def _question(
-    asked: Asked, language: str, left_in: float, chance: random.Random
-) -> Question | None:
-    """Return one question for a document; none where it has too little text."""
-    document = asked.document
+def _make_query(
+    document: Document,
+    questions: Sequence[str],
+    language: str,
+    left_in: float,
+    chance: random.Random,
+) -> SyntheticQuery | None:
+    """Return one query for a document; ``None`` if it has too little text."""
     sentences = [" ".join(part.split()) for part in split_sentences(document.text, language)]
     usable = [number for number, text in enumerate(sentences) if len(text.split()) >= _LEAST_WORDS]
     if not usable:
         passage = " ".join(sentences)
-        asks = document.title if document.title and passage else ""
-        return Question(asks, passage) if asks else None
+        return SyntheticQuery(document.title, passage) if document.title and passage else None
     number = chance.choice(usable)
     first = max(0, number - chance.randint(0, _BEFORE))
     window = range(first, min(len(sentences), number + 1 + chance.randint(0, _AFTER)))
     kind = chance.random()
     if document.title and kind < 0.15:
-        return Question(document.title, " ".join(sentences[other] for other in window))
-    if asked.written and kind < 0.5:
-        whole = f"{document.title} {document.text}".strip()
-        return Question(chance.choice(asked.written), whole)
+        return SyntheticQuery(document.title, " ".join(sentences[other] for other in window))
+    if questions and kind < 0.5:
+        return SyntheticQuery(chance.choice(questions), f"{document.title} {document.text}".strip())
     keep = chance.random() < left_in
     rest = " ".join(sentences[other] for other in window if keep or other != number)
     title = document.title if chance.random() < _TITLED else ""
     passage = f"{title} {rest or sentences[number]}".strip()
-    words = _shortened(sentences[number].split(), chance)
+    words = _drop_words(sentences[number].split(), chance)
     if chance.random() < 0.5:
-        words = [chance.choice(_ASKING.get(language, _ASKING["en"]).split("|")), *words]
-    return Question(" ".join(words), passage)
+        beginnings = _QUESTION_WORDS.get(language, _QUESTION_WORDS["en"]).split("|")
+        words = [chance.choice(beginnings), *words]
+    return SyntheticQuery(" ".join(words), passage)
 
 
-def _shortened(words: list[str], chance: random.Random) -> list[str]:
-    """Return some words of a sentence, in order: most of them, or the few that say something."""
+def _drop_words(words: list[str], chance: random.Random) -> list[str]:
+    """Return some words of a sentence, in order: most of them, or a few content words."""
     if chance.random() < 0.4:
         dropped = chance.uniform(0, _DROPPED)
         return [word for word in words if chance.random() >= dropped][:_MOST_WORDS] or words
     bare = [word.strip(".,;:!?()[]\"'„“”«»") for word in words]
-    telling = [
-        word for word in bare if len(word) > _LONG and (word[0].isupper() or chance.random() < 0.5)
+    content = [
+        word for word in bare if len(word) > _SHORT and (word[0].isupper() or chance.random() < 0.5)
     ]
-    telling = telling or [word for word in bare if word] or words
-    count = min(len(telling), chance.randint(*_FEW))
-    return [telling[number] for number in sorted(chance.sample(range(len(telling)), count))]
+    content = content or [word for word in bare if word] or words
+    count = min(len(content), chance.randint(*_FEW))
+    return [content[number] for number in sorted(chance.sample(range(len(content)), count))]

@@ -1,60 +1,63 @@
-"""The teacher: an index of the corpus, which finds more than the encoder alone.
+"""Teacher of an encoder: an index of the corpus that ranks documents for synthetic queries.
 
-It tells how documents rank for a question, and can name some that are found and do not answer it.
-Those that score almost as the one asked for, or more, may answer, too, and are no negatives.
+Its scores are distilled, and documents that it ranks high are hard negatives. Documents that score
+almost as the relevant one, or higher, may be relevant, too, and are no negatives.
 """
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import faiss
 import numpy as np
+import numpy.typing as npt
 
 from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
 from corpus_tuner.indexes.search.plan import make_plan
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.vectors import Ordinals
-from corpus_tuner.tuning.encoder.synthetic_queries import Question
+from corpus_tuner.tuning.encoder.synthetic_queries import SyntheticQuery
 
-TEMPERATURE = 0.77
+DEFAULT_TEMPERATURE = 0.77
 """Temperature of an index that was not calibrated: about that of calibrated ones."""
-_FOUND = 50  # documents among which negatives are drawn
+_DEPTH = 50  # documents among which negatives are drawn
+_ROUNDS = 10  # of k-means
 
 
-class Lesson(NamedTuple):
-    """What the index says of a question.
+class Teaching(NamedTuple):
+    """The teacher's ranking for a query.
 
     Attributes
     ----------
-    asked_for
-        The ordinal of the document that it asks for.
+    relevant
+        Ordinal of the query's document.
     negatives
-        Passages that are found and do not answer, with the ordinals of their documents.
+        Ordinals and passages of hard negatives.
     scores
-        Of documents, by their ordinals.
+        Scores of documents, by ordinal.
     """
 
-    asked_for: int
+    relevant: int
     negatives: Sequence[tuple[int, str]]
     scores: Mapping[int, float]
 
-    def of(self, ordinals: Sequence[int]) -> list[float]:
-        """Return the scores of any documents; those that were not found have the lowest."""
+    def get_scores(self, ordinals: Sequence[int]) -> list[float]:
+        """Return the scores of documents; those that were not retrieved have the lowest."""
         lowest = min(self.scores.values())
         return [self.scores.get(ordinal, lowest) for ordinal in ordinals]
 
 
 class Teacher:
-    """Finds negatives, and scores.
+    """Teacher of an encoder.
 
     Parameters
     ----------
     searcher
-        The index.
+        Searcher of the index.
     ordinals
-        Of the documents asked for, by position.
+        Ordinals of the documents, by position.
     settings
-        How many negatives, and by how much they must differ.
+        Number and margin of the negatives.
     """
 
     def __init__(
@@ -64,42 +67,68 @@ class Teacher:
         self._ordinals = ordinals
         self._settings = settings
         self._chance = random.Random(settings.seed)
-        self._plan = make_plan(searcher.manifest, searcher.representation, _FOUND)
+        self._plan = make_plan(searcher.manifest, searcher.representation, _DEPTH)
 
     @property
     def temperature(self) -> float:
         """Divisor of the scores in a softmax."""
         calibration = self._searcher.manifest.calibration
-        return (calibration and calibration.temperature) or TEMPERATURE
+        return (calibration and calibration.temperature) or DEFAULT_TEMPERATURE
 
-    def __call__(self, asked: Sequence[tuple[int, Question]]) -> Iterator[Lesson | None]:
-        """Yield what the index says of questions.
+    def rank(self, queries: Sequence[tuple[int, SyntheticQuery]]) -> Iterator[Teaching | None]:
+        """Yield the ranking for every query, given with the position of its document.
 
-        ``None`` stands for a question that the index does not answer, or that has too few others.
+        It is ``None`` if the document is not retrieved, or there are too few negatives.
         """
-        pools = self._searcher.pools([question.text for _, question in asked], _FOUND)
-        for (position, _), pool in zip(asked, pools, strict=True):
+        pools = self._searcher.pools([query.text for _, query in queries], _DEPTH)
+        count = self._settings.negatives
+        for (position, _), pool in zip(queries, pools, strict=True):
             ordinal = int(self._ordinals[position])
             scores = pool.ranked(self._plan)
             (own,) = np.nonzero(pool.ordinals == ordinal)
             if not len(own):
                 yield None
                 continue
-            score = float(scores[own[0]])
-            others = np.flatnonzero(
-                (pool.ordinals != ordinal) & (scores <= score - self._settings.margin)
-            )
-            near = others[np.argsort(-scores[others], kind="stable")][:_FOUND].tolist()
-            if len(near) < self._settings.negatives:
+            lower = scores <= float(scores[own[0]]) - self._settings.margin
+            others = np.flatnonzero((pool.ordinals != ordinal) & lower)
+            hardest = others[np.argsort(-scores[others], kind="stable")][:_DEPTH].tolist()
+            if len(hardest) < count:
                 yield None
                 continue
-            drawn = sorted(self._chance.sample(range(len(near)), self._settings.negatives))
-            chosen = np.array([near[number] for number in drawn], np.int64)
-            windows = self._searcher.segments.passages(pool.ordinals[chosen])
-            texts = [next(iter(texts.values())) for texts in windows]
-            found = pool.ordinals.tolist()
-            yield Lesson(
+            drawn = sorted(self._chance.sample(range(len(hardest)), count))
+            chosen = pool.ordinals[np.array([hardest[number] for number in drawn], np.int64)]
+            passages = self._searcher.segments.passages(chosen)
+            texts = [next(iter(texts.values())) for texts in passages]
+            yield Teaching(
                 ordinal,
-                list(zip(pool.ordinals[chosen].tolist(), texts, strict=True)),
-                dict(zip(found, scores.tolist(), strict=True)),
+                list(zip(chosen.tolist(), texts, strict=True)),
+                dict(zip(pool.ordinals.tolist(), scores.tolist(), strict=True)),
             )
+
+
+def cluster_topics(
+    vectors: npt.NDArray[np.floating], size: int, seed: int
+) -> Sequence[Sequence[int]]:
+    """Return positions of documents by topic, clusters of k-means.
+
+    A batch of one topic has harder in-batch negatives (topic-aware sampling: Hofstätter et al.,
+    arXiv 2104.06967).
+
+    Parameters
+    ----------
+    vectors
+        Unit vectors of the documents, shape (documents, dimension).
+    size
+        Average number of documents in a topic.
+    seed
+        Seed of the first centres.
+    """
+    count = max(1, len(vectors) // size)
+    rows = np.ascontiguousarray(vectors, np.float32)
+    means = faiss.Kmeans(
+        rows.shape[1], count, niter=_ROUNDS, seed=seed, spherical=True, min_points_per_centroid=1
+    )
+    means.train(rows)
+    _, nearest = means.index.search(rows, 1)
+    members = (np.flatnonzero(nearest[:, 0] == topic) for topic in range(count))
+    return [positions.tolist() for positions in members if len(positions)]

@@ -1,10 +1,9 @@
-"""How much the tokens of a text weigh in its vector: the more, the fewer documents have them.
+"""idf weights of tokens in the mean of their states, which most encoders pool.
 
-An encoder that takes the mean of its tokens' states lets those that every document has, such as
-articles and marks of punctuation, speak as loud as those that tell a document from others.
-Sources: Spärck Jones, "A statistical interpretation of term specificity", Journal of Documentation
-28, 1972; Arora, Liang and Ma, "A simple but tough-to-beat baseline for sentence embeddings", ICLR
-2017 (a mean of vectors, weighted by how rare words are).
+In a plain mean, tokens of every document, such as articles and punctuation, count as much as those
+that distinguish a document. Sources: Spärck Jones, "A statistical interpretation of term
+specificity", Journal of Documentation 28, 1972; Arora, Liang and Ma, "A simple but tough-to-beat
+baseline for sentence embeddings", ICLR 2017.
 """
 
 from collections import Counter
@@ -19,51 +18,41 @@ from sentence_transformers.sentence_transformer.modules import WordWeights
 from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.encoders.torch_model import can_pool_spans, split_modules
 
-_AT_ONCE = 1_000  # texts that are split into tokens
+_CHUNK = 1_000  # texts that are split into tokens
 
 
 def weigh_tokens(model: SentenceTransformer, texts: Iterable[str]) -> bool:
-    """Let the states of rare tokens weigh more in the vectors of a model, in place.
+    """Give a model idf weights of tokens, in place.
 
     Parameters
     ----------
     model
-        The encoder.
+        Encoder.
     texts
-        Of the documents by which a token is rare.
+        Texts of the documents that idf is computed from.
 
     Returns
     -------
-    Whether it does: not where a vector is no mean of states, nor where these have weights already.
+    Whether weights were added: not if the vector is no mean of states, or they have weights.
     """
     if not can_pool_spans(model) or split_modules(model).weights is not None:
         return False
     tokenizer: Any = model.tokenizer
     names = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
-    weights = dict(zip(names, rarity(tokenizer, texts).tolist(), strict=True))
+    weights = dict(zip(names, compute_idf(tokenizer, texts).tolist(), strict=True))
     module = WordWeights(names, weights).to(model.device)
     module.emb_layer.requires_grad_(False)
     model.insert(1, module)
     return True
 
 
-def rarity(tokenizer: Any, texts: Iterable[str]) -> npt.NDArray[np.float64]:
-    """Return 1 and the logarithm of how few texts have a token, by its id.
-
-    The 1 is scikit-learn's (``smooth_idf``), so that a text of common tokens alone says something.
-
-    Parameters
-    ----------
-    tokenizer
-        Of transformers.
-    texts
-        Of all documents.
-    """
-    having: Counter[int] = Counter()
+def compute_idf(tokenizer: Any, texts: Iterable[str]) -> npt.NDArray[np.float64]:
+    """Return the smoothed idf of every token of a tokenizer, plus 1 as in scikit-learn."""
+    frequencies: Counter[int] = Counter()
     count = 0
-    for some in split_into_chunks(texts, _AT_ONCE):
+    for some in split_into_chunks(texts, _CHUNK):
         count += len(some)
         for tokens in tokenizer(list(some), verbose=False)["input_ids"]:
-            having.update(set(tokens))
-    found = np.array([having[token] for token in range(len(tokenizer))], np.float64)
-    return 1 + np.log((1 + count) / (1 + found))
+            frequencies.update(set(tokens))
+    counts = np.array([frequencies[token] for token in range(len(tokenizer))], np.float64)
+    return 1 + np.log((1 + count) / (1 + counts))

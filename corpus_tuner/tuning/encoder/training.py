@@ -1,8 +1,7 @@
-"""Training by sentence-transformers, resumable at every look at the held-out documents."""
+"""Training by sentence-transformers, resumable at every evaluation with held-out documents."""
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,106 +12,94 @@ from sentence_transformers import SentenceTransformer, SentenceTransformerTraine
 from sentence_transformers import SentenceTransformerTrainingArguments as Arguments
 from sentence_transformers.base.sampler import DefaultBatchSampler
 from torch.utils.data import SequentialSampler
-from transformers.trainer_callback import PrinterCallback, TrainerState
+from transformers.trainer_callback import PrinterCallback
 
 from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
 from corpus_tuner.core.progress import Meter
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.tuning.encoder.losses import Objective
+from corpus_tuner.tuning.encoder.losses import RankingLoss
+from corpus_tuner.tuning.training import find_checkpoint, list_arguments, make_optimizer
 
-_PROBED = 2  # steps whose pace tells how many there are
+_TIMED_STEPS = 2
 Curve = list[dict[str, float]]
-"""For every step its ``loss``, for every look at the held-out documents their ``found``."""
+"""The ``loss`` of every step, the ``ndcg`` of every evaluation."""
 
 
 class Trainer(SentenceTransformerTrainer):  # type: ignore[misc]
-    """Trains an encoder on examples, in their order.
+    """Trainer of an encoder on examples, in their order.
 
     Parameters
     ----------
     model
-        What learns.
+        Encoder.
     rows
-        The examples.
-    objective
-        The loss.
+        Examples.
+    loss
+        Loss of a batch.
     settings
-        How to train.
+        Training settings.
     steps
-        Updates of the weights.
+        Number of updates.
     folder
-        Holds the checkpoints.
-    look
-        Measures the model with the documents that were held out.
+        Folder of the checkpoints.
+    evaluate
+        Function that returns nDCG@10 of pseudo-queries of held-out documents.
     """
 
     def __init__(
         self,
         model: SentenceTransformer,
-        rows: Dataset,
-        objective: Objective,
+        rows: Sequence[dict[str, Any]],
+        loss: RankingLoss,
         settings: EncoderTuningSettings,
         steps: int,
         folder: Path,
-        look: Callable[[], float],
+        evaluate: Callable[[], float],
     ) -> None:
-        self._look = look
+        self._evaluate = evaluate
         self._folder = folder
+        disable_progress_bar()
+        dataset = Dataset.from_list(list(rows))
         every = max(1, -(-steps // settings.looks))
         arguments = Arguments(
-            output_dir=str(folder),
-            max_steps=steps,
+            **list_arguments(model, folder, steps, every, settings),
             per_device_train_batch_size=settings.batch_size,
-            max_grad_norm=settings.clip,
-            batch_sampler=_in_order,
-            eval_strategy="steps",
-            eval_steps=every,
-            save_steps=every,
-            save_total_limit=2,
-            metric_for_best_model="found",
+            batch_sampler=_sample_in_order,
+            metric_for_best_model="ndcg",
             greater_is_better=True,
-            logging_steps=1,
-            logging_nan_inf_filter=False,
-            log_level="error",
-            disable_tqdm=True,
-            report_to=[],
-            use_cpu=model.device.type == "cpu",
-            seed=settings.seed,
         )
-        optimizer = torch.optim.AdamW(
-            [weight for weight in model.parameters() if weight.requires_grad],
-            lr=settings.learning_rate,
-            weight_decay=settings.weight_decay,
-        )
-        rising = max(1, round(steps * settings.warmup))
+        optimizer = make_optimizer(model, settings)
+        warmup = max(1, round(steps * settings.warmup))
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer,
-            lambda done: min((done + 1) / rising, (steps - done) / max(1, steps - rising)),
+            lambda done: min((done + 1) / warmup, (steps - done) / max(1, steps - warmup)),
         )
         super().__init__(
             model,
             arguments,
-            train_dataset=rows,
-            eval_dataset=rows.select(range(1)),  # the library asks for one; `evaluate` does not
-            loss=objective,
+            train_dataset=dataset,
+            eval_dataset=dataset.select(range(1)),  # the library requires one; `evaluate` does not
+            loss=loss,
             optimizers=(optimizer, schedule),
         )
         self.remove_callback(PrinterCallback)
 
     def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
-        """Leave the card to us."""
+        """Leave out the library's model card."""
 
     def fit(self) -> Curve:
-        """Train, or go on with it, and keep the weights that found the most."""
-        last = self._last_checkpoint()
+        """Train, or resume, and load the weights of the best evaluation."""
+        resumed = None
+        if checkpoint := find_checkpoint(self._folder):
+            resumed, self.state = checkpoint
         with Meter("tuning", lambda: self.args.max_steps, self.state.global_step, "steps") as meter:
             self._meter = meter
             if self.state.global_step < self.args.max_steps:
-                self.train(resume_from_checkpoint=last)
+                self.train(resume_from_checkpoint=resumed)
         best = self._folder / f"checkpoint-{self.state.best_global_step}"
         if best.is_dir():
             self._load_from_checkpoint(str(best))
-        return [row for row in self.state.log_history if "loss" in row or "found" in row]
+        return [row for row in self.state.log_history if "loss" in row or "ndcg" in row]
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Log the loss of a step."""
@@ -128,60 +115,47 @@ class Trainer(SentenceTransformerTrainer):  # type: ignore[misc]
         self.state.log_history.append({"step": self.state.global_step, "loss": loss})
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-        """Look for the held-out documents."""
+        """Measure the model with pseudo-queries of held-out documents."""
         step = self.state.global_step
-        looks = {row["step"]: row["found"] for row in self.state.log_history if "found" in row}
-        if step not in looks:  # the library asks twice where training ends with a look
+        values = {row["step"]: row["ndcg"] for row in self.state.log_history if "ndcg" in row}
+        if step not in values:  # the library calls twice where training ends with an evaluation
             self.model.eval()
-            looks[step] = round(self._look(), 5)
-            self.state.log_history.append({"step": step, "found": looks[step]})
-        return {"eval_found": looks[step]}
-
-    def _last_checkpoint(self) -> str | None:
-        """Return the last checkpoint that was written to its end, and take its state."""
-        states = self._folder.glob("checkpoint-*/trainer_state.json")
-        for state in sorted(states, key=lambda file: int(file.parent.name[11:]), reverse=True):
-            with suppress(ValueError):  # of one that a kill cut short
-                self.state = TrainerState.load_from_json(str(state))
-                return str(state.parent)
-        return None
+            values[step] = round(self._evaluate(), 5)
+            self.state.log_history.append({"step": step, "ndcg": values[step]})
+        return {"eval_ndcg": values[step]}
 
 
-def steps_in(minutes: float, objective: Objective, rows: Sequence[dict[str, Any]]) -> int:
-    """Return how many steps there are in so many minutes, by the pace of a few that teach nothing.
+def count_steps(minutes: float, loss: RankingLoss, rows: Sequence[dict[str, Any]]) -> int:
+    """Return the number of steps that fit into some minutes, by timing a few without an update.
 
     Parameters
     ----------
     minutes
-        Of training.
-    objective
-        The loss, with its model.
+        Duration of training.
+    loss
+        Loss, with its model.
     rows
-        Of one step.
+        Examples of one step.
     """
-    model = objective.model
+    model = loss.model
     columns = [name for name in rows[0] if name != "label"]
     labels = torch.tensor([row["label"] for row in rows], device=model.device)
-    started = time.perf_counter()
-    for _ in range(_PROBED):
+    start = time.perf_counter()
+    for _ in range(_TIMED_STEPS):
         features = [
             {
                 name: value.to(model.device) if isinstance(value, torch.Tensor) else value
-                for name, value in batch.items()
+                for name, value in model.tokenize([row[column] for row in rows]).items()
             }
-            for batch in (model.tokenize([row[column] for row in rows]) for column in columns)
+            for column in columns
         ]
-        objective(features, labels).backward()
+        loss(features, labels).backward()
         model.zero_grad(set_to_none=True)
-    pace = (time.perf_counter() - started) / _PROBED
-    return max(1, int(60 * minutes / pace))
+    seconds = (time.perf_counter() - start) / _TIMED_STEPS
+    return max(1, int(60 * minutes / seconds))
 
 
-def dataset_of(rows: Sequence[dict[str, Any]]) -> Dataset:
-    """Return examples as the library takes them."""
-    disable_progress_bar()
-    return Dataset.from_list(list(rows))
-
-
-def _in_order(dataset: Any, batch_size: int, drop_last: bool, **_: Any) -> DefaultBatchSampler:
+def _sample_in_order(
+    dataset: Any, batch_size: int, drop_last: bool, **_: Any
+) -> DefaultBatchSampler:
     return DefaultBatchSampler(SequentialSampler(dataset), batch_size, drop_last)

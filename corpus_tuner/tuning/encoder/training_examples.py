@@ -1,58 +1,52 @@
-"""Examples: questions with their passages, what else the index finds, and texts to remember."""
+"""Training examples: synthetic queries with passages, hard negatives and teacher scores."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import cycle, islice
 from typing import Any
 
-from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
 from corpus_tuner.core.chunks import split_into_chunks
-from corpus_tuner.core.languages import Languages
 from corpus_tuner.encoders import Vectors
-from corpus_tuner.tuning.encoder.synthetic_queries import Asked, Question, questions
-from corpus_tuner.tuning.encoder.teacher import Lesson
+from corpus_tuner.tuning.encoder.synthetic_queries import SyntheticQuery
+from corpus_tuner.tuning.encoder.teacher import Teaching
 
 Row = dict[str, Any]
 """``query``, ``passage``, ``negative_1`` and so on, ``other``, and their ``label``."""
-Teach = Callable[[Sequence[tuple[int, Question]]], Iterable[Lesson | None]]
-"""Says what an index finds for questions; see `corpus_tuner.tuning.encoder.teacher`."""
-_Taught = tuple[int, Question, Lesson | None]
+Rank = Callable[[Sequence[tuple[int, SyntheticQuery]]], Iterable[Teaching | None]]
+"""Function that ranks documents for queries: `corpus_tuner.tuning.encoder.teacher.Teacher.rank`."""
+_Ranked = tuple[int, SyntheticQuery, Teaching | None]
 
-_AT_ONCE = 256
+_CHUNK = 256
 
 
-def examples(
-    asked: Sequence[Asked],
-    languages: Languages,
-    settings: EncoderTuningSettings,
+def make_examples(
+    queries: Iterator[tuple[int, SyntheticQuery]],
+    documents: int,
+    batch_size: int,
     steps: int,
-    teach: Teach | None,
+    rank: Rank | None,
     others: Sequence[tuple[str, Vectors]] = (),
-    topics: Sequence[Sequence[int]] = (),
 ) -> Iterator[Row]:
-    """Yield the rows of so many steps, batch after batch; a batch asks for a document once.
+    """Yield the rows of some batches; a batch has one query of a document.
 
     Parameters
     ----------
-    asked
-        The documents.
-    languages
-        That they are in.
-    settings
-        How large a batch is, and how questions are made.
+    queries
+        Queries without end, with the positions of their documents.
+    documents
+        Number of documents.
+    batch_size
+        Number of rows in a batch.
     steps
-        How many batches.
-    teach
-        Finds negatives; none where only the other passages of a batch are.
+        Number of batches.
+    rank
+        The teacher; without one, only the other passages of a batch are negatives.
     others
-        Texts whose vectors are to stay, and these.
-    topics
-        Positions of documents that a batch asks for together.
+        Texts whose vectors must not change, and these.
     """
     other = cycle(others)
-    taught = _taught(asked, languages, settings, teach, topics)
-    rows = _apart(taught, min(settings.batch_size, len(asked)))
-    for batch in split_into_chunks(islice(rows, steps * settings.batch_size), settings.batch_size):
-        for row in _labelled(batch):
+    rows = _separate_documents(_rank_queries(queries, rank), min(batch_size, documents))
+    for batch in split_into_chunks(islice(rows, steps * batch_size), batch_size):
+        for row in _label_batch(batch):
             if others:
                 text, vector = next(other)
                 row["other"] = text
@@ -60,28 +54,23 @@ def examples(
             yield {**row, "label": row.pop("label")}  # the last column
 
 
-def _taught(
-    asked: Sequence[Asked],
-    languages: Languages,
-    settings: EncoderTuningSettings,
-    teach: Teach | None,
-    topics: Sequence[Sequence[int]],
-) -> Iterator[_Taught]:
-    """Yield questions without end, with what the teacher says of them, if there is one."""
-    made = questions(asked, languages, settings.left_in, settings.seed, topics)
-    if teach is None:
-        yield from ((position, question, None) for position, question in made)
+def _rank_queries(
+    queries: Iterator[tuple[int, SyntheticQuery]], rank: Rank | None
+) -> Iterator[_Ranked]:
+    """Yield queries without end, with the teacher's ranking if there is one."""
+    if rank is None:
+        yield from ((position, query, None) for position, query in queries)
         return
-    for some in split_into_chunks(made, _AT_ONCE):
-        for (position, question), lesson in zip(some, teach(some), strict=True):
-            if lesson is not None:
-                yield position, question, lesson
+    for some in split_into_chunks(queries, _CHUNK):
+        for (position, query), teaching in zip(some, rank(some), strict=True):
+            if teaching is not None:
+                yield position, query, teaching
 
 
-def _apart(taught: Iterable[_Taught], size: int) -> Iterator[_Taught]:
-    """Yield those questions of which so many in a row ask for different documents."""
+def _separate_documents(ranked: Iterable[_Ranked], size: int) -> Iterator[_Ranked]:
+    """Yield queries such that each `size` in a row are of different documents."""
     seen: set[int] = set()
-    for one in taught:
+    for one in ranked:
         position, *_ = one
         if position in seen:
             continue
@@ -91,16 +80,16 @@ def _apart(taught: Iterable[_Taught], size: int) -> Iterator[_Taught]:
         yield one
 
 
-def _labelled(batch: Sequence[_Taught]) -> Iterator[Row]:
-    """Yield the rows of a batch; a label has the scores of all passages and negatives of it."""
-    lessons = [lesson for *_, lesson in batch if lesson is not None]
-    columns = zip(*(lesson.negatives for lesson in lessons), strict=True)
-    documents = [lesson.asked_for for lesson in lessons]
+def _label_batch(batch: Sequence[_Ranked]) -> Iterator[Row]:
+    """Yield the rows of a batch; a label has the scores of all its passages and negatives."""
+    rankings = [teaching for *_, teaching in batch if teaching is not None]
+    columns = zip(*(teaching.negatives for teaching in rankings), strict=True)
+    documents = [teaching.relevant for teaching in rankings]
     documents += [ordinal for column in columns for ordinal, _ in column]
-    for _, question, lesson in batch:
-        row: Row = {"query": question.text, "passage": question.passage, "label": [0.0]}
-        if lesson is not None:
-            for number, (_, text) in enumerate(lesson.negatives, start=1):
+    for _, query, teaching in batch:
+        row: Row = {"query": query.text, "passage": query.passage, "label": [0.0]}
+        if teaching is not None:
+            for number, (_, text) in enumerate(teaching.negatives, start=1):
                 row[f"negative_{number}"] = text
-            row["label"] = lesson.of(documents)
+            row["label"] = teaching.get_scores(documents)
         yield row

@@ -1,7 +1,6 @@
-"""Tune an encoder on a corpus, and say whether it is better than before."""
+"""Tuning the encoder of a recipe on a corpus."""
 
 import hashlib
-import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -17,27 +16,23 @@ from corpus_tuner.core.languages import Languages
 from corpus_tuner.core.progress import print_note, show_activity, track
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.open_source import Documents
-from corpus_tuner.encoders import AUTO, EncoderSettings, embedded
-from corpus_tuner.encoders.tuning_report import (
-    REPORT,
-    EncoderTuningReport,
-    read_report,
-)
+from corpus_tuner.encoders import AUTO, embedded
+from corpus_tuner.encoders.tuning_report import REPORT, EncoderTuningReport, read_report
 from corpus_tuner.errors import CorpusTunerError, named
 from corpus_tuner.text.language_detection import SAMPLE_DOCUMENTS, detect_languages
 from corpus_tuner.text.passages import get_full_text
-from corpus_tuner.tuning.encoder.card import write_card
-from corpus_tuner.tuning.encoder.synthetic_queries import drawn
-from corpus_tuner.tuning.output_lock import alone
+from corpus_tuner.tuning.encoder.report import write_encoder_card
+from corpus_tuner.tuning.encoder.synthetic_queries import sample_documents
+from corpus_tuner.tuning.output_folder import lock_output, raise_other_tuning, write_curve
 
-LEAST = 50
-"""Documents that there must be: fewer teach nothing, and say nothing."""
-_RUNNING = {"device", "dtype", "minutes", "steps"}  # what a checkpoint does not depend on
-_NEEDS = {
+LEAST_DOCUMENTS = 50
+_MOST_MEMORY = 20_000  # texts
+_RUNTIME = {"device", "dtype", "minutes", "steps"}  # settings that a checkpoint is independent of
+_REQUIRED = {
     "build,tune": ("torch", "sentence_transformers"),
     "tune": ("accelerate", "datasets", "peft"),
 }
-"""What it runs on, by the extras that bring it."""
+"""Libraries by the extras that install them."""
 
 
 def tune_encoder(
@@ -47,87 +42,88 @@ def tune_encoder(
     *,
     keep: Sequence[str | Path | Documents] = (),
 ) -> EncoderTuningReport:
-    """Tune the encoder of a recipe on corpora, or go on with a tuning that was killed.
+    """Fine-tune the encoder of a recipe on corpora, or resume an interrupted tuning.
 
     Parameters
     ----------
     sources
-        Of the corpora, as `corpus_tuner.build` takes them.
+        Corpora, as `corpus_tuner.build` takes them.
     output
-        The folder of the model.
+        Folder of the tuned model.
     settings
-        The recipe: its encoder is tuned, its stage ``encoder_tuning`` says how, and the index that
-        teaches is built by the rest.
+        Recipe, with the tuning's settings in ``encoder_tuning``; its other stages build the index
+        of the teacher.
     keep
-        Corpora whose documents' vectors are to stay what they are; needs ``encoder_tuning.memory``.
+        Corpora whose documents' vectors must not change; needs ``encoder_tuning.memory``.
 
     Raises
     ------
     CorpusTunerError
-        If there are too few documents, the base cannot be tuned, or `output` holds another tuning.
+        If there are too few documents, the base cannot be tuned, or `output` has another tuning.
     MissingExtraError
         If a library for tuning is not installed.
     """
     output = Path(output)
     how = settings.encoder_tuning
-    for extra, needed in _NEEDS.items():
-        if any(find_spec(name) is None for name in needed):
+    for extra, libraries in _REQUIRED.items():
+        if any(find_spec(name) is None for name in libraries):
             raise MissingExtraError("tuning an encoder", extra)
     if not sources:
         raise CorpusTunerError("there is nothing to learn from: give a corpus")
-    _must_make_sense(how)
+    _check_settings(how)
     if bool(keep) != bool(how.memory):
         raise CorpusTunerError(
             "texts to keep and encoder_tuning.memory, their weight, go together: give both"
         )
     with show_activity("reading the corpus"):
-        documents = drawn(_documents(sources, settings), how.most_documents, how.seed)
-        kept = [get_full_text(one) for one in drawn(_documents(keep, settings), 20_000, how.seed)]
-    if len(documents) < LEAST:
-        raise CorpusTunerError(
-            f"{len(documents)} documents are too few to tune on: at least {LEAST} are needed"
+        documents = sample_documents(
+            _read_documents(sources, settings), how.most_documents, how.seed
         )
-    with alone(output):
-        key = _key(documents, kept, settings)
-        standing = read_report(output)
-        if standing is not None:
-            if standing.key != key:
-                raise CorpusTunerError(
-                    f"{output} has another tuning (other documents, base or settings): give "
-                    f"another {named('output', '--output')}"
-                )
-            return standing
-        names = [Path(one).name for one in sources if isinstance(one, str | Path)]
-        return _tuned(documents, kept, output, settings, key, names)
+        retained = sample_documents(_read_documents(keep, settings), _MOST_MEMORY, how.seed)
+        memory = [get_full_text(document) for document in retained]
+    if len(documents) < LEAST_DOCUMENTS:
+        raise CorpusTunerError(
+            f"{len(documents)} documents are too few to tune on: at least {LEAST_DOCUMENTS} are "
+            "needed"
+        )
+    with lock_output(output):
+        key = _compute_key(documents, memory, settings)
+        report = read_report(output)
+        if report is None:
+            names = [Path(one).name for one in sources if isinstance(one, str | Path)]
+            return _tune(documents, memory, output, settings, key, names)
+        if report.key != key:
+            raise_other_tuning(output, "documents")
+        return report
 
 
-def with_tuned_encoder(source: str | Path, index: str | Path, settings: Recipe) -> Recipe:
-    """Return a recipe with its encoder tuned on a corpus, if the verdict is that this is better.
+def tune_encoder_for_index(source: str | Path, index: str | Path, settings: Recipe) -> Recipe:
+    """Return a recipe with its encoder tuned on a corpus, if the verdict is that it is better.
 
-    The tuned encoder is kept next to the index, as ``INDEX.encoder``. One that is there already, of
-    the same base and settings, is taken as it is: a corpus that has changed is no reason to encode
-    all of it anew.
+    The tuned encoder is stored beside the index, as ``INDEX.encoder``. An existing one of the same
+    base and settings is used although the corpus may have changed: a new one would encode all
+    documents again.
 
     Parameters
     ----------
     source
-        Of the corpus.
+        Corpus.
     index
-        The folder of the index that is to be built.
+        Folder of the index that will be built.
     settings
-        The recipe.
+        Recipe.
 
     Raises
     ------
     CorpusTunerError, MissingExtraError
-        As `tune_encoder` does, or if what is there has another base or other settings.
+        As `tune_encoder` does, or if the existing encoder has another base or other settings.
     """
     folder = Path(index).resolve()
     folder = folder.with_name(f"{folder.name}.encoder")
     report = read_report(folder)
     if report is None:
         report = tune_encoder([source], folder, settings)
-    elif not _is_asked_for(report, settings):
+    elif not _matches(report, settings):
         raise CorpusTunerError(
             f"{folder} holds an encoder that was tuned from {report.base!r} with other settings "
             "than these: remove it to tune anew, or build with "
@@ -145,8 +141,8 @@ def with_tuned_encoder(source: str | Path, index: str | Path, settings: Recipe) 
     return settings.model_copy(update={"encoder": encoder})
 
 
-def _must_make_sense(how: EncoderTuningSettings) -> None:
-    """Refuse settings that cannot be followed, before any work is done."""
+def _check_settings(how: EncoderTuningSettings) -> None:
+    """Refuse settings that cannot be applied, before any work is done."""
     import torch
 
     if how.steps == 0 and how.token_weights == "base":
@@ -159,120 +155,131 @@ def _must_make_sense(how: EncoderTuningSettings) -> None:
         )
 
 
-def _is_asked_for(report: EncoderTuningReport, settings: Recipe) -> bool:
-    """Tell whether an encoder that is there was tuned as a recipe says."""
+def _matches(report: EncoderTuningReport, settings: Recipe) -> bool:
+    """Tell whether an encoder was tuned with the base and settings of a recipe."""
     how = settings.encoder_tuning
     before = EncoderTuningSettings.model_validate(report.settings)
-    was, wanted = (one.model_dump(exclude=_RUNNING) for one in (before, how))
-    alike = settings.encoder.name in (AUTO, report.base)
-    return alike and was == wanted and (report.steps == 0) == (how.steps == 0)
+    was, now = (one.model_dump(exclude=_RUNTIME) for one in (before, how))
+    same_base = settings.encoder.name in (AUTO, report.base)
+    return same_base and was == now and (report.steps == 0) == (how.steps == 0)
 
 
-def _tuned(
+def _tune(
     documents: Sequence[Document],
-    kept: Sequence[str],
+    memory: Sequence[str],
     output: Path,
     settings: Recipe,
     key: str,
     names: Sequence[str],
 ) -> EncoderTuningReport:
     from corpus_tuner.encoders.sentence_transformer import load_model
-    from corpus_tuner.tuning.encoder.fine_tuning import Learnt, fit
-    from corpus_tuner.tuning.encoder.held_out import Trial
+    from corpus_tuner.tuning.encoder.fine_tuning import fine_tune
+    from corpus_tuner.tuning.encoder.held_out import HeldOutEvaluation
     from corpus_tuner.tuning.encoder.token_weights import weigh_tokens
 
     how = settings.encoder_tuning
     languages = Languages((settings.language,))
     if settings.language == "auto":
         languages, _ = detect_languages(documents[:SAMPLE_DOCUMENTS])
-    named = embedded.resolve_auto(settings.encoder, languages.codes)
-    settings = settings.model_copy(update={"encoder": named})
+    encoder = embedded.resolve_auto(settings.encoder, languages.codes)
+    settings = settings.model_copy(update={"encoder": encoder})
     held_out = min(how.held_out, len(documents) // 4)
-    learnt = documents[held_out:]
-    others = learnt[: max(0, how.candidates - held_out)]
-    trial = Trial(documents[:held_out], others, languages, settings)
+    trained = documents[held_out:]
+    others = trained[: max(0, how.candidates - held_out)]
+    evaluation = HeldOutEvaluation(documents[:held_out], others, languages, settings)
     with show_activity("opening the model"):
-        model = load_model(named.model_copy(update={"device": how.device}))
-    with show_activity("looking for the held-out documents"):
-        before = trial.found(model)
+        model = load_model(encoder.model_copy(update={"device": how.device}))
+    with show_activity("searching for the held-out documents"):
+        before = evaluation.measure(model)
     limit = model.max_seq_length
     model.max_seq_length = min(how.max_tokens, limit or how.max_tokens)
     weighed = False
     if how.token_weights == "idf":
         with show_activity("weighing tokens"):
-            weighed = weigh_tokens(model, (get_full_text(one) for one in learnt))
-    base = _weights(model)
+            weighed = weigh_tokens(model, (get_full_text(one) for one in trained))
+    base = _copy_weights(model)
     curve = []
     if how.steps != 0:
-        of = Learnt(documents, held_out, kept, languages)
-        curve = fit(model, of, settings, output, lambda: trial.found(model).mean)
+        curve = fine_tune(
+            model,
+            documents,
+            held_out,
+            memory,
+            languages,
+            settings,
+            output,
+            lambda: evaluation.measure(model).mean,
+        )
     elif not weighed:
         raise CorpusTunerError(
-            f"nothing of {named.name!r} can be tuned with encoder_tuning.steps=0: its vectors are "
-            "no mean of tokens' states, or tokens are weighed in it already. Give steps or minutes"
+            f"nothing of {encoder.name!r} can be tuned with encoder_tuning.steps=0: its vectors "
+            "are no mean of tokens' states, or tokens are weighed in it already. Give steps or "
+            "minutes"
         )
     model.eval()
     model.max_seq_length = limit
     with show_activity("judging"):
         shares = [0.0] * weighed + [share for share in how.kept if how.steps != 0]
-        verdict = trial.choose(model, base, _weights(model), before, shares, how.seed)
-    looks = [row for row in curve if "found" in row]
-    best = max(looks, key=lambda row: row["found"], default={"step": 0})
+        verdict = evaluation.choose_share(
+            model, base, _copy_weights(model), before, shares, how.seed
+        )
+    best = max((row for row in curve if "ndcg" in row), key=lambda row: row["ndcg"], default=None)
     report = EncoderTuningReport(
         output=str(output),
-        base=named.name,
+        base=encoder.name,
         key=key,
         settings=how.model_dump(mode="json"),
         languages=languages.codes,
-        documents=len(learnt),
-        held_out=tuple(map(_own_digest, documents[:held_out])),
+        documents=len(trained),
+        held_out=tuple(map(_compute_own_digest, documents[:held_out])),
         weighed=weighed,
         steps=sum("loss" in row for row in curve),
-        best_step=int(best["step"]),
+        best_step=int(best["step"]) if best else 0,
         verdict=verdict,
     )
     model.save(str(output), create_model_card=False)
-    for file in output.rglob("*.safetensors"):  # which are written for their owner alone
+    for file in output.rglob("*.safetensors"):  # which the library makes readable by the owner only
         file.chmod((output / "config.json").stat().st_mode)
-    lines = [f"{json.dumps(row, sort_keys=True)}\n" for row in curve]
-    (output / "curve.jsonl").write_text("".join(lines), encoding="utf-8")
-    write_card(report, names, output / "README.md")
+    write_curve(curve, output)
+    write_encoder_card(report, names, output)
     (output / REPORT).write_text(report.model_dump_json(indent=2), encoding="utf-8")
-    _tidy(output)
+    _collect_garbage(output)
     return report
 
 
-def _tidy(output: Path) -> None:
-    """Remove what a tuning that is done does not need, several times as large as the model."""
-    from corpus_tuner.tuning.encoder.fine_tuning import CHECKPOINTS, TEACHER
+def _collect_garbage(output: Path) -> None:
+    """Remove checkpoints and the teacher's index, several times as large as the model."""
+    from corpus_tuner.tuning.encoder.fine_tuning import TEACHER
+    from corpus_tuner.tuning.training import CHECKPOINTS
 
     for folder in (CHECKPOINTS, TEACHER):
         shutil.rmtree(output / folder, ignore_errors=True)
 
 
-def _own_digest(document: Document) -> str:
-    """Return the digest that a document has in its own corpus."""
+def _compute_own_digest(document: Document) -> str:
+    """Return the digest of a document in its own corpus."""
     return compute_digest(replace(document, id=document.id.partition(":")[2]))
 
 
-def _weights(model: Any) -> dict[str, Any]:
+def _copy_weights(model: Any) -> dict[str, Any]:
     return {name: weight.detach().clone() for name, weight in model.state_dict().items()}
 
 
-def _documents(sources: Iterable[str | Path | Documents], settings: Recipe) -> Iterator[Document]:
-    """Yield the documents of all corpora, with ids of their own."""
+def _read_documents(
+    sources: Iterable[str | Path | Documents], settings: Recipe
+) -> Iterator[Document]:
+    """Yield the documents of all corpora, with the corpus's number in their ids."""
     for number, source in enumerate(sources):
         for document in track(Corpus(source, settings.corpus), "reading the corpus"):
             yield replace(document, id=f"{number}:{document.id}")
 
 
-def _key(documents: Sequence[Document], kept: Sequence[str], settings: Recipe) -> str:
-    how = settings.encoder_tuning.model_dump_json(exclude=_RUNNING)
-    encoder: EncoderSettings = settings.encoder
-    trained = settings.encoder_tuning.steps != 0
-    digest = hashlib.sha256(f"{how} {trained} {encoder.model_dump_json()}".encode())
+def _compute_key(documents: Sequence[Document], memory: Sequence[str], settings: Recipe) -> str:
+    how = settings.encoder_tuning.model_dump_json(exclude=_RUNTIME)
+    trains = settings.encoder_tuning.steps != 0
+    digest = hashlib.sha256(f"{how} {trains} {settings.encoder.model_dump_json()}".encode())
     for document in documents:
         digest.update(compute_digest(document).encode())
-    for text in kept:
+    for text in memory:
         digest.update(text.encode())
     return digest.hexdigest()

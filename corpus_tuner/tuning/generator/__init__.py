@@ -1,6 +1,1 @@
-"""Tuning: accepted views and instruction pairs in, a better generator out.
-
-Data flows one way: `pairs` (what to learn from) -> `batches` (tokens, mixed and shuffled) ->
-`training` (by `transformers.Trainer`, towards an `objective`) -> `curves` and `card` (what to show
-for it).
-"""
+"""Fine-tuning a generator on pairs of documents and texts that checks accepted."""

@@ -1,4 +1,4 @@
-"""Batches: pairs as tokens, mixed over the instructions, alike in length."""
+"""Batches of pairs as tokens, mixed over the instructions and of similar length."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
 from corpus_tuner.tuning.generator.pairs import Pair
 
 IGNORED = -100
-"""The label of padding, which is not learnt."""
+"""Label of padding, which the loss ignores."""
 
 _AT_ONCE = 1024  # pairs tokenized together
 _WINDOW = 32  # batches whose pairs are sorted by length together
@@ -26,11 +26,11 @@ class Example(NamedTuple):
     Attributes
     ----------
     group
-        The instruction, as ``question-en``.
+        Name of the instruction, such as ``question-en``.
     source
-        What the model reads.
+        Input of the model.
     target
-        What it writes, from its first token to the end mark.
+        Output of the model, with the end mark.
     """
 
     group: str
@@ -50,7 +50,7 @@ class Batch(NamedTuple):
 def tokenize(
     pairs: Sequence[Pair], tokenizer: Any, settings: GeneratorTuningSettings
 ) -> list[Example]:
-    """Turn pairs into tokens, cut to the longest that the settings allow."""
+    """Tokenize pairs, cut to the lengths of the settings."""
     examples: list[Example] = []
     for start in range(0, len(pairs), _AT_ONCE):
         some = pairs[start : start + _AT_ONCE]
@@ -72,14 +72,13 @@ def tokenize(
     return examples
 
 
-def epoch(
+def make_epoch(
     examples: Sequence[Example], settings: GeneratorTuningSettings, number: int
 ) -> list[list[int]]:
     """Return the batches of an epoch, as positions in `examples`.
 
-    An instruction with few pairs is repeated, one with many is drawn from, as `balance` says. The
-    order depends on the seed and the number of the epoch alone, so that a training that was
-    killed goes on where it was.
+    Pairs of instructions are repeated or sampled by the setting `balance`. The order depends on the
+    seed and the number of the epoch alone, so that training can be resumed.
     """
     chance = np.random.default_rng((settings.seed, number))
     groups: dict[str, list[int]] = defaultdict(list)
@@ -87,13 +86,13 @@ def epoch(
         groups[example.group].append(position)
     weights = {name: len(own) ** settings.balance for name, own in groups.items()}
     whole = sum(weights.values())
-    drawn: list[int] = []
+    sampled: list[int] = []
     for name, own in sorted(groups.items()):
-        wanted = max(1, round(len(examples) * weights[name] / whole))
-        rounds = -(-wanted // len(own))
+        target = max(1, round(len(examples) * weights[name] / whole))
+        rounds = -(-target // len(own))
         shuffled = np.concatenate([chance.permutation(own) for _ in range(rounds)])
-        drawn += shuffled[:wanted].tolist()
-    order = chance.permutation(np.array(drawn)).tolist()
+        sampled += shuffled[:target].tolist()
+    order = chance.permutation(np.array(sampled)).tolist()
     size = settings.batch_size
     batches: list[list[int]] = []
     for start in range(0, len(order), size * _WINDOW):
@@ -111,7 +110,7 @@ def epoch(
 
 
 def collate(examples: Iterable[Example], pad: int, start: int) -> Batch:
-    """Pad examples to one length; `start` is the token that the decoder begins with."""
+    """Pad examples to one length; `start` is the first token of the decoder."""
     own = list(examples)
     source = _pad([example.source for example in own], pad)
     target = _pad([example.target for example in own], pad)

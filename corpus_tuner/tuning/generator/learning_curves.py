@@ -1,6 +1,5 @@
-"""The curve of a training, and its picture."""
+"""Learning curve of a generator, and its chart."""
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,47 +7,41 @@ from typing import Any
 
 from corpus_tuner.core.extras import MissingExtraError
 
-_SMOOTHED = 50  # steps, at most, that a point of the training loss is the mean of
+_SMOOTHED = 50  # most steps whose training losses are averaged in the chart
 
 
 @dataclass
 class Curve:
-    """How a training went.
+    """Learning curve of a training.
 
     Attributes
     ----------
     rows
-        For each step its training loss (nats a token) and learning rate. For
-        each look at the dev pairs, after its step: dev loss by instruction and their mean, ROUGE-L
-        by instruction.
+        Training loss (nats per token) and learning rate of every step; dev loss and ROUGE-L by
+        instruction of every evaluation, after its step.
     """
 
     rows: list[dict[str, Any]]
 
     @property
     def steps(self) -> list[dict[str, Any]]:
-        """The rows of steps."""
+        """Rows of steps."""
         return [row for row in self.rows if "dev" not in row]
 
     @property
-    def looks(self) -> list[dict[str, Any]]:
-        """The rows of looks."""
+    def evaluations(self) -> list[dict[str, Any]]:
+        """Rows of evaluations."""
         return [row for row in self.rows if "dev" in row]
 
     @property
     def best(self) -> float:
-        """The lowest mean dev loss."""
-        return min((look["loss"] for look in self.looks), default=math.inf)
+        """Lowest mean dev loss."""
+        return min((row["loss"] for row in self.evaluations), default=math.inf)
 
     def is_out_of_patience(self, patience: int) -> bool:
-        """Tell whether the last `patience` looks were no better than one before them."""
-        losses = [look["loss"] for look in self.looks]
+        """Tell whether the last `patience` evaluations were no better than one before them."""
+        losses = [row["loss"] for row in self.evaluations]
         return len(losses) > patience and min(losses[-patience:]) >= min(losses[:-patience])
-
-    def write(self, path: Path) -> None:
-        """Write one JSON object a line."""
-        lines = [f"{json.dumps(row, sort_keys=True)}\n" for row in self.rows]
-        path.write_text("".join(lines), encoding="utf-8")
 
 
 def draw_curve(curve: Curve, path: Path) -> None:
@@ -74,21 +67,15 @@ def draw_curve(curve: Curve, path: Path) -> None:
         color="0.7",
         label="training",
     )
-    steps = [look["step"] for look in curve.looks]
-    left.plot(steps, [look["loss"] for look in curve.looks], "k.-", label="dev, mean")
-    _draw_by_instruction(left, curve, "dev")
-    left.set(xlabel="step", ylabel="loss (nats a token)", title="Loss")
-    _draw_by_instruction(right, curve, "rouge_l")
-    right.set(xlabel="step", ylabel="ROUGE-L", title="What is written for dev pairs")
-    right.set_ylim(bottom=0)
-    for axes in (left, right):
+    steps = [row["step"] for row in curve.evaluations]
+    left.plot(steps, [row["loss"] for row in curve.evaluations], "k.-", label="dev, mean")
+    for axes, key in ((left, "dev"), (right, "rouge_l")):
+        for name in curve.evaluations[0][key]:
+            values = [row[key][name] for row in curve.evaluations]
+            axes.plot(steps, values, ".-", lw=1, ms=3, label=name)
         axes.spines[["top", "right"]].set_visible(False)
+    left.set(xlabel="step", ylabel="loss (nats a token)", title="Loss")
+    right.set(xlabel="step", ylabel="ROUGE-L", title="Texts generated for dev pairs")
+    right.set_ylim(bottom=0)
     left.legend(fontsize="small", frameon=False)
     figure.savefig(path, metadata={"Date": None})
-
-
-def _draw_by_instruction(axes: Any, curve: Curve, what: str) -> None:
-    """Draw a line for each instruction."""
-    steps = [look["step"] for look in curve.looks]
-    for name in curve.looks[0][what]:
-        axes.plot(steps, [look[what][name] for look in curve.looks], ".-", lw=1, ms=3, label=name)

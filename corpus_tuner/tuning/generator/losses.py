@@ -1,27 +1,32 @@
-"""What a generator learns, and how well it has: losses, and what it writes."""
+"""Loss of a generator, and ROUGE-L of the texts that it writes."""
 
+import re
+import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy
 
 from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
+from corpus_tuner.core.chunks import split_into_chunks
+from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.tuning.generator.batches import IGNORED, Batch, Example, collate
-from corpus_tuner.tuning.generator.rouge import rouge_l
-from corpus_tuner.tuning.precision import arithmetic
+from corpus_tuner.tuning.training import use_precision
+
+_WORD = re.compile(r"\w+")
 
 
 class Objective:
-    """The loss of a model, and what it writes.
+    """Loss and ROUGE-L of a model.
 
     Parameters
     ----------
     model, tokenizer
-        Of transformers, an encoder-decoder.
+        Encoder-decoder of transformers.
     settings
-        How it is tuned.
+        Training settings.
     """
 
     def __init__(self, model: Any, tokenizer: Any, settings: GeneratorTuningSettings) -> None:
@@ -34,45 +39,54 @@ class Objective:
         """Pad examples to one length."""
         return collate(examples, self._tokenizer.pad_token_id, self._start)
 
-    def training_loss(self, batch: Batch) -> torch.Tensor:
+    def compute_training_loss(self, batch: Batch) -> torch.Tensor:
         """Return the cross-entropy of the target tokens, a scalar, with label smoothing."""
         smoothing = self._settings.label_smoothing
-        logits = self._logits(batch).flatten(0, 1)
+        logits = self._compute_logits(batch).flatten(0, 1)
         return cross_entropy(logits, batch.labels.flatten(), label_smoothing=smoothing)
 
-    def loss(self, examples: Sequence[Example]) -> dict[str, float]:
-        """Return the mean loss (nats a token) by instruction."""
+    def measure_loss(self, examples: Sequence[Example]) -> dict[str, float]:
+        """Return the mean loss (nats per token) by instruction."""
         self._model.eval()
         sums: dict[str, float] = defaultdict(float)
         tokens: dict[str, int] = defaultdict(int)
-        for group, own in _grouped(examples):
-            for some in _chunks(own, self._settings.batch_size):
-                batch = self._batch([examples[position] for position in some])
+        for group, own in _group_examples(examples):
+            for some in split_into_chunks(own, self._settings.batch_size):
+                batch = self._make_batch([examples[position] for position in some])
+                labels = batch.labels.flatten()
                 with torch.inference_mode():
-                    logits, wanted = self._logits(batch).flatten(0, 1), batch.labels.flatten()
-                    lost = cross_entropy(logits, wanted, reduction="sum")
-                sums[group] += float(lost)
-                tokens[group] += int((wanted != IGNORED).sum())
+                    logits = self._compute_logits(batch).flatten(0, 1)
+                    sums[group] += float(cross_entropy(logits, labels, reduction="sum"))
+                tokens[group] += int((labels != IGNORED).sum())
         return {group: sums[group] / tokens[group] for group in sums}
 
-    def rouge(
+    def measure_rouge(
         self, examples: Sequence[Example], texts: Sequence[str], most: int, beams: int = 1
     ) -> dict[str, float]:
-        """Write what is asked and compare it with the targets; ROUGE-L by instruction."""
-        found = {}
-        for group, own in _grouped(examples):
-            own = sorted(own)[:most]
-            written = self.write([examples[position] for position in own], beams)
-            found[group] = rouge_l([texts[position] for position in own], written)
-        return found
+        """Return ROUGE-L of generated texts by instruction.
 
-    def write(self, examples: Sequence[Example], beams: int = 1) -> list[str]:
-        """Return what the model writes, by beam search or, with one beam, its likeliest words."""
+        Parameters
+        ----------
+        examples, texts
+            Examples, and their target texts.
+        most
+            Number of examples of every instruction.
+        beams
+            Beams of the search; 1 for greedy decoding.
+        """
+        values = {}
+        for group, own in _group_examples(examples):
+            own = sorted(own)[:most]
+            generated = self._generate([examples[position] for position in own], beams)
+            values[group] = compute_rouge_l([texts[position] for position in own], generated)
+        return values
+
+    def _generate(self, examples: Sequence[Example], beams: int) -> list[str]:
         self._model.eval()
-        written: list[str] = []
-        for some in _chunks(examples, self._settings.batch_size):
-            batch = self._batch(some)
-            with torch.inference_mode(), arithmetic(self._model.device, self._settings.dtype):
+        generated: list[str] = []
+        for some in split_into_chunks(examples, self._settings.batch_size):
+            batch = self._make_batch(some)
+            with torch.inference_mode(), use_precision(self._model.device, self._settings.dtype):
                 tokens = self._model.generate(
                     input_ids=batch.source,
                     attention_mask=batch.mask,
@@ -80,16 +94,16 @@ class Objective:
                     num_beams=beams,
                     do_sample=False,
                 )
-            written += self._tokenizer.batch_decode(tokens[:, 1:], skip_special_tokens=True)
-        return written
+            generated += self._tokenizer.batch_decode(tokens[:, 1:], skip_special_tokens=True)
+        return generated
 
-    def _batch(self, examples: Sequence[Example]) -> Batch:
+    def _make_batch(self, examples: Sequence[Example]) -> Batch:
         batch = self.collate(examples)
         return Batch(*(tensor.to(self._model.device) for tensor in batch))
 
-    def _logits(self, batch: Batch) -> torch.Tensor:
+    def _compute_logits(self, batch: Batch) -> torch.Tensor:
         """Return float32 logits of shape (examples, target tokens, vocabulary)."""
-        with arithmetic(self._model.device, self._settings.dtype):
+        with use_precision(self._model.device, self._settings.dtype):
             out = self._model(
                 input_ids=batch.source,
                 attention_mask=batch.mask,
@@ -100,8 +114,42 @@ class Objective:
         return logits
 
 
-def _grouped(examples: Sequence[Example]) -> list[tuple[str, list[int]]]:
-    """Return positions by instruction, those of like length together."""
+class _Tokenizer:
+    """Words without case and accents, which uncased models cannot write."""
+
+    def tokenize(self, text: str) -> list[str]:
+        """Return the words of a text."""
+        bare = unicodedata.normalize("NFKD", text.casefold())
+        return _WORD.findall("".join(char for char in bare if not unicodedata.combining(char)))
+
+
+def compute_rouge_l(targets: Sequence[str], generated: Sequence[str]) -> float:
+    """Return the mean ROUGE-L, the F-measure of longest common subsequences (Lin, 2004).
+
+    Raises
+    ------
+    MissingExtraError
+        If rouge-score is not installed.
+
+    Examples
+    --------
+    >>> round(compute_rouge_l(["a b c d"], ["a c"]), 3)  # precision 2/2, recall 2/4
+    0.667
+    """
+    try:
+        from rouge_score.rouge_scorer import RougeScorer
+    except ImportError as error:
+        raise MissingExtraError("tuning a generator", "tune") from error
+    scorer = RougeScorer(["rougeL"], tokenizer=_Tokenizer())
+    scores = [
+        scorer.score(target, text)["rougeL"].fmeasure
+        for target, text in zip(targets, generated, strict=True)
+    ]
+    return sum(scores) / len(scores) if scores else 0.0
+
+
+def _group_examples(examples: Sequence[Example]) -> list[tuple[str, list[int]]]:
+    """Return positions by instruction, in the order of length."""
     groups: dict[str, list[int]] = defaultdict(list)
     for position, example in enumerate(examples):
         groups[example.group].append(position)
@@ -109,8 +157,3 @@ def _grouped(examples: Sequence[Example]) -> list[tuple[str, list[int]]]:
         (name, sorted(own, key=lambda position: (len(examples[position].source), position)))
         for name, own in sorted(groups.items())
     ]
-
-
-def _chunks(items: Sequence[Any], size: int) -> Iterator[Any]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

@@ -1,4 +1,4 @@
-"""Pairs: a document, an instruction, and what a generator should write."""
+"""Training pairs of a generator: a document with an instruction, and the target text."""
 
 import hashlib
 from collections import Counter, defaultdict
@@ -16,7 +16,7 @@ _MOST_HELD_OUT = 20  # one in so many of an instruction's pairs, for each of dev
 
 
 class Pair(NamedTuple):
-    """What to write for a document when given an instruction."""
+    """Document and instruction, with the target text."""
 
     document: Document
     instruction: Instruction
@@ -24,7 +24,7 @@ class Pair(NamedTuple):
 
 
 class Split(NamedTuple):
-    """Pairs to train on, to stop by, and to measure with; no document is in two of them."""
+    """Pairs for training, early stopping and testing; no document is in two of them."""
 
     train: list[Pair]
     dev: list[Pair]
@@ -37,66 +37,68 @@ def read_pairs(path: Path, instructions: Templates | None = None) -> Iterator[Pa
     Parameters
     ----------
     path
-        One JSON object a line (gzipped or not) with ``task`` (a kind of view), ``language``,
-        ``source`` and ``target``.
+        File with one JSON object per line (gzipped or not), with ``task`` (a kind of view),
+        ``language``, ``source`` and ``target``.
     instructions
-        The user's own templates.
+        User's templates.
 
     Raises
     ------
     CorpusTunerError
-        At a line that is no such object, or an empty field.
+        If a line is no such object, or a field is empty.
     """
-    known: dict[tuple[str, str], Instruction] = {}
+    loaded: dict[tuple[str, str], Instruction] = {}
     for record in read_json_lines(path):
         if isinstance(record, BadRecord):
             raise CorpusTunerError(str(record))
         task, language, source, target = (
-            _text(record.fields.get(name), name, record.location) for name in _FIELDS
+            _check_text(record.fields.get(name), name, record.location) for name in _FIELDS
         )
         if task not in KINDS:
             raise CorpusTunerError(
                 f"{record.location}, field 'task': {task!r} is none of {', '.join(KINDS)}"
             )
-        if (task, language) not in known:
-            (known[task, language],) = load_instructions((task,), language, instructions)
-        yield Pair(Document("", "", source), known[task, language], target)
+        if (task, language) not in loaded:
+            (loaded[task, language],) = load_instructions((task,), language, instructions)
+        yield Pair(Document("", "", source), loaded[task, language], target)
 
 
 def split_pairs(pairs: Iterable[Pair], dev: int, test: int, most: int, seed: int) -> Split:
-    """ReaderLock out pairs of each instruction, chosen by their documents.
+    """Hold out pairs of every instruction, chosen by their documents.
 
     Parameters
     ----------
+    pairs
+        All pairs.
     dev, test
-        So many pairs of each instruction, and at most one in twenty of them.
+        Number of pairs of every instruction that are held out, at most one in twenty.
     most
-        Use so many pairs in all, chosen by their documents, too.
+        Number of pairs that are used, chosen by their documents as well.
     seed
-        Of the choice.
+        Seed of the choice.
 
     Raises
     ------
     CorpusTunerError
         If there are too few pairs to hold any out.
     """
-    different = {_order(pair, seed): pair for pair in pairs}
-    drawn = [(key[0], different[key]) for key in sorted(different)[:most]]
+    unique = {_compute_order(pair, seed): pair for pair in pairs}
+    drawn = [(key[0], unique[key]) for key in sorted(unique)[:most]]
     by_instruction: dict[Instruction, list[tuple[str, Pair]]] = defaultdict(list)
     for each in drawn:
         by_instruction[each[1].instruction].append(each)
     held_out: dict[str, str] = {}
     for own in by_instruction.values():
         share = len(own) // _MOST_HELD_OUT
-        # Whole documents are held out, also those that another instruction's pairs took along.
-        wanting = Counter(dev=min(dev, share), test=min(test, share))
+        # Whole documents are held out, with their pairs of other instructions.
+        missing = Counter(dev=min(dev, share), test=min(test, share))
         for document, _ in own:
             part = held_out.get(document) or next(
-                (each for each in wanting if wanting[each] > 0), ""
+                (each for each in missing if missing[each] > 0), ""
             )
             if part:
                 held_out[document] = part
-                wanting[part] -= 1
+                missing[part] -= 1
     parts: dict[str, list[Pair]] = {"train": [], "dev": [], "test": []}
     for document, pair in drawn:
         parts[held_out.get(document, "train")].append(pair)
@@ -123,14 +125,14 @@ def count_pairs(pairs: Sequence[Pair]) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
-def _order(pair: Pair, seed: int) -> tuple[str, str, str, str]:
-    """Return what orders pairs at random, those of one document together."""
+def _compute_order(pair: Pair, seed: int) -> tuple[str, str, str, str]:
+    """Return a key that orders pairs at random, those of one document together."""
     text = f"{seed}\n{pair.document.title}\n{pair.document.text}"
     document = hashlib.sha256(text.encode()).hexdigest()
     return document, pair.instruction.kind, pair.instruction.language, pair.target
 
 
-def _text(value: object, name: str, location: str) -> str:
+def _check_text(value: object, name: str, location: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise CorpusTunerError(f"{location}, field {name!r}: must be a text that is not empty")
     return value.strip()

@@ -1,22 +1,26 @@
-"""Tune a generator: on what the checks accept of its own writing, on files of pairs, or on both.
+"""Tuning a generator on accepted views of a corpus (self-instruction), or on files of pairs.
 
-With several rounds, each generates with the generator of the round before and tunes the base anew,
-so that errors do not pile up (as in Zelikman et al., arXiv 2203.14465).
+Source: arXiv 2409.16497. Each of several rounds generates with the model of the round before, and
+tunes the base again, so that errors do not accumulate (as in Zelikman et al., arXiv 2203.14465).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
 from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.extras import MissingExtraError
+from corpus_tuner.corpora import Corpus
 from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.generation.enricher import Enricher
+from corpus_tuner.generation.generators import list_generators
+from corpus_tuner.generation.generators.seq2seq import Settings as Seq2Seq
 from corpus_tuner.generation.models import Source
+from corpus_tuner.generation.open_recipe import detect_corpus_languages, open_recipe
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.tuning.generator.pairs import Pair, read_pairs
 from corpus_tuner.tuning.generator.report import TuningReport
-from corpus_tuner.tuning.generator.self_instruct import accepted_pairs
-from corpus_tuner.tuning.output_lock import claim
+from corpus_tuner.tuning.output_folder import create_tuning_folder
 
 try:
     from corpus_tuner.tuning.generator.fine_tuning import tune_on_pairs
@@ -33,29 +37,29 @@ def tune_generator(
     pairs: Iterable[str | Path] = (),
     ledger: str | Path | None = None,
 ) -> TuningReport:
-    """Tune a generator on a corpus, on files of pairs, or on both.
+    """Fine-tune a generator on a corpus, on files of pairs, or on both.
 
     Parameters
     ----------
     corpus
-        As `corpus_tuner.build` takes it. The generator of the settings, with `base` as its model,
-        writes views of its documents; those that the settings' checks accept are learnt from.
+        Corpus, as `corpus_tuner.build` takes it: the generator of the recipe, with `base` as its
+        model, writes views of its documents, and those that the checks accept are training pairs.
     base
-        Hub name or folder.
+        Hub name or folder of the base model.
     output
-        The folder of the model; those of earlier rounds go into ``round-N`` in it.
+        Folder of the tuned model; those of earlier rounds are in ``round-N`` in it.
     settings
-        The recipe.
+        Recipe.
     pairs
         Files of pairs (`corpus_tuner.tuning.generator.pairs.read_pairs`).
     ledger
-        The file of what was written; by default one in `output`.
+        File of the ledger; by default in `output`.
 
     Raises
     ------
     CorpusTunerError
-        If there is nothing to learn from or too little, the settings name no generator that has a
-        model, the base cannot be loaded, or `output` holds another tuning.
+        If there are too few pairs, the recipe has not one generator with a model, the base cannot
+        be loaded, or `output` has another tuning.
     MissingExtraError
         If a library for tuning is not installed.
     """
@@ -63,21 +67,63 @@ def tune_generator(
     output = Path(output)
     if corpus is None and not files:
         raise CorpusTunerError("there is nothing to learn from: give a corpus or files of pairs")
-    claim(output)
+    create_tuning_folder(output)
     model = base
     rounds = settings.tuning.rounds if corpus else 1
     for number in range(1, rounds + 1):
         folder = output if number == rounds else output / f"round-{number}"
-        claim(folder)
-        learnt: Iterable[Pair] = chain.from_iterable(
+        create_tuning_folder(folder)
+        training_pairs: Iterable[Pair] = chain.from_iterable(
             read_pairs(file, settings.instructions) for file in files
         )
         sources = [file.name for file in files]
         if corpus is not None:
             ledger_file = Path(ledger or Layout(output).ledger)
-            accepted = accepted_pairs(str(corpus), model, settings, ledger_file, folder)
-            learnt = chain(learnt, accepted)
+            accepted = generate_pairs(str(corpus), model, settings, ledger_file, folder)
+            training_pairs = chain(training_pairs, accepted)
             sources.append(f"views of {Path(corpus).name} that `{model}` wrote and checks accepted")
-        report = tune_on_pairs(learnt, Source(base), folder, settings.tuning, sources)
+        report = tune_on_pairs(training_pairs, Source(base), folder, settings.tuning, sources)
         model = str(folder)
     return report
+
+
+def generate_pairs(
+    source: str, model: str, settings: Recipe, ledger: Path, scratch: Path
+) -> Iterator[Pair]:
+    """Yield pairs of documents and the views that a model writes and the checks accept.
+
+    Parameters
+    ----------
+    source
+        Corpus, as `corpus_tuner.build` takes it.
+    model
+        Hub name or folder, in place of the model of the recipe's generator.
+    settings
+        Recipe.
+    ledger
+        File of the ledger.
+    scratch
+        Folder for temporary files.
+
+    Raises
+    ------
+    CorpusTunerError
+        If the corpus cannot be read, or the recipe has not one generator with a model.
+    """
+    corpus = Corpus(source, settings.corpus)
+    language = detect_corpus_languages(corpus, settings).main
+    settings = settings.model_copy(update={"language": language})
+    with_model = [part for part in list_generators(settings.generator) if isinstance(part, Seq2Seq)]
+    if len(with_model) != 1:
+        raise CorpusTunerError(
+            f"the recipe has {len(with_model)} generators with a model to tune, not one: set "
+            "generator=seq2seq"
+        )
+    generator = with_model[0].model_copy(update={"model": model})
+    opened = open_recipe(corpus, settings, generators=generator)
+    ((_, instructions),) = opened.generators[language]
+    by_kind = {instruction.kind: instruction for instruction in instructions}
+    with Enricher(corpus, opened, ledger, scratch) as enricher:
+        for enriched in enricher.enrich_all("generating"):
+            for view in enriched.generated:
+                yield Pair(enriched.document, by_kind[view.kind], view.text)

@@ -19,10 +19,10 @@ from corpus_tuner.core.languages import Languages
 from corpus_tuner.encoders import EncoderSettings, open_encoder
 from corpus_tuner.encoders.sentence_transformer import load_model
 from corpus_tuner.text.passages import get_full_text
-from corpus_tuner.tuning.encoder.held_out import Found, Trial, least_share
-from corpus_tuner.tuning.encoder.losses import Objective
-from corpus_tuner.tuning.encoder.synthetic_queries import Asked, questions
-from corpus_tuner.tuning.encoder.topic_batches import topics
+from corpus_tuner.tuning.encoder.held_out import HeldOutEvaluation, Retrieval, select_share
+from corpus_tuner.tuning.encoder.losses import RankingLoss
+from corpus_tuner.tuning.encoder.synthetic_queries import generate_queries
+from corpus_tuner.tuning.encoder.teacher import cluster_topics
 from tests.conftest import make_documents_with_topics, write_jsonl
 
 FAST = {
@@ -74,7 +74,7 @@ def test_it_leaves_an_encoder_and_says_whether_it_is_better(
     assert verdict["better"] == (verdict["interval"][0] > 0 and kept > verdict["base"])
     curve = [json.loads(line) for line in (output / "curve.jsonl").read_text().splitlines()]
     assert [row["step"] for row in curve if "loss" in row] == [1, 2, 3, 4, 5, 6]
-    assert [row["step"] for row in curve if "found" in row] == [3, 6]
+    assert [row["step"] for row in curve if "ndcg" in row] == [3, 6]
     card = (output / "README.md").read_text(encoding="utf-8")
     assert "c.jsonl" in card
     assert f"{100 * verdict['gain']:+.1f}" in card
@@ -98,7 +98,7 @@ def test_a_killed_tuning_ends_with_the_same_weights(
     tune: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    monkeypatch.setattr("corpus_tuner.tuning.encoder.tune._tidy", lambda output: None)
+    monkeypatch.setattr("corpus_tuner.tuning.encoder.tune._collect_garbage", lambda output: None)
     assert tune(whole).code == 0
     shutil.copytree(whole, killed)
     for file in ("tuning.json", "model.safetensors"):
@@ -239,8 +239,8 @@ def test_minutes_are_as_many_steps_as_the_pace_allows(
 
 def test_a_document_is_asked_for_by_its_own_words() -> None:
     text = "The old mill grinds wheat. Bakers carry the flour over the bridge. Nobody swims there."
-    asked = [Asked(Document("d", "Mills by rivers", text)), Asked(Document("e", "", "Short."))]
-    made = questions(asked, Languages(("en",)), 0.5, seed=0)
+    documents = [Document("d", "Mills by rivers", text), Document("e", "", "Short.")]
+    made = generate_queries(documents, Languages(("en",)), 0.5, seed=0)
     words = {word.strip(".").lower() for word in f"Mills by rivers {text}".split()}
     left_in = 0
     for _ in range(60):
@@ -261,16 +261,16 @@ def test_the_verdict_is_that_of_the_search_there_will_be(
 
     def found(*assignments: str) -> list[Any]:
         settings = load_recipe(None, assignments)
-        trial = Trial(documents[:8], documents[8:], Languages(("en",)), settings)
+        trial = HeldOutEvaluation(documents[:8], documents[8:], Languages(("en",)), settings)
         models = (encoder_folder, other_encoder_folder)
-        return [trial.found(load_model(EncoderSettings(name=str(model)))) for model in models]
+        return [trial.measure(load_model(EncoderSettings(name=str(model)))) for model in models]
 
     vectors = found("lexical=null")
-    assert (vectors[0].gains != vectors[1].gains).any()
-    assert [one.by_vectors for one in vectors] == pytest.approx([one.mean for one in vectors])
+    assert (vectors[0].ndcg != vectors[1].ndcg).any()
+    assert [one.dense for one in vectors] == pytest.approx([one.mean for one in vectors])
     words = found("search.hybrid={passage: 0, views: 0, words: 1, ngrams: 0, feedback: 0}")
-    assert (words[0].gains == words[1].gains).all()
-    assert words[0].by_vectors == vectors[0].by_vectors
+    assert (words[0].ndcg == words[1].ndcg).all()
+    assert words[0].dense == vectors[0].dense
     assert words[0].mean > 0.5  # the words of a sentence tell much, random vectors nothing
     both = found("search.hybrid={passage: 1, views: 0, words: 1, ngrams: 0, feedback: 0}")
     assert vectors[0].mean < both[0].mean
@@ -280,34 +280,33 @@ def test_no_more_is_kept_of_training_than_it_is_worth() -> None:
     rng = np.random.default_rng(0)
     own = rng.uniform(0, 0.5, (40, 2))
     luck = rng.normal(0, 0.1, own.shape)
-    by_share = {share: Found(own, 0.0) for share in (0.0, 0.5)}
+    by_share = {share: Retrieval(own, 0.0) for share in (0.0, 0.5)}
     everyone = np.ones(40, bool)
-    assert least_share(by_share | {1.0: Found(own + luck - luck.mean(), 0.0)}, everyone) == 0
-    clearly = by_share | {1.0: Found(own + luck - luck.mean() + 0.1, 0.0)}
-    assert least_share(clearly, everyone) == 1
-    clearly[0.5] = Found(clearly[1.0].gains - 0.01 * (rng.random(own.shape) < 0.5), 0.0)
-    assert least_share(clearly, everyone) == 1
-    clearly[0.5] = Found(clearly[1.0].gains + luck - luck.mean() - 0.001, 0.0)
-    assert least_share(clearly, everyone) == 0.5
+    assert select_share(by_share | {1.0: Retrieval(own + luck - luck.mean(), 0.0)}, everyone) == 0
+    clearly = by_share | {1.0: Retrieval(own + luck - luck.mean() + 0.1, 0.0)}
+    assert select_share(clearly, everyone) == 1
+    clearly[0.5] = Retrieval(clearly[1.0].ndcg - 0.01 * (rng.random(own.shape) < 0.5), 0.0)
+    assert select_share(clearly, everyone) == 1
+    clearly[0.5] = Retrieval(clearly[1.0].ndcg + luck - luck.mean() - 0.001, 0.0)
+    assert select_share(clearly, everyone) == 0.5
     some = everyone.copy()
     some[:20] = False
-    clearly[0.0] = Found(np.where(some[:, None], 1.0, own), 0.0)
-    assert least_share(clearly, some) == 0
+    clearly[0.0] = Retrieval(np.where(some[:, None], 1.0, own), 0.0)
+    assert select_share(clearly, some) == 0
 
 
 def test_a_batch_asks_for_documents_of_a_topic_together() -> None:
     rng = np.random.default_rng(0)
     centres = np.eye(8, 16)
     vectors = np.repeat(centres, 6, axis=0) + rng.normal(0, 0.01, (48, 16))
-    found = topics(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), 6, seed=0)
+    found = cluster_topics(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), 6, seed=0)
     assert sorted(position for topic in found for position in topic) == list(range(48))
     assert sum(len({position // 6 for position in topic}) == 1 for topic in found) >= 6
     documents = [
         Document(str(number), "", f"The old mill number{number} grinds wheat.")
         for number in range(48)
     ]
-    asked = [Asked(document) for document in documents]
-    made = questions(asked, Languages(("en",)), 0.5, 0, found)
+    made = generate_queries(documents, Languages(("en",)), 0.5, 0, topics=found)
     epoch = [position for position, _ in islice(made, 48)]
     assert sorted(epoch) == list(range(48))
     for topic in found:
@@ -323,7 +322,7 @@ def test_what_may_answer_is_no_negative(encoder_folder: Path) -> None:
 
     def loss(**changes: float) -> float:
         how = EncoderTuningSettings.model_validate({"margin": 0.2, "distillation": 1e-9, **changes})
-        return float(Objective(model, how, 1.0).calculate_loss(columns, scores))
+        return float(RankingLoss(model, how, 1.0).calculate_loss(columns, scores))
 
     queries, passages = (column[0] for column in columns)
     found = 20 * torch.nn.functional.normalize(queries) @ torch.nn.functional.normalize(passages).T

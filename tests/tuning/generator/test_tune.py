@@ -16,9 +16,9 @@ from benchmarks.injection import finish, start
 from corpus_tuner import CorpusTunerError, Document
 from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
 from corpus_tuner.generation.prompts import Instruction
-from corpus_tuner.tuning.generator.batches import Example, epoch
+from corpus_tuner.tuning.generator.batches import Example, make_epoch
+from corpus_tuner.tuning.generator.losses import compute_rouge_l
 from corpus_tuner.tuning.generator.pairs import Pair, read_pairs, split_pairs
-from corpus_tuner.tuning.generator.rouge import rouge_l
 from tests.conftest import make_documents, write_jsonl
 
 FAST = [
@@ -104,8 +104,8 @@ def test_an_epoch_shares_its_pairs_by_balance(
     tokens = np.arange(3, dtype=np.int32)
     examples = [Example(name, tokens, tokens) for name, size in sizes.items() for _ in range(size)]
     settings = GeneratorTuningSettings(batch_size=4, balance=balance)
-    batches = epoch(examples, settings, number)
-    assert batches == epoch(examples, settings, number)
+    batches = make_epoch(examples, settings, number)
+    assert batches == make_epoch(examples, settings, number)
     drawn = [examples[index].group for batch in batches for index in batch]
     weights = {name: size**balance for name, size in sizes.items()}
     for name, weight in weights.items():
@@ -114,10 +114,10 @@ def test_an_epoch_shares_its_pairs_by_balance(
 
 
 def test_rouge_l_is_of_words_without_case_and_accents() -> None:
-    assert rouge_l(["Die Mühle am Fluß"], ["die muhle am fluss"]) == pytest.approx(1)
+    assert compute_rouge_l(["Die Mühle am Fluß"], ["die muhle am fluss"]) == pytest.approx(1)
     # The longest common subsequence is "a c": precision 2/2, recall 2/4.
-    assert rouge_l(["a b c d"], ["a c"]) == pytest.approx(2 / 3)
-    assert rouge_l(["a", "b"], ["a", "x"]) == pytest.approx(0.5)
+    assert compute_rouge_l(["a b c d"], ["a c"]) == pytest.approx(2 / 3)
+    assert compute_rouge_l(["a", "b"], ["a", "x"]) == pytest.approx(0.5)
 
 
 @pytest.mark.slow
