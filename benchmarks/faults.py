@@ -1,4 +1,4 @@
-"""What an index withstands: killed processes, disks that fail, damaged files, malformed requests.
+"""Fault injection: killed processes, disks that fail, damaged files, malformed requests.
 
 Run: python -m benchmarks.faults [--rounds N] [--seed S] [--json]
 
@@ -24,10 +24,17 @@ from typing import Any
 import numpy as np
 
 import corpus_tuner as ct
-from benchmarks.injection import damage, damageable, failing, finish, processes, start
 from corpus_tuner.corpora.sample import sample_folder
 from corpus_tuner.encoders import Encoder, EncoderSettings, Vectors, open_encoder
 from corpus_tuner.indexes.store.manifest import read_manifest
+from tests.fault_injection import (
+    PROCESSES,
+    damage_file,
+    fail_writes,
+    list_files_to_damage,
+    start_command,
+    wait_for_exit,
+)
 
 Table = dict[str, Counter[str]]
 QUERIES = ["clothes with small holes", "pain in the knee after running", "how to save a backup"]
@@ -117,7 +124,7 @@ class Trial:
         self._took: dict[str, float] = {}
         for name, command in self._commands.items():
             begin = time.monotonic()
-            assert finish(start(*command)) == 0, name
+            assert wait_for_exit(start_command(*command)) == 0, name
             self._took[name] = time.monotonic() - begin
             self._after[name] = state(index)
             self._put_back()
@@ -127,22 +134,22 @@ class Trial:
         table: Table = {name: Counter() for name in self._commands}
         for number in range(rounds):
             name = [*self._commands][number % len(self._commands)]
-            process = start(*self._commands[name])
+            process = start_command(*self._commands[name])
             time.sleep(chance.uniform(0, self._took[name]))
             process.kill()
             table[name]["tried"] += 1
-            table[name]["killed before its end"] += finish(process) < 0
+            table[name]["killed before its end"] += wait_for_exit(process) < 0
             self._judge(name, table[name])
         return table
 
     def limits(self, rounds: int, chance: random.Random) -> Table:
         """Let the files of a command have so many bytes and no more."""
         table: Table = {name: Counter() for name in self._commands}
-        most = max(file.stat().st_size for file in damageable(self.index))
+        most = max(file.stat().st_size for file in list_files_to_damage(self.index))
         for number in range(rounds):
             name = [*self._commands][number % len(self._commands)]
             limit = int(most ** chance.uniform(0.3, 1))
-            code = finish(start(*self._commands[name], file_limit=limit))
+            code = wait_for_exit(start_command(*self._commands[name], file_limit=limit))
             table[name]["tried"] += 1
             table[name]["refused with a clear error"] += code == 2
             table[name]["other ends"] += code not in (0, 2)
@@ -154,7 +161,7 @@ class Trial:
         table: Table = {}
         steps: dict[str, int] = {}
         for name, change in self._changes.items():
-            with failing(sys.maxsize) as calls:
+            with fail_writes(sys.maxsize) as calls:
                 change()
             steps[name] = len(calls)
             self._put_back()
@@ -164,7 +171,7 @@ class Trial:
             counts = table.setdefault(name, Counter())
             counts["tried"] += 1
             try:
-                with failing(chance.randint(1, steps[name]), error):
+                with fail_writes(chance.randint(1, steps[name]), error):
                     self._changes[name]()
                 counts["other ends"] += 1
             except (ct.SearchIndexError, ct.CorpusTunerError):
@@ -182,9 +189,9 @@ class Trial:
         usual = searched(self.index, known, True)
         assert isinstance(usual, list), usual
         for _ in range(count):
-            every = damageable(self.index)
+            every = list_files_to_damage(self.index)
             file = chance.choice(every)
-            how = damage(file, [one for one in every if one != file], chance)
+            how = damage_file(file, [one for one in every if one != file], chance)
             counts = table.setdefault(how, Counter())
             counts["tried"] += 1
             counts["found by check"] += self._is_found()
@@ -211,7 +218,7 @@ class Trial:
         counts["index as after"] += now == self._after[name] != self._before
         counts["index lost"] += now not in (self._before, self._after[name])
         if again is int:
-            counts["gone on with"] += finish(start(*self._commands[name])) == 0
+            counts["gone on with"] += wait_for_exit(start_command(*self._commands[name])) == 0
         else:
             again()
             counts["gone on with"] += 1
@@ -259,8 +266,8 @@ def searched(index: Path, known: tuple[str, str, Vectors], small: bool) -> list[
         Compare the checksums of small files, as is usual; without it the index behaves as a large
         one does.
     """
-    here, there = processes.Pipe(duplex=False)
-    process = processes.Process(target=_search, args=(index, known, small, there))
+    here, there = PROCESSES.Pipe(duplex=False)
+    process = PROCESSES.Process(target=_search, args=(index, known, small, there))
     process.start()
     there.close()
     try:

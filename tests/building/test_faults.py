@@ -14,11 +14,17 @@ import numpy as np
 import pytest
 
 import corpus_tuner as ct
-from benchmarks.injection import damage, damageable, failing, finish, start
 from corpus_tuner.errors import LockedError
 from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.indexes.store.write_lock import lock_index
 from tests.conftest import make_documents, nightly, write_jsonl
+from tests.fault_injection import (
+    damage_file,
+    fail_writes,
+    list_files_to_damage,
+    start_command,
+    wait_for_exit,
+)
 
 Change = Callable[[Path, Any], object]
 NIGHTLY = nightly()
@@ -92,7 +98,7 @@ def test_a_full_disk_at_every_step(
     after = state(index.with_name("whole"))
     for at in range(1, 200):
         try:
-            with failing(at) as calls:
+            with fail_writes(at) as calls:
                 change(index, encoder)
             break
         except ct.SearchIndexError as error:
@@ -187,19 +193,19 @@ def test_kills_at_random_moments(index: Path, encoder_folder: Path, settings: ct
     took: dict[str, float] = {}
     for name, command in commands.items():
         begin = time.monotonic()
-        assert finish(start(*command)) == 0
+        assert wait_for_exit(start_command(*command)) == 0
         took[name] = time.monotonic() - begin
         after[name] = state(index)
         shutil.rmtree(index)
         shutil.copytree(kept, index)
     for _ in range(200 if NIGHTLY else 4):
         name = chance.choice([*commands])
-        process = start(*commands[name])
+        process = start_command(*commands[name])
         time.sleep(chance.uniform(0, took[name]))
         process.kill()
-        finish(process)
+        wait_for_exit(process)
         assert state(index) in (before, after[name]), name
-        assert finish(start(*commands[name])) == 0
+        assert wait_for_exit(start_command(*commands[name])) == 0
         assert state(index) == after[name], name
         assert_nothing_is_left_over(index)
         shutil.rmtree(index)
@@ -212,9 +218,9 @@ def test_all_damage_is_found(index: Path, encoder: Any) -> None:
     shutil.copytree(index, kept)
     chance = random.Random(1)
     for _ in range(1_000 if NIGHTLY else 60):
-        every = damageable(index)
+        every = list_files_to_damage(index)
         file = chance.choice(every)
-        how = damage(file, [one for one in every if one != file], chance)
+        how = damage_file(file, [one for one in every if one != file], chance)
         try:
             found = [str(problem) for problem in ct.check(index)]
         except ct.SearchIndexError as error:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from benchmarks.injection import finish, start
 from corpus_tuner import Recipe, Searcher, build, load_recipe
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
 from tests.conftest import make_documents, write_jsonl
+from tests.fault_injection import start_command, wait_for_exit
 
 
 @pytest.fixture
@@ -207,14 +207,14 @@ def start_build(corpus: Path, index: Path, encoder_folder: Path) -> BaseProcess:
     options = [f"encoder.name={encoder_folder}", "language=en", "documents_at_once=2"]
     options.append("generator=extractive")
     chosen = [part for option in options for part in ("--set", option)]
-    return start("build", corpus, "--output", index, *chosen)
+    return start_command("build", corpus, "--output", index, *chosen)
 
 
 @pytest.mark.slow
 def test_kills_leave_no_trace(tmp_path: Path, encoder_folder: Path) -> None:
     corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(160))
     begin = time.monotonic()
-    assert finish(start_build(corpus, tmp_path / "whole", encoder_folder)) == 0
+    assert wait_for_exit(start_build(corpus, tmp_path / "whole", encoder_folder)) == 0
     whole = time.monotonic() - begin
 
     index = tmp_path / "killed"
@@ -230,7 +230,7 @@ def test_kills_leave_no_trace(tmp_path: Path, encoder_folder: Path) -> None:
             kills += 1
         elif kills:  # it was through before the kill came: begin again
             shutil.rmtree(index)
-        finish(build_)
-    assert finish(start_build(corpus, index, encoder_folder)) == 0
+        wait_for_exit(build_)
+    assert wait_for_exit(start_build(corpus, index, encoder_folder)) == 0
     assert files(index) == files(tmp_path / "whole")
     assert not list(index.glob("building-*"))

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks.injection import finish, start
 from corpus_tuner.core.extras import get_install_command
 from tests.conftest import Outcome, make_documents, write_jsonl
+from tests.fault_injection import start_command, wait_for_exit
 
 Run = Callable[..., Outcome]
 
@@ -104,11 +104,11 @@ def test_an_evaluation_that_was_killed_goes_on(
     folder = make_benchmark(tmp_path / "one")
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     assert run("eval", folder, "-o", whole, *small).code == 0
-    process = start("eval", folder, "-o", cut, *small)
+    process = start_command("eval", folder, "-o", cut, *small)
     while not list(cut.glob("runs/*.json")) and process.is_alive():
         time.sleep(0.01)
     process.kill()
-    assert finish(process) == -signal.SIGKILL
+    assert wait_for_exit(process) == -signal.SIGKILL
     before = {path: path.stat().st_mtime_ns for path in (cut / "runs").glob("*.json")}
     assert before, "it was killed before it had a run"
     assert not (cut / "report.html").exists()

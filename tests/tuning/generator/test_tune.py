@@ -12,7 +12,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.injection import finish, start
 from corpus_tuner import CorpusTunerError, Document
 from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
 from corpus_tuner.generation.prompts import Instruction
@@ -20,6 +19,7 @@ from corpus_tuner.tuning.generator.batches import Example, make_epoch
 from corpus_tuner.tuning.generator.losses import compute_rouge_l
 from corpus_tuner.tuning.generator.pairs import Pair, read_pairs, split_pairs
 from tests.conftest import make_documents, write_jsonl
+from tests.fault_injection import start_command, wait_for_exit
 
 FAST = [
     *("--set", "tuning.steps=24"),
@@ -179,14 +179,14 @@ def test_a_killed_tuning_goes_on_along_the_same_curve(
 
     command = ["tune", "generator", "--base", bart_folder, "--pairs", pairs, *FAST]
     command += ["--set", "tuning.steps=60"]
-    assert finish(start(*command, "-o", whole)) == 0
-    process = start(*command, "-o", killed)
+    assert wait_for_exit(start_command(*command, "-o", whole)) == 0
+    process = start_command(*command, "-o", killed)
     while not list(killed.glob(STATES)) and process.is_alive():
         time.sleep(0.01)
     process.kill()
-    assert finish(process) == -signal.SIGKILL
+    assert wait_for_exit(process) == -signal.SIGKILL
     assert not (killed / "model.safetensors").exists()
-    assert finish(start(*command, "-o", killed)) == 0
+    assert wait_for_exit(start_command(*command, "-o", killed)) == 0
     assert (killed / "curve.jsonl").read_bytes() == (whole / "curve.jsonl").read_bytes()
     weights = [(folder / "model.safetensors").read_bytes() for folder in (whole, killed)]
     assert weights[0] == weights[1]

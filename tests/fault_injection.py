@@ -1,4 +1,4 @@
-"""Faults made on purpose: processes to be killed, disks that are full, files that are damaged."""
+"""Fault injection: processes to kill, disks that are full, files that are damaged."""
 
 import errno
 import multiprocessing
@@ -12,29 +12,29 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-processes = multiprocessing.get_context("forkserver")
-"""They start as forks of a server that has imported what takes long to import, and done no more."""
-processes.set_forkserver_preload(["corpus_tuner.cli", "sentence_transformers", "bm25s"])
+PROCESSES = multiprocessing.get_context("forkserver")
+"""Starts processes as forks of a server that has imported the slow libraries, and nothing else."""
+PROCESSES.set_forkserver_preload(["corpus_tuner.cli", "sentence_transformers", "bm25s"])
 
 
-def start(*arguments: object, file_limit: int | None = None) -> BaseProcess:
-    """Start ``corpus-tuner ARGUMENTS``; what it says is not kept.
+def start_command(*arguments: object, file_limit: int | None = None) -> BaseProcess:
+    """Start ``corpus-tuner ARGUMENTS`` without output.
 
     Parameters
     ----------
     arguments
-        Of the command line.
+        Arguments of the command line.
     file_limit
-        How many bytes a file can have, as if the disk were full then.
+        Most bytes of a file, as if the disk were full.
     """
     words = [str(argument) for argument in arguments]
-    process = processes.Process(target=_run, args=(words, file_limit))
+    process = PROCESSES.Process(target=_run, args=(words, file_limit))
     process.start()
     return process
 
 
-def finish(process: BaseProcess) -> int:
-    """Wait for the end; return the exit code, that of a kill being negative."""
+def wait_for_exit(process: BaseProcess) -> int:
+    """Return the exit code of a process, negative after a kill."""
     process.join(300)
     assert process.exitcode is not None, "it does not end"
     return process.exitcode
@@ -55,16 +55,16 @@ def _run(arguments: list[str], file_limit: int | None) -> None:
 
 
 @contextmanager
-def failing(at: int, error: int = errno.ENOSPC) -> Iterator[list[str]]:
-    """Let the disk fail from the `at`-th time on that something must be kept there.
+def fail_writes(at: int, error: int = errno.ENOSPC) -> Iterator[list[str]]:
+    """Let calls that sync, rename or truncate files fail from the `at`-th one on.
 
     Yields
     ------
-    What was asked of it, by name.
+    Names of the calls so far.
     """
     calls: list[str] = []
 
-    def watched(name: str) -> Callable[..., Any]:
+    def wrap(name: str) -> Callable[..., Any]:
         real = getattr(os, name)
 
         def call(*arguments: Any, **named: Any) -> Any:
@@ -77,12 +77,12 @@ def failing(at: int, error: int = errno.ENOSPC) -> Iterator[list[str]]:
 
     with ExitStack() as patched:
         for name in ("fsync", "rename", "replace", "truncate"):
-            patched.enter_context(patch.object(os, name, watched(name)))
+            patched.enter_context(patch.object(os, name, wrap(name)))
         yield calls
 
 
-def damage(file: Path, others: list[Path], chance: random.Random) -> str:
-    """Damage a file in one of several ways, and say which."""
+def damage_file(file: Path, others: list[Path], chance: random.Random) -> str:
+    """Damage a file in one of several ways, and return which."""
     data = file.read_bytes()
     how = chance.choice(["flip", "flip", "cut", "swap", "delete"])
     if how == "flip":
@@ -99,8 +99,8 @@ def damage(file: Path, others: list[Path], chance: random.Random) -> str:
     return how
 
 
-def damageable(index: Path) -> list[Path]:
-    """Return the files of an index that hold something."""
+def list_files_to_damage(index: Path) -> list[Path]:
+    """Return the files of an index that have contents."""
     return [
         file
         for file in sorted(index.rglob("*"))
