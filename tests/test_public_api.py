@@ -68,7 +68,7 @@ def test_a_filter_is_a_text_or_a_dictionary(searcher: ct.Searcher) -> None:
 
 def test_an_index_is_a_collection_of_documents(searcher: ct.Searcher) -> None:
     assert len(searcher) == 299
-    documents = searcher.documents()
+    documents = searcher.read_documents()
     assert next(documents).id == "d0"
     assert [document.id for document in documents] == [f"d{n}" for n in range(1, 300) if n != 3]
     found = searcher.get("d7")

@@ -4,7 +4,7 @@ Some documents are asked for with words of their own. They lose a sentence for g
 is read anew, its terms are counted without the sentence, and views of a generator, which had read
 it, do not count. The sentence, shortened to about the length of a query, must then find what is
 left of its document among all the others. How much a ranker helps in that is a matter of maximum
-likelihood: a softmax over the documents of a pool, with a coefficient for every ranker. Their
+likelihood: a softmax over the candidates of a query, with a coefficient for every ranker. Their
 ratios give the weights. These are drawn towards the usual ones: a question that people ask is not
 quite a sentence that authors write, and the views of what is left are not those that would have
 answered it. Feedback keeps its usual weight: it is for questions that have several answers, and
@@ -31,7 +31,7 @@ from corpus_tuner.core.arguments import check_path
 from corpus_tuner.core.progress import show_activity, show_progress, track
 from corpus_tuner.encoders import Encoder, EncoderSettings, Vectors, open_encoder
 from corpus_tuner.indexes.representations import Representation, stored_representation
-from corpus_tuner.indexes.search.candidates import Pool
+from corpus_tuner.indexes.search.candidates import Candidates
 from corpus_tuner.indexes.search.fusion import normalize_scores
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.searcher import Searcher
@@ -77,9 +77,9 @@ _GAINS = [1 / math.log2(1 + rank) for rank in range(1, _CUTOFF + 1)]  # of nDCG,
 
 
 class _Judged(NamedTuple):
-    """A pseudo-query's pool, and the position in it of the document asked for."""
+    """Candidates of a pseudo-query, and the position of its target document among them."""
 
-    pool: Pool
+    candidates: Candidates
     target: int
 
 
@@ -203,7 +203,7 @@ def choose_weights(
         what = "generated questions" if by == "questions" else "sentences to spare"
         unchanged = f"{len(asked)} documents have {what}, {FEWEST} are needed"
     judged = [] if unchanged else _judge(searcher, encoder, asked, usual)
-    names = [name for name in RANKERS if judged and name in judged[0].pool.scores]
+    names = [name for name in RANKERS if judged and name in judged[0].candidates.scores]
     alone = {name: _gains(judged, {name: 1.0}, usual) for name in names}
     chance = sum(_GAINS) / max(searcher.manifest.documents, _CUTOFF)
     best = max((float(gains.mean()) for gains in alone.values()), default=0.0)
@@ -327,21 +327,21 @@ def _judge(
     lexical = searcher.lexical
     assert lexical and searcher.manifest.lexical
     rankers = searcher.manifest.lexical.rankers
-    pools = searcher.pools(queries, settings=usual)
+    found = searcher.find_candidates(queries, settings=usual)
     judged = []
-    for query, (held_out, own), pool in track(
-        zip(queries, both, pools, strict=True),
+    for query, (held_out, own), candidates in track(
+        zip(queries, both, found, strict=True),
         "calibrating, asking",
         lambda: len(queries),
         unit="queries",
     ):
-        assert pool.vector is not None
+        assert candidates.vector is not None
         text = get_full_text(held_out.rest)
-        others = pool.at(np.flatnonzero(pool.ordinals != held_out.ordinal))
-        similarities = own.astype(np.float64) @ pool.vector
-        rest = Pool(
-            pool.vector,
-            pool.index,
+        others = candidates.select(np.flatnonzero(candidates.documents != held_out.ordinal))
+        similarities = own.astype(np.float64) @ candidates.vector
+        rest = Candidates(
+            candidates.index,
+            candidates.vector,
             np.array([held_out.ordinal]),
             {
                 **representation.parts(similarities, np.zeros(1, np.int64))._asdict(),
@@ -352,7 +352,7 @@ def _judge(
             },
             np.ones(1, bool),
         )
-        judged.append(_Judged(others.joined(rest), len(others.ordinals)))
+        judged.append(_Judged(others.append(rest), len(others.documents)))
     return judged
 
 
@@ -376,10 +376,10 @@ def _rows_without(
 
 
 class _Likelihood:
-    """How likely the documents asked for are, of those in their pools.
+    """How likely the documents asked for are, of those among their candidates.
 
-    Every ranker has a coefficient in a softmax over each pool, none of them negative. As in fusion,
-    what a ranker brings is put on one scale first.
+    Every ranker has a coefficient in a softmax over the candidates of a query, none of them
+    negative. As in fusion, scores are normalized first.
 
     Parameters
     ----------
@@ -391,15 +391,16 @@ class _Likelihood:
 
     def __init__(self, judged: Sequence[_Judged], names: Sequence[str]) -> None:
         self._names = names
-        most = max(len(pool.ordinals) for pool, _ in judged)
+        most = max(len(candidates.documents) for candidates, _ in judged)
         self._features = np.zeros((len(judged), most, len(self._names)))
         self._filled = np.zeros((len(judged), most), bool)
-        for query, (pool, _) in enumerate(judged):
+        for query, (candidates, _) in enumerate(judged):
             columns = [
-                normalize_scores(pool.scores[name], "zscore", pool.core) for name in self._names
+                normalize_scores(candidates.scores[name], "zscore", candidates.core)
+                for name in self._names
             ]
-            self._features[query, : len(pool.ordinals)] = np.stack(columns, axis=1)
-            self._filled[query, : len(pool.ordinals)] = True
+            self._features[query, : len(candidates.documents)] = np.stack(columns, axis=1)
+            self._filled[query, : len(candidates.documents)] = True
         self._targets = np.array([target for _, target in judged])
 
     def weights(self) -> dict[str, float]:
@@ -445,7 +446,7 @@ def _fit_temperature(
     """Return the temperature of the softmax under which the target documents are likeliest."""
     weights = {name: getattr(chosen.hybrid, name) for name in names}
     plan = Plan(_CUTOFF, normalize_weights(weights), chosen)
-    scores = [(pool.ranked(plan), target) for pool, target in judged]
+    scores = [(candidates.compute_scores(plan), target) for candidates, target in judged]
 
     def surprise(logarithm: float) -> float:
         """Return how unlikely they are, in nats."""
@@ -465,8 +466,8 @@ def _gains(
     """
     plan = Plan(_CUTOFF, {name: weight for name, weight in weights.items() if weight}, settings)
     gains = np.zeros(len(judged))
-    for query, (pool, target) in enumerate(judged):
-        scores = pool.ranked(plan)
+    for query, (candidates, target) in enumerate(judged):
+        scores = candidates.compute_scores(plan)
         rank = int((scores >= scores[target]).sum())
         gains[query] = _GAINS[rank - 1] if rank <= _CUTOFF else 0.0
     return gains

@@ -111,7 +111,7 @@ def info(
     search = manifest.search
     shown.add_row("dense weights", f"views {search.dense.views:g}")
     hybrid = weights(search.hybrid)
-    shown.add_row("hybrid weights", f"{hybrid} ({search.fusion} over {search.pool} documents)")
+    shown.add_row("hybrid weights", f"{hybrid} ({search.fusion} of {search.candidates} candidates)")
     for what, count in manifest.counts.items():
         if what.startswith(LANGUAGE_COUNT):
             continue

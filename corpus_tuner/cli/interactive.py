@@ -121,7 +121,7 @@ def _open(searcher: "Searcher", hits: list["Hit"], rest: str) -> None:
         stdout.print("there is no such hit: search first, then :open RANK", style="yellow")
         return
     document = hits[int(rest) - 1].document
-    found = searcher.document(document.id)
+    found = searcher.read_document(document.id)
     stdout.print(Text(f"\n{plain(document.title or document.id)}", "bold"), soft_wrap=True)
     for name, value in {"id": document.id, **document.metadata}.items():
         stdout.print(Text.assemble((f"{plain(name)}: ", "dim"), plain(str(value))), soft_wrap=True)

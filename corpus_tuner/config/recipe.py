@@ -197,7 +197,7 @@ def parse_recipe(settings: "Recipe | Mapping[str, Any] | None") -> Recipe:
 
     Examples
     --------
-    >>> parse_recipe({"language": "de", "search": {"pool": 50}}).search.pool
+    >>> parse_recipe({"language": "de", "search": {"candidates": 50}}).search.candidates
     50
     """
     if isinstance(settings, Recipe):

@@ -15,8 +15,8 @@ def load_yaml(text: str) -> Any:
 
     Examples
     --------
-    >>> load_yaml("search: {pool: 50}")
-    {'search': {'pool': 50}}
+    >>> load_yaml("search: {candidates: 50}")
+    {'search': {'candidates': 50}}
     """
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)

@@ -13,7 +13,7 @@ from corpus_tuner.core.progress import track
 from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.measures import measure, parse_measure
 from corpus_tuner.eval.trec.runs import Run, break_ties, remove_query_documents
-from corpus_tuner.indexes.search.weighted_sum import total
+from corpus_tuner.indexes.search.fusion import sum_contributions
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.search_settings import (
     DENSE_RANKERS,
@@ -118,7 +118,7 @@ def sweep(
 ) -> Sweep:
     """Measure weights of hybrid search.
 
-    All of them rank the documents that the calibrated weights pool; a ranker that these leave out
+    All of them rank the documents that the calibrated weights find; a ranker that these leave out
     has its default weight in that.
 
     Parameters
@@ -177,21 +177,20 @@ def _try_weights(
     settings: SearchSettings,
     every: Sequence[HybridWeights],
 ) -> list[Trial]:
-    """Rank the same pools by many weights, and measure the runs."""
+    """Rank the same candidates by many weights, and measure the runs."""
     depth = (parse_measure(judged_by).params.get("cutoff") or _POOL) + benchmark.remove_self
     runs: list[Run] = [{} for _ in every]
-    pools = track(
-        searcher.pools(list(benchmark.queries.values()), _POOL, settings),
+    found = track(
+        searcher.find_candidates(list(benchmark.queries.values()), _POOL, settings),
         "trying weights",
         lambda: len(benchmark.queries),
         unit="queries",
     )
     normalized = [normalize_weights(weights.model_dump()) for weights in every]
-    for query, pool in zip(benchmark.queries, pools, strict=True):
-        ids = np.array(pool.index.ids(pool.ordinals))
-        blend = pool.blend(settings.fusion)
+    for query, candidates in zip(benchmark.queries, found, strict=True):
+        ids = np.array(candidates.index.read_ids(candidates.documents))
         for run, own in zip(runs, normalized, strict=True):
-            scores = total(blend.brought(own))
+            scores = sum_contributions(candidates.fuse(own, settings.fusion))
             leading = first(scores, depth)
             ranking = zip(ids[leading].tolist(), scores[leading].tolist(), strict=True)
             run[query] = break_ties(ranking)[:depth]

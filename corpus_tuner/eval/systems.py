@@ -144,7 +144,7 @@ class OpenIndex:
             present: Container[str] = searcher.segments.find(ids)
         else:
             shown = track(ids, "looking up documents", lambda: len(ids))
-            present = {id_ for id_ in shown if searcher.document(id_)}
+            present = {id_ for id_ in shown if searcher.read_document(id_)}
         return [id_ for id_ in ids if id_ not in present]
 
     def open_searcher(self, representation: str) -> Searcher:

@@ -11,7 +11,6 @@ from corpus_tuner.core.progress import track
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.generation.checks import Candidate
 from corpus_tuner.indexes.representations import passage
-from corpus_tuner.indexes.search.candidates import pool_of
 from corpus_tuner.indexes.search.local_index import LocalIndex
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.store.search_settings import SearchSettings
@@ -70,11 +69,9 @@ class PassageIndex:
                 [candidate.view.text for candidate in candidates]
             )
         plan = Plan(most, {"passage": 1.0}, SearchSettings())
-        drawn = self._index.draw(plan, [candidate.view.text for candidate in candidates], vectors)
-        return [
-            pool_of(self._index, plan, vector, found).best(plan).ids
-            for vector, found in zip(vectors, drawn, strict=True)
-        ]
+        queries = [candidate.view.text for candidate in candidates]
+        found = self._index.find_candidates(plan, queries, vectors)
+        return [one.rank(plan).ids for one in found]
 
     def _encoded(self, documents: Sequence[Document]) -> list[EncodedDocument]:
         return [

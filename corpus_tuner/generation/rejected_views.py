@@ -23,7 +23,7 @@ class RejectedViews:
     --------
     >>> import corpus_tuner as ct
     >>> with ct.Searcher.open(example_index) as searcher:
-    ...     document, _ = searcher.document("mill")
+    ...     document, _ = searcher.read_document("mill")
     ...     RejectedViews(example_index / "ledger.sqlite", searcher.manifest).rejected(document)
     []
     """

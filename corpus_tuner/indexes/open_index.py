@@ -4,11 +4,11 @@ from pathlib import Path
 
 from corpus_tuner.core.arguments import check_path
 from corpus_tuner.indexes.qdrant.address import is_address, parse_address
-from corpus_tuner.indexes.search.backend import Source
+from corpus_tuner.indexes.search.backend import IndexSource
 from corpus_tuner.indexes.search.local_index import LocalIndexSource
 
 
-def locate_index(path: str | Path | Source) -> Source:
+def locate_index(path: str | Path | IndexSource) -> IndexSource:
     """Return where an index is.
 
     Raises
@@ -16,7 +16,7 @@ def locate_index(path: str | Path | Source) -> Source:
     SearchIndexError
         If it is neither a folder's path nor an address, or the address cannot be used.
     """
-    if isinstance(path, Source):
+    if isinstance(path, IndexSource):
         return path
     if is_address(path):
         from corpus_tuner.indexes.qdrant.index import QdrantSource

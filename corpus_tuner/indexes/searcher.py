@@ -25,12 +25,12 @@ from corpus_tuner.indexes.lexical import LexicalIndex, LexicalSettings, extract_
 from corpus_tuner.indexes.lexical.matches import find_shared_words
 from corpus_tuner.indexes.open_index import locate_index
 from corpus_tuner.indexes.representations import Scores
-from corpus_tuner.indexes.search.backend import Index, Source
-from corpus_tuner.indexes.search.candidates import Found, Pool, pool_of
+from corpus_tuner.indexes.search.backend import Index, IndexSource
+from corpus_tuner.indexes.search.candidates import Candidates
 from corpus_tuner.indexes.search.hits import Hits, fetch_hits
 from corpus_tuner.indexes.search.local_index import LocalIndex
 from corpus_tuner.indexes.search.plan import Plan, make_plan
-from corpus_tuner.indexes.search.unreadable_queries import drop_dense_scores, is_readable
+from corpus_tuner.indexes.search.unreadable_queries import is_readable
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.store.search_settings import Mode, SearchSettings, normalize_weights
 from corpus_tuner.indexes.store.segments import Segments
@@ -40,11 +40,11 @@ MAX_QUERY_CHARACTERS = 100_000
 _QUERIES_AT_ONCE = 256
 
 
-class _Generation(NamedTuple):
-    """An index as it was when it was opened: a search that has begun stays with it."""
+class _Snapshot(NamedTuple):
+    """An index as it was when it was opened; a search that has begun keeps using it."""
 
     manifest: Manifest
-    opened: Index
+    open_index: Index
 
 
 class Searcher:
@@ -63,29 +63,29 @@ class Searcher:
     """
 
     def __init__(
-        self, source: Source, generation: _Generation, encoder: QueryEncoder, representation: str
+        self, source: IndexSource, snapshot: _Snapshot, encoder: QueryEncoder, representation: str
     ) -> None:
         self.source = source
         self.representation = representation
         self.encoder = encoder
-        self._generation = generation
+        self._snapshot = snapshot
         self._process = os.getpid()
 
     @property
     def manifest(self) -> Manifest:
-        """What the index says of itself."""
-        return self._generation.manifest
+        """Manifest of the index."""
+        return self._snapshot.manifest
 
     @property
     def local(self) -> LocalIndex:
-        """The index, where it is on this disk.
+        """The index on this disk.
 
         Raises
         ------
         SearchIndexError
-            If it is elsewhere.
+            If it is in Qdrant.
         """
-        index = self._generation.opened
+        index = self._snapshot.open_index
         if not isinstance(index, LocalIndex):
             raise SearchIndexError(
                 f"{self.source} can be searched; for all else give the folder that it was exported "
@@ -95,12 +95,12 @@ class Searcher:
 
     @property
     def segments(self) -> Segments:
-        """Its documents."""
+        """Documents of an index on this disk."""
         return self.local.segments
 
     @property
     def fields(self) -> Fields:
-        """What filters can name, as `Segments.fields` has it: types and counts of documents.
+        """Metadata fields for filters: number of documents and types, by name.
 
         Examples
         --------
@@ -109,22 +109,22 @@ class Searcher:
         ...     searcher.fields["id"]
         Field(documents=3, types={'text': 3})
         """
-        return self._generation.opened.fields
+        return self._snapshot.open_index.fields
 
     @property
     def dense(self) -> DenseIndex:
-        """Their vectors."""
+        """Vectors of an index on this disk."""
         return self.local.dense
 
     @property
     def lexical(self) -> LexicalIndex | None:
-        """Its words and n-grams; ``None`` if it has none."""
+        """Terms of an index on this disk; ``None`` if it has none."""
         return self.local.lexical
 
     @classmethod
     def open(
         cls,
-        path: str | Path | Source,
+        path: str | Path | IndexSource,
         *,
         encoder: QueryEncoder | None = None,
         representation: str | None = None,
@@ -157,15 +157,15 @@ class Searcher:
         """
         source = locate_index(path)
         try:
-            return cls._opened(source, encoder, representation, checksums, trust_remote_code)
+            return cls._open(source, encoder, representation, checksums, trust_remote_code)
         except BaseException:
             source.close()
             raise
 
     @classmethod
-    def _opened(
+    def _open(
         cls,
-        source: Source,
+        source: IndexSource,
         encoder: QueryEncoder | None,
         representation: str | None,
         checksums: bool,
@@ -186,16 +186,16 @@ class Searcher:
             encoder = open_query_encoder(
                 EncoderSettings.model_validate(settings), manifest.encoder.fingerprint
             )
-        generation = _Generation(*source.open(chosen))  # it may have changed meanwhile
-        wanted = generation.manifest.encoder.fingerprint
+        snapshot = _Snapshot(*source.open(chosen))  # it may have changed meanwhile
+        wanted = snapshot.manifest.encoder.fingerprint
         if encoder.fingerprint != wanted:
-            generation.opened.close()
+            snapshot.open_index.close()
             raise SearchIndexError(
                 f"{source} was built with another encoder than {encoder.name!r} as it is now "
                 f"(fingerprint {wanted[:12]}, not {encoder.fingerprint[:12]}): open it with that "
                 "one, or build it again"
             )
-        return cls(source, generation, encoder, chosen)
+        return cls(source, snapshot, encoder, chosen)
 
     def refresh(self) -> bool:
         """Open the index anew if it was changed since; tell whether it was.
@@ -209,14 +209,14 @@ class Searcher:
         """
         if self.source.manifest() == self._current().manifest:
             return False
-        generation = _Generation(*self.source.open(self.representation))
-        if generation.manifest == self.manifest:
+        snapshot = _Snapshot(*self.source.open(self.representation))
+        if snapshot.manifest == self.manifest:
             return False
-        if generation.manifest.encoder.fingerprint != self.encoder.fingerprint:
+        if snapshot.manifest.encoder.fingerprint != self.encoder.fingerprint:
             raise SearchIndexError(
                 f"{self.source} was built again with another encoder: open it anew"
             )
-        self._generation = generation
+        self._snapshot = snapshot
         return True
 
     @overload
@@ -261,7 +261,7 @@ class Searcher:
         queries
             One text or several.
         k
-            How many documents.
+            Number of hits.
         mode
             ``dense``: by vectors; ``lexical``: by words and character n-grams, only documents that
             share one with the query; ``hybrid``: by both. By default what the weights of the index
@@ -269,7 +269,7 @@ class Searcher:
         settings
             Weights and fusion; by default those of the index.
         filter
-            Which documents may be found, by metadata and ids: a dictionary or a text such as
+            Filter by metadata and ids: a dictionary or a text such as
             ``year>=2020 AND language=de`` (`corpus_tuner.indexes.filters`). It is applied
             before ranking, so `k` documents are returned where `k` pass it.
         min_probability
@@ -284,12 +284,13 @@ class Searcher:
             type that there is not, the searcher is closed, or it was opened before a fork.
         """
         several = check_texts(queries, "queries")
-        generation = self._current()
-        plan = self._plan(generation, k, mode, settings, filter, min_probability)
-        pools = self._pools(generation, several, plan)
+        snapshot = self._current()
+        plan = self._plan(snapshot, k, mode, settings, filter, min_probability)
         found = [
-            Hits(fetch_hits(pool.best(plan), partial(_by_words, generation, plan, query)))
-            for query, pool in zip(several, pools, strict=True)
+            Hits(
+                fetch_hits(one.rank(plan), partial(_score_texts, snapshot.open_index, plan, query))
+            )
+            for query, one in zip(several, self._find(snapshot, several, plan), strict=True)
         ]
         return found[0] if isinstance(queries, str) else found
 
@@ -308,35 +309,31 @@ class Searcher:
 
         Parameters, and errors raised, are those of `search`.
         """
-        generation = self._current()
-        plan = self._plan(generation, k, mode, settings, filter, min_probability)
+        snapshot = self._current()
+        plan = self._plan(snapshot, k, mode, settings, filter, min_probability)
         if not min_probability:
             plan = replace(plan, temperature=None)
-        pools = self._pools(generation, queries, plan)
+        rankings = (one.rank(plan) for one in self._find(snapshot, queries, plan))
+        return (list(zip(one.ids, one.scores, strict=True)) for one in rankings)
 
-        def ranking(found: Found) -> list[tuple[str, float]]:
-            return list(zip(found.ids, found.scores, strict=True))
-
-        return (ranking(pool.best(plan)) for pool in pools)
-
-    def pools(
+    def find_candidates(
         self, queries: Sequence[str], k: int = 100, settings: SearchSettings | None = None
-    ) -> Iterator[Pool]:
-        """Yield every query's pool, drawn and scored by all rankers whatever their weights.
+    ) -> Iterator[Candidates]:
+        """Yield the candidates of every query, scored by all rankers whatever their weights.
 
         Parameters, and errors raised, are those of `search`.
         """
-        generation = self._current()
-        manifest = generation.manifest
+        snapshot = self._current()
+        manifest = snapshot.manifest
         settings = settings or manifest.search
         plan = make_plan(manifest, self.representation, k, "hybrid", settings)
         lexical = manifest.lexical.rankers if manifest.lexical else ()
         dense = {"passage": 1 - plan.views, "views": plan.views}
         every = normalize_weights({**dense, **dict.fromkeys(lexical, 1.0)})
-        return self._pools(generation, queries, replace(plan, weights=every))
+        return self._find(snapshot, queries, replace(plan, weights=every))
 
     def __len__(self) -> int:
-        """Return how many documents the index has."""
+        """Return the number of documents."""
         return self.manifest.documents
 
     def __bool__(self) -> bool:
@@ -345,17 +342,17 @@ class Searcher:
     def __repr__(self) -> str:
         return f"Searcher({str(self.source)!r}, {len(self):,} documents)"
 
-    def documents(self) -> Iterator[Document]:
+    def read_documents(self) -> Iterator[Document]:
         """Yield all documents of the index; memory does not grow with their number.
 
         Examples
         --------
         >>> import corpus_tuner as ct
         >>> with ct.Searcher.open(example_index) as searcher:
-        ...     sorted(document.id for document in searcher.documents())
+        ...     sorted(document.id for document in searcher.read_documents())
         ['bread', 'court', 'mill']
         """
-        return self._current().opened.documents()
+        return self._current().open_index.read_documents()
 
     def get(self, id: str) -> Document | None:
         """Return a document; ``None`` if there is none of that id, as `dict.get` does.
@@ -367,12 +364,12 @@ class Searcher:
         ...     searcher.get("bread").title, searcher.get("cake")
         ('Bread', None)
         """
-        found = self.document(id)
+        found = self.read_document(id)
         return found[0] if found else None
 
-    def document(self, id_: str) -> tuple[Document, list[View]] | None:
+    def read_document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""
-        return self._current().opened.document(id_)
+        return self._current().open_index.read_document(id_)
 
     def find_shared_words(self, query: str, text: str) -> list[str]:
         """Return the words of a text, as they stand in it, that count as words of the query."""
@@ -382,7 +379,7 @@ class Searcher:
 
     def close(self) -> None:
         """Close the files; the searcher is of no use afterwards."""
-        self._generation.opened.close()
+        self._snapshot.open_index.close()
 
     def __enter__(self) -> "Searcher":
         return self
@@ -395,29 +392,29 @@ class Searcher:
     ) -> None:
         self.close()
 
-    def _current(self) -> _Generation:
+    def _current(self) -> _Snapshot:
         """Return the index as it is now, in the process that opened it."""
         if os.getpid() != self._process:
             raise SearchIndexError(
                 f"{self.source} was opened before this process was forked: open the index in the "
                 "child process"
             )
-        return self._generation
+        return self._snapshot
 
     def _plan(
         self,
-        generation: _Generation,
+        snapshot: _Snapshot,
         k: int,
         mode: Mode | None,
         settings: SearchSettings | None,
         filter: Filter | Condition | str | None,
         min_probability: float,
     ) -> Plan:
-        """Decide how `search` and `rank` search."""
+        """Make the plan of `search` and `rank`."""
         if isinstance(filter, str):
-            filter = parse_filters([filter], generation.opened.fields)
+            filter = parse_filters([filter], snapshot.open_index.fields)
         plan = make_plan(
-            generation.manifest, self.representation, k, mode, settings, filter, min_probability
+            snapshot.manifest, self.representation, k, mode, settings, filter, min_probability
         )
         if min_probability and plan.temperature is None:
             name = named("min_probability", "--min-probability")
@@ -430,47 +427,47 @@ class Searcher:
             )
         return plan
 
-    def _pools(self, generation: _Generation, queries: Sequence[str], plan: Plan) -> Iterator[Pool]:
-        """Check the queries, then yield the pool of each."""
-        _check(queries)
-        return self._drawn(generation, queries, plan)
+    def _find(
+        self, snapshot: _Snapshot, queries: Sequence[str], plan: Plan
+    ) -> Iterator[Candidates]:
+        """Check the queries, then yield the candidates of each."""
+        _check_queries(queries)
+        return self._find_in_batches(snapshot.open_index, queries, plan)
 
-    def _drawn(self, generation: _Generation, queries: Sequence[str], plan: Plan) -> Iterator[Pool]:
-        index = generation.opened
+    def _find_in_batches(
+        self, index: Index, queries: Sequence[str], plan: Plan
+    ) -> Iterator[Candidates]:
         unfiltered = None
         if plan.condition is not None and plan.temperature is not None:
             unfiltered = replace(plan, k=1, condition=None)
         for start in range(0, len(queries), _QUERIES_AT_ONCE):
             batch = queries[start : start + _QUERIES_AT_ONCE]
             vectors: Vectors | None = self.encoder.encode_queries(batch) if plan.dense else None
-            pools = self._draw(index, plan, batch, vectors)
-            if unfiltered:
-                every = self._draw(index, unfiltered, batch, vectors)
-                pools = map(_with_unfiltered, pools, every)
-            yield from pools
+            filtered = self._find_readable(index, plan, batch, vectors)
+            if unfiltered is None:
+                yield from filtered
+                continue
+            every = self._find_readable(index, unfiltered, batch, vectors)
+            for candidates, others in zip(filtered, every, strict=True):
+                yield replace(candidates, unfiltered=others)
 
-    def _draw(
+    def _find_readable(
         self, index: Index, plan: Plan, queries: Sequence[str], vectors: Vectors | None
-    ) -> Iterator[Pool]:
-        """Yield the pool of every query."""
-        own = [None] * len(queries) if vectors is None else vectors
-        drawn = index.draw(plan, queries, vectors)
-        for query, vector, found in zip(queries, own, drawn, strict=True):
-            legible = not plan.fused or is_readable(query, self.encoder.name)
-            yield pool_of(index, plan, vector, found if legible else drop_dense_scores(found))
+    ) -> Iterator[Candidates]:
+        """Yield the candidates of every query, without dense scores where it is not readable."""
+        found = index.find_candidates(plan, queries, vectors)
+        for query, candidates in zip(queries, found, strict=True):
+            readable = not plan.fused or is_readable(query, self.encoder.name)
+            yield candidates if readable else candidates.drop_dense_scores(plan)
 
 
-def _with_unfiltered(pool: Pool, unfiltered: Pool) -> Pool:
-    return replace(pool, unfiltered=unfiltered)
-
-
-def _by_words(generation: _Generation, plan: Plan, query: str, texts: Sequence[str]) -> Scores:
-    """Return the scores of texts by the first lexical ranker that has a say."""
+def _score_texts(index: Index, plan: Plan, query: str, texts: Sequence[str]) -> Scores:
+    """Return the scores of texts by the first lexical ranker with a weight."""
     ranker, *_ = plan.lexical
-    return generation.opened.score_texts(ranker, query, texts, getattr(plan.settings, ranker))
+    return index.score_texts(ranker, query, texts, getattr(plan.settings, ranker))
 
 
-def _check(queries: Sequence[str]) -> None:
+def _check_queries(queries: Sequence[str]) -> None:
     if isinstance(queries, str):
         raise SearchIndexError("a run is of several queries: give a list")
     check_texts(queries, "queries")

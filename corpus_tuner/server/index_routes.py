@@ -44,7 +44,7 @@ def get_index(service: CurrentService) -> IndexResponse:
 @router.get("/v1/documents/{id:path}", responses=describe_problems(404, 422, 500))
 def get_document(id: str, service: CurrentService) -> DocumentResponse:
     """Return a document, its views, and the generated texts that were rejected."""
-    found = service.live.searcher.document(id)
+    found = service.live.searcher.read_document(id)
     if found is None:
         raise HTTPException(404, f"there is no document {id!r}")
     return DocumentResponse.from_document(*found, service.list_rejections(found[0]))

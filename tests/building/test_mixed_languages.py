@@ -86,7 +86,7 @@ def test_views_are_written_in_the_document_s_own_language(searcher: ct.Searcher)
     languages = {asked[2] for asked in searcher.manifest.build.instructions}
     assert languages == {"de", "en"}
     for id_ in TEXTS:
-        found = searcher.document(id_)
+        found = searcher.read_document(id_)
         assert found
         phrases = [
             phrase

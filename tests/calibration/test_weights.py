@@ -155,9 +155,9 @@ def test_a_filter_does_not_change_probabilities(index: Path) -> None:
 def test_probabilities_of_a_pool_smaller_than_the_corpus(index: Path) -> None:
     """Documents that pass a filter and are no candidates without it are hardly probable."""
     with Searcher.open(index) as searcher:
-        small = searcher.manifest.search.model_copy(update={"pool": 3})
+        small = searcher.manifest.search.model_copy(update={"candidates": 3})
         manifest = searcher.manifest.model_copy(update={"search": small})
-        searcher._generation = searcher._generation._replace(manifest=manifest)
+        searcher._snapshot = searcher._snapshot._replace(manifest=manifest)
         query = searcher.segments.document(7).text
         (best, *_) = searcher.search(query)
         assert best.document.id == "d7"

@@ -47,7 +47,10 @@ def test_settings_need_no_arguments() -> None:
     ("call", "named"),
     [
         (lambda: Anything.Recipe(langauge="de"), "langauge: there is no such setting"),
-        (lambda: Anything.Recipe(search={"pool": -1}), r"search\.pool: .*greater than 0"),
+        (
+            lambda: Anything.Recipe(search={"candidates": -1}),
+            r"search\.candidates: .*greater than 0",
+        ),
         (lambda: Anything.Recipe(generator="nobody"), "generator: no generator is called"),
         (lambda: Anything.SearchSettings(fusion="magic"), "fusion: "),
         (lambda: Anything.SearchSettings(hybrid={"words": "many"}), r"hybrid\.words: "),
@@ -92,7 +95,7 @@ def test_documents_that_are_none_are_named(tmp_path: Path, recipe: dict[str, Any
         ((["mill", None],), "queries: number 2"),
         (("mill", "5"), "k must be"),
         (("mill", 2.5), "k must be"),
-        (("mill", 3, {"settings": {"pool": 3}}), "settings: give SearchSettings"),
+        (("mill", 3, {"settings": {"candidates": 3}}), "settings: give SearchSettings"),
         (("mill", 3, {"filter": ["year"]}), "filter"),
         (("mill", 3, {"mode": 7}), "mode 7"),
     ],

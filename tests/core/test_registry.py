@@ -57,7 +57,7 @@ def test_parts_of_another_package(tmp_path: Path, run: Run, small: list[str]) ->
     assert "checks rejected 1 of 3" in built.out
     assert "no_anna: Anna" in built.out
     with ct.Searcher.open(index) as searcher:
-        found = searcher.document("a")
+        found = searcher.read_document("a")
     assert found
     asked = [view.text for view in found[1] if view.kind == "question"]
     assert asked == ["Who is Otto?", "Who is Marie?"]

@@ -25,7 +25,7 @@ def rejections(index: Path, ledger: Path) -> list[Rejection]:
         history = RejectedViews(ledger, searcher.manifest)
         documents: list[Document] = []
         for number in range(4):
-            found = searcher.document(f"d{number}")
+            found = searcher.read_document(f"d{number}")
             assert found is not None
             documents.append(found[0])
     return [rejection for document in documents for rejection in history.rejected(document)]

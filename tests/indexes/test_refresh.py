@@ -36,11 +36,11 @@ def test_refresh(tmp_path: Path, encoder: Any) -> None:
         assert searcher.search("the mill", 50) == before  # as it was opened
         assert searcher.refresh()
         assert len(searcher.search("the mill", 50)) == 31
-        found = searcher.document(before[0].document.id)
+        found = searcher.read_document(before[0].document.id)
         assert found is not None
         assert found[0] == before[0].document
         assert {view.kind for view in found[1]} >= {"passage", "sentence"}
-        assert searcher.document("no such") is None
+        assert searcher.read_document("no such") is None
 
 
 def test_an_index_of_another_encoder_is_refused(
@@ -92,7 +92,7 @@ def test_a_score_does_not_depend_on_how_many_are_asked_for(tmp_path: Path, encod
     index = make(tmp_path, encoder, 60)
     query = "the farmer and the old mill"
     with Searcher.open(index, encoder=encoder) as searcher:
-        settings = SearchSettings(pool=10)
+        settings = SearchSettings(candidates=10)
         few, more, all_ = (
             [(hit.document.id, hit.score) for hit in searcher.search(query, k, settings=settings)]
             for k in (5, 10, 60)

@@ -16,7 +16,6 @@ from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalSettings
 from corpus_tuner.indexes.representations import passage, views
 from corpus_tuner.indexes.search.fusion import normalize_scores
 from corpus_tuner.indexes.search.local_index import LocalIndexSource
-from corpus_tuner.indexes.search.pseudo_relevance_feedback import feedback, nearness_of
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.search_settings import (
@@ -94,7 +93,7 @@ def test_results_are_those_of_brute_force(
     }
     asked_for = dict(zip(RANKERS, hybrid, strict=True))
     how = SearchSettings.model_validate(
-        {"dense": {"views": dense_views}, "hybrid": asked_for, "fusion": fusion, "pool": pool}
+        {"dense": {"views": dense_views}, "hybrid": asked_for, "fusion": fusion, "candidates": pool}
     )
     kind = "sentence" if representation.name == "views" else "passage"
 
@@ -176,7 +175,9 @@ def test_results_are_those_of_brute_force(
                 fused += weights[name] * normalize_scores(scores[name][pooled], fusion, among)
         if FEEDBACK in weights and pooled:
             passages = np.stack([vectors[which][0] for which in pooled]).astype(float)
-            similar = feedback(nearness_of(lambda: passages), fused.round(6), among)
+            best = sorted(fused.round(6)[among], reverse=True)[:2][-1]
+            relevant = among & (fused.round(6) >= best)
+            similar = np.einsum("pd,d->p", passages, passages[relevant].mean(axis=0))
             fused += weights[FEEDBACK] * normalize_scores(similar, fusion, among)
         every = np.zeros(documents)
         every[pooled] = fused
@@ -217,7 +218,7 @@ def test_segments_do_not_change_what_is_found(tmp_path: Path, storage: str) -> N
         assert len(manifest.segments) == segments
         with Searcher.open(index, encoder=encoder, checksums=True) as searcher:
             runs.append({m: list(searcher.rank(["mill bread"], 20, mode=m)) for m in MODES})
-            assert searcher.document("d59") is not None
+            assert searcher.read_document("d59") is not None
             only = searcher.search("mill bread", 60, filter={"number": {"gte": 55}})
             assert {hit.document.id for hit in only} <= {f"d{n}" for n in range(55, 60)}
     assert runs[0] == runs[1] == runs[2]

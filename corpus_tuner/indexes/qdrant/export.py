@@ -220,7 +220,7 @@ class Export:
         """Refuse two documents of one number."""
         numbers: list[npt.NDArray[np.int64]] = [np.zeros(0, np.int64)]
         for start in range(0, len(living), 1_024):
-            ids = self._local.ids(living[start : start + 1_024])
+            ids = self._local.read_ids(living[start : start + 1_024])
             numbers.append(np.array([number_of(id_) for id_ in ids], np.int64))
         if len(np.unique(np.concatenate(numbers))) < len(living):
             raise SearchIndexError("two documents have ids of the same hash: rename one of them")

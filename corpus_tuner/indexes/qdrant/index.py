@@ -6,7 +6,7 @@ been seen to be worse. What becomes of the scores is the same code for every ind
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,10 +42,9 @@ from corpus_tuner.indexes.qdrant.filters import as_filter
 from corpus_tuner.indexes.qdrant.layout import FORMAT, MANIFEST, SHOWN, VERSION, number_of
 from corpus_tuner.indexes.qdrant.terms import Ranker, checked, read_frequencies, read_keys
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Parts, Scores
-from corpus_tuner.indexes.search.backend import Drawn, Match, Source
-from corpus_tuner.indexes.search.candidates import find_top_matches
+from corpus_tuner.indexes.search.backend import IndexSource, Match
+from corpus_tuner.indexes.search.candidates import Candidates, find_top_matches
 from corpus_tuner.indexes.search.plan import Plan
-from corpus_tuner.indexes.search.pseudo_relevance_feedback import Nearness
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.indexes.vectors.scoring import first, kth
@@ -108,8 +107,10 @@ class QdrantIndex:
         """What filters can name."""
         return self._fields
 
-    def draw(self, plan: Plan, queries: Sequence[str], vectors: Vectors | None) -> Iterator[Drawn]:
-        """Yield the documents that are looked at for every query."""
+    def find_candidates(
+        self, plan: Plan, queries: Sequence[str], vectors: Vectors | None
+    ) -> Iterator[Candidates]:
+        """Yield the candidates of every query."""
         filter = None if plan.condition is None else self._filter(plan.condition)
         for start in range(0, len(queries), _QUERIES_AT_ONCE):
             some = slice(start, start + _QUERIES_AT_ONCE)
@@ -120,9 +121,12 @@ class QdrantIndex:
                     lexical, lexical if vectors is None else vectors[some], strict=True
                 )
             ]
-            yield from self._drawn(plan, asked, filter)
+            own = [None] * len(lexical) if vectors is None else vectors[some]
+            found = self._drawn(plan, asked, filter)
+            for vector, (documents, scores) in zip(own, found, strict=True):
+                yield Candidates.create(self, plan, vector, documents, scores)
 
-    def ids(self, documents: Ordinals) -> list[str]:
+    def read_ids(self, documents: Ordinals) -> list[str]:
         """Return the ids of documents, in their order."""
         numbers: list[int] = documents.tolist()
         known = {number: self._ids[number] for number in numbers if number in self._ids}
@@ -134,20 +138,16 @@ class QdrantIndex:
                 self._ids.update(known)
         return [known[number] for number in numbers]
 
-    def nearness(self, documents: Ordinals) -> Nearness:
-        """Return what compares the passages of documents with those of some of them."""
+    def compare_passages(self, documents: Ordinals, relevant: Ordinals) -> Scores:
+        """Return the similarity of every document's passage to the mean passage of some of them."""
+        numbers = documents[relevant].tolist()
+        found = self._read(numbers, (), [PASSAGE])
+        vectors = [found[number].vectors[PASSAGE][0] for number in numbers]
+        mean = np.mean(np.array(vectors, np.float64), axis=0).astype(np.float32)
+        (listed,) = self._engine.query([Asked(PASSAGE, mean, len(documents), among=documents)])
+        return _aligned(documents, [listed])
 
-        @cache
-        def near(relevant: tuple[int, ...]) -> Scores:
-            found = self._read(relevant, (), [PASSAGE])
-            vectors = [found[number].vectors[PASSAGE][0] for number in relevant]
-            mean = np.mean(np.array(vectors, np.float64), axis=0).astype(np.float32)
-            (listed,) = self._engine.query([Asked(PASSAGE, mean, len(documents), among=documents)])
-            return _aligned(documents, [listed])
-
-        return lambda relevant: near(tuple(documents[relevant].tolist()))
-
-    def matches(self, vector: Vectors | None, documents: Ordinals) -> list[Match]:
+    def read_matches(self, vector: Vectors | None, documents: Ordinals) -> list[Match]:
         """Return what is known of documents, in their order."""
         numbers = documents.tolist()
         found = self._read(numbers, SHOWN, () if vector is None else _DENSE)
@@ -161,7 +161,7 @@ class QdrantIndex:
         documents = extract_terms(ranker, texts, self._lexical)
         return checked(self._rankers, ranker, how).score(asked, documents)
 
-    def document(self, id_: str) -> tuple[Document, list[View]] | None:
+    def read_document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""
         numbers = {number_of(spelling): spelling for spelling in list_normal_forms(id_)}
         found = self._engine.stored([*numbers], SHOWN)
@@ -170,7 +170,7 @@ class QdrantIndex:
                 return _document(found[number].payload), _views(found[number])
         return None
 
-    def documents(self) -> Iterator[Document]:
+    def read_documents(self) -> Iterator[Document]:
         """Yield all documents, in the order of their numbers."""
         for _, payload in self._engine.scroll(_DOCUMENT):
             yield _document(payload)
@@ -197,10 +197,10 @@ class QdrantIndex:
         plan: Plan,
         queries: Sequence[Mapping[str, Vectors | Sparse]],
         filter: QdrantFilter | None,
-    ) -> list[Drawn]:
+    ) -> list[tuple[Ordinals, dict[str, Scores]]]:
         """Return the documents that are looked at for some queries, given by their vectors."""
-        found: dict[int, Drawn] = {}
-        depth = _DEEPER * plan.size
+        found: dict[int, tuple[Ordinals, dict[str, Scores]]] = {}
+        depth = _DEEPER * plan.depth
         while len(found) < len(queries):
             pending = [number for number in range(len(queries)) if number not in found]
             lists = self._listed(
@@ -253,7 +253,7 @@ class QdrantIndex:
         return found
 
 
-class QdrantSource(Source):
+class QdrantSource(IndexSource):
     """The address of a collection.
 
     Parameters
@@ -383,7 +383,7 @@ def _settled(
     lists: Mapping[str, Listed],
     more: Mapping[str, Listed],
     depth: int,
-) -> Drawn | None:
+) -> tuple[Ordinals, dict[str, Scores]] | None:
     """Return the documents that are looked at, or nothing if lists must be longer to tell.
 
     Parameters
@@ -411,17 +411,17 @@ def _settled(
     }
     for name in plan.lexical:
         own, end = scores[name], last.get(name, -np.inf)
-        if np.isfinite(end) and end >= kth(own, plan.size):
+        if np.isfinite(end) and end >= kth(own, plan.depth):
             return None
-        leading.append(find_top_matches(own, plan.size))
+        leading.append(find_top_matches(own, plan.depth))
     if plan.dense:
         mixed = Parts(*(scores[name] for name in _DENSE)).mixed(plan.views)
         unseen = (1 - plan.views) * last[PASSAGE] + plan.views * last[VIEWS]
-        if np.isfinite(unseen) and unseen + _EPSILON >= kth(mixed, plan.size):
+        if np.isfinite(unseen) and unseen + _EPSILON >= kth(mixed, plan.depth):
             return None
-        leading.append(first(mixed, plan.size))
+        leading.append(first(mixed, plan.depth))
     kept = np.unique(np.concatenate(leading))
-    return Drawn(documents[kept], {name: own[kept] for name, own in scores.items()})
+    return documents[kept], {name: own[kept] for name, own in scores.items()}
 
 
 def _match(stored: Stored, vector: Vectors | None) -> Match:

@@ -1,8 +1,8 @@
-"""What is asked of an index that is searched, wherever it is: on this disk, or in a service.
+"""Protocol of an index that can be searched: segments on this disk, or a collection in Qdrant.
 
-Scores are brought to one scale and added up in one way (`corpus_tuner.indexes.search.candidates`).
-An index only says which documents come first by any ranker, what each ranker gives to all of these,
-and what is shown of those that were found.
+An index selects the candidates of a query, scores them by every ranker, and reads the documents of
+hits. Fusion and ranking are the same code for every index
+(`corpus_tuner.indexes.search.candidates`).
 """
 
 from abc import ABC, abstractmethod
@@ -15,115 +15,113 @@ from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.lexical.bm25 import BM25
 from corpus_tuner.indexes.representations import Scores
+from corpus_tuner.indexes.search.candidates import Candidates
 from corpus_tuner.indexes.search.plan import Plan
-from corpus_tuner.indexes.search.pseudo_relevance_feedback import Nearness
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.vectors import Ordinals
 
 
-class Drawn(NamedTuple):
-    """The documents that are looked at for a query.
-
-    Attributes
-    ----------
-    documents
-        Every one that is among the first `Plan.size` by vectors, or by a lexical ranker, and all
-        that tie with the last of those.
-    scores
-        Theirs by every ranker that has a say, but for feedback; shape (documents,).
-    """
-
-    documents: Ordinals
-    scores: Mapping[str, Scores]
-
-
 class Match(NamedTuple):
-    """What is known of a document that was found.
+    """A document that was found, as the index stores it.
 
     Attributes
     ----------
     document
-        It.
+        The document.
     view
-        The one that is nearest to the query; without a query's vector the passage.
+        Its view nearest to the query; in lexical search its passage.
     windows
-        The texts of its passages, by their positions among its views.
-    near
-        How near those of its views are that have a vector, by position; empty without a query's.
+        Texts of its passages, by position among its views.
+    similarities
+        Similarities of its views to the query, by position; empty in lexical search.
     """
 
     document: Document
     view: View
     windows: Mapping[int, str]
-    near: Mapping[int, float]
+    similarities: Mapping[int, float]
 
 
 class Index(Protocol):
-    """An index as it was when it was opened; safe to use from several threads.
+    """A snapshot of an index; safe to use from several threads.
 
     Documents are known by numbers, int64, that only this index understands.
     """
 
     @property
     def fields(self) -> Fields:
-        """What filters can name."""
+        """Metadata fields for filters."""
 
-    def draw(self, plan: Plan, queries: Sequence[str], vectors: Vectors | None) -> Iterator[Drawn]:
-        """Yield the documents that are looked at for every query.
+    def find_candidates(
+        self, plan: Plan, queries: Sequence[str], vectors: Vectors | None
+    ) -> Iterator[Candidates]:
+        """Yield the candidates of every query.
 
         Parameters
         ----------
         plan
-            How they are searched.
+            Plan of the search.
         queries
-            Texts.
+            Texts of the queries.
         vectors
-            Theirs, float32, shape (queries, dimension); ``None`` where vectors have no say.
+            Query vectors, float32, shape (queries, dimension); ``None`` in lexical search.
 
         Raises
         ------
         SearchIndexError
-            If the plan's filter asks for a field or a type that there is not.
+            If the filter names a field that does not exist, or has not the type.
         """
 
-    def ids(self, documents: Ordinals) -> list[str]:
+    def read_ids(self, documents: Ordinals) -> list[str]:
         """Return the ids of documents, in their order."""
 
-    def nearness(self, documents: Ordinals) -> Nearness:
-        """Return what compares the passages of documents with those of some of them."""
+    def compare_passages(self, documents: Ordinals, relevant: Ordinals) -> Scores:
+        """Return the similarity of every document's passage to the mean passage of some of them.
 
-    def matches(self, vector: Vectors | None, documents: Ordinals) -> list[Match]:
-        """Return what is known of documents, in their order.
+        Parameters
+        ----------
+        documents
+            Numbers of the documents.
+        relevant
+            Positions of the relevant ones among these.
+
+        Returns
+        -------
+        Inner products, float64, shape (documents,).
+        """
+
+    def read_matches(self, vector: Vectors | None, documents: Ordinals) -> list[Match]:
+        """Return documents with their passages and similarities, in their order.
 
         Parameters
         ----------
         vector
-            Of the query, float32, shape (dimension,).
+            Query vector, float32, shape (dimension,); ``None`` in lexical search.
         documents
-            Which.
+            Numbers of the documents.
         """
 
     def score_texts(
         self, ranker: LexicalRanker, query: str, texts: Sequence[str], how: BM25
     ) -> Scores:
-        """Return what documents of these texts would score if each stood among the others."""
+        """Return the BM25 scores that texts would have if they were documents of the index."""
 
-    def document(self, id_: str) -> tuple[Document, list[View]] | None:
+    def read_document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""
 
-    def documents(self) -> Iterator[Document]:
+    def read_documents(self) -> Iterator[Document]:
         """Yield all documents, some at a time from the disk or the service."""
 
     def close(self) -> None:
         """Close files and connections."""
 
 
-class Source(ABC):
-    """Where an index is, and goes on being while it changes."""
+class IndexSource(ABC):
+    """Location of an index, which may change while it is in use."""
 
     @abstractmethod
     def manifest(self) -> Manifest:
-        """Return what the index says of itself now.
+        """Read the manifest in force.
 
         Raises
         ------
@@ -133,17 +131,17 @@ class Source(ABC):
 
     @abstractmethod
     def open(self, representation: str) -> tuple[Manifest, Index]:
-        """Open the index as it is now.
+        """Open a snapshot of the index.
 
         Raises
         ------
         SearchIndexError
-            If it cannot be read, or has no longer this representation.
+            If it cannot be read, or no longer has this representation.
         """
 
     @abstractmethod
     def verify(self) -> None:
-        """Read all of it and compare checksums.
+        """Read the whole index and compare checksums.
 
         Raises
         ------
@@ -153,4 +151,4 @@ class Source(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of what is open; indexes that were opened from here are closed as well."""
+        """Close connections; indexes that were opened here are closed as well."""

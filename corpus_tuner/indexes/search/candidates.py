@@ -1,188 +1,239 @@
-"""The documents that may be found for a query, with all that their scores are made of."""
+"""Candidates: the documents that are scored for a query, and how they are ranked.
+
+Fusion adds up the normalized scores of all rankers. The last ranker is pseudo-relevance feedback:
+the first two documents by all others are taken to be relevant, and every candidate is scored by
+the similarity of its passage to the mean of theirs (Rocchio, "Relevance Feedback in Information
+Retrieval", 1971; with dense vectors: Li, Mourad, Zhuang, Koopman and Zuccon, "Pseudo Relevance
+Feedback with Deep Language Models and Dense Retrievers", TOIS 2023). Only the candidates are
+scored, so that it costs no second search.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.representations import Parts, Scores
-from corpus_tuner.indexes.search.backend import Drawn, Index
+from corpus_tuner.indexes.search.fusion import (
+    Contribution,
+    Mask,
+    compute_probabilities,
+    normalize_scores,
+    sum_contributions,
+)
 from corpus_tuner.indexes.search.plan import Plan
-from corpus_tuner.indexes.search.probability import compute_probabilities
-from corpus_tuner.indexes.search.weighted_sum import Blend, Brought, ByRanker, total
-from corpus_tuner.indexes.store.search_settings import DENSE_RANKERS, Fusion
+from corpus_tuner.indexes.store.search_settings import DENSE_RANKERS, FEEDBACK, Fusion
 from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.indexes.vectors.scoring import first
 
+if TYPE_CHECKING:
+    from corpus_tuner.indexes.search.backend import Index
 
-class Found(NamedTuple):
-    """The best documents for a query, best first.
+FEEDBACK_DOCUMENTS = 2
+"""Number of first documents that are taken to be relevant, besides those that tie with the last."""
+
+
+class Ranking(NamedTuple):
+    """Best documents for a query, best first.
 
     Attributes
     ----------
     ids, scores
-        Of these.
+        Document ids and fused scores.
     positions
-        Where they are in the pool.
-    pool
-        All that were looked at.
-    brought
-        What every ranker brings to the documents of the pool, by its name.
+        Positions of the documents among the candidates.
+    candidates
+        All documents that were scored.
+    contributions
+        Scores of all candidates by ranker.
     probabilities
-        Of these; ``None`` where the plan has no temperature.
+        Probabilities of the documents; ``None`` where the plan has no temperature.
     """
 
     ids: list[str]
     scores: list[float]
     positions: Ordinals
-    pool: "Pool"
-    brought: Mapping[str, Brought]
+    candidates: "Candidates"
+    contributions: Mapping[str, Contribution]
     probabilities: list[float] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
-    """Documents for one query, in arrays of shape (documents,).
+class Candidates:
+    """Documents that are scored for one query, in arrays of shape (documents,).
 
     Attributes
     ----------
-    vector
-        Of the query, shape (dimension,); ``None`` where vectors have no say.
     index
-        That it is drawn from.
-    ordinals
-        Which of all documents they are.
+        Index of the documents.
+    vector
+        Query vector, shape (dimension,); ``None`` in lexical search.
+    documents
+        Numbers of the documents in the index: all that are among the first `Plan.depth` by dense
+        similarity or a lexical ranker, and those that tie with the last of these.
     scores
-        By every ranker that has a say, but for feedback, which comes of the others.
+        Scores by ranker, except feedback, which is computed from the others.
     core
-        Whether it is among those over which scores are scaled: the first `SearchSettings.pool` by
-        any ranker. So what a document scores does not depend on how many are asked for.
+        Whether a document is among the first `SearchSettings.candidates` by any ranker. Scores are
+        normalized over these, so that they do not depend on the number of hits.
     unfiltered
-        What the same query draws without the plan's filter, for probabilities; ``None`` where there
-        is no filter, or probabilities are not needed.
+        Candidates of the same query without the filter, for probabilities; ``None`` where there is
+        no filter, or probabilities are not needed.
     """
 
+    index: "Index"
     vector: Vectors | None
-    index: Index
-    ordinals: Ordinals
-    scores: ByRanker
-    core: npt.NDArray[np.bool_]
-    unfiltered: "Pool | None" = None
+    documents: Ordinals
+    scores: Mapping[str, Scores]
+    core: Mask
+    unfiltered: "Candidates | None" = None
+    _normalized: dict[Fusion, dict[str, Scores]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+    _similarities: dict[tuple[int, ...], Scores] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
-    def ranked(self, plan: Plan) -> Scores:
-        """Return what every document is ranked by, float64, rounded to `SCORE_DECIMALS`."""
-        return total(self.brought(plan))
+    @classmethod
+    def create(
+        cls,
+        index: "Index",
+        plan: Plan,
+        vector: Vectors | None,
+        documents: Ordinals,
+        scores: Mapping[str, Scores],
+    ) -> "Candidates":
+        """Return the candidates of a query with their core, by the plan of the search."""
+        size = plan.settings.candidates
+        leading = [find_top_matches(scores[name], size) for name in plan.lexical]
+        if plan.dense:
+            dense = Parts(*(scores[name] for name in DENSE_RANKERS))
+            leading.append(first(dense.mixed(plan.views), size))
+        core = np.zeros(len(documents), bool)
+        core[np.concatenate(leading)] = True
+        return cls(index, vector, documents, scores, core)
 
-    def brought(self, plan: Plan) -> Mapping[str, Brought]:
-        """Return what every ranker that has a say brings, by its name."""
+    def drop_dense_scores(self, plan: Plan) -> "Candidates":
+        """Return the candidates without dense scores, if some share a term with the query."""
+        lexical = [name for name in self.scores if name not in DENSE_RANKERS]
+        if not any(self.scores[name].any() for name in lexical):
+            return self
+        nothing = np.zeros(len(self.documents))
+        scores = {
+            name: nothing if name in DENSE_RANKERS else own for name, own in self.scores.items()
+        }
+        return self.create(self.index, plan, self.vector, self.documents, scores)
+
+    def compute_scores(self, plan: Plan) -> Scores:
+        """Return the fused score of every document, float64."""
+        return sum_contributions(self.compute_contributions(plan))
+
+    def compute_contributions(self, plan: Plan) -> dict[str, Contribution]:
+        """Return the scores of the plan's rankers, by name."""
         if plan.fused:
-            return self.blend(plan.settings.fusion).brought(plan.weights)
-        if not plan.dense:
-            return {name: Brought(self.scores[name], self.scores[name]) for name in plan.weights}
-        weights = dict(zip(DENSE_RANKERS, (1 - plan.views, plan.views), strict=True))
+            return self.fuse(plan.weights, plan.settings.fusion)
+        weights = dict.fromkeys(plan.weights, 1.0)
+        if plan.dense:
+            weights = dict(zip(DENSE_RANKERS, (1 - plan.views, plan.views), strict=True))
         return {
-            name: Brought(self.scores[name], weights[name] * self.scores[name]) for name in weights
+            name: Contribution(self.scores[name], weight * self.scores[name])
+            for name, weight in weights.items()
         }
 
-    def blend(self, fusion: Fusion) -> Blend:
-        """Return the scores of all rankers on one scale."""
-        return Blend(self.scores, self.core, fusion, self.index.nearness(self.ordinals))
+    def fuse(self, weights: Mapping[str, float], fusion: Fusion) -> dict[str, Contribution]:
+        """Return the normalized and weighted scores of rankers, by name."""
+        if fusion not in self._normalized:
+            self._normalized[fusion] = {
+                name: normalize_scores(own, fusion, self.core) for name, own in self.scores.items()
+            }
+        contributions = {
+            name: Contribution(self.scores[name], weights[name] * own)
+            for name, own in self._normalized[fusion].items()
+            if name in weights
+        }
+        if FEEDBACK in weights:
+            similar = self.compute_feedback(sum_contributions(contributions))
+            weighted = weights[FEEDBACK] * normalize_scores(similar, fusion, self.core)
+            contributions[FEEDBACK] = Contribution(similar, weighted)
+        return contributions
 
-    def best(self, plan: Plan) -> Found:
+    def compute_feedback(self, scores: Scores) -> Scores:
+        """Return the pseudo-relevance feedback scores, given the fused scores of all others."""
+        if not len(scores):
+            return np.zeros(0)
+        core = np.flatnonzero(self.core)
+        relevant = core[first(scores[core], FEEDBACK_DOCUMENTS)]
+        key = tuple(relevant.tolist())
+        if key not in self._similarities:
+            self._similarities[key] = self.index.compare_passages(self.documents, relevant)
+        return self._similarities[key]
+
+    def rank(self, plan: Plan) -> Ranking:
         """Return the best `plan.k` documents; among equal scores the smaller id leads.
 
-        Those that are less probable than `plan.min_probability` are left out.
+        Documents less probable than `plan.min_probability` are left out.
         """
-        brought = self.brought(plan)
-        scores = total(brought)
+        contributions = self.compute_contributions(plan)
+        scores = sum_contributions(contributions)
         leading = first(scores, plan.k)  # and all that tie with the last of them
-        ids = self.index.ids(self.ordinals[leading])
+        ids = self.index.read_ids(self.documents[leading])
         by_score = zip((-scores[leading]).tolist(), ids, range(len(ids)), strict=True)
         order = [number for *_, number in sorted(by_score)[: plan.k]]
-        probable = None
+        probabilities = None
         if plan.temperature is not None:
-            every = self._probabilities(plan, plan.temperature, scores)[leading]
+            every = self._compute_probabilities(plan, plan.temperature, scores)[leading]
             order = [number for number in order if every[number] >= plan.min_probability]
-            probable = every[order].tolist()
+            probabilities = every[order].tolist()
         positions = leading[order]
-        return Found(
+        return Ranking(
             [ids[number] for number in order],
             scores[positions].tolist(),
             positions,
             self,
-            brought,
-            probable,
+            contributions,
+            probabilities,
         )
 
-    def _probabilities(self, plan: Plan, temperature: float, scores: Scores) -> Scores:
-        """Return the probability of every document, given their scores.
+    def _compute_probabilities(self, plan: Plan, temperature: float, scores: Scores) -> Scores:
+        """Return the probability of every document, given the fused scores.
 
-        Where there is a filter, documents have the scores and probabilities that they have without
-        it. Those that are not among the candidates then have theirs relative to the same total.
+        A filter does not change the probability of a document. One that is not among the unfiltered
+        candidates has a probability relative to their total.
         """
         if self.unfiltered is None:
             return compute_probabilities(scores, self.core, temperature)
-        others = self.at(np.flatnonzero(~np.isin(self.ordinals, self.unfiltered.ordinals)))
-        every = self.unfiltered.joined(replace(others, core=np.zeros(len(others.ordinals), bool)))
-        found = compute_probabilities(every.ranked(plan), every.core, temperature)
-        order = np.argsort(every.ordinals)
-        return found[order[np.searchsorted(every.ordinals, self.ordinals, sorter=order)]]
+        others = self.select(np.flatnonzero(~np.isin(self.documents, self.unfiltered.documents)))
+        outside = replace(others, core=np.zeros(len(others.documents), bool))
+        every = self.unfiltered.append(outside)
+        found = compute_probabilities(every.compute_scores(plan), every.core, temperature)
+        order = np.argsort(every.documents)
+        return found[order[np.searchsorted(every.documents, self.documents, sorter=order)]]
 
-    def joined(self, *others: "Pool") -> "Pool":
-        """Return this pool and other ones of the same query, by the same rankers."""
-        pools = (self, *others)
-        return Pool(
-            self.vector,
+    def append(self, other: "Candidates") -> "Candidates":
+        """Return these candidates and other ones of the same query, by the same rankers."""
+        return Candidates(
             self.index,
-            np.concatenate([pool.ordinals for pool in pools]),
-            {name: np.concatenate([pool.scores[name] for pool in pools]) for name in self.scores},
-            np.concatenate([pool.core for pool in pools]),
+            self.vector,
+            np.concatenate([self.documents, other.documents]),
+            {name: np.concatenate([own, other.scores[name]]) for name, own in self.scores.items()},
+            np.concatenate([self.core, other.core]),
         )
 
-    def at(self, positions: Ordinals) -> "Pool":
-        """Return some of the documents."""
-        return Pool(
-            self.vector,
+    def select(self, positions: Ordinals) -> "Candidates":
+        """Return the candidates at some positions."""
+        return Candidates(
             self.index,
-            self.ordinals[positions],
+            self.vector,
+            self.documents[positions],
             {name: scores[positions] for name, scores in self.scores.items()},
             self.core[positions],
         )
 
 
-def pool_of(index: Index, plan: Plan, vector: Vectors | None, drawn: Drawn) -> Pool:
-    """Return the pool of a query.
-
-    Parameters
-    ----------
-    index
-        That it is drawn from.
-    plan
-        How the query is searched.
-    vector
-        Of the query, shape (dimension,); ``None`` where vectors have no say.
-    drawn
-        Its documents.
-    """
-    pool = Pool(vector, index, *drawn, np.zeros(len(drawn.documents), bool))
-    pool.core[_leading(pool, plan, plan.settings.pool)] = True
-    return pool
-
-
-def _leading(pool: Pool, plan: Plan, size: int) -> Ordinals:
-    """Return which documents are among the first `size` by any ranker."""
-    leading = [find_top_matches(pool.scores[name], size) for name in plan.lexical]
-    if plan.dense:
-        parts = Parts(*(pool.scores[name] for name in DENSE_RANKERS))
-        leading.append(first(parts.mixed(plan.views), size))
-    return np.unique(np.concatenate(leading))
-
-
 def find_top_matches(scores: npt.NDArray[Any], size: int) -> Ordinals:
-    """Return which documents are the first `size` of those that share a term with the query."""
-    (some,) = np.nonzero(scores)
-    found: Ordinals = some[first(scores[some], size)]
-    return found
+    """Return the positions of the first `size` of the documents that share a term with a query."""
+    (matching,) = np.nonzero(scores)
+    return np.asarray(matching[first(scores[matching], size)])

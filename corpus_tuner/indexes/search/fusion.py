@@ -1,21 +1,38 @@
-"""Fusion: one ranking from the scores of several rankers.
+"""Fusion of the scores of several rankers, and probabilities from the fused scores.
 
-All are put on one scale first, over the same documents: those that are among the first ones by any.
-What others have does not count, but they can be put on that scale, too.
+Scores are first normalized over the same documents, the core of the candidates. Documents outside
+of the core get scores on the same scale, but do not change it.
 Source: Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", TOIS 2023;
 reciprocal ranks: Cormack, Clarke and Büttcher, SIGIR 2009.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from corpus_tuner.indexes.representations import Scores
-from corpus_tuner.indexes.store.search_settings import Fusion
+from corpus_tuner.indexes.representations import SCORE_DECIMALS, Scores
+from corpus_tuner.indexes.store.search_settings import RANKERS, Fusion
+
+Mask = npt.NDArray[np.bool_]
 
 _RANK_CONSTANT = 60  # as in the paper
+
+
+class Contribution(NamedTuple):
+    """Scores of one ranker for some documents, both of shape (documents,).
+
+    Attributes
+    ----------
+    scores
+        The ranker's own scores.
+    weighted
+        Their share of the fused scores.
+    """
+
+    scores: Scores
+    weighted: Scores
 
 
 def _zscore(scores: Scores, core: Scores) -> Scores:
@@ -25,7 +42,7 @@ def _zscore(scores: Scores, core: Scores) -> Scores:
 
 
 def _minmax(scores: Scores, core: Scores) -> Scores:
-    """Return where every score lies between the least, 0, and the greatest of the core, 1."""
+    """Return where every score lies between the minimum, 0, and the maximum of the core, 1."""
     width = np.ptp(core)
     return (scores - core.min()) / width if width > 0 else np.zeros(len(scores))
 
@@ -44,20 +61,18 @@ _SCALES: Mapping[Fusion, Callable[[Scores, Scores], Scores]] = {
 
 
 def normalize_scores(
-    scores: npt.NDArray[np.floating[Any]],
-    fusion: Fusion,
-    core: npt.NDArray[np.bool_] | None = None,
+    scores: npt.NDArray[np.floating[Any]], fusion: Fusion, core: Mask | None = None
 ) -> Scores:
-    """Put a ranker's scores on the scale that all share.
+    """Normalize the scores of a ranker to the scale that all rankers share.
 
     Parameters
     ----------
     scores
-        Of all documents in a query's pool, shape (documents,).
+        Scores of all candidates of a query, shape (documents,).
     fusion
-        ``zscore``, ``minmax`` or ``rrf``.
+        Method of normalization: ``zscore``, ``minmax`` or ``rrf``.
     core
-        Over which of them the scale is set; by default over all.
+        Documents over which the scale is set; by default all.
 
     Returns
     -------
@@ -72,3 +87,42 @@ def normalize_scores(
         return np.zeros(0)
     exact = scores.astype(np.float64)
     return _SCALES[fusion](exact, exact if core is None else exact[core])
+
+
+def sum_contributions(contributions: Mapping[str, Contribution]) -> Scores:
+    """Return the fused scores: the sum in the order of `RANKERS`, rounded to `SCORE_DECIMALS`."""
+    weighted = [contributions[name].weighted for name in RANKERS if name in contributions]
+    return np.asarray(sum(weighted[1:], weighted[0])).round(SCORE_DECIMALS)
+
+
+def compute_probabilities(scores: Scores, core: Mask, temperature: float) -> Scores:
+    """Return the probability of every document to be the one that the query is about.
+
+    It is a softmax over the candidates, with a temperature that calibration fitted on
+    pseudo-queries.
+
+    Parameters
+    ----------
+    scores
+        Fused scores, float64, shape (documents,).
+    core
+        Documents whose probabilities sum to 1, shape (documents,). The probabilities of others do
+        not depend on the number of documents that the search returns.
+    temperature
+        Divisor of the scores.
+
+    Returns
+    -------
+    float64, shape (documents,), from 0 to 1.
+
+    Examples
+    --------
+    >>> compute_probabilities(np.array([1.0, 0.0, 0.0]), np.ones(3, bool), 0.5).round(2).tolist()
+    [0.79, 0.11, 0.11]
+    """
+    if not core.any():
+        return np.zeros(len(scores))
+    exponents = scores / temperature
+    greatest = exponents[core].max()
+    powers = np.exp(np.minimum(exponents - greatest, 0.0))
+    return np.asarray((powers / powers[core].sum()).round(SCORE_DECIMALS))

@@ -1,4 +1,4 @@
-"""What was found: documents with their scores, and why they came up."""
+"""Hits: documents with their scores, snippets and the contributions of all rankers."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -12,9 +12,9 @@ from corpus_tuner.core.html_tables import render_html_table
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, Scores
 from corpus_tuner.indexes.search.backend import Match
-from corpus_tuner.indexes.search.candidates import Found
-from corpus_tuner.indexes.search.snippets import Snippet, choose
-from corpus_tuner.indexes.search.weighted_sum import Brought
+from corpus_tuner.indexes.search.candidates import Ranking
+from corpus_tuner.indexes.search.fusion import Contribution
+from corpus_tuner.indexes.search.snippets import Snippet, choose_snippet
 from corpus_tuner.indexes.store.search_settings import DENSE_RANKERS
 from corpus_tuner.indexes.vectors import Ordinals
 
@@ -23,17 +23,17 @@ _SHOWN = 160  # characters of a passage in a table
 
 @dataclass(frozen=True, slots=True)
 class RankerScore:
-    """What one ranker makes of a hit.
+    """Score of a hit by one ranker.
 
     Attributes
     ----------
     score
-        The ranker's own: a cosine, or BM25.
+        The ranker's own score: a cosine, or BM25.
     rank
-        What the hit's rank would be by this one alone, among the documents that were looked at;
-        ``None`` where it shares no term with the query.
+        Rank of the hit by this ranker alone, among the candidates; ``None`` where the hit shares no
+        term with the query.
     part
-        What this adds to the hit's score.
+        Contribution to the hit's score.
     """
 
     score: float
@@ -43,29 +43,29 @@ class RankerScore:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One document found.
+    """A document that matches a query.
 
     Attributes
     ----------
     document
-        What was found.
+        The document.
     rank
-        From 1.
+        Rank, from 1.
     score
-        What it is ranked by; among equal scores the smaller document id leads. Scores of different
-        modes, or of different queries in hybrid mode, do not compare.
+        Fused score; among equal scores the smaller document id leads. Scores of different modes, or
+        of different queries in hybrid mode, do not compare.
     probability
-        That it is the document that the query asks for, from 0 to 1, as calibration estimated on
-        pseudo-queries. It is comparable between queries, and a filter does not change it. ``None``
-        where the index is not calibrated, or not searched with the weights that were chosen.
+        Probability of relevance, from 0 to 1, as calibration estimated it on pseudo-queries. It is
+        comparable between queries, and a filter does not change it. ``None`` where the index is not
+        calibrated, or not searched with the weights that were chosen.
     view
-        The view that is nearest to the query; in lexical mode the passage.
+        View nearest to the query; in lexical mode the passage.
     passage
-        The part of its text that the query is about, as long as the encoder reads at once: the
-        window that holds the view, or else is nearest to the query itself; where words brought
-        more than vectors, the window with the best words.
+        Snippet of its text, as long as the encoder reads at once: the window that contains the
+        view, or else is nearest to the query itself; where lexical rankers contribute more than
+        dense ones, the window with the best BM25 score.
     rankers
-        What it owes to every ranker that has a say, by name.
+        Score by every ranker with a weight, by name.
 
     Examples
     --------
@@ -113,7 +113,7 @@ class Hits(list[Hit]):
                     hit.rank,
                     hit.document.id,
                     hit.document.title,
-                    _cut(hit.passage.text),
+                    _shorten(hit.passage.text),
                     f"{hit.score:.3f}",
                     "" if hit.probability is None else f"{hit.probability:.1%}",
                 )
@@ -122,97 +122,98 @@ class Hits(list[Hit]):
         )
 
 
-def fetch_hits(found: Found, by_words: Callable[[Sequence[str]], Scores]) -> list[Hit]:
-    """Fetch what was found, and tell why.
+def fetch_hits(ranking: Ranking, score_texts: Callable[[Sequence[str]], Scores]) -> list[Hit]:
+    """Read the documents of a ranking, with snippets and the scores of all rankers.
 
     Parameters
     ----------
-    found
-        Documents.
-    by_words
-        Scores texts for the query by the words that they share.
+    ranking
+        Best documents of a query.
+    score_texts
+        Scores texts for the query by a lexical ranker.
     """
-    pool = found.pool.at(found.positions)
-    matches = pool.index.matches(pool.vector, pool.ordinals)
-    standings = {
-        name: _standings(brought, found.positions) for name, brought in found.brought.items()
+    best = ranking.candidates.select(ranking.positions)
+    matches = best.index.read_matches(best.vector, best.documents)
+    by_ranker = {
+        name: _list_scores(contribution, ranking.positions)
+        for name, contribution in ranking.contributions.items()
     }
-    probable: Sequence[float | None] = found.probabilities or [None] * len(found.scores)
-    owed = [
-        {name: own[position] for name, own in standings.items()} for position in range(len(matches))
+    rankers = [
+        {name: own[position] for name, own in by_ranker.items()} for position in range(len(matches))
     ]
-    by_vectors = [_owes_to_vectors(own) for own in owed]
-    scores = _window_scores(matches, by_vectors, by_words)
+    dense = [_is_mainly_dense(own) for own in rankers]
+    window_scores = _score_windows(matches, dense, score_texts)
+    probabilities: Sequence[float | None] = ranking.probabilities or [None] * len(matches)
     return [
         Hit(
             match.document,
             position + 1,
-            found.scores[position],
-            probable[position],
+            ranking.scores[position],
+            probabilities[position],
             match.view,
-            choose(
+            choose_snippet(
                 match.document,
                 [*match.windows.values()],
-                scores[position],
-                match.view if by_vectors[position] else None,
+                window_scores[position],
+                match.view if dense[position] else None,
             ),
-            owed[position],
+            rankers[position],
         )
         for position, match in enumerate(matches)
     ]
 
 
-def _cut(text: str) -> str:
+def _shorten(text: str) -> str:
     """Return the beginning of a text, as a table shows it."""
     line = " ".join(text.split())
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
 
 
-def _window_scores(
+def _score_windows(
     matches: Sequence[Match],
-    by_vectors: Sequence[bool],
-    by_words: Callable[[Sequence[str]], Scores],
+    dense: Sequence[bool],
+    score_texts: Callable[[Sequence[str]], Scores],
 ) -> list[list[float]]:
-    """Return how near the windows of every document are to the query.
+    """Return scores of the windows of every document: dense similarities or BM25.
 
-    By vectors where these brought the document, else by words: those of all documents at once,
-    since every call looks up how rare the query's words are.
+    The windows of all documents with BM25 scores are scored in one call, since every call looks up
+    the document frequencies of the query.
     """
     scores = [[0.0] for _ in matches]
     texts: dict[int, list[str]] = {}
-    for position, (match, dense) in enumerate(zip(matches, by_vectors, strict=True)):
+    for position, (match, is_dense) in enumerate(zip(matches, dense, strict=True)):
         if len(match.windows) == 1:
             continue
-        if dense:
-            scores[position] = [match.near.get(view, -math.inf) for view in match.windows]
+        if is_dense:
+            scores[position] = [match.similarities.get(view, -math.inf) for view in match.windows]
         else:
             texts[position] = [*match.windows.values()]
     if texts:
-        by_word = iter(by_words([text for own in texts.values() for text in own]).tolist())
+        bm25 = iter(score_texts([text for own in texts.values() for text in own]).tolist())
         for position, own_texts in texts.items():
-            scores[position] = list(islice(by_word, len(own_texts)))
+            scores[position] = list(islice(bm25, len(own_texts)))
     return scores
 
 
-def _owes_to_vectors(owed: Mapping[str, RankerScore]) -> bool:
-    """Tell whether vectors brought a hit as much as words did, or more."""
-    by_vectors, by_words = (
-        [owed[name].part for name in family if name in owed]
+def _is_mainly_dense(rankers: Mapping[str, RankerScore]) -> bool:
+    """Tell whether dense rankers contribute as much to a hit as lexical ones, or more."""
+    dense, lexical = (
+        [rankers[name].part for name in family if name in rankers]
         for family in (DENSE_RANKERS, LEXICAL_RANKERS)
     )
-    return bool(by_vectors) and (not by_words or sum(by_vectors) >= sum(by_words))
+    return bool(dense) and (not lexical or sum(dense) >= sum(lexical))
 
 
-def _standings(brought: Brought, positions: Ordinals) -> list[RankerScore]:
-    """Return what a ranker makes of some of the documents."""
-    scores, parts = brought
+def _list_scores(contribution: Contribution, positions: Ordinals) -> list[RankerScore]:
+    """Return the scores of some documents by one ranker."""
+    scores, weighted = contribution
     ranks = np.searchsorted(np.sort(-scores), -scores[positions], side="left") + 1
     return [
         RankerScore(score, rank if score else None, part)
         for score, rank, part in zip(
             scores[positions].round(SCORE_DECIMALS).tolist(),
             ranks.tolist(),
-            parts[positions].round(SCORE_DECIMALS).tolist(),
+            weighted[positions].round(SCORE_DECIMALS).tolist(),
             strict=True,
         )
     ]

@@ -1,6 +1,6 @@
-"""An index on this disk: the segments that its manifest names."""
+"""An index on this disk: the segments named by its manifest."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,11 +14,9 @@ from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalIndex, LexicalRanker
 from corpus_tuner.indexes.lexical.bm25 import BM25
 from corpus_tuner.indexes.representations import Parts, Scores, stored_representation
-from corpus_tuner.indexes.search.backend import Drawn, Match, Source
-from corpus_tuner.indexes.search.candidates import find_top_matches
+from corpus_tuner.indexes.search.backend import IndexSource, Match
+from corpus_tuner.indexes.search.candidates import Candidates, find_top_matches
 from corpus_tuner.indexes.search.plan import Plan
-from corpus_tuner.indexes.search.pseudo_relevance_feedback import Nearness, nearness_of
-from corpus_tuner.indexes.search.weighted_sum import ByRanker
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest, verify
 from corpus_tuner.indexes.store.segments import Segments
@@ -56,45 +54,47 @@ class LocalIndex:
         """What filters can name."""
         return self.segments.fields
 
-    def draw(self, plan: Plan, queries: Sequence[str], vectors: Vectors | None) -> Iterator[Drawn]:
-        """Yield the documents that are looked at for every query."""
+    def find_candidates(
+        self, plan: Plan, queries: Sequence[str], vectors: Vectors | None
+    ) -> Iterator[Candidates]:
+        """Yield the candidates of every query."""
         only = self.segments.matching(plan.condition) if plan.condition is not None else None
         nothing: list[None] = [None] * len(queries)
         nearest: Sequence[Near | None] = nothing
         if vectors is not None:
-            nearest = self.dense.top_documents(vectors, plan.size, plan.views, only)
+            nearest = self.dense.top_documents(vectors, plan.depth, plan.views, only)
         own = nothing if vectors is None else vectors
         for query, vector, near in zip(queries, own, nearest, strict=True):
             # One query's scores of all documents at a time.
-            lexical: dict[str, Scores] = {
-                name: self._lexical(name, query, plan, only) for name in plan.lexical
-            }
-            yield self._drawn(plan, vector, near, lexical)
+            lexical = {name: self._score_terms(name, query, plan, only) for name in plan.lexical}
+            yield self._select_candidates(plan, vector, near, lexical)
 
-    def ids(self, documents: Ordinals) -> list[str]:
+    def read_ids(self, documents: Ordinals) -> list[str]:
         """Return the ids of documents, in their order."""
         return self.segments.ids(documents)
 
-    def nearness(self, documents: Ordinals) -> Nearness:
-        """Return what compares the passages of documents with those of some of them."""
-        return nearness_of(lambda: self.dense.passages(documents))
+    def compare_passages(self, documents: Ordinals, relevant: Ordinals) -> Scores:
+        """Return the similarity of every document's passage to the mean passage of some of them."""
+        passages = self.dense.passages(documents)
+        # Not a BLAS product, whose last digits depend on the number of rows: see StoredRows.
+        return np.asarray(np.einsum("pd,d->p", passages, passages[relevant].mean(axis=0)))
 
-    def matches(self, vector: Vectors | None, documents: Ordinals) -> list[Match]:
-        """Return what is known of documents, in their order."""
+    def read_matches(self, vector: Vectors | None, documents: Ordinals) -> list[Match]:
+        """Return documents with their passages and similarities, in their order."""
         if vector is None:
-            near: list[dict[int, float]] = [{} for _ in documents]
+            similarities: list[dict[int, float]] = [{} for _ in documents]
             best = self.dense.first_views(documents)
         else:
-            near = self.dense.near(vector, documents)
+            similarities = self.dense.near(vector, documents)
             # Of equal ones the first, in every document.
-            best = np.array([max(own, key=own.__getitem__) for own in near], np.int64)
+            best = np.array([max(own, key=own.__getitem__) for own in similarities], np.int64)
         return [
-            Match(*known)
-            for known in zip(
+            Match(*columns)
+            for columns in zip(
                 self.segments.documents(documents),
                 self.segments.views_at(documents, best),
                 self.segments.passages(documents),
-                near,
+                similarities,
                 strict=True,
             )
         ]
@@ -102,11 +102,11 @@ class LocalIndex:
     def score_texts(
         self, ranker: LexicalRanker, query: str, texts: Sequence[str], how: BM25
     ) -> Scores:
-        """Return what documents of these texts would score if each stood among the others."""
+        """Return the BM25 scores that texts would have if they were documents of the index."""
         assert self.lexical
         return self.lexical.score_texts(ranker, query, texts, how)
 
-    def document(self, id_: str) -> tuple[Document, list[View]] | None:
+    def read_document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""
         found = self.segments.named([id_])
         if not found:
@@ -114,7 +114,7 @@ class LocalIndex:
         ordinal = found[id_][0]
         return self.segments.document(ordinal), self.segments.views(ordinal)
 
-    def documents(self) -> Iterator[Document]:
+    def read_documents(self) -> Iterator[Document]:
         """Yield all documents, in the order of the segments."""
         for some in split_into_chunks(np.flatnonzero(self.segments.live_docs), _DOCUMENTS_AT_ONCE):
             yield from self.segments.documents(np.array(some))
@@ -123,52 +123,52 @@ class LocalIndex:
         """Close the files."""
         self.segments.close()
 
-    def _lexical(
+    def _score_terms(
         self, ranker: LexicalRanker, query: str, plan: Plan, only: Ordinals | None
     ) -> Scores:
-        """Return the scores of all documents, 0 for what may not be found."""
+        """Return the BM25 scores of all documents, 0 for those that the filter excludes."""
         assert self.lexical
-        found = self.lexical.scores(ranker, query, getattr(plan.settings, ranker))
+        scores = self.lexical.scores(ranker, query, getattr(plan.settings, ranker))
         if only is None:
-            return found
-        kept = np.zeros(len(found))
-        kept[only] = found[only]
-        return kept
+            return scores
+        filtered = np.zeros(len(scores))
+        filtered[only] = scores[only]
+        return filtered
 
-    def _drawn(
-        self, plan: Plan, vector: Vectors | None, near: Near | None, lexical: ByRanker
-    ) -> Drawn:
-        """Return the documents that are looked at for one query.
+    def _select_candidates(
+        self,
+        plan: Plan,
+        vector: Vectors | None,
+        near: Near | None,
+        lexical: Mapping[LexicalRanker, Scores],
+    ) -> Candidates:
+        """Return the candidates of one query, given its first documents by dense similarity.
 
         Parameters
         ----------
         plan, vector
-            As `draw` takes them.
+            As `find_candidates` takes them.
         near
-            What vectors put first; ``None`` where they have no say.
+            First documents by dense similarity; ``None`` in lexical search.
         lexical
-            The scores of all documents by every lexical ranker that has a say, 0 for those that may
-            not be found.
+            Scores of all documents by lexical ranker.
         """
         documents = near.documents if near else np.zeros(0, np.int64)
         parts = near.parts if near else Parts.zeros()
         if lexical:
-            leading = np.concatenate(
-                [find_top_matches(scores, plan.size) for scores in lexical.values()]
-            )
-            others = np.setdiff1d(leading, documents)
+            leading = [find_top_matches(scores, plan.depth) for scores in lexical.values()]
+            others = np.setdiff1d(np.concatenate(leading), documents)
             more = Parts.zeros(len(others))
             if near is not None and vector is not None:
                 more = self.dense.parts(vector, others, near.seen)
             documents = np.concatenate([documents, others])
             parts = parts.joined(more)
-        dense = parts._asdict() if near else {}
-        return Drawn(
-            documents, {**dense, **{name: own[documents] for name, own in lexical.items()}}
-        )
+        scores = parts._asdict() if near else {}
+        scores |= {name: own[documents] for name, own in lexical.items()}
+        return Candidates.create(self, plan, vector, documents, scores)
 
 
-class LocalIndexSource(Source):
+class LocalIndexSource(IndexSource):
     """The folder of an index.
 
     Parameters
@@ -185,11 +185,11 @@ class LocalIndexSource(Source):
 
     def manifest(self) -> Manifest:
         """Return what the index says of itself now."""
-        return self._steadily(lambda: read_manifest(self._folder))
+        return self._retry(lambda: read_manifest(self._folder))
 
     def open(self, representation: str) -> tuple[Manifest, LocalIndex]:
         """Open the index as it is now."""
-        return self._steadily(lambda: self._open(representation))
+        return self._retry(lambda: self._open_once(representation))
 
     def verify(self) -> None:
         """Read all files and compare their checksums."""
@@ -198,7 +198,7 @@ class LocalIndexSource(Source):
     def close(self) -> None:
         """Nothing is open but the indexes, which are closed by themselves."""
 
-    def _open(self, representation: str) -> tuple[Manifest, LocalIndex]:
+    def _open_once(self, representation: str) -> tuple[Manifest, LocalIndex]:
         manifest = read_manifest(self._folder)
         if representation not in manifest.representations:
             raise SearchIndexError(
@@ -218,7 +218,7 @@ class LocalIndexSource(Source):
             raise
         return manifest, LocalIndex(segments, dense, lexical)
 
-    def _steadily(self, read: Callable[[], _Read]) -> _Read:
+    def _retry(self, read: Callable[[], _Read]) -> _Read:
         """Read an index; again, if it failed and there was a commit meanwhile.
 
         A commit takes away what it replaces. Whoever has just read the manifest that named it must

@@ -1,4 +1,4 @@
-"""Plan: how queries are searched, decided once from the index and what was asked for."""
+"""Plan of a search: rankers, weights and filter, decided once for all queries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How queries are searched.
+    """Plan of a search.
 
     Attributes
     ----------
     k
-        Documents wanted per query.
+        Number of hits per query.
     weights
-        Of the rankers that have a say, in the order of `RANKERS`; all above 0, and 1 in sum.
+        Weights of the rankers in the order of `RANKERS`; all above 0, and 1 in sum.
     settings
-        How they come to one scale, and their parameters.
+        Fusion and parameters of the rankers.
     condition
-        Which documents may be found; ``None`` for all.
+        Filter; ``None`` for all documents.
     temperature
-        Of their probabilities (`corpus_tuner.indexes.search.probability`); ``None`` where
-        calibration did not fit one for these weights, or nobody needs probabilities.
+        Temperature of the probabilities; ``None`` where the weights are not calibrated, or no
+        probabilities are needed.
     min_probability
-        Less probable documents are left out.
+        Least probability of a hit.
     """
 
     k: int
@@ -50,30 +50,30 @@ class Plan:
 
     @property
     def dense(self) -> bool:
-        """Whether vectors of the query have a say."""
+        """Whether a dense ranker has a weight."""
         return any(name in self.weights for name in DENSE_RANKERS)
 
     @property
     def lexical(self) -> tuple[LexicalRanker, ...]:
-        """The lexical rankers that have a say."""
+        """Lexical rankers with a weight."""
         return tuple(name for name in LEXICAL_RANKERS if name in self.weights)
 
     @property
     def views(self) -> float:
-        """The weight of a document's best view in its dense score, from 0 to 1."""
+        """Weight of a document's best view in its dense score, from 0 to 1."""
         passage, views = (self.weights.get(name, 0.0) for name in DENSE_RANKERS)
         return views / (passage + views) if self.dense else 0.0
 
     @property
     def fused(self) -> bool:
-        """Whether scores must be brought to one scale; those of one kind are ranked by as are."""
+        """Whether scores are normalized and fused; those of one kind are used as they are."""
         return len(self.weights) > 1 and not {*self.weights} <= {*DENSE_RANKERS}
 
     @property
-    def size(self) -> int:
-        """Documents that every ranker gives to a pool."""
-        pooled = self.fused or self.temperature is not None
-        return max(self.k, self.settings.pool) if pooled else self.k
+    def depth(self) -> int:
+        """Number of documents that every ranker adds to the candidates."""
+        scaled = self.fused or self.temperature is not None
+        return max(self.k, self.settings.candidates) if scaled else self.k
 
 
 def make_plan(
@@ -85,17 +85,15 @@ def make_plan(
     filter: Filter | Condition | None = None,
     min_probability: float = 0.0,
 ) -> Plan:
-    """Decide how queries are searched.
+    """Make the plan of a search.
 
     Parameters
     ----------
     manifest
-        Of the index: what it has, and its weights.
+        Manifest of the index.
     representation
-        The one that is open.
-    k
-        Documents per query.
-    mode, settings, filter, min_probability
+        Name of the open representation.
+    k, mode, settings, filter, min_probability
         As `Searcher.search` takes them.
 
     Raises
@@ -117,36 +115,34 @@ def make_plan(
         raise SearchIndexError(f"the index has no words to search in {mode} mode")
     if manifest.lexical is None or (mode is None and representation != manifest.representation):
         mode = "dense"  # the hybrid weights are not meant for this one
-    condition = filter if isinstance(filter, Condition | None) else compile_filter(filter)
     mode = mode or "hybrid"
+    condition = filter if isinstance(filter, Condition | None) else compile_filter(filter)
+    _check_probability(min_probability)
     temperature = None
     if mode == "hybrid" and settings == manifest.search and manifest.calibration:
         temperature = manifest.calibration.temperature
-    _check_probability(min_probability)
-    weights = _weights(manifest, mode, settings)
+    weights = _choose_weights(manifest, mode, settings)
     return Plan(k, weights, settings, condition, temperature, min_probability)
 
 
 def _check_probability(value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise SearchIndexError(
-            f"min_probability must be a number from 0 to 1, not {describe_value(value)}"
-        )
+        given = describe_value(value)
+        raise SearchIndexError(f"min_probability must be a number from 0 to 1, not {given}")
     if not 0 <= value <= 1:
         raise SearchIndexError(f"min_probability must be from 0 to 1, not {value}")
 
 
-def _weights(manifest: "Manifest", mode: Mode, settings: SearchSettings) -> dict[str, float]:
-    """Return the weights of a mode, of what the index has."""
+def _choose_weights(manifest: "Manifest", mode: Mode, settings: SearchSettings) -> dict[str, float]:
+    """Return the weights of a mode for the rankers that the index has."""
+    views = settings.dense.views
     if mode == "dense":
-        return normalize_weights(
-            {"passage": 1 - settings.dense.views, "views": settings.dense.views}
-        )
-    asked = settings.hybrid.model_dump()
+        return normalize_weights({"passage": 1 - views, "views": views})
+    hybrid = settings.hybrid.model_dump()
     lexical = manifest.lexical.rankers if manifest.lexical else ()
     if mode == "lexical":
-        return normalize_weights({name: asked[name] for name in lexical}) or {"words": 1.0}
+        return normalize_weights({name: hybrid[name] for name in lexical}) or {"words": 1.0}
     weights = normalize_weights(
-        {name: asked[name] for name in (*DENSE_RANKERS, *lexical, FEEDBACK)}
+        {name: hybrid[name] for name in (*DENSE_RANKERS, *lexical, FEEDBACK)}
     )
     return weights if {*weights} != {FEEDBACK} else {"words": 1.0}

@@ -1,7 +1,7 @@
-"""The passage of a found document that a query is about: for snippets, and for prompts.
+"""Snippets: the passage of a hit that matches the query best.
 
-The encoder reads a long document in windows, and one of these is chosen: a sentence by itself says
-too little to a reader.
+The encoder reads a long document in windows, and one of them is chosen: a sentence alone says too
+little to a reader or a language model.
 """
 
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ class Snippet:
     Attributes
     ----------
     text
-        What stands there; empty where the document has a title alone.
+        The text; empty where the document has only a title.
     start, end
-        Where, in characters (Unicode code points).
+        Offsets in characters (Unicode code points).
     page
-        The page, slide or chapter in which it begins, from 1; ``None`` for a text without pages. A
-        form feed ends a page.
+        Number of the page, slide or chapter in which it begins, from 1; ``None`` for a text without
+        pages. A form feed ends a page.
     """
 
     text: str
@@ -31,61 +31,59 @@ class Snippet:
     page: int | None = None
 
 
-_NOTHING = Snippet("", 0, 0)
-
-
-def choose(
+def choose_snippet(
     document: Document, windows: Sequence[str], scores: Sequence[float], matched: View | None
 ) -> Snippet:
-    """Return the best window of a document, of those that hold what matched.
+    """Return the best window of a document among those that contain the matching view.
 
-    Where none does, as a question that was written for a document is in none, it is the best of
-    all. Of equal ones it is the first.
+    Where none does, as with a generated question, it is the best of all. Among equal ones it is the
+    first.
 
     Parameters
     ----------
     document
-        What was found.
+        Document of the hit.
     windows
-        Of it, in order; at least one.
+        Texts of its windows, in order; at least one.
     scores
-        Of the windows.
+        Scores of the windows.
     matched
-        The view that is nearest to the query; ``None`` where words brought more than vectors.
+        View nearest to the query; ``None`` where lexical rankers contribute more than dense ones.
     """
-    needle = _spaced(matched.support or matched.text) if matched else ""
+    needle = _join_words(matched.support or matched.text) if matched else ""
     ranked = sorted(
         zip(scores, windows, strict=True),
-        key=lambda pair: (needle not in _spaced(pair[1]), -pair[0]),
+        key=lambda pair: (needle not in _join_words(pair[1]), -pair[0]),
     )
-    shown = (locate(document, window) for _, window in ranked)
-    return next(filter(None, shown), _part(document.text, 0, len(document.text)) or _NOTHING)
+    located = (locate_window(document, window) for _, window in ranked)
+    whole = _cut_snippet(document.text, 0, len(document.text)) or Snippet("", 0, 0)
+    return next(filter(None, located), whole)
 
 
-def locate(document: Document, window: str) -> Snippet | None:
-    """Return what a window shows of a document's text; ``None`` where that is nothing.
+def locate_window(document: Document, window: str) -> Snippet | None:
+    """Return the part of a document's text in a window; ``None`` if there is none.
 
     A window is cut out of title and text, or out of the text with the title put in front.
 
     Examples
     --------
     >>> document = Document("d", "Mills", "They grind. They stand by rivers.")
-    >>> locate(document, "Mills They stand by rivers.")
+    >>> locate_window(document, "Mills They stand by rivers.")
     Snippet(text='They stand by rivers.', start=12, end=33, page=None)
     """
     title, text = document.title, document.text
     at = f"{title} {text}".find(window)
     if at >= 0:
         start = at - len(title) - 1
-        passage = _part(text, max(0, start), max(0, start + len(window)))
-        if passage:
-            return passage
+        snippet = _cut_snippet(text, max(0, start), max(0, start + len(window)))
+        if snippet:
+            return snippet
     own = window.removeprefix(title.lstrip()).strip()
     at = text.find(own)
-    return _part(text, at, at + len(own)) if at >= 0 else None
+    return _cut_snippet(text, at, at + len(own)) if at >= 0 else None
 
 
-def _part(text: str, start: int, end: int) -> Snippet | None:
+def _cut_snippet(text: str, start: int, end: int) -> Snippet | None:
     """Return a part of a text without the white space around it, if anything is left."""
     part = text[start:end].strip()
     start += len(text[start:end]) - len(text[start:end].lstrip())
@@ -95,6 +93,6 @@ def _part(text: str, start: int, end: int) -> Snippet | None:
     return Snippet(part, start, start + len(part), page)
 
 
-def _spaced(text: str) -> str:
+def _join_words(text: str) -> str:
     """Return a text with single spaces, as views of sentences have them."""
     return " ".join(text.split())

@@ -123,8 +123,8 @@ class SearchSettings(CheckedModel):
         The weights of these modes; mode ``lexical`` takes those of words and n-grams in ``hybrid``.
     fusion
         How the scores of all rankers come to one scale: ``zscore``, ``minmax`` or ``rrf``.
-    pool
-        Documents of every ranker over which scores are scaled, however many are asked for.
+    candidates
+        Number of documents of every ranker over which scores are normalized.
     words, ngrams
         The parameters of BM25. Those of words are Anserini's, in which BM25 is usually published.
 
@@ -139,7 +139,7 @@ class SearchSettings(CheckedModel):
     dense: DenseWeights = DenseWeights()
     hybrid: HybridWeights = HybridWeights()
     fusion: Fusion = "zscore"
-    pool: PositiveInt = 100
+    candidates: PositiveInt = 100
     words: BM25 = BM25()
     ngrams: BM25 = BM25(k1=1.2, b=0.75)
 

@@ -80,29 +80,29 @@ class Teacher:
 
         It is ``None`` if the document is not retrieved, or there are too few negatives.
         """
-        pools = self._searcher.pools([query.text for _, query in queries], _DEPTH)
+        found = self._searcher.find_candidates([query.text for _, query in queries], _DEPTH)
         count = self._settings.negatives
-        for (position, _), pool in zip(queries, pools, strict=True):
+        for (position, _), candidates in zip(queries, found, strict=True):
             ordinal = int(self._ordinals[position])
-            scores = pool.ranked(self._plan)
-            (own,) = np.nonzero(pool.ordinals == ordinal)
+            scores = candidates.compute_scores(self._plan)
+            (own,) = np.nonzero(candidates.documents == ordinal)
             if not len(own):
                 yield None
                 continue
             lower = scores <= float(scores[own[0]]) - self._settings.margin
-            others = np.flatnonzero((pool.ordinals != ordinal) & lower)
+            others = np.flatnonzero((candidates.documents != ordinal) & lower)
             hardest = others[np.argsort(-scores[others], kind="stable")][:_DEPTH].tolist()
             if len(hardest) < count:
                 yield None
                 continue
             drawn = sorted(self._chance.sample(range(len(hardest)), count))
-            chosen = pool.ordinals[np.array([hardest[number] for number in drawn], np.int64)]
+            chosen = candidates.documents[np.array([hardest[number] for number in drawn], np.int64)]
             passages = self._searcher.segments.passages(chosen)
             texts = [next(iter(texts.values())) for texts in passages]
             yield Teaching(
                 ordinal,
                 list(zip(chosen.tolist(), texts, strict=True)),
-                dict(zip(pool.ordinals.tolist(), scores.tolist(), strict=True)),
+                dict(zip(candidates.documents.tolist(), scores.tolist(), strict=True)),
             )
 
 

@@ -14,13 +14,13 @@ from corpus_tuner.corpora import CorpusSettings
 from corpus_tuner.corpora.formats import UnreadableError, epub, join_pages, office, pdf
 from corpus_tuner.corpora.formats.archive import check_archive
 from corpus_tuner.corpora.formats.pdf import format_pages, is_title
-from corpus_tuner.indexes.search.snippets import locate
+from corpus_tuner.indexes.search.snippets import locate_window
 from tests.cli.conftest import Run
 from tests.corpora.formats.pdf_files import write_pdf
 
 
 def page_of(document: Document, sentence: str) -> int | None:
-    found = locate(document, sentence)
+    found = locate_window(document, sentence)
     assert found is not None
     return found.page
 

@@ -641,7 +641,7 @@ def test_ids_are_the_same_composed_and_decomposed(tmp_path: Path) -> None:
             assert segments.named([spelling, "no"]) == {spelling: [0]}
     with Searcher.open(index, encoder=Table({})) as opened:
         for spelling in (composed, decomposed, mixed):
-            found = opened.document(spelling)
+            found = opened.read_document(spelling)
             assert found
             assert found[0].id == mixed
     assert remove(index, [decomposed]).first == [mixed]

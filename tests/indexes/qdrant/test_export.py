@@ -72,7 +72,7 @@ def test_a_sync_writes_what_differs(scheme: str, tmp_path: Path) -> None:
     assert done.terms == 36
     assert_same(index, where)
     with searcher(where) as remote:
-        found = remote.document("d5")
+        found = remote.read_document("d5")
         assert found and found[0] == other
 
 

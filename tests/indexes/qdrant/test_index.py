@@ -69,7 +69,9 @@ def test_probabilities_are_equal_and_a_filter_does_not_change_them(
     usual = HybridWeights()
     calibration = Calibration(temperature=0.5, chosen=usual, usual=usual, documents=150, seed=0)
     edit_manifest(
-        index, calibration=calibration.model_dump(), search=SearchSettings(pool=20).model_dump()
+        index,
+        calibration=calibration.model_dump(),
+        search=SearchSettings(candidates=20).model_dump(),
     )
     export_to_qdrant(index, parse_address(where))
     filters: list[Any] = [None, {"even": True}, {"number": {"lt": 3}}]
@@ -93,7 +95,7 @@ def _probabilities(searcher: Searcher, query: str, k: int, filter: Any) -> dict[
 def test_documents_are_those_of_the_index(both: Both) -> None:
     assert len(both.remote) == len(both.local) == 150
     found, expected = (
-        sorted(one.documents(), key=lambda document: document.id)
+        sorted(one.read_documents(), key=lambda document: document.id)
         for one in (both.remote, both.local)
     )
     assert found == expected
@@ -103,7 +105,7 @@ def test_documents_are_those_of_the_index(both: Both) -> None:
 
 @pytest.mark.parametrize("pool", [1, 3, 20])
 def test_short_lists_are_made_longer_until_they_decide(both: Both, pool: int) -> None:
-    settings = SearchSettings(pool=pool)
+    settings = SearchSettings(candidates=pool)
     expected = list(both.local.rank(QUERIES, 1, settings=settings))
     assert_equal(list(both.remote.rank(QUERIES, 1, settings=settings)), expected)
 
@@ -127,8 +129,8 @@ def test_hits_are_equal(both: Both) -> None:
 
 
 def test_a_document_and_its_views(both: Both) -> None:
-    assert both.remote.document("d7") == both.local.document("d7")
-    assert both.remote.document("nobody") is None
+    assert both.remote.read_document("d7") == both.local.read_document("d7")
+    assert both.remote.read_document("nobody") is None
     assert both.remote.fields == both.local.fields
     assert both.remote.manifest.digest == both.local.manifest.digest
 

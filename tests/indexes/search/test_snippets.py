@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus_tuner import Document, Hit, Searcher, build, load_recipe
+from corpus_tuner.core.documents import View
 from corpus_tuner.core.languages import Languages
-from corpus_tuner.indexes.search.snippets import Snippet, locate
+from corpus_tuner.indexes.search.snippets import Snippet, choose_snippet, locate_window
 from corpus_tuner.text.passages import PassageSettings, split_passages
 from tests.conftest import WORDS
 
@@ -22,7 +23,7 @@ texts = st.lists(st.sampled_from([*WORDS, *ODD, "river. Winter"]), max_size=150)
 def test_windows_are_located_in_the_text_and_cover_it(encoder: Any, title: str, text: str) -> None:
     document = Document("d", title, text)
     (windows,) = split_passages([document], Languages(("en",)), encoder, PassageSettings())
-    found = [locate(document, window.text) for window in windows]
+    found = [locate_window(document, window.text) for window in windows]
     covered: set[int] = set()
     for window, passage in zip(windows, found, strict=True):
         if passage is None:
@@ -82,3 +83,43 @@ def test_a_short_document_is_its_own_passage(searcher: Searcher) -> None:
 def test_what_a_title_alone_matches_has_a_passage_of_text(searcher: Searcher) -> None:
     assert only(searcher, "title", "nothing but a name").passage == Snippet("", 0, 0)
     assert only(searcher, "named", "a name that goes on").passage == Snippet("Wheat.", 0, 6)
+
+
+DOCUMENT = Document("d", "Mills", "They grind  wheat. They stand by rivers. They rot.")
+WINDOWS = [
+    "Mills They grind  wheat.",
+    "Mills They grind  wheat. They stand by rivers.",
+    "Mills They rot.",
+]
+
+
+@pytest.mark.parametrize(
+    ("matched", "scores", "chosen"),
+    [
+        (View("d", "sentence", "They stand by rivers."), [0.9, 0.1, 0.8], 1),
+        (View("d", "sentence", "They grind wheat."), [0.2, 0.3, 0.9], 1),
+        (View("d", "sentence", "They grind wheat."), [0.3, 0.3, 0.9], 0),
+        (View("d", "question", "what rots?", "seq2seq", "They rot."), [0.9, 0.8, 0.1], 2),
+        (View("d", "question", "what rots?", "seq2seq"), [0.1, 0.2, 0.9], 2),
+        (View("d", "passage", WINDOWS[2]), [0.9, 0.8, 0.1], 2),
+        (None, [0.0, 0.0, 0.0], 0),
+    ],
+)
+def test_the_best_window_of_those_that_hold_what_matched(
+    matched: View | None, scores: list[float], chosen: int
+) -> None:
+    passage = choose_snippet(DOCUMENT, WINDOWS, scores, matched)
+    assert f"Mills {passage.text}" == WINDOWS[chosen]
+    assert DOCUMENT.text[passage.start : passage.end] == passage.text
+
+
+def test_a_window_of_the_title_alone_gives_way() -> None:
+    document = Document("d", "A very long title", "They grind.")
+    view = View("d", "passage", "A very long")
+    found = choose_snippet(document, ["A very long", "long title They"], [0.9, 0.1], view)
+    assert found == Snippet("They", 0, 4, None)
+
+
+def test_what_is_not_in_the_document_gives_its_text() -> None:
+    assert locate_window(DOCUMENT, "something else") is None
+    assert choose_snippet(DOCUMENT, ["something else"], [0.0], None).text == DOCUMENT.text
