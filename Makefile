@@ -1,6 +1,5 @@
-# Everything a newcomer needs: `make quickstart` and `make test`. Both make .venv first; what the
-# tests need on top (EXTRAS) is not installed for the quickstart. `make install EXTRAS=server` adds
-# an extra.
+# `make quickstart` and `make test` create .venv first. The quickstart installs only what it needs;
+# `make install EXTRAS=server` adds an extra.
 
 comma := ,
 PYTHON ?= python3
@@ -10,7 +9,7 @@ BIN := $(VENV)/bin
 BUILD := $(VENV)/.installed
 INSTALLED := $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))
 
-.PHONY: quickstart install test lint fix bench clean
+.PHONY: quickstart install test lint fix docs bench clean
 
 quickstart: $(BUILD)
 	$(BIN)/corpus-tuner quickstart
@@ -23,11 +22,15 @@ test: $(INSTALLED)
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy corpus_tuner tests benchmarks
+	$(BIN)/mypy corpus_tuner tests benchmarks examples docs
 
 fix: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs:
+	$(MAKE) install EXTRAS=docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks.build
@@ -40,7 +43,7 @@ bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks.segments
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info quickstart results
+	rm -rf $(VENV) build dist *.egg-info quickstart results site
 
 $(BUILD): setup.cfg pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -1,4 +1,4 @@
-"""Fill the tables of README.md and docs/ with what an evaluation measured.
+"""Fill the tables of README.md and docs/ with the results of an evaluation.
 
     python -m benchmarks.tables RESULTS [ABLATION]
 
@@ -10,6 +10,7 @@ import re
 import sys
 from pathlib import Path
 
+from benchmarks.summary_chart import measure_rrf
 from corpus_tuner.eval.report import Report, Result, read_results
 from corpus_tuner.eval.report.tables import format_markdown, format_p_value, tabulate_measure
 
@@ -18,17 +19,18 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs" / "research").glob("*.md")))
 MAIN = "nDCG@10"
 SHOWN = {
     "bm25": "BM25",
-    "passage": "encoder alone",
-    "mean": "`mean`",
-    "views": "`views`",
-    "hybrid": "hybrid",
-    "oracle-all": "best weights*",
+    "passage": "encoder only",
+    "rrf": "RRF",
+    "hybrid": "corpus-tuner",
+    "oracle-all": "best weights",
 }
 
 
-def summary(results: list[Result]) -> str:
+def summarize(folder: Path, results: list[Result]) -> str:
     """Return a row per collection: the main measure of the main systems."""
     values = {(result.benchmark, result.system): result.measures[MAIN] for result in results}
+    for benchmark in dict.fromkeys(result.benchmark for result in results):
+        values[benchmark, "rrf"] = measure_rrf(folder, benchmark)
     rows = [["collection", "documents", "queries", *SHOWN.values()]]
     for result in results:
         if result.system != "passage":
@@ -104,7 +106,7 @@ def main() -> None:
     folder = Path(sys.argv[1])
     report = Report.model_validate_json((folder / "report.json").read_text(encoding="utf-8"))
     tables = {
-        "summary": summary(report.results),
+        "summary": summarize(folder, report.results),
         "systems": systems(report.results),
         "comparison": comparison(report),
         "cost": cost(report),

@@ -1,78 +1,74 @@
-"""The examples in docstrings run as they stand, and the public names have some."""
+"""The examples and the code of the README run as they stand, on the sample corpus."""
 
-import doctest
-import importlib
-import pkgutil
+import contextlib
+import io
+import json
+import os
+import re
+import runpy
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
 
-import corpus_tuner
-from corpus_tuner import build, load_recipe
-from tests.conftest import write_jsonl
-
-DOCUMENTS = [
-    {"_id": "mill", "title": "The old mill", "text": "The old water mill grinds wheat. It stands."},
-    {"_id": "court", "title": "Rent", "text": "A tenant pays the rent. A judge may lower it."},
-    {"_id": "bread", "title": "Bread", "text": "Bread needs flour and yeast. The oven is hot."},
-]
-NEED_MORE = {"integrations", "client", "edge"}
-"""Folders and files that import libraries which come with extras."""
-
-
-def modules() -> list[str]:
-    return [
-        module.name
-        for module in pkgutil.walk_packages(corpus_tuner.__path__, "corpus_tuner.")
-        if not NEED_MORE & set(module.name.split(".")) and not module.name.endswith("__main__")
-    ]
+ROOT = Path(__file__).parent.parent
+SCRIPTS = sorted((ROOT / "examples").glob("*.py"))
+PRINTED = {
+    "build_and_search": "Moths in flour and muesli",
+    "evaluate_own_queries": "hybrid",
+    "filters_and_rag": "[1] Living with type 2 diabetes",
+    "serve_and_query": "Moths in flour and muesli",
+    "weights_and_calibration": "pseudo-queries: passage=",
+}
+"""A text that each script prints."""
 
 
 @pytest.fixture(scope="module")
-def names(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path) -> dict[str, Any]:
-    """What examples may use."""
-    folder = tmp_path_factory.mktemp("examples")
-    corpus = write_jsonl(folder / "corpus.jsonl", DOCUMENTS)
-    chosen = [f"encoder.name={encoder_folder}", "language=en", "generator=null"]
-    settings = load_recipe(None, chosen)
-    build(corpus, folder / "index", settings)
-    (folder / "qrels").mkdir()
-    (folder / "qrels" / "test.tsv").write_text("q1\tmill\t1\n", encoding="utf-8")
-    write_jsonl(folder / "queries.jsonl", [{"_id": "q1", "text": "grinding wheat"}])
-    return {
-        "example_benchmark": folder,
-        "example_index": folder / "index",
-        "example_corpus": corpus,
-        "example_output": folder / "output",
-        "example_results": folder / "results",
-        "example_settings": settings,
-    }
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A working directory that all examples share, and so one index."""
+    path = tmp_path_factory.mktemp("examples")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(path)
+        yield path
 
 
-def examples_in(module: ModuleType) -> list[doctest.DocTest]:
-    finder = doctest.DocTestFinder(exclude_empty=True)
-    return [test for test in finder.find(module, module.__name__) if test.examples]
+def test_every_script_is_tested() -> None:
+    assert [script.stem for script in SCRIPTS] == list(PRINTED)
 
 
-def test_examples_run(names: dict[str, Any]) -> None:
-    count = 0
-    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
-    for name in modules():
-        module = importlib.import_module(name)
-        for test in examples_in(module):
-            test.globs.update(names)
-            runner.run(test)
-            count += 1
-    assert runner.summarize(verbose=False).failed == 0
-    assert count > 30
+@pytest.mark.slow
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_script(script: Path, folder: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, script], cwd=folder, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert PRINTED[script.stem] in done.stdout
 
 
-def test_every_public_name_has_an_example() -> None:
-    without = [
-        name
-        for name in corpus_tuner.__all__
-        if ">>>" not in (getattr(corpus_tuner, name).__doc__ or "")
-    ]
-    assert without == []
+@pytest.mark.slow
+@pytest.mark.usefixtures("folder")
+def test_notebook() -> None:
+    notebook = json.loads((ROOT / "examples" / "quickstart.ipynb").read_text(encoding="utf-8"))
+    cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert not any(cell.get("outputs") for cell in notebook["cells"])
+    names: dict[str, object] = {}
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        for cell in cells:
+            exec(cell, names)
+    assert "diabetes" in printed.getvalue()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["README.md", "docs/guide/quickstart.md", "docs/guide/rag.md"])
+def test_python_of_pages(page: str, folder: Path) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    code = re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)[0]
+    script = folder / "page.py"
+    script.write_text(code, encoding="utf-8")
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        runpy.run_path(str(script))
+    assert len(printed.getvalue().splitlines()) >= 3

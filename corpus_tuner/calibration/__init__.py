@@ -1,0 +1,1 @@
+"""Parameters that are chosen without labels: ranker weights, search depth of ANN indexes."""

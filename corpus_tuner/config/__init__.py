@@ -1,0 +1,1 @@
+"""Typed models of recipes and of the settings for fine-tuning."""

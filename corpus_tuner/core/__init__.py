@@ -1,0 +1,1 @@
+"""Types and functions that all folders use: documents, metadata, files, progress, plugins."""

@@ -1,0 +1,1 @@
+"""Views of a document: generators, quality checks, and the ledger of both."""

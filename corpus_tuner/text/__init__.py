@@ -1,0 +1,1 @@
+"""From a text to passages, sentences and spans, and their vectors."""
