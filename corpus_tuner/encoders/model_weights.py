@@ -1,4 +1,4 @@
-"""What is common to models: telling them apart by their weights, and how to compute with them."""
+"""Hashes of model weights, errors of loading models, and support for bfloat16."""
 
 import hashlib
 from pickle import UnpicklingError

@@ -1,21 +1,21 @@
-"""Queries encoded once, for systems that are asked the same ones after each other."""
+"""Cache of query vectors, for systems that search the same queries one after the other."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from corpus_tuner.encoders import QueryEncoder, Vectors
+from corpus_tuner.encoders.encoder import QueryEncoder, Vectors
 
 
 class CachedQueryEncoder:
-    """A query encoder that has the vectors of some queries at hand.
+    """Query encoder with a cache of the vectors of some queries.
 
     Parameters
     ----------
     encoder
-        Encodes them, and all others.
+        Encoder of these queries and all others.
     queries
-        What is remembered; encoded when first asked for, so that nothing is where nothing is.
+        Queries that are cached; they are encoded together when the first query is.
     """
 
     def __init__(self, encoder: QueryEncoder, queries: Sequence[str]) -> None:
@@ -24,13 +24,13 @@ class CachedQueryEncoder:
         self.dimension = encoder.dimension
         self._encoder = encoder
         self._queries = list(dict.fromkeys(queries))
-        self._known: dict[str, Vectors] = {}
+        self._cached: dict[str, Vectors] = {}
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Encode queries; shape (texts, dimension), unit rows."""
-        if not self._known and self._queries:
+        if not self._cached and self._queries:
             vectors = self._encoder.encode_queries(self._queries)
-            self._known = dict(zip(self._queries, vectors, strict=True))
-        if texts and all(text in self._known for text in texts):
-            return np.stack([self._known[text] for text in texts])
+            self._cached = dict(zip(self._queries, vectors, strict=True))
+        if texts and all(text in self._cached for text in texts):
+            return np.stack([self._cached[text] for text in texts])
         return self._encoder.encode_queries(texts)

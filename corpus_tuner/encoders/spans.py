@@ -1,35 +1,35 @@
-"""Vectors of parts of a text, from the reading of the whole text.
+"""Late chunking: vectors of parts of a text, pooled from the token states of the whole text.
 
-A transformer whose vector is the mean of its token states gives a vector of any span for nothing:
-the mean of the states of the span's tokens. It knows the words around the span as well. Source:
-Günther et al., "Late Chunking", arXiv 2409.04701.
+If the vector of a text is the mean of its token states, the vector of a span is the mean of the
+states of its tokens, which depend on the context of the span. Source: Günther et al., "Late
+Chunking", arXiv 2409.04701.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from corpus_tuner.encoders import Span, Vectors
+from corpus_tuner.encoders.encoder import Span, Vectors
 
 
 def pool_spans(states: Vectors, offsets: Sequence[Span], spans: Sequence[Span]) -> Vectors:
     """Return the mean state of the tokens in every span.
 
-    A token is in a span if they share a character. A span without a token (white space, or what
-    lies behind the encoder's limit) has the mean of the whole text.
+    A token is in a span if they share a character. A span without a token (white space, or text
+    beyond the limit of the encoder) has the mean of the whole text.
 
     Parameters
     ----------
     states
-        float32, shape (tokens, dimension), marks included.
+        Token states, float32, shape (tokens, dimension), special tokens included.
     offsets
-        For every token its first character and the one behind its last; equal for marks.
+        Span of each token; empty for special tokens.
     spans
-        In the same characters.
+        Spans in the same characters.
 
     Returns
     -------
-    float32, shape (spans, dimension), of any length.
+    float32, shape (spans, dimension), not normalised.
 
     Examples
     --------
@@ -42,12 +42,12 @@ def pool_spans(states: Vectors, offsets: Sequence[Span], spans: Sequence[Span]) 
     starts, ends, states = starts[real], ends[real], states[real] if len(real) else states
     pooled = np.empty((len(spans), states.shape[1]), np.float32)
     for row, (start, end) in enumerate(spans):
-        first, behind = np.searchsorted(ends, start, "right"), np.searchsorted(starts, end)
-        tokens = states[first:behind]
+        first, after = np.searchsorted(ends, start, "right"), np.searchsorted(starts, end)
+        tokens = states[first:after]
         pooled[row] = (tokens if len(tokens) else states).mean(axis=0)
     return pooled
 
 
 def shift_spans(spans: Sequence[Span], by: int) -> list[Span]:
-    """Return spans so many characters further on, as behind a prompt."""
+    """Return spans moved by a number of characters, as by a prompt."""
     return [(start + by, end + by) for start, end in spans]

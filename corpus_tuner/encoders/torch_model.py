@@ -1,4 +1,4 @@
-"""Any sentence-transformers model, run by PyTorch."""
+"""Encoder models run by PyTorch."""
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
@@ -10,28 +10,28 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, WordWeights
 from sentence_transformers.util import batch_to_device
 
-from corpus_tuner.encoders import Span, Vectors
 from corpus_tuner.encoders.batching import batch_by_tokens, batch_similar_lengths
+from corpus_tuner.encoders.encoder import Span, Vectors
 from corpus_tuner.encoders.spans import pool_spans, shift_spans
 
-TOKENS_AT_ONCE = 1024
-"""In a pass on a CPU."""
+TOKENS_IN_BATCH = 1024
+"""Tokens in a batch on a CPU."""
 
 
 class TorchModel:
-    """Reads texts with a prompt, in a precision.
+    """Sentence-transformers model with a prompt and a precision.
 
     Parameters
     ----------
     model
-        The encoder, in float32.
+        Model in float32.
     prompt
-        Put before every text.
+        Text put before each text.
     dtype
-        Of the transformer's arithmetic: ``float32``, ``bfloat16`` or ``float16``. Its states are
-        widened before they are pooled, as a sum of hundreds of them in bfloat16 loses too much.
+        Arithmetic of the transformer: ``float32``, ``bfloat16`` or ``float16``. Its states are
+        converted to float32 before they are pooled, since sums in bfloat16 lose too much.
     batch_size
-        Texts in one pass on a GPU.
+        Number of texts in a batch on a GPU.
     """
 
     def __init__(
@@ -49,30 +49,30 @@ class TorchModel:
         self._batch_size = batch_size
 
     @torch.inference_mode()
-    def read(
+    def encode(
         self, texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None
     ) -> list[Vectors]:
-        """Return the vectors of every text and its spans, of any length, (1 + spans, dimension)."""
+        """Return vectors of each text and its spans, not normalised, (1 + spans, dimension)."""
         model = self._model
         prompted = [self._prompt + text for text in texts]
-        encoded = self._tokens(prompted)
-        found: list[Vectors] = [np.zeros((0, 0), np.float32)] * len(texts)
-        for batch in self._batches([len(tokens) for tokens in encoded["input_ids"]]):
+        encoded = self._tokenize(prompted)
+        vectors: list[Vectors] = [np.zeros((0, 0), np.float32)] * len(texts)
+        for batch in self._make_batches([len(tokens) for tokens in encoded["input_ids"]]):
             features = model.preprocess([texts[text] for text in batch], prompt=self._prompt)
-            passed = model(batch_to_device(features, model.device))
-            own = passed["sentence_embedding"][:, : model.truncate_dim].float().cpu().numpy()
+            output = model(batch_to_device(features, model.device))
+            whole = output["sentence_embedding"][:, : model.truncate_dim].float().cpu().numpy()
             for row, text in enumerate(batch):
-                found[text] = own[row : row + 1]
+                vectors[text] = whole[row : row + 1]
             if spans is not None:
-                states = passed["token_embeddings"].float().cpu().numpy()
+                states = output["token_embeddings"].float().cpu().numpy()
                 for row, text in enumerate(batch):
                     offsets = encoded["offset_mapping"][text]
-                    behind_prompt = shift_spans(spans[text], len(self._prompt))
-                    parts = pool_spans(states[row, : len(offsets)], offsets, behind_prompt)
-                    found[text] = np.concatenate([found[text], self._finished(parts)])
-        return found
+                    shifted = shift_spans(spans[text], len(self._prompt))
+                    parts = pool_spans(states[row, : len(offsets)], offsets, shifted)
+                    vectors[text] = np.concatenate([vectors[text], self._finish(parts)])
+        return vectors
 
-    def _tokens(self, texts: Sequence[str]) -> Any:
+    def _tokenize(self, texts: Sequence[str]) -> Any:
         tokenizer: Any = self._model.tokenizer
         return tokenizer(
             list(texts),
@@ -82,13 +82,13 @@ class TorchModel:
             verbose=False,
         )
 
-    def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
+    def _make_batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
         if self._model.device.type == "cpu":
-            return batch_by_tokens(lengths, TOKENS_AT_ONCE)
+            return batch_by_tokens(lengths, TOKENS_IN_BATCH)
         return batch_similar_lengths(lengths, self._batch_size)
 
-    def _finished(self, pooled: Vectors) -> Vectors:
-        """Let what follows the pooling do to vectors of spans what it does to those of texts."""
+    def _finish(self, pooled: Vectors) -> Vectors:
+        """Apply the modules after the pooling to vectors of spans."""
         features: Any = {"sentence_embedding": torch.from_numpy(pooled).to(self._model.device)}
         for module in split_modules(self._model).after:
             features = module(features)
@@ -97,17 +97,7 @@ class TorchModel:
 
 
 class Modules(NamedTuple):
-    """What follows the transformer.
-
-    Attributes
-    ----------
-    weights
-        What weighs the states of tokens, if anything does.
-    pooling
-        What makes one vector of them, if anything comes next.
-    after
-        The others.
-    """
+    """Modules after the transformer: token weights and pooling, if there are any, and others."""
 
     weights: WordWeights | None
     pooling: Any
@@ -115,18 +105,17 @@ class Modules(NamedTuple):
 
 
 def split_modules(model: SentenceTransformer) -> Modules:
-    """Tell apart what makes vectors of the states of a transformer."""
-    behind = list(model)[1:]
-    weights = behind.pop(0) if behind and type(behind[0]) is WordWeights else None
-    pooling = behind.pop(0) if behind else None
-    return Modules(weights, pooling, behind)
+    """Return the modules after the transformer by their roles."""
+    modules = list(model)[1:]
+    weights = modules.pop(0) if modules and type(modules[0]) is WordWeights else None
+    pooling = modules.pop(0) if modules else None
+    return Modules(weights, pooling, modules)
 
 
 def can_pool_spans(model: SentenceTransformer) -> bool:
-    """Tell whether the vector of a text is the mean of the states of its tokens, prompt included.
+    """Tell whether the vector of a text is the mean, maybe weighted, of all its token states.
 
-    The states may be weighted. Padding must be on the right: the first ones of a row are those of
-    its tokens.
+    Padding must be on the right, so that the first states of a row are those of its tokens.
     """
     if not model.tokenizer.is_fast:
         return False
@@ -140,6 +129,6 @@ def can_pool_spans(model: SentenceTransformer) -> bool:
 
 
 def _widen(_module: object, _inputs: object, features: dict[str, Any]) -> dict[str, Any]:
-    """Let all that follows the transformer compute in float32."""
+    """Convert token states to float32."""
     hidden = features.get("token_embeddings")
     return features if hidden is None else {**features, "token_embeddings": hidden.float()}

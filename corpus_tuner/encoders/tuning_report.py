@@ -1,4 +1,4 @@
-"""Report of an encoder that was fine-tuned here: ``tuning.json`` in its folder."""
+"""Report of a fine-tuned encoder: ``tuning.json`` in its folder."""
 
 from pathlib import Path
 from typing import Any
@@ -11,28 +11,28 @@ REPORT = "tuning.json"
 
 
 class TuningVerdict(BaseModel):
-    """What held-out documents say of a tuned encoder.
+    """Comparison of a fine-tuned encoder with its base on held-out documents.
 
     Attributes
     ----------
     queries
-        How many pseudo-queries asked, two of a document.
+        Number of pseudo-queries, two of a document.
     candidates
-        Among how many documents these were to be found.
+        Number of documents that are ranked.
     base
-        Its nDCG@10, a fraction.
+        nDCG@10 of the base, a fraction.
     by_share
-        nDCG@10 by the share of the trained weights; 0 is the base with its tokens weighed anew.
+        nDCG@10 by the share of the trained weights; 0 is the base with new token weights.
     share
-        The share that was chosen.
+        Share that was chosen.
     dense
-        nDCG@10 of dense search: of the base, and of the share that was chosen.
+        nDCG@10 of dense search: of the base, and of the chosen share.
     gain
-        What it adds to the base's nDCG@10, by documents that did not choose it.
+        Gain in nDCG@10 over the base, on documents that did not choose the share.
     interval
-        Of this gain, 90 %, by a bootstrap over documents.
+        90 % confidence interval of the gain, by a bootstrap over documents.
     better
-        Whether the tuned encoder takes the place of the base: its interval lies above 0.
+        Whether the tuned encoder replaces the base: the interval is above 0.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,32 +49,32 @@ class TuningVerdict(BaseModel):
 
 
 class EncoderTuningReport(BaseModel):
-    """What a tuning made.
+    """Report of the fine-tuning of an encoder.
 
     Attributes
     ----------
     output
-        The folder of the model.
+        Folder of the model.
     base
-        The name of what was tuned.
+        Name of the encoder that was tuned.
     key
         Hash of the documents, the base and the settings.
     settings
         The recipe's ``encoder_tuning``.
     languages
-        That the documents are in, ISO 639-1, the commonest first.
+        Languages of the documents, ISO 639-1, the most common first.
     documents
-        How many were learnt from.
+        Number of training documents.
     held_out
-        Digests of those that were kept from training (`corpus_tuner.core.documents`).
+        Digests of the documents that were held out (`corpus_tuner.core.documents`).
     weighed
-        Whether tokens weigh by how rare they are.
+        Whether tokens are weighted by their idf.
     steps
-        Updates that were made.
+        Number of training steps.
     best_step
-        The one after which the weights were taken: by these the held-out documents were found best.
+        Step with the best nDCG@10 on held-out documents, whose weights were taken.
     verdict
-        What the held-out documents say.
+        Comparison with the base.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -93,7 +93,7 @@ class EncoderTuningReport(BaseModel):
 
 
 def read_report(folder: Path) -> EncoderTuningReport | None:
-    """Return the report of a tuning that is done, or `None` if there is none in the folder.
+    """Return the report in a folder, or `None` if there is none.
 
     Raises
     ------
@@ -113,20 +113,15 @@ def read_report(folder: Path) -> EncoderTuningReport | None:
 
 
 def find_report(encoder: str) -> EncoderTuningReport | None:
-    """Return the report of an encoder by its name, or `None` if it was not tuned here."""
+    """Return the report of an encoder by its name, or `None` if it has none."""
     return read_report(Path(encoder)) if Path(encoder).is_absolute() else None
 
 
 def find_held_out(encoder: str) -> frozenset[str]:
-    """Return the digests of the documents that were kept from an encoder while it was tuned.
+    """Return the digests of the documents that were held out from the tuning of an encoder.
 
-    Whoever asks with sentences of the others asks for what it has learnt by heart; where nothing of
-    its training was kept, it knows none so.
-
-    Parameters
-    ----------
-    encoder
-        Its name.
+    Pseudo-queries of the training documents would overestimate the encoder. If no trained weights
+    were used, it knows no documents, and nothing is returned.
     """
     report = find_report(encoder)
     return frozenset(report.held_out if report and report.verdict.share else ())

