@@ -1,6 +1,6 @@
 """What an encoder gains by being tuned on the corpus itself, and whether the verdict is right.
 
-Run: python -m benchmarks.in_domain OUTPUT FOLDER... [--set A.B=VALUE] [--hybrid]
+Run: python -m benchmarks.in_domain OUTPUT FOLDER... [--set KEY=VALUE] [--hybrid]
 
 FOLDER is a collection in BEIR layout. Its documents alone are learnt from; its judgments then
 measure the base and what was tuned by vectors alone, in float32, and with --hybrid as `eval`
@@ -16,7 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus_tuner import evaluate, load_recipe
+from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
 from corpus_tuner.config.recipe import Recipe
+from corpus_tuner.config.settings_files import load_tuning_settings
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import EncoderSettings, open_encoder
 from corpus_tuner.encoders.tuning_report import EncoderTuningReport
@@ -39,14 +41,15 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], dest="assignments")
     parser.add_argument("--hybrid", action="store_true")
     chosen = parser.parse_args()
-    settings = load_recipe(None, chosen.assignments)
+    settings = load_recipe()
+    tuning = load_tuning_settings(EncoderTuningSettings, None, chosen.assignments)
     benchmarks = open_benchmarks(chosen.folders, "", None, settings)
     rows = [["collection", "base", "tuned", "gain", "verdict", "interval", "kept", "steps"]]
     if chosen.hybrid:
         rows[0] += ["hybrid", "tuned, hybrid"]
     for folder, benchmark in zip(chosen.folders, benchmarks, strict=True):
         output = chosen.output / benchmark.name
-        report = tune_encoder([benchmark.corpus], output / "encoder", settings)
+        report = tune_encoder([benchmark.corpus], output / "encoder", settings, tuning)
         with_tuned = settings.encoder.model_copy(update={"name": report.output})
         found = [
             by_vectors(benchmark, settings, encoder)

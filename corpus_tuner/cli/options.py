@@ -1,13 +1,16 @@
 """Options that several commands have."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from corpus_tuner.config.recipe import Recipe
 
+Model = TypeVar("Model", bound="BaseModel")
 NO_GENERATOR = "null"
 
 Mode = Literal["hybrid", "dense", "lexical"]
@@ -31,6 +34,15 @@ SetOption = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Option(
         "--set", metavar="STAGE.KEY=VALUE", help="Overrule one setting; may be given repeatedly."
+    ),
+]
+SettingsOption = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(
+        "--settings",
+        metavar="FILE",
+        help="A YAML file of fine-tuning settings, as in configs/encoder-tuning.yaml and "
+        "configs/generator-tuning.yaml; --set overrules them, and the recipe.",
     ),
 ]
 EncoderOption = Annotated[
@@ -140,3 +152,19 @@ def read_recipe(
     if generator == NO_GENERATOR:
         values["generator"] = None
     return load_recipe(config, assignments or (), values)
+
+
+def read_tuning_settings(
+    model: "type[Model]", file: Path | None, assignments: list[str] | None
+) -> "tuple[Model, list[str]]":
+    """Read the settings of a fine-tuning, and return those of ``--set`` that are of the recipe."""
+    from corpus_tuner.config.recipe import Recipe
+    from corpus_tuner.config.settings_files import load_tuning_settings
+
+    of_recipe = [
+        one
+        for one in assignments or ()
+        if "." in one.partition("=")[0] or one.partition("=")[0] in Recipe.model_fields
+    ]
+    of_tuning = [one for one in assignments or () if one not in of_recipe]
+    return load_tuning_settings(model, file, of_tuning), of_recipe

@@ -15,7 +15,9 @@ from corpus_tuner.cli.options import (
     OnBadRecordOption,
     QuietOption,
     SetOption,
+    SettingsOption,
     read_recipe,
+    read_tuning_settings,
 )
 from corpus_tuner.cli.output import stdout, table
 
@@ -29,22 +31,12 @@ def encoder(
     ],
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the model.")],
-    minutes: Annotated[
-        Optional[float],  # noqa: UP045
-        typer.Option(min=0, help="How long training takes, about; by default 30."),
-    ] = None,
-    steps: Annotated[
-        Optional[int],  # noqa: UP045
-        typer.Option(
-            min=0,
-            help="Updates of the weights, in place of minutes; with 0 only tokens are weighed.",
-        ),
-    ] = None,
+    settings_file: SettingsOption = None,
     keep: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
             metavar="CORPUS",
-            help="Other documents, whose vectors are to stay; needs encoder_tuning.memory.",
+            help="Other documents, whose vectors are to stay; needs --set memory=WEIGHT.",
         ),
     ] = None,
     encoder: EncoderOption = None,
@@ -58,11 +50,12 @@ def encoder(
     json: JsonOption = False,
 ) -> None:
     """Tune the encoder on corpora that nobody has labelled; go on with it after a kill."""
-    more = {"encoder_tuning.minutes": minutes, "encoder_tuning.steps": steps}
-    given = [f"{name}={value}" for name, value in more.items() if value is not None]
-    settings = read_recipe(
+    from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
+
+    settings, rest = read_tuning_settings(EncoderTuningSettings, settings_file, assignments)
+    recipe = read_recipe(
         config,
-        [*(assignments or []), *given],
+        rest,
         on_bad_record,
         encoder,
         generator,
@@ -71,7 +64,7 @@ def encoder(
     )
     from corpus_tuner.tuning.encoder.tune import tune_encoder
 
-    report = tune_encoder(corpora, output, settings, keep=keep or ())
+    report = tune_encoder(corpora, output, recipe, settings, keep=keep or ())
     if json:
         typer.echo(report.model_dump_json(indent=2))
     else:

@@ -10,7 +10,9 @@ from corpus_tuner.cli.options import (
     JsonOption,
     QuietOption,
     SetOption,
+    SettingsOption,
     read_recipe,
+    read_tuning_settings,
 )
 from corpus_tuner.cli.output import stdout, table
 
@@ -33,10 +35,7 @@ def generator(
         Optional[list[Path]],  # noqa: UP045
         typer.Option(help="A .jsonl file (.gz too) of task, language, source, target; repeatable."),
     ] = None,
-    rounds: Annotated[
-        Optional[int],  # noqa: UP045
-        typer.Option(min=1, help="How often to generate, check and tune."),
-    ] = None,
+    settings_file: SettingsOption = None,
     ledger: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(help="The ledger of what was generated; by default in the output."),
@@ -47,11 +46,15 @@ def generator(
     json: JsonOption = False,
 ) -> None:
     """Tune a generator on its own accepted writing, or on pairs; go on with it after a kill."""
-    more = [f"tuning.rounds={rounds}"] if rounds else []
-    settings = read_recipe(config, [*(assignments or []), *more])
+    from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
+
+    settings, rest = read_tuning_settings(GeneratorTuningSettings, settings_file, assignments)
+    recipe = read_recipe(config, rest)
     from corpus_tuner.tuning.generator.tune import tune_generator
 
-    report = tune_generator(corpus, base, output, settings, pairs=pairs or (), ledger=ledger)
+    report = tune_generator(
+        corpus, base, output, recipe, settings, pairs=pairs or (), ledger=ledger
+    )
     if json:
         typer.echo(report.model_dump_json(indent=2))
     else:

@@ -1,79 +1,53 @@
-"""How an encoder is tuned."""
+"""Settings of fine-tuning an encoder (`configs/encoder-tuning.yaml`)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Shares = Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1)]
-
 
 class EncoderTuningSettings(BaseModel):
-    """How an encoder is tuned.
+    """Settings of fine-tuning an encoder.
 
     Attributes
     ----------
     minutes
-        How long training takes, about: the pace of the first steps tells how many there are.
+        Approximate duration of training; the number of steps follows from the first ones.
     steps
-        Updates of the weights; in place of `minutes` where it is given. With 0 there is no
-        training, and all that can change is how much tokens weigh.
+        Number of updates of the weights, in place of `minutes`; 0 for no training, so that only
+        the weights of tokens change.
     token_weights
-        How much the tokens of a text weigh in its vector: ``idf`` by how few documents of the
-        corpus have them, ``base`` as in the encoder that is tuned. Only where that takes their
-        mean.
+        Weights of tokens in the mean of a text: ``idf`` (inverse document frequency in the
+        corpus) or ``base`` (as in the encoder that is fine-tuned).
     batch_size
-        Pairs in one step; the others of a batch are what a query must not find.
-    topic_size
-        Documents of a batch that are of one topic, about, by the index that teaches: these are
-        hard to tell apart. 1 draws them by chance.
+        Number of pairs in a step; the other pairs of a batch are in-batch negatives.
     mini_batch
-        Pairs that are in memory at once (Gao et al., arXiv 2101.06983).
+        Number of pairs in memory at once (gradient caching; Gao et al., arXiv 2101.06983).
+    topic_size
+        Approximate number of documents of one topic in a batch, which are hard to tell apart; 1 for
+        random batches.
     negatives
-        Documents for every query that the index ranks high and that do not answer it; with 0, and
-        no `distillation`, no index is built.
-    margin
-        What a query must not find scores less than its document by at least so much, in the units
-        of the index's scores: nearer ones may answer, too.
+        Number of hard negatives of a query, which the teacher index ranks high.
     distillation
-        Weight of learning how the index ranks all passages of a batch.
+        Weight of the distillation loss: how the teacher index ranks all passages of a batch.
     memory
-        Weight of keeping the vectors that the base gives to passages.
-    scale
-        What similarities are multiplied by before a softmax.
+        Weight of the loss that retains the vectors of the documents given by `--keep`.
     learning_rate
-        Reached after the warm-up; it falls to nothing by the end.
-    warmup
-        Share of the steps in which the learning rate rises.
-    weight_decay, clip
-        As usual; `clip` bounds the norm of a step's gradient.
+        Maximum learning rate, after a linear warm-up and before a linear decay.
     method
-        ``full`` trains the weights, ``lora`` small matrices beside those of the layers (Hu et al.,
-        arXiv 2106.09685), merged in at the end.
+        ``full`` trains all weights, ``lora`` low-rank adapters that are merged at the end (Hu et
+        al., arXiv 2106.09685).
     lora_rank
-        Of these matrices.
+        Rank of the adapters.
     max_tokens
-        Passages and queries are cut to so many while training.
-    left_in
-        Share of the sentences that ask for a passage which still has them.
+        Maximum number of tokens of passages and queries during training.
     held_out
-        Documents that are kept from training, for the verdict and for calibration; at most a
-        quarter of them.
-    candidates
-        Documents among which those held out are to be found.
-    kept
-        How much of what was learnt the verdict may keep: the shares of the tuned weights, the rest
-        being the base's (Wortsman et al., arXiv 2109.01903).
-    looks
-        How often held-out documents are looked for while training; every look is a checkpoint.
-    most_documents
-        More are left out, chosen by their contents.
+        Number of held-out documents for evaluation and calibration; at most a quarter of them.
     seed
-        Of choices, order and dropout.
+        Random seed of sampling, order and dropout.
     dtype
-        Of the arithmetic; weights stay float32. ``auto`` is bfloat16 where that is fast.
+        Data type of the computation; weights stay float32. ``auto`` is bfloat16 where it is fast.
     device
-        ``auto`` takes a GPU where there is one.
+        Device of PyTorch; ``auto`` takes a GPU if there is one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -82,31 +56,34 @@ class EncoderTuningSettings(BaseModel):
     steps: NonNegativeInt | None = None
     token_weights: Literal["base", "idf"] = "idf"
     batch_size: PositiveInt = 64
-    topic_size: PositiveInt = 1
     mini_batch: PositiveInt = 64
+    topic_size: PositiveInt = 1
     negatives: NonNegativeInt = 0
-    margin: NonNegativeFloat = 0.2
     distillation: NonNegativeFloat = 1.0
     memory: NonNegativeFloat = 0.0
-    scale: Annotated[float, Field(gt=0)] = 20.0
     learning_rate: Annotated[float, Field(gt=0)] = 1e-4
-    warmup: Share = 0.1
-    weight_decay: NonNegativeFloat = 0.0
-    clip: Annotated[float, Field(gt=0)] = 1.0
     method: Literal["full", "lora"] = "full"
     lora_rank: PositiveInt = 16
     max_tokens: PositiveInt = 64
-    left_in: Share = 0.5
     held_out: PositiveInt = 200
-    candidates: PositiveInt = 1000
-    kept: Shares = (0.25, 0.5, 0.75, 1.0)
-    looks: PositiveInt = 4
-    most_documents: PositiveInt = 100_000
     seed: NonNegativeInt = 0
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str = "auto"
 
+    scale: ClassVar[float] = 20.0  # factor on similarities before a softmax
+    margin: ClassVar[float] = 0.2  # by which negatives must score less than the document
+    warmup: ClassVar[float] = 0.1  # share of the steps
+    weight_decay: ClassVar[float] = 0.0
+    clip: ClassVar[float] = 1.0  # maximum norm of a gradient
+    left_in: ClassVar[float] = 0.5  # share of query sentences that stay in their passage
+    candidates: ClassVar[int] = 1000  # documents among which held-out ones are searched
+    kept: ClassVar[tuple[float, ...]] = (0.25, 0.5, 0.75, 1.0)
+    """Shares of the fine-tuned weights, the rest being the base's (Wortsman et al., arXiv
+    2109.01903), of which evaluation chooses one."""
+    looks: ClassVar[int] = 4  # evaluations and checkpoints during training
+    most_documents: ClassVar[int] = 100_000  # more are left out, chosen by their contents
+
     @property
     def taught(self) -> bool:
-        """Whether an index is asked how it ranks."""
+        """Whether training needs a teacher index."""
         return self.steps != 0 and (self.negatives > 0 or self.distillation > 0)

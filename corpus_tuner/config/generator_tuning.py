@@ -1,61 +1,49 @@
-"""How a generator is tuned."""
+"""Settings of fine-tuning a generator (`configs/generator-tuning.yaml`)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
 MOST_PASSES = 30
-"""Over all pairs: with more of them a generator learns its few pairs by heart."""
+"""Maximum number of epochs: with more of them a generator memorises few pairs."""
 
 
 class GeneratorTuningSettings(BaseModel):
-    """How a generator is tuned.
+    """Settings of fine-tuning a generator.
 
     Attributes
     ----------
     rounds
-        How often to generate, check and tune on a corpus.
+        Number of rounds of generating, checking and fine-tuning on a corpus.
     steps
-        Updates of the weights; training may stop earlier (`patience`).
+        Maximum number of updates of the weights.
     batch_size
-        Pairs in one pass, alike in length.
+        Number of pairs in a pass, of similar length.
     accumulate
-        Passes in one step. Their pairs are drawn from all instructions.
+        Number of passes in a step, drawn from all instructions (gradient accumulation).
     learning_rate
-        Reached after the warm-up, and kept until the last part of training.
+        Learning rate after the warm-up and before the final decay.
     warmup
-        Steps in which the learning rate rises.
-    cooldown
-        Share of the steps in which it falls to nothing. Until then a training can be lengthened:
-        with more `steps` it goes on from its checkpoint.
-    weight_decay, label_smoothing, clip
-        As usual; `clip` bounds the norm of a step's gradient.
+        Number of steps of the linear warm-up.
     method
-        ``full`` trains the weights, ``lora`` small matrices beside those of the attention (Hu et
-        al., arXiv 2106.09685), merged in at the end.
+        ``full`` trains all weights, ``lora`` low-rank adapters of the attention layers that are
+        merged at the end (Hu et al., arXiv 2106.09685).
     lora_rank
-        Of these matrices.
-    max_source_tokens, max_target_tokens
-        Longer texts are cut.
-    balance
-        How instructions share the steps: 1 by their number of pairs, 0 all alike.
-    dev, test
-        Pairs of each instruction and language that are held out, to stop by and to measure with;
-        at most a twentieth of them each.
+        Rank of the adapters.
+    max_source_tokens
+        Maximum number of tokens of a source; longer ones are truncated.
+    max_target_tokens
+        Maximum number of tokens of a target; longer ones are truncated.
     evaluate_every
-        Steps between looks at the dev pairs; each look is also a checkpoint.
+        Number of steps between evaluations on the dev pairs, each of which is a checkpoint.
     patience
-        Looks without a better dev loss after which training stops.
-    samples
-        Dev pairs of each instruction that are written at each look, for ROUGE-L.
-    most_pairs
-        More are left out.
+        Number of evaluations without a better dev loss after which training stops.
     seed
-        Of splits, order and dropout.
+        Random seed of splits, order and dropout.
     dtype
-        Of the arithmetic; weights stay float32. ``auto`` is bfloat16 where that is fast.
+        Data type of the computation; weights stay float32. ``auto`` is bfloat16 where it is fast.
     device
-        ``auto`` takes a GPU where there is one; of several, the first.
+        Device of PyTorch; ``auto`` takes a GPU if there is one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,31 +54,34 @@ class GeneratorTuningSettings(BaseModel):
     accumulate: PositiveInt = 4
     learning_rate: Annotated[float, Field(gt=0)] = 3e-4
     warmup: NonNegativeInt = 100
-    cooldown: Annotated[float, Field(ge=0, le=1)] = 0.3
-    weight_decay: NonNegativeFloat = 0.01
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    clip: Annotated[float, Field(gt=0)] = 1.0
     method: Literal["full", "lora"] = "full"
     lora_rank: PositiveInt = 16
     max_source_tokens: PositiveInt = 512
     max_target_tokens: PositiveInt = 64
-    balance: Annotated[float, Field(ge=0, le=1)] = 0.7
-    dev: PositiveInt = 200
-    test: NonNegativeInt = 500
     evaluate_every: PositiveInt = 200
     patience: PositiveInt = 5
-    samples: PositiveInt = 16
-    most_pairs: PositiveInt = 500_000
     seed: NonNegativeInt = 0
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str = "auto"
 
-    def for_pairs(self, pairs: int) -> "GeneratorTuningSettings":
-        """Return settings with no more steps than so many pairs to train on are good for.
+    cooldown: ClassVar[float] = 0.3
+    """Share of the steps in which the learning rate decays. Until then a training can be
+    lengthened: with more `steps` it continues from its checkpoint."""
+    weight_decay: ClassVar[float] = 0.01
+    label_smoothing: ClassVar[float] = 0.0
+    clip: ClassVar[float] = 1.0  # maximum norm of a gradient
+    balance: ClassVar[float] = 0.7  # of instructions: 1 by number of pairs, 0 uniform
+    dev: ClassVar[int] = 200  # held-out pairs of each instruction and language, at most 5 %
+    test: ClassVar[int] = 500
+    samples: ClassVar[int] = 16  # dev pairs of each instruction generated for ROUGE-L
+    most_pairs: ClassVar[int] = 500_000  # more are left out
+
+    def limit_steps(self, pairs: int) -> "GeneratorTuningSettings":
+        """Return settings with at most as many steps as suit this number of training pairs.
 
         Examples
         --------
-        >>> fewer = GeneratorTuningSettings().for_pairs(120)
+        >>> fewer = GeneratorTuningSettings().limit_steps(120)
         >>> fewer.steps, fewer.warmup, fewer.evaluate_every
         (56, 5, 11)
         """

@@ -60,7 +60,7 @@ class EncoderTuningReport(BaseModel):
     key
         Hash of the documents, the base and the settings.
     settings
-        The recipe's ``encoder_tuning``.
+        Settings of the fine-tuning.
     languages
         Languages of the documents, ISO 639-1, the most common first.
     documents

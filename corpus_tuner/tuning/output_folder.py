@@ -82,7 +82,6 @@ def write_card(
     output: Path,
     metadata: Sequence[str],
     body: Sequence[str],
-    stage: str,
     settings: Mapping[str, Any],
 ) -> None:
     """Write the model card, ``README.md``.
@@ -95,9 +94,9 @@ def write_card(
         Lines of YAML for the hub.
     body
         Lines of Markdown.
-    stage, settings
-        Stage of the recipe, and its settings.
+    settings
+        Settings of the fine-tuning.
     """
-    values = [f"  {name}: {'null' if value is None else value}" for name, value in settings.items()]
-    lines = ["---", *metadata, "---", *body, "## Settings", "", "```yaml", f"{stage}:", *values]
+    values = [f"{name}: {'null' if value is None else value}" for name, value in settings.items()]
+    lines = ["---", *metadata, "---", *body, "## Settings", "", "```yaml", *values]
     (output / "README.md").write_text("\n".join([*lines, "```", ""]), encoding="utf-8")

@@ -6,9 +6,10 @@ import pytest
 
 from corpus_tuner import CorpusTunerError
 from corpus_tuner.cli.options import read_recipe
-from corpus_tuner.config.recipe import hash_recipe_files, load_recipe
+from corpus_tuner.config.recipe import TUNING_FILES, hash_recipe_files, load_recipe
 
-RECIPES = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
+CONFIGS = Path(__file__).parents[2] / "configs"
+RECIPES = sorted(file for file in CONFIGS.glob("*.yaml") if file.stem not in TUNING_FILES)
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.stem)
@@ -38,7 +39,7 @@ def test_yaml_that_cannot_be_values(text: str, message: str, tmp_path: Path) -> 
     with pytest.raises(CorpusTunerError, match=message):
         load_recipe(tmp_path / "r.yaml")
     with pytest.raises(CorpusTunerError, match="the value is not YAML"):
-        load_recipe(None, [f"tuning={text.partition(': ')[2] or text}"])
+        load_recipe(None, [f"ray={text.partition(': ')[2] or text}"])
 
 
 @pytest.mark.parametrize("name", ["/data/my #1 model", "null", "a: b", "3", "[x", "yes"])

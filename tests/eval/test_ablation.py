@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
 from corpus_tuner.eval.ablation import list_check_sets, list_variants
 from corpus_tuner.indexes.store.layout import Layout
 from tests.conftest import make_documents, write_jsonl
@@ -43,8 +45,6 @@ def recipe(common: list[str], t5_folder: Path) -> list[str]:
     values = (
         *("generator.name=seq2seq", f"generator.model={t5_folder}", "generator.outputs=2"),
         *("generator.max_new_tokens=6", "checks=[duplicate, {name: relevance, quantile: 0.5}]"),
-        *("tuning.steps=2", "tuning.evaluate_every=2", "tuning.batch_size=4"),
-        "tuning.max_target_tokens=8",
     )
     return [*common, *(part for value in values for part in ("--set", value))]
 
@@ -91,8 +91,16 @@ def test_scores_are_those_of_an_index_of_the_same_views(
 
 @pytest.mark.slow
 def test_the_tuned_generator_is_compared(
-    benchmark: Path, recipe: list[str], tmp_path: Path, run: Callable[..., Any]
+    benchmark: Path,
+    recipe: list[str],
+    tmp_path: Path,
+    run: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    few = partial(
+        GeneratorTuningSettings, steps=2, evaluate_every=2, batch_size=4, max_target_tokens=8
+    )
+    monkeypatch.setattr("corpus_tuner.tuning.generator.tune.GeneratorTuningSettings", few)
     command = ["eval", benchmark, "--ablate", "-o", tmp_path / "results", *recipe, "--json"]
     done = run(*command)
     assert done.code == 0, done.err

@@ -14,7 +14,7 @@ from tests.conftest import make_documents, write_jsonl
 
 TOLERANCE = 1e-6
 """By which components of vectors may differ; on a CPU they do not."""
-CHECKS = "[{name: well_formed, question_mark: false, min_words: 1}, duplicate, {name: relevance, quantile: 0.2}, {name: entailment, support: -1}]"  # noqa: E501
+CHECKS = "[{name: well_formed, question_mark: false}, duplicate, {name: relevance, quantile: 0.2}, {name: entailment, support: -1}]"  # noqa: E501
 
 
 class Made(NamedTuple):

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.generation.checks import ACCEPTED, Candidate, Resources, Verdict
 
+_MIN_WORDS = 8  # a shorter run is no copy
 _WORD = re.compile(r"\w+")
 
 
@@ -18,14 +19,11 @@ class Settings(PluginSettings):
 
     Attributes
     ----------
-    min_words
-        A shorter run is no copy.
     share
-        Of the text's words, in one run, at which it is one.
+        Share of the words of a text, in one run, from which on it is a copy.
     """
 
     name: Literal["copied"] = "copied"
-    min_words: PositiveInt = 8
     share: Annotated[float, Field(gt=0, le=1)] = 0.9
 
 
@@ -44,7 +42,7 @@ class Check:
         return [self._verdict(_words(candidate.view.text), source) for candidate in candidates]
 
     def _verdict(self, text: list[str], source: list[str]) -> Verdict:
-        least = max(self._settings.min_words, self._settings.share * len(text))
+        least = max(_MIN_WORDS, self._settings.share * len(text))
         if len(text) < least:
             return ACCEPTED
         # autojunk would leave out frequent words, of which runs are made as well.

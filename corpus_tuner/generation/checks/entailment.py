@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field, NonNegativeInt
+from pydantic import Field
 
 from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.encoders import Vectors
@@ -22,6 +22,7 @@ from corpus_tuner.generation.checks import Candidate, Resources, Verdict
 from corpus_tuner.indexes.lexical.words import extract_words
 
 _WORD = re.compile(r"\w+")
+_RIVALS = 5  # words of the document that compete with a key term
 
 
 class Settings(PluginSettings):
@@ -31,13 +32,10 @@ class Settings(PluginSettings):
     ----------
     support
         The least cosine of the view and the sentence that supports it.
-    rivals
-        So many of the document's own words compete with a key term; 0 lets every one pass.
     """
 
     name: Literal["entailment"] = "entailment"
     support: Annotated[float, Field(ge=-1, le=1)] = 0.35
-    rivals: NonNegativeInt = 5
 
 
 class _Contest(NamedTuple):
@@ -78,10 +76,9 @@ class Check:
             supported = float(near[best]) >= self._settings.support
             reason = "" if supported else "no sentence supports it"
             verdicts.append(Verdict(reason, candidate.own[best].text if supported else ""))
-        if self._settings.rivals:
-            standing = [number for number, verdict in enumerate(verdicts) if not verdict.reason]
-            for position in self._misfits(candidates, standing, nearest):
-                verdicts[position] = Verdict("its key term does not fit the document")
+        standing = [number for number, verdict in enumerate(verdicts) if not verdict.reason]
+        for position in self._misfits(candidates, standing, nearest):
+            verdicts[position] = Verdict("its key term does not fit the document")
         return verdicts
 
     def _misfits(
@@ -118,7 +115,7 @@ class Check:
                 continue
             used = {stem[word] for word in terms}
             rivals = sorted(own.keys() - used, key=lambda rival: (rarity[own[rival]], rival))
-            chosen = [own[rival] for rival in rivals[: self._settings.rivals]]
+            chosen = [own[rival] for rival in rivals[:_RIVALS]]
             contests.append(_Contest(position, [key, *chosen]))
         return contests
 

@@ -1,29 +1,20 @@
 """Whether a view is in the language that was asked for."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
-
-from pydantic import Field, PositiveInt
+from typing import Literal
 
 from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.generation.checks import ACCEPTED, Candidate, Resources, Verdict
 from corpus_tuner.text.language_detection import detect_language
 
+_MIN_WORDS = 6  # shorter texts pass: names and terms are alike in many languages
+_CONFIDENCE = 0.95  # least probability of another language at which a text is rejected
+
 
 class Settings(PluginSettings):
-    """When the language of a text is judged.
-
-    Attributes
-    ----------
-    min_words
-        Shorter texts pass: names and terms are alike in many languages.
-    confidence
-        The least probability of another language at which a text is rejected.
-    """
+    """A check without settings."""
 
     name: Literal["language"] = "language"
-    min_words: PositiveInt = 6
-    confidence: Annotated[float, Field(ge=0.5, le=1)] = 0.95
 
 
 class Check:
@@ -32,7 +23,7 @@ class Check:
     fits = False
 
     def __init__(self, settings: Settings, resources: Resources, fitted: None) -> None:
-        self._settings = settings
+        """Take no settings."""
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Verdict]:
         """Return one verdict for each candidate."""
@@ -40,9 +31,9 @@ class Check:
 
     def _verdict(self, candidate: Candidate) -> Verdict:
         text = candidate.view.text
-        if len(text.split()) < self._settings.min_words:
+        if len(text.split()) < _MIN_WORDS:
             return ACCEPTED
         language, probability = detect_language(text)
-        if language == candidate.language or probability < self._settings.confidence:
+        if language == candidate.language or probability < _CONFIDENCE:
             return ACCEPTED
         return Verdict("another language")

@@ -2,37 +2,28 @@
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Literal
-
-from pydantic import Field, PositiveInt
+from typing import Literal
 
 from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.generation.checks import ACCEPTED, Candidate, Resources, Verdict
 
+_MIN_WORDS, _MAX_WORDS = 2, 80
+_PLAIN_SHARE = 0.9  # of letters, digits, spaces and usual punctuation, at least
+_REPEATED_SHARE = 0.34  # of one word that occurs three times or more, at most
 _WORD = re.compile(r"\w+")
 _PLAIN = re.compile(r"[\w\s.,;:!?'\"()/%&+\-–—’“”„‚‘»«=<>\[\]°€$#@*]")
 
 
 class Settings(PluginSettings):
-    """What a text must be like.
+    """Settings of this check.
 
     Attributes
     ----------
-    min_words, max_words
-        Of a text.
-    plain
-        At least this share of the characters are letters, digits, spaces and usual punctuation.
-    most_of_one
-        One word may make up this share of the text, and must be there three times to count.
     question_mark
-        Whether a question must end as one.
+        Whether a question must end with a question mark.
     """
 
     name: Literal["well_formed"] = "well_formed"
-    min_words: PositiveInt = 2
-    max_words: PositiveInt = 80
-    plain: Annotated[float, Field(ge=0, le=1)] = 0.9
-    most_of_one: Annotated[float, Field(gt=0, le=1)] = 0.34
     question_mark: bool = True
 
 
@@ -42,24 +33,23 @@ class Check:
     fits = False
 
     def __init__(self, settings: Settings, resources: Resources, fitted: None) -> None:
-        self._settings = settings
+        self._question_mark = settings.question_mark
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Verdict]:
         """Return one verdict for each candidate."""
         return [self._verdict(each.view.kind, each.view.text) for each in candidates]
 
     def _verdict(self, kind: str, text: str) -> Verdict:
-        settings = self._settings
         words = [word.casefold() for word in _WORD.findall(text)]
-        if len(words) < settings.min_words:
+        if len(words) < _MIN_WORDS:
             return Verdict("too few words")
-        if len(words) > settings.max_words:
+        if len(words) > _MAX_WORDS:
             return Verdict("too many words")
-        if len(_PLAIN.findall(text)) < settings.plain * len(text):
+        if len(_PLAIN.findall(text)) < _PLAIN_SHARE * len(text):
             return Verdict("unusual characters")
         often = max(words.count(word) for word in set(words))
-        if often > 2 and often > settings.most_of_one * len(words):
+        if often > 2 and often > _REPEATED_SHARE * len(words):
             return Verdict("one word again and again")
-        if settings.question_mark and kind == "question" and not text.rstrip().endswith("?"):
+        if self._question_mark and kind == "question" and not text.rstrip().endswith("?"):
             return Verdict("a question without a question mark")
         return ACCEPTED

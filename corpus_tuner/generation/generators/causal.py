@@ -7,17 +7,16 @@ settings have some (few-shot prompting; Brown et al., arXiv 2005.14165).
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import takewhile
-from typing import Annotated, Literal
+from typing import Literal
 
 from jinja2 import TemplateError
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveFloat, PositiveInt
 
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.paths import NamesFile
-from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.encoders import Encoder, Span
 from corpus_tuner.generation.generators import Written, derive_seed, normalize_texts, strip_thoughts
-from corpus_tuner.generation.models.decoding import Request, read_decoding
+from corpus_tuner.generation.models.engine import LanguageModelSettings, Request
 from corpus_tuner.generation.models.gguf_files import SMOLLM2
 from corpus_tuner.generation.models.open_causal import open_decoder
 from corpus_tuner.generation.prompts import Instruction, Kind
@@ -44,73 +43,37 @@ class Example(BaseModel):
     answers: dict[Kind, str]
 
 
-class Settings(PluginSettings):
-    """Which model, and how it writes.
+class Settings(LanguageModelSettings):
+    """Settings of a decoder-only model.
 
     Attributes
     ----------
     model
-        Hub name or folder of a model of transformers; or a GGUF file: ``smollm2`` (English), a
-        path, or ``org/name/file.gguf`` on the hub.
-    revision
-        Commit, tag or branch on the hub.
-    kinds
-        The kinds of views to write, each with an instruction.
+        Name of a model on the Hugging Face hub, or a folder; or a GGUF file: ``smollm2`` (English),
+        a path, or ``org/name/file.gguf`` on the hub.
     examples
-        Shown to the model before a document, as earlier turns of the conversation: those that have
-        an answer of the kind that is to be written.
-    outputs
-        Texts for each document and instruction; alike ones count once.
-    decoding
-        ``sampling`` (with `temperature`, `top_p`, `top_k`) or ``beam`` (with `beams`; 1 takes the
-        likeliest token every time).
-    no_repeat_ngram
-        No sequence of so many tokens comes twice in prompt and text; 0 for no such rule.
+        Documents with texts by kind, ``{title, text, answers: {question: ...}}``, shown to the
+        model before each document (few-shot prompting).
     stop
-        A text ends before the first of these.
-    max_source_tokens
-        Of a prompt: longer documents are cut, and counted; the instruction never is.
-    max_new_tokens
-        The longest text.
-    seed
-        From which, with the document and the instruction, each document's seed of sampling is made.
-    batch_size
-        Documents in one pass; on a CPU transformers and llama.cpp read one document in each pass.
+        Strings that end a text.
     engine
-        ``ctranslate2`` runs Qwen3, Gemma 3 and Llama in int8 by `beam`; ``transformers`` runs any
-        decoder that it can load; ``llamacpp`` runs any GGUF file, with no `no_repeat_ngram` and
-        no more `beams` than 1. ``auto`` is the first on a CPU where it can; else ``llamacpp`` for a
+        ``ctranslate2`` runs Qwen3, Gemma 3 and Llama in int8 with `beam` search; ``transformers``
+        any decoder-only model; ``llamacpp`` any GGUF file, without `no_repeat_ngram` and with one
+        beam. ``auto`` is the first on a CPU where it can run the model, else ``llamacpp`` for a
         GGUF file and ``transformers`` for other models.
-    dtype
-        The numbers that transformers computes with. ``auto`` is what the weights are stored in on
-        a GPU, float32 elsewhere and for GGUF files.
-    device
-        ``auto`` takes a GPU where there is one.
-    trust_remote_code
-        Run Python that comes with the model.
     """
 
     name: Literal["causal"] = "causal"
     model: NamesFile[str] = SMOLLM2
-    revision: str | None = None
-    kinds: tuple[Kind, ...] = ("question", "keywords")
     examples: tuple[Example, ...] = ()
-    outputs: PositiveInt = 1
-    decoding: Literal["sampling", "beam"] = "sampling"
+    stop: tuple[str, ...] = ("\n\n",)
     temperature: PositiveFloat = 0.7
-    top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
     top_k: NonNegativeInt = 20
     beams: PositiveInt = 1
     no_repeat_ngram: NonNegativeInt = 0
-    stop: tuple[str, ...] = ("\n\n",)
     max_source_tokens: PositiveInt = 1024
-    max_new_tokens: PositiveInt = 64
-    seed: NonNegativeInt = 0
     batch_size: PositiveInt = 8
     engine: Literal["auto", "ctranslate2", "transformers", "llamacpp"] = "auto"
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    device: str = "auto"
-    trust_remote_code: bool = False
 
 
 class Generator:
@@ -130,8 +93,7 @@ class Generator:
         self.languages: tuple[str, ...] = ("en",) if settings.model == SMOLLM2 else ()
         self._engine, self._tokenizer, opened = open_decoder(settings)
         self._shared_prefix = lru_cache(None)(self._find_shared_prefix)
-        described = settings.model_dump_json(exclude={"kinds", "batch_size", "device", "engine"})
-        self.identity = f"causal {opened} {described}"
+        self.identity = f"causal {opened} {settings.identity}"
 
     def spans(self, document: Document, language: str) -> list[Span]:
         """Return none: the model reads for itself."""
@@ -154,7 +116,7 @@ class Generator:
             )
             for (tokens, _), reading in zip(prompts, readings, strict=True)
         ]
-        answers = self._engine.write(requests, read_decoding(self._settings))
+        answers = self._engine.write(requests, self._settings)
         return [
             Written(normalize_texts(map(self._text, answer)), cut)
             for answer, (_, cut) in zip(answers, prompts, strict=True)

@@ -46,7 +46,6 @@ _SCHEMA = {
     },
 }
 _KEPT = "what was written is kept: run the same command again to go on"
-_MILLION = 1_000_000
 
 
 class Settings(PluginSettings):
@@ -67,8 +66,10 @@ class Settings(PluginSettings):
     structured
         Ask for JSON by a schema, all texts in one answer, where the server can give it; else for
         so many answers of plain text.
-    temperature, top_p
-        Of sampling.
+    temperature
+        Temperature of sampling.
+    top_p
+        Probability mass of nucleus sampling.
     max_source_characters
         Longer documents are cut, and counted.
     max_new_tokens
@@ -86,10 +87,6 @@ class Settings(PluginSettings):
         Seconds that an answer may take.
     budget_tokens
         Stop when so many tokens were read and written since the command began.
-    budget
-        Stop when so much money was spent since the command began, by `prices`.
-    prices
-        Of a million tokens read and a million written.
     """
 
     name: Literal["endpoint"] = "endpoint"
@@ -109,8 +106,6 @@ class Settings(PluginSettings):
     retries: NonNegativeInt = 5
     timeout: Annotated[float, Field(gt=0)] = 60.0
     budget_tokens: PositiveInt | None = None
-    budget: Annotated[float, Field(gt=0)] | None = None
-    prices: tuple[NonNegativeFloat, NonNegativeFloat] = (0.0, 0.0)
 
     @field_validator("url")
     @classmethod
@@ -132,8 +127,6 @@ class Generator:
     def __init__(self, settings: Settings, encoder: Encoder) -> None:
         import openai
 
-        if settings.budget is not None and not any(settings.prices):
-            raise CorpusTunerError("generator.budget needs generator.prices: [read, written]")
         self._settings = settings
         self.kinds: tuple[str, ...] = settings.kinds
         self._key = os.environ.get(settings.key, "")
@@ -144,8 +137,7 @@ class Generator:
             timeout=settings.timeout,
         )
         self._spent = _Spent(settings)
-        running = {"url", "key", "concurrency", "retries", "timeout", "prices"}
-        running |= {name for name in type(settings).model_fields if name.startswith("budget")}
+        running = {"url", "key", "concurrency", "retries", "timeout", "budget_tokens"}
         self.identity = f"endpoint {settings.model_dump_json(exclude=running)}"
 
     def spans(self, document: Document, language: str) -> list[Span]:
@@ -285,16 +277,10 @@ class _Spent:
     def check(self) -> None:
         """Refuse to ask for more where the budget is spent."""
         tokens = self._read + self._written
-        prices = zip((self._read, self._written), self._settings.prices, strict=True)
-        money = sum(count * price for count, price in prices) / _MILLION
         most = self._settings.budget_tokens
         if most is not None and tokens >= most:
             raise CorpusTunerError(
                 f"generator.budget_tokens, {most:,}, is spent: {tokens:,} tokens; {_KEPT}"
-            )
-        if self._settings.budget is not None and money >= self._settings.budget:
-            raise CorpusTunerError(
-                f"generator.budget, {self._settings.budget:g}, is spent: {money:.4g}; {_KEPT}"
             )
 
 

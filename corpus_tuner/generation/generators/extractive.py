@@ -9,11 +9,10 @@ diversity by maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998).
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 from bm25s import stopwords
-from pydantic import Field, PositiveInt
 
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.registry import PluginSettings
@@ -24,7 +23,7 @@ from corpus_tuner.text.document_encoding import EncodedDocument
 from corpus_tuner.text.passages import get_full_text
 from corpus_tuner.text.views import Quote, find_sentences, get_title_span, spread
 
-VERSION = 4
+VERSION = 5
 """Part of the generator's identity: raise it when other texts come out."""
 
 _STOP_WORDS = {
@@ -40,36 +39,26 @@ _STOP_WORDS = {
 }
 _WORD = re.compile(r"\w+(?:[-'’]\w+)*")
 _BREAK = re.compile(r"[^\w\s'’-]+|\s-+\s")
+_PHRASES = 6  # in a line of keywords
+_PHRASE_WORDS = 3  # in the longest phrase
+_CANDIDATES = 30  # phrases of a document that are compared with it: the most frequent ones
+_SUMMARY_SENTENCES = 2
+_DIVERSITY = 0.3  # from 0 (the nearest, however similar) to 1 (the most different)
 _MIN_WORDS = 4  # of a sentence in a summary
 _MAX_SENTENCES = 64  # spread over the document, of which a summary is made
 
 
 class Settings(PluginSettings):
-    """What to extract.
+    """Settings of extraction.
 
     Attributes
     ----------
     kinds
-        ``keywords``, ``summary`` or both.
-    phrases
-        In one line of keywords.
-    phrase_words
-        The longest phrase, in words.
-    candidates
-        So many phrases of a document are compared with it: the most frequent, then the first.
-    sentences
-        In a summary.
-    diversity
-        From 0 (the nearest, however alike) to 1 (the most different, however far).
+        Kinds of views to extract: ``keywords``, ``summary`` or both.
     """
 
     name: Literal["extractive"] = "extractive"
     kinds: tuple[Literal["keywords", "summary"], ...] = ("keywords", "summary")
-    phrases: PositiveInt = 6
-    phrase_words: PositiveInt = 3
-    candidates: PositiveInt = 30
-    sentences: PositiveInt = 2
-    diversity: Annotated[float, Field(ge=0, le=1)] = 0.3
 
 
 class Generator:
@@ -78,10 +67,8 @@ class Generator:
     invents = False
 
     def __init__(self, settings: Settings, encoder: Encoder) -> None:
-        self._settings = settings
         self.kinds: tuple[str, ...] = settings.kinds
-        chosen = settings.model_dump_json(exclude={"kinds"})
-        self.identity = f"extractive {VERSION} {encoder.fingerprint[:16]} {chosen}"
+        self.identity = f"extractive {VERSION} {encoder.fingerprint[:16]}"
 
     def spans(self, document: Document, language: str) -> list[Span]:
         """Return where sentences and phrases stand that may be chosen."""
@@ -103,7 +90,7 @@ class Generator:
         centre = reading.combine_vectors(spans) if spans else reading.vectors[0]
         phrases = self._phrases(reading.document, language)
         rows = reading.get_vectors([phrase.span for phrase in phrases])
-        chosen = self._choose(rows, centre, self._settings.phrases)
+        chosen = self._choose(rows, centre, _PHRASES)
         # A line of keywords is no span: encoded by itself it finds more than its phrases' mean.
         line = ", ".join(phrases[position].text for position in chosen)
         return Written((line,) if line else ())
@@ -114,7 +101,7 @@ class Generator:
         if not spans:
             return Written(())
         centre = reading.combine_vectors(spans)
-        chosen = self._choose(reading.get_vectors(spans), centre, self._settings.sentences)
+        chosen = self._choose(reading.get_vectors(spans), centre, _SUMMARY_SENTENCES)
         summary = [sentences[position] for position in sorted(chosen)]
         text = " ".join(quote.text for quote in summary)
         return Written((text,), spans=(tuple(quote.span for quote in summary),))
@@ -127,16 +114,14 @@ class Generator:
         for words in _stretches(document):
             edge = [len(word.text) > 2 and word.text.lower() not in stop for word in words]
             for start in range(len(words)):
-                for end in range(
-                    start + 1, min(start + self._settings.phrase_words, len(words)) + 1
-                ):
+                for end in range(start + 1, min(start + _PHRASE_WORDS, len(words)) + 1):
                     if edge[start] and edge[end - 1]:
                         phrase = " ".join(word.text for word in words[start:end])
                         counts[phrase.lower()] += 1
                         span = (words[start].span[0], words[end - 1].span[1])
                         first.setdefault(phrase.lower(), Quote(phrase, span))
         # most_common keeps the order of first appearance among equals.
-        return [first[phrase] for phrase, _ in counts.most_common(self._settings.candidates)]
+        return [first[phrase] for phrase, _ in counts.most_common(_CANDIDATES)]
 
     def _choose(self, rows: Vectors, target: Vectors, most: int) -> list[int]:
         """Return the positions of rows near `target` and unlike each other, the best first."""
@@ -144,9 +129,9 @@ class Generator:
         alike = np.zeros(len(rows), dtype=np.float32)
         chosen: list[int] = []
         for _ in range(min(most, len(rows))):
-            worth = (1 - self._settings.diversity) * near - self._settings.diversity * alike
-            worth[chosen] = -np.inf
-            best = int(np.argmax(worth))
+            relevance = (1 - _DIVERSITY) * near - _DIVERSITY * alike
+            relevance[chosen] = -np.inf
+            best = int(np.argmax(relevance))
             chosen.append(best)
             alike = np.maximum(alike, np.round(rows @ rows[best], 6))
         return chosen

@@ -16,7 +16,7 @@ import torch
 
 from corpus_tuner.encoders.batching import batch_equal_lengths
 from corpus_tuner.encoders.ctranslate2_runtime import use_fastest_instructions
-from corpus_tuner.generation.models.decoding import Decoding, Request
+from corpus_tuner.generation.models.engine import Answers, LanguageModelSettings, Request
 from corpus_tuner.generation.models.seq2seq_ctranslate2 import (
     COMPUTE,
     MOST_WORKERS,
@@ -55,21 +55,21 @@ class CTranslate2CausalEngine:
                 str(folder), compute_type=COMPUTE, inter_threads=self._workers, intra_threads=1
             )
 
-    def write(self, requests: Sequence[Request], decoding: Decoding) -> list[list[list[int]]]:
+    def write(self, requests: Sequence[Request], settings: LanguageModelSettings) -> Answers:
         """Return `outputs` answers to each request, as token ids."""
         alike = [(tuple(one.source[: one.shared]), len(one.source)) for one in requests]
-        batches = list(batch_equal_lengths(alike, decoding.batch_size))
+        batches = list(batch_equal_lengths(alike, settings.batch_size))
         names = self._tokenizer.convert_ids_to_tokens
 
-        def answer(batch: list[int]) -> list[list[list[int]]]:
+        def answer(batch: list[int]) -> Answers:
             count = requests[batch[0]].shared
             results = self._model.generate_batch(
                 [names(requests[position].source[count:]) for position in batch],
                 static_prompt=names(requests[batch[0]].source[:count]) or None,
-                beam_size=max(decoding.beams, decoding.outputs),
-                num_hypotheses=decoding.outputs,
-                no_repeat_ngram_size=decoding.no_repeat_ngram,
-                max_length=decoding.max_new_tokens,
+                beam_size=settings.beam_width,
+                num_hypotheses=settings.outputs,
+                no_repeat_ngram_size=settings.no_repeat_ngram,
+                max_length=settings.max_new_tokens,
                 include_prompt_in_result=False,
                 end_token=self._ends,
             )

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from corpus_tuner.generation.models.decoding import Decoding, Request
+from corpus_tuner.generation.models.engine import LanguageModelSettings, Request
 from corpus_tuner.generation.models.seq2seq_transformers import TransformersEngine, make_sampler
 
 
@@ -17,9 +17,9 @@ class CausalEngine(TransformersEngine):
             mark for mark in (tokenizer.pad_token_id, tokenizer.eos_token_id, 0) if mark is not None
         )
 
-    def _answer(self, requests: list[Request], decoding: Decoding) -> list[list[int]]:
+    def _answer(self, requests: list[Request], settings: LanguageModelSettings) -> list[list[int]]:
         """Return the answers to some requests, request by request."""
-        device, outputs = self._model.device, decoding.outputs
+        device, outputs = self._model.device, settings.outputs
         prompts = [request.source for request in requests]
         longest = max(map(len, prompts))
         padded = [[self._pad] * (longest - len(prompt)) + prompt for prompt in prompts]
@@ -27,12 +27,12 @@ class CausalEngine(TransformersEngine):
         tokens = torch.tensor(padded, device=device)
         mask = torch.tensor(marks, device=device)
         how: dict[str, Any] = {
-            "num_beams": max(decoding.beams, outputs),
+            "num_beams": settings.beam_width,
             "num_return_sequences": outputs,
         }
-        if not decoding.beams:
+        if not settings.beam_width:
             seeds = [request.seed for request in requests]
-            how = {"num_beams": 1, "logits_processor": make_sampler(seeds, decoding, device)}
+            how = {"num_beams": 1, "logits_processor": make_sampler(seeds, settings, device)}
             if longest > 1:
                 how["past_key_values"] = self._read(tokens, mask, outputs)
             tokens = tokens.repeat_interleave(outputs, dim=0)
@@ -40,8 +40,8 @@ class CausalEngine(TransformersEngine):
         answers = self._model.generate(
             tokens,
             attention_mask=mask,
-            max_new_tokens=decoding.max_new_tokens,
-            no_repeat_ngram_size=decoding.no_repeat_ngram,
+            max_new_tokens=settings.max_new_tokens,
+            no_repeat_ngram_size=settings.no_repeat_ngram,
             do_sample=False,
             pad_token_id=self._pad,
             # What a model's own configuration says of sampling is for `do_sample` alone.

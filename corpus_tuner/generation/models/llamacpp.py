@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.generation.models.decoding import Decoding, Request
+from corpus_tuner.generation.models.engine import Answers, LanguageModelSettings, Request
 
 
 class LlamaCppModel:
@@ -124,27 +124,27 @@ class LlamaCppEngine:
     def __init__(self, model: LlamaCppModel) -> None:
         self._model = model
 
-    def write(self, requests: Sequence[Request], decoding: Decoding) -> list[list[list[int]]]:
+    def write(self, requests: Sequence[Request], settings: LanguageModelSettings) -> Answers:
         """Return `outputs` answers to each request, as token ids."""
         return [
-            [self._answer(request, decoding, number) for number in range(decoding.outputs)]
+            [self._answer(request, settings, number) for number in range(settings.outputs)]
             for request in requests
         ]
 
-    def _answer(self, request: Request, decoding: Decoding, number: int) -> list[int]:
+    def _answer(self, request: Request, settings: LanguageModelSettings, number: int) -> list[int]:
         body: dict[str, Any] = {
             "prompt": request.source,
-            "n_predict": decoding.max_new_tokens,
+            "n_predict": settings.max_new_tokens,
             "cache_prompt": True,
             "return_tokens": True,
             "samplers": ["top_k", "top_p", "temperature"],
             "temperature": 0.0,
         }
-        if not decoding.beams:
+        if not settings.beam_width:
             body |= {
-                "temperature": decoding.temperature,
-                "top_k": decoding.top_k,
-                "top_p": decoding.top_p,
+                "temperature": settings.temperature,
+                "top_k": settings.top_k,
+                "top_p": settings.top_p,
                 "seed": (request.seed + number) % (2**32 - 1),  # the last one means any
             }
         answer = self._model.post("/completion", body)

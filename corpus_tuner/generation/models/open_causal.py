@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.models import Source, choose_device, load_model
-from corpus_tuner.generation.models.decoding import Engine
+from corpus_tuner.generation.models.engine import Engine, LanguageModelSettings
 from corpus_tuner.generation.models.gguf_files import find_gguf, is_gguf, read_header
 
 _SLACK = 64  # tokens that a prompt may have beyond the longest, where a document was cut
@@ -27,7 +27,7 @@ class Opened(NamedTuple):
     identity: str
 
 
-def open_decoder(settings: Any) -> Opened:
+def open_decoder(settings: LanguageModelSettings) -> Opened:
     """Open a model.
 
     Parameters
@@ -50,7 +50,7 @@ def open_decoder(settings: Any) -> Opened:
     return _open_gguf(settings) if is_gguf(settings.model) else _open_transformers(settings)
 
 
-def _open_transformers(settings: Any) -> Opened:
+def _open_transformers(settings: LanguageModelSettings) -> Opened:
     if settings.engine == "llamacpp":
         raise CorpusTunerError(
             "generator.engine=llamacpp runs GGUF files: set generator.model to one, or "
@@ -80,7 +80,7 @@ def _open_transformers(settings: Any) -> Opened:
     return Opened(engine, tokenizer, identity)
 
 
-def _open_gguf(settings: Any) -> Opened:
+def _open_gguf(settings: LanguageModelSettings) -> Opened:
     from corpus_tuner.core.files import hash_file
     from corpus_tuner.generation.models.causal_ctranslate2 import CTranslate2CausalEngine
     from corpus_tuner.generation.models.gguf_conversion import (
@@ -108,7 +108,7 @@ def _open_gguf(settings: Any) -> Opened:
     return _open_llamacpp(settings, path, identity, chat=chat)
 
 
-def _choose_for_gguf(settings: Any, architecture: str, device: str) -> str:
+def _choose_for_gguf(settings: LanguageModelSettings, architecture: str, device: str) -> str:
     from corpus_tuner.generation.models.gguf_conversion import ARCHITECTURES
 
     known = architecture in ARCHITECTURES
@@ -118,13 +118,13 @@ def _choose_for_gguf(settings: Any, architecture: str, device: str) -> str:
             f"{', '.join(ARCHITECTURES)}: set generator.engine=auto"
         )
     if settings.engine != "auto":
-        return str(settings.engine)
+        return settings.engine
     if known and _suits_ctranslate2(settings, device):
         return "ctranslate2"
     return "transformers" if known and device != "cpu" else "llamacpp"
 
 
-def _suits_ctranslate2(settings: Any, device: str) -> bool:
+def _suits_ctranslate2(settings: LanguageModelSettings, device: str) -> bool:
     return device == "cpu" and settings.decoding == "beam"
 
 
@@ -134,7 +134,9 @@ def _reference(model: Any, tokenizer: Any) -> Engine:
     return CausalEngine(model, tokenizer)
 
 
-def _open_llamacpp(settings: Any, path: Path, identity: str, *, chat: bool) -> Opened:
+def _open_llamacpp(
+    settings: LanguageModelSettings, path: Path, identity: str, *, chat: bool
+) -> Opened:
     import torch
 
     from corpus_tuner.generation.models.llamacpp import (
@@ -143,8 +145,7 @@ def _open_llamacpp(settings: Any, path: Path, identity: str, *, chat: bool) -> O
         LlamaCppTokenizer,
     )
 
-    several = settings.decoding == "beam" and max(settings.beams, settings.outputs) > 1
-    if several or settings.no_repeat_ngram:
+    if settings.beam_width > 1 or settings.no_repeat_ngram:
         raise CorpusTunerError(
             "generator.engine=llamacpp has neither several beams nor no_repeat_ngram: set "
             "generator.decoding=sampling, or generator.beams=1 and generator.outputs=1; and "

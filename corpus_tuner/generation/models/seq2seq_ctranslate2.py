@@ -21,7 +21,7 @@ from corpus_tuner.encoders.ctranslate2_runtime import (
     use_fastest_instructions,
 )
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.generation.models.decoding import Decoding, Request
+from corpus_tuner.generation.models.engine import Answers, LanguageModelSettings, Request
 
 MODEL_TYPES = ("bart", "mt5", "t5")
 """As ``config.json`` names them: those that are tested here."""
@@ -44,17 +44,17 @@ class CTranslate2Engine:
         self._tokenizer = tokenizer
         self._marks = frozenset(tokenizer.all_special_ids)
 
-    def write(self, requests: Sequence[Request], decoding: Decoding) -> list[list[list[int]]]:
+    def write(self, requests: Sequence[Request], settings: LanguageModelSettings) -> Answers:
         """Return `outputs` answers to each request, as token ids."""
         workers = max(1, min(len(requests), torch.get_num_threads(), MOST_WORKERS))
         lengths = [len(request.source) for request in requests]
-        size = decoding.batch_size if decoding.beams else 1
+        size = settings.batch_size if settings.beam_width else 1
         batches = list(batch_equal_lengths(lengths, size))
-        shared = self._open(workers) if decoding.beams else None
+        shared = self._open(workers) if settings.beam_width else None
 
-        def answer(batch: list[int]) -> list[list[list[int]]]:
+        def answer(batch: list[int]) -> Answers:
             asked = [requests[position] for position in batch]
-            return self._answer(shared or self._seeded(asked[0]), asked, decoding)
+            return self._answer(shared or self._seeded(asked[0]), asked, settings)
 
         return answer_in_parallel(answer, batches, workers)
 
@@ -82,15 +82,18 @@ class CTranslate2Engine:
         return translator
 
     def _answer(
-        self, translator: ctranslate2.Translator, requests: Sequence[Request], decoding: Decoding
-    ) -> list[list[list[int]]]:
+        self,
+        translator: ctranslate2.Translator,
+        requests: Sequence[Request],
+        settings: LanguageModelSettings,
+    ) -> Answers:
         results = translator.translate_batch(
             [self._names(request.source) for request in requests],
             max_input_length=0,
-            max_decoding_length=decoding.max_new_tokens,
-            num_hypotheses=decoding.outputs,
-            no_repeat_ngram_size=decoding.no_repeat_ngram,
-            **_search(decoding),
+            max_decoding_length=settings.max_new_tokens,
+            num_hypotheses=settings.outputs,
+            no_repeat_ngram_size=settings.no_repeat_ngram,
+            **_search(settings),
         )
         return [
             [self._tokenizer.convert_tokens_to_ids(tokens) for tokens in result.hypotheses]
@@ -103,8 +106,8 @@ class CTranslate2Engine:
 
 
 def answer_in_parallel(
-    answer: Callable[[list[int]], list[list[list[int]]]], batches: Sequence[list[int]], workers: int
-) -> list[list[list[int]]]:
+    answer: Callable[[list[int]], Answers], batches: Sequence[list[int]], workers: int
+) -> Answers:
     """Return the answers to all requests, in their order.
 
     Parameters
@@ -116,7 +119,7 @@ def answer_in_parallel(
     workers
         How many batches are answered at once.
     """
-    answers: list[list[list[int]]] = [[] for batch in batches for _ in batch]
+    answers: Answers = [[] for batch in batches for _ in batch]
     with ThreadPoolExecutor(workers) as pool:
         for batch, found in zip(batches, pool.map(answer, batches), strict=True):
             for position, one in zip(batch, found, strict=True):
@@ -148,12 +151,12 @@ def convert_cached(model: Any, tokenizer: Any, weights: str) -> Path:
     return ensure_cached(get_cache_name(weights, COMPUTE), make)
 
 
-def _search(decoding: Decoding) -> dict[str, Any]:
-    if decoding.beams:
-        return {"beam_size": max(decoding.beams, decoding.outputs)}
+def _search(settings: LanguageModelSettings) -> dict[str, Any]:
+    if settings.beam_width:
+        return {"beam_size": settings.beam_width}
     return {
         "beam_size": 1,
-        "sampling_temperature": decoding.temperature,
-        "sampling_topp": decoding.top_p,
-        "sampling_topk": decoding.top_k,
+        "sampling_temperature": settings.temperature,
+        "sampling_topp": settings.top_p,
+        "sampling_topk": settings.top_k,
     }

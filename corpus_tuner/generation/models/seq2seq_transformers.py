@@ -8,7 +8,7 @@ from transformers import LogitsProcessor, LogitsProcessorList
 from transformers.generation import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
 from corpus_tuner.encoders.batching import batch_similar_lengths
-from corpus_tuner.generation.models.decoding import Decoding, Request
+from corpus_tuner.generation.models.engine import Answers, LanguageModelSettings, Request
 
 
 class TransformersEngine:
@@ -18,19 +18,19 @@ class TransformersEngine:
         self._model = model
         self._tokenizer = tokenizer
 
-    def write(self, requests: Sequence[Request], decoding: Decoding) -> list[list[list[int]]]:
+    def write(self, requests: Sequence[Request], settings: LanguageModelSettings) -> Answers:
         """Return `outputs` answers to each request, as token ids."""
-        size = 1 if self._model.device.type == "cpu" else decoding.batch_size
-        written: list[list[list[int]]] = [[] for _ in requests]
+        size = 1 if self._model.device.type == "cpu" else settings.batch_size
+        written: Answers = [[] for _ in requests]
         with torch.inference_mode():
             for batch in batch_similar_lengths([len(request.source) for request in requests], size):
-                answers = self._answer([requests[index] for index in batch], decoding)
+                answers = self._answer([requests[index] for index in batch], settings)
                 for number, index in enumerate(batch):
-                    start = number * decoding.outputs
-                    written[index] = answers[start : start + decoding.outputs]
+                    start = number * settings.outputs
+                    written[index] = answers[start : start + settings.outputs]
         return written
 
-    def _answer(self, requests: list[Request], decoding: Decoding) -> list[list[int]]:
+    def _answer(self, requests: list[Request], settings: LanguageModelSettings) -> list[list[int]]:
         """Return the answers to requests, request by request."""
         device = self._model.device
         batch = self._tokenizer.pad(
@@ -38,20 +38,20 @@ class TransformersEngine:
         ).to(device)
         mask = batch["attention_mask"]
         source = self._model.get_encoder()(batch["input_ids"], attention_mask=mask)
-        rows = 1 if decoding.beams else decoding.outputs  # beams are multiplied by `generate`
+        rows = 1 if settings.beam_width else settings.outputs  # beams are multiplied by `generate`
         source.last_hidden_state = source.last_hidden_state.repeat_interleave(rows, dim=0)
         search: dict[str, Any] = {
-            "num_beams": max(decoding.beams, decoding.outputs),
-            "num_return_sequences": decoding.outputs,
+            "num_beams": settings.beam_width,
+            "num_return_sequences": settings.outputs,
         }
-        if not decoding.beams:
+        if not settings.beam_width:
             seeds = [request.seed for request in requests]
-            search = {"num_beams": 1, "logits_processor": make_sampler(seeds, decoding, device)}
+            search = {"num_beams": 1, "logits_processor": make_sampler(seeds, settings, device)}
         tokens = self._model.generate(
             encoder_outputs=source,
             attention_mask=mask.repeat_interleave(rows, dim=0),
-            max_new_tokens=decoding.max_new_tokens,
-            no_repeat_ngram_size=decoding.no_repeat_ngram,
+            max_new_tokens=settings.max_new_tokens,
+            no_repeat_ngram_size=settings.no_repeat_ngram,
             do_sample=False,
             **search,
         )
@@ -80,22 +80,22 @@ class _Noise(LogitsProcessor):  # type: ignore[misc]
 
 
 def make_sampler(
-    seeds: Sequence[int], decoding: Decoding, device: torch.device
+    seeds: Sequence[int], settings: LanguageModelSettings, device: torch.device
 ) -> LogitsProcessorList:
     """Return what makes the likeliest token a sampled one, each request with its own seed.
 
     Parameters
     ----------
     seeds
-        Of the requests, whose rows stand together, `decoding.outputs` for each.
-    decoding
-        Its temperature, `top_k` and `top_p` are applied in this order.
+        Of the requests, whose rows stand together, `outputs` for each.
+    settings
+        Settings, of which temperature, `top_k` and `top_p` are applied in this order.
     device
         Where the scores are.
     """
-    steps: list[LogitsProcessor] = [TemperatureLogitsWarper(decoding.temperature)]
-    if decoding.top_k:
-        steps.append(TopKLogitsWarper(decoding.top_k))
-    if decoding.top_p < 1:
-        steps.append(TopPLogitsWarper(decoding.top_p))
-    return LogitsProcessorList([*steps, _Noise(seeds, decoding.outputs, device)])
+    steps: list[LogitsProcessor] = [TemperatureLogitsWarper(settings.temperature)]
+    if settings.top_k:
+        steps.append(TopKLogitsWarper(settings.top_k))
+    if settings.top_p < 1:
+        steps.append(TopPLogitsWarper(settings.top_p))
+    return LogitsProcessorList([*steps, _Noise(seeds, settings.outputs, device)])

@@ -38,6 +38,7 @@ def fine_tune(
     memory: Sequence[str],
     languages: Languages,
     recipe: Recipe,
+    how: EncoderTuningSettings,
     output: Path,
     evaluate: Callable[[], float],
 ) -> Curve:
@@ -57,12 +58,13 @@ def fine_tune(
         Languages of the documents.
     recipe
         Recipe.
+    how
+        Settings of the fine-tuning.
     output
         Folder of the model, which has the plan, the teacher's index and the checkpoints.
     evaluate
         Function that measures the model with the held-out documents.
     """
-    how = recipe.encoder_tuning
     trained = documents[held_out:]
     questions: Sequence[Sequence[str]] = ()
     topics: Sequence[Sequence[int]] = ()

@@ -74,7 +74,9 @@ class HeldOutEvaluation:
     languages
         Languages of the documents.
     recipe
-        Recipe: lexical rankers, default weights, and the seed of the pseudo-queries.
+        Recipe: lexical rankers and default weights.
+    seed
+        Random seed of the pseudo-queries.
     """
 
     def __init__(
@@ -83,8 +85,9 @@ class HeldOutEvaluation:
         others: Sequence[Document],
         languages: Languages,
         recipe: Recipe,
+        seed: int = 0,
     ) -> None:
-        chance = random.Random(recipe.encoder_tuning.seed)
+        chance = random.Random(seed)
         taken = (hold_out(one, languages.detect(one), chance) for one in held_out)
         pairs = [one for one in taken if one]
         self._documents = len(pairs)

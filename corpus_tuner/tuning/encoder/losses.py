@@ -106,4 +106,4 @@ class RankingLoss(CachedMultipleNegativesRankingLoss):  # type: ignore[misc]
 
     def get_config_dict(self) -> dict[str, Any]:
         """Return the settings for the library's model card."""
-        return self._settings.model_dump(mode="json", include={"scale", "distillation", "memory"})
+        return self._settings.model_dump(mode="json", include={"distillation", "memory"})

@@ -72,4 +72,4 @@ def write_encoder_card(report: EncoderTuningReport, sources: Sequence[str], outp
         f"language: [{', '.join(report.languages)}]",
         "tags: [corpus-tuner, sentence-similarity]",
     ]
-    write_card(output, metadata, body, "encoder_tuning", report.settings)
+    write_card(output, metadata, body, report.settings)

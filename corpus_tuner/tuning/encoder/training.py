@@ -108,8 +108,7 @@ class Trainer(SentenceTransformerTrainer):  # type: ignore[misc]
         loss = round(float(logs["loss"]), 5)
         if loss != loss:
             raise CorpusTunerError(
-                f"the loss is not a number at step {self.state.global_step}: lower "
-                "encoder_tuning.learning_rate"
+                f"the loss is not a number at step {self.state.global_step}: lower learning_rate"
             )
         self._meter.advance(1, f"loss {loss:.3f}")
         self.state.log_history.append({"step": self.state.global_step, "loss": loss})

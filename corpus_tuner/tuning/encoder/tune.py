@@ -38,7 +38,8 @@ _REQUIRED = {
 def tune_encoder(
     sources: Sequence[str | Path | Documents],
     output: str | Path,
-    settings: Recipe,
+    recipe: Recipe,
+    settings: EncoderTuningSettings | None = None,
     *,
     keep: Sequence[str | Path | Documents] = (),
 ) -> EncoderTuningReport:
@@ -50,11 +51,12 @@ def tune_encoder(
         Corpora, as `corpus_tuner.build` takes them.
     output
         Folder of the tuned model.
+    recipe
+        Recipe of the encoder and of the index of the teacher.
     settings
-        Recipe, with the tuning's settings in ``encoder_tuning``; its other stages build the index
-        of the teacher.
+        Settings of the fine-tuning; by default the default ones.
     keep
-        Corpora whose documents' vectors must not change; needs ``encoder_tuning.memory``.
+        Corpora whose documents' vectors must not change; needs ``memory``.
 
     Raises
     ------
@@ -64,22 +66,22 @@ def tune_encoder(
         If a library for tuning is not installed.
     """
     output = Path(output)
-    how = settings.encoder_tuning
+    settings = settings or EncoderTuningSettings()
     for extra, libraries in _REQUIRED.items():
         if any(find_spec(name) is None for name in libraries):
             raise MissingExtraError("tuning an encoder", extra)
     if not sources:
         raise CorpusTunerError("there is nothing to learn from: give a corpus")
-    _check_settings(how)
-    if bool(keep) != bool(how.memory):
+    _check_settings(settings)
+    if bool(keep) != bool(settings.memory):
         raise CorpusTunerError(
-            "texts to keep and encoder_tuning.memory, their weight, go together: give both"
+            "texts to keep and the setting memory, their weight, go together: give both"
         )
     with show_activity("reading the corpus"):
         documents = sample_documents(
-            _read_documents(sources, settings), how.most_documents, how.seed
+            _read_documents(sources, recipe), settings.most_documents, settings.seed
         )
-        retained = sample_documents(_read_documents(keep, settings), _MOST_MEMORY, how.seed)
+        retained = sample_documents(_read_documents(keep, recipe), _MOST_MEMORY, settings.seed)
         memory = [get_full_text(document) for document in retained]
     if len(documents) < LEAST_DOCUMENTS:
         raise CorpusTunerError(
@@ -87,22 +89,22 @@ def tune_encoder(
             "needed"
         )
     with lock_output(output):
-        key = _compute_key(documents, memory, settings)
+        key = _compute_key(documents, memory, recipe, settings)
         report = read_report(output)
         if report is None:
             names = [Path(one).name for one in sources if isinstance(one, str | Path)]
-            return _tune(documents, memory, output, settings, key, names)
+            return _tune(documents, memory, output, recipe, settings, key, names)
         if report.key != key:
             raise_other_tuning(output, "documents")
         return report
 
 
-def tune_encoder_for_index(source: str | Path, index: str | Path, settings: Recipe) -> Recipe:
+def tune_encoder_for_index(source: str | Path, index: str | Path, recipe: Recipe) -> Recipe:
     """Return a recipe with its encoder tuned on a corpus, if the verdict is that it is better.
 
     The tuned encoder is stored beside the index, as ``INDEX.encoder``. An existing one of the same
-    base and settings is used although the corpus may have changed: a new one would encode all
-    documents again.
+    base is used whatever its settings, although the corpus may have changed: a new one would encode
+    all documents again.
 
     Parameters
     ----------
@@ -110,23 +112,23 @@ def tune_encoder_for_index(source: str | Path, index: str | Path, settings: Reci
         Corpus.
     index
         Folder of the index that will be built.
-    settings
+    recipe
         Recipe.
 
     Raises
     ------
     CorpusTunerError, MissingExtraError
-        As `tune_encoder` does, or if the existing encoder has another base or other settings.
+        As `tune_encoder` does, or if the existing encoder has another base.
     """
     folder = Path(index).resolve()
     folder = folder.with_name(f"{folder.name}.encoder")
     report = read_report(folder)
     if report is None:
-        report = tune_encoder([source], folder, settings)
-    elif not _matches(report, settings):
+        report = tune_encoder([source], folder, recipe)
+    elif recipe.encoder.name not in (AUTO, report.base):
         raise CorpusTunerError(
-            f"{folder} holds an encoder that was tuned from {report.base!r} with other settings "
-            "than these: remove it to tune anew, or build with "
+            f"{folder} holds an encoder that was tuned from {report.base!r} and "
+            f"not from {recipe.encoder.name!r}: remove it to tune anew, or build with "
             + named(f"encoder={str(folder)!r}", f"--encoder {folder}")
         )
     verdict = report.verdict
@@ -136,9 +138,9 @@ def tune_encoder_for_index(source: str | Path, index: str | Path, settings: Reci
         f"{verdict.queries:,} queries of held-out documents"
     )
     if not verdict.better:
-        return settings
-    encoder = settings.encoder.model_copy(update={"name": str(folder), "revision": None})
-    return settings.model_copy(update={"encoder": encoder})
+        return recipe
+    encoder = recipe.encoder.model_copy(update={"name": str(folder), "revision": None})
+    return recipe.model_copy(update={"encoder": encoder})
 
 
 def _check_settings(how: EncoderTuningSettings) -> None:
@@ -147,28 +149,20 @@ def _check_settings(how: EncoderTuningSettings) -> None:
 
     if how.steps == 0 and how.token_weights == "base":
         raise CorpusTunerError(
-            "encoder_tuning.steps is 0 and token_weights is base: nothing is tuned. Set one of them"
+            "steps is 0 and token_weights is base: nothing is tuned. Set one of them"
         )
     if how.device.startswith("cuda") and not torch.cuda.is_available():
         raise CorpusTunerError(
-            f"encoder_tuning.device is {how.device}, and PyTorch finds no such GPU here: set auto"
+            f"device is {how.device}, and PyTorch finds no such GPU here: set auto"
         )
-
-
-def _matches(report: EncoderTuningReport, settings: Recipe) -> bool:
-    """Tell whether an encoder was tuned with the base and settings of a recipe."""
-    how = settings.encoder_tuning
-    before = EncoderTuningSettings.model_validate(report.settings)
-    was, now = (one.model_dump(exclude=_RUNTIME) for one in (before, how))
-    same_base = settings.encoder.name in (AUTO, report.base)
-    return same_base and was == now and (report.steps == 0) == (how.steps == 0)
 
 
 def _tune(
     documents: Sequence[Document],
     memory: Sequence[str],
     output: Path,
-    settings: Recipe,
+    recipe: Recipe,
+    how: EncoderTuningSettings,
     key: str,
     names: Sequence[str],
 ) -> EncoderTuningReport:
@@ -177,16 +171,15 @@ def _tune(
     from corpus_tuner.tuning.encoder.held_out import HeldOutEvaluation
     from corpus_tuner.tuning.encoder.token_weights import weigh_tokens
 
-    how = settings.encoder_tuning
-    languages = Languages((settings.language,))
-    if settings.language == "auto":
+    languages = Languages((recipe.language,))
+    if recipe.language == "auto":
         languages, _ = detect_languages(documents[:SAMPLE_DOCUMENTS])
-    encoder = embedded.resolve_auto(settings.encoder, languages.codes)
-    settings = settings.model_copy(update={"encoder": encoder})
+    encoder = embedded.resolve_auto(recipe.encoder, languages.codes)
+    recipe = recipe.model_copy(update={"encoder": encoder})
     held_out = min(how.held_out, len(documents) // 4)
     trained = documents[held_out:]
     others = trained[: max(0, how.candidates - held_out)]
-    evaluation = HeldOutEvaluation(documents[:held_out], others, languages, settings)
+    evaluation = HeldOutEvaluation(documents[:held_out], others, languages, recipe, how.seed)
     with show_activity("opening the model"):
         model = load_model(encoder.model_copy(update={"device": how.device}))
     with show_activity("searching for the held-out documents"):
@@ -206,13 +199,14 @@ def _tune(
             held_out,
             memory,
             languages,
-            settings,
+            recipe,
+            how,
             output,
             lambda: evaluation.measure(model).mean,
         )
     elif not weighed:
         raise CorpusTunerError(
-            f"nothing of {encoder.name!r} can be tuned with encoder_tuning.steps=0: its vectors "
+            f"nothing of {encoder.name!r} can be tuned with steps=0: its vectors "
             "are no mean of tokens' states, or tokens are weighed in it already. Give steps or "
             "minutes"
         )
@@ -266,18 +260,23 @@ def _copy_weights(model: Any) -> dict[str, Any]:
 
 
 def _read_documents(
-    sources: Iterable[str | Path | Documents], settings: Recipe
+    sources: Iterable[str | Path | Documents], recipe: Recipe
 ) -> Iterator[Document]:
     """Yield the documents of all corpora, with the corpus's number in their ids."""
     for number, source in enumerate(sources):
-        for document in track(Corpus(source, settings.corpus), "reading the corpus"):
+        for document in track(Corpus(source, recipe.corpus), "reading the corpus"):
             yield replace(document, id=f"{number}:{document.id}")
 
 
-def _compute_key(documents: Sequence[Document], memory: Sequence[str], settings: Recipe) -> str:
-    how = settings.encoder_tuning.model_dump_json(exclude=_RUNTIME)
-    trains = settings.encoder_tuning.steps != 0
-    digest = hashlib.sha256(f"{how} {trains} {settings.encoder.model_dump_json()}".encode())
+def _compute_key(
+    documents: Sequence[Document],
+    memory: Sequence[str],
+    recipe: Recipe,
+    settings: EncoderTuningSettings,
+) -> str:
+    how = settings.model_dump_json(exclude=_RUNTIME)
+    trains = settings.steps != 0
+    digest = hashlib.sha256(f"{how} {trains} {recipe.encoder.model_dump_json()}".encode())
     for document in documents:
         digest.update(compute_digest(document).encode())
     for text in memory:

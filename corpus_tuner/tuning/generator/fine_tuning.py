@@ -65,7 +65,7 @@ def tune_on_pairs(
             split = split_pairs(
                 pairs, settings.dev, settings.test, settings.most_pairs, settings.seed
             )
-        given, settings = settings, settings.for_pairs(len(split.train))
+        given, settings = settings, settings.limit_steps(len(split.train))
         if settings.steps < given.steps:
             print_note(
                 f"{len(split.train):,} pairs to train on are few for {given.steps:,} steps of "

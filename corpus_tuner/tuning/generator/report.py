@@ -117,4 +117,4 @@ def write_generator_card(report: TuningReport, sources: Sequence[str], output: P
         f"(`{CURVE}`, `curve.svg`).",
         "",
     ]
-    write_card(output, metadata, body, "tuning", report.settings.model_dump(mode="json"))
+    write_card(output, metadata, body, report.settings.model_dump(mode="json"))

@@ -70,7 +70,7 @@ class Trainer(transformers.Trainer):  # type: ignore[misc]
             raise MissingExtraError("tuning a generator", "tune")
         if model.device.index:
             raise CorpusTunerError(
-                f"cannot tune on {model.device}: set tuning.device=cuda, and choose a GPU by "
+                f"cannot tune on {model.device}: set device=cuda, and choose a GPU by "
                 "CUDA_VISIBLE_DEVICES"
             )
         self._objective = objective
@@ -134,7 +134,7 @@ class Trainer(transformers.Trainer):  # type: ignore[misc]
         if not loss.isfinite():
             raise CorpusTunerError(
                 f"the loss is not a number at step {self.state.global_step + 1}: lower "
-                "tuning.learning_rate, or set tuning.dtype=float32"
+                "learning_rate, or set dtype=float32"
             )
         return loss
 

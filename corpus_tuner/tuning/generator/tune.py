@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
+from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
 from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.corpora import Corpus
@@ -32,7 +33,8 @@ def tune_generator(
     corpus: str | Path | None,
     base: str,
     output: str | Path,
-    settings: Recipe,
+    recipe: Recipe,
+    settings: GeneratorTuningSettings | None = None,
     *,
     pairs: Iterable[str | Path] = (),
     ledger: str | Path | None = None,
@@ -48,8 +50,10 @@ def tune_generator(
         Hub name or folder of the base model.
     output
         Folder of the tuned model; those of earlier rounds are in ``round-N`` in it.
+    recipe
+        Recipe of the generator, the checks and the encoder.
     settings
-        Recipe.
+        Settings of the fine-tuning; by default the default ones.
     pairs
         Files of pairs (`corpus_tuner.tuning.generator.pairs.read_pairs`).
     ledger
@@ -63,32 +67,33 @@ def tune_generator(
     MissingExtraError
         If a library for tuning is not installed.
     """
+    settings = settings or GeneratorTuningSettings()
     files = [Path(file) for file in pairs]
     output = Path(output)
     if corpus is None and not files:
         raise CorpusTunerError("there is nothing to learn from: give a corpus or files of pairs")
     create_tuning_folder(output)
     model = base
-    rounds = settings.tuning.rounds if corpus else 1
+    rounds = settings.rounds if corpus else 1
     for number in range(1, rounds + 1):
         folder = output if number == rounds else output / f"round-{number}"
         create_tuning_folder(folder)
         training_pairs: Iterable[Pair] = chain.from_iterable(
-            read_pairs(file, settings.instructions) for file in files
+            read_pairs(file, recipe.instructions) for file in files
         )
         sources = [file.name for file in files]
         if corpus is not None:
             ledger_file = Path(ledger or Layout(output).ledger)
-            accepted = generate_pairs(str(corpus), model, settings, ledger_file, folder)
+            accepted = generate_pairs(str(corpus), model, recipe, ledger_file, folder)
             training_pairs = chain(training_pairs, accepted)
             sources.append(f"views of {Path(corpus).name} that `{model}` wrote and checks accepted")
-        report = tune_on_pairs(training_pairs, Source(base), folder, settings.tuning, sources)
+        report = tune_on_pairs(training_pairs, Source(base), folder, settings, sources)
         model = str(folder)
     return report
 
 
 def generate_pairs(
-    source: str, model: str, settings: Recipe, ledger: Path, scratch: Path
+    source: str, model: str, recipe: Recipe, ledger: Path, scratch: Path
 ) -> Iterator[Pair]:
     """Yield pairs of documents and the views that a model writes and the checks accept.
 
@@ -98,7 +103,7 @@ def generate_pairs(
         Corpus, as `corpus_tuner.build` takes it.
     model
         Hub name or folder, in place of the model of the recipe's generator.
-    settings
+    recipe
         Recipe.
     ledger
         File of the ledger.
@@ -110,17 +115,17 @@ def generate_pairs(
     CorpusTunerError
         If the corpus cannot be read, or the recipe has not one generator with a model.
     """
-    corpus = Corpus(source, settings.corpus)
-    language = detect_corpus_languages(corpus, settings).main
-    settings = settings.model_copy(update={"language": language})
-    with_model = [part for part in list_generators(settings.generator) if isinstance(part, Seq2Seq)]
+    corpus = Corpus(source, recipe.corpus)
+    language = detect_corpus_languages(corpus, recipe).main
+    recipe = recipe.model_copy(update={"language": language})
+    with_model = [part for part in list_generators(recipe.generator) if isinstance(part, Seq2Seq)]
     if len(with_model) != 1:
         raise CorpusTunerError(
             f"the recipe has {len(with_model)} generators with a model to tune, not one: set "
             "generator=seq2seq"
         )
     generator = with_model[0].model_copy(update={"model": model})
-    opened = open_recipe(corpus, settings, generators=generator)
+    opened = open_recipe(corpus, recipe, generators=generator)
     ((_, instructions),) = opened.generators[language]
     by_kind = {instruction.kind: instruction for instruction in instructions}
     with Enricher(corpus, opened, ledger, scratch) as enricher:

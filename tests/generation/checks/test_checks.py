@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -104,11 +105,11 @@ def test_language(encoder: Any) -> None:
 
 def test_copied(encoder: Any) -> None:
     texts = [
-        "A MILL wheel turns, in the river. The mill",
+        "A MILL wheel turns, in the river. The mill grinds",
         "A mill wheel turns in the bread of the oven",
         "The mill grinds wheat",
     ]
-    verdicts = judged(encoder, "copied", *map(Written, texts), min_words=6)
+    verdicts = judged(encoder, "copied", *map(Written, texts))
     assert reasons(verdicts) == ["copied", "", ""]
 
 
@@ -176,18 +177,18 @@ class Knowing:
 def test_a_key_term_must_be_nearer_than_the_documents_own_rarest_words(encoder: Any) -> None:
     # "buckwheat" is not in the document, which may mean it nevertheless, or not.
     invented = Written("the mill grinds buckwheat.")
-    ((_, support),) = judged(encoder, "entailment", invented, support=-1, rivals=0)
+    with patch("corpus_tuner.generation.checks.entailment._RIVALS", 0):
+        ((_, support),) = judged(encoder, "entailment", invented, support=-1)
     (near,) = encoder.encode_documents([support])
     meant, other = (Knowing(encoder, "buckwheat", vector) for vector in (near, -near))
     assert judged(meant, "entailment", invented, support=-1) == [Verdict("", support)]
     (verdict,) = judged(other, "entailment", invented, support=-1)
     assert verdict.reason == "its key term does not fit the document"
-    assert not judged(other, "entailment", invented, support=-1, rivals=0)[0].reason
     assert not judged(other, "entailment", Written("the mill, grinding"), support=-1)[0].reason
 
 
 ALL = [
-    {"name": "well_formed", "question_mark": False, "min_words": 1},
+    {"name": "well_formed", "question_mark": False},
     "language",
     "copied",
     "duplicate",

@@ -10,7 +10,7 @@ from corpus_tuner.core.documents import Document
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.generators import open_generator, strip_thoughts
 from corpus_tuner.generation.generators.causal import Settings
-from corpus_tuner.generation.models.decoding import Request, read_decoding
+from corpus_tuner.generation.models.engine import Request
 from corpus_tuner.generation.prompts import Instruction
 from corpus_tuner.text.document_encoding import EncodedDocument
 from tests.cli.conftest import Run
@@ -112,7 +112,7 @@ def test_padding_changes_nothing(models: dict[str, Path], kind: str, decoding: s
     """As on a GPU, where prompts of unlike lengths share a pass."""
     chosen = {"decoding": decoding, "outputs": 2, "beams": 2, "engine": "transformers"}
     generator = opened(models[kind], **chosen)
-    engine, how = generator._engine, read_decoding(generator._settings)
+    engine, how = generator._engine, generator._settings
     requests = [
         _request(generator, Document("d", "", "wheat " * count), number)
         for number, count in enumerate((1, 7, 3))

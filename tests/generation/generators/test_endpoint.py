@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from corpus_tuner.core.documents import Document
-from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.generators import IncompleteError, open_generator
 from corpus_tuner.generation.generators.endpoint import Settings
 from corpus_tuner.generation.prompts import Instruction, load_instructions
@@ -237,7 +236,6 @@ def test_long_documents_are_cut_and_counted(server: Server) -> None:
     ("values", "said"),
     [
         ({"budget_tokens": 30}, "budget_tokens, 30, is spent: 30 tokens"),
-        ({"budget": 0.00003, "prices": (1, 1)}, "budget, 3e-05, is spent: 3e-05"),
     ],
 )
 def test_a_budget_ends_it(server: Server, values: dict[str, Any], said: str) -> None:
@@ -253,11 +251,6 @@ def test_a_budget_ends_it(server: Server, values: dict[str, Any], said: str) -> 
 def test_addresses_that_cannot_be(url: str) -> None:
     with pytest.raises(ValueError, match="must"):
         Settings(url=url, model="m")
-
-
-def test_a_budget_of_money_needs_prices(server: Server) -> None:
-    with pytest.raises(CorpusTunerError, match=r"needs generator\.prices"):
-        generate(server, budget=1)
 
 
 def test_nobody_is_there(server: Server) -> None:

@@ -86,14 +86,14 @@ def test_recipes_for_doc2query_run_through_every_stage(
 
 
 def test_keywords_are_phrases_of_the_document(encoder: Any) -> None:
-    generator = open_generator(Extractive(phrases=3), encoder)
+    generator = open_generator(Extractive(), encoder)
     (instruction,) = load_instructions(("keywords",), "en")
     readings = read([MILL, COURT, EMPTY], generator, encoder)
     mill, court, empty = generator.generate(readings, instruction)
     for written, document in ((mill, MILL), (court, COURT)):
         phrases = written.texts[0].split(", ")
         source = f"{document.title}. {document.text}".lower()
-        assert 1 < len(phrases) <= 3
+        assert 1 < len(phrases) <= 6
         assert all(phrase.lower() in source for phrase in phrases)
         assert not any(phrase.lower().startswith(("a ", "the ", "in ")) for phrase in phrases)
         assert not written.spans
@@ -101,7 +101,7 @@ def test_keywords_are_phrases_of_the_document(encoder: Any) -> None:
 
 
 def test_a_summary_is_sentences_in_their_order(encoder: Any) -> None:
-    generator = open_generator(Extractive(sentences=2), encoder)
+    generator = open_generator(Extractive(), encoder)
     (instruction,) = load_instructions(("summary",), "en")
     readings = read([MILL, COURT, EMPTY], generator, encoder)
     mill, court, empty = generator.generate(readings, instruction)

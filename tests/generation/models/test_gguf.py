@@ -14,7 +14,7 @@ from corpus_tuner.generation.generators import open_generator
 from corpus_tuner.generation.generators.causal import Settings
 from corpus_tuner.generation.models import gguf_files
 from corpus_tuner.generation.models.causal_ctranslate2 import CTranslate2CausalEngine
-from corpus_tuner.generation.models.decoding import Request, read_decoding
+from corpus_tuner.generation.models.engine import Request
 from corpus_tuner.generation.models.llamacpp import LlamaCppModel
 from corpus_tuner.generation.prompts import Instruction
 from corpus_tuner.text.document_encoding import EncodedDocument
@@ -77,7 +77,7 @@ def test_the_shared_prefix_is_that_of_the_instruction(files: dict[str, Path]) ->
     assert "Be brief." in text and "A mill grinds." in text and "What grinds?" in text
     prompts = [generator._tokens(reading.document, ASK) for reading in READINGS]
     assert all(prompt[: len(prefix)] == prefix for prompt in prompts)
-    how = read_decoding(generator._settings)
+    how = generator._settings
     whole, split = (
         generator._engine.write([Request(prompt, 0, shared) for prompt in prompts], how)
         for shared in (0, len(prefix))

@@ -11,7 +11,7 @@ from corpus_tuner.encoders.model_weights import hash_weights
 from corpus_tuner.generation.generators import open_generator
 from corpus_tuner.generation.generators.seq2seq import Settings
 from corpus_tuner.generation.models import Source, load_model, loading
-from corpus_tuner.generation.models.decoding import Decoding, Request
+from corpus_tuner.generation.models.engine import Request
 from corpus_tuner.generation.models.seq2seq_ctranslate2 import CTranslate2Engine, convert_cached
 from corpus_tuner.generation.models.seq2seq_transformers import make_sampler
 from corpus_tuner.generation.prompts import load_instructions
@@ -73,9 +73,8 @@ def test_the_seed_is_the_requests_whatever_the_order_and_the_threads(bart_folder
     engine = CTranslate2Engine(convert_cached(model, tokenizer, hash_weights(model)), tokenizer)
     source = tokenizer(MILL.text)["input_ids"]
     requests = [Request(source, seed) for seed in range(24)]
-    decoding = Decoding(
+    settings = Settings(
         outputs=1,
-        beams=0,
         temperature=1.0,
         top_p=1.0,
         top_k=0,
@@ -86,9 +85,9 @@ def test_the_seed_is_the_requests_whatever_the_order_and_the_threads(bart_folder
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
-        one_by_one = engine.write(requests, decoding)
+        one_by_one = engine.write(requests, settings)
         torch.set_num_threads(8)
-        assert engine.write(requests[::-1], decoding)[::-1] == one_by_one
+        assert engine.write(requests[::-1], settings)[::-1] == one_by_one
     finally:
         torch.set_num_threads(threads)
     assert len({str(answers) for answers in one_by_one}) == len(requests)
@@ -97,9 +96,8 @@ def test_the_seed_is_the_requests_whatever_the_order_and_the_threads(bart_folder
 @pytest.mark.parametrize(("top_k", "top_p"), [(0, 1.0), (3, 1.0), (0, 0.5)])
 def test_noise_samples_what_the_probabilities_say(top_k: int, top_p: float) -> None:
     scores = torch.tensor([[2.0, 1.0, 0.5, 0.0, -1.0]])
-    decoding = Decoding(
+    settings = Settings(
         outputs=4000,
-        beams=0,
         temperature=1.5,
         top_p=top_p,
         top_k=top_k,
@@ -107,7 +105,7 @@ def test_noise_samples_what_the_probabilities_say(top_k: int, top_p: float) -> N
         max_new_tokens=1,
         batch_size=1,
     )
-    steps = make_sampler([7], decoding, torch.device("cpu"))
+    steps = make_sampler([7], settings, torch.device("cpu"))
     kept = scores
     for step in steps[:-1]:
         kept = step(torch.zeros(1, 1, dtype=torch.long), kept)

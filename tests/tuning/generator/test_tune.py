@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -22,15 +23,14 @@ from tests.conftest import make_documents, write_jsonl
 from tests.fault_injection import start_command, wait_for_exit
 
 FAST = [
-    *("--set", "tuning.steps=24"),
-    *("--set", "tuning.evaluate_every=6"),
-    *("--set", "tuning.batch_size=4"),
-    *("--set", "tuning.accumulate=2"),
-    *("--set", "tuning.learning_rate=0.01"),
-    *("--set", "tuning.warmup=2"),
-    *("--set", "tuning.max_target_tokens=8"),
-    *("--set", "tuning.samples=2"),
-    *("--set", "tuning.dtype=float32"),
+    *("--set", "steps=24"),
+    *("--set", "evaluate_every=6"),
+    *("--set", "batch_size=4"),
+    *("--set", "accumulate=2"),
+    *("--set", "learning_rate=0.01"),
+    *("--set", "warmup=2"),
+    *("--set", "max_target_tokens=8"),
+    *("--set", "dtype=float32"),
 ]
 STATES = "checkpoint/*/checkpoint-*/trainer_state.json"
 
@@ -103,9 +103,10 @@ def test_an_epoch_shares_its_pairs_by_balance(
 
     tokens = np.arange(3, dtype=np.int32)
     examples = [Example(name, tokens, tokens) for name, size in sizes.items() for _ in range(size)]
-    settings = GeneratorTuningSettings(batch_size=4, balance=balance)
-    batches = make_epoch(examples, settings, number)
-    assert batches == make_epoch(examples, settings, number)
+    settings = GeneratorTuningSettings(batch_size=4)
+    with patch.object(GeneratorTuningSettings, "balance", balance):
+        batches = make_epoch(examples, settings, number)
+        assert batches == make_epoch(examples, settings, number)
     drawn = [examples[index].group for batch in batches for index in batch]
     weights = {name: size**balance for name, size in sizes.items()}
     for name, weight in weights.items():
@@ -126,7 +127,7 @@ def test_rouge_l_is_of_words_without_case_and_accents() -> None:
     [
         ("bart_folder", []),
         ("t5_folder", []),
-        ("t5_folder", ["--set", "tuning.method=lora"]),
+        ("t5_folder", ["--set", "method=lora"]),
     ],
 )
 def test_a_tuned_model_has_learnt(
@@ -162,13 +163,13 @@ def test_a_tuned_model_has_learnt(
     changed = {name for name in read if not torch.equal(read[name], after[name])}
     layers = {name for name in read if "embed" not in name and name.endswith("weight")}
     assert layers
-    if "tuning.method=lora" in options:
+    if "method=lora" in options:
         assert changed and all(name.split(".")[-2] in ("q", "v") for name in changed)
     else:
         assert layers <= changed
     again = run(*command, "--json")
     assert json.loads(again.out) == report
-    assert "another tuning" in run(*command, "--set", "tuning.seed=3").err
+    assert "another tuning" in run(*command, "--set", "seed=3").err
 
 
 @pytest.mark.slow
@@ -178,7 +179,7 @@ def test_a_killed_tuning_goes_on_along_the_same_curve(
     whole, killed = tmp_path / "whole", tmp_path / "killed"
 
     command = ["tune", "generator", "--base", bart_folder, "--pairs", pairs, *FAST]
-    command += ["--set", "tuning.steps=60"]
+    command += ["--set", "steps=60"]
     assert wait_for_exit(start_command(*command, "-o", whole)) == 0
     process = start_command(*command, "-o", killed)
     while not list(killed.glob(STATES)) and process.is_alive():
@@ -196,9 +197,9 @@ def test_a_killed_tuning_goes_on_along_the_same_curve(
 @pytest.mark.parametrize(
     "options",
     [
-        ["tuning.steps=20"],  # the last look is not a multiple of `evaluate_every`
-        ["tuning.learning_rate=0.2", "tuning.warmup=0", "tuning.patience=1"],  # stops early
-        ["tuning.method=lora"],
+        ["steps=20"],  # the last look is not a multiple of `evaluate_every`
+        ["learning_rate=0.2", "warmup=0", "patience=1"],  # stops early
+        ["method=lora"],
     ],
 )
 def test_a_tuning_killed_near_its_end_gives_the_same(
@@ -214,7 +215,7 @@ def test_a_tuning_killed_near_its_end_gives_the_same(
 
     whole = files()
     for written in ('{"best_metric": ', None):  # half a state, then killed while measuring
-        (output / "tuning.json").unlink()
+        (output / "json").unlink()
         (output / "model.safetensors").unlink()
         if written:
             last = max(output.glob(STATES), key=lambda file: int(file.parent.name.split("-")[1]))
@@ -224,12 +225,16 @@ def test_a_tuning_killed_near_its_end_gives_the_same(
 
 @pytest.mark.slow
 def test_a_training_can_be_lengthened(
-    run: Callable[..., Any], t5_folder: Path, pairs: Path, tmp_path: Path
+    run: Callable[..., Any],
+    t5_folder: Path,
+    pairs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     command = ["tune", "generator", "--base", t5_folder, "--pairs", pairs, *FAST]
-    command += ["--set", "tuning.cooldown=0"]
+    monkeypatch.setattr(GeneratorTuningSettings, "cooldown", 0.0)
     for steps, folder in ((12, "long"), (24, "long"), (24, "whole")):
-        done = run(*command, "-o", tmp_path / folder, "--set", f"tuning.steps={steps}")
+        done = run(*command, "-o", tmp_path / folder, "--set", f"steps={steps}")
         assert done.code == 0, done.err
     for name in ("curve.jsonl", "model.safetensors"):
         assert (tmp_path / "long" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
@@ -241,8 +246,8 @@ def test_a_checkpoint_of_another_training_is_refused(
 ) -> None:
     command = ["tune", "generator", "--base", t5_folder, "-o", tmp_path, "--pairs", pairs, *FAST]
     assert run(*command).code == 0
-    (tmp_path / "tuning.json").unlink()
-    other = run(*command, "--set", "tuning.seed=3")
+    (tmp_path / "json").unlink()
+    other = run(*command, "--set", "seed=3")
     assert other.code == 2 and "another training" in other.err
     assert run(*command).code == 0
 
@@ -254,7 +259,7 @@ def test_user_errors(
     assert run(*command).code == 2
     missing = run(*command, "--pairs", tmp_path / "none.jsonl")
     assert missing.code == 2 and "none.jsonl" in missing.err and "Traceback" not in missing.err
-    wrong = run(*command, "--pairs", pairs, "--set", "tuning.step=3")
+    wrong = run(*command, "--pairs", pairs, "--set", "step=3")
     assert wrong.code == 2 and "'steps'" in wrong.err
 
 
@@ -272,7 +277,7 @@ def test_the_papers_recipe_runs_through_every_stage(
     ]
     tuned = tmp_path / "tuned"
     command = ["tune", "generator", corpus, "--base", t5_folder, "-o", tuned, *recipe, *FAST]
-    done = run(*command, "--rounds", 2, "--json")
+    done = run(*command, "--set", "rounds=2", "--json")
     assert done.code == 0, done.err
     report = json.loads(done.out)
     assert set(report["pairs"]) == {"keywords-en", "question-en"}
