@@ -56,7 +56,7 @@ class Trainer(SentenceTransformerTrainer):  # type: ignore[misc]
         folder: Path,
         evaluate: Callable[[], float],
     ) -> None:
-        self._evaluate = evaluate
+        self._measure = evaluate
         self._folder = folder
         disable_progress_bar()
         dataset = Dataset.from_list(list(rows))
@@ -119,7 +119,7 @@ class Trainer(SentenceTransformerTrainer):  # type: ignore[misc]
         values = {row["step"]: row["ndcg"] for row in self.state.log_history if "ndcg" in row}
         if step not in values:  # the library calls twice where training ends with an evaluation
             self.model.eval()
-            values[step] = round(self._evaluate(), 5)
+            values[step] = round(self._measure(), 5)
             self.state.log_history.append({"step": step, "ndcg": values[step]})
         return {"eval_ndcg": values[step]}
 
