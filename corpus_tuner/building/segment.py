@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.documents import Document
-from corpus_tuner.core.fields import LANGUAGE_COUNT
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.core.registry import PluginSettings, read_settings
 from corpus_tuner.generation.enricher import Enricher
 from corpus_tuner.generation.enrichment import EnrichedDocument
+from corpus_tuner.indexes.filters.fields import LANGUAGE_COUNT
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.representations import Representation, open_representation
 from corpus_tuner.indexes.store.manifest import SegmentEntry

@@ -34,7 +34,7 @@ def info(
 ) -> None:
     """Show what an index has and how it was made."""
     from corpus_tuner.building.skipped import read_skipped
-    from corpus_tuner.core.fields import LANGUAGE_COUNT
+    from corpus_tuner.indexes.filters.fields import LANGUAGE_COUNT
     from corpus_tuner.indexes.store.manifest import read_manifest
     from corpus_tuner.indexes.store.manifest import verify as verify_files
     from corpus_tuner.indexes.store.segments import fields_of

@@ -11,7 +11,6 @@ from warnings import warn
 
 from corpus_tuner.core.arguments import check_argument_names, check_texts, is_utf8
 from corpus_tuner.core.documents import Document, View
-from corpus_tuner.core.fields import Fields
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.encoders import (
     EncoderSettings,
@@ -21,6 +20,7 @@ from corpus_tuner.encoders import (
 )
 from corpus_tuner.errors import CorpusTunerWarning, SearchIndexError, named
 from corpus_tuner.indexes.filters import Condition, Filter, parse_filters
+from corpus_tuner.indexes.filters.fields import Fields
 from corpus_tuner.indexes.lexical import LexicalIndex, LexicalSettings, extract_query_terms
 from corpus_tuner.indexes.lexical.matches import find_shared_words
 from corpus_tuner.indexes.open_index import locate_index

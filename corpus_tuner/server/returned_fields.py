@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from corpus_tuner.core.documents import Document
-from corpus_tuner.core.fields import Fields
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.filters import compile_filter, resolve
+from corpus_tuner.indexes.filters.fields import Fields
 
 TEXT_BYTES = 10_000
 """Maximum length, in bytes of UTF-8, of texts that are returned without being requested."""

@@ -17,8 +17,6 @@ from pydantic import (
 )
 
 from corpus_tuner.core.documents import Document, View
-from corpus_tuner.core.fields import FIELD
-from corpus_tuner.core.fields import Field as MetadataField
 from corpus_tuner.generation.ledger import Rejection
 from corpus_tuner.indexes.filters import (
     MAX_CONDITIONS,
@@ -27,6 +25,8 @@ from corpus_tuner.indexes.filters import (
     Condition,
     compile_filter,
 )
+from corpus_tuner.indexes.filters.fields import FIELD
+from corpus_tuner.indexes.filters.fields import Field as MetadataField
 from corpus_tuner.indexes.search.hits import Hit, RankerScore
 from corpus_tuner.indexes.search.snippets import Snippet
 from corpus_tuner.indexes.searcher import Searcher

@@ -11,8 +11,8 @@ from math import isfinite
 from typing import NamedTuple
 
 from corpus_tuner.core.arguments import is_utf8
-from corpus_tuner.core.dates import Period, parse_period
 from corpus_tuner.errors import SearchIndexError
+from corpus_tuner.indexes.filters.dates import Period, parse_period
 
 COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 """The operators of ranges, and their signs."""
@@ -28,9 +28,9 @@ class Comparison:
     operator
         ``in``, one of `COMPARISONS`, ``prefix``, or ``valid``: it is of this type.
     type
-        Of the values that it is compared with: ``text``, ``number``, ``boolean``, or ``date`` (text
-        that is compared as `corpus_tuner.core.dates` reads it); a value of another type does not
-        pass. Empty where it is compared with none.
+        Type of the values that it is compared with: ``text``, ``number``, ``boolean``, or ``date``
+        (`corpus_tuner.indexes.filters.dates`); a value of another type does not pass. Empty if it
+        is compared with none.
     values
         Those of ``in``, none of ``valid``, else the one.
     """
@@ -41,7 +41,7 @@ class Comparison:
 
 
 class Limits(NamedTuple):
-    """A half-open range of instants, by keys of `corpus_tuner.core.dates`.
+    """A half-open range of instants, by keys of `corpus_tuner.indexes.filters.dates`.
 
     Attributes
     ----------

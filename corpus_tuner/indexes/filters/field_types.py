@@ -6,8 +6,6 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
-from corpus_tuner.core.dates import is_year, parse_period
-from corpus_tuner.core.fields import ID, Field, Fields
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.filters.conditions import (
     COMPARISONS,
@@ -21,6 +19,8 @@ from corpus_tuner.indexes.filters.conditions import (
     make_in_condition,
     type_of,
 )
+from corpus_tuner.indexes.filters.dates import is_year, parse_period
+from corpus_tuner.indexes.filters.fields import ID, Field, Fields
 
 _MOST_NAMED = 12  # fields
 _VALID_DATE = Comparison("valid", "date", ())
@@ -48,7 +48,7 @@ def resolve(condition: Condition, fields: Fields) -> Condition:
     Examples
     --------
     >>> from corpus_tuner.indexes.filters import compile_filter
-    >>> from corpus_tuner.core.fields import Field
+    >>> from corpus_tuner.indexes.filters.fields import Field
     >>> resolve(compile_filter({"year": {"gt": "1850"}}), {"year": Field(3, {"number": 3})})
     Has(field='year', tests=(Comparison(operator='gt', type='number', values=(1850,)),))
     """

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from corpus_tuner.core.arguments import is_utf8
-from corpus_tuner.core.fields import FIELD
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.filters.conditions import (
     COMPARISONS,
@@ -20,6 +19,7 @@ from corpus_tuner.indexes.filters.conditions import (
     compared,
     make_in_condition,
 )
+from corpus_tuner.indexes.filters.fields import FIELD
 
 Filter = Mapping[str, Any]
 MAX_CONDITIONS = 32

@@ -5,9 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from corpus_tuner.core.dates import get_nearby_days, parse_start
-from corpus_tuner.core.fields import ID, LANGUAGE, LANGUAGE_COUNT
-from corpus_tuner.core.ids import normalize_id
 from corpus_tuner.indexes.filters.conditions import (
     COMPARISONS,
     Comparison,
@@ -20,6 +17,8 @@ from corpus_tuner.indexes.filters.conditions import (
     Some,
     compute_limits,
 )
+from corpus_tuner.indexes.filters.dates import get_nearby_days, parse_start
+from corpus_tuner.indexes.filters.fields import ID, LANGUAGE, LANGUAGE_COUNT, normalize_id
 
 _NUMBERS = "('integer', 'real')"
 _COLUMNS = {

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any
 
-from corpus_tuner.core.fields import Field, Fields
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.filters.conditions import COMPARISONS, type_of
 from corpus_tuner.indexes.filters.field_types import are_dates, as_number
+from corpus_tuner.indexes.filters.fields import Field, Fields
 
 _SIGNS = {symbol: name for name, symbol in COMPARISONS.items()}
 _QUOTED = r'"(?:[^"\\]|\\.)*"'

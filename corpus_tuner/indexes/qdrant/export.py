@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from corpus_tuner.core.fields import ID, LANGUAGE, add_language, get_language
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.errors import SearchIndexError
+from corpus_tuner.indexes.filters.fields import ID, LANGUAGE, add_language, get_language
 from corpus_tuner.indexes.lexical import LexicalRanker, extract_terms
 from corpus_tuner.indexes.lexical.bm25 import Statistics
 from corpus_tuner.indexes.qdrant.address import Address

@@ -8,9 +8,6 @@ by name.
 import operator
 from collections.abc import Callable, Sequence
 
-from corpus_tuner.core.dates import parse_start
-from corpus_tuner.core.fields import ID
-from corpus_tuner.core.ids import list_normal_forms, normalize_id
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.filters.conditions import (
     Comparison,
@@ -22,6 +19,8 @@ from corpus_tuner.indexes.filters.conditions import (
     Some,
     compute_limits,
 )
+from corpus_tuner.indexes.filters.dates import parse_start
+from corpus_tuner.indexes.filters.fields import ID, list_normal_forms, normalize_id
 from corpus_tuner.indexes.qdrant.engine import QdrantFilter
 from corpus_tuner.indexes.qdrant.layout import FIELDS, TRUTHS, key_of
 

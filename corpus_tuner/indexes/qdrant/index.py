@@ -13,11 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 from corpus_tuner.core.documents import Document, View
-from corpus_tuner.core.fields import ID, Field, Fields
-from corpus_tuner.core.ids import list_normal_forms
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.filters import Condition, resolve
+from corpus_tuner.indexes.filters.fields import ID, Field, Fields, list_normal_forms
 from corpus_tuner.indexes.lexical import (
     LexicalRanker,
     LexicalSettings,

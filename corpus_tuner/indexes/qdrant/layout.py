@@ -21,7 +21,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from corpus_tuner.core.fields import ID, LANGUAGE, walk_fields
+from corpus_tuner.indexes.filters.fields import ID, LANGUAGE, walk_fields
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalRanker
 
 FORMAT = "corpus-tuner-qdrant"

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from corpus_tuner.core.documents import Document, View
-from corpus_tuner.core.fields import Fields
 from corpus_tuner.encoders import Vectors
+from corpus_tuner.indexes.filters.fields import Fields
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.lexical.bm25 import BM25
 from corpus_tuner.indexes.representations import Scores

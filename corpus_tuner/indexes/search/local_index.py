@@ -8,9 +8,9 @@ import numpy as np
 
 from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.core.documents import Document, View
-from corpus_tuner.core.fields import Fields
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.errors import SearchIndexError
+from corpus_tuner.indexes.filters.fields import Fields
 from corpus_tuner.indexes.lexical import LexicalIndex, LexicalRanker
 from corpus_tuner.indexes.lexical.bm25 import BM25
 from corpus_tuner.indexes.representations import Parts, Scores, stored_representation

@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError, fie
 
 from corpus_tuner.core.arguments import describe_problem
 from corpus_tuner.core.documents import Digests
-from corpus_tuner.core.fields import compute_language_shares
 from corpus_tuner.core.files import concerns_file, hash_file, write_text
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.encoders import EncoderSettings
 from corpus_tuner.encoders.tuning_report import TuningVerdict
 from corpus_tuner.errors import DAMAGED, SearchIndexError
+from corpus_tuner.indexes.filters.fields import compute_language_shares
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.representations import stored_representation
 from corpus_tuner.indexes.store.layout import ENCODER, Layout

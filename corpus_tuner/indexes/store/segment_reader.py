@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from corpus_tuner.core.documents import Document, View
-from corpus_tuner.core.fields import Field, Fields
-from corpus_tuner.core.ids import normalize_id
 from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
 from corpus_tuner.indexes.filters.conditions import Condition
+from corpus_tuner.indexes.filters.fields import Field, Fields, normalize_id
 from corpus_tuner.indexes.filters.sql import FUNCTIONS, convert_to_sql
 from corpus_tuner.indexes.store.layout import DOCUMENTS
 from corpus_tuner.indexes.store.reader_lock import ReaderLock

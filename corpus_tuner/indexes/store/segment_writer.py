@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from corpus_tuner.core.arrays import save_array
 from corpus_tuner.core.documents import Digests
-from corpus_tuner.core.fields import FieldCounts
 from corpus_tuner.core.files import sync_file
 from corpus_tuner.encoders import Vectors
+from corpus_tuner.indexes.filters.fields import FieldCounts
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.representations import Representation
 from corpus_tuner.indexes.store.layout import DOCUMENTS
@@ -158,7 +158,7 @@ def _write_documents(stored: Iterator[StoredDocument], path: Path) -> _Counted:
             "INSERT INTO fields VALUES (?, ?, ?)",
             (
                 (name, field.documents, json.dumps(field.types))
-                for name, field in fields.fields().items()
+                for name, field in fields.compute_fields().items()
             ),
         )
         database.execute("COMMIT")

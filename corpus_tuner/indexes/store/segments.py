@@ -10,11 +10,10 @@ from typing import TypeVar
 import numpy as np
 
 from corpus_tuner.core.documents import Document, View
-from corpus_tuner.core.fields import ID, Field, Fields, sum_fields
-from corpus_tuner.core.ids import normalize_id
 from corpus_tuner.errors import DAMAGED, DamagedError
 from corpus_tuner.indexes.filters.conditions import Condition
 from corpus_tuner.indexes.filters.field_types import resolve
+from corpus_tuner.indexes.filters.fields import ID, Field, Fields, normalize_id, sum_fields
 from corpus_tuner.indexes.representations import Representation
 from corpus_tuner.indexes.store.layout import DOCUMENTS, Layout
 from corpus_tuner.indexes.store.live_docs import LiveDocs, read_bitmap

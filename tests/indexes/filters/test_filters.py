@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from corpus_tuner import Searcher, SearchIndexError, build, load_recipe, merge
 from corpus_tuner.core.documents import Document, View
-from corpus_tuner.core.fields import Field
 from corpus_tuner.indexes.filters import compile_filter, parse_filters
+from corpus_tuner.indexes.filters.fields import Field
 from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.indexes.store.segments import Segments, fields_of
 from corpus_tuner.indexes.store.soft_delete import remove

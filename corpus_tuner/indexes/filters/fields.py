@@ -1,37 +1,38 @@
-"""Fields: what the metadata of documents has, counted when a segment is written."""
+"""Fields of the metadata of documents, counted when a segment is written, and forms of ids."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from corpus_tuner.core.dates import parse_period
+from corpus_tuner.indexes.filters.dates import parse_period
 
 FIELD = r"^[^\".\x00-\x1f\x7f]+(\.[^\".\x00-\x1f\x7f]+)*$"
-"""A regular expression that names of fields match: names joined by dots, without quotes in them."""
+"""Regular expression of the names of fields: parts joined by dots, without quotes."""
 ID = "id"
-"""The field that is no metadata, but the document's id."""
+"""Field of the id of a document."""
 LANGUAGE = "language"
-"""The field of the language that a document was found to be in: no metadata, but counted."""
+"""Field of the detected language of a document: not metadata, but counted."""
 LANGUAGE_COUNT = f"{LANGUAGE}: "
-"""Before the ISO 639-1 code, in the counts of a document."""
+"""Prefix of the ISO 639-1 code in the counts of a document."""
 WORDS = ("and", "or", "not")
-"""What a filter means by these is no field."""
+"""Operators of filters, which are no names of fields."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What is known of a field.
+    """Statistics of a field.
 
     Attributes
     ----------
     documents
-        How many have it.
+        Number of documents that have it.
     types
-        How many of them have values of a type: ``text``, ``date`` (text that is an ISO 8601 date),
-        ``number``, ``boolean``, ``object`` (which has fields of its own), ``list`` (in a list) or
-        ``null`` (an empty list, too). A list has the types of its values.
+        Number of documents by the type of the value: ``text``, ``date`` (text that is an ISO 8601
+        date), ``number``, ``boolean``, ``object`` (which has fields of its own), ``list`` (in a
+        list) or ``null`` (also an empty list). A list has the types of its values, too.
     """
 
     documents: int
@@ -42,13 +43,13 @@ Fields = Mapping[str, Field]
 
 
 class FieldCounts:
-    """Counts the fields of documents, one after the other.
+    """Counter of the fields of documents.
 
     Examples
     --------
     >>> counts = FieldCounts()
     >>> counts.add({"year": 1850, "author": {"name": "Ada"}})
-    >>> {name: [*field.types] for name, field in counts.fields().items()}
+    >>> {name: [*field.types] for name, field in counts.compute_fields().items()}
     {'author': ['object'], 'author.name': ['text'], 'year': ['number']}
     """
 
@@ -63,8 +64,8 @@ class FieldCounts:
             values = value if isinstance(value, list | tuple) and value else [value]
             self._types.setdefault(name, Counter()).update({_get_type(one) for one in values})
 
-    def fields(self) -> Fields:
-        """Return what was counted, by name."""
+    def compute_fields(self) -> Fields:
+        """Return the statistics of each field."""
         return {
             name: Field(self._documents[name], dict(sorted(types.items())))
             for name, types in sorted(self._types.items())
@@ -72,7 +73,7 @@ class FieldCounts:
 
 
 def get_language(counts: Mapping[str, int]) -> str | None:
-    """Return the language of a document by what is counted of it, ISO 639-1.
+    """Return the language of a document by its counts, ISO 639-1.
 
     Examples
     --------
@@ -84,7 +85,7 @@ def get_language(counts: Mapping[str, int]) -> str | None:
 
 
 def compute_language_shares(counts: Mapping[str, int]) -> dict[str, float]:
-    """Return the share of documents in each language, 0 to 1, the commonest first.
+    """Return the share of documents in each language, 0 to 1, the most common first.
 
     Examples
     --------
@@ -101,14 +102,14 @@ def compute_language_shares(counts: Mapping[str, int]) -> dict[str, float]:
 
 
 def add_language(metadata: Mapping[str, Any], counts: Mapping[str, int]) -> dict[str, Any]:
-    """Return metadata whose field `LANGUAGE` is the language that a document was found to be in."""
+    """Return metadata whose field `LANGUAGE` is the detected language of the document."""
     language = get_language(counts)
     own = {name: value for name, value in metadata.items() if name != LANGUAGE}
     return own | ({LANGUAGE: language} if language else {})
 
 
 def sum_fields(parts: Iterable[Fields]) -> Fields:
-    """Return the sum of what was counted, by name.
+    """Return the sums of statistics by field.
 
     Examples
     --------
@@ -136,6 +137,28 @@ def walk_fields(metadata: Mapping[str, Any], within: str = "") -> Iterator[tuple
         yield name, value
         if isinstance(value, Mapping):
             yield from walk_fields(value, f"{name}.")
+
+
+def normalize_id(text: str) -> str:
+    r"""Return the composed form of a text, normalization form C.
+
+    Examples
+    --------
+    >>> normalize_id("u\u0308ber.txt") == "\u00fcber.txt"
+    True
+    """
+    return unicodedata.normalize("NFC", text)
+
+
+def list_normal_forms(id_: str) -> list[str]:
+    r"""Return the forms in which an id may be stored: as given, composed, and decomposed.
+
+    Examples
+    --------
+    >>> [len(spelling) for spelling in list_normal_forms("\u00fcber.txt")]
+    [8, 9]
+    """
+    return list(dict.fromkeys([id_, normalize_id(id_), unicodedata.normalize("NFD", id_)]))
 
 
 def _get_type(value: Any) -> str:

@@ -19,16 +19,16 @@ _DAY = 24 * 60 * 60  # seconds
 
 
 class Period(NamedTuple):
-    """The time that a date names: a year, a month or a day in UTC, or an instant.
+    """Period of a date: a year, a month or a day in UTC, or an instant.
 
-    Both are keys: text whose order is that of time, to any fraction of a second.
+    Start and end are keys: text whose order is that of time, to any fraction of a second.
 
     Attributes
     ----------
     start
-        Its first instant.
+        First instant.
     end
-        The first key behind it.
+        First key after the period.
     """
 
     start: str
@@ -36,7 +36,7 @@ class Period(NamedTuple):
 
 
 def parse_period(text: str) -> Period | None:
-    """Read an ISO 8601 date; ``None`` where a text is none.
+    """Parse an ISO 8601 date; ``None`` if a text is none.
 
     It may end with the year, the month or the day. A time without an offset from UTC is one in UTC.
 
@@ -76,13 +76,13 @@ def parse_period(text: str) -> Period | None:
 
 
 def parse_start(text: str) -> str | None:
-    """Return the key of the first instant of a date; ``None`` where a text is none."""
+    """Return the key of the first instant of a date; ``None`` if a text is none."""
     period = parse_period(text)
     return period.start if period else None
 
 
 def is_year(text: str) -> bool:
-    """Tell whether a date is a year alone, which may be meant as a number.
+    """Tell whether a date is only a year, which may be meant as a number.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def is_year(text: str) -> bool:
 
 
 def get_nearby_days(key: str) -> tuple[str, str]:
-    """Return days, as ISO 8601 has them, that decide most comparisons with an instant.
+    """Return days in ISO 8601 that decide most comparisons with an instant.
 
     Offsets are of less than a day. So a date whose text sorts before the first day is earlier than
     the instant, and one whose text does not sort before the second is later.
@@ -108,14 +108,14 @@ def get_nearby_days(key: str) -> tuple[str, str]:
 
 
 def _format_day(day: int) -> str:
-    """Return a day by its number; beyond the years 1 to 9999 a text that sorts likewise."""
+    """Return a day by its number; beyond the years 1 to 9999 a text in the same order."""
     if day < 1:
         return ""
     return date.fromordinal(day).isoformat() if day <= date.max.toordinal() else ":"
 
 
 def _count_days(year: int, month: int) -> int:
-    """Return how many days a month has."""
+    """Return the number of days of a month."""
     if month == 12:
         return 31
     return (date(year, month + 1, 1) - date(year, month, 1)).days
