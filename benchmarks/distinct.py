@@ -42,7 +42,7 @@ def main() -> None:
     judged = load_benchmark(chosen.collection)
     with Searcher.open(chosen.index, representation="views") as searcher:
         living = np.flatnonzero(searcher.segments.live_docs)
-        ids = searcher.segments.ids(living)
+        ids = searcher.segments.read_ids(living)
         every, firsts = searcher.dense.vectors(living)
         queries = searcher.encoder.encode_queries(list(judged.queries.values()))
         how = stored_representation(searcher.manifest.representations["views"])

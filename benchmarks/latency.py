@@ -121,7 +121,7 @@ LIBRARIES: dict[str, Ways] = {
 def documents_of(searcher: Searcher) -> Iterator[Document]:
     """Yield the documents of an index of one segment, in order."""
     for ordinal in range(len(searcher.segments.live_docs)):
-        yield searcher.segments.document(ordinal)
+        yield searcher.segments.read_document(ordinal)
 
 
 def export(index: Path, scratch: Path) -> None:

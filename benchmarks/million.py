@@ -42,6 +42,7 @@ from corpus_tuner.indexes.representations import (
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.ann_indexes import structured
 from corpus_tuner.indexes.store.commit import commit
+from corpus_tuner.indexes.store.document_tables import StoredDocument
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import (
     EncoderEntry,
@@ -49,7 +50,6 @@ from corpus_tuner.indexes.store.manifest import (
     Manifest,
     read_manifest,
 )
-from corpus_tuner.indexes.store.segment_reader import StoredDocument
 from corpus_tuner.indexes.store.segment_writer import SEGMENT, SegmentRows, write_segment
 from corpus_tuner.indexes.store.write_lock import create_index_folder, lock_index
 from corpus_tuner.indexes.vectors.engines import engine_settings
@@ -122,13 +122,13 @@ class Recombined:
         self._vectors = vectors
         self._count = count
 
-    def stored(self) -> Iterator[StoredDocument]:
+    def read_stored(self) -> Iterator[StoredDocument]:
         """Yield the documents."""
         for document in islice(recombined(self._sources), self._count):
             view = View(document.id, "passage", f"{document.title} {document.text}".strip())
             yield StoredDocument(document, [view], compute_digest(document), {})
 
-    def rows(self, _: Representation) -> SegmentRows:
+    def read_rows(self, _: Representation) -> SegmentRows:
         """Return one row a document."""
         counts = np.ones(self._count, np.int64)
         return SegmentRows(counts, np.zeros(self._count, np.int32), self._blocks())

@@ -167,7 +167,7 @@ def measure_stages(documents: list[Document], folder: Path) -> None:
         timed("write the segment", count, lambda: indexed.write(staging))
         print(f"  bytes a document: staged {staged / count:,.0f}, ", end="")
         print(f"in the segment {size(working / 'segment') / count:,.0f}")
-        print(f"  vectors a document: {staging.vectors('views').shape[0] / count:.1f}")
+        print(f"  vectors a document: {staging.map_vectors('views').shape[0] / count:.1f}")
 
 
 def timed(what: str, count: int, work: Callable[[], object]) -> None:

@@ -57,7 +57,9 @@ class Comparison:
 
     def new(self, documents: Sequence[Document]) -> list[Document]:
         """Return those of some documents that the index does not have as they are."""
-        known = self._segments.find(document.id for document in documents) if self._segments else {}
+        known = (
+            self._segments.find_ids(document.id for document in documents) if self._segments else {}
+        )
         new = []
         for document in documents:
             ordinal, digest = known.get(document.id, (-1, ""))

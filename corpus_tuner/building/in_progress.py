@@ -101,7 +101,7 @@ class Unfinished:
 
     def leave(self, documents: Sequence[Document]) -> None:
         """Put documents into the index; those that are not staged are left to a cluster."""
-        missing = self.staging.missing(documents)
+        missing = self.staging.find_missing(documents)
         self._shards.take(missing)
         left = {one.id for one in missing}
         self.staging.arrange([one for one in documents if one.id not in left])
@@ -116,9 +116,9 @@ class Unfinished:
         """
         if not self._shards.taken:
             return
-        asked, noted = cluster.settings.shard_documents, self.staging.noted(_SIZE)
+        asked, noted = cluster.settings.shard_documents, self.staging.read_note(_SIZE)
         size = asked or noted or shard_size(self._shards.taken, workers)
-        self.staging.note(_SIZE, size)
+        self.staging.write_note(_SIZE, size)
         shards = self._shards.cut(size)
         made = {entry.digest: entry for entry in cluster.make(shards, order, workers)}
         self._made = [made[shard.digest] for shard in shards]

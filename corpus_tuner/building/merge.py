@@ -18,9 +18,9 @@ from corpus_tuner.indexes.lexical.postings import Postings, merge_postings
 from corpus_tuner.indexes.representations import Representation, stored_representation
 from corpus_tuner.indexes.store.ann_indexes import with_structures
 from corpus_tuner.indexes.store.commit import collect_garbage, commit
+from corpus_tuner.indexes.store.document_tables import StoredDocument
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, verify
-from corpus_tuner.indexes.store.segment_reader import StoredDocument
 from corpus_tuner.indexes.store.segment_writer import SEGMENT, SegmentRows, write_segment
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.store.write_lock import lock_and_read_manifest
@@ -78,7 +78,7 @@ def merge_segments(index: Path, manifest: Manifest, entries: Sequence[SegmentEnt
     shutil.rmtree(working, ignore_errors=True)
     working.mkdir()
     representations = [stored_representation(each) for each in manifest.representations.values()]
-    segments = Segments.of(index, manifest.model_copy(update={"segments": tuple(entries)}))
+    segments = Segments.open(index, manifest.model_copy(update={"segments": tuple(entries)}))
     try:
         merged = write_segment(
             _Merged(segments, manifest.encoder.dimension),
@@ -129,12 +129,12 @@ class _Merged:
         self._dimension = dimension
         self._living = np.flatnonzero(segments.live_docs)
 
-    def stored(self) -> Iterator[StoredDocument]:
+    def read_stored(self) -> Iterator[StoredDocument]:
         """Yield the documents, with all that is kept of them."""
-        for segment, ordinals in self._segments.split(self._living):
-            yield from segment.stored(ordinals.tolist())
+        for segment, ordinals in self._segments.split_by_segment(self._living):
+            yield from segment.read_stored(ordinals.tolist())
 
-    def rows(self, representation: Representation) -> SegmentRows:
+    def read_rows(self, representation: Representation) -> SegmentRows:
         """Return the rows of a representation."""
         dense = self._segments.dense(representation, self._dimension)
         counts, views = dense.rows(self._living)

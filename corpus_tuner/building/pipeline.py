@@ -179,7 +179,7 @@ def _store_skipped(index: Path, corpus: Corpus) -> bool:
 
 def compare(index: Path, manifest: Manifest, corpus: Corpus, *, whole: bool = True) -> Changes:
     """Return how the documents of a corpus differ from those of an index; no model is needed."""
-    segments = Segments.of(index, manifest)
+    segments = Segments.open(index, manifest)
     try:
         comparison = Comparison(segments, whole=whole)
         for chunk in track(corpus.iterate_chunks(_COMPARED), "comparing with the index", size=len):
@@ -226,13 +226,15 @@ def update(
     ledger_file = Path(ledger or layout.ledger)
     with ExitStack() as opened:
         workers = opened.enter_context(cluster.connected()) if cluster else 0
-        segments = Segments.of(index, standing) if standing else Segments([], [])
+        segments = Segments.open(index, standing) if standing else Segments([], [])
         opened.callback(segments.close)
         unfinished = opened.enter_context(Unfinished(index, folder, indexed, ledger_file))
         comparison = Comparison(segments, whole=whole)
-        fitted = unfinished.staging.noted(FITTED) or (standing.build.fitted if standing else None)
+        fitted = unfinished.staging.read_note(FITTED) or (
+            standing.build.fitted if standing else None
+        )
         with Enricher(corpus, recipe, ledger_file, folder, fitted, whole=whole) as enricher:
-            unfinished.staging.note(FITTED, enricher.fitted)
+            unfinished.staging.write_note(FITTED, enricher.fitted)
             every = (
                 one
                 for some in enricher.read_chunks("reading" if cluster else "building")

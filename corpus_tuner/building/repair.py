@@ -186,7 +186,7 @@ def _readable(index: Path, entry: SegmentEntry) -> Iterator[Document]:
     with closing(segment):
         for ordinal in np.flatnonzero(live_docs).tolist():
             try:
-                (stored,) = segment.stored([ordinal])
+                (stored,) = segment.read_stored([ordinal])
             except (SearchIndexError, ValueError, KeyError):
                 continue
             if stored.digest == compute_digest(stored.document):

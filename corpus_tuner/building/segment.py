@@ -15,7 +15,6 @@ from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.representations import Representation, open_representation
 from corpus_tuner.indexes.store.manifest import SegmentEntry
 from corpus_tuner.indexes.store.segment_writer import write_segment
-from corpus_tuner.indexes.store.staged_segment import Staged
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
 
 
@@ -52,14 +51,13 @@ class Indexed(NamedTuple):
 
     def open_staging(self, folder: Path) -> Staging:
         """Open the folder in which documents are staged."""
-        return Staging(folder, self._representations(), self.dimension)
+        return Staging(folder, self._representations(), self.dimension, self.lexical)
 
     def write(self, staging: Staging) -> SegmentEntry:
         """Write the segment of what is arranged, into the folder of the staging."""
         rankers = self.lexical.rankers if self.lexical else ()
-        source = Staged(staging, self.lexical)
         return write_segment(
-            source, staging.folder, self._representations(), self.dimension, rankers
+            staging, staging.folder, self._representations(), self.dimension, rankers
         )
 
     def _representations(self) -> list[Representation]:
@@ -68,7 +66,7 @@ class Indexed(NamedTuple):
 
 def stage(staging: Staging, enricher: Enricher, documents: Sequence[Document]) -> None:
     """Put documents into a segment; those that are not staged are given views and encoded."""
-    missing = enricher.enrich(staging.missing(documents))
+    missing = enricher.enrich(staging.find_missing(documents))
     staging.add(_encoded(one, enricher.detect_language(one.document)) for one in missing)
     staging.arrange(documents)
 

@@ -154,7 +154,7 @@ def finding(
         with (
             show_activity("measuring recall"),
             Searcher.open(index, encoder=encoder) as searcher,
-            closing(Segments.of(index, made)) as segments,
+            closing(Segments.open(index, made)) as segments,
         ):
             measured = _Measured(searcher, QUERIES, seed=0)
             how = stored_representation(made.representations[made.representation])

@@ -85,7 +85,7 @@ def draw(searcher: Searcher, wanted: int, seed: int) -> Iterator[Asked]:
         if not wanted:
             return
         chance = random.Random(drawn)
-        document = segments.document(ordinal)
+        document = segments.read_document(ordinal)
         held_out = hold_out(document, languages.detect(document), chance)
         if held_out:
             wanted -= 1
@@ -101,10 +101,10 @@ def draw_with_questions(searcher: Searcher, wanted: int, seed: int) -> Iterator[
     for _, ordinal in _by_chance(segments, 10 * wanted, seed):
         if not wanted:
             return
-        asking = [view.text for view in segments.views(ordinal) if view.kind == "question"]
+        asking = [view.text for view in segments.read_views(ordinal) if view.kind == "question"]
         if asking:
             wanted -= 1
-            yield Asked(ordinal, segments.document(ordinal), (asking[0], asking[-1]))
+            yield Asked(ordinal, segments.read_document(ordinal), (asking[0], asking[-1]))
 
 
 def _by_chance(
@@ -115,7 +115,7 @@ def _by_chance(
         most,
         (
             (hashlib.sha256(f"{seed} {digest}".encode()).hexdigest(), ordinal)
-            for ordinal, digest in segments.digests()
+            for ordinal, digest in segments.read_digests()
             if not only or digest in only
         ),
     )

@@ -284,13 +284,13 @@ def _read_blocks(searcher: Searcher, writers: Mapping[str, _Writer], size: int) 
     for first in range(0, len(live), size):
         ordinals = live[first : first + size]
         vectors, starts = searcher.dense.vectors(ordinals)
-        documents = segments.documents(ordinals)
+        documents = segments.read_documents(ordinals)
         views: list[View] = []
         groups: list[set[str]] = []
         for ordinal, document, own_vectors in zip(
             ordinals.tolist(), documents, np.split(vectors, starts[1:]), strict=True
         ):
-            own_views = segments.views(ordinal)
+            own_views = segments.read_views(ordinal)
             views += own_views
             groups += _group_views(document, own_views, own_vectors, writers)
         yield _Block([document.id for document in documents], starts, views, vectors, groups)

@@ -141,7 +141,7 @@ class OpenIndex:
         ids = list(ids)
         searcher = self.open_searcher(self.manifest.representation)
         if isinstance(self._source, LocalIndexSource):
-            present: Container[str] = searcher.segments.find(ids)
+            present: Container[str] = searcher.segments.find_ids(ids)
         else:
             shown = track(ids, "looking up documents", lambda: len(ids))
             present = {id_ for id_ in shown if searcher.read_document(id_)}

@@ -16,7 +16,6 @@ from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.store.search_settings import SearchSettings
 from corpus_tuner.indexes.store.segment_writer import SEGMENT, write_segment
 from corpus_tuner.indexes.store.segments import Segments
-from corpus_tuner.indexes.store.staged_segment import Staged
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
 from corpus_tuner.text.document_encoding import DocumentEncoder
 
@@ -46,10 +45,10 @@ class PassageIndex:
             for chunk in track(
                 corpus.iterate_chunks(_AT_ONCE), "reading passages", lambda: total, len
             ):
-                staging.add(self._encoded(staging.missing(chunk)))
+                staging.add(self._encoded(staging.find_missing(chunk)))
                 staging.arrange(chunk)
             dimension = self._encoder.dimension
-            write_segment(Staged(staging, None), folder, [_REPRESENTATION], dimension)
+            write_segment(staging, folder, [_REPRESENTATION], dimension)
             live_docs = np.ones(staging.documents, bool)
         segments = Segments([folder / SEGMENT], [live_docs])
         self._index = LocalIndex(segments, segments.dense(_REPRESENTATION, dimension))

@@ -29,11 +29,11 @@ def described(index: Path, encoder: Any) -> dict[str, Any]:
     with ct.Searcher.open(index, encoder=encoder, checksums=True) as searcher:
         segments, manifest = searcher.segments, searcher.manifest
         living = np.flatnonzero(segments.live_docs)
-        documents = segments.documents(living)
+        documents = segments.read_documents(living)
         numbered = list(zip(documents, living.tolist(), strict=True))
         found: dict[str, Any] = {
             "documents": {one.id: one for one in documents},
-            "views": {one.id: segments.views(at) for one, at in numbered},
+            "views": {one.id: segments.read_views(at) for one, at in numbered},
             "counted": (manifest.documents, manifest.views, manifest.counts, manifest.digest),
             "runs": {mode: list(searcher.rank(QUERIES, 20, mode=mode)) for mode in get_args(Mode)},
             "filtered": searcher.search(QUERIES[0], 20, filter={"mark": [1, 2]}),

@@ -59,7 +59,7 @@ def state(index: Path) -> tuple[dict[str, ct.Document], bool]:
     assert ct.check(index) == []
     with ct.Searcher.open(index) as searcher:
         segments = searcher.segments
-        documents = segments.documents(np.flatnonzero(segments.live_docs))
+        documents = segments.read_documents(np.flatnonzero(segments.live_docs))
         assert len(searcher.search("the old mill", 100)) == len(documents)
         return {one.id: one for one in documents}, bool(searcher.manifest.calibration)
 

@@ -65,7 +65,7 @@ def all_of(index: Path, encoder: Any) -> dict[str, Any]:
         living = np.flatnonzero(segments.live_docs)
         vectors, starts = dense.vectors(living)
         rows = np.split(vectors, starts[1:])
-        named = zip(segments.documents(living), rows, strict=True)
+        named = zip(segments.read_documents(living), rows, strict=True)
         vectors_of = {one.id: own.tobytes() for one, own in named}
     assert ct.check(index) == []
     return {**described(index, encoder), "vectors": vectors_of}

@@ -55,7 +55,7 @@ def test_what_is_asked_for_does_not_have_the_sentence(index: Path) -> None:
         assert len(asked) == 100
         assert len({held.ordinal for held in asked}) == 100
         for held in asked:
-            document = searcher.segments.document(held.ordinal)
+            document = searcher.segments.read_document(held.ordinal)
             sentences = [" ".join(text.split()) for text in split_sentences(document.text, "en")]
             assert held.rest.title == document.title
             (missing,) = {text for text in sentences if text not in held.rest.text}
@@ -84,7 +84,7 @@ def test_a_tuned_encoder_is_asked_for_what_was_kept_from_it(
     assert run("build", built / "c.jsonl", "-o", index, *options, "--encoder", tuned).code == 0
     with Searcher.open(index) as searcher:
         asked = [held.ordinal for held in draw(searcher, 100, 0)]
-        digests = dict(searcher.segments.digests())
+        digests = dict(searcher.segments.read_digests())
     assert {digests[ordinal] for ordinal in asked} == {*report.held_out}
     calibration = read_manifest(index).calibration
     assert calibration and calibration.queries == 50
@@ -110,13 +110,13 @@ def test_the_choice_is_kept_and_told(index: Path) -> None:
 
 def test_probabilities_are_comparable_between_queries(index: Path) -> None:
     with Searcher.open(index) as searcher:
-        sure, unsure = searcher.search([searcher.segments.document(7).text, "the"], k=100)
+        sure, unsure = searcher.search([searcher.segments.read_document(7).text, "the"], k=100)
         for hits in (sure, unsure):
             found = [hit.probability or 0.0 for hit in hits]
             assert found == sorted(found, reverse=True)
             assert 0 < sum(found) <= 1.001
         assert (sure[0].probability or 0) > 0.5 > (unsure[0].probability or 0)
-        query = searcher.segments.document(7).title
+        query = searcher.segments.read_document(7).title
         probable = [hit for hit in searcher.search(query) if (hit.probability or 0) >= 0.2]
         assert probable
         assert searcher.search(query, min_probability=0.2) == probable
@@ -133,7 +133,7 @@ def test_a_filter_does_not_change_probabilities(index: Path) -> None:
     """Neither for documents that the same search finds without it, nor for others."""
     filters: list[Any] = [{"id": "d7"}, {"id": ["d7", "d8", "d9"]}, {"id": {"prefix": "d1"}}]
     with Searcher.open(index) as searcher:
-        sure, unsure = searcher.segments.document(7).text, "the"
+        sure, unsure = searcher.segments.read_document(7).text, "the"
         for query in (sure, unsure, "wheat mill", "qwertz"):
             free = {hit.document.id: hit.probability or 0 for hit in searcher.search(query, k=100)}
             for wanted in filters:
@@ -158,7 +158,7 @@ def test_probabilities_of_a_pool_smaller_than_the_corpus(index: Path) -> None:
         small = searcher.manifest.search.model_copy(update={"candidates": 3})
         manifest = searcher.manifest.model_copy(update={"search": small})
         searcher._snapshot = searcher._snapshot._replace(manifest=manifest)
-        query = searcher.segments.document(7).text
+        query = searcher.segments.read_document(7).text
         (best, *_) = searcher.search(query)
         assert best.document.id == "d7"
         first, *others = searcher.search(query, k=5, filter={"id": {"ne": "d7"}})
@@ -309,8 +309,10 @@ def test_questions_that_were_written_can_ask(
         asked = list(draw_with_questions(searcher, 100, 0))
         assert len({held.ordinal for held in asked}) == 100
         for held in asked:
-            assert held.rest == searcher.segments.document(held.ordinal)
-            own = [v.text for v in searcher.segments.views(held.ordinal) if v.kind == "question"]
+            assert held.rest == searcher.segments.read_document(held.ordinal)
+            own = [
+                v.text for v in searcher.segments.read_views(held.ordinal) if v.kind == "question"
+            ]
             assert set(held.queries) == set(own)
     both = written.model_copy(update={"calibrate": "both"})
     assert build(corpus, tmp_path / "asked", both).unchanged

@@ -41,8 +41,8 @@ def look(index: Path) -> Made:
     vectors: dict[str, Any] = {}
     with Searcher.open(index) as searcher:
         for ordinal in np.flatnonzero(searcher.segments.live_docs).tolist():
-            id_ = searcher.segments.document(ordinal).id
-            views[id_] = searcher.segments.views(ordinal)
+            id_ = searcher.segments.read_document(ordinal).id
+            views[id_] = searcher.segments.read_views(ordinal)
             vectors[id_] = searcher.dense.vectors(np.array([ordinal]))[0]
         runs = list(searcher.rank(["the old mill by the river", "rent by law"], 50))
     return Made(views, vectors, runs)

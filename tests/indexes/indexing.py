@@ -23,7 +23,6 @@ from corpus_tuner.indexes.store.manifest import (
 )
 from corpus_tuner.indexes.store.search_settings import SearchSettings
 from corpus_tuner.indexes.store.segment_writer import SEGMENT, write_segment
-from corpus_tuner.indexes.store.staged_segment import Staged
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
 from corpus_tuner.indexes.store.write_lock import create_index_folder, lock_index
 from corpus_tuner.indexes.vectors.engines import EngineSettings
@@ -82,14 +81,14 @@ def write_index(
     with lock_index(folder, "a test"):
         for start, end in pairwise(ends):
             staging = Staging(
-                Layout(folder).staging("key"), [open_representation(chosen)], dimension
+                Layout(folder).staging("key"), [open_representation(chosen)], dimension, lexical
             )
             part = documents[start:end]
-            missing = staging.missing([one.document for one in part])
+            missing = staging.find_missing([one.document for one in part])
             staging.add([one for one in part if one.document in missing])
             staging.arrange([one.document for one in part])
             entry = write_segment(
-                Staged(staging, lexical),
+                staging,
                 staging.folder,
                 staging.representations,
                 dimension,

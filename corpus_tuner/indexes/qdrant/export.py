@@ -45,8 +45,8 @@ from corpus_tuner.indexes.qdrant.layout import (
 from corpus_tuner.indexes.qdrant.terms import Terms, read_keys, write_frequencies, write_keys
 from corpus_tuner.indexes.representations import stored_representation, views
 from corpus_tuner.indexes.search.local_index import LocalIndexSource
+from corpus_tuner.indexes.store.document_tables import StoredDocument
 from corpus_tuner.indexes.store.manifest import Manifest
-from corpus_tuner.indexes.store.segment_reader import StoredDocument
 from corpus_tuner.indexes.vectors import Ordinals
 
 _AT_ONCE = 64  # documents
@@ -260,8 +260,8 @@ class Export:
         _, views_ = dense.rows(ordinals)
         stored = (
             one
-            for segment, own in self._local.segments.split(ordinals)
-            for one in segment.stored(own.tolist())
+            for segment, own in self._local.segments.split_by_segment(ordinals)
+            for one in segment.read_stored(own.tolist())
         )
         parts = zip(np.split(vectors, starts[1:]), np.split(views_, starts[1:]), strict=True)
         for one, (rows, shown) in zip(stored, parts, strict=True):

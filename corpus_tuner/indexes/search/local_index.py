@@ -58,7 +58,7 @@ class LocalIndex:
         self, plan: Plan, queries: Sequence[str], vectors: Vectors | None
     ) -> Iterator[Candidates]:
         """Yield the candidates of every query."""
-        only = self.segments.matching(plan.condition) if plan.condition is not None else None
+        only = self.segments.find_matching(plan.condition) if plan.condition is not None else None
         nothing: list[None] = [None] * len(queries)
         nearest: Sequence[Near | None] = nothing
         if vectors is not None:
@@ -71,7 +71,7 @@ class LocalIndex:
 
     def read_ids(self, documents: Ordinals) -> list[str]:
         """Return the ids of documents, in their order."""
-        return self.segments.ids(documents)
+        return self.segments.read_ids(documents)
 
     def compare_passages(self, documents: Ordinals, relevant: Ordinals) -> Scores:
         """Return the similarity of every document's passage to the mean passage of some of them."""
@@ -91,9 +91,9 @@ class LocalIndex:
         return [
             Match(*columns)
             for columns in zip(
-                self.segments.documents(documents),
-                self.segments.views_at(documents, best),
-                self.segments.passages(documents),
+                self.segments.read_documents(documents),
+                self.segments.read_views_at(documents, best),
+                self.segments.read_passages(documents),
                 similarities,
                 strict=True,
             )
@@ -108,16 +108,16 @@ class LocalIndex:
 
     def read_document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""
-        found = self.segments.named([id_])
+        found = self.segments.resolve_ids([id_])
         if not found:
             return None
         ordinal = found[id_][0]
-        return self.segments.document(ordinal), self.segments.views(ordinal)
+        return self.segments.read_document(ordinal), self.segments.read_views(ordinal)
 
     def read_documents(self) -> Iterator[Document]:
         """Yield all documents, in the order of the segments."""
         for some in split_into_chunks(np.flatnonzero(self.segments.live_docs), _DOCUMENTS_AT_ONCE):
-            yield from self.segments.documents(np.array(some))
+            yield from self.segments.read_documents(np.array(some))
 
     def close(self) -> None:
         """Close the files."""
@@ -206,7 +206,7 @@ class LocalIndexSource(IndexSource):
             )
         verify(self._folder, manifest.segments, most=_SMALL)
         how = stored_representation(manifest.representations[representation])
-        segments = Segments.of(self._folder, manifest)
+        segments = Segments.open(self._folder, manifest)
         try:
             engine = manifest.engine_of(representation)
             dense = segments.dense(how, manifest.encoder.dimension, engine)

@@ -54,7 +54,7 @@ def export_index(index: str | Path, file: str | Path) -> Manifest:
     if file.exists() and not (file.is_file() and tarfile.is_tarfile(file)):
         raise SearchIndexError(f"{file} is there, and is no exported index: give another name")
     manifest = read_manifest(index)
-    segments = Segments.of(index, manifest)  # so that no writer takes them away
+    segments = Segments.open(index, manifest)  # so that no writer takes them away
     try:
         verify(index, manifest.segments)
         if _encoder_folder(manifest) and (problems := check_encoder(manifest)):

@@ -155,13 +155,13 @@ def _documents(
     segment: Segment, entry: SegmentEntry, living: list[int], seen: dict[str, str]
 ) -> Iterator[str]:
     """Yield what does not fit of documents and views."""
-    total = len(segment.digests())
+    total = len(segment.read_digests())
     if total != entry.documents:
         yield f"it has {total:,} documents, and should have {entry.documents:,}"
     digest = ""
     views: list[dict[str, int]] = []
     counts: list[dict[str, int]] = []
-    for stored in segment.stored(living):
+    for stored in segment.read_stored(living):
         id_ = stored.document.id
         if stored.digest != compute_digest(stored.document):
             yield f"document {id_!r} is not what was written"
@@ -224,7 +224,7 @@ def _terms(
         np.add.at(found, block["document"], _mixed(block["key"], counts))
     for start in range(0, entry.documents, _AT_ONCE):
         ordinals = range(start, min(start + _AT_ONCE, entry.documents))
-        texts = (lexical.text_of(one.document, one.views) for one in segment.stored(ordinals))
+        texts = (lexical.text_of(one.document, one.views) for one in segment.read_stored(ordinals))
         for ordinal, own in zip(ordinals, extract_terms(ranker, list(texts), lexical), strict=True):
             keys, counts = np.unique(hash_terms(own.terms), return_counts=True)
             if own.length != postings.lengths[ordinal]:

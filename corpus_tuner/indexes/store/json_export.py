@@ -45,7 +45,7 @@ def open_json_lines(index: str | Path) -> Iterator[tuple[int, Iterator[bytes]]]:
     (3, b'{"_id": "bread",')
     """
     folder = check_path(index, "index")
-    with closing(Segments.of(folder, read_manifest(folder))) as segments:
+    with closing(Segments.open(folder, read_manifest(folder))) as segments:
         yield int(np.count_nonzero(segments.live_docs)), _lines(segments)
 
 
@@ -74,7 +74,7 @@ def write_documents(lines: Iterable[bytes], file: Path) -> None:
 def _lines(segments: Segments) -> Iterator[bytes]:
     live_docs = np.flatnonzero(segments.live_docs)
     for start in range(0, len(live_docs), _AT_ONCE):
-        for document in segments.documents(live_docs[start : start + _AT_ONCE]):
+        for document in segments.read_documents(live_docs[start : start + _AT_ONCE]):
             record = {"_id": document.id, "title": document.title, "text": document.text}
             metadata = {"metadata": dict(document.metadata)} if document.metadata else {}
             yield f"{json.dumps({**record, **metadata}, ensure_ascii=False)}\n".encode()

@@ -5,69 +5,28 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
 from corpus_tuner.indexes.filters.conditions import Condition
 from corpus_tuner.indexes.filters.fields import Field, Fields, normalize_id
 from corpus_tuner.indexes.filters.sql import FUNCTIONS, convert_to_sql
+from corpus_tuner.indexes.store.document_tables import (
+    AMONG,
+    VIEW,
+    StoredDocument,
+    make_view,
+    select_documents,
+)
 from corpus_tuner.indexes.store.layout import DOCUMENTS
 from corpus_tuner.indexes.store.reader_lock import ReaderLock
 from corpus_tuner.indexes.vectors import Ordinals
 
-SCHEMA = """
-CREATE TABLE documents (
-    ordinal  INTEGER PRIMARY KEY,
-    id       TEXT NOT NULL UNIQUE,
-    title    TEXT NOT NULL,
-    text     TEXT NOT NULL,
-    metadata TEXT NOT NULL,
-    digest   TEXT NOT NULL,
-    counts   TEXT NOT NULL
-);
-CREATE TABLE views (
-    document INTEGER NOT NULL REFERENCES documents (ordinal),
-    position INTEGER NOT NULL,
-    kind     TEXT NOT NULL,
-    text     TEXT NOT NULL,
-    maker    TEXT NOT NULL,
-    support  TEXT NOT NULL,
-    invented INTEGER NOT NULL,
-    PRIMARY KEY (document, position)
-) WITHOUT ROWID;
-CREATE TABLE fields (
-    name      TEXT PRIMARY KEY,
-    documents INTEGER NOT NULL,
-    types     TEXT NOT NULL
-) WITHOUT ROWID;
-"""
-"""Of the documents and views of a segment; `digest` is `documents.compute_digest`."""
-
-_VIEW = "views.kind, views.text, views.maker, views.support, views.invented"
-_AMONG = "IN (SELECT value FROM json_each(?))"
 _AT_ONCE = 256  # documents
-
-
-class StoredDocument(NamedTuple):
-    """A document of a segment, with all that is kept of it.
-
-    Attributes
-    ----------
-    document, views
-        As they were given to the index.
-    digest
-        Of the document.
-    counts
-        Whatever is counted over all documents.
-    """
-
-    document: Document
-    views: list[View]
-    digest: str
-    counts: dict[str, int]
 
 
 class Segment:
@@ -88,12 +47,12 @@ class Segment:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / DOCUMENTS
-        self._hold = ReaderLock(folder)
+        self._reader_lock = ReaderLock(folder)
         uri = f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
         try:
             self._database = sqlite3.connect(uri, uri=True, check_same_thread=False)
         except sqlite3.DatabaseError as error:
-            self._hold.release()
+            self._reader_lock.release()
             raise SearchIndexError(f"cannot read {self._path}: {error}") from error
         for name, function in FUNCTIONS.items():
             self._database.create_function(name, 1, function, deterministic=True)
@@ -104,21 +63,21 @@ class Segment:
         """Close the file."""
         self._closed = True
         self._database.close()
-        self._hold.release()
+        self._reader_lock.release()
 
     def __del__(self) -> None:
         # A searcher that was refreshed lets go of its old segments when the last search ends.
         if hasattr(self, "_closed"):
             self.close()
 
-    def ids(self, ordinals: Iterable[int]) -> dict[int, str]:
+    def read_ids(self, ordinals: Iterable[int]) -> dict[int, str]:
         """Return the ids of documents, by ordinal."""
         wanted = json.dumps([*ordinals])
         return dict(
-            self._select(f"SELECT ordinal, id FROM documents WHERE ordinal {_AMONG}", wanted)
+            self._select(f"SELECT ordinal, id FROM documents WHERE ordinal {AMONG}", wanted)
         )
 
-    def matching(self, condition: Condition) -> Ordinals:
+    def find_matching(self, condition: Condition) -> Ordinals:
         """Return the documents that a filter lets through, by ordinal, in ascending order."""
         where, bound = convert_to_sql(condition)
         found = self._select(
@@ -126,21 +85,21 @@ class Segment:
         )
         return np.array([ordinal for (ordinal,) in found], np.int64)
 
-    def fields(self) -> Fields:
+    def read_fields(self) -> Fields:
         """Return the fields of metadata that were counted when it was written."""
         rows = self._select("SELECT name, documents, types FROM fields")
-        return {name: Field(count, self._json(types)) for name, count, types in rows}
+        return {name: Field(count, self._parse(types)) for name, count, types in rows}
 
-    def digests(self) -> list[tuple[int, str]]:
+    def read_digests(self) -> list[tuple[int, str]]:
         """Return the ordinal and the digest of every document."""
         return self._select("SELECT ordinal, digest FROM documents ORDER BY ordinal")
 
-    def find(self, ids: Iterable[str]) -> list[tuple[str, int, str]]:
+    def find_ids(self, ids: Iterable[str]) -> list[tuple[str, int, str]]:
         """Return id, ordinal and digest of those documents that have one of some ids."""
         wanted = json.dumps([*ids])
-        return self._select(f"SELECT id, ordinal, digest FROM documents WHERE id {_AMONG}", wanted)
+        return self._select(f"SELECT id, ordinal, digest FROM documents WHERE id {AMONG}", wanted)
 
-    def equivalent(self, ids: Iterable[str]) -> list[tuple[str, int, str]]:
+    def find_equivalent_ids(self, ids: Iterable[str]) -> list[tuple[str, int, str]]:
         """Return id, ordinal and digest of documents whose ids are canonically equivalent to some.
 
         All ids beyond ASCII are read for that.
@@ -148,23 +107,23 @@ class Segment:
         wanted = json.dumps([normalize_id(id_) for id_ in ids])
         return self._select(
             "SELECT id, ordinal, digest FROM documents "
-            f"WHERE id GLOB '*[^\x01-\x7f]*' AND nfc(id) {_AMONG}",
+            f"WHERE id GLOB '*[^\x01-\x7f]*' AND nfc(id) {AMONG}",
             wanted,
         )
 
-    def documents(self, ordinals: Iterable[int]) -> dict[int, Document]:
+    def read_documents(self, ordinals: Iterable[int]) -> dict[int, Document]:
         """Return documents, by ordinal."""
         rows = self._select(
             "SELECT ordinal, id, title, text, metadata FROM documents "
-            f"WHERE ordinal {_AMONG} ORDER BY ordinal",
+            f"WHERE ordinal {AMONG} ORDER BY ordinal",
             json.dumps([*ordinals]),
         )
         return {
-            ordinal: Document(id_, title, text, self._json(metadata))
+            ordinal: Document(id_, title, text, self._parse(metadata))
             for ordinal, id_, title, text, metadata in rows
         }
 
-    def views_at(self, pairs: Iterable[tuple[int, int]]) -> dict[int, View]:
+    def read_views_at(self, pairs: Iterable[tuple[int, int]]) -> dict[int, View]:
         """Return one view of each of some documents, by its ordinal.
 
         Parameters
@@ -173,67 +132,59 @@ class Segment:
             The ordinal of every document, and the position of the view.
         """
         rows = self._select(
-            f"SELECT ordinal, documents.id, {_VIEW} FROM json_each(?) AS pair "
+            f"SELECT ordinal, documents.id, {VIEW} FROM json_each(?) AS pair "
             "JOIN documents ON ordinal = json_extract(pair.value, '$[0]') "
             "JOIN views ON document = ordinal AND position = json_extract(pair.value, '$[1]')",
             json.dumps([*pairs]),
         )
-        return {ordinal: _view(*row) for ordinal, *row in rows}
+        return {ordinal: make_view(*row) for ordinal, *row in rows}
 
-    def views(self, document: int) -> list[View]:
+    def read_views(self, document: int) -> list[View]:
         """Return all views of a document, in order."""
         rows = self._select(
-            f"SELECT documents.id, {_VIEW} FROM documents JOIN views ON document = ordinal "
+            f"SELECT documents.id, {VIEW} FROM documents JOIN views ON document = ordinal "
             "WHERE document = ? ORDER BY position",
             document,
         )
-        return [_view(*row) for row in rows]
+        return [make_view(*row) for row in rows]
 
-    def passages(self, ordinals: Iterable[int]) -> dict[int, dict[int, str]]:
+    def read_passages(self, ordinals: Iterable[int]) -> dict[int, dict[int, str]]:
         """Return the texts of documents' passages, by ordinal and position among the views."""
         found: dict[int, dict[int, str]] = {}
         for ordinal, position, text in self._select(
-            f"SELECT document, position, text FROM views WHERE document {_AMONG} "
+            f"SELECT document, position, text FROM views WHERE document {AMONG} "
             "AND kind = 'passage' ORDER BY document, position",
             json.dumps([*ordinals]),
         ):
             found.setdefault(ordinal, {})[position] = text
         return found
 
-    def stored(self, ordinals: Iterable[int]) -> Iterator[StoredDocument]:
-        """Yield documents with all that is kept of them, in ascending order."""
-        wanted = sorted(ordinals)
-        for start in range(0, len(wanted), _AT_ONCE):
-            some = json.dumps(wanted[start : start + _AT_ONCE])
-            views: dict[int, list[View]] = {}
-            for ordinal, *view in self._select(
-                f"SELECT document, documents.id, {_VIEW} FROM documents JOIN views "
-                f"ON document = ordinal WHERE ordinal {_AMONG} ORDER BY document, position",
-                some,
-            ):
-                views.setdefault(ordinal, []).append(_view(*view))
-            for ordinal, id_, title, text, metadata, digest, counts in self._select(
-                "SELECT ordinal, id, title, text, metadata, digest, counts FROM documents "
-                f"WHERE ordinal {_AMONG} ORDER BY ordinal",
-                some,
-            ):
-                document = Document(id_, title, text, self._json(metadata))
-                yield StoredDocument(document, views[ordinal], digest, self._json(counts))
+    def read_stored(self, ordinals: Iterable[int]) -> Iterator[StoredDocument]:
+        """Yield documents with views, digests and counts, in ascending order."""
+        for chunk in split_into_chunks(sorted(ordinals), _AT_ONCE):
+            try:
+                yield from select_documents(self._select, chunk).values()
+            except (KeyError, ValueError) as error:
+                if isinstance(error, SearchIndexError):
+                    raise
+                raise self._make_error(str(error)) from error
 
-    def counted(self, ordinals: Iterable[int]) -> list[tuple[str, dict[str, int], dict[str, int]]]:
+    def read_counts(
+        self, ordinals: Iterable[int]
+    ) -> list[tuple[str, dict[str, int], dict[str, int]]]:
         """Return digest, counts, and how many views of every kind there are, of documents."""
         wanted = json.dumps([*ordinals])
         kinds: dict[int, dict[str, int]] = {}
         for ordinal, kind, count in self._select(
-            f"SELECT document, kind, count(*) FROM views WHERE document {_AMONG} "
+            f"SELECT document, kind, count(*) FROM views WHERE document {AMONG} "
             "GROUP BY document, kind",
             wanted,
         ):
             kinds.setdefault(ordinal, {})[kind] = count
         return [
-            (digest, self._json(counts), kinds[ordinal])
+            (digest, self._parse(counts), kinds[ordinal])
             for ordinal, digest, counts in self._select(
-                f"SELECT ordinal, digest, counts FROM documents WHERE ordinal {_AMONG}", wanted
+                f"SELECT ordinal, digest, counts FROM documents WHERE ordinal {AMONG}", wanted
             )
         ]
 
@@ -244,24 +195,13 @@ class Segment:
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             if self._closed:
                 raise SearchIndexError("the searcher is closed: open the index again") from error
-            raise self._damaged(str(error)) from error
+            raise self._make_error(str(error)) from error
 
-    def _json(self, text: str) -> Any:
+    def _parse(self, text: str) -> Any:
         try:
             return json.loads(text)
         except ValueError as error:
-            raise self._damaged(str(error)) from error
+            raise self._make_error(str(error)) from error
 
-    def _damaged(self, reason: str) -> DamagedError:
+    def _make_error(self, reason: str) -> DamagedError:
         return DamagedError(f"{self._path} is damaged ({reason}): {DAMAGED}")
-
-
-def _view(
-    document: str,
-    kind: str,
-    text: str,
-    maker: str,
-    support: str,
-    invented: int,
-) -> View:
-    return View(document, kind, text, maker, support, bool(invented))

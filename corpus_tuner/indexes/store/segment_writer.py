@@ -19,27 +19,35 @@ from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.filters.fields import FieldCounts
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.representations import Representation
+from corpus_tuner.indexes.store.document_tables import SCHEMA, StoredDocument, insert_document
 from corpus_tuner.indexes.store.layout import DOCUMENTS
 from corpus_tuner.indexes.store.manifest import SegmentEntry, StoredFile, sum_counts
-from corpus_tuner.indexes.store.segment_reader import SCHEMA, StoredDocument
 from corpus_tuner.indexes.vectors.file_names import row_starts_file, row_views_file, vectors_file
 from corpus_tuner.indexes.vectors.rows import write_vectors
 
 SEGMENT = "segment"
-"""The folder in a working folder in which a segment is made."""
+"""Subfolder of a working folder in which a segment is written."""
+_INDEX = """
+CREATE UNIQUE INDEX ids ON documents (id);
+CREATE TABLE fields (
+    name      TEXT PRIMARY KEY,
+    documents INTEGER NOT NULL,
+    types     TEXT NOT NULL
+) WITHOUT ROWID;
+"""
 
 
 class SegmentRows(NamedTuple):
-    """The rows of one representation, one document after the other.
+    """Rows of a representation, one document after the other.
 
     Attributes
     ----------
     counts
-        How many every document has, int64, shape (documents,).
+        Number of rows of every document, int64, shape (documents,).
     views
-        Which of its document's views every row shows, int32, shape (rows,).
+        Position of every row's view in its document, int32, shape (rows,).
     vectors
-        float32, in blocks of shape (vectors, dimension).
+        Vectors, float32, in blocks of shape (rows, dimension).
     """
 
     counts: npt.NDArray[np.int64]
@@ -47,17 +55,17 @@ class SegmentRows(NamedTuple):
     vectors: Iterator[Vectors]
 
 
-class Source(Protocol):
-    """What a segment is made of: documents, in the order that they are to have."""
+class SegmentSource(Protocol):
+    """Documents of a new segment, in its order."""
 
-    def stored(self) -> Iterator[StoredDocument]:
-        """Yield the documents, with all that is kept of them."""
+    def read_stored(self) -> Iterator[StoredDocument]:
+        """Yield the documents."""
 
-    def rows(self, representation: Representation) -> SegmentRows:
+    def read_rows(self, representation: Representation) -> SegmentRows:
         """Return the rows of a representation."""
 
     def write_terms(self, ranker: LexicalRanker, folder: Path) -> None:
-        """Write the postings that a lexical ranker needs."""
+        """Write the postings of a lexical ranker."""
 
 
 class _Counted(NamedTuple):
@@ -70,7 +78,7 @@ class _Counted(NamedTuple):
 
 
 def write_segment(
-    source: Source,
+    source: SegmentSource,
     working: Path,
     representations: Sequence[Representation],
     dimension: int,
@@ -81,29 +89,28 @@ def write_segment(
     Parameters
     ----------
     source
-        What it is made of.
+        Documents of the segment.
     working
-        On the file system of the index.
+        Working folder on the file system of the index.
     representations
-        What vectors it has.
+        Representations that it has.
     dimension
-        Of the vectors.
+        Dimension of the vectors.
     rankers
-        What its documents can be ranked by, besides vectors.
+        Lexical rankers that it has.
 
     Returns
     -------
-    SegmentEntry
-        Its name is that of the folder until a commit gives it its own.
+    The entry of the segment, which has no name until a commit.
     """
     folder = working / SEGMENT
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    counted = _write_documents(source.stored(), folder / DOCUMENTS)
+    counted = _write_documents(source.read_stored(), folder / DOCUMENTS)
     rows = {}
     for representation in representations:
         name = representation.name
-        counts, views, vectors = source.rows(representation)
+        counts, views, vectors = source.read_rows(representation)
         rows[name] = int(counts.sum())
         file = vectors_file(folder, name)
         write_vectors(vectors, rows[name], dimension, representation.storage, file)
@@ -130,30 +137,13 @@ def _write_documents(stored: Iterator[StoredDocument], path: Path) -> _Counted:
         # What is written is synced as a whole, and is of no use before that.
         database.execute("PRAGMA journal_mode = OFF")
         database.execute("PRAGMA synchronous = OFF")
-        database.executescript(f"BEGIN; {SCHEMA}")
-        for ordinal, (document, views, own_digest, counts) in enumerate(stored):
-            metadata = json.dumps(dict(document.metadata), ensure_ascii=False, sort_keys=True)
-            database.execute(
-                "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    *(ordinal, document.id, document.title, document.text, metadata),
-                    *(own_digest, json.dumps(counts, sort_keys=True)),
-                ),
-            )
-            database.executemany(
-                "INSERT INTO views VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    (
-                        *(ordinal, position, view.kind, view.text),
-                        *(view.maker, view.support, view.invented),
-                    )
-                    for position, view in enumerate(views)
-                ),
-            )
-            kinds.update(view.kind for view in views)
-            counted.update(counts)
-            fields.add(document.metadata, counts)
-            digest = Digests.add(digest, [own_digest])
+        database.executescript(f"BEGIN; {SCHEMA} {_INDEX}")
+        for ordinal, one in enumerate(stored):
+            insert_document(database, ordinal, one)
+            kinds.update(view.kind for view in one.views)
+            counted.update(one.counts)
+            fields.add(one.document.metadata, one.counts)
+            digest = Digests.add(digest, [one.digest])
         database.executemany(
             "INSERT INTO fields VALUES (?, ?, ?)",
             (

@@ -68,7 +68,7 @@ class Segments:
             raise
 
     @classmethod
-    def of(cls, index: Path, manifest: Manifest) -> "Segments":
+    def open(cls, index: Path, manifest: Manifest) -> "Segments":
         """Open those that a manifest names.
 
         Raises
@@ -114,45 +114,49 @@ class Segments:
         for segment in self._segments:
             segment.close()
 
-    def ids(self, ordinals: Ordinals) -> list[str]:
+    def read_ids(self, ordinals: Ordinals) -> list[str]:
         """Return the ids of documents, in the order of `ordinals`."""
         found: dict[int, str] = {}
         for first, segment, own, _ in self._by_segment(ordinals):
-            found |= {first + ordinal: id_ for ordinal, id_ in segment.ids(own.tolist()).items()}
+            found |= {
+                first + ordinal: id_ for ordinal, id_ in segment.read_ids(own.tolist()).items()
+            }
         return self._ordered(ordinals, found)
 
-    def documents(self, ordinals: Ordinals) -> list[Document]:
+    def read_documents(self, ordinals: Ordinals) -> list[Document]:
         """Return documents, in the order of `ordinals`."""
         found: dict[int, Document] = {}
         for first, segment, own, _ in self._by_segment(ordinals):
-            documents = segment.documents(own.tolist())
+            documents = segment.read_documents(own.tolist())
             found |= {first + ordinal: document for ordinal, document in documents.items()}
         return self._ordered(ordinals, found)
 
-    def document(self, ordinal: int) -> Document:
+    def read_document(self, ordinal: int) -> Document:
         """Return one document."""
-        return self.documents(np.array([ordinal]))[0]
+        return self.read_documents(np.array([ordinal]))[0]
 
-    def views_at(self, documents: Ordinals, positions: Ordinals) -> list[View]:
+    def read_views_at(self, documents: Ordinals, positions: Ordinals) -> list[View]:
         """Return one view of each of some documents, by its position among theirs."""
         found: dict[int, View] = {}
         for first, segment, own, where in self._by_segment(documents):
             pairs = zip(own.tolist(), positions[where].tolist(), strict=True)
-            found |= {first + ordinal: view for ordinal, view in segment.views_at(pairs).items()}
+            found |= {
+                first + ordinal: view for ordinal, view in segment.read_views_at(pairs).items()
+            }
         return self._ordered(documents, found)
 
-    def passages(self, ordinals: Ordinals) -> list[dict[int, str]]:
+    def read_passages(self, ordinals: Ordinals) -> list[dict[int, str]]:
         """Return the texts of documents' passages, by position among the document's views."""
         found: dict[int, dict[int, str]] = {}
         for first, segment, own, _ in self._by_segment(ordinals):
-            passages = segment.passages(own.tolist())
+            passages = segment.read_passages(own.tolist())
             found |= {first + ordinal: texts for ordinal, texts in passages.items()}
         return self._ordered(ordinals, found)
 
-    def views(self, document: int) -> list[View]:
+    def read_views(self, document: int) -> list[View]:
         """Return all views of a document, in order."""
         segment, own = self._home(document)
-        return segment.views(own)
+        return segment.read_views(own)
 
     @cached_property
     def fields(self) -> Fields:
@@ -161,9 +165,9 @@ class Segments:
         Documents that are gone count until their segment is merged.
         """
         ids = {ID: Field(len(self.live_docs), {"text": len(self.live_docs)})}
-        return {**ids, **sum_fields(segment.fields() for segment in self._segments)}
+        return {**ids, **sum_fields(segment.read_fields() for segment in self._segments)}
 
-    def matching(self, condition: Condition) -> Ordinals:
+    def find_matching(self, condition: Condition) -> Ordinals:
         """Return the documents that are there and pass a filter, in ascending order.
 
         Raises
@@ -173,43 +177,43 @@ class Segments:
         """
         condition = resolve(condition, self.fields)
         found = [
-            segment.matching(condition) + first
+            segment.find_matching(condition) + first
             for segment, first in zip(self._segments, self._firsts[:-1], strict=True)
         ]
         every = np.concatenate([np.zeros(0, np.int64), *found])
         return np.asarray(every[self.live_docs[every]])
 
-    def digests(self) -> Iterator[tuple[int, str]]:
+    def read_digests(self) -> Iterator[tuple[int, str]]:
         """Yield the ordinal and the digest of every document that is there."""
         for segment, first in zip(self._segments, self._firsts[:-1].tolist(), strict=True):
-            for ordinal, digest in segment.digests():
+            for ordinal, digest in segment.read_digests():
                 if self.live_docs[first + ordinal]:
                     yield first + ordinal, digest
 
-    def find(self, ids: Iterable[str]) -> dict[str, tuple[int, str]]:
+    def find_ids(self, ids: Iterable[str]) -> dict[str, tuple[int, str]]:
         """Return ordinal and digest of those documents that are there, by id."""
         wanted = [*ids]
         return {
             id_: (first + ordinal, digest)
             for segment, first in zip(self._segments, self._firsts[:-1].tolist(), strict=True)
-            for id_, ordinal, digest in segment.find(wanted)
+            for id_, ordinal, digest in segment.find_ids(wanted)
             if self.live_docs[first + ordinal]
         }
 
-    def named(self, ids: Iterable[str]) -> dict[str, list[int]]:
+    def resolve_ids(self, ids: Iterable[str]) -> dict[str, list[int]]:
         """Return the documents that people mean by some ids, those that there are.
 
         That is the document of this very id, or else every one whose id is canonically equivalent:
         names of files are composed on some systems and decomposed on others.
         """
         wanted = [*ids]
-        found = {id_: [ordinal] for id_, (ordinal, _) in self.find(wanted).items()}
+        found = {id_: [ordinal] for id_, (ordinal, _) in self.find_ids(wanted).items()}
         missing = [id_ for id_ in wanted if id_ not in found and not id_.isascii()]
         if not missing:
             return found
         equivalent: dict[str, list[int]] = {}
         for segment, first in zip(self._segments, self._firsts[:-1].tolist(), strict=True):
-            for id_, ordinal, _ in segment.equivalent(missing):
+            for id_, ordinal, _ in segment.find_equivalent_ids(missing):
                 if self.live_docs[first + ordinal]:
                     equivalent.setdefault(normalize_id(id_), []).append(first + ordinal)
         return found | {id_: own for id_ in missing if (own := equivalent.get(normalize_id(id_)))}
@@ -219,7 +223,7 @@ class Segments:
         edges = self._firsts.tolist()
         return [self.live_docs[start:end] for start, end in pairwise(edges)]
 
-    def split(self, ordinals: Ordinals) -> list[tuple[Segment, Ordinals]]:
+    def split_by_segment(self, ordinals: Ordinals) -> list[tuple[Segment, Ordinals]]:
         """Return every segment, and which of some documents it has, by their ordinals there.
 
         Parameters
@@ -274,7 +278,7 @@ def fields_of(index: Path, manifest: Manifest) -> Fields:
     SearchIndexError
         If a file cannot be read.
     """
-    with closing(Segments.of(index, manifest)) as segments:
+    with closing(Segments.open(index, manifest)) as segments:
         return segments.fields
 
 

@@ -79,10 +79,10 @@ def remove(
     condition = None if filter is None else compile_filter(filter)
     if dry_run:
         manifest = read_manifest(index)
-        with closing(Segments.of(index, manifest)) as segments:
+        with closing(Segments.open(index, manifest)) as segments:
             return _selected(segments, manifest, ids, condition)[1]
     with lock_and_read_manifest(index, "the removal of documents") as manifest:
-        with closing(Segments.of(index, manifest)) as segments:
+        with closing(Segments.open(index, manifest)) as segments:
             gone, removal = _selected(segments, manifest, ids, condition)
             if not removal.matching:
                 collect_garbage(index, manifest)  # a kill behind the commit
@@ -97,12 +97,12 @@ def _selected(
     segments: Segments, manifest: Manifest, ids: Sequence[str], condition: Condition | None
 ) -> tuple[Ordinals, Removal]:
     """Return the documents of some ids, and those that pass a filter."""
-    named = segments.named(ids)
+    named = segments.resolve_ids(ids)
     chosen = {ordinal for own in named.values() for ordinal in own}
     if condition is not None:
-        chosen.update(segments.matching(condition).tolist())
+        chosen.update(segments.find_matching(condition).tolist())
     gone = np.array(sorted(chosen), np.int64)
-    first = nsmallest(NAMED, segments.ids(gone))
+    first = nsmallest(NAMED, segments.read_ids(gone))
     missing = sorted({*ids}.difference(named))
     return gone, Removal(len(gone), manifest.documents, first, missing)
 
@@ -121,13 +121,13 @@ def soft_delete(
     """
     entries = []
     bitmaps = {}
-    parts = zip(before, segments.split(gone), segments.split_live_docs(), strict=True)
+    parts = zip(before, segments.split_by_segment(gone), segments.split_live_docs(), strict=True)
     for entry, (segment, ordinals), standing in parts:
         if not len(ordinals):
             entries.append(entry)
             continue
         digests, views, counts = [], dict(entry.views), dict(entry.counts)
-        for digest, own_counts, kinds in segment.counted(ordinals.tolist()):
+        for digest, own_counts, kinds in segment.read_counts(ordinals.tolist()):
             digests.append(digest)
             for total, own in ((views, kinds), (counts, own_counts)):
                 for name, count in own.items():

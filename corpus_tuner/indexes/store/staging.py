@@ -1,13 +1,12 @@
-"""Staging: documents with their views and vectors, kept durably while an index is built.
+"""Staging: documents with their views and vectors, stored durably while an index is built.
 
-What is staged is found by the document's own digest, so a build that was killed, or a corpus that
-was put in another order meanwhile, loses nothing of what it has. Every chunk of documents is one
-transaction: its vectors are appended to plain files and synced, then SQLite commits the documents,
-their views, and where their vectors are. After a kill, whatever lies behind the last commit is cut
-off.
+Staged documents are found by their own digests, so that a build that was killed, or a corpus whose
+order has changed, loses nothing. Every chunk of documents is one transaction: its vectors are
+appended to plain files and synced, then SQLite commits the documents, their views, and the
+positions of their vectors. After a crash, whatever lies behind the last commit is cut off.
 
-A build says of every document of the corpus, in order, that it is in the index: it stages it or, if
-it is staged, keeps it. What is staged and in no corpus any more is left out.
+A build arranges all documents of the corpus in order. Staged documents that are no longer in the
+corpus are left out.
 """
 
 import json
@@ -20,45 +19,38 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.core.disk_errors import describe_disk_error
 from corpus_tuner.core.documents import Document, View, compute_digest
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.errors import SearchIndexError
+from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings, write_lexical
 from corpus_tuner.indexes.representations import Representation
-from corpus_tuner.indexes.store.segment_reader import StoredDocument
+from corpus_tuner.indexes.store.document_tables import (
+    AMONG,
+    SCHEMA,
+    StoredDocument,
+    insert_document,
+    select_documents,
+)
+from corpus_tuner.indexes.store.segment_writer import SegmentRows
 
-_SCHEMA = """
-CREATE TABLE staged (
-    number   INTEGER PRIMARY KEY,
-    digest   TEXT NOT NULL UNIQUE,
-    id       TEXT NOT NULL,
-    title    TEXT NOT NULL,
-    text     TEXT NOT NULL,
-    metadata TEXT NOT NULL,
-    rows     TEXT NOT NULL,
-    counts   TEXT NOT NULL
-);
-CREATE TABLE views (
-    staged   INTEGER NOT NULL REFERENCES staged (number),
-    position INTEGER NOT NULL,
-    kind     TEXT NOT NULL,
-    text     TEXT NOT NULL,
-    maker    TEXT NOT NULL,
-    support  TEXT NOT NULL,
-    invented INTEGER NOT NULL,
-    PRIMARY KEY (staged, position)
-) WITHOUT ROWID;
+_SCHEMA = f"""
+{SCHEMA}
+CREATE UNIQUE INDEX digests ON documents (digest);
+CREATE TABLE row_spans (document INTEGER PRIMARY KEY, spans TEXT NOT NULL);
 CREATE TABLE ends (name TEXT PRIMARY KEY, rows INTEGER NOT NULL);
 CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 _ARRANGED = """
 CREATE TEMP TABLE arranged (
-    ordinal INTEGER PRIMARY KEY,
-    staged  INTEGER NOT NULL,
-    id      TEXT NOT NULL UNIQUE
+    position INTEGER PRIMARY KEY,
+    document INTEGER NOT NULL,
+    id       TEXT NOT NULL UNIQUE
 );
 """
-_AMONG = "IN (SELECT value FROM json_each(?))"
+_DOCUMENTS_AT_ONCE = 256
+_BLOCK = 16_384  # vectors
 
 
 class EncodedDocument(NamedTuple):
@@ -67,13 +59,13 @@ class EncodedDocument(NamedTuple):
     Attributes
     ----------
     document
-        It.
+        The document.
     views
-        The first is a passage.
+        Its views, a passage first.
     vectors
-        float32, shape (views, dimension).
+        Vectors of the views, float32, shape (views, dimension).
     counts
-        Whatever is to be counted over all documents.
+        Numbers that are summed over all documents, by name.
     """
 
     document: Document
@@ -83,29 +75,36 @@ class EncodedDocument(NamedTuple):
 
 
 class Staging:
-    """Documents on their way into an index.
+    """Documents on their way into a segment (a `SegmentSource`).
 
     Parameters
     ----------
     folder
-        Where they are kept; made if it is not there. What another build left there is gone on from.
+        Working folder, created if it does not exist. A build continues what another one left there.
     representations
-        What to index.
+        Representations to index.
     dimension
-        Of the vectors.
+        Dimension of the vectors.
+    lexical
+        Terms to index; ``None`` for none.
 
     Raises
     ------
     SearchIndexError
-        If what is in the folder is damaged.
+        If the contents of the folder are damaged.
     """
 
     def __init__(
-        self, folder: Path, representations: Sequence[Representation], dimension: int
+        self,
+        folder: Path,
+        representations: Sequence[Representation],
+        dimension: int,
+        lexical: LexicalSettings | None = None,
     ) -> None:
         self.folder = folder
         self.representations = representations
-        self._dimension = dimension
+        self.dimension = dimension
+        self.lexical = lexical
         folder.mkdir(exist_ok=True)
         self._database = sqlite3.connect(folder / "staging.sqlite", isolation_level=None)
         try:
@@ -113,9 +112,10 @@ class Staging:
             if not self._database.execute("SELECT 1 FROM sqlite_master").fetchone():
                 self._database.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
             self._database.executescript(_ARRANGED)
-            self._ends = {stored.name: 0 for stored in representations}
+            self._ends = {one.name: 0 for one in representations}
             self._ends |= dict(self._database.execute("SELECT name, rows FROM ends"))
-            self._cut()
+            self._database.execute("SELECT spans FROM row_spans LIMIT 0")  # of this release
+            self._cut_files()
         except (sqlite3.DatabaseError, SearchIndexError) as error:
             self.close()
             if describe_disk_error(error):
@@ -125,19 +125,23 @@ class Staging:
                 "delete that folder and build again"
             ) from error
 
-    def missing(self, documents: Sequence[Document]) -> list[Document]:
+    @property
+    def documents(self) -> int:
+        """Number of arranged documents."""
+        (count,) = self._database.execute("SELECT count(*) FROM arranged").fetchone()
+        return int(count)
+
+    def find_missing(self, documents: Sequence[Document]) -> list[Document]:
         """Return those of some documents that are not staged."""
         digests = [compute_digest(document) for document in documents]
-        known = {
-            digest
-            for (digest,) in self._database.execute(
-                f"SELECT digest FROM staged WHERE digest {_AMONG}", (json.dumps(digests),)
-            )
-        }
+        rows = self._database.execute(
+            f"SELECT digest FROM documents WHERE digest {AMONG}", (json.dumps(digests),)
+        )
+        staged = {digest for (digest,) in rows}
         return [
             document
             for document, digest in zip(documents, digests, strict=True)
-            if digest not in known
+            if digest not in staged
         ]
 
     def add(self, encoded: Iterable[EncodedDocument]) -> None:
@@ -148,30 +152,30 @@ class Staging:
         self._database.execute("BEGIN")
         try:
             for document in encoded:
-                rows = {}
+                spans = {}
                 for representation in self.representations:
                     name = representation.name
                     made = representation.rows(document.views, document.vectors)
                     vectors[name].append(made.vectors)
                     row_views[name].append(made.views)
-                    rows[name] = (ends[name], len(made.views))
+                    spans[name] = (ends[name], len(made.views))
                     ends[name] += len(made.views)
-                self._insert(document, rows)
+                self._insert(document, spans)
             for name in ends:
                 if vectors[name]:
-                    _append(self._vectors(name), np.concatenate(vectors[name]).astype("<f4"))
-                    _append(self._row_views(name), np.concatenate(row_views[name]).astype("<i4"))
+                    _append(self._vectors_file(name), np.concatenate(vectors[name]).astype("<f4"))
+                    _append(self._views_file(name), np.concatenate(row_views[name]).astype("<i4"))
             self._database.executemany("INSERT OR REPLACE INTO ends VALUES (?, ?)", ends.items())
             self._database.execute("COMMIT")
         except BaseException:
             if self._database.in_transaction:  # SQLite ends it by itself where the disk fails
                 self._database.execute("ROLLBACK")
-            self._cut()
+            self._cut_files()
             raise
         self._ends = ends
 
     def arrange(self, documents: Sequence[Document]) -> None:
-        """Put documents, all of them staged, into the index behind those arranged before.
+        """Append documents, all of them staged, to those that the segment will have.
 
         Raises
         ------
@@ -181,117 +185,103 @@ class Staging:
         for document in documents:
             try:
                 self._database.execute(
-                    "INSERT INTO arranged (ordinal, staged, id) "
-                    "SELECT (SELECT count(*) FROM arranged), number, id FROM staged "
-                    "WHERE digest = ?",
+                    "INSERT INTO arranged SELECT (SELECT count(*) FROM arranged), ordinal, id "
+                    "FROM documents WHERE digest = ?",
                     (compute_digest(document),),
                 )
             except sqlite3.IntegrityError as error:
                 raise SearchIndexError(f"two documents have the id {document.id!r}") from error
 
-    def arranged(self) -> Iterator[StoredDocument]:
-        """Yield the documents that are in the index, in its order."""
-        for number, digest, id_, title, text, metadata, counts in self._database.execute(
-            "SELECT number, digest, staged.id, title, text, metadata, counts "
-            "FROM arranged JOIN staged ON number = staged ORDER BY ordinal"
-        ):
-            views = [
-                View(id_, kind, view_text, maker, support, bool(invented))
-                for kind, view_text, maker, support, invented in self._database.execute(
-                    "SELECT kind, text, maker, support, invented FROM views "
-                    "WHERE staged = ? ORDER BY position",
-                    (number,),
-                )
-            ]
-            document = Document(id_, title, text, json.loads(metadata))
-            yield StoredDocument(document, views, digest, json.loads(counts))
+    def read_stored(self) -> Iterator[StoredDocument]:
+        """Yield the arranged documents in order."""
 
-    def spans(self, representation: str) -> npt.NDArray[np.int64]:
-        """Return the rows of the documents in the index, in its order: first and count, (n, 2)."""
+        def select(query: str, *values: str) -> sqlite3.Cursor:
+            return self._database.execute(query, values)
+
+        arranged = self._database.execute("SELECT document FROM arranged ORDER BY position")
+        for chunk in split_into_chunks((one for (one,) in arranged), _DOCUMENTS_AT_ONCE):
+            documents = select_documents(select, chunk)
+            yield from (documents[ordinal] for ordinal in chunk)
+
+    def read_rows(self, representation: Representation) -> SegmentRows:
+        """Return the rows of the arranged documents for a representation."""
+        name = representation.name
+        spans = self.read_spans(name)
+        firsts, counts = spans[:, 0], spans[:, 1]
+        starts = np.cumsum(counts) - counts
+        order = np.repeat(firsts - starts, counts) + np.arange(counts.sum())
+        vectors = self.map_vectors(name)
+        blocks = (vectors[order[first : first + _BLOCK]] for first in range(0, len(order), _BLOCK))
+        return SegmentRows(counts, self.map_row_views(name)[order], blocks)
+
+    def write_terms(self, ranker: LexicalRanker, folder: Path) -> None:
+        """Write the postings of a lexical ranker."""
+        lexical = self.lexical
+        assert lexical
+        texts = (lexical.text_of(one.document, one.views) for one in self.read_stored())
+        write_lexical(texts, folder, lexical, ranker)
+
+    def read_spans(self, representation: str) -> npt.NDArray[np.int64]:
+        """Return the first row and the number of rows of every arranged document, shape (n, 2)."""
         found = self._database.execute(
-            "SELECT rows FROM arranged JOIN staged ON number = staged ORDER BY ordinal"
+            "SELECT spans FROM arranged JOIN row_spans USING (document) ORDER BY position"
         )
-        spans = (json.loads(rows)[representation] for (rows,) in found)
-        pair = np.dtype((np.int64, 2))
-        return np.fromiter((tuple(span) for span in spans), pair, count=self.documents)
+        spans = (tuple(json.loads(row)[representation]) for (row,) in found)
+        return np.fromiter(spans, np.dtype((np.int64, 2)), count=self.documents)
 
-    @property
-    def documents(self) -> int:
-        """How many documents are in the index."""
-        (count,) = self._database.execute("SELECT count(*) FROM arranged").fetchone()
-        return int(count)
-
-    def vectors(self, representation: str) -> Vectors:
+    def map_vectors(self, representation: str) -> Vectors:
         """Return all staged vectors of a representation, memory-mapped, (rows, dimension)."""
         rows = self._ends[representation]
         if not rows:
-            return np.zeros((0, self._dimension), np.float32)
-        return np.memmap(self._vectors(representation), "<f4", "r", shape=(rows, self._dimension))
+            return np.zeros((0, self.dimension), np.float32)
+        file = self._vectors_file(representation)
+        return np.memmap(file, "<f4", "r", shape=(rows, self.dimension))
 
-    def row_views(self, representation: str) -> npt.NDArray[np.int32]:
-        """Return which of its document's views every vector shows, shape (rows,)."""
+    def map_row_views(self, representation: str) -> npt.NDArray[np.int32]:
+        """Return the position of every staged vector's view in its document, shape (rows,)."""
         rows = self._ends[representation]
         if not rows:
             return np.zeros(0, np.int32)
-        return np.memmap(self._row_views(representation), "<i4", "r", shape=(rows,))
+        return np.memmap(self._views_file(representation), "<i4", "r", shape=(rows,))
 
-    def note(self, name: str, value: Any) -> None:
-        """Keep something, as JSON can hold it, from one build to the one that goes on with it."""
+    def write_note(self, name: str, value: Any) -> None:
+        """Store a JSON value for a build that continues this one."""
         self._database.execute(
             "INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(value))
         )
 
-    def noted(self, name: str) -> Any:
-        """Return what was kept by `note`; ``None`` if nothing was."""
+    def read_note(self, name: str) -> Any:
+        """Return a value that `write_note` stored; ``None`` if there is none."""
         found = self._database.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
         return json.loads(found[0]) if found else None
 
     def close(self) -> None:
-        """Close the files; what is staged stays."""
+        """Close the files; staged documents stay."""
         self._database.close()
 
-    def _insert(self, encoded: EncodedDocument, rows: Mapping[str, tuple[int, int]]) -> None:
-        document = encoded.document
-        metadata = json.dumps(
-            dict(document.metadata), ensure_ascii=False, sort_keys=True, default=str
-        )
-        cursor = self._database.execute(
-            "INSERT INTO staged (digest, id, title, text, metadata, rows, counts) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                *(compute_digest(document), document.id, document.title, document.text, metadata),
-                *(json.dumps(rows), json.dumps(dict(encoded.counts))),
-            ),
-        )
-        self._database.executemany(
-            "INSERT INTO views VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                (cursor.lastrowid, position, *_columns(view))
-                for position, view in enumerate(encoded.views)
-            ),
-        )
+    def _insert(self, encoded: EncodedDocument, spans: Mapping[str, tuple[int, int]]) -> None:
+        document, views, _, counts = encoded
+        stored = StoredDocument(document, [*views], compute_digest(document), dict(counts))
+        ordinal = insert_document(self._database, None, stored)
+        self._database.execute("INSERT INTO row_spans VALUES (?, ?)", (ordinal, json.dumps(spans)))
 
-    def _cut(self) -> None:
+    def _cut_files(self) -> None:
         """Cut the files to what was committed."""
         for name, rows in self._ends.items():
             for path, size in (
-                (self._vectors(name), rows * self._dimension * 4),
-                (self._row_views(name), rows * 4),
+                (self._vectors_file(name), rows * self.dimension * 4),
+                (self._views_file(name), rows * 4),
             ):
                 path.touch()
                 if path.stat().st_size < size:
                     raise SearchIndexError(f"{path.name} is shorter than it was")
                 os.truncate(path, size)
 
-    def _vectors(self, name: str) -> Path:
+    def _vectors_file(self, name: str) -> Path:
         return self.folder / f"{name}.f32"
 
-    def _row_views(self, name: str) -> Path:
+    def _views_file(self, name: str) -> Path:
         return self.folder / f"{name}.i32"
-
-
-def _columns(view: View) -> tuple[str, str, str, str, bool]:
-    return view.kind, view.text, view.maker, view.support, view.invented
 
 
 def _append(path: Path, values: npt.NDArray[Any]) -> None:

@@ -113,8 +113,8 @@ def _read_questions(
     """Return the generated questions of documents, and the documents' ordinals."""
     questions, ordinals = [], []
     for document in documents:
-        ((ordinal, _),) = searcher.segments.find([document.id]).values()
-        views = searcher.segments.views(ordinal)
+        ((ordinal, _),) = searcher.segments.find_ids([document.id]).values()
+        views = searcher.segments.read_views(ordinal)
         questions.append([view.text for view in views if view.kind == "question"])
         ordinals.append(ordinal)
     return questions, np.array(ordinals, np.int64)

@@ -97,7 +97,7 @@ class Teacher:
                 continue
             drawn = sorted(self._chance.sample(range(len(hardest)), count))
             chosen = candidates.documents[np.array([hardest[number] for number in drawn], np.int64)]
-            passages = self._searcher.segments.passages(chosen)
+            passages = self._searcher.segments.read_passages(chosen)
             texts = [next(iter(texts.values())) for texts in passages]
             yield Teaching(
                 ordinal,

@@ -225,7 +225,7 @@ def test_a_build_heeds_records_and_tells_what_checks_say(
     assert dict(noted) == report.rejected
     assert supported == (kept,)
     with Searcher.open(tmp_path / "index") as searcher:
-        views = [view for ordinal in range(24) for view in searcher.segments.views(ordinal)]
+        views = [view for ordinal in range(24) for view in searcher.segments.read_views(ordinal)]
     generated = [view for view in views if view.kind in ("question", "keywords")]
     assert len(generated) == kept and all(view.support for view in generated)
     assert not list((tmp_path / "index").glob("building-*"))

@@ -160,7 +160,7 @@ def written(folder: Path, every: list[Metadata], segments: int = 1) -> Segments:
         )
         for number, one in enumerate(every)
     ]
-    return Segments.of(folder, write_index(folder, documents, segments=segments))
+    return Segments.open(folder, write_index(folder, documents, segments=segments))
 
 
 @hypothesis_settings(deadline=None, max_examples=150)
@@ -172,7 +172,7 @@ def test_the_same_documents_pass_as_by_hand(
     with tempfile.TemporaryDirectory() as folder, closing(written(Path(folder), every, 2)) as found:
         for filter in filters:
             expected = [n for n, one in enumerate(every) if passes(f"d{n}", one, filter)]
-            assert found.matching(compile_filter(filter)).tolist() == expected, filter
+            assert found.find_matching(compile_filter(filter)).tolist() == expected, filter
 
 
 @pytest.fixture(scope="module")
@@ -295,7 +295,7 @@ def test_dates_compare_as_far_as_they_are_written(tmp_path: Path) -> None:
     with closing(written(tmp_path / "index", [{"day": day} for day in days])) as segments:
 
         def found(**range_: str) -> list[str]:
-            return [days[n] for n in segments.matching(compile_filter({"day": range_}))]
+            return [days[n] for n in segments.find_matching(compile_filter({"day": range_}))]
 
         assert found(lte="2024-05") == days[:5]
         assert found(gt="2024-05") == days[5:]
@@ -553,7 +553,7 @@ def test_dates_compare_as_datetime_does(every: list[Dated], bounds: list[datetim
                 expected = [n for n, one in enumerate(every) if compare(one.moment, bound)]
                 for field in ("at", "also"):  # a field of dates alone, and one that has other text
                     condition: Any = bound if sign == "eq" else {sign: bound}
-                    matching = found.matching(compile_filter({field: condition})).tolist()
+                    matching = found.find_matching(compile_filter({field: condition})).tolist()
                     assert matching == expected, (sign, bound, every)
 
 
@@ -586,7 +586,7 @@ def test_dates_with_offsets_are_instants(tmp_path: Path, filter: Any, expected: 
     every: list[Metadata] = [*({"at": moment} for moment in moments), {}]
     with closing(written(tmp_path / "index", every)) as segments:
         assert segments.fields["at"] == Field(6, {"date": 6})
-        assert segments.matching(compile_filter({"at": filter})).tolist() == expected
+        assert segments.find_matching(compile_filter({"at": filter})).tolist() == expected
 
 
 def test_a_price_that_is_text_is_no_date(tmp_path: Path) -> None:
@@ -599,9 +599,9 @@ def test_a_price_that_is_text_is_no_date(tmp_path: Path) -> None:
                 parse_filters([typed], fields)
         for filter in ({"price": {"gte": 1000}}, {"price": {"gte": date(2020, 1, 1)}}):
             with pytest.raises(SearchIndexError, match="compares the field 'price' with"):
-                segments.matching(compile_filter(filter))
+                segments.find_matching(compile_filter(filter))
         quoted = compile_filter(parse_filters(['price>="1000"', 'price<"a"'], fields))
-        assert segments.matching(quoted).tolist() == [0, 1]
+        assert segments.find_matching(quoted).tolist() == [0, 1]
 
 
 def test_text_that_reads_as_a_number_is_one_where_a_field_has_no_text(tmp_path: Path) -> None:
@@ -613,14 +613,14 @@ def test_text_that_reads_as_a_number_is_one_where_a_field_has_no_text(tmp_path: 
             ({"price": {"ne": ["100", 3]}}, [0]),
             ({"sold": "true"}, [0]),
         ):
-            assert segments.matching(compile_filter(filter)).tolist() == expected
+            assert segments.find_matching(compile_filter(filter)).tolist() == expected
 
 
 def test_years_that_are_numbers_beside_dates(tmp_path: Path) -> None:
     every: list[Metadata] = [{"at": one} for one in (2023, "2023-05-01", 2024, "2024-05-01")]
     with closing(written(tmp_path / "index", every)) as segments:
         typed = parse_filters(["at>=2024", "at<2025"], segments.fields)
-        assert segments.matching(compile_filter(typed)).tolist() == [2, 3]
+        assert segments.find_matching(compile_filter(typed)).tolist() == [2, 3]
 
 
 def test_ids_are_the_same_composed_and_decomposed(tmp_path: Path) -> None:
@@ -633,12 +633,12 @@ def test_ids_are_the_same_composed_and_decomposed(tmp_path: Path) -> None:
         for id_ in (mixed, "other")
     ]
     index = tmp_path / "index"
-    with closing(Segments.of(index, write_index(index, documents))) as segments:
+    with closing(Segments.open(index, write_index(index, documents))) as segments:
         for spelling in (composed, decomposed, mixed):
             for condition in (spelling, [spelling, "no"], {"prefix": spelling[:-4]}):
-                assert segments.matching(compile_filter({"id": condition})).tolist() == [0]
-            assert segments.matching(compile_filter({"id": {"ne": spelling}})).tolist() == [1]
-            assert segments.named([spelling, "no"]) == {spelling: [0]}
+                assert segments.find_matching(compile_filter({"id": condition})).tolist() == [0]
+            assert segments.find_matching(compile_filter({"id": {"ne": spelling}})).tolist() == [1]
+            assert segments.resolve_ids([spelling, "no"]) == {spelling: [0]}
     with Searcher.open(index, encoder=Table({})) as opened:
         for spelling in (composed, decomposed, mixed):
             found = opened.read_document(spelling)

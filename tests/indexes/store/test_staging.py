@@ -36,28 +36,30 @@ def test_documents_come_back_in_the_order_of_the_corpus(
     folder = tmp_path_factory.mktemp("staging") / "s"
     for chunk in chunks:  # each by a build that ended
         staging = open_staging(folder)
-        missing = {found.id for found in staging.missing([document(n).document for n in chunk])}
+        missing = {
+            found.id for found in staging.find_missing([document(n).document for n in chunk])
+        }
         staging.add([document(n) for n in chunk if f"d{n}" in missing])
-        assert staging.missing([document(n).document for n in chunk]) == []
+        assert staging.find_missing([document(n).document for n in chunk]) == []
         staging.close()
     staging = open_staging(folder)
     every = [document(number) for number in order]
-    left = {found.id for found in staging.missing([one.document for one in every])}
+    left = {found.id for found in staging.find_missing([one.document for one in every])}
     assert left == {f"d{n}" for n in range(10)} - {f"d{n}" for chunk in chunks for n in chunk}
     staging.add([one for one in every if one.document.id in left])
     staging.arrange([one.document for one in every])
     assert staging.documents == 10
-    spans = {one.name: staging.spans(one.name).tolist() for one in REPRESENTATIONS}
-    for number, (made, stored) in enumerate(zip(every, staging.arranged(), strict=True)):
+    spans = {one.name: staging.read_spans(one.name).tolist() for one in REPRESENTATIONS}
+    for number, (made, stored) in enumerate(zip(every, staging.read_stored(), strict=True)):
         assert stored.document == made.document
         assert stored.views == made.views
         assert stored.counts == made.counts
         for name, count in (("passage", 1), ("views", len(made.views))):
             first, size = spans[name][number]
             assert size == count
-            vectors = staging.vectors(name)[first : first + size]
+            vectors = staging.map_vectors(name)[first : first + size]
             assert np.array_equal(vectors, made.vectors[:count])
-            assert staging.row_views(name)[first : first + size].tolist() == list(range(count))
+            assert staging.map_row_views(name)[first : first + size].tolist() == list(range(count))
     staging.close()
 
 
@@ -71,9 +73,9 @@ def test_what_was_not_committed_is_cut_off(tmp_path: Path) -> None:
     staging.add([document(2)])
     staging.arrange([document(2).document, document(1).document])
     for made, (first, count) in zip(
-        (document(2), document(1)), staging.spans("views").tolist(), strict=True
+        (document(2), document(1)), staging.read_spans("views").tolist(), strict=True
     ):
-        assert np.array_equal(staging.vectors("views")[first : first + count], made.vectors)
+        assert np.array_equal(staging.map_vectors("views")[first : first + count], made.vectors)
 
 
 def test_a_chunk_is_staged_whole_or_not(tmp_path: Path) -> None:
@@ -84,10 +86,10 @@ def test_a_chunk_is_staged_whole_or_not(tmp_path: Path) -> None:
 
     with pytest.raises(IndexError):
         staging.add(broken())
-    assert len(staging.missing([document(1).document])) == 1
-    assert len(staging.vectors("views")) == 0
+    assert len(staging.find_missing([document(1).document])) == 1
+    assert len(staging.map_vectors("views")) == 0
     staging.add([document(1)])
-    assert staging.missing([document(1).document]) == []
+    assert staging.find_missing([document(1).document]) == []
 
 
 def test_a_damaged_folder_says_what_to_do(tmp_path: Path) -> None:
@@ -104,7 +106,7 @@ def test_a_damaged_folder_says_what_to_do(tmp_path: Path) -> None:
 
 def test_notes_are_kept(tmp_path: Path) -> None:
     staging = open_staging(tmp_path / "s")
-    assert staging.noted("fitted") is None
-    staging.note("fitted", {"relevance": {"question": 0.25}})
+    assert staging.read_note("fitted") is None
+    staging.write_note("fitted", {"relevance": {"question": 0.25}})
     staging.close()
-    assert open_staging(tmp_path / "s").noted("fitted") == {"relevance": {"question": 0.25}}
+    assert open_staging(tmp_path / "s").read_note("fitted") == {"relevance": {"question": 0.25}}
