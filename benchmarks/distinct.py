@@ -15,7 +15,7 @@ import numpy as np
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.eval.benchmarks.beir_folder import load_benchmark
 from corpus_tuner.eval.trec.measures import measure
-from corpus_tuner.indexes.representations import stored_representation
+from corpus_tuner.indexes.representations import read_representation
 from corpus_tuner.indexes.representations.views import distinct
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.vectors import Ordinals
@@ -45,7 +45,7 @@ def main() -> None:
         ids = searcher.segments.read_ids(living)
         every, firsts = searcher.dense.vectors(living)
         queries = searcher.encoder.encode_queries(list(judged.queries.values()))
-        how = stored_representation(searcher.manifest.representations["views"])
+        how = read_representation(searcher.manifest.representations["views"])
         weight = searcher.manifest.search.dense.views
     print(f"| `distinct` on {chosen.collection.name} | rows | of all | dense {MAIN} |")
     print("|---|---:|---:|---:|")
@@ -55,7 +55,7 @@ def main() -> None:
         run = {}
         for name, query in zip(judged.queries, queries, strict=True):
             similarities = np.asarray(vectors @ query, np.float64)
-            scores = how.parts(similarities, starts).mixed(weight)
+            scores = how.score(similarities, starts).combine(weight)
             best = sorted(zip((-scores).tolist(), ids, strict=True))[:10]
             run[name] = [(document, -score) for score, document in best]
         points = 100 * measure(judged.qrels, run, [MAIN])[MAIN]

@@ -34,7 +34,7 @@ from corpus_tuner.eval.trec.queries import read_queries
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.search_settings import HybridWeights, SearchSettings
-from corpus_tuner.indexes.vectors.file_names import vectors_file
+from corpus_tuner.indexes.vectors.rows import vectors_file
 
 QUERIES = 300
 TURN = 20

@@ -1,14 +1,14 @@
-"""One million documents, searched by every engine of vectors.
+"""One million documents, searched exactly and by ANN indexes.
 
 Run: python -m benchmarks.million TRAINING --folder FOLDER [--documents N] [--minutes M]
-         [--only ENGINE ... [--set NAME=VALUE ...]]
+         [--only NAME ...]
 
 TRAINING has abstracts and statutes (`FILES`), out of which documents are recombined
 (`benchmarks.recombined`). As many as M minutes allow are encoded; the vectors of the rest are noisy
 copies of theirs. A document has one vector, in float16. All that was done is kept in FOLDER, and
 gone on from: more minutes encode more. The baseline is ``flat``, which looks at all vectors.
-An engine that does not reach its recall is left out; --set gives it other settings.
-Every engine is measured in a process of its own, by one query after the other, which is encoded
+An ANN index that does not reach its recall is left out.
+Every index is measured in a process of its own, by one query after the other, which is encoded
 beforehand. Times are of the processor, so that other work on the machine matters little; set
 OMP_NUM_THREADS=1 for those of one thread.
 """
@@ -29,7 +29,7 @@ import numpy.typing as npt
 
 from benchmarks.recombined import Source, read_sources, recombined
 from corpus_tuner import CorpusTunerError, Recipe
-from corpus_tuner.calibration.ann_recall import finding
+from corpus_tuner.calibration.ann_recall import build_ann_indexes
 from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.core.documents import View, compute_digest
 from corpus_tuner.encoders import Encoder, EncoderSettings, Vectors, open_encoder
@@ -40,30 +40,29 @@ from corpus_tuner.indexes.representations import (
     passage,
 )
 from corpus_tuner.indexes.searcher import Searcher
-from corpus_tuner.indexes.store.ann_indexes import structured
+from corpus_tuner.indexes.store.ann_indexes import write_ann_indexes
 from corpus_tuner.indexes.store.commit import commit
 from corpus_tuner.indexes.store.document_tables import StoredDocument
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import (
     EncoderEntry,
-    EngineEntry,
     Manifest,
+    VectorSearchEntry,
     read_manifest,
 )
 from corpus_tuner.indexes.store.segment_writer import SEGMENT, SegmentRows, write_segment
 from corpus_tuner.indexes.store.write_lock import create_index_folder, lock_index
-from corpus_tuner.indexes.vectors.engines import engine_settings
-from corpus_tuner.indexes.vectors.scoring import DenseIndex
+from corpus_tuner.indexes.vectors.ann import VectorSettings
+from corpus_tuner.indexes.vectors.dense_index import DenseIndex
 
 FILES = ("arxiv-title-en.jsonl.gz", "gesetze-title-de.jsonl.gz")
-ENGINES = ("flat", "sq8", "hnsw", "ivf_sq8", "ivf_pq", "rabitq")
+INDEXES = ("flat", "hnsw", "ivf_sq8")
 AT_ONCE = 256  # documents that are encoded
 BLOCK = 8_192  # documents whose vectors are made
 QUERIES = 300
 WORDS = 8  # of a query, the first ones of a document that is not indexed
 NEAR = 0.9  # cosine of a vector and its noisy copy, about
 FIRST = (10, 100)
-KNOBS = ("links", "ef_construction", "ef_search", "nprobe", "rescored")
 REPRESENTATION = passage.Settings(storage="float16")
 
 
@@ -149,7 +148,7 @@ class Recombined:
 
 
 def write_index(index: Path, source: Recombined, encoder: Encoder) -> None:
-    """Write the index, with no engine but the baseline."""
+    """Write the index, without an ANN index."""
     create_index_folder(index)
     with lock_index(index, "a benchmark"):
         working = Layout(index).staging("million")
@@ -177,21 +176,19 @@ def write_index(index: Path, source: Recombined, encoder: Encoder) -> None:
         commit(index, manifest, working / SEGMENT)
 
 
-def give_engine(
-    index: Path, name: str, encoder: Encoder, assignments: Sequence[str]
-) -> dict[str, Any]:
-    """Give the index an engine; return what that took, and what it chose."""
-    asked = engine_settings({"name": name, **dict(one.split("=", 1) for one in assignments)})
-    values = asked.model_dump()
+def build_index(index: Path, name: str, encoder: Encoder) -> dict[str, Any]:
+    """Give the index ANN indexes; return how long that took, and the search parameters."""
+    settings = VectorSettings(index=name)
+    parameters = settings.first_parameters()
     with lock_index(index, "a benchmark"):
         manifest = read_manifest(index)
         begin = time.process_time()
-        made = structured(index, manifest, asked)
+        written = write_ann_indexes(index, manifest, settings)
         took = time.process_time() - begin
-        entry = EngineEntry(asked=values, chosen=values, queries=None)
-        manifest = commit(index, made.model_copy(update={"vectors": entry}))
-        manifest = finding(index, manifest, asked, encoder)
-    return {"minutes": took / 60, "chosen": manifest.vectors.chosen}
+        entry = VectorSearchEntry(settings=settings, parameters=parameters, queries=None)
+        manifest = commit(index, written.model_copy(update={"vectors": entry}))
+        manifest = build_ann_indexes(index, manifest, settings, encoder)
+    return {"minutes": took / 60, "parameters": manifest.vectors.parameters}
 
 
 class Known:
@@ -208,7 +205,7 @@ class Known:
 
 
 def measure(folder: Path, name: str) -> dict[str, Any]:
-    """Measure the engine that the index has now."""
+    """Measure the index as it is now."""
     index = folder / "index"
     queries = np.load(folder / "queries.npy")
     manifest = read_manifest(index)
@@ -248,7 +245,7 @@ def timed(dense: DenseIndex, queries: Vectors) -> tuple[npt.NDArray[np.float64],
         begin = time.process_time()
         (near,) = dense.top_documents(query[None], FIRST[-1], 0.0)
         milliseconds.append(1e3 * (time.process_time() - begin))
-        best.append(np.sort(near.parts.passage)[::-1][: FIRST[-1]])
+        best.append(np.sort(near.scores.passage)[::-1][: FIRST[-1]])
     return np.array(best), milliseconds
 
 
@@ -266,7 +263,7 @@ def anonymous() -> float:
 
 
 def show(results: dict[str, dict[str, Any]]) -> None:
-    """Print a table of all engines."""
+    """Print a table of all indexes."""
     columns = {
         "recall@10": "{recall@10:.3f}",
         "recall@100": "{recall@100:.3f}",
@@ -278,18 +275,17 @@ def show(results: dict[str, dict[str, Any]]) -> None:
         "build, minutes": "{minutes:.1f}",
         "opening, ms": "{opening:.0f}",
         "anonymous memory, MiB": "{memory:.0f}",
-        "chosen": "{knobs}",
+        "parameters": "{shown}",
     }
-    print("| engine |", " | ".join(columns), "|")
+    print("| index |", " | ".join(columns), "|")
     print("|---|" + "---:|" * (len(columns) - 1) + "---|")
     for name, found in results.items():
-        settings = found["chosen"]
-        knobs = [knob for knob in KNOBS if knob in settings]
+        parameters = found["parameters"].items()
         values = {
             **found,
             "opening": 1e3 * found["opening"],
             "ratio": found["p50"] / results["flat"]["p50"],
-            "knobs": ", ".join(f"`{knob}` {settings[knob]}" for knob in knobs),
+            "shown": ", ".join(f"`{parameter}` {value}" for parameter, value in parameters),
         }
         cells = [cell.format_map(values) for cell in columns.values()]
         print(f"| `{name}` |", " | ".join(cells), "|")
@@ -301,8 +297,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--documents", type=int, default=1_000_000)
     parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--only", nargs="+", choices=ENGINES, default=ENGINES)
-    parser.add_argument("--set", nargs="+", default=(), dest="assignments")
+    parser.add_argument("--only", nargs="+", default=INDEXES)
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     folder: Path = chosen.folder
@@ -315,19 +310,19 @@ def main() -> None:
         prepare(chosen, encoder)
     kept = folder / "results.json"
     results = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
-    for name in ENGINES:
-        if name in results or name not in {"flat", *chosen.only}:
+    for name in dict.fromkeys(("flat", *chosen.only)):
+        if name in results:
             continue
         print(f"{name} ...", file=sys.stderr, flush=True)
         try:
-            given = give_engine(folder / "index", name, encoder, chosen.assignments)
+            built = build_index(folder / "index", name, encoder)
         except CorpusTunerError as error:
             print(error, file=sys.stderr)
             continue
         command = [sys.executable, "-m", "benchmarks.million", str(chosen.training)]
         command += ["--folder", str(folder), "--measure", name]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-        results[name] = given | json.loads(done.stdout)
+        results[name] = built | json.loads(done.stdout)
         kept.write_text(json.dumps(results, indent=2), encoding="utf-8")
     manifest = read_manifest(folder / "index")
     print(f"{manifest.documents:,} documents, {QUERIES} queries")

@@ -24,7 +24,7 @@ def main() -> None:
 
 
 def draw(results: dict[str, dict[str, Any]], path: Path) -> None:
-    """Draw all engines: the time of a search by bytes, and by what is found."""
+    """Draw all indexes: the time of a search by bytes, and by what is found."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     for axes, what in ((left, "bytes"), (right, "recall@100")):

@@ -26,9 +26,13 @@ from corpus_tuner.indexes.representations import Storage, views
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.search_settings import SearchSettings
-from corpus_tuner.indexes.vectors.file_names import row_starts_file, row_views_file, vectors_file
-from corpus_tuner.indexes.vectors.rows import write_vectors
-from corpus_tuner.indexes.vectors.scoring import DenseIndex
+from corpus_tuner.indexes.vectors.dense_index import DenseIndex
+from corpus_tuner.indexes.vectors.rows import (
+    row_starts_file,
+    row_views_file,
+    vectors_file,
+    write_vectors,
+)
 
 QUERIES = 300
 STORAGES: tuple[Storage, ...] = ("float32", "float16", "int8")

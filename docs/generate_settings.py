@@ -21,7 +21,6 @@ from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
 from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
 from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.registry import PluginSettings, load_plugin
-from corpus_tuner.indexes.vectors.engines import EngineSettings
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reference" / "recipes.md"
@@ -38,7 +37,7 @@ MAIN = (
     "representation",
     "baselines",
     *("lexical.languages", "lexical.ngrams"),
-    "vectors",
+    *("vectors.index", "vectors.recall"),
     "search.dense.views",
     *(f"search.hybrid.{name}" for name in ("passage", "views", "words", "ngrams", "feedback")),
     "calibrate",
@@ -209,7 +208,7 @@ def _get_default(field: FieldInfo) -> Any:
     return None if field.is_required() else field.get_default(call_default_factory=True)
 
 
-_ABSTRACT = (PluginSettings, EngineSettings)
+_ABSTRACT = (PluginSettings,)
 
 
 def _find_model(field: FieldInfo) -> type[BaseModel] | None:

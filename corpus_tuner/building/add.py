@@ -5,7 +5,7 @@ from pathlib import Path
 from corpus_tuner.building.pipeline import compare, merge_due, update
 from corpus_tuner.building.report import BuildReport
 from corpus_tuner.building.skipped import store_skipped
-from corpus_tuner.calibration.ann_recall import finding, must_find
+from corpus_tuner.calibration.ann_recall import build_ann_indexes, needs_ann_build
 from corpus_tuner.calibration.weights import calibrated, must_calibrate
 from corpus_tuner.config.recipe import read_stored_recipe
 from corpus_tuner.core.arguments import check_path
@@ -130,8 +130,8 @@ class Adder:
                 encoder = recipe.encoder
                 if recipe.recipe.calibrate and must_calibrate(manifest):
                     manifest, _ = calibrated(index, encoder)
-                if must_find(manifest, recipe.recipe.vectors):
-                    manifest = finding(index, manifest, recipe.recipe.vectors, encoder)
+                if needs_ann_build(manifest, recipe.recipe.vectors):
+                    manifest = build_ann_indexes(index, manifest, recipe.recipe.vectors, encoder)
         return BuildReport.of(index, documents, manifest, changes, skipped_changed=skipped_changed)
 
     def _store_skipped(self, documents: Corpus) -> bool:

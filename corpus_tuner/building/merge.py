@@ -15,8 +15,8 @@ from corpus_tuner.core.arguments import check_path
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.lexical.postings import Postings, merge_postings
-from corpus_tuner.indexes.representations import Representation, stored_representation
-from corpus_tuner.indexes.store.ann_indexes import with_structures
+from corpus_tuner.indexes.representations import Representation, read_representation
+from corpus_tuner.indexes.store.ann_indexes import commit_missing
 from corpus_tuner.indexes.store.commit import collect_garbage, commit
 from corpus_tuner.indexes.store.document_tables import StoredDocument
 from corpus_tuner.indexes.store.layout import Layout
@@ -24,7 +24,7 @@ from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, verify
 from corpus_tuner.indexes.store.segment_writer import SEGMENT, SegmentRows, write_segment
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.store.write_lock import lock_and_read_manifest
-from corpus_tuner.indexes.vectors.scoring import DenseIndex
+from corpus_tuner.indexes.vectors.dense_index import DenseIndex
 
 MOST_SEGMENTS = 8
 """So many there may be that are not `LARGE`."""
@@ -77,7 +77,7 @@ def merge_segments(index: Path, manifest: Manifest, entries: Sequence[SegmentEnt
     working = Layout(index).merging
     shutil.rmtree(working, ignore_errors=True)
     working.mkdir()
-    representations = [stored_representation(each) for each in manifest.representations.values()]
+    representations = [read_representation(each) for each in manifest.representations.values()]
     segments = Segments.open(index, manifest.model_copy(update={"segments": tuple(entries)}))
     try:
         merged = write_segment(
@@ -118,7 +118,7 @@ def merge(index: str | Path) -> Manifest:
             collect_garbage(index, manifest)  # a kill behind the commit
             return manifest
         manifest = merge_segments(index, manifest, manifest.segments)
-        return with_structures(index, manifest)
+        return commit_missing(index, manifest)
 
 
 class _Merged:
@@ -137,7 +137,8 @@ class _Merged:
     def read_rows(self, representation: Representation) -> SegmentRows:
         """Return the rows of a representation."""
         dense = self._segments.dense(representation, self._dimension)
-        counts, views = dense.rows(self._living)
+        views, starts = dense.row_views(self._living)
+        counts = np.diff(starts, append=len(views))
         return SegmentRows(counts, views, self._vectors(dense))
 
     def _vectors(self, dense: DenseIndex) -> Iterator[Vectors]:

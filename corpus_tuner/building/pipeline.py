@@ -14,7 +14,7 @@ from corpus_tuner.building.ray_worker import Order
 from corpus_tuner.building.report import BuildReport
 from corpus_tuner.building.segment import Indexed
 from corpus_tuner.building.skipped import store_skipped
-from corpus_tuner.calibration.ann_recall import finding, must_find
+from corpus_tuner.calibration.ann_recall import build_ann_indexes, needs_ann_build
 from corpus_tuner.calibration.weights import calibrated, must_calibrate, weighed
 from corpus_tuner.config.recipe import (
     Recipe,
@@ -41,11 +41,11 @@ from corpus_tuner.generation.open_recipe import OpenRecipe, open_recipe, raise_n
 from corpus_tuner.indexes.store.commit import collect_garbage, commit, discard_builds
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import (
-    EXACT,
     BuildRecord,
     EncoderEntry,
     Manifest,
     StoredFile,
+    VectorSearchEntry,
     parse_manifest,
     read_manifest,
     verify,
@@ -168,8 +168,8 @@ def build(
             shutil.rmtree(own_encoder, ignore_errors=True)  # it came with an import
         manifest = merge_due(index, manifest)
         manifest = _weigh(index, manifest, settings, recipe.encoder)
-        if must_find(manifest, settings.vectors):
-            manifest = finding(index, manifest, settings.vectors, recipe.encoder)
+        if needs_ann_build(manifest, settings.vectors):
+            manifest = build_ann_indexes(index, manifest, settings.vectors, recipe.encoder)
     return BuildReport.of(index, corpus, manifest, changes, skipped_changed=skipped_changed)
 
 
@@ -264,7 +264,7 @@ def update(
         encoder=_encoder_entry(encoder, settings),
         representation=settings.representation.name,
         representations={name: one.model_dump() for name, one in indexed.stored.items()},
-        vectors=standing.vectors if standing else EXACT,
+        vectors=standing.vectors if standing else VectorSearchEntry(),
         lexical=indexed.lexical,
         search=standing.search if standing else settings.search,
         calibration=standing.calibration if standing else None,
@@ -379,7 +379,7 @@ def _is_equal(manifest: Manifest, changes: Changes, settings: Recipe) -> bool:
 
 def _must_finish(manifest: Manifest, settings: Recipe) -> bool:
     """Tell whether weights or engine are other ones than the settings ask for."""
-    return _must_weigh(manifest, settings) or must_find(manifest, settings.vectors)
+    return _must_weigh(manifest, settings) or needs_ann_build(manifest, settings.vectors)
 
 
 def _must_weigh(manifest: Manifest, settings: Recipe) -> bool:

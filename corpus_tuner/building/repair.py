@@ -16,7 +16,7 @@ from corpus_tuner.encoders import Encoder
 from corpus_tuner.errors import CorpusTunerError, SearchIndexError
 from corpus_tuner.generation.ledger import find_ledger_problem
 from corpus_tuner.generation.open_recipe import open_recipe
-from corpus_tuner.indexes.store.ann_indexes import with_structures
+from corpus_tuner.indexes.store.ann_indexes import commit_missing
 from corpus_tuner.indexes.store.check import Problem
 from corpus_tuner.indexes.store.check import check as check_index
 from corpus_tuner.indexes.store.commit import collect_garbage, commit
@@ -38,14 +38,14 @@ class Repair(NamedTuple):
         How many documents were read and indexed anew.
     lost
         How many cannot be read any more; a build of the corpus brings them back.
-    structures
-        How many structures, which find vectors, were made anew.
+    ann_indexes
+        Number of ANN indexes that were built again.
     """
 
     problems: Sequence[Problem]
     rebuilt: int
     lost: int
-    structures: int = 0
+    ann_indexes: int = 0
 
 
 def check(index: str | Path, *, ledger: str | Path | None = None) -> list[Problem]:
@@ -85,7 +85,7 @@ def repair(
     """Make anew what is damaged, of the documents that can still be read and of the ledger.
 
     All documents of a segment with a damaged file are read and encoded again, unless it is the
-    structure that finds its vectors, which is made of them. A ledger that is damaged is moved
+    ANN index of its vectors, which is built from them. A ledger that is damaged is moved
     aside, so that what is written later begins a new one.
 
     Parameters
@@ -111,7 +111,7 @@ def repair(
     --------
     >>> import corpus_tuner as ct
     >>> ct.repair(example_index)
-    Repair(problems=[], rebuilt=0, lost=0, structures=0)
+    Repair(problems=[], rebuilt=0, lost=0, ann_indexes=0)
     """
     index = check_path(index, "index")
     parse_manifest(index)  # before anything is written there
@@ -121,40 +121,40 @@ def repair(
         problems = check(index, ledger=file)
         if any(problem.file == file for problem in problems):
             file.replace(file.with_suffix(".damaged"))
-        structures = {
+        ann_indexes = {
             problem.file: problem.segment
             for problem in problems
-            if problem.file in _structures(index, manifest)
+            if problem.file in _ann_indexes(index, manifest)
         }
-        names = {problem.segment for problem in problems if problem.file not in structures} - {""}
+        names = {problem.segment for problem in problems if problem.file not in ann_indexes} - {""}
         damaged = [entry for entry in manifest.segments if entry.name in names]
         documents = [one for entry in damaged for one in _readable(index, entry)]
-        left = _without(manifest, names, {*structures.values()})
+        left = _without(manifest, names, {*ann_indexes.values()})
         if documents:
             left = _index_again(index, left, documents, encoder, file, trust_remote_code)
         elif damaged:
             left = commit(index, left)
         else:
             collect_garbage(index, manifest)  # a kill behind the commit
-        with_structures(index, left)
+        commit_missing(index, left)
         lost = sum(entry.living for entry in damaged) - len(documents)
-    return Repair(problems, len(documents), lost, len(structures))
+    return Repair(problems, len(documents), lost, len(ann_indexes))
 
 
-def _structures(index: Path, manifest: Manifest) -> set[Path]:
-    """Return the files of all structures."""
+def _ann_indexes(index: Path, manifest: Manifest) -> set[Path]:
+    """Return the files of all ANN indexes."""
     layout = Layout(index)
     return {
-        layout.segment(entry.name) / entry.structure.name
+        layout.segment(entry.name) / entry.ann_index.name
         for entry in manifest.segments
-        if entry.structure
+        if entry.ann_index
     }
 
 
-def _without(manifest: Manifest, segments: set[str], structures: set[str]) -> Manifest:
-    """Return the manifest without some segments, and without the structures of some."""
+def _without(manifest: Manifest, segments: set[str], ann_indexes: set[str]) -> Manifest:
+    """Return the manifest without some segments, and without the ANN indexes of some."""
     left = [
-        entry.model_copy(update={"structure": None}) if entry.name in structures else entry
+        entry.model_copy(update={"ann_index": None}) if entry.name in ann_indexes else entry
         for entry in manifest.segments
         if entry.name not in segments
     ]

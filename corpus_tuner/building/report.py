@@ -41,10 +41,10 @@ class BuildReport(BaseModel):
         How many, by kind.
     search
         How the index ranks.
-    engine
-        What finds vectors: ``flat`` where all are compared.
-    asked_engine
-        What is to find them wherever there are enough.
+    vector_index
+        Kind of the ANN indexes of vectors; ``flat`` if the search is exact.
+    requested_index
+        Kind that the recipe requests for segments with enough vectors.
     recall
         Recall of the ANN index (`corpus_tuner.calibration.ann_recall`); ``None`` if the search is
         exact or recall is not known.
@@ -90,8 +90,8 @@ class BuildReport(BaseModel):
     segments: int
     views: dict[str, int]
     search: SearchSettings
-    engine: str
-    asked_engine: str
+    vector_index: str
+    requested_index: str
     recall: float | None
     calibrated: bool
     uncalibrated: str | None
@@ -156,8 +156,8 @@ class BuildReport(BaseModel):
             segments=len(manifest.segments),
             views=manifest.views,
             search=manifest.search,
-            engine=manifest.engine,
-            asked_engine=manifest.vectors.settings.name,
+            vector_index=manifest.vector_index,
+            requested_index=manifest.vectors.settings.index,
             recall=manifest.vectors.recall,
             calibrated=calibration is not None and not calibration.unchanged,
             uncalibrated=calibration.unchanged if calibration else None,

@@ -1,13 +1,11 @@
-"""How much of what an exact search finds is found by an engine that does not look at everything.
+"""Recall of ANN indexes against exact search, and search parameters that reach a given recall.
 
-Some documents are asked for with a sentence of theirs, shortened to about the length of a query.
-What an exact search puts first is to be found.
+Queries are held-out sentences of documents, shortened to about the length of a query.
 """
 
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -15,57 +13,56 @@ from pydantic import BaseModel, ConfigDict
 from corpus_tuner.calibration.pseudo_queries import draw
 from corpus_tuner.core.arguments import check_path
 from corpus_tuner.core.progress import show_activity
-from corpus_tuner.encoders import QueryEncoder, Vectors
+from corpus_tuner.encoders import QueryEncoder
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.indexes.representations import Scores, stored_representation
+from corpus_tuner.indexes.representations import Scores, read_representation
 from corpus_tuner.indexes.search.plan import make_plan
 from corpus_tuner.indexes.searcher import Searcher
-from corpus_tuner.indexes.store.ann_indexes import lacking, structured
+from corpus_tuner.indexes.store.ann_indexes import find_missing, write_ann_indexes
 from corpus_tuner.indexes.store.commit import collect_garbage, commit
-from corpus_tuner.indexes.store.manifest import EngineEntry, Manifest
+from corpus_tuner.indexes.store.manifest import Manifest, VectorSearchEntry
 from corpus_tuner.indexes.store.segments import Segments
-from corpus_tuner.indexes.vectors.approximate import ApproximateSettings
-from corpus_tuner.indexes.vectors.engines import EngineSettings
-from corpus_tuner.indexes.vectors.scoring import DenseIndex
+from corpus_tuner.indexes.vectors.ann import SearchParameters, VectorSettings
+from corpus_tuner.indexes.vectors.dense_index import DenseIndex
 
-FIRST = 100
-"""Documents of an exact search that are to be found."""
+DEPTH = 100
+"""Recall is measured on this many documents of an exact search."""
 QUERIES = 200
 
 
 class Recall(BaseModel):
-    """How much is found.
+    """Recall of the ANN indexes of an index.
 
     Attributes
     ----------
-    engine
-        Its name.
+    vector_index
+        Kind of the ANN indexes; ``flat`` if there are none.
     recall
-        The share of the first `FIRST` documents of an exact search that is found, a mean over
-        queries; ``None`` where no document has a sentence to ask with.
-    asked
-        The least share that the index is to find; ``None`` for an exact engine.
+        Share of the first 100 documents of an exact search that are found, averaged over queries;
+        ``None`` if no document has a sentence to use as a query.
+    required
+        Least recall by the settings; ``None`` for an exact search.
     queries
-        How many told it.
+        Number of queries.
 
     Examples
     --------
     >>> import corpus_tuner as ct
     >>> ct.measure_recall(example_index)
-    Recall(engine='flat', recall=1.0, asked=None, queries=3)
+    Recall(vector_index='flat', recall=1.0, required=None, queries=3)
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    engine: str
+    vector_index: str
     recall: float | None
-    asked: float | None
+    required: float | None
     queries: int
 
     @property
-    def enough(self) -> bool:
-        """Whether it is not known to be less than is asked for."""
-        return self.asked is None or self.recall is None or self.recall >= self.asked
+    def is_sufficient(self) -> bool:
+        """Whether the recall is not known to be less than required."""
+        return self.required is None or self.recall is None or self.recall >= self.required
 
 
 def measure_recall(
@@ -76,18 +73,18 @@ def measure_recall(
     seed: int = 0,
     trust_remote_code: bool = False,
 ) -> Recall:
-    """Measure how much of what an exact search finds an index finds.
+    """Measure the recall@100 of an index's dense search against exact search.
 
     Parameters
     ----------
     index
-        The folder.
+        Folder of the index.
     encoder
-        The one that the index was built with, if it is open already.
+        Encoder that the index was built with, if it is open already.
     queries
-        With how many.
+        Number of queries.
     seed
-        Of the choice of documents and sentences.
+        Seed of the choice of documents and sentences.
     trust_remote_code
         Let the encoder run Python that comes with it.
 
@@ -105,142 +102,136 @@ def measure_recall(
     path = check_path(index, "index")
     with Searcher.open(path, encoder=encoder, trust_remote_code=trust_remote_code) as searcher:
         manifest = searcher.manifest
-        settings = manifest.vectors.settings
         with show_activity("measuring recall"):
-            measured = _Measured(searcher, queries, seed)
+            exact = _ExactResults(searcher, queries, seed)
             return Recall(
-                engine=manifest.engine,
-                recall=round(measured.share(searcher.dense), 4) if measured.queries else None,
-                asked=settings.recall if isinstance(settings, ApproximateSettings) else None,
-                queries=measured.queries,
+                vector_index=manifest.vector_index,
+                recall=round(exact.measure(searcher.dense), 4) if exact.queries else None,
+                required=manifest.vectors.settings.recall if manifest.ann_indexes else None,
+                queries=exact.queries,
             )
 
 
-def must_find(manifest: Manifest, asked: EngineSettings) -> bool:
-    """Tell whether vectors are found by another engine than is asked for, or one not measured."""
+def needs_ann_build(manifest: Manifest, settings: VectorSettings) -> bool:
+    """Tell whether ANN indexes of these settings are missing, or their recall is not measured."""
     vectors = manifest.vectors
     return (
-        vectors.asked != asked.model_dump()
+        vectors.settings != settings
         or vectors.queries is None
-        or bool(lacking(manifest, vectors.settings))
+        or bool(find_missing(manifest, settings))
     )
 
 
-def finding(
-    index: Path, manifest: Manifest, asked: EngineSettings, encoder: QueryEncoder
+def build_ann_indexes(
+    index: Path, manifest: Manifest, settings: VectorSettings, encoder: QueryEncoder
 ) -> Manifest:
-    """See that an index, locked, finds vectors by an engine, and enough of them.
+    """Build the ANN indexes of an index, locked, raise their search parameters, and commit.
 
     Parameters
     ----------
     index
-        The folder.
+        Folder of the index.
     manifest
-        As it is in force.
-    asked
-        The engine's settings; those for searching are raised until it finds as much as they say.
+        Manifest in force.
+    settings
+        Kind of the ANN indexes and the recall to be reached.
     encoder
-        The one that the index was built with.
+        Encoder that the index was built with.
 
     Raises
     ------
     CorpusTunerError
-        If it finds too little however much they are raised; the index stays as it is.
+        If they cannot be built, or do not reach the recall; the index stays as it is.
     """
-    with show_activity("making what finds vectors"):
-        made = structured(index, manifest, asked)
-    entry = EngineEntry(asked=asked.model_dump(), chosen=asked.model_dump())
-    if isinstance(asked, ApproximateSettings) and made.structures:
-        with (
-            show_activity("measuring recall"),
-            Searcher.open(index, encoder=encoder) as searcher,
-            closing(Segments.open(index, made)) as segments,
-        ):
-            measured = _Measured(searcher, QUERIES, seed=0)
-            how = stored_representation(made.representations[made.representation])
+    parameters = settings.first_parameters()
+    entry = VectorSearchEntry(settings=settings, parameters=parameters)
+    try:
+        with show_activity("building ANN indexes"):
+            written = write_ann_indexes(index, manifest, settings)
+        if written.ann_indexes:
+            with (
+                show_activity("measuring recall"),
+                Searcher.open(index, encoder=encoder) as searcher,
+                closing(Segments.open(index, written)) as segments,
+            ):
+                exact = _ExactResults(searcher, QUERIES, seed=0)
+                how = read_representation(written.representations[written.representation])
 
-            def share(settings: EngineSettings) -> float:
-                return measured.share(segments.dense(how, made.encoder.dimension, settings))
+                def measure(parameters: SearchParameters) -> float:
+                    trial = VectorSearchEntry(settings=settings, parameters=parameters)
+                    return exact.measure(segments.dense(how, written.encoder.dimension, trial))
 
-            if measured.queries:
-                try:
-                    chosen, recall = _raised(asked, share)
-                except CorpusTunerError:
-                    collect_garbage(index, manifest)
-                    raise
-                entry = EngineEntry(
-                    asked=asked.model_dump(),
-                    chosen=chosen.model_dump(),
-                    recall=round(recall, 4),
-                    queries=measured.queries,
-                )
-    recipe = made.build.recipe | {"vectors": asked.model_dump()}
-    update = {"vectors": entry, "build": made.build.model_copy(update={"recipe": recipe})}
-    return commit(index, made.model_copy(update=update))
-
-
-class _Raised(NamedTuple):
-    """Settings that find enough, and how much they find."""
-
-    settings: ApproximateSettings
-    recall: float
+                if exact.queries:
+                    parameters, recall = _raise_parameters(settings, measure)
+                    entry = VectorSearchEntry(
+                        settings=settings,
+                        parameters=parameters,
+                        recall=round(recall, 4),
+                        queries=exact.queries,
+                    )
+    except CorpusTunerError:
+        collect_garbage(index, manifest)
+        raise
+    recipe = written.build.recipe | {"vectors": settings.model_dump()}
+    update = {"vectors": entry, "build": written.build.model_copy(update={"recipe": recipe})}
+    return commit(index, written.model_copy(update=update))
 
 
-def _raised(asked: ApproximateSettings, share: Callable[[EngineSettings], float]) -> _Raised:
-    """Raise settings, of the knobs that there are always the one that gives most."""
-    best = _Raised(asked, share(asked))
-    while best.recall < asked.recall:
-        further = [_Raised(settings, share(settings)) for settings in best.settings.further(asked)]
-        if not further:
-            knobs = ", ".join(
-                f"{knob} {getattr(best.settings, knob)}" for knob in sorted(asked.knobs)
-            )
+def _raise_parameters(
+    settings: VectorSettings, measure: Callable[[SearchParameters], float]
+) -> tuple[SearchParameters, float]:
+    """Raise search parameters, always the one that brings most, until the recall is reached."""
+    parameters = settings.first_parameters()
+    recall = measure(parameters)
+    while recall < settings.recall:
+        wider = [(measure(one), one) for one in settings.raise_parameters(parameters)]
+        if not wider:
+            reached = ", ".join(f"{name} {value}" for name, value in parameters.items())
             raise CorpusTunerError(
-                f"{asked.name} finds {best.recall:.2%} of what an exact search does, however much "
-                f"it may look at ({knobs}), and vectors.recall asks for {asked.recall:.2%}: ask "
-                "for less, allow more by vectors.raised, give the structure more "
-                "(docs/guide/scale.md), or take another engine; until then the index is searched "
-                "as it was before"
+                f"{settings.index} reaches a recall of {recall:.2%} with its widest search "
+                f"({reached}), and vectors.recall requires {settings.recall:.2%}: require less, "
+                "or choose another vectors.index, such as a graph with more links "
+                "(docs/guide/scale.md); until then the index is searched as before"
             )
-        best = max(further, key=lambda one: one.recall)
-    return best
+        recall, parameters = max(wider, key=lambda one: one[0])
+    return parameters, recall
 
 
-class _Measured:
-    """Queries whose best documents are known.
+class _ExactResults:
+    """Queries, and the scores of their best documents by exact search.
 
     Parameters
     ----------
     searcher
-        The index, with the encoder that it was built with.
+        Index, with the encoder that it was built with.
     queries
-        How many are asked, at most.
+        Greatest number of queries.
     seed
-        Of the choice of documents and sentences.
+        Seed of the choice of documents and sentences.
     """
 
     def __init__(self, searcher: Searcher, queries: int, seed: int) -> None:
-        texts = [asked.queries[0] for asked in draw(searcher, queries, seed)]
+        texts = [drawn.queries[0] for drawn in draw(searcher, queries, seed)]
         self.queries = len(texts)
         if not texts:
             return
         manifest, name = searcher.manifest, searcher.representation
-        plan = make_plan(manifest, name, FIRST)
+        plan = make_plan(manifest, name, DEPTH)
         self._weight = plan.views if plan.dense else manifest.search.dense.views
-        self._vectors: Vectors = searcher.encoder.encode_queries(texts)
-        how = stored_representation(manifest.representations[name])
+        self._vectors = searcher.encoder.encode_queries(texts)
+        how = read_representation(manifest.representations[name])
         exact = searcher.segments.dense(how, manifest.encoder.dimension)
-        self._firsts = [np.sort(scores)[::-1][:FIRST] for scores in self._scores(exact)]
+        self._best = [np.sort(scores)[::-1][:DEPTH] for scores in self._search(exact)]
 
-    def share(self, dense: DenseIndex) -> float:
-        """Return how much is found; a document that ties with the last of the first is as good."""
+    def measure(self, dense: DenseIndex) -> float:
+        """Return the recall of a search; a document that ties with the last one counts as found."""
         shares = [
-            min(1.0, float(np.sum(found >= first[-1])) / len(first))
-            for first, found in zip(self._firsts, self._scores(dense), strict=True)
+            min(1.0, float(np.sum(found >= best[-1])) / len(best))
+            for best, found in zip(self._best, self._search(dense), strict=True)
         ]
         return float(np.mean(shares))
 
-    def _scores(self, dense: DenseIndex) -> list[Scores]:
-        """Return the scores of the documents found, for every query."""
-        near = dense.top_documents(self._vectors, FIRST, self._weight)
-        return [one.parts.mixed(self._weight) for one in near]
+    def _search(self, dense: DenseIndex) -> list[Scores]:
+        """Return the scores of the documents that are found for every query."""
+        found = dense.top_documents(self._vectors, DEPTH, self._weight)
+        return [one.scores.combine(self._weight) for one in found]

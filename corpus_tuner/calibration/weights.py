@@ -30,7 +30,7 @@ from corpus_tuner.config.recipe import read_stored_recipe
 from corpus_tuner.core.arguments import check_path
 from corpus_tuner.core.progress import show_activity, show_progress, track
 from corpus_tuner.encoders import Encoder, EncoderSettings, Vectors, open_encoder
-from corpus_tuner.indexes.representations import Representation, stored_representation
+from corpus_tuner.indexes.representations import Representation, read_representation
 from corpus_tuner.indexes.search.candidates import Candidates
 from corpus_tuner.indexes.search.fusion import normalize_scores
 from corpus_tuner.indexes.search.plan import Plan
@@ -315,9 +315,7 @@ def _judge(
     searcher: Searcher, encoder: Encoder, asked: Sequence[Asked], usual: SearchSettings
 ) -> list[_Judged]:
     """Ask all pseudo-queries; the document asked for has the scores of what is left of it."""
-    representation = stored_representation(
-        searcher.manifest.representations[searcher.representation]
-    )
+    representation = read_representation(searcher.manifest.representations[searcher.representation])
     with show_activity("calibrating, reading documents"):
         rows = _rows_without(searcher.manifest, encoder, asked, representation)
     both = [
@@ -344,7 +342,7 @@ def _judge(
             candidates.vector,
             np.array([held_out.ordinal]),
             {
-                **representation.parts(similarities, np.zeros(1, np.int64))._asdict(),
+                **representation.score(similarities, np.zeros(1, np.int64))._asdict(),
                 **{
                     name: lexical.score_texts(name, query, [text], getattr(usual, name))
                     for name in rankers
@@ -370,7 +368,7 @@ def _rows_without(
     own = [make_own_views(rest, languages.detect(rest), settings.views) for rest in rests]
     readings = reader.read(rests, [[span for _, span in views] for views in own])
     return [
-        representation.rows(*reading.add_views(views)).vectors
+        representation.make_rows(*reading.add_views(views)).vectors
         for reading, views in zip(readings, own, strict=True)
     ]
 

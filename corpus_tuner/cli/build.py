@@ -136,12 +136,12 @@ def show_report(report: "BuildReport") -> None:
         stdout.print(f"  {describe_failing(report.failing)}", soft_wrap=True)
     if report.recall is not None:
         stdout.print(
-            f"  vectors are found by {report.engine}: recall@100 {report.recall:.4f}",
+            f"  approximate search by {report.vector_index}: recall@100 {report.recall:.4f}",
             soft_wrap=True,
         )
-    elif report.engine != report.asked_engine:
+    elif report.vector_index != report.requested_index:
         stdout.print(
-            f"  too few vectors for {report.asked_engine}: all are compared (vectors.least_rows)",
+            f"  too few vectors for {report.requested_index}: exact search (vectors.min_rows)",
             soft_wrap=True,
         )
     if report.long_documents:

@@ -52,7 +52,7 @@ def check(
             done = repair_index(index, ledger=ledger, trust_remote_code=trust_remote_code)
         problems = done.problems
         left = bool(done.lost or check_encoder(parse_manifest(index)))
-        found = {"rebuilt": done.rebuilt, "lost": done.lost, "structures": done.structures}
+        found = {"rebuilt": done.rebuilt, "lost": done.lost, "ann_indexes": done.ann_indexes}
     else:
         with show_activity("checking"):
             problems = check_index(index, ledger=ledger)
@@ -60,7 +60,7 @@ def check(
     measured = None
     if recall and not left:
         measured = measure_recall(index, trust_remote_code=trust_remote_code)
-        left = not measured.enough
+        left = not measured.is_sufficient
     if json:
         shown = [{"file": str(problem.file), "problem": problem.what} for problem in problems]
         values = {"problems": shown, **found}
@@ -71,8 +71,8 @@ def check(
         _show(index, problems)
         if repair and problems:
             stdout.print(f"{found['rebuilt']:,} documents were indexed anew", soft_wrap=True)
-        if found.get("structures"):
-            stdout.print(f"{found['structures']:,} structures were made anew", soft_wrap=True)
+        if found.get("ann_indexes"):
+            stdout.print(f"{found['ann_indexes']:,} ANN indexes were built again", soft_wrap=True)
         if found.get("lost"):
             stdout.print(
                 f"{found['lost']:,} documents cannot be read any more: corpus-tuner build on the "
@@ -92,14 +92,14 @@ def _show_recall(measured: "Recall") -> None:
         stdout.print("recall: no document has a sentence to ask with")
         return
     stdout.print(
-        f"recall@100 of {measured.engine}, {measured.queries} held-out sentences: "
+        f"recall@100 of {measured.vector_index}, {measured.queries} held-out sentences: "
         f"{measured.recall:.4f}",
         soft_wrap=True,
     )
-    if not measured.enough:
+    if not measured.is_sufficient:
         stdout.print(
-            f"that is less than the {measured.asked} asked for: corpus-tuner build with a greater "
-            "vectors.recall looks at more",
+            f"that is less than the required {measured.required}: run corpus-tuner build with a "
+            "greater vectors.recall",
             style="yellow",
             soft_wrap=True,
         )

@@ -38,7 +38,7 @@ def info(
     from corpus_tuner.indexes.store.manifest import read_manifest
     from corpus_tuner.indexes.store.manifest import verify as verify_files
     from corpus_tuner.indexes.store.segments import fields_of
-    from corpus_tuner.indexes.vectors.file_names import vectors_file
+    from corpus_tuner.indexes.vectors.rows import vectors_file
     from corpus_tuner.text.language_detection import describe_unread_languages
 
     manifest = read_manifest(index)
@@ -91,7 +91,7 @@ def info(
         cell = f"{vectors:,} vectors, {size / 2**20:.1f} MiB" + f" ({chosen})" * bool(chosen)
         searched = ", searched" if name == manifest.representation else ""
         shown.add_row(f"representation {name}", plain(cell + searched))
-    shown.add_row("vectors found by", plain(_engine(manifest)))
+    shown.add_row("vector search", plain(_describe_vector_search(manifest)))
     if manifest.lexical:
         chosen = ", ".join(
             f"{key} {' and '.join(value) if isinstance(value, tuple) else value}"
@@ -172,12 +172,12 @@ def _documents(manifest: "Manifest") -> str:
     return f"{manifest.documents:,} in {segments}" + (f", {hidden:,} hidden" if hidden else "")
 
 
-def _engine(manifest: "Manifest") -> str:
-    """Return in words what finds vectors, and how well."""
-    settings, recall = manifest.vectors.settings, manifest.vectors.recall
-    if manifest.engine == "flat":
-        return "flat" if settings.name == "flat" else f"flat ({settings.name} where there are more)"
-    size = sum(file.bytes for file in manifest.structures)
-    chosen = ", ".join(f"{key} {value}" for key, value in settings if key != "name")
+def _describe_vector_search(manifest: "Manifest") -> str:
+    """Return how vectors are searched, and with which recall."""
+    requested, recall = manifest.vectors.settings, manifest.vectors.recall
+    if not manifest.ann_indexes:
+        return "exact" if requested.index == "flat" else f"exact (too few for {requested.index})"
+    size = sum(file.bytes for file in manifest.ann_indexes)
+    parameters = ", ".join(f"{name} {value}" for name, value in manifest.vectors.parameters.items())
     measured = "not measured" if recall is None else f"{recall:.4f}"
-    return f"{settings.name}, {size / 2**20:.1f} MiB, recall@100 {measured} ({chosen})"
+    return f"{requested.index}, {size / 2**20:.1f} MiB, recall@100 {measured} ({parameters})"

@@ -32,7 +32,7 @@ from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.store.search_settings import QuerySource, SearchSettings
-from corpus_tuner.indexes.vectors.engines import EngineSettings
+from corpus_tuner.indexes.vectors.ann import VectorSettings
 from corpus_tuner.text.passages import PassageSettings
 from corpus_tuner.text.views import ViewSettings
 
@@ -90,7 +90,7 @@ class Recipe(CheckedModel):
     lexical
         Lexical index of words and character n-grams; ``null`` for none.
     vectors
-        Vector index: exact search, or an approximate nearest-neighbour index.
+        Nearest-neighbour search of vectors (docs/guide/scale.md).
     search
         Weights of hybrid search, used as they are or as the prior of calibration.
     calibrate
@@ -130,9 +130,7 @@ class Recipe(CheckedModel):
     ] = _default("views")
     baselines: tuple[Literal["passage", "mean"], ...] = ("passage", "mean")
     lexical: LexicalSettings | None = LexicalSettings()
-    vectors: Annotated[
-        SerializeAsAny[EngineSettings], _plugin("corpus_tuner.indexes.vectors.engines", "flat")
-    ] = _default("flat")
+    vectors: VectorSettings = VectorSettings()
     search: SearchSettings = SearchSettings()
     calibrate: Annotated[QuerySource | None, BeforeValidator(_read_query_source)] = "sentences"
     documents_at_once: PositiveInt = 256

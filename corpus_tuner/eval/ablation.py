@@ -360,12 +360,12 @@ def _score_block(
     for start, end in zip(block.starts, [*block.starts[1:], len(block.views)], strict=True):
         chosen = np.arange(start, end)[counted[start:end]]
         views = [block.views[position] for position in chosen]
-        rows.append(opened.rows(views, block.vectors[chosen]).vectors)
+        rows.append(opened.make_rows(views, block.vectors[chosen]).vectors)
     starts = np.cumsum([0, *(len(vectors) for vectors in rows[:-1])])
     columns = np.concatenate(rows).T.astype(np.float64)
     return np.stack(
         [
-            opened.parts(similarities, starts).mixed(settings.search.dense.views)
+            opened.score(similarities, starts).combine(settings.search.dense.views)
             for first in range(0, len(queries), _QUERY_BATCH)
             for similarities in queries[first : first + _QUERY_BATCH].astype(np.float64) @ columns
         ]

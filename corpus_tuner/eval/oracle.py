@@ -23,7 +23,7 @@ from corpus_tuner.indexes.store.search_settings import (
     SearchSettings,
     normalize_weights,
 )
-from corpus_tuner.indexes.vectors.scoring import first
+from corpus_tuner.indexes.vectors.dense_index import find_top
 
 STEPS = 20
 """Number of steps from dense to lexical search."""
@@ -191,7 +191,7 @@ def _try_weights(
         ids = np.array(candidates.index.read_ids(candidates.documents))
         for run, own in zip(runs, normalized, strict=True):
             scores = sum_contributions(candidates.fuse(own, settings.fusion))
-            leading = first(scores, depth)
+            leading = find_top(scores, depth)
             ranking = zip(ids[leading].tolist(), scores[leading].tolist(), strict=True)
             run[query] = break_ties(ranking)[:depth]
     trials = []

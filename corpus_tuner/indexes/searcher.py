@@ -34,7 +34,7 @@ from corpus_tuner.indexes.search.unreadable_queries import is_readable
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.store.search_settings import Mode, SearchSettings, normalize_weights
 from corpus_tuner.indexes.store.segments import Segments
-from corpus_tuner.indexes.vectors.scoring import DenseIndex
+from corpus_tuner.indexes.vectors.dense_index import DenseIndex
 
 MAX_QUERY_CHARACTERS = 100_000
 _QUERIES_AT_ONCE = 256

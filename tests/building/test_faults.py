@@ -181,7 +181,7 @@ def test_kills_at_random_moments(index: Path, encoder_folder: Path, settings: ct
         "calibrate": ["index", "calibrate", index],
         "engine": [
             *("build", index.parent / "c.jsonl", "-o", index, *recipe),
-            *("--set", "vectors={name: hnsw, least_rows: 20}"),
+            *("--set", "vectors={index: hnsw, min_rows: 20}"),
         ],
         "fresh": ["build", index.parent / "d.jsonl", "-o", index, "--fresh", *recipe],
     }

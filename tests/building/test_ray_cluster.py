@@ -13,7 +13,7 @@ import pytest
 
 import corpus_tuner as ct
 from corpus_tuner.encoders import open_encoder
-from corpus_tuner.indexes.representations import stored_representation
+from corpus_tuner.indexes.representations import read_representation
 from tests.building.test_add import described
 from tests.conftest import Outcome, make_documents, write_jsonl
 
@@ -60,7 +60,7 @@ def all_of(index: Path, encoder: Any) -> dict[str, Any]:
     with ct.Searcher.open(index, encoder=encoder) as searcher:
         segments, manifest = searcher.segments, searcher.manifest
         dense = segments.dense(
-            stored_representation(manifest.representations["views"]), manifest.encoder.dimension
+            read_representation(manifest.representations["views"]), manifest.encoder.dimension
         )
         living = np.flatnonzero(segments.live_docs)
         vectors, starts = dense.vectors(living)

@@ -1,4 +1,4 @@
-"""Engines of a recipe: made of what is indexed, raised until they find enough, made anew."""
+"""ANN indexes of a recipe: built of indexed vectors, tuned to a recall, repaired."""
 
 import json
 import shutil
@@ -9,6 +9,7 @@ import pytest
 
 import corpus_tuner as ct
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
+from corpus_tuner.indexes.vectors import ann
 from tests.building.test_faults import assert_nothing_is_left_over
 from tests.cli.conftest import Run
 from tests.conftest import make_documents, write_jsonl
@@ -32,7 +33,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, encoder: Any) -> Path:
     for document in documents:
         document["text"] = ". ".join(document["text"].split(". ")[:2])
     corpus = write_jsonl(folder / "c.jsonl", documents)
-    build(corpus, folder / "i", encoder, "{name: hnsw, least_rows: 100}")
+    build(corpus, folder / "i", encoder, "{index: hnsw, min_rows: 100}")
     return folder
 
 
@@ -54,58 +55,60 @@ def runs(index: Path, encoder: Any) -> list[list[tuple[str, float]]]:
 
 def test_an_engine_is_changed_and_nothing_encoded_again(index: Path, encoder: Any) -> None:
     first = read_manifest(index)
-    assert [bool(segment.structure) for segment in first.segments] == [True]
+    assert [bool(segment.ann_index) for segment in first.segments] == [True]
     assert (first.vectors.recall or 0) >= 0.99
     assert first.vectors.queries == 200
     found = runs(index, encoder)
     corpus = index.parent / "c.jsonl"
-    for vectors in ("{name: ivf_sq8, least_rows: 100, lists: 4, nprobe: 1}", "flat"):
+    for vectors in ("{index: ivf_sq8, min_rows: 100, recall: 0.999}", "{index: flat}"):
         changed = build(corpus, index, encoder, vectors)
         assert [one.files for one in changed.segments] == [one.files for one in first.segments]
         assert_nothing_is_left_over(index)
-        if vectors != "flat":
-            assert changed.vectors.asked["nprobe"] == 1
-            assert changed.vectors.chosen["nprobe"] > 1  # one list of them is too little
-            assert (changed.vectors.recall or 0) >= 0.99
+        if vectors != "{index: flat}":
+            assert changed.vectors.parameters["nprobe"] > 16  # a third of the lists is too little
+            assert (changed.vectors.recall or 0) >= 0.999
             again = build(corpus, index, encoder, vectors)
             assert again.generation == changed.generation
         else:
-            assert changed.segments[0].structure is None
+            assert changed.segments[0].ann_index is None
             assert runs(index, encoder) == found
 
 
-def test_too_little_is_refused(index: Path, encoder: Any, run: Run) -> None:
+def test_too_little_is_refused(
+    index: Path, encoder: Any, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ann, "_MOST_RAISED", 1)
     before = read_manifest(index)
-    poor = "{name: ivf_sq8, least_rows: 100, lists: 4, nprobe: 1, raised: 1}"
+    poor = "{index: 'IVF64,SQ8', min_rows: 100, recall: 0.999}"
     options = [part for option in recipe(encoder, poor) for part in ("--set", option)]
     refused = run("build", index.parent / "c.jsonl", "-o", index, *options)
     assert refused.code == 2
-    assert "of what an exact search does" in refused.err
+    assert "with its widest search (nprobe 16, rescore 2)" in refused.err
     assert "Traceback" not in refused.err
     assert read_manifest(index) == before
     assert_nothing_is_left_over(index)
-    few = [part for option in recipe(encoder, "sq8") for part in ("--set", option)]
+    few = [part for option in recipe(encoder, "{index: SQ8}") for part in ("--set", option)]
     done = run("build", index.parent / "c.jsonl", "-o", index, *few)
     assert done.code == 0, done.err
-    assert "too few vectors for sq8: all are compared (vectors.least_rows)" in done.out
+    assert "too few vectors for SQ8: exact search (vectors.min_rows)" in done.out
 
 
 def test_a_structure_is_made_anew(index: Path, encoder: Any, run: Run) -> None:
     found = runs(index, encoder)
-    (file,) = index.glob("segments/*/passage.hnsw.*.faiss")
+    (file,) = index.glob("segments/*/passage.ann.*.faiss")
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1
     file.write_bytes(data)
     assert [problem.file for problem in ct.check(index)] == [file]
     done = ct.repair(index, encoder=encoder)
-    assert (done.rebuilt, done.lost, done.structures) == (0, 0, 1)
+    assert (done.rebuilt, done.lost, done.ann_indexes) == (0, 0, 1)
     assert runs(index, encoder) == found
     assert_nothing_is_left_over(index)
     measured = run("index", "check", index, "--recall", "--json")
     assert measured.code == 0, measured.err
     values = json.loads(measured.out)["recall"]
-    assert values["engine"] == "hnsw"
-    assert values["recall"] >= values["asked"] == 0.99
+    assert values["vector_index"] == "hnsw"
+    assert values["recall"] >= values["required"] == 0.99
     assert "200 held-out sentences" in run("index", "check", index, "--recall").out
 
 
@@ -116,7 +119,7 @@ def test_documents_come_and_go(index: Path, encoder: Any) -> None:
     more = [dict(one, _id=f"n{number}") for number, one in enumerate(make_documents(150, seed=9))]
     ct.add(index, [ct.Document(one["_id"], one["title"], one["text"]) for one in more])
     grown = read_manifest(index)
-    assert [bool(segment.structure) for segment in grown.segments] == [True, True]
+    assert [bool(segment.ann_index) for segment in grown.segments] == [True, True]
     assert grown.vectors.queries == 200
     with ct.Searcher.open(index, encoder=encoder) as searcher:
         ids = [one.document.id for one in searcher.search(QUERIES[0], 849)]
@@ -126,9 +129,9 @@ def test_documents_come_and_go(index: Path, encoder: Any) -> None:
 
 def test_a_build_that_was_killed_before_its_engine_goes_on(index: Path, encoder: Any) -> None:
     corpus = index.parent / "c.jsonl"
-    flat = build(corpus, index, encoder, "flat")
+    flat = build(corpus, index, encoder, "{index: flat}")
     folder = index / "segments" / flat.segments[0].name
-    (folder / "passage.hnsw.000099.faiss").write_bytes(b"half of it")
-    made = build(corpus, index, encoder, "{name: hnsw, least_rows: 100}")
-    assert made.segments[0].structure
+    (folder / "passage.ann.000099.faiss").write_bytes(b"half of it")
+    made = build(corpus, index, encoder, "{index: hnsw, min_rows: 100}")
+    assert made.segments[0].ann_index
     assert_nothing_is_left_over(index)

@@ -11,21 +11,21 @@ from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.representations import open_representation, views
-from corpus_tuner.indexes.store.ann_indexes import with_structures
+from corpus_tuner.indexes.store.ann_indexes import commit_missing
 from corpus_tuner.indexes.store.commit import commit
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import (
     EncoderEntry,
-    EngineEntry,
     Manifest,
     SegmentEntry,
+    VectorSearchEntry,
     read_manifest,
 )
 from corpus_tuner.indexes.store.search_settings import SearchSettings
 from corpus_tuner.indexes.store.segment_writer import SEGMENT, write_segment
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
 from corpus_tuner.indexes.store.write_lock import create_index_folder, lock_index
-from corpus_tuner.indexes.vectors.engines import EngineSettings
+from corpus_tuner.indexes.vectors.ann import SearchParameters, VectorSettings
 
 FINGERPRINT = "f" * 64
 
@@ -69,7 +69,8 @@ def write_index(
     *,
     segments: int = 1,
     search: SearchSettings | None = None,
-    engine: EngineSettings | None = None,
+    vectors: VectorSettings | None = None,
+    parameters: SearchParameters | None = None,
 ) -> Manifest:
     """An index of these documents, spread over some segments in their order."""
     chosen = representation or views.Settings()
@@ -109,8 +110,9 @@ def write_index(
             manifest = commit(folder, manifest, staging.folder / SEGMENT)
             generation = manifest.generation
             entries = manifest.segments
-        if engine:
-            values = engine.model_dump()
-            vectors = EngineEntry(asked=values, chosen=values)
-            manifest = with_structures(folder, manifest.model_copy(update={"vectors": vectors}))
+        if vectors:
+            search_entry = VectorSearchEntry(
+                settings=vectors, parameters=parameters or vectors.first_parameters()
+            )
+            manifest = commit_missing(folder, manifest.model_copy(update={"vectors": search_entry}))
     return manifest

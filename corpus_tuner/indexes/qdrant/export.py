@@ -43,7 +43,7 @@ from corpus_tuner.indexes.qdrant.layout import (
     number_of,
 )
 from corpus_tuner.indexes.qdrant.terms import Terms, read_keys, write_frequencies, write_keys
-from corpus_tuner.indexes.representations import stored_representation, views
+from corpus_tuner.indexes.representations import read_representation, views
 from corpus_tuner.indexes.search.local_index import LocalIndexSource
 from corpus_tuner.indexes.store.document_tables import StoredDocument
 from corpus_tuner.indexes.store.manifest import Manifest
@@ -257,7 +257,7 @@ class Export:
         """Yield some documents, and their points without terms."""
         dense = self._local.dense
         vectors, starts = dense.vectors(ordinals)
-        _, views_ = dense.rows(ordinals)
+        views_, _ = dense.row_views(ordinals)
         stored = (
             one
             for segment, own in self._local.segments.split_by_segment(ordinals)
@@ -343,7 +343,7 @@ def _requests(every: Sequence[_Written]) -> Iterator[list[_Written]]:
 def _refuse_others(manifest: Manifest) -> None:
     """Refuse an index whose documents Qdrant cannot score as it does."""
     settings = manifest.representations[manifest.representation]
-    how = stored_representation(settings)
+    how = read_representation(settings)
     if not isinstance(how, views.Representation) or settings.get("top", 1) != 1:
         raise SearchIndexError(
             "Qdrant ranks by a document's passage and its best view: export an index of the "

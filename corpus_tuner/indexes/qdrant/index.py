@@ -40,13 +40,13 @@ from corpus_tuner.indexes.qdrant.engine import (
 from corpus_tuner.indexes.qdrant.filters import as_filter
 from corpus_tuner.indexes.qdrant.layout import FORMAT, MANIFEST, SHOWN, VERSION, number_of
 from corpus_tuner.indexes.qdrant.terms import Ranker, checked, read_frequencies, read_keys
-from corpus_tuner.indexes.representations import SCORE_DECIMALS, Parts, Scores
+from corpus_tuner.indexes.representations import SCORE_DECIMALS, DenseScores, Scores
 from corpus_tuner.indexes.search.backend import IndexSource, Match
 from corpus_tuner.indexes.search.candidates import Candidates, find_top_matches
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.vectors import Ordinals
-from corpus_tuner.indexes.vectors.scoring import first, kth
+from corpus_tuner.indexes.vectors.dense_index import find_kth, find_top
 
 _QUERIES_AT_ONCE = 16
 _DEEPER = 2
@@ -410,15 +410,15 @@ def _settled(
     }
     for name in plan.lexical:
         own, end = scores[name], last.get(name, -np.inf)
-        if np.isfinite(end) and end >= kth(own, plan.depth):
+        if np.isfinite(end) and end >= find_kth(own, plan.depth):
             return None
         leading.append(find_top_matches(own, plan.depth))
     if plan.dense:
-        mixed = Parts(*(scores[name] for name in _DENSE)).mixed(plan.views)
+        mixed = DenseScores(*(scores[name] for name in _DENSE)).combine(plan.views)
         unseen = (1 - plan.views) * last[PASSAGE] + plan.views * last[VIEWS]
-        if np.isfinite(unseen) and unseen + _EPSILON >= kth(mixed, plan.depth):
+        if np.isfinite(unseen) and unseen + _EPSILON >= find_kth(mixed, plan.depth):
             return None
-        leading.append(first(mixed, plan.depth))
+        leading.append(find_top(mixed, plan.depth))
     kept = np.unique(np.concatenate(leading))
     return documents[kept], {name: own[kept] for name, own in scores.items()}
 

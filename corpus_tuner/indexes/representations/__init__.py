@@ -1,7 +1,7 @@
-"""Representations: how the vectors of a document's views become what is indexed, and scored.
+"""Representations: which vectors of a document's views are indexed, and how they score it.
 
-A file here is a representation: it holds ``Settings`` and ``Representation``, which is made from
-them (`corpus_tuner.core.registry`).
+A module of this folder is a representation. It holds ``Settings`` and ``Representation``, which is
+made from them (`corpus_tuner.core.registry`).
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from corpus_tuner.core.registry import PluginSettings, load_plugin, read_setting
 from corpus_tuner.encoders import Vectors
 
 Storage = Literal["float32", "float16", "int8"]
-"""How a component of a vector is kept."""
+"""Type of the stored components of vectors."""
 Scores = npt.NDArray[np.float64]
 """Scores, shape (documents,) or (rows,)."""
 
@@ -25,114 +25,104 @@ of a sum is then a tie."""
 
 
 class Rows(NamedTuple):
-    """What one document gives to the index.
+    """Rows of one document in the index.
 
     Attributes
     ----------
     vectors
         float32, shape (rows, dimension); at least one row.
     views
-        int32, shape (rows,): which of the document's views every row shows as its match.
+        int32, shape (rows,): position of the view that each row stands for.
     """
 
     vectors: Vectors
     views: npt.NDArray[np.int32]
 
 
-class Parts(NamedTuple):
-    """What the score of some documents is made of, all of shape (documents,).
-
-    Attributes
-    ----------
-    passage
-        What a document's passage brings.
-    views
-        What its other views bring.
-    """
+class DenseScores(NamedTuple):
+    """Scores of documents by the rankers `passage` and `views`, of shape (documents,) each."""
 
     passage: Scores
     views: Scores
 
     @classmethod
-    def zeros(cls, documents: int = 0) -> "Parts":
-        """Return those of documents of which nothing is known."""
-        return cls(np.zeros(documents), np.zeros(documents))
+    def zeros(cls) -> "DenseScores":
+        """Return the scores of no documents."""
+        return cls(np.zeros(0), np.zeros(0))
 
-    def mixed(self, weight: float) -> Scores:
+    def combine(self, weight: float) -> Scores:
         """Return ``(1 - weight) * passage + weight * views``, rounded."""
         return ((1 - weight) * self.passage + weight * self.views).round(SCORE_DECIMALS)
 
-    def joined(self, other: "Parts") -> "Parts":
-        """Return these and those of further documents."""
-        return Parts(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
+    def concatenate(self, other: "DenseScores") -> "DenseScores":
+        """Return these scores and those of further documents."""
+        return DenseScores(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
 
-    def at(self, positions: npt.NDArray[np.int64]) -> "Parts":
-        """Return those of some of the documents."""
-        return Parts(self.passage[positions], self.views[positions])
+    def select(self, positions: npt.NDArray[np.int64]) -> "DenseScores":
+        """Return the scores of some of the documents."""
+        return DenseScores(self.passage[positions], self.views[positions])
 
 
 class Representation(Protocol):
-    """Turns one document's view vectors into rows of the index, and their scores into its own.
+    """Turns the vectors of a document's views into rows, and their similarities into scores.
 
     Attributes
     ----------
     name
-        The name of its file, and of its vectors in the index.
+        Name of the module, and of its vectors in the index.
     storage
-        How its vectors are kept.
+        Type of the stored components.
     """
 
     name: str
     storage: Storage
 
-    def rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
-        """Return the rows for a document.
+    def make_rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
+        """Return the rows of a document.
 
         Parameters
         ----------
         views
-            Of the document; the first is a ``passage``.
+            Views of the document; the first is a ``passage``.
         vectors
-            float32, shape (views, dimension): their vectors, in the same order.
+            Vectors of the views in the same order, float32, shape (views, dimension).
         """
 
-    def parts(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> Parts:
-        """Return what the rows' similarities bring to their documents' scores.
-
-        Nothing that is returned is greater than the document's greatest similarity.
+    def score(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> DenseScores:
+        """Return the scores of documents, none of them greater than its greatest similarity.
 
         Parameters
         ----------
         similarities
-            Of query and rows, one document after the other.
+            Similarities of a query and rows, one document after the other.
         starts
-            Shape (documents,): where the rows of every document begin.
+            Position of the first row of every document, shape (documents,).
         """
 
-    def least(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:
+    def find_thresholds(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:
         """Return, for every document, the similarity below which a row cannot change its score.
 
-        A document's first row may always change it. Parameters are those of `parts`.
+        A document's first row may always change it. Parameters are those of `score`.
         """
 
 
-def best_row(similarities: Scores, starts: npt.NDArray[np.int64]) -> Parts:
-    """Let every document be scored by its best row alone (MaxP)."""
-    best = greatest(similarities, starts)
-    return Parts(best, best)
+def score_by_best_row(similarities: Scores, starts: npt.NDArray[np.int64]) -> DenseScores:
+    """Score every document by its best row alone (MaxP)."""
+    best = max_of_documents(similarities, starts)
+    return DenseScores(best, best)
 
 
-def greatest(similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:
-    """Return the greatest of every document's similarities."""
+def max_of_documents(similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:
+    """Return the greatest similarity of every document."""
     return np.maximum.reduceat(similarities, starts) if len(starts) else similarities[:0]
 
 
 def open_representation(settings: PluginSettings) -> Representation:
-    """Make the representation that `settings` describe."""
+    """Create the representation that `settings` describe."""
     representation: Representation = load_plugin(__name__, settings.name).Representation(settings)
     return representation
 
 
-def stored_representation(values: dict[str, object]) -> Representation:
-    """Make a representation from its settings as a manifest holds them."""
+def read_representation(values: dict[str, object]) -> Representation:
+    """Create a representation from its settings in a manifest."""
     return open_representation(read_settings(__name__, values))

@@ -15,7 +15,7 @@ from pydantic import Field, NonNegativeFloat
 from corpus_tuner.core.documents import View
 from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.encoders import Vectors
-from corpus_tuner.indexes.representations import Rows, Storage, best_row, greatest
+from corpus_tuner.indexes.representations import Rows, Storage, max_of_documents, score_by_best_row
 
 
 class Settings(PluginSettings):
@@ -40,13 +40,13 @@ class Representation:
 
     name = "mean"
     storage: Storage = "float32"
-    parts = staticmethod(best_row)
-    least = staticmethod(greatest)
+    score = staticmethod(score_by_best_row)
+    find_thresholds = staticmethod(max_of_documents)
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
+    def make_rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
         """Return every passage vector averaged with the mean of the view vectors."""
         weights = self._settings.kinds | {"passage": 0.0}
         shares = np.array([weights.get(view.kind, 1.0) for view in views])

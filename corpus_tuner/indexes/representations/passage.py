@@ -11,7 +11,7 @@ import numpy as np
 from corpus_tuner.core.documents import View
 from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.encoders import Vectors
-from corpus_tuner.indexes.representations import Rows, Storage, best_row, greatest
+from corpus_tuner.indexes.representations import Rows, Storage, max_of_documents, score_by_best_row
 
 
 class Settings(PluginSettings):
@@ -37,14 +37,14 @@ class Representation:
     """One row per passage that counts."""
 
     name = "passage"
-    parts = staticmethod(best_row)
-    least = staticmethod(greatest)
+    score = staticmethod(score_by_best_row)
+    find_thresholds = staticmethod(max_of_documents)
 
     def __init__(self, settings: Settings) -> None:
         self.storage = settings.storage
         self._most = 1 if settings.windows == "first" else None
 
-    def rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
+    def make_rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
         """Return the passage vectors as they are."""
         of_passages = np.flatnonzero([view.kind == "passage" for view in views])
         passages = of_passages.astype(np.int32)[: self._most]

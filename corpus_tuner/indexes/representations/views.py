@@ -18,7 +18,7 @@ from pydantic import Field, PositiveInt
 from corpus_tuner.core.documents import View
 from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.encoders import Vectors
-from corpus_tuner.indexes.representations import Parts, Rows, Scores, Storage
+from corpus_tuner.indexes.representations import DenseScores, Rows, Scores, Storage
 
 
 class Settings(PluginSettings):
@@ -63,7 +63,7 @@ class Representation:
         self._top = settings.top
         self._distinct = settings.distinct
 
-    def rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
+    def make_rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
         """Return the vectors as they are, but for the factors of their views."""
         factors = np.array(
             [
@@ -78,22 +78,22 @@ class Representation:
             kept = np.concatenate([kept[:1], kept[1:][distinct(vectors[kept[1:]], self._distinct)]])
         return Rows(vectors[kept] * factors[kept, None], kept)
 
-    def parts(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> Parts:
+    def score(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> DenseScores:
         """Return the first row's similarity, and the mean of the best `top` of the others.
 
         Where there are no others, the first stands for them.
         """
         if not len(starts):
-            return Parts.zeros()
+            return DenseScores.zeros()
         passage = similarities[starts]
         best = self._best(similarities, starts)
         if self._top == 1:
-            return Parts(passage, best[0])
+            return DenseScores(passage, best[0])
         counted = np.isfinite(best)
         sums = np.where(counted, best, 0).sum(axis=0)
-        return Parts(passage, sums / counted.sum(axis=0))
+        return DenseScores(passage, sums / counted.sum(axis=0))
 
-    def least(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:
+    def find_thresholds(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:
         """Return the last of the best `top` similarities of every document's other rows."""
         return self._best(similarities, starts)[-1] if len(starts) else similarities[:0]
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus_tuner.encoders import Vectors
-from corpus_tuner.indexes.representations import Parts, Scores
+from corpus_tuner.indexes.representations import DenseScores, Scores
 from corpus_tuner.indexes.search.fusion import (
     Contribution,
     Mask,
@@ -27,7 +27,7 @@ from corpus_tuner.indexes.search.fusion import (
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.store.search_settings import DENSE_RANKERS, FEEDBACK, Fusion
 from corpus_tuner.indexes.vectors import Ordinals
-from corpus_tuner.indexes.vectors.scoring import first
+from corpus_tuner.indexes.vectors.dense_index import find_top
 
 if TYPE_CHECKING:
     from corpus_tuner.indexes.search.backend import Index
@@ -110,8 +110,8 @@ class Candidates:
         size = plan.settings.candidates
         leading = [find_top_matches(scores[name], size) for name in plan.lexical]
         if plan.dense:
-            dense = Parts(*(scores[name] for name in DENSE_RANKERS))
-            leading.append(first(dense.mixed(plan.views), size))
+            dense = DenseScores(*(scores[name] for name in DENSE_RANKERS))
+            leading.append(find_top(dense.combine(plan.views), size))
         core = np.zeros(len(documents), bool)
         core[np.concatenate(leading)] = True
         return cls(index, vector, documents, scores, core)
@@ -165,7 +165,7 @@ class Candidates:
         if not len(scores):
             return np.zeros(0)
         core = np.flatnonzero(self.core)
-        relevant = core[first(scores[core], FEEDBACK_DOCUMENTS)]
+        relevant = core[find_top(scores[core], FEEDBACK_DOCUMENTS)]
         key = tuple(relevant.tolist())
         if key not in self._similarities:
             self._similarities[key] = self.index.compare_passages(self.documents, relevant)
@@ -178,7 +178,7 @@ class Candidates:
         """
         contributions = self.compute_contributions(plan)
         scores = sum_contributions(contributions)
-        leading = first(scores, plan.k)  # and all that tie with the last of them
+        leading = find_top(scores, plan.k)  # and all that tie with the last of them
         ids = self.index.read_ids(self.documents[leading])
         by_score = zip((-scores[leading]).tolist(), ids, range(len(ids)), strict=True)
         order = [number for *_, number in sorted(by_score)[: plan.k]]
@@ -236,4 +236,4 @@ class Candidates:
 def find_top_matches(scores: npt.NDArray[Any], size: int) -> Ordinals:
     """Return the positions of the first `size` of the documents that share a term with a query."""
     (matching,) = np.nonzero(scores)
-    return np.asarray(matching[first(scores[matching], size)])
+    return np.asarray(matching[find_top(scores[matching], size)])

@@ -13,7 +13,7 @@ from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.filters.fields import Fields
 from corpus_tuner.indexes.lexical import LexicalIndex, LexicalRanker
 from corpus_tuner.indexes.lexical.bm25 import BM25
-from corpus_tuner.indexes.representations import Parts, Scores, stored_representation
+from corpus_tuner.indexes.representations import DenseScores, Scores, read_representation
 from corpus_tuner.indexes.search.backend import IndexSource, Match
 from corpus_tuner.indexes.search.candidates import Candidates, find_top_matches
 from corpus_tuner.indexes.search.plan import Plan
@@ -21,7 +21,7 @@ from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest, verify
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.vectors import Ordinals
-from corpus_tuner.indexes.vectors.scoring import DenseIndex, Near
+from corpus_tuner.indexes.vectors.dense_index import DenseIndex, NearestDocuments
 
 _DOCUMENTS_AT_ONCE = 256
 _SMALL = 2**20  # bytes of a file whose checksum is compared whenever an index is opened
@@ -60,7 +60,7 @@ class LocalIndex:
         """Yield the candidates of every query."""
         only = self.segments.find_matching(plan.condition) if plan.condition is not None else None
         nothing: list[None] = [None] * len(queries)
-        nearest: Sequence[Near | None] = nothing
+        nearest: Sequence[NearestDocuments | None] = nothing
         if vectors is not None:
             nearest = self.dense.top_documents(vectors, plan.depth, plan.views, only)
         own = nothing if vectors is None else vectors
@@ -85,7 +85,7 @@ class LocalIndex:
             similarities: list[dict[int, float]] = [{} for _ in documents]
             best = self.dense.first_views(documents)
         else:
-            similarities = self.dense.near(vector, documents)
+            similarities = self.dense.view_similarities(vector, documents)
             # Of equal ones the first, in every document.
             best = np.array([max(own, key=own.__getitem__) for own in similarities], np.int64)
         return [
@@ -139,7 +139,7 @@ class LocalIndex:
         self,
         plan: Plan,
         vector: Vectors | None,
-        near: Near | None,
+        near: NearestDocuments | None,
         lexical: Mapping[LexicalRanker, Scores],
     ) -> Candidates:
         """Return the candidates of one query, given its first documents by dense similarity.
@@ -154,15 +154,15 @@ class LocalIndex:
             Scores of all documents by lexical ranker.
         """
         documents = near.documents if near else np.zeros(0, np.int64)
-        parts = near.parts if near else Parts.zeros()
+        parts = near.scores if near else DenseScores.zeros()
         if lexical:
             leading = [find_top_matches(scores, plan.depth) for scores in lexical.values()]
             others = np.setdiff1d(np.concatenate(leading), documents)
-            more = Parts.zeros(len(others))
+            more = DenseScores(np.zeros(len(others)), np.zeros(len(others)))
             if near is not None and vector is not None:
-                more = self.dense.parts(vector, others, near.seen)
+                more = self.dense.score_documents(vector, others)
             documents = np.concatenate([documents, others])
-            parts = parts.joined(more)
+            parts = parts.concatenate(more)
         scores = parts._asdict() if near else {}
         scores |= {name: own[documents] for name, own in lexical.items()}
         return Candidates.create(self, plan, vector, documents, scores)
@@ -205,11 +205,11 @@ class LocalIndexSource(IndexSource):
                 f"{self} was built again without the representation {representation!r}"
             )
         verify(self._folder, manifest.segments, most=_SMALL)
-        how = stored_representation(manifest.representations[representation])
+        how = read_representation(manifest.representations[representation])
         segments = Segments.open(self._folder, manifest)
         try:
-            engine = manifest.engine_of(representation)
-            dense = segments.dense(how, manifest.encoder.dimension, engine)
+            vectors = manifest.vectors_of(representation)
+            dense = segments.dense(how, manifest.encoder.dimension, vectors)
             lexical = None
             if manifest.lexical:
                 lexical = LexicalIndex(segments.folders, manifest.lexical, segments.live_docs)

@@ -1,87 +1,84 @@
-"""What engines keep to find vectors: made of the vectors alone, and so at any time."""
+"""ANN indexes of segments: built from the vectors alone, and so at any time."""
 
 from pathlib import Path
 
 from corpus_tuner.core.files import sync_file
-from corpus_tuner.indexes.representations import stored_representation
+from corpus_tuner.indexes.representations import read_representation
 from corpus_tuner.indexes.store.commit import commit
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import GenerationFile, Manifest, SegmentEntry
-from corpus_tuner.indexes.vectors.engines import EngineSettings, make_structure
-from corpus_tuner.indexes.vectors.file_names import structure_file, vectors_file
-from corpus_tuner.indexes.vectors.rows import StoredRows
+from corpus_tuner.indexes.vectors.ann import VectorSettings, build_ann_index
+from corpus_tuner.indexes.vectors.rows import StoredRows, ann_index_file, vectors_file
 
 
-def lacking(manifest: Manifest, settings: EngineSettings) -> list[SegmentEntry]:
-    """Return the segments that are to have a structure by these settings and have none."""
-    made = manifest.vectors.settings.structure() == settings.structure()
+def find_missing(manifest: Manifest, settings: VectorSettings) -> list[SegmentEntry]:
+    """Return the segments that are to have an ANN index by these settings, and have none."""
+    is_same = manifest.vectors.settings.index == settings.index
     return [
         entry
         for entry in manifest.segments
-        if settings.needs_structure(_rows(manifest, entry)) and not (made and entry.structure)
+        if _needs_index(manifest, entry, settings) and not (is_same and entry.ann_index)
     ]
 
 
-def structured(index: Path, manifest: Manifest, settings: EngineSettings) -> Manifest:
-    """Make the structures that there are to be by some settings, and let go of others.
+def write_ann_indexes(index: Path, manifest: Manifest, settings: VectorSettings) -> Manifest:
+    """Write the ANN indexes that segments lack by these settings.
 
     Parameters
     ----------
     index
-        The folder of the index, locked.
+        Folder of the index, locked.
     manifest
-        As it is in force.
+        Manifest in force.
     settings
-        Of the engine.
+        Settings that decide which segments have an ANN index, and of which kind.
 
     Returns
     -------
     Manifest
-        Yet to be committed. Structures that it names and the one in force does not are removed by
-        `corpus_tuner.indexes.store.commit.tidy` unless it is.
+        To be committed. If it is not, `corpus_tuner.indexes.store.commit.collect_garbage` removes
+        the files that only it names.
 
     Raises
     ------
     SearchIndexError
-        If vectors cannot be read.
+        If vectors cannot be read, or an ANN index cannot be built.
     """
-    missing = lacking(manifest, settings)
-    entries = [
-        entry.model_copy(update={"structure": _made(index, manifest, entry, settings)})
-        if entry in missing
-        else entry
-        if settings.needs_structure(_rows(manifest, entry))
-        else entry.model_copy(update={"structure": None})
-        for entry in manifest.segments
-    ]
+    missing = find_missing(manifest, settings)
+    entries = []
+    for entry in manifest.segments:
+        ann_index = entry.ann_index if _needs_index(manifest, entry, settings) else None
+        if entry in missing:
+            ann_index = _write_ann_index(index, manifest, entry, settings)
+        entries.append(entry.model_copy(update={"ann_index": ann_index}))
     return manifest.model_copy(update={"segments": tuple(entries)})
 
 
-def with_structures(index: Path, manifest: Manifest) -> Manifest:
-    """Make the structures that an index, locked, lacks, by the settings in force, and commit them.
+def commit_missing(index: Path, manifest: Manifest) -> Manifest:
+    """Write and commit the ANN indexes that an index, locked, lacks by its own settings.
 
-    What is found by them is yet to be measured.
+    Their recall is measured later (`corpus_tuner.calibration.ann_recall`).
     """
     settings = manifest.vectors.settings
-    if not lacking(manifest, settings):
+    if not find_missing(manifest, settings):
         return manifest
     vectors = manifest.vectors.model_copy(update={"recall": None, "queries": None})
-    made = structured(index, manifest, settings)
-    return commit(index, made.model_copy(update={"vectors": vectors}))
+    written = write_ann_indexes(index, manifest, settings)
+    return commit(index, written.model_copy(update={"vectors": vectors}))
 
 
-def _rows(manifest: Manifest, entry: SegmentEntry) -> int:
-    return entry.rows[manifest.representation]
+def _needs_index(manifest: Manifest, entry: SegmentEntry, settings: VectorSettings) -> bool:
+    return settings.needs_index(entry.rows[manifest.representation])
 
 
-def _made(
-    index: Path, manifest: Manifest, entry: SegmentEntry, settings: EngineSettings
+def _write_ann_index(
+    index: Path, manifest: Manifest, entry: SegmentEntry, settings: VectorSettings
 ) -> GenerationFile:
-    """Write the structure of a segment; nobody reads it before the commit."""
+    """Write the ANN index of a segment; nobody reads it before the commit."""
     folder = Layout(index).segment(entry.name)
-    how = stored_representation(manifest.representations[manifest.representation])
+    how = read_representation(manifest.representations[manifest.representation])
     rows = StoredRows(vectors_file(folder, how.name), manifest.encoder.dimension, how.storage)
-    file = structure_file(folder, how.name, settings.name, manifest.generation + 1)
-    make_structure(settings, rows, file)
+    file = ann_index_file(folder, how.name, manifest.generation + 1)
+    build_ann_index(settings, rows, file)
     sync_file(file)
     return GenerationFile.of(file)

@@ -16,7 +16,7 @@ from corpus_tuner.encoders.model_files import list_encoder_files
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings, extract_terms
 from corpus_tuner.indexes.lexical.postings import Keys, Postings, hash_terms
-from corpus_tuner.indexes.representations import Representation, Storage, stored_representation
+from corpus_tuner.indexes.representations import Representation, Storage, read_representation
 from corpus_tuner.indexes.store.layout import DOCUMENTS, Layout
 from corpus_tuner.indexes.store.manifest import (
     Manifest,
@@ -28,10 +28,9 @@ from corpus_tuner.indexes.store.manifest import (
 )
 from corpus_tuner.indexes.store.segment_reader import Segment
 from corpus_tuner.indexes.store.segments import load_live_docs
-from corpus_tuner.indexes.vectors.engines import open_engine
-from corpus_tuner.indexes.vectors.file_names import vectors_file
-from corpus_tuner.indexes.vectors.rows import StoredRows
-from corpus_tuner.indexes.vectors.scoring import DenseIndex
+from corpus_tuner.indexes.vectors.ann import AnnIndex
+from corpus_tuner.indexes.vectors.dense_index import DenseIndex
+from corpus_tuner.indexes.vectors.rows import StoredRows, vectors_file
 
 _AT_ONCE = 1_024  # documents
 _LONGER: dict[Storage, float] = {"float32": 1e-4, "float16": 2e-3, "int8": 5e-2}
@@ -132,13 +131,13 @@ def _check_contents(
             for what in _documents(segment, entry, np.flatnonzero(live_docs).tolist(), seen):
                 yield Problem(entry.name, documents, what)
             for values in manifest.representations.values():
-                how = stored_representation(values)
+                how = read_representation(values)
                 dense = DenseIndex([folder], how, manifest.encoder.dimension, live_docs)
                 for what in _vectors(dense, how):
                     yield Problem(entry.name, vectors_file(folder, how.name), what)
-            if entry.structure:
-                file = folder / entry.structure.name
-                for what in _structure(manifest, folder, file):
+            if entry.ann_index:
+                file = folder / entry.ann_index.name
+                for what in _check_ann_index(manifest, folder, file):
                     yield Problem(entry.name, file, what)
             for ranker in manifest.lexical.rankers if manifest.lexical else ():
                 assert manifest.lexical
@@ -193,12 +192,13 @@ def _vectors(dense: DenseIndex, representation: Representation) -> Iterator[str]
             yield f"vectors of documents {start:,} to {every[-1]:,} have no length of 1 or less"
 
 
-def _structure(manifest: Manifest, folder: Path, file: Path) -> Iterator[str]:
-    """Yield what does not fit of what the engine keeps for the vectors."""
-    how = stored_representation(manifest.representations[manifest.representation])
+def _check_ann_index(manifest: Manifest, folder: Path, file: Path) -> Iterator[str]:
+    """Yield what is wrong with the ANN index of a segment."""
+    how = read_representation(manifest.representations[manifest.representation])
+    vectors = manifest.vectors
     try:
         rows = StoredRows(vectors_file(folder, how.name), manifest.encoder.dimension, how.storage)
-        open_engine(manifest.vectors.settings, rows, file)
+        AnnIndex(rows, file, vectors.settings.index, vectors.parameters)
     except SearchIndexError as error:
         yield str(error)
 

@@ -11,8 +11,7 @@
             views.starts.npy    int64: the first vector of every document, and the end
             words.*  ngrams.*    how often terms are in documents (indexes/lexical/postings.py)
             live_docs.000002.npy    which documents are still there, since that generation
-            views.hnsw.000003.faiss     what finds the nearest vectors without a look at all of
-                                them; made of these, and since that generation
+            views.ann.000003.faiss      ANN index of the vectors, since that generation
         encoder/                the encoder, where the index was imported with it
         ledger.sqlite           what the generator wrote; kept from build to build, sealed by its
                                 SHA-256 in ledger.sqlite.sha256 while nobody writes to it

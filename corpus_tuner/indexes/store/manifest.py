@@ -18,10 +18,10 @@ from corpus_tuner.encoders.tuning_report import TuningVerdict
 from corpus_tuner.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.filters.fields import compute_language_shares
 from corpus_tuner.indexes.lexical import LexicalSettings
-from corpus_tuner.indexes.representations import stored_representation
+from corpus_tuner.indexes.representations import read_representation
 from corpus_tuner.indexes.store.layout import ENCODER, Layout
 from corpus_tuner.indexes.store.search_settings import Calibration, SearchSettings
-from corpus_tuner.indexes.vectors.engines import EngineSettings, engine_settings, flat
+from corpus_tuner.indexes.vectors.ann import FLAT, SearchParameters, VectorSettings
 from corpus_tuner.text.language_detection import order_languages
 
 FORMAT = "corpus-tuner-index"
@@ -95,8 +95,8 @@ class SegmentEntry(BaseModel):
         What was written, by name.
     live_docs
         Which documents are still there; ``None`` if all are.
-    structure
-        What the engine keeps for the vectors that are searched; ``None`` if nothing.
+    ann_index
+        ANN index of the vectors that are searched; ``None`` if the segment has none.
     views, counts
         Of the documents that are there: how many views, by kind, and whatever else was counted.
     digest
@@ -110,7 +110,7 @@ class SegmentEntry(BaseModel):
     rows: dict[str, NonNegativeInt]
     files: dict[str, StoredFile]
     live_docs: LiveDocsEntry | None = None
-    structure: GenerationFile | None = None
+    ann_index: GenerationFile | None = None
     views: dict[str, int]
     counts: dict[str, int]
     digest: str
@@ -128,7 +128,7 @@ class SegmentEntry(BaseModel):
     @property
     def stored(self) -> dict[str, StoredFile]:
         """All files that are in force, by name."""
-        later = (self.live_docs, self.structure)
+        later = (self.live_docs, self.ann_index)
         return {**self.files, **{file.name: file for file in later if file is not None}}
 
 
@@ -182,43 +182,27 @@ class EncoderEntry(BaseModel):
         return self.model_copy(update={"settings": self.settings | {"name": name}})
 
 
-class EngineEntry(BaseModel):
-    """What finds the nearest vectors.
+class VectorSearchEntry(BaseModel):
+    """Nearest-neighbour search of vectors: its settings, and what was measured.
 
     Attributes
     ----------
-    asked
-        The engine's settings as they were asked for.
-    chosen
-        The same with what was raised, so that the recall was reached.
+    settings
+        Kind of the ANN indexes and the required recall.
+    parameters
+        Search parameters that reach the recall; empty for an exact search.
     recall
-        The share of the first documents of an exact search that were found; ``None`` if the engine
-        is exact, or nothing tells it.
+        Recall@100 that was measured; ``None`` for an exact search, or if it is not known.
     queries
-        How many told it; ``None`` if that is yet to be measured.
+        Number of queries that measured it; ``None`` if it is yet to be measured.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    asked: dict[str, Any]
-    chosen: dict[str, Any]
+    settings: VectorSettings = VectorSettings()
+    parameters: SearchParameters = {}
     recall: float | None = None
     queries: NonNegativeInt | None = 0
-
-    @field_validator("asked", "chosen")
-    @classmethod
-    def _can_be_read(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        engine_settings(settings)
-        return settings
-
-    @property
-    def settings(self) -> EngineSettings:
-        """The settings that are in force."""
-        return engine_settings(self.chosen)
-
-
-EXACT = EngineEntry(asked=flat.Settings().model_dump(), chosen=flat.Settings().model_dump())
-"""Every vector compared with the query."""
 
 
 class BuildRecord(BaseModel):
@@ -283,7 +267,7 @@ class Manifest(BaseModel):
     representations
         The settings of those that are stored, by name.
     vectors
-        How the vectors of the one searched are found; those of others are compared one by one.
+        Nearest-neighbour search of the one searched; that of others is exact.
     lexical
         What terms of the documents are indexed; ``None`` if none are.
     search
@@ -307,7 +291,7 @@ class Manifest(BaseModel):
     encoder: EncoderEntry
     representation: str
     representations: dict[str, dict[str, Any]]
-    vectors: EngineEntry = EXACT
+    vectors: VectorSearchEntry = VectorSearchEntry()
     lexical: LexicalSettings | None
     search: SearchSettings
     calibration: Calibration | None = None
@@ -320,7 +304,7 @@ class Manifest(BaseModel):
     @classmethod
     def _are_known(cls, stored: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         for settings in stored.values():
-            stored_representation(settings)
+            read_representation(settings)
         return stored
 
     @property
@@ -336,18 +320,18 @@ class Manifest(BaseModel):
         return sum(segment.living for segment in self.segments)
 
     @property
-    def engine(self) -> str:
-        """The name of what finds vectors: ``flat`` where no segment has a structure."""
-        return self.vectors.settings.name if self.structures else flat.Settings().name
+    def vector_index(self) -> str:
+        """Kind of the ANN indexes; ``flat`` if no segment has one."""
+        return self.vectors.settings.index if self.ann_indexes else FLAT
 
     @property
-    def structures(self) -> list[GenerationFile]:
-        """What the engine keeps for the vectors, of every segment that has something."""
-        return [segment.structure for segment in self.segments if segment.structure]
+    def ann_indexes(self) -> list[GenerationFile]:
+        """Files of the ANN indexes of all segments that have one."""
+        return [segment.ann_index for segment in self.segments if segment.ann_index]
 
-    def engine_of(self, representation: str) -> EngineSettings | None:
-        """Return the settings of a representation's engine; ``None`` if all are compared."""
-        return self.vectors.settings if representation == self.representation else None
+    def vectors_of(self, representation: str) -> VectorSearchEntry | None:
+        """Return how a representation's vectors are searched; ``None`` for an exact search."""
+        return self.vectors if representation == self.representation else None
 
     @property
     def views(self) -> dict[str, int]:

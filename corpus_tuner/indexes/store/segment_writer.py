@@ -22,8 +22,12 @@ from corpus_tuner.indexes.representations import Representation
 from corpus_tuner.indexes.store.document_tables import SCHEMA, StoredDocument, insert_document
 from corpus_tuner.indexes.store.layout import DOCUMENTS
 from corpus_tuner.indexes.store.manifest import SegmentEntry, StoredFile, sum_counts
-from corpus_tuner.indexes.vectors.file_names import row_starts_file, row_views_file, vectors_file
-from corpus_tuner.indexes.vectors.rows import write_vectors
+from corpus_tuner.indexes.vectors.rows import (
+    row_starts_file,
+    row_views_file,
+    vectors_file,
+    write_vectors,
+)
 
 SEGMENT = "segment"
 """Subfolder of a working folder in which a segment is written."""

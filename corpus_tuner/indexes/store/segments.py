@@ -17,11 +17,10 @@ from corpus_tuner.indexes.filters.fields import ID, Field, Fields, normalize_id,
 from corpus_tuner.indexes.representations import Representation
 from corpus_tuner.indexes.store.layout import DOCUMENTS, Layout
 from corpus_tuner.indexes.store.live_docs import LiveDocs, read_bitmap
-from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry
+from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, VectorSearchEntry
 from corpus_tuner.indexes.store.segment_reader import Segment
 from corpus_tuner.indexes.vectors import Ordinals
-from corpus_tuner.indexes.vectors.engines import EngineSettings
-from corpus_tuner.indexes.vectors.scoring import DenseIndex
+from corpus_tuner.indexes.vectors.dense_index import DenseIndex
 
 _Found = TypeVar("_Found")
 
@@ -38,8 +37,8 @@ class Segments:
         Of the segments, in order.
     live_docs
         For every segment which of its documents are still there.
-    structures
-        For every segment what the engine of its vectors keeps for them, if anything.
+    ann_files
+        File of the ANN index of every segment that has one.
 
     Attributes
     ----------
@@ -53,10 +52,10 @@ class Segments:
         self,
         folders: Sequence[Path],
         live_docs: Sequence[LiveDocs],
-        structures: Sequence[Path | None] = (),
+        ann_files: Sequence[Path | None] = (),
     ) -> None:
         self.folders = folders
-        self._structures = structures
+        self._ann_files = ann_files
         self.live_docs: LiveDocs = np.concatenate([np.zeros(0, bool), *live_docs])
         self._firsts = np.cumsum([0, *(len(own) for own in live_docs)])
         self._segments: list[Segment] = []
@@ -81,33 +80,33 @@ class Segments:
             load_live_docs(folder, entry)
             for folder, entry in zip(folders, manifest.segments, strict=True)
         ]
-        structures = [
-            folder / entry.structure.name if entry.structure else None
+        ann_files = [
+            folder / entry.ann_index.name if entry.ann_index else None
             for folder, entry in zip(folders, manifest.segments, strict=True)
         ]
-        return cls(folders, live_docs, structures)
+        return cls(folders, live_docs, ann_files)
 
     def dense(
         self,
         representation: Representation,
         dimension: int,
-        settings: EngineSettings | None = None,
+        vectors: VectorSearchEntry | None = None,
     ) -> DenseIndex:
         """Open the vectors of a representation.
 
         Parameters
         ----------
         representation
-            It.
+            Representation that scores documents.
         dimension
-            Of the vectors.
-        settings
-            Of the engine that finds them; by default they are compared one by one.
+            Length of a vector.
+        vectors
+            Search by the ANN indexes; exact by default.
         """
-        structures = self._structures if settings else ()
-        return DenseIndex(
-            self.folders, representation, dimension, self.live_docs, settings, structures
-        )
+        opened = (self.folders, representation, dimension, self.live_docs)
+        if vectors is None:
+            return DenseIndex(*opened)
+        return DenseIndex(*opened, self._ann_files, vectors.settings.index, vectors.parameters)
 
     def close(self) -> None:
         """Close the files."""

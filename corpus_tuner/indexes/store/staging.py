@@ -155,7 +155,7 @@ class Staging:
                 spans = {}
                 for representation in self.representations:
                     name = representation.name
-                    made = representation.rows(document.views, document.vectors)
+                    made = representation.make_rows(document.views, document.vectors)
                     vectors[name].append(made.vectors)
                     row_views[name].append(made.views)
                     spans[name] = (ends[name], len(made.views))

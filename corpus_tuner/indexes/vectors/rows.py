@@ -1,10 +1,10 @@
-"""The rows of a segment: vectors in a flat FAISS file, memory-mapped, stored whole or smaller."""
+"""Stored rows: the vectors of a segment in a flat, memory-mapped FAISS file."""
 
+import math
 import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.representations import Scores, Storage
-from corpus_tuner.indexes.vectors import Ordinals, Selection
+from corpus_tuner.indexes.vectors import Neighbors, Ordinals
 
 _THREADS = faiss.omp_get_max_threads()
 _QUANTIZERS = {
@@ -23,29 +23,53 @@ _QUANTIZERS = {
     "int8": faiss.ScalarQuantizer.QT_8bit_uniform,
 }
 _DEVIATIONS = 8
-"""int8 reaches so many times the deviation that a component of a unit vector has on average. Its
-scale is not taken from the vectors, so that one is stored alike whatever else is in its file."""
-_ROWS_AT = 8  # in the header of a file: where the number of rows stands
+"""int8 covers this many standard deviations of a component of a unit vector. Its scale is not
+learnt from the vectors, so that a vector is stored alike whatever else is in its file."""
+_ROWS_OFFSET = 8
+"""Offset of the number of rows in the header of a FAISS file."""
+_LARGE_SHARE = 0.5
+"""If a filter passes more than this share of the rows, others are dropped from the result: asking
+a selector about every row takes longer."""
+
+
+def vectors_file(folder: Path, representation: str) -> Path:
+    """Return the file of a representation's vectors in a segment."""
+    return folder / f"{representation}.faiss"
+
+
+def ann_index_file(folder: Path, representation: str, generation: int) -> Path:
+    """Return the file of the ANN index that a segment has since a commit."""
+    return folder / f"{representation}.ann.{generation:06}.faiss"
+
+
+def row_views_file(folder: Path, representation: str) -> Path:
+    """Return the file with the view of every vector, int32 of shape (rows,)."""
+    return folder / f"{representation}.views.npy"
+
+
+def row_starts_file(folder: Path, representation: str) -> Path:
+    """Return the file with the first row of every document and the end, int64, (documents + 1,)."""
+    return folder / f"{representation}.starts.npy"
 
 
 def write_vectors(
     blocks: Iterable[Vectors], rows: int, dimension: int, storage: Storage, output: Path
 ) -> None:
-    """Write a FAISS index of vectors, block by block.
+    """Write a flat FAISS index of vectors, block by block.
 
     Parameters
     ----------
     blocks
-        float32, every one of shape (vectors, dimension).
+        float32, each of shape (vectors, dimension).
     rows
-        How many vectors there are in all blocks.
+        Number of vectors in all blocks.
     dimension
         Length of a vector.
     storage
-        ``float16`` takes half the space of ``float32``, ``int8`` a quarter, one linear scale for
-        all components.
+        ``float16`` takes half the space of ``float32``; ``int8`` takes a quarter, with one linear
+        scale for all components.
     output
-        The file.
+        File.
     """
     codec = _codec(storage, dimension)
     with output.open("wb") as file:
@@ -55,37 +79,37 @@ def write_vectors(
 
 
 class StoredRows:
-    """Vectors as they are stored, once, whatever engine finds them.
+    """Stored vectors of a segment, with exact nearest-neighbour search.
 
-    FAISS sees the file only if its header is what FAISS itself would write, and its size fits: it
-    may end the process where it reads what is damaged.
+    FAISS reads the file only if its header is what FAISS itself would write, and its size fits: it
+    may end the process where it reads damaged data.
 
     Parameters
     ----------
     file
-        As `write_vectors` made it.
+        File that `write_vectors` wrote.
     dimension, storage
-        As they were then.
+        Values that it was written with.
 
     Attributes
     ----------
     count
-        How many vectors there are.
+        Number of vectors.
     dimension
-        Their length.
+        Length of a vector.
     storage
-        How they are kept.
+        Type of the stored components.
     index
-        The flat FAISS index of their inner products.
+        Flat FAISS index of inner products.
 
     Raises
     ------
     SearchIndexError
-        If the file cannot be read, or is not of this kind.
+        If the file cannot be read, or is of another kind.
     """
 
     def __init__(self, file: Path, dimension: int, storage: Storage) -> None:
-        self.count = _rows_in(file, dimension, storage)
+        self.count = _count_rows(file, dimension, storage)
         self.dimension = dimension
         self.storage = storage
         try:
@@ -93,51 +117,93 @@ class StoredRows:
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1]
             raise SearchIndexError(f"{file} is damaged: {reason}") from error
-        self._stored = _stored(self.index)
+        self._array = _view_array(self.index)
 
-    def select(self, rows: npt.NDArray[np.bool_]) -> Selection:
-        """Return what keeps an engine to some rows, shape (count,)."""
-        library: Any = faiss  # its Python constructors differ from their declared types
-        selector = library.IDSelectorBitmap(np.packbits(rows, bitorder="little"))
-        return Selection(int(rows.sum()), rows, selector)
-
-    def vectors(self, rows: Ordinals) -> Vectors:
-        """Return some rows as they are stored, float32, shape (rows, dimension)."""
-        return self._rows(rows).astype(np.float32)
-
-    def similarities(self, query: Vectors, rows: Ordinals) -> Scores:
-        """Return the inner products of a query and some rows.
+    def search(
+        self, queries: Vectors, depth: int, allowed: npt.NDArray[np.bool_] | None = None
+    ) -> Neighbors:
+        """Return the nearest rows of every query by a scan of all rows.
 
         Parameters
         ----------
-        query
-            float32, shape (dimension,).
-        rows
-            Shape (rows,).
+        queries
+            float32, shape (queries, dimension).
+        depth
+            Number of rows for each; more may be returned.
+        allowed
+            Rows that may be found, shape (count,); all by default.
+        """
+        if allowed is None:
+            return self._scan(queries, depth)
+        size = int(np.count_nonzero(allowed))
+        if depth < size and size > _LARGE_SHARE * self.count:
+            found = self._scan(queries, math.ceil(depth * self.count / size))
+            passing = allowed[found.rows]
+            if passing.any(axis=1).all():
+                return found._replace(rows=np.where(passing, found.rows, -1))
+        library: Any = faiss  # its Python constructors differ from their declared types
+        selector = make_selector(allowed)
+        return self._scan(queries, depth, library.SearchParameters(sel=selector))
 
-        Returns
-        -------
-        float64, shape (rows,): summed in an order that does not depend on the other rows, so that
-        equal vectors have equal similarities.
+    def vectors(self, rows: Ordinals) -> Vectors:
+        """Return some rows as they are stored, float32, shape (rows, dimension)."""
+        return self._decode(rows).astype(np.float32)
+
+    def similarities(self, query: Vectors, rows: Ordinals) -> Scores:
+        """Return the inner products of a query, shape (dimension,), and rows, shape (rows,).
+
+        They are float64, summed in an order that does not depend on the other rows, so that equal
+        vectors have equal similarities.
         """
         if not len(rows):
             return np.zeros(0)
         # Not by BLAS: its threads and those of FAISS would get in each other's way, and the order
-        # in which it sums depends on how many rows there are.
-        vectors = self._rows(rows).astype(np.float64)
+        # in which it sums depends on the number of rows.
+        vectors = self._decode(rows).astype(np.float64)
         found: Scores = np.einsum("rd,d->r", vectors, query.astype(np.float64))
         return found
 
-    def _rows(self, rows: Ordinals) -> npt.NDArray[np.floating[Any]]:
-        """Return some rows; FAISS decodes float16 number by number, numpy in far less time."""
-        if self._stored is not None:
-            return self._stored[rows]
+    def _scan(self, queries: Vectors, depth: int, parameters: Any = None) -> Neighbors:
+        with limit_threads(len(queries)):
+            similarities, rows = self.index.search(queries, max(1, depth), params=parameters)
+        return Neighbors(rows, similarities, exact=True)
+
+    def _decode(self, rows: Ordinals) -> npt.NDArray[np.floating[Any]]:
+        """Return some rows; numpy decodes float16 far faster than FAISS."""
+        if self._array is not None:
+            return self._array[rows]
         decoded: Vectors = self.index.reconstruct_batch(rows)
         return decoded
 
 
-def _stored(index: Any) -> npt.NDArray[np.floating[Any]] | None:
-    """Return the vectors of an index as they lie in its file; ``None`` if they must be decoded."""
+def make_selector(allowed: npt.NDArray[np.bool_]) -> Any:
+    """Return the ID selector of FAISS for the rows that may be found."""
+    library: Any = faiss
+    return library.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+
+
+@contextmanager
+def limit_threads(most: int) -> Iterator[None]:
+    """Limit the threads of FAISS.
+
+    FAISS gives every thread queries of its own. Threads without any would only be in the way of
+    those of the encoder.
+    """
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(min(_THREADS, most))
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
+
+
+def create_storage(storage: Storage, dimension: int) -> Any:
+    """Return an empty flat FAISS index."""
+    return faiss.clone_index(_codec(storage, dimension))
+
+
+def _view_array(index: Any) -> npt.NDArray[np.floating[Any]] | None:
+    """Return the mapped vectors of an index as an array; ``None`` if they must be decoded."""
     count = index.ntotal * index.d
     if not count:
         return None
@@ -150,53 +216,33 @@ def _stored(index: Any) -> npt.NDArray[np.floating[Any]] | None:
     return None
 
 
-@contextmanager
-def threads(most: int) -> Iterator[None]:
-    """Let FAISS have so many threads at most, and then as many as before.
-
-    FAISS gives every thread queries of its own. Threads without any would only be in the way of
-    those of the encoder, which have just read the query and wait for the next one.
-    """
-    before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(min(_THREADS, most))
-    try:
-        yield
-    finally:
-        faiss.omp_set_num_threads(before)
-
-
-def empty_index(storage: Storage, dimension: int) -> Any:
-    """Return a flat FAISS index without rows."""
-    return faiss.clone_index(_codec(storage, dimension))
-
-
 @lru_cache
 def _codec(storage: Storage, dimension: int) -> Any:
-    """Return an empty index, which says how vectors are kept."""
+    """Return the empty FAISS index that encodes vectors."""
     if storage == "float32":
         return faiss.IndexFlatIP(dimension)
-    made: Any = faiss.IndexScalarQuantizer(
+    codec: Any = faiss.IndexScalarQuantizer(
         dimension, _QUANTIZERS[storage], faiss.METRIC_INNER_PRODUCT
     )
     if storage == "int8":
-        reach = min(1.0, _DEVIATIONS / sqrt(dimension))
-        faiss.copy_array_to_vector(np.array([-reach, 2 * reach], np.float32), made.sq.trained)
-    made.is_trained = True
-    return made
+        reach = min(1.0, _DEVIATIONS / math.sqrt(dimension))
+        faiss.copy_array_to_vector(np.array([-reach, 2 * reach], np.float32), codec.sq.trained)
+    codec.is_trained = True
+    return codec
 
 
 def _header(storage: Storage, dimension: int, rows: int) -> bytes:
-    """Return what FAISS writes before the codes of so many vectors."""
+    """Return the bytes that FAISS writes before the codes of this many vectors."""
     codec = _codec(storage, dimension)
     header = bytearray(faiss.serialize_index(codec).tobytes())
-    struct.pack_into("<q", header, _ROWS_AT, rows)
+    struct.pack_into("<q", header, _ROWS_OFFSET, rows)
     numbers = rows * (dimension if storage == "float32" else codec.sa_code_size())
     struct.pack_into("<q", header, len(header) - 8, numbers)
     return bytes(header)
 
 
-def _rows_in(file: Path, dimension: int, storage: Storage) -> int:
-    """Return how many vectors a file has, having seen that its header and its size fit."""
+def _count_rows(file: Path, dimension: int, storage: Storage) -> int:
+    """Return the number of vectors of a file whose header and size fit."""
     header = _header(storage, dimension, 0)
     try:
         size = file.stat().st_size

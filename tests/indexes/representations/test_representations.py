@@ -12,19 +12,19 @@ VECTORS = np.eye(5, dtype=np.float32)
 
 
 def test_passage_is_the_encoder_alone() -> None:
-    rows = open_representation(passage.Settings()).rows(VIEWS, VECTORS)
+    rows = open_representation(passage.Settings()).make_rows(VIEWS, VECTORS)
     assert rows.views.tolist() == [0]
     assert np.array_equal(rows.vectors, VECTORS[:1])
 
 
 def test_all_passages() -> None:
-    rows = open_representation(passage.Settings(windows="all")).rows(VIEWS, VECTORS)
+    rows = open_representation(passage.Settings(windows="all")).make_rows(VIEWS, VECTORS)
     assert rows.views.tolist() == [0, 1]
     assert np.array_equal(rows.vectors, VECTORS[:2])
 
 
 def test_mean_is_the_weighted_average() -> None:
-    rows = open_representation(mean.Settings(weight=0.4)).rows(VIEWS, VECTORS)
+    rows = open_representation(mean.Settings(weight=0.4)).make_rows(VIEWS, VECTORS)
     assert rows.views.tolist() == [0, 1]
     expected = np.array([0.6, 0, 0.4 / 3, 0.4 / 3, 0.4 / 3])
     np.testing.assert_allclose(rows.vectors[0], expected / np.linalg.norm(expected), atol=1e-6)
@@ -34,19 +34,19 @@ def test_mean_is_the_weighted_average() -> None:
 
 def test_weights_of_kinds() -> None:
     settings = mean.Settings(weight=0.5, kinds={"title": 0, "sentence": 2})
-    rows = open_representation(settings).rows(VIEWS, VECTORS)
+    rows = open_representation(settings).make_rows(VIEWS, VECTORS)
     expected = np.array([0.5, 0, 0, 0.25, 0.25])
     np.testing.assert_allclose(rows.vectors[0], expected / np.linalg.norm(expected), atol=1e-6)
 
 
 @pytest.mark.parametrize("settings", [mean.Settings(weight=0), mean.Settings(kinds={"title": 0})])
 def test_without_views_the_passage_stays(settings: mean.Settings) -> None:
-    rows = open_representation(settings).rows([VIEWS[0], VIEWS[2]], VECTORS[:2])
+    rows = open_representation(settings).make_rows([VIEWS[0], VIEWS[2]], VECTORS[:2])
     np.testing.assert_allclose(rows.vectors, VECTORS[:1])
 
 
 def test_views_keeps_every_vector() -> None:
-    rows = open_representation(views.Settings()).rows(VIEWS, VECTORS)
+    rows = open_representation(views.Settings()).make_rows(VIEWS, VECTORS)
     assert rows.views.tolist() == [0, 1, 2, 3, 4]
     assert np.array_equal(rows.vectors, VECTORS)
 
@@ -54,47 +54,49 @@ def test_views_keeps_every_vector() -> None:
 def test_near_equal_views_are_left_out() -> None:
     near = np.array([0, 0, 0.8, 0.6, 0], np.float32)  # a cosine of 0.8 with the title
     vectors = np.stack([VECTORS[0], VECTORS[0], VECTORS[2], near, VECTORS[3]])
-    rows = open_representation(views.Settings(distinct=0.7)).rows(VIEWS, vectors)
+    rows = open_representation(views.Settings(distinct=0.7)).make_rows(VIEWS, vectors)
     assert rows.views.tolist() == [0, 1, 2, 4]  # what is left out leaves nothing out
     assert np.array_equal(rows.vectors, vectors[[0, 1, 2, 4]])
-    rows = open_representation(views.Settings(distinct=0.9)).rows(VIEWS, vectors)
+    rows = open_representation(views.Settings(distinct=0.9)).make_rows(VIEWS, vectors)
     assert rows.views.tolist() == [0, 1, 2, 3, 4]
-    passage_alone = open_representation(views.Settings(distinct=0.5)).rows(VIEWS[:1], vectors[:1])
+    passage_alone = open_representation(views.Settings(distinct=0.5)).make_rows(
+        VIEWS[:1], vectors[:1]
+    )
     assert passage_alone.views.tolist() == [0]
 
 
 def test_views_with_factors() -> None:
     settings = views.Settings(kinds={"sentence": 0, "passage": 0.5, "title": 0.25})
-    rows = open_representation(settings).rows(VIEWS, VECTORS)
+    rows = open_representation(settings).make_rows(VIEWS, VECTORS)
     assert rows.views.tolist() == [0, 1, 2]  # the first passage is what the encoder alone reads
     assert rows.vectors.max(axis=1).tolist() == [1, 0.5, 0.25]
 
 
 def test_what_was_invented_counts_less() -> None:
     written = [*VIEWS[:3], View("a", "title", "title", invented=True)]
-    rows = open_representation(views.Settings(invented=0.75)).rows(written, VECTORS[:4])
+    rows = open_representation(views.Settings(invented=0.75)).make_rows(written, VECTORS[:4])
     assert rows.vectors.max(axis=1).tolist() == [1, 1, 1, 0.75]
 
 
 @pytest.mark.parametrize(("top", "best"), [(1, 0.9), (2, 0.7), (5, 0.5)])
 def test_views_scores_by_passage_and_best_views(top: int, best: float) -> None:
     similarities = np.array([0.3, 0.1, 0.9, 0.5, 0.8])
-    parts = open_representation(views.Settings(top=top)).parts(similarities, np.array([0, 4]))
+    parts = open_representation(views.Settings(top=top)).score(similarities, np.array([0, 4]))
     np.testing.assert_allclose(parts.passage, [0.3, 0.8], atol=1e-6)
     np.testing.assert_allclose(parts.views, [best, 0.8], atol=1e-6)  # alone, it stands for both
-    np.testing.assert_allclose(parts.mixed(0.25), [0.225 + best / 4, 0.8], atol=1e-6)
+    np.testing.assert_allclose(parts.combine(0.25), [0.225 + best / 4, 0.8], atol=1e-6)
 
 
 @pytest.mark.parametrize("settings", [mean.Settings(), passage.Settings(windows="all")])
 def test_the_best_row_counts(settings: mean.Settings) -> None:
     similarities = np.array([0.3, 0.9, 0.8])
-    parts = open_representation(settings).parts(similarities, np.array([0, 2]))
-    np.testing.assert_allclose(parts.mixed(0.7), [0.9, 0.8], atol=1e-6)
+    parts = open_representation(settings).score(similarities, np.array([0, 2]))
+    np.testing.assert_allclose(parts.combine(0.7), [0.9, 0.8], atol=1e-6)
 
 
 @pytest.mark.parametrize(("top", "least"), [(1, 0.9), (2, 0.5), (5, -np.inf)])
 def test_rows_below_the_least_cannot_change_a_score(top: int, least: float) -> None:
     similarities = np.array([0.3, 0.1, 0.9, 0.5, 0.8])
     representation = open_representation(views.Settings(top=top))
-    found = representation.least(similarities, np.array([0, 4]))
+    found = representation.find_thresholds(similarities, np.array([0, 4]))
     assert found.tolist() == [least, 0.8 if top == 1 else -np.inf]

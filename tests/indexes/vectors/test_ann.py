@@ -1,4 +1,4 @@
-"""Every engine compared with a scan of all vectors: exact scores, and all documents, if let."""
+"""ANN indexes compared with exact search: equal scores, and all documents by a wide search."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from corpus_tuner.building.merge import merge
 from corpus_tuner.errors import SearchIndexError
@@ -15,30 +16,28 @@ from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.indexes.store.search_settings import SearchSettings
 from corpus_tuner.indexes.store.soft_delete import remove
 from corpus_tuner.indexes.store.staging import EncodedDocument
-from corpus_tuner.indexes.vectors.engines import (
-    EngineSettings,
-    engine_settings,
-    make_structure,
-    open_engine,
+from corpus_tuner.indexes.vectors.ann import (
+    AnnIndex,
+    SearchParameters,
+    VectorSettings,
+    build_ann_index,
 )
 from corpus_tuner.indexes.vectors.rows import StoredRows, write_vectors
 from tests.conftest import nightly
 from tests.indexes.indexing import Table, encoded, write_index
 
 DIMENSION, DOCUMENTS = 16, 900
-NAMES = ("sq8", "hnsw", "ivf_sq8", "ivf_pq", "rabitq")
+NAMES = ("hnsw", "ivf_sq8", "SQ8", "RaBitQ", "IVF8,Flat", "IVF8,PQ8", "IVF8,RaBitQ")
 GONE = [f"d{number}" for number in range(0, DOCUMENTS, 7)]
-EXHAUSTIVE = {"rescored": 10_000, "nprobe": 10_000, "ef_search": 10_000}
 
 
-def engine(name: str, **values: object) -> EngineSettings:
-    return engine_settings({"name": name, "least_rows": 300, **values})
+def vectors(name: str) -> VectorSettings:
+    return VectorSettings(index=name, min_rows=300)
 
 
-def exhaustive(name: str) -> EngineSettings:
-    """An engine that is let look at everything."""
-    knobs = type(engine(name)).model_fields.keys() & EXHAUSTIVE.keys()
-    return engine(name, **{knob: EXHAUSTIVE[knob] for knob in knobs})
+def exhaustive(name: str) -> SearchParameters:
+    """Parameters of a search that looks at everything."""
+    return dict.fromkeys(vectors(name).first_parameters(), 10_000)
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +57,16 @@ def documents() -> list[EncodedDocument]:
 
 @pytest.fixture(scope="module")
 def indexes(tmp_path_factory: pytest.TempPathFactory, documents: list[EncodedDocument]) -> Path:
-    """Indexes of the same documents by all engines, in three segments, some removed."""
-    folder = tmp_path_factory.mktemp("engines")
+    """Indexes of the same documents with all ANN indexes, in three segments, some removed."""
+    folder = tmp_path_factory.mktemp("ann")
     for name in (*NAMES, "flat"):
-        chosen = exhaustive(name) if name != "flat" else None
-        write_index(folder / name, documents, segments=3, engine=chosen)
+        write_index(
+            folder / name,
+            documents,
+            segments=3,
+            vectors=vectors(name),
+            parameters=exhaustive(name),
+        )
         remove(folder / name, GONE)
     return folder
 
@@ -110,10 +114,10 @@ def share_found(
 def test_a_look_at_little_finds_nearly_all_with_exact_scores(
     tmp_path: Path, indexes: Path, documents: list[EncodedDocument], name: str
 ) -> None:
-    write_index(tmp_path, documents, segments=3, engine=engine(name))
+    write_index(tmp_path, documents, segments=3, vectors=vectors(name))
     remove(tmp_path, GONE)
     entry = read_manifest(tmp_path)
-    assert [bool(segment.structure) for segment in entry.segments] == [True] * 3
+    assert [bool(segment.ann_index) for segment in entry.segments] == [True] * 3
     queries = {str(number): one.vectors[0] for number, one in enumerate(documents[:50])}
     encoder = Table(queries, DIMENSION)
     with Searcher.open(indexes / "flat", encoder=encoder) as searcher:
@@ -122,7 +126,7 @@ def test_a_look_at_little_finds_nearly_all_with_exact_scores(
     merge(tmp_path)
     merged = read_manifest(tmp_path)
     assert len(merged.segments) == 1
-    assert merged.segments[0].structure
+    assert merged.segments[0].ann_index
     assert merged.vectors.queries is None  # to be measured again
     assert check(tmp_path) == []
     assert min(separate, share_found(tmp_path, encoder, [*queries], every)) > 0.9
@@ -137,35 +141,80 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> StoredRows:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_same_rows_give_the_same_structure_and_a_full_disk_is_told(
+def test_the_same_rows_give_the_same_file_and_a_full_disk_is_reported(
     tmp_path: Path, rows: StoredRows, name: str
 ) -> None:
     for file in ("one", "other"):
-        make_structure(engine(name), rows, tmp_path / file)
+        build_ann_index(vectors(name), rows, tmp_path / file)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
     if Path("/dev/full").exists():
         with pytest.raises(OSError, match="No space left on device"):
-            make_structure(engine(name), rows, Path("/dev/full"))
+            build_ann_index(vectors(name), rows, Path("/dev/full"))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_damaged_structure_is_refused_or_searched(
-    tmp_path: Path, rows: StoredRows, name: str
-) -> None:
-    make_structure(engine(name), rows, tmp_path / "whole")
+def test_a_damaged_file_is_refused_or_searched(tmp_path: Path, rows: StoredRows, name: str) -> None:
+    build_ann_index(vectors(name), rows, tmp_path / "whole")
+    parameters = vectors(name).first_parameters()
     whole = (tmp_path / "whole").read_bytes()
     chance = np.random.default_rng(1)
     for cut in (0, 10, len(whole) // 2):  # its size is compared with the manifest before that
         (tmp_path / "cut").write_bytes(whole[:cut])
         with pytest.raises(SearchIndexError, match="check"):
-            open_engine(engine(name), rows, tmp_path / "cut")
+            AnnIndex(rows, tmp_path / "cut", name, parameters)
     for _ in range(300 if nightly() else 30):
         flipped = bytearray(whole)
         flipped[chance.integers(len(whole))] ^= 1 << int(chance.integers(8))
         (tmp_path / "flipped").write_bytes(flipped)
         try:
-            opened = open_engine(engine(name), rows, tmp_path / "flipped")
-            found = opened.nearest(rows.vectors(np.arange(5)), 20).rows
+            opened = AnnIndex(rows, tmp_path / "flipped", name, parameters)
+            found = opened.search(rows.vectors(np.arange(5)), 20).rows
         except SearchIndexError:
             continue
         assert found.max() < rows.count
+
+
+def test_a_file_of_another_index_is_refused(tmp_path: Path, rows: StoredRows) -> None:
+    build_ann_index(vectors("SQ8"), rows, tmp_path / "file")
+    with pytest.raises(SearchIndexError, match="does not index 500 vectors of 16 dimensions"):
+        AnnIndex(rows, tmp_path / "file", "hnsw", vectors("hnsw").first_parameters())
+
+
+@pytest.mark.parametrize("name", ["hnsv", "IVF8,PQ0", "LSH", "", "flat,flat"])
+def test_what_faiss_does_not_know_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match="is not one of flat, hnsw, ivf_sq8, and FAISS"):
+        vectors(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["PQ8", "PCA8,SQ8", "IDMap,Flat", "HNSW16,SQ8", "IVF8_HNSW8,SQ8", "IVF8,PQ8x4fs", "NSG16"],
+)
+def test_an_index_that_cannot_be_mapped_filtered_or_checked_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match="cannot be used: choose HNSW<links>, SQ8"):
+        vectors(name)
+
+
+def test_codes_that_do_not_divide_the_dimension_are_refused(
+    tmp_path: Path, rows: StoredRows
+) -> None:
+    with pytest.raises(SearchIndexError, match=r"cannot build the ANN index IVF8,PQ7: .*multiple"):
+        build_ann_index(vectors("IVF8,PQ7"), rows, tmp_path / "file")
+
+
+def test_small_segments_have_no_index() -> None:
+    assert not vectors("flat").needs_index(10**9)
+    assert [vectors("hnsw").needs_index(rows) for rows in (299, 300)] == [False, True]
+    assert [vectors("IVF500,Flat").needs_index(rows) for rows in (499, 500)] == [False, True]
+
+
+def test_parameters_are_raised_one_at_a_time_to_a_limit() -> None:
+    settings = vectors("ivf_sq8")
+    first = settings.first_parameters()
+    assert first == {"nprobe": 16, "rescore": 2}
+    assert list(settings.raise_parameters(first)) == [
+        {"nprobe": 32, "rescore": 2},
+        {"nprobe": 16, "rescore": 4},
+    ]
+    assert list(settings.raise_parameters({"nprobe": 1024, "rescore": 128})) == []
+    assert vectors("flat").first_parameters() == {}

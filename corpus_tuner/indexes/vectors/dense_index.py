@@ -1,0 +1,402 @@
+"""Documents scored by the vectors of their views, on as few rows as that takes.
+
+Scores of documents are always exact. Which documents are found depends on the index of the vectors.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from corpus_tuner.core.arrays import load_array
+from corpus_tuner.encoders import Vectors
+from corpus_tuner.errors import DAMAGED, SearchIndexError
+from corpus_tuner.indexes.representations import (
+    SCORE_DECIMALS,
+    DenseScores,
+    Representation,
+    Scores,
+)
+from corpus_tuner.indexes.vectors import Neighbors, Ordinals
+from corpus_tuner.indexes.vectors.ann import AnnIndex, SearchParameters
+from corpus_tuner.indexes.vectors.rows import (
+    StoredRows,
+    row_starts_file,
+    row_views_file,
+    vectors_file,
+)
+
+_ROWS_PER_DOCUMENT = 12
+"""Rows fetched for every wanted document; more are seldom needed."""
+_FARTHEST, _NEAREST = -1e9, 1e9  # finite, so that means can be taken
+_TOLERANCE = 1e-5
+"""Similarities found by a search differ by less than this from the exact ones."""
+_EPSILON = _TOLERANCE + 2 * 10.0**-SCORE_DECIMALS
+
+
+class NearestDocuments(NamedTuple):
+    """Documents that are nearest to a query.
+
+    Attributes
+    ----------
+    documents
+        Ordinals, in ascending order.
+    scores
+        Their scores.
+    """
+
+    documents: Ordinals
+    scores: DenseScores
+
+
+_NO_DOCUMENTS = NearestDocuments(np.zeros(0, np.int64), DenseScores.zeros())
+
+
+class _SeenRows(NamedTuple):
+    """Rows that are nearest to a query.
+
+    Attributes
+    ----------
+    rows
+        Rows in ascending order.
+    similarities
+        Similarities as the search found them.
+    bound
+        Greatest similarity that another row can have; ``-inf`` if there is no other row.
+    exact
+        Whether the bound is certain: an ANN index may have missed a row.
+    """
+
+    rows: Ordinals
+    similarities: npt.NDArray[np.float32]
+    bound: float
+    exact: bool
+
+
+class _Segment(NamedTuple):
+    """Vectors of one segment: the first of its rows in the index, and the view of every row."""
+
+    rows: StoredRows
+    ann_index: AnnIndex | None
+    first_row: int
+    views: npt.NDArray[np.int32]
+
+
+class DenseIndex:
+    """Vectors of one representation in all segments, and the document of each.
+
+    The nearest rows are searched in every segment. Scores of documents are then computed from the
+    stored vectors, whichever rows were found, so that they depend on document and query alone.
+    Documents and rows are numbered through all segments.
+
+    Parameters
+    ----------
+    folders
+        Folders of the segments (`corpus_tuner.indexes.store.layout`).
+    representation
+        Representation that scores documents.
+    dimension
+        Length of a vector.
+    live_docs
+        Which documents are live, shape (documents,).
+    ann_files
+        File of the ANN index of every segment that has one.
+    ann_kind, ann_parameters
+        Kind of the ANN indexes and their search parameters.
+
+    Raises
+    ------
+    SearchIndexError
+        If the files cannot be read or do not fit each other.
+    """
+
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        representation: Representation,
+        dimension: int,
+        live_docs: npt.NDArray[np.bool_],
+        ann_files: Sequence[Path | None] = (),
+        ann_kind: str = "",
+        ann_parameters: SearchParameters | None = None,
+    ) -> None:
+        self.representation = representation
+        self.dimension = dimension
+        self._live_docs = live_docs
+        self._segments: list[_Segment] = []
+        starts = [np.zeros(1, np.int64)]
+        for folder, file in zip_longest(folders, ann_files):
+            rows, views, own = _open_rows(folder, representation, dimension)
+            ann_index = AnnIndex(rows, file, ann_kind, ann_parameters or {}) if file else None
+            first_row = int(starts[-1][-1])
+            self._segments.append(_Segment(rows, ann_index, first_row, views))
+            starts.append(own[1:] + first_row)
+        self._starts: Ordinals = np.concatenate(starts)
+        if len(self._starts) - 1 != len(live_docs):
+            raise SearchIndexError(
+                f"{representation.name} has vectors of {self.documents} documents, and there are "
+                f"{len(live_docs)}: {DAMAGED}"
+            )
+
+    @property
+    def documents(self) -> int:
+        """Number of documents, deleted ones among them."""
+        return len(self._starts) - 1
+
+    def top_documents(
+        self, queries: Vectors, k: int, weight: float, only: Ordinals | None = None
+    ) -> list[NearestDocuments]:
+        """Find the best documents for every query.
+
+        The nearest rows name some documents and bound the scores of all others. Of those named,
+        the ones whose bound reaches the `k`-th score are scored on the rows that can decide it. If
+        a document that was not named could reach it as well, more rows are fetched (a threshold
+        algorithm: Fagin, Lotem and Naor, PODS 2001). If an ANN index may have missed rows, there is
+        no certain bound: the fetched rows decide, once they belong to `k` documents.
+
+        Parameters
+        ----------
+        queries
+            float32, shape (queries, dimension).
+        k
+            Number of documents; all that tie with the last one are returned as well, so that the
+            caller can break ties by document id.
+        weight
+            Weight of the views in a document's score.
+        only
+            Ordinals of the documents that may be found, ascending; all live ones by default.
+        """
+        allowed = self._live_rows if only is None else self._mask_rows(only)
+        if not allowed.any():
+            return [_NO_DOCUMENTS for _ in queries]
+        has_one_row_each = len(allowed) == self.documents
+        depth = 16 + (1 if has_one_row_each else _ROWS_PER_DOCUMENT) * k
+        found: dict[int, NearestDocuments] = {}
+        pending = np.arange(len(queries))
+        while len(pending):
+            seen_rows = self._search_rows(queries[pending], depth, allowed)
+            for number, seen in zip(pending, seen_rows, strict=True):
+                best = self._choose_best(queries[number], seen, k, weight)
+                if best:
+                    found[int(number)] = best
+            pending = np.array([number for number in pending if number not in found], np.int64)
+            depth *= 4
+        return [found[number] for number in range(len(queries))]
+
+    def score_documents(self, query: Vectors, documents: Ordinals) -> DenseScores:
+        """Return the scores of documents, given by ordinals, for a query, shape (dimension,)."""
+        rows, starts = self._rows_of(documents)
+        return self.representation.score(self._similarities(query, rows), starts)
+
+    def row_views(self, documents: Ordinals) -> tuple[npt.NDArray[np.int32], Ordinals]:
+        """Return the view of every row of documents, and where the rows of each document begin."""
+        rows, starts = self._rows_of(documents)
+        return self._views(rows).astype(np.int32), starts
+
+    def vectors(self, documents: Ordinals) -> tuple[Vectors, Ordinals]:
+        """Return the vectors of documents, one document after the other, and where each begins.
+
+        Returns
+        -------
+        vectors, starts
+            float32 of shape (rows, dimension), as they are stored; int64 of shape (documents,).
+        """
+        rows, starts = self._rows_of(documents)
+        return self._vectors(rows), starts
+
+    def passages(self, documents: Ordinals) -> Scores:
+        """Return the passage vectors of documents, float64, shape (documents, dimension)."""
+        return self._vectors(self._starts[documents]).astype(np.float64)
+
+    def first_views(self, documents: Ordinals) -> Ordinals:
+        """Return the position of the view that the first row of every document stands for."""
+        return self._views(self._starts[documents])
+
+    def view_similarities(self, query: Vectors, documents: Ordinals) -> list[dict[int, float]]:
+        """Return the similarities of a query and every document's views, by position of the view.
+
+        Parameters
+        ----------
+        query
+            float32, shape (dimension,).
+        documents
+            Ordinals, shape (documents,).
+        """
+        rows, starts = self._rows_of(documents)
+        similarities = self._similarities(query, rows).round(SCORE_DECIMALS).tolist()
+        views = self._views(rows).tolist()
+        ends = [*starts[1:].tolist(), len(rows)]
+        return [
+            dict(zip(views[start:end], similarities[start:end], strict=True))
+            for start, end in zip(starts.tolist(), ends, strict=False)
+        ]
+
+    @cached_property
+    def _live_rows(self) -> npt.NDArray[np.bool_]:
+        return self._mask_rows(np.flatnonzero(self._live_docs))
+
+    def _mask_rows(self, documents: Ordinals) -> npt.NDArray[np.bool_]:
+        """Return which rows belong to some documents, shape (rows,)."""
+        mask = np.zeros(int(self._starts[-1]), bool)
+        mask[self._rows_of(documents)[0]] = True
+        return mask
+
+    def _search_rows(
+        self, queries: Vectors, depth: int, allowed: npt.NDArray[np.bool_]
+    ) -> list[_SeenRows]:
+        """Return about `depth` rows for every query, of those that are allowed.
+
+        A segment is asked for as many as it would have if rows were dealt out at random.
+        """
+        total = np.count_nonzero(allowed)
+        found: list[list[_SeenRows]] = [[] for _ in queries]
+        for segment in self._segments:
+            own = allowed[segment.first_row : segment.first_row + segment.rows.count]
+            size = int(np.count_nonzero(own))
+            wanted = min(size, math.ceil(depth * size / total))
+            if not wanted:
+                continue
+            only = own if size < len(own) else None
+            index = segment.ann_index or segment.rows
+            neighbors = index.search(queries, wanted, only)
+            for query, seen in enumerate(found):
+                seen.append(_select_query(neighbors, query, segment.first_row, size))
+        return [_join_segments(seen) for seen in found]
+
+    def _similarities(self, query: Vectors, rows: Ordinals) -> Scores:
+        """Return the inner products of a query and some rows, float64, shape (rows,)."""
+        found = np.zeros(len(rows))
+        for segment, where in self._split_by_segment(rows):
+            found[where] = segment.rows.similarities(query, rows[where] - segment.first_row)
+        return found
+
+    def _vectors(self, rows: Ordinals) -> Vectors:
+        """Return some rows as they are stored, float32, shape (rows, dimension)."""
+        found = np.zeros((len(rows), self.dimension), np.float32)
+        for segment, where in self._split_by_segment(rows):
+            found[where] = segment.rows.vectors(rows[where] - segment.first_row)
+        return found
+
+    def _views(self, rows: Ordinals) -> Ordinals:
+        """Return the position of the view that each row stands for, shape (rows,)."""
+        found = np.zeros(len(rows), np.int64)
+        for segment, where in self._split_by_segment(rows):
+            found[where] = segment.views[rows[where] - segment.first_row]
+        return found
+
+    def _split_by_segment(self, rows: Ordinals) -> Iterator[tuple[_Segment, Ordinals | slice]]:
+        """Yield every segment that has some of the rows, and where these are."""
+        if len(self._segments) == 1:
+            yield self._segments[0], slice(None)
+            return
+        firsts = [segment.first_row for segment in self._segments]
+        owners = np.searchsorted(firsts, rows, side="right") - 1
+        for number in np.unique(owners).tolist():
+            yield self._segments[number], np.flatnonzero(owners == number)
+
+    def _choose_best(
+        self, query: Vectors, seen: _SeenRows, k: int, weight: float
+    ) -> NearestDocuments | None:
+        """Return the best documents; ``None`` if these rows do not decide."""
+        documents = np.unique(np.searchsorted(self._starts, seen.rows, side="right") - 1)
+        rows, starts = self._rows_of(documents)
+        bounds = self.representation.score(_look_up(rows, seen)[0] + _TOLERANCE, starts)
+        most = bounds.combine(weight)
+        hopeful = find_top(most, k)
+        scores = self._score_by_deciding_rows(query, documents[hopeful], seen)
+        least = find_kth(scores.combine(weight), k)
+        others = np.setdiff1d(np.flatnonzero(most >= least), hopeful)
+        scores = scores.concatenate(self._score_by_deciding_rows(query, documents[others], seen))
+        chosen = np.concatenate([hopeful, others])
+        combined = scores.combine(weight)
+        least = find_kth(combined, k)
+        others_matter = least <= seen.bound + _EPSILON if seen.exact else len(chosen) < k
+        if np.isfinite(seen.bound) and others_matter:
+            return None
+        order = np.argsort(chosen)
+        best = order[combined[order] >= least]
+        return NearestDocuments(documents[chosen[best]], scores.select(best))
+
+    def _score_by_deciding_rows(
+        self, query: Vectors, documents: Ordinals, seen: _SeenRows
+    ) -> DenseScores:
+        """Return the scores of documents; rows that cannot change them are left out."""
+        rows, starts = self._rows_of(documents)
+        if not len(rows):
+            return DenseScores.zeros()
+        found, known = _look_up(rows, seen)
+        lower = np.where(known, found - _TOLERANCE, _FARTHEST)
+        thresholds = self.representation.find_thresholds(lower, starts)
+        counts = np.diff(starts, append=len(rows))
+        deciding = found + _TOLERANCE >= np.repeat(thresholds, counts)
+        deciding |= not seen.exact  # a row that was missed may be the nearest
+        deciding[starts] = True
+        similarities = np.full(len(rows), -np.inf)
+        similarities[deciding] = self._similarities(query, rows[deciding])
+        return self.representation.score(similarities, starts)
+
+    def _rows_of(self, documents: Ordinals) -> tuple[Ordinals, Ordinals]:
+        """Return the rows of documents, one document after the other, and where each begins."""
+        first_rows = np.asarray(self._starts[documents])
+        counts = self._starts[documents + 1] - first_rows
+        starts = np.cumsum(counts) - counts
+        return np.repeat(first_rows - starts, counts) + np.arange(counts.sum()), starts
+
+
+def _open_rows(
+    folder: Path, representation: Representation, dimension: int
+) -> tuple[StoredRows, npt.NDArray[np.int32], Ordinals]:
+    """Return the rows of a segment, the view of each, and where the rows of documents begin."""
+    name = representation.name
+    rows = StoredRows(vectors_file(folder, name), dimension, representation.storage)
+    views = load_array(row_views_file(folder, name), np.int32)
+    starts = load_array(row_starts_file(folder, name), np.int64)
+    fits = len(views) == rows.count and starts[:1].tolist() == [0]
+    if not fits or starts[-1] != rows.count or (np.diff(starts) < 1).any():
+        raise SearchIndexError(f"the files {folder / name}.* do not fit each other: {DAMAGED}")
+    return rows, views, starts
+
+
+def _join_segments(seen: Sequence[_SeenRows]) -> _SeenRows:
+    """Join the rows of one query in all segments, which are in order."""
+    return _SeenRows(
+        np.concatenate([own.rows for own in seen]),
+        np.concatenate([own.similarities for own in seen]),
+        max(own.bound for own in seen),
+        all(own.exact for own in seen),
+    )
+
+
+def _select_query(neighbors: Neighbors, query: int, first_row: int, total: int) -> _SeenRows:
+    """Return the rows of one query in a segment, where `total` rows may be found."""
+    real = neighbors.rows[query] >= 0
+    rows, similarities = neighbors.rows[query][real], neighbors.similarities[query][real]
+    everything = len(rows) >= total
+    bound = -np.inf if everything else float(similarities[-1]) if len(rows) else _NEAREST
+    order = np.argsort(rows)
+    exact = neighbors.exact or everything
+    return _SeenRows(rows[order] + first_row, similarities[order], bound, exact)
+
+
+def _look_up(rows: Ordinals, seen: _SeenRows) -> tuple[Scores, npt.NDArray[np.bool_]]:
+    """Return the similarities of rows, the bound for those not seen, and which were seen."""
+    if not len(seen.rows):
+        return np.full(len(rows), seen.bound), np.zeros(len(rows), bool)
+    positions = np.minimum(np.searchsorted(seen.rows, rows), len(seen.rows) - 1)
+    known = seen.rows[positions] == rows
+    return np.where(known, seen.similarities[positions].astype(np.float64), seen.bound), known
+
+
+def find_kth(scores: npt.NDArray[Any], count: int) -> float:
+    """Return the last of the greatest `count` scores; ``-inf`` if there are fewer."""
+    return float(np.partition(scores, -count)[-count]) if len(scores) >= count else -np.inf
+
+
+def find_top(scores: npt.NDArray[Any], count: int) -> Ordinals:
+    """Return the positions of the greatest `count` scores, and of all that equal the last one."""
+    return np.flatnonzero(scores >= find_kth(scores, count))
