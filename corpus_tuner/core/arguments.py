@@ -1,4 +1,4 @@
-"""What callers hand over from Python, checked: what does not fit is named, with what would."""
+"""Checks of arguments and settings, with messages that name the valid values."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -16,12 +16,12 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class CheckedModel(BaseModel):
-    """Settings that are public: made of what does not fit, they raise an error of ours.
+    """Base class of public settings that raise an exception of this package for invalid values.
 
     Attributes
     ----------
     error
-        Its class.
+        Class of the exception.
     """
 
     error: ClassVar[type[ValueError]] = SearchIndexError
@@ -39,7 +39,7 @@ class CheckedModel(BaseModel):
 
 
 def describe_problem(problem: Any, hint: str = "") -> str:
-    """Return what pydantic found wrong with a field: its name, why, a hint, and what was given."""
+    """Describe an error of pydantic: the name of the field, the reason, a hint, and the value."""
     name = ".".join(map(str, problem["loc"]))
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
@@ -55,7 +55,7 @@ def check_path(value: object, name: str) -> Path:
     Raises
     ------
     SearchIndexError
-        If it is none.
+        If it is neither a text nor a path.
 
     Examples
     --------
@@ -70,12 +70,12 @@ def check_path(value: object, name: str) -> Path:
 
 
 def check_texts(value: object, name: str) -> Sequence[str]:
-    """Return an argument, one text or several, as several.
+    """Return an argument, one text or several, as a sequence.
 
     Raises
     ------
     SearchIndexError
-        If it is something else, or one of them is.
+        If it is something else.
     """
     if isinstance(value, str):
         return [value]
@@ -90,18 +90,18 @@ def check_texts(value: object, name: str) -> Sequence[str]:
 
 
 def is_utf8(text: str) -> bool:
-    """Tell whether a text can be written as UTF-8: it has no half of a surrogate pair."""
+    """Tell whether a text can be encoded as UTF-8: it has no half of a surrogate pair."""
     return _SURROGATE.search(text) is None
 
 
 def describe_value(value: object) -> str:
-    """Return a value as messages show it, with its type, and not too long."""
+    """Return a value for messages, shortened, with its type."""
     text = repr(value)
     return f"{text if len(text) <= 60 else text[:59] + '…'} ({type(value).__name__})"
 
 
 def check_argument_names(function: _Function) -> _Function:
-    """Make a function list its parameters where it is called with one that it does not have.
+    """Decorate a function to list its parameters if it is called with an unknown one.
 
     Examples
     --------

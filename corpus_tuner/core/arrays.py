@@ -1,4 +1,4 @@
-"""Arrays in files, mapped into memory; what is damaged gives one kind of error."""
+"""Memory-mapped arrays in ``.npy`` files."""
 
 from pathlib import Path
 from typing import IO, Any
@@ -10,14 +10,14 @@ from corpus_tuner.errors import SearchIndexError
 
 
 def load_array(file: Path, *dtypes: type[np.generic]) -> npt.NDArray[Any]:
-    """Return the array of a ``.npy`` file, of one dimension, mapped into memory.
+    """Return the one-dimensional array of a ``.npy`` file, memory-mapped.
 
     Parameters
     ----------
     file
-        It.
+        Path of the file.
     dtypes
-        One of which it must have.
+        Types that the array may have.
 
     Raises
     ------
@@ -25,7 +25,7 @@ def load_array(file: Path, *dtypes: type[np.generic]) -> npt.NDArray[Any]:
         If it cannot be read, or is not such an array.
     """
     try:
-        # A view that is no memmap: numpy is slow in taking pieces of those.
+        # Not a memmap, of which numpy is slow in taking slices.
         array = np.asarray(np.load(file, "r", allow_pickle=False))
     except OSError as error:
         raise SearchIndexError(f"cannot read {file}: {error.strerror or error}") from error
@@ -44,7 +44,7 @@ def save_array(file: Path, values: npt.NDArray[Any]) -> None:
 
 
 def write_array(file: IO[bytes], values: npt.NDArray[Any]) -> None:
-    """Write what ``np.save`` would; its own errors do not say what the disk did."""
+    """Write an array as ``np.save`` does, but with the errors of the disk."""
     header = np.lib.format.header_data_from_array_1_0(values)
     np.lib.format.write_array_header_1_0(file, header)
     file.write(np.ascontiguousarray(values).data)

@@ -1,4 +1,4 @@
-"""Where things are kept that would be costly to have again."""
+"""Cache of folders that are costly to make."""
 
 import json
 import os
@@ -14,13 +14,13 @@ _SUMS = "sha256.json"
 
 
 def get_cache_folder() -> Path:
-    """Return ``$CORPUS_TUNER_CACHE``, or ``corpus-tuner`` in the user's own cache."""
-    usual = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("CORPUS_TUNER_CACHE") or Path(usual) / "corpus-tuner")
+    """Return ``$CORPUS_TUNER_CACHE``, or ``corpus-tuner`` in the cache of the user."""
+    default = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("CORPUS_TUNER_CACHE") or Path(default) / "corpus-tuner")
 
 
 def find_cached(name: str) -> Path | None:
-    """Return the folder `name` of the cache, if its files are there and as they were written."""
+    """Return the folder `name` of the cache, if all its files are there and undamaged."""
     folder = get_cache_folder() / name
     try:
         sums = json.loads((folder / _SUMS).read_text(encoding="utf-8"))
@@ -32,15 +32,15 @@ def find_cached(name: str) -> Path | None:
 
 
 def ensure_cached(name: str, make: Callable[[Path], None]) -> Path:
-    """Return the folder `name` of the cache; where it is missing or damaged, make it.
+    """Return the folder `name` of the cache; make it if it is missing or damaged.
 
     Parameters
     ----------
     name
-        It tells all that decides what is in the folder.
+        Name that depends on everything that decides the contents of the folder.
     make
-        Fills a new folder, which it is given the path of; what else it needs for that it may put
-        next to it. If it raises, or is killed, nothing is kept.
+        Function that fills a new folder; it may put temporary files next to it. If it raises or is
+        killed, nothing is stored.
     """
     folder = get_cache_folder() / name
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ def ensure_cached(name: str, make: Callable[[Path], None]) -> Path:
             new.mkdir(parents=True)
             try:
                 make(new)
-                sums = {name: hash_file(new / name) for name in _list_files(new)}
+                sums = {file: hash_file(new / file) for file in _list_files(new)}
                 (new / _SUMS).write_text(json.dumps(sums), encoding="utf-8")
                 new.rename(folder)
             finally:
@@ -62,6 +62,6 @@ def ensure_cached(name: str, make: Callable[[Path], None]) -> Path:
 
 
 def _list_files(folder: Path) -> list[str]:
-    """Return the paths of all files in a folder, from there."""
+    """Return the relative paths of all files in a folder."""
     found = (file for file in folder.rglob("*") if file.is_file())
     return sorted(file.relative_to(folder).as_posix() for file in found)

@@ -1,4 +1,4 @@
-"""A stream, so many items at a time."""
+"""Chunks of a stream."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -8,7 +8,7 @@ _Item = TypeVar("_Item")
 
 
 def split_into_chunks(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
-    """Yield lists of `size` items, the last one as long as is left.
+    """Yield lists of `size` items; the last one may be shorter.
 
     Examples
     --------

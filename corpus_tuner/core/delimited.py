@@ -1,4 +1,4 @@
-"""Read tables of text row by row, in bounded memory, knowing where every row begins."""
+"""Tables of text, read row by row in bounded memory, each row with its location."""
 
 import csv
 import io
@@ -44,7 +44,7 @@ def _rate_delimiter(sample: str, delimiter: str) -> tuple[bool, float, int]:
 
 
 class Row(NamedTuple):
-    """A row of a table and where it begins, as ``file:line``."""
+    """A row of a table and its location, as ``file:line``."""
 
     location: str
     cells: list[str]
@@ -57,24 +57,24 @@ class _RowTooLongError(Exception):
 def read_rows(
     path: Path, delimiter: str, *, quoted: bool, even: bool = False, encoding: str | None = None
 ) -> Iterator[Row | BadRecord | Issue]:
-    r"""Read the rows of a table that are not blank, and notes on what was repaired in them.
+    r"""Yield the rows of a table that are not blank, and issues that were repaired in them.
 
-    A row that cannot be read comes as a `BadRecord`, and reading goes on with the line after the
-    one at which it begins, so that a quotation mark that is not closed costs one row.
+    A row that cannot be read is a `BadRecord`, and reading goes on with the second line of the row,
+    so that a quotation mark that is not closed affects one row.
 
     Parameters
     ----------
     path
-        A file, which may be gzipped.
+        Path of a file, which may be gzipped.
     delimiter
-        What separates cells, one character.
+        Character that separates cells.
     quoted
         Whether cells may be quoted as in CSV (RFC 4180); otherwise a quotation mark is a character
         like any other, and every line is a row.
     even
         Whether a row that has not as many cells as the first one is a `BadRecord`.
     encoding
-        Of lines that are not UTF-8 (`corpus_tuner.core.encodings`).
+        Encoding of lines that are not UTF-8 (`corpus_tuner.core.encodings`).
 
     Raises
     ------
@@ -104,13 +104,8 @@ def uses_quotes(path: Path, delimiter: str, encoding: str | None = None) -> bool
     Many programs write tab-separated files without quoting: there a quotation mark at the beginning
     of a cell is text. Such a table counts as quoted if every cell that begins with a quotation mark
     ends with one by the rules of CSV, and no row of several lines is better explained by rows of
-    one line: that is where it has not as many cells as the first row, or where both its first and
-    its last line have as many without quoting.
-
-    Parameters
-    ----------
-    path, delimiter, encoding
-        As `read_rows` takes them.
+    one line: such a row has not as many cells as the first row, or both its first and its last line
+    have as many without quoting.
 
     Examples
     --------
@@ -140,7 +135,7 @@ def uses_quotes(path: Path, delimiter: str, encoding: str | None = None) -> bool
 def _parse_rows(
     name: str, text: TextReader, delimiter: str, quoted: bool, even: bool = False
 ) -> Iterator[tuple[Row | BadRecord, tuple[str, ...]]]:
-    """Yield every row with its first and, if it has several, its last line."""
+    """Yield every row with its first line and, if it has several, its last."""
     csv.field_size_limit(MAX_LINE_BYTES)
     width = 0
     lines = _Lines(text)
@@ -178,7 +173,7 @@ def _parse_rows(
 
 
 class _Lines:
-    """The lines of a table; those of a row can be read again, but for its first."""
+    """Lines of a table; those of a row but the first can be read again."""
 
     def __init__(self, text: TextReader) -> None:
         self._text = text
@@ -193,7 +188,7 @@ class _Lines:
 
     @property
     def ends(self) -> tuple[str, ...]:
-        """The first line of the row and, if it has several, the last one."""
+        """First line of the row and, if it has several, the last one."""
         return tuple(line.rstrip("\r\n") for line in self._row)
 
     def start_row(self) -> None:
@@ -241,7 +236,7 @@ class _Lines:
         return line
 
     def _skip_line(self) -> None:
-        """Pass over the rest of a line, some of which may be read again."""
+        """Skip the rest of a line, of which some may be in the buffer."""
         for source in (self._again, self._text):
             while rest := source.readline(1 << 16):
                 if rest.endswith(_END_OF_LINE):

@@ -1,4 +1,4 @@
-"""What a disk that is full or fails says, in words for the person who can mend it."""
+"""Messages for errors of a disk that is full or fails."""
 
 import errno
 import sqlite3
@@ -8,7 +8,7 @@ _AGAIN = "and run the same command again to go on"
 
 
 def describe_disk_error(error: BaseException) -> str:
-    """Say what is wrong with a disk and what to do; nothing if an error is of another kind.
+    """Describe an error of a disk and its remedy; "" if the error is of another kind.
 
     Examples
     --------
@@ -29,5 +29,5 @@ def describe_disk_error(error: BaseException) -> str:
 
 
 def get_sqlite_code(error: BaseException) -> int:
-    """Return SQLite's primary result code of an error; 0 if there is none."""
+    """Return the primary result code of SQLite of an error; 0 if there is none."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF

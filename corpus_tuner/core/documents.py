@@ -1,4 +1,4 @@
-"""The two things an index holds: documents, and the views that stand for them."""
+"""Documents, views of documents, and their digests."""
 
 import hashlib
 import json
@@ -14,13 +14,13 @@ class Document:
     Attributes
     ----------
     id
-        Unique in its corpus.
+        Identifier, unique in its corpus.
     title
-        May be empty.
+        Title; may be empty.
     text
-        May be empty where there is a title.
+        Text; may be empty if there is a title.
     metadata
-        Whatever else the source said about it; values that JSON can hold.
+        Other fields of the source, with values that JSON can represent.
 
     Examples
     --------
@@ -40,22 +40,22 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A short text that stands for a document in the index.
+    """A short text that represents a document in the index.
 
     Attributes
     ----------
     document_id
-        The document it stands for.
+        Id of the document.
     kind
         ``passage``, ``title``, ``sentence``, ``question``, ``keywords``, ``summary``, ``claim``.
     text
-        What is encoded.
+        Text that is encoded.
     maker
-        Who wrote it: ``document`` for the document's own words, else a generator's identity.
+        ``document`` for a part of the document, else the identity of a generator.
     support
-        The sentence of the document that it rests on, where a check looked for it.
+        Sentence of the document that supports it, if a check searched for one.
     invented
-        Whether it may say what the document does not.
+        Whether it may state what the document does not.
 
     Examples
     --------
@@ -72,7 +72,7 @@ class View:
 
 
 def shorten_text(text: str, most: int = 40) -> str:
-    """Return the Python literal of a text, cut to so many characters.
+    """Return the Python literal of a text, shortened to a number of characters.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def shorten_text(text: str, most: int = 40) -> str:
 
 
 def compute_digest(document: Document) -> str:
-    """Return a SHA-256 of all that a document has, in hexadecimal: it changes when that does.
+    """Return the SHA-256 of all fields of a document, in hexadecimal.
 
     Examples
     --------
@@ -95,11 +95,11 @@ def compute_digest(document: Document) -> str:
 
 
 class Digests:
-    """The digest of a set of documents, to which some can be added, and from which be taken.
+    """Incremental digest of a set of documents: documents can be added and removed.
 
-    It is the sum of theirs: the same for the same documents in whatever order (Bellare and
-    Micciancio, "A New Paradigm for Collision-Free Hashing", EUROCRYPT 1997). It tells accidents,
-    not forgeries.
+    It is the sum of the digests of the documents, in any order (Bellare and Micciancio, "A New
+    Paradigm for Collision-Free Hashing", EUROCRYPT 1997). It detects accidental changes, not
+    forgeries.
 
     Examples
     --------
@@ -111,7 +111,7 @@ class Digests:
 
     @classmethod
     def add(cls, digest: str, more: Iterable[str]) -> str:
-        """Return the digest of a set, "" being that of none, and some further documents."""
+        """Return the digest of a set and further documents; "" is the digest of the empty set."""
         return cls._format(int(digest or "0", 16) + sum(int(each, 16) for each in more))
 
     @classmethod
@@ -121,7 +121,7 @@ class Digests:
 
     @classmethod
     def join(cls, digests: Iterable[str]) -> str:
-        """Return the digest of several sets together."""
+        """Return the digest of the union of disjoint sets."""
         return cls.add("", digests)
 
     @classmethod

@@ -1,7 +1,7 @@
-"""Character encodings: how bytes become text when a file may not be UTF-8.
+"""Detection of character encodings of files that may not be UTF-8.
 
-A byte order mark decides; then UTF-8, if the bytes are valid; then the encoding that the file or
-the user declares; then windows-1252. The last one fits any bytes, so its use has a note.
+In this order: the byte order mark; UTF-8, if the bytes are valid; the encoding that the file or the
+user declares; windows-1252, which is valid for any bytes, so that its use has a note.
 """
 
 import codecs
@@ -32,19 +32,19 @@ _SUPERSETS = {
     "shift_jis": "cp932",
     "euc_kr": "cp949",
 }
-# Text in these can be valid UTF-8 that means something else, so they are tried before it.
+# Text in these is valid UTF-8 as well, so they are tried before it.
 _SEVEN_BIT = ("iso2022", "hz", "utf-7")
 _WIDE = ("utf-16", "utf-32")
-# Python's name for what is no encoding of files, or, as ASCII, says nothing about other bytes.
+# Codecs that are no encodings of files, or say nothing about other bytes, as ASCII.
 _NO_ENCODINGS = frozenset(
     "ascii idna punycode raw-unicode-escape undefined unicode-escape".split()  # noqa: SIM905
 )
 _DAMAGED = 100  # a text is damaged, and not in another encoding, if fewer characters are wrong
 _INVALID = re.compile("[\udc80-\udcff]")
 _VALID = re.compile("[^\x00-\x7f\udc80-\udcff]")
-# The five bytes that windows-1252 leaves undefined are control characters, as on the web.
+# The five undefined bytes of windows-1252 are control characters, as on the web.
 _HIGH = {byte: bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(128, 256)}
-_MENDED = {0xDC00 + byte: character for byte, character in _HIGH.items()}
+_REPAIRS = {0xDC00 + byte: character for byte, character in _HIGH.items()}
 
 
 class Decoded(NamedTuple):
@@ -53,9 +53,9 @@ class Decoded(NamedTuple):
     Attributes
     ----------
     text
-        Without a byte order mark.
+        Text without a byte order mark.
     note
-        What was repaired, in words that are the same for all such texts; empty for no repair.
+        Reason of a repair, in words that are the same for all such texts; empty for no repair.
     """
 
     text: str
@@ -63,19 +63,19 @@ class Decoded(NamedTuple):
 
 
 def decode(data: bytes, *declared: str | None) -> Decoded:
-    r"""Decode text of a possibly unknown encoding. No bytes are an error.
+    r"""Decode text of a possibly unknown encoding; this never fails.
 
     Parameters
     ----------
     data
-        The bytes.
+        Bytes of the text.
     declared
         Names of encodings, the most reliable first: that of a header or a ``meta`` element, that of
-        the user. Unknown names, and encodings that the bytes do not fit, are passed over.
+        the user. Unknown names, and encodings in which the bytes are invalid, are skipped.
 
     Returns
     -------
-    The text, with a note if the bytes fit neither UTF-8 nor a declared encoding.
+    Text, with a note if the bytes are valid neither in UTF-8 nor in a declared encoding.
 
     Examples
     --------
@@ -108,7 +108,7 @@ def _decode_windows(data: bytes, note: str) -> Decoded:
     """Decode windows-1252, with a note; and UTF-8 in which few bytes are wrong, as both."""
     text = data.decode("utf-8", "surrogateescape")
     if len(_INVALID.findall(text)) < len(_VALID.findall(text)):
-        return Decoded(text.translate(_MENDED), "damaged UTF-8: bytes read as windows-1252")
+        return Decoded(text.translate(_REPAIRS), "damaged UTF-8: bytes read as windows-1252")
     return Decoded(data.decode("latin-1").translate(_HIGH), note)
 
 
@@ -130,18 +130,18 @@ def find_codec(label: str) -> str | None:
 
 
 class TextReader:
-    """Text of an open file whose encoding may be unknown, decoded by lines in constant memory.
+    """Reader of an open file whose encoding may be unknown, in constant memory.
 
-    A line that is not UTF-8 is decoded by itself, as `decode` does.
+    A line that is not UTF-8 is decoded separately, by `decode`.
 
     Parameters
     ----------
     stream
-        Bytes, which are read from where it stands.
+        Binary stream.
     encoding
-        That of the user, for lines that are not UTF-8.
+        Encoding that the user gives for lines that are not UTF-8.
     newline
-        As `io.TextIOWrapper` takes it: what ends a line. No line end is changed.
+        Line end, as of `io.TextIOWrapper`. Line ends are not changed.
     """
 
     def __init__(self, stream: BinaryIO, encoding: str | None = None, newline: str = "") -> None:
@@ -156,18 +156,18 @@ class TextReader:
 
     def readline(self, size: int = -1) -> str:
         """Return the next line with its line end, or at most `size` characters; "" at the end."""
-        return self._decoded(self._text.readline(size))
+        return self._decode(self._text.readline(size))
 
     def read(self, size: int) -> str:
         """Return at most `size` characters."""
-        return self._decoded(self._text.read(size))
+        return self._decode(self._text.read(size))
 
     def take_notes(self) -> list[str]:
-        """Return what was repaired since the last call; every kind of repair once."""
+        """Return the notes on repairs since the last call, without duplicates."""
         notes, self._notes = list(dict.fromkeys(self._notes)), []
         return notes
 
-    def _decoded(self, text: str) -> str:
+    def _decode(self, text: str) -> str:
         if text.isascii() or not _INVALID.search(text):
             return text
         decoded = decode(text.encode("utf-8", "surrogateescape"), self._encoding)

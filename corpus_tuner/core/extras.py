@@ -1,4 +1,4 @@
-"""The command that brings an extra, as it works where this package came from."""
+"""Installation commands of extras, for the way in which this package was installed."""
 
 import json
 import shlex
@@ -26,22 +26,22 @@ def get_install_command(extra: str) -> str:
 
 
 def describe_missing_extra(what: str, extra: str) -> str:
-    """Say that something needs an extra, and which command brings it."""
+    """Return a message that something needs an extra, with the command that installs it."""
     return f"{what} needs an extra: {get_install_command(extra)}"
 
 
 def format_requirement(extra: str, root: Path, origin: str) -> str:
-    """Return what pip must be given.
+    """Return the arguments of ``pip install``.
 
     Parameters
     ----------
     extra
-        Its name.
+        Name of the extra.
     root
-        The folder that this package's files are in; a clone has a ``setup.cfg`` there.
+        Folder of the package; a clone has a ``setup.cfg`` there.
     origin
-        The text of ``direct_url.json``, which pip writes where a package is not from an index
-        (https://packaging.python.org/en/latest/specifications/direct-url/); empty where it is.
+        Contents of ``direct_url.json``, which pip writes if a package is not from an index
+        (https://packaging.python.org/en/latest/specifications/direct-url/); otherwise empty.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Tables in HTML, for what notebooks show."""
+"""Tables in HTML, for notebooks."""
 
 from collections.abc import Iterable, Sequence
 from html import escape

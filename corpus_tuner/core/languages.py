@@ -1,4 +1,4 @@
-"""The languages of a corpus, and which of them a text is in."""
+"""Languages of a corpus, and language identification among them."""
 
 import re
 from dataclasses import dataclass
@@ -18,19 +18,19 @@ CODES = frozenset(
     """.split()  # noqa: SIM905
 )
 """The codes of ISO 639-1."""
-_GIVEN = ("language", "lang")  # fields of metadata
-_SAMPLE_CHARACTERS = 600  # of a text: more change nothing, and cost time
+_FIELDS = ("language", "lang")  # fields of metadata
+_SAMPLE_CHARACTERS = 600  # of a text; more do not change the result
 _CERTAIN = 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class Languages:
-    """The languages that documents of a corpus are in.
+    """Languages of the documents of a corpus.
 
     Attributes
     ----------
     codes
-        ISO 639-1, the commonest first.
+        ISO 639-1 codes, the most common first.
 
     Examples
     --------
@@ -44,19 +44,19 @@ class Languages:
 
     @property
     def main(self) -> str:
-        """The commonest."""
+        """Most common language."""
         return self.codes[0] if self.codes else ""
 
     def detect(self, document: Document) -> str:
-        """Return the language of a document, of those that the corpus has."""
+        """Return the most likely language of a document."""
         return self.detect_text(f"{document.title}\n{document.text}")
 
     def detect_text(self, text: str) -> str:
-        """Return the language of a text, of those that the corpus has."""
+        """Return the most likely language of a text."""
         return self._likeliest(text)[0]
 
     def detect_query(self, query: str) -> str:
-        """Return the language of a query; "" where its few words may be in several."""
+        """Return the language of a query; "" if it is not certain."""
         language, probability = self._likeliest(query)
         return language if probability >= _CERTAIN else ""
 
@@ -67,14 +67,14 @@ class Languages:
 
 
 def get_given_language(document: Document) -> str | None:
-    """Return the ISO 639-1 code that a document's metadata give, if they do.
+    """Return the ISO 639-1 code in the metadata of a document, if there is one.
 
     Examples
     --------
     >>> get_given_language(Document("d", "", "Grüezi.", {"language": "de-CH"}))
     'de'
     """
-    for field in _GIVEN:
+    for field in _FIELDS:
         value = document.metadata.get(field)
         if isinstance(value, str):
             code = re.split("[-_]", value.strip().lower())[0]
@@ -83,9 +83,9 @@ def get_given_language(document: Document) -> str | None:
     return None
 
 
-@lru_cache(4_096)  # several stages ask for the same document
+@lru_cache(4_096)  # several stages need the same document
 def _find_likeliest(text: str, codes: tuple[str, ...]) -> tuple[str, float]:
-    """Return the likeliest of some languages and its probability; the first where all are alike."""
+    """Return the most likely of some languages and its probability."""
     ranked = dict(_load_identifier(codes).rank(text))
     best = max(codes, key=lambda code: ranked.get(code, 0.0))
     return best, ranked.get(best, 0.0)

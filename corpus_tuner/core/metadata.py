@@ -1,7 +1,7 @@
-"""What a document may have as metadata: what JSON can hold, so that it can be stored and filtered.
+"""Conversion of metadata to values that JSON can represent, so that they can be filtered.
 
-Python's own JSON reads and writes NaN and Infinity, which are none: a single one, stored, would
-break every filter on the index. Deep nesting is read by some JSON parsers and not by others.
+The ``json`` module reads and writes NaN and Infinity, which are not JSON: a single one would break
+all filters of an index. Deep nesting is read by some JSON parsers only.
 """
 
 import math
@@ -11,7 +11,7 @@ from typing import Any
 
 from corpus_tuner.core.arguments import is_utf8
 
-DEEPEST = 100
+MAX_DEPTH = 100
 
 
 class MetadataError(ValueError):
@@ -23,13 +23,13 @@ class MetadataError(ValueError):
 
 
 def convert_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return metadata as values that JSON can hold: dates in ISO 8601, what is unknown as text.
+    """Return metadata as values of JSON: dates in ISO 8601, values of other types as text.
 
     Raises
     ------
     UnfitError
-        If a number is NaN, infinite or greater than a float can be, nesting is deeper than
-        `DEEPEST`, the name of a field is no text, or a text is half of a surrogate pair.
+        If a number is NaN, infinite or greater than any float, nesting is deeper than `MAX_DEPTH`,
+        the name of a field is no text, or a text has half of a surrogate pair.
 
     Examples
     --------
@@ -41,9 +41,9 @@ def convert_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _convert(value: Any, field: str, depth: int) -> Any:
-    if depth > DEEPEST:
+    if depth > MAX_DEPTH:
         raise MetadataError(
-            "nested too deep", f"{_describe_field(field)}; {DEEPEST} levels are the most"
+            "nested too deep", f"{_describe_field(field)}; {MAX_DEPTH} levels are the most"
         )
     if value is None or isinstance(value, bool):
         return value
@@ -61,12 +61,12 @@ def _convert(value: Any, field: str, depth: int) -> Any:
     if isinstance(value, date | datetime | time):
         return value.isoformat()
     if isinstance(value, Mapping):
-        made = {}
+        converted = {}
         for name, inner in value.items():
             if not isinstance(name, str):
                 raise MetadataError("the name of a field is not text", repr(name)[:80])
-            made[_convert(name, name, depth)] = _convert(inner, field or name, depth + 1)
-        return made
+            converted[_convert(name, name, depth)] = _convert(inner, field or name, depth + 1)
+        return converted
     if isinstance(value, list | tuple):
         return [_convert(inner, field, depth + 1) for inner in value]
     return _convert(str(value), field, depth)

@@ -1,4 +1,4 @@
-"""Whether models and data sets can be fetched, before a library tries it again and again."""
+"""Checks whether hosts of models and data sets can be reached."""
 
 import os
 import urllib.error
@@ -7,33 +7,33 @@ from pathlib import Path
 
 from corpus_tuner.errors import OutOfReachError
 
-_PATIENCE = 2  # seconds until a host counts as out of reach
+_TIMEOUT = 2  # seconds
 
 
 def get_hub_url() -> str:
-    """Return the address of the Hugging Face hub, or of what ``HF_ENDPOINT`` names instead."""
+    """Return the address of the Hugging Face hub, or ``HF_ENDPOINT``."""
     return os.environ.get("HF_ENDPOINT", "https://huggingface.co")
 
 
 def reach(url: str, what: str) -> None:
-    """See that somebody answers at an address.
+    """Check that a host answers.
 
     Parameters
     ----------
     url
-        Of ``http`` or ``https``; others are taken to be there.
+        Address; schemes other than ``http`` and ``https`` are not checked.
     what
-        Is wanted from there, for the error.
+        Name of the resource, for the message.
 
     Raises
     ------
     OutOfReachError
-        If nobody does within two seconds.
+        If there is no answer within two seconds.
     """
     if not url.startswith("http"):
         return
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=_PATIENCE):
+        with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=_TIMEOUT):
             return
     except urllib.error.HTTPError:
         return  # an answer
@@ -43,21 +43,14 @@ def reach(url: str, what: str) -> None:
 
 
 def reach_model(name: str, revision: str | None = None) -> None:
-    """See that a model is a folder, was fetched before, or that its hub answers.
+    """Check that a model is a folder, was fetched before, or that its hub answers.
 
     Libraries try for more than a minute to reach a hub that does not answer.
-
-    Parameters
-    ----------
-    name
-        Folder, or name on the hub.
-    revision
-        Commit, tag or branch on the hub.
 
     Raises
     ------
     OutOfReachError
-        If it is not here, and the hub does not answer within two seconds.
+        If it is not on this machine, and the hub does not answer within two seconds.
     """
     from huggingface_hub import try_to_load_from_cache
 

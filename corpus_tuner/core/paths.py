@@ -1,4 +1,4 @@
-"""Settings whose values may be the paths of files or folders, such as models and prompts."""
+"""Settings whose values may be paths of files or folders, such as models and prompts."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,19 +7,19 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, BaseModel, ValidationInfo
 
 FOLDER = "folder"
-"""In the context of a validation: where relative paths begin, if not where the process is."""
+"""Key in the context of a validation: the folder of relative paths, if not the current one."""
 RESERVED = ("auto", "builtin", "multilingual", "smollm2")
-"""Names of embedded models, also where a folder is called so: that is ``./builtin``."""
+"""Names of embedded models; a folder of such a name is ``./builtin``."""
 
 _Value = TypeVar("_Value")
 
 
 class _Mark:
-    """Marks a field that may name a file or folder."""
+    """Marker of a field that may name a file or folder."""
 
 
 def _resolve_path(value: _Value, info: ValidationInfo) -> _Value:
-    """Return a path in full where there is such a file, so that it is found from anywhere."""
+    """Return the absolute path of an existing file; other values are unchanged."""
     if not isinstance(value, str | Path) or str(value) in RESERVED:
         return value
     path = Path((info.context or {}).get(FOLDER, "")) / value
@@ -27,12 +27,11 @@ def _resolve_path(value: _Value, info: ValidationInfo) -> _Value:
 
 
 NamesFile = Annotated[_Value, AfterValidator(_resolve_path), _Mark()]
-"""A value that may be the path of a file or folder, and else is something else, such as the name
-of a model on a hub."""
+"""Type of a value that may be the path of a file or folder, or the name of a model on a hub."""
 
 
 def find_files(settings: object) -> Iterator[Path]:
-    """Yield the files and folders that settings, and those within them, name.
+    """Yield the files and folders that settings name, and the settings within them.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""Progress: a bar with rate and time left on a terminal or in a notebook.
+"""Progress: a bar with rate and remaining time on a terminal or in a notebook.
 
-Elsewhere the command line writes a line now and then, and functions called from Python nothing.
+Elsewhere the command line prints a line at intervals, and functions called from Python nothing.
 """
 
 import sys
@@ -20,23 +20,23 @@ from rich.text import Text
 _Item = TypeVar("_Item")
 
 SECONDS_BETWEEN_LINES = 30.0
-"""Where there is no terminal; what takes less says nothing."""
+"""Interval of lines without a terminal; shorter work prints nothing."""
 
 _BAR = 16  # characters
 _console = Console(stderr=True)  # one for all, so that bars within bars share the terminal
 _mode: ContextVar[Literal["bars", "lines", "nothing"]] = ContextVar("mode", default="bars")
-"""What is shown: bars where somebody sees them; the same, and lines elsewhere; nothing."""
+"""Mode: bars on a terminal; bars, and lines elsewhere; nothing."""
 _work: ContextVar[str] = ContextVar("work", default="")
 
 
 def set_quiet(quiet: bool) -> None:
-    """Show no progress from here on, or bars, and lines where there is no terminal."""
+    """Show no progress from now on, or bars, and lines without a terminal."""
     _mode.set("nothing" if quiet else "lines")
 
 
 @contextmanager
 def show_progress(progress: bool) -> Iterator[None]:
-    """Show progress until this is left, or none."""
+    """Show progress in this context, or none."""
     before = _mode.set(_mode.get() if progress else "nothing")
     try:
         yield
@@ -46,7 +46,7 @@ def show_progress(progress: bool) -> Iterator[None]:
 
 @contextmanager
 def add_prefix(work: str) -> Iterator[None]:
-    """Put the name of some work, such as a benchmark, before whatever is shown within."""
+    """Prefix all progress in this context with a name, such as that of a benchmark."""
     before = _work.set(f"{_work.get()}{work}: ")
     try:
         yield
@@ -55,18 +55,18 @@ def add_prefix(work: str) -> Iterator[None]:
 
 
 class Meter:
-    """Shows how far some work is, from entering this as a context until it is left.
+    """Progress of some work, shown while this context is open.
 
     Parameters
     ----------
     what
-        Is being done.
+        Description of the work.
     total
-        Counts how much there is to do; asked only when it is shown. `None` if nobody knows.
+        Function that counts the items, called only if progress is shown; `None` if it is unknown.
     done
-        How much of it was done before.
+        Number of items that were done before.
     unit
-        What is counted, in the plural; empty if nothing is, but the time.
+        Name of the items, in the plural; empty if only time is shown.
     """
 
     def __init__(
@@ -84,25 +84,25 @@ class Meter:
             self._shown = _Lines(f"{_work.get()}{what}", total, done, unit)
 
     def __enter__(self) -> "Meter":
-        """Show it."""
+        """Show the progress."""
         if self._shown:
             self._shown.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Take it away."""
+        """Remove the progress."""
         if self._shown:
             self._shown.stop()
 
     def advance(self, by: float = 1, note: str = "") -> None:
-        """Say that more is done.
+        """Add finished items, or parts of one.
 
         Parameters
         ----------
         by
-            How much; a part of one counts as well.
+            Number of items.
         note
-            What is being done, or has come out.
+            Text shown after the progress.
         """
         if self._shown:
             self._shown.done += by
@@ -110,7 +110,7 @@ class Meter:
 
 
 def _is_interactive() -> bool:
-    """Tell whether somebody sees a bar: on a terminal, or in a notebook that has widgets."""
+    """Tell whether there is a terminal, or a notebook with widgets."""
     return _console.is_terminal or (_console.is_jupyter and find_spec("ipywidgets") is not None)
 
 
@@ -146,13 +146,13 @@ class _Bar:
 
 
 class _Clock(ProgressColumn):
-    """The time that is left, or where nobody knows it, the time that has gone by."""
+    """Column with the remaining time or, if that is unknown, the elapsed time."""
 
     def __init__(self) -> None:
         super().__init__(Column(no_wrap=True))
 
     def render(self, task: Task) -> Text:
-        """Return it."""
+        """Return the time as text."""
         left = task.time_remaining
         if left is None:
             return Text(_format_time(task.elapsed or 0), "dim")
@@ -160,7 +160,7 @@ class _Clock(ProgressColumn):
 
 
 class _Lines:
-    """A line every half minute, for logs and pipes."""
+    """Lines at intervals, for logs and pipes."""
 
     def __init__(self, what: str, total: Callable[[], int | None], done: int, unit: str) -> None:
         self.done: float = done
@@ -168,33 +168,33 @@ class _Lines:
         self._total = total
         self._unit = unit
         self._note = ""
-        self._over = Event()
+        self._stopped = Event()
         self._thread = Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
-        self._began, self._before = monotonic(), self.done
+        self._start_time, self._done_before = monotonic(), self.done
         self._thread.start()
 
     def stop(self) -> None:
-        self._over.set()
+        self._stopped.set()
         self._thread.join()
 
     def show(self, note: str) -> None:
         self._note = note
 
     def _run(self) -> None:
-        total = None
-        asked = False
-        while not self._over.wait(SECONDS_BETWEEN_LINES):
-            if not asked:
-                total, asked = self._total(), True
-            print(self._line(total), file=sys.stderr, flush=True)
+        if self._stopped.wait(SECONDS_BETWEEN_LINES):
+            return
+        total = self._total()
+        print(self._format_line(total), file=sys.stderr, flush=True)
+        while not self._stopped.wait(SECONDS_BETWEEN_LINES):
+            print(self._format_line(total), file=sys.stderr, flush=True)
 
-    def _line(self, total: int | None) -> str:
-        seconds = monotonic() - self._began
+    def _format_line(self, total: int | None) -> str:
+        seconds = monotonic() - self._start_time
         if not self._unit:
             return f"{self._what}: {_format_time(seconds)} so far"
-        rate = (self.done - self._before) / seconds
+        rate = (self.done - self._done_before) / seconds
         line = f"{self._what}: {_format_count(self.done, total)} {self._unit}, {_format_pace(rate)}"
         if total is not None and rate:
             line += f", {_format_time((total - self.done) / rate)} left"
@@ -202,17 +202,17 @@ class _Lines:
 
 
 def _format_pace(rate: float) -> str:
-    """Say how many are done in a second, or how many seconds one takes."""
+    """Return the number of items in a second, or the seconds of one."""
     return f"{rate:,.1f}/s" if rate >= 0.5 or not rate else f"{1 / rate:,.1f} s each"
 
 
 def show_activity(what: str) -> Meter:
-    """Show that something is being done whose end cannot be foreseen."""
+    """Show work of unknown duration."""
     return Meter(what, unit="")
 
 
 def print_note(text: str) -> None:
-    """Say, on standard error, what is not as was asked for; it stays when the progress is gone."""
+    """Print a note to standard error that remains when the progress is removed."""
     _console.print(Text.assemble(("note: ", "yellow"), text), soft_wrap=True)
 
 
@@ -223,18 +223,16 @@ def track(
     size: Callable[[_Item], int] = lambda _: 1,
     unit: str = "documents",
 ) -> Iterator[_Item]:
-    """Yield the items, showing how many are done, how fast, and how long the rest will take.
+    """Yield items and show the progress.
 
     Parameters
     ----------
-    what
-        Is being done.
-    total
-        Counts beforehand; asked only when it is shown.
+    items
+        Items of the work.
+    what, total, unit
+        Parameters of `Meter`.
     size
-        How much an item counts.
-    unit
-        What is counted, in the plural.
+        Function that returns the size of an item.
     """
     with Meter(what, total, unit=unit) as meter:
         for item in items:

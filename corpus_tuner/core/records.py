@@ -1,4 +1,4 @@
-"""Read files of records line by line, in bounded memory, knowing where every record stands."""
+"""Files of records, read line by line in bounded memory, each record with its location."""
 
 import gzip
 import json
@@ -17,10 +17,10 @@ from corpus_tuner.errors import CorpusTunerError
 
 STANDARD_INPUT = Path("-")
 WHITE_SPACE = " \t\r\n\v\f"
-"""What separates the columns of TREC files: in C, and so in trec_eval, these alone."""
+"""Separators of the columns of TREC files: the white space of C, and so of trec_eval."""
 
 MAX_LINE_BYTES = 64 * 2**20
-"""A longer line is no record but a file of another kind, and would have to be held in memory."""
+"""Maximum length of a line: a longer one is a file of another kind, and would fill the memory."""
 
 
 class Record(NamedTuple):
@@ -82,14 +82,12 @@ class Issue(NamedTuple):
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading; it is decompressed if its first bytes are those of gzip.
-
-    It is opened once and read from the start to the end, so it may be a pipe.
+    """Open a file or a pipe for reading, and decompress it if its first bytes are those of gzip.
 
     Parameters
     ----------
     path
-        A file or a pipe; ``-`` is standard input.
+        Path; ``-`` is standard input.
 
     Raises
     ------
@@ -119,7 +117,7 @@ def _open(path: Path) -> AbstractContextManager[BufferedReader]:
 def read_lines(path: Path) -> Iterator[tuple[str, str | BadRecord]]:
     """Read the lines of a UTF-8 file that are not blank, each with its location.
 
-    A line that is not UTF-8 or too long comes as a `BadRecord`.
+    A line that is not UTF-8 or too long is a `BadRecord`.
 
     Raises
     ------
@@ -149,7 +147,7 @@ def read_lines(path: Path) -> Iterator[tuple[str, str | BadRecord]]:
 
 
 def read_json_lines(path: Path) -> Iterator[Record | BadRecord]:
-    r"""Read a file of JSON objects, one a line; what is none comes as a `BadRecord`.
+    r"""Read a file of JSON objects, one a line; other lines are `BadRecord`.
 
     Raises
     ------
@@ -183,7 +181,7 @@ def split_columns(line: str) -> list[str]:
 
 
 def get_display_name(path: Path) -> str:
-    """Return what a file is called in messages.
+    """Return the name of a file for messages.
 
     Examples
     --------
@@ -210,7 +208,7 @@ def parse_json_line(location: str, line: str) -> Record | BadRecord:
 
 
 def parse_json(location: str, line: str) -> Any:
-    """Parse a JSON value; what is no JSON comes as a `BadRecord`.
+    """Parse a JSON value; invalid JSON is a `BadRecord`.
 
     Examples
     --------
@@ -226,7 +224,7 @@ def parse_json(location: str, line: str) -> Any:
 
 
 def describe_rejected(rejected: Iterable[BadRecord]) -> list[str]:
-    """Describe records that were left out: for every reason how many, and where the first is.
+    """Describe rejected records: for each reason their number and the location of the first.
 
     Examples
     --------
@@ -255,7 +253,7 @@ def _decode(location: str, line: bytes) -> str | BadRecord:
 
 
 def name_json_type(value: object) -> str:
-    """Say what JSON calls a value, with its article.
+    """Return the name of the JSON type of a value, with its article.
 
     Examples
     --------

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class PluginSettings(BaseModel):
-    """Settings of a part; `name` is that of its file."""
+    """Settings of a plugin; `name` is that of its module."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -22,34 +22,32 @@ class PluginSettings(BaseModel):
 
 
 def load_plugin(package: str, name: str) -> Any:
-    """Import the file `name` of `package`, or what another package has under that name.
+    """Import the module `name` of `package`, or the plugin of that name of another package.
 
     Raises
     ------
     ValueError
-        If there is no such part; the message lists those there are.
+        If there is no such plugin; the message lists the known ones.
     """
     folder = import_module(package).__path__
-    ours = [file.name for file in pkgutil.iter_modules(folder) if file.name[0] != "_"]
-    if name in ours:
+    modules = [file.name for file in pkgutil.iter_modules(folder) if file.name[0] != "_"]
+    if name in modules:
         return import_module(f"{package}.{name}")
     kinds = package.rpartition(".")[2]
     others = {point.name: point for point in entry_points(group=f"corpus_tuner.{kinds}")}
     if name not in others:
-        known = ", ".join(sorted({*ours, *others}))
+        known = ", ".join(sorted({*modules, *others}))
         raise ValueError(f"no {kinds.removesuffix('s')} is called {name!r}; there are: {known}")
     return others[name].load()
 
 
 def read_settings(package: str, values: dict[str, Any], context: Any = None) -> PluginSettings:
-    """Read the settings of the part of `package` that ``values["name"]`` names.
-
-    `context` is that of the validation (`corpus_tuner.core.paths`).
+    """Validate the settings of the plugin of `package` that ``values["name"]`` names.
 
     Raises
     ------
     ValueError
-        If there is none of that name, or a value does not fit.
+        If there is no plugin of that name, or a value is invalid.
     """
     settings: type[PluginSettings] = load_plugin(package, str(values.get("name"))).Settings
     return settings.model_validate(values, context=context)

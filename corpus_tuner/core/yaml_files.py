@@ -1,4 +1,4 @@
-"""YAML that people write, read as plain values."""
+"""YAML files of users."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ import yaml
 
 
 def load_yaml(text: str) -> Any:
-    """Return what a YAML text says.
+    """Parse YAML.
 
     Raises
     ------
     yaml.YAMLError
-        If it is none, is nested too deep, or has an anchor that holds itself.
+        If it is invalid, nested too deep, or has an anchor that contains itself.
 
     Examples
     --------
@@ -30,10 +30,10 @@ def load_yaml(text: str) -> Any:
 
 
 def _refuse_loops(node: yaml.Node, above: set[int], seen: set[int]) -> None:
-    """Raise an error if a node is one of those that it is in."""
+    """Raise an error if a node contains itself."""
     if id(node) in above:
         raise yaml.MarkedYAMLError(
-            problem="an anchor (&name) holds itself (*name): write out what is meant",
+            problem="an anchor (&name) contains itself (*name): write out its value",
             problem_mark=node.start_mark,
         )
     if id(node) in seen or isinstance(node, yaml.ScalarNode):

@@ -27,9 +27,9 @@ def test_the_default_recipe_spells_out_the_defaults() -> None:
     [
         (
             "search: &a {dense: *a}",
-            r"r\.yaml is not YAML: an anchor .* holds itself .*write out",
+            r"r\.yaml is not YAML: an anchor .* contains itself .*write out",
         ),
-        ("checks: &a [*a]", r"r\.yaml is not YAML: an anchor .* holds itself .*write out"),
+        ("checks: &a [*a]", r"r\.yaml is not YAML: an anchor .* contains itself .*write out"),
         ("[" * 5_000, r"r\.yaml is not YAML: it is nested too deep"),
         ("language: " + "9" * 5_000, r"r\.yaml is not YAML: Exceeds the limit"),
     ],

@@ -56,7 +56,7 @@ def test_settings_need_no_arguments() -> None:
         (lambda: Anything.SearchSettings(hybrid={"words": "many"}), r"hybrid\.words: "),
         (lambda: Anything.build(DOCUMENTS, "never", {"langauge": "de"}), "'language'"),
         (lambda: Anything.build(DOCUMENTS, "never", {"views": {"title": "x"}}), r"views\.title"),
-        (lambda: Anything.build(DOCUMENTS, "never", "default"), "settings: .*'default' .str"),
+        (lambda: Anything.build(DOCUMENTS, "never", "default"), "recipe: .*'default' .str"),
         (lambda: Anything.build(DOCUMENTS, 3), r"output: give a path, .*not 3 \(int\)"),
         (lambda: Anything.build(DOCUMENTS[0], "never"), "source: .*list of documents"),
         (lambda: Anything.build(3, "never"), "source: "),
