@@ -17,7 +17,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -25,7 +24,7 @@ from typing import NamedTuple
 import psutil
 
 from corpus_tuner import Corpus, Document, Searcher, load_recipe, sample_folder
-from corpus_tuner.building.segment import Indexed, stage
+from corpus_tuner.building.segment_builder import SegmentBuilder
 from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.generation.enricher import Enricher
 from corpus_tuner.generation.open_recipe import open_recipe
@@ -135,8 +134,6 @@ def measure_stages(documents: list[Document], folder: Path) -> None:
     settings = load_recipe(None, OPTIONS)
     source = folder / "whole.jsonl"
     recipe = open_recipe(Corpus(source), settings)
-    encoder = recipe.encoder
-    indexed = Indexed.by(settings, recipe.languages, encoder.dimension)
     working = folder / "stages"
     working.mkdir()
     count = len(documents)
@@ -155,19 +152,19 @@ def measure_stages(documents: list[Document], folder: Path) -> None:
     timed("write for shards", count, take)
     with (
         Enricher(Corpus([]), recipe, folder / "l", working, {}) as enricher,
-        closing(indexed.open_staging(working)) as staging,
+        SegmentBuilder(working, recipe) as builder,
     ):
 
         def make() -> None:
             for some in split_into_chunks(documents, settings.documents_at_once):
-                stage(staging, enricher, some)
+                builder.add(some, enricher)
 
         timed("views, encoding and staging", count, make)
         staged = size(working)
-        timed("write the segment", count, lambda: indexed.write(staging))
+        timed("write the segment", count, builder.write)
         print(f"  bytes a document: staged {staged / count:,.0f}, ", end="")
         print(f"in the segment {size(working / 'segment') / count:,.0f}")
-        print(f"  vectors a document: {staging.map_vectors('views').shape[0] / count:.1f}")
+        print(f"  vectors a document: {builder.staging.map_vectors('views').shape[0] / count:.1f}")
 
 
 def timed(what: str, count: int, work: Callable[[], object]) -> None:

@@ -1,12 +1,11 @@
-"""Documents added to an index that stays as it is otherwise."""
+"""Add documents to an index."""
 
 from pathlib import Path
 
-from corpus_tuner.building.pipeline import compare, merge_due, update
+from corpus_tuner.building.pipeline import compare, finish, update
 from corpus_tuner.building.report import BuildReport
 from corpus_tuner.building.skipped import store_skipped
-from corpus_tuner.calibration.ann_recall import build_ann_indexes, needs_ann_build
-from corpus_tuner.calibration.weights import calibrated, must_calibrate
+from corpus_tuner.calibration.weights import must_calibrate
 from corpus_tuner.config.recipe import read_stored_recipe
 from corpus_tuner.core.arguments import check_path
 from corpus_tuner.core.progress import show_progress
@@ -30,48 +29,48 @@ def add(
     trust_remote_code: bool = False,
     progress: bool = True,
 ) -> BuildReport:
-    """Add documents to an index, by the recipe that it was built with.
+    """Add documents to an index (incremental indexing), by the recipe that it was built with.
 
-    A document whose id the index has replaces the one that has it. Segments are merged, and the
-    weights chosen anew, when that is due.
+    A document replaces one of the same id. Segments are merged, and the weights chosen again, when
+    that is due.
 
     Parameters
     ----------
     index
-        The folder.
+        Folder of the index.
     source
-        Of the documents, as `corpus_tuner.corpora.Corpus` takes it.
+        The documents, as `corpus_tuner.corpora.Corpus` takes them.
     corpus
-        How to read them.
+        Settings of reading the documents.
     encoder
-        The one that the index was built with, if it is open already.
+        The encoder that the index was built with, if it is open already.
     ledger
-        The file of the ledger; by default the one in `index`.
+        File of the ledger; by default the one in `index`.
     trust_remote_code
-        Run Python that comes with models.
+        Run Python code of models.
     progress
         Show progress on a terminal or in a notebook.
 
     Raises
     ------
     CorpusTunerError
-        If the documents cannot be used, or a model is not what it was when the index was built.
+        If the documents cannot be used, or a model differs from the one of the index.
     SearchIndexError
-        If there is no index, it is damaged, or another is changing it.
+        If there is no index, it is damaged, or another process is changing it.
 
     Examples
     --------
     >>> import corpus_tuner as ct
     >>> ct.add(example_index, [ct.Document("mill", "The old mill", "Now it makes power.")]).changes
-    Changes(added=0, changed=1, removed=0, kept=2)
+    Changes(added=0, changed=1, removed=0, unchanged=2)
     """
     adder = Adder(index, encoder=encoder, ledger=ledger, trust_remote_code=trust_remote_code)
     with show_progress(progress):
-        return adder.add(source, corpus, finish=True)
+        return adder.add(source, corpus, finish_index=True)
 
 
 class Adder:
-    """Adds documents again and again with models that stay open.
+    """Adds documents repeatedly with models that stay open.
 
     Parameters
     ----------
@@ -91,68 +90,78 @@ class Adder:
         self._encoder = encoder
         self._ledger = ledger
         self._trust_remote_code = trust_remote_code
-        self._recipe: OpenRecipe | None = None
+        self._opened: OpenRecipe | None = None
 
     def add(
         self,
         source: str | Path | Documents,
-        corpus: CorpusSettings | None = None,
+        settings: CorpusSettings | None = None,
         *,
-        finish: bool = False,
+        finish_index: bool = False,
     ) -> BuildReport:
         """Add documents; see `add`.
 
         Parameters
         ----------
-        source, corpus
-            The documents, and how to read them.
-        finish
-            Merge segments, calibrate, and make what finds vectors when that is due, which may take
+        source, settings
+            The documents, and the settings of reading them.
+        finish_index
+            Merge segments, calibrate, and build the ANN index when that is due, which may take
             long.
         """
-        documents = Corpus(source, corpus)
+        corpus = Corpus(source, settings)
         index = self._index
         with lock_and_read_manifest(index, "an addition of documents") as manifest:
-            changes = compare(index, manifest, documents, whole=False)
-            if not changes.total:
-                collect_garbage(index, manifest)
-                skipped_changed = self._store_skipped(documents)
-                return BuildReport.of(
-                    index, documents, manifest, changes, skipped_changed=skipped_changed
+            changes = compare(index, manifest, corpus, whole=False)
+            if changes.total:
+                opened = self._open(manifest, corpus)
+                manifest, changes = update(
+                    index, corpus, opened, manifest, self._ledger, whole=False
                 )
-            recipe = self._opened(manifest, documents)
-            manifest, changes = update(
-                index, documents, recipe, manifest, self._ledger, whole=False
-            )
-            skipped_changed = self._store_skipped(documents)
-            if finish:
-                manifest = merge_due(index, manifest)
-                encoder = recipe.encoder
-                if recipe.recipe.calibrate and must_calibrate(manifest):
-                    manifest, _ = calibrated(index, encoder)
-                if needs_ann_build(manifest, recipe.recipe.vectors):
-                    manifest = build_ann_indexes(index, manifest, recipe.recipe.vectors, encoder)
-        return BuildReport.of(index, documents, manifest, changes, skipped_changed=skipped_changed)
+            else:
+                collect_garbage(index, manifest)
+            skipped = corpus.list_skipped()
+            skipped_changed = store_skipped(index, corpus.source, skipped, whole=False)
+            if changes.total and finish_index:
+                recipe = opened.recipe
+                calibrate = recipe.calibrate is not None and must_calibrate(manifest)
+                manifest = finish(index, manifest, recipe, opened.encoder, calibrate=calibrate)
+        return BuildReport.of(index, corpus, manifest, changes, skipped_changed=skipped_changed)
 
-    def _store_skipped(self, documents: Corpus) -> bool:
-        skipped = documents.list_skipped()
-        return store_skipped(self._index, documents.source, skipped, whole=False)
+    def _open(self, manifest: Manifest, corpus: Corpus) -> OpenRecipe:
+        """Open the recipe of the index, unless it is open."""
+        if self._opened is None or self._opened.key != manifest.build.key:
+            self._opened = None
+            self._opened = reopen_recipe(
+                self._index, manifest, corpus, self._encoder, self._trust_remote_code
+            )
+        return self._opened
 
-    def _opened(self, manifest: Manifest, documents: Corpus) -> OpenRecipe:
-        """Open the recipe of the index."""
-        if self._recipe is None or self._recipe.key != manifest.build.key:
-            settings = read_stored_recipe(manifest, self._trust_remote_code)
-            self._recipe = open_recipe(
-                documents,
-                settings,
-                encoder=self._encoder,
-                languages=manifest.build.known_languages,
-                fingerprint=manifest.encoder.fingerprint,
-            )
-        if self._recipe.key != manifest.build.key:
-            self._recipe = None
-            raise CorpusTunerError(
-                f"a model that {self._index} was built with is another one now, or this release "
-                "uses it in another way: build the index again with corpus-tuner build"
-            )
-        return self._recipe
+
+def reopen_recipe(
+    index: Path,
+    manifest: Manifest,
+    corpus: Corpus,
+    encoder: Encoder | None,
+    trust_remote_code: bool,
+) -> OpenRecipe:
+    """Open the recipe that an index was built with.
+
+    Raises
+    ------
+    CorpusTunerError
+        If a model differs from the one of the index.
+    """
+    opened = open_recipe(
+        corpus,
+        read_stored_recipe(manifest, trust_remote_code),
+        encoder=encoder,
+        languages=manifest.build.known_languages,
+        fingerprint=manifest.encoder.fingerprint,
+    )
+    if opened.key != manifest.build.key:
+        raise CorpusTunerError(
+            f"a model that {index} was built with is another one now, or this release "
+            "uses it in another way: build the index again with corpus-tuner build"
+        )
+    return opened

@@ -1,4 +1,4 @@
-"""What is new in a corpus, compared with its index, by the digests of documents."""
+"""Differences between a corpus and its index, by the digests of documents."""
 
 from collections.abc import Sequence
 
@@ -12,13 +12,18 @@ from corpus_tuner.indexes.vectors import Ordinals
 
 
 class Changes(BaseModel):
-    """How many documents differ.
+    """Numbers of documents that differ between a corpus and its index.
 
     Attributes
     ----------
-    added, changed, removed, kept
-        Those that the index does not have, has with other contents, has and the corpus has not,
-        and has as they are.
+    added
+        Number of documents that the index does not contain.
+    changed
+        Number of documents that the index contains with other contents.
+    removed
+        Number of documents that the corpus does not contain any more.
+    unchanged
+        Number of documents that the index contains as they are.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -26,37 +31,35 @@ class Changes(BaseModel):
     added: int = 0
     changed: int = 0
     removed: int = 0
-    kept: int = 0
+    unchanged: int = 0
 
     @property
     def total(self) -> int:
-        """How many documents must be written or hidden."""
+        """Number of documents to write or delete."""
         return self.added + self.changed + self.removed
 
 
-class Comparison:
-    """Compares documents, chunk by chunk, with those of an index.
+class CorpusDiff:
+    """Compares the documents of a corpus, chunk by chunk, with those of an index.
 
     Parameters
     ----------
     segments
-        Of the index; ``None`` where there is none.
+        Segments of the index; ``None`` if there is none.
     whole
-        Whether the documents are all that the index is to have. Else those that do not come up are
-        kept.
+        Whether the index will contain these documents only; else others stay.
     """
 
     def __init__(self, segments: Segments | None, *, whole: bool = True) -> None:
         self._segments = segments
         self._whole = whole
-        live_docs: LiveDocs = segments.live_docs if segments else np.zeros(0, bool)
-        self._live_docs = live_docs
-        self._kept = np.zeros(len(live_docs), bool)
-        self._changed = np.zeros(len(live_docs), bool)
+        self._live_docs: LiveDocs = segments.live_docs if segments else np.zeros(0, bool)
+        self._unchanged = np.zeros(len(self._live_docs), bool)
+        self._changed = np.zeros(len(self._live_docs), bool)
         self._added = 0
 
-    def new(self, documents: Sequence[Document]) -> list[Document]:
-        """Return those of some documents that the index does not have as they are."""
+    def find_new(self, documents: Sequence[Document]) -> list[Document]:
+        """Return the documents that the index does not contain as they are."""
         known = (
             self._segments.find_ids(document.id for document in documents) if self._segments else {}
         )
@@ -64,7 +67,7 @@ class Comparison:
         for document in documents:
             ordinal, digest = known.get(document.id, (-1, ""))
             if ordinal >= 0 and digest == compute_digest(document):
-                self._kept[ordinal] = True
+                self._unchanged[ordinal] = True
                 continue
             new.append(document)
             if ordinal >= 0:
@@ -74,14 +77,15 @@ class Comparison:
         return new
 
     @property
-    def gone(self) -> Ordinals:
-        """The documents that the index must hide, in ascending order."""
-        return np.flatnonzero(self._live_docs & ~self._kept if self._whole else self._changed)
+    def removed(self) -> Ordinals:
+        """Ordinals of the documents that the index must delete, in ascending order."""
+        outdated = self._live_docs & ~self._unchanged if self._whole else self._changed
+        return np.flatnonzero(outdated)
 
     @property
     def changes(self) -> Changes:
-        """How many documents differ."""
+        """Numbers of documents that differ."""
         changed = int(self._changed.sum())
-        removed = len(self.gone) - changed
-        kept = int(self._live_docs.sum()) - changed - removed
-        return Changes(added=self._added, changed=changed, removed=removed, kept=kept)
+        removed = len(self.removed) - changed
+        unchanged = int(self._live_docs.sum()) - changed - removed
+        return Changes(added=self._added, changed=changed, removed=removed, unchanged=unchanged)

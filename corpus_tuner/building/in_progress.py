@@ -1,140 +1,115 @@
-"""What a build that has not finished has: documents that are staged, and shards of clusters."""
+"""Crash recovery of builds: documents staged before, and shards that a cluster finished."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import NamedTuple
 
-from corpus_tuner.building.diff import Comparison
-from corpus_tuner.building.ray_cluster import Cluster, shard_size
-from corpus_tuner.building.ray_worker import Order
-from corpus_tuner.building.segment import Indexed, stage
+from corpus_tuner.building.diff import CorpusDiff
+from corpus_tuner.building.ray_cluster import Cluster, choose_shard_size
+from corpus_tuner.building.ray_worker import WorkerTask
+from corpus_tuner.building.segment_builder import SegmentBuilder
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.progress import show_activity
-from corpus_tuner.generation.enricher import Enricher
 from corpus_tuner.generation.ledger import Ledger
+from corpus_tuner.generation.open_recipe import OpenRecipe
 from corpus_tuner.indexes.store.live_docs import LiveDocs
 from corpus_tuner.indexes.store.manifest import SegmentEntry
 from corpus_tuner.indexes.store.segment_writer import SEGMENT
 from corpus_tuner.indexes.store.shards import Shards
 from corpus_tuner.indexes.store.soft_delete import soft_delete
 
-_SIZE = "shard documents"
-"""Notes how large shards are, so that a build that goes on cuts the same ones."""
+_SHARD_SIZE = "shard documents"
+"""Key of the shard size, so that a build that is continued cuts the same shards."""
 
 
-class Written(NamedTuple):
-    """The segments that a build has written.
-
-    Attributes
-    ----------
-    entries
-        Theirs.
-    live_docs
-        Which documents are still there, by name, for those that hold some that the corpus has not.
-    folder
-        Of the files of the last one, if that is yet to be given its name.
-    """
-
-    entries: tuple[SegmentEntry, ...]
-    live_docs: dict[str, LiveDocs]
-    folder: Path | None
-
-
-class Unfinished:
-    """What a build has by now; a context manager. What another one left is gone on from.
+class BuildInProgress(ExitStack):
+    """The segments of a build, which continues one that was interrupted; a context manager.
 
     Parameters
     ----------
     index
-        The folder of the index, locked.
+        Folder of the index, locked.
     folder
-        In which the build works.
-    indexed
-        What is indexed of documents.
+        Working folder of the build.
+    opened
+        The recipe with its models.
     ledger
-        The file of what was generated. It is given what is in the ledgers of shards.
+        File of the ledger, into which the ledgers of shards are merged.
 
     Attributes
     ----------
-    folder
-        As given.
-    staging
-        The documents that are staged here.
+    builder
+        Builder of the segment of this process.
 
     Raises
     ------
     SearchIndexError
-        If what is in the folder is damaged.
+        If a file in the working folder is damaged.
     """
 
-    def __init__(self, index: Path, folder: Path, indexed: Indexed, ledger: Path) -> None:
-        self.folder = folder
-        self._indexed = indexed
+    def __init__(self, index: Path, folder: Path, opened: OpenRecipe, ledger: Path) -> None:
+        super().__init__()
+        self._folder = folder
         self._ledger = ledger
-        self._stack = ExitStack()
-        self.staging = self._stack.enter_context(closing(indexed.open_staging(folder)))
+        self.builder = self.enter_context(SegmentBuilder(folder, opened))
+        self._built: list[SegmentEntry] = []
         try:
             self._shards = Shards(index, folder)
-            self._gather()
+            self._merge_ledgers()
             self._finished = self._shards.finished()
-            self._segments = self._stack.enter_context(closing(self._shards.opened(self._finished)))
+            self._segments = self.enter_context(closing(self._shards.opened(self._finished)))
         except BaseException:
-            self._stack.close()
+            self.close()
             raise
-        self._comparison = Comparison(self._segments)
-        self._made: list[SegmentEntry] = []
+        self._diff = CorpusDiff(self._segments)
 
-    def __enter__(self) -> "Unfinished":
-        return self
+    def find_missing(self, documents: Sequence[Document]) -> list[Document]:
+        """Return the documents that no finished shard contains."""
+        return self._diff.find_new(documents)
 
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def missing(self, documents: Sequence[Document]) -> list[Document]:
-        """Return those of some documents that no finished shard has."""
-        return self._comparison.new(documents)
-
-    def make(self, documents: Sequence[Document], enricher: Enricher) -> None:
-        """Put documents into the index, here."""
-        stage(self.staging, enricher, documents)
-
-    def leave(self, documents: Sequence[Document]) -> None:
-        """Put documents into the index; those that are not staged are left to a cluster."""
-        missing = self.staging.find_missing(documents)
+    def defer(self, documents: Sequence[Document]) -> None:
+        """Append documents that are staged, and leave the others to a cluster."""
+        missing = self.builder.staging.find_missing(documents)
         self._shards.take(missing)
-        left = {one.id for one in missing}
-        self.staging.arrange([one for one in documents if one.id not in left])
+        deferred = {one.id for one in missing}
+        self.builder.staging.arrange([one for one in documents if one.id not in deferred])
 
-    def make_on(self, cluster: Cluster, workers: int, order: Order) -> None:
-        """Let a cluster make what is left to it.
+    def build_shards(self, cluster: Cluster, workers: int, task: WorkerTask) -> None:
+        """Build the deferred documents on a cluster.
 
         Raises
         ------
         CorpusTunerError
-            If one of its workers cannot.
+            If a worker fails.
         """
         if not self._shards.taken:
             return
-        asked, noted = cluster.settings.shard_documents, self.staging.read_note(_SIZE)
-        size = asked or noted or shard_size(self._shards.taken, workers)
-        self.staging.write_note(_SIZE, size)
+        staging = self.builder.staging
+        size = cluster.settings.shard_documents or staging.read_note(_SHARD_SIZE)
+        size = size or choose_shard_size(self._shards.taken, workers)
+        staging.write_note(_SHARD_SIZE, size)
         shards = self._shards.cut(size)
-        made = {entry.digest: entry for entry in cluster.make(shards, order, workers)}
-        self._made = [made[shard.digest] for shard in shards]
-        self._gather()
+        built = {entry.digest: entry for entry in cluster.build_shards(shards, task, workers)}
+        self._built = [built[shard.digest] for shard in shards]
+        self._merge_ledgers()
 
-    def write(self) -> Written:
-        """Write the segment of what is staged, and return all there are."""
-        found, live_docs = soft_delete(self._finished, self._segments, self._comparison.gone)
-        entries = (*found, *self._made)
-        if not self.staging.documents:
-            return Written(entries, live_docs, None)
+    def write(self) -> tuple[tuple[SegmentEntry, ...], dict[str, LiveDocs], Path | None]:
+        """Write the segment of the staged documents.
+
+        Returns
+        -------
+        Entries of all segments, changed live documents by segment, and the folder of the last
+        segment if it has no name yet.
+        """
+        finished, live_docs = soft_delete(self._finished, self._segments, self._diff.removed)
+        entries = (*finished, *self._built)
+        if not self.builder.staging.documents:
+            return entries, live_docs, None
         with show_activity("writing the index"):
-            entries = (*entries, self._indexed.write(self.staging))
-        return Written(entries, live_docs, self.folder / SEGMENT)
+            entries = (*entries, self.builder.write())
+        return entries, live_docs, self._folder / SEGMENT
 
-    def _gather(self) -> None:
+    def _merge_ledgers(self) -> None:
         files = self._shards.ledgers()
         if files:
             with Ledger(self._ledger) as ledger:

@@ -36,7 +36,7 @@ MOST_DEAD = 0.2
 _AT_ONCE = 1_024  # documents
 
 
-def due(manifest: Manifest) -> list[SegmentEntry]:
+def find_due_segments(manifest: Manifest) -> list[SegmentEntry]:
     """Return the segments that are to be merged into one; none if all is well."""
     mostly_dead = [entry for entry in manifest.segments if entry.dead > MOST_DEAD]
     small = [entry for entry in manifest.segments if entry.living < LARGE]
@@ -81,7 +81,7 @@ def merge_segments(index: Path, manifest: Manifest, entries: Sequence[SegmentEnt
     segments = Segments.open(index, manifest.model_copy(update={"segments": tuple(entries)}))
     try:
         merged = write_segment(
-            _Merged(segments, manifest.encoder.dimension),
+            _MergeSource(segments, manifest.encoder.dimension),
             working,
             representations,
             manifest.encoder.dimension,
@@ -121,7 +121,7 @@ def merge(index: str | Path) -> Manifest:
         return commit_missing(index, manifest)
 
 
-class _Merged:
+class _MergeSource:
     """The documents of some segments that are still there."""
 
     def __init__(self, segments: Segments, dimension: int) -> None:

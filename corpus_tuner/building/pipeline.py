@@ -2,26 +2,25 @@
 
 import shutil
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-from corpus_tuner.building.diff import Changes, Comparison
-from corpus_tuner.building.in_progress import Unfinished
-from corpus_tuner.building.merge import due, merge_segments
+from corpus_tuner.building.diff import Changes, CorpusDiff
+from corpus_tuner.building.in_progress import BuildInProgress
+from corpus_tuner.building.merge import find_due_segments, merge_segments
 from corpus_tuner.building.ray_cluster import Cluster
-from corpus_tuner.building.ray_worker import Order
+from corpus_tuner.building.ray_worker import WorkerTask
 from corpus_tuner.building.report import BuildReport
-from corpus_tuner.building.segment import Indexed
+from corpus_tuner.building.segment_builder import SegmentBuilder
 from corpus_tuner.building.skipped import store_skipped
 from corpus_tuner.calibration.ann_recall import build_ann_indexes, needs_ann_build
-from corpus_tuner.calibration.weights import calibrated, must_calibrate, weighed
+from corpus_tuner.calibration.weights import must_calibrate, recalibrate, set_weights
 from corpus_tuner.config.recipe import (
     Recipe,
     dump_recipe,
     hash_recipe_files,
     parse_recipe,
-    read_stored_recipe,
     set_encoder,
 )
 from corpus_tuner.core.arguments import check_path
@@ -34,7 +33,7 @@ from corpus_tuner.corpora.parse_cache import ParseCache
 from corpus_tuner.encoders import Encoder
 from corpus_tuner.encoders.embedded import resolve_auto
 from corpus_tuner.encoders.model_files import list_encoder_files
-from corpus_tuner.encoders.tuning_report import TuningVerdict, find_report
+from corpus_tuner.encoders.tuning_report import find_report
 from corpus_tuner.errors import CorpusTunerError, SearchIndexError
 from corpus_tuner.generation.enricher import FITTED, Enricher
 from corpus_tuner.generation.open_recipe import OpenRecipe, open_recipe, raise_no_documents
@@ -60,7 +59,7 @@ _COMPARED = 1_024  # documents that are looked up at once
 def build(
     source: str | Path | Documents,
     output: str | Path,
-    settings: Recipe | Mapping[str, Any] | None = None,
+    recipe: Recipe | Mapping[str, Any] | None = None,
     *,
     encoder: Encoder | str | Path | None = None,
     ledger: str | Path | None = None,
@@ -70,50 +69,48 @@ def build(
     ray: str | None = None,
     progress: bool = True,
 ) -> BuildReport:
-    """Make an index equal to a corpus, or go on with a build that was killed.
+    """Build an index of a corpus, update it (incremental indexing), or resume a build.
 
-    Documents that the index has as they are stay as they are, those that it has and the corpus has
-    not are hidden, and only the others are read: each is given views, by itself; the views are
-    encoded and staged durably. All of it appears in one step at the end. An index that was made
-    by another recipe is built anew.
+    Unchanged documents stay as they are, those that are no longer in the corpus are deleted, and
+    only the others are enriched with views and encoded. All changes take effect at once at the end.
+    An index that was built by another recipe is built again.
 
     Parameters
     ----------
     source
-        Of the corpus, as `corpus_tuner.corpora.Corpus` takes it.
+        The corpus, as `corpus_tuner.corpora.Corpus` takes it.
     output
-        The folder of the index.
-    settings
-        The recipe, or a dictionary of what differs from the default one, by stage as in a recipe's
-        file; by default the default one.
+        Folder of the index.
+    recipe
+        The recipe, or a dictionary of what differs from the default one, by stage as in a recipe
+        file.
     encoder
-        An open encoder, to share one between builds, or the name or folder of one; by default the
-        one that the settings name.
+        An open encoder, to share one between builds, or the name or folder of one; by default that
+        of the recipe.
     ledger
-        The file of the ledger, to share one between indexes; by default one in `output`.
+        File of the ledger, to share one between indexes; by default one in `output`.
     fresh
-        Build all of it anew.
+        Build all of the index again.
     sync
-        Replace the documents of another corpus. Without it, or `fresh`, a build is refused where
-        most documents of the index would go and `source` is not what the index was built from;
-        documents in memory are another corpus where most ids are others.
+        Replace the documents of another corpus. Without it, or `fresh`, a build is refused if it
+        would delete most documents of the index and `source` is not what the index was built from;
+        documents in memory are another corpus if most ids differ.
     announce
-        Called with what there is to do, where there was an index already.
+        Called with the changes to make if there is an index already.
     ray
-        The address of a Ray cluster whose machines do the work (`corpus_tuner.distributed`):
-        ``local``, ``auto``, ``HOST:PORT`` or ``ray://HOST:PORT``. The index is the same one, in
-        more segments.
+        Address of a Ray cluster to build on: ``local``, ``auto``, ``HOST:PORT`` or
+        ``ray://HOST:PORT``. The index is the same, in more segments.
     progress
         Show progress on a terminal or in a notebook.
 
     Raises
     ------
     CorpusTunerError
-        If the corpus, the settings, the generator or the cluster cannot be used, or most documents
-        of another corpus would go.
+        If the corpus, the recipe, the generator or the cluster cannot be used, or most documents
+        of another corpus would be deleted.
     SearchIndexError
-        If the encoder cannot be used, `output` is no folder for an index, or another is changing
-        it.
+        If the encoder cannot be used, `output` is no folder for an index, or another process is
+        changing it.
 
     Examples
     --------
@@ -122,197 +119,204 @@ def build(
     >>> report.documents, report.language, report.changes.added
     (3, 'en', 3)
     """
-    settings, encoder = set_encoder(parse_recipe(settings), encoder)
-    cluster = Cluster(ray, settings.ray) if ray is not None else None
+    recipe, encoder = set_encoder(parse_recipe(recipe), encoder)
+    cluster = Cluster(ray, recipe.ray) if ray is not None else None
     index = check_path(output, "output")
-    parsed = ParseCache(Layout(index).parsed)
-    corpus = Corpus(source, settings.corpus, parsed)
-    own_encoder = Layout(index).encoder
+    layout = Layout(index)
+    parsed = ParseCache(layout.parsed)
+    corpus = Corpus(source, recipe.corpus, parsed)
     create_index_folder(index)
     with lock_index(index, "a build"), parsed, show_progress(progress):
-        found = None if fresh else _standing(index)
-        standing = found if found and _is_of(found, settings, encoder) else None
-        is_other = found is not None and _may_be_other(found, corpus)
-        changes = compare(index, found, corpus) if found and (standing or is_other) else None
-        if found and changes and is_other and not sync:
+        found = None if fresh else _read_sound_manifest(index)
+        current = found if found and _is_built_by(found, recipe, encoder) else None
+        may_differ = found is not None and _may_be_of_another(found, corpus)
+        changes = compare(index, found, corpus) if found and (current or may_differ) else None
+        if found and changes and may_differ and not sync:
             _refuse_replacement(index, found, corpus, changes)
-        if standing and changes and _is_equal(standing, changes, settings):
-            collect_garbage(index, standing)  # a kill behind the commit
-            skipped_changed = _store_skipped(index, corpus)
-            return BuildReport.of(index, corpus, standing, changes, skipped_changed=skipped_changed)
-        recipe = open_recipe(
+        if current and changes and _is_up_to_date(current, changes, recipe):
+            collect_garbage(index, current)  # of a build that was killed after its commit
+            skipped_changed = store_skipped(index, corpus.source, corpus.list_skipped())
+            return BuildReport.of(index, corpus, current, changes, skipped_changed=skipped_changed)
+        opened = open_recipe(
             corpus,
-            settings,
+            recipe,
             encoder=encoder,
-            languages=standing.build.known_languages if standing else None,
-            fingerprint=standing.encoder.fingerprint if standing else None,
+            languages=current.build.known_languages if current else None,
+            fingerprint=current.encoder.fingerprint if current else None,
         )
-        if found and found.build.key == recipe.key:
-            standing = found
-            changes = changes or compare(index, standing, corpus)
+        current = found if found and found.build.key == opened.key else None
+        if current:
+            changes = changes or compare(index, current, corpus)
             announce(changes)
-        else:
-            if found:
-                print_note(
-                    f"{index} was built by another recipe, or with another model: all is built anew"
-                )
-            standing = changes = None
+        elif found:
+            print_note(f"{index} was built by another recipe, or with another model: it is rebuilt")
         if found and found.build.corpus != corpus.source:
-            print_note(f"{index} was of {found.build.corpus}, and is to be of {corpus.source}")
-        manifest = standing
-        renamed = manifest and manifest.encoder.name != recipe.recipe.encoder.name
-        if manifest is None or changes is None or changes.total or renamed:
-            manifest, changes = update(index, corpus, recipe, standing, ledger, cluster=cluster)
-        skipped_changed = _store_skipped(index, corpus)
-        if found and manifest.encoder.name != found.encoder.name == str(own_encoder.resolve()):
-            shutil.rmtree(own_encoder, ignore_errors=True)  # it came with an import
-        manifest = merge_due(index, manifest)
-        manifest = _weigh(index, manifest, settings, recipe.encoder)
-        if needs_ann_build(manifest, settings.vectors):
-            manifest = build_ann_indexes(index, manifest, settings.vectors, recipe.encoder)
+            print_note(f"{index} was of {found.build.corpus}, and will be of {corpus.source}")
+        encoder_name = opened.recipe.encoder.name
+        if current and changes and not changes.total and current.encoder.name == encoder_name:
+            manifest = current
+        else:
+            manifest, changes = update(index, corpus, opened, current, ledger, cluster=cluster)
+        skipped_changed = store_skipped(index, corpus.source, corpus.list_skipped())
+        imported = str(layout.encoder.resolve())
+        if found and manifest.encoder.name != found.encoder.name == imported:
+            shutil.rmtree(layout.encoder, ignore_errors=True)
+        calibrate = _must_weigh(manifest, recipe)
+        manifest = finish(index, manifest, recipe, opened.encoder, calibrate=calibrate)
     return BuildReport.of(index, corpus, manifest, changes, skipped_changed=skipped_changed)
-
-
-def _store_skipped(index: Path, corpus: Corpus) -> bool:
-    return store_skipped(index, corpus.source, corpus.list_skipped())
 
 
 def compare(index: Path, manifest: Manifest, corpus: Corpus, *, whole: bool = True) -> Changes:
     """Return how the documents of a corpus differ from those of an index; no model is needed."""
-    segments = Segments.open(index, manifest)
-    try:
-        comparison = Comparison(segments, whole=whole)
+    with closing(Segments.open(index, manifest)) as segments:
+        diff = CorpusDiff(segments, whole=whole)
         for chunk in track(corpus.iterate_chunks(_COMPARED), "comparing with the index", size=len):
-            comparison.new(chunk)
-    finally:
-        segments.close()
-    return comparison.changes
+            diff.find_new(chunk)
+    return diff.changes
 
 
 def update(
     index: Path,
     corpus: Corpus,
-    recipe: OpenRecipe,
-    standing: Manifest | None,
+    opened: OpenRecipe,
+    current: Manifest | None,
     ledger: str | Path | None,
     *,
     whole: bool = True,
     cluster: Cluster | None = None,
 ) -> tuple[Manifest, Changes]:
-    """Write, encode and index what is missing, hide what is gone, and commit.
+    """Index new documents, delete outdated ones, and commit.
 
     Parameters
     ----------
     index
-        The folder of the index, locked.
+        Folder of the index, locked.
     corpus
         The documents.
-    recipe
-        How they are indexed.
-    standing
-        The manifest in force; ``None`` where an index is built anew.
+    opened
+        The recipe with its models.
+    current
+        The current manifest; ``None`` to build the index from nothing.
     ledger
-        The file of the ledger; by default the one of the index.
+        File of the ledger; by default that of the index.
     whole
-        Whether the index is to have these documents and no others.
+        Whether the index will contain these documents only.
     cluster
-        Makes what is missing, in place of this process.
+        Cluster that indexes the documents in place of this process.
     """
     layout = Layout(index)
-    settings, encoder = recipe.recipe, recipe.encoder
-    indexed = Indexed.by(settings, recipe.languages, encoder.dimension)
-    folder = layout.staging(recipe.key)
+    folder = layout.staging(opened.key)
     discard_builds(index, keep=folder)
     ledger_file = Path(ledger or layout.ledger)
-    with ExitStack() as opened:
-        workers = opened.enter_context(cluster.connected()) if cluster else 0
-        segments = Segments.open(index, standing) if standing else Segments([], [])
-        opened.callback(segments.close)
-        unfinished = opened.enter_context(Unfinished(index, folder, indexed, ledger_file))
-        comparison = Comparison(segments, whole=whole)
-        fitted = unfinished.staging.read_note(FITTED) or (
-            standing.build.fitted if standing else None
-        )
-        with Enricher(corpus, recipe, ledger_file, folder, fitted, whole=whole) as enricher:
-            unfinished.staging.write_note(FITTED, enricher.fitted)
-            every = (
-                one
-                for some in enricher.read_chunks("reading" if cluster else "building")
-                for one in unfinished.missing(comparison.new(some))
+    with ExitStack() as stack:
+        workers = stack.enter_context(cluster.connect()) if cluster else 0
+        segments = Segments.open(index, current) if current else Segments([], [])
+        stack.enter_context(closing(segments))
+        building = stack.enter_context(BuildInProgress(index, folder, opened, ledger_file))
+        builder = building.builder
+        diff = CorpusDiff(segments, whole=whole)
+        fitted = builder.staging.read_note(FITTED) or (current.build.fitted if current else None)
+        with Enricher(corpus, opened, ledger_file, folder, fitted, whole=whole) as enricher:
+            builder.staging.write_note(FITTED, enricher.fitted)
+            missing = (
+                document
+                for chunk in enricher.read_chunks("reading" if cluster else "building")
+                for document in building.find_missing(diff.find_new(chunk))
             )
-            for new in split_into_chunks(every, settings.documents_at_once):
+            for documents in split_into_chunks(missing, opened.recipe.documents_at_once):
                 if cluster:
-                    unfinished.leave(new)
+                    building.defer(documents)
                 else:
-                    unfinished.make(new, enricher)
-            described = enricher.describe()
+                    builder.add(documents, enricher)
+            description = enricher.describe()
         if cluster:
-            order = Order.of(index, folder, ledger_file, recipe, described[FITTED])
-            unfinished.make_on(cluster, workers, order)
-        written = unfinished.write()
-        if not written.entries and not standing:
+            task = WorkerTask.of(index, folder, ledger_file, opened, description[FITTED])
+            building.build_shards(cluster, workers, task)
+        entries, live_docs, new_folder = building.write()
+        if not entries and not current:
             raise_no_documents(corpus)
-        kept, live_docs = soft_delete(
-            standing.segments if standing else (), segments, comparison.gone
+        retained, outdated = soft_delete(
+            current.segments if current else (), segments, diff.removed
         )
-    changes = comparison.changes
-    stored_recipe = dump_recipe(settings)
-    if standing:  # the ANN index in force is by these settings, whatever is requested now
-        stored_recipe["vectors"] = standing.build.recipe["vectors"]
-    source_name = standing.build.corpus if standing and not whole else corpus.source
-    manifest = Manifest(
-        encoder=_encoder_entry(encoder, settings),
-        representation=settings.representation.name,
-        representations={name: one.model_dump() for name, one in indexed.stored.items()},
-        vectors=standing.vectors if standing else VectorSearchEntry(),
-        lexical=indexed.lexical,
-        search=standing.search if standing else settings.search,
-        calibration=standing.calibration if standing else None,
-        generation=_generation(index),
-        segments=(*kept, *written.entries),
-        changed=changes.total + standing.changed if standing else 0,
+    changes = diff.changes
+    manifest = _make_manifest(index, corpus, opened, builder, current, description, whole=whole)
+    manifest = manifest.model_copy(
+        update={
+            "segments": (*retained, *entries),
+            "changed": changes.total + current.changed if current else 0,
+        }
+    )
+    return commit(index, manifest, new_folder, outdated | live_docs), changes
+
+
+def finish(
+    index: Path, manifest: Manifest, recipe: Recipe, encoder: Encoder, *, calibrate: bool
+) -> Manifest:
+    """Merge segments, choose weights, and build the ANN index of an index, locked, if due."""
+    if entries := find_due_segments(manifest):
+        with show_activity("merging segments"):
+            manifest = merge_segments(index, manifest, entries)
+    if calibrate and recipe.calibrate:
+        manifest, _ = recalibrate(index, encoder, recipe.search, source=recipe.calibrate)
+    elif calibrate:
+        manifest = commit(index, set_weights(manifest, recipe.search, None))
+    if needs_ann_build(manifest, recipe.vectors):
+        manifest = build_ann_indexes(index, manifest, recipe.vectors, encoder)
+    return manifest
+
+
+def _make_manifest(
+    index: Path,
+    corpus: Corpus,
+    opened: OpenRecipe,
+    builder: SegmentBuilder,
+    current: Manifest | None,
+    description: Mapping[str, Any],
+    *,
+    whole: bool,
+) -> Manifest:
+    """Return the manifest of an updated index, without its segments."""
+    recipe, encoder = opened.recipe, opened.encoder
+    stored_recipe = dump_recipe(recipe)
+    if current:  # the ANN index is by these settings until it is built again
+        stored_recipe["vectors"] = current.build.recipe["vectors"]
+    files = list_encoder_files(recipe.encoder)
+    report = find_report(encoder.name)
+    try:
+        generation = parse_manifest(index).generation  # so that no later one has its number
+    except SearchIndexError:
+        generation = 0
+    return Manifest(
+        encoder=EncoderEntry(
+            fingerprint=encoder.fingerprint,
+            dimension=encoder.dimension,
+            max_tokens=encoder.max_tokens,
+            settings=recipe.encoder.model_dump(exclude={"device", "trust_remote_code"}),
+            files={name: StoredFile.of(file) for name, file in files.items()},
+        ),
+        representation=recipe.representation.name,
+        representations={one.name: one.model_dump() for one in builder.representations},
+        vectors=current.vectors if current else VectorSearchEntry(),
+        lexical=builder.lexical,
+        search=current.search if current else recipe.search,
+        calibration=current.calibration if current else None,
+        generation=generation,
+        segments=(),
+        changed=0,
         build=BuildRecord(
-            key=recipe.key,
-            files=hash_recipe_files(settings, encoder.fingerprint),
-            **described,
-            encoder_tuning=_verdict(encoder),
-            languages=dict(recipe.language_shares)
-            or (standing.build.languages if standing else {}),
-            corpus=source_name,
+            key=opened.key,
+            files=hash_recipe_files(recipe, encoder.fingerprint),
+            **description,
+            encoder_tuning=report.verdict if report else None,
+            languages=dict(opened.language_shares) or (current.build.languages if current else {}),
+            corpus=current.build.corpus if current and not whole else corpus.source,
             recipe=stored_recipe,
         ),
     )
-    return commit(index, manifest, written.folder, live_docs | written.live_docs), changes
 
 
-def merge_due(index: Path, manifest: Manifest) -> Manifest:
-    """Merge the segments of an index, locked, that are to be merged."""
-    entries = due(manifest)
-    if not entries:
-        return manifest
-    with show_activity("merging segments"):
-        return merge_segments(index, manifest, entries)
-
-
-def _encoder_entry(encoder: Encoder, settings: Recipe) -> EncoderEntry:
-    files = list_encoder_files(settings.encoder)
-    return EncoderEntry(
-        fingerprint=encoder.fingerprint,
-        dimension=encoder.dimension,
-        max_tokens=encoder.max_tokens,
-        settings=settings.encoder.model_dump(exclude={"device", "trust_remote_code"}),
-        files={name: StoredFile.of(file) for name, file in files.items()},
-    )
-
-
-def _verdict(encoder: Encoder) -> TuningVerdict | None:
-    """Return what held-out documents said of an encoder that was tuned here."""
-    report = find_report(encoder.name)
-    return report.verdict if report else None
-
-
-def _standing(index: Path) -> Manifest | None:
-    """Return the manifest of the index that is there, if it is sound."""
+def _read_sound_manifest(index: Path) -> Manifest | None:
+    """Return the manifest of an existing index whose files are intact."""
     if not Layout(index).manifest.is_file():
         return None
     try:
@@ -320,20 +324,12 @@ def _standing(index: Path) -> Manifest | None:
         verify(index, manifest.segments)
         return manifest
     except SearchIndexError as error:  # damaged, or of another version
-        print_note(f"{error}: all is built anew")
+        print_note(f"{error}: it is rebuilt")
         return None
 
 
-def _generation(index: Path) -> int:
-    """Return the generation that is in force, so that no later one has its number."""
-    try:
-        return parse_manifest(index).generation
-    except SearchIndexError:
-        return 0
-
-
-def _may_be_other(manifest: Manifest, corpus: Corpus) -> bool:
-    """Tell whether an index may be of another corpus: by its source, which memory has none of."""
+def _may_be_of_another(manifest: Manifest, corpus: Corpus) -> bool:
+    """Tell whether an index may be of another corpus; documents in memory have no source."""
     return corpus.source == IN_MEMORY or _is_of_another(manifest, corpus)
 
 
@@ -344,57 +340,39 @@ def _is_of_another(manifest: Manifest, corpus: Corpus) -> bool:
 
 
 def _refuse_replacement(index: Path, manifest: Manifest, corpus: Corpus, changes: Changes) -> None:
-    """Refuse to replace most of an index by another corpus.
-
-    Raises
-    ------
-    CorpusTunerError
-        If more than half of the documents would be removed, or, where the source is another one,
-        removed or replaced under their ids.
-    """
-    going = changes.removed + (changes.changed if _is_of_another(manifest, corpus) else 0)
-    if going > manifest.documents / 2:
+    """Refuse to replace most documents of an index by those of another corpus."""
+    lost = changes.removed + (changes.changed if _is_of_another(manifest, corpus) else 0)
+    if lost > manifest.documents / 2:
         raise CorpusTunerError(
-            f"{index} was built from {manifest.build.corpus}, and {going:,} of its "
+            f"{index} was built from {manifest.build.corpus}, and {lost:,} of its "
             f"{manifest.documents:,} documents are not in {corpus.source}, or are others there: "
             "give another output folder, or replace them with --sync (in Python sync=True), or "
             "build a new index with --fresh (fresh=True)"
         )
 
 
-def _is_of(manifest: Manifest, settings: Recipe, encoder: Encoder | None) -> bool:
-    """Tell, without opening a model, whether an index was made by this recipe."""
+def _is_built_by(manifest: Manifest, recipe: Recipe, encoder: Encoder | None) -> bool:
+    """Tell, without opening a model, whether an index was built by this recipe."""
     if encoder is not None and encoder.fingerprint != manifest.encoder.fingerprint:
         return False
     codes = manifest.build.known_languages.codes
-    name = encoder.name if encoder else resolve_auto(settings.encoder, codes).name
-    files = manifest.build.files
-    return files == hash_recipe_files(set_encoder(settings, name)[0], manifest.encoder.fingerprint)
+    name = encoder.name if encoder else resolve_auto(recipe.encoder, codes).name
+    resolved, _ = set_encoder(recipe, name)
+    return manifest.build.files == hash_recipe_files(resolved, manifest.encoder.fingerprint)
 
 
-def _is_equal(manifest: Manifest, changes: Changes, settings: Recipe) -> bool:
-    """Tell whether nothing is to be done to an index."""
-    return not changes.total and not due(manifest) and not _must_finish(manifest, settings)
+def _is_up_to_date(manifest: Manifest, changes: Changes, recipe: Recipe) -> bool:
+    return not (
+        changes.total
+        or find_due_segments(manifest)
+        or _must_weigh(manifest, recipe)
+        or needs_ann_build(manifest, recipe.vectors)
+    )
 
 
-def _must_finish(manifest: Manifest, settings: Recipe) -> bool:
-    """Tell whether weights or engine are other ones than the settings ask for."""
-    return _must_weigh(manifest, settings) or needs_ann_build(manifest, settings.vectors)
-
-
-def _must_weigh(manifest: Manifest, settings: Recipe) -> bool:
-    """Tell whether the weights are other ones than the settings ask for, or too old."""
-    standing = read_stored_recipe(manifest).search
-    query_source = manifest.calibration.query_source if manifest.calibration else None
-    if standing != settings.search or query_source != settings.calibrate:
+def _must_weigh(manifest: Manifest, recipe: Recipe) -> bool:
+    """Tell whether the weights are other ones than the recipe requests, or outdated."""
+    source = manifest.calibration.query_source if manifest.calibration else None
+    if manifest.default_search != recipe.search or source != recipe.calibrate:
         return True
-    return settings.calibrate is not None and must_calibrate(manifest)
-
-
-def _weigh(index: Path, manifest: Manifest, settings: Recipe, encoder: Encoder) -> Manifest:
-    """See that an index, locked, has the weights that the settings ask for."""
-    if not _must_weigh(manifest, settings):
-        return manifest
-    if settings.calibrate:
-        return calibrated(index, encoder, settings.search, by=settings.calibrate)[0]
-    return commit(index, weighed(manifest, settings.search, None))
+    return recipe.calibrate is not None and must_calibrate(manifest)

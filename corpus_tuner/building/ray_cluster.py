@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from corpus_tuner.building.merge import LARGE
-from corpus_tuner.building.ray_worker import Order, Tally, Worker
+from corpus_tuner.building.ray_worker import DocumentCounter, Worker, WorkerTask
 from corpus_tuner.config.ray import RaySettings
 from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.core.progress import Meter, print_note, show_activity
@@ -27,7 +27,7 @@ _SECONDS_TO_CONNECT = 10.0
 
 
 class Cluster:
-    """A Ray cluster; it is connected to when it is first asked for something.
+    """A Ray cluster; it is connect to when it is first asked for something.
 
     Parameters
     ----------
@@ -60,8 +60,8 @@ class Cluster:
         self.settings = settings
 
     @contextmanager
-    def connected(self) -> Iterator[int]:
-        """Stay connected, and yield the number of workers.
+    def connect(self) -> Iterator[int]:
+        """Stay connect, and yield the number of workers.
 
         Raises
         ------
@@ -70,11 +70,11 @@ class Cluster:
         """
         ray = self._ray
         if ray.is_initialized():  # by whoever called
-            yield self._workers()
+            yield self._count_workers()
             return
         try:
             with show_activity("connecting to the Ray cluster"):
-                _see_that_it_listens(self._address)
+                _check_address(self._address)
                 options: dict[str, Any] = {"include_dashboard": False}
                 ray.init(
                     address=self._address,
@@ -90,11 +90,13 @@ class Cluster:
                 "machine of a cluster, or to HOST:PORT"
             ) from error
         try:
-            yield self._workers()
+            yield self._count_workers()
         finally:
             ray.shutdown()
 
-    def make(self, shards: Sequence[Shard], order: Order, workers: int) -> Iterator[SegmentEntry]:
+    def build_shards(
+        self, shards: Sequence[Shard], task: WorkerTask, workers: int
+    ) -> Iterator[SegmentEntry]:
         """Yield the entries of some shards as they are finished.
 
         A shard whose worker dies goes on in another one.
@@ -102,10 +104,10 @@ class Cluster:
         Raises
         ------
         CorpusTunerError
-            If a worker found what the user can mend.
+            If a worker found a problem that the user can fix.
         """
         ray = self._ray
-        tally = ray.remote(num_cpus=0)(Tally).remote()
+        counter = ray.remote(num_cpus=0)(DocumentCounter).remote()
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         logging.getLogger("ray.data").setLevel(logging.ERROR)
@@ -113,7 +115,7 @@ class Cluster:
             [shard._asdict() for shard in shards], override_num_blocks=len(shards)
         ).map_batches(
             Worker,
-            fn_constructor_args=(order, tally),
+            fn_constructor_args=(task, counter),
             batch_size=1,
             compute=ray.data.ActorPoolStrategy(
                 size=min(workers, len(shards)), max_tasks_in_flight_per_actor=1
@@ -121,14 +123,14 @@ class Cluster:
             num_cpus=self.settings.cpus,
             num_gpus=self.settings.gpus or None,
         )
-        with self._shown(sum(shard.documents for shard in shards), tally):
+        with self._show_progress(sum(shard.documents for shard in shards), counter):
             for row in made.iter_rows():
                 if row["problem"]:
                     raise CorpusTunerError(row["problem"])
                 yield SegmentEntry.model_validate_json(row["entry"])
 
     @contextmanager
-    def _shown(self, documents: int, tally: Any) -> Iterator[None]:
+    def _show_progress(self, documents: int, counter: Any) -> Iterator[None]:
         """Show how many documents are done."""
         over = Event()
         with Meter("building on the cluster", lambda: documents) as meter:
@@ -137,7 +139,7 @@ class Cluster:
                 shown = 0
                 while not over.wait(_SECONDS_BETWEEN_LOOKS):
                     try:
-                        done = self._ray.get(tally.total.remote(), timeout=60)
+                        done = self._ray.get(counter.sum.remote(), timeout=60)
                     except self._ray.exceptions.RayError:
                         return  # its machine is gone: the work goes on unseen
                     meter.advance(done - shown)
@@ -151,7 +153,7 @@ class Cluster:
                 over.set()
                 looking.join()
 
-    def _workers(self) -> int:
+    def _count_workers(self) -> int:
         """Return how many workers there are to be."""
         wanted = {"CPU": self.settings.cpus, "GPU": self.settings.gpus}
         there = self._ray.cluster_resources()
@@ -168,14 +170,14 @@ class Cluster:
         return self.settings.workers or room
 
 
-def _see_that_it_listens(address: str) -> None:
+def _check_address(address: str) -> None:
     """Raise `OSError` where nobody is at an address; Ray would try for minutes."""
     at = urlsplit(address if "://" in address else f"//{address}")
     if at.port:
         socket.create_connection((at.hostname, at.port), _SECONDS_TO_CONNECT).close()
 
 
-def shard_size(documents: int, workers: int) -> int:
+def choose_shard_size(documents: int, workers: int) -> int:
     """Return the number of documents of a shard where the settings do not give it.
 
     Every worker gets one shard; a large corpus is cut into up to 64 shards of 32,768 documents or
@@ -183,7 +185,7 @@ def shard_size(documents: int, workers: int) -> int:
 
     Examples
     --------
-    >>> shard_size(1_000, 4), shard_size(1_000_000, 4)
+    >>> choose_shard_size(1_000, 4), choose_shard_size(1_000_000, 4)
     (250, 33334)
     """
     shards = max(workers, min(_MOST_SHARDS, documents // LARGE))

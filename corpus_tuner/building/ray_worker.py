@@ -1,17 +1,17 @@
-"""What runs on the machines of a cluster: it holds the models, and makes one shard at a time."""
+"""Workers of a cluster: each loads the models and builds one shard at a time."""
 
 import os
 import socket
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from corpus_tuner import __version__
-from corpus_tuner.building.segment import Indexed, stage
+from corpus_tuner.building.segment_builder import SegmentBuilder
 from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.core.disk_errors import describe_disk_error
@@ -28,33 +28,35 @@ from corpus_tuner.indexes.store.shards import LEDGER, Shard, Shards
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What a worker must know, of values that JSON can hold.
+class WorkerTask:
+    """Description of a build for the workers, with values of JSON types.
 
     Attributes
     ----------
     index, building
-        The folder of the index, and that in which its build works.
+        Folder of the index, and working folder of its build.
     ledger
-        The file of what was generated before.
-    settings
+        File of earlier generated texts.
+    recipe
         The recipe.
     languages
-        Of the corpus, the commonest first.
+        Languages of the corpus, the most frequent first.
     fitted
-        What was fitted for checks, on a sample of the corpus.
-    fingerprint, key
-        Of the encoder, and of the whole recipe.
+        Values fitted for checks on a sample of the corpus.
+    fingerprint
+        Fingerprint of the encoder.
+    key
+        Hash of the recipe and its models.
     folder
-        From which relative paths begin.
+        Working directory, at which relative paths begin.
     version
-        Of this package.
+        Version of this package.
     """
 
     index: str
     building: str
     ledger: str
-    settings: dict[str, Any]
+    recipe: dict[str, Any]
     languages: tuple[str, ...]
     fitted: dict[str, Any]
     fingerprint: str
@@ -64,125 +66,118 @@ class Order:
 
     @classmethod
     def of(
-        cls, index: Path, building: Path, ledger: Path, recipe: OpenRecipe, fitted: Fitted
-    ) -> "Order":
-        """Return what workers must know of a build."""
+        cls, index: Path, building: Path, ledger: Path, opened: OpenRecipe, fitted: Fitted
+    ) -> "WorkerTask":
+        """Return the task of a build."""
         return cls(
             index=str(index.resolve()),
             building=str(building.resolve()),
             ledger=str(ledger.resolve()),
-            settings=recipe.recipe.model_dump(mode="json"),
-            languages=recipe.languages.codes,
+            recipe=opened.recipe.model_dump(mode="json"),
+            languages=opened.languages.codes,
             fitted=dict(fitted),
-            fingerprint=recipe.encoder.fingerprint,
-            key=recipe.key,
+            fingerprint=opened.encoder.fingerprint,
+            key=opened.key,
             folder=str(Path.cwd()),
         )
 
 
-class Tally:
-    """Counts the documents that are done, by shard: one that is begun again is not counted twice.
-
-    An actor, that workers tell and the driver asks.
-    """
+class DocumentCounter:
+    """Actor that counts finished documents by shard, so that a restarted shard counts once."""
 
     def __init__(self) -> None:
         self._done: dict[str, int] = {}
 
-    def tell(self, shard: str, documents: int) -> None:
-        """Say how many of a shard's documents are done."""
+    def report(self, shard: str, documents: int) -> None:
+        """Set the number of finished documents of a shard."""
         self._done[shard] = documents
 
-    def total(self) -> int:
-        """Return how many are done in all."""
+    def sum(self) -> int:
+        """Return the number of finished documents of all shards."""
         return sum(self._done.values())
 
 
 class Worker:
-    """Makes shards, as `ray.data.Dataset.map_batches` asks for it.
+    """Builds shards, as a callable class of `ray.data.Dataset.map_batches`.
 
     Parameters
     ----------
-    order
-        What is to be done with documents.
-    tally
-        The actor of `Tally`.
+    task
+        Description of the build.
+    counter
+        Actor of `DocumentCounter`.
     """
 
-    def __init__(self, order: Order, tally: Any) -> None:
-        self._order = order
-        self._tally = tally
+    def __init__(self, task: WorkerTask, counter: Any) -> None:
+        self._task = task
+        self._counter = counter
 
     def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[str]]:
-        """Make some shards, given by the fields of `Shard`.
+        """Build shards, given by the fields of `Shard`.
 
         Returns
         -------
-        For every one the ``entry`` of its segment as JSON, or a ``problem`` that the user can mend.
+        For every shard the ``entry`` of its segment as JSON, or a ``problem`` that the user can
+        fix.
         """
         set_quiet(True)
-        made: dict[str, list[str]] = {"entry": [], "problem": []}
+        results: dict[str, list[str]] = {"entry": [], "problem": []}
         for digest, *numbers in zip(*(batch[name] for name in Shard._fields), strict=True):
             entry = problem = ""
             try:
-                entry = self._made(Shard(str(digest), *map(int, numbers))).model_dump_json()
+                entry = self._build_shard(Shard(str(digest), *map(int, numbers))).model_dump_json()
             except CorpusTunerError as error:
                 problem = str(error)
             except (OSError, sqlite3.Error) as error:
                 problem = describe_disk_error(error)
                 if not problem:
                     raise
-                problem = (
-                    f"cannot write to {getattr(error, 'filename', None) or 'a file'}: {problem}"
-                )
-            made["entry"].append(entry)
-            made["problem"].append(f"{socket.gethostname()}: {problem}" if problem else "")
-        return made
+                file = getattr(error, "filename", None) or "a file"
+                problem = f"cannot write to {file}: {problem}"
+            results["entry"].append(entry)
+            results["problem"].append(f"{socket.gethostname()}: {problem}" if problem else "")
+        return results
 
-    def _made(self, shard: Shard) -> SegmentEntry:
-        order, settings = self._order, self._settings
+    def _build_shard(self, shard: Shard) -> SegmentEntry:
+        task, opened = self._task, self._opened
 
-        def making(working: Path, documents: Iterator[Document]) -> SegmentEntry:
-            opened = self._opened
-            indexed = Indexed.by(settings, opened.languages, opened.encoder.dimension)
+        def build(working: Path, documents: Iterator[Document]) -> SegmentEntry:
             done = 0
+            earlier, corpus = Path(task.ledger), Corpus([])
             with (
                 Enricher(
-                    *(Corpus([]), opened, working / LEDGER, working, order.fitted),
+                    *(corpus, opened, working / LEDGER, working, task.fitted),
                     whole=False,
-                    earlier=Path(order.ledger),
+                    earlier=earlier,
                 ) as enricher,
-                closing(indexed.open_staging(working)) as staging,
+                SegmentBuilder(working, opened) as builder,
             ):
-                for some in split_into_chunks(documents, settings.documents_at_once):
-                    stage(staging, enricher, some)
-                    done += len(some)
-                    self._tally.tell.remote(shard.name, done)
-                return indexed.write(staging)
+                for chunk in split_into_chunks(documents, opened.recipe.documents_at_once):
+                    builder.add(chunk, enricher)
+                    done += len(chunk)
+                    self._counter.report.remote(shard.name, done)
+                return builder.write()
 
-        return Shards(Path(order.index), Path(order.building)).make(shard, making)
-
-    @cached_property
-    def _settings(self) -> Recipe:
-        if self._order.version != __version__:
-            raise CorpusTunerError(
-                f"corpus-tuner {__version__} is installed there, and {self._order.version} where "
-                "the build was started: install the same"
-            )
-        with suppress(OSError):  # where there is no such folder, paths are absolute, or not found
-            os.chdir(self._order.folder)
-        return Recipe.model_validate(self._order.settings)
+        return Shards(Path(task.index), Path(task.building)).make(shard, build)
 
     @cached_property
     def _opened(self) -> OpenRecipe:
-        order, settings = self._order, self._settings
+        """Recipe of the task with its models on this machine."""
+        task = self._task
+        if task.version != __version__:
+            raise CorpusTunerError(
+                f"corpus-tuner {__version__} is installed there, and {task.version} where "
+                "the build was started: install the same"
+            )
+        with suppress(OSError):  # without this folder, paths are absolute, or not found
+            os.chdir(task.folder)
         opened = open_recipe(
             Corpus([]),
-            settings,
-            languages=Languages(order.languages),
-            fingerprint=order.fingerprint,
+            Recipe.model_validate(task.recipe),
+            languages=Languages(task.languages),
+            fingerprint=task.fingerprint,
         )
-        if opened.key != order.key:
+        if opened.key != task.key:
             raise CorpusTunerError(
                 "a model is another one there than where the build was started, or runs in another "
                 "way, such as on a GPU: see that the files are the same, and name what the recipe "

@@ -7,15 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from corpus_tuner.building.add import reopen_recipe
 from corpus_tuner.building.pipeline import update
-from corpus_tuner.config.recipe import read_stored_recipe
 from corpus_tuner.core.arguments import check_path
 from corpus_tuner.core.documents import Document, compute_digest
 from corpus_tuner.corpora import Corpus, CorpusSettings
 from corpus_tuner.encoders import Encoder
 from corpus_tuner.errors import CorpusTunerError, SearchIndexError
 from corpus_tuner.generation.ledger import find_ledger_problem
-from corpus_tuner.generation.open_recipe import open_recipe
 from corpus_tuner.indexes.store.ann_indexes import commit_missing
 from corpus_tuner.indexes.store.check import Problem
 from corpus_tuner.indexes.store.check import check as check_index
@@ -33,11 +32,11 @@ class Repair(NamedTuple):
     Attributes
     ----------
     problems
-        That there were.
+        Problems that were found.
     rebuilt
-        How many documents were read and indexed anew.
+        Number of documents that were indexed again.
     lost
-        How many cannot be read any more; a build of the corpus brings them back.
+        Number of documents that cannot be read any more; a build of the corpus restores them.
     ann_indexes
         Number of ANN indexes that were built again.
     """
@@ -82,11 +81,11 @@ def repair(
     ledger: str | Path | None = None,
     trust_remote_code: bool = False,
 ) -> Repair:
-    """Make anew what is damaged, of the documents that can still be read and of the ledger.
+    """Repair an index: index the documents of damaged segments again.
 
-    All documents of a segment with a damaged file are read and encoded again, unless it is the
-    ANN index of its vectors, which is built from them. A ledger that is damaged is moved
-    aside, so that what is written later begins a new one.
+    All documents of a segment with a damaged file that can still be read are encoded again, unless
+    the file is its ANN index, which is built from the vectors. A damaged ledger is moved aside, so
+    that a new one begins.
 
     Parameters
     ----------
@@ -121,27 +120,29 @@ def repair(
         problems = check(index, ledger=file)
         if any(problem.file == file for problem in problems):
             file.replace(file.with_suffix(".damaged"))
-        ann_indexes = {
+        ann_files = {
             problem.file: problem.segment
             for problem in problems
-            if problem.file in _ann_indexes(index, manifest)
+            if problem.file in _list_ann_files(index, manifest)
         }
-        names = {problem.segment for problem in problems if problem.file not in ann_indexes} - {""}
+        names = {problem.segment for problem in problems if problem.file not in ann_files} - {""}
         damaged = [entry for entry in manifest.segments if entry.name in names]
-        documents = [one for entry in damaged for one in _readable(index, entry)]
-        left = _without(manifest, names, {*ann_indexes.values()})
+        documents = [one for entry in damaged for one in _read_intact_documents(index, entry)]
+        left = _drop_segments(manifest, names, {*ann_files.values()})
         if documents:
-            left = _index_again(index, left, documents, encoder, file, trust_remote_code)
+            corpus = Corpus(documents, CorpusSettings())
+            opened = reopen_recipe(index, left, corpus, encoder, trust_remote_code)
+            left, _ = update(index, corpus, opened, left, file, whole=False)
         elif damaged:
             left = commit(index, left)
         else:
-            collect_garbage(index, manifest)  # a kill behind the commit
+            collect_garbage(index, manifest)  # of a change that was killed after its commit
         commit_missing(index, left)
         lost = sum(entry.living for entry in damaged) - len(documents)
-    return Repair(problems, len(documents), lost, len(ann_indexes))
+    return Repair(problems, len(documents), lost, len(ann_files))
 
 
-def _ann_indexes(index: Path, manifest: Manifest) -> set[Path]:
+def _list_ann_files(index: Path, manifest: Manifest) -> set[Path]:
     """Return the files of all ANN indexes."""
     layout = Layout(index)
     return {
@@ -151,17 +152,17 @@ def _ann_indexes(index: Path, manifest: Manifest) -> set[Path]:
     }
 
 
-def _without(manifest: Manifest, segments: set[str], ann_indexes: set[str]) -> Manifest:
+def _drop_segments(manifest: Manifest, segments: set[str], ann_files: set[str]) -> Manifest:
     """Return the manifest without some segments, and without the ANN indexes of some."""
     left = [
-        entry.model_copy(update={"ann_index": None}) if entry.name in ann_indexes else entry
+        entry.model_copy(update={"ann_index": None}) if entry.name in ann_files else entry
         for entry in manifest.segments
         if entry.name not in segments
     ]
     return manifest.model_copy(update={"segments": tuple(left)})
 
 
-def _readable(index: Path, entry: SegmentEntry) -> Iterator[Document]:
+def _read_intact_documents(index: Path, entry: SegmentEntry) -> Iterator[Document]:
     """Yield the documents of a segment that are still as they were written.
 
     Raises
@@ -191,28 +192,3 @@ def _readable(index: Path, entry: SegmentEntry) -> Iterator[Document]:
                 continue
             if stored.digest == compute_digest(stored.document):
                 yield stored.document
-
-
-def _index_again(
-    index: Path,
-    manifest: Manifest,
-    documents: list[Document],
-    encoder: Encoder | None,
-    ledger: Path,
-    trust_remote_code: bool,
-) -> Manifest:
-    settings = read_stored_recipe(manifest, trust_remote_code)
-    corpus = Corpus(documents, CorpusSettings())
-    recipe = open_recipe(
-        corpus,
-        settings,
-        encoder=encoder,
-        languages=manifest.build.known_languages,
-        fingerprint=manifest.encoder.fingerprint,
-    )
-    if recipe.key != manifest.build.key:
-        raise CorpusTunerError(
-            f"a model that {index} was built with is another one now: run corpus-tuner build on "
-            "the corpus, which makes the index anew"
-        )
-    return update(index, corpus, recipe, manifest, ledger, whole=False)[0]

@@ -128,15 +128,15 @@ def calibrate(
                 encoder = open_encoder(
                     EncoderSettings.model_validate(settings), manifest.encoder.fingerprint
                 )
-        return calibrated(index, encoder, usual, seed)[1]
+        return recalibrate(index, encoder, usual, seed)[1]
 
 
-def calibrated(
+def recalibrate(
     index: Path,
     encoder: Encoder,
     usual: SearchSettings | None = None,
     seed: int = 0,
-    by: QuerySource | None = None,
+    source: QuerySource | None = None,
 ) -> tuple[Manifest, Calibration]:
     """Choose the weights for an index, locked, and put them in force; see `calibrate`."""
     with Searcher.open(index, encoder=encoder) as searcher:
@@ -144,9 +144,9 @@ def calibrated(
         standing = read_stored_recipe(manifest)
         usual = usual or standing.search
         chosen = choose_weights(
-            searcher, encoder, usual, seed, by or standing.calibrate or "sentences"
+            searcher, encoder, usual, seed, source or standing.calibrate or "sentences"
         )
-    return commit(index, weighed(manifest, usual, chosen)), chosen
+    return commit(index, set_weights(manifest, usual, chosen)), chosen
 
 
 def must_calibrate(manifest: Manifest) -> bool:
@@ -156,7 +156,7 @@ def must_calibrate(manifest: Manifest) -> bool:
     return manifest.changed > CHANGED * manifest.calibration.documents
 
 
-def weighed(manifest: Manifest, usual: SearchSettings, chosen: Calibration | None) -> Manifest:
+def set_weights(manifest: Manifest, usual: SearchSettings, chosen: Calibration | None) -> Manifest:
     """Return the manifest with other weights in it."""
     search = usual.model_copy(update={"hybrid": chosen.chosen}) if chosen else usual
     return manifest.model_copy(

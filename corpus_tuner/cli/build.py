@@ -119,7 +119,7 @@ def show_report(report: "BuildReport") -> None:
         ),
         soft_wrap=True,
     )
-    if report.changes.kept or report.changes.removed:
+    if report.changes.unchanged or report.changes.removed:
         stdout.print(f"  documents: {describe(report.changes)}", soft_wrap=True)
     stdout.print(f"  views: {views}", soft_wrap=True)
     if len(report.languages) > 1:

@@ -101,7 +101,7 @@ class Changing(RuleBasedStateMachine):
         self.known = {id_: text for id_, text in before.items() if id_ in kept} | records
         changes = self.build(self.index).changes
         assert changes.removed == len(before.keys() - self.known.keys())
-        assert changes.kept == sum(self.known.get(id_) == text for id_, text in before.items())
+        assert changes.unchanged == sum(self.known.get(id_) == text for id_, text in before.items())
 
     @rule()
     def empty_and_sync(self) -> None:

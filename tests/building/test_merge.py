@@ -1,6 +1,6 @@
 """Which segments are merged: the small ones, where there are many."""
 
-from corpus_tuner.building.merge import LARGE, MOST_SEGMENTS, due
+from corpus_tuner.building.merge import LARGE, MOST_SEGMENTS, find_due_segments
 from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry
 
 
@@ -15,8 +15,8 @@ def manifest(sizes: list[int]) -> Manifest:
 
 
 def test_large_segments_stay_however_many_there_are() -> None:
-    assert due(manifest([LARGE] * 100)) == []
-    assert due(manifest([LARGE] * 100 + [1] * MOST_SEGMENTS)) == []
-    merged = due(manifest([LARGE] * 100 + [1] * (MOST_SEGMENTS + 1)))
+    assert find_due_segments(manifest([LARGE] * 100)) == []
+    assert find_due_segments(manifest([LARGE] * 100 + [1] * MOST_SEGMENTS)) == []
+    merged = find_due_segments(manifest([LARGE] * 100 + [1] * (MOST_SEGMENTS + 1)))
     assert {entry.living for entry in merged} == {1}
-    assert len(due(manifest([LARGE - 1] * 9))) > 1
+    assert len(find_due_segments(manifest([LARGE - 1] * 9))) > 1

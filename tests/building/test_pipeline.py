@@ -161,7 +161,7 @@ def test_a_kill_behind_the_commit_leaves_nothing_for_good(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("corpus_tuner.indexes.store.commit.tidy", killed)
+        patched.setattr("corpus_tuner.indexes.store.commit.collect_garbage", killed)
         with pytest.raises(KeyboardInterrupt):
             build(corpus, tmp_path / "i", settings)
     assert list((tmp_path / "i").glob("building-*"))

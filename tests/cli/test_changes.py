@@ -24,9 +24,14 @@ def test_a_day_in_the_life_of_an_index(
     write_jsonl(tmp_path / "more.jsonl", more)
     added = run("index", "add", index, tmp_path / "more.jsonl", "--json")
     assert added.code == 0, added.err
-    assert json.loads(added.out)["changes"] == {"added": 3, "changed": 0, "removed": 0, "kept": 6}
+    assert json.loads(added.out)["changes"] == {
+        "added": 3,
+        "changed": 0,
+        "removed": 0,
+        "unchanged": 6,
+    }
     shown = run("index", "add", index, tmp_path / "more.jsonl")
-    assert "0 added, 0 changed, 0 removed, 9 kept" in shown.out
+    assert "0 added, 0 changed, 0 removed, 9 unchanged" in shown.out
     assert f"9 in {before + 1} segments" in run("info", index).out
 
     removed = run("index", "remove", index, "d0", "nobody", "--filter", "year>=2022", "--json")
@@ -161,8 +166,8 @@ def test_a_changed_corpus_is_followed(
     documents[2]["text"] = "Another text."
     corpus = write_jsonl(tmp_path / "changed.jsonl", documents)
     built = run("build", corpus, "-o", index, *small)
-    assert "to do: 3 added, 1 changed, 2 removed, 3 kept" in built.err
-    assert "3 added, 1 changed, 2 removed, 3 kept" in built.out
+    assert "to do: 3 added, 1 changed, 2 removed, 3 unchanged" in built.err
+    assert "3 added, 1 changed, 2 removed, 3 unchanged" in built.out
     assert "up to date" in run("build", corpus, "-o", index, *small).out
     fresh = json.loads(run("build", corpus, "-o", index, "--fresh", *small, "--json").out)
     assert fresh["changes"]["added"] == 7

@@ -32,7 +32,7 @@ def test_a_dictionary_of_settings_is_settings(tmp_path: Path, recipe: dict[str, 
     assert (some.documents, some.language) == (2, "en")
     same = ct.build(DOCUMENTS, tmp_path / "index", ct.Recipe(**recipe))
     assert same.changes is not None
-    assert same.changes.kept == 2
+    assert same.changes.unchanged == 2
 
 
 def titled() -> list[dict[str, str]]:

@@ -47,10 +47,10 @@ def found(client: TestClient) -> list[str]:
 def test_documents_come_and_go(client: TestClient) -> None:
     answer = client.post("/v1/documents", json=NEW, headers=TOKEN)
     assert answer.status_code == 200, answer.text
-    assert answer.json() == {"added": 1, "changed": 0, "removed": 0, "kept": 10}
+    assert answer.json() == {"added": 1, "changed": 0, "removed": 0, "unchanged": 10}
     assert "a/b c" in found(client)
     assert client.get("/v1/documents/a%2Fb%20c", headers=TOKEN).json()["text"] == "A new mill."
-    assert client.post("/v1/documents", json=NEW, headers=TOKEN).json()["kept"] == 11
+    assert client.post("/v1/documents", json=NEW, headers=TOKEN).json()["unchanged"] == 11
     answer = client.delete("/v1/documents/a%2Fb%20c", headers=TOKEN)
     assert answer.json()["removed"] == 1
     assert "a/b c" not in found(client)
