@@ -26,7 +26,7 @@ import faiss
 import numpy as np
 
 from corpus_tuner import build, sample_folder
-from corpus_tuner.cli.output import stdout, table
+from corpus_tuner.cli.output import make_table, stdout
 from corpus_tuner.core.documents import Document
 from corpus_tuner.encoders import embedded
 from corpus_tuner.eval.baselines.lucene import K1, B, start_java
@@ -190,7 +190,7 @@ def show(found: dict[tuple[str, int], list[float]]) -> None:
     medians = {which: statistics.median(times) for which, times in found.items()}
     names = list(dict.fromkeys(name for name, _ in medians))
     columns = [f"k={k}" for k in DEPTHS]
-    made = table("way", *columns, right=columns)
+    made = make_table("way", *columns, right=columns)
     for name in names:
         made.add_row(name, *(f"{medians[name, k]:.1f} ms" for k in DEPTHS))
     stdout.print(made)

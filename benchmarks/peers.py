@@ -42,7 +42,7 @@ from sentence_transformers import SentenceTransformer
 from transformers import AutoModel, T5Config, T5ForConditionalGeneration, T5Tokenizer
 
 from corpus_tuner import Corpus, Document, EvaluationError, build, load_recipe, sample_folder
-from corpus_tuner.cli.output import stdout, table
+from corpus_tuner.cli.output import make_table, stdout
 from corpus_tuner.encoders import Encoder, embedded, open_encoder
 from corpus_tuner.eval.open_benchmark import open_benchmarks
 from corpus_tuner.eval.systems import HYBRID, OpenIndex, list_systems
@@ -306,7 +306,7 @@ def main() -> None:
         if not values and len(some) == len(documents):
             values = worth(baseline, benchmark)
     columns = ["documents/s", "ratio", MEASURE, "passages"]
-    made = table("system", *columns, right=columns)
+    made = make_table("system", *columns, right=columns)
     if rows:
         made.add_row("sentence-transformers", f"{indexed / seconds:.2f}", "1.00", *values)
     for row in rows:

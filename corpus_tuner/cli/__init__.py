@@ -1,4 +1,4 @@
-"""The command line: one file per command, nothing heavy imported until it runs."""
+"""Command line: one file for each command; heavy modules are imported when it runs."""
 
 import sqlite3
 import sys
@@ -11,6 +11,7 @@ from warnings import catch_warnings
 import typer
 
 from corpus_tuner import __version__
+from corpus_tuner.cli import output as out
 from corpus_tuner.cli.build import build
 from corpus_tuner.cli.compare import compare
 from corpus_tuner.cli.eval import evaluate
@@ -22,11 +23,10 @@ from corpus_tuner.cli.index_import import import_
 from corpus_tuner.cli.index_merge import merge
 from corpus_tuner.cli.index_remove import remove
 from corpus_tuner.cli.info import info
-from corpus_tuner.cli.output import fail
 from corpus_tuner.cli.quickstart import quickstart
 from corpus_tuner.cli.search import search
 from corpus_tuner.cli.serve import serve
-from corpus_tuner.cli.signals import STOPPED, stopping
+from corpus_tuner.cli.signals import STOPPED, handle_signals
 from corpus_tuner.cli.tune_encoder import encoder
 from corpus_tuner.cli.tune_generator import generator
 from corpus_tuner.core.disk_errors import describe_disk_error
@@ -79,16 +79,20 @@ app.add_typer(
 )
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"corpus-tuner {__version__}")
         raise typer.Exit
 
 
 @app.callback()
-def _options(
+def _define_options(
     version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Show the version and leave."
+        False,
+        "--version",
+        callback=_print_version,
+        is_eager=True,
+        help="Show the version and exit.",
     ),
 ) -> None:
     """From an unlabelled corpus to a search index that beats its encoder, with proof."""
@@ -97,7 +101,7 @@ def _options(
 def _show_warning(
     show: Callable[..., None], message: Warning | str, category: type[Warning], *where: Any
 ) -> None:
-    """Show our own warnings as notes, and others as Python does."""
+    """Print warnings of this package as notes, and others as Python does."""
     if issubclass(category, CorpusTunerWarning):
         print_note(str(message))
     else:
@@ -105,23 +109,23 @@ def _show_warning(
 
 
 def main() -> None:
-    """Run the command line; exit code 2 for whatever the user can mend, 1 for what they cannot."""
+    """Run the command line; exit code 2 for errors that the user can fix, 1 for others."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a terminal without umlauts
+            stream.reconfigure(errors="backslashreplace")  # for terminals without Unicode
     try:
-        with stopping(), command_line(), catch_warnings():
+        with handle_signals(), command_line(), catch_warnings():
             warnings.showwarning = partial(_show_warning, warnings.showwarning)
             app(prog_name="corpus-tuner")
     except CorpusTunerError as error:
-        fail(str(error), 2)
+        out.fail(str(error), 2)
     except SystemExit as leaving:
         if isinstance(leaving.code, int) and leaving.code in STOPPED:
-            fail("stopped; run the same command again to go on", leaving.code)
+            out.fail("stopped; run the same command again to resume", leaving.code)
         raise
     except (OSError, sqlite3.DatabaseError) as error:
         problem = describe_disk_error(error)
         if not problem:
-            fail(str(error), 1)
+            out.fail(str(error), 1)
         where = getattr(error, "filename", None)
-        fail(f"cannot write {f'to {where}' if where else 'a file'}: {problem}", 2)
+        out.fail(f"cannot write {f'to {where}' if where else 'a file'}: {problem}", 2)

@@ -3,25 +3,18 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import Annotated
 
 import typer
 
-from corpus_tuner.cli.options import (
-    BadJudgmentsOption,
-    BenchmarksOption,
-    JsonOption,
-    LatexOption,
-    MeasureOption,
-    QuietOption,
-    SplitOption,
-    read_recipe,
+from corpus_tuner.cli import options as opt
+from corpus_tuner.cli import output as out
+from corpus_tuner.cli.result_output import (
+    check_formats,
+    show_comparisons,
+    show_latex,
+    show_results,
 )
-from corpus_tuner.cli.output import stdout
-from corpus_tuner.cli.result_output import one_format, show_comparisons, show_latex, show_results
-
-if TYPE_CHECKING:
-    from corpus_tuner.config.recipe import Recipe
 
 
 def compare(
@@ -34,42 +27,23 @@ def compare(
         ),
     ],
     benchmark: Annotated[
-        str, typer.Option("--benchmark", "-b", help="What they were made for, as eval takes it.")
+        str, typer.Option("--benchmark", "-b", help="Benchmark of the runs, as eval takes it.")
     ] = "",
-    qrels: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="Instead, a file of judgments, TREC's or BEIR's."),
-    ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the report goes.")] = Path(
+    qrels: opt.Qrels = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the report.")] = Path(
         "comparison"
     ),
-    on_bad_record: BadJudgmentsOption = "skip",
-    split: SplitOption = "",
-    measure: MeasureOption = None,
-    benchmarks: BenchmarksOption = None,
-    quiet: QuietOption = False,
-    json: JsonOption = False,
-    latex: LatexOption = False,
+    on_bad_record: opt.OnBadRecord = "skip",
+    split: opt.Split = "",
+    measure: opt.Measure = None,
+    benchmarks: opt.Benchmarks = None,
+    quiet: opt.Quiet = False,
+    json: opt.Json = False,
+    latex: opt.Latex = False,
 ) -> None:
-    """Measure and compare runs from anywhere."""
-    settings = read_recipe(None, None, on_bad_record)
-    show_runs(runs, output, json, latex, benchmark, qrels, measure, split, benchmarks, settings)
-
-
-def show_runs(
-    runs: list[str],
-    output: Path,
-    json: bool,
-    latex: bool,
-    benchmark: str,
-    qrels: Path | None,
-    measure: list[str] | None,
-    split: str,
-    benchmarks: Path | None,
-    settings: "Recipe",
-) -> None:
-    """Measure runs, write their report, and print what was measured."""
-    one_format(json, latex)
+    """Measure TREC runs and compare them, with tests of significance."""
+    check_formats(json, latex)
+    recipe = opt.read_recipe(None, None, on_bad_record)
     from corpus_tuner.eval.compare_runs import compare_runs
     from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES
 
@@ -81,15 +55,14 @@ def show_runs(
         measures=measure or DEFAULT_MEASURES,
         split=split,
         home=benchmarks,
-        settings=settings,
+        settings=recipe,
         command=shlex.join(["corpus-tuner", *sys.argv[1:]]),
     )
     if json:
         typer.echo(report.model_dump_json(include={"results", "comparisons", "remarks"}, indent=2))
-        return
-    if latex:
+    elif latex:
         show_latex(report)
-        return
-    show_results(report.results, report.references, report.baseline)
-    show_comparisons(report)
-    stdout.print(f"the report is {output}/report.html", soft_wrap=True)
+    else:
+        show_results(report.results, report.references, report.baseline)
+        show_comparisons(report)
+        out.print_line(f"the report is {output}/report.html")

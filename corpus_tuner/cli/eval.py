@@ -1,32 +1,17 @@
 """``corpus-tuner eval``."""
 
-import json as json_
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from corpus_tuner.cli.compare import show_runs
-from corpus_tuner.cli.options import (
-    BadJudgmentsOption,
-    BenchmarksOption,
-    ConfigOption,
-    EncoderOption,
-    GeneratorOption,
-    JsonOption,
-    LatexOption,
-    MeasureOption,
-    QuietOption,
-    SetOption,
-    SplitOption,
-    read_recipe,
-)
-from corpus_tuner.cli.output import plain, show_skipped, stderr, stdout, table
+from corpus_tuner.cli import options as opt
+from corpus_tuner.cli import output as out
 from corpus_tuner.cli.result_output import (
-    one_format,
+    check_formats,
     show_comparisons,
     show_latex,
     show_remarks,
@@ -36,134 +21,116 @@ from corpus_tuner.cli.result_output import (
 if TYPE_CHECKING:
     from corpus_tuner.eval.benchmarks.registry import Registry
 
-_WIDE = 120  # columns of a terminal that has room for all that is known of a benchmark
+_WIDE = 120  # columns of a terminal that has room for the whole description of a benchmark
 
 
 def evaluate(
     more: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Argument(metavar="[BENCHMARK]...", help="More benchmarks."),
     ] = None,
     benchmark: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option(
             "--benchmark",
             "-b",
-            help="A name or suite that --list shows, a folder in BEIR layout, ir_datasets:ID, "
+            help="Benchmark or suite that --list shows, folder in BEIR layout, ir_datasets:ID, "
             "sample-en or sample-de; repeatable.",
         ),
     ] = None,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Where the report, runs and indexes go.")
+        Path, typer.Option("--output", "-o", help="Folder of the report, runs and indexes.")
     ] = Path("results"),
-    config: ConfigOption = None,
-    encoder: EncoderOption = None,
-    generator: GeneratorOption = None,
-    assignments: SetOption = None,
-    on_bad_record: BadJudgmentsOption = "skip",
-    split: SplitOption = "",
-    measure: MeasureOption = None,
-    depth: Annotated[int, typer.Option(min=1, help="Documents in a run.")] = 100,
+    config: opt.Config = None,
+    encoder: opt.Encoder = None,
+    generator: opt.Generator = None,
+    assignments: opt.Set = None,
+    on_bad_record: opt.OnBadRecord = "skip",
+    split: opt.Split = "",
+    measure: opt.Measure = None,
+    depth: Annotated[
+        int, typer.Option(min=1, help="Number of documents per query in a run.")
+    ] = 100,
     baseline: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option(
-            help="A further system, [NAME=]KIND:...: lucene, lucene:PREBUILT, encoder:MODEL or "
+            help="Further system, [NAME=]KIND:...: lucene, lucene:PREBUILT, encoder:MODEL or "
             "run:FILE ({benchmark} stands for the name); repeatable."
         ),
     ] = None,
     compare_with: Annotated[
-        str, typer.Option(help="What the report and the tests of significance compare with.")
+        str, typer.Option(help="System that the others are compared with.")
     ] = "passage",
     index: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(
             metavar="INDEX",
-            help="Measure this index, a folder or an address of Qdrant, and build none; for one "
+            help="Evaluate this index (a folder or an address of Qdrant) and build none; for one "
             "benchmark, whose corpus is not needed, or for --queries and --qrels.",
         ),
     ] = None,
     queries: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(
-            help="With --index, a file of queries: .jsonl, .tsv, .csv, or lines; - is standard "
-            "input."
+            help="With --index, file of queries: .jsonl, .tsv, .csv, or lines; - is standard input."
         ),
     ] = None,
-    qrels: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="With --queries or --run, a file of judgments, TREC's or BEIR's."),
-    ] = None,
-    runs: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option(
-            "--run",
-            metavar="RUN",
-            help="Measure this TREC run file, or NAME=FILE, and no index, as compare does; "
-            "repeatable.",
-        ),
-    ] = None,
-    benchmarks: BenchmarksOption = None,
+    qrels: opt.Qrels = None,
+    benchmarks: opt.Benchmarks = None,
     list_: Annotated[
-        bool, typer.Option("--list", help="Show the benchmarks that are known by name, and leave.")
+        bool, typer.Option("--list", help="List the benchmarks that are known by name.")
     ] = False,
     ablate: Annotated[
-        bool, typer.Option("--ablate", help="Measure what kinds of views and checks bring.")
+        bool, typer.Option("--ablate", help="Run an ablation study of kinds of views and checks.")
     ] = False,
     tune: Annotated[
-        bool, typer.Option(help="With --ablate, tune the generator on every corpus and compare.")
+        bool, typer.Option(help="With --ablate, fine-tune the generator on every corpus as well.")
     ] = True,
-    quiet: QuietOption = False,
-    json: JsonOption = False,
-    latex: LatexOption = False,
+    quiet: opt.Quiet = False,
+    json: opt.Json = False,
+    latex: opt.Latex = False,
 ) -> None:
-    """Measure an index on benchmarks, and its encoder alone.
+    """Evaluate an index and its encoder on benchmarks.
 
-    Every benchmark's index is built, or reused where it is there.
+    The index of every benchmark is built, or reused if it exists.
     """
     if list_:
-        _list(benchmarks, json)
+        _list_benchmarks(benchmarks, json)
         return
-    one_format(json, latex)
+    check_formats(json, latex)
     names = [*(benchmark or []), *(more or [])]
-    if runs:
-        if index or queries or ablate or baseline or len(names) > 1:
-            raise typer.BadParameter("--run goes with --qrels or one benchmark, and no index")
-        settings = read_recipe(None, None, on_bad_record)
-        name = "".join(names)
-        show_runs(runs, output, json, latex, name, qrels, measure, split, benchmarks, settings)
-        return
     _check_files(names, queries, qrels, index)
-    settings = read_recipe(config, assignments, on_bad_record, encoder, generator)
+    if ablate and index:
+        raise typer.BadParameter("--ablate builds the indexes that it compares: leave out --index")
+    recipe = opt.read_recipe(config, assignments, on_bad_record, encoder, generator)
     from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES
 
+    measures = measure or DEFAULT_MEASURES
     options: dict[str, Any] = {
         "split": split,
-        "measures": measure or DEFAULT_MEASURES,
+        "measures": measures,
         "depth": depth,
         "home": benchmarks,
     }
-    if ablate and index:
-        raise typer.BadParameter("--ablate builds the indexes that it compares: leave out --index")
     if ablate:
         from corpus_tuner.eval.ablation import evaluate_ablation
         from corpus_tuner.eval.report.tables import tabulate_measure
 
-        ablation = evaluate_ablation(names, output, settings, tune=tune, **options)
+        ablation = evaluate_ablation(names, output, recipe, tune=tune, **options)
         if json:
             typer.echo((output / "ablation.json").read_text(encoding="utf-8").rstrip())
             return
-        _show_matrix(tabulate_measure(ablation, options["measures"][0]))
-        stdout.print(f"written to {output}/ablation.json and ablation.md", soft_wrap=True)
+        _show_matrix(tabulate_measure(ablation, measures[0]))
+        out.print_line(f"written to {output}/ablation.json and ablation.md")
         return
     from corpus_tuner.eval.baselines import open_baseline
     from corpus_tuner.eval.evaluate import evaluate as run_evaluation
 
-    others = [open_baseline(spec) for spec in baseline or ()]
     done = run_evaluation(
         names,
         output,
-        settings,
-        baselines=others,
+        recipe,
+        baselines=[open_baseline(spec) for spec in baseline or ()],
         compare_with=compare_with,
         index=index,
         queries=queries,
@@ -173,7 +140,7 @@ def evaluate(
     )
     if json:
         typer.echo((output / "metrics.json").read_text(encoding="utf-8").rstrip())
-        show_remarks(done.report, stderr)
+        show_remarks(done.report, out.stderr)
         return
     if latex:
         show_latex(done.report)
@@ -182,19 +149,18 @@ def evaluate(
     show_comparisons(done.report)
     for name, built in done.builds.items():
         if built.skipped:
-            stdout.print(f"{name}:")
-            show_skipped("records left out or repaired", built.skipped, built.examples)
-    stdout.print(
+            out.print_line(f"{name}:")
+            out.show_skipped("records left out or repaired", built.skipped, built.examples)
+    out.print_line(
         f"the report is {output}/report.html, with summary.md, table.tex, metrics.json, "
-        "per_query.csv and runs/ beside it",
-        soft_wrap=True,
+        "per_query.csv and runs/ beside it"
     )
 
 
 def _check_files(
     names: Sequence[str], queries: Path | None, qrels: Path | None, index: str | None
 ) -> None:
-    """See that there is something to measure: either benchmarks, or files and an index."""
+    """Check that there are either benchmarks, or files and an index."""
     if queries or qrels:
         if names:
             raise typer.BadParameter("--queries and --qrels replace a benchmark")
@@ -204,7 +170,7 @@ def _check_files(
         raise typer.BadParameter("name at least one", param_hint="--benchmark")
 
 
-def _list(home: Path | None, json: bool) -> None:
+def _list_benchmarks(home: Path | None, json: bool) -> None:
     from corpus_tuner.eval.benchmarks.registry import load_registry
     from corpus_tuner.eval.open_benchmark import get_benchmarks_folder
 
@@ -214,16 +180,16 @@ def _list(home: Path | None, json: bool) -> None:
         listed = known.model_dump()
         for name, entry in listed["benchmarks"].items():
             entry["here"] = (folder / name).is_dir()
-        typer.echo(json_.dumps(listed, ensure_ascii=False, indent=2))
+        out.print_json(listed)
         return
     _show_benchmarks(known, folder)
 
 
-def _show_benchmarks(registry: "Registry", home: "Path") -> None:
+def _show_benchmarks(registry: "Registry", home: Path) -> None:
     """Print the benchmarks that are known by name, and the suites of them."""
     every = ("benchmark", "lang", "docs", "queries", "measure", "from", "what")
-    shown = every if stdout.width >= _WIDE else ("benchmark", "docs", "from", "what")
-    known = table(*shown, right=("docs", "queries"))
+    shown = every if out.stdout.width >= _WIDE else ("benchmark", "docs", "from", "what")
+    known = out.make_table(*shown, right=("docs", "queries"))
     for column in known.columns:
         column.no_wrap = True
     known.expand, known.columns[-1].ratio, known.columns[-1].overflow = True, 1, "ellipsis"
@@ -233,19 +199,18 @@ def _show_benchmarks(registry: "Registry", home: "Path") -> None:
         documents, queries = f"{entry.documents:,}", f"{entry.queries:,}"
         cells = (name, entry.language, documents, queries, entry.measure, source, entry.about)
         known.add_row(*(cells[every.index(column)] for column in shown))
-    stdout.print(known)
-    stdout.print()
-    suites = table("suite", "benchmarks")
+    out.stdout.print(known, "")
+    suites = out.make_table("suite", "benchmarks")
     for name, members in registry.suites.items():
         suites.add_row(name, ", ".join(members))
-    stdout.print(suites)
-    stdout.print(f"those that are not here go to {home} when fetched", soft_wrap=True, style="dim")
+    out.stdout.print(suites)
+    out.print_line(f"benchmarks are downloaded to {home}", style="dim")
 
 
 def _show_matrix(rows: Sequence[Sequence[str]]) -> None:
     """Print a table of one measure: systems by benchmarks."""
     head, *body = rows
-    systems = table(*head, right=head[1:])
+    systems = out.make_table(*head, right=head[1:])
     for row in body:
-        systems.add_row(*map(plain, row))
-    stdout.print(systems)
+        systems.add_row(*map(out.sanitize, row))
+    out.stdout.print(systems)

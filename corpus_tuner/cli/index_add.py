@@ -1,65 +1,50 @@
 """``corpus-tuner index add``."""
 
-from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
+from corpus_tuner.cli import options as opt
+from corpus_tuner.cli import output as out
 from corpus_tuner.cli.build import show_report
-from corpus_tuner.cli.options import (
-    ExcludeOption,
-    IncludeOption,
-    JsonOption,
-    OnBadRecordOption,
-    QuietOption,
-    TrustOption,
-    read_recipe,
-)
 
 
 def add(
-    index: Annotated[Path, typer.Argument(help="The folder of the index.")],
-    source: Annotated[str, typer.Argument(help="The documents, as corpus-tuner build takes them.")],
+    index: opt.IndexFolder,
+    source: Annotated[str, typer.Argument(help="Documents, in the formats of corpus-tuner build.")],
     assignments: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option(
             "--set",
             metavar="CORPUS.KEY=VALUE",
-            help="How to read the documents, such as corpus.text=body; repeatable.",
+            help="Setting of how documents are read, such as corpus.text=body; repeatable.",
         ),
     ] = None,
-    include: IncludeOption = None,
-    exclude: ExcludeOption = None,
-    on_bad_record: OnBadRecordOption = None,
-    ledger: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="The ledger of what was generated; by default in the index."),
-    ] = None,
-    trust_remote_code: TrustOption = False,
-    quiet: QuietOption = False,
-    json: JsonOption = False,
+    include: opt.Include = None,
+    exclude: opt.Exclude = None,
+    on_bad_record: opt.OnBadRecord = None,
+    ledger: opt.Ledger = None,
+    trust_remote_code: opt.Trust = False,
+    quiet: opt.Quiet = False,
+    json: opt.Json = False,
 ) -> None:
-    """Add documents to an index.
+    """Add documents to an index (incremental indexing).
 
-    One whose id it has replaces the one that has it.
+    A document replaces the one with the same id.
     """
     for assignment in assignments or ():
         if not assignment.startswith("corpus."):
             raise typer.BadParameter(
-                f"{assignment!r}: an index keeps its recipe; how documents are read alone can be "
-                "set, corpus.KEY=VALUE"
+                f"{assignment!r}: the recipe of an index is fixed; only how documents are read can "
+                "be set, corpus.KEY=VALUE"
             )
-    settings = read_recipe(None, assignments, on_bad_record, include=include, exclude=exclude)
+    recipe = opt.read_recipe(None, assignments, on_bad_record, include=include, exclude=exclude)
     from corpus_tuner.building.add import add as add_documents
 
     report = add_documents(
-        index,
-        source,
-        corpus=settings.corpus,
-        ledger=ledger,
-        trust_remote_code=trust_remote_code,
+        index, source, corpus=recipe.corpus, ledger=ledger, trust_remote_code=trust_remote_code
     )
     if json:
-        typer.echo(report.model_dump_json(indent=2))
+        out.print_json(report)
     else:
         show_report(report)

@@ -1,70 +1,60 @@
 """``corpus-tuner index calibrate``."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from corpus_tuner.cli.options import JsonOption, QuietOption, TrustOption
-from corpus_tuner.cli.output import plain, stdout, table
+from corpus_tuner.cli import options as opt
+from corpus_tuner.cli import output as out
 
 if TYPE_CHECKING:
     from corpus_tuner.indexes.store.search_settings import Calibration
 
 
 def calibrate(
-    index: Annotated[Path, typer.Argument(help="The folder of the index.")],
-    seed: Annotated[int, typer.Option(help="Of the choice of documents and sentences.")] = 0,
-    trust_remote_code: TrustOption = False,
-    quiet: QuietOption = False,
-    json: JsonOption = False,
+    index: opt.IndexFolder,
+    trust_remote_code: opt.Trust = False,
+    quiet: opt.Quiet = False,
+    json: opt.Json = False,
 ) -> None:
-    """Choose the weights of all rankers, without labels."""
+    """Choose the weights of hybrid search on pseudo-queries, without labels."""
     from corpus_tuner.calibration.weights import calibrate as calibrate_index
 
-    calibration = calibrate_index(index, seed=seed, trust_remote_code=trust_remote_code)
+    calibration = calibrate_index(index, trust_remote_code=trust_remote_code)
     if json:
-        typer.echo(calibration.model_dump_json(indent=2))
+        out.print_json(calibration)
     else:
         show_calibration(calibration)
 
 
 def show_calibration(calibration: "Calibration") -> None:
-    """Print the weights that were chosen, and what speaks for them."""
+    """Print the chosen weights, and the measures on which they were chosen."""
     if calibration.unchanged:
-        stdout.print(plain(f"the weights stay what they were: {calibration.unchanged}"))
+        out.print_line(out.sanitize(f"the weights are unchanged: {calibration.unchanged}"))
         return
     columns = ("chosen", "usual", "likeliest", "standard error")
-    weights = table("weight of", *columns, right=columns)
+    weights = out.make_table("weight of", *columns, right=columns)
     for name, chosen in calibration.chosen:
         likeliest = getattr(calibration.likeliest, name) if name in calibration.errors else None
-        values = (
-            chosen,
-            getattr(calibration.usual, name),
-            likeliest,
-            calibration.errors.get(name),
-        )
+        usual, error = getattr(calibration.usual, name), calibration.errors.get(name)
+        values = (chosen, usual, likeliest, error)
         weights.add_row(name, *("–" if value is None else f"{value:.2f}" for value in values))
-    stdout.print(weights)
+    out.stdout.print(weights)
     if calibration.failing:
-        stdout.print(plain(f"\n{describe_failing(calibration.failing)}"))
-    stdout.print()
+        out.print_line(f"\n{describe_failing(calibration.failing)}")
     measure = f"nDCG@10 of {calibration.queries} pseudo-queries"
-    rankings = table("ranking", measure, right=(measure,))
+    rankings = out.make_table("ranking", measure, right=(measure,))
     for name, value in calibration.found.items():
         rankings.add_row(name, f"{100 * value:.1f}")
-    stdout.print(rankings)
+    out.stdout.print("", rankings)
     best = max(calibration.found.values(), default=0.0)
     if calibration.found.get("chosen", best) < best:
-        stdout.print(
-            "something else does better: pseudo-queries are a guess at what people ask, so the "
-            "likeliest weights are drawn towards the usual ones",
+        out.print_line(
+            "another ranking is better: pseudo-queries only approximate real queries, so the "
+            "likeliest weights are regularized towards the usual ones",
             style="dim",
-            soft_wrap=True,
         )
 
 
 def describe_failing(failing: Sequence[str]) -> str:
-    """Return in words which rankers got no weight."""
-    return f"without weight, as by themselves they find too little: {', '.join(failing)}"
+    """Return a line that names the rankers without weight."""
+    return f"without weight, since they find too little by themselves: {', '.join(failing)}"

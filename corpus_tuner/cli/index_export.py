@@ -7,36 +7,36 @@ from typing import Annotated
 
 import typer
 
-from corpus_tuner.cli.options import JsonOption, QuietOption
-from corpus_tuner.cli.output import stdout
+from corpus_tuner.cli import options as opt
+from corpus_tuner.cli import output as out
 
 
 def export(
-    index: Annotated[Path, typer.Argument(help="The folder of the index.")],
+    index: opt.IndexFolder,
     target: Annotated[
         str,
         typer.Argument(
             metavar="FILE|ADDRESS",
-            help="The file that is made: index.tar for the index; corpus.jsonl, corpus.jsonl.gz or "
-            "- (standard output) for its documents, one JSON object a line. Or a collection of "
-            "Qdrant that is made equal to the index: qdrant://HOST[:PORT]/NAME.",
+            help="index.tar for the index; corpus.jsonl, corpus.jsonl.gz or - (standard output) "
+            "for its documents as JSON lines; or a collection of Qdrant, which is synchronized "
+            "with the index: qdrant://HOST[:PORT]/NAME.",
         ),
     ],
-    quiet: QuietOption = False,
-    json: JsonOption = False,
+    quiet: opt.Quiet = False,
+    json: opt.Json = False,
 ) -> None:
-    """Write an index into one file, its documents as JSON lines, or an index in Qdrant."""
+    """Export an index as one file, its documents as JSON lines, or an index in Qdrant."""
     from corpus_tuner.indexes.qdrant.address import is_address
 
     if is_address(target):
-        _to_qdrant(index, target, json)
+        _export_to_qdrant(index, target, json)
         return
     if "://" in target:
         raise typer.BadParameter(f"{target} is no address that is known: qdrant://HOST/NAME is")
     if json:
         raise typer.BadParameter("--json is for an address")
     if target == "-" or target.removesuffix(".gz").endswith(".jsonl"):
-        _to_json_lines(index, target)
+        _export_json_lines(index, target)
         return
     from corpus_tuner.core.progress import show_activity
     from corpus_tuner.indexes.store.archive import export_index
@@ -45,11 +45,10 @@ def export(
     with show_activity("exporting"):
         manifest = export_index(index, file)
     size = file.stat().st_size / 2**20
-    stdout.print(f"{file}: {manifest.documents:,} documents, {size:.1f} MiB", soft_wrap=True)
+    out.print_line(f"{file}: {manifest.documents:,} documents, {size:.1f} MiB")
 
 
-def _to_json_lines(index: Path, target: str) -> None:
-    """Write the documents of an index as JSON lines."""
+def _export_json_lines(index: Path, target: str) -> None:
     from corpus_tuner.core.progress import track
     from corpus_tuner.indexes.store.json_export import open_json_lines, write_documents
 
@@ -61,13 +60,10 @@ def _to_json_lines(index: Path, target: str) -> None:
             sys.stdout.flush()
             return
         write_documents(shown, Path(target))
-    stdout.print(f"{target}: {documents:,} documents", soft_wrap=True)
+    out.print_line(f"{target}: {documents:,} documents")
 
 
-def _to_qdrant(index: Path, target: str, json: bool) -> None:
-    """Make a collection equal to an index, and say what that took."""
-    import json as json_
-
+def _export_to_qdrant(index: Path, target: str, json: bool) -> None:
     from corpus_tuner.core.progress import track
     from corpus_tuner.indexes.qdrant.address import parse_address
     from corpus_tuner.indexes.qdrant.export import Export
@@ -78,16 +74,13 @@ def _to_qdrant(index: Path, target: str, json: bool) -> None:
             pass
     done = exported.done
     if json:
-        typer.echo(json_.dumps(asdict(done)))
+        out.print_json(asdict(done))
         return
-    changes = {
+    counts = {
         "added": done.added,
         "changed": done.changed,
         "removed": done.removed,
-        "with new worth of terms": done.terms,
+        "with new idf weights": done.terms,
     }
-    said = ", ".join(f"{count:,} {what}" for what, count in changes.items() if count)
-    stdout.print(
-        f"{target}: {done.documents:,} documents; {said or 'nothing was to be done'}",
-        soft_wrap=True,
-    )
+    changes = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    out.print_line(f"{target}: {done.documents:,} documents; {changes or 'nothing was to be done'}")

@@ -5,19 +5,19 @@ from typing import Annotated
 
 import typer
 
-from corpus_tuner.cli.options import QuietOption
-from corpus_tuner.cli.output import stdout
+from corpus_tuner.cli import options as opt
+from corpus_tuner.cli import output as out
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help="A file that corpus-tuner index export made.")],
-    index: Annotated[Path, typer.Argument(help="The folder that is made.")],
-    quiet: QuietOption = False,
+    file: Annotated[Path, typer.Argument(help="File of corpus-tuner index export.")],
+    index: Annotated[Path, typer.Argument(help="New folder of the index.")],
+    quiet: opt.Quiet = False,
 ) -> None:
-    """Make an index of an exported file, which is checked."""
+    """Import an index from an exported file, and verify its checksums."""
     from corpus_tuner.core.progress import show_activity
     from corpus_tuner.indexes.store.archive import import_index
 
     with show_activity("importing"):
         manifest = import_index(file, index)
-    stdout.print(f"{index}: {manifest.documents:,} documents, all files right", soft_wrap=True)
+    out.print_line(f"{index}: {manifest.documents:,} documents, all files right")

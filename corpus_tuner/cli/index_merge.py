@@ -1,23 +1,13 @@
 """``corpus-tuner index merge``."""
 
-import json as json_module
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
-from corpus_tuner.cli.options import JsonOption, QuietOption
-from corpus_tuner.cli.output import stdout
+from corpus_tuner.cli import options as opt
+from corpus_tuner.cli import output as out
 
 
-def merge(
-    index: Annotated[Path, typer.Argument(help="The folder of the index.")],
-    quiet: QuietOption = False,
-    json: JsonOption = False,
-) -> None:
-    """Make one segment of all, without what was removed.
+def merge(index: opt.IndexFolder, quiet: opt.Quiet = False, json: opt.Json = False) -> None:
+    """Merge all segments into one, without removed documents.
 
-    Nothing is encoded again.
+    No document is encoded again.
     """
     from corpus_tuner.building.merge import merge as merge_index
     from corpus_tuner.core.progress import show_activity
@@ -25,11 +15,9 @@ def merge(
     with show_activity("merging segments"):
         manifest = merge_index(index)
     if json:
-        found = {"documents": manifest.documents, "bytes": manifest.bytes}
-        typer.echo(json_module.dumps(found, indent=2))
+        out.print_json({"documents": manifest.documents, "bytes": manifest.bytes})
         return
-    stdout.print(
+    out.print_line(
         f"{index}: {manifest.documents:,} documents in {len(manifest.segments)} segment(s), "
-        f"{manifest.bytes / 2**20:.1f} MiB",
-        soft_wrap=True,
+        f"{manifest.bytes / 2**20:.1f} MiB"
     )

@@ -1,44 +1,43 @@
 """``corpus-tuner index remove``."""
 
-import json as json_module
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corpus_tuner.cli.options import FilterOption, JsonOption, QuietOption, TrustOption
-from corpus_tuner.cli.output import plain, stdout
+from corpus_tuner.cli import options as opt
+from corpus_tuner.cli import output as out
 from corpus_tuner.errors import CorpusTunerError
 
 if TYPE_CHECKING:
     from corpus_tuner.indexes.store.soft_delete import Removal
 
-_NAMED = 10
+_MAX_NAMED = 10
 
 
 def remove(
-    index: Annotated[Path, typer.Argument(help="The folder of the index.")],
+    index: opt.IndexFolder,
     ids: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Argument(help="Ids of documents; those that there are not are passed over."),
+        list[str] | None,
+        typer.Argument(help="Ids of documents; unknown ids are ignored."),
     ] = None,
-    filters: FilterOption = None,
+    filters: opt.Filters = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be removed, and change nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be removed, and change nothing.")
     ] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Remove what --filter matches without asking.")
+        bool, typer.Option("--yes", "-y", help="Do not ask before removing what --filter matches.")
     ] = False,
-    trust_remote_code: TrustOption = False,
-    quiet: QuietOption = False,
-    json: JsonOption = False,
+    trust_remote_code: opt.Trust = False,
+    quiet: opt.Quiet = False,
+    json: opt.Json = False,
 ) -> None:
-    """Remove documents, by their ids or by their metadata.
+    """Remove documents by their ids or by their metadata (soft delete).
 
-    With --filter, a terminal is asked first; elsewhere --yes is needed to remove more than half of
-    the documents.
+    With --filter, a terminal asks for confirmation; elsewhere --yes is needed to remove more than
+    half of the documents.
     """
     from corpus_tuner.building.remove import remove as remove_and_calibrate
     from corpus_tuner.indexes.filters import parse_filters
@@ -58,40 +57,37 @@ def remove(
             index, ids or (), filter=filter, trust_remote_code=trust_remote_code
         )
     if json:
-        found = {**removal._asdict(), "removed": removed}
-        typer.echo(json_module.dumps(found, ensure_ascii=False, indent=2))
+        out.print_json({**removal._asdict(), "removed": removed})
         return
     if dry_run:
-        stdout.print(plain(f"{_described(removal)} would be removed from {index}"), soft_wrap=True)
+        out.print_line(out.sanitize(f"{_describe(removal)} would be removed from {index}"))
     else:
-        stdout.print(f"removed {removed:,} documents from {index}", soft_wrap=True)
+        out.print_line(f"removed {removed:,} documents from {index}")
     if removal.missing:
-        stdout.print(
-            f"  not there: {_listed(removal.missing, len(removal.missing))}", soft_wrap=True
-        )
+        out.print_line(f"  not there: {_list_ids(removal.missing, len(removal.missing))}")
 
 
 def _confirm(index: Path, removal: "Removal") -> None:
-    """Ask whether the documents are to be removed, where there is a terminal."""
+    """Ask for confirmation in a terminal."""
     if sys.stdin.isatty():
         typer.confirm(
-            f"{_described(removal)} match. Remove them from {index}?", abort=True, err=True
+            f"{_describe(removal)} match. Remove them from {index}?", abort=True, err=True
         )
     elif removal.matching > removal.documents / 2:
         raise CorpusTunerError(
-            f"the filter matches {_described(removal)} of {index}, which is more than half: "
+            f"the filter matches {_describe(removal)} of {index}, which is more than half: "
             "--dry-run shows what would be removed, and --yes removes it"
         )
 
 
-def _described(removal: "Removal") -> str:
-    """Say how many documents match, and which."""
-    named = f" ({_listed(removal.first, removal.matching)})" if removal.first else ""
+def _describe(removal: "Removal") -> str:
+    """Return how many documents match, and the first of them."""
+    named = f" ({_list_ids(removal.first, removal.matching)})" if removal.first else ""
     return f"{removal.matching:,} of {removal.documents:,} documents{named}"
 
 
-def _listed(ids: Sequence[str], count: int) -> str:
+def _list_ids(ids: Sequence[str], count: int) -> str:
     """Return the first of some ids, and how many more there are."""
-    named = [plain(one).plain for one in ids[:_NAMED]]
+    named = [out.sanitize(one).plain for one in ids[:_MAX_NAMED]]
     more = f" and {count - len(named):,} more" if count > len(named) else ""
     return ", ".join(named) + more

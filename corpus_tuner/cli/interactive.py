@@ -1,4 +1,4 @@
-"""Search after search: what ``corpus-tuner search INDEX`` does without a query."""
+"""Interactive search: ``corpus-tuner search INDEX`` without a query."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from rich.text import Text
 
+from corpus_tuner.cli import options as opt
+from corpus_tuner.cli import output as out
 from corpus_tuner.cli.hit_output import explain_hits, show_hits
-from corpus_tuner.cli.options import Mode
-from corpus_tuner.cli.output import plain, stdout
 from corpus_tuner.errors import SearchIndexError
 
 if TYPE_CHECKING:
@@ -18,46 +18,44 @@ if TYPE_CHECKING:
     from corpus_tuner.indexes.searcher import Searcher
 
 _HELP = """\
-:k 5              how many documents
-:mode dense       by vectors (dense), words (lexical) or both (hybrid); alone: as calibrated
-:filter year>=20  only documents with this metadata, also a=b AND c!=d OR e=f*; alone: all
-:explain          tell why every document came up, or stop telling
+:k 5              number of documents
+:mode dense       dense, lexical or hybrid search; without a value: the calibrated mode
+:filter year>=20  only documents with this metadata, also a=b AND c!=d OR e=f*; without: all
+:explain          show why every document was found, or stop showing it
 :open 2           show the second document and its views
 :quit             leave; Ctrl-D does, too"""
 
 
 @dataclass(frozen=True)
-class Asking:
-    """How queries are searched."""
+class QueryOptions:
+    """Options of searches, and of their output."""
 
     k: int = 10
-    mode: Mode | None = None
+    mode: opt.Mode | None = None
     filter: dict[str, Any] = field(default_factory=dict)
     explain: bool = False
     min_probability: float = 0.0
 
-    def find(self, searcher: "Searcher", query: str) -> list["Hit"]:
-        """Search."""
-        return searcher.search(
-            query,
-            self.k,
-            mode=self.mode,
-            filter=self.filter or None,
-            min_probability=self.min_probability,
-        )
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of `Searcher.search` and `Searcher.rank`."""
+        return {
+            "k": self.k,
+            "mode": self.mode,
+            "filter": self.filter or None,
+            "min_probability": self.min_probability,
+        }
 
-    def show(self, searcher: "Searcher", query: str) -> list["Hit"]:
-        """Search, and print what was found."""
-        hits = self.find(searcher, query)
-        if self.explain:
-            explain_hits(query, hits, searcher, self.min_probability)
-        else:
-            show_hits(query, hits, searcher, self.min_probability)
+    def search(self, searcher: "Searcher", query: str) -> list["Hit"]:
+        """Search, print the hits, and return them."""
+        hits: list[Hit] = searcher.search(query, **self.arguments)
+        show = explain_hits if self.explain else show_hits
+        show(query, hits, searcher, self.min_probability)
         return hits
 
 
-def known_filter(searcher: "Searcher", texts: Sequence[str]) -> dict[str, Any]:
-    """Read filters as people type them, and refuse those that the index cannot answer."""
+def parse_known_filter(searcher: "Searcher", texts: Sequence[str]) -> dict[str, Any]:
+    """Parse filters, and check that the index has their fields."""
     from corpus_tuner.indexes.filters import compile_filter, parse_filters, resolve
 
     filter = parse_filters(texts, searcher.fields)
@@ -65,29 +63,29 @@ def known_filter(searcher: "Searcher", texts: Sequence[str]) -> dict[str, Any]:
     return filter
 
 
-def ask(searcher: "Searcher", asking: Asking) -> None:
+def run_prompt(searcher: "Searcher", options: QueryOptions) -> None:
     """Read queries and commands line by line until there are no more."""
     if sys.stdin.isatty():
-        stdout.print("A query, or :help. Ctrl-D leaves.", style="dim")
+        out.print_line("A query, or :help. Ctrl-D leaves.", style="dim")
     hits: list[Hit] = []
-    for line in _lines():
+    for line in _read_lines():
         command, _, rest = line.partition(" ")
         try:
             if command in (":quit", ":q"):
                 return
             if command == ":open":
-                _open(searcher, hits, rest.strip())
+                _show_document(searcher, hits, rest.strip())
             elif command.startswith(":"):
-                asking = _changed(searcher, asking, command, rest.strip())
+                options = _change_options(searcher, options, command, rest.strip())
             else:
-                hits = asking.show(searcher, line)
+                hits = options.search(searcher, line)
         except SearchIndexError as error:
-            stdout.print(Text.assemble(("error: ", "bold red"), plain(str(error))), soft_wrap=True)
+            out.print_label("error", out.sanitize(str(error)), "bold red")
 
 
-def _lines() -> Iterator[str]:
+def _read_lines() -> Iterator[str]:
     with suppress(ImportError):
-        import readline  # noqa: F401 - gives input() a history and editing
+        import readline  # noqa: F401 - adds a history and editing to input()
     prompt = "search> " if sys.stdin.isatty() else ""
     with suppress(EOFError):
         while True:
@@ -96,36 +94,37 @@ def _lines() -> Iterator[str]:
                 yield line
 
 
-def _changed(searcher: "Searcher", asking: Asking, command: str, rest: str) -> Asking:
-    """Return how to search from now on."""
+def _change_options(
+    searcher: "Searcher", options: QueryOptions, command: str, rest: str
+) -> QueryOptions:
     if command == ":explain":
-        return replace(asking, explain=not asking.explain)
+        return replace(options, explain=not options.explain)
     if command == ":k" and rest.isdecimal() and int(rest) > 0:
-        return replace(asking, k=int(rest))
-    if command == ":mode" and rest in get_args(Mode):
-        return replace(asking, mode=rest)  # type: ignore[arg-type]
+        return replace(options, k=int(rest))
+    if command == ":mode" and rest in get_args(opt.Mode):
+        return replace(options, mode=rest)  # type: ignore[arg-type]
     if command == ":mode" and not rest:
-        return replace(asking, mode=None)
+        return replace(options, mode=None)
     if command == ":filter":
-        return replace(asking, filter=known_filter(searcher, [rest] if rest else []))
+        return replace(options, filter=parse_known_filter(searcher, [rest] if rest else []))
     if command not in (":help", ":h"):
-        said = plain(f"{command} {rest}").plain
-        stdout.print(Text(f"{said} is no command, or lacks something:", "yellow"), soft_wrap=True)
-    stdout.print(_HELP)
-    return asking
+        name = out.sanitize(f"{command} {rest}").plain
+        out.print_line(f"{name} is not a command, or is incomplete:", style="yellow")
+    out.stdout.print(_HELP)
+    return options
 
 
-def _open(searcher: "Searcher", hits: list["Hit"], rest: str) -> None:
-    """Print a document that was found, by its rank, and its views."""
+def _show_document(searcher: "Searcher", hits: list["Hit"], rest: str) -> None:
+    """Print a document by its rank, and its views."""
     if not rest.isdecimal() or not 0 < int(rest) <= len(hits):
-        stdout.print("there is no such hit: search first, then :open RANK", style="yellow")
+        out.print_line("there is no such hit: search first, then :open RANK", style="yellow")
         return
     document = hits[int(rest) - 1].document
     found = searcher.read_document(document.id)
-    stdout.print(Text(f"\n{plain(document.title or document.id)}", "bold"), soft_wrap=True)
+    out.print_line(f"\n{out.sanitize(document.title or document.id)}", style="bold")
     for name, value in {"id": document.id, **document.metadata}.items():
-        stdout.print(Text.assemble((f"{plain(name)}: ", "dim"), plain(str(value))), soft_wrap=True)
-    stdout.print(plain(document.text), "\n")
+        out.print_label(out.sanitize(name).plain, out.sanitize(str(value)), "dim")
+    out.stdout.print(out.sanitize(document.text), "\n")
     for view in found[1] if found else []:
         if view.kind != "passage":
-            stdout.print(Text.assemble((f"{view.kind}  ", "cyan"), plain(view.text)))
+            out.stdout.print(Text.assemble((f"{view.kind}  ", "cyan"), out.sanitize(view.text)))

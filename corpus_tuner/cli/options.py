@@ -1,7 +1,7 @@
-"""Options that several commands have."""
+"""Arguments and options that several commands have."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -14,140 +14,129 @@ Model = TypeVar("Model", bound="BaseModel")
 NO_GENERATOR = "null"
 
 Mode = Literal["hybrid", "dense", "lexical"]
-OnBadRecord = Literal["fail", "skip"]
-IndexArgument = Annotated[
+Index = Annotated[
     str,
     typer.Argument(
-        metavar="INDEX", help="The folder of the index, or an address such as qdrant://HOST/NAME."
+        metavar="INDEX", help="Folder of the index, or an address such as qdrant://HOST/NAME."
     ),
 ]
-ConfigOption = Annotated[
-    Optional[str],  # noqa: UP045 - typer reads this on Python 3.10, too
+IndexFolder = Annotated[Path, typer.Argument(help="Folder of the index.")]
+ModelFolder = Annotated[Path, typer.Option("--output", "-o", help="Folder of the model.")]
+Config = Annotated[
+    str | None,
     typer.Option(
         "--config",
         metavar="RECIPE",
-        help="A recipe: a YAML file, or the name of one that comes with the package; the default "
-        "one if left out.",
+        help="Recipe: a YAML file, or the name of one that comes with the package.",
     ),
 ]
-SetOption = Annotated[
-    Optional[list[str]],  # noqa: UP045
-    typer.Option(
-        "--set", metavar="STAGE.KEY=VALUE", help="Overrule one setting; may be given repeatedly."
-    ),
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="STAGE.KEY=VALUE", help="Override one setting; repeatable."),
 ]
-SettingsOption = Annotated[
-    Optional[Path],  # noqa: UP045
+TuningSettings = Annotated[
+    Path | None,
     typer.Option(
         "--settings",
         metavar="FILE",
-        help="A YAML file of fine-tuning settings, as in configs/encoder-tuning.yaml and "
-        "configs/generator-tuning.yaml; --set overrules them, and the recipe.",
+        help="YAML file of fine-tuning settings, as in configs/encoder-tuning.yaml and "
+        "configs/generator-tuning.yaml; --set overrides them, and the recipe.",
     ),
 ]
-EncoderOption = Annotated[
-    Optional[str],  # noqa: UP045
+Encoder = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Encoder: its name on a hub, or its folder."),
+]
+Generator = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Generator, such as extractive; null for none."),
+]
+Ledger = Annotated[
+    Path | None,
+    typer.Option(help="Ledger of the generated views; by default in the folder of the index."),
+]
+Qrels = Annotated[Path | None, typer.Option(help="File of relevance judgments, of TREC or BEIR.")]
+Split = Annotated[str, typer.Option(help="Split of the judgments, qrels/SPLIT.tsv.")]
+Measure = Annotated[
+    list[str] | None,
     typer.Option(
-        "--encoder",
-        metavar="NAME",
-        help="Of an encoder on a hub, or its folder.",
+        help="Measure such as nDCG@10 or AP@1000, or as trec_eval names it: ndcg_cut_10, map; "
+        "repeatable, the first is the main one."
     ),
 ]
-GeneratorOption = Annotated[
-    Optional[str],  # noqa: UP045
+Benchmarks = Annotated[
+    Path | None,
     typer.Option(
-        "--generator", metavar="NAME", help="Of a generator, such as extractive; null for none."
+        help="Folder of benchmarks that are known by name; by default $CORPUS_TUNER_BENCHMARKS or "
+        "a folder in the cache."
     ),
 ]
-SplitOption = Annotated[
-    str, typer.Option(help="Which judgments, qrels/SPLIT.tsv; by default the usual ones.")
-]
-MeasureOption = Annotated[
-    Optional[list[str]],  # noqa: UP045
-    typer.Option(
-        help="Such as nDCG@10 or AP@1000, or as trec_eval has it: ndcg_cut_10, map; repeatable, "
-        "the first is the main one."
-    ),
-]
-BenchmarksOption = Annotated[
-    Optional[Path],  # noqa: UP045
-    typer.Option(
-        help="Where benchmarks that are known by name lie, or go when fetched; by default "
-        "$CORPUS_TUNER_BENCHMARKS or a folder in the cache."
-    ),
-]
-FilterOption = Annotated[
-    Optional[list[str]],  # noqa: UP045
+Filters = Annotated[
+    list[str] | None,
     typer.Option(
         "--filter",
-        help="Only these documents, such as year>=2020, lang!=de, id=faq-*; repeatable, all hold.",
+        help="Condition on metadata, such as year>=2020, lang!=de, id=faq-*; repeatable, all must "
+        "be satisfied.",
     ),
 ]
-OnBadRecordOption = Annotated[
-    Optional[OnBadRecord],  # noqa: UP045
-    typer.Option(help="Stop at a record that cannot be used, or leave it out and count it."),
+OnBadRecord = Annotated[
+    Literal["fail", "skip"] | None,
+    typer.Option(help="Stop at a record that cannot be used, or skip and count it."),
 ]
-BadJudgmentsOption = Annotated[
-    OnBadRecord,
-    typer.Option(help="Leave out records that cannot be used and count them, or stop at one."),
-]
-IncludeOption = Annotated[
-    Optional[list[str]],  # noqa: UP045
+Include = Annotated[
+    list[str] | None,
     typer.Option(
         metavar="PATTERN",
-        help="Of a folder, read only such files: patterns as in .gitignore, such as '*.md'; "
+        help="Read only these files of a folder: patterns as in .gitignore, such as '*.md'; "
         "repeatable.",
     ),
 ]
-ExcludeOption = Annotated[
-    Optional[list[str]],  # noqa: UP045
+Exclude = Annotated[
+    list[str] | None,
     typer.Option(
-        metavar="PATTERN", help="Of a folder, leave out such files and folders; repeatable."
+        metavar="PATTERN", help="Do not read these files and folders of a folder; repeatable."
     ),
 ]
-LatexOption = Annotated[
-    bool, typer.Option("--latex", help="Print the results as a table for LaTeX.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
-TrustOption = Annotated[
+Latex = Annotated[bool, typer.Option("--latex", help="Print a LaTeX table.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Trust = Annotated[
     bool,
-    typer.Option("--trust-remote-code", help="Run Python that comes with the index's models."),
+    typer.Option("--trust-remote-code", help="Run Python code that the index's models contain."),
 ]
 
 
-def _be_quiet(quiet: bool) -> None:
+def _set_quiet(quiet: bool) -> None:
     from corpus_tuner.core.progress import set_quiet
 
     set_quiet(quiet)
 
 
-QuietOption = Annotated[
-    bool,
-    typer.Option("--quiet", "-q", callback=_be_quiet, help="Show no progress."),
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", callback=_set_quiet, help="Show no progress.")
 ]
-"""Takes effect by being given: commands need not look at it."""
+"""Takes effect by its callback: commands need not use its value."""
 
 
 def read_recipe(
     config: str | None,
     assignments: list[str] | None,
-    on_bad_record: OnBadRecord | None = None,
+    on_bad_record: str | None = None,
     encoder: str | None = None,
     generator: str | None = None,
     **patterns: list[str] | None,
 ) -> "Recipe":
-    """Read the recipe that the options describe; what ``--set`` says comes last.
+    """Read the recipe that the options describe; ``--set`` overrides the other options.
 
     `patterns` are settings of the corpus.
     """
     from corpus_tuner.config.recipe import load_recipe
 
-    short = {
+    given = {
         "corpus.on_bad_record": on_bad_record,
         "encoder.name": encoder,
         "generator": generator,
+        **{f"corpus.{name}": some for name, some in patterns.items()},
     }
-    given = {**short, **{f"corpus.{name}": some for name, some in patterns.items()}}
     values: dict[str, Any] = {name: value for name, value in given.items() if value}
     if generator == NO_GENERATOR:
         values["generator"] = None

@@ -1,4 +1,4 @@
-"""What people see of measured systems: results, what others report, and comparisons."""
+"""Output of evaluations: measures of systems, published references, and comparisons."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from corpus_tuner.cli.output import plain, stderr, stdout, table
+from corpus_tuner.cli import output as out
 
 if TYPE_CHECKING:
     from corpus_tuner.eval.benchmarks.registry import Reference
@@ -19,12 +19,12 @@ def show_results(
     references: Mapping[str, Sequence["Reference"]] | None = None,
     baseline: str = "passage",
 ) -> None:
-    """Print measured results, in points of 100, what every system gains, and what others report."""
+    """Print measures in points of 100, gains over the baseline, and published references."""
     from corpus_tuner.eval.report.tables import explain_marks, mark_p_value
 
     results = list(results)
     measures = list(results[0].measures)
-    rows = table("benchmark", "system", *measures, right=measures)
+    rows = out.make_table("benchmark", "system", *measures, right=measures)
     baselines = {
         result.benchmark: result.measures for result in results if result.system == baseline
     }
@@ -34,7 +34,7 @@ def show_results(
         if result.system != baseline:
             known = baselines.get(result.benchmark, {})
         cells = [
-            _points(value, known.get(name), mark_p_value(result.p_values.get(name)))
+            _format_points(value, known.get(name), mark_p_value(result.p_values.get(name)))
             for name, value in result.measures.items()
         ]
         row = row + 1 if result.benchmark == benchmark else 0
@@ -42,7 +42,7 @@ def show_results(
         last = number == len(results) or results[number].benchmark != benchmark
         reported = (references or {}).get(benchmark, ()) if last else ()
         rows.add_row(
-            (plain(benchmark), Text(_size(result), "dim"), "")[min(row, 2)],
+            (out.sanitize(benchmark), Text(_describe_benchmark(result), "dim"), "")[min(row, 2)],
             Text(f"{result.system}*", "dim") if result.uses_labels else result.system,
             *cells,
             end_section=last and not reported,
@@ -58,70 +58,69 @@ def show_results(
                 *(Text(cell, "dim") for cell in points),
                 end_section=reference is reported[-1],
             )
-    stdout.print(rows)
+    out.stdout.print(rows)
     if any(result.system != baseline for result in results) and baselines:
-        stdout.print(f"+ and - are what a system gains on {baseline}", style="dim", soft_wrap=True)
+        out.print_line(f"+ and - are gains and losses compared with {baseline}", style="dim")
     if any(mark_p_value(p) for result in results for p in result.p_values.values()):
-        stdout.print(explain_marks(baseline), style="dim", soft_wrap=True)
+        out.print_line(explain_marks(baseline), style="dim")
     if any(result.uses_labels for result in results):
-        stdout.print(
-            "* chosen with the judgments: what could be reached, not a result", style="dim"
-        )
+        out.print_line("* oracle: chosen with the judgments, not a result", style="dim")
     if references:
-        stdout.print("° published by others; the report says where", style="dim")
+        out.print_line("° published by others; the report says where", style="dim")
 
 
-def one_format(json: bool, latex: bool) -> None:
-    """Refuse two formats at once."""
+def check_formats(json: bool, latex: bool) -> None:
+    """Check that at most one output format is selected."""
     if json and latex:
         raise typer.BadParameter("--json and --latex do not go together")
 
 
 def show_latex(report: "Report") -> None:
-    """Print the results as a table for LaTeX, and on standard error what is to be known of them."""
+    """Print the results as a LaTeX table, and remarks on standard error."""
     from corpus_tuner.eval.report.latex import format_latex
 
     typer.echo(format_latex(report), nl=False)
-    show_remarks(report, stderr)
+    show_remarks(report, out.stderr)
 
 
-def show_remarks(report: "Report", console: Console = stdout) -> None:
-    """Print what is to be known of the results."""
+def show_remarks(report: "Report", console: Console = out.stdout) -> None:
+    """Print remarks on the results."""
     for remark in report.remarks:
-        console.print(Text.assemble(("note: ", "yellow"), plain(remark)), soft_wrap=True)
+        out.print_label("note", out.sanitize(remark), "yellow", console)
 
 
 def show_comparisons(report: "Report") -> None:
-    """Print whether the main system differs significantly from the baseline, and remarks."""
+    """Print the comparison of the main system with the baseline, and remarks."""
     comparisons = [found for found in report.comparisons if found.system == report.system]
     if comparisons:
         columns = ("gain", "95 % interval", "p", "better", "alike", "worse")
-        rows = table("benchmark", *columns, right=columns)
+        rows = out.make_table("benchmark", *columns, right=columns)
         for found in comparisons:
             p = found.permutation_holm
             rows.add_row(
-                plain(found.benchmark),
+                out.sanitize(found.benchmark),
                 f"{100 * found.difference:+.1f}",
                 f"{100 * found.low:+.1f} to {100 * found.high:+.1f}",
                 "< 0.001" if p < 0.001 else f"{p:.3f}",
                 *(f"{count:,}" for count in (found.wins, found.ties, found.losses)),
             )
-        stdout.print()
-        compared = f"{report.system} compared with {report.baseline}"
-        stdout.print(plain(compared), style="bold", soft_wrap=True)
-        stdout.print(rows)
+        out.print_line("")
+        out.print_line(
+            out.sanitize(f"{report.system} compared with {report.baseline}"), style="bold"
+        )
+        out.stdout.print(rows)
         measure = comparisons[0].measure
-        stdout.print(f"{measure}; p by permutation, corrected for all systems", style="dim")
+        out.print_line(f"{measure}; p by permutation, corrected for all systems", style="dim")
     show_remarks(report)
 
 
-def _size(result: "Result") -> str:
-    """Return the language of a benchmark, and how many documents it has, as far as is known."""
+def _describe_benchmark(result: "Result") -> str:
+    """Return the language of a benchmark and its number of documents, where known."""
     documents = f"{result.documents:,} docs" if result.documents else ""
     return ", ".join(filter(None, (result.language, documents)))
 
 
-def _points(value: float, baseline: float | None, mark: str) -> Text:
+def _format_points(value: float, baseline: float | None, mark: str) -> Text:
     if baseline is None:
         return Text(f"{100 * value:.1f}       ")
     gain = 100 * (value - baseline)  # rounded once, as the report does

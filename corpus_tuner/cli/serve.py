@@ -5,44 +5,41 @@ import signal
 import socket
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
-from corpus_tuner.cli.options import IndexArgument, QuietOption, TrustOption
-from corpus_tuner.cli.output import stderr, stdout
+from corpus_tuner.cli import options as opt
+from corpus_tuner.cli import output as out
 from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.errors import CorpusTunerError
 
 
 def serve(
-    index: IndexArgument,
+    index: opt.Index,
     host: Annotated[
-        str, typer.Option(help="Address to listen at; by default only this machine can ask.")
+        str, typer.Option(help="Address to listen at; by default only for this machine.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
-    ledger: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(help="The ledger of the build; by default the one in the index's folder."),
-    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")] = 8000,
+    ledger: opt.Ledger = None,
     writable: Annotated[
         bool,
-        typer.Option("--writable", help="Let those who have the token add and remove documents."),
+        typer.Option("--writable", help="Let clients with the token add and remove documents."),
     ] = False,
     allowed_host: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="A name that clients may ask for the service by, other than localhost and IP "
-            "addresses; repeatable.",
+            help="Further host name of the service, besides localhost and IP addresses; "
+            "repeatable.",
         ),
     ] = None,
-    trust_remote_code: TrustOption = False,
-    quiet: QuietOption = False,
+    trust_remote_code: opt.Trust = False,
+    quiet: opt.Quiet = False,
 ) -> None:
-    """Answer searches over HTTP, and show a page for them.
+    """Serve an index over HTTP, with a page to search it.
 
-    Where the environment has CORPUS_TUNER_TOKEN, requests must bring it as a bearer token.
+    Where the environment has CORPUS_TUNER_TOKEN, requests must have it as a bearer token.
     """
     try:
         import uvicorn
@@ -60,8 +57,8 @@ def serve(
     from corpus_tuner.indexes.store.layout import Layout
     from corpus_tuner.server.settings import TOKEN_VARIABLE, ServerSettings
 
-    elsewhere = is_address(index)
-    if elsewhere and writable:
+    in_qdrant = is_address(index)
+    if in_qdrant and writable:
         raise CorpusTunerError(
             "--writable is for a folder: change that, and corpus-tuner index export brings the "
             "changes"
@@ -69,15 +66,15 @@ def serve(
     token = os.environ.get(TOKEN_VARIABLE, "")
     if writable and not token:
         raise CorpusTunerError(f"--writable needs a token: set {TOKEN_VARIABLE}")
-    bound = _bind(host, port)  # a port that is taken is seen before the index is opened
+    bound = _bind(host, port)  # fails before the index is opened if the port is taken
     with show_activity("opening the index"):
         searcher = Searcher.open(index, trust_remote_code=trust_remote_code)
-        searcher.search("a query", k=10)  # what the first one waits for is then there for others
+        searcher.search("a query", k=10)  # loads what the first search needs
 
-    kept = ledger or (None if elsewhere else Layout(Path(index)).ledger)
+    file = ledger or (None if in_qdrant else Layout(Path(index)).ledger)
 
     def find_rejections(document: Document) -> list[Rejection]:
-        return RejectedViews(kept, searcher.manifest).rejected(document) if kept else []
+        return RejectedViews(file, searcher.manifest).rejected(document) if file else []
 
     writer = None
     if writable:
@@ -89,13 +86,13 @@ def serve(
     _listen(bound, host)
     _announce(index, host, bound.getsockname()[1], token)
     config = uvicorn.Config(app, log_level="warning", **make_uvicorn_options(settings))
-    # uvicorn answers what it has taken, then sends the signal again.
+    # uvicorn answers pending requests, then sends the signal again.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     uvicorn.Server(config).run(sockets=[bound])
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    """Return a socket that has the address; nobody can connect yet.
+    """Return a socket with the address, to which nobody can connect yet.
 
     Raises
     ------
@@ -106,7 +103,7 @@ def _bind(host: str, port: int) -> socket.socket:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, address = found[0]
         bound = socket.socket(family, kind, protocol)
-        if os.name == "posix":  # elsewhere it would let two services have one port
+        if os.name == "posix":  # elsewhere two services could then have one port
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
     except OSError as error:
@@ -115,7 +112,7 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def _listen(bound: socket.socket, host: str) -> None:
-    """Let clients connect; two services that start together find out here who has the port."""
+    """Accept connections; of two services that start at once only one succeeds."""
     try:
         bound.listen(2048)
     except OSError as error:
@@ -124,14 +121,16 @@ def _listen(bound: socket.socket, host: str) -> None:
 
 
 def _announce(index: str, host: str, port: int, token: str) -> None:
-    """Say where the service is, and who can ask it."""
-    reach = "only this machine can ask"
+    """Print the address of the service, and who has access."""
+    access = "only this machine has access"
     if not _is_loopback(host):
-        reach = "others can ask" if token else "anyone can ask: CORPUS_TUNER_TOKEN is not set"
+        access = "others have access" if token else "public: CORPUS_TUNER_TOKEN is not set"
     if not _is_loopback(host) and not token:
-        stderr.print("whoever reaches this address can read the whole corpus", style="yellow")
+        out.print_line(
+            "anyone who reaches this address can read the whole corpus", "yellow", out.stderr
+        )
     name = f"[{host}]" if ":" in host else host
-    stdout.print(f"http://{name}:{port} serves {index}; {reach}", soft_wrap=True)
+    out.print_line(f"http://{name}:{port} serves {index}; {access}")
 
 
 def _is_loopback(host: str) -> bool:

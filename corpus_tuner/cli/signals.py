@@ -9,26 +9,26 @@ from types import FrameType
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 STOPPED = {128 + number for number in (signal.SIGINT, *_SIGNALS)}
-"""The exit codes of a command that was stopped."""
+"""Exit codes of a command that was stopped."""
 
 
 @contextmanager
-def stopping() -> Iterator[None]:
-    """Make these signals raise `SystemExit`, but not those that somebody else sees to.
+def handle_signals() -> Iterator[None]:
+    """Make these signals raise `SystemExit`, unless they are handled or ignored already.
 
-    That is so under ``nohup``, which has SIGHUP ignored.
+    ``nohup`` ignores SIGHUP.
     """
-    ours = []
+    handled = []
     if threading.current_thread() is threading.main_thread():
-        ours = [number for number in _SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
-    for number in ours:
-        signal.signal(number, _stop)
+        handled = [number for number in _SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
+    for number in handled:
+        signal.signal(number, _exit)
     try:
         yield
     finally:
-        for number in ours:
+        for number in handled:
             signal.signal(number, signal.SIG_DFL)
 
 
-def _stop(number: int, _: FrameType | None) -> None:
+def _exit(number: int, _: FrameType | None) -> None:
     sys.exit(128 + number)

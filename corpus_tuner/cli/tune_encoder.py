@@ -1,25 +1,11 @@
 """``corpus-tuner tune encoder``."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corpus_tuner.cli.options import (
-    ConfigOption,
-    EncoderOption,
-    ExcludeOption,
-    GeneratorOption,
-    IncludeOption,
-    JsonOption,
-    OnBadRecordOption,
-    QuietOption,
-    SetOption,
-    SettingsOption,
-    read_recipe,
-    read_tuning_settings,
-)
-from corpus_tuner.cli.output import stdout, table
+from corpus_tuner.cli import options as opt
+from corpus_tuner.cli import output as out
 
 if TYPE_CHECKING:
     from corpus_tuner.encoders.tuning_report import EncoderTuningReport
@@ -27,69 +13,63 @@ if TYPE_CHECKING:
 
 def encoder(
     corpora: Annotated[
-        list[str], typer.Argument(metavar="CORPUS...", help="Documents that it learns to find.")
+        list[str], typer.Argument(metavar="CORPUS...", help="Documents to train for.")
     ],
     *,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the model.")],
-    settings_file: SettingsOption = None,
+    output: opt.ModelFolder,
+    settings_file: opt.TuningSettings = None,
     keep: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option(
             metavar="CORPUS",
-            help="Other documents, whose vectors are to stay; needs --set memory=WEIGHT.",
+            help="Other documents, whose vectors should not change; needs --set memory=WEIGHT.",
         ),
     ] = None,
-    encoder: EncoderOption = None,
-    generator: GeneratorOption = None,
-    config: ConfigOption = None,
-    assignments: SetOption = None,
-    include: IncludeOption = None,
-    exclude: ExcludeOption = None,
-    on_bad_record: OnBadRecordOption = None,
-    quiet: QuietOption = False,
-    json: JsonOption = False,
+    encoder: opt.Encoder = None,
+    generator: opt.Generator = None,
+    config: opt.Config = None,
+    assignments: opt.Set = None,
+    include: opt.Include = None,
+    exclude: opt.Exclude = None,
+    on_bad_record: opt.OnBadRecord = None,
+    quiet: opt.Quiet = False,
+    json: opt.Json = False,
 ) -> None:
-    """Tune the encoder on corpora that nobody has labelled; go on with it after a kill."""
+    """Fine-tune the encoder on unlabelled corpora; an interrupted run is resumed.
+
+    Training takes about 30 minutes: --set minutes=N. With --set steps=0 only the weights of tokens
+    are learned.
+    """
     from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
 
-    settings, rest = read_tuning_settings(EncoderTuningSettings, settings_file, assignments)
-    recipe = read_recipe(
-        config,
-        rest,
-        on_bad_record,
-        encoder,
-        generator,
-        include=include,
-        exclude=exclude,
+    settings, rest = opt.read_tuning_settings(EncoderTuningSettings, settings_file, assignments)
+    recipe = opt.read_recipe(
+        config, rest, on_bad_record, encoder, generator, include=include, exclude=exclude
     )
     from corpus_tuner.tuning.encoder.tune import tune_encoder
 
     report = tune_encoder(corpora, output, recipe, settings, keep=keep or ())
     if json:
-        typer.echo(report.model_dump_json(indent=2))
+        out.print_json(report)
     else:
         _show(report)
 
 
 def _show(report: "EncoderTuningReport") -> None:
-    """Print whether a tuned encoder is better."""
     from corpus_tuner.tuning.encoder.report import list_candidates
 
     verdict = report.verdict
-    found = table("held-out documents, asked for", "nDCG@10", right=("nDCG@10",))
-    for what, mean in list_candidates(report):
-        found.add_row(what, f"{100 * mean:.1f}")
-    stdout.print(found)
-    stdout.print()
+    measures = out.make_table("queries of held-out documents", "nDCG@10", right=("nDCG@10",))
+    for name, mean in list_candidates(report):
+        measures.add_row(name, f"{100 * mean:.1f}")
+    out.stdout.print(measures, "")
     low, high = (100 * end for end in verdict.interval)
     better = "better" if verdict.better else "not better"
-    stdout.print(
+    out.print_line(
         f"{report.output}: {better} than {report.base}, {100 * verdict.gain:+.1f} nDCG@10 "
         f"({low:+.1f} to {high:+.1f}) by {verdict.queries:,} queries of held-out documents, "
-        "where the one half judges what the other half chose",
-        soft_wrap=True,
+        "weights chosen on one half and measured on the other"
     )
-    take = report.output if verdict.better else report.base
-    stdout.print(f"build with: --encoder {take}", soft_wrap=True)
-    before, alone = (100 * mean for mean in verdict.dense)
-    stdout.print(f"by vectors alone: {alone:.1f}, and {before:.1f} with {report.base}")
+    out.print_line(f"build with: --encoder {report.output if verdict.better else report.base}")
+    before, after = (100 * mean for mean in verdict.dense)
+    out.print_line(f"dense search only: {after:.1f}, and {before:.1f} with {report.base}")

@@ -43,7 +43,7 @@ def test_a_day_in_the_life_of_an_index(
         "removed": 2,
     }
     assert "not there: nobody" in run("index", "remove", index, "nobody").out
-    assert "7 in 2 segments, 2 hidden" in run("info", index).out
+    assert "7 in 2 segments, 2 deleted" in run("info", index).out
     assert run("index", "remove", index).code == 2
     assert "no document" not in run("search", index, "mill", "-k", "20").err
 
@@ -130,7 +130,7 @@ def test_an_addition_says_how_to_read_it(index: Path, run: Run, tmp_path: Path) 
     assert '"added": 1' in run("index", "add", index, table, *how, "--json").out
     failed = run("index", "add", index, table, "--set", "views.sentences=3")
     assert failed.code == 2
-    assert "an index keeps its recipe" in " ".join(failed.err.split())
+    assert "the recipe of an index is fixed" in " ".join(failed.err.split())
 
 
 def test_what_is_damaged_is_named_and_mended(index: Path, run: Run) -> None:
@@ -144,7 +144,7 @@ def test_what_is_damaged_is_named_and_mended(index: Path, run: Run) -> None:
     mended = run("index", "check", index, "--repair")
     assert mended.code == 0
     assert "views.faiss: is damaged" in mended.out
-    assert "6 documents were indexed anew" in mended.out
+    assert "6 documents were indexed again" in mended.out
     assert run("index", "check", index).code == 0
 
 

@@ -206,8 +206,6 @@ def test_eval_of_queries_that_cannot_be_searched(
         (("--queries", "q.tsv", "--qrels", "x"), "--queries, --qrels and --index go together"),
         (("--index", "i", "--queries", "q.tsv"), "--queries, --qrels and --index go together"),
         (("sample-en", "--queries", "q", "--qrels", "x"), "replace a benchmark"),
-        (("--run", "r", "--index", "i"), "--run goes with --qrels or one benchmark"),
-        (("--run", "r"), "either a benchmark or a file of qrels"),
         (("sample-en", "--json", "--latex"), "--json and --latex do not go together"),
         ((), "name at least one"),
     ],
@@ -225,7 +223,7 @@ def test_eval_of_a_single_run(tmp_path: Path, run: Run, files: dict[str, Path]) 
     (tmp_path / "theirs.trec").write_text(text, encoding="utf-8")
     measures = ("--measure", "recip_rank", "--measure", "ndcg_cut_10", "--measure", "P_1")
     options = ("--qrels", files["trec.qrels"], *measures, "-o", tmp_path / "out")
-    outcome = run("eval", "--run", tmp_path / "theirs.trec", *options)
+    outcome = run("compare", tmp_path / "theirs.trec", *options)
     assert outcome.code == 0, outcome.err
     # The last of the tied ids comes first: x, then mill; d1, then d0.
     assert re.search(r"trec +theirs +75\.0 +81\.5 +50\.0", outcome.out)
@@ -235,7 +233,7 @@ def test_eval_of_a_single_run(tmp_path: Path, run: Run, files: dict[str, Path]) 
     shown = json.loads(run("compare", tmp_path / "theirs.trec", *options, "--json").out)
     assert shown["results"][0]["measures"]["recip_rank"] == 0.75
     (tmp_path / "other.trec").write_text("q1 Q0 mill 1 1.0 t\n", encoding="utf-8")
-    outcome = run("eval", "--run", tmp_path / "other.trec", *options)
+    outcome = run("compare", tmp_path / "other.trec", *options)
     assert outcome.code == 2
     assert "no query of the run other is judged: it has 'q1', and judged are 'q 1'" in outcome.err
 
@@ -246,13 +244,12 @@ def test_bad_judgments_of_runs_are_counted_or_refused(
     with files["trec.qrels"].open("a", encoding="utf-8") as file:
         file.write("q%202 0 d3 high\n")
     (tmp_path / "a.trec").write_text("q%201 Q0 mill 1 1.0 t\n", encoding="utf-8")
-    for command in (("compare", tmp_path / "a.trec"), ("eval", "--run", tmp_path / "a.trec")):
-        options = ("--qrels", files["trec.qrels"], "-o", tmp_path / "out")
-        outcome = run(*command, *options)
-        assert outcome.code == 0, outcome.err
-        assert f"not a whole number: 1, first {files['trec.qrels']}:4, field" in outcome.out
-        outcome = run(*command, *options, "--on-bad-record", "fail")
-        assert (outcome.code, "trec.qrels:4, field 'score'" in outcome.err) == (2, True)
+    options = ("--qrels", files["trec.qrels"], "-o", tmp_path / "out")
+    outcome = run("compare", tmp_path / "a.trec", *options)
+    assert outcome.code == 0, outcome.err
+    assert f"not a whole number: 1, first {files['trec.qrels']}:4, field" in outcome.out
+    outcome = run("compare", tmp_path / "a.trec", *options, "--on-bad-record", "fail")
+    assert (outcome.code, "trec.qrels:4, field 'score'" in outcome.err) == (2, True)
 
 
 def test_a_table_for_latex(tmp_path: Path, run: Run, files: dict[str, Path]) -> None:
@@ -291,5 +288,5 @@ def test_search_and_eval_of_ids_with_white_space(
     rows = json.loads(run("eval", "--index", tmp_path / "index", *queries, *judged, *out).out)
     assert {row["system"]: row["measures"]["P@1"] for row in rows}["bm25"] == 1
     files = (tmp_path / "out" / "runs" / "j.bm25.trec", tmp_path / "out" / "runs" / "j.qrels")
-    again = run("eval", "--run", files[0], "--qrels", files[1], "--measure", "P_1", *out)
+    again = run("compare", files[0], "--qrels", files[1], "--measure", "P_1", *out)
     assert json.loads(again.out)["results"][0]["measures"]["P_1"] == 1

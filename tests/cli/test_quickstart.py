@@ -30,5 +30,5 @@ def test_quickstart(
         single = max(found[name] for name in ("bm25", "ngrams", "passage", "views"))
         assert found["hybrid"] > single - 0.03
         assert found["hybrid"] > found["bm25"]
-    assert "the encoder alone has the first of these at rank" in done.out
+    assert "the encoder by itself has the first of these at rank" in done.out
     assert "sugar pills" in done.out

@@ -142,8 +142,8 @@ def test_search_prints_the_fields_that_are_named(index: Path, run: Run) -> None:
 
     assert {"title", "text", "metadata"} <= {*only_hit()}
     assert not {"text", "metadata"} & {*only_hit("--fields", "title")}
-    assert "text" not in only_hit("--no-text")
-    assert {"title", "text"} <= {*only_hit("--fields", "title", "--text")}
+    assert "text" not in only_hit("--fields", "title,metadata")
+    assert {"title", "text"} <= {*only_hit("--fields", "title,text")}
     outcome = run("search", index, "mill", "--json", "--fields", "titel")
     assert (outcome.code, outcome.out) == (2, "")
     assert "'titel' is none of title, text, metadata" in outcome.err
@@ -158,7 +158,7 @@ def test_an_ignored_min_probability_is_a_note(index: Path, run: Run) -> None:
 
 
 def test_improbable_hits_are_dimmed() -> None:
-    from corpus_tuner.cli.hit_output import _head, _style
+    from corpus_tuner.cli.hit_output import _choose_style, _format_head
     from corpus_tuner.core.documents import Document, View
     from corpus_tuner.indexes.search.hits import Hit
     from corpus_tuner.indexes.search.snippets import Snippet
@@ -167,7 +167,7 @@ def test_improbable_hits_are_dimmed() -> None:
         document = Document("mill", "Mill", "It grinds.")
         view = View("mill", "passage", "It grinds.")
         hit = Hit(document, 1, 2.0, probability, view, Snippet("It grinds.", 0, 10), {})
-        return _style(hit), _head(hit).plain.rpartition("  ")[2]
+        return _choose_style(hit), _format_head(hit).plain.rpartition("  ")[2]
 
     assert shown(None) == ("", "2.000")
     assert shown(0.01) == ("", "1%")

@@ -35,7 +35,7 @@ def test_a_build_that_is_asked_to_end_says_how_to_go_on(
     process.send_signal(number)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 128 + number
-    assert "stopped; run the same command again to go on" in err
+    assert "stopped; run the same command again to resume" in err
     assert "Traceback" not in err
     assert list(tmp_path.glob("index/building-*/*"))
     write_jsonl(corpus, make_documents(5))

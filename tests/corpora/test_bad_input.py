@@ -292,7 +292,7 @@ def test_a_changed_file(index: Path, run: Run, name: str) -> None:
     file.write_bytes(data)
     failed = run("search", index, "mill")
     assert (failed.code, "damaged" in failed.err) == (2, True), failed
-    assert "wrong SHA-256" in run("info", index, "--verify").err
+    assert "wrong SHA-256" in run("index", "check", index).out
 
 
 def test_a_newer_format(index: Path, run: Run) -> None:
@@ -313,9 +313,9 @@ def test_a_damaged_index_can_be_built_again(index: Path, run: Run, small: list[s
     data[-1] ^= 1
     file.write_bytes(data)
     (index / "segments" / ".DS_Store").touch()
-    assert run("info", index, "--verify").code == 2
+    assert run("index", "check", index).code == 1
     assert run("build", index.parent / "c.jsonl", "-o", index, *small).code == 0
-    assert run("info", index, "--verify").code == 0
+    assert run("index", "check", index).code == 0
 
 
 def test_another_format(index: Path, run: Run) -> None:
