@@ -27,7 +27,7 @@ from sentence_transformers.sentence_transformer.losses import (
     MultipleNegativesRankingLoss,
 )
 
-from benchmarks.in_domain import MEASURE, by_vectors, ranked
+from benchmarks.in_domain import MEASURE, measure_dense, rank_documents
 from corpus_tuner import load_recipe
 from corpus_tuner.core.documents import Document
 from corpus_tuner.corpora import Corpus
@@ -57,13 +57,15 @@ def main() -> None:
     rows = [["collection", "base", chosen.recipe]]
     for benchmark in benchmarks:
         documents = list(Corpus(benchmark.corpus, settings.corpus))
-        base = by_vectors(benchmark, settings, BASE)
+        base = measure_dense(benchmark, settings, BASE)
         if chosen.recipe == "linear":
             learnt = by_map(benchmark, documents)
         else:
             folder = chosen.output / f"{benchmark.name}-{chosen.recipe}"
             train(chosen.recipe, documents, folder, chosen.steps)
-            learnt = by_vectors(benchmark, settings, BASE.model_copy(update={"name": str(folder)}))
+            learnt = measure_dense(
+                benchmark, settings, BASE.model_copy(update={"name": str(folder)})
+            )
         rows.append([benchmark.name, f"{100 * base:.1f}", f"{100 * learnt:.1f}"])
         print(format_markdown([rows[0], rows[-1]]), flush=True)
     print(format_markdown(rows))
@@ -76,7 +78,7 @@ def by_map(benchmark: Benchmark, documents: Sequence[Document]) -> float:
     learnt = learn_map(*sentences_of(encoder, documents), vectors)
     queries = list(benchmark.queries)
     mapped = encoder.encode_queries([benchmark.queries[one] for one in queries]) @ learnt
-    run = ranked(queries, mapped @ vectors.T, [document.id for document in documents])
+    run = rank_documents(queries, mapped @ vectors.T, [document.id for document in documents])
     return measure(benchmark.qrels, run, [MEASURE])[MEASURE]
 
 

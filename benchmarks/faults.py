@@ -45,7 +45,7 @@ _SECONDS = 60  # after which a search is taken to hang
 
 
 def main() -> None:
-    """Run all of it and print the tables."""
+    """Run all faults and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
@@ -57,36 +57,38 @@ def main() -> None:
         encoder = open_encoder(EncoderSettings())
         trial = Trial(Path(folder), encoder)
         parts: dict[str, Callable[[], Table]] = {
-            "killed at a random moment": lambda: trial.kills(chosen.rounds, chance),
-            "disk full at a random size of a file": lambda: trial.limits(chosen.rounds, chance),
-            "disk fails from a random step on": lambda: trial.failures(2 * chosen.rounds, chance),
-            "damaged files": lambda: trial.damages(20 * chosen.rounds, chance),
-            "malformed requests": lambda: requests(trial.index, 100 * chosen.rounds, chance),
+            "killed at a random moment": lambda: trial.kill_commands(chosen.rounds, chance),
+            "disk full at a random size of a file": lambda: trial.limit_files(
+                chosen.rounds, chance
+            ),
+            "disk fails from a random step on": lambda: trial.fail_calls(2 * chosen.rounds, chance),
+            "damaged files": lambda: trial.damage_files(20 * chosen.rounds, chance),
+            "malformed requests": lambda: send_requests(trial.index, 100 * chosen.rounds, chance),
         }
         for name, run in parts.items():
             begin = time.monotonic()
             found[name] = run()
             seconds = time.monotonic() - begin
             if not chosen.json:
-                print(f"\n{name} ({seconds:.0f} s)\n\n{as_text(found[name])}", flush=True)
+                print(f"\n{name} ({seconds:.0f} s)\n\n{format_table(found[name])}", flush=True)
     if chosen.json:
-        print(json.dumps({name: show(table) for name, table in found.items()}, indent=2))
+        print(json.dumps({name: list_rows(table) for name, table in found.items()}, indent=2))
 
 
 class Trial:
-    """An index, what changes it, and what it is before and after that.
+    """An index, commands that change it, and its state before and after each of them.
 
     Parameters
     ----------
     folder
-        An empty one.
+        Empty folder.
     encoder
-        The one that the default recipe opens.
+        Encoder of the default recipe.
 
     Attributes
     ----------
     index
-        Its folder; every part leaves it as it was.
+        Folder of the index, which is restored after every fault.
     """
 
     def __init__(self, folder: Path, encoder: Encoder) -> None:
@@ -95,14 +97,14 @@ class Trial:
         old.write_text("\n".join(records[:_RECORDS]), encoding="utf-8")
         new.write_text("\n".join(records[10 : _RECORDS + 10]), encoding="utf-8")
         self.index = folder / "index"
-        self._kept = folder / "kept"
+        self._backup = folder / "backup"
         self._encoder = encoder
         settings = ct.load_recipe(None, [*RECIPE, "calibrate=false"])
         ct.build(old, self.index, settings, encoder=encoder)
         ids = [json.loads(record)["_id"] for record in records[:3]]
         more = [ct.Document("more", "", "The old mill grinds wheat by the river.")]
         ct.add(self.index, more, encoder=encoder)
-        shutil.copytree(self.index, self._kept)
+        shutil.copytree(self.index, self._backup)
         recipe = [part for one in (*RECIPE, "calibrate=false") for part in ("--set", one)]
         index = self.index
         self._commands: dict[str, list[object]] = {
@@ -119,18 +121,18 @@ class Trial:
             "merge": lambda: ct.merge(index),
             "calibrate": lambda: ct.calibrate(index, encoder=encoder),
         }
-        self._before = state(index)
+        self._before = read_state(index)
         self._after: dict[str, object] = {}
         self._took: dict[str, float] = {}
         for name, command in self._commands.items():
             begin = time.monotonic()
             assert wait_for_exit(start_command(*command)) == 0, name
             self._took[name] = time.monotonic() - begin
-            self._after[name] = state(index)
-            self._put_back()
+            self._after[name] = read_state(index)
+            self._restore()
 
-    def kills(self, rounds: int, chance: random.Random) -> Table:
-        """Kill a command, look at the index, and run the command again."""
+    def kill_commands(self, rounds: int, chance: random.Random) -> Table:
+        """Kill a command, check the index, and run the command again."""
         table: Table = {name: Counter() for name in self._commands}
         for number in range(rounds):
             name = [*self._commands][number % len(self._commands)]
@@ -142,8 +144,8 @@ class Trial:
             self._judge(name, table[name])
         return table
 
-    def limits(self, rounds: int, chance: random.Random) -> Table:
-        """Let the files of a command have so many bytes and no more."""
+    def limit_files(self, rounds: int, chance: random.Random) -> Table:
+        """Limit the size of the files that a command writes."""
         table: Table = {name: Counter() for name in self._commands}
         most = max(file.stat().st_size for file in list_files_to_damage(self.index))
         for number in range(rounds):
@@ -156,15 +158,15 @@ class Trial:
             self._judge(name, table[name])
         return table
 
-    def failures(self, rounds: int, chance: random.Random) -> Table:
-        """Let the disk fail from a random step on."""
+    def fail_calls(self, rounds: int, chance: random.Random) -> Table:
+        """Let system calls fail from a random one on."""
         table: Table = {}
         steps: dict[str, int] = {}
         for name, change in self._changes.items():
             with fail_writes(sys.maxsize) as calls:
                 change()
             steps[name] = len(calls)
-            self._put_back()
+            self._restore()
         for number in range(rounds):
             name = [*steps][number % len(steps)]
             error = chance.choice([errno.ENOSPC, errno.EIO])
@@ -181,12 +183,12 @@ class Trial:
             self._judge(name, counts, self._changes[name])
         return table
 
-    def damages(self, count: int, chance: random.Random) -> Table:
+    def damage_files(self, count: int, chance: random.Random) -> Table:
         """Damage a file, check the index, and open and search it without that."""
         table: Table = {}
         vectors = self._encoder.encode_queries(QUERIES)
         known = (self._encoder.name, self._encoder.fingerprint, vectors)
-        usual = searched(self.index, known, True)
+        usual = search_in_process(self.index, known, True)
         assert isinstance(usual, list), usual
         for _ in range(count):
             every = list_files_to_damage(self.index)
@@ -194,44 +196,44 @@ class Trial:
             how = damage_file(file, [one for one in every if one != file], chance)
             counts = table.setdefault(how, Counter())
             counts["tried"] += 1
-            counts["found by check"] += self._is_found()
+            counts["found by check"] += self._is_detected()
             for small, when in ((True, ""), (False, ", large files")):
-                answer = searched(self.index, known, small)
+                answer = search_in_process(self.index, known, small)
                 if isinstance(answer, str):
                     counts[f"{answer}{when}"] += 1
                 else:
                     kind = "right answers" if answer == usual else "wrong answers"
                     counts[f"{kind}{when}"] += 1
-            self._put_back()
+            self._restore()
         return table
 
-    def _is_found(self) -> bool:
+    def _is_detected(self) -> bool:
         try:
             return bool(ct.check(self.index))
         except ct.SearchIndexError:
             return True
 
     def _judge(self, name: str, counts: Counter[str], again: Callable[[], object] = int) -> None:
-        """Count what an index is after a fault, and after the same again without one."""
-        now = state(self.index)
+        """Count the states of the index after a fault, and after another run without one."""
+        now = read_state(self.index)
         counts["index as before"] += now == self._before
         counts["index as after"] += now == self._after[name] != self._before
         counts["index lost"] += now not in (self._before, self._after[name])
         if again is int:
-            counts["gone on with"] += wait_for_exit(start_command(*self._commands[name])) == 0
+            counts["resumed"] += wait_for_exit(start_command(*self._commands[name])) == 0
         else:
             again()
-            counts["gone on with"] += 1
-        counts["not as it should be then"] += state(self.index) != self._after[name]
-        self._put_back()
+            counts["resumed"] += 1
+        counts["not as it should be then"] += read_state(self.index) != self._after[name]
+        self._restore()
 
-    def _put_back(self) -> None:
+    def _restore(self) -> None:
         shutil.rmtree(self.index)
-        shutil.copytree(self._kept, self.index)
+        shutil.copytree(self._backup, self.index)
 
 
-def state(index: Path) -> object:
-    """Return what an index holds, and whether it is calibrated; what is wrong with it, if it is."""
+def read_state(index: Path) -> object:
+    """Return the documents of an index and whether it is calibrated, or its problems."""
     try:
         problems = ct.check(index)
         manifest = read_manifest(index)
@@ -241,7 +243,7 @@ def state(index: Path) -> object:
 
 
 class KnownQueries:
-    """An encoder that knows the vectors of the queries of this trial."""
+    """Encoder with stored vectors of the queries."""
 
     def __init__(self, name: str, fingerprint: str, vectors: Vectors) -> None:
         self.name, self.fingerprint = name, fingerprint
@@ -249,22 +251,22 @@ class KnownQueries:
         self._vectors = vectors
 
     def encode_queries(self, texts: Any) -> Vectors:
-        """Return their vectors; shape (texts, dimension)."""
+        """Return vectors of shape (texts, dimension)."""
         return np.stack([self._vectors[QUERIES.index(text)] for text in texts])
 
 
-def searched(index: Path, known: tuple[str, str, Vectors], small: bool) -> list[Any] | str:
-    """Return what a process of its own finds, or how it ends.
+def search_in_process(index: Path, known: tuple[str, str, Vectors], small: bool) -> list[Any] | str:
+    """Return the results of a search in another process, or how the process ended.
 
     Parameters
     ----------
     index
-        Its folder.
+        Folder of the index.
     known
         Name and fingerprint of the encoder, and the vectors of the queries.
     small
-        Compare the checksums of small files, as is usual; without it the index behaves as a large
-        one does.
+        Whether to compare the checksums of small files, as is usual; without it the index behaves
+        as a large one does.
     """
     here, there = PROCESSES.Pipe(duplex=False)
     process = PROCESSES.Process(target=_search, args=(index, known, small, there))
@@ -301,8 +303,8 @@ def _search(index: Path, known: tuple[str, str, Vectors], small: bool, answer: A
         answer.send(f"raw {type(error).__name__}")
 
 
-def requests(index: Path, count: int, chance: random.Random) -> Table:
-    """Send malformed requests to the service, and count its answers."""
+def send_requests(index: Path, count: int, chance: random.Random) -> Table:
+    """Send malformed requests to the service, and count its responses."""
     from fastapi.testclient import TestClient
 
     from corpus_tuner.server.app import create_app
@@ -311,7 +313,7 @@ def requests(index: Path, count: int, chance: random.Random) -> Table:
     app = create_app(ct.Searcher.open(index))
     with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
         for _ in range(count):
-            kind, send = chance.choice([*malformed(chance)])
+            kind, send = chance.choice([*list_malformed(chance)])
             answer = send(client)
             counts = table.setdefault(kind, Counter())
             counts["tried"] += 1
@@ -323,7 +325,7 @@ def requests(index: Path, count: int, chance: random.Random) -> Table:
     return table
 
 
-def malformed(chance: random.Random) -> Iterator[tuple[str, Callable[[Any], Any]]]:
+def list_malformed(chance: random.Random) -> Iterator[tuple[str, Callable[[Any], Any]]]:
     """Yield one malformed request of every kind, and its kind."""
     strange: list[Any] = [None, -1, 0, 10**30, 1e400, "", "\x00", "\ud800", [], {}, [[]], True]
     strange += [{"a": {"$x": 1}}, "(" * 300, '"' * 300, "a" * 200_000, {"not": {"not": None}}]
@@ -346,15 +348,15 @@ def malformed(chance: random.Random) -> Iterator[tuple[str, Callable[[Any], Any]
         "a strange address",
         lambda client: client.get("/v1/documents/" + text.replace("\x7f", "")),
     )
-    asked = {"q": text or "a", "k": chance.choice(["7", "-1", "x", "1e9"]), "filter": text}
-    yield "a strange filter", lambda client: client.get("/v1/search", params=asked)
+    parameters = {"q": text or "a", "k": chance.choice(["7", "-1", "x", "1e9"]), "filter": text}
+    yield "a strange filter", lambda client: client.get("/v1/search", params=parameters)
     method = chance.choice(["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "POST"])
     path = chance.choice(["/", "/v1/search", "/v1/documents/x", "/docs", "/assets/../x"])
     yield "another method", lambda client: client.request(method, path)
 
 
-def show(table: Table) -> dict[str, dict[str, int]]:
-    """Return a table with a row for the sum, without what never was."""
+def list_rows(table: Table) -> dict[str, dict[str, int]]:
+    """Return a table with a row for the sum, without empty columns."""
     total: Counter[str] = Counter()
     for counts in table.values():
         total.update(counts)
@@ -364,9 +366,9 @@ def show(table: Table) -> dict[str, dict[str, int]]:
     }
 
 
-def as_text(table: Table) -> str:
-    """Return a table for people: a line for every row, as Markdown."""
-    rows = show(table)
+def format_table(table: Table) -> str:
+    """Return a table as Markdown."""
+    rows = list_rows(table)
     columns = [*rows["all"]]
     lines = ["| | " + " | ".join(columns) + " |", "| --- |" + " --: |" * len(columns)]
     lines += [

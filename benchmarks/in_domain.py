@@ -1,10 +1,10 @@
-"""What an encoder gains by being tuned on the corpus itself, and whether the verdict is right.
+"""Gain of an encoder that is tuned on the corpus itself, compared with its verdict.
 
 Run: python -m benchmarks.in_domain OUTPUT FOLDER... [--set KEY=VALUE] [--hybrid]
 
-FOLDER is a collection in BEIR layout. Its documents alone are learnt from; its judgments then
-measure the base and what was tuned by vectors alone, in float32, and with --hybrid as `eval`
-does. A tuning or an evaluation that OUTPUT holds is not made again. A row per collection.
+FOLDER is a collection in BEIR layout. Its documents are trained on; its judgments measure base and
+tuned encoder in dense search, in float32, and with --hybrid as `eval` does. Tunings and evaluations
+in OUTPUT are reused. The table has a row per collection.
 """
 
 import argparse
@@ -44,7 +44,7 @@ def main() -> None:
     settings = load_recipe()
     tuning = load_tuning_settings(EncoderTuningSettings, None, chosen.assignments)
     benchmarks = open_benchmarks(chosen.folders, "", None, settings)
-    rows = [["collection", "base", "tuned", "gain", "verdict", "interval", "kept", "steps"]]
+    rows = [["collection", "base", "tuned", "gain", "verdict", "interval", "share", "steps"]]
     if chosen.hybrid:
         rows[0] += ["hybrid", "tuned, hybrid"]
     for folder, benchmark in zip(chosen.folders, benchmarks, strict=True):
@@ -52,21 +52,25 @@ def main() -> None:
         report = tune_encoder([benchmark.corpus], output / "encoder", settings, tuning)
         with_tuned = settings.encoder.model_copy(update={"name": report.output})
         found = [
-            by_vectors(benchmark, settings, encoder)
+            measure_dense(benchmark, settings, encoder)
             for encoder in (settings.encoder.model_copy(update={"name": report.base}), with_tuned)
         ]
-        row = [benchmark.name, *(f"{100 * one:.1f}" for one in found), *judged(found, report)]
+        row = [
+            benchmark.name,
+            *(f"{100 * one:.1f}" for one in found),
+            *format_verdict(found, report),
+        ]
         if chosen.hybrid:
             for name, encoder in (("base", settings.encoder), ("tuned", with_tuned)):
                 recipe = settings.model_copy(update={"encoder": encoder})
-                row.append(f"{100 * by_hybrid(folder, output / name, recipe):.1f}")
+                row.append(f"{100 * measure_hybrid(folder, output / name, recipe):.1f}")
         rows.append(row)
         print(format_markdown([rows[0], row]), flush=True)
     print(format_markdown(rows))
 
 
-def judged(found: list[float], report: EncoderTuningReport) -> list[str]:
-    """Return the cells that compare judgments and verdict."""
+def format_verdict(found: list[float], report: EncoderTuningReport) -> list[str]:
+    """Return cells with the gain by the judgments, and the verdict."""
     verdict = report.verdict
     low, high = (100 * end for end in verdict.interval)
     return [
@@ -78,18 +82,18 @@ def judged(found: list[float], report: EncoderTuningReport) -> list[str]:
     ]
 
 
-def by_vectors(benchmark: Benchmark, settings: Recipe, named: EncoderSettings) -> float:
-    """Return nDCG@10 where passages are ranked by their vectors alone."""
+def measure_dense(benchmark: Benchmark, settings: Recipe, named: EncoderSettings) -> float:
+    """Return nDCG@10 of dense search by passages."""
     encoder = open_encoder(named.model_copy(update={"dtype": "float32"}))
     documents = list(Corpus(benchmark.corpus, settings.corpus))
     vectors = encoder.encode_documents([get_full_text(document) for document in documents])
     queries = list(benchmark.queries)
     scores = encoder.encode_queries([benchmark.queries[one] for one in queries]) @ vectors.T
-    run = ranked(queries, scores, [document.id for document in documents])
+    run = rank_documents(queries, scores, [document.id for document in documents])
     return measure(benchmark.qrels, run, [MEASURE])[MEASURE]
 
 
-def ranked(
+def rank_documents(
     queries: Sequence[str], scores: npt.NDArray[np.floating[Any]], ids: Sequence[str]
 ) -> Run:
     """Return the best documents of every query, of scores of shape (queries, documents)."""
@@ -100,7 +104,7 @@ def ranked(
     return run
 
 
-def by_hybrid(folder: str, output: Path, settings: Recipe) -> float:
+def measure_hybrid(folder: str, output: Path, settings: Recipe) -> float:
     """Return nDCG@10 of hybrid search, as `eval` measures it."""
     (found,) = (
         result.measures[MEASURE]

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.recombined import Source, read_sources, recombined
+from benchmarks.recombined import Source, read_sources, recombine
 from corpus_tuner import CorpusTunerError, Recipe
 from corpus_tuner.calibration.ann_recall import build_ann_indexes
 from corpus_tuner.core.chunks import split_into_chunks
@@ -91,7 +91,7 @@ def encode(
         vectors.truncate(done * size)
         vectors.seek(0, 2)
         until = time.monotonic() + 60 * minutes
-        for some in split_into_chunks(islice(recombined(sources), done, most), AT_ONCE):
+        for some in split_into_chunks(islice(recombine(sources), done, most), AT_ONCE):
             if time.monotonic() > until:
                 break
             texts = [f"{one.title} {one.text}".strip() for one in some]
@@ -123,7 +123,7 @@ class Recombined:
 
     def read_stored(self) -> Iterator[StoredDocument]:
         """Yield the documents."""
-        for document in islice(recombined(self._sources), self._count):
+        for document in islice(recombine(self._sources), self._count):
             view = View(document.id, "passage", f"{document.title} {document.text}".strip())
             yield StoredDocument(document, [view], compute_digest(document), {})
 
@@ -337,7 +337,7 @@ def prepare(chosen: argparse.Namespace, encoder: Encoder) -> None:
     known = encode(file, sources, encoder, chosen.documents, chosen.minutes)
     vectors = np.memmap(file, np.float16, "r", shape=(known, encoder.dimension))
     print(f"{known:,} of {chosen.documents:,} documents are encoded", file=sys.stderr)
-    others = islice(recombined(sources, seed=1), QUERIES)
+    others = islice(recombine(sources, seed=1), QUERIES)
     queries = [" ".join(one.text.split()[:WORDS]) for one in others]
     np.save(folder / "queries.npy", encoder.encode_queries(queries))
     write_index(folder / "index", Recombined(sources, vectors, chosen.documents), encoder)

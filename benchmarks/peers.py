@@ -1,7 +1,7 @@
-"""Build an index with what people would run instead, and with three recipes of ours.
+"""Speed and nDCG of building an index with other libraries, and with three recipes of ours.
 
 Run: python -m benchmarks.peers [FOLDER] [--documents N] [--only TEXT] [--set STAGE.KEY=VALUE]
-(needs the extra peers; what is not installed is left out)
+(needs the extra peers; libraries that are not installed are left out)
 
 FOLDER is in BEIR layout; by default the English sample. All but doc2query run the embedded model,
 with their own defaults. As it comes, txtai reads 512 tokens, so it also runs with the model's own
@@ -9,14 +9,14 @@ limit, 256; above 5,000 documents its FAISS index is approximate. fastembed is g
 weights, in float32 ONNX, and the limit of 256. Our encoder chooses its arithmetic by the processor.
 
 The baseline is `SentenceTransformer.encode` with an exact FAISS index. It indexes one half of a
-block right before a system indexes the block, and the other half right after, so that whatever else
-the machine does falls on both. Every ratio is of two times taken in this way, in one process. What
-can only be built as a whole is a block by itself. Starting (imports, opening models, a first text)
+block right before a system indexes the block, and the other half right after, so that other load of
+the machine falls on both. Every ratio is of two times taken in this way, in one process. A system
+that builds an index as a whole has one block. Starting (imports, opening models, a first text)
 is not counted; our builds open models themselves, so the time that an index of one document takes
 is taken off. nDCG is measured where all documents are indexed and the folder has judgments.
 
 There are no trained weights of doc2query without the hub. A T5 of the shape of t5-small with random
-weights writes instead: the time is that of the shape, and what it finds would mean nothing. Trained
+weights writes instead: the time is that of the shape, and its nDCG would mean nothing. Trained
 weights stop at the end of a question and random ones do not, so they are stopped after so many
 tokens (16; the library allows 64). The first 128 documents are enough to time it.
 """
@@ -61,18 +61,18 @@ Encode = Callable[[list[str]], Any]
 
 
 class System(NamedTuple):
-    """One way to make an index, opened.
+    """A library that makes an index.
 
     Attributes
     ----------
     add
-        Indexes a block of documents.
+        Function that indexes a block of documents.
     search
-        Takes queries by id; returns what was found and, of ours, what the passages' vectors find.
+        Function of queries by id; returns the run and, of ours, that of dense search by passages.
     block
-        Documents that are indexed at once.
+        Number of documents that are indexed at once.
     start
-        Seconds of `add` that come before the first document.
+        Seconds of `add` before the first document.
     """
 
     add: Callable[[Sequence[Document]], object]
@@ -82,7 +82,7 @@ class System(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A system: how it is opened with a folder for its files, and what must be installed."""
+    """A system, with the function that opens it in a folder, and its package."""
 
     name: str
     open: Callable[[Path], System]
@@ -91,13 +91,13 @@ class Entry(NamedTuple):
     documents: int | None = None
 
 
-def in_faiss(encode: Encode) -> System:
+def open_faiss(encode: Encode) -> System:
     ids: list[str] = []
     rows = faiss.IndexFlatIP(encode(["a first text"]).shape[1])
 
     def add(documents: Sequence[Document]) -> None:
         if documents:
-            rows.add(encode(list(map(text_of, documents))))
+            rows.add(encode(list(map(join_text, documents))))
             ids.extend(document.id for document in documents)
 
     def search(queries: dict[str, str]) -> list[Run]:
@@ -111,7 +111,7 @@ def in_faiss(encode: Encode) -> System:
     return System(add, search)
 
 
-def fastembed(scratch: Path) -> System:
+def open_fastembed(scratch: Path) -> System:
     from fastembed import TextEmbedding
     from fastembed.common.model_description import ModelSource, PoolingType
 
@@ -148,10 +148,10 @@ def fastembed(scratch: Path) -> System:
         "embedded", PoolingType.MEAN, True, ModelSource(hf="none"), 384, "model.onnx"
     )
     model = TextEmbedding("embedded", specific_model_path=str(scratch))
-    return in_faiss(lambda texts: np.array(list(model.embed(texts)), dtype=np.float32))
+    return open_faiss(lambda texts: np.array(list(model.embed(texts)), dtype=np.float32))
 
 
-def txtai(_: Path, *, size: int, maxlength: bool | None) -> System:
+def open_txtai(_: Path, *, size: int, maxlength: bool | None) -> System:
     from txtai import Embeddings
 
     rows = Embeddings(path=str(embedded.get_folder()), maxlength=maxlength)
@@ -162,11 +162,11 @@ def txtai(_: Path, *, size: int, maxlength: bool | None) -> System:
         return [dict(zip(queries, map(break_ties, found), strict=True))]
 
     return System(
-        lambda block: rows.index((one.id, text_of(one)) for one in block), search, block=size
+        lambda block: rows.index((one.id, join_text(one)) for one in block), search, block=size
     )
 
 
-def doc2query(scratch: Path, *, texts: list[str], tokens: int) -> System:
+def open_doc2query(scratch: Path, *, texts: list[str], tokens: int) -> System:
     import pandas as pd
     from pyterrier_doc2query import Doc2Query
 
@@ -177,10 +177,10 @@ def doc2query(scratch: Path, *, texts: list[str], tokens: int) -> System:
     writer = Doc2Query(str(scratch), SAMPLES, append=True, fast_tokenizer=True, device="cpu")
     config = {"max_new_tokens": tokens, "max_length": None}
     generate = writer.model.generate
-    writer.model.generate = lambda **asked: generate(**asked | config)
+    writer.model.generate = lambda **given: generate(**given | config)
 
     def add(documents: Sequence[Document]) -> None:
-        ids, read = [one.id for one in documents], list(map(text_of, documents))
+        ids, read = [one.id for one in documents], list(map(join_text, documents))
         written = writer.transform(pd.DataFrame({"docno": ids, "text": read}))["text"]
         words = bm25s.tokenize(list(written), stopwords="en", show_progress=False)
         bm25s.BM25().index(words, show_progress=False)
@@ -189,7 +189,7 @@ def doc2query(scratch: Path, *, texts: list[str], tokens: int) -> System:
     return System(add, lambda _: [], block=GENERATED)
 
 
-def ours(
+def open_ours(
     scratch: Path, *, assignments: list[str], encoder: Encoder, documents: list[Document]
 ) -> System:
     settings = load_recipe(None, assignments)
@@ -211,51 +211,53 @@ def ours(
             return [opened.run(one, DEPTH) for one in (known[HYBRID], known["passage"])]
 
     add(documents[:1])
-    start = clock(partial(add, documents[:1]))
+    start = measure_seconds(partial(add, documents[:1]))
     return System(add, search, block=len(documents), start=start)
 
 
-def text_of(document: Document) -> str:
+def join_text(document: Document) -> str:
     return f"{document.title} {document.text}".strip()
 
 
-def clock(job: Callable[[], object]) -> float:
+def measure_seconds(job: Callable[[], object]) -> float:
     """Return the seconds that a job takes."""
     start = time.perf_counter()
     job()
     return time.perf_counter() - start
 
 
-def race(system: System, baseline: System, documents: list[Document]) -> tuple[float, float]:
+def compare_speed(
+    system: System, baseline: System, documents: list[Document]
+) -> tuple[float, float]:
     """Return the seconds of a system, and those of the baseline around it."""
     spent, compared = -system.start, 0.0
     for start in range(0, len(documents), system.block):
         block = documents[start : start + system.block]
         half = len(block) // 2
-        compared += clock(partial(baseline.add, block[:half]))
-        spent += clock(partial(system.add, block))
-        compared += clock(partial(baseline.add, block[half:]))
+        compared += measure_seconds(partial(baseline.add, block[:half]))
+        spent += measure_seconds(partial(system.add, block))
+        compared += measure_seconds(partial(baseline.add, block[half:]))
     return spent, compared
 
 
-def entries(documents: list[Document], settings: list[str], tokens: int) -> Iterator[Entry]:
-    size, texts = len(documents), list(map(text_of, documents[:GENERATED]))
-    # By itself, since it asks for an older huggingface_hub than transformers does.
+def list_entries(documents: list[Document], settings: list[str], tokens: int) -> Iterator[Entry]:
+    size, texts = len(documents), list(map(join_text, documents[:GENERATED]))
+    # By itself, since it requires an older huggingface_hub than transformers does.
     pip = "--no-deps -c constraints.txt fastembed loguru mmh3 py-rust-stemmers onnxruntime"
-    yield Entry("fastembed", fastembed, "fastembed", pip)
+    yield Entry("fastembed", open_fastembed, "fastembed", pip)
     for name, limit in {"txtai": None, "txtai, maxlength=true": True}.items():
-        yield Entry(name, partial(txtai, size=size, maxlength=limit), "txtai", "txtai")
+        yield Entry(name, partial(open_txtai, size=size, maxlength=limit), "txtai", "txtai")
     name, package = f"doc2query, {SAMPLES} x {tokens} tokens", "pyterrier_doc2query"
-    write = partial(doc2query, texts=texts, tokens=tokens)
+    write = partial(open_doc2query, texts=texts, tokens=tokens)
     yield Entry(name, write, package, package, documents=GENERATED)
     encoder = open_encoder()
     for recipe in RECIPES:
         chosen = [*filter(None, [recipe]), *settings]
-        make = partial(ours, assignments=chosen, encoder=encoder, documents=documents)
+        make = partial(open_ours, assignments=chosen, encoder=encoder, documents=documents)
         yield Entry(f"corpus-tuner, {recipe or 'default recipe'}", make)
 
 
-def worth(system: System, benchmark: Benchmark | None) -> list[str]:
+def measure_system(system: System, benchmark: Benchmark | None) -> list[str]:
     """Return the nDCG of every run of a system, as the table has it."""
     values: list[str] = []
     if benchmark is None:
@@ -288,23 +290,23 @@ def main() -> None:
     rows: list[list[str]] = []
     values: list[str] = []
     seconds, indexed = 0.0, 0
-    for entry in entries(documents, chosen.settings, chosen.question_tokens):
+    for entry in list_entries(documents, chosen.settings, chosen.question_tokens):
         if chosen.only not in entry.name:
             continue
         if find_spec(entry.module) is None:
             print(f"{entry.name} is left out: pip install {entry.install}")
             continue
         some = documents[: entry.documents]
-        baseline = in_faiss(model.encode)
+        baseline = open_faiss(model.encode)
         with TemporaryDirectory() as folder:
             system = entry.open(Path(folder))
-            spent, compared = race(system, baseline, some)
-            found = worth(system, benchmark)
+            spent, compared = compare_speed(system, baseline, some)
+            found = measure_system(system, benchmark)
         print(f"{entry.name}: {spent:.1f} s, the baseline {compared:.1f} s", flush=True)
         rows.append([entry.name, f"{len(some) / spent:.2f}", f"{spent / compared:.2f}", *found])
         seconds, indexed = seconds + compared, indexed + len(some)
         if not values and len(some) == len(documents):
-            values = worth(baseline, benchmark)
+            values = measure_system(baseline, benchmark)
     columns = ["documents/s", "ratio", MEASURE, "passages"]
     made = make_table("system", *columns, right=columns)
     if rows:

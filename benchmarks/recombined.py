@@ -1,4 +1,4 @@
-"""As many distinct documents as are asked for, out of fewer true ones.
+"""Any number of distinct documents, made of fewer real ones.
 
 Sentences of documents of a like topic are shuffled and dealt out anew. What comes of it is read by
 an encoder as any text, has a topic, and is in nobody's collection.
@@ -20,20 +20,20 @@ from corpus_tuner.text.sentences import split_sentences
 
 _WORD = re.compile(r"[^\W\d_]{5,}")
 _RARE, _COMMON = 30, 1_000
-"""A topic is a word that at least and at most so many sources have."""
+"""Least and most sources of a word that is a topic."""
 _TOGETHER = 3  # sources whose sentences are shuffled
 _SENTENCES = (2, 4)  # of a document
 
 
 class Source(NamedTuple):
-    """A true document.
+    """A real document.
 
     Attributes
     ----------
     title, sentences
-        What it says.
+        Title, and sentences of the text.
     topic
-        Its most telling word, before it the language.
+        Language, and the word with the highest tf-idf weight.
     """
 
     title: str
@@ -42,14 +42,14 @@ class Source(NamedTuple):
 
 
 def read_sources(files: Sequence[Path], most: int | None = None) -> list[Source]:
-    """Read true documents: JSON lines with ``source``, ``target`` (the title) and ``language``.
+    """Read real documents: JSON lines with ``source``, ``target`` (the title) and ``language``.
 
     Parameters
     ----------
     files
-        Compressed by gzip.
+        Files compressed by gzip.
     most
-        So many of every file; all if left out.
+        Number of documents of every file; by default all.
     """
     records = []
     for file in files:
@@ -61,14 +61,14 @@ def read_sources(files: Sequence[Path], most: int | None = None) -> list[Source]
         Source(
             record["target"],
             split_sentences(record["source"], record["language"]),
-            f"{record['language']} {_topic(own, known, len(records))}",
+            f"{record['language']} {_choose_topic(own, known, len(records))}",
         )
         for record, own in zip(records, words, strict=True)
     ]
 
 
-def recombined(sources: Sequence[Source], seed: int = 0) -> Iterator[Document]:
-    """Yield documents without end, every text once, the same ones for the same seed."""
+def recombine(sources: Sequence[Source], seed: int = 0) -> Iterator[Document]:
+    """Yield documents without end, each text once, the same ones for the same seed."""
     of_topic = defaultdict(list)
     for source in sources:
         of_topic[source.topic].append(source)
@@ -87,8 +87,8 @@ def recombined(sources: Sequence[Source], seed: int = 0) -> Iterator[Document]:
             yield Document(f"{len(seen) - 1:07}", first.title, text, {"topic": first.topic})
 
 
-def _topic(words: Sequence[str], known: Counter[str], total: int) -> str:
-    """Return the word that tells most of a text."""
+def _choose_topic(words: Sequence[str], known: Counter[str], total: int) -> str:
+    """Return the word of a text with the highest tf-idf weight."""
     counts = Counter(word for word in words if _RARE <= known[word] <= _COMMON)
-    worth = {word: count * log(total / known[word]) for word, count in counts.items()}
-    return max(worth, key=lambda word: (worth[word], word), default="")
+    weights = {word: count * log(total / known[word]) for word, count in counts.items()}
+    return max(weights, key=lambda word: (weights[word], word), default="")

@@ -30,22 +30,24 @@ HITS = 10
 Array = npt.NDArray[np.float64]
 
 
-class Judged(NamedTuple):
+class JudgedHits(NamedTuple):
     """Hits of judged queries, best first, in arrays of shape (queries, hits).
 
     Attributes
     ----------
     probabilities
-        From 0 to 1; NaN where a query has fewer hits.
+        Probabilities from 0 to 1; NaN where a query has fewer hits.
     relevant
-        0 or 1.
+        Relevance, 0 or 1.
     """
 
     probabilities: Array
     relevant: Array
 
 
-def judged_hits(index: Path, benchmark: Benchmark, encoder: QueryEncoder | None = None) -> Judged:
+def search_judged(
+    index: Path, benchmark: Benchmark, encoder: QueryEncoder | None = None
+) -> JudgedHits:
     """Search all judged queries of a benchmark.
 
     Raises
@@ -64,22 +66,23 @@ def judged_hits(index: Path, benchmark: Benchmark, encoder: QueryEncoder | None 
                 raise SystemExit(f"{index} is not calibrated")
             probabilities[row, column] = hit.probability
             relevant[row, column] = benchmark.qrels[query].get(hit.document.id, 0) > 0
-    return Judged(probabilities, relevant)
+    return JudgedHits(probabilities, relevant)
 
 
-def flattened(judged: Judged, hits: int) -> tuple[Array, Array]:
+def flatten(judged: JudgedHits, hits: int) -> tuple[Array, Array]:
     """Return probability and relevance of the first so many hits of all queries."""
     probabilities, relevant = (values[:, :hits].ravel() for values in judged)
     there = ~np.isnan(probabilities)
     return probabilities[there], relevant[there]
 
 
-def binned(probabilities: Array, relevant: Array) -> Array:
+def bin_probabilities(probabilities: Array, relevant: Array) -> Array:
     """Return mean probability, share of relevant ones and count of every bin, shape (bins, 3).
 
     Examples
     --------
-    >>> binned(np.array([0.1, 0.3, 0.9, 0.7]), np.array([0.0, 0.0, 1.0, 1.0]))[0].tolist()
+    >>> relevant = np.array([0.0, 0.0, 1.0, 1.0])
+    >>> bin_probabilities(np.array([0.1, 0.3, 0.9, 0.7]), relevant)[0].tolist()
     [0.1, 0.0, 1.0]
     """
     order = np.argsort(probabilities, kind="stable")
@@ -89,13 +92,13 @@ def binned(probabilities: Array, relevant: Array) -> Array:
     )
 
 
-def calibration_error(probabilities: Array, relevant: Array) -> float:
+def compute_calibration_error(probabilities: Array, relevant: Array) -> float:
     """Return the expected calibration error, from 0 to 1."""
-    means, shares, counts = binned(probabilities, relevant).T
+    means, shares, counts = bin_probabilities(probabilities, relevant).T
     return float((np.abs(means - shares) * counts).sum() / counts.sum())
 
 
-def brier_score(probabilities: Array, relevant: Array) -> float:
+def compute_brier_score(probabilities: Array, relevant: Array) -> float:
     """Return the mean squared difference of probability and relevance, from 0 to 1."""
     return float(((probabilities - relevant) ** 2).mean())
 
@@ -103,7 +106,7 @@ def brier_score(probabilities: Array, relevant: Array) -> float:
 _MEASURES = ("mean probability", "relevant", "ECE", "Brier")
 
 
-def table(found: Mapping[str, Judged]) -> list[list[str]]:
+def tabulate_reliability(found: Mapping[str, JudgedHits]) -> list[list[str]]:
     """Return a row for every collection, with the figures of the first hit and of all hits."""
     rows = [["collection", "queries"]]
     rows[0] += [
@@ -112,21 +115,24 @@ def table(found: Mapping[str, Judged]) -> list[list[str]]:
     for name, judged in found.items():
         row = [name, f"{len(judged.relevant)}"]
         for hits in (1, HITS):
-            values = flattened(judged, hits)
+            values = flatten(judged, hits)
             means = (float(values[0].mean()), float(values[1].mean()))
             row += [f"{value:.3f}" for value in means]
-            row += [f"{calibration_error(*values):.3f}", f"{brier_score(*values):.3f}"]
+            row += [
+                f"{compute_calibration_error(*values):.3f}",
+                f"{compute_brier_score(*values):.3f}",
+            ]
         rows.append(row)
     return rows
 
 
-def draw(found: Mapping[str, Judged], path: Path) -> None:
+def draw_diagrams(found: Mapping[str, JudgedHits], path: Path) -> None:
     """Draw the reliability diagrams of the first hit and of all hits, as SVG."""
     figure = Figure(figsize=(9, 4.2), layout="constrained")
     for axes, hits in zip(figure.subplots(1, 2, sharey=True), (1, HITS), strict=True):
         axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
         for name, judged in found.items():
-            means, shares, _ = binned(*flattened(judged, hits)).T
+            means, shares, _ = bin_probabilities(*flatten(judged, hits)).T
             axes.plot(means, shares, marker="o", markersize=3, linewidth=1, label=name)
         axes.set_xlabel("probability")
         axes.set_title("first hit" if hits == 1 else f"first {hits} hits")
@@ -146,12 +152,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     settings = load_recipe(None, ["corpus.on_bad_record=skip"])
     benchmarks = open_benchmarks(chosen.folders, "", None, settings)
     found = {
-        benchmark.name: judged_hits(chosen.results / "indexes" / benchmark.name, benchmark)
+        benchmark.name: search_judged(chosen.results / "indexes" / benchmark.name, benchmark)
         for benchmark in benchmarks
     }
-    print(format_markdown(table(found)))
+    print(format_markdown(tabulate_reliability(found)))
     if chosen.plot:
-        draw(found, chosen.plot)
+        draw_diagrams(found, chosen.plot)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python -m benchmarks.tables RESULTS [ABLATION]
 
 RESULTS and ABLATION are folders that ``corpus-tuner eval`` and ``eval --ablate`` wrote. A table
-stands between ``<!-- table: NAME -->`` and ``<!-- end -->``; nobody types it.
+is written between ``<!-- table: NAME -->`` and ``<!-- end -->``.
 """
 
 import re
@@ -43,7 +43,7 @@ def summarize(folder: Path, results: list[Result]) -> str:
     return format_markdown(rows)
 
 
-def systems(results: list[Result]) -> str:
+def tabulate_systems(results: list[Result]) -> str:
     """Return a row per collection and system: all measures, weights and time."""
     measures = list(results[0].measures)
     rows = [["collection", "system", "weights", *measures, "95 % interval", "ms"]]
@@ -57,8 +57,8 @@ def systems(results: list[Result]) -> str:
     return format_markdown(rows, left=3)
 
 
-def comparison(report: Report) -> str:
-    """Return how the main system compares with the baseline."""
+def tabulate_comparison(report: Report) -> str:
+    """Return the comparison of the main system with the baseline."""
     columns = ("difference", "95 % interval", "effect, d", "p, t-test", "p, permutation", "+/=/-")
     rows = [["collection", *columns]]
     for compared in report.comparisons:
@@ -77,8 +77,8 @@ def comparison(report: Report) -> str:
     return format_markdown(rows)
 
 
-def cost(report: Report) -> str:
-    """Return what every index took."""
+def tabulate_cost(report: Report) -> str:
+    """Return size and build time of every index."""
     rows = [["collection", "documents", "views", "index, MiB", "build, s", "peak memory, MiB"]]
     for index in report.costs:
         seconds = "" if index.seconds is None else f"{index.seconds:.0f}"
@@ -90,8 +90,8 @@ def cost(report: Report) -> str:
     return format_markdown(rows)
 
 
-def fill(page: Path, tables: dict[str, str]) -> None:
-    """Put tables between their marks."""
+def fill_tables(page: Path, tables: dict[str, str]) -> None:
+    """Write tables between their marks."""
 
     def put(found: re.Match[str]) -> str:
         name = found["name"]
@@ -107,15 +107,15 @@ def main() -> None:
     report = Report.model_validate_json((folder / "report.json").read_text(encoding="utf-8"))
     tables = {
         "summary": summarize(folder, report.results),
-        "systems": systems(report.results),
-        "comparison": comparison(report),
-        "cost": cost(report),
+        "systems": tabulate_systems(report.results),
+        "comparison": tabulate_comparison(report),
+        "cost": tabulate_cost(report),
     }
     if len(sys.argv) > 2:
         parts = read_results(Path(sys.argv[2]) / "ablation.json")
         tables["ablation"] = format_markdown(tabulate_measure(parts, MAIN))
     for page in PAGES:
-        fill(page, tables)
+        fill_tables(page, tables)
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ def test_an_evaluation_is_shown_as_a_table(tmp_path: Path, encoder_folder: Path)
     done = ct.evaluate(
         [str(tmp_path)], tmp_path / "out", SETTINGS, encoder=str(encoder_folder), progress=False
     )
-    assert repr(done).startswith(f"Evaluation({len(done.results)} results of ")
+    assert repr(done).startswith(f"Report({len(done.results)} results of ")
     assert done._repr_html_().count("<tr>") == 1 + len(done.results)
     assert re.fullmatch(r"Result\('.*', 'bm25', nDCG@10=\d\.\d+\)", repr(done.results[0]))
 

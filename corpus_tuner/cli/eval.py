@@ -140,13 +140,13 @@ def evaluate(
     )
     if json:
         typer.echo((output / "metrics.json").read_text(encoding="utf-8").rstrip())
-        show_remarks(done.report, out.stderr)
+        show_remarks(done, out.stderr)
         return
     if latex:
-        show_latex(done.report)
+        show_latex(done)
         return
-    show_results(done.results, done.report.references, done.report.baseline)
-    show_comparisons(done.report)
+    show_results(done.results, done.references, done.baseline)
+    show_comparisons(done)
     for name, built in done.builds.items():
         if built.skipped:
             out.print_line(f"{name}:")

@@ -77,13 +77,13 @@ class EncoderTuningSettings(BaseModel):
     clip: ClassVar[float] = 1.0  # maximum norm of a gradient
     left_in: ClassVar[float] = 0.5  # share of query sentences that stay in their passage
     candidates: ClassVar[int] = 1000  # documents among which held-out ones are searched
-    kept: ClassVar[tuple[float, ...]] = (0.25, 0.5, 0.75, 1.0)
+    shares: ClassVar[tuple[float, ...]] = (0.25, 0.5, 0.75, 1.0)
     """Shares of the fine-tuned weights, the rest being the base's (Wortsman et al., arXiv
     2109.01903), of which evaluation chooses one."""
-    looks: ClassVar[int] = 4  # evaluations and checkpoints during training
+    evaluations: ClassVar[int] = 4  # evaluations and checkpoints during training
     most_documents: ClassVar[int] = 100_000  # more are left out, chosen by their contents
 
     @property
-    def taught(self) -> bool:
+    def needs_teacher(self) -> bool:
         """Whether training needs a teacher index."""
         return self.steps != 0 and (self.negatives > 0 or self.distillation > 0)

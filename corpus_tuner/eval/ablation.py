@@ -151,13 +151,6 @@ def list_check_sets(group: str, checks: Iterable[str]) -> dict[str, list[str]]:
 def list_variants(kinds: Mapping[str, Sequence[str]], checks: Sequence[str]) -> list[Variant]:
     """Return the variants to compare.
 
-    Parameters
-    ----------
-    kinds
-        Kinds of views that every generator writes, by its group.
-    checks
-        Names of the recipe's checks.
-
     Examples
     --------
     >>> [variant.name for variant in list_variants({"extractive": ["summary"]}, [])]

@@ -46,7 +46,7 @@ def compare_runs(
     benchmark, split, home
         Benchmark of the runs, as `corpus_tuner.evaluate` takes it.
     qrels
-        File of judgments, in place of a benchmark.
+        File of judgments, instead of a benchmark.
     measures
         As `corpus_tuner.evaluate` takes them.
     settings

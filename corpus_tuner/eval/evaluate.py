@@ -4,9 +4,8 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
@@ -15,7 +14,6 @@ from corpus_tuner.building.pipeline import build
 from corpus_tuner.building.report import BuildReport
 from corpus_tuner.config.recipe import Recipe, parse_recipe, read_stored_recipe, set_encoder
 from corpus_tuner.core.files import create_folder, write_text
-from corpus_tuner.core.html_tables import render_html_table
 from corpus_tuner.core.progress import add_prefix, show_progress
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import Encoder, EncoderSettings
@@ -45,54 +43,6 @@ from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES
 from corpus_tuner.eval.trec.qrels import write_qrels
 from corpus_tuner.indexes.open_index import locate_index
 
-if TYPE_CHECKING:
-    from pandas import DataFrame
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Results of an evaluation on some benchmarks.
-
-    Attributes
-    ----------
-    report
-        Report with all measures.
-    builds
-        Report of every benchmark's build, by name.
-    """
-
-    report: Report
-    builds: dict[str, BuildReport]
-
-    @property
-    def results(self) -> list[Result]:
-        """Results, one per benchmark and system."""
-        return self.report.results
-
-    def to_dataframe(self) -> "DataFrame":
-        """Return the results as a pandas DataFrame, as `Report.to_dataframe` does."""
-        return self.report.to_dataframe()
-
-    def __repr__(self) -> str:
-        return f"Evaluation({len(self.results)} results of {', '.join(self.builds)})"
-
-    def _repr_html_(self) -> str:
-        measures = list(dict.fromkeys(name for one in self.results for name in one.measures))
-        return render_html_table(
-            ["benchmark", "system", *measures],
-            (
-                (
-                    one.benchmark,
-                    one.system,
-                    *(
-                        f"{one.measures[name]:.4f}" if name in one.measures else ""
-                        for name in measures
-                    ),
-                )
-                for one in self.results
-            ),
-        )
-
 
 def evaluate(
     benchmarks: Sequence[str],
@@ -111,7 +61,7 @@ def evaluate(
     qrels: str | Path | None = None,
     command: str = "",
     progress: bool = True,
-) -> Evaluation:
+) -> Report:
     """Build the index of every benchmark, or reuse it, and measure all its systems.
 
     The systems are each lexical ranker, each representation of the index, hybrid search with the
@@ -210,7 +160,7 @@ def evaluate(
         write_results(results, setup.output / METRICS)
     report = _merge_reports(reports, setup, compare_with, command)
     write_report(report, setup.output)
-    return Evaluation(report, builds)
+    return report.model_copy(update={"builds": builds})
 
 
 def _merge_reports(

@@ -120,19 +120,6 @@ def sweep(
 
     All of them rank the documents that the calibrated weights find; a ranker that these leave out
     has its default weight in that.
-
-    Parameters
-    ----------
-    searcher
-        Searcher of an index with lexical rankers.
-    benchmark
-        Queries and judgments.
-    judged_by
-        Name of the measure.
-    calibrated
-        Search settings: their weights are tried as well.
-    key
-        Key of the result.
     """
     chosen = calibrated.hybrid
     default = HybridWeights(feedback=chosen.feedback)

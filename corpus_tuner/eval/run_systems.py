@@ -40,17 +40,6 @@ def run_systems(
 ) -> Report:
     """Rank by all systems and measure, with runs of the same inputs taken from files.
 
-    Parameters
-    ----------
-    benchmark
-        Queries and judgments.
-    built, cost
-        Report of the index's build, and its cost.
-    setup
-        Settings of the evaluation.
-    baselines, compare_with
-        As `corpus_tuner.evaluate` takes them.
-
     Raises
     ------
     CorpusTunerError

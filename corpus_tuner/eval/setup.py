@@ -39,7 +39,7 @@ class Setup:
     depth
         Number of documents in every ranking.
     index
-        Existing index, a folder or an address, that is measured in place of a new one.
+        Existing index, a folder or an address, that is measured instead of a new one.
     """
 
     output: Path

@@ -61,15 +61,7 @@ class System(NamedTuple):
 
 
 def list_systems(manifest: Manifest, default: SearchSettings) -> list[System]:
-    """Return the systems of an index: single rankers, representations and hybrid search.
-
-    Parameters
-    ----------
-    manifest
-        Manifest of the index.
-    default
-        Weights before calibration.
-    """
+    """Return the systems of an index: single rankers, representations and hybrid search."""
     configured = manifest.representation
     dense = [System(name, name, "dense", default) for name in manifest.representations]
     if not manifest.lexical:
@@ -104,15 +96,6 @@ class OpenIndex:
     """An index that is opened once for all systems, with queries that are encoded once.
 
     A context manager.
-
-    Parameters
-    ----------
-    index
-        Folder or address.
-    encoder
-        Encoder of the index.
-    queries
-        Texts by id.
     """
 
     def __init__(

@@ -14,13 +14,17 @@ from tests.conftest import make_documents_with_topics, write_jsonl
 
 def test_errors_of_probabilities() -> None:
     sure = np.array([1.0, 0.0, 1.0, 0.0])
-    assert reliability.calibration_error(sure, sure) == reliability.brier_score(sure, sure) == 0
+    assert (
+        reliability.compute_calibration_error(sure, sure)
+        == reliability.compute_brier_score(sure, sure)
+        == 0
+    )
     half, relevant = np.full(100, 0.5), np.tile([0.0, 1.0], 50)
-    assert reliability.calibration_error(half, relevant) == pytest.approx(0)
-    assert reliability.brier_score(half, relevant) == pytest.approx(0.25)
-    assert reliability.calibration_error(half, np.ones(100)) == pytest.approx(0.5)
+    assert reliability.compute_calibration_error(half, relevant) == pytest.approx(0)
+    assert reliability.compute_brier_score(half, relevant) == pytest.approx(0.25)
+    assert reliability.compute_calibration_error(half, np.ones(100)) == pytest.approx(0.5)
     chance = np.random.default_rng(0).random(103)
-    assert sorted(reliability.binned(chance, chance)[:, 2]) == [10] * 7 + [11] * 3
+    assert sorted(reliability.bin_probabilities(chance, chance)[:, 2]) == [10] * 7 + [11] * 3
 
 
 def test_a_collection_is_measured(

@@ -139,7 +139,7 @@ def start_java() -> tuple[Any, Any]:
     os.environ["JAVA_HOME"] = str(home)
     for library in sorted(home.glob("**/server/libjvm.*")):
         os.environ.setdefault("JVM_PATH", str(library))
-    # pyserini asks for a module that small JDKs lack; where it finds no jar it asks for nothing.
+    # pyserini requires a module that small JDKs lack, unless it finds no jar.
     os.environ["ANSERINI_CLASSPATH"] = os.devnull
     # It opens a client of an API that is not used here, which wants a key.
     os.environ.setdefault("OPENAI_API_KEY", "none")

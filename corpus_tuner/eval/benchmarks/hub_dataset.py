@@ -42,7 +42,7 @@ def fetch_hub_dataset(source: HubDataset, split: str, folder: Path) -> None:
         with (partial / "qrels" / f"{split}.tsv").open("w", encoding="utf-8") as file:
             file.write("query-id\tcorpus-id\tscore\n")
             for row in _read_rows(source.qrels_name or source.name, *source.qrels):
-                grade = int(row.get("score", 1))  # sets without grades list relevant pairs alone
+                grade = int(row.get("score", 1))  # sets without grades list relevant pairs
                 file.write(f"{row['query-id']}\t{row['corpus-id']}\t{grade}\n")
         partial.rename(folder)
     except (

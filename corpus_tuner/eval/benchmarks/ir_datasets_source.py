@@ -10,13 +10,6 @@ from corpus_tuner.eval.trec.benchmark import Benchmark, Qrels
 def load_ir_dataset(id_: str, *, name: str = "") -> Benchmark:
     """Read queries and judgments of a dataset; ir_datasets fetches and caches it.
 
-    Parameters
-    ----------
-    id_
-        Id in the catalogue.
-    name
-        Name of the benchmark; by default made from the id.
-
     Raises
     ------
     EvaluationError

@@ -48,7 +48,7 @@ class Reference(_Frozen):
     measures
         Values by name of the measure, in points of 100.
     source
-        Place of publication.
+        Publication.
     """
 
     system: str

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from corpus_tuner.building.report import BuildReport
 from corpus_tuner.core.extras import MissingExtraError
+from corpus_tuner.core.html_tables import render_html_table
 from corpus_tuner.eval.benchmarks.registry import Reference
 from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.measures import MeasuredRun, average_queries
@@ -229,6 +231,8 @@ class Report(_Frozen):
         Command that repeats the evaluation.
     per_query
         Measures of every query, by benchmark and system; not part of ``report.json``.
+    builds
+        Report of every benchmark's build, by name; not part of ``report.json``.
     """
 
     title: str
@@ -249,9 +253,23 @@ class Report(_Frozen):
     settings: str = ""
     versions: dict[str, str] = Field(default_factory=dict)
     command: str = ""
-    per_query: dict[str, dict[str, MeasuredRun]] = Field(
-        default_factory=dict, exclude=True, repr=False
-    )
+    per_query: dict[str, dict[str, MeasuredRun]] = Field(default_factory=dict, exclude=True)
+    builds: dict[str, BuildReport] = Field(default_factory=dict, exclude=True)
+
+    def __repr__(self) -> str:
+        return f"Report({len(self.results)} results of {', '.join(self.by_benchmark)})"
+
+    def _repr_html_(self) -> str:
+        measures = list(dict.fromkeys(name for one in self.results for name in one.measures))
+        rows = (
+            (
+                one.benchmark,
+                one.system,
+                *(f"{one.measures[name]:.4f}" if name in one.measures else "" for name in measures),
+            )
+            for one in self.results
+        )
+        return render_html_table(["benchmark", "system", *measures], rows)
 
     @property
     def by_benchmark(self) -> dict[str, list[Result]]:

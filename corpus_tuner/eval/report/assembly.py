@@ -23,7 +23,7 @@ from corpus_tuner.eval.trec.runs import Run
 from corpus_tuner.eval.trec.significance import Comparison, compare, compute_p_values
 
 METRICS = "metrics.json"
-"""File of the results alone."""
+"""File of the results."""
 
 ABOUT = (
     "How well searches find the documents that people judged relevant: the higher the better, 100 "
@@ -34,7 +34,7 @@ _TERMS = {
     "bm25": "The ranker that scores by the words of a query (BM25), without a model.",
     "words": "The ranker that scores by words (BM25).",
     "ngrams": "BM25 of character 4-grams: finds other word forms, and compounds.",
-    "passage": "Dense search by the vector of a document's own text: the encoder alone.",
+    "passage": "Dense search by the vector of a document's own text.",
     "mean": "One vector for a document: the mean of its passage's and its views' vectors.",
     "views": "Every view has a vector of its own: a title, a sentence, or a short text, such as a "
     "question, that was written for the document. The score is that of passage and best view.",
@@ -66,24 +66,8 @@ def report_benchmark(
 ) -> Report:
     """Return the report of one benchmark.
 
-    Parameters
-    ----------
-    benchmark
-        Queries and judgments.
-    runs, measured
-        Runs and their measures, by the name of the system.
-    results
-        Results of all systems; those that use labels are not compared.
-    measures
-        Names of the measures, the main one first.
-    system, baseline
-        Names of the system that is shown in detail, and of the baseline.
-    describe
-        As `corpus_tuner.eval.report.per_query.list_query_changes` takes it.
-    remarks
-        Further remarks.
-    more
-        Further attributes of the report.
+    Systems that use labels are not compared with the baseline. `describe` returns titles and views
+    of documents; `more` are further attributes of the report.
     """
     main = measures[0]
     values = {one.system: measured[one.system][main] for one in results if not one.uses_labels}
@@ -161,15 +145,6 @@ def find_published(
 
     A collection of the same name and another size has none. Empty and duplicate documents may have
     been left out, so sizes agree to one in a hundred.
-
-    Parameters
-    ----------
-    benchmark
-        Queries and judgments.
-    documents
-        Number of indexed documents; 0 where it is not known.
-    measures
-        Names of the measures, which the figures are returned by.
     """
     entry = find_entry(benchmark)
     if entry is None or (documents and abs(documents - entry.documents) > entry.documents / 100):

@@ -20,13 +20,6 @@ Describe = Callable[[Sequence[str]], Sequence[Mapping[str, ShownDocument]]]
 def select_extremes(gains: Mapping[str, float], most: int = MOST_QUERIES) -> list[str]:
     """Return the queries that gained most, in descending order, then those that lost most.
 
-    Parameters
-    ----------
-    gains
-        Gain of every query, by id.
-    most
-        Number of queries on either side.
-
     Examples
     --------
     >>> select_extremes({"a": 0.1, "b": -0.5, "c": 0.4, "d": 0.0}, most=1)
@@ -45,19 +38,7 @@ def list_query_changes(
     baseline: str,
     describe: Describe | None = None,
 ) -> list[QueryChange]:
-    """Return the queries on which system and baseline differ most.
-
-    Parameters
-    ----------
-    benchmark
-        Queries and judgments.
-    runs, values
-        Runs and their values by the main measure, by the name of the system.
-    system, baseline
-        Names of what is compared.
-    describe
-        Source of titles and views.
-    """
+    """Return the queries on which system and baseline differ most."""
     gains = {query: now - values[baseline][query] for query, now in values[system].items()}
     chosen = select_extremes(gains)
     texts = [benchmark.queries[query] for query in chosen]

@@ -21,15 +21,7 @@ def write_results(results: Sequence[Result], path: Path) -> None:
 
 
 def write_per_query(measured: Mapping[str, Mapping[str, MeasuredRun]], path: Path) -> None:
-    """Write the measures of every query as CSV, atomically.
-
-    Parameters
-    ----------
-    measured
-        Values by benchmark and system, as fractions.
-    path
-        File with the columns ``benchmark, system, query``, and one per measure.
-    """
+    """Write the measures of every query as CSV, atomically."""
     runs = [
         (name, system, run) for name, systems in measured.items() for system, run in systems.items()
     ]

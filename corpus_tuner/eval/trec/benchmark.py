@@ -10,7 +10,7 @@ Qrels = dict[str, dict[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """Queries and qrels of a test collection, with the place of its corpus.
+    """Queries and qrels of a test collection, with the source of its corpus.
 
     Attributes
     ----------

@@ -160,7 +160,7 @@ def _read_plain_lines(lines: _Lines) -> Iterator[_Query]:
 
 
 def _read_table(lines: _Lines, delimiter: str) -> Iterator[_Query]:
-    """Read one row per line; quotation marks have a meaning in CSV alone."""
+    """Read one row per line; only CSV has quotation marks."""
     return _read_rows(_split_rows(lines, delimiter), delimiter)
 
 

@@ -75,15 +75,6 @@ def compare(
 ) -> list[Comparison]:
     """Compare systems with a baseline by paired significance tests.
 
-    Parameters
-    ----------
-    benchmark, measure
-        Names for the result.
-    systems
-        Values of every query, by the name of the system.
-    baseline
-        Name of the system that the others are compared with.
-
     Raises
     ------
     EvaluationError

@@ -42,7 +42,7 @@ def fine_tune(
     output: Path,
     evaluate: Callable[[], float],
 ) -> Curve:
-    """Train a model in place, or resume training, and return its learning curve.
+    """Train a model, or resume training, and return its learning curve.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def fine_tune(
     topics: Sequence[Sequence[int]] = ()
     with ExitStack() as stack:
         teacher = None
-        if how.taught:
+        if how.needs_teacher:
             searcher = stack.enter_context(_open_teacher(documents, output / TEACHER, recipe))
             questions, ordinals = _read_questions(searcher, trained)
             teacher = Teacher(searcher, ordinals, how)

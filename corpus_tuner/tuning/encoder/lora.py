@@ -12,12 +12,12 @@ except ImportError as error:
 
 
 def add_lora(model: SentenceTransformer, rank: int) -> None:
-    """Add matrices to all linear layers of a model, in place; nothing else is trained."""
+    """Add matrices to all linear layers of a model; nothing else is trained."""
     model.add_adapter(LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear"))
 
 
 def merge_lora(model: SentenceTransformer) -> None:
-    """Merge the matrices into the weights of their layers, in place."""
+    """Merge the matrices into the weights of their layers."""
     body = model[0].auto_model
     for parent in list(body.modules()):
         for name, layer in list(parent.named_children()):

@@ -76,7 +76,7 @@ class RankingLoss(CachedMultipleNegativesRankingLoss):  # type: ignore[misc]
         queries, *documents = columns[: len(columns) - self._others]
         similarities = self._settings.scale * cos_sim(queries, torch.cat(documents))
         own = torch.arange(len(queries), device=similarities.device)
-        if not self._settings.taught:
+        if not self._settings.needs_teacher:
             loss = cross_entropy(similarities, own)
         else:
             scores = labels[:, : similarities.shape[1]]

@@ -38,7 +38,7 @@ class SyntheticQuery(NamedTuple):
 
 
 def sample_documents(documents: Iterable[Document], most: int, seed: int) -> list[Document]:
-    """Return at most so many documents, in an order that depends on their contents alone."""
+    """Return at most so many documents, in an order that depends only on their contents."""
     keyed = (
         (hashlib.sha256(f"{seed} {compute_digest(one)}".encode()).hexdigest(), number, one)
         for number, one in enumerate(documents)

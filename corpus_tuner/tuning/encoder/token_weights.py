@@ -22,7 +22,7 @@ _CHUNK = 1_000  # texts that are split into tokens
 
 
 def weigh_tokens(model: SentenceTransformer, texts: Iterable[str]) -> bool:
-    """Give a model idf weights of tokens, in place.
+    """Add idf weights of tokens to a model.
 
     Parameters
     ----------

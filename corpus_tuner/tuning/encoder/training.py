@@ -60,7 +60,7 @@ class Trainer(SentenceTransformerTrainer):  # type: ignore[misc]
         self._folder = folder
         disable_progress_bar()
         dataset = Dataset.from_list(list(rows))
-        every = max(1, -(-steps // settings.looks))
+        every = max(1, -(-steps // settings.evaluations))
         arguments = Arguments(
             **list_arguments(model, folder, steps, every, settings),
             per_device_train_batch_size=settings.batch_size,

@@ -213,7 +213,7 @@ def _tune(
     model.eval()
     model.max_seq_length = limit
     with show_activity("judging"):
-        shares = [0.0] * weighed + [share for share in how.kept if how.steps != 0]
+        shares = [0.0] * weighed + [share for share in how.shares if how.steps != 0]
         verdict = evaluation.choose_share(
             model, base, _copy_weights(model), before, shares, how.seed
         )

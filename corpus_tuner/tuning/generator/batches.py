@@ -78,7 +78,7 @@ def make_epoch(
     """Return the batches of an epoch, as positions in `examples`.
 
     Pairs of instructions are repeated or sampled by the setting `balance`. The order depends on the
-    seed and the number of the epoch alone, so that training can be resumed.
+    seed and the number of the epoch only, so that training can be resumed.
     """
     chance = np.random.default_rng((settings.seed, number))
     groups: dict[str, list[int]] = defaultdict(list)

@@ -64,7 +64,7 @@ def read_pairs(path: Path, instructions: Templates | None = None) -> Iterator[Pa
 
 
 def split_pairs(pairs: Iterable[Pair], dev: int, test: int, most: int, seed: int) -> Split:
-    """Hold out pairs of every instruction, chosen by their documents.
+    """Split pairs of every instruction by their documents.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def split_pairs(pairs: Iterable[Pair], dev: int, test: int, most: int, seed: int
     Raises
     ------
     CorpusTunerError
-        If there are too few pairs to hold any out.
+        If there are too few pairs for a held-out part.
     """
     unique = {_compute_order(pair, seed): pair for pair in pairs}
     drawn = [(key[0], unique[key]) for key in sorted(unique)[:most]]

@@ -102,7 +102,7 @@ def generate_pairs(
     source
         Corpus, as `corpus_tuner.build` takes it.
     model
-        Hub name or folder, in place of the model of the recipe's generator.
+        Hub name or folder, instead of the model of the recipe's generator.
     recipe
         Recipe.
     ledger

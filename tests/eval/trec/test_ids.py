@@ -1,4 +1,4 @@
-"""Percent-encoding of ids: nothing is lost, and foreign text is left alone."""
+"""Percent-encoding of ids: nothing is lost, and other text is unchanged."""
 
 from urllib.parse import quote
 

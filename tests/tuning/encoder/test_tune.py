@@ -67,8 +67,8 @@ def test_it_leaves_an_encoder_and_says_whether_it_is_better(
     assert set(verdict["by_share"]) == {"0.0", "0.25", "0.5", "0.75", "1.0"}
     assert report["weighed"]
     assert all(0 <= mean <= 1 for mean in verdict["dense"])
-    kept = verdict["by_share"][str(verdict["share"])]
-    assert verdict["better"] == (verdict["interval"][0] > 0 and kept > verdict["base"])
+    chosen = verdict["by_share"][str(verdict["share"])]
+    assert verdict["better"] == (verdict["interval"][0] > 0 and chosen > verdict["base"])
     curve = [json.loads(line) for line in (output / "curve.jsonl").read_text().splitlines()]
     assert [row["step"] for row in curve if "loss" in row] == [1, 2, 3, 4, 5, 6]
     assert [row["step"] for row in curve if "ndcg" in row] == [2, 4, 6]

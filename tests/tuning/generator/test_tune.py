@@ -215,7 +215,7 @@ def test_a_tuning_killed_near_its_end_gives_the_same(
 
     whole = files()
     for written in ('{"best_metric": ', None):  # half a state, then killed while measuring
-        (output / "json").unlink()
+        (output / "tuning.json").unlink()
         (output / "model.safetensors").unlink()
         if written:
             last = max(output.glob(STATES), key=lambda file: int(file.parent.name.split("-")[1]))
@@ -246,7 +246,7 @@ def test_a_checkpoint_of_another_training_is_refused(
 ) -> None:
     command = ["tune", "generator", "--base", t5_folder, "-o", tmp_path, "--pairs", pairs, *FAST]
     assert run(*command).code == 0
-    (tmp_path / "json").unlink()
+    (tmp_path / "tuning.json").unlink()
     other = run(*command, "--set", "seed=3")
     assert other.code == 2 and "another training" in other.err
     assert run(*command).code == 0
