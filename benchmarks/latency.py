@@ -46,7 +46,7 @@ Ways = Callable[[Path, Path], dict[str, Way]]
 
 def corpus_tuner(index: Path, _scratch: Path) -> dict[str, Way]:
     """Search by vectors, by words, by words and their parts, and by all rankers."""
-    words = SearchSettings(hybrid=HybridWeights.only("words"))
+    words = SearchSettings(hybrid=HybridWeights.from_ranker("words"))
     alone = Searcher.open(index, representation="passage")
     searcher = Searcher.open(index, encoder=alone.encoder)
     return {

@@ -274,9 +274,9 @@ def make_documents_with_topics(count: int) -> list[dict[str, str]]:
 
 def edit_manifest(index: Path, **values: Any) -> None:
     """Change what a manifest says, as if it had been written so."""
-    from corpus_tuner.indexes.store.manifest import _checksum
+    from corpus_tuner.indexes.store.manifest import _compute_checksum
 
     path = index / "manifest.json"
     stored = json.loads(path.read_text(encoding="utf-8")) | values
     del stored["sha256"]
-    path.write_text(json.dumps(stored | {"sha256": _checksum(stored)}), encoding="utf-8")
+    path.write_text(json.dumps(stored | {"sha256": _compute_checksum(stored)}), encoding="utf-8")

@@ -56,8 +56,8 @@ class BuildInProgress(ExitStack):
         try:
             self._shards = Shards(index, folder)
             self._merge_ledgers()
-            self._finished = self._shards.finished()
-            self._segments = self.enter_context(closing(self._shards.opened(self._finished)))
+            self._finished = self._shards.read_finished()
+            self._segments = self.enter_context(closing(self._shards.open_segments(self._finished)))
         except BaseException:
             self.close()
             raise
@@ -110,7 +110,7 @@ class BuildInProgress(ExitStack):
         return entries, live_docs, self._folder / SEGMENT
 
     def _merge_ledgers(self) -> None:
-        files = self._shards.ledgers()
+        files = self._shards.list_ledgers()
         if files:
             with Ledger(self._ledger) as ledger:
                 for file in files:

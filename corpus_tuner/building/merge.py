@@ -38,17 +38,17 @@ _AT_ONCE = 1_024  # documents
 
 def find_due_segments(manifest: Manifest) -> list[SegmentEntry]:
     """Return the segments that are to be merged into one; none if all is well."""
-    mostly_dead = [entry for entry in manifest.segments if entry.dead > MOST_DEAD]
-    small = [entry for entry in manifest.segments if entry.living < LARGE]
+    mostly_dead = [entry for entry in manifest.segments if entry.deleted_share > MOST_DEAD]
+    small = [entry for entry in manifest.segments if entry.live_documents < LARGE]
     others = sorted(
         (entry for entry in small if entry not in mostly_dead),
-        key=lambda entry: (entry.living, entry.name),
+        key=lambda entry: (entry.live_documents, entry.name),
     )
     chosen = mostly_dead
     too_many = len(small) - MOST_SEGMENTS
     for entry in others if too_many > 0 else ():
-        size = sum(one.living for one in chosen)
-        if len(chosen) > too_many and entry.living > size:
+        size = sum(one.live_documents for one in chosen)
+        if len(chosen) > too_many and entry.live_documents > size:
             break
         chosen = [*chosen, entry]
     return [entry for entry in manifest.segments if entry in chosen]
@@ -113,7 +113,9 @@ def merge(index: str | Path) -> Manifest:
     """
     index = check_path(index, "index")
     with lock_and_read_manifest(index, "a merge") as manifest:
-        whole = len(manifest.segments) <= 1 and not any(one.dead for one in manifest.segments)
+        whole = len(manifest.segments) <= 1 and not any(
+            one.deleted_share for one in manifest.segments
+        )
         if whole:
             collect_garbage(index, manifest)  # a kill behind the commit
             return manifest

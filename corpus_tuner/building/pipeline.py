@@ -292,7 +292,7 @@ def _make_manifest(
             dimension=encoder.dimension,
             max_tokens=encoder.max_tokens,
             settings=recipe.encoder.model_dump(exclude={"device", "trust_remote_code"}),
-            files={name: StoredFile.of(file) for name, file in files.items()},
+            files={name: StoredFile.describe(file) for name, file in files.items()},
         ),
         representation=recipe.representation.name,
         representations={one.name: one.model_dump() for one in builder.representations},

@@ -138,7 +138,7 @@ def repair(
         else:
             collect_garbage(index, manifest)  # of a change that was killed after its commit
         commit_missing(index, left)
-        lost = sum(entry.living for entry in damaged) - len(documents)
+        lost = sum(entry.live_documents for entry in damaged) - len(documents)
     return Repair(problems, len(documents), lost, len(ann_files))
 
 
@@ -175,7 +175,7 @@ def _read_intact_documents(index: Path, entry: SegmentEntry) -> Iterator[Documen
         live_docs = load_live_docs(folder, entry)
     except SearchIndexError:
         live_docs = np.zeros(0, bool)
-    if int(live_docs.sum()) != entry.living:
+    if int(live_docs.sum()) != entry.live_documents:
         raise CorpusTunerError(
             f"which documents of {folder} were removed is not known any more: run corpus-tuner "
             "build on the corpus, which makes the index anew"

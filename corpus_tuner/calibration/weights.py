@@ -230,7 +230,7 @@ def choose_weights(
         return Calibration(
             queries=len(judged),
             chosen=chosen,
-            likeliest=HybridWeights.of(likeliest),
+            likeliest=HybridWeights.from_weights(likeliest),
             errors=likelihood.errors(),
             usual=usual.hybrid,
             found={
@@ -279,7 +279,9 @@ def _drawn(likeliest: Mapping[str, float], usual: HybridWeights) -> HybridWeight
         name: round((TRUST * weight * whole + before[name]) / (TRUST + 1), 3)
         for name, weight in likeliest.items()
     }
-    return HybridWeights.of({**drawn, FEEDBACK: usual.feedback if "passage" in drawn else 0.0})
+    return HybridWeights.from_weights(
+        {**drawn, FEEDBACK: usual.feedback if "passage" in drawn else 0.0}
+    )
 
 
 def _compared(

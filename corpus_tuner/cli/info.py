@@ -29,7 +29,7 @@ def info(
     from corpus_tuner.building.skipped import read_skipped
     from corpus_tuner.indexes.filters.fields import LANGUAGE_COUNT
     from corpus_tuner.indexes.store.manifest import read_manifest
-    from corpus_tuner.indexes.store.segments import fields_of
+    from corpus_tuner.indexes.store.segments import read_fields
     from corpus_tuner.indexes.vectors.rows import vectors_file
     from corpus_tuner.text.language_detection import describe_unread_languages
 
@@ -37,7 +37,7 @@ def info(
     if skipped:
         _show_skipped(read_skipped(index), json)
         return
-    fields = fields_of(index, manifest)
+    fields = read_fields(index, manifest)
     if json:
         named = {name: asdict(field) for name, field in fields.items()}
         counts = [

@@ -123,7 +123,9 @@ def sweep(
     """
     chosen = calibrated.hybrid
     default = HybridWeights(feedback=chosen.feedback)
-    pooling = HybridWeights.of({name: own or getattr(default, name) for name, own in chosen})
+    pooling = HybridWeights.from_weights(
+        {name: own or getattr(default, name) for name, own in chosen}
+    )
     own = get_lexical_share(chosen)
     lexical_shares = sorted({own, *(step / STEPS for step in range(STEPS + 1))})
     line = [
@@ -154,7 +156,7 @@ def _list_grid(rankers: Sequence[str], feedback: float) -> Iterator[HybridWeight
                 name: part / PARTS * (1 - feedback)
                 for name, part in zip(rankers, parts, strict=True)
             }
-            yield HybridWeights.of({**own, FEEDBACK: feedback})
+            yield HybridWeights.from_weights({**own, FEEDBACK: feedback})
 
 
 def _try_weights(

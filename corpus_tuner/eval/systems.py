@@ -71,7 +71,7 @@ def list_systems(manifest: Manifest, default: SearchSettings) -> list[System]:
             LEXICAL_SYSTEMS[ranker],
             configured,
             "hybrid",
-            default.model_copy(update={"hybrid": HybridWeights.only(ranker)}),
+            default.model_copy(update={"hybrid": HybridWeights.from_ranker(ranker)}),
         )
         for ranker in manifest.lexical.rankers
     ]

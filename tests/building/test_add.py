@@ -40,7 +40,7 @@ def described(index: Path, encoder: Any) -> dict[str, Any]:
         }
         assert searcher.lexical
         scores = {
-            ranker: [searcher.lexical.scores(ranker, query, BM25()) for query in QUERIES]
+            ranker: [searcher.lexical.score(ranker, query, BM25()) for query in QUERIES]
             for ranker in LEXICAL_RANKERS
         }
         found["scores"] = {

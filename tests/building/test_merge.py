@@ -18,5 +18,5 @@ def test_large_segments_stay_however_many_there_are() -> None:
     assert find_due_segments(manifest([LARGE] * 100)) == []
     assert find_due_segments(manifest([LARGE] * 100 + [1] * MOST_SEGMENTS)) == []
     merged = find_due_segments(manifest([LARGE] * 100 + [1] * (MOST_SEGMENTS + 1)))
-    assert {entry.living for entry in merged} == {1}
+    assert {entry.live_documents for entry in merged} == {1}
     assert len(find_due_segments(manifest([LARGE - 1] * 9))) > 1

@@ -65,7 +65,7 @@ def test_where_terms_are_of_no_use_vectors_have_it_all(
     with OpenIndex(index, encoder, queries) as opened:
         swept = sweep(opened.open_searcher("views"), benchmark, NDCG, usual)
         best = choose_best([*swept.line, *swept.others], usual.hybrid)
-        assert best == HybridWeights.only("views")
+        assert best == HybridWeights.from_ranker("views")
         found = usual.model_copy(update={"hybrid": best})
         run = opened.run(System("oracle-all", "views", "hybrid", found), 100)
     assert measure(benchmark.qrels, run, [NDCG])[NDCG] == pytest.approx(1)

@@ -109,7 +109,10 @@ def test_a_hit_tells_what_it_owes_to_every_ranker(tmp_path: Path, encoder: Any) 
         hits = {mode: searcher.search(query, 20, mode=mode) for mode in get_args(Mode)}
         alone = {
             name: searcher.search(
-                query, 20, mode="hybrid", settings=SearchSettings(hybrid=HybridWeights.only(name))
+                query,
+                20,
+                mode="hybrid",
+                settings=SearchSettings(hybrid=HybridWeights.from_ranker(name)),
             )
             for name in RANKERS
             if name != FEEDBACK

@@ -115,7 +115,7 @@ def test_results_are_those_of_brute_force(
             hits = searcher.search(list(asked), k, mode="dense", settings=how)
             assert searcher.lexical
             by_terms = {
-                name: [searcher.lexical.scores(name, query, getattr(how, name)) for query in asked]
+                name: [searcher.lexical.score(name, query, getattr(how, name)) for query in asked]
                 for name in LEXICAL_RANKERS
             }
             one = next(iter(asked))

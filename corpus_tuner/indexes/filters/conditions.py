@@ -98,24 +98,24 @@ def make_in_condition(field: str, values: Sequence[Scalar]) -> Condition:
     """Return the condition that a field has one of some values."""
     by_type: dict[str, list[Scalar]] = {}
     for value in values:
-        own = _storable(field, value)
-        by_type.setdefault(type_of(own), []).append(own)
+        own = _convert_value(field, value)
+        by_type.setdefault(get_type(own), []).append(own)
     tests = [Comparison("in", type_, tuple(own)) for type_, own in by_type.items()]
     every = [Has(field, (test,)) for test in tests or [Comparison("in", "", ())]]
     return every[0] if len(every) == 1 else Some(tuple(every))
 
 
-def compared(field: str, operator: str, bound: Scalar) -> Comparison:
+def make_comparison(field: str, operator: str, bound: Scalar) -> Comparison:
     """Return the test of one value of a field that it compares so with a bound."""
-    value = _storable(field, bound)
+    value = _convert_value(field, bound)
     if isinstance(value, bool):
         raise SearchIndexError(f"the filter for {field!r} cannot compare with {value!r}")
-    return Comparison(operator, type_of(value), (value,))
+    return Comparison(operator, get_type(value), (value,))
 
 
-def begins(field: str, prefix: Scalar) -> Comparison:
+def make_prefix_test(field: str, prefix: Scalar) -> Comparison:
     """Return the test of one value of a field that it begins so."""
-    value = _storable(field, prefix)
+    value = _convert_value(field, prefix)
     if not isinstance(value, str) or not value:
         raise SearchIndexError(f"the filter's prefix for {field!r} must be text, not {value!r}")
     return Comparison("prefix", "text", (value,))
@@ -147,12 +147,12 @@ def compute_limits(test: Comparison) -> list[Limits]:
     return found
 
 
-def type_of(value: object) -> str:
+def get_type(value: object) -> str:
     """Return the type of a value, as `Field` has it.
 
     Examples
     --------
-    >>> type_of(True), type_of(2.5), type_of("x")
+    >>> get_type(True), get_type(2.5), get_type("x")
     ('boolean', 'number', 'text')
     """
     if isinstance(value, bool):
@@ -160,7 +160,7 @@ def type_of(value: object) -> str:
     return "text" if isinstance(value, str) else "number"
 
 
-def _storable(field: str, value: object) -> Scalar:
+def _convert_value(field: str, value: object) -> Scalar:
     """Return a value as SQLite has it, and a date as ISO 8601 text."""
     if isinstance(value, date):
         return value.isoformat()

@@ -16,8 +16,8 @@ from corpus_tuner.indexes.filters.conditions import (
     Has,
     Not,
     Some,
+    get_type,
     make_in_condition,
-    type_of,
 )
 from corpus_tuner.indexes.filters.dates import is_year, parse_period
 from corpus_tuner.indexes.filters.fields import ID, Field, Fields
@@ -56,9 +56,9 @@ def resolve(condition: Condition, fields: Fields) -> Condition:
         return condition  # an empty index knows no fields
     match condition:
         case Has(field, tests):
-            return _resolved(field, tests, _known(field, fields), fields)
+            return _resolve_tests(field, tests, _get_field(field, fields), fields)
         case Exists(field):
-            _known(field, fields)
+            _get_field(field, fields)
             return condition
         case Not(inner):
             return Not(resolve(inner, fields))
@@ -82,19 +82,21 @@ def _is_full_date(value: object) -> bool:
     return isinstance(value, str) and parse_period(value) is not None and not is_year(value)
 
 
-def _resolved(name: str, tests: Sequence[Comparison], field: Field, fields: Fields) -> Condition:
+def _resolve_tests(
+    name: str, tests: Sequence[Comparison], field: Field, fields: Fields
+) -> Condition:
     """Return the condition that one value of a field passes some tests."""
     found: list[Comparison] = []
     if _are_years(tests, field):
         numbers = Has(name, tuple(tests))
         years = [replace(test, type="text", values=(str(test.values[0]),)) for test in tests]
-        return Some((numbers, _resolved(name, years, field, fields)))
+        return Some((numbers, _resolve_tests(name, years, field, fields)))
     for test in tests:
         if test.operator == "in":  # the only one, and of values that may be of several types
-            return _one_of(name, test, field, fields)
-        read = _as_type(test.values[0], test, field)
+            return _resolve_values(name, test, field, fields)
+        read = _convert_to_type(test.values[0], test, field)
         if test.operator in COMPARISONS and isinstance(read, str) and are_dates(read, field):
-            found += [Comparison(test.operator, "date", (read,)), *_valid(field)]
+            found += [Comparison(test.operator, "date", (read,)), *_exclude_invalid(field)]
             continue
         _check(name, read, field, fields)
         if test.operator in COMPARISONS and _is_full_date(read):
@@ -102,7 +104,7 @@ def _resolved(name: str, tests: Sequence[Comparison], field: Field, fields: Fiel
                 f"the filter compares the field {name!r} with the date {read}, and it has text but "
                 "no dates: only dates in ISO 8601, such as 2020-01-31, are compared as dates"
             )
-        found.append(Comparison(test.operator, type_of(read), (read,)))
+        found.append(Comparison(test.operator, get_type(read), (read,)))
     return Has(name, tuple(dict.fromkeys(found)))
 
 
@@ -112,78 +114,80 @@ def _are_years(tests: Sequence[Comparison], field: Field) -> bool:
     return (
         len(values) == len(tests)
         and "number" in field.types
-        and all(type_of(value) == "number" and are_dates(str(value), field) for value in values)
+        and all(get_type(value) == "number" and are_dates(str(value), field) for value in values)
     )
 
 
-def _one_of(name: str, test: Comparison, field: Field, fields: Fields) -> Condition:
+def _resolve_values(name: str, test: Comparison, field: Field, fields: Fields) -> Condition:
     """Return the condition that a field has one of some values."""
-    values = [_as_type(value, test, field) for value in test.values]
+    values = [_convert_to_type(value, test, field) for value in test.values]
     for value in values:
         _check(name, value, field, fields)
     dates = tuple(one for one in values if isinstance(one, str) and are_dates(one, field))
     if not dates:
         return make_in_condition(name, values)
     others = [value for value in values if value not in dates]
-    of_dates = Has(name, (Comparison("in", "date", dates), *_valid(field)))
+    of_dates = Has(name, (Comparison("in", "date", dates), *_exclude_invalid(field)))
     return Some((of_dates, make_in_condition(name, others))) if others else of_dates
 
 
-def _valid(field: Field) -> list[Comparison]:
+def _exclude_invalid(field: Field) -> list[Comparison]:
     """Return what leaves out the text of a field that is no date, where it has some."""
     return [_VALID_DATE] if "text" in field.types else []
 
 
-def _as_type(value: Any, test: Comparison, field: Field) -> Any:
+def _convert_to_type(value: Any, test: Comparison, field: Field) -> Any:
     """Return a value of the type that a field has: what a text reads as, where it has no text."""
-    if type_of(value) == "number" and "number" not in field.types and are_dates(str(value), field):
+    if get_type(value) == "number" and "number" not in field.types and are_dates(str(value), field):
         return str(value)
-    if not isinstance(value, str) or test.operator == "prefix" or _has(field, "text"):
+    if not isinstance(value, str) or test.operator == "prefix" or _has_type(field, "text"):
         return value
     try:
         read = json.loads(value)
     except (ValueError, RecursionError):
         return value
     is_scalar = isinstance(read, bool | int | float)
-    return read if is_scalar and _has(field, type_of(read)) else value
+    return read if is_scalar and _has_type(field, get_type(read)) else value
 
 
-def _has(field: Field, type_: str) -> bool:
+def _has_type(field: Field, type_: str) -> bool:
     """Tell whether a field has values of a type; dates are text."""
     return type_ in field.types or (type_ == "text" and "date" in field.types)
 
 
-def _known(name: str, fields: Fields) -> Field:
+def _get_field(name: str, fields: Fields) -> Field:
     if name not in fields:
         raise SearchIndexError(
-            f"no document has the field {name!r:.80}: {_there_are(name, fields)}"
+            f"no document has the field {name!r:.80}: {_list_fields(name, fields)}"
         )
     return fields[name]
 
 
 def _check(name: str, value: Any, field: Field, fields: Fields) -> None:
     """Refuse a value of a type that a field never has."""
-    type_ = type_of(value)
-    if _has(field, type_):
+    type_ = get_type(value)
+    if _has_type(field, type_):
         return
     inside = [other for other in fields if other.startswith(f"{name}.")]
     remedy = ""
     if inside:
         remedy = f"; it has the fields {', '.join(inside[:_MOST_NAMED])}"
-    elif type_ == "number" and _has(field, "text"):
-        remedy = f"; {as_number(name)}, or compare it with text, {json.dumps(str(value))}"
+    elif type_ == "number" and _has_type(field, "text"):
+        remedy = (
+            f"; {explain_number_columns(name)}, or compare it with text, {json.dumps(str(value))}"
+        )
     raise SearchIndexError(
         f"the filter compares the field {name!r} with {type_}, {json.dumps(value):.80}, and it has "
         f"only {' and '.join(field.types)}{remedy}"
     )
 
 
-def as_number(name: str) -> str:
+def explain_number_columns(name: str) -> str:
     """Return how a column of text becomes numbers, for messages.
 
     Examples
     --------
-    >>> as_number("price")
+    >>> explain_number_columns("price")
     "build the index with --set 'corpus.types={price: number}' to read a column as numbers"
     """
     return (
@@ -191,17 +195,19 @@ def as_number(name: str) -> str:
     )
 
 
-def _there_are(field: str, fields: Fields) -> str:
+def _list_fields(field: str, fields: Fields) -> str:
     """Name the fields of an index, those first that may have been meant."""
     close = get_close_matches(field, fields, n=3)
-    said = f"did you mean {_named(close, fields, ' or ')}? " if close else ""
+    said = f"did you mean {_format_fields(close, fields, ' or ')}? " if close else ""
     others = [name for name in fields if name not in close]
     left = len(others) - _MOST_NAMED
     more = f" and {left:,} more, which corpus-tuner info lists" if left > 0 else ""
     also = "also " if close else ""
-    listed = f"there are {also}{_named(others[:_MOST_NAMED], fields)}{more}" if others else ""
+    listed = (
+        f"there are {also}{_format_fields(others[:_MOST_NAMED], fields)}{more}" if others else ""
+    )
     return f"{said}{listed}".strip()
 
 
-def _named(names: Iterable[str], fields: Fields, between: str = ", ") -> str:
+def _format_fields(names: Iterable[str], fields: Fields, between: str = ", ") -> str:
     return between.join(f"{name} ({', '.join(fields[name].types)})" for name in names)

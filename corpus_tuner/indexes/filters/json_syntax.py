@@ -15,9 +15,9 @@ from corpus_tuner.indexes.filters.conditions import (
     Has,
     Not,
     Some,
-    begins,
-    compared,
+    make_comparison,
     make_in_condition,
+    make_prefix_test,
 )
 from corpus_tuner.indexes.filters.fields import FIELD
 
@@ -58,7 +58,7 @@ class _Compiler:
             )
         if depth > MAX_DEPTH:
             raise SearchIndexError(f"filters are inside of filters more than {MAX_DEPTH} deep")
-        return _all([self._entry(key, value, depth) for key, value in filter.items()])
+        return _combine([self._entry(key, value, depth) for key, value in filter.items()])
 
     def _entry(self, key: Any, value: Any, depth: int) -> Condition:
         if key == "not":
@@ -67,28 +67,28 @@ class _Compiler:
             if not isinstance(value, list | tuple) or not value:
                 raise SearchIndexError(f"a filter's {key!r} takes a list of filters")
             parts = [self.filter(part, depth + 1) for part in value]
-            return Some(tuple(parts)) if key == "or" else _all(parts)
+            return Some(tuple(parts)) if key == "or" else _combine(parts)
         self._conditions += 1
         if self._conditions > MAX_CONDITIONS:
             raise SearchIndexError(f"a filter has at most {MAX_CONDITIONS} conditions")
         if not isinstance(key, str) or not re.fullmatch(FIELD, key) or not is_utf8(key):
             raise SearchIndexError(f"a filter's field is a name, not {key!r:.80}")
         if isinstance(value, Mapping):
-            return _operators(key, value)
-        return _has_one_of(key, value)
+            return _compile_operators(key, value)
+        return _compile_values(key, value)
 
 
-def _operators(field: str, operators: Mapping[Any, Any]) -> Condition:
+def _compile_operators(field: str, operators: Mapping[Any, Any]) -> Condition:
     """Return what operators ask for, which must all hold; those of ranges for the same value."""
     tests: list[Comparison] = []
     conditions: list[Condition] = []
     for name, operand in operators.items():
         if name in COMPARISONS:
-            tests.append(compared(field, name, operand))
+            tests.append(make_comparison(field, name, operand))
         elif name == "prefix":
-            tests.append(begins(field, operand))
+            tests.append(make_prefix_test(field, operand))
         elif name == "ne":
-            conditions.append(Not(_has_one_of(field, operand)))
+            conditions.append(Not(_compile_values(field, operand)))
         elif name == "exists":
             if not isinstance(operand, bool):
                 raise SearchIndexError(
@@ -104,10 +104,10 @@ def _operators(field: str, operators: Mapping[Any, Any]) -> Condition:
         raise SearchIndexError(f"the filter for {field!r} has no operator")
     if tests:
         conditions.append(Has(field, tuple(tests)))
-    return _all(conditions)
+    return _combine(conditions)
 
 
-def _has_one_of(field: str, values: Any) -> Condition:
+def _compile_values(field: str, values: Any) -> Condition:
     """Return the condition that a field has one of some values, or the one."""
     several = values if isinstance(values, list | tuple) else [values]
     if len(several) > MAX_VALUES:
@@ -115,6 +115,6 @@ def _has_one_of(field: str, values: Any) -> Condition:
     return make_in_condition(field, several)
 
 
-def _all(conditions: Sequence[Condition]) -> Condition:
+def _combine(conditions: Sequence[Condition]) -> Condition:
     """Return the condition that all of some hold."""
     return conditions[0] if len(conditions) == 1 else Every(tuple(conditions))

@@ -41,12 +41,15 @@ class Sql(NamedTuple):
     bound: tuple[Any, ...] = ()
 
 
-def _instant(value: Any) -> str | None:
+def _parse_instant(value: Any) -> str | None:
     """Return the key of a date; SQLite may ask for values that a condition leaves out."""
     return parse_start(value) if isinstance(value, str) else None
 
 
-FUNCTIONS: Mapping[str, Callable[[Any], str | None]] = {"instant": _instant, "nfc": normalize_id}
+FUNCTIONS: Mapping[str, Callable[[Any], str | None]] = {
+    "instant": _parse_instant,
+    "nfc": normalize_id,
+}
 """Functions of one value that conditions call; a connection must have them."""
 
 
@@ -60,34 +63,34 @@ def convert_to_sql(condition: Condition) -> Sql:
     """
     match condition:
         case Has(field, tests):
-            return _has_value(field, tests)
+            return _convert_has(field, tests)
         case Exists(field):
-            return _exists(field)
+            return _convert_exists(field)
         case Not(inner):
             negated = convert_to_sql(inner)
             return negated._replace(where=f"NOT ({negated.where})")
         case Every(conditions):
-            return _joined([convert_to_sql(inner) for inner in conditions], "AND")
+            return _join([convert_to_sql(inner) for inner in conditions], "AND")
         case Some(conditions):
-            return _joined([convert_to_sql(inner) for inner in conditions], "OR")
+            return _join([convert_to_sql(inner) for inner in conditions], "OR")
 
 
-def _joined(parts: Sequence[Sql], word: str) -> Sql:
+def _join(parts: Sequence[Sql], word: str) -> Sql:
     where = f" {word} ".join(f"({part.where})" for part in parts)
     bound = tuple(value for part in parts for value in part.bound)
     return Sql(where or ("1" if word == "AND" else "0"), bound)
 
 
-def _test(test: Comparison) -> Sql:
+def _convert_test(test: Comparison) -> Sql:
     """Return the condition on one value of a field."""
     if test.type == "date":
-        return _date_test(test)
+        return _convert_date_test(test)
     if not test.values:
         return Sql("0")
     column = _COLUMNS[test.type]
     if test.operator == "in":
         # SQLite makes a sorted table of the list once; a chain of OR would be too deep for it.
-        return Sql(f"{column} IN (SELECT value FROM json_each(?))", (_as_json(test.values),))
+        return Sql(f"{column} IN (SELECT value FROM json_each(?))", (_dump_values(test.values),))
     (value,) = test.values
     if test.operator == "prefix":
         part = "field.type = 'text' AND substr(field.atom, 1, ?) = ?"
@@ -95,7 +98,7 @@ def _test(test: Comparison) -> Sql:
     return Sql(f"{column} {COMPARISONS[test.operator]} ?", (value,))
 
 
-def _date_test(test: Comparison) -> Sql:
+def _convert_date_test(test: Comparison) -> Sql:
     """Return the condition on one value of a field that it compares so with dates."""
     if test.operator == "valid":
         return Sql("field.type = 'text' AND instant(field.atom) IS NOT NULL")
@@ -106,15 +109,15 @@ def _date_test(test: Comparison) -> Sql:
         every = f"EXISTS (SELECT 1 FROM json_each(?) AS period WHERE {within})"
         return Sql(f"field.type = 'text' AND {every}", (json.dumps(ranges),))
     ((since, before),) = ranges
-    parts = [_since(since)] if since is not None else []
+    parts = [_compare_since(since)] if since is not None else []
     if before is not None:
-        later = _since(before)
+        later = _compare_since(before)
         parts.append(later._replace(where=f"NOT ({later.where})"))
-    both = _joined(parts, "AND")
+    both = _join(parts, "AND")
     return both._replace(where=f"field.type = 'text' AND ({both.where})")
 
 
-def _since(key: str) -> Sql:
+def _compare_since(key: str) -> Sql:
     """Return the condition on a date that it is not before an instant.
 
     The text decides most dates; only those of nearby days are read.
@@ -124,11 +127,11 @@ def _since(key: str) -> Sql:
     return Sql(f"CASE {decided} ELSE instant(field.atom) >= ? END", (first, last, key))
 
 
-def _has_value(field: str, tests: Sequence[Comparison]) -> Sql:
+def _convert_has(field: str, tests: Sequence[Comparison]) -> Sql:
     """Return the condition on documents that one value of a field passes all tests."""
     if field == ID:
-        return _has_id(tests)
-    test = _joined([_test(each) for each in tests], "AND")
+        return _convert_has_id(tests)
+    test = _join([_convert_test(each) for each in tests], "AND")
     if field == LANGUAGE:
         return test._replace(where=f"EXISTS ({_LANGUAGES} WHERE {test.where})")
     # A scalar is looked at as itself, a list as its values. Only json_each parses metadata anew for
@@ -137,10 +140,10 @@ def _has_value(field: str, tests: Sequence[Comparison]) -> Sql:
     scalar = f"SELECT {type_} AS type, json_extract(documents.metadata, ?) AS atom"
     values = f"SELECT type, atom FROM json_each(documents.metadata, ?) WHERE {type_} = 'array'"
     walk = f"SELECT 1 FROM ({scalar} UNION ALL {values}) AS field"
-    return Sql(f"EXISTS ({walk} WHERE {test.where})", (*[_path(field)] * 4, *test.bound))
+    return Sql(f"EXISTS ({walk} WHERE {test.where})", (*[_make_path(field)] * 4, *test.bound))
 
 
-def _has_id(tests: Sequence[Comparison]) -> Sql:
+def _convert_has_id(tests: Sequence[Comparison]) -> Sql:
     """Return the condition on documents that their ids pass all tests, however they are encoded."""
     plain = all(str(value).isascii() for test in tests for value in test.values)
     if not plain:
@@ -148,30 +151,30 @@ def _has_id(tests: Sequence[Comparison]) -> Sql:
             replace(test, values=tuple(normalize_id(str(value)) for value in test.values))
             for test in tests
         ]
-    test = _joined([_test(each) for each in tests], "AND")
+    test = _join([_convert_test(each) for each in tests], "AND")
     atom = "documents.id" if plain else "nfc(documents.id)"
     walk = f"SELECT 1 FROM (SELECT {atom} AS atom, 'text' AS type) AS field"
     return test._replace(where=f"EXISTS ({walk} WHERE {test.where})")
 
 
-def _exists(field: str) -> Sql:
+def _convert_exists(field: str) -> Sql:
     """Return the condition on documents that a field is there."""
     if field == ID:
         return Sql("1")
     if field == LANGUAGE:
         return Sql(f"EXISTS ({_LANGUAGES})")
-    path = _path(field)
+    path = _make_path(field)
     is_object = "coalesce(json_type(documents.metadata, ?) = 'object', 0)"
     walk = "SELECT 1 FROM json_each(documents.metadata, ?) WHERE type != 'null'"
     return Sql(f"{is_object} OR EXISTS ({walk})", (path, path))
 
 
-def _as_json(values: Sequence[Scalar]) -> str:
+def _dump_values(values: Sequence[Scalar]) -> str:
     """Return a list as JSON, truths by the names that SQLite has for them as types."""
     named = [str(value).lower() if isinstance(value, bool) else value for value in values]
     return json.dumps(named, ensure_ascii=False)
 
 
-def _path(field: str) -> str:
+def _make_path(field: str) -> str:
     """Return the JSON path of a field."""
     return "$" + "".join(f'."{part}"' for part in field.split("."))

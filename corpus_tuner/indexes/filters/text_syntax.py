@@ -7,8 +7,8 @@ from math import inf
 from typing import Any
 
 from corpus_tuner.errors import SearchIndexError
-from corpus_tuner.indexes.filters.conditions import COMPARISONS, type_of
-from corpus_tuner.indexes.filters.field_types import are_dates, as_number
+from corpus_tuner.indexes.filters.conditions import COMPARISONS, get_type
+from corpus_tuner.indexes.filters.field_types import are_dates, explain_number_columns
 from corpus_tuner.indexes.filters.fields import Field, Fields
 
 _SIGNS = {symbol: name for name, symbol in COMPARISONS.items()}
@@ -55,10 +55,11 @@ def parse_filters(texts: Sequence[str], fields: Fields | None = None) -> dict[st
     every = []
     for text in texts:
         either = [
-            _all_of([_condition(text, one, fields or {}) for one in part]) for part in _split(text)
+            _merge_filters([_parse_condition(text, one, fields or {}) for one in part])
+            for part in _split(text)
         ]
         every.append(either[0] if len(either) == 1 else {"or": either})
-    return _all_of(every)
+    return _merge_filters(every)
 
 
 def _split(text: str) -> list[list[str]]:
@@ -75,7 +76,7 @@ def _split(text: str) -> list[list[str]]:
     return parts
 
 
-def _all_of(filters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _merge_filters(filters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return one filter for several: ranges of a field are joined, what else meets stays apart."""
     merged: dict[str, Any] = {}
     apart: list[Any] = []
@@ -97,7 +98,7 @@ def _is_range(condition: Any) -> bool:
     return isinstance(condition, dict) and {*condition} <= {*COMPARISONS}
 
 
-def _condition(whole: str, text: str, fields: Fields) -> dict[str, Any]:
+def _parse_condition(whole: str, text: str, fields: Fields) -> dict[str, Any]:
     """Read one condition of a text."""
     parts = _CONDITION.fullmatch(text)
     if parts is None:
@@ -115,18 +116,18 @@ def _condition(whole: str, text: str, fields: Fields) -> dict[str, Any]:
     types = known.types if known else None
     if sign in _SIGNS:
         _check_order(whole, field, typed, known)
-        return {field: {_SIGNS[sign]: _value(typed, types)}}
+        return {field: {_SIGNS[sign]: _parse_value(typed, types)}}
     if typed == "*":
         return {field: {"exists": sign == "="}}
-    listed = _listed(typed)
+    listed = _split_list(typed)
     if any(part.endswith("*") for part in listed):
         if len(listed) > 1:
             raise SearchIndexError(
                 f"the filter {whole!r} has a prefix in a list: join the conditions with OR"
             )
-        begins = {field: {"prefix": _value(typed[:-1], {"text": 1})}}
+        begins = {field: {"prefix": _parse_value(typed[:-1], {"text": 1})}}
         return begins if sign == "=" else {"not": begins}
-    values = [_value(part, types) for part in listed]
+    values = [_parse_value(part, types) for part in listed]
     wanted = values if len(values) > 1 else values[0]
     return {field: wanted if sign == "=" else {"ne": wanted}}
 
@@ -140,11 +141,11 @@ def _check_order(whole: str, name: str, typed: str, field: Field | None) -> None
     raise SearchIndexError(
         f"the filter {whole!r} compares with {typed!r}, and the field {name!r} has "
         f"{' and '.join(field.types)}, which would be compared letter by letter: write dates as "
-        f"2020-01-31, {as_number(name)}, or put the value in quotes to compare text"
+        f"2020-01-31, {explain_number_columns(name)}, or put the value in quotes to compare text"
     )
 
 
-def _listed(text: str) -> list[str]:
+def _split_list(text: str) -> list[str]:
     """Return the parts of a list, whose commas may be in quotes."""
     parts, position = [], 0
     while found := _VALUE.match(text, position):
@@ -155,7 +156,7 @@ def _listed(text: str) -> list[str]:
     return parts
 
 
-def _value(text: str, types: Mapping[str, int] | None) -> Any:
+def _parse_value(text: str, types: Mapping[str, int] | None) -> Any:
     """Return what a value reads as, of a field that has these types."""
     try:
         value = json.loads(text)
@@ -166,6 +167,6 @@ def _value(text: str, types: Mapping[str, int] | None) -> Any:
     if not isinstance(value, int | float) or abs(value) == inf or value != value:
         return text
     is_text = (
-        types is not None and type_of(value) not in types and bool({"text", "date"} & {*types})
+        types is not None and get_type(value) not in types and bool({"text", "date"} & {*types})
     )
     return text if is_text else value

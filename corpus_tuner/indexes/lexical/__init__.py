@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.core.languages import Languages
-from corpus_tuner.indexes.lexical.bm25 import BM25, Terms
+from corpus_tuner.indexes.lexical.bm25 import BM25, BM25Index
 from corpus_tuner.indexes.lexical.ngrams import extract_document_ngrams, extract_query_ngrams
 from corpus_tuner.indexes.lexical.postings import Postings, write_postings
 from corpus_tuner.indexes.lexical.words import (
@@ -62,7 +62,7 @@ class LexicalSettings(BaseModel):
         """What documents can be ranked by."""
         return LEXICAL_RANKERS if self.ngrams else ("words",)
 
-    def text_of(self, document: Document, views: Sequence[View]) -> str:
+    def join_text(self, document: Document, views: Sequence[View]) -> str:
         """Return the text of a document whose terms are indexed: its own, and that of views."""
         added = (view.text for view in views for _ in range(self.views.get(view.kind, 0)))
         return "\n".join((document.title, document.text, *added))
@@ -96,24 +96,24 @@ class LexicalIndex:
     ) -> None:
         self._settings = settings
         self.terms = {
-            ranker: Terms([Postings(folder, ranker) for folder in folders], live_docs)
+            ranker: BM25Index([Postings(folder, ranker) for folder in folders], live_docs)
             for ranker in settings.rankers
         }
 
-    def scores(self, ranker: LexicalRanker, query: str, how: BM25) -> Scores:
+    def score(self, ranker: LexicalRanker, query: str, how: BM25) -> Scores:
         """Return the score of every document of all segments, shape (documents,).
 
         It is 0 for those that are gone, or share no term.
         """
-        return self.terms[ranker].scores(extract_query_terms(ranker, query, self._settings), how)
+        return self.terms[ranker].score(extract_query_terms(ranker, query, self._settings), how)
 
     def score_texts(
         self, ranker: LexicalRanker, query: str, texts: Sequence[str], how: BM25
     ) -> Scores:
         """Return what documents of these texts would score if each stood among the others."""
-        asked = extract_query_terms(ranker, query, self._settings)
+        query_terms = extract_query_terms(ranker, query, self._settings)
         documents = extract_terms(ranker, texts, self._settings)
-        return self.terms[ranker].score_terms(asked, documents, how)
+        return self.terms[ranker].score_documents(query_terms, documents, how)
 
 
 def write_lexical(
@@ -136,7 +136,7 @@ def extract_terms(
     """Return the terms that a ranker knows every document by, given by its text."""
     languages = Languages(settings.languages)
     if len(settings.languages) < 2:
-        return _terms_in(languages.main, ranker, texts, settings)
+        return _extract_in(languages.main, ranker, texts, settings)
     by_language: dict[str, list[int]] = {}
     for number, text in enumerate(texts):
         by_language.setdefault(languages.detect_text(text), []).append(number)
@@ -145,7 +145,7 @@ def extract_terms(
         for language, numbers in by_language.items()
         for number, own in zip(
             numbers,
-            _terms_in(language, ranker, [texts[number] for number in numbers], settings),
+            _extract_in(language, ranker, [texts[number] for number in numbers], settings),
             strict=True,
         )
     }
@@ -161,13 +161,13 @@ def extract_query_terms(ranker: LexicalRanker, query: str, settings: LexicalSett
     languages = Languages(settings.languages)
     tokens = tokenize_query(query)
     if len(settings.languages) < 2:
-        return _asked_in(languages.main, ranker, tokens, settings)
+        return _extract_query_in(languages.main, ranker, tokens, settings)
     content = remove_stop_words(tokens, languages.detect_query(query))
-    read = [_asked_in(code, ranker, content, settings) for code in settings.languages]
+    read = [_extract_query_in(code, ranker, content, settings) for code in settings.languages]
     return [*reduce(or_, map(Counter, read)).elements()]
 
 
-def _terms_in(
+def _extract_in(
     language: str, ranker: LexicalRanker, texts: Sequence[str], settings: LexicalSettings
 ) -> list[DocumentTerms]:
     if ranker == "words":
@@ -176,7 +176,7 @@ def _terms_in(
     return extract_document_ngrams(texts, language, settings.ngrams)
 
 
-def _asked_in(
+def _extract_query_in(
     language: str, ranker: LexicalRanker, tokens: Sequence[str], settings: LexicalSettings
 ) -> list[str]:
     if ranker == "words":

@@ -1,4 +1,4 @@
-"""BM25, computed from counts when searching.
+"""BM25, computed from term counts when searching.
 
 The formula is Lucene's. Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework:
 BM25 and Beyond", 2009; its variants: Lù, "BM25S", arXiv 2407.03618. Scores that are computed when
@@ -28,14 +28,14 @@ from corpus_tuner.indexes.representations import Scores
 
 
 class BM25(BaseModel):
-    """The parameters.
+    """Parameters of BM25.
 
     Attributes
     ----------
     k1
-        How soon more of the same term stops counting.
+        Saturation of the term frequency.
     b
-        How much a long text is held against a document, from 0 to 1.
+        Length normalization, from 0 to 1.
 
     Examples
     --------
@@ -49,150 +49,147 @@ class BM25(BaseModel):
     b: Annotated[float, Field(ge=0, le=1)] = 0.4
 
 
-class Statistics(NamedTuple):
-    """What is known of all documents together: with it a term's count gets its worth.
+class CollectionStatistics(NamedTuple):
+    """Statistics of all documents of an index.
 
     Attributes
     ----------
     documents
-        How many there are.
+        Number of documents.
     mean
-        How long one is on average, in terms.
+        Mean length of a document in terms.
     """
 
     documents: int
     mean: float
 
-    def worth(self, asked: Counter[str], frequencies: Counts) -> Scores:
-        """Return, of every term, how often it is asked for, times how rare it is.
+    def compute_idf_weights(self, query: Counter[str], frequencies: Counts) -> Scores:
+        """Return the idf weight of every query term, times its number of occurrences.
 
         Parameters
         ----------
-        asked
-            The terms of a query.
+        query
+            Terms of a query.
         frequencies
-            In how many documents each is, shape (terms,).
+            Document frequency of each, shape (terms,).
         """
-        times = np.array(list(asked.values()), np.float64)
-        rarity = np.log(1 + (self.documents - frequencies + 0.5) / (frequencies + 0.5))
-        return np.asarray(times * rarity)
+        times = np.array(list(query.values()), np.float64)
+        idf = np.log(1 + (self.documents - frequencies + 0.5) / (frequencies + 0.5))
+        return np.asarray(times * idf)
 
-    def half(self, lengths: npt.NDArray[Any], how: BM25) -> Scores:
-        """Return, for documents of these lengths, the count at which a term has half its worth."""
+    def compute_length_norms(self, lengths: npt.NDArray[Any], how: BM25) -> Scores:
+        """Return, by document length, the term frequency with half of the greatest score."""
         return np.asarray(how.k1 * (1 - how.b + how.b * lengths / self.mean), np.float64)
 
     def score(
         self,
-        asked: Counter[str],
+        query: Counter[str],
         frequencies: Counts,
         documents: Sequence[DocumentTerms],
         how: BM25,
     ) -> Scores:
-        """Return what documents of these terms would score if each stood among the others.
+        """Return the scores that documents of these terms would have in the index.
 
         Parameters
         ----------
-        asked, frequencies
-            As `worth` takes them.
+        query, frequencies
+            As `compute_idf_weights` takes them.
         documents
-            The terms of each.
+            Terms of the documents.
         how
-            The parameters.
+            Parameters of BM25.
         """
-        worth = self.worth(asked, frequencies)
-        halves = self.half(np.array([document.length for document in documents]), how)
+        idf = self.compute_idf_weights(query, frequencies)
+        lengths = np.array([document.length for document in documents])
+        norms = self.compute_length_norms(lengths, how)
         scores = np.zeros(len(documents))
-        for number, (document, half) in enumerate(zip(documents, halves, strict=True)):
+        for number, (document, norm) in enumerate(zip(documents, norms, strict=True)):
             own = Counter(document.terms)
-            counts = np.array([own[term] for term in asked], np.float64)
+            counts = np.array([own[term] for term in query], np.float64)
             shared = (counts > 0) & (frequencies > 0)
-            scores[number] = worth[shared] @ (counts[shared] / (counts[shared] + half))
+            scores[number] = idf[shared] @ (counts[shared] / (counts[shared] + norm))
         return scores
 
 
-class Terms:
-    """The terms of one kind of all documents, over all segments.
+class BM25Index:
+    """BM25 scores over the postings of all segments, of one lexical ranker.
 
     Parameters
     ----------
     segments
-        Their postings.
+        Postings of the segments.
     live_docs
-        Which documents are still there, of all segments, shape (documents,).
+        Live documents of all segments, shape (documents,).
 
     Raises
     ------
     SearchIndexError
-        If the segments have other documents than these.
+        If the segments have another number of documents.
     """
 
     def __init__(self, segments: Sequence[Postings], live_docs: npt.NDArray[np.bool_]) -> None:
         self._segments = segments
         self._live_docs = live_docs
         self._documents = int(live_docs.sum())
-        none = [np.zeros(0, np.int32)]
-        self._lengths = np.concatenate(none + [segment.lengths for segment in segments])
-        if len(self._lengths) != len(live_docs):
-            raise SearchIndexError(
-                f"there are terms of {len(self._lengths)} documents, and {len(live_docs)} "
-                f"documents: {DAMAGED}"
-            )
         sizes = [len(segment.lengths) for segment in segments]
+        if sum(sizes) != len(live_docs):
+            raise SearchIndexError(
+                f"there are terms of {sum(sizes)} documents, and {len(live_docs)} documents: "
+                f"{DAMAGED}"
+            )
+        self._lengths = np.concatenate([np.zeros(0, np.int32), *(one.lengths for one in segments)])
         self._firsts = np.cumsum([0, *sizes])[:-1]
-        self._halves: tuple[BM25, Scores] | None = None
+        self._norms: tuple[BM25, Scores] | None = None
         self._frequencies: tuple[Counter[str], Counts] | None = None
 
-    def scores(self, query: Sequence[str], how: BM25) -> Scores:
+    def score(self, query: Sequence[str], how: BM25) -> Scores:
         """Return the score of every document of all segments, float64, shape (documents,).
 
-        A document that is gone or shares no term with the query has 0.
+        A document that is deleted or shares no term with the query has 0.
 
         Parameters
         ----------
         query
-            Its terms, each as often as it is there.
+            Terms of the query, each as often as it occurs.
         how
-            The parameters.
+            Parameters of BM25.
         """
         counted = Counter(query)
-        terms, documents, counts = self._postings(hash_terms(counted))
+        terms, documents, counts = self._look_up(hash_terms(counted))
         frequencies = np.bincount(terms, minlength=len(counted))
         self._frequencies = (counted, frequencies)
-        worth = self.statistics.worth(counted, frequencies)
-        brought = worth[terms] * (counts / (counts + self._halved(how)[documents]))
-        found = np.bincount(documents, brought, minlength=len(self._live_docs))
+        idf = self.statistics.compute_idf_weights(counted, frequencies)
+        scores = idf[terms] * (counts / (counts + self._compute_norms(how)[documents]))
+        found = np.bincount(documents, scores, minlength=len(self._live_docs))
         return found.astype(np.float64)
 
-    def score_terms(
+    def score_documents(
         self, query: Sequence[str], documents: Sequence[DocumentTerms], how: BM25
     ) -> Scores:
-        """Return what documents of these terms would score if each stood among the others."""
+        """Return the scores that documents of these terms would have in the index."""
         counted = Counter(query)
-        kept = self._frequencies
-        if kept is not None and list(kept[0].items()) == list(counted.items()):
-            frequencies = kept[1]  # what was searched for is also what its hits are shown by
+        cached = self._frequencies
+        if cached is not None and list(cached[0].items()) == list(counted.items()):
+            frequencies = cached[1]  # windows of hits are scored for the query just searched
         else:
-            terms, _, _ = self._postings(hash_terms(counted))
+            terms, _, _ = self._look_up(hash_terms(counted))
             frequencies = np.bincount(terms, minlength=len(counted))
         return self.statistics.score(counted, frequencies, documents, how)
 
     @cached_property
-    def statistics(self) -> Statistics:
-        """What is known of all documents that are there."""
+    def statistics(self) -> CollectionStatistics:
+        """Statistics of the live documents."""
         total = int(self._lengths[self._live_docs].sum(dtype=np.int64))
-        return Statistics(self._documents, total / self._documents if total else 1.0)
+        return CollectionStatistics(self._documents, total / self._documents if total else 1.0)
 
-    def frequencies(self) -> tuple[Keys, Counts]:
-        """Return all terms of documents that are there, and in how many each is.
-
-        By key in ascending order; both of shape (terms,).
-        """
+    def count_frequencies(self) -> tuple[Keys, Counts]:
+        """Return the terms of live documents, by key in ascending order, and their frequencies."""
         live_docs = np.split(self._live_docs, self._firsts[1:])
         return count_document_frequencies(list(zip(self._segments, live_docs, strict=True)))
 
-    def _postings(self, keys: Keys) -> tuple[Counts, Counts, npt.NDArray[np.float64]]:
-        """Return the postings of terms in documents that are there; see `Postings.of`."""
-        found = [segment.of(keys) for segment in self._segments]
+    def _look_up(self, keys: Keys) -> tuple[Counts, Counts, npt.NDArray[np.float64]]:
+        """Return the postings of terms in live documents; see `Postings.look_up`."""
+        found = [segment.look_up(keys) for segment in self._segments]
         if len(found) == 1 and self._documents == len(self._live_docs):
             return found[0]
         terms = np.concatenate([np.zeros(0, np.int64), *(own[0] for own in found)])
@@ -203,13 +200,13 @@ class Terms:
         counts = np.concatenate([np.zeros(0), *(own[2] for own in found)])
         if self._documents == len(self._live_docs):
             return terms, documents, counts
-        there = self._live_docs[documents]
-        return terms[there], documents[there], counts[there]
+        live = self._live_docs[documents]
+        return terms[live], documents[live], counts[live]
 
-    def _halved(self, how: BM25) -> Scores:
-        """Return `Statistics.half` of all documents, kept for the next search."""
-        kept = self._halves
-        if kept is None or kept[0] != how:
-            kept = (how, self.statistics.half(self._lengths, how))
-            self._halves = kept
-        return kept[1]
+    def _compute_norms(self, how: BM25) -> Scores:
+        """Return the length norms of all documents, cached for the next search."""
+        cached = self._norms
+        if cached is None or cached[0] != how:
+            cached = (how, self.statistics.compute_length_norms(self._lengths, how))
+            self._norms = cached
+        return cached[1]

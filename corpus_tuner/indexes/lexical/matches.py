@@ -40,8 +40,12 @@ def find_shared_words(asked: Sequence[str], text: str, language: str | None) -> 
     found: set[str] = set()
     for token in dict.fromkeys(find_spelled(text)):
         for run, spaced in split_scripts(token):
-            if not known.isdisjoint(_terms(run, language)):
-                own = _words(run, known, language) if spaced else _runs(run, known, language)
+            if not known.isdisjoint(_extract_terms(run, language)):
+                own = (
+                    _find_words(run, known, language)
+                    if spaced
+                    else _find_runs(run, known, language)
+                )
                 found.update(own)
     return sorted(found)
 
@@ -65,18 +69,18 @@ def compile_words_pattern(words: Collection[str]) -> "regex.Pattern[str]":
     )
 
 
-def _terms(spelled: str, language: str | None) -> Iterator[str]:
+def _extract_terms(spelled: str, language: str | None) -> Iterator[str]:
     return chain(*analyze(fold_case(clean(spelled), language), language))
 
 
-def _words(run: str, known: frozenset[str], language: str | None) -> Iterator[str]:
+def _find_words(run: str, known: frozenset[str], language: str | None) -> Iterator[str]:
     """Yield a token if the query has it as a whole, else those of its words that it has."""
     words = split_spelled_words(run)
-    shared = [word for word in words if not known.isdisjoint(_terms(word, language))]
+    shared = [word for word in words if not known.isdisjoint(_extract_terms(word, language))]
     return iter([run] if len(words) == 1 or len(shared) == len(words) else shared or [run])
 
 
-def _runs(run: str, known: frozenset[str], language: str | None) -> Iterator[str]:
+def _find_runs(run: str, known: frozenset[str], language: str | None) -> Iterator[str]:
     """Yield the longest parts of a run of characters that the query has."""
     characters = split_characters(run)
     folded = [fold_letters(fold_case(clean(one), language)) for one in characters]

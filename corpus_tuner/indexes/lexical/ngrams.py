@@ -34,7 +34,7 @@ def extract_document_ngrams(
     >>> extract_document_ngrams(["die alte Mühle"], "de", 4)[0]
     DocumentTerms(terms=['_alt', 'alte', 'lte_', '_müh', 'mühl', 'ühle', 'hle_'], length=7)
     """
-    return [_document(tokenize_text(text, language), language, length) for text in texts]
+    return [_analyze_document(tokenize_text(text, language), language, length) for text in texts]
 
 
 def extract_query_ngrams(tokens: Sequence[str], language: str | None, length: int) -> list[str]:
@@ -45,21 +45,23 @@ def extract_query_ngrams(tokens: Sequence[str], language: str | None, length: in
     >>> extract_query_ngrams(["Mühle"], "de", 4)
     ['_müh', 'mühl', 'ühle', 'hle_']
     """
-    return _document([fold_case(token, language) for token in tokens], language, length).terms
+    return _analyze_document(
+        [fold_case(token, language) for token in tokens], language, length
+    ).terms
 
 
-def _document(tokens: Iterable[str], language: str | None, length: int) -> DocumentTerms:
+def _analyze_document(tokens: Iterable[str], language: str | None, length: int) -> DocumentTerms:
     terms: list[str] = []
     further: list[str] = []
     for token in tokens:
-        own, others = _of_token(token, language, length)
+        own, others = _analyze_token(token, language, length)
         terms += own
         further += others
     return DocumentTerms(terms + further, len(terms))
 
 
 @lru_cache(2**16)
-def _of_token(
+def _analyze_token(
     token: str, language: str | None, length: int
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     words, others = split_words(token, language)

@@ -39,7 +39,7 @@ _POSTING = np.dtype([("key", np.uint64), ("document", np.int32), ("count", np.in
 
 def hash_terms(terms: Iterable[str]) -> Keys:
     """Return what terms are known by, shape (terms,)."""
-    return np.fromiter((_key(term) for term in terms), np.uint64)
+    return np.fromiter((_hash_term(term) for term in terms), np.uint64)
 
 
 def write_postings(documents: Iterable[DocumentTerms], folder: Path, name: str) -> None:
@@ -51,12 +51,12 @@ def write_postings(documents: Iterable[DocumentTerms], folder: Path, name: str) 
     ``NAME.counts.npy``, the document and the count of every posting; and ``NAME.lengths.npy``,
     int32, the length of every document.
     """
-    terms = _Terms()
+    terms = _TermTable()
     lengths: list[npt.NDArray[np.int32]] = [np.zeros(0, np.int32)]
     first = 0
     with tempfile.TemporaryFile(dir=folder) as spilled:
         for chunk in split_into_chunks(documents, _AT_ONCE):
-            postings = _postings_of(chunk, first)
+            postings = _make_postings(chunk, first)
             first += len(chunk)
             spilled.write(postings.tobytes())
             lengths.append(np.array([document.length for document in chunk], np.int32))
@@ -85,12 +85,12 @@ def merge_postings(
     def blocks() -> Iterator[npt.NDArray[Any]]:
         for (postings, live_docs), first in zip(segments, firsts, strict=False):
             ordinals = np.cumsum(live_docs) - 1 + first
-            for block in postings.blocks():
+            for block in postings.read_blocks():
                 kept = block[live_docs[block["document"]]]
                 kept["document"] = ordinals[kept["document"]]
                 yield kept
 
-    terms = _Terms()
+    terms = _TermTable()
     for block in blocks():
         terms.add(block)
     lengths = np.concatenate([postings.lengths[live_docs] for postings, live_docs in segments])
@@ -107,9 +107,9 @@ def count_document_frequencies(
     segments
         As `merge_postings` takes them.
     """
-    terms = _Terms()
+    terms = _TermTable()
     for postings, live_docs in segments:
-        for block in postings.blocks():
+        for block in postings.read_blocks():
             terms.add(block[live_docs[block["document"]]])
     return terms.keys, terms.totals
 
@@ -143,7 +143,7 @@ class Postings:
         if not fits or len(self._documents) != len(self._counts):
             raise DamagedError(f"the {self._what} do not fit each other: {DAMAGED}")
 
-    def blocks(self) -> Iterator[npt.NDArray[Any]]:
+    def read_blocks(self) -> Iterator[npt.NDArray[Any]]:
         """Yield all postings, by term and then by document: their keys, documents and counts."""
         for first in range(0, len(self._documents), _BLOCK):
             some = slice(first, first + _BLOCK)
@@ -154,7 +154,7 @@ class Postings:
             postings["count"] = self._counts[some]
             yield postings
 
-    def of(self, keys: Keys) -> tuple[Counts, Counts, npt.NDArray[np.float64]]:
+    def look_up(self, keys: Keys) -> tuple[Counts, Counts, npt.NDArray[np.float64]]:
         """Return the postings of some terms, one term after the other.
 
         Returns
@@ -162,7 +162,7 @@ class Postings:
         terms, documents, counts
             The position of its term in `keys`, its document and its count; of shape (postings,).
         """
-        begins, ends = self._ranges(keys)
+        begins, ends = self._find_ranges(keys)
         sizes = ends - begins
         if (begins < 0).any() or (sizes < 0).any() or (ends > len(self._documents)).any():
             raise DamagedError(f"the {self._what} are damaged: {DAMAGED}")
@@ -176,7 +176,7 @@ class Postings:
             raise DamagedError(f"the {self._what} are damaged: {DAMAGED}")
         return terms, documents, counts.astype(np.float64)
 
-    def _ranges(self, keys: Keys) -> tuple[Counts, Counts]:
+    def _find_ranges(self, keys: Keys) -> tuple[Counts, Counts]:
         """Return where the postings of some terms begin and end."""
         if not len(self._keys):
             return np.zeros(len(keys), np.int64), np.zeros(len(keys), np.int64)
@@ -186,12 +186,12 @@ class Postings:
 
 
 @lru_cache(maxsize=2**18)
-def _key(term: str) -> int:
+def _hash_term(term: str) -> int:
     digest = hashlib.blake2b(term.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "little")
 
 
-def _postings_of(documents: Sequence[DocumentTerms], first: int) -> npt.NDArray[Any]:
+def _make_postings(documents: Sequence[DocumentTerms], first: int) -> npt.NDArray[Any]:
     """Return the postings of some documents, the first of which has this ordinal."""
     counted = [Counter(document.terms) for document in documents]
     sizes = [len(counts) for counts in counted]
@@ -204,7 +204,7 @@ def _postings_of(documents: Sequence[DocumentTerms], first: int) -> npt.NDArray[
     return postings
 
 
-class _Terms:
+class _TermTable:
     """What is known of every term while postings are gathered.
 
     Attributes
@@ -234,7 +234,7 @@ def _write(
     folder: Path,
     name: str,
     lengths: npt.NDArray[np.int32],
-    terms: _Terms,
+    terms: _TermTable,
     blocks: Iterable[npt.NDArray[Any]],
 ) -> None:
     """Write the files; the postings of a term come in the order of documents."""
@@ -242,8 +242,8 @@ def _write(
     for what, values in (("keys", terms.keys), ("starts", starts), ("lengths", lengths)):
         save_array(folder / f"{name}.{what}.npy", values)
     total = int(starts[-1])
-    documents = _new(folder / f"{name}.documents.npy", np.dtype(np.int32), total)
-    counts = _new(folder / f"{name}.counts.npy", np.min_scalar_type(terms.most), total)
+    documents = _create_array(folder / f"{name}.documents.npy", np.dtype(np.int32), total)
+    counts = _create_array(folder / f"{name}.counts.npy", np.min_scalar_type(terms.most), total)
     free = starts[:-1].copy()  # where the next posting of every term goes
     for postings in blocks:
         order = np.argsort(postings["key"], kind="stable")
@@ -255,7 +255,7 @@ def _write(
         free[new] += sizes
 
 
-def _new(file: Path, dtype: np.dtype[Any], length: int) -> npt.NDArray[Any]:
+def _create_array(file: Path, dtype: np.dtype[Any], length: int) -> npt.NDArray[Any]:
     """Make an array that lies in a file.
 
     Its blocks are asked for before it is written to: what is mapped into memory and has no room on

@@ -21,17 +21,17 @@ _HEBREW = r"(?<=[\u05d0-\u05ea])[\"'’\u05f3\u05f4](?=[\u05d0-\u05ea])"  # of a
 _JOINTS = rf"(?:::|[.,:/&'’\u2044{_DASHES}\-]|{_HEBREW})"
 
 
-def _token(word: str) -> str:
+def _build_token_pattern(word: str) -> str:
     """Return the pattern of a token whose words consist of these characters."""
     name = rf"(?:(?<![{word}.])\.(?=[^\W\d_][{word}]))?"
     return rf"{name}[{word}]+(?:{_JOINTS}[{word}]+)*(?:(?:\+\+|\#)(?![{word}+\#]))?"
 
 
 _SPELLED_WORD = rf"\w{IGNORED}"
-_SPELLED_TOKEN = regex.compile(_token(_SPELLED_WORD))
+_SPELLED_TOKEN = regex.compile(_build_token_pattern(_SPELLED_WORD))
 # `re` is three times as fast as `regex`, but has no marks among its word characters.
-_SIMPLE_TOKEN = re.compile(_token(r"\w"))
-_ANY_TOKEN = regex.compile(_token(r"\w"))
+_SIMPLE_TOKEN = re.compile(_build_token_pattern(r"\w"))
+_ANY_TOKEN = regex.compile(_build_token_pattern(r"\w"))
 _MAY_HAVE_MARKS = re.compile(
     "[\u0300-\u036f\u0483-\u0489\u0590-\u1dff\u200c\u203f\u2040\u2054\u20d0-\u20ff\u2c80-\U0010ffff]"
 )
@@ -72,7 +72,7 @@ _BESIDE_A_LETTER = re.compile(r"(?<=[^\W\d_])[-/_]|[-/_](?=[^\W\d_])")
 _LONGEST = 64  # characters of a compound
 
 
-class Terms(NamedTuple):
+class TokenParts(NamedTuple):
     """The terms that a token stands for, before stemming.
 
     Attributes
@@ -129,7 +129,7 @@ def split_characters(run: str) -> list[str]:
     return _CHARACTER.findall(run)
 
 
-def split_token(token: str) -> Terms:
+def split_token(token: str) -> TokenParts:
     """Return the terms of a token, given with its case and letters folded.
 
     Examples
@@ -144,11 +144,13 @@ def split_token(token: str) -> Terms:
     (['我家', '家的', '的猫'], ['我', '家', '的', '猫'], [])
     """
     if token.isalnum() and not _MAY_HAVE_MARKS.search(token):
-        return Terms([token])
+        return TokenParts([token])
     runs = [_divide(run) for run in _SCRIPTS.finditer(_HEBREW_QUOTE.sub("", token))]
     if not runs:  # of marks that were folded
-        return Terms([])
-    return Terms(*([term for terms in kind for term in terms] for kind in zip(*runs, strict=True)))
+        return TokenParts([])
+    return TokenParts(
+        *([term for terms in kind for term in terms] for kind in zip(*runs, strict=True))
+    )
 
 
 def is_letter(word: str) -> bool:
@@ -156,47 +158,49 @@ def is_letter(word: str) -> bool:
     return len(word) == 1 and word.isalpha() and not _NO_ALPHABET.match(word)
 
 
-def _divide(run: "regex.Match[str]") -> Terms:
+def _divide(run: "regex.Match[str]") -> TokenParts:
     if run["unspaced"]:
         return _divide_unspaced(run[0])
     return _divide_hangul(run[0]) if run["hangul"] else _divide_spaced(run[0])
 
 
-def _divide_unspaced(run: str) -> Terms:
+def _divide_unspaced(run: str) -> TokenParts:
     """Return pairs of characters, and the characters that mean something by themselves."""
     characters = split_characters(run)
     pairs = [first + second for first, second in pairwise(characters)]
     if not pairs:
-        return Terms(characters)
-    return Terms(pairs, [one for one in characters if not _NO_TERM.fullmatch(one)])
+        return TokenParts(characters)
+    return TokenParts(pairs, [one for one in characters if not _NO_TERM.fullmatch(one)])
 
 
-def _divide_hangul(run: str) -> Terms:
+def _divide_hangul(run: str) -> TokenParts:
     """Return a Korean word, its pairs of syllables, and the syllable that it begins with.
 
     Particles follow a noun without a space: a noun of one syllable is found by the last of these.
     """
     if len(run) == 1:
-        return Terms([run])
+        return TokenParts([run])
     pairs = [run[start : start + 2] for start in range(len(run) - 1)] if len(run) > 2 else []
-    return Terms([run], [*pairs, run[0]])
+    return TokenParts([run], [*pairs, run[0]])
 
 
-def _divide_spaced(run: str) -> Terms:
+def _divide_spaced(run: str) -> TokenParts:
     """Return the words that a token consists of, their parts, and what they are together."""
     words = _WORD.findall(run)
     if not words:  # what connects words of two scripts
-        return Terms([])
+        return TokenParts([])
     if words == [run] and "_" not in run and ZWNJ not in run:
-        return Terms(words)
+        return TokenParts(words)
     body = run.strip(".+#").translate(_JOINT_FORMS)
     if _ACRONYM.fullmatch(body):
-        return Terms(words, acronyms=[body.replace(".", "")])
-    compounds = dict.fromkeys([*_names(run, words), *_numbers(body)])
-    return Terms(words, [*_pieces(words)], [one for one in compounds if one not in words])
+        return TokenParts(words, acronyms=[body.replace(".", "")])
+    compounds = dict.fromkeys([*_find_names(run, words), *_find_numbers(body)])
+    return TokenParts(
+        words, [*_split_pieces(words)], [one for one in compounds if one not in words]
+    )
 
 
-def _pieces(words: Sequence[str]) -> Iterator[str]:
+def _split_pieces(words: Sequence[str]) -> Iterator[str]:
     """Yield the parts of words that a connecting character joins."""
     for word in words:
         if ZWNJ in word:
@@ -205,7 +209,7 @@ def _pieces(words: Sequence[str]) -> Iterator[str]:
             yield from filter(None, word.split("_"))
 
 
-def _names(run: str, words: Sequence[str]) -> Iterator[str]:
+def _find_names(run: str, words: Sequence[str]) -> Iterator[str]:
     """Yield names such as ``.net``, ``c++``, ``f#`` and ``at&t``."""
     if run[0] == ".":
         yield f".{words[0]}"
@@ -214,7 +218,7 @@ def _names(run: str, words: Sequence[str]) -> Iterator[str]:
     yield from _AMPERSAND.findall(run)
 
 
-def _numbers(body: str) -> Iterator[str]:
+def _find_numbers(body: str) -> Iterator[str]:
     """Yield a number or code as it is written, and its parts in their order."""
     if len(body) > _LONGEST or not _has_digit(body):
         return

@@ -95,7 +95,7 @@ def extract_document_words(texts: Iterable[str], language: str | None) -> list[D
     language
         ISO 639-1 code.
     """
-    return [_document(tokenize_text(text, language), language) for text in texts]
+    return [_analyze_document(tokenize_text(text, language), language) for text in texts]
 
 
 def extract_query_words(tokens: Sequence[str], language: str | None) -> list[str]:
@@ -118,8 +118,8 @@ def extract_query_words(tokens: Sequence[str], language: str | None) -> list[str
     found = [analyze(fold_case(token, language), language) for token in tokens]
     terms = [term for one in found for term in (*one.words, *one.others)]
     if not terms:
-        return [*_stop_terms(found)]
-    for one, emphasized in zip(found, _emphasized(tokens), strict=True):
+        return [*_find_stop_terms(found)]
+    for one, emphasized in zip(found, _find_emphasized(tokens), strict=True):
         if emphasized:
             terms += (word for word in one.stop_words if len(word.strip()) > 1)
     return terms
@@ -137,8 +137,8 @@ def tokenize_query(query: str) -> list[str]:
 
 def remove_stop_words(tokens: Sequence[str], language: str) -> list[str]:
     """Return the tokens of a query that are no stop words of a language; all if none is another."""
-    stop_words = _stop_words(language)
-    shown = _emphasized(tokens)
+    stop_words = _load_stop_words(language)
+    shown = _find_emphasized(tokens)
     content = [
         token
         for token, emphasized in zip(tokens, shown, strict=True)
@@ -156,7 +156,11 @@ def extract_words(texts: Sequence[str], language: str | None) -> list[list[str]]
     [['mill', 'section', '4.2', '4', '2']]
     """
     return [
-        [term for token in tokenize_text(text, language) for term in _searched(token, language)]
+        [
+            term
+            for token in tokenize_text(text, language)
+            for term in _analyze_searched(token, language)
+        ]
         for text in texts
     ]
 
@@ -172,25 +176,25 @@ def split_words(token: str, language: str | None) -> tuple[list[str], list[str]]
         ISO 639-1 code.
     """
     terms = split_token(fold_letters(token))
-    stop_words = _stop_words(language)
+    stop_words = _load_stop_words(language)
     words = [word.replace(ZWNJ, "") for word in terms.words if word not in stop_words]
     return words, [piece for piece in terms.pieces if piece not in stop_words]
 
 
-def _emphasized(tokens: Sequence[str]) -> list[bool]:
+def _find_emphasized(tokens: Sequence[str]) -> list[bool]:
     """Tell of every token whether it is in capitals, where not all of several are."""
     capital = [len(token) > 1 and token.isupper() for token in tokens]
     return capital if len(tokens) == 1 or not all(capital) else [False] * len(tokens)
 
 
-def _document(tokens: Iterable[str], language: str | None) -> DocumentTerms:
+def _analyze_document(tokens: Iterable[str], language: str | None) -> DocumentTerms:
     found = [analyze(token, language) for token in tokens]
     words = [word for one in found for word in one.words]
     others = [other for one in found for other in one.others]
-    return DocumentTerms([*words, *others, *_stop_terms(found)], len(words))
+    return DocumentTerms([*words, *others, *_find_stop_terms(found)], len(words))
 
 
-def _stop_terms(found: Iterable[TokenTerms]) -> Iterator[str]:
+def _find_stop_terms(found: Iterable[TokenTerms]) -> Iterator[str]:
     """Yield the stop words of some tokens, and the pairs of those that follow each other."""
     before = ""
     for words, others, stop_words in found:
@@ -206,7 +210,7 @@ def _stop_terms(found: Iterable[TokenTerms]) -> Iterator[str]:
             before = ""
 
 
-def _searched(token: str, language: str | None) -> tuple[str, ...]:
+def _analyze_searched(token: str, language: str | None) -> tuple[str, ...]:
     words, others, _ = analyze(token, language)
     return words + others
 
@@ -215,7 +219,7 @@ def _searched(token: str, language: str | None) -> tuple[str, ...]:
 def analyze(token: str, language: str | None) -> TokenTerms:
     """Return the terms of a token with its case folded."""
     words, pieces, compounds, acronyms = split_token(fold_letters(token))
-    stop_words = _stop_words(language)
+    stop_words = _load_stop_words(language)
     counted: list[str] = []
     further = [*compounds]
     stopped = [_STOPPED.format(one) if one in stop_words else one for one in acronyms]
@@ -231,14 +235,14 @@ def analyze(token: str, language: str | None) -> TokenTerms:
 
 
 @cache
-def _stop_words(language: str | None) -> frozenset[str]:
+def _load_stop_words(language: str | None) -> frozenset[str]:
     words = _STOP_WORDS.get(language or "", ())
     return frozenset(fold_letters(fold_case(clean(word), language)) for word in words)
 
 
 def _stem(word: str, language: str | None) -> str:
     """Return the stem of a word with its case and letters folded."""
-    stemmer = _stemmer(language)
+    stemmer = _open_stemmer(language)
     if stemmer is None:
         return word.replace(ZWNJ, "")
     if language == "ar" and word.endswith("ه"):
@@ -246,7 +250,7 @@ def _stem(word: str, language: str | None) -> str:
     return str(stemmer.stemWord(word)).replace(ZWNJ, "")
 
 
-def _stemmer(language: str | None) -> Any:
+def _open_stemmer(language: str | None) -> Any:
     """Return the stemmer of this thread for a language; ``None`` if there is none."""
     stemmers = _threads.__dict__.setdefault("stemmers", {})
     if language not in stemmers:

@@ -19,7 +19,7 @@ from corpus_tuner.encoders import Vectors
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.filters.fields import ID, LANGUAGE, add_language, get_language
 from corpus_tuner.indexes.lexical import LexicalRanker, extract_terms
-from corpus_tuner.indexes.lexical.bm25 import Statistics
+from corpus_tuner.indexes.lexical.bm25 import CollectionStatistics
 from corpus_tuner.indexes.qdrant.address import Address
 from corpus_tuner.indexes.qdrant.engine import (
     PASSAGE,
@@ -38,9 +38,9 @@ from corpus_tuner.indexes.qdrant.layout import (
     TERMS,
     TRUTHS,
     VERSION,
-    fields_of,
     key_of,
     number_of,
+    read_fields,
 )
 from corpus_tuner.indexes.qdrant.terms import Terms, read_keys, write_frequencies, write_keys
 from corpus_tuner.indexes.representations import read_representation, views
@@ -126,7 +126,7 @@ class Export:
             self._local.close()
             raise
         lexical = self._local.lexical
-        self._statistics: dict[LexicalRanker, Statistics] = (
+        self._statistics: dict[LexicalRanker, CollectionStatistics] = (
             {name: own.statistics for name, own in lexical.terms.items()} if lexical else {}
         )
         search = self.manifest.search
@@ -199,7 +199,7 @@ class Export:
         lexical = self._local.lexical
         for name, own in lexical.terms.items() if lexical else ():
             known = read_keys(self._engine, name)
-            every[name] = known.with_new(own.frequencies()[0])
+            every[name] = known.with_new(own.count_frequencies()[0])
             if len(every[name].keys) > len(known.keys):
                 write_keys(self._engine, name, every[name], len(known.keys))
         return every
@@ -274,7 +274,7 @@ class Export:
         lexical = self.manifest.lexical
         if lexical is None:
             return [point for _, point in every]
-        texts = [lexical.text_of(one.document, one.views) for one, _ in every]
+        texts = [lexical.join_text(one.document, one.views) for one, _ in every]
         sparse: list[dict[str, Vectors | Sparse]] = [{} for _ in every]
         for name, statistics in self._statistics.items():
             how = getattr(self.manifest.search, name)
@@ -296,7 +296,7 @@ class Export:
             )
         lexical = self._local.lexical
         for name, own in lexical.terms.items() if lexical else ():
-            write_frequencies(self._engine, name, terms[name], *own.frequencies())
+            write_frequencies(self._engine, name, terms[name], *own.count_frequencies())
         chosen = self.manifest.representation
         manifest = self.manifest.model_copy(
             update={"representations": {chosen: self.manifest.representations[chosen]}}
@@ -362,7 +362,7 @@ def _point(stored: StoredDocument, rows: Vectors, shown: list[int], worth: int) 
         LANGUAGE: get_language(stored.counts),
         "views": [_without_id(asdict(view)) for view in stored.views],
         "rows": shown,
-        **fields_of(add_language(document.metadata, stored.counts)),
+        **read_fields(add_language(document.metadata, stored.counts)),
     }
     payload[STAMP] = _hash(json.dumps(payload, sort_keys=True), rows.tobytes())
     payload[TERMS] = worth

@@ -23,7 +23,7 @@ from corpus_tuner.indexes.lexical import (
     extract_query_terms,
     extract_terms,
 )
-from corpus_tuner.indexes.lexical.bm25 import BM25, Statistics
+from corpus_tuner.indexes.lexical.bm25 import BM25, CollectionStatistics
 from corpus_tuner.indexes.qdrant.address import Address
 from corpus_tuner.indexes.qdrant.engine import (
     PASSAGE,
@@ -75,7 +75,7 @@ class State(NamedTuple):
 
     manifest: Manifest
     fields: Fields
-    statistics: Mapping[LexicalRanker, Statistics]
+    statistics: Mapping[LexicalRanker, CollectionStatistics]
 
 
 class QdrantIndex:
@@ -346,7 +346,7 @@ def read_state(engine: Engine, name: str) -> State | None:
     return State(
         Manifest.model_validate(payload["manifest"]),
         {field: Field(*own) for field, own in payload["fields"].items()},
-        {ranker: Statistics(*own) for ranker, own in payload["statistics"].items()},
+        {ranker: CollectionStatistics(*own) for ranker, own in payload["statistics"].items()},
     )
 
 

@@ -70,14 +70,14 @@ def key_of(field: str) -> str:
     return "metadata" + "".join(f'."{part}"' for part in field.split("."))
 
 
-def fields_of(metadata: Mapping[str, Any]) -> dict[str, list[str]]:
+def read_fields(metadata: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return which fields of a document have a value, and which are true or false, by key.
 
     Not every engine of Qdrant finds a truth by itself, and what is empty means other things to it.
 
     Examples
     --------
-    >>> fields_of({"year": 1850, "author": {"name": None}, "new": [True], "of": []})
+    >>> read_fields({"year": 1850, "author": {"name": None}, "new": [True], "of": []})
     {'fields': ['author', 'new', 'year'], 'true': ['new'], 'false': []}
     """
     every = {

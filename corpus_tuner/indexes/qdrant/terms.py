@@ -12,7 +12,7 @@ import numpy as np
 
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalRanker
-from corpus_tuner.indexes.lexical.bm25 import BM25, Statistics
+from corpus_tuner.indexes.lexical.bm25 import BM25, CollectionStatistics
 from corpus_tuner.indexes.lexical.postings import Counts, Keys, hash_terms
 from corpus_tuner.indexes.lexical.words import DocumentTerms
 from corpus_tuner.indexes.qdrant.engine import Engine, Point, Sparse
@@ -48,7 +48,9 @@ class Terms:
         """Return these terms, and behind them those of others that are not among them."""
         return Terms(np.concatenate([self.keys, np.setdiff1d(keys, self.keys)]))
 
-    def document(self, document: DocumentTerms, statistics: Statistics, how: BM25) -> Sparse:
+    def document(
+        self, document: DocumentTerms, statistics: CollectionStatistics, how: BM25
+    ) -> Sparse:
         """Return a document's vector: its saturated counts, between 0 and 1.
 
         Parameters
@@ -60,7 +62,7 @@ class Terms:
         """
         counted = Counter(document.terms)
         counts = np.array(list(counted.values()), np.float64)
-        half = statistics.half(np.array([document.length]), how)
+        half = statistics.compute_length_norms(np.array([document.length]), how)
         return Sparse(self.dimensions(hash_terms(counted)), counts / (counts + half))
 
 
@@ -81,7 +83,7 @@ class Ranker(NamedTuple):
 
     terms: Terms
     frequencies: Counts
-    statistics: Statistics
+    statistics: CollectionStatistics
     how: BM25
 
     def query(self, asked: Sequence[str]) -> Sparse:
@@ -89,7 +91,7 @@ class Ranker(NamedTuple):
         counted = Counter(asked)
         dimensions, frequencies = self._of(counted)
         known = frequencies > 0
-        worth = self.statistics.worth(counted, frequencies)
+        worth = self.statistics.compute_idf_weights(counted, frequencies)
         return Sparse(dimensions[known], worth[known])
 
     def score(self, asked: Sequence[str], documents: Sequence[DocumentTerms]) -> Scores:

@@ -128,7 +128,7 @@ class LocalIndex:
     ) -> Scores:
         """Return the BM25 scores of all documents, 0 for those that the filter excludes."""
         assert self.lexical
-        scores = self.lexical.scores(ranker, query, getattr(plan.settings, ranker))
+        scores = self.lexical.score(ranker, query, getattr(plan.settings, ranker))
         if only is None:
             return scores
         filtered = np.zeros(len(scores))

@@ -81,4 +81,4 @@ def _write_ann_index(
     file = ann_index_file(folder, how.name, manifest.generation + 1)
     build_ann_index(settings, rows, file)
     sync_file(file)
-    return GenerationFile.of(file)
+    return GenerationFile.describe(file)

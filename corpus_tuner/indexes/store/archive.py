@@ -57,7 +57,7 @@ def export_index(index: str | Path, file: str | Path) -> Manifest:
     segments = Segments.open(index, manifest)  # so that no writer takes them away
     try:
         verify(index, manifest.segments)
-        if _encoder_folder(manifest) and (problems := check_encoder(manifest)):
+        if _find_encoder_folder(manifest) and (problems := check_encoder(manifest)):
             raise SearchIndexError("\n".join(map(str, problems)))
         create_folder(file.parent)
         with write_atomically(file) as opened:
@@ -103,7 +103,7 @@ def import_index(file: str | Path, index: str | Path) -> Manifest:
                 _extract(archive, new)
             manifest = read_manifest(new)
             verify(new, manifest.segments)
-            if _encoder_folder(manifest) == Layout(new).encoder.resolve():
+            if _find_encoder_folder(manifest) == Layout(new).encoder.resolve():
                 for problem in check_encoder(manifest):
                     raise SearchIndexError(str(problem))
         except (tarfile.TarError, EOFError, OSError) as error:
@@ -121,9 +121,9 @@ def import_index(file: str | Path, index: str | Path) -> Manifest:
 def _write(index: Path, manifest: Manifest, opened: IO[bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder, tarfile.open(fileobj=opened, mode="w") as archive:
         scratch = Path(folder)
-        encoder = _encoder_folder(manifest)
+        encoder = _find_encoder_folder(manifest)
         if encoder:
-            own = manifest.encoder.renamed(ENCODER)
+            own = manifest.encoder.rename(ENCODER)
             manifest = manifest.model_copy(update={"encoder": own})
         write_manifest(scratch, manifest)  # the one in force may be another by now
         _add(archive, Layout(scratch).manifest, Layout(Path()).manifest)
@@ -138,7 +138,7 @@ def _write(index: Path, manifest: Manifest, opened: IO[bytes]) -> None:
             _add(archive, Layout(scratch).ledger, Layout(Path()).ledger)
 
 
-def _encoder_folder(manifest: Manifest) -> Path | None:
+def _find_encoder_folder(manifest: Manifest) -> Path | None:
     """Return the folder of the encoder, where it is one whose files are known."""
     folder = Path(manifest.encoder.name)
     return folder if folder.is_absolute() and manifest.encoder.files else None
@@ -167,7 +167,7 @@ def _copy_database(source: Path, target: Path) -> None:
 
 def _extract(archive: tarfile.TarFile, new: Path) -> None:
     """Write the files of an archive that an index has, and no others."""
-    members = _members(archive)
+    members = _read_members(archive)
     first = next(members, None)
     layout = Layout(new)
     if first is None or first.name != layout.manifest.name:
@@ -175,7 +175,7 @@ def _extract(archive: tarfile.TarFile, new: Path) -> None:
     _extract_one(archive, first, layout.manifest)
     manifest = parse_manifest(new)
     wanted = {file for file, _ in iter_stored_files(new, manifest)} | {layout.ledger}
-    if _encoder_folder(manifest) == layout.encoder.resolve():
+    if _find_encoder_folder(manifest) == layout.encoder.resolve():
         wanted |= {layout.encoder / file for file in manifest.encoder.files}
     for member in members:
         file = new / member.name
@@ -185,7 +185,7 @@ def _extract(archive: tarfile.TarFile, new: Path) -> None:
         _extract_one(archive, member, file)
 
 
-def _members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+def _read_members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     for member in archive:
         if not member.isreg():
             raise SearchIndexError(f"it has {member.name!r}, which is no file")

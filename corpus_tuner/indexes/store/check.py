@@ -124,16 +124,16 @@ def _check_contents(
     folder = Layout(index).segment(entry.name)
     try:
         live_docs = load_live_docs(folder, entry)
-        if int(live_docs.sum()) != entry.living:
+        if int(live_docs.sum()) != entry.live_documents:
             yield Problem(entry.name, folder, f"its bitmap has {live_docs.sum()} documents")
         with closing(Segment(folder)) as segment:
             documents = folder / DOCUMENTS
-            for what in _documents(segment, entry, np.flatnonzero(live_docs).tolist(), seen):
+            for what in _check_documents(segment, entry, np.flatnonzero(live_docs).tolist(), seen):
                 yield Problem(entry.name, documents, what)
             for values in manifest.representations.values():
                 how = read_representation(values)
                 dense = DenseIndex([folder], how, manifest.encoder.dimension, live_docs)
-                for what in _vectors(dense, how):
+                for what in _check_vectors(dense, how):
                     yield Problem(entry.name, vectors_file(folder, how.name), what)
             if entry.ann_index:
                 file = folder / entry.ann_index.name
@@ -142,7 +142,7 @@ def _check_contents(
             for ranker in manifest.lexical.rankers if manifest.lexical else ():
                 assert manifest.lexical
                 postings = Postings(folder, ranker)
-                for what in _terms(segment, entry, postings, manifest.lexical, ranker):
+                for what in _check_terms(segment, entry, postings, manifest.lexical, ranker):
                     yield Problem(entry.name, folder / f"{ranker}.*.npy", what)
     except SearchIndexError as error:
         if not concerns_file(error.__cause__):
@@ -150,7 +150,7 @@ def _check_contents(
         yield Problem(entry.name, folder, str(error))
 
 
-def _documents(
+def _check_documents(
     segment: Segment, entry: SegmentEntry, living: list[int], seen: dict[str, str]
 ) -> Iterator[str]:
     """Yield what does not fit of documents and views."""
@@ -181,7 +181,7 @@ def _documents(
         yield "its views and counts are not those that the manifest names"
 
 
-def _vectors(dense: DenseIndex, representation: Representation) -> Iterator[str]:
+def _check_vectors(dense: DenseIndex, representation: Representation) -> Iterator[str]:
     """Yield what does not fit of vectors."""
     for start in range(0, dense.documents, _AT_ONCE):
         every = np.arange(start, min(start + _AT_ONCE, dense.documents))
@@ -203,7 +203,7 @@ def _check_ann_index(manifest: Manifest, folder: Path, file: Path) -> Iterator[s
         yield str(error)
 
 
-def _terms(
+def _check_terms(
     segment: Segment,
     entry: SegmentEntry,
     postings: Postings,
@@ -216,26 +216,28 @@ def _terms(
         return
     # A document's terms are a sum over its postings, so that no order of them need be kept.
     found = np.zeros(entry.documents, np.uint64)
-    for block in postings.blocks():
+    for block in postings.read_blocks():
         if len(block) and not 0 <= block["document"].min() <= block["document"].max() < len(found):
             yield "they name documents that there are not"
             return
         counts = block["count"]
-        np.add.at(found, block["document"], _mixed(block["key"], counts))
+        np.add.at(found, block["document"], _mix_terms(block["key"], counts))
     for start in range(0, entry.documents, _AT_ONCE):
         ordinals = range(start, min(start + _AT_ONCE, entry.documents))
-        texts = (lexical.text_of(one.document, one.views) for one in segment.read_stored(ordinals))
+        texts = (
+            lexical.join_text(one.document, one.views) for one in segment.read_stored(ordinals)
+        )
         for ordinal, own in zip(ordinals, extract_terms(ranker, list(texts), lexical), strict=True):
             keys, counts = np.unique(hash_terms(own.terms), return_counts=True)
             if own.length != postings.lengths[ordinal]:
                 yield f"the length of document {ordinal:,} does not fit its text"
                 return
-            if _mixed(keys, counts).sum(dtype=np.uint64) != found[ordinal]:
+            if _mix_terms(keys, counts).sum(dtype=np.uint64) != found[ordinal]:
                 yield f"they are not those of document {ordinal:,}"
                 return
 
 
-def _mixed(keys: Keys, counts: npt.NDArray[np.integer[Any]]) -> Keys:
+def _mix_terms(keys: Keys, counts: npt.NDArray[np.integer[Any]]) -> Keys:
     """Return a number for every term and its count; sums of these differ where terms do."""
     mixed = keys * np.uint64(0x9E3779B97F4A7C15) + counts.astype(np.uint64)
     mixed ^= mixed >> np.uint64(29)

@@ -63,11 +63,11 @@ def commit(
         entries[-1] = entries[-1].model_copy(update={"name": name})
     for number, entry in enumerate(entries):
         if live_docs and entry.name in live_docs:
-            entries[number] = _hidden(layout, entry, live_docs[entry.name], generation)
+            entries[number] = _write_live_docs(layout, entry, live_docs[entry.name], generation)
     manifest = manifest.model_copy(
         update={
             "generation": generation,
-            "segments": tuple(entry for entry in entries if entry.living),
+            "segments": tuple(entry for entry in entries if entry.live_documents),
         }
     )
     write_manifest(index, manifest)
@@ -126,8 +126,8 @@ def collect_garbage(index: Path, manifest: Manifest) -> None:
             for file in folder.iterdir():
                 if file.name not in named[folder.name].stored:
                     file.unlink()
-        elif folder.is_dir() and not _needed(folder):
-            _remove(folder)
+        elif folder.is_dir() and not _is_in_use(folder):
+            _remove_folder(folder)
     for file in index.glob("*.new"):  # of a file that was to be replaced
         file.unlink()
     discard_builds(index)
@@ -137,21 +137,21 @@ def discard_builds(index: Path, keep: Path | None = None) -> None:
     """Remove the folders of builds that did not finish, but for the one that is gone on with."""
     for folder in Layout(index).builds_in_progress:
         if folder != keep:
-            _remove(folder)
+            _remove_folder(folder)
 
 
-def _hidden(
+def _write_live_docs(
     layout: Layout, entry: SegmentEntry, live_docs: LiveDocs, generation: int
 ) -> SegmentEntry:
     """Write the bitmap of a segment; its entry names it, and has all else that it needs."""
     living = int(live_docs.sum())
     file = live_docs_file(layout.segment(entry.name), generation)
     write_bitmap(file, live_docs)
-    named = LiveDocsEntry(documents=living, **GenerationFile.of(file).model_dump())
+    named = LiveDocsEntry(documents=living, **GenerationFile.describe(file).model_dump())
     return entry.model_copy(update={"live_docs": named})
 
 
-def _needed(folder: Path) -> bool:
+def _is_in_use(folder: Path) -> bool:
     """Tell whether a reader has a segment open that is out of force, and not for too long."""
     if not has_readers(folder):
         return False
@@ -164,7 +164,7 @@ def _needed(folder: Path) -> bool:
         return False
 
 
-def _remove(folder: Path) -> None:
+def _remove_folder(folder: Path) -> None:
     """Remove a folder; what a system keeps because it is open is left for the next time."""
     with suppress(PermissionError):
         shutil.rmtree(folder)

@@ -46,7 +46,7 @@ def open_json_lines(index: str | Path) -> Iterator[tuple[int, Iterator[bytes]]]:
     """
     folder = check_path(index, "index")
     with closing(Segments.open(folder, read_manifest(folder))) as segments:
-        yield int(np.count_nonzero(segments.live_docs)), _lines(segments)
+        yield int(np.count_nonzero(segments.live_docs)), _read_lines(segments)
 
 
 def write_documents(lines: Iterable[bytes], file: Path) -> None:
@@ -71,7 +71,7 @@ def write_documents(lines: Iterable[bytes], file: Path) -> None:
         _write(lines, opened, file.suffix == ".gz")
 
 
-def _lines(segments: Segments) -> Iterator[bytes]:
+def _read_lines(segments: Segments) -> Iterator[bytes]:
     live_docs = np.flatnonzero(segments.live_docs)
     for start in range(0, len(live_docs), _AT_ONCE):
         for document in segments.read_documents(live_docs[start : start + _AT_ONCE]):

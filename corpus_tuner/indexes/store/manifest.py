@@ -46,7 +46,7 @@ class StoredFile(BaseModel):
     sha256: str
 
     @classmethod
-    def of(cls, path: Path) -> "StoredFile":
+    def describe(cls, path: Path) -> "StoredFile":
         """Describe a file as it is now."""
         return cls(bytes=path.stat().st_size, sha256=hash_file(path))
 
@@ -63,9 +63,9 @@ class GenerationFile(StoredFile):
     name: str
 
     @classmethod
-    def of(cls, path: Path) -> "GenerationFile":
+    def describe(cls, path: Path) -> "GenerationFile":
         """Describe a file as it is now."""
-        return cls(name=path.name, **StoredFile.of(path).model_dump())
+        return cls(name=path.name, **StoredFile.describe(path).model_dump())
 
 
 class LiveDocsEntry(GenerationFile):
@@ -116,14 +116,14 @@ class SegmentEntry(BaseModel):
     digest: str
 
     @property
-    def living(self) -> int:
-        """How many documents are still there."""
+    def live_documents(self) -> int:
+        """Number of live documents."""
         return self.documents if self.live_docs is None else self.live_docs.documents
 
     @property
-    def dead(self) -> float:
-        """Share of the documents that are gone."""
-        return 1 - self.living / self.documents
+    def deleted_share(self) -> float:
+        """Share of the documents that are deleted."""
+        return 1 - self.live_documents / self.documents
 
     @property
     def stored(self) -> dict[str, StoredFile]:
@@ -177,7 +177,7 @@ class EncoderEntry(BaseModel):
         """The name that opens it again; empty where the settings give none."""
         return str(self.settings.get("name", ""))
 
-    def renamed(self, name: str) -> "EncoderEntry":
+    def rename(self, name: str) -> "EncoderEntry":
         """Return the same encoder under another name."""
         return self.model_copy(update={"settings": self.settings | {"name": name}})
 
@@ -317,7 +317,7 @@ class Manifest(BaseModel):
     @property
     def documents(self) -> int:
         """Number of documents."""
-        return sum(segment.living for segment in self.segments)
+        return sum(segment.live_documents for segment in self.segments)
 
     @property
     def vector_index(self) -> str:
@@ -362,10 +362,12 @@ class Manifest(BaseModel):
 def write_manifest(index: Path, manifest: Manifest) -> None:
     """Put `manifest` in force in one step; after this, readers see the new index."""
     if manifest.encoder.name == str(Layout(index).encoder.resolve()):
-        own = manifest.encoder.renamed(ENCODER)  # so that the index can be moved
+        own = manifest.encoder.rename(ENCODER)  # so that the index can be moved
         manifest = manifest.model_copy(update={"encoder": own})
     values = manifest.model_dump(mode="json")
-    stored = json.dumps({_CHECKSUM: _checksum(values), **values}, indent=2, ensure_ascii=False)
+    stored = json.dumps(
+        {_CHECKSUM: _compute_checksum(values), **values}, indent=2, ensure_ascii=False
+    )
     write_text(Layout(index).manifest, stored + "\n")
 
 
@@ -417,17 +419,17 @@ def parse_manifest(index: Path) -> Manifest:
                 f"{index} has format version {stored.get('version')}, and this release reads "
                 f"version {VERSION}: open it with the release that wrote it, or build it again"
             )
-        if stored.pop(_CHECKSUM, None) != _checksum(stored):
+        if stored.pop(_CHECKSUM, None) != _compute_checksum(stored):
             raise ValueError("its own SHA-256 is wrong")
         manifest = Manifest.model_validate(stored)
         if manifest.encoder.name == ENCODER:
-            own = manifest.encoder.renamed(str(layout.encoder.resolve()))
+            own = manifest.encoder.rename(str(layout.encoder.resolve()))
             return manifest.model_copy(update={"encoder": own})
         return manifest
     except SearchIndexError:
         raise
     except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, not a manifest
-        reason = _reason(error)
+        reason = _explain_error(error)
         raise SearchIndexError(f"{path} is damaged ({reason}): build the index again") from error
 
 
@@ -508,14 +510,14 @@ def iter_segment_files(
             yield folder / name, entry
 
 
-def _reason(error: Exception) -> str:
+def _explain_error(error: Exception) -> str:
     """Return what is wrong with a manifest, on one line."""
     if isinstance(error, ValidationError):
         return describe_problem(error.errors()[0])
     return str(error).splitlines()[0]
 
 
-def _checksum(values: dict[str, Any]) -> str:
+def _compute_checksum(values: dict[str, Any]) -> str:
     """Return the SHA-256 of all that a manifest says."""
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 

@@ -82,14 +82,14 @@ class HybridWeights(BaseModel):
     feedback: NonNegativeFloat = 0.15
 
     @classmethod
-    def of(cls, weights: Mapping[str, float]) -> "HybridWeights":
+    def from_weights(cls, weights: Mapping[str, float]) -> "HybridWeights":
         """Return these weights; rankers that are not named have none."""
         return cls.model_validate({**dict.fromkeys(cls.model_fields, 0.0), **weights})
 
     @classmethod
-    def only(cls, ranker: str) -> "HybridWeights":
+    def from_ranker(cls, ranker: str) -> "HybridWeights":
         """Return weights of which one ranker has all."""
-        return cls.of({ranker: 1.0})
+        return cls.from_weights({ranker: 1.0})
 
     @model_validator(mode="after")
     def _something_finds(self) -> "HybridWeights":

@@ -126,7 +126,7 @@ def write_segment(
     files = {}
     for path in sorted(folder.iterdir()):
         sync_file(path)
-        files[path.name] = StoredFile.of(path)
+        files[path.name] = StoredFile.describe(path)
     return SegmentEntry(name=SEGMENT, rows=rows, files=files, **counted._asdict())
 
 

@@ -116,19 +116,19 @@ class Segments:
     def read_ids(self, ordinals: Ordinals) -> list[str]:
         """Return the ids of documents, in the order of `ordinals`."""
         found: dict[int, str] = {}
-        for first, segment, own, _ in self._by_segment(ordinals):
+        for first, segment, own, _ in self._group_by_segment(ordinals):
             found |= {
                 first + ordinal: id_ for ordinal, id_ in segment.read_ids(own.tolist()).items()
             }
-        return self._ordered(ordinals, found)
+        return self._order(ordinals, found)
 
     def read_documents(self, ordinals: Ordinals) -> list[Document]:
         """Return documents, in the order of `ordinals`."""
         found: dict[int, Document] = {}
-        for first, segment, own, _ in self._by_segment(ordinals):
+        for first, segment, own, _ in self._group_by_segment(ordinals):
             documents = segment.read_documents(own.tolist())
             found |= {first + ordinal: document for ordinal, document in documents.items()}
-        return self._ordered(ordinals, found)
+        return self._order(ordinals, found)
 
     def read_document(self, ordinal: int) -> Document:
         """Return one document."""
@@ -137,24 +137,24 @@ class Segments:
     def read_views_at(self, documents: Ordinals, positions: Ordinals) -> list[View]:
         """Return one view of each of some documents, by its position among theirs."""
         found: dict[int, View] = {}
-        for first, segment, own, where in self._by_segment(documents):
+        for first, segment, own, where in self._group_by_segment(documents):
             pairs = zip(own.tolist(), positions[where].tolist(), strict=True)
             found |= {
                 first + ordinal: view for ordinal, view in segment.read_views_at(pairs).items()
             }
-        return self._ordered(documents, found)
+        return self._order(documents, found)
 
     def read_passages(self, ordinals: Ordinals) -> list[dict[int, str]]:
         """Return the texts of documents' passages, by position among the document's views."""
         found: dict[int, dict[int, str]] = {}
-        for first, segment, own, _ in self._by_segment(ordinals):
+        for first, segment, own, _ in self._group_by_segment(ordinals):
             passages = segment.read_passages(own.tolist())
             found |= {first + ordinal: texts for ordinal, texts in passages.items()}
-        return self._ordered(ordinals, found)
+        return self._order(ordinals, found)
 
     def read_views(self, document: int) -> list[View]:
         """Return all views of a document, in order."""
-        segment, own = self._home(document)
+        segment, own = self._find_segment(document)
         return segment.read_views(own)
 
     @cached_property
@@ -238,7 +238,9 @@ class Segments:
             )
         ]
 
-    def _by_segment(self, ordinals: Ordinals) -> Iterator[tuple[int, Segment, Ordinals, Ordinals]]:
+    def _group_by_segment(
+        self, ordinals: Ordinals
+    ) -> Iterator[tuple[int, Segment, Ordinals, Ordinals]]:
         """Yield every segment that has some of the documents, and which.
 
         They are given by the segment's first ordinal, theirs in it, and their positions in
@@ -249,7 +251,7 @@ class Segments:
             first, where = int(self._firsts[number]), np.flatnonzero(owners == number)
             yield first, self._segments[number], ordinals[where] - first, where
 
-    def _ordered(self, ordinals: Ordinals, found: Mapping[int, _Found]) -> list[_Found]:
+    def _order(self, ordinals: Ordinals, found: Mapping[int, _Found]) -> list[_Found]:
         """Return what was found for documents in the order of these.
 
         Raises
@@ -263,13 +265,13 @@ class Segments:
             where = ", ".join(str(folder / DOCUMENTS) for folder in self.folders)
             raise DamagedError(f"{where}: document {error} is missing: {DAMAGED}") from error
 
-    def _home(self, document: int) -> tuple[Segment, int]:
+    def _find_segment(self, document: int) -> tuple[Segment, int]:
         """Return the segment that has a document, and its ordinal there."""
         number = int(np.searchsorted(self._firsts, document, side="right")) - 1
         return self._segments[number], document - int(self._firsts[number])
 
 
-def fields_of(index: Path, manifest: Manifest) -> Fields:
+def read_fields(index: Path, manifest: Manifest) -> Fields:
     """Return the fields of an index, as `Segments.fields` has them.
 
     Raises

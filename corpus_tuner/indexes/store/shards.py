@@ -42,7 +42,7 @@ MAX_CRASHES = 20
 """So often the process that makes a shard may die before it is given up."""
 LEDGER = "ledger.sqlite"
 """The file in a shard's folder for what was generated."""
-_DEATHS = "deaths"
+_CRASHES = "deaths"
 
 
 class Shard(NamedTuple):
@@ -94,11 +94,11 @@ class Shards:
         self.taken = 0
         self._chunks: list[Shard] = []
 
-    def finished(self) -> tuple[SegmentEntry, ...]:
+    def read_finished(self) -> tuple[SegmentEntry, ...]:
         """Return the entries of the finished ones that are whole, in the order of their names."""
         found = []
         for file in self.folder.glob("*.json"):
-            entry = _read(file)
+            entry = _read_entry(file)
             if entry and not any(
                 check_size(*one) for one in iter_segment_files(self._index, [entry])
             ):
@@ -107,7 +107,7 @@ class Shards:
                 file.unlink()
         return tuple(sorted(found, key=lambda entry: entry.name))
 
-    def opened(self, entries: Sequence[SegmentEntry]) -> Segments:
+    def open_segments(self, entries: Sequence[SegmentEntry]) -> Segments:
         """Open the segments of finished ones."""
         layout = Layout(self._index)
         return Segments(
@@ -134,7 +134,7 @@ class Shards:
 
     def cut(self, size: int) -> list[Shard]:
         """Return the shards of all that was taken, of `size` documents or, by a chunk, more."""
-        for file in self.folder.glob(f"*/{_DEATHS}"):  # of another run
+        for file in self.folder.glob(f"*/{_CRASHES}"):  # of another run
             file.unlink()
         shards: list[Shard] = []
         for chunk in self._chunks:
@@ -173,11 +173,11 @@ class Shards:
         finished = self.folder / f"{shard.name}.json"
         working = self.folder / shard.name
         with FileLock(self.folder / f"{shard.name}.lock"):
-            entry = _read(finished)
+            entry = _read_entry(finished)
             if entry is None:
                 working.mkdir(exist_ok=True)
-                with _counting_deaths(working):
-                    made = making(working, self._documents(shard))
+                with _count_crashes(working):
+                    made = making(working, self._read_documents(shard))
                 if made.digest != shard.digest:
                     raise SearchIndexError(f"{self._source} was written anew: run the build again")
                 name = move_segment(self._index, working / SEGMENT)
@@ -188,11 +188,11 @@ class Shards:
                     file.unlink()
         return entry
 
-    def ledgers(self) -> list[Path]:
+    def list_ledgers(self) -> list[Path]:
         """Return the ledgers of all shards, finished or not."""
         return sorted(self.folder.glob(f"*/{LEDGER}"))
 
-    def _documents(self, shard: Shard) -> Iterator[Document]:
+    def _read_documents(self, shard: Shard) -> Iterator[Document]:
         with self._source.open("rb") as file:
             file.seek(shard.start)
             for _ in range(shard.documents):
@@ -200,13 +200,13 @@ class Shards:
 
 
 @contextmanager
-def _counting_deaths(working: Path) -> Iterator[None]:
+def _count_crashes(working: Path) -> Iterator[None]:
     """Keep a mark for every time that this was begun and did not come to an end, good or bad."""
-    file = working / _DEATHS
-    deaths = file.stat().st_size if file.is_file() else 0
-    if deaths >= MAX_CRASHES:
+    file = working / _CRASHES
+    crashes = file.stat().st_size if file.is_file() else 0
+    if crashes >= MAX_CRASHES:
         raise SearchIndexError(
-            f"processes that worked in {working} died {deaths} times: see whether there is memory "
+            f"processes that worked in {working} died {crashes} times: see whether there is memory "
             "enough, and run the same command again to go on"
         )
     with file.open("ab") as marks:
@@ -217,7 +217,7 @@ def _counting_deaths(working: Path) -> Iterator[None]:
         file.unlink()
 
 
-def _read(file: Path) -> SegmentEntry | None:
+def _read_entry(file: Path) -> SegmentEntry | None:
     """Return the entry of a finished shard; nothing if it is not finished."""
     try:
         return SegmentEntry.model_validate_json(file.read_bytes())

@@ -80,10 +80,10 @@ def remove(
     if dry_run:
         manifest = read_manifest(index)
         with closing(Segments.open(index, manifest)) as segments:
-            return _selected(segments, manifest, ids, condition)[1]
+            return _select(segments, manifest, ids, condition)[1]
     with lock_and_read_manifest(index, "the removal of documents") as manifest:
         with closing(Segments.open(index, manifest)) as segments:
-            gone, removal = _selected(segments, manifest, ids, condition)
+            gone, removal = _select(segments, manifest, ids, condition)
             if not removal.matching:
                 collect_garbage(index, manifest)  # a kill behind the commit
                 return removal
@@ -93,7 +93,7 @@ def remove(
     return removal
 
 
-def _selected(
+def _select(
     segments: Segments, manifest: Manifest, ids: Sequence[str], condition: Condition | None
 ) -> tuple[Ordinals, Removal]:
     """Return the documents of some ids, and those that pass a filter."""

@@ -218,7 +218,7 @@ class Staging:
         """Write the postings of a lexical ranker."""
         lexical = self.lexical
         assert lexical
-        texts = (lexical.text_of(one.document, one.views) for one in self.read_stored())
+        texts = (lexical.join_text(one.document, one.views) for one in self.read_stored())
         write_lexical(texts, folder, lexical, ranker)
 
     def read_spans(self, representation: str) -> npt.NDArray[np.int64]:

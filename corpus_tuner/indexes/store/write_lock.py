@@ -37,7 +37,7 @@ def lock_index(index: Path, what: str) -> Iterator[None]:
         If it cannot be written to, from the beginning or because the disk is full or fails.
     """
     layout = Layout(index)
-    lock = _acquired(layout)
+    lock = _acquire(layout)
     try:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         holder = {"what": what, "process": os.getpid(), "host": socket.gethostname(), "since": now}
@@ -53,7 +53,7 @@ def lock_index(index: Path, what: str) -> Iterator[None]:
     finally:
         with suppress(OSError):
             layout.writer.unlink(missing_ok=True)
-        _leave_no_empty_folder(layout)  # before another can have the lock
+        _remove_empty_folder(layout)  # before another can have the lock
         lock.release()
 
 
@@ -115,7 +115,7 @@ def create_output_folder(folder: Path, marks: Sequence[Path], kind: str, what: s
     create_folder(folder)
 
 
-def _acquired(layout: Layout) -> FileLock:
+def _acquire(layout: Layout) -> FileLock:
     """Return the lock of an index, acquired.
 
     Whoever had it may have removed its file meanwhile, with the folder of an index that has not
@@ -127,7 +127,7 @@ def _acquired(layout: Layout) -> FileLock:
             lock.acquire()
         except Timeout:
             raise LockedError(
-                f"{_holder(layout)} {layout.index}: try again when it is done"
+                f"{_describe_holder(layout)} {layout.index}: try again when it is done"
             ) from None
         except OSError as error:
             raise SearchIndexError(f"cannot write to {layout.index}: {error.strerror}") from error
@@ -146,7 +146,7 @@ def _is_in_place(lock: FileLock, file: Path) -> bool:
         return False
 
 
-def _leave_no_empty_folder(layout: Layout) -> None:
+def _remove_empty_folder(layout: Layout) -> None:
     """Remove the folder of an index that has not come to be, while its lock is held."""
     with suppress(OSError):
         if [file.name for file in layout.index.iterdir()] == [layout.lock.name]:
@@ -154,7 +154,7 @@ def _leave_no_empty_folder(layout: Layout) -> None:
             layout.index.rmdir()
 
 
-def _holder(layout: Layout) -> str:
+def _describe_holder(layout: Layout) -> str:
     """Say who holds the lock, as the first words of a sentence."""
     try:
         holder = json.loads(layout.writer.read_text(encoding="utf-8"))

@@ -28,7 +28,7 @@ from corpus_tuner.indexes.lexical import (
     extract_query_terms,
     write_lexical,
 )
-from corpus_tuner.indexes.lexical.bm25 import BM25, Terms
+from corpus_tuner.indexes.lexical.bm25 import BM25, BM25Index
 from corpus_tuner.indexes.lexical.postings import Postings
 from corpus_tuner.indexes.search.fusion import normalize_scores
 from corpus_tuner.text.passages import get_full_text
@@ -108,9 +108,9 @@ class HeldOutEvaluation:
         with TemporaryDirectory() as folder:
             write_lexical(self._texts, Path(folder), lexical, ranker)
             live_docs = np.ones(len(self._texts), np.bool_)
-            terms = Terms([Postings(Path(folder), ranker)], live_docs)
+            terms = BM25Index([Postings(Path(folder), ranker)], live_docs)
             queries = (extract_query_terms(ranker, query, lexical) for query in self._queries)
-            return np.stack([terms.scores(query, bm25) for query in queries])
+            return np.stack([terms.score(query, bm25) for query in queries])
 
     def measure(self, model: SentenceTransformer) -> Retrieval:
         """Search for all pseudo-queries with a model."""

@@ -22,7 +22,7 @@ from corpus_tuner.core.documents import Document, View
 from corpus_tuner.indexes.filters import compile_filter, parse_filters
 from corpus_tuner.indexes.filters.fields import Field
 from corpus_tuner.indexes.store.manifest import read_manifest
-from corpus_tuner.indexes.store.segments import Segments, fields_of
+from corpus_tuner.indexes.store.segments import Segments, read_fields
 from corpus_tuner.indexes.store.soft_delete import remove
 from corpus_tuner.indexes.store.staging import EncodedDocument
 from tests.conftest import make_documents, write_jsonl
@@ -434,9 +434,9 @@ def test_fields_of_documents_that_are_gone_go_with_a_merge(tmp_path: Path) -> No
         "b.c.d": (1, ["boolean"]),
     }
     assert remove(index, filter={"a": 2}).first == ["d0"]
-    assert fields_of(index, read_manifest(index)) == before
+    assert read_fields(index, read_manifest(index)) == before
     merge(index)
-    assert {*fields_of(index, read_manifest(index))} == {"id", "b", "b.c", "b.c.d"}
+    assert {*read_fields(index, read_manifest(index))} == {"id", "b", "b.c", "b.c.d"}
     with pytest.raises(SearchIndexError, match="no document has the field 'a'"):
         remove(index, filter={"not": {"a": 2}})
     assert read_manifest(index).documents == 2

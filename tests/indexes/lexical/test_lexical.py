@@ -46,7 +46,7 @@ def open_index(folder: Path, texts: list[str], segments: int = 1, **values: obje
 def scores(
     index: LexicalIndex, query: str, ranker: LexicalRanker = "words", how: BM25 | None = None
 ) -> list[float]:
-    return [float(score) for score in index.scores(ranker, query, how or BM25())]
+    return [float(score) for score in index.score(ranker, query, how or BM25())]
 
 
 def expected(
@@ -173,4 +173,4 @@ def test_postings_of_documents_that_are_not_there(tmp_path: Path) -> None:
     live_docs = np.ones(len(TEXTS), bool)
     damaged = LexicalIndex([tmp_path / "0"], LexicalSettings(languages=("en",)), live_docs)
     with pytest.raises(SearchIndexError, match=r"the words in .* are damaged"):
-        damaged.scores("words", "mill", BM25())
+        damaged.score("words", "mill", BM25())

@@ -37,7 +37,7 @@ def test_counts_are_those_of_the_documents(documents: list[list[str]], at_once: 
         assert read.lengths.tolist() == [len(document) // 2 for document in documents]
         keys = hash_terms([*TERMS, "unknown"])
         having = [sum(term in document for document in documents) for term in TERMS]
-        terms, ordinals, counts = read.of(keys)
+        terms, ordinals, counts = read.look_up(keys)
         assert len(terms) == sum(having)
         for term, ordinal, count in zip(terms, ordinals, counts, strict=True):
             assert count == Counter(documents[ordinal])[TERMS[term]]
@@ -46,7 +46,7 @@ def test_counts_are_those_of_the_documents(documents: list[list[str]], at_once: 
 
 def test_a_term_that_is_there_very_often(tmp_path: Path) -> None:
     write_postings([written(["mill"] * 70_000), written(["mill"] * 300)], tmp_path, "words")
-    _, _, counts = Postings(tmp_path, "words").of(hash_terms(["mill"]))
+    _, _, counts = Postings(tmp_path, "words").look_up(hash_terms(["mill"]))
     assert counts.tolist() == [70_000, 300]
     assert np.load(tmp_path / "words.counts.npy").dtype == np.uint32
 

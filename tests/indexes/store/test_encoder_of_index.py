@@ -81,7 +81,7 @@ def test_check_says_what_the_encoder_lacks(built: Built, run: Callable[..., Any]
 def test_check_says_that_a_package_is_missing(
     built: Built, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entry = parse_manifest(built.index).encoder.renamed("multilingual")
+    entry = parse_manifest(built.index).encoder.rename("multilingual")
     edit_manifest(built.index, encoder=entry.model_dump())
     missing = embedded.PACKAGES["multilingual"]._replace(name="no-such-package")
     monkeypatch.setattr(embedded, "PACKAGES", {**embedded.PACKAGES, "multilingual": missing})

@@ -46,7 +46,7 @@ class Making:
         file = working / SEGMENT / "documents.sqlite"
         file.write_text(repr(own), encoding="utf-8")
         digest = Digests.add("", map(compute_digest, own))
-        files = {file.name: StoredFile.of(file)}
+        files = {file.name: StoredFile.describe(file)}
         return SegmentEntry(
             name=SEGMENT,
             documents=len(own),
@@ -87,14 +87,14 @@ def test_a_finished_shard_is_not_made_again(tmp_path: Path) -> None:
     first = opened(tmp_path, documents)
     made = [first.make(shard, making) for shard in first.cut(2)]
     again = opened(tmp_path, documents)
-    assert again.finished() == tuple(made)
+    assert again.read_finished() == tuple(made)
     assert [again.make(shard, making) for shard in again.cut(2)] == made
     assert len(making.given) == 2
     assert [entry.name for entry in made] == ["000001", "000002"]
     left = {file.name for file in again.folder.glob("*/*")}
     assert left == {LEDGER}
     (tmp_path / "segments" / "000001" / "documents.sqlite").unlink()  # it is not whole any more
-    assert again.finished() == (made[1],)
+    assert again.read_finished() == (made[1],)
     assert [again.make(shard, making).name for shard in again.cut(2)] == ["000003", "000002"]
 
 
@@ -109,7 +109,7 @@ def test_a_shard_whose_making_failed_is_gone_on_with(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         shards.make(shard, failing)
     assert (shards.folder / shard.name / "staging.sqlite").read_text(encoding="utf-8") == "staged"
-    assert shards.finished() == ()
+    assert shards.read_finished() == ()
     assert shards.make(shard, Making()).documents == 1
 
 
@@ -119,7 +119,7 @@ def test_what_is_no_longer_the_same_file_is_refused(tmp_path: Path) -> None:
     opened(tmp_path, [document(1), document(2, "other!")])  # another run, after this one was lost
     with pytest.raises(SearchIndexError, match="was written anew"):
         shards.make(shard, Making())
-    assert shards.finished() == ()
+    assert shards.read_finished() == ()
     (shards.folder / "documents.jsonl").unlink()
     with pytest.raises(SearchIndexError, match="a folder that all machines share"):
         shards.make(shard, Making())
