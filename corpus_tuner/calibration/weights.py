@@ -368,7 +368,7 @@ def _rows_without(
     reader = DocumentEncoder(encoder, languages, settings.passages, settings.views)
     rests = [held_out.rest for held_out in asked]
     own = [make_own_views(rest, languages.detect(rest), settings.views) for rest in rests]
-    readings = reader.read(rests, [[span for _, span in views] for views in own])
+    readings = reader.encode(rests, [[span for _, span in views] for views in own])
     return [
         representation.make_rows(*reading.add_views(views)).vectors
         for reading, views in zip(readings, own, strict=True)

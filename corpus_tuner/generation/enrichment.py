@@ -164,7 +164,7 @@ class Enrichment:
             for document, language, views in zip(documents, languages, own, strict=True)
         ]
         self._watch("reading", 0)
-        readings = self._reader.read(
+        readings = self._reader.encode(
             documents, wanted, lambda read: self._watch("reading", _READING * read)
         )
         written: list[list[_Text]] = [[] for _ in documents]

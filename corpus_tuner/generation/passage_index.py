@@ -75,5 +75,5 @@ class PassageIndex:
     def _encoded(self, documents: Sequence[Document]) -> list[EncodedDocument]:
         return [
             EncodedDocument(reading.document, reading.passages, reading.vectors)
-            for reading in self._reader.read(documents, [()] * len(documents))
+            for reading in self._reader.encode(documents, [()] * len(documents))
         ]

@@ -1,7 +1,7 @@
-"""Abbreviations that end with a full stop, by language, beyond those that sentencex knows.
+"""Abbreviations that end with a full stop, by language, in addition to those of sentencex.
 
-They are in lower case and without the last full stop. Those that are words, too, or that often end
-a sentence, count only in front of a number or a name.
+They are in lower case and without the last full stop. Abbreviations that are also words, or often
+end a sentence, apply only before a number or a name.
 """
 
 from typing import NamedTuple
@@ -30,7 +30,7 @@ _TITLES = {
     "ru": "акад г гг ген гр доц инж пер пл пр просп проф р ред св тов ул",
     "sv": "dir dr fr hr prof s:t st",
 }
-"""In front of a name."""
+"""Abbreviations before a name."""
 
 _BEFORE_NUMBERS = {
     "cs": "kap obr odd odst par pozn písm příl roč s sb str sv tab tel zák č čl čís",
@@ -60,7 +60,7 @@ _BEFORE_NUMBERS = {
     "sv": "apr art aug avs bil dec feb fig jan jfr kap kl mars mom nov nr okt p pkt ref s sept "
     "sid tab tel vol",
 }
-"""In front of a number, also a Roman one."""
+"""Abbreviations before a number, also a Roman one."""
 
 _ANYWHERE = {
     "cs": "aj cca event hl kr mil mj mld n.l n.m např ob odd okr popř př přibl resp rkp roč "
@@ -92,17 +92,11 @@ _ANYWHERE = {
     "sv": "bl.a ca dvs e.d enl ev exkl f.d f.n f.ö forts fr.o.m inkl jfr m.a.o m.fl max milj "
     "min mkt mm o.d p.g.a resp s.k st t.ex t.o.m t.v tillf ung urspr",
 }
-"""In front of anything."""
+"""Abbreviations before anything."""
 
 
 class Abbreviations(NamedTuple):
-    """The abbreviations of a language.
-
-    Attributes
-    ----------
-    titles, before_numbers, anywhere
-        Those that end no sentence in front of a name, of a number, and of anything.
-    """
+    """Abbreviations of a language: before names, before numbers, and before anything."""
 
     titles: frozenset[str]
     before_numbers: frozenset[str]
@@ -115,4 +109,4 @@ ABBREVIATIONS = {
     )
     for language in _TITLES
 }
-"""By ISO 639-1 code."""
+"""Abbreviations by ISO 639-1 code."""

@@ -1,4 +1,4 @@
-"""Reading documents: every passage goes through the encoder once, spans are pooled from there."""
+"""Encoding of documents: one encoder pass a passage, from which spans are pooled."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,24 +12,26 @@ from corpus_tuner.encoders import Encoder, Span, Vectors
 from corpus_tuner.text.passages import Passage, PassageSettings, get_full_text, split_passages
 from corpus_tuner.text.views import OwnView, ViewSettings
 
-_AT_ONCE = 32  # documents: enough to fill the passes of a CPU
+_CHUNK = 32  # documents: enough to fill the batches of a CPU
 _NONE = np.zeros((0, 0), np.float32)
+_EncodedParts = Iterator[tuple[Vectors, dict[Span, Vectors]]]
+"""Vectors of the passages and of the spans of each document."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedDocument:
-    """A document as the encoder read it.
+    """A document with the vectors of its passages and of spans.
 
     Attributes
     ----------
     document
-        What was read.
+        The document.
     passages
-        Its passages as views.
+        Passages as views.
     vectors
-        Of the passages, float32, shape (passages, dimension), unit rows.
+        Vectors of the passages, float32, shape (passages, dimension), unit rows.
     spans
-        Unit vectors of spans of its whole text (`corpus_tuner.text.passages.get_full_text`).
+        Unit vectors of spans of its full text (`corpus_tuner.text.passages.get_full_text`).
     """
 
     document: Document
@@ -38,7 +40,7 @@ class EncodedDocument:
     spans: Mapping[Span, Vectors] = field(default_factory=dict)
 
     def get_vectors(self, spans: Sequence[Span]) -> Vectors:
-        """Return the vectors of spans, shape (spans, dimension); those that were asked for."""
+        """Return the vectors of spans that were encoded, shape (spans, dimension)."""
         if not spans:
             return np.zeros((0, self.vectors.shape[1]), np.float32)
         return np.stack([self.spans[span] for span in spans])
@@ -49,22 +51,27 @@ class EncodedDocument:
         return views, np.concatenate([self.vectors, self.get_vectors([span for _, span in own])])
 
     def combine_vectors(self, spans: Sequence[Span]) -> Vectors:
-        """Return the vector of a text that is made of spans: the direction of their mean."""
+        """Return the unit vector of a text that consists of spans: the direction of their mean."""
         total = self.get_vectors(spans).sum(axis=0)
         return np.asarray(total / max(float(np.linalg.norm(total)), 1e-9), dtype=np.float32)
 
 
 class DocumentEncoder:
-    """Reads documents; what it gives for one depends on that document alone.
+    """Encoder of documents; the vectors of a document depend on that document only.
 
     Parameters
     ----------
     encoder
-        Reads passages.
+        Text encoder.
     languages
-        That the documents are in.
+        Languages of the documents.
     passages, views
-        Say how documents are cut, and how spans are read.
+        Settings of passages and of the encoding of spans.
+
+    Attributes
+    ----------
+    late_chunking
+        Whether spans are pooled from passages; otherwise they are encoded as separate texts.
     """
 
     def __init__(
@@ -76,102 +83,99 @@ class DocumentEncoder:
     ) -> None:
         self.encoder = encoder
         self.languages = languages
-        self.pooled = views.late_chunking and encoder.pools_spans
-        self._passages = passages
+        self.late_chunking = views.late_chunking and encoder.pools_spans
+        self._settings = passages
 
-    def read(
+    def encode(
         self,
         documents: Sequence[Document],
         spans: Sequence[Sequence[Span]],
         watch: Callable[[int], None] = lambda _: None,
     ) -> list[EncodedDocument]:
-        """Return the vectors of the passages and of spans of every document.
+        """Encode the passages and spans of documents.
 
         Parameters
         ----------
         documents
-            Any number.
+            Documents.
         spans
-            Of the whole text of every document.
+            Spans of the full text of each document.
         watch
-            Called with the number of documents that were read since it was called before.
+            Function that is called with the number of documents encoded since the last call.
         """
-        readings: list[EncodedDocument] = []
-        for start in range(0, len(documents), _AT_ONCE):
-            some = slice(start, start + _AT_ONCE)
-            readings += self._read(documents[some], spans[some])
-            watch(len(readings) - start)
-        return readings
+        encoded: list[EncodedDocument] = []
+        for start in range(0, len(documents), _CHUNK):
+            chunk = slice(start, start + _CHUNK)
+            encoded += self._encode_chunk(documents[chunk], spans[chunk])
+            watch(len(encoded) - start)
+        return encoded
 
-    def _read(
+    def _encode_chunk(
         self, documents: Sequence[Document], spans: Sequence[Sequence[Span]]
     ) -> list[EncodedDocument]:
-        cut = split_passages(documents, self.languages, self.encoder, self._passages)
-        wanted = [list(dict.fromkeys(own)) for own in spans]
-        read = self._pool if self.pooled else self._encode_alone
+        passages = split_passages(documents, self.languages, self.encoder, self._settings)
+        unique = [list(dict.fromkeys(own)) for own in spans]
+        if self.late_chunking:
+            parts = self._pool(passages, unique)
+        else:
+            parts = self._encode_separately(documents, passages, unique)
         return [
             EncodedDocument(
                 document,
-                [View(document.id, "passage", passage.text) for passage in passages],
+                [View(document.id, "passage", passage.text) for passage in own],
                 vectors,
-                found,
+                span_vectors,
             )
-            for document, passages, (vectors, found) in zip(
-                documents, cut, read(documents, cut, wanted), strict=True
+            for document, own, (vectors, span_vectors) in zip(
+                documents, passages, parts, strict=True
             )
         ]
 
     def _pool(
-        self,
-        documents: Sequence[Document],
-        cut: Sequence[Sequence[Passage]],
-        wanted: Sequence[Sequence[Span]],
-    ) -> Iterator[tuple[Vectors, dict[Span, Vectors]]]:
-        """Yield the vectors of passages, and those of spans as the best passage for it has them."""
-        held = [_assign_spans(passages, own) for passages, own in zip(cut, wanted, strict=True)]
+        self, passages: Sequence[Sequence[Passage]], spans: Sequence[Sequence[Span]]
+    ) -> _EncodedParts:
+        """Encode passages, and pool the vector of each span from the passage with most context."""
+        assigned = [_assign_spans(*pair) for pair in zip(passages, spans, strict=True)]
         vectors = iter(
             self.encoder.encode_spans(
-                [passage.text for passages in cut for passage in passages],
+                [passage.text for own in passages for passage in own],
                 [
-                    [passage.within(span) for span in spans]
-                    for passages, own in zip(cut, held, strict=True)
-                    for passage, spans in zip(passages, own, strict=True)
+                    [passage.locate(span) for span in some]
+                    for own, of_passages in zip(passages, assigned, strict=True)
+                    for passage, some in zip(own, of_passages, strict=True)
                 ],
             )
         )
-        for own in held:
-            rows = list(islice(vectors, len(own)))
-            found = {
+        for of_passages in assigned:
+            rows = list(islice(vectors, len(of_passages)))
+            span_vectors = {
                 span: vector
-                for spans, (_, *pooled) in zip(own, rows, strict=True)
-                for span, vector in zip(spans, pooled, strict=True)
+                for some, (_, *pooled) in zip(of_passages, rows, strict=True)
+                for span, vector in zip(some, pooled, strict=True)
             }
-            yield np.stack([row[0] for row in rows]), found
+            yield np.stack([row[0] for row in rows]), span_vectors
 
-    def _encode_alone(
+    def _encode_separately(
         self,
         documents: Sequence[Document],
-        cut: Sequence[Sequence[Passage]],
-        wanted: Sequence[Sequence[Span]],
-    ) -> Iterator[tuple[Vectors, dict[Span, Vectors]]]:
-        """Yield the vectors of passages, and those of spans, all encoded by themselves."""
+        passages: Sequence[Sequence[Passage]],
+        spans: Sequence[Sequence[Span]],
+    ) -> _EncodedParts:
+        """Encode passages and spans as separate texts."""
         texts = []
-        for document, passages, own in zip(documents, cut, wanted, strict=True):
-            whole = get_full_text(document)
-            texts += [passage.text for passage in passages]
-            texts += [" ".join(whole[start:end].split()) for start, end in own]
-        vectors = self.encoder.encode_documents(texts)
-        first = 0
-        for passages, own in zip(cut, wanted, strict=True):
-            behind = first + len(passages)
-            last = behind + len(own)
-            yield vectors[first:behind], dict(zip(own, vectors[behind:last], strict=True))
-            first = last
+        for document, own, some in zip(documents, passages, spans, strict=True):
+            full = get_full_text(document)
+            texts += [passage.text for passage in own]
+            texts += [" ".join(full[start:end].split()) for start, end in some]
+        rows = iter(self.encoder.encode_documents(texts))
+        for own, some in zip(passages, spans, strict=True):
+            yield np.stack(list(islice(rows, len(own)))), dict(zip(some, rows, strict=False))
 
 
 def _assign_spans(passages: Sequence[Passage], spans: Sequence[Span]) -> list[list[Span]]:
-    """Return for every passage the spans that it holds best: whole, and amid most context."""
-    held: list[list[Span]] = [[] for _ in passages]
+    """Return for each passage the spans that it contains with more context than the others."""
+    assigned: list[list[Span]] = [[] for _ in passages]
     for span in spans:
-        held[max(range(len(passages)), key=lambda one: passages[one].context(span))].append(span)
-    return held
+        contexts = [passage.measure_context(span) for passage in passages]
+        assigned[contexts.index(max(contexts))].append(span)
+    return assigned

@@ -1,9 +1,8 @@
-"""Which languages a corpus is in."""
+"""Language detection: of a corpus, of a document, of a text."""
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.languages import Languages, get_given_language
@@ -13,48 +12,51 @@ from corpus_tuner.errors import CorpusTunerError, named
 SAMPLE_DOCUMENTS = 200
 _SAMPLE_CHARACTERS = 1_000
 _CERTAIN = 0.9
-_USUAL = "en"  # where a few words may be in any language
-_COMMON = 0.05  # share of the documents
-_DETECTED_CHARACTERS = 600  # of a document: more change nothing, and cost time
-_LEAST_CHARACTERS = 80  # fewer may be in any language
+_DEFAULT = "en"  # if a few words may be in any language
+_MIN_SHARE = 0.05  # of the documents; less may be mistakes
+_DETECTED_CHARACTERS = 600  # of a document; more do not change the result
+_MIN_CHARACTERS = 80  # fewer may be in any language
 _ALMOST_SURE = 0.99
-MOST_UNREAD = 0.1
-"""Share of the documents that may be in languages that the encoder does not read."""
+MAX_UNREAD = 0.1
+"""Maximum share of documents in languages that the encoder was not trained on."""
 _MULTILINGUAL = "multilingual"
-"""The encoder that is advised where another one does not read the languages of a corpus."""
+"""Encoder that is advised if another one was not trained on the languages of a corpus."""
 
 
-def measure_languages(documents: Iterable[Document]) -> dict[str, float]:
-    """Return which share of the documents is in which language, the commonest first.
+def detect_languages(documents: Sequence[Document]) -> tuple[Languages, dict[str, float]]:
+    """Return the languages of documents, and the share of documents in each, most common first.
 
-    Documents of which that is not certain, such as short ones, are not counted, and languages of
-    less than 5 % of the others are left out: these may be mistakes.
+    The main language is that of most of the text. Shares are of the documents whose language is
+    certain, without languages of less than 5 %.
 
-    Returns
-    -------
-    ISO 639-1 codes, each with a share from 0 to 1.
+    Raises
+    ------
+    CorpusTunerError
+        If there are no documents.
 
     Examples
     --------
     >>> english = Document("a", "", "The mill grinds the wheat of the whole valley.")
     >>> german = Document("b", "", "Der Müller mahlt das Korn der Bauern am Fluss.")
-    >>> measure_languages([english, german])
+    >>> detect_languages([english, german])[1]
     {'de': 0.5, 'en': 0.5}
     """
-    return _compute_shares(_sample(documents))
-
-
-def detect_languages(documents: Sequence[Document]) -> tuple[Languages, dict[str, float]]:
-    """Return the languages that documents are in, and their shares (`measure_languages`).
-
-    Raises
-    ------
-    CorpusTunerError
-        If there is not a single document.
-    """
-    read = _sample(documents)
-    shares = _compute_shares(read)
-    return order_languages(_choose_main(read), shares), shares
+    if not documents:
+        raise CorpusTunerError("the corpus has no documents that can be used")
+    texts = [f"{one.title} {one.text}"[:_SAMPLE_CHARACTERS] for one in documents]
+    detected = [_detect_certain(text) for text in texts]
+    counts = Counter(filter(None, detected))
+    ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+    shares = {language: count / counts.total() for language, count in ordered}
+    shares = {language: share for language, share in shares.items() if share >= _MIN_SHARE}
+    characters: Counter[str] = Counter()
+    for text, language in zip(texts, detected, strict=True):
+        characters[language] += len(text) if language else 0
+    if characters.total():
+        main = max(sorted(characters), key=characters.__getitem__)
+    else:  # together the texts may be certain
+        main = _detect_certain(" ".join(texts)) or _DEFAULT
+    return order_languages(main, shares), shares
 
 
 def order_languages(main: str, shares: Mapping[str, float]) -> Languages:
@@ -63,18 +65,16 @@ def order_languages(main: str, shares: Mapping[str, float]) -> Languages:
 
 
 def detect_document_language(document: Document, languages: Languages, *, detect: bool) -> str:
-    """Return the language of a document: the one that its metadata give, or else detected.
-
-    A text that is too short to be certain is in one of the languages of its corpus.
+    """Return the language of a document: that of its metadata, or the detected one.
 
     Parameters
     ----------
     document
-        The document.
+        Document.
     languages
-        Those of the corpus.
+        Languages of the corpus; if detection is not certain, it is one of them.
     detect
-        Whether it may be in another one: not where a recipe names the language of the corpus.
+        Whether it may be in another language; not if a recipe names the language of the corpus.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def detect_document_language(document: Document, languages: Languages, *, detect
     if given:
         return given
     text = f"{document.title}\n{document.text}"[:_DETECTED_CHARACTERS]
-    if detect and len(text) >= _LEAST_CHARACTERS:
+    if detect and len(text) >= _MIN_CHARACTERS:
         language, certainty = detect_language(text)
         if certainty >= _ALMOST_SURE:
             return language
@@ -97,15 +97,15 @@ def detect_document_language(document: Document, languages: Languages, *, detect
 def describe_unread_languages(encoder: str, shares: Mapping[str, float]) -> str | None:
     """Return a warning if an encoder was not trained on the languages of a corpus.
 
-    It is ``None`` if at most a tenth of the documents are in other languages than those of the
-    encoder, or if the languages of the encoder are not known.
+    It is ``None`` if at most a tenth of the documents are in other languages, or if the languages
+    of the encoder are not known.
 
     Parameters
     ----------
     encoder
-        Its name.
+        Name of the encoder.
     shares
-        Of documents in each language.
+        Share of documents in each language.
 
     Examples
     --------
@@ -117,7 +117,7 @@ def describe_unread_languages(encoder: str, shares: Mapping[str, float]) -> str 
     if languages is None:
         return None
     unread = {code: share for code, share in shares.items() if code not in languages}
-    if sum(unread.values()) <= MOST_UNREAD:
+    if sum(unread.values()) <= MAX_UNREAD:
         return None
     listed = ", ".join(f"{code} ({share:.0%} of the documents)" for code, share in unread.items())
     chosen = named(f"encoder={_MULTILINGUAL!r}", f"--encoder {_MULTILINGUAL}")
@@ -130,44 +130,8 @@ def describe_unread_languages(encoder: str, shares: Mapping[str, float]) -> str 
     )
 
 
-class _Sample(NamedTuple):
-    """The beginning of a document, and its language; "" where that is not certain."""
-
-    text: str
-    language: str
-
-
-def _sample(documents: Iterable[Document]) -> list[_Sample]:
-    texts = [f"{one.title} {one.text}"[:_SAMPLE_CHARACTERS] for one in documents]
-    return [_Sample(text, _detect_certain(text)) for text in texts]
-
-
-def _detect_certain(text: str) -> str:
-    language, certainty = detect_language(text)
-    return language if certainty >= _CERTAIN else ""
-
-
-def _choose_main(read: Sequence[_Sample]) -> str:
-    """Return the language of most of the text."""
-    if not read:
-        raise CorpusTunerError("the corpus has no documents that can be used")
-    votes: Counter[str] = Counter()
-    for text, language in read:
-        votes[language] += len(text) if language else 0
-    if votes.total():
-        return max(sorted(votes), key=votes.__getitem__)
-    return _detect_certain(" ".join(text for text, _ in read)) or _USUAL  # together they tell more
-
-
-def _compute_shares(read: Sequence[_Sample]) -> dict[str, float]:
-    counts = Counter(language for _, language in read if language)
-    ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
-    shares = ((language, count / counts.total()) for language, count in ordered)
-    return {language: share for language, share in shares if share >= _COMMON}
-
-
 def detect_language(text: str) -> tuple[str, float]:
-    """Return the ISO 639-1 code of a text's language, and its probability, 0 to 1.
+    """Return the ISO 639-1 code of the language of a text, and its probability, 0 to 1.
 
     Examples
     --------
@@ -179,3 +143,9 @@ def detect_language(text: str) -> tuple[str, float]:
     ranked = rank(text)  # logarithms, the likeliest first
     language, best = ranked[0]
     return language, 1 / sum(math.exp(score - best) for _, score in ranked)
+
+
+def _detect_certain(text: str) -> str:
+    """Return the language of a text; "" if it is not certain."""
+    language, probability = detect_language(text)
+    return language if probability >= _CERTAIN else ""

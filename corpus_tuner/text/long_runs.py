@@ -1,13 +1,13 @@
 """Runs of characters without white space that are too long for words: base64, keys, minified code.
 
-They say nothing to an encoder and fill its passages, so they are left out of documents. Text in
-scripts that are written without spaces is no such run.
+They fill passages without meaning, so they are removed from documents. Text in scripts that are
+written without spaces remains.
 """
 
 import re
 
 LONGEST_RUN = 1_000
-"""In characters: a longer run is no text."""
+"""Maximum length of a run, in characters."""
 SPACELESS = (
     "\u0e00-\u0eff"  # Thai, Lao
     "\u0f00-\u0fff"  # Tibetan
@@ -20,12 +20,12 @@ SPACELESS = (
     "\uf900-\ufaff\uff00-\uffef"  # compatibility forms, full-width forms
     "\U00016fe0-\U0001b2ff\U0001f200-\U0001f2ff\U00020000-\U0003ffff"  # more Han and kana
 )
-"""A class of a regular expression: the characters of scripts that are written without spaces."""
+"""Characters of scripts without spaces, for a class of a regular expression."""
 _RUN = re.compile(rf"(?<![^\s{SPACELESS}])[^\s{SPACELESS}]{{{LONGEST_RUN + 1},}}")
 
 
 def drop_long_runs(text: str) -> tuple[str, int]:
-    """Return a text without its long runs, and how many characters these had.
+    """Return a text without its long runs, and the number of their characters.
 
     Examples
     --------

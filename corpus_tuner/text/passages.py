@@ -1,8 +1,8 @@
-"""Cut documents into passages that the encoder reads whole.
+"""Passages: parts of documents within the token limit of the encoder.
 
-A document that fits is one passage, title and text. A longer one is covered whole: its first
-passage is what the encoder alone would read of it, cut where its limit cuts; what follows are
-windows at sentence borders, overlapping and each led by the title.
+A document that fits is one passage, title and text. The first passage of a longer one is what the
+encoder would read of it, cut at its limit; the others are overlapping windows at sentence borders
+that cover the document, each with the title in front.
 """
 
 import re
@@ -22,48 +22,43 @@ _REST_OF_WORD = re.compile(r"\w*")
 
 
 class Passage(NamedTuple):
-    """What the encoder reads at once of a document.
+    """Part of a document that is encoded in one pass.
 
     Attributes
     ----------
     text
-        What it reads.
+        Text that is encoded.
     start
-        Where in the document's whole text its own part begins.
-    lead
-        Characters before that part: the title, put in front of a later window.
+        Offset in the full text of the document.
+    title
+        Number of characters before that: the title in front of a later window.
     """
 
     text: str
     start: int = 0
-    lead: int = 0
+    title: int = 0
 
-    def context(self, span: Span) -> tuple[int, int]:
-        """Tell how well a span of the whole text is read here: the greater, the better.
+    def measure_context(self, span: Span) -> tuple[int, int]:
+        """Return the numbers of characters of a span in this passage, and of its context."""
+        start, end = self.locate(span)
+        before, after = start - self.title, len(self.text) - end
+        inside = (end - start) + min(0, before) + min(0, after)
+        return inside, min(before, after)
 
-        Returns
-        -------
-        How many of its characters are here, and how many stand around it on the shorter side.
-        """
-        start, end = self.within(span)
-        before, behind = start - self.lead, len(self.text) - end
-        inside = (end - start) + min(0, before) + min(0, behind)
-        return inside, min(before, behind)
-
-    def within(self, span: Span) -> Span:
-        """Return a span of the whole text as one of this passage; it may reach over its ends."""
-        by = self.lead - self.start
-        return span[0] + by, span[1] + by
+    def locate(self, span: Span) -> Span:
+        """Return a span of the full text as a span of this passage; it may exceed the passage."""
+        shift = self.title - self.start
+        return span[0] + shift, span[1] + shift
 
 
 class PassageSettings(BaseModel):
-    """How long documents are cut.
+    """Settings of the passages of long documents.
 
     Attributes
     ----------
     overlap
-        Repeat whole sentences of up to so many tokens from the end of one window at the start
-        of the next.
+        Maximum number of tokens of whole sentences at the end of a window that are repeated at the
+        start of the next.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -72,7 +67,7 @@ class PassageSettings(BaseModel):
 
 
 def get_full_text(document: Document) -> str:
-    """Return title and text, in whose characters spans of a document are counted.
+    """Return title and text, in which the spans of a document are counted.
 
     Examples
     --------
@@ -83,7 +78,7 @@ def get_full_text(document: Document) -> str:
 
 
 def find_text_start(document: Document) -> int:
-    """Return where in the whole text the document's text begins."""
+    """Return the offset of the text of a document in its full text."""
     joined = f"{document.title} {document.text}"
     return len(document.title) + 1 - (len(joined) - len(joined.lstrip()))
 
@@ -95,21 +90,22 @@ def split_passages(
     settings: PassageSettings,
 ) -> list[list[Passage]]:
     """Return the passages of the documents, in order; every document has at least one."""
-    wholes = [get_full_text(document) for document in documents]
+    full_texts = [get_full_text(document) for document in documents]
     # No token is shorter than a byte, so most short texts need not be counted.
-    long = [index for index, text in enumerate(wholes) if len(text.encode()) > encoder.max_tokens]
-    counts = encoder.count_tokens([wholes[index] for index in long])
-    passages = [[Passage(text)] for text in wholes]
+    limit = encoder.max_tokens
+    long = [index for index, text in enumerate(full_texts) if len(text.encode()) > limit]
+    counts = encoder.count_tokens([full_texts[index] for index in long])
+    passages = [[Passage(text)] for text in full_texts]
     for index, count in zip(long, counts, strict=True):
-        if count > encoder.max_tokens:
+        if count > limit:
             document = documents[index]
             windows = _cut_windows(document, languages.detect(document), encoder, settings.overlap)
-            passages[index] = [Passage(_cut_first(wholes[index], encoder)), *windows[1:]]
+            passages[index] = [Passage(_cut_first(full_texts[index], encoder)), *windows[1:]]
     return passages
 
 
 def _cut_first(text: str, encoder: Encoder) -> str:
-    """Return what the encoder reads of a text, to the end of the word in which it stops."""
+    """Return the text within the limit of the encoder, to the end of the last word."""
     cut = encoder.find_token_ends(text)[encoder.max_tokens - 1]
     word = _REST_OF_WORD.match(text, cut)
     return text[: word.end()] if word else text
@@ -133,7 +129,7 @@ def _cut_windows(
     start = 0
     while True:
         end, used = start, 0
-        # One at least, so that this ends, even if an odd tokenizer finds more in it than there was.
+        # At least one, so that this ends even if a tokenizer finds more tokens in it than before.
         while end < len(sentences) and (end == start or used + sizes[end] <= room):
             used += sizes[end]
             end += 1
@@ -147,20 +143,20 @@ def _cut_windows(
         while following - 1 > start and repeated + sizes[following - 1] <= overlap:
             following -= 1
             repeated += sizes[following]
-        # With the overlap, the next sentence must still fit: else the window brings nothing new.
+        # The next sentence must fit besides the overlap: otherwise the window has nothing new.
         while following < end and sum(sizes[following : end + 1]) > room:
             following += 1
         start = following
 
 
 def _cut_sentence(sentence: str, encoder: Encoder, room: int) -> list[str]:
-    """Cut a sentence that is too long by itself, between words where it has any."""
+    """Cut a sentence that is longer than a window, between words if it has any."""
     if len(sentence.encode()) <= room:
         return [sentence]
     ends = encoder.find_token_ends(sentence)
     if len(ends) <= room:
         return [sentence]
-    # Cut apart, a piece may have more tokens than it had in the whole: leave some room for that.
+    # A part may have more tokens than it had in the sentence: leave some room for that.
     step = max(1, room * 3 // 4)
     parts = []
     start = 0

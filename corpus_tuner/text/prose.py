@@ -1,4 +1,4 @@
-"""Tell prose from blocks of code and tables, which have no sentences."""
+"""Detection of prose: text without blocks of code and tables, which have no sentences."""
 
 import re
 
@@ -9,12 +9,9 @@ _RULE_OF_TABLE = re.compile(r"\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+\|?|\|\s*:?-+:?\
 
 
 def find_prose(text: str) -> list[Span]:
-    r"""Return where a text is prose: all of it but fenced code and tables, as Markdown has them.
+    r"""Return the spans of a text without fenced code and tables, as in Markdown.
 
-    Parameters
-    ----------
-    text
-        Any; a fence that is never closed is no fence.
+    A fence that is not closed is text.
 
     Examples
     --------
@@ -39,7 +36,7 @@ def find_prose(text: str) -> list[Span]:
 
 
 def _mark_code(lines: list[str]) -> list[bool]:
-    """Tell of every line whether it is code, or a fence around some."""
+    """Return for each line whether it is code or a fence."""
     skipped = [False] * len(lines)
     fence, opened = "", 0
     for number, line in enumerate(lines):

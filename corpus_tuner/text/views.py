@@ -1,4 +1,4 @@
-"""The views that need no model: a document's passages, its title and its sentences."""
+"""Views that are parts of a document: its title and its sentences."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
@@ -15,7 +15,7 @@ _Item = TypeVar("_Item")
 
 
 class ViewSettings(BaseModel):
-    """Which of the document's own words become views, besides its passages.
+    """Settings of the views that are parts of a document, besides its passages.
 
     Attributes
     ----------
@@ -24,12 +24,11 @@ class ViewSettings(BaseModel):
         passage, at no further cost. If not, and with encoders that cannot do so, every one is
         encoded as a separate text.
     title
-        Make the title a view.
+        Whether the title is a view.
     sentences
-        Make up to so many sentences of a document views; 0 for none. Of a document with more,
-        sentences spread evenly over it are taken.
+        Maximum number of sentences of a document that are views, spread evenly over it; 0 for none.
     min_words
-        A shorter sentence says too little by itself.
+        Minimum number of words of a sentence.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,46 +40,30 @@ class ViewSettings(BaseModel):
 
 
 class Quote(NamedTuple):
-    """Some of a document's own words.
-
-    Attributes
-    ----------
-    text
-        As a view shows it, with single spaces.
-    span
-        Where it stands in the document's whole text.
-    """
+    """Part of a document: its text with single spaces, and its span in the full text."""
 
     text: str
     span: Span
 
 
 class OwnView(NamedTuple):
-    """A view made of the document's own words.
-
-    Attributes
-    ----------
-    view
-        The view.
-    span
-        Of the whole text.
-    """
+    """View that is a part of a document, and its span in the full text."""
 
     view: View
     span: Span
 
 
 def make_own_views(document: Document, language: str, settings: ViewSettings) -> list[OwnView]:
-    """Return the document's title and sentences as views, in this order.
+    """Return the title and the sentences of a document as views, in this order.
 
     Parameters
     ----------
     document
-        What the views stand for.
+        Document.
     language
-        ISO 639-1 code, for finding sentences.
+        Language of the document, ISO 639-1.
     settings
-        Which views to make.
+        Settings of views.
 
     Examples
     --------
@@ -101,14 +84,14 @@ def make_own_views(document: Document, language: str, settings: ViewSettings) ->
 
 
 def get_title_span(document: Document) -> Span:
-    """Return where the title stands in the document's whole text."""
+    """Return the span of the title in the full text of a document."""
     return 0, len(document.title.strip())
 
 
 def find_sentences(document: Document, language: str, min_words: int) -> list[Quote]:
     """Return the sentences of a document that have `min_words` or more, without repetitions.
 
-    Blocks of code and tables have none: they are found by their passage and their words.
+    Blocks of code and tables have none: they are found by their passage and their terms.
 
     Examples
     --------
@@ -129,7 +112,7 @@ def find_sentences(document: Document, language: str, min_words: int) -> list[Qu
 
 
 def spread(items: Sequence[_Item], most: int) -> list[_Item]:
-    """Return at most so many of the items, spread evenly over them.
+    """Return at most `most` items, spread evenly over all.
 
     Examples
     --------

@@ -25,7 +25,7 @@ def reader(encoder: Any, *, late_chunking: bool = True) -> DocumentEncoder:
 
 
 def test_a_document_of_one_passage(encoder: Any) -> None:
-    (reading,) = reader(encoder).read([SHORT], [[(0, 7), (8, 23)]])
+    (reading,) = reader(encoder).encode([SHORT], [[(0, 7), (8, 23)]])
     ((passage, *spans),) = encoder.encode_spans([SHORT.text], [[(0, 7), (8, 23)]])
     assert [view.text for view in reading.passages] == [SHORT.text]
     assert np.array_equal(reading.vectors, [passage])
@@ -42,8 +42,8 @@ def test_a_span_is_read_where_most_stands_around_it(encoder: Any) -> None:
     assert len(passages) > 1
     spans = [span for _, span in make_own_views(LONG, "en", ViewSettings(min_words=1))]
     last = (whole.rindex("The river"), len(whole))
-    (reading,) = reader(encoder).read([LONG], [[*spans, last]])
-    at = passages[-1].within(last)
+    (reading,) = reader(encoder).encode([LONG], [[*spans, last]])
+    at = passages[-1].locate(last)
     assert passages[-1].text[slice(*at)] == "The river turns it."
     ((_, expected),) = encoder.encode_spans([passages[-1].text], [[at]])
     np.testing.assert_allclose(reading.spans[last], expected, atol=1e-6)
@@ -53,7 +53,7 @@ def test_a_span_is_read_where_most_stands_around_it(encoder: Any) -> None:
 
 
 def test_alone_every_span_is_a_text(encoder: Any) -> None:
-    (reading,) = reader(encoder, late_chunking=False).read([LONG], [[(0, 5)]])
+    (reading,) = reader(encoder, late_chunking=False).encode([LONG], [[(0, 5)]])
     np.testing.assert_allclose(
         reading.get_vectors([(0, 5)]), encoder.encode_documents(["Mills"]), atol=1e-6
     )
@@ -67,8 +67,8 @@ def test_an_encoder_that_pools_no_spans_reads_them_alone(encoder: Any) -> None:
         encode_documents = encoder.encode_documents
 
     other: Any = Other()
-    (reading,) = reader(other).read([SHORT], [[(0, 7)]])
-    assert not reader(other).pooled
+    (reading,) = reader(other).encode([SHORT], [[(0, 7)]])
+    assert not reader(other).late_chunking
     np.testing.assert_allclose(
         reading.get_vectors([(0, 7)]), encoder.encode_documents(["A judge"]), atol=1e-6
     )
@@ -82,8 +82,8 @@ def test_an_encoder_that_pools_no_spans_reads_them_alone(encoder: Any) -> None:
 def test_a_document_by_itself(encoder: Any, texts: list[list[str]], late: bool) -> None:
     documents = [Document(str(n), "T", " ".join(words)) for n, words in enumerate(texts)]
     spans = [[span for _, span in make_own_views(one, "en", ViewSettings())] for one in documents]
-    together = reader(encoder, late_chunking=late).read(documents, spans)
+    together = reader(encoder, late_chunking=late).encode(documents, spans)
     for document, own, reading in zip(documents, spans, together, strict=True):
-        (alone,) = reader(encoder, late_chunking=late).read([document], [own])
+        (alone,) = reader(encoder, late_chunking=late).encode([document], [own])
         np.testing.assert_allclose(reading.vectors, alone.vectors, atol=1e-6)
         np.testing.assert_allclose(reading.get_vectors(own), alone.get_vectors(own), atol=1e-6)

@@ -56,8 +56,8 @@ def test_long_documents_are_covered_whole(
     whole = get_full_text(document)
     # What stands behind the title of a passage stands at its start in the whole text.
     for passage in cut:
-        assert whole[passage.start :].startswith(passage.text[passage.lead :])
-        assert passage.text[: passage.lead].strip() in ("", document.title.strip())
+        assert whole[passage.start :].startswith(passage.text[passage.title :])
+        assert passage.text[: passage.title].strip() in ("", document.title.strip())
     if encoder.count_tokens([whole])[0] <= encoder.max_tokens:
         assert passages == [whole]
         return

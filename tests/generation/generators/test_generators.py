@@ -32,7 +32,7 @@ def read(
     documents: Sequence[Document], generator: Generator, encoder: Any
 ) -> list[EncodedDocument]:
     reader = DocumentEncoder(encoder, Languages(("en",)), PassageSettings(), ViewSettings())
-    return reader.read(documents, [generator.spans(document, "en") for document in documents])
+    return reader.encode(documents, [generator.spans(document, "en") for document in documents])
 
 
 @pytest.mark.parametrize("language", ["en", "de", "pt", "fi"])
