@@ -49,17 +49,7 @@ _QUERY_BATCH = 256
 
 
 class Variant(NamedTuple):
-    """A subset of a document's views; its passage always counts.
-
-    Attributes
-    ----------
-    name
-        Name in the table.
-    groups
-        Groups whose views count: `OWN` and so on, and those that sets of checks accepted.
-    kind
-        The one kind of view that counts; empty for all.
-    """
+    """Views that count, by their groups and, unless empty, one kind; the passage always counts."""
 
     name: str
     groups: tuple[str, ...]
@@ -105,11 +95,6 @@ def evaluate_ablation(
         measure as a table to ``ablation.md``.
     tune
         Whether to tune the generator on every benchmark's corpus, and compare.
-
-    Raises
-    ------
-    CorpusTunerError, EvaluationError, SearchIndexError
-        If a benchmark cannot be read, or the recipe has not one generator of new text.
     """
     opened = open_benchmarks(benchmarks, split, home, settings)
     check_corpora(opened)
@@ -189,13 +174,8 @@ def _ablate_benchmark(
     built = build(corpus.source, index, recipe, encoder=setup.encoder, ledger=setup.ledger)
     models = open_recipe(corpus, recipe, encoder=setup.encoder)
     opened = models.generators[settings.language]
-    variants = list_variants(
-        {
-            group: prompted.generator.kinds
-            for group, prompted in zip(generators, opened, strict=True)
-        },
-        [check.name for check in settings.checks],
-    )
+    kinds = {group: one.generator.kinds for group, one in zip(generators, opened, strict=True)}
+    variants = list_variants(kinds, [check.name for check in settings.checks])
     with show_activity("encoding the queries"):
         queries = setup.encoder.encode_queries(list(benchmark.queries.values()))
     leaders: dict[str, list[Leaders]] = {}
@@ -297,19 +277,14 @@ def _group_views(
     groups = [{OWN} if view.maker not in writers else set() for view in views]
     for maker, writer in writers.items():
         written = [number for number, view in enumerate(views) if view.maker == maker]
-        candidates = [
-            Candidate(
-                document,
-                [views[other] for other in own],
-                vectors[own],
-                views[number],
-                vectors[number],
-                writer.languages[views[number].kind],
-            )
-            for number in written
-        ]
+        candidates = []
         for number in written:
             groups[number].add(writer.group)
+            language = writer.languages[views[number].kind]
+            others = [views[other] for other in own], vectors[own]
+            candidates.append(
+                Candidate(document, *others, views[number], vectors[number], language)
+            )
         for name, chosen in list_check_sets(writer.group, writer.checks).items():
             verdicts, _ = judge(candidates, {check: writer.checks[check] for check in chosen})
             for number, verdict in zip(written, verdicts, strict=True):
@@ -326,15 +301,11 @@ def _score_variants(
     passages[block.starts] = True
     yield "passage", _score_block(block, passages, "passage", queries, settings)
     for variant in variants:
-        counted = passages | np.array(
-            [
-                not groups.isdisjoint(variant.groups) and variant.kind in ("", view.kind)
-                for view, groups in zip(block.views, block.groups, strict=True)
-            ]
-        )
+        in_groups = [not groups.isdisjoint(variant.groups) for groups in block.groups]
+        of_kind = [variant.kind in ("", view.kind) for view in block.views]
+        counted = passages | (np.array(in_groups) & np.array(of_kind))
         for name in _REPRESENTATIONS:
-            scores = _score_block(block, counted, name, queries, settings)
-            yield f"{name}: {variant.name}", scores
+            yield f"{name}: {variant.name}", _score_block(block, counted, name, queries, settings)
 
 
 def _score_block(

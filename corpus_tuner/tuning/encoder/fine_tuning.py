@@ -44,26 +44,8 @@ def fine_tune(
 ) -> Curve:
     """Train a model, or resume training, and return its learning curve.
 
-    Parameters
-    ----------
-    model
-        Encoder.
-    documents
-        All documents, which the teacher indexes.
-    held_out
-        Number of documents, the first ones, that are not trained on.
-    memory
-        Texts whose vectors must not change.
-    languages
-        Languages of the documents.
-    recipe
-        Recipe.
-    how
-        Settings of the fine-tuning.
-    output
-        Folder of the model, which has the plan, the teacher's index and the checkpoints.
-    evaluate
-        Function that measures the model with the held-out documents.
+    The first `held_out` documents are in the teacher's index, but not trained on. Vectors of the
+    `memory` texts must not change. `evaluate` measures the model with the held-out documents.
     """
     trained = documents[held_out:]
     questions: Sequence[Sequence[str]] = ()

@@ -63,21 +63,7 @@ class Retrieval(NamedTuple):
 
 
 class HeldOutEvaluation:
-    """Evaluation of encoders by pseudo-queries of held-out documents.
-
-    Parameters
-    ----------
-    held_out
-        Documents that are not trained on.
-    others
-        Further documents to search.
-    languages
-        Languages of the documents.
-    recipe
-        Recipe: lexical rankers and default weights.
-    seed
-        Random seed of the pseudo-queries.
-    """
+    """Evaluation of encoders by pseudo-queries of held-out documents."""
 
     def __init__(
         self,
@@ -136,21 +122,9 @@ class HeldOutEvaluation:
         shares: Sequence[float],
         seed: int,
     ) -> TuningVerdict:
-        """Choose the share of the tuned weights in the interpolation, and load it into a model.
+        """Choose the share of the tuned weights in the interpolation, and load it into the model.
 
-        Parameters
-        ----------
-        model
-            Model that the weights are loaded into.
-        base, tuned
-            Weights before and after training.
-        before
-            Retrieval of the base.
-        shares
-            Shares of the tuned weights from 0 to 1; 0 only if the model differs from the base
-            without training.
-        seed
-            Seed of the bootstrap.
+        `before` is the retrieval of the base; a share of 0 differs from it by the token weights.
         """
         by_share = {
             share: self.measure(_interpolate(model, base, tuned, share)) for share in shares
@@ -190,13 +164,6 @@ def select_share(by_share: Mapping[float, Retrieval], chosen: npt.NDArray[np.boo
 
     The one-standard-error rule (Breiman et al., "Classification and Regression Trees", 1984):
     pseudo-queries differ from real ones, so a small gain on them does not justify other weights.
-
-    Parameters
-    ----------
-    by_share
-        Retrieval by share of the tuned weights.
-    chosen
-        Documents that count, shape (documents,).
     """
     means = {share: one.ndcg[chosen].mean(axis=1) for share, one in by_share.items()}
     best = max(means.values(), key=lambda ndcg: float(ndcg.mean()))

@@ -19,17 +19,7 @@ def list_candidates(report: EncoderTuningReport) -> list[tuple[str, float]]:
 
 
 def write_encoder_card(report: EncoderTuningReport, sources: Sequence[str], output: Path) -> None:
-    """Write the model card of a tuned encoder.
-
-    Parameters
-    ----------
-    report
-        Report of the tuning.
-    sources
-        Names of the corpora.
-    output
-        Folder of the model.
-    """
+    """Write the model card of a tuned encoder."""
     verdict = report.verdict
     low, high = verdict.interval
     before, dense = verdict.dense

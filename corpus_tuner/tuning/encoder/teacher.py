@@ -48,17 +48,7 @@ class Teaching(NamedTuple):
 
 
 class Teacher:
-    """Teacher of an encoder.
-
-    Parameters
-    ----------
-    searcher
-        Searcher of the index.
-    ordinals
-        Ordinals of the documents, by position.
-    settings
-        Number and margin of the negatives.
-    """
+    """Teacher of an encoder."""
 
     def __init__(
         self, searcher: Searcher, ordinals: Ordinals, settings: EncoderTuningSettings
@@ -109,19 +99,10 @@ class Teacher:
 def cluster_topics(
     vectors: npt.NDArray[np.floating], size: int, seed: int
 ) -> Sequence[Sequence[int]]:
-    """Return positions of documents by topic, clusters of k-means.
+    """Return positions of documents by topic, clusters of k-means with `size` documents on average.
 
     A batch of one topic has harder in-batch negatives (topic-aware sampling: Hofstätter et al.,
     arXiv 2104.06967).
-
-    Parameters
-    ----------
-    vectors
-        Unit vectors of the documents, shape (documents, dimension).
-    size
-        Average number of documents in a topic.
-    seed
-        Seed of the first centres.
     """
     count = max(1, len(vectors) // size)
     rows = np.ascontiguousarray(vectors, np.float32)

@@ -24,13 +24,6 @@ _CHUNK = 1_000  # texts that are split into tokens
 def weigh_tokens(model: SentenceTransformer, texts: Iterable[str]) -> bool:
     """Add idf weights of tokens to a model.
 
-    Parameters
-    ----------
-    model
-        Encoder.
-    texts
-        Texts of the documents that idf is computed from.
-
     Returns
     -------
     Whether weights were added: not if the vector is no mean of states, or they have weights.

@@ -26,25 +26,7 @@ Curve = list[dict[str, float]]
 
 
 class Trainer(SentenceTransformerTrainer):  # type: ignore[misc]
-    """Trainer of an encoder on examples, in their order.
-
-    Parameters
-    ----------
-    model
-        Encoder.
-    rows
-        Examples.
-    loss
-        Loss of a batch.
-    settings
-        Training settings.
-    steps
-        Number of updates.
-    folder
-        Folder of the checkpoints.
-    evaluate
-        Function that returns nDCG@10 of pseudo-queries of held-out documents.
-    """
+    """Trainer of an encoder on examples in their order; `evaluate` returns nDCG@10."""
 
     def __init__(
         self,
@@ -125,17 +107,7 @@ class Trainer(SentenceTransformerTrainer):  # type: ignore[misc]
 
 
 def count_steps(minutes: float, loss: RankingLoss, rows: Sequence[dict[str, Any]]) -> int:
-    """Return the number of steps that fit into some minutes, by timing a few without an update.
-
-    Parameters
-    ----------
-    minutes
-        Duration of training.
-    loss
-        Loss, with its model.
-    rows
-        Examples of one step.
-    """
+    """Return the number of steps that fit into some minutes, by timing a few without an update."""
     model = loss.model
     columns = [name for name in rows[0] if name != "label"]
     labels = torch.tensor([row["label"] for row in rows], device=model.device)

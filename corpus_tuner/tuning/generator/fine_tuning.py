@@ -40,19 +40,6 @@ def tune_on_pairs(
 ) -> TuningReport:
     """Fine-tune a generator on pairs, or resume an interrupted tuning.
 
-    Parameters
-    ----------
-    pairs
-        Training pairs.
-    base
-        Base model.
-    output
-        Folder of the tuned model, with its card, learning curve and report.
-    settings
-        Training settings.
-    sources
-        Sources of the pairs, for the card.
-
     Raises
     ------
     CorpusTunerError

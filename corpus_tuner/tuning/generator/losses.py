@@ -19,15 +19,7 @@ _WORD = re.compile(r"\w+")
 
 
 class Objective:
-    """Loss and ROUGE-L of a model.
-
-    Parameters
-    ----------
-    model, tokenizer
-        Encoder-decoder of transformers.
-    settings
-        Training settings.
-    """
+    """Loss and ROUGE-L of a model."""
 
     def __init__(self, model: Any, tokenizer: Any, settings: GeneratorTuningSettings) -> None:
         self._model = model

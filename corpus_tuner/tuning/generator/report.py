@@ -74,17 +74,7 @@ def read_report(folder: Path) -> TuningReport | None:
 
 
 def write_generator_card(report: TuningReport, sources: Sequence[str], output: Path) -> None:
-    """Write the model card of a tuned generator.
-
-    Parameters
-    ----------
-    report
-        Report of the tuning.
-    sources
-        Sources of the pairs.
-    output
-        Folder of the model.
-    """
+    """Write the model card of a tuned generator."""
     rows = [
         f"| {name} | {count:,} | {report.held_out.get(name, 0):,} | "
         f"{report.test_loss.get(name, float('nan')):.3f} | "

@@ -95,13 +95,6 @@ class Trainer(transformers.Trainer):  # type: ignore[misc]
     def fit(self, train: Sequence[Example], dev: Sequence[Example], texts: Sequence[str]) -> Curve:
         """Train until the last step or early stopping, and load the best weights.
 
-        Parameters
-        ----------
-        train, dev
-            Examples for training and evaluation.
-        texts
-            Target texts of `dev`, for ROUGE-L.
-
         Raises
         ------
         CorpusTunerError

@@ -97,19 +97,6 @@ def generate_pairs(
 ) -> Iterator[Pair]:
     """Yield pairs of documents and the views that a model writes and the checks accept.
 
-    Parameters
-    ----------
-    source
-        Corpus, as `corpus_tuner.build` takes it.
-    model
-        Hub name or folder, instead of the model of the recipe's generator.
-    recipe
-        Recipe.
-    ledger
-        File of the ledger.
-    scratch
-        Folder for temporary files.
-
     Raises
     ------
     CorpusTunerError
