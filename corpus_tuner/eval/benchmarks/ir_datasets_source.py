@@ -1,6 +1,7 @@
 """Benchmarks of the ir_datasets catalogue (extra ``ir-datasets``)."""
 
 import logging
+from urllib.parse import urlsplit
 
 from corpus_tuner.core.extras import describe_missing_extra
 from corpus_tuner.errors import EvaluationError, OutOfReachError
@@ -34,7 +35,8 @@ def load_ir_dataset(id_: str, *, name: str = "") -> Benchmark:
     except (KeyError, AttributeError) as error:
         raise EvaluationError(f"ir_datasets has no queries and judgments for {id_!r}") from error
     except requests.exceptions.ConnectionError as error:
-        raise OutOfReachError(f"ir_datasets:{id_}: no answer ({error})") from error
+        host = urlsplit(str(error.request.url)).hostname if error.request else "its server"
+        raise OutOfReachError(f"ir_datasets:{id_}: no answer of {host}") from error
     except (OSError, RuntimeError) as error:
         raise EvaluationError(f"ir_datasets cannot read {id_!r}: {error}") from error
     return Benchmark(
