@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from corpus_tuner.calibration.pseudo_queries import draw
+from corpus_tuner.calibration.pseudo_queries import sample_sentences
 from corpus_tuner.core.arguments import check_path
 from corpus_tuner.core.progress import show_activity
 from corpus_tuner.encoders import QueryEncoder
@@ -211,7 +211,7 @@ class _ExactResults:
     """
 
     def __init__(self, searcher: Searcher, queries: int, seed: int) -> None:
-        texts = [drawn.queries[0] for drawn in draw(searcher, queries, seed)]
+        texts = [drawn.queries[0] for drawn in sample_sentences(searcher, queries, seed)]
         self.queries = len(texts)
         if not texts:
             return

@@ -1,4 +1,4 @@
-"""Documents that are asked for with a sentence that they no longer have: queries without labels.
+"""Pseudo-queries: queries without labels whose source document is the expected answer.
 
 The task is the inverse cloze task (Lee, Chang and Toutanova, "Latent Retrieval for Weakly
 Supervised Open Domain Question Answering", ACL 2019).
@@ -13,40 +13,48 @@ from typing import NamedTuple
 from corpus_tuner.core.documents import Document
 from corpus_tuner.encoders.tuning_report import find_held_out
 from corpus_tuner.indexes.searcher import Searcher
+from corpus_tuner.indexes.store.search_settings import QuerySource
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.text.sentences import split_sentences
 
-_HEAD = 8  # words that are left of a sentence in the one kind of pseudo-query
-_DROPPED = 0.4  # share of words that are dropped in the other
-_LEAST_WORDS = 4  # of a sentence that can be asked with
+_HEAD = 8  # words of a sentence in the first pseudo-query
+_DROPPED = 0.4  # share of the words that the second one lacks
+_LEAST_WORDS = 4  # of a sentence
 
 
-class HeldOut(NamedTuple):
-    """What is left of a document, and two queries of what was taken out."""
+class PseudoQueries(NamedTuple):
+    """Two pseudo-queries of a document.
+
+    Attributes
+    ----------
+    rest
+        The document without the held-out sentence.
+    queries
+        The queries.
+    ordinal
+        Ordinal of the document in an index.
+    """
 
     rest: Document
     queries: tuple[str, str]
+    ordinal: int = -1
 
 
-class Asked(NamedTuple):
-    """A document of an index that is asked for, and what is left of it then."""
-
-    ordinal: int
-    rest: Document
-    queries: tuple[str, str]
-
-
-def hold_out(document: Document, language: str, chance: random.Random) -> HeldOut | None:
-    """Take a sentence out of a document; ``None`` where it has none to spare.
+def hold_out(
+    document: Document, language: str, generator: random.Random, ordinal: int = -1
+) -> PseudoQueries | None:
+    """Hold out a sentence of a document; ``None`` if it has none to spare.
 
     Parameters
     ----------
     document
         The document.
     language
-        Of it, ISO 639-1.
-    chance
-        Chooses the sentence, and the words that are dropped from it.
+        Language of the document, ISO 639-1.
+    generator
+        Random numbers that choose the sentence, and the words that are dropped from it.
+    ordinal
+        Ordinal of the document in an index.
 
     Examples
     --------
@@ -57,62 +65,70 @@ def hold_out(document: Document, language: str, chance: random.Random) -> HeldOu
     """
     sentences = [" ".join(part.split()) for part in split_sentences(document.text, language)]
     usable = [text for text in sentences if len(text.split()) >= _LEAST_WORDS]
-    sentence = chance.choice(usable) if usable else ""
-    left_over = " ".join(text for text in sentences if text != sentence)
-    if not sentence or not f"{document.title}{left_over}".strip():
+    sentence = generator.choice(usable) if usable else ""
+    remaining = " ".join(text for text in sentences if text != sentence)
+    if not sentence or not f"{document.title}{remaining}".strip():
         return None
     words = sentence.split()
-    left = [word for word in words if chance.random() >= _DROPPED] or words
-    queries = (" ".join(words[:_HEAD]), " ".join(left))
-    return HeldOut(Document(document.id, document.title, left_over), queries)
+    some = [word for word in words if generator.random() >= _DROPPED] or words
+    queries = (" ".join(words[:_HEAD]), " ".join(some))
+    return PseudoQueries(Document(document.id, document.title, remaining), queries, ordinal)
 
 
-def draw(searcher: Searcher, wanted: int, seed: int) -> Iterator[Asked]:
-    """Yield documents of an index, each with a sentence taken out, at most so many.
+def sample_queries(
+    searcher: Searcher, count: int, seed: int, source: QuerySource
+) -> Iterator[PseudoQueries]:
+    """Yield pseudo-queries of at most `count` documents of an index by each kind of query.
 
-    Documents and sentences are chosen by the documents' contents, so that the order of the corpus,
-    and the segments that they are in, do not matter. An encoder that was tuned on documents of the
-    index finds their sentences as it will not find what people ask: then those are chosen that were
-    kept from it.
+    Documents and sentences are chosen by the contents of documents, so that they do not depend on
+    the order of the corpus or on segments.
+    """
+    if source != "questions":
+        yield from sample_sentences(searcher, count, seed)
+    if source != "sentences":
+        yield from sample_questions(searcher, count, seed)
+
+
+def sample_sentences(searcher: Searcher, count: int, seed: int) -> Iterator[PseudoQueries]:
+    """Yield at most `count` documents of an index with a held-out sentence each.
+
+    An encoder that was fine-tuned on documents of the index finds their sentences more easily than
+    real queries: then documents that were held out from training are chosen.
     """
     segments = searcher.segments
     languages = searcher.manifest.build.known_languages
-    kept = find_held_out(searcher.encoder.name)
-    chosen = _by_chance(segments, 10 * wanted, seed, kept) or _by_chance(
-        segments, 10 * wanted, seed
-    )
-    for drawn, ordinal in chosen:
-        if not wanted:
+    held_out = find_held_out(searcher.encoder.name)
+    chosen = _sample_documents(segments, 10 * count, seed, held_out)
+    for key, ordinal in chosen or _sample_documents(segments, 10 * count, seed):
+        if not count:
             return
-        chance = random.Random(drawn)
         document = segments.read_document(ordinal)
-        held_out = hold_out(document, languages.detect(document), chance)
-        if held_out:
-            wanted -= 1
-            yield Asked(ordinal, *held_out)
+        generator = random.Random(key)
+        queries = hold_out(document, languages.detect(document), generator, ordinal)
+        if queries:
+            count -= 1
+            yield queries
 
 
-def draw_with_questions(searcher: Searcher, wanted: int, seed: int) -> Iterator[Asked]:
-    """Yield documents of an index with questions that a generator wrote, two of them at most.
-
-    Nothing is taken out of a document; what was generated is no part of it.
-    """
+def sample_questions(searcher: Searcher, count: int, seed: int) -> Iterator[PseudoQueries]:
+    """Yield at most `count` documents of an index with generated questions, and all their text."""
     segments = searcher.segments
-    for _, ordinal in _by_chance(segments, 10 * wanted, seed):
-        if not wanted:
+    for _, ordinal in _sample_documents(segments, 10 * count, seed):
+        if not count:
             return
-        asking = [view.text for view in segments.read_views(ordinal) if view.kind == "question"]
-        if asking:
-            wanted -= 1
-            yield Asked(ordinal, segments.read_document(ordinal), (asking[0], asking[-1]))
+        questions = [view.text for view in segments.read_views(ordinal) if view.kind == "question"]
+        if questions:
+            count -= 1
+            document = segments.read_document(ordinal)
+            yield PseudoQueries(document, (questions[0], questions[-1]), ordinal)
 
 
-def _by_chance(
-    segments: Segments, most: int, seed: int, only: frozenset[str] = frozenset()
+def _sample_documents(
+    segments: Segments, count: int, seed: int, only: frozenset[str] = frozenset()
 ) -> list[tuple[str, int]]:
-    """Return some documents by chance, `only` those of these digests if there are any."""
+    """Return random keys and ordinals of documents, `only` those of these digests if given."""
     return heapq.nsmallest(
-        most,
+        count,
         (
             (hashlib.sha256(f"{seed} {digest}".encode()).hexdigest(), ordinal)
             for ordinal, digest in segments.read_digests()

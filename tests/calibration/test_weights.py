@@ -19,7 +19,7 @@ from corpus_tuner import (
     load_recipe,
 )
 from corpus_tuner.building import pipeline
-from corpus_tuner.calibration.pseudo_queries import draw, draw_with_questions
+from corpus_tuner.calibration.pseudo_queries import sample_questions, sample_sentences
 from corpus_tuner.calibration.weights import choose_weights
 from corpus_tuner.encoders.tuning_report import read_report
 from corpus_tuner.indexes.store.manifest import read_manifest
@@ -51,7 +51,7 @@ def index(tmp_path: Path, built: Path) -> Path:
 
 def test_what_is_asked_for_does_not_have_the_sentence(index: Path) -> None:
     with Searcher.open(index) as searcher:
-        asked = list(draw(searcher, 100, 0))
+        asked = list(sample_sentences(searcher, 100, 0))
         assert len(asked) == 100
         assert len({held.ordinal for held in asked}) == 100
         for held in asked:
@@ -83,7 +83,7 @@ def test_a_tuned_encoder_is_asked_for_what_was_kept_from_it(
     assert report and len(report.held_out) == 25
     assert run("build", built / "c.jsonl", "-o", index, *options, "--encoder", tuned).code == 0
     with Searcher.open(index) as searcher:
-        asked = [held.ordinal for held in draw(searcher, 100, 0)]
+        asked = [held.ordinal for held in sample_sentences(searcher, 100, 0)]
         digests = dict(searcher.segments.read_digests())
     assert {digests[ordinal] for ordinal in asked} == {*report.held_out}
     calibration = read_manifest(index).calibration
@@ -229,7 +229,7 @@ def test_documents_that_are_alike_say_nothing(tmp_path: Path, settings: Recipe) 
     ]
     report = build(write_jsonl(tmp_path / "c.jsonl", documents), tmp_path / "i", settings)
     assert report.uncalibrated
-    assert "too much alike" in report.uncalibrated
+    assert "too similar" in report.uncalibrated
     assert report.search.hybrid == SearchSettings().hybrid
 
 
@@ -264,7 +264,7 @@ def test_a_build_killed_before_calibration_is_calibrated_by_the_next(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(pipeline, "calibrated", killed)
+        patched.setattr(pipeline, "recalibrate", killed)
         with pytest.raises(KeyboardInterrupt):
             build(corpus, tmp_path / "i", settings)
     assert read_manifest(tmp_path / "i").calibration is None
@@ -306,7 +306,7 @@ def test_questions_that_were_written_can_ask(
     assert manifest.calibration.query_source == "questions"
     assert manifest.calibration.queries == 200
     with Searcher.open(tmp_path / "asked") as searcher:
-        asked = list(draw_with_questions(searcher, 100, 0))
+        asked = list(sample_questions(searcher, 100, 0))
         assert len({held.ordinal for held in asked}) == 100
         for held in asked:
             assert held.rest == searcher.segments.read_document(held.ordinal)
