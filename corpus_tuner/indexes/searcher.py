@@ -142,7 +142,7 @@ class Searcher:
             An open encoder, to share one between indexes; by default the one that the index was
             built with is opened.
         representation
-            One that is stored, such as ``passage`` (the encoder alone); by default the one that was
+            One that is stored, such as ``passage`` (only the encoder); by default the one that was
             configured.
         checksums
             Read all the files and compare their checksums first.
@@ -152,8 +152,8 @@ class Searcher:
         Raises
         ------
         SearchIndexError
-            If the index is unfinished, damaged or of another version, or the encoder is not the
-            one it was built with.
+            If the index is not built to its end, damaged or of another version, or the encoder is
+            not the one it was built with.
         """
         source = locate_index(path)
         try:
@@ -263,9 +263,9 @@ class Searcher:
         k
             Number of hits.
         mode
-            ``dense``: by vectors; ``lexical``: by words and character n-grams, only documents that
-            share one with the query; ``hybrid``: by both. By default what the weights of the index
-            say, and ``dense`` where another representation than the configured one is open.
+            ``dense``: vector similarity; ``lexical``: BM25 of words and character n-grams, only
+            documents that share one with the query; ``hybrid``: both. By default ``hybrid``, and
+            ``dense`` where another representation than the configured one is open.
         settings
             Weights and fusion; by default those of the index.
         filter
@@ -374,8 +374,8 @@ class Searcher:
     def find_shared_words(self, query: str, text: str) -> list[str]:
         """Return the words of a text, as they stand in it, that count as words of the query."""
         lexical = self.manifest.lexical or LexicalSettings()
-        asked = extract_query_terms("words", query, lexical)
-        return find_shared_words(asked, text, Languages(lexical.languages).detect_text(text))
+        terms = extract_query_terms("words", query, lexical)
+        return find_shared_words(terms, text, Languages(lexical.languages).detect_text(text))
 
     def close(self) -> None:
         """Close the files; the searcher is of no use afterwards."""

@@ -185,7 +185,7 @@ def test_a_bad_file_is_an_error(kind: str, tmp_path: Path, run: Run, small: list
         (["build", "empty", "-o", "index"], "neither a corpus.jsonl nor"),
         (["build", "c.jsonl"], "--output"),
         (["build", "c.jsonl", "-o", "c.jsonl"], "is a file"),
-        (["build", "c.jsonl", "-o", "full"], "holds other things"),
+        (["build", "c.jsonl", "-o", "full"], "has other contents"),
         (["build", "c.jsonl", "-o", "index", "--set", "encoder"], "stage.key=value"),
         (["build", "c.jsonl", "-o", "index", "--set", "encoder.name=[x"], "not YAML"),
         (["build", "c.jsonl", "-o", "index", "--set", "encoder.nam=x"], "is it 'name'?"),

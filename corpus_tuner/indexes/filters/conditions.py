@@ -79,14 +79,14 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """All conditions hold."""
+    """All conditions are true."""
 
     conditions: tuple["Condition", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Some:
-    """One of the conditions holds."""
+    """One of the conditions is true."""
 
     conditions: tuple["Condition", ...]
 

@@ -79,7 +79,7 @@ class _Compiler:
 
 
 def _compile_operators(field: str, operators: Mapping[Any, Any]) -> Condition:
-    """Return what operators ask for, which must all hold; those of ranges for the same value."""
+    """Return the conjunction of operators; those of ranges are about the same value."""
     tests: list[Comparison] = []
     conditions: list[Condition] = []
     for name, operand in operators.items():
@@ -116,5 +116,5 @@ def _compile_values(field: str, values: Any) -> Condition:
 
 
 def _combine(conditions: Sequence[Condition]) -> Condition:
-    """Return the condition that all of some hold."""
+    """Return the conjunction of conditions."""
     return conditions[0] if len(conditions) == 1 else Every(tuple(conditions))

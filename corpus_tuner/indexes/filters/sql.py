@@ -135,7 +135,7 @@ def _convert_has(field: str, tests: Sequence[Comparison]) -> Sql:
     if field == LANGUAGE:
         return test._replace(where=f"EXISTS ({_LANGUAGES} WHERE {test.where})")
     # A scalar is looked at as itself, a list as its values. Only json_each parses metadata anew for
-    # every document and condition, so it is kept for lists.
+    # every document and condition, so it is used for lists only.
     type_ = "json_type(documents.metadata, ?)"
     scalar = f"SELECT {type_} AS type, json_extract(documents.metadata, ?) AS atom"
     values = f"SELECT type, atom FROM json_each(documents.metadata, ?) WHERE {type_} = 'array'"

@@ -29,12 +29,13 @@ def parse_filters(texts: Sequence[str], fields: Fields | None = None) -> dict[st
     Parameters
     ----------
     texts
-        All must hold. ``field=value``, ``field=one,other``, ``field!=value``, ``field>=2020`` (also
-        ``>``, ``<=``, ``<``), ``field=pre*`` (begins so), ``field=*`` (is there), and such joined
-        by ``AND`` and ``OR``, of which ``AND`` binds closer. What reads as a JSON number, ``true``,
-        ``false`` or quoted text is that, all else is text; within quotes nothing has a meaning.
+        Filters, of which all must be true: ``field=value``, ``field=one,other``,
+        ``field!=value``, ``field>=2020`` (also ``>``, ``<=``, ``<``), ``field=pre*`` (prefix),
+        ``field=*`` (has a value), and such joined by ``AND`` and ``OR``, of which ``AND`` binds
+        closer. A JSON number, ``true``, ``false`` or quoted text is read as such, all else is text;
+        within quotes no character has a meaning.
     fields
-        Of the index. With them, a number without quotes is text where the field has only text.
+        Fields of the index. With them, a number without quotes is text where a field has only text.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""Documents found by the terms that they share with the query: whole words, and parts of words.
+"""Lexical search: documents are ranked by the words and character n-grams of the query.
 
-A segment keeps counts. What terms are worth is a property of the corpus: it is summed over all
-segments when searching, so the same documents score the same in one segment or in twenty.
+A segment stores counts. Document frequencies are summed over all segments when searching, so that
+the same documents have the same scores in one segment or in twenty.
 """
 
 from collections import Counter
@@ -45,7 +45,7 @@ class LexicalSettings(BaseModel):
         ISO 639-1 codes, for stemming and stop words; none takes those of the corpus. Of several,
         every document is read in the one that it is in, and a query in all of them.
     ngrams
-        How long the character n-grams are that are indexed as well; ``None`` for none.
+        Length of the character n-grams; ``None`` for none.
     views
         Kinds of views whose words are added to their document's, and how many times (doc2query:
         Nogueira, Yang, Lin and Cho, "Document Expansion by Query Prediction", arXiv 1904.08375).

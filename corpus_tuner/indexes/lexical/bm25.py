@@ -2,8 +2,8 @@
 
 The formula is Lucene's. Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework:
 BM25 and Beyond", 2009; its variants: Lù, "BM25S", arXiv 2407.03618. Scores that are computed when
-indexing, as bm25s does, hold the statistics of their own segment, and cannot be compared with those
-of another one.
+indexing, as bm25s does, contain the statistics of their own segment, and cannot be compared with
+those of another one.
 """
 
 from collections import Counter

@@ -16,7 +16,7 @@ from corpus_tuner.indexes.lexical.tokens import (
 from corpus_tuner.indexes.lexical.words import analyze
 
 
-def find_shared_words(asked: Sequence[str], text: str, language: str | None) -> list[str]:
+def find_shared_words(terms: Sequence[str], text: str, language: str | None) -> list[str]:
     """Return the words of a text, as they stand in it, that a query has in one form or another.
 
     Of scripts without spaces, and of Korean, they are the longest runs of characters that are in
@@ -24,8 +24,8 @@ def find_shared_words(asked: Sequence[str], text: str, language: str | None) -> 
 
     Parameters
     ----------
-    asked
-        The terms of the query.
+    terms
+        Terms of the query.
     text, language
         The text, and what it is read in.
 
@@ -36,7 +36,7 @@ def find_shared_words(asked: Sequence[str], text: str, language: str | None) -> 
     >>> find_shared_words(["水车", "水", "车"], "老水车坊", "zh")
     ['水车']
     """
-    known = frozenset(asked)
+    known = frozenset(terms)
     found: set[str] = set()
     for token in dict.fromkeys(find_spelled(text)):
         for run, spaced in split_scripts(token):

@@ -1,6 +1,6 @@
 """Postings of one segment: which documents have a term, how often, and how long documents are.
 
-Counts are kept, not scores: what a term is worth is a property of the whole corpus. A term is known
+Counts are stored, not scores, which depend on the whole corpus. A term is known
 by 64 bits of its BLAKE2b, so nothing is read when an index is opened, however many terms there are;
 that two of a million terms have the same bits happens once in 30 million indexes.
 """
@@ -45,7 +45,7 @@ def hash_terms(terms: Iterable[str]) -> Keys:
 def write_postings(documents: Iterable[DocumentTerms], folder: Path, name: str) -> None:
     """Write the postings of documents, given by their terms.
 
-    Memory holds what is known of every term, and the postings of a thousand documents. The files
+    Memory use is that of the term table and the postings of a thousand documents. The files
     are ``NAME.keys.npy``, uint64 in ascending order, shape (terms,); ``NAME.starts.npy``, int64,
     where the postings of every term begin, and the end; ``NAME.documents.npy``, int32, and
     ``NAME.counts.npy``, the document and the count of every posting; and ``NAME.lengths.npy``,
@@ -86,9 +86,9 @@ def merge_postings(
         for (postings, live_docs), first in zip(segments, firsts, strict=False):
             ordinals = np.cumsum(live_docs) - 1 + first
             for block in postings.read_blocks():
-                kept = block[live_docs[block["document"]]]
-                kept["document"] = ordinals[kept["document"]]
-                yield kept
+                live = block[live_docs[block["document"]]]
+                live["document"] = ordinals[live["document"]]
+                yield live
 
     terms = _TermTable()
     for block in blocks():
@@ -258,7 +258,7 @@ def _write(
 def _create_array(file: Path, dtype: np.dtype[Any], length: int) -> npt.NDArray[Any]:
     """Make an array that lies in a file.
 
-    Its blocks are asked for before it is written to: what is mapped into memory and has no room on
+    Its blocks are allocated before it is written to: what is mapped into memory and has no room on
     the disk would end the process.
     """
     if length:

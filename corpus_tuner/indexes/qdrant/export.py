@@ -110,7 +110,7 @@ class Export:
     ------
     SearchIndexError
         If either cannot be opened, the index is of a kind that Qdrant cannot rank, or the
-        collection holds other things.
+        collection has other contents.
     """
 
     def __init__(self, index: Path, address: Address) -> None:
@@ -169,7 +169,7 @@ class Export:
         if engine.exists():
             if engine.count() and not engine.stored([MANIFEST], ["format"]):
                 raise SearchIndexError(
-                    f"{self._address} holds other things than an index: give another collection"
+                    f"{self._address} has other contents than an index: give another collection"
                 )
             state = read_state(engine, str(self._address))
             if state is not None and state.manifest.encoder.dimension != dimension:

@@ -30,7 +30,7 @@ class RankerScore:
     score
         The ranker's own score: a cosine, or BM25.
     rank
-        Rank of the hit by this ranker alone, among the candidates; ``None`` where the hit shares no
+        Rank of the hit by only this ranker, among the candidates; ``None`` where the hit shares no
         term with the query.
     part
         Contribution to the hit's score.

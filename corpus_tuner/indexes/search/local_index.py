@@ -30,16 +30,16 @@ _Read = TypeVar("_Read")
 
 
 class LocalIndex:
-    """Segments that are open, as `corpus_tuner.indexes.search.backend.Index` is asked.
+    """Open segments (`corpus_tuner.indexes.search.backend.Index`).
 
     Attributes
     ----------
     segments
-        The documents.
+        Documents and views.
     dense
-        Their vectors.
+        Vectors.
     lexical
-        Their words and n-grams; ``None`` if it has none.
+        Terms; ``None`` if the index has none.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class LocalIndex:
 
     @property
     def fields(self) -> Fields:
-        """What filters can name."""
+        """Metadata fields for filters."""
         return self.segments.fields
 
     def find_candidates(
@@ -169,12 +169,12 @@ class LocalIndex:
 
 
 class LocalIndexSource(IndexSource):
-    """The folder of an index.
+    """Folder of an index.
 
     Parameters
     ----------
     folder
-        It.
+        Path of the folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -184,7 +184,7 @@ class LocalIndexSource(IndexSource):
         return str(self._folder)
 
     def manifest(self) -> Manifest:
-        """Return what the index says of itself now."""
+        """Read the manifest in force."""
         return self._retry(lambda: read_manifest(self._folder))
 
     def open(self, representation: str) -> tuple[Manifest, LocalIndex]:
@@ -221,7 +221,7 @@ class LocalIndexSource(IndexSource):
     def _retry(self, read: Callable[[], _Read]) -> _Read:
         """Read an index; again, if it failed and there was a commit meanwhile.
 
-        A commit takes away what it replaces. Whoever has just read the manifest that named it must
+        A commit removes the files that it replaces, so that a reader with the old manifest must
         read the new one.
         """
         for _ in range(_TRIES):

@@ -1,6 +1,6 @@
 """Snippets: the passage of a hit that matches the query best.
 
-The encoder reads a long document in windows, and one of them is chosen: a sentence alone says too
+The encoder reads a long document in windows, and one of them is chosen: a single sentence says too
 little to a reader or a language model.
 """
 

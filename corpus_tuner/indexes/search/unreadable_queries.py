@@ -1,7 +1,7 @@
 """Queries that an encoder cannot read, so that dense similarities are meaningless.
 
 They are numbers and codes, whose digits an encoder does not compare, and words in a script that it
-was not trained on. Hybrid search ranks by the terms of such a query alone.
+was not trained on. Hybrid search ranks only by the terms of such a query.
 """
 
 import regex

@@ -80,7 +80,7 @@ def import_index(file: str | Path, index: str | Path) -> Manifest:
     Raises
     ------
     SearchIndexError
-        If the file is none of an index, or damaged, or `index` holds something.
+        If the file is none of an index, or damaged, or `index` has contents.
 
     Examples
     --------
@@ -145,7 +145,7 @@ def _find_encoder_folder(manifest: Manifest) -> Path | None:
 
 
 def _add(archive: tarfile.TarFile, file: Path, name: Path) -> None:
-    """Add a file by its name and size alone, so that the same index gives the same bytes."""
+    """Add a file by only its name and size, so that the same index gives the same bytes."""
     entry = tarfile.TarInfo(name.as_posix())
     entry.size = file.stat().st_size
     with file.open("rb") as contents:

@@ -34,7 +34,7 @@ from corpus_tuner.indexes.vectors.rows import StoredRows, vectors_file
 
 _AT_ONCE = 1_024  # documents
 _LONGER: dict[Storage, float] = {"float32": 1e-4, "float16": 2e-3, "int8": 5e-2}
-"""How much longer than 1 a vector may be, by the way that it is kept."""
+"""Tolerance of the norm of a vector, by storage type."""
 
 
 class Problem(NamedTuple):
@@ -214,7 +214,7 @@ def _check_terms(
     if len(postings.lengths) != entry.documents:
         yield f"they are of {len(postings.lengths):,} documents"
         return
-    # A document's terms are a sum over its postings, so that no order of them need be kept.
+    # A document's terms are a sum over its postings, so that their order does not matter.
     found = np.zeros(entry.documents, np.uint64)
     for block in postings.read_blocks():
         if len(block) and not 0 <= block["document"].min() <= block["document"].max() < len(found):

@@ -1,4 +1,4 @@
-"""The one step by which an index changes: what is new moved into place, the manifest replaced."""
+"""Commits: new files are moved into the index, then the manifest is replaced in one step."""
 
 import errno
 import shutil
@@ -20,9 +20,9 @@ from corpus_tuner.indexes.store.manifest import (
 from corpus_tuner.indexes.store.reader_lock import has_readers
 
 RETENTION_SECONDS = 3_600.0
-"""How long a segment that is out of force is kept at most while a reader has it open."""
+"""Longest time for which a replaced segment is retained while a reader has it open."""
 _RETIRED = "retired"
-"""A file in the folder of such a segment, as old as the commit that found it held."""
+"""File in the folder of such a segment, as old as the commit that found it open."""
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
 
 
@@ -32,28 +32,27 @@ def commit(
     new: Path | None = None,
     live_docs: Mapping[str, LiveDocs] | None = None,
 ) -> Manifest:
-    """Put a change of an index in force, and remove what it replaces.
+    """Commit a change of an index, and remove the files that it replaces.
 
-    A kill before the manifest is replaced leaves the old index in force, one after it the new one;
-    what is then left over is removed by `tidy`.
+    A crash before the manifest is replaced leaves the old index in force, one after it the new
+    index; files that are left over are removed by `collect_garbage`.
 
     Parameters
     ----------
     index
-        The folder of the index, locked.
+        Folder of the index, locked.
     manifest
-        As it is to be, with the generation that is in force now.
+        New manifest, with the generation that is in force now.
     new
-        The folder of a new segment's files, on the same file system. It is the last one that the
-        manifest names, and is yet to be given its name.
+        Folder with the files of a new segment, on the same file system: the last one of the
+        manifest, which has no name yet.
     live_docs
-        Which documents are still there, for those segments that lose some now, by name. Segments
-        that have none left are out of force.
+        Live documents of the segments that lose some, by name. Segments without live documents are
+        dropped.
 
     Returns
     -------
-    Manifest
-        As it is in force.
+    The manifest in force.
     """
     layout = Layout(index)
     generation = manifest.generation + 1
@@ -108,9 +107,9 @@ def move_segment(index: Path, new: Path, named: Iterable[str] = ()) -> str:
 
 
 def collect_garbage(index: Path, manifest: Manifest) -> None:
-    """Remove what the manifest in force does not name, and builds that did not finish.
+    """Remove files that the manifest in force does not name, and builds in progress.
 
-    Segments that a reader has open are kept for now, `RETENTION_SECONDS` at most.
+    Segments that a reader has open are retained, `RETENTION_SECONDS` at most.
 
     Parameters
     ----------

@@ -13,16 +13,16 @@
             live_docs.000002.npy    which documents are still there, since that generation
             views.ann.000003.faiss      ANN index of the vectors, since that generation
         encoder/                the encoder, where the index was imported with it
-        ledger.sqlite           what the generator wrote; kept from build to build, sealed by its
+        ledger.sqlite           generated views, reused by every build; sealed by its
                                 SHA-256 in ledger.sqlite.sha256 while nobody writes to it
         parsed.sqlite           what was found in files of a folder, so that PDFs are read once
         skipped.json            what of its corpora was left out, or read with a repair
-        building-KEY/           an unfinished build, from which the next one goes on; what clusters
-                                make of it: shards/ (indexes/store/shards.py)
-        building-merge/         an unfinished merge, which begins again
-        writer.lock             held by whoever changes the index; writer.json says who
+        building-KEY/           a build in progress, which the next one continues; on a cluster with
+                                shards/ (indexes/store/shards.py)
+        building-merge/         a merge in progress, which begins again
+        writer.lock             lock of the process that changes the index; writer.json describes it
 
-Readers keep the segments that they opened, as in Lucene; a writer never touches them.
+Readers retain the segments that they opened, as in Lucene; a writer never touches them.
 """
 
 import re
@@ -45,39 +45,39 @@ class Layout:
     Attributes
     ----------
     index
-        Its folder.
+        Folder of the index.
     """
 
     index: Path
 
     @property
     def manifest(self) -> Path:
-        """What the index says of itself."""
+        """The manifest."""
         return self.index / "manifest.json"
 
     @property
     def lock(self) -> Path:
-        """Held by whoever changes the index."""
+        """Write lock."""
         return self.index / "writer.lock"
 
     @property
     def writer(self) -> Path:
-        """Says who holds the lock."""
+        """Description of the process with the write lock."""
         return self.index / "writer.json"
 
     @property
     def ledger(self) -> Path:
-        """What was generated, unless another file was named for it."""
+        """Default file of the ledger."""
         return self.index / "ledger.sqlite"
 
     @property
     def parsed(self) -> Path:
-        """What was found in files of a folder."""
+        """Cache of parsed files."""
         return self.index / "parsed.sqlite"
 
     @property
     def skipped(self) -> Path:
-        """What of the corpora was left out, or read with a repair."""
+        """Records and files that were skipped or repaired."""
         return self.index / "skipped.json"
 
     @property
@@ -130,9 +130,9 @@ class Layout:
 
 
 DOCUMENTS = "documents.sqlite"
-"""The file of a segment's documents and views."""
+"""File of a segment's documents and views."""
 
 
 def live_docs_file(folder: Path, generation: int) -> Path:
-    """Return the file that says which documents of a segment are still there since a commit."""
+    """Return the file of the live documents of a segment since a generation."""
     return folder / f"live_docs.{generation:06}.npy"

@@ -1,4 +1,4 @@
-"""The manifest: what an index says of itself, and which of its files are in force."""
+"""The manifest: what an index contains, how it was built, and which files are in force."""
 
 import hashlib
 import json
@@ -35,9 +35,9 @@ class StoredFile(BaseModel):
     Attributes
     ----------
     bytes
-        Its size.
+        Size of the file.
     sha256
-        Of its contents, in hexadecimal.
+        SHA-256 of its contents, in hexadecimal.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,12 +52,12 @@ class StoredFile(BaseModel):
 
 
 class GenerationFile(StoredFile):
-    """A file that a segment was given later.
+    """A file that was added to a segment by a later commit.
 
     Attributes
     ----------
     name
-        Of the file.
+        Name of the file.
     """
 
     name: str
@@ -69,38 +69,40 @@ class GenerationFile(StoredFile):
 
 
 class LiveDocsEntry(GenerationFile):
-    """The bitmap of a segment that lost documents.
+    """The bitmap of live documents of a segment.
 
     Attributes
     ----------
     documents
-        How many are still there.
+        Number of live documents.
     """
 
     documents: NonNegativeInt
 
 
 class SegmentEntry(BaseModel):
-    """One segment.
+    """Entry of a segment.
 
     Attributes
     ----------
     name
-        Of its folder.
+        Name of its folder.
     documents
-        How many were written.
+        Number of documents when it was written.
     rows
-        How many vectors were, by representation.
+        Number of vectors, by representation.
     files
-        What was written, by name.
+        Files that were written, by name.
     live_docs
-        Which documents are still there; ``None`` if all are.
+        Bitmap of the live documents; ``None`` if all are live.
     ann_index
         ANN index of the vectors that are searched; ``None`` if the segment has none.
-    views, counts
-        Of the documents that are there: how many views, by kind, and whatever else was counted.
+    views
+        Number of views of live documents, by kind.
+    counts
+        Sums of the counts of live documents, by name.
     digest
-        Of the documents that are there (`corpus_tuner.core.documents.Digests`).
+        Digest of the live documents (`corpus_tuner.core.documents.Digests`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -127,7 +129,7 @@ class SegmentEntry(BaseModel):
 
     @property
     def stored(self) -> dict[str, StoredFile]:
-        """All files that are in force, by name."""
+        """All files in force, by name."""
         later = (self.live_docs, self.ann_index)
         return {**self.files, **{file.name: file for file in later if file is not None}}
 
@@ -140,13 +142,13 @@ class EncoderEntry(BaseModel):
     fingerprint
         SHA-256 of all that decides its vectors.
     dimension
-        Of the vectors.
+        Dimension of the vectors.
     max_tokens
-        The longest text, in tokens, that it reads whole.
+        Length of the longest text that it reads whole, in tokens.
     settings
-        What opens it again; ``name`` is a folder, a name on the hub or an embedded encoder.
+        Settings that open it again; ``name`` is a folder, a name on the hub or an embedded encoder.
     files
-        What it is read from, by the paths in its folder, as far as this is known.
+        Files that it is read from, by path in its folder, where they are known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -256,30 +258,32 @@ class BuildRecord(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What an index says of itself.
+    """Manifest of an index.
 
     Attributes
     ----------
     format, version
-        Of the files; an index of another version is not opened.
+        Name and version of the file format; an index of another version is not opened.
+    encoder
+        Encoder of the index.
     representation
-        The one searched unless another is asked for.
+        Name of the representation that is searched by default.
     representations
-        The settings of those that are stored, by name.
+        Settings of the stored representations, by name.
     vectors
         Nearest-neighbour search of the one searched; that of others is exact.
     lexical
-        What terms of the documents are indexed; ``None`` if none are.
+        Terms that are indexed; ``None`` if none are.
     search
         Settings of hybrid search in force.
     calibration
         Result of the last calibration; ``None`` if the weights are those of the recipe.
     generation
-        How many commits there were.
+        Number of commits.
     segments
-        What is in force.
+        Segments in force.
     changed
-        How many documents were added, changed or removed since the weights were chosen.
+        Number of documents added, changed or removed since the weights were chosen.
     build
         How the index was built.
     """
@@ -377,7 +381,8 @@ def read_manifest(index: Path) -> Manifest:
     Raises
     ------
     SearchIndexError
-        If `index` is no index, unfinished, of another version, or a file is missing or cut.
+        If `index` is no index, not built to its end or of another version, or a file is missing
+        or cut.
     """
     manifest = parse_manifest(index)
     for file, entry in iter_stored_files(index, manifest):
@@ -393,8 +398,8 @@ def parse_manifest(index: Path) -> Manifest:
     Raises
     ------
     SearchIndexError
-        If `index` is no index, unfinished, of another version, or the manifest is damaged or may
-        not be read.
+        If `index` is no index, not built to its end or of another version, or the manifest is
+        damaged or cannot be read.
     """
     layout = Layout(index)
     path = layout.manifest

@@ -1,4 +1,4 @@
-"""Segments that readers have open: held by a shared lock, so that no writer takes them away.
+"""Shared locks on segments that readers have open, so that no writer removes them.
 
 Where a system keeps files that are open although they are removed, readers need no lock; others
 (network folders, Windows) take them away or refuse. A process that ends lets go of its locks,
@@ -28,7 +28,7 @@ class ReaderLock:
             self.release()
 
     def release(self) -> None:
-        """Let go."""
+        """Release the lock."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

@@ -30,12 +30,12 @@ FEEDBACK = "feedback"
 
 
 class DenseWeights(BaseModel):
-    """The weights where vectors rank alone.
+    """Weights in dense search.
 
     Attributes
     ----------
     views
-        Of a document's best view, from 0 to 1; the rest is its passage's.
+        Weight of a document's best view, from 0 to 1; the rest is that of its passage.
 
     Examples
     --------
@@ -65,7 +65,7 @@ class HybridWeights(BaseModel):
         BM25 of character n-grams within words.
     feedback
         Similarity to the passages of the first hits by all others
-        (`corpus_tuner.indexes.search.pseudo_relevance_feedback`).
+        (pseudo-relevance feedback).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Shards: parts of an unfinished build, each made by one process, on whatever machine.
+"""Shards: parts of a build in progress, each built by one process on any machine.
 
 The documents that are to be made are written to one file, in which a shard is a range of bytes. A
 shard works in a folder of its own, named by its documents, so that one whose process was killed is
@@ -13,7 +13,7 @@ whatever the corpus has become meanwhile.
         documents.jsonl         the documents that are to be made
         0123456789abcdef/       a shard at work: what it staged, its ledger, its segment
         0123456789abcdef.json   a finished one: the entry of its segment
-        0123456789abcdef.lock   held by whoever makes it
+        0123456789abcdef.lock   lock of the process that builds it
 
 The file system is one that all machines share. Asked of it is that renaming is atomic, and that
 all see the lock of a file.

@@ -121,7 +121,7 @@ class Staging:
             if describe_disk_error(error):
                 raise
             raise SearchIndexError(
-                f"the unfinished build in {folder} is damaged ({error}): "
+                f"the build in progress in {folder} is damaged ({error}): "
                 "delete that folder and build again"
             ) from error
 

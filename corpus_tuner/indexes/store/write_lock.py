@@ -1,4 +1,4 @@
-"""Who may change an index: one at a time, in a folder that is an index or is to become one."""
+"""The write lock: one process at a time may change an index."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def lock_index(index: Path, what: str) -> Iterator[None]:
     index
         Its folder.
     what
-        Is being done, as others are to be told.
+        Description of the change, for errors of other processes.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def create_output_folder(folder: Path, marks: Sequence[Path], kind: str, what: s
         raise SearchIndexError(f"{folder} is a file: give the folder that {what} goes to")
     ours = any(mark.exists() for mark in marks)
     if folder.is_dir() and any(folder.iterdir()) and not ours:
-        raise SearchIndexError(f"{folder} holds other things than {kind}: give another folder")
+        raise SearchIndexError(f"{folder} has other contents than {kind}: give another folder")
     create_folder(folder)
 
 
@@ -131,23 +131,25 @@ def _acquire(layout: Layout) -> FileLock:
             ) from None
         except OSError as error:
             raise SearchIndexError(f"cannot write to {layout.index}: {error.strerror}") from error
-        if _is_in_place(lock, layout.lock):
+        if _is_current(lock, layout.lock):
             return lock
         lock.release()
         layout.index.mkdir(parents=True, exist_ok=True)
 
 
-def _is_in_place(lock: FileLock, file: Path) -> bool:
+def _is_current(lock: FileLock, file: Path) -> bool:
     """Tell whether a lock is on the file that is there now."""
-    descriptor = lock._context.lock_file_fd
+    # A private attribute of filelock; without it the lock is taken to be current.
+    descriptor = getattr(getattr(lock, "_context", None), "lock_file_fd", None)
     try:
-        return descriptor is not None and os.path.samestat(os.fstat(descriptor), file.stat())
+        there = file.stat()
+        return descriptor is None or os.path.samestat(os.fstat(descriptor), there)
     except FileNotFoundError:
         return False
 
 
 def _remove_empty_folder(layout: Layout) -> None:
-    """Remove the folder of an index that has not come to be, while its lock is held."""
+    """Remove the folder of an index that was not built, before the lock is released."""
     with suppress(OSError):
         if [file.name for file in layout.index.iterdir()] == [layout.lock.name]:
             layout.lock.unlink()
@@ -155,7 +157,7 @@ def _remove_empty_folder(layout: Layout) -> None:
 
 
 def _describe_holder(layout: Layout) -> str:
-    """Say who holds the lock, as the first words of a sentence."""
+    """Describe the process with the lock, as the first words of a sentence."""
     try:
         holder = json.loads(layout.writer.read_text(encoding="utf-8"))
         return (

@@ -77,5 +77,5 @@ def test_a_collection_of_something_else_is_left_alone(tmp_path: Path) -> None:
     client.upsert("test", [models.PointStruct(id=1, vector={"passage": [1.0] * 4}, payload={})])
     client.close()
     index = write(tmp_path / "index", documents(3))
-    with pytest.raises(SearchIndexError, match="holds other things than an index"):
+    with pytest.raises(SearchIndexError, match="has other contents than an index"):
         export_to_qdrant(index, parse_address(f"qdrant:{tmp_path}/folder/test"))

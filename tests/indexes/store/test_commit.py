@@ -79,7 +79,7 @@ def test_only_one_may_change_an_index(tmp_path: Path) -> None:
 
 def test_only_folders_of_indexes_are_claimed(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("all of it")
-    with pytest.raises(SearchIndexError, match="holds other things than an index"):
+    with pytest.raises(SearchIndexError, match="has other contents than an index"):
         create_index_folder(tmp_path)
     with pytest.raises(SearchIndexError, match="is a file"):
         create_index_folder(tmp_path / "thesis.txt")

@@ -214,7 +214,7 @@ def test_what_cannot_be_tuned_is_refused(
     (tmp_path / "mine" / "README.md").write_text("mine", encoding="utf-8")
     outcome = tune(tmp_path / "mine")
     assert outcome.code == 2
-    assert "holds other things than a tuning" in " ".join(outcome.err.split())
+    assert "has other contents than a tuning" in " ".join(outcome.err.split())
     assert [file.name for file in (tmp_path / "mine").iterdir()] == ["README.md"]
     outcome = tune(few)
     assert outcome.code == 2
