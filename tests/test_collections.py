@@ -1,4 +1,4 @@
-"""The encoder alone on a public collection, against its published figures."""
+"""Public collections: the figures of the README, and the published ones of the encoder."""
 
 import json
 from collections.abc import Callable
@@ -6,14 +6,28 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Outcome
+from tests.conftest import Outcome, nightly
 
-SCIFACT = Path(__file__).parents[2] / "shared" / "data" / "scifact"
+COLLECTIONS = Path(__file__).parents[2] / "shared" / "data"
+SCIFACT = COLLECTIONS / "scifact"
+FAQ = COLLECTIONS / "covid-faq-en"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not FAQ.is_dir(), reason="the collection is not part of the project")
+def test_hybrid_search_has_the_figure_of_the_readme(
+    tmp_path: Path, run: Callable[..., Outcome]
+) -> None:
+    assert run("eval", FAQ, "--output", tmp_path, "--set", "baselines=[]").code == 0
+    rows = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
+    measured = {row["system"]: row["measures"]["nDCG@10"] for row in rows}
+    assert measured["hybrid"] == pytest.approx(0.743, abs=0.003)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not SCIFACT.is_dir(), reason="the collection is not part of the project")
-def test_scifact(tmp_path: Path, run: Callable[..., Outcome]) -> None:
+@pytest.mark.skipif(not nightly(), reason="takes minutes: --hypothesis-profile nightly")
+def test_the_encoder_has_its_published_figures(tmp_path: Path, run: Callable[..., Outcome]) -> None:
     options = ("--set", "generator=null", "--set", "representation.name=passage")
     own = ("--set", "views.sentences=0", "--set", "views.title=false", "--set", "language=en")
     exact = ("--set", "encoder.dtype=float32")  # as the published figures were measured
