@@ -338,7 +338,7 @@ def test_a_fault_is_an_answer_without_paths(
                 raise error
 
             monkeypatch.setattr(Searcher, "search", fail)
-            monkeypatch.setattr(Searcher, "document", fail)
+            monkeypatch.setattr(Searcher, "read_document", fail)
             for answer in (
                 client.post("/v1/search", json={"query": "mill"}),
                 client.get("/v1/search?q=mill"),
