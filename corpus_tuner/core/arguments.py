@@ -116,7 +116,7 @@ def check_argument_names(function: _Function) -> _Function:
     known = [name for name in signature(function).parameters if name != "self"]
 
     @wraps(function)
-    def checked(*arguments: Any, **named: Any) -> Any:
+    def call(*arguments: Any, **named: Any) -> Any:
         for name in named:
             if name not in known:
                 raise TypeError(
@@ -124,4 +124,4 @@ def check_argument_names(function: _Function) -> _Function:
                 )
         return function(*arguments, **named)
 
-    return cast(_Function, checked)
+    return cast(_Function, call)

@@ -53,14 +53,14 @@ class Languages:
 
     def detect_text(self, text: str) -> str:
         """Return the most likely language of a text."""
-        return self._likeliest(text)[0]
+        return self._find_likeliest(text)[0]
 
     def detect_query(self, query: str) -> str:
         """Return the language of a query; "" if it is not certain."""
-        language, probability = self._likeliest(query)
+        language, probability = self._find_likeliest(query)
         return language if probability >= _CERTAIN else ""
 
-    def _likeliest(self, text: str) -> tuple[str, float]:
+    def _find_likeliest(self, text: str) -> tuple[str, float]:
         if len(self.codes) < 2:
             return self.main, 1.0
         return _find_likeliest(text[:_SAMPLE_CHARACTERS], self.codes)

@@ -32,8 +32,8 @@ class Column:
     - number: integers and decimals without a plus sign, an exponent or leading zeros, of at most 15
       digits before the decimal mark. The mark is a point. It is a comma if every cell reads so and
       some cell only so (``137,50``, ``12.500,00``), in tables that are not separated by commas. A
-      column whose cells read in both ways (``1,234``) is text; ``1.234`` alone is a decimal unless
-      the table is separated by semicolons, as where the comma is the decimal mark.
+      column whose cells read in both ways (``1,234``) is text; if the mark in all is a point
+      (``1.234``), they are decimals, unless the table is separated by semicolons.
     - boolean: true and false; or yes and no, or ja and nein, if both words occur.
     - date: ``2026-03-01``, perhaps with a time and an offset.
 

@@ -31,8 +31,8 @@ MAX_FAILURES = 20
 """Maximum number of bad records that are named before reading stops."""
 IN_MEMORY = "documents in memory"
 """Name of a corpus of documents in memory, in an index."""
-# All control characters but white space. Those from 0x80 to 0x9f are left alone: in texts that
-# went through a wrong conversion they are common, and encoders drop them.
+# All control characters but white space. Those from 0x80 to 0x9f are common in texts that
+# went through a wrong conversion, and encoders drop them.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _WHITE = "".join(filter(str.isspace, map(chr, range(0x3001)))).replace("\f", "")
 """All white space but form feeds, which end the pages of a text, also empty ones."""
@@ -190,7 +190,7 @@ class Corpus:
                 detail = f"U+{ord(control[0]):04X}"
                 self._reject(
                     BadRecord(draft.location, name, "control characters", detail),
-                    remedy="put spaces in their place",
+                    remedy="replace them with spaces",
                     repaired=True,
                 )
                 value = _CONTROL.sub(" ", value)

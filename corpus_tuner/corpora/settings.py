@@ -1,4 +1,4 @@
-"""How a corpus is read."""
+"""Settings of corpora."""
 
 from typing import Annotated, Literal
 
@@ -28,38 +28,37 @@ Patterns = Annotated[
 
 
 class CorpusSettings(BaseModel):
-    """How a corpus is read.
+    """Settings of reading a corpus.
 
     Attributes
     ----------
     id, title, text
         Names of the fields; ``None`` takes the first usual name that a record has: `_id`, `id`,
-        `doc_id` or `docid`; `title` or `titel`; `text`, `body`, `contents` or `content`. Where no
+        `doc_id` or `docid`; `title` or `titel`; `text`, `body`, `contents` or `content`. If no
         record has an id, and with ``id: auto``, ids are hashes of the records.
     types
-        Types of columns of tables, ``number``, ``boolean``, ``date`` or ``text``, in place of those
-        that are found (`corpus_tuner.corpora.column_types.Column`).
+        Types of columns of tables, ``number``, ``boolean``, ``date`` or ``text``, instead of the
+        inferred ones (`corpus_tuner.corpora.column_types.Column`).
     on_bad_record
-        ``fail`` where records cannot be used, naming up to 20, or ``skip`` and count them; by
-        default folders of files are read with ``skip``, all else with ``fail``. Skipping keeps a
-        document whose only fault is control characters: they become spaces.
+        Treatment of records that cannot be used: ``fail``, naming up to 20 of them, or ``skip`` and
+        count them. By default ``skip`` for folders of files, otherwise ``fail``. With ``skip``,
+        control characters become spaces.
     max_characters
-        A text longer than this is a bad record.
+        Maximum length of a text; records with a longer one cannot be used.
     delimiter
-        What separates the columns of a table, one character; ``None`` finds it: a comma, a
-        semicolon, a tab or a vertical bar.
+        Character that separates the columns of a table; ``None`` detects a comma, a semicolon, a
+        tab or a vertical bar.
     encoding
-        Of text files, tables, web pages and e-mail that are not UTF-8 and declare no encoding, such
-        as ``cp1251`` or ``shift_jis``; ``None`` reads them as windows-1252.
+        Encoding of text files, tables, web pages and e-mail that are not UTF-8 and declare none,
+        such as ``cp1251`` or ``shift_jis``; ``None`` is windows-1252.
     include, exclude
-        Which files of a folder are read: patterns as in ``.gitignore``, such as ``*.md``,
+        Patterns of the files of a folder that are read, or not, as in ``.gitignore``: ``*.md``,
         ``drafts/`` or ``/en/**/*.html``. Hidden and temporary files and folders of libraries are
         never read.
     as_text
-        Which files are read as plain text whatever their suffix, such as ``*.py``: patterns as in
-        ``.gitignore``.
+        Patterns of files that are read as plain text whatever their suffix, such as ``*.py``.
     split
-        Of a dataset on the Hugging Face hub.
+        Split of a dataset on the Hugging Face hub.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

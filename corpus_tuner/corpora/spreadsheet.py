@@ -1,4 +1,4 @@
-"""Spreadsheets (.xlsx): a row each, below a header row in every sheet (extra ``documents``)."""
+"""Spreadsheets (.xlsx): one record a row, with a header row in each sheet (extra ``documents``)."""
 
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -16,18 +16,11 @@ from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
 
 SHEET = "sheet"
-"""The field with the name of the sheet, where there are several."""
+"""Field of the name of the sheet, if there are several."""
 
 
 def read(path: Path, settings: CorpusSettings) -> Iterator[Record]:
-    """Read the rows, each with its sheet and number; formulas have the values last computed.
-
-    Parameters
-    ----------
-    path
-        The file.
-    settings
-        May name fields: those of the id, the title and the text are read as text.
+    """Yield the rows, each with its sheet and number; formulas have the values last computed.
 
     Raises
     ------
@@ -90,7 +83,7 @@ def _convert_to_text(cell: Any) -> str:
 
 
 def _check_unpacked_size(path: Path) -> None:
-    """Refuse a small archive of which gigabytes would be unpacked."""
+    """Refuse an archive that unpacks to gigabytes."""
     with zipfile.ZipFile(path) as archive:
         size = sum(entry.file_size for entry in archive.infolist())
     if size > 16 * MAX_LINE_BYTES:

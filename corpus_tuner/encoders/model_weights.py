@@ -40,7 +40,7 @@ def describe_loading_error(error: Exception) -> str:
     """Say on one line why a model cannot be loaded; libraries let many kinds of errors out."""
     if isinstance(error, UnpicklingError):
         return (
-            "its weights are pickled, and are not weights alone or damaged. A pickle can run code, "
+            "its weights are pickled, and are damaged or not only weights. A pickle can run code, "
             "so it is not opened: get the model with safetensors"
         )
     lines = str(error).strip().splitlines()

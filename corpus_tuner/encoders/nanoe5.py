@@ -40,7 +40,7 @@ Bytes = npt.NDArray[np.uint8]
 
 
 class _Header(NamedTuple):
-    """The numbers at the beginning of the file."""
+    """Numbers at the beginning of the file."""
 
     magic: bytes
     version: int
@@ -55,7 +55,7 @@ class _Header(NamedTuple):
     block: int
 
     def check(self) -> None:
-        """Refuse what is no such file, or cannot be a model."""
+        """Raise `ValueError` if it is of another format or has impossible values."""
         if self.magic != _MAGIC or self.version != _VERSION or self.block != _BLOCK:
             raise ValueError("it is of another format")
         sizes = self[2:9]
@@ -66,7 +66,7 @@ class _Header(NamedTuple):
 
 
 class _Tensor(NamedTuple):
-    """Where the weights of one tensor are."""
+    """Type, size and position of a tensor."""
 
     type: int
     weights: int
@@ -75,7 +75,7 @@ class _Tensor(NamedTuple):
 
 
 class _Pieces(NamedTuple):
-    """The vocabulary: pieces with their log-probabilities, and the numbers of special ones."""
+    """Vocabulary: pieces with their log-probabilities, and the ids of special ones."""
 
     texts: Sequence[str]
     scores: Sequence[float]
@@ -86,7 +86,7 @@ class _Pieces(NamedTuple):
 
 
 class _Cursor:
-    """Reads values one after the other, and never beyond the end of the file."""
+    """Sequential reader of values that never reads beyond the end of the file."""
 
     def __init__(self, data: Bytes) -> None:
         self._data = data
@@ -94,13 +94,13 @@ class _Cursor:
 
     def take(self, size: int) -> bytes:
         """Return the next bytes."""
-        return self.array("u1", size).tobytes()
+        return self.read_array("u1", size).tobytes()
 
-    def values(self, layout: str) -> tuple[Any, ...]:
+    def read_values(self, layout: str) -> tuple[Any, ...]:
         """Return the next values of a `struct` layout."""
         return struct.unpack(layout, self.take(struct.calcsize(layout)))
 
-    def array(self, dtype: str, count: int) -> npt.NDArray[Any]:
+    def read_array(self, dtype: str, count: int) -> npt.NDArray[Any]:
         """Return the next numbers of one type."""
         found = _slice(self._data, self._at, count * np.dtype(dtype).itemsize)
         self._at += len(found)
@@ -110,14 +110,7 @@ class _Cursor:
 def unpack(file: Path, folder: Path) -> None:
     """Write the model of a file as a folder that sentence-transformers can load.
 
-    Memory does not grow with the number of weights: they are read and written in parts.
-
-    Parameters
-    ----------
-    file
-        As the package has it.
-    folder
-        An empty one.
+    Weights are read and written in parts, in constant memory.
 
     Raises
     ------
@@ -127,10 +120,10 @@ def unpack(file: Path, folder: Path) -> None:
     data: Bytes = np.memmap(file, np.uint8, "r") if file.stat().st_size else np.empty(0, np.uint8)
     try:
         cursor = _Cursor(data)
-        header = _Header(*cursor.values(_HEADER))
+        header = _Header(*cursor.read_values(_HEADER))
         header.check()
         pieces = _read_pieces(cursor, header)
-        _, skipped = cursor.values("<iI")  # the table of normalisation: it is that of NFKC
+        _, skipped = cursor.read_values("<iI")  # the table of normalisation: it is that of NFKC
         cursor.take(skipped)
         tensors = _read_tensors(cursor)
         _write_weights(folder / "model.safetensors", data, tensors, header, len(pieces.texts))
@@ -142,13 +135,13 @@ def unpack(file: Path, folder: Path) -> None:
 
 
 def _read_pieces(cursor: _Cursor, header: _Header) -> _Pieces:
-    count, begin, end, padding, unknown, length = cursor.values(_PIECES)
+    count, begin, end, padding, unknown, length = cursor.read_values(_PIECES)
     if not 0 < count <= header.vocabulary:
         raise ValueError("it has more pieces than vectors of pieces")
     if not all(0 <= special < count for special in (begin, end, padding, unknown)):
         raise ValueError("a special piece is none of its pieces")
-    offsets = cursor.array("<u4", count + 1).astype(np.int64)
-    scores = cursor.array("<f4", count)
+    offsets = cursor.read_array("<u4", count + 1).astype(np.int64)
+    scores = cursor.read_array("<f4", count)
     text = cursor.take(length)
     if offsets[0] != 0 or offsets[-1] != length or not (np.diff(offsets) > 0).all():
         raise ValueError("its pieces do not fill their text")
@@ -160,25 +153,25 @@ def _read_pieces(cursor: _Cursor, header: _Header) -> _Pieces:
 
 
 def _read_tensors(cursor: _Cursor) -> dict[str, _Tensor]:
-    (count,) = cursor.values("<i")
+    (count,) = cursor.read_values("<i")
     tensors = {}
     for _ in range(count):
-        (length,) = cursor.values("<H")
+        (length,) = cursor.read_values("<H")
         name = cursor.take(length).decode()
-        tensors[name] = _Tensor(*cursor.values(_TENSOR))
+        tensors[name] = _Tensor(*cursor.read_values(_TENSOR))
     return tensors
 
 
 def _slice(data: Bytes, start: int, size: int) -> Bytes:
     if not 0 <= size <= len(data) - start:
-        raise ValueError(f"it ends at byte {len(data):,}, before all that it should hold")
+        raise ValueError(f"it ends at byte {len(data):,}, before the end of its contents")
     return data[start : start + size]
 
 
 def _write_weights(
     path: Path, data: Bytes, tensors: dict[str, _Tensor], header: _Header, pieces: int
 ) -> None:
-    """Write all weights in the format of safetensors, under their names in a BERT.
+    """Write all weights in the format of safetensors, with their names in a BERT.
 
     Source of the format: https://github.com/huggingface/safetensors#format.
     """
@@ -199,33 +192,33 @@ def _write_weights(
 
 
 def _list_shapes(header: _Header, pieces: int) -> Iterator[tuple[str, str, list[int]]]:
-    """Yield for every tensor its name in a BERT, its name in the file and its shape."""
+    """Yield the name of each tensor in a BERT, its name in the file and its shape."""
     wide, inner = header.hidden, header.intermediate
 
-    def both(name: str, stored: str, rows: int, columns: int) -> Iterator[Any]:
+    def list_both(name: str, stored: str, rows: int, columns: int) -> Iterator[Any]:
         yield f"{name}.weight", f"{stored}.w", [rows, columns] if columns else [rows]
         yield f"{name}.bias", f"{stored}.b", [rows]
 
     yield "embeddings.word_embeddings.weight", "emb.word", [pieces, wide]
     yield "embeddings.position_embeddings.weight", "emb.pos", [header.positions, wide]
     yield "embeddings.token_type_embeddings.weight", "emb.type", [header.types, wide]
-    yield from both("embeddings.LayerNorm", "emb.ln", wide, 0)
+    yield from list_both("embeddings.LayerNorm", "emb.ln", wide, 0)
     for number in range(header.layers):
         name, stored = f"encoder.layer.{number}", f"l{number}"
         for part, short in (("query", "q"), ("key", "k"), ("value", "v")):
-            yield from both(f"{name}.attention.self.{part}", f"{stored}.{short}", wide, wide)
-        yield from both(f"{name}.attention.output.dense", f"{stored}.ao", wide, wide)
-        yield from both(f"{name}.attention.output.LayerNorm", f"{stored}.aln", wide, 0)
-        yield from both(f"{name}.intermediate.dense", f"{stored}.fi", inner, wide)
-        yield from both(f"{name}.output.dense", f"{stored}.fo", wide, inner)
-        yield from both(f"{name}.output.LayerNorm", f"{stored}.oln", wide, 0)
-    yield from both("pooler.dense", "", wide, wide)  # not used, but a BERT has one
+            yield from list_both(f"{name}.attention.self.{part}", f"{stored}.{short}", wide, wide)
+        yield from list_both(f"{name}.attention.output.dense", f"{stored}.ao", wide, wide)
+        yield from list_both(f"{name}.attention.output.LayerNorm", f"{stored}.aln", wide, 0)
+        yield from list_both(f"{name}.intermediate.dense", f"{stored}.fi", inner, wide)
+        yield from list_both(f"{name}.output.dense", f"{stored}.fo", wide, inner)
+        yield from list_both(f"{name}.output.LayerNorm", f"{stored}.oln", wide, 0)
+    yield from list_both("pooler.dense", "", wide, wide)  # not used, but part of a BERT
 
 
 def _read_weights(
     data: Bytes, tensors: dict[str, _Tensor], name: str, count: int
 ) -> Iterator[npt.NDArray[np.float32]]:
-    """Return the first `count` weights of a tensor, in parts; zeros for one that has no name."""
+    """Return the first `count` weights of a tensor, in parts; zeros if it has no name."""
     if name.startswith("."):
         return iter([np.zeros(count, np.float32)])
     if name not in tensors:
@@ -282,7 +275,7 @@ def _build_tokenizer(pieces: _Pieces) -> Tokenizer:
 
 
 def _write_configuration(folder: Path, header: _Header, pieces: _Pieces) -> None:
-    """Write what sentence-transformers reads next to weights and tokenizer."""
+    """Write the configuration files of sentence-transformers."""
     library = "sentence_transformers.models"
     modules = [("Transformer", ""), ("Pooling", "1_Pooling"), ("Normalize", "2_Normalize")]
     special = {

@@ -171,7 +171,7 @@ def load_model(settings: EncoderSettings) -> SentenceTransformer:
             raise
         raise SearchIndexError(
             f"cannot load the encoder {settings.name!r}: {describe_loading_error(error)}. "
-            "Give a folder that holds a sentence-transformers model, or the name of one on the "
+            "Give the folder of a sentence-transformers model, or the name of one on the "
             "Hugging Face hub (this needs a network the first time)"
         ) from error
     model.eval()

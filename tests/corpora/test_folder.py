@@ -195,7 +195,7 @@ def test_files_are_read_once(tmp_path: Path, slow: list[str], small: list[str], 
     (notes / "c.md").unlink()
     os.utime(notes / "a.md", (1, 1))  # a checkout: other dates, and the same contents
     changes = json.loads(run(*build).out)["changes"]
-    assert changes == {"added": 0, "changed": 1, "removed": 1, "kept": 1}
+    assert changes == {"added": 0, "changed": 1, "removed": 1, "unchanged": 1}
     assert slow == ["a.md", "b.md", "c.md", "b.md"]
     (notes / "c.md").write_text("# c\n\nThe mill c turns.", encoding="utf-8")
     run(*build)
@@ -213,7 +213,7 @@ def test_what_was_read_can_be_lost(
     run(*build)
     (index / "parsed.sqlite").write_bytes(damage)
     again = json.loads(run(*build).out)
-    assert (again["documents"], again["changes"]["kept"]) == (1, 1)
+    assert (again["documents"], again["changes"]["unchanged"]) == (1, 1)
     assert slow == ["a.md", "a.md"]
 
 

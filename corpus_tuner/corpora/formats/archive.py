@@ -21,7 +21,7 @@ def check_archive(path: Path) -> None:
     zipfile.BadZipFile
         If it is no archive.
     """
-    with path.open("rb") as file:  # of Office, a file with a password is no archive
+    with path.open("rb") as file:  # Office files with a password are no archives
         if file.read(len(_COMPOUND_FILE)) == _COMPOUND_FILE and _ENCRYPTED in file.read():
             raise UnreadableError("encrypted, needs a password")
     with zipfile.ZipFile(path) as archive:

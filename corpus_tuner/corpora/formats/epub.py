@@ -20,7 +20,7 @@ _FIELDS = {
     "description": "description",
     "identifier": "identifier",
 }
-"""Elements of Dublin Core, and what they are called in the metadata."""
+"""Elements of Dublin Core, and their names in the metadata."""
 
 
 class _Item(NamedTuple):
@@ -97,7 +97,7 @@ def _list_spine(tree: Any, folder: str, names: set[str]) -> list[_Item]:
 
 
 def _list_encrypted(archive: zipfile.ZipFile, names: set[str]) -> set[str]:
-    """Return the files that are encrypted, as DRM does and as fonts often are."""
+    """Return the names of encrypted files, by DRM or as fonts often are."""
     listed = "META-INF/encryption.xml"
     if listed not in names:
         return set()

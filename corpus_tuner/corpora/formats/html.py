@@ -1,7 +1,7 @@
 """Web pages: main text, title and language (extra ``documents``).
 
-The text of a page is that of its ``main`` element or, where that holds little of it, of the whole
-body. Only what is certain to be no text of the page's own is left out.
+The text of a page is that of its ``main`` element or, if that has little of it, of the whole body.
+Only elements that are certain to be no text of the page are left out.
 """
 
 import re
@@ -17,7 +17,7 @@ from corpus_tuner.core.encodings import Decoded, decode
 from corpus_tuner.corpora.formats import ParsedFile
 from corpus_tuner.corpora.formats.text import make_notes
 
-# Forms are read: some sites wrap whole pages in one. The readings of ruby would stand in words.
+# Forms are read: some sites wrap whole pages in one. Ruby annotations would split words.
 _NO_TEXT = "script, style, template:not([shadowrootmode]), svg, iframe, rt, rp, rtc"
 _HIDDEN = "[hidden]:not([hidden=until-found]):not([role=tabpanel])"
 _CONTROLS = "noscript, input, select, datalist, button"
@@ -26,7 +26,7 @@ _MAIN = "main, [role=main]"
 _SURROUNDINGS = "body > header, body > footer, aside"
 _HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
 _LABELS = [*_HEADINGS, "dt", "summary", "legend"]
-"""A button in one of them is the label of what it opens."""
+"""Elements in which a button is the label of the part that it opens."""
 _BLANK_LINES = re.compile(r"\n\s*\n\s*")
 _DECLARED = re.compile(
     rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.-]+)",
@@ -43,7 +43,7 @@ def read(path: Path, encoding: str | None = None) -> ParsedFile:
 
 
 def decode_page(data: bytes, *declared: str | None) -> Decoded:
-    """Decode a page by what it declares itself, in a ``meta`` element or as XML, and by others.
+    """Decode a page by its ``meta`` element or XML declaration, and by other declared encodings.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def decode_page(data: bytes, *declared: str | None) -> Decoded:
 
 
 def parse(page: str) -> ParsedFile:
-    """Return what a page says, as Markdown without links, pictures and emphasis.
+    """Parse a page to Markdown without links, pictures and emphasis.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def extract_text(page: str) -> str:
 
 
 def _parse_html(page: str) -> BeautifulSoup:
-    """Return a page without what is no text, wherever it stands."""
+    """Return the elements of a page without those that are no text."""
     # lxml stops at a null character; bs4 warns of XML, and of one line that may be an address.
     page = _XML.sub("", page.replace("\0", "")) + "\n"
     soup = BeautifulSoup(page, "lxml")
@@ -97,7 +97,7 @@ def _parse_html(page: str) -> BeautifulSoup:
 
 
 def _drop_surroundings(soup: BeautifulSoup) -> list[Tag]:
-    """Take out of a page what surrounds its text, and return that."""
+    """Remove the elements around the text of a page, and return them."""
     unwanted = [
         found
         for found in soup.select(f"{_HIDDEN}, {_CONTROLS}, {_NAVIGATION}, {_SURROUNDINGS}")
@@ -107,7 +107,7 @@ def _drop_surroundings(soup: BeautifulSoup) -> list[Tag]:
 
 
 def _is_own(found: Tag) -> bool:
-    """Tell whether an element, of those that may surround a text, holds some of it."""
+    """Tell whether an element, of those that may surround a text, is a part of it."""
     if found.name == "button":
         return found.find_parent(_LABELS) is not None
     if found.has_attr("hidden"):
@@ -131,7 +131,7 @@ def _extract_text(soup: BeautifulSoup, left_out: Sequence[Tag]) -> str:
 
 
 def _count_letters(tag: Tag, of_links: bool = False) -> int:
-    """Return how many characters of text an element has outside links, or in them."""
+    """Return the number of characters of an element outside links, or in them."""
     in_links = sum(_count_characters(link) for link in tag.find_all("a"))
     return in_links if of_links else _count_characters(tag) - in_links
 

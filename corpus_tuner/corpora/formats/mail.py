@@ -1,7 +1,7 @@
 """E-mail: subject, all text of the body, and who wrote it to whom and when (extra ``documents``).
 
 Of alternatives the best one is read, of everything else each part: texts between pictures,
-forwarded messages, and what several programs have put around one another.
+forwarded messages, and nested parts of several programs.
 """
 
 import re
@@ -43,14 +43,14 @@ def read(path: Path, encoding: str | None = None) -> ParsedFile:
 
 
 class _MessageReader:
-    """Reads the parts of one message, and notes what it leaves out.
+    """Reader of the parts of one message.
 
     Attributes
     ----------
     attachments
-        The names of attached files.
+        Names of attached files.
     notes
-        What was repaired or left out.
+        Repairs and omissions.
     """
 
     def __init__(self, encoding: str | None) -> None:
@@ -63,7 +63,7 @@ class _MessageReader:
         return "\n\n".join(filter(None, self._read_parts(part)))
 
     def read_header(self, part: Message, name: str) -> str:
-        """Return a header on one line, empty if there is none; raw bytes in it are decoded."""
+        """Return a header on one line, "" if there is none; raw bytes in it are decoded."""
         for known, value in part.raw_items():
             if known.lower() == name:
                 raw = str(value).encode("utf-8", "surrogateescape")
@@ -81,24 +81,24 @@ class _MessageReader:
         elif part.is_multipart():
             for inner in _list_parts(part):
                 if _is_attachment(inner):
-                    self._leave_out(inner)
+                    self._skip_part(inner)
                 else:
                     yield from self._read_parts(inner)
         elif kind == "multipart" or (kind == "text" and subtype not in _NO_TEXT):
             yield self._read_content(part)
         else:
-            self._leave_out(part)
+            self._skip_part(part)
 
     def _choose_alternatives(self, parts: list[Message]) -> Iterator[str]:
-        """Yield the first alternative, and others that say what it does not.
+        """Yield the first alternative, and others with words that it does not have.
 
-        Usually HTML repeats a plain text. Beside a plain text that is blank, cut, or tells only
-        that there is HTML, it is the message.
+        Usually HTML repeats a plain text. If that is blank, cut, or only refers to the HTML, the
+        HTML is the message.
         """
         chosen: list[str] = []
         for text in filter(None, map(self.read_text, parts)):
-            if not any(_covers(other, text) for other in chosen):
-                chosen = [*(other for other in chosen if not _covers(text, other)), text]
+            if not any(_contains_words(other, text) for other in chosen):
+                chosen = [*(other for other in chosen if not _contains_words(text, other)), text]
         yield from chosen
 
     def _read_content(self, part: Message) -> str:
@@ -121,7 +121,7 @@ class _MessageReader:
         if reason and (reason, detail) not in self.notes:
             self.notes.append((reason, detail))
 
-    def _leave_out(self, part: Message) -> None:
+    def _skip_part(self, part: Message) -> None:
         name = _decode_header(part.get_filename() or "")
         if name:
             self.attachments.append(name)
@@ -139,7 +139,7 @@ def _is_attachment(part: Message) -> bool:
     return part.get_content_disposition() == "attachment" and not part.is_multipart()
 
 
-def _covers(text: str, other: str) -> bool:
+def _contains_words(text: str, other: str) -> bool:
     """Tell whether a text has nearly all words of another one."""
     words = set(_WORD.findall(other.lower()))
     return len(words & set(_WORD.findall(text.lower()))) >= _NEARLY_ALL * len(words)
@@ -150,7 +150,7 @@ def _decode_header(header: str) -> str:
     unfolded = " ".join(header.split())
     try:
         return " ".join(str(default.header_factory("subject", unfolded)).split())
-    except Exception:  # whatever the parser raises, of a broken header its text is left
+    except Exception:  # the parser raises many kinds; the text of a broken header is used
         return unfolded
 
 

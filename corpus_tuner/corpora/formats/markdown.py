@@ -39,9 +39,9 @@ def read(path: Path, encoding: str | None = None) -> ParsedFile:
 
 
 def parse(text: str) -> ParsedFile:
-    r"""Return what a text in Markdown says, without images that stand in it as ``data:`` addresses.
+    r"""Parse a text in Markdown, without images in ``data:`` addresses.
 
-    The title is that of the front matter, else a first heading, which is no part of the text then.
+    The title is that of the front matter, else the first heading, which is removed from the text.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def parse(text: str) -> ParsedFile:
 
 
 def split_heading(text: str) -> tuple[str, str]:
-    r"""Return the heading that a text begins with, empty if there is none, and the rest.
+    r"""Return the heading at the start of a text, "" if there is none, and the rest.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def split_heading(text: str) -> tuple[str, str]:
 
 
 def drop_data_addresses(text: str) -> str:
-    """Return Markdown without ``data:`` addresses (RFC 2397): of an image, its description is left.
+    """Return Markdown without ``data:`` addresses (RFC 2397), with the descriptions of images.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def split_front_matter(text: str) -> FrontMatter:
 
 
 def _read_yaml(text: str) -> tuple[object, str, str]:
-    """Return what YAML says; if it is broken, also lines that are no fields, and the problem."""
+    """Return the fields; if the YAML is broken, also the other lines, and the problem."""
     try:
         fields = yaml.load(text, _PlainLoader)
     except _ERRORS as error:
@@ -138,7 +138,7 @@ def _read_yaml(text: str) -> tuple[object, str, str]:
         return *_read_fields(text), problem
     if isinstance(fields, dict):
         for name, value, block in _split_fields(text):
-            # Of "tags: #kitchen #roof" YAML takes the tags for a comment.
+            # In "tags: #kitchen #roof" the tags are a comment of YAML.
             if (
                 name
                 and _TAGS.match(value)
@@ -150,7 +150,7 @@ def _read_yaml(text: str) -> tuple[object, str, str]:
 
 
 def _read_fields(text: str) -> tuple[dict[str, Any] | None, str]:
-    """Read every field by itself; ``None`` if there is none. Return other lines as well."""
+    """Return the fields, parsed one by one, ``None`` if there are none; and the other lines."""
     fields: dict[str, Any] = {}
     blocks = list(_split_fields(text))
     prose = "".join(block for name, _, block in blocks if not name)
@@ -179,9 +179,9 @@ def _read_fields(text: str) -> tuple[dict[str, Any] | None, str]:
 
 
 def _split_fields(text: str) -> Iterator[tuple[str, str, str]]:
-    """Yield the name of every field, what stands on its line, and all lines that belong to it.
+    """Yield the name of each field, the rest of its first line, and all its lines.
 
-    Lines that belong to no field and are no comments come without a name.
+    Lines that belong to no field and are no comments are yielded without a name.
     """
     name, value, block = "", "", ""
     for line in text.splitlines(keepends=True):

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-# Checked here, since markitdown's own converters miss them only when they are used.
+# Imported here, since the converters of markitdown import them only when they are used.
 import mammoth  # noqa: F401
 import pptx  # noqa: F401
 from markitdown import DocumentConverter, StreamInfo
@@ -13,15 +13,15 @@ from corpus_tuner.corpora.formats import ParsedFile, join_pages
 from corpus_tuner.corpora.formats.archive import check_archive
 from corpus_tuner.corpora.formats.markdown import split_heading
 
-# One by one, not by MarkItDown: that guesses by a neural network, and would fetch addresses.
+# Not by MarkItDown, which guesses formats by a neural network, and would fetch addresses.
 _CONVERTERS: dict[str, type[DocumentConverter]] = {".docx": DocxConverter, ".pptx": PptxConverter}
 _SLIDE = re.compile(r"<!-- Slide number: \d+ -->")
-# Pictures, comments, and characters that are none.
+# Pictures, comments, and control characters.
 _NO_TEXT = re.compile(
     r"!\[[^\]\n]*\]\([^)\n]*\)|<!--[^>]*-->|[\x00-\x08\x0c\x0e-\x1f\x7f\ud800-\udfff]"
 )
 _TITLE_STYLE = "p[style-name='Title'] => h1:fresh"
-"""Of Word: mammoth takes the style of titles for that of any paragraph."""
+"""Style map of titles in Word, which mammoth reads as paragraphs."""
 
 
 def read(path: Path) -> ParsedFile:

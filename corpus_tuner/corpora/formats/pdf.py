@@ -11,9 +11,9 @@ from pypdfium2 import raw
 from corpus_tuner.corpora.formats import FileNote, ParsedFile, UnreadableError, join_pages
 
 _HYPHEN = re.compile(r"(?<=\w)\x02(?=(\w))")
-"""PDFium's mark where it has joined the parts of a word that a line's end parted."""
+"""Mark of PDFium between the parts of a hyphenated word that it has joined."""
 _UNKNOWN = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff]+|\(cid:\d+\)")
-"""Glyphs of which the font does not say what they mean."""
+"""Glyphs without a character in the font."""
 _WRITTEN = (raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX)
 _NO_TITLE = re.compile(
     r"microsoft (?:word|excel|powerpoint)\b.*|(?:untitled|unbenannt|ohne titel|sans titre)\b.*|"
@@ -22,7 +22,7 @@ _NO_TITLE = re.compile(
     r".*\.(?:docx?|odt|rtf|tex|dvi|ps|pdf|indd|qxd|pptx?|xlsx?|html?|txt|md|pub|cdr|ai|eps)",
     re.IGNORECASE,
 )
-"""Titles that programs give: their own names, and those of files."""
+"""Titles that programs set: their own names, and those of files."""
 
 
 def read(path: Path) -> ParsedFile:
@@ -57,7 +57,7 @@ def read(path: Path) -> ParsedFile:
 
 
 def is_title(title: str, path: Path) -> bool:
-    """Tell whether a document's title was given to it by people, and not by a program.
+    """Tell whether the title of a document was set by an author, not by a program.
 
     Examples
     --------
@@ -86,12 +86,12 @@ def _read_pages(document: pypdfium2.PdfDocument) -> Iterator[str | None]:
 
 
 def _join_hyphen(hyphen: re.Match[str]) -> str:
-    """Return what joins the parts of a word: mostly nothing, but a hyphen before a capital."""
+    """Return the characters between the parts of a word: a hyphen before a capital, else none."""
     return "" if hyphen[1].islower() else "-"
 
 
 def _read_form_values(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) -> Iterator[str]:
-    """Yield what was filled into the fields of a form on a page."""
+    """Yield the values of the form fields of a page."""
     if document.formenv is None:
         return
     for number in range(raw.FPDFPage_GetAnnotCount(page)):
@@ -105,13 +105,13 @@ def _read_form_values(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) 
 
 
 def _make_note(reason: str, pages: Iterable[object]) -> FileNote | None:
-    """Return a note on the pages for which there is something."""
+    """Return a note on the pages with a true value; `None` if there are none."""
     numbers = [number for number, found in enumerate(pages, 1) if found]
     return (reason, format_pages(numbers)) if numbers else None
 
 
 def format_pages(numbers: Sequence[int]) -> str:
-    """Return numbers in words, those that follow one another as a range.
+    """Return page numbers as text, consecutive ones as a range.
 
     Examples
     --------

@@ -5,7 +5,7 @@ from pathlib import Path
 from corpus_tuner.core.encodings import Decoded, decode
 from corpus_tuner.corpora.formats import FileNote, ParsedFile, UnreadableError
 
-_START = 8192  # bytes that tell whether a file is text, as Git looks at them
+_START = 8192  # bytes that decide whether a file is text, as in Git
 
 
 def read(path: Path, encoding: str | None = None) -> ParsedFile:
@@ -15,7 +15,7 @@ def read(path: Path, encoding: str | None = None) -> ParsedFile:
 
 
 def read_text(path: Path, encoding: str | None = None) -> Decoded:
-    """Return the text of a file, lines ended by line feeds.
+    """Return the text of a file, with line feeds as line ends.
 
     Raises
     ------
