@@ -70,7 +70,7 @@ def _export_to_qdrant(index: Path, target: str, json: bool) -> None:
 
     with Export(index, parse_address(target)) as exported:
         total = exported.manifest.documents
-        for _ in track(exported.batches(), "exporting", lambda: total, int):
+        for _ in track(exported.write_batches(), "exporting", lambda: total, int):
             pass
     done = exported.done
     if json:

@@ -8,11 +8,11 @@ import pytest
 from tests.cli.conftest import Run
 from tests.conftest import write_jsonl
 
-pytest.importorskip("qdrant_edge")
+pytest.importorskip("qdrant_client")
 
 
 def test_export_search_and_eval(tmp_path: Path, run: Run, index: Path) -> None:
-    address = f"qdrant-edge:{tmp_path}/collections/mills"
+    address = f"qdrant:{tmp_path}/collections/mills"
     outcome = run("index", "export", index, address)
     assert (outcome.code, outcome.out) == (0, f"{address}: 6 documents; 6 added\n"), outcome.err
     assert (
@@ -45,7 +45,7 @@ def test_export_search_and_eval(tmp_path: Path, run: Run, index: Path) -> None:
 
 
 def test_what_does_not_go_together(tmp_path: Path, run: Run, index: Path) -> None:
-    address = f"qdrant-edge:{tmp_path}/mills"
+    address = f"qdrant:{tmp_path}/mills"
     assert "is for a folder" in run("serve", address, "--writable").err
     assert (
         "--json is for an address"

@@ -1,5 +1,4 @@
-"""An index in Qdrant: one point is one document, and it ranks as the index that it was made of.
+"""An index in Qdrant: one point is one document; it ranks as the index that was exported.
 
-`export` writes it and keeps it equal, `index` searches it. What they ask of Qdrant is one Protocol,
-`engine`; `client` answers from a server or from qdrant-client's local mode, `edge` in this process.
+`export` writes a collection and keeps it equal to an index, and `index` searches it.
 """

@@ -1,4 +1,4 @@
-"""Addresses of collections: what stands in place of an index's folder."""
+"""Addresses of collections, given in place of the folder of an index."""
 
 import re
 from typing import Literal, NamedTuple
@@ -6,14 +6,13 @@ from urllib.parse import urlsplit
 
 from corpus_tuner.errors import SearchIndexError
 
-Kind = Literal["server", "local", "edge"]
-_SCHEMES = re.compile(r"(qdrant|qdrants|qdrant-edge):")
+Kind = Literal["server", "local"]
+_SCHEMES = re.compile(r"(qdrant|qdrants):")
 _COLLECTION = re.compile(r"[\w.-]{1,255}")
 _PORT = 6333
 _FORMS = (
     "qdrant://HOST[:PORT]/COLLECTION for a server, qdrants:// where it speaks TLS, "
-    "qdrant-edge:FOLDER/COLLECTION for the engine in this process, or qdrant:FOLDER/COLLECTION for "
-    "the client's local mode"
+    "or qdrant:FOLDER/COLLECTION for the client's local mode"
 )
 
 
@@ -23,13 +22,13 @@ class Address(NamedTuple):
     Attributes
     ----------
     kind
-        A ``server``, a folder of the client's ``local`` mode, or one of the ``edge`` engine.
+        ``server``, or ``local`` for a folder of the local mode of qdrant-client.
     location
-        The server's URL, or the folder.
+        URL of the server, or the folder.
     collection
-        Its name.
+        Name of the collection.
     text
-        As it was given.
+        Address as it was given.
     """
 
     kind: Kind
@@ -64,19 +63,19 @@ def parse_address(text: str) -> Address:
     --------
     >>> parse_address("qdrant://localhost/abstracts").location
     'http://localhost:6333'
-    >>> parse_address("qdrant-edge:data/abstracts")[:3]
-    ('edge', 'data', 'abstracts')
+    >>> parse_address("qdrant:data/abstracts")[:3]
+    ('local', 'data', 'abstracts')
     """
     scheme, _, rest = text.partition(":")
-    if rest.startswith("//") and scheme != "qdrant-edge":
-        return _of_server(text, scheme)
+    if rest.startswith("//"):
+        return _parse_server(text, scheme)
     folder, _, collection = rest.rpartition("/")
     if not folder or scheme == "qdrants" or not _COLLECTION.fullmatch(collection):
         raise SearchIndexError(f"{text} is no address of a collection: give {_FORMS}")
-    return Address("edge" if scheme == "qdrant-edge" else "local", folder, collection, text)
+    return Address("local", folder, collection, text)
 
 
-def _of_server(text: str, scheme: str) -> Address:
+def _parse_server(text: str, scheme: str) -> Address:
     try:
         parts = urlsplit(text)
         port = parts.port or _PORT

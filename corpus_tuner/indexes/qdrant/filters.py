@@ -1,8 +1,7 @@
-"""Conditions as Qdrant's filters, which let through the same documents.
+"""Conversion of conditions to filters of Qdrant, which pass the same documents.
 
-Qdrant compares numbers by their order, and text only for being equal. Where a filter asks for the
-order of text, or for dates, the texts that the field has are fetched, compared here, and asked for
-by name.
+Qdrant compares numbers by order, but text for equality only. For the order of text, and for dates,
+the values of the field are fetched and compared here, and those that pass are listed in the filter.
 """
 
 import operator
@@ -21,13 +20,13 @@ from corpus_tuner.indexes.filters.conditions import (
 )
 from corpus_tuner.indexes.filters.dates import parse_start
 from corpus_tuner.indexes.filters.fields import ID, list_normal_forms, normalize_id
-from corpus_tuner.indexes.qdrant.engine import QdrantFilter
-from corpus_tuner.indexes.qdrant.layout import FIELDS, TRUTHS, key_of
+from corpus_tuner.indexes.qdrant.collection import QdrantFilter
+from corpus_tuner.indexes.qdrant.layout import FIELDS, TRUTHS, payload_key
 
 MOST_TEXTS = 10_000
-"""So many different texts of a field can be compared by their order."""
+"""Greatest number of different texts of a field that can be compared by order."""
 Texts = Callable[[str, int], Sequence[str]]
-"""Returns the different texts that documents have for a key, at most so many."""
+"""Returns different texts that documents have for a key, at most a number of them."""
 
 _EXACT = 2**53  # whole numbers up to this are what they are in double precision
 _SIGNS: dict[str, Callable[[str, str], bool]] = {
@@ -40,15 +39,15 @@ _NOTHING: QdrantFilter = {"must": [{"has_id": []}]}
 _EVERYTHING: QdrantFilter = {"must_not": [{"has_id": []}]}
 
 
-def as_filter(condition: Condition, texts: Texts) -> QdrantFilter:
-    """Return a condition as Qdrant's JSON has it.
+def convert_filter(condition: Condition, texts: Texts) -> QdrantFilter:
+    """Return a condition as a filter of Qdrant, in JSON.
 
     Parameters
     ----------
     condition
-        It.
+        Condition.
     texts
-        Looks up the texts of a field.
+        Function that returns the texts of a field.
 
     Raises
     ------
@@ -59,37 +58,37 @@ def as_filter(condition: Condition, texts: Texts) -> QdrantFilter:
     Examples
     --------
     >>> from corpus_tuner.indexes.filters import compile_filter
-    >>> as_filter(compile_filter({"year": {"gte": 2020}}), lambda key, most: [])
+    >>> convert_filter(compile_filter({"year": {"gte": 2020}}), lambda key, most: [])
     {'should': [{'key': 'metadata."year"', 'range': {'gte': 2020.0}}]}
     """
     match condition:
         case Has(field, tests):
-            return _has(field, tests, texts)
+            return _convert_has(field, tests, texts)
         case Exists(field):
-            return _EVERYTHING if field == ID else {"must": [_named(FIELDS, field)]}
+            return _EVERYTHING if field == ID else {"must": [_match_field(FIELDS, field)]}
         case Not(inner):
-            return {"must_not": [as_filter(inner, texts)]}
+            return {"must_not": [convert_filter(inner, texts)]}
         case Every(conditions):
-            parts = [as_filter(one, texts) for one in conditions]
+            parts = [convert_filter(one, texts) for one in conditions]
             return {"must": parts} if parts else _EVERYTHING
         case Some(conditions):
-            return {"should": [as_filter(one, texts) for one in conditions]}
+            return {"should": [convert_filter(one, texts) for one in conditions]}
 
 
-def _has(field: str, tests: Sequence[Comparison], texts: Texts) -> QdrantFilter:
+def _convert_has(field: str, tests: Sequence[Comparison], texts: Texts) -> QdrantFilter:
     """Return the filter of documents of which one value of a field passes all tests."""
     types = {"text" if test.type == "date" else test.type for test in tests}
     if len(types) > 1 or types == {""}:
         return _NOTHING
-    key = key_of(field)
+    key = payload_key(field)
     if types == {"boolean"}:
         (test,) = tests
-        return {"should": [_named(TRUTHS[bool(value)], field) for value in test.values]}
+        return {"should": [_match_field(TRUTHS[bool(value)], field) for value in test.values]}
     if types == {"number"}:
-        return {"should": [{"key": key, "range": own} for own in _ranges(field, tests)]}
+        return {"should": [{"key": key, "range": own} for own in _make_ranges(field, tests)]}
     (first, *others) = tests
     if not others and first.type == "text":
-        values = [one for value in first.values for one in _spelled(field, str(value))]
+        values = [one for value in first.values for one in _list_spellings(field, str(value))]
         if first.operator == "in":
             return {"must": [{"key": key, "match": {"any": values}}]}
         if first.operator == "prefix":
@@ -105,12 +104,12 @@ def _has(field: str, tests: Sequence[Comparison], texts: Texts) -> QdrantFilter:
     return {"must": [{"key": key, "match": {"any": passing}}]} if passing else _NOTHING
 
 
-def _named(key: str, field: str) -> QdrantFilter:
-    """Return the filter of documents that name a field in a key; see `layout.fields_of`."""
+def _match_field(key: str, field: str) -> QdrantFilter:
+    """Return the filter of documents that name a field in a key; see `layout.list_fields`."""
     return {"key": key, "match": {"value": field}}
 
 
-def _ranges(field: str, tests: Sequence[Comparison]) -> list[dict[str, float]]:
+def _make_ranges(field: str, tests: Sequence[Comparison]) -> list[dict[str, float]]:
     """Return the ranges of which a number must be in one."""
     for test in tests:
         for value in test.values:
@@ -151,6 +150,6 @@ def _date_passes(text: str, test: Comparison) -> bool:
     )
 
 
-def _spelled(field: str, value: str) -> list[str]:
+def _list_spellings(field: str, value: str) -> list[str]:
     """Return the texts that count as a value: of ids all that are canonically equivalent."""
     return list_normal_forms(value) if field == ID else [value]

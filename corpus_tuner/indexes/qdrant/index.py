@@ -1,8 +1,8 @@
-"""An index that was exported to Qdrant, searched as it would be on this disk.
+"""Search of an index that was exported to Qdrant, with the rankings of the index itself.
 
-Qdrant fills the lists: the documents whose passage is nearest, those with the nearest other view,
-and those with the best words and n-grams; all of these it scores in full. What no list names has
-been seen to be worse. What becomes of the scores is the same code for every index.
+Qdrant returns a list of the best documents by passage, by best view, and by every lexical ranker,
+and then the scores that documents of one list lack in another. Lists are made longer until no
+other document can be among the best. Fusion is the same code for every index.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,21 +25,26 @@ from corpus_tuner.indexes.lexical import (
 )
 from corpus_tuner.indexes.lexical.bm25 import BM25, CollectionStatistics
 from corpus_tuner.indexes.qdrant.address import Address
-from corpus_tuner.indexes.qdrant.engine import (
+from corpus_tuner.indexes.qdrant.collection import (
     PASSAGE,
     VIEWS,
-    Asked,
-    Engine,
-    Listed,
+    Collection,
     Payload,
     QdrantFilter,
-    Sparse,
-    Stored,
-    open_engine,
+    QueryRequest,
+    ScoredPoints,
+    SparseVector,
+    StoredPoint,
+    make_request,
 )
-from corpus_tuner.indexes.qdrant.filters import as_filter
-from corpus_tuner.indexes.qdrant.layout import FORMAT, MANIFEST, SHOWN, VERSION, number_of
-from corpus_tuner.indexes.qdrant.terms import Ranker, checked, read_frequencies, read_keys
+from corpus_tuner.indexes.qdrant.filters import convert_filter
+from corpus_tuner.indexes.qdrant.layout import FORMAT, MANIFEST, SHOWN, VERSION, hash_id
+from corpus_tuner.indexes.qdrant.terms import (
+    Ranker,
+    read_frequencies,
+    read_keys,
+    require_parameters,
+)
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, DenseScores, Scores
 from corpus_tuner.indexes.search.backend import IndexSource, Match
 from corpus_tuner.indexes.search.candidates import Candidates, find_top_matches
@@ -50,27 +55,27 @@ from corpus_tuner.indexes.vectors.dense_index import find_kth, find_top
 
 _QUERIES_AT_ONCE = 16
 _DEEPER = 2
-"""A list is so many times as long as the pool is large; seldom must it be longer."""
+"""Length of the lists in multiples of the wanted documents; longer ones are seldom needed."""
 _EPSILON = 1e-5
-"""Qdrant's scores, float32, may differ by less than this from what they are."""
-_FILTERS = 256  # that are remembered
-_IDS = 2**16  # likewise
+"""Scores of Qdrant, float32, differ by less than this from the exact ones."""
+_FILTERS = 256  # in the cache
+_IDS = 2**16  # in the cache
 _DENSE = (PASSAGE, VIEWS)
 _DOCUMENT = (ID, "title", "text", "metadata")
-"""The keys of a payload that make a document."""
+"""Keys of the payload that make a document."""
 
 
 class State(NamedTuple):
-    """What a collection says of itself.
+    """Contents of the manifest of a collection.
 
     Attributes
     ----------
     manifest
-        Of the index that it was made of; the one representation is that which was exported.
+        Manifest of the exported index, with the exported representation only.
     fields
-        What filters can name.
+        Fields that filters can name.
     statistics
-        By lexical ranker.
+        Term statistics by lexical ranker.
     """
 
     manifest: Manifest
@@ -83,22 +88,22 @@ class QdrantIndex:
 
     Parameters
     ----------
-    engine
-        Of the collection.
+    collection
+        Collection of the index.
     state
-        What it says of itself.
+        Contents of its manifest.
     rankers
-        Its terms.
+        Lexical rankers.
     """
 
     def __init__(
-        self, engine: Engine, state: State, rankers: Mapping[LexicalRanker, Ranker]
+        self, collection: Collection, state: State, rankers: Mapping[LexicalRanker, Ranker]
     ) -> None:
-        self._engine = engine
+        self._collection = collection
         self._fields = state.fields
         self._lexical = state.manifest.lexical or LexicalSettings()
         self._rankers = rankers
-        self._filter = lru_cache(_FILTERS)(self._as_filter)
+        self._filter = lru_cache(_FILTERS)(self._convert_condition)
         self._ids: dict[int, str] = {}
 
     @property
@@ -113,7 +118,7 @@ class QdrantIndex:
         filter = None if plan.condition is None else self._filter(plan.condition)
         for start in range(0, len(queries), _QUERIES_AT_ONCE):
             some = slice(start, start + _QUERIES_AT_ONCE)
-            lexical = [self._asked(query, plan) for query in queries[some]]
+            lexical = [self._make_vectors(query, plan) for query in queries[some]]
             asked = [
                 {**(dict.fromkeys(_DENSE, vector) if vectors is not None else {}), **own}
                 for own, vector in zip(
@@ -143,50 +148,52 @@ class QdrantIndex:
         found = self._read(numbers, (), [PASSAGE])
         vectors = [found[number].vectors[PASSAGE][0] for number in numbers]
         mean = np.mean(np.array(vectors, np.float64), axis=0).astype(np.float32)
-        (listed,) = self._engine.query([Asked(PASSAGE, mean, len(documents), among=documents)])
-        return _aligned(documents, [listed])
+        (listed,) = self._collection.search(
+            [make_request(PASSAGE, mean, len(documents), among=documents)]
+        )
+        return _align_scores(documents, [listed])
 
     def read_matches(self, vector: Vectors | None, documents: Ordinals) -> list[Match]:
         """Return what is known of documents, in their order."""
         numbers = documents.tolist()
         found = self._read(numbers, SHOWN, () if vector is None else _DENSE)
-        return [_match(found[number], vector) for number in numbers]
+        return [_make_match(found[number], vector) for number in numbers]
 
     def score_texts(
         self, ranker: LexicalRanker, query: str, texts: Sequence[str], how: BM25
     ) -> Scores:
         """Return what documents of these texts would score if each stood among the others."""
-        asked = extract_query_terms(ranker, query, self._lexical)
+        terms = extract_query_terms(ranker, query, self._lexical)
         documents = extract_terms(ranker, texts, self._lexical)
-        return checked(self._rankers, ranker, how).score(asked, documents)
+        return require_parameters(self._rankers, ranker, how).score_documents(terms, documents)
 
     def read_document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""
-        numbers = {number_of(spelling): spelling for spelling in list_normal_forms(id_)}
-        found = self._engine.stored([*numbers], SHOWN)
+        numbers = {hash_id(spelling): spelling for spelling in list_normal_forms(id_)}
+        found = self._collection.read([*numbers], SHOWN)
         for number, spelling in numbers.items():
             if number in found and found[number].payload[ID] == spelling:
-                return _document(found[number].payload), _views(found[number])
+                return _make_document(found[number].payload), _make_views(found[number])
         return None
 
     def read_documents(self) -> Iterator[Document]:
         """Yield all documents, in the order of their numbers."""
-        for _, payload in self._engine.scroll(_DOCUMENT):
-            yield _document(payload)
+        for _, payload in self._collection.scroll(_DOCUMENT):
+            yield _make_document(payload)
 
     def close(self) -> None:
         """Close files and connections."""
-        self._engine.close()
+        self._collection.close()
 
-    def _as_filter(self, condition: Condition) -> QdrantFilter:
-        return as_filter(resolve(condition, self._fields), self._engine.values)
+    def _convert_condition(self, condition: Condition) -> QdrantFilter:
+        return convert_filter(resolve(condition, self._fields), self._collection.list_values)
 
-    def _asked(self, query: str, plan: Plan) -> dict[str, Vectors | Sparse]:
+    def _make_vectors(self, query: str, plan: Plan) -> dict[str, Vectors | SparseVector]:
         """Return the sparse vectors of a query, of those rankers that know a term of it."""
-        vectors: dict[str, Vectors | Sparse] = {}
+        vectors: dict[str, Vectors | SparseVector] = {}
         for name in plan.lexical:
-            ranker = checked(self._rankers, name, getattr(plan.settings, name))
-            vector = ranker.query(extract_query_terms(name, query, self._lexical))
+            ranker = require_parameters(self._rankers, name, getattr(plan.settings, name))
+            vector = ranker.make_query_vector(extract_query_terms(name, query, self._lexical))
             if len(vector.indices):
                 vectors[name] = vector
         return vectors
@@ -194,7 +201,7 @@ class QdrantIndex:
     def _drawn(
         self,
         plan: Plan,
-        queries: Sequence[Mapping[str, Vectors | Sparse]],
+        queries: Sequence[Mapping[str, Vectors | SparseVector]],
         filter: QdrantFilter | None,
     ) -> list[tuple[Ordinals, dict[str, Scores]]]:
         """Return the documents that are looked at for some queries, given by their vectors."""
@@ -202,21 +209,21 @@ class QdrantIndex:
         depth = _DEEPER * plan.depth
         while len(found) < len(queries):
             pending = [number for number in range(len(queries)) if number not in found]
-            lists = self._listed(
+            lists = self._search(
                 [
                     {
-                        name: Asked(name, vector, depth, filter)
+                        name: make_request(name, vector, depth, filter=filter)
                         for name, vector in queries[n].items()
                     }
                     for n in pending
                 ]
             )
-            every = [_union(own) for own in lists]
-            # What one list names, and another that goes on does not, has a score in that one, too.
-            rest = self._listed(
+            every = [_unite(own) for own in lists]
+            # A document that a list of full length lacks may still have a score by its ranker.
+            rest = self._search(
                 [
                     {
-                        name: Asked(name, queries[n][name], len(missing), among=missing)
+                        name: make_request(name, queries[n][name], len(missing), among=missing)
                         for name, listed in own.items()
                         if len(listed.numbers) == depth
                         and len(missing := np.setdiff1d(union, listed.numbers))
@@ -225,20 +232,20 @@ class QdrantIndex:
                 ]
             )
             for number, own, more, union in zip(pending, lists, rest, every, strict=True):
-                drawn = _settled(plan, union, own, more, depth)
+                drawn = _decide_documents(plan, union, own, more, depth)
                 if drawn is not None:
                     found[number] = drawn
             depth *= 4
         return [found[number] for number in range(len(queries))]
 
-    def _listed(self, asked: Sequence[Mapping[str, Asked]]) -> list[dict[str, Listed]]:
+    def _search(self, asked: Sequence[Mapping[str, QueryRequest]]) -> list[dict[str, ScoredPoints]]:
         """Return what was asked for, all at once."""
-        answers = iter(self._engine.query([one for own in asked for one in own.values()]))
+        answers = iter(self._collection.search([one for own in asked for one in own.values()]))
         return [{name: next(answers) for name in own} for own in asked]
 
     def _read(
         self, numbers: Sequence[int], keys: Sequence[str], vectors: Sequence[str] = ()
-    ) -> dict[int, Stored]:
+    ) -> dict[int, StoredPoint]:
         """Read documents that were just found.
 
         Raises
@@ -246,9 +253,9 @@ class QdrantIndex:
         SearchIndexError
             If one has gone since.
         """
-        found = self._engine.stored(numbers, keys, vectors)
+        found = self._collection.read(numbers, keys, vectors)
         if len(found) < len({*numbers}):
-            raise SearchIndexError("a document that was found is gone since: search again")
+            raise SearchIndexError("a document that was found was removed meanwhile: search again")
         return found
 
 
@@ -269,8 +276,8 @@ class QdrantSource(IndexSource):
     def __init__(self, address: Address) -> None:
         self._address = address
         if address.kind != "server" and not Path(address.location).is_dir():
-            raise self._none()
-        self._engine = open_engine(address)
+            raise self._make_missing_error()
+        self._collection = Collection(address)
 
     def __str__(self) -> str:
         return str(self._address)
@@ -289,18 +296,18 @@ class QdrantSource(IndexSource):
         search = state.manifest.search
         rankers = {
             name: Ranker(
-                read_keys(self._engine, name),
-                read_frequencies(self._engine, name),
+                read_keys(self._collection, name),
+                read_frequencies(self._collection, name),
                 statistics,
                 getattr(search, name),
             )
             for name, statistics in state.statistics.items()
         }
-        return state.manifest, QdrantIndex(self._engine, state, rankers)
+        return state.manifest, QdrantIndex(self._collection, state, rankers)
 
     def verify(self) -> None:
         """Count the documents; Qdrant watches over its files itself."""
-        wanted, found = self.manifest().documents, self._engine.count(ID)
+        wanted, found = self.manifest().documents, self._collection.count(ID)
         if found != wanted:
             raise SearchIndexError(
                 f"{self} has {found:,} documents, and should have {wanted:,}: export it again"
@@ -308,31 +315,31 @@ class QdrantSource(IndexSource):
 
     def close(self) -> None:
         """Close files and connections."""
-        self._engine.close()
+        self._collection.close()
 
     def _state(self) -> State:
-        state = read_state(self._engine, str(self))
+        state = read_state(self._collection, str(self))
         if state is None:
-            raise self._none()
+            raise self._make_missing_error()
         return state
 
-    def _none(self) -> SearchIndexError:
+    def _make_missing_error(self) -> SearchIndexError:
         return SearchIndexError(
             f"{self} is not an index: export one there, to its end, with corpus-tuner index export"
         )
 
 
-def read_state(engine: Engine, name: str) -> State | None:
-    """Read what a collection says of itself; ``None`` where nothing was exported to its end.
+def read_state(collection: Collection, name: str) -> State | None:
+    """Read the manifest of a collection; ``None`` if no export was completed.
 
     Raises
     ------
     SearchIndexError
-        If another release wrote it.
+        If it has the format of another release.
     """
-    if not engine.exists():
+    if not collection.exists():
         return None
-    found = engine.stored([MANIFEST], ["format", "version", "manifest", "fields", "statistics"])
+    found = collection.read([MANIFEST], ["format", "version", "manifest", "fields", "statistics"])
     if MANIFEST not in found:
         return None
     payload = found[MANIFEST].payload
@@ -350,23 +357,15 @@ def read_state(engine: Engine, name: str) -> State | None:
     )
 
 
-def _union(lists: Mapping[str, Listed]) -> Ordinals:
+def _unite(lists: Mapping[str, ScoredPoints]) -> Ordinals:
     """Return all documents of some lists, in ascending order."""
     return np.unique(
         np.concatenate([np.zeros(0, np.int64), *(own.numbers for own in lists.values())])
     )
 
 
-def _aligned(documents: Ordinals, lists: Sequence[Listed]) -> Scores:
-    """Return the scores of documents that lists have, 0 for those that are in none.
-
-    Parameters
-    ----------
-    documents
-        Theirs; whatever else lists have is left out.
-    lists
-        Of one ranker.
-    """
+def _align_scores(documents: Ordinals, lists: Sequence[ScoredPoints]) -> Scores:
+    """Return the scores of documents in the lists of one ranker, 0 for those in none."""
     scores = np.zeros(len(documents))
     order = np.argsort(documents)
     for listed in lists:
@@ -376,31 +375,31 @@ def _aligned(documents: Ordinals, lists: Sequence[Listed]) -> Scores:
     return scores
 
 
-def _settled(
+def _decide_documents(
     plan: Plan,
     documents: Ordinals,
-    lists: Mapping[str, Listed],
-    more: Mapping[str, Listed],
+    lists: Mapping[str, ScoredPoints],
+    more: Mapping[str, ScoredPoints],
     depth: int,
 ) -> tuple[Ordinals, dict[str, Scores]] | None:
-    """Return the documents that are looked at, or nothing if lists must be longer to tell.
+    """Return the documents to be ranked; ``None`` if lists must be longer to decide.
 
     Parameters
     ----------
     plan
-        How the query is searched.
+        Plan of the search.
     documents
-        All that lists name.
+        All documents of the lists.
     lists
-        By ranker.
+        Lists by ranker.
     more
-        The scores of those documents that a list does not have.
+        Scores of documents that a list lacks.
     depth
-        How long a list is that may go on.
+        Length of a list that may have further documents.
     """
     names = [*(_DENSE if plan.dense else ()), *plan.lexical]
     scores = {
-        name: _aligned(documents, [every[name] for every in (lists, more) if name in every])
+        name: _align_scores(documents, [every[name] for every in (lists, more) if name in every])
         for name in names
     }
     leading = [np.zeros(0, np.int64)]
@@ -423,9 +422,9 @@ def _settled(
     return documents[kept], {name: own[kept] for name, own in scores.items()}
 
 
-def _match(stored: Stored, vector: Vectors | None) -> Match:
-    """Return what is known of a document that was found."""
-    views = _views(stored)
+def _make_match(stored: StoredPoint, vector: Vectors | None) -> Match:
+    """Return a document with the similarities of its views."""
+    views = _make_views(stored)
     near: dict[int, float] = {}
     if vector is not None:
         rows = np.concatenate([stored.vectors[name] for name in _DENSE]).astype(np.float64)
@@ -434,12 +433,12 @@ def _match(stored: Stored, vector: Vectors | None) -> Match:
         near = dict(zip(stored.payload["rows"], similarities.tolist(), strict=False))
     best = max(near, key=near.__getitem__) if near else stored.payload["rows"][0]
     windows = {at: view.text for at, view in enumerate(views) if view.kind == "passage"}
-    return Match(_document(stored.payload), views[best], windows, near)
+    return Match(_make_document(stored.payload), views[best], windows, near)
 
 
-def _document(payload: Payload) -> Document:
+def _make_document(payload: Payload) -> Document:
     return Document(payload[ID], payload["title"], payload["text"], payload["metadata"])
 
 
-def _views(stored: Stored) -> list[View]:
+def _make_views(stored: StoredPoint) -> list[View]:
     return [View(stored.payload[ID], **view) for view in stored.payload["views"]]

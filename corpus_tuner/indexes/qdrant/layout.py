@@ -1,4 +1,4 @@
-"""What the points of a collection are: documents, and what the index says of itself.
+"""Layout of a collection: points of documents, of the manifest and of terms.
 
 ::
 
@@ -29,40 +29,30 @@ VERSION = 2
 FIELDS, STAMP, TERMS = "fields", "stamp", "terms"
 TRUTHS = {True: "true", False: "false"}
 SHOWN = ("id", "title", "text", "metadata", "views", "rows")
-"""The keys of a document's payload that make hits."""
+"""Keys of the payload that make hits."""
 MANIFEST = 2**63
-"""The number of the manifest: no document has it, nor a greater one."""
+"""Number of the point of the manifest; those of documents are smaller."""
 _KINDS = ("keys", "frequencies")
 
 
-def number_of(id_: str) -> int:
-    """Return the number of a document: 63 bits, so that two of a million are one in 18 million."""
+def hash_id(id_: str) -> int:
+    """Return the number of a document, a hash of 63 bits."""
     digest = hashlib.blake2b(id_.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "little") >> 1
 
 
-def number_of_terms(ranker: LexicalRanker, kind: str, chunk: int) -> int:
-    """Return the number of a chunk of terms.
-
-    Parameters
-    ----------
-    ranker
-        Which terms.
-    kind
-        ``keys`` or ``frequencies``.
-    chunk
-        Its position, from 0.
-    """
+def number_terms(ranker: LexicalRanker, kind: str, chunk: int) -> int:
+    """Return the number of a chunk of terms, given ``keys`` or ``frequencies`` and a position."""
     family = 1 + LEXICAL_RANKERS.index(ranker) * len(_KINDS) + _KINDS.index(kind)
     return MANIFEST + (family << 32) + chunk
 
 
-def key_of(field: str) -> str:
-    """Return the key of a field in payloads.
+def payload_key(field: str) -> str:
+    """Return the key of a metadata field in payloads.
 
     Examples
     --------
-    >>> key_of("author.name")
+    >>> payload_key("author.name")
     'metadata."author"."name"'
     """
     if field in (ID, LANGUAGE):
@@ -70,14 +60,14 @@ def key_of(field: str) -> str:
     return "metadata" + "".join(f'."{part}"' for part in field.split("."))
 
 
-def read_fields(metadata: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return which fields of a document have a value, and which are true or false, by key.
+def list_fields(metadata: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the fields of a document that have a value, are true, and are false.
 
-    Not every engine of Qdrant finds a truth by itself, and what is empty means other things to it.
+    Qdrant treats booleans and empty values in another way.
 
     Examples
     --------
-    >>> read_fields({"year": 1850, "author": {"name": None}, "new": [True], "of": []})
+    >>> list_fields({"year": 1850, "author": {"name": None}, "new": [True], "of": []})
     {'fields': ['author', 'new', 'year'], 'true': ['new'], 'false': []}
     """
     every = {

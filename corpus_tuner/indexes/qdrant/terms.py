@@ -1,6 +1,6 @@
-"""The terms of a collection: which dimension each has, and in how many documents it is.
+"""Terms of a collection: their dimensions in sparse vectors, and their document frequencies.
 
-A term keeps its dimension for good, so that documents need not be written again when others come.
+A term never changes its dimension, so that documents stay valid when others are added.
 """
 
 import base64
@@ -15,8 +15,8 @@ from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.lexical.bm25 import BM25, CollectionStatistics
 from corpus_tuner.indexes.lexical.postings import Counts, Keys, hash_terms
 from corpus_tuner.indexes.lexical.words import DocumentTerms
-from corpus_tuner.indexes.qdrant.engine import Engine, Point, Sparse
-from corpus_tuner.indexes.qdrant.layout import TERMS, number_of_terms
+from corpus_tuner.indexes.qdrant.collection import Collection, Point, SparseVector, make_sparse
+from corpus_tuner.indexes.qdrant.layout import TERMS, number_terms
 from corpus_tuner.indexes.representations import Scores
 
 _CHUNK = 2**16  # terms
@@ -29,7 +29,7 @@ class Terms:
     Attributes
     ----------
     keys
-        What terms are known by, uint64, in the order of their dimensions, shape (terms,).
+        Hashes of the terms, uint64, in the order of their dimensions, shape (terms,).
     """
 
     def __init__(self, keys: Keys) -> None:
@@ -38,47 +38,47 @@ class Terms:
         self._sorted = keys[self._order]
 
     def dimensions(self, keys: Keys) -> Counts:
-        """Return the dimensions of terms, -1 for those that there are not, shape (terms,)."""
+        """Return the dimensions of terms, -1 for unknown ones, shape (terms,)."""
         if not len(self.keys):
             return np.full(len(keys), -1)
         at = np.minimum(np.searchsorted(self._sorted, keys), len(self._sorted) - 1)
         return np.where(self._sorted[at] == keys, self._order[at], -1)
 
-    def with_new(self, keys: Keys) -> "Terms":
-        """Return these terms, and behind them those of others that are not among them."""
+    def add_keys(self, keys: Keys) -> "Terms":
+        """Return these terms followed by new ones."""
         return Terms(np.concatenate([self.keys, np.setdiff1d(keys, self.keys)]))
 
-    def document(
+    def make_vector(
         self, document: DocumentTerms, statistics: CollectionStatistics, how: BM25
-    ) -> Sparse:
+    ) -> SparseVector:
         """Return a document's vector: its saturated counts, between 0 and 1.
 
         Parameters
         ----------
         document
-            Its terms; all are known.
+            Terms of the document, all of them known.
         statistics, how
-            By which counts saturate.
+            Statistics and parameters of BM25.
         """
         counted = Counter(document.terms)
         counts = np.array(list(counted.values()), np.float64)
         half = statistics.compute_length_norms(np.array([document.length]), how)
-        return Sparse(self.dimensions(hash_terms(counted)), counts / (counts + half))
+        return make_sparse(self.dimensions(hash_terms(counted)), counts / (counts + half))
 
 
 class Ranker(NamedTuple):
-    """What documents are scored by for a query's terms of one kind.
+    """Lexical ranker of a collection.
 
     Attributes
     ----------
     terms
-        All.
+        Terms with their dimensions.
     frequencies
-        In how many documents each is, shape (terms,).
+        Document frequencies, shape (terms,).
     statistics
-        Of the documents.
+        Statistics of the documents.
     how
-        The parameters that their vectors were computed with.
+        Parameters of BM25 that the vectors were computed with.
     """
 
     terms: Terms
@@ -86,17 +86,17 @@ class Ranker(NamedTuple):
     statistics: CollectionStatistics
     how: BM25
 
-    def query(self, asked: Sequence[str]) -> Sparse:
+    def make_query_vector(self, terms: Sequence[str]) -> SparseVector:
         """Return a query's vector: how often terms are asked for, times how rare they are."""
-        counted = Counter(asked)
+        counted = Counter(terms)
         dimensions, frequencies = self._of(counted)
         known = frequencies > 0
-        worth = self.statistics.compute_idf_weights(counted, frequencies)
-        return Sparse(dimensions[known], worth[known])
+        weights = self.statistics.compute_idf_weights(counted, frequencies)
+        return make_sparse(dimensions[known], weights[known])
 
-    def score(self, asked: Sequence[str], documents: Sequence[DocumentTerms]) -> Scores:
-        """Return what documents of these terms would score if each stood among the others."""
-        counted = Counter(asked)
+    def score_documents(self, terms: Sequence[str], documents: Sequence[DocumentTerms]) -> Scores:
+        """Return the scores of further documents, given by their terms."""
+        counted = Counter(terms)
         _, frequencies = self._of(counted)
         return self.statistics.score(counted, frequencies, documents, self.how)
 
@@ -108,53 +108,55 @@ class Ranker(NamedTuple):
         return dimensions, np.where(dimensions >= 0, self.frequencies[dimensions], 0)
 
 
-def read_keys(engine: Engine, ranker: LexicalRanker) -> Terms:
-    """Read which dimensions terms have; none where none were written."""
-    return Terms(_read(engine, ranker, "keys", np.dtype("<u8")))
+def read_keys(collection: Collection, ranker: LexicalRanker) -> Terms:
+    """Read the terms in the order of their dimensions."""
+    return Terms(_read(collection, ranker, "keys", np.dtype("<u8")))
 
 
-def write_keys(engine: Engine, ranker: LexicalRanker, terms: Terms, known: int) -> None:
-    """Write which dimensions terms have.
+def write_keys(collection: Collection, ranker: LexicalRanker, terms: Terms, known: int) -> None:
+    """Write terms in the order of their dimensions.
 
     Parameters
     ----------
-    engine, ranker, terms
-        Where, of which kind, and which.
+    collection, ranker, terms
+        Collection, ranker and terms.
     known
-        How many of the first are there already.
+        Number of terms that were written before.
     """
-    _write(engine, ranker, "keys", terms.keys.astype("<u8"), known // _CHUNK)
+    _write(collection, ranker, "keys", terms.keys.astype("<u8"), known // _CHUNK)
 
 
-def read_frequencies(engine: Engine, ranker: LexicalRanker) -> Counts:
-    """Read in how many documents terms are, int64, in the order of their dimensions."""
-    return _read(engine, ranker, "frequencies", np.dtype("<u4")).astype(np.int64)
+def read_frequencies(collection: Collection, ranker: LexicalRanker) -> Counts:
+    """Read document frequencies, int64, in the order of the dimensions."""
+    return _read(collection, ranker, "frequencies", np.dtype("<u4")).astype(np.int64)
 
 
 def write_frequencies(
-    engine: Engine, ranker: LexicalRanker, terms: Terms, keys: Keys, frequencies: Counts
+    collection: Collection, ranker: LexicalRanker, terms: Terms, keys: Keys, frequencies: Counts
 ) -> None:
-    """Write in how many documents terms are.
+    """Write document frequencies.
 
     Parameters
     ----------
-    engine, ranker, terms
-        As `write_keys` takes them.
+    collection, ranker, terms
+        As in `write_keys`.
     keys, frequencies
-        Of those that are in any, shape (terms,).
+        Hashes and document frequencies of terms, shape (terms,).
     """
     every = np.zeros(len(terms.keys), "<u4")
     every[terms.dimensions(keys)] = frequencies
-    _write(engine, ranker, "frequencies", every)
+    _write(collection, ranker, "frequencies", every)
 
 
-def checked(rankers: Mapping[LexicalRanker, Ranker], name: LexicalRanker, how: BM25) -> Ranker:
-    """Return a lexical ranker of a collection.
+def require_parameters(
+    rankers: Mapping[LexicalRanker, Ranker], name: LexicalRanker, how: BM25
+) -> Ranker:
+    """Return a lexical ranker if it has the requested parameters.
 
     Raises
     ------
     SearchIndexError
-        If its parameters are to be others than those that documents were written with.
+        If documents were written with other parameters.
     """
     ranker = rankers[name]
     if how != ranker.how:
@@ -166,14 +168,14 @@ def checked(rankers: Mapping[LexicalRanker, Ranker], name: LexicalRanker, how: B
 
 
 def _read(
-    engine: Engine, ranker: LexicalRanker, kind: str, dtype: np.dtype[np.unsignedinteger]
+    collection: Collection, ranker: LexicalRanker, kind: str, dtype: np.dtype[np.unsignedinteger]
 ) -> Keys:
-    """Read the chunks of terms, as long as there are more."""
+    """Read chunks of values until there are no more."""
     read: list[bytes] = []
     while len(read) % _AT_ONCE == 0:
         some = range(len(read), len(read) + _AT_ONCE)
-        numbers = [number_of_terms(ranker, kind, chunk) for chunk in some]
-        found = engine.stored(numbers, [TERMS])
+        numbers = [number_terms(ranker, kind, chunk) for chunk in some]
+        found = collection.read(numbers, [TERMS])
         new = [found[number].payload[TERMS] for number in numbers if number in found]
         if not new:
             break
@@ -181,9 +183,11 @@ def _read(
     return np.frombuffer(b"".join(read), dtype)
 
 
-def _write(engine: Engine, ranker: LexicalRanker, kind: str, values: Keys, first: int = 0) -> None:
-    """Write the chunks of terms, from one on."""
+def _write(
+    collection: Collection, ranker: LexicalRanker, kind: str, values: Keys, first: int = 0
+) -> None:
+    """Write chunks of values, beginning with the `first`."""
     for chunk in range(first, -(-len(values) // _CHUNK)):
         part = values[chunk * _CHUNK : (chunk + 1) * _CHUNK].tobytes()
         payload = {TERMS: base64.b64encode(part).decode("ascii")}
-        engine.write([Point(number_of_terms(ranker, kind, chunk), {}, payload)])
+        collection.write([Point(number_terms(ranker, kind, chunk), {}, payload)])

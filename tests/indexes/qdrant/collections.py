@@ -1,6 +1,8 @@
-"""Collections for tests: of the client's local mode, and of the engine in this process."""
+"""Collections for tests: of the local mode, and of Qdrant's own engine in this process."""
 
-from collections.abc import Sequence
+import pkgutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from corpus_tuner.indexes.store.staging import EncodedDocument
 from tests.conftest import make_documents
 from tests.indexes.indexing import Table, write_index
 
-LIBRARIES = {"qdrant": "qdrant_client", "qdrant-edge": "qdrant_edge"}
+ENGINES = ("local", "edge")
 QUERIES = ["old mill river", "court rent law", "bread", "zzz", "the of and", "mill mill wheat"]
 LEXICAL = LexicalSettings(languages=("en",))
 DIMENSION = 4
@@ -21,10 +23,24 @@ DIMENSION = 4
 Ranking = list[tuple[str, float]]
 
 
-def address(scheme: str, folder: Path, name: str = "test") -> str:
-    """The address of a collection in a folder; the test is skipped without its library."""
-    pytest.importorskip(LIBRARIES[scheme])
-    return f"{scheme}:{folder}/{name}"
+@contextmanager
+def using(engine: str) -> Iterator[None]:
+    """Let collections in folders be of the local mode, or of the engine in this process."""
+    pytest.importorskip("qdrant_client")
+    with pytest.MonkeyPatch.context() as patch:
+        classes = {
+            "local": "corpus_tuner.indexes.qdrant.collection.Collection",
+            "edge": "tests.indexes.qdrant.edge.EdgeCollection",
+        }
+        chosen = pkgutil.resolve_name(classes[engine])
+        for module in ("export", "index"):
+            patch.setattr(f"corpus_tuner.indexes.qdrant.{module}.Collection", chosen)
+        yield
+
+
+def address(folder: Path, name: str = "test") -> str:
+    """The address of a collection in a folder."""
+    return f"qdrant:{folder}/{name}"
 
 
 def documents(count: int, seed: int = 0) -> list[EncodedDocument]:

@@ -13,7 +13,6 @@ from corpus_tuner.indexes.qdrant.address import is_address, parse_address
         ("qdrant://10.0.0.7:80/a-b.c", ("server", "http://10.0.0.7:80", "a-b.c")),
         ("qdrants://[::1]:1/a", ("server", "https://[::1]:1", "a")),
         ("qdrant:some/folder/a", ("local", "some/folder", "a")),
-        ("qdrant-edge:/folder/a", ("edge", "/folder", "a")),
     ],
 )
 def test_an_address(text: str, expected: tuple[str, str, str]) -> None:
@@ -33,7 +32,7 @@ def test_an_address(text: str, expected: tuple[str, str, str]) -> None:
         "qdrant://host:port/a",
         "qdrant://host/a?key=1",
         "qdrants:folder/a",
-        "qdrant-edge:folder/..:",
+        "qdrant:folder/..:",
         "qdrant:folder/a b",
     ],
 )

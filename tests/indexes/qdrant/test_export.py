@@ -19,7 +19,6 @@ from corpus_tuner.indexes.representations import passage, views
 from corpus_tuner.indexes.store.soft_delete import remove
 from tests.indexes.indexing import write_index
 from tests.indexes.qdrant.collections import (
-    LIBRARIES,
     QUERIES,
     address,
     assert_equal,
@@ -35,7 +34,7 @@ from corpus_tuner.indexes.qdrant.address import parse_address
 from corpus_tuner.indexes.qdrant.export import Export
 
 with Export(Path(sys.argv[1]), parse_address(sys.argv[2])) as export:
-    for _ in export.batches():
+    for _ in export.write_batches():
         os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -51,9 +50,9 @@ def assert_same(index: Path, where: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scheme", LIBRARIES)
-def test_a_sync_writes_what_differs(scheme: str, tmp_path: Path) -> None:
-    where = address(scheme, tmp_path)
+@pytest.mark.usefixtures("engine")
+def test_a_sync_writes_what_differs(tmp_path: Path) -> None:
+    where = address(tmp_path)
     index, every = tmp_path / "index", documents(40)
     write(index, every)
     export(index, where)
@@ -78,7 +77,7 @@ def test_a_sync_writes_what_differs(scheme: str, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_killed_export_goes_on(tmp_path: Path) -> None:
-    where = address("qdrant-edge", tmp_path)
+    where = address(tmp_path)
     index = write(tmp_path / "index", documents(150))
     killed = subprocess.run([sys.executable, "-c", KILLED, str(index), where], check=False)
     assert killed.returncode == -signal.SIGKILL
@@ -89,18 +88,18 @@ def test_a_killed_export_goes_on(tmp_path: Path) -> None:
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:
-    where = address("qdrant-edge", tmp_path)
+    where = address(tmp_path)
     index = write(tmp_path / "index", documents(30))
     with Export(index, parse_address(where)) as first:
-        [*first.batches()]
-        with pytest.raises(SearchIndexError, match="another process has it open"):
+        [*first.write_batches()]
+        with pytest.raises(SearchIndexError, match="already accessed by another instance"):
             searcher(where)
 
 
 def test_long_documents_are_spread_over_requests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    where = address("qdrant-edge", tmp_path)
+    where = address(tmp_path)
     monkeypatch.setattr(exporting, "_NUMBERS", 5)
     index = write(tmp_path / "index", documents(20))
     assert export(index, where) == Exported(documents=20, added=20)
@@ -109,14 +108,14 @@ def test_long_documents_are_spread_over_requests(
 
 @pytest.mark.parametrize("how", [passage.Settings(), views.Settings(top=2)])
 def test_what_qdrant_cannot_rank_is_refused(how: PluginSettings, tmp_path: Path) -> None:
-    where = address("qdrant-edge", tmp_path)
+    where = address(tmp_path)
     write_index(tmp_path / "index", documents(3), how)
     with pytest.raises(SearchIndexError, match="representation 'views' with top=1"):
         export(tmp_path / "index", where)
 
 
 def test_vectors_of_another_length_are_refused(tmp_path: Path) -> None:
-    where = address("qdrant-edge", tmp_path)
+    where = address(tmp_path)
     export(write(tmp_path / "index", documents(3)), where)
     longer = [one._replace(vectors=np.eye(1, 7, dtype=np.float32)) for one in documents(3)]
     shorter = [one._replace(views=one.views[:1]) for one in longer]
@@ -125,7 +124,7 @@ def test_vectors_of_another_length_are_refused(tmp_path: Path) -> None:
 
 
 def test_an_index_without_words(tmp_path: Path) -> None:
-    where = address("qdrant-edge", tmp_path)
+    where = address(tmp_path)
     write_index(tmp_path / "index", documents(30))
     export(tmp_path / "index", where)
     assert_same(tmp_path / "index", where)

@@ -20,7 +20,7 @@ from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.staging import EncodedDocument
 from tests.indexes.filters.test_filters import EVERY_TYPE, VALUES, nested, passes
 from tests.indexes.indexing import Table, write_index
-from tests.indexes.qdrant.collections import LIBRARIES, address
+from tests.indexes.qdrant.collections import ENGINES, address, using
 
 SCALARS = [
     *("2020", "2024-05", "2024-05-03", "2024-06-01T10:00", "de", "d", "e", "é", "𝄞", 'a"b', ""),
@@ -50,13 +50,13 @@ def metadata() -> list[dict[str, Any]]:
     return [*every, EVERY_TYPE, {"a": VALUES}]  # so no type is a mistake
 
 
-@pytest.fixture(scope="module", params=LIBRARIES)
+@pytest.fixture(scope="module", params=ENGINES)
 def found(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[Any], set[str]]]:
     """The ids of all documents that a filter lets through."""
     folder: Path = tmp_path_factory.mktemp("filters")
-    where = address(request.param, folder)
+    where = address(folder)
     documents = [
         EncodedDocument(
             Document(f"d{number}", "", "text", one),
@@ -66,14 +66,15 @@ def found(
         for number, one in enumerate(metadata())
     ]
     write_index(folder / "index", documents)
-    export_to_qdrant(folder / "index", parse_address(where))
-    with Searcher.open(where, encoder=Table(QUERY)) as searcher:
+    with using(request.param):
+        export_to_qdrant(folder / "index", parse_address(where))
+        with Searcher.open(where, encoder=Table(QUERY)) as searcher:
 
-        def passing(filter: Any) -> set[str]:
-            ((*ranking,),) = searcher.rank(["query"], len(documents), filter=filter)
-            return {id_ for id_, _ in ranking}
+            def passing(filter: Any) -> set[str]:
+                ((*ranking,),) = searcher.rank(["query"], len(documents), filter=filter)
+                return {id_ for id_, _ in ranking}
 
-        yield passing
+            yield passing
 
 
 @hypothesis_settings(deadline=None, max_examples=60)
@@ -120,4 +121,4 @@ def test_the_order_of_very_many_texts_is_refused() -> None:
         return [str(number) for number in range(most)]
 
     with pytest.raises(SearchIndexError, match="10,000 different ones: keep dates as numbers"):
-        filters.as_filter(condition, texts)
+        filters.convert_filter(condition, texts)

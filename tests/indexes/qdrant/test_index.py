@@ -19,12 +19,13 @@ from corpus_tuner.indexes.store.search_settings import (
 )
 from tests.conftest import edit_manifest
 from tests.indexes.qdrant.collections import (
-    LIBRARIES,
+    ENGINES,
     QUERIES,
     address,
     assert_equal,
     documents,
     searcher,
+    using,
     write,
 )
 
@@ -37,17 +38,18 @@ class Both(NamedTuple):
     address: str
 
 
-@pytest.fixture(scope="module", params=LIBRARIES)
+@pytest.fixture(scope="module", params=ENGINES)
 def both(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Both]:
     folder = tmp_path_factory.mktemp("both")
-    where = address(request.param, folder)
+    where = address(folder)
     index = write(folder / "index", documents(150), segments=2)
-    done = export_to_qdrant(index, parse_address(where))
-    assert (done.documents, done.added) == (150, 150)
-    with searcher(index) as local, searcher(where) as remote:
-        yield Both(local, remote, where)
+    with using(request.param):
+        done = export_to_qdrant(index, parse_address(where))
+        assert (done.documents, done.added) == (150, 150)
+        with searcher(index) as local, searcher(where) as remote:
+            yield Both(local, remote, where)
 
 
 @pytest.mark.parametrize("mode", get_args(Mode))
@@ -60,11 +62,9 @@ def test_rankings_are_equal(both: Both, mode: Mode, k: int, filter: Any) -> None
     assert_equal(list(both.remote.rank(QUERIES, k, **options)), expected)
 
 
-@pytest.mark.parametrize("scheme", LIBRARIES)
-def test_probabilities_are_equal_and_a_filter_does_not_change_them(
-    tmp_path: Path, scheme: str
-) -> None:
-    where = address(scheme, tmp_path)
+@pytest.mark.usefixtures("engine")
+def test_probabilities_are_equal_and_a_filter_does_not_change_them(tmp_path: Path) -> None:
+    where = address(tmp_path)
     index = write(tmp_path / "index", documents(150), segments=2)
     usual = HybridWeights()
     calibration = Calibration(temperature=0.5, chosen=usual, usual=usual, documents=150, seed=0)
@@ -147,13 +147,12 @@ def test_what_only_a_folder_can_do(both: Both) -> None:
         Searcher.open(both.remote.source, representation="passage")
 
 
-@pytest.mark.parametrize("scheme", LIBRARIES)
-def test_no_index_is_there(scheme: str, tmp_path: Path) -> None:
-    where = address(scheme, tmp_path)
+def test_no_index_is_there(engine: str, tmp_path: Path) -> None:
+    where = address(tmp_path)
     for _ in range(2):
         with pytest.raises(SearchIndexError, match="test is not an index: export one there"):
             searcher(where)
-    assert not [*tmp_path.iterdir()] or scheme == "qdrant"
+    assert not [*tmp_path.iterdir()] or engine == "local"
     with pytest.raises(SearchIndexError, match="other is not an index"):
-        searcher(address(scheme, tmp_path / "nowhere", "other"))
+        searcher(address(tmp_path / "nowhere", "other"))
     assert not (tmp_path / "nowhere").exists()

@@ -1,66 +1,49 @@
-"""Collections in a folder, by Qdrant's engine in this process: qdrant-edge-py."""
+"""An adapter of `Collection` to Qdrant's own engine in this process: qdrant-edge-py.
+
+Exact search of the local mode is a reimplementation in Python; with this adapter, the tests compare
+rankings with those of the engine that servers have.
+"""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
-from corpus_tuner.core.extras import describe_missing_extra
-from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.qdrant.address import Address
-from corpus_tuner.indexes.qdrant.engine import (
+from corpus_tuner.indexes.qdrant.collection import (
     PASSAGE,
     VIEWS,
-    Asked,
-    Listed,
     Payload,
     Point,
     QdrantFilter,
-    Sparse,
-    Stored,
-    as_input,
-    as_vectors,
-    rows_of,
+    QueryRequest,
+    ScoredPoints,
+    SparseVector,
+    StoredPoint,
+    convert_vectors,
+    make_stored_point,
 )
 
-try:
-    import qdrant_edge as qdrant
-except ImportError as error:
-    raise SearchIndexError(
-        describe_missing_extra("an index in Qdrant Edge", "qdrant-edge")
-    ) from error
+qdrant = pytest.importorskip("qdrant_edge")
 
 _PAGE = 4_096  # points
-_LOCKED = "WouldBlock"  # as the engine says it
 _SCHEMAS = {
     "keyword": qdrant.PayloadSchemaType.Keyword,
     "float": qdrant.PayloadSchemaType.Float,
 }
 
 
-class EdgeEngine:
-    """A collection that is searched in this process; its files are in a folder of its name.
-
-    Parameters
-    ----------
-    address
-        Where it is.
-
-    Raises
-    ------
-    SearchIndexError
-        If its files cannot be read.
-    """
+class EdgeCollection:
+    """A collection that is searched in this process; its files are in a folder of its name."""
 
     def __init__(self, address: Address) -> None:
         self._address = address
         self._folder = Path(address.location) / address.collection
         self._opened: Any = None
         if self._folder.is_dir() and any(self._folder.iterdir()):
-            with self._said():
-                self._opened = qdrant.EdgeShard.load(str(self._folder))
+            self._opened = qdrant.EdgeShard.load(str(self._folder))
 
     def exists(self) -> bool:
         """Tell whether there is such a collection."""
@@ -82,60 +65,57 @@ class EdgeEngine:
             },
             sparse_vectors={name: qdrant.EdgeSparseVectorParams() for name in sparse},
         )
-        with self._said():
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._opened = qdrant.EdgeShard.create(str(self._folder), config)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._opened = qdrant.EdgeShard.create(str(self._folder), config)
 
     def index_key(self, key: str, schema: str) -> None:
         """Index a key of the payload."""
         self._update(qdrant.UpdateOperation.create_field_index(key, _SCHEMAS[schema]))
 
-    def query(self, asked: Sequence[Asked]) -> list[Listed]:
-        """Return the best points for every list."""
+    def search(self, requests: Sequence[QueryRequest]) -> list[ScoredPoints]:
         exact = qdrant.SearchParams(exact=True)
-        with self._said():
-            answers = [
-                self._shard.query(
-                    qdrant.QueryRequest(
-                        limit=one.limit,
-                        query=qdrant.Query.Nearest(as_input(one, _sparse), using=one.using),
-                        filter=_asked_filter(one),
-                        params=exact,
-                    )
+        answers = [
+            self._shard.query(
+                qdrant.QueryRequest(
+                    limit=one.limit,
+                    query=qdrant.Query.Nearest(_convert_vector(one.query), using=one.using),
+                    filter=_filter(one.filter.model_dump(exclude_none=True))
+                    if one.filter
+                    else None,
+                    params=exact,
                 )
-                for one in asked
-            ]
+            )
+            for one in requests
+        ]
         return [
-            Listed(
+            ScoredPoints(
                 np.array([point.id for point in points], np.int64),
                 np.array([point.score for point in points], np.float64),
             )
             for points in answers
         ]
 
-    def stored(
+    def read(
         self, numbers: Sequence[int], keys: Sequence[str], vectors: Sequence[str] = ()
-    ) -> dict[int, Stored]:
+    ) -> dict[int, StoredPoint]:
         """Return those of some points that there are, by number."""
-        with self._said():
-            found = self._shard.retrieve(
-                list(numbers), with_payload=list(keys) or False, with_vector=list(vectors) or False
-            )
-        return {record.id: Stored(record.payload or {}, rows_of(record.vector)) for record in found}
+        found = self._shard.retrieve(
+            list(numbers), with_payload=list(keys) or False, with_vector=list(vectors) or False
+        )
+        return {record.id: make_stored_point(record) for record in found}
 
     def scroll(self, keys: Sequence[str]) -> Iterator[tuple[int, Payload]]:
         """Yield numbers and some keys of the payload of all points that have the first of them."""
         offset = None
         while True:
-            with self._said():
-                found, offset = self._shard.scroll(
-                    qdrant.ScrollRequest(
-                        offset=offset,
-                        limit=_PAGE,
-                        filter=_having(keys[0]),
-                        with_payload=list(keys),
-                    )
+            found, offset = self._shard.scroll(
+                qdrant.ScrollRequest(
+                    offset=offset,
+                    limit=_PAGE,
+                    filter=_having(keys[0]),
+                    with_payload=list(keys),
                 )
+            )
             for record in found:
                 yield record.id, record.payload or {}
             if offset is None:
@@ -147,38 +127,34 @@ class EdgeEngine:
             qdrant.UpdateOperation.upsert_points(
                 [
                     qdrant.Point(
-                        id=point.number, vector=as_vectors(point, _sparse), payload=point.payload
+                        id=point.number, vector=_convert_vectors(point), payload=point.payload
                     )
                     for point in points
                 ]
             )
         )
 
-    def rewrite(self, points: Sequence[Point]) -> None:
+    def update(self, points: Sequence[Point]) -> None:
         """Replace some vectors, and then some keys of the payload, of points that there are."""
         changed = [point for point in points if point.vectors]
-        vectors = [
-            qdrant.PointVectors(point.number, as_vectors(point, _sparse)) for point in changed
-        ]
+        vectors = [qdrant.PointVectors(point.number, _convert_vectors(point)) for point in changed]
         self._update(qdrant.UpdateOperation.update_vectors(vectors))
         numbers: list[Any] = [point.number for point in points]
         self._update(qdrant.UpdateOperation.set_payload(numbers, points[0].payload))
 
-    def remove(self, numbers: Sequence[int]) -> None:
+    def delete(self, numbers: Sequence[int]) -> None:
         """Remove points."""
         self._update(qdrant.UpdateOperation.delete_points(list(numbers)))
 
     def count(self, key: str | None = None) -> int:
         """Return how many points have a key in their payload; of all points without one."""
         having = _having(key) if key else None
-        with self._said():
-            return int(self._shard.count(qdrant.CountRequest(exact=True, filter=having)))
+        return int(self._shard.count(qdrant.CountRequest(exact=True, filter=having)))
 
-    def values(self, key: str, most: int) -> list[str]:
+    def list_values(self, key: str, most: int) -> list[str]:
         """Return the different texts that points have for a key, at most so many."""
-        with self._said():
-            hits = self._shard.facet(qdrant.FacetRequest(key=key, limit=most, exact=True))
-            return [hit.value for hit in hits if isinstance(hit.value, str)]
+        hits = self._shard.facet(qdrant.FacetRequest(key=key, limit=most, exact=True))
+        return [hit.value for hit in hits if isinstance(hit.value, str)]
 
     def close(self) -> None:
         """Close the files."""
@@ -188,37 +164,16 @@ class EdgeEngine:
 
     @property
     def _shard(self) -> Any:
-        if self._opened is None:
-            raise SearchIndexError(f"{self._address}: there is no such collection, or it is closed")
+        assert self._opened is not None
         return self._opened
 
     def _update(self, operation: Any) -> None:
-        with self._said():
-            self._shard.update(operation)
-
-    @contextmanager
-    def _said(self) -> Iterator[None]:
-        """Say what went wrong as the project does: the engine raises bare exceptions."""
-        try:
-            yield
-        except SearchIndexError:
-            raise
-        except Exception as error:
-            said = "another process has it open" if _LOCKED in str(error) else error
-            raise SearchIndexError(f"{self._address}: {said}") from error
+        self._shard.update(operation)
 
 
 def _having(key: str) -> Any:
     """Return the filter of points that have a key."""
     return qdrant.Filter(must_not=[qdrant.IsEmptyCondition(key)])
-
-
-def _asked_filter(asked: Asked) -> Any:
-    filter = _filter(asked.filter) if asked.filter else None
-    if asked.among is None:
-        return filter
-    among = qdrant.HasIdCondition(set(asked.among.tolist()))
-    return qdrant.Filter(must=[among, *([filter] if filter else [])])
 
 
 def _filter(filter: QdrantFilter) -> Any:
@@ -243,5 +198,11 @@ def _condition(condition: QdrantFilter) -> Any:
     return qdrant.FieldCondition(condition["key"], match=kinds[name](value))
 
 
-def _sparse(vector: Sparse) -> Any:
-    return qdrant.SparseVector(vector.indices.tolist(), vector.values.tolist())
+def _convert_vector(vector: Any) -> Any:
+    if isinstance(vector, SparseVector):
+        return qdrant.SparseVector(vector.indices, vector.values)
+    return vector
+
+
+def _convert_vectors(point: Point) -> dict[str, Any]:
+    return {name: _convert_vector(vector) for name, vector in convert_vectors(point).items()}
