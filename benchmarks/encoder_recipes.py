@@ -1,4 +1,4 @@
-"""Other ways for an encoder to learn from documents alone, to compare `tune encoder` with.
+"""Other ways to train an encoder on documents only, compared with `tune encoder`.
 
 Run: python -m benchmarks.encoder_recipes RECIPE OUTPUT FOLDER... [--steps N]
 
@@ -8,7 +8,7 @@ RECIPE is one of
   tsdae    a text is restored from the vector of what is left of it (Wang, Reimers and Gurevych,
            arXiv 2104.06979)
 
-A row per collection: nDCG@10 by vectors alone, in float32, of the base and of what was learnt.
+A row per collection: nDCG@10 of dense search in float32, of the base and of the trained encoder.
 """
 
 import argparse
@@ -41,7 +41,7 @@ from corpus_tuner.text.sentences import split_sentences
 
 BASE = EncoderSettings(name="builtin", dtype="float32")
 BATCH, MAX_TOKENS, LEARNING_RATE, SEED = 64, 64, 3e-5, 0
-DELETED = 0.6  # share of the words that TSDAE takes away
+DELETED = 0.6  # share of the words that TSDAE deletes
 PULL, SCALE, EPOCHS = 3.0, 20.0, 30  # of the linear map
 
 
@@ -59,7 +59,7 @@ def main() -> None:
         documents = list(Corpus(benchmark.corpus, settings.corpus))
         base = measure_dense(benchmark, settings, BASE)
         if chosen.recipe == "linear":
-            learnt = by_map(benchmark, documents)
+            learnt = measure_map(benchmark, documents)
         else:
             folder = chosen.output / f"{benchmark.name}-{chosen.recipe}"
             train(chosen.recipe, documents, folder, chosen.steps)
@@ -71,18 +71,18 @@ def main() -> None:
     print(format_markdown(rows))
 
 
-def by_map(benchmark: Benchmark, documents: Sequence[Document]) -> float:
-    """Return nDCG@10 where queries are mapped, and documents stay where they are."""
+def measure_map(benchmark: Benchmark, documents: Sequence[Document]) -> float:
+    """Return nDCG@10 with mapped queries and unchanged documents."""
     encoder = open_encoder(BASE)
     vectors = encoder.encode_documents([get_full_text(document) for document in documents])
-    learnt = learn_map(*sentences_of(encoder, documents), vectors)
+    learnt = learn_map(*encode_sentences(encoder, documents), vectors)
     queries = list(benchmark.queries)
     mapped = encoder.encode_queries([benchmark.queries[one] for one in queries]) @ learnt
     run = rank_documents(queries, mapped @ vectors.T, [document.id for document in documents])
     return measure(benchmark.qrels, run, [MEASURE])[MEASURE]
 
 
-def sentences_of(encoder: Encoder, documents: Sequence[Document]) -> tuple[Vectors, np.ndarray]:
+def encode_sentences(encoder: Encoder, documents: Sequence[Document]) -> tuple[Vectors, np.ndarray]:
     """Return the vectors of all sentences, and the position of the document of each."""
     found = [
         (" ".join(sentence.split()), position)
@@ -94,13 +94,13 @@ def sentences_of(encoder: Encoder, documents: Sequence[Document]) -> tuple[Vecto
     return encoder.encode_documents(list(texts)), np.array(positions)
 
 
-def learn_map(asked: Vectors, positions: np.ndarray, documents: Vectors) -> Vectors:
-    """Return a matrix, by which the vectors of sentences find those of their documents."""
+def learn_map(sentence_vectors: Vectors, positions: np.ndarray, documents: Vectors) -> Vectors:
+    """Train a matrix that maps vectors of sentences to those of their documents."""
     torch.manual_seed(SEED)
-    identity = torch.eye(asked.shape[1])
+    identity = torch.eye(sentence_vectors.shape[1])
     learnt = torch.nn.Parameter(identity.clone())
     optimizer = torch.optim.Adam([learnt], lr=1e-3)
-    queries, targets = torch.from_numpy(asked), torch.from_numpy(positions)
+    queries, targets = torch.from_numpy(sentence_vectors), torch.from_numpy(positions)
     against = torch.from_numpy(documents).T
     for _ in range(EPOCHS):
         for some in np.array_split(torch.randperm(len(queries)).numpy(), -(-len(queries) // 256)):
@@ -117,7 +117,7 @@ def train(recipe: str, documents: Sequence[Document], folder: Path, steps: int) 
     """Train by sentence-transformers, and write the model."""
     model = SentenceTransformer(str(embedded.get_folder()), device="cpu")
     limit, model.max_seq_length = model.max_seq_length, MAX_TOKENS
-    pairs = list(islice(examples(recipe, documents), steps * BATCH))
+    pairs = list(islice(make_examples(recipe, documents), steps * BATCH))
     loss = (
         MultipleNegativesRankingLoss(model, scale=SCALE)
         if recipe == "simcse"
@@ -140,8 +140,8 @@ def train(recipe: str, documents: Sequence[Document], folder: Path, steps: int) 
     model.save(str(folder), create_model_card=False)
 
 
-def examples(recipe: str, documents: Sequence[Document]) -> Iterator[tuple[str, str]]:
-    """Yield pairs without end: a text twice, or what is left of one, and all of it."""
+def make_examples(recipe: str, documents: Sequence[Document]) -> Iterator[tuple[str, str]]:
+    """Yield endless pairs: a text twice, or a text with deleted words and the whole text."""
     chance = random.Random(SEED)
     texts = [get_full_text(document) for document in documents]
     chance.shuffle(texts)

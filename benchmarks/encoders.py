@@ -36,7 +36,7 @@ System = Callable[[Sequence[str]], Any]
 
 
 class Seconds(NamedTuple):
-    """What something took, by the clock and of the processor."""
+    """Wall-clock time and processor time."""
 
     clock: float
     processor: float
@@ -52,15 +52,15 @@ def main() -> None:
     parser.add_argument("--open", help=argparse.SUPPRESS)  # an encoder, in this process
     chosen = parser.parse_args()
     if chosen.open:
-        print(json.dumps(_opened(chosen.open)))
+        print(json.dumps(_measure_opening(chosen.open)))
         return
     texts = [get_full_text(one) for one in islice(Corpus(chosen.corpus), chosen.documents)]
     _compare_opening(chosen.encoders, chosen.rounds)
     _compare_documents(chosen.encoders, texts, chosen.rounds)
 
 
-def _opened(name: str) -> dict[str, float]:
-    """Return what it takes to open an encoder and to read queries, in seconds and MiB."""
+def _measure_opening(name: str) -> dict[str, float]:
+    """Return the time of opening an encoder and encoding queries, and the memory, in s and MiB."""
     encoder = open_encoder(EncoderSettings(name=name))
     encoder.encode_queries(["Wer zahlt, wenn der Keller voll Wasser ist?"])
     opened = time.process_time()
@@ -73,13 +73,15 @@ def _opened(name: str) -> dict[str, float]:
 
 def _compare_opening(names: Sequence[str], rounds: int) -> None:
     for name in names:
-        open_encoder(EncoderSettings(name=name))  # so that it is converted
+        open_encoder(EncoderSettings(name=name))  # so that it is exported
     found: dict[str, list[dict[str, float]]] = defaultdict(list)
     for _ in range(rounds):
         for name in names:
             command = [sys.executable, "-m", "benchmarks.encoders", "--open", name]
-            alone = os.environ | {"OMP_NUM_THREADS": "1"}
-            done = subprocess.run(command, check=True, capture_output=True, text=True, env=alone)
+            one_thread = os.environ | {"OMP_NUM_THREADS": "1"}
+            done = subprocess.run(
+                command, check=True, capture_output=True, text=True, env=one_thread
+            )
             found[name].append(json.loads(done.stdout.splitlines()[-1]))
     print("opening until the first vector; a query; peak of memory")
     first = found[names[0]]
