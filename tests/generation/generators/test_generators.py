@@ -21,7 +21,7 @@ from corpus_tuner.generation.prompts import KINDS, Instruction, load_instruction
 from corpus_tuner.text.document_encoding import DocumentEncoder, EncodedDocument
 from corpus_tuner.text.passages import PassageSettings, get_full_text
 from corpus_tuner.text.views import ViewSettings
-from tests.eval.test_evaluate import make_benchmark
+from tests.eval.made_benchmark import make_benchmark
 
 MILL = Document("a", "Water mills", "A mill wheel turns in the river. The mill grinds wheat.")
 COURT = Document("b", "Rent", "The tenant pays rent. A judge may lower the rent by law. Yes.")

