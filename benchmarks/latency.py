@@ -130,7 +130,7 @@ def export(index: Path, scratch: Path) -> None:
         ids = [document.id for document in documents_of(searcher)]
         parts = []
         for entry in searcher.manifest.segments:
-            file = vectors_file(Layout(index).segment(entry.name), "passage")
+            file = vectors_file(Layout(index).get_segment_folder(entry.name), "passage")
             stored = faiss.read_index(str(file))
             parts.append(stored.reconstruct_n(0, stored.ntotal).astype(np.float32))
     exact = faiss.IndexFlatIP(parts[0].shape[1])

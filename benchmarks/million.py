@@ -151,7 +151,7 @@ def write_index(index: Path, source: Recombined, encoder: Encoder) -> None:
     """Write the index, without an ANN index."""
     create_index_folder(index)
     with lock_index(index, "a benchmark"):
-        working = Layout(index).staging("million")
+        working = Layout(index).get_staging_folder("million")
         representation = open_representation(REPRESENTATION)
         entry = write_segment(source, working, [representation], encoder.dimension)
         settings = Recipe(language="en", lexical=None, calibrate=False)

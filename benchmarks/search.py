@@ -81,7 +81,7 @@ def compare_storages(index: Path, queries: list[str]) -> None:
     """Print the size and the speed of every way to keep vectors, and how the results differ."""
     with Searcher.open(index) as searcher:
         vectors = searcher.encoder.encode_queries(queries)
-        folder = Layout(index).segment(searcher.manifest.segments[0].name)
+        folder = Layout(index).get_segment_folder(searcher.manifest.segments[0].name)
         stored = faiss.read_index(str(vectors_file(folder, "views")))
         source = stored.reconstruct_n(0, stored.ntotal)
         exact: list[set[int]] = []

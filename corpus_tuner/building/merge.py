@@ -138,7 +138,7 @@ class _MergeSource:
 
     def read_rows(self, representation: Representation) -> SegmentRows:
         """Return the rows of a representation."""
-        dense = self._segments.dense(representation, self._dimension)
+        dense = self._segments.open_dense(representation, self._dimension)
         views, starts = dense.row_views(self._living)
         counts = np.diff(starts, append=len(views))
         return SegmentRows(counts, views, self._vectors(dense))

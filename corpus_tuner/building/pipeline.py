@@ -205,7 +205,7 @@ def update(
         Cluster that indexes the documents in place of this process.
     """
     layout = Layout(index)
-    folder = layout.staging(opened.key)
+    folder = layout.get_staging_folder(opened.key)
     discard_builds(index, keep=folder)
     ledger_file = Path(ledger or layout.ledger)
     with ExitStack() as stack:

@@ -146,7 +146,7 @@ def _list_ann_files(index: Path, manifest: Manifest) -> set[Path]:
     """Return the files of all ANN indexes."""
     layout = Layout(index)
     return {
-        layout.segment(entry.name) / entry.ann_index.name
+        layout.get_segment_folder(entry.name) / entry.ann_index.name
         for entry in manifest.segments
         if entry.ann_index
     }
@@ -170,7 +170,7 @@ def _read_intact_documents(index: Path, entry: SegmentEntry) -> Iterator[Documen
     CorpusTunerError
         If its bitmap is damaged: what was removed must not come back.
     """
-    folder = Layout(index).segment(entry.name)
+    folder = Layout(index).get_segment_folder(entry.name)
     try:
         live_docs = load_live_docs(folder, entry)
     except SearchIndexError:

@@ -159,7 +159,7 @@ def build_ann_indexes(
 
                 def measure(parameters: SearchParameters) -> float:
                     trial = VectorSearchEntry(settings=settings, parameters=parameters)
-                    return exact.measure(segments.dense(how, written.encoder.dimension, trial))
+                    return exact.measure(segments.open_dense(how, written.encoder.dimension, trial))
 
                 if exact.queries:
                     parameters, recall = _raise_parameters(settings, measure)
@@ -220,7 +220,7 @@ class _ExactResults:
         self._weight = plan.views if plan.dense else manifest.search.dense.views
         self._vectors = searcher.encoder.encode_queries(texts)
         how = read_representation(manifest.representations[name])
-        exact = searcher.segments.dense(how, manifest.encoder.dimension)
+        exact = searcher.segments.open_dense(how, manifest.encoder.dimension)
         self._best = [np.sort(scores)[::-1][:DEPTH] for scores in self._search(exact)]
 
     def measure(self, dense: DenseIndex) -> float:

@@ -192,7 +192,7 @@ def _merge_reports(
 def _adopt_index_settings(index: str | Path, settings: Recipe) -> Recipe:
     """Return the settings with the encoder and the default weights of an index."""
     with closing(locate_index(index)) as source:
-        manifest = source.manifest()
+        manifest = source.read_manifest()
     encoder = EncoderSettings.model_validate(manifest.encoder.settings)
     trusted = settings.encoder.trust_remote_code
     return settings.model_copy(
@@ -210,7 +210,7 @@ def _build_index(benchmark: Benchmark, setup: Setup) -> tuple[BuildReport, Index
     """
     if setup.index is not None:
         with closing(locate_index(setup.index)) as source:
-            manifest = source.manifest()
+            manifest = source.read_manifest()
         report = BuildReport.of(setup.index, Corpus([]), manifest, Changes(), skipped_changed=False)
         return report, _count_cost(benchmark.name, report, manifest.bytes)
     index = setup.path("indexes", benchmark.name)

@@ -117,7 +117,7 @@ class OpenIndex:
     @cached_property
     def manifest(self) -> Manifest:
         """Manifest of the index."""
-        return self._source.manifest()
+        return self._source.read_manifest()
 
     def list_missing(self, ids: Iterable[str]) -> list[str]:
         """Return the ids that no document of the index has."""

@@ -51,7 +51,7 @@ class PassageIndex:
             write_segment(staging, folder, [_REPRESENTATION], dimension)
             live_docs = np.ones(staging.documents, bool)
         segments = Segments([folder / SEGMENT], [live_docs])
-        self._index = LocalIndex(segments, segments.dense(_REPRESENTATION, dimension))
+        self._index = LocalIndex(segments, segments.open_dense(_REPRESENTATION, dimension))
 
     def __enter__(self) -> "PassageIndex":
         return self

@@ -172,7 +172,7 @@ class Searcher:
         trust_remote_code: bool,
     ) -> "Searcher":
         """Open an index; see `open`."""
-        manifest = source.manifest()
+        manifest = source.read_manifest()
         if checksums:
             source.verify()
         chosen = representation or manifest.representation
@@ -207,7 +207,7 @@ class Searcher:
         SearchIndexError
             If the new index cannot be opened with this encoder; the old one stays open.
         """
-        if self.source.manifest() == self._current().manifest:
+        if self.source.read_manifest() == self._current().manifest:
             return False
         snapshot = _Snapshot(*self.source.open(self.representation))
         if snapshot.manifest == self.manifest:

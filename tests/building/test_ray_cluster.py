@@ -59,7 +59,7 @@ def all_of(index: Path, encoder: Any) -> dict[str, Any]:
     """What can be seen of an index, and the vectors of every document."""
     with ct.Searcher.open(index, encoder=encoder) as searcher:
         segments, manifest = searcher.segments, searcher.manifest
-        dense = segments.dense(
+        dense = segments.open_dense(
             read_representation(manifest.representations["views"]), manifest.encoder.dimension
         )
         living = np.flatnonzero(segments.live_docs)

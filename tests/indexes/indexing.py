@@ -82,7 +82,10 @@ def write_index(
     with lock_index(folder, "a test"):
         for start, end in pairwise(ends):
             staging = Staging(
-                Layout(folder).staging("key"), [open_representation(chosen)], dimension, lexical
+                Layout(folder).get_staging_folder("key"),
+                [open_representation(chosen)],
+                dimension,
+                lexical,
             )
             part = documents[start:end]
             missing = staging.find_missing([one.document for one in part])

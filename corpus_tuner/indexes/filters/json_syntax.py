@@ -41,7 +41,7 @@ def compile_filter(filter: Filter) -> Condition:
     >>> compile_filter({"year": {"gte": 2020}}) == compile_filter({"year": {"gte": 2020}})
     True
     """
-    return _Compiler().filter(filter, 1)
+    return _Compiler().compile(filter, 1)
 
 
 class _Compiler:
@@ -50,7 +50,7 @@ class _Compiler:
     def __init__(self) -> None:
         self._conditions = 0
 
-    def filter(self, filter: Any, depth: int) -> Condition:
+    def compile(self, filter: Any, depth: int) -> Condition:
         """Return the conditions of a filter, which may be inside of others."""
         if not isinstance(filter, Mapping):
             raise SearchIndexError(
@@ -58,15 +58,15 @@ class _Compiler:
             )
         if depth > MAX_DEPTH:
             raise SearchIndexError(f"filters are inside of filters more than {MAX_DEPTH} deep")
-        return _combine([self._entry(key, value, depth) for key, value in filter.items()])
+        return _combine([self._compile_entry(key, value, depth) for key, value in filter.items()])
 
-    def _entry(self, key: Any, value: Any, depth: int) -> Condition:
+    def _compile_entry(self, key: Any, value: Any, depth: int) -> Condition:
         if key == "not":
-            return Not(self.filter(value, depth + 1))
+            return Not(self.compile(value, depth + 1))
         if key in ("and", "or"):
             if not isinstance(value, list | tuple) or not value:
                 raise SearchIndexError(f"a filter's {key!r} takes a list of filters")
-            parts = [self.filter(part, depth + 1) for part in value]
+            parts = [self.compile(part, depth + 1) for part in value]
             return Some(tuple(parts)) if key == "or" else _combine(parts)
         self._conditions += 1
         if self._conditions > MAX_CONDITIONS:

@@ -107,7 +107,7 @@ class Export:
 
     def __init__(self, index: Path, address: Address) -> None:
         source = LocalIndexSource(index)
-        manifest = source.manifest()
+        manifest = source.read_manifest()
         _require_views(manifest)
         self.manifest, self._local = source.open(manifest.representation)
         self.done = Exported()

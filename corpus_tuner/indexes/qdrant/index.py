@@ -282,7 +282,7 @@ class QdrantSource(IndexSource):
     def __str__(self) -> str:
         return str(self._address)
 
-    def manifest(self) -> Manifest:
+    def read_manifest(self) -> Manifest:
         """Return what the index says of itself now."""
         return self._state().manifest
 
@@ -307,7 +307,7 @@ class QdrantSource(IndexSource):
 
     def verify(self) -> None:
         """Count the documents; Qdrant watches over its files itself."""
-        wanted, found = self.manifest().documents, self._collection.count(ID)
+        wanted, found = self.read_manifest().documents, self._collection.count(ID)
         if found != wanted:
             raise SearchIndexError(
                 f"{self} has {found:,} documents, and should have {wanted:,}: export it again"

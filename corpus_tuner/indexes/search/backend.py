@@ -120,7 +120,7 @@ class IndexSource(ABC):
     """Location of an index, which may change while it is in use."""
 
     @abstractmethod
-    def manifest(self) -> Manifest:
+    def read_manifest(self) -> Manifest:
         """Read the manifest in force.
 
         Raises

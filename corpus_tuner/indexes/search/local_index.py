@@ -183,7 +183,7 @@ class LocalIndexSource(IndexSource):
     def __str__(self) -> str:
         return str(self._folder)
 
-    def manifest(self) -> Manifest:
+    def read_manifest(self) -> Manifest:
         """Read the manifest in force."""
         return self._retry(lambda: read_manifest(self._folder))
 
@@ -193,7 +193,7 @@ class LocalIndexSource(IndexSource):
 
     def verify(self) -> None:
         """Read all files and compare their checksums."""
-        verify(self._folder, self.manifest().segments)
+        verify(self._folder, self.read_manifest().segments)
 
     def close(self) -> None:
         """Nothing is open but the indexes, which are closed by themselves."""
@@ -209,7 +209,7 @@ class LocalIndexSource(IndexSource):
         segments = Segments.open(self._folder, manifest)
         try:
             vectors = manifest.vectors_of(representation)
-            dense = segments.dense(how, manifest.encoder.dimension, vectors)
+            dense = segments.open_dense(how, manifest.encoder.dimension, vectors)
             lexical = None
             if manifest.lexical:
                 lexical = LexicalIndex(segments.folders, manifest.lexical, segments.live_docs)
@@ -225,15 +225,15 @@ class LocalIndexSource(IndexSource):
         read the new one.
         """
         for _ in range(_TRIES):
-            before = self._manifest_bytes()
+            before = self._read_manifest_bytes()
             try:
                 return read()
             except SearchIndexError:
-                if self._manifest_bytes() == before:
+                if self._read_manifest_bytes() == before:
                     raise
         raise SearchIndexError(f"{self} is built again all the time: try later")
 
-    def _manifest_bytes(self) -> bytes:
+    def _read_manifest_bytes(self) -> bytes:
         try:
             return Layout(self._folder).manifest.read_bytes()
         except OSError:

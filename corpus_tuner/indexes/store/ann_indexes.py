@@ -75,7 +75,7 @@ def _write_ann_index(
     index: Path, manifest: Manifest, entry: SegmentEntry, settings: VectorSettings
 ) -> GenerationFile:
     """Write the ANN index of a segment; nobody reads it before the commit."""
-    folder = Layout(index).segment(entry.name)
+    folder = Layout(index).get_segment_folder(entry.name)
     how = read_representation(manifest.representations[manifest.representation])
     rows = StoredRows(vectors_file(folder, how.name), manifest.encoder.dimension, how.storage)
     file = ann_index_file(folder, how.name, manifest.generation + 1)

@@ -121,7 +121,7 @@ def _check_contents(
     index: Path, manifest: Manifest, entry: SegmentEntry, seen: dict[str, str]
 ) -> Iterator[Problem]:
     """Yield what does not fit in a segment whose files are as they were written."""
-    folder = Layout(index).segment(entry.name)
+    folder = Layout(index).get_segment_folder(entry.name)
     try:
         live_docs = load_live_docs(folder, entry)
         if int(live_docs.sum()) != entry.live_documents:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from corpus_tuner.core.files import sync_folder
-from corpus_tuner.indexes.store.layout import Layout, live_docs_file
+from corpus_tuner.indexes.store.layout import Layout, get_live_docs_file
 from corpus_tuner.indexes.store.live_docs import LiveDocs, write_bitmap
 from corpus_tuner.indexes.store.manifest import (
     GenerationFile,
@@ -93,7 +93,7 @@ def move_segment(index: Path, new: Path, named: Iterable[str] = ()) -> str:
     layout = Layout(index)
     named = [*named]
     while True:
-        folder = layout.next_segment(named)
+        folder = layout.choose_segment_folder(named)
         try:
             new.rename(folder)
         except OSError as error:
@@ -144,7 +144,7 @@ def _write_live_docs(
 ) -> SegmentEntry:
     """Write the bitmap of a segment; its entry names it, and has all else that it needs."""
     living = int(live_docs.sum())
-    file = live_docs_file(layout.segment(entry.name), generation)
+    file = get_live_docs_file(layout.get_segment_folder(entry.name), generation)
     write_bitmap(file, live_docs)
     named = LiveDocsEntry(documents=living, **GenerationFile.describe(file).model_dump())
     return entry.model_copy(update={"live_docs": named})

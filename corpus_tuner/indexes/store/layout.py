@@ -90,7 +90,7 @@ class Layout:
         """The folder of all segments."""
         return self.index / "segments"
 
-    def segment(self, name: str) -> Path:
+    def get_segment_folder(self, name: str) -> Path:
         """Return the folder of a segment.
 
         Raises
@@ -102,7 +102,7 @@ class Layout:
             raise SearchIndexError(f"{self.manifest} names a segment {name!r}, which cannot be")
         return self.segments / name
 
-    def next_segment(self, named: Iterable[str]) -> Path:
+    def choose_segment_folder(self, named: Iterable[str]) -> Path:
         """Return the folder of a segment under a number that no manifest or reader can have.
 
         Parameters
@@ -114,7 +114,7 @@ class Layout:
         there = [path.name for path in self.segments.iterdir() if path.name.isdecimal()]
         return self.segments / f"{max(map(int, (*there, *named)), default=0) + 1:06}"
 
-    def staging(self, key: str) -> Path:
+    def get_staging_folder(self, key: str) -> Path:
         """Return the folder in which a build with `key` works."""
         return self.index / f"building-{key[:16]}"
 
@@ -133,6 +133,6 @@ DOCUMENTS = "documents.sqlite"
 """File of a segment's documents and views."""
 
 
-def live_docs_file(folder: Path, generation: int) -> Path:
+def get_live_docs_file(folder: Path, generation: int) -> Path:
     """Return the file of the live documents of a segment since a generation."""
     return folder / f"live_docs.{generation:06}.npy"

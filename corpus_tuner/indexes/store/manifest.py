@@ -508,7 +508,7 @@ def iter_segment_files(
     """
     layout = Layout(index)
     for segment in entries:
-        folder = layout.segment(segment.name)
+        folder = layout.get_segment_folder(segment.name)
         for name, entry in segment.stored.items():
             if Path(name).name != name:
                 raise SearchIndexError(f"{layout.manifest} names a file {name!r}, which cannot be")

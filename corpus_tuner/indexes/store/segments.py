@@ -75,7 +75,7 @@ class Segments:
         SearchIndexError
             If a file cannot be read.
         """
-        folders = [Layout(index).segment(entry.name) for entry in manifest.segments]
+        folders = [Layout(index).get_segment_folder(entry.name) for entry in manifest.segments]
         live_docs = [
             load_live_docs(folder, entry)
             for folder, entry in zip(folders, manifest.segments, strict=True)
@@ -86,7 +86,7 @@ class Segments:
         ]
         return cls(folders, live_docs, ann_files)
 
-    def dense(
+    def open_dense(
         self,
         representation: Representation,
         dimension: int,

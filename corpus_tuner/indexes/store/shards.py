@@ -111,7 +111,7 @@ class Shards:
         """Open the segments of finished ones."""
         layout = Layout(self._index)
         return Segments(
-            [layout.segment(entry.name) for entry in entries],
+            [layout.get_segment_folder(entry.name) for entry in entries],
             [np.ones(entry.documents, bool) for entry in entries],
         )
 
