@@ -54,7 +54,7 @@ def test_what_a_build_replaces_is_said(tmp_path: Path, run: Run, small: list[str
     assert f"was of {one}, and will be of {other}" in replaced.err
     manifest = tmp_path / "index" / "manifest.json"
     manifest.write_text("{}", encoding="utf-8")
-    assert "all is built anew" in run("build", other, "-o", tmp_path / "index", *small).err
+    assert "it is rebuilt" in run("build", other, "-o", tmp_path / "index", *small).err
 
 
 def test_another_corpus_that_shares_most_documents_is_followed(

@@ -308,6 +308,15 @@ def test_the_page_asks_for_the_token(odd_index: Path, serve: Callable[..., str],
     assert page.locator(".hit").count() == 0
 
 
+@pytest.mark.slow
+def test_the_api_reference_loads_nothing_from_elsewhere(
+    odd_index: Path, serve: Callable[[Path], str], page: Any
+) -> None:
+    page.goto(f"{serve(odd_index)}/docs")
+    page.locator(".opblock").first.wait_for()
+    assert page.locator(".opblock").count() == 7
+
+
 MARKED = [
     ("# Head\n\n**bold**, __bold__, *new*, _new_", "Head\n\nbold, bold, new, new"),
     ("[link](http://a/b) ![image](c.png) `co_de` ~~old~~", "link image co_de old"),
