@@ -1,4 +1,1 @@
-"""Runs and judgments to measures and reports.
-
-This wing knows nothing of how a run was made: it can judge anybody's.
-"""
+"""Evaluation: runs of systems on benchmarks, measures, significance tests and reports."""
