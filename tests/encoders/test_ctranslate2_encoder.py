@@ -68,7 +68,7 @@ def test_the_same_vectors(tmp_path: Path, tokenizer: Any, kind: str, pooling: st
     assert (quick.name, quick.dimension) == (str(model), 32)
     assert np.array_equal(quick.encode_queries(QUERIES), vectors)
     assert quick.encode_queries([]).shape == (0, 32)
-    with pytest.raises(SearchIndexError, match="for queries alone"):
+    with pytest.raises(SearchIndexError, match="for queries only"):
         quick.encode_documents(QUERIES)
 
 
