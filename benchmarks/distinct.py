@@ -27,11 +27,11 @@ LEVELS = (None, 0.95, 0.9, 0.85, 0.8, 0.7)
 def thinned(vectors: Vectors, starts: Ordinals, most: float) -> tuple[Vectors, Ordinals]:
     """Return the vectors that are left of documents, and where each document begins."""
     units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    kept = []
+    selected = []
     for start, end in zip(starts, [*starts[1:], len(vectors)], strict=True):
-        kept.append(np.concatenate([[True], distinct(units[start + 1 : end], most)]))
-    counts = np.array([own.sum() for own in kept])
-    return vectors[np.concatenate(kept)], np.cumsum(counts) - counts
+        selected.append(np.concatenate([[True], distinct(units[start + 1 : end], most)]))
+    counts = np.array([own.sum() for own in selected])
+    return vectors[np.concatenate(selected)], np.cumsum(counts) - counts
 
 
 def main() -> None:

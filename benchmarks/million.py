@@ -5,7 +5,7 @@ Run: python -m benchmarks.million TRAINING --folder FOLDER [--documents N] [--mi
 
 TRAINING has abstracts and statutes (`FILES`), out of which documents are recombined
 (`benchmarks.recombined`). As many as M minutes allow are encoded; the vectors of the rest are noisy
-copies of theirs. A document has one vector, in float16. All that was done is kept in FOLDER, and
+copies of theirs. A document has one vector, in float16. All that was done is stored in FOLDER, and
 gone on from: more minutes encode more. The baseline is ``flat``, which looks at all vectors.
 An ANN index that does not reach its recall is left out.
 Every index is measured in a process of its own, by one query after the other, which is encoded
@@ -308,8 +308,8 @@ def main() -> None:
     encoder = open_encoder(EncoderSettings(name="builtin"))
     if not Layout(folder / "index").manifest.exists():
         prepare(chosen, encoder)
-    kept = folder / "results.json"
-    results = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    results_file = folder / "results.json"
+    results = json.loads(results_file.read_text(encoding="utf-8")) if results_file.exists() else {}
     for name in dict.fromkeys(("flat", *chosen.only)):
         if name in results:
             continue
@@ -323,7 +323,7 @@ def main() -> None:
         command += ["--folder", str(folder), "--measure", name]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         results[name] = built | json.loads(done.stdout)
-        kept.write_text(json.dumps(results, indent=2), encoding="utf-8")
+        results_file.write_text(json.dumps(results, indent=2), encoding="utf-8")
     manifest = read_manifest(folder / "index")
     print(f"{manifest.documents:,} documents, {QUERIES} queries")
     show(results)

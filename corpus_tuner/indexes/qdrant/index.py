@@ -84,7 +84,7 @@ class State(NamedTuple):
 
 
 class QdrantIndex:
-    """A collection, as `corpus_tuner.indexes.search.backend.Index` is asked.
+    """A collection, as `corpus_tuner.indexes.search.backend.Index`.
 
     Parameters
     ----------
@@ -119,14 +119,14 @@ class QdrantIndex:
         for start in range(0, len(queries), _QUERIES_AT_ONCE):
             some = slice(start, start + _QUERIES_AT_ONCE)
             lexical = [self._make_vectors(query, plan) for query in queries[some]]
-            asked = [
+            query_vectors = [
                 {**(dict.fromkeys(_DENSE, vector) if vectors is not None else {}), **own}
                 for own, vector in zip(
                     lexical, lexical if vectors is None else vectors[some], strict=True
                 )
             ]
             own = [None] * len(lexical) if vectors is None else vectors[some]
-            found = self._drawn(plan, asked, filter)
+            found = self._drawn(plan, query_vectors, filter)
             for vector, (documents, scores) in zip(own, found, strict=True):
                 yield Candidates.create(self, plan, vector, documents, scores)
 
@@ -238,10 +238,12 @@ class QdrantIndex:
             depth *= 4
         return [found[number] for number in range(len(queries))]
 
-    def _search(self, asked: Sequence[Mapping[str, QueryRequest]]) -> list[dict[str, ScoredPoints]]:
-        """Return what was asked for, all at once."""
-        answers = iter(self._collection.search([one for own in asked for one in own.values()]))
-        return [{name: next(answers) for name in own} for own in asked]
+    def _search(
+        self, requests: Sequence[Mapping[str, QueryRequest]]
+    ) -> list[dict[str, ScoredPoints]]:
+        """Return the results of all requests, sent at once."""
+        answers = iter(self._collection.search([one for own in requests for one in own.values()]))
+        return [{name: next(answers) for name in own} for own in requests]
 
     def _read(
         self, numbers: Sequence[int], keys: Sequence[str], vectors: Sequence[str] = ()
@@ -418,8 +420,8 @@ def _decide_documents(
         if np.isfinite(unseen) and unseen + _EPSILON >= find_kth(mixed, plan.depth):
             return None
         leading.append(find_top(mixed, plan.depth))
-    kept = np.unique(np.concatenate(leading))
-    return documents[kept], {name: own[kept] for name, own in scores.items()}
+    best = np.unique(np.concatenate(leading))
+    return documents[best], {name: own[best] for name, own in scores.items()}
 
 
 def _make_match(stored: StoredPoint, vector: Vectors | None) -> Match:

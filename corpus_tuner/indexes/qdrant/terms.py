@@ -87,7 +87,7 @@ class Ranker(NamedTuple):
     how: BM25
 
     def make_query_vector(self, terms: Sequence[str]) -> SparseVector:
-        """Return a query's vector: how often terms are asked for, times how rare they are."""
+        """Return a query's vector: term counts times IDF weights."""
         counted = Counter(terms)
         dimensions, frequencies = self._of(counted)
         known = frequencies > 0

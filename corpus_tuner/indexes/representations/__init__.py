@@ -107,7 +107,7 @@ class Representation(Protocol):
 
 
 def score_by_best_row(similarities: Scores, starts: npt.NDArray[np.int64]) -> DenseScores:
-    """Score every document by its best row alone (MaxP)."""
+    """Score every document by its best row only (MaxP)."""
     best = max_of_documents(similarities, starts)
     return DenseScores(best, best)
 

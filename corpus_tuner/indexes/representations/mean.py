@@ -24,7 +24,7 @@ class Settings(PluginSettings):
     Attributes
     ----------
     weight
-        Of the views, from 0 (the passage alone) to 1 (the views alone).
+        Of the views, from 0 (only the passage) to 1 (only the views).
     kinds
         Weight of every view of a kind in the mean; 1 for a kind that is not named, 0 leaves a
         kind out.

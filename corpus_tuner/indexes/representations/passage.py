@@ -1,4 +1,4 @@
-"""The encoder alone: every document by the vector of what the encoder reads of it.
+"""The passage as the only vector of a document, by what the encoder reads of it.
 
 This is what a model's published figures stand for, and the baseline of every comparison.
 """

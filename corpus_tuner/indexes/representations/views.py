@@ -22,7 +22,7 @@ from corpus_tuner.indexes.representations import DenseScores, Rows, Scores, Stor
 
 
 class Settings(PluginSettings):
-    """Which views count, how much, and how they are kept.
+    """Which views count, how much, and how they are stored.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Settings(PluginSettings):
     distinct
         A view is left out if its vector has a greater cosine than this with that of a view before
         it, the passage apart: fewer rows, for a little of what is found (docs/guide/scale.md). By
-        default all are kept.
+        default all are indexed.
     storage
         ``float16`` takes half the space of ``float32`` and differs from it in the fourth decimal;
         ``int8`` takes a quarter.
@@ -72,11 +72,13 @@ class Representation:
             ],
             np.float32,
         )
-        factors[0] = 1  # the passage that the encoder alone reads stays what it is
-        kept = np.flatnonzero(factors).astype(np.int32)
+        factors[0] = 1  # the passage that the encoder reads stays as it is
+        selected = np.flatnonzero(factors).astype(np.int32)
         if self._distinct is not None:
-            kept = np.concatenate([kept[:1], kept[1:][distinct(vectors[kept[1:]], self._distinct)]])
-        return Rows(vectors[kept] * factors[kept, None], kept)
+            selected = np.concatenate(
+                [selected[:1], selected[1:][distinct(vectors[selected[1:]], self._distinct)]]
+            )
+        return Rows(vectors[selected] * factors[selected, None], selected)
 
     def score(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> DenseScores:
         """Return the first row's similarity, and the mean of the best `top` of the others.
@@ -111,13 +113,13 @@ class Representation:
         order = np.lexsort((-others, document))
         position = np.arange(len(others)) - np.repeat(starts, counts)
         best = np.full((self._top, len(starts)), -np.inf)
-        kept = position < self._top
-        best[position[kept], document[kept]] = others[order][kept]
+        selected = position < self._top
+        best[position[selected], document[selected]] = others[order][selected]
         return best
 
 
 def distinct(vectors: Vectors, most: float) -> npt.NDArray[np.bool_]:
-    """Return which vectors have no greater cosine than `most` with one before them that is kept.
+    """Return which vectors have no greater cosine than `most` with a selected one before them.
 
     Parameters
     ----------
@@ -127,7 +129,7 @@ def distinct(vectors: Vectors, most: float) -> npt.NDArray[np.bool_]:
         A cosine.
     """
     cosines = vectors @ vectors.T
-    kept = np.zeros(len(vectors), bool)
+    selected = np.zeros(len(vectors), bool)
     for number, own in enumerate(cosines):
-        kept[number] = not (own[kept] > most).any()
-    return kept
+        selected[number] = not (own[selected] > most).any()
+    return selected

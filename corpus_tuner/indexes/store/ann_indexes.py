@@ -1,4 +1,4 @@
-"""ANN indexes of segments: built from the vectors alone, and so at any time."""
+"""ANN indexes of segments: built from the stored vectors only, and so at any time."""
 
 from pathlib import Path
 

@@ -91,7 +91,7 @@ class DenseIndex:
     """Vectors of one representation in all segments, and the document of each.
 
     The nearest rows are searched in every segment. Scores of documents are then computed from the
-    stored vectors, whichever rows were found, so that they depend on document and query alone.
+    stored vectors, whichever rows were found, so that they depend on document and query only.
     Documents and rows are numbered through all segments.
 
     Parameters
@@ -251,7 +251,7 @@ class DenseIndex:
     ) -> list[_SeenRows]:
         """Return about `depth` rows for every query, of those that are allowed.
 
-        A segment is asked for as many as it would have if rows were dealt out at random.
+        A segment returns a share in proportion to its allowed rows.
         """
         total = np.count_nonzero(allowed)
         found: list[list[_SeenRows]] = [[] for _ in queries]
