@@ -132,7 +132,7 @@ class _MergeSource:
         self._living = np.flatnonzero(segments.live_docs)
 
     def read_stored(self) -> Iterator[StoredDocument]:
-        """Yield the documents, with all that is kept of them."""
+        """Yield the documents, with all that is stored of them."""
         for segment, ordinals in self._segments.split_by_segment(self._living):
             yield from segment.read_stored(ordinals.tolist())
 

@@ -202,7 +202,7 @@ def update(
     whole
         Whether the index will contain these documents only.
     cluster
-        Cluster that indexes the documents in place of this process.
+        Cluster that indexes the documents instead of this process.
     """
     layout = Layout(index)
     folder = layout.get_staging_folder(opened.key)

@@ -20,14 +20,14 @@ from corpus_tuner.indexes.store.manifest import SegmentEntry
 from corpus_tuner.indexes.store.shards import Shard
 
 LOCAL, RUNNING = "local", "auto"
-"""Addresses: a cluster of this machine alone, started for a build; the one it is a part of."""
+"""Addresses: a cluster of this machine only, started for a build; and the one it is a part of."""
 _MOST_SHARDS = 64
 _SECONDS_BETWEEN_LOOKS = 1.0
 _SECONDS_TO_CONNECT = 10.0
 
 
 class Cluster:
-    """A Ray cluster; it is connect to when it is first asked for something.
+    """A Ray cluster; connected to when it is first used.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class Cluster:
             reason = " ".join(str(error).split()).rstrip(".")
             raise CorpusTunerError(
                 f"cannot connect to a Ray cluster at {self._address!r} ({reason}): set "
-                f"{named('ray', '--ray')} to {LOCAL} for this machine alone, to {RUNNING} on a "
+                f"{named('ray', '--ray')} to {LOCAL} for this machine only, to {RUNNING} on a "
                 "machine of a cluster, or to HOST:PORT"
             ) from error
         try:
@@ -164,7 +164,7 @@ class Cluster:
             if not self.settings.workers or self._address == LOCAL:
                 raise CorpusTunerError(
                     f"{problem}: change ray.cpus or ray.gpus, or, where machines are started when "
-                    "they are asked for, say how many workers there are to be (ray.workers)"
+                    "they are requested, say how many workers there are to be (ray.workers)"
                 )
             print_note(f"{problem}: waiting for machines")
         return self.settings.workers or room

@@ -34,7 +34,7 @@ class BuildReport(BaseModel):
     documents
         How many are indexed.
     changes
-        How many were added, changed, removed and kept.
+        Numbers of documents that were added, changed, removed, and unchanged.
     segments
         How many there are.
     views
@@ -51,7 +51,7 @@ class BuildReport(BaseModel):
     calibrated
         Whether its weights were chosen for this corpus.
     uncalibrated
-        Why they were not, where that was asked for.
+        Reason why they were not, if the recipe requests it.
     failing
         The rankers that have no weight, since they find too little.
     long_documents

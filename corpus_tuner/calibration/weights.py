@@ -61,7 +61,7 @@ LEAST_SIGNAL = 0.1
 LEAST_SHARE = 0.25
 """Least nDCG of a ranker, between that of a random ranking (0) and of the best ranker (1)."""
 TRUST = 1.0
-"""Weight of the maximum likelihood estimate, the default weights counting 1."""
+"""Weight of the maximum likelihood estimate, that of the default weights being 1."""
 
 
 def calibrate(
@@ -232,7 +232,7 @@ def _find_failing(single: Mapping[str, Array], best: float, random: float) -> tu
 
     The views of what remains of a document are not those that would have answered, so they are
     judged by its passage, which the same encoder encodes. A ranker gets the benefit of one
-    standard error, the two pseudo-queries of a document counting as one.
+    standard error, the two pseudo-queries of a document regarded as one.
     """
     least = random + LEAST_SHARE * (best - random)
     upper = {

@@ -13,7 +13,7 @@ class EncoderTuningSettings(BaseModel):
     minutes
         Approximate duration of training; the number of steps follows from the first ones.
     steps
-        Number of updates of the weights, in place of `minutes`; 0 for no training, so that only
+        Number of updates of the weights, instead of `minutes`; 0 for no training, so that only
         the weights of tokens change.
     token_weights
         Weights of tokens in the mean of a text: ``idf`` (inverse document frequency in the

@@ -9,7 +9,7 @@ class RaySettings(BaseModel):
     Attributes
     ----------
     workers
-        Processes that hold the models; ``None`` for as many as the cluster has room for now.
+        Number of worker processes; ``None`` for as many as the cluster has room for now.
     cpus, gpus
         Of every worker. Part of a GPU lets several workers share one: while one writes to the disk,
         another encodes.

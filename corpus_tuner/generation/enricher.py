@@ -1,6 +1,7 @@
 """Enrich the documents of a corpus with views; shared by builds, tuning and ablation."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import astuple
 from functools import cached_property
@@ -19,10 +20,11 @@ from corpus_tuner.generation.checks import (
     find_unfitted,
     fit_checks,
     hash_checks,
+    judge,
     open_checks,
 )
-from corpus_tuner.generation.enrichment import EnrichedDocument, Enrichment
-from corpus_tuner.generation.ledger import Ledger
+from corpus_tuner.generation.enrichment import Draft, EnrichedDocument, draft_views
+from corpus_tuner.generation.ledger import Ledger, StoredVerdict
 from corpus_tuner.generation.open_recipe import OpenRecipe
 from corpus_tuner.generation.passage_index import PassageIndex
 from corpus_tuner.text.language_detection import detect_document_language
@@ -76,9 +78,6 @@ class Enricher:
         self._ledger = self._stack.enter_context(Ledger(ledger, earlier=earlier))
         self._meter: Meter | None = None
         self._credited = 0.0
-        self._enrichment = Enrichment(
-            opened.reader, self._recipe.views, opened.generators, self._ledger, self._show_stage
-        )
 
     def __enter__(self) -> "Enricher":
         return self
@@ -87,10 +86,25 @@ class Enricher:
         self._stack.close()
 
     def enrich(self, documents: Sequence[Document]) -> list[EnrichedDocument]:
-        """Return the views of some documents; those of a document depend on it alone."""
+        """Return some documents with their views; those of one do not depend on the others."""
         if not documents:
             return []
-        return self._enrichment.enrich(documents, self.checks, self._checks_hash)
+        drafts = self._draft(documents)
+        self._show_stage("checking", 0)
+        checks = self.checks
+        with ThreadPoolExecutor() as pool:
+            results = list(pool.map(lambda draft: judge(draft.candidates, checks), drafts))
+        stored = [
+            StoredVerdict(one.key, one.view.text, name, verdict.reason, verdict.support)
+            for draft, result in zip(drafts, results, strict=True)
+            for one, verdict, name in zip(draft.candidates, *result, strict=True)
+        ]
+        if checks and stored:
+            self._ledger.note(self._checks_hash, stored)
+        return [draft.accept(*result) for draft, result in zip(drafts, results, strict=True)]
+
+    def _draft(self, documents: Sequence[Document]) -> list[Draft]:
+        return draft_views(documents, self._opened, self._ledger, self._show_stage)
 
     def detect_language(self, document: Document) -> str:
         """Return the language of a document, ISO 639-1."""
@@ -161,5 +175,5 @@ class Enricher:
         unfitted = find_unfitted(self._recipe.checks)
         if not unfitted:
             return {}
-        drafts = self._enrichment.draft(self._corpus.sample(SAMPLED))
+        drafts = self._draft(self._corpus.sample(SAMPLED))
         return fit_checks(unfitted, [one for draft in drafts for one in draft.candidates])

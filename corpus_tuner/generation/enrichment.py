@@ -1,30 +1,29 @@
-"""Enrich documents: to their own views add what a generator writes and the checks accept."""
+"""Views of documents: their own views, and those that generators write and checks accept."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from corpus_tuner.core.documents import Document, View
-from corpus_tuner.encoders import Span, Vectors
-from corpus_tuner.generation.checks import Candidate, Check, Verdict, judge
+from corpus_tuner.encoders import Encoder, Span, Vectors
+from corpus_tuner.generation.checks import ACCEPTED, Candidate, Verdict
 from corpus_tuner.generation.generators import Generator, IncompleteError, Written
-from corpus_tuner.generation.ledger import Ledger, StoredVerdict, make_ledger_key
-from corpus_tuner.generation.open_recipe import PromptedGenerator
+from corpus_tuner.generation.ledger import Ledger, make_ledger_key
+from corpus_tuner.generation.open_recipe import OpenRecipe
 from corpus_tuner.generation.prompts import Instruction
-from corpus_tuner.text.document_encoding import DocumentEncoder, EncodedDocument
-from corpus_tuner.text.views import ViewSettings, make_own_views
+from corpus_tuner.text.document_encoding import EncodedDocument
+from corpus_tuner.text.views import make_own_views
 
-Watch = Callable[[str, float], None]
-"""Called with what is being done, and how many documents' worth of work was done of it."""
+ShowStage = Callable[[str, float], None]
+"""Called with the name of a stage, and the work done in documents."""
 
-_READING = 0.6  # of the work that a document makes, about, where a model writes for it
+_READING = 0.6  # share of the work on a document with a generated view, about
 
 REJECTED = "rejected: "
-"""Before the check and its reason, in the counts."""
+"""Prefix of a check and its reason in the counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +33,16 @@ class EnrichedDocument:
     Attributes
     ----------
     document
-        It.
-    own, generated
-        Its views: its own words, and what was written and accepted.
+        The document.
+    own
+        Views of the document's own words.
+    generated
+        Generated views that the checks accepted.
     vectors
-        Of the own and then the generated views, float32, shape (views, dimension).
+        Vectors of the own and then the generated views, float32, shape (views, dimension).
     counts
-        ``long_documents`` with several passages, ``cut_sources`` that a generator could not read
-        whole, ``written`` views, and ``rejected: CHECK: REASON``.
+        ``long_documents`` with several passages, ``cut_sources`` that were too long for a
+        generator, ``written`` views, and ``rejected: CHECK: REASON``.
     """
 
     document: Document
@@ -52,30 +53,63 @@ class EnrichedDocument:
 
     @property
     def views(self) -> list[View]:
-        """All of them, in the order of the vectors."""
+        """All views, in the order of the vectors."""
         return [*self.own, *self.generated]
 
 
-def _list_tasks(generators: Sequence[PromptedGenerator]) -> Iterator[tuple[Generator, Instruction]]:
-    for generator, instructions in generators:
-        for instruction in instructions:
-            yield generator, instruction
-
-
-class _Text(NamedTuple):
-    """Something that was written for a document.
+class Draft(NamedTuple):
+    """A document with all generated views, before the checks.
 
     Attributes
     ----------
-    key
-        Of its entry in the ledger.
-    view
-        It, as a view.
-    spans
-        Of the document, that it is made of.
-    language
-        That was asked for.
+    document
+        The document.
+    own
+        Views of the document's own words.
+    own_vectors
+        Vectors of the own views.
+    written
+        Generated views.
+    counts
+        Counts as in `EnrichedDocument`.
     """
+
+    document: Document
+    own: list[View]
+    own_vectors: Vectors
+    written: list[Candidate]
+    counts: Counter[str]
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """Views to check: those of generators that may invent."""
+        return [one for one in self.written if one.view.invented]
+
+    def accept(self, verdicts: Sequence[Verdict], judges: Sequence[str]) -> EnrichedDocument:
+        """Return the document with the accepted views.
+
+        Parameters
+        ----------
+        verdicts, judges
+            Results of `corpus_tuner.generation.checks.judge` for the candidates.
+        """
+        counts = Counter(self.counts)
+        counts["written"] += len(self.written)
+        counts.update(
+            f"{REJECTED}{name}: {verdict.reason}"
+            for name, verdict in zip(judges, verdicts, strict=True)
+            if name
+        )
+        remaining = iter(verdicts)
+        judged = [(one, next(remaining) if one.view.invented else ACCEPTED) for one in self.written]
+        accepted = [(one, verdict) for one, verdict in judged if not verdict.reason]
+        generated = [replace(one.view, support=verdict.support) for one, verdict in accepted]
+        vectors = np.concatenate([self.own_vectors, *(one.vector[None] for one, _ in accepted)])
+        return EnrichedDocument(self.document, self.own, generated, vectors, counts)
+
+
+class _Text(NamedTuple):
+    """A generated view, with its ledger key, spans of the document, and language."""
 
     key: str
     view: View
@@ -83,245 +117,83 @@ class _Text(NamedTuple):
     language: str
 
 
-class Enrichment:
-    """Makes the views of documents, each by itself.
+def draft_views(
+    documents: Sequence[Document], opened: OpenRecipe, ledger: Ledger, show_stage: ShowStage
+) -> list[Draft]:
+    """Encode documents and generate their views, before the checks.
 
-    Parameters
-    ----------
-    reader
-        Reads the documents.
-    views
-        Which of their own words become views.
-    generators
-        By language who writes, and what.
-    ledger
-        Where everything written and every verdict goes.
-    watch
-        Is kept informed.
+    Documents are processed together for speed; the result is that of each by itself.
     """
-
-    def __init__(
-        self,
-        reader: DocumentEncoder,
-        views: ViewSettings,
-        generators: Mapping[str, Sequence[PromptedGenerator]],
-        ledger: Ledger,
-        watch: Watch = lambda stage, documents: None,
-    ) -> None:
-        self._watch = watch
-        self._reader = reader
-        self._views = views
-        self._generators = generators
-        self._ledger = ledger
-
-    def enrich(
-        self, documents: Sequence[Document], checks: Mapping[str, Check], identity: str
-    ) -> list[EnrichedDocument]:
-        """Return the views of some documents.
-
-        Parameters
-        ----------
-        documents
-            They are encoded and written for together where that is faster; the outcome is that of
-            each by itself.
-        checks
-            By name, in their order; what a generator did not invent is not checked.
-        identity
-            Names all that decides what the checks say.
-        """
-        enriched = []
-        noted: list[StoredVerdict] = []
-        drafts = self.draft(documents)
-        self._watch("checking", 0)
-        with ThreadPoolExecutor() as pool:  # while one document waits for its words, others go on
-            judged = list(pool.map(lambda draft: judge(draft.candidates, checks), drafts))
-        for draft, (verdicts, judges) in zip(drafts, judged, strict=True):
-            noted += [
-                StoredVerdict(key, candidate.view.text, name, verdict.reason, verdict.support)
-                for key, candidate, name, verdict in zip(
-                    draft.keys, draft.candidates, judges, verdicts, strict=True
-                )
-            ]
-            enriched.append(draft.judged(verdicts, judges))
-        if checks and noted:
-            self._ledger.note(identity, noted)
-        return enriched
-
-    def draft(self, documents: Sequence[Document]) -> "list[Draft]":
-        """Return all that is written for some documents, before anything is judged."""
-        languages = [self._reader.languages.detect(document) for document in documents]
-        own = [
-            make_own_views(document, language, self._views)
-            for document, language in zip(documents, languages, strict=True)
-        ]
-        wanted = [
-            [span for _, span in views]
-            + [
+    languages = [opened.languages.detect(document) for document in documents]
+    own = [
+        make_own_views(document, language, opened.recipe.views)
+        for document, language in zip(documents, languages, strict=True)
+    ]
+    spans = [
+        [
+            *(span for _, span in views),
+            *(
                 span
-                for generator, _ in self._generators[language]
+                for generator, _ in opened.generators[language]
                 for span in generator.spans(document, language)
-            ]
-            for document, language, views in zip(documents, languages, own, strict=True)
+            ),
         ]
-        self._watch("reading", 0)
-        readings = self._reader.encode(
-            documents, wanted, lambda read: self._watch("reading", _READING * read)
-        )
-        written: list[list[_Text]] = [[] for _ in documents]
-        counts = [Counter(long_documents=int(len(reading.passages) > 1)) for reading in readings]
-        for spoken in dict.fromkeys(languages):
-            numbers = [number for number, language in enumerate(languages) if language == spoken]
-            for generator, instruction in _list_tasks(self._generators[spoken]):
-                self._watch(f"writing {instruction.kind}", 0)
-                some = [readings[number] for number in numbers]
-                found = write_views(some, instruction, generator, self._ledger)
-                for number, texts in zip(numbers, found, strict=True):
-                    document = documents[number]
-                    key = make_ledger_key(document, instruction, generator.identity)
-                    counts[number]["cut_sources"] += texts.cut
-                    made_of = texts.spans or ((),) * len(texts.texts)
-                    new = make_views(document, instruction, generator, texts)
-                    written[number] += [
-                        _Text(key, view, spans, instruction.language)
-                        for view, spans in zip(new, made_of, strict=True)
-                    ]
-        drafts = []
-        vectors = self._encoded(readings, written)
-        for reading, own_of, written_for, rows, count in zip(
-            readings, own, written, vectors, counts, strict=True
-        ):
-            views, known = reading.add_views(own_of)
-            encoded = np.concatenate([known, rows])
-            drafts.append(Draft(reading.document, views, written_for, encoded, count))
-        return drafts
-
-    def _encoded(
-        self, readings: Sequence[EncodedDocument], written: Sequence[Sequence[_Text]]
-    ) -> Iterator[Vectors]:
-        """Yield the vectors of what was written for every document: pooled, or else encoded."""
-        encoder = self._reader.encoder
-        new = [text.view.text for texts in written for text in texts if not text.spans]
-        encoded = iter(encoder.encode_documents(new))
-        for reading, texts in zip(readings, written, strict=True):
-            combine = reading.combine_vectors
-            rows = [combine(text.spans) if text.spans else next(encoded) for text in texts]
-            yield np.stack(rows) if rows else np.zeros((0, encoder.dimension), np.float32)
-
-
-class Draft:
-    """A document with all that was written for it, not yet judged.
-
-    Parameters
-    ----------
-    document, own
-        It, and its own views.
-    written
-        What was written.
-    vectors
-        Of own views and written ones, shape (views, dimension).
-    counts
-        As `EnrichedDocument` has them.
-    """
-
-    def __init__(
-        self,
-        document: Document,
-        own: list[View],
-        written: Sequence[_Text],
-        vectors: Vectors,
-        counts: Counter[str],
-    ) -> None:
-        self._document = document
-        self._own = own
-        self._written = written
-        self._vectors = vectors
-        self._counts = counts
-        self._checked = [number for number, text in enumerate(written) if text.view.invented]
-
-    @property
-    def keys(self) -> list[str]:
-        """The ledger's keys of the candidates."""
-        return [self._written[number].key for number in self._checked]
-
-    @property
-    def candidates(self) -> list[Candidate]:
-        """What is to be judged: whatever may say what the document does not."""
-        own_vectors, vectors = np.split(self._vectors, [len(self._own)])
-        return [
-            Candidate(
-                self._document,
-                self._own,
-                own_vectors,
-                self._written[number].view,
-                vectors[number],
-                self._written[number].language,
-            )
-            for number in self._checked
+        for document, language, views in zip(documents, languages, own, strict=True)
+    ]
+    show_stage("reading", 0)
+    encoded = opened.reader.encode(
+        documents, spans, lambda read: show_stage("reading", _READING * read)
+    )
+    texts: list[list[_Text]] = [[] for _ in documents]
+    counts = [Counter(long_documents=int(len(one.passages) > 1)) for one in encoded]
+    for language in dict.fromkeys(languages):
+        numbers = [number for number, one in enumerate(languages) if one == language]
+        for generator, instruction in _list_tasks(opened, language):
+            show_stage(f"writing {instruction.kind}", 0)
+            group = [encoded[number] for number in numbers]
+            for number, written in zip(
+                numbers, write_views(group, instruction, generator, ledger), strict=True
+            ):
+                counts[number]["cut_sources"] += written.cut
+                texts[number] += _make_texts(documents[number], instruction, generator, written)
+    drafts = []
+    for one, views, some, vectors, count in zip(
+        encoded, own, texts, _encode_texts(opened.encoder, encoded, texts), counts, strict=True
+    ):
+        own_views, own_vectors = one.add_views(views)
+        candidates = [
+            Candidate(one.document, own_views, own_vectors, view, vector, language, key)
+            for (key, view, _, language), vector in zip(some, vectors, strict=True)
         ]
-
-    def judged(self, verdicts: Sequence[Verdict], judges: Sequence[str]) -> EnrichedDocument:
-        """Return the document with what was accepted.
-
-        Parameters
-        ----------
-        verdicts, judges
-            Of the candidates, as `corpus_tuner.generation.checks.judge` returns them.
-        """
-        counts = Counter(self._counts)
-        counts["written"] += len(self._written)
-        counts.update(
-            f"{REJECTED}{name}: {verdict.reason}"
-            for name, verdict in zip(judges, verdicts, strict=True)
-            if name
-        )
-        by_number = dict(zip(self._checked, verdicts, strict=True))
-        kept = [
-            number
-            for number in range(len(self._written))
-            if not (number in by_number and by_number[number].reason)
-        ]
-        generated = [
-            replace(
-                self._written[number].view,
-                support=by_number[number].support if number in by_number else "",
-            )
-            for number in kept
-        ]
-        first = len(self._own)
-        rows = [*range(first), *(first + number for number in kept)]
-        return EnrichedDocument(self._document, self._own, generated, self._vectors[rows], counts)
+        drafts.append(Draft(one.document, own_views, own_vectors, candidates, count))
+    return drafts
 
 
 def write_views(
-    readings: Sequence[EncodedDocument],
+    documents: Sequence[EncodedDocument],
     instruction: Instruction,
     generator: Generator,
     ledger: Ledger,
 ) -> list[Written]:
-    """Return what `generator` writes for every document: from the ledger, or else into it.
+    """Return the texts of a generator for every document, from the ledger or else into it.
 
-    What is chosen from the document's own words is chosen again, in no time: it depends on how
-    spans are read, which no ledger knows.
+    Extracted texts are not stored: they cost no time, and depend on the encoder.
     """
     if not generator.invents:
-        return generator.generate(readings, instruction)
-    keys = [
-        make_ledger_key(reading.document, instruction, generator.identity) for reading in readings
-    ]
+        return generator.generate(documents, instruction)
+    keys = [make_ledger_key(one.document, instruction, generator.identity) for one in documents]
     known = ledger.get(keys)
-    missing = {
-        key: reading for key, reading in zip(keys, readings, strict=True) if key not in known
-    }
+    missing = {key: one for key, one in zip(keys, documents, strict=True) if key not in known}
     if missing:
-        asked = list(missing)
+        written: Mapping[int, Written] = {}
         try:
-            written = generator.generate(list(missing.values()), instruction)
+            written = dict(enumerate(generator.generate(list(missing.values()), instruction)))
         except IncompleteError as error:
-            done = {asked[number]: text for number, text in error.written.items()}
-            ledger.put(done, instruction.kind, generator.identity)
+            written = error.written
             raise
-        new = dict(zip(asked, written, strict=True))
-        ledger.put(new, instruction.kind, generator.identity)
+        finally:
+            new = {key: written[number] for number, key in enumerate(missing) if number in written}
+            ledger.put(new, instruction.kind, generator.identity)
         known |= new
     return [known[key] for key in keys]
 
@@ -329,14 +201,33 @@ def write_views(
 def make_views(
     document: Document, instruction: Instruction, generator: Generator, written: Written
 ) -> list[View]:
-    """Return what was written for a document as views of it."""
-    return [
-        View(
-            document.id,
-            instruction.kind,
-            text,
-            generator.identity,
-            invented=generator.invents,
-        )
-        for text in written.texts
-    ]
+    """Return generated texts as views of a document."""
+    kind, identity, invents = instruction.kind, generator.identity, generator.invents
+    return [View(document.id, kind, text, identity, invented=invents) for text in written.texts]
+
+
+def _list_tasks(opened: OpenRecipe, language: str) -> Iterator[tuple[Generator, Instruction]]:
+    for generator, instructions in opened.generators[language]:
+        for instruction in instructions:
+            yield generator, instruction
+
+
+def _make_texts(
+    document: Document, instruction: Instruction, generator: Generator, written: Written
+) -> Iterator[_Text]:
+    key = make_ledger_key(document, instruction, generator.identity)
+    views = make_views(document, instruction, generator, written)
+    for view, spans in zip(views, written.spans or ((),) * len(views), strict=True):
+        yield _Text(key, view, spans, instruction.language)
+
+
+def _encode_texts(
+    encoder: Encoder, documents: Sequence[EncodedDocument], texts: Sequence[Sequence[_Text]]
+) -> Iterator[list[Vectors]]:
+    """Yield the vectors of the texts of every document: pooled from spans, or else encoded."""
+    new = [text.view.text for some in texts for text in some if not text.spans]
+    vectors = iter(encoder.encode_documents(new))
+    for document, some in zip(documents, texts, strict=True):
+        yield [
+            document.combine_vectors(text.spans) if text.spans else next(vectors) for text in some
+        ]

@@ -1,6 +1,6 @@
 """The ledger: what models wrote and what was thought of it, durably.
 
-Nothing that a model wrote is ever written twice. An entry is found by its content alone: a hash of
+Nothing that a model wrote is ever written twice. An entry is found by its content only: a hash of
 the document's text, the instruction and the generator with its settings. A document that changed is
 therefore written for anew, one that did not is not, whatever corpus or build it comes from. With
 every text stands what checks said of it, by all that decides what they say: indexes with other
@@ -155,7 +155,7 @@ class Ledger:
         )
 
     def note(self, checks: str, verdicts: Iterable[StoredVerdict]) -> None:
-        """Note what checks said, in place of what the same ones said before.
+        """Note what checks said, instead of what the same ones said before.
 
         Parameters
         ----------

@@ -31,7 +31,7 @@ class PassageIndex:
     corpus
         To be found in.
     folder
-        In which the passages' vectors are kept; what is there already is not read again.
+        In which the passages' vectors are stored; what is there already is not read again.
     reader
         Reads passages.
     """

@@ -1,6 +1,6 @@
 """Checks: accept or reject generated views, each with a reason.
 
-A file here is a check: it holds ``Settings`` and ``Check``, which is made from them, the resources
+A file here is a check: it has ``Settings`` and ``Check``, which is made from them, the resources
 of a build, and what was fitted for it (`corpus_tuner.core.registry`). Checks look at the views
 of one document, one check after the other, and only at what those before it accepted.
 """
@@ -30,7 +30,9 @@ class Candidate(NamedTuple):
     view, vector
         What was written, and its vector, shape (dimension,).
     language
-        ISO 639-1 code of what was asked for.
+        Requested language, ISO 639-1.
+    key
+        Key of the view in the ledger.
     """
 
     document: Document
@@ -39,6 +41,7 @@ class Candidate(NamedTuple):
     view: View
     vector: Vectors
     language: str
+    key: str = ""
 
     @property
     def similarities(self) -> list[float]:
@@ -103,7 +106,7 @@ class Check(Protocol):
 
 
 Fitted = Mapping[str, Any]
-"""What was fitted for the checks that need it, by name, as JSON holds it."""
+"""What was fitted for the checks that need it, by name, with values of JSON types."""
 
 
 def find_unfitted(settings: Sequence[PluginSettings]) -> list[PluginSettings]:

@@ -5,7 +5,7 @@ In the spirit of arXiv 2409.16621, with the encoder as verifier:
 - A document that has the view's key term, its rarest word, means it. One that has not may still do
   so: then the word must be nearer to the sentence that is nearest to the view than the document's
   own rarest words are, all of them encoded by themselves.
-- That sentence must be near enough to support the view. It is kept as the view's explanation.
+- That sentence must be near enough to support the view. It is stored as the view's explanation.
 """
 
 import re
@@ -26,7 +26,7 @@ _RIVALS = 5  # words of the document that compete with a key term
 
 
 class Settings(PluginSettings):
-    """How much is asked of a document.
+    """Settings of this check.
 
     Attributes
     ----------

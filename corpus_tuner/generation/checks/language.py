@@ -1,4 +1,4 @@
-"""Whether a view is in the language that was asked for."""
+"""Whether a view is in the requested language."""
 
 from collections.abc import Sequence
 from typing import Literal

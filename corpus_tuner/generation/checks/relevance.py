@@ -1,8 +1,8 @@
 """Whether a view is about its document: the least similar of each kind are left out.
 
-After doc2query-- (Gospodinov et al., arXiv 2301.03266), with the encoder in place of a
-cross-encoder. The quantile is taken once, over a sample of the corpus, and kept with the index: so
-a verdict does not depend on the documents that happen to be judged with this one.
+After doc2query-- (Gospodinov et al., arXiv 2301.03266), with the encoder instead of a
+cross-encoder. The quantile is taken once, over a sample of the corpus, and stored, so
+that a verdict does not depend on other documents.
 """
 
 from collections import defaultdict
@@ -41,7 +41,7 @@ def fit(settings: Settings, candidates: Sequence[Candidate]) -> dict[str, float]
 
 
 class Check:
-    """Compares a view with the document's own views, the nearest one counting."""
+    """Compares a view with the document's own views, of which the nearest one decides."""
 
     fits = True
 

@@ -28,7 +28,7 @@ class Settings(PluginSettings):
 
 
 class Check:
-    """Looks at the text alone."""
+    """Looks at the text only."""
 
     fits = False
 

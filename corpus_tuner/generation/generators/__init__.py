@@ -1,6 +1,6 @@
 """Generators: documents and an instruction in, texts out.
 
-A file here is a generator: it holds ``Settings`` and ``Generator``, which is made from them and the
+A file here is a generator: it has ``Settings`` and ``Generator``, which is made from them and the
 encoder (`corpus_tuner.core.registry`). If it needs libraries of an extra, ``NEEDS`` names them,
 and ``EXTRA`` the extra, where that is not ``build``.
 """
@@ -91,7 +91,7 @@ class Generator(Protocol):
     ) -> list[Written]:
         """Write for every document what `instruction` asks.
 
-        What is written for a document depends on it, the instruction and the generator alone, not
+        What is written for a document depends on it, the instruction and the generator, not
         on the other documents of the call.
 
         Parameters
@@ -152,8 +152,8 @@ def list_generators(
 
 def derive_seed(seed: int, instruction: Instruction, source: str) -> int:
     """Return the seed of sampling for a document: 0 to 2**63 - 1."""
-    asked = (seed, instruction.kind, instruction.language, source)
-    digest = hashlib.sha256(repr(asked).encode()).digest()
+    parts = (seed, instruction.kind, instruction.language, source)
+    digest = hashlib.sha256(repr(parts).encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1
 
 

@@ -136,7 +136,7 @@ class Generator:
     def _find_shared_prefix(self, instruction: Instruction) -> list[int]:
         """Return the tokens that the prompts of an instruction begin with, whatever the document.
 
-        They depend on the instruction alone, so that engines may compute their states once.
+        They depend on the instruction only, so that engines may compute their states once.
         """
         probes = (Document("", "", "a b"), Document("", "1 2", "0 1"))
         first, second = (self._tokens(one, instruction) for one in probes)
@@ -144,7 +144,7 @@ class Generator:
         return [token for token, _ in alike]
 
     def _tokens(self, document: Document, instruction: Instruction) -> list[int]:
-        asked = instruction.prompt(document)
+        prompt = instruction.prompt(document)
         shown = [
             (instruction.prompt(Document("", one.title, one.text)), answer)
             for one in self._settings.examples
@@ -153,15 +153,15 @@ class Generator:
         ]
         if not self._tokenizer.chat_template:
             before = f"{instruction.system}\n\n" if instruction.system else ""
-            turns = "".join(f"{prompt}\n{answer}\n\n" for prompt, answer in shown)
-            tokens: list[int] = self._tokenizer(f"{before}{turns}{asked}\n")["input_ids"]
+            turns = "".join(f"{turn}\n{answer}\n\n" for turn, answer in shown)
+            tokens: list[int] = self._tokenizer(f"{before}{turns}{prompt}\n")["input_ids"]
             return tokens
         messages = [
             {"role": role, "content": content}
             for turn in shown
             for role, content in zip(("user", "assistant"), turn, strict=True)
         ]
-        messages.append({"role": "user", "content": asked})
+        messages.append({"role": "user", "content": prompt})
         if not instruction.system:
             return self._chat(messages)
         try:

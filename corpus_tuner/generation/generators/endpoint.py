@@ -45,7 +45,7 @@ _SCHEMA = {
         },
     },
 }
-_KEPT = "what was written is kept: run the same command again to go on"
+_RESUME = "what was written is stored: run the same command again to go on"
 
 
 class Settings(PluginSettings):
@@ -58,7 +58,7 @@ class Settings(PluginSettings):
     model
         The name that the server knows the model by.
     key
-        The environment variable that holds the key. The key itself is written nowhere.
+        The environment variable of the key. The key itself is written nowhere.
     kinds
         The kinds of views to write, each with an instruction.
     outputs
@@ -158,11 +158,11 @@ class Generator:
         written: dict[int, Written] = {}
         failure: CorpusTunerError | None = None
         pool = ThreadPoolExecutor(self._settings.concurrency)
-        asked: list[Future[Written]] = [
+        pending: list[Future[Written]] = [
             pool.submit(self._write, reading.document, instruction) for reading in readings
         ]
         try:
-            for number, answer in enumerate(asked):
+            for number, answer in enumerate(pending):
                 try:
                     written[number] = answer.result()
                 except CorpusTunerError as error:
@@ -177,7 +177,7 @@ class Generator:
         return [written[number] for number in range(len(readings))]
 
     def _write(self, document: Document, instruction: Instruction) -> Written:
-        """Ask for one document; what cannot be read is asked for again."""
+        """Request the texts of one document; repeat if the answer cannot be read."""
         self._spent.check()
         settings = self._settings
         most = settings.max_source_characters
@@ -213,7 +213,7 @@ class Generator:
         except openai.APIConnectionError as error:
             slow = isinstance(error, openai.APITimeoutError)
             problem = f"takes more than {settings.timeout:g} s" if slow else "cannot be reached"
-            raise CorpusTunerError(f"{self._server} {problem}; {_KEPT}") from None
+            raise CorpusTunerError(f"{self._server} {problem}; {_RESUME}") from None
         except openai.APIStatusError as error:
             said = f"{error.status_code}: {error.response.text}"
             raise CorpusTunerError(self._refused(error.status_code, said)) from None
@@ -221,7 +221,7 @@ class Generator:
             return f"{type(error).__name__}: {error}"
 
     def _texts(self, answer: Any) -> tuple[str, ...]:
-        """Return what an answer says: more or fewer texts than asked for, or none."""
+        """Return what an answer says: more or fewer texts than requested, or none."""
         self._spent.add(answer)
         found: list[str] = []
         for choice in answer.choices:
@@ -240,17 +240,17 @@ class Generator:
     def _unreadable(self, said: str) -> str:
         return (
             f"{self._server} gave no answer that can be read ({self._hidden(said)}): is it the "
-            f"address of an API like OpenAI's? {_KEPT}"
+            f"address of an API like OpenAI's? {_RESUME}"
         )
 
     def _refused(self, status: int, said: str) -> str:
         said = self._hidden(said)
         if status in (401, 403):
-            has = "holds a key that it does not take" if self._key else "is not set"
+            has = "has a key that it does not take" if self._key else "is not set"
             return f"{self._server} asks for a key, and ${self._settings.key} {has} ({said})"
         if status in (400, 404, 422):
             return f"{self._server} refuses the request for {self._settings.model!r}: {said}"
-        return f"{self._server} goes on failing: {said}; {_KEPT}"
+        return f"{self._server} goes on failing: {said}; {_RESUME}"
 
     def _hidden(self, said: str) -> str:
         """Return what a server said, without the key, on one line."""
@@ -280,24 +280,24 @@ class _Spent:
         most = self._settings.budget_tokens
         if most is not None and tokens >= most:
             raise CorpusTunerError(
-                f"generator.budget_tokens, {most:,}, is spent: {tokens:,} tokens; {_KEPT}"
+                f"generator.budget_tokens, {most:,}, is spent: {tokens:,} tokens; {_RESUME}"
             )
 
 
 def _messages(
     document: Document, instruction: Instruction, settings: Settings
 ) -> list[dict[str, str]]:
-    asked = instruction.prompt(document)
+    prompt = instruction.prompt(document)
     if settings.structured:
-        asked += f'\n\n{{"texts": [...]}}, {settings.outputs}'
-    messages = [{"role": "user", "content": asked}]
+        prompt += f'\n\n{{"texts": [...]}}, {settings.outputs}'
+    messages = [{"role": "user", "content": prompt}]
     if instruction.system:
         messages.insert(0, {"role": "system", "content": instruction.system})
     return messages
 
 
 def _listed(text: str) -> list[str]:
-    """Return the texts in a JSON answer; none where it is not as it was asked for."""
+    """Return the texts in a JSON answer; none if it does not follow the schema."""
     with suppress(ValueError):
         answer = json.loads(text)
         texts = answer.get("texts") if isinstance(answer, Mapping) else None

@@ -54,7 +54,7 @@ def load_model(
     dtype
         ``auto`` is what the weights are stored in on a GPU, float32 elsewhere.
     causal
-        Whether it is a decoder alone, and no encoder-decoder.
+        Whether it is a decoder-only model.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def loading(source: Source, *, causal: bool) -> Iterator[None]:
     source
         Where it is; it must be here, or in reach.
     causal
-        Whether it is a decoder alone, and no encoder-decoder.
+        Whether it is a decoder-only model.
 
     Raises
     ------
@@ -104,6 +104,6 @@ def loading(source: Source, *, causal: bool) -> Iterator[None]:
         what, such_as = _FAMILIES[causal]
         raise CorpusTunerError(
             f"cannot load the generator {source.name!r}: {describe_loading_error(error)}. "
-            f"Give a folder that holds {what} of transformers, or the name of one on the "
+            f"Give a folder of {what} of transformers, or the name of one on the "
             f"Hugging Face hub, such as {such_as} (a network is needed the first time)"
         ) from error

@@ -9,7 +9,7 @@ from corpus_tuner.generation.models.seq2seq_transformers import TransformersEngi
 
 
 class CausalEngine(TransformersEngine):
-    """Reads a prompt once, however many answers are asked for."""
+    """Reads a prompt once, however many answers are requested."""
 
     def __init__(self, model: Any, tokenizer: Any) -> None:
         super().__init__(model, tokenizer)
@@ -44,7 +44,7 @@ class CausalEngine(TransformersEngine):
             no_repeat_ngram_size=settings.no_repeat_ngram,
             do_sample=False,
             pad_token_id=self._pad,
-            # What a model's own configuration says of sampling is for `do_sample` alone.
+            # What a model's own configuration says of sampling is for `do_sample` only.
             temperature=None,
             top_p=None,
             top_k=None,

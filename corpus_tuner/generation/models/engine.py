@@ -113,7 +113,7 @@ class Engine(Protocol):
     def write(self, requests: Sequence[Request], settings: LanguageModelSettings) -> Answers:
         """Return `outputs` texts for each request, as token ids.
 
-        The texts of a request depend on it and the settings alone, not on the other requests of
+        The texts of a request depend on it and the settings, not on the other requests of
         the call or their order. On a CPU they are equal to the token; on a GPU, where requests of
         a batch are padded to one length, the last digits of a probability may differ, and with
         them, rarely, a token.

@@ -1,6 +1,6 @@
 """Run GGUF files with llama.cpp, by the package xllamacpp: every architecture, and samples.
 
-The package starts llama.cpp's server in this process. It listens on a port of this machine alone,
+The package starts llama.cpp's server in this process. It listens on a port of this machine only,
 and answers nobody who does not know its key, which is drawn anew every time.
 Source: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md.
 """
@@ -113,8 +113,8 @@ class LlamaCppTokenizer:
         options = {"enable_thinking": enable_thinking}
         body = {"messages": list(messages), "chat_template_kwargs": options}
         prompt = self._model.post("/apply-template", body)["prompt"]
-        asked = {"content": prompt, "add_special": False, "parse_special": True}
-        tokens: list[int] = self._model.post("/tokenize", asked)["tokens"]
+        request = {"content": prompt, "add_special": False, "parse_special": True}
+        tokens: list[int] = self._model.post("/tokenize", request)["tokens"]
         return tokens
 
 

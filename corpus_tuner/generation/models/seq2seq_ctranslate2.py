@@ -53,8 +53,8 @@ class CTranslate2Engine:
         shared = self._open(workers) if settings.beam_width else None
 
         def answer(batch: list[int]) -> Answers:
-            asked = [requests[position] for position in batch]
-            return self._answer(shared or self._seeded(asked[0]), asked, settings)
+            some = [requests[position] for position in batch]
+            return self._answer(shared or self._seeded(some[0]), some, settings)
 
         return answer_in_parallel(answer, batches, workers)
 
@@ -75,7 +75,7 @@ class CTranslate2Engine:
         words = [token for token in request.source if token not in self._marks]
         with _SEEDING:
             ctranslate2.set_random_seed(request.seed % 2**32)
-            # Of marks alone nothing is drawn, neither here nor later.
+            # Of special tokens only nothing is drawn, neither here nor later.
             translator.translate_batch(
                 [self._names(words[:1])], beam_size=1, sampling_topk=2, max_decoding_length=1
             )

@@ -1,4 +1,4 @@
-"""Instructions: what a generator is asked to write, by kind and language."""
+"""Instructions: prompts of generators, by kind and language."""
 
 import string
 from collections.abc import Mapping

@@ -280,7 +280,7 @@ def test_a_build_goes_on_where_the_budget_ended(
 
     stopped = build(budget_tokens=45)
     assert stopped.code == 2
-    assert "is spent: 45 tokens; what was written is kept" in " ".join(stopped.err.split())
+    assert "is spent: 45 tokens; what was written is stored" in " ".join(stopped.err.split())
     assert "Traceback" not in stopped.err
     assert len(server.asked) == 3
     done = build()
