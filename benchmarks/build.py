@@ -30,7 +30,7 @@ BUILDS = {
     "no generator": ["generator=null"],
     "extractive": ["generator=extractive"],
     "default": [],
-    "default, every view encoded alone": ["views.late_chunking=false"],
+    "default, every view encoded by itself": ["views.late_chunking=false"],
 }
 _FEW = 8  # documents that tell what it takes to start
 

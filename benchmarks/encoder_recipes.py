@@ -3,7 +3,7 @@
 Run: python -m benchmarks.encoder_recipes RECIPE OUTPUT FOLDER... [--steps N]
 
 RECIPE is one of
-  linear   a linear map of queries alone, drawn towards the identity: sentences find their documents
+  linear   a linear map of queries only, drawn towards the identity: sentences find their documents
   simcse   a text finds itself, read with other dropout (Gao, Yao and Chen, arXiv 2104.08821)
   tsdae    a text is restored from the vector of what is left of it (Wang, Reimers and Gurevych,
            arXiv 2104.06979)

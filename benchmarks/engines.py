@@ -261,9 +261,11 @@ def compare(texts: dict[str, list[str]], folder: Path, chosen: argparse.Namespac
             vectors.append(encode(some))
             spent.append(time.process_time() - begin)
         points = []
-        for path, judged, asked in zip(chosen.collections, collections, queries, strict=True):
+        for path, judged, requested in zip(chosen.collections, collections, queries, strict=True):
             documents = texts_of(path)
-            points.append(ndcg(asked, encode(list(documents.values())), list(documents), judged))
+            points.append(
+                ndcg(requested, encode(list(documents.values())), list(documents), judged)
+            )
         if name == BASELINE:
             cost, exact, usual = np.array(spent), vectors[0], points
         cosines = (vectors[0] * exact).sum(axis=1)

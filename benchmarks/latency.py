@@ -45,12 +45,12 @@ Ways = Callable[[Path, Path], dict[str, Way]]
 
 
 def corpus_tuner(index: Path, _scratch: Path) -> dict[str, Way]:
-    """Search by vectors, by words, by words and their parts, and by all rankers."""
+    """Search with the encoder only, BM25, BM25 and n-grams, and all rankers."""
     words = SearchSettings(hybrid=HybridWeights.from_ranker("words"))
-    alone = Searcher.open(index, representation="passage")
-    searcher = Searcher.open(index, encoder=alone.encoder)
+    encoder_only = Searcher.open(index, representation="passage")
+    searcher = Searcher.open(index, encoder=encoder_only.encoder)
     return {
-        "vectors: corpus-tuner": lambda query, k: list(alone.rank([query], k, mode="dense")),
+        "vectors: corpus-tuner": lambda query, k: list(encoder_only.rank([query], k, mode="dense")),
         "words: corpus-tuner": lambda query, k: list(
             searcher.rank([query], k, mode="hybrid", settings=words)
         ),
@@ -144,8 +144,8 @@ def serve(library: str, index: Path, scratch: Path, pipe: Connection) -> None:
     """Time a library's ways on the queries that come, until none do."""
     ways = LIBRARIES[library](index, scratch)
     pipe.send(list(ways))
-    while asked := pipe.recv():
-        name, queries, k = asked
+    while requested := pipe.recv():
+        name, queries, k = requested
         times = []
         for query in queries:
             start = time.perf_counter()

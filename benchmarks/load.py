@@ -198,8 +198,8 @@ def measure(
         with service(there or index) as (address, process):
             with clients(Phase("warm-up"), address, queries, count):
                 time.sleep(min(10.0, seconds))
-            alone = Phase("one at a time")
-            with clients(alone, address, queries, 1):
+            sequential = Phase("one at a time")
+            with clients(sequential, address, queries, 1):
                 time.sleep(seconds / 2)
             full = Phase(f"{count} clients")
             held = [memory(process)]
@@ -210,7 +210,7 @@ def measure(
             half = Phase(f"{count} clients, half that rate")
             with clients(half, address, queries, count, full.rate / 2):
                 time.sleep(seconds)
-            phases += (alone, full, half)
+            phases += (sequential, full, half)
             if there is None:
                 switch = Phase(f"{count} clients, index switched")
                 with clients(switch, address, queries, count):
@@ -221,7 +221,7 @@ def measure(
                 phases.append(switch)
     return {
         "phases": [phase.as_dict() for phase in phases],
-        "all together : one at a time": round(full.rate / alone.rate, 2),
+        "all together : one at a time": round(full.rate / sequential.rate, 2),
         "memory in MiB": [round(size) for size in held],
     }
 

@@ -5,7 +5,7 @@ Run: python -m benchmarks.qdrant INDEX QUERIES ADDRESS [--most N]
 INDEX is exported to ADDRESS first. QUERIES is a file as `corpus-tuner search --queries` takes it.
 Rankings of 100 documents are compared in all modes, with and without a filter: they are the same,
 or differ in the order of documents whose scores are equal to the fifth decimal, or differ. Then
-both are asked one query at a time, in turns, encoding left out, and the medians are compared.
+both get one query at a time, in turns, encoding left out, and the medians are compared.
 """
 
 import argparse

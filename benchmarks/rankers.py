@@ -1,4 +1,4 @@
-"""What every ranker is worth: calibrated search without it, on collections with judgments.
+"""Contribution of each ranker: calibrated search without it, on collections with judgments.
 
     python -m benchmarks.rankers RESULTS FOLDER...
 

@@ -53,9 +53,9 @@ def measure(documents: list[dict[str, str]], corpus: Path, index: Path, options:
         corpus.write_text("".join(f"{json.dumps(one)}\n" for one in documents), encoding="utf-8")
         return run("build", corpus, "-o", index, *options, "--json")
 
-    kept = index.with_suffix(".seconds")
-    full = float(kept.read_text(encoding="utf-8")) if kept.is_file() else build()
-    kept.write_text(str(full), encoding="utf-8")
+    cached = index.with_suffix(".seconds")
+    full = float(cached.read_text(encoding="utf-8")) if cached.is_file() else build()
+    cached.write_text(str(full), encoding="utf-8")
     print(f"{len(documents):,} documents: a full build takes {full:.1f} s", flush=True)
     report("nothing changed", build(), full, 0)
     chance = random.Random(0)

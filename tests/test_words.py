@@ -19,9 +19,11 @@ EXEMPT = {
     ROOT / "CHANGELOG.md",
     *(ROOT / "docs" / "research").glob("*.md"),
     ROOT / "corpus_tuner" / "text" / "abbreviations.py",
+    ROOT / "corpus_tuner" / "configs" / "questions.yaml",
+    ROOT / "corpus_tuner" / "generation" / "prompts" / "en.yaml",
     Path(__file__),
 }
-"""History, negative results, and lists of words of a language."""
+"""History, negative results, lists of words of a language, and prompts."""
 
 FORBIDDEN = {
     "workshop": "enricher",

@@ -40,10 +40,10 @@ class PseudoQueries(NamedTuple):
     ordinal: int = -1
 
 
-def hold_out(
+def take_out_sentence(
     document: Document, language: str, generator: random.Random, ordinal: int = -1
 ) -> PseudoQueries | None:
-    """Hold out a sentence of a document; ``None`` if it has none to spare.
+    """Take a sentence out of a document; ``None`` if it has none to spare.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def hold_out(
     Examples
     --------
     >>> document = Document("d", "", "The mill stands by the river. Bakers buy flour there.")
-    >>> held_out = hold_out(document, "en", random.Random(0))
+    >>> held_out = take_out_sentence(document, "en", random.Random(0))
     >>> held_out.rest.text, held_out.queries[0]
     ('The mill stands by the river.', 'Bakers buy flour there.')
     """
@@ -104,7 +104,7 @@ def sample_sentences(searcher: Searcher, count: int, seed: int) -> Iterator[Pseu
             return
         document = segments.read_document(ordinal)
         generator = random.Random(key)
-        queries = hold_out(document, languages.detect(document), generator, ordinal)
+        queries = take_out_sentence(document, languages.detect(document), generator, ordinal)
         if queries:
             count -= 1
             yield queries

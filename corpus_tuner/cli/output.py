@@ -53,7 +53,7 @@ def sanitize(text: str, limit: int = 0) -> Text:
 
 
 def make_table(*columns: str, right: Sequence[str] = ()) -> Table:
-    """Return an empty table; the columns in `right` hold numbers, and no cell is cut."""
+    """Return an empty table; the columns in `right` have numbers, and no cell is cut."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")

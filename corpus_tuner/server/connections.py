@@ -3,7 +3,7 @@
 uvicorn closes a connection that is idle after a response, and no other. Here a connection is also
 closed if its request does not arrive, or not completely, or if its response is not read. When the
 maximum number is open, a new connection replaces the one that has waited longest for its client.
-granian (2.8) and hypercorn (0.18) were tried in place of this module: neither closes connections
+granian (2.8) and hypercorn (0.18) were tried instead of this module: neither closes connections
 with half a body, or with a response that is not read.
 """
 
@@ -61,7 +61,7 @@ def make_uvicorn_options(settings: ServerSettings) -> dict[str, Any]:
 
 
 class Connection(HttpToolsProtocol):
-    """A connection of a client, in place of uvicorn's class.
+    """A connection of a client, instead of uvicorn's class.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Assembling a report: one report per benchmark, merged and written to files.
 
-Reports hold no runs, so an evaluation of many benchmarks needs the memory of one.
+Reports contain no runs, so an evaluation of many benchmarks needs the memory of one.
 """
 
 import platform
@@ -32,7 +32,7 @@ ABOUT = (
 
 _TERMS = {
     "bm25": "The ranker that scores by the words of a query (BM25), without a model.",
-    "words": "The ranker that scores by words (BM25).",
+    "words": "The BM25 ranker of whole words.",
     "ngrams": "BM25 of character 4-grams: finds other word forms, and compounds.",
     "passage": "Dense search by the vector of a document's own text.",
     "mean": "One vector for a document: the mean of its passage's and its views' vectors.",

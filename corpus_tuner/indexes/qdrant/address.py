@@ -1,4 +1,4 @@
-"""Addresses of collections, given in place of the folder of an index."""
+"""Addresses of collections, given instead of the folder of an index."""
 
 import re
 from typing import Literal, NamedTuple

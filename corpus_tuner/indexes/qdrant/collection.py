@@ -56,7 +56,7 @@ class Point(NamedTuple):
         Vectors by name: of shape (dimension,) for `PASSAGE`, (rows, dimension) for `VIEWS`, others
         sparse.
     payload
-        Values that JSON can hold.
+        Values that JSON can represent.
     """
 
     number: int

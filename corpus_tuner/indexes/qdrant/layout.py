@@ -13,7 +13,7 @@
     the manifest    number 2**63: format, version, manifest, fields, statistics; written last
     terms           numbers behind that: keys, or frequencies, of 65,536 terms in base64
 
-Sparse vectors hold the saturated counts of BM25, and a query's holds how rare terms are: their
+Sparse vectors have the saturated counts of BM25, and a query's has the idf weights of terms: their
 product is the score.
 """
 

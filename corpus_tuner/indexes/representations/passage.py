@@ -21,7 +21,7 @@ class Settings(PluginSettings):
     ----------
     windows
         ``first``: only as much as the encoder reads at once, as published figures do. ``all``:
-        every passage, the best one counting (MaxP; Dai and Callan, "Deeper Text Understanding for
+        every passage, scored by the best one (MaxP; Dai and Callan, "Deeper Text Understanding for
         IR with Contextual Neural Language Modeling", SIGIR 2019).
     storage
         ``float32`` keeps published figures to the last digit; ``float16`` takes half the space and

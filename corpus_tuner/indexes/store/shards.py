@@ -15,7 +15,7 @@ whatever the corpus has become meanwhile.
         0123456789abcdef.json   a finished one: the entry of its segment
         0123456789abcdef.lock   lock of the process that builds it
 
-The file system is one that all machines share. Asked of it is that renaming is atomic, and that
+The file system is one that all machines share. It is required that renaming is atomic, and that
 all see the lock of a file.
 """
 

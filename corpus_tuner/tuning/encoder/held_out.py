@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from sentence_transformers import SentenceTransformer
 
-from corpus_tuner.calibration.pseudo_queries import hold_out
+from corpus_tuner.calibration.pseudo_queries import take_out_sentence
 from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.languages import Languages
@@ -74,7 +74,7 @@ class HeldOutEvaluation:
         seed: int = 0,
     ) -> None:
         chance = random.Random(seed)
-        taken = (hold_out(one, languages.detect(one), chance) for one in held_out)
+        taken = (take_out_sentence(one, languages.detect(one), chance) for one in held_out)
         pairs = [one for one in taken if one]
         self._documents = len(pairs)
         self._texts = [get_full_text(one.rest) for one in pairs]
