@@ -203,7 +203,7 @@ def test_a_bad_file_is_an_error(kind: str, tmp_path: Path, run: Run, small: list
         (["build", "c.jsonl", "-o", "index", "--config", "no.yaml"], "recipe no.yaml"),
         (["build", "c.jsonl", "-o", "index", "--config", "bad.yaml"], "bad.yaml:2: encoder.nam"),
         (["build", "c.jsonl", "-o", "index", "--config", "broken.yaml"], "not YAML"),
-        (["build", "c.jsonl", "-o", "index", "--config", "list.yaml"], "map stages"),
+        (["build", "c.jsonl", "-o", "index", "--config", "list.yaml"], "mapping of keys"),
         (["build", "c.jsonl", "-o", "index", "--on-bad-record", "ask"], "ask"),
         (["build", "c.jsonl", "-o", "index", "--set", "instructions=bad.yaml"], "no template"),
         (["build", "c.jsonl", "-o", "index", "--set", "instructions=asks.yaml"], "has: author"),

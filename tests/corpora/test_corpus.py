@@ -1,48 +1,20 @@
-"""Every kind of source, read as documents."""
+"""A corpus: records in any format and encoding, read as documents."""
 
 import csv
 import gzip
 import io
 import json
-import tracemalloc
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus_tuner import Corpus, CorpusTunerError, Document
-from corpus_tuner.core import delimited
 from corpus_tuner.corpora import CorpusSettings
 from tests.conftest import write_jsonl
-
-RECORDS = [
-    {"_id": "a", "title": "Mills", "text": "A mill stands by the river."},
-    {"_id": "b", "title": "", "text": "Brot braucht Mehl, Wasser und Geduld – schön."},
-]
-DOCUMENTS = [
-    Document("a", "Mills", "A mill stands by the river."),
-    Document("b", "", "Brot braucht Mehl, Wasser und Geduld – schön."),
-]
-
-
-def test_beir_folder(tmp_path: Path) -> None:
-    write_jsonl(tmp_path / "corpus.jsonl", RECORDS)
-    assert list(Corpus(str(tmp_path))) == DOCUMENTS
-
-
-def test_gzipped_beir_folder(tmp_path: Path) -> None:
-    lines = "".join(json.dumps(record) + "\n" for record in RECORDS)
-    (tmp_path / "corpus.jsonl.gz").write_bytes(gzip.compress(lines.encode()))
-    assert list(Corpus(str(tmp_path))) == DOCUMENTS
-
-
-@pytest.mark.parametrize("name", ["c.jsonl", "c.ndjson", "c.json", "c.data"])
-def test_jsonl_is_known_by_its_contents(tmp_path: Path, name: str) -> None:
-    assert list(Corpus(str(write_jsonl(tmp_path / name, RECORDS)))) == DOCUMENTS
+from tests.corpora.conftest import DOCUMENTS, RECORDS
 
 
 def test_a_corpus_can_be_read_twice(tmp_path: Path) -> None:
@@ -105,20 +77,6 @@ def test_tables(tmp_path: Path, name: str, delimiter: str) -> None:
     assert list(Corpus(str(tmp_path / name))) == expected
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-@pytest.mark.parametrize("name", ["c.csv", "c.tsv"])
-def test_the_delimiter_of_a_table_is_found(tmp_path: Path, name: str, delimiter: str) -> None:
-    others = "".join({",", ";", "\t", "|"} - {delimiter})
-    file = io.StringIO(newline="")
-    writer = csv.writer(file, delimiter=delimiter)
-    writer.writerow(["id", "title", "text", "topic"])
-    writer.writerow(["a", f"Mills{others}", f"By the{others * 3}\nriver{delimiter}", "trade"])
-    (tmp_path / name).write_text(f"\ufeff{file.getvalue()}", encoding="utf-8", newline="")
-    text = f"By the{others * 3}\nriver{delimiter}"
-    expected = Document("a", f"Mills{others}".strip(), text.strip(), {"topic": "trade"})
-    assert list(Corpus(str(tmp_path / name))) == [expected]
-
-
 def test_the_delimiter_of_a_table_can_be_named(tmp_path: Path) -> None:
     path = tmp_path / "c.csv"
     path.write_text("id#text\na#A mill, by the river\n", encoding="utf-8")
@@ -127,25 +85,6 @@ def test_the_delimiter_of_a_table_can_be_named(tmp_path: Path) -> None:
     assert list(Corpus(path, CorpusSettings(delimiter="#"))) == [
         Document("a", "", "A mill, by the river")
     ]
-
-
-@pytest.mark.parametrize(
-    ("start", "endless", "limit"),
-    [(b"a,", b"x" * 10_000_000, 2**18), (b'a,"', b"x\n" * 50_000, 2**15)],
-)
-def test_an_endless_row_of_a_table_never_comes_into_memory(
-    tmp_path: Path, start: bytes, endless: bytes, limit: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(delimited, "MAX_LINE_BYTES", limit)
-    path = tmp_path / "c.csv.gz"
-    path.write_bytes(gzip.compress(b"id,text\n" + start + endless, 1))
-    tracemalloc.start()
-    try:
-        with pytest.raises(CorpusTunerError, match="the row is longer than"):
-            list(Corpus(path))
-        assert tracemalloc.get_traced_memory()[1] < 30 * limit
-    finally:
-        tracemalloc.stop()
 
 
 def test_parquet(tmp_path: Path) -> None:
@@ -182,91 +121,6 @@ def test_a_folder_is_not_left_through_links(tmp_path: Path) -> None:
     (inside / "a.txt").write_text("mine", encoding="utf-8")
     (inside / "link.txt").symlink_to(tmp_path / "outside.txt")
     assert [document.id for document in Corpus(str(inside))] == ["a.txt"]
-
-
-def test_ir_datasets(monkeypatch: pytest.MonkeyPatch) -> None:
-    import ir_datasets
-
-    class Doc(NamedTuple):
-        doc_id: str
-        text: str
-
-    class Made:
-        def docs_iter(self) -> Iterator[Doc]:
-            yield Doc("a", "A mill.")
-
-    monkeypatch.setitem(ir_datasets.registry._registered, "made/here", Made())
-    assert list(Corpus("ir_datasets:made/here")) == [Document("a", "", "A mill.")]
-    with pytest.raises(CorpusTunerError, match="no documents called 'made/nowhere'"):
-        list(Corpus("ir_datasets:made/nowhere"))
-
-
-def test_hub_datasets_from_a_folder(tmp_path: Path) -> None:
-    write_jsonl(tmp_path / "train.jsonl", RECORDS)
-    assert list(Corpus(f"hf:{tmp_path}")) == DOCUMENTS
-    with pytest.raises(CorpusTunerError, match="'split'"):
-        list(Corpus(f"hf:{tmp_path}", CorpusSettings(split="nowhere")))
-
-
-def test_a_missing_extra_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "ir_datasets", None)
-    monkeypatch.setitem(__import__("sys").modules, "datasets", None)
-    with pytest.raises(CorpusTunerError, match=r"pip install .*\[ir-datasets\]'"):
-        list(Corpus("ir_datasets:beir/scifact"))
-    with pytest.raises(CorpusTunerError, match=r"pip install .*\[datasets\]'"):
-        list(Corpus("hf:some/set"))
-
-
-def test_skipping_counts_and_keeps_the_rest(tmp_path: Path) -> None:
-    path = tmp_path / "c.jsonl"
-    lines = ['{"_id": "a", "text": "A mill."}', "{broken", '{"_id": "a", "text": "again"}']
-    lines += ['{"_id": "b"}', '{"_id": "c", "text": ""}', '{"_id": "d", "text": "bell \\u0007 x"}']
-    path.write_text("\n".join(lines), encoding="utf-8")
-    corpus = Corpus(str(path), CorpusSettings(on_bad_record="skip"))
-    assert [(document.id, document.text) for document in corpus] == [
-        ("a", "A mill."),
-        ("d", "bell   x"),
-    ]
-    assert corpus.skipped == {
-        "broken JSON": 1,
-        "id: duplicate id": 1,
-        "text: missing": 1,
-        "text: empty, and there is no title": 1,
-        "text: control characters": 1,
-    }
-    assert corpus.examples["id: duplicate id"].location == f"{path}:3"
-    assert f"first at {path}:1" in str(corpus.examples["id: duplicate id"])
-
-
-def test_metadata_in_memory_is_what_json_can_hold() -> None:
-    endless: list[object] = []
-    endless.append(endless)
-    day = date(2026, 3, 1)
-    documents: list[Document | dict[str, Any]] = [
-        Document("good", "", "A mill.", {"day": day, "deep": {"a": [day]}}),
-        Document("nan", "", "A mill.", {"price": float("nan")}),
-        {"_id": "endless", "text": "A mill.", "tree": endless},
-        {"_id": "huge", "text": "A mill.", "price": 10**5000},
-        {"_id": "nameless", "text": "A mill.", "metadata": {1: "one"}},
-    ]
-    corpus = Corpus(documents, CorpusSettings(on_bad_record="skip"))
-    metadata = {"day": "2026-03-01", "deep": {"a": ["2026-03-01"]}}
-    assert list(corpus) == [Document("good", "", "A mill.", metadata)]
-    assert corpus.skipped == {
-        "metadata: a number that is not finite": 2,
-        "metadata: nested too deep": 1,
-        "metadata: the name of a field is not text": 1,
-    }
-
-
-def test_all_bad_records_are_named_at_once(tmp_path: Path) -> None:
-    path = tmp_path / "c.jsonl"
-    path.write_text('{"_id": "a", "text": "A mill."}\n{broken\n{"_id": "b"}\n', encoding="utf-8")
-    with pytest.raises(CorpusTunerError, match=r"(?s)2 records .*jsonl:2: .*jsonl:3, field 'text'"):
-        list(Corpus(path))
-    path.write_text("{broken\n" * 100, encoding="utf-8")
-    with pytest.raises(CorpusTunerError, match=r"20 records .* there may be more"):
-        list(Corpus(path))
 
 
 characters = st.characters(
@@ -315,21 +169,6 @@ def test_no_bytes_bring_anything_but_documents_or_a_clear_error(
                 assert all(isinstance(document, Document) for document in corpus)
             except (CorpusTunerError, EvaluationError) as error:
                 assert name in str(error)
-
-
-def test_a_foreign_header_is_one_complaint(tmp_path: Path) -> None:
-    table = tmp_path / "t.csv"
-    written = "".join(f'{number};"Die Mühle\nam Fluss"\n' for number in range(4))
-    table.write_text(f"Nummer;Inhalt\n{written}", encoding="utf-8")
-    with pytest.raises(CorpusTunerError) as raised:
-        list(Corpus(table))
-    lines = str(raised.value).splitlines()
-    assert lines[0] == "4 records cannot be used:"
-    assert len(lines) == 2
-    assert lines[1].startswith(f"  {table}:2 and 3 more, field 'text': missing (it has 'Nummer', ")
-    assert "settings={'corpus': {'text': '...'}})" in lines[1]
-    how = CorpusSettings(id="Nummer", text="Inhalt")
-    assert [document.id for document in Corpus(table, how)] == ["0", "1", "2", "3"]
 
 
 def test_usual_names_in_any_case(tmp_path: Path) -> None:
