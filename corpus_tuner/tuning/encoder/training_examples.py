@@ -51,7 +51,7 @@ def make_examples(
                 text, vector = next(other)
                 row["other"] = text
                 row["label"] += vector.tolist()
-            yield {**row, "label": row.pop("label")}  # the last column
+            yield row
 
 
 def _rank_queries(

@@ -1,12 +1,9 @@
 """Tables of results."""
 
-import re
-
 import pytest
 
 from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.eval.report import Report, Result
-from corpus_tuner.eval.report.latex import escape_latex, format_latex
 from corpus_tuner.eval.report.tables import format_markdown, tabulate_measure, tabulate_results
 
 
@@ -52,29 +49,6 @@ def test_marks_of_significance_stand_in_one_table() -> None:
     rows = tabulate_results(RESULTS)
     assert rows[0] == ["benchmark", "system", "nDCG@10", "MRR@100"]
     assert [row[2] for row in rows[1:]] == ["50.0", "75.0\u2021", "60.0\u2020", "51.0", "25.0"]
-
-
-def test_latex_is_a_whole_tabular() -> None:
-    text = format_latex(Report(title="", baseline="base", system="other", results=RESULTS))
-    lines = text.splitlines()
-    assert lines[0] == r"\begin{tabular}{lrr}"
-    assert lines[-1] == r"\end{tabular}"
-    rows = [line for line in lines if line.endswith(r"\\")]
-    assert len(rows) == 1 + 2 + len(RESULTS)  # head, benchmarks, systems
-    for row in rows:
-        spanned = r"\multicolumn{3}" in row
-        assert len(re.findall(r"(?<!\\)&", row)) == (0 if spanned else 2)
-    assert r"{[}new] \& 100\% & \textbf{75.0}$^{\ddagger}$ & \textbf{0.0} \\" in lines
-    assert r"other & 60.0$^{\dagger}$ & \textbf{0.0} \\" in lines
-    assert r"\multicolumn{3}{l}{\textit{a\_1}} \\" in lines
-    assert text.count("{") == text.count("}")
-
-
-def test_everything_special_is_escaped() -> None:
-    assert escape_latex("\\ ~^{}#$\n<|>") == (
-        r"\textbackslash{} \textasciitilde{}\textasciicircum{}\{\}\#\$ \textless{}\textbar{}"
-        r"\textgreater{}"
-    )
 
 
 def test_a_report_is_a_dataframe(monkeypatch: pytest.MonkeyPatch) -> None:

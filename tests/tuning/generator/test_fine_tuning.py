@@ -1,0 +1,64 @@
+"""Fine-tuning of a generator on pairs."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tests.tuning.generator.conftest import FAST
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        ("bart_folder", []),
+        ("t5_folder", []),
+        ("t5_folder", ["--set", "method=lora"]),
+    ],
+)
+def test_a_tuned_model_has_learnt(
+    model: str,
+    options: list[str],
+    request: pytest.FixtureRequest,
+    run: Callable[..., Any],
+    pairs: Path,
+    tmp_path: Path,
+) -> None:
+    from corpus_tuner.generation.models import Source, load_model
+
+    base = request.getfixturevalue(model)
+    output = tmp_path / "tuned"
+    command = ["tune", "generator", "--base", base, "-o", output, "--pairs", pairs, *FAST, *options]
+    done = run(*command, "--json")
+    assert done.code == 0, done.err
+    report = json.loads(done.out)
+    rows = [json.loads(line) for line in (output / "curve.jsonl").read_text().splitlines()]
+    looks = [row for row in rows if "dev" in row]
+    assert [look["step"] for look in looks] == [6, 12, 18, 24]
+    assert looks[-1]["loss"] < looks[0]["loss"]
+    assert report["pairs"] == {"keywords-en": 54, "title-en": 54}
+    assert set(report["test_rouge_l"]) == {"keywords-en", "title-en"}
+    chart = (output / "curve.svg").read_text()
+    for part in ("<svg", "<!-- title-en -->", "<!-- ROUGE-L -->", "<!-- dev, mean -->"):
+        assert part in chart
+    card = (output / "README.md").read_text()
+    assert "pairs.jsonl" in card and "| title-en | 54 |" in card
+    tuned, _ = load_model(Source(str(output)))
+    before, _ = load_model(Source(str(base)))
+    after = dict(tuned.get_encoder().named_parameters())
+    read = dict(before.get_encoder().named_parameters())
+    assert read.keys() == after.keys()
+    changed = {name for name in read if not torch.equal(read[name], after[name])}
+    layers = {name for name in read if "embed" not in name and name.endswith("weight")}
+    assert layers
+    if "method=lora" in options:
+        assert changed and all(name.split(".")[-2] in ("q", "v") for name in changed)
+    else:
+        assert layers <= changed
+    again = run(*command, "--json")
+    assert json.loads(again.out) == report
+    assert "another tuning" in run(*command, "--set", "seed=3").err
