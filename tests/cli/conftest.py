@@ -1,12 +1,13 @@
 """A small index, of which every test has a copy of its own."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from corpus_tuner import build, load_recipe
+from corpus_tuner import add, build, load_recipe
 from tests.conftest import Outcome, make_documents, write_jsonl
 
 Run = Callable[..., Outcome]
@@ -29,3 +30,45 @@ def built(tmp_path_factory: pytest.TempPathFactory, small: list[str]) -> Path:
 def index(tmp_path: Path, built: Path) -> Path:
     shutil.copytree(built, tmp_path, dirs_exist_ok=True)
     return tmp_path / "index"
+
+
+QUERIES = {"q 1": "mill by the river", "q 2": "wheat"}
+
+
+QRELS = {"q 1": {"mill": 2}, "q 2": {"d1": 1, "d0": 0}}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """Queries and judgments of the small index, in every kind of file."""
+    rows = [(query, document, grade) for query in QRELS for document, grade in QRELS[query].items()]
+    texts = {
+        "q.jsonl": "".join(
+            json.dumps({"id": key, "text": text}) + "\n" for key, text in QUERIES.items()
+        ),
+        "q.tsv": "".join(f"{key}\t{text}\n" for key, text in QUERIES.items()),
+        "q.csv": "id,text\n" + "".join(f'{key},"{text}"\n' for key, text in QUERIES.items()),
+        "beir.tsv": "query-id\tcorpus-id\tscore\n"
+        + "".join(f"{query}\t{document}\t{grade}\n" for query, document, grade in rows),
+        "trec.qrels": "".join(
+            f"{query.replace(' ', '%20')} 0 {document} {grade}\n" for query, document, grade in rows
+        ),
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return {name: tmp_path / name for name in texts}
+
+
+@pytest.fixture
+def new_documents(tmp_path: Path) -> Path:
+    """A file of three documents that the small index does not have, with years."""
+    records = make_documents(3, seed=4)
+    more = [dict(one, _id=f"n{number}", year=2020 + number) for number, one in enumerate(records)]
+    return write_jsonl(tmp_path / "more.jsonl", more)
+
+
+@pytest.fixture
+def grown_index(index: Path, new_documents: Path) -> Path:
+    """The small index with `new_documents`, in two segments."""
+    add(index, new_documents)
+    return index

@@ -143,66 +143,16 @@ def test_patterns_and_what_is_left_out(tmp_path: Path, run: Run, small: list[str
     assert "1 added" in added.out
 
 
-def test_a_recipe_file(tmp_path: Path, run: Run, encoder_folder: Path) -> None:
-    recipe = tmp_path / "recipe.yaml"
-    recipe.write_text(
-        f"encoder: {{name: '{encoder_folder}'}}\nlanguage: en\ngenerator: null\n"
-        "representation: {name: passage, windows: all}\n",
-        encoding="utf-8",
-    )
-    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(9))
-    options = ("--config", recipe, "--set", "views.title=false", "--json")
-    report = json.loads(run("build", corpus, "-o", tmp_path / "i", *options).out)
-    assert set(report["views"]) == {"passage", "sentence"}
-    manifest = json.loads(run("info", tmp_path / "i", "--json").out)
-    assert manifest["representation"] == "passage"
-    rows = manifest["segments"][0]["rows"]
-    assert set(rows) == {"passage", "mean"}
-    assert rows["passage"] == report["views"]["passage"]
-
-
-def test_all_recipes_in_the_project_are_valid() -> None:
-    from corpus_tuner import load_recipe
-
-    folder = Path(__file__).parents[2] / "configs"
-    recipes = {*folder.glob("*.yaml")} - {*folder.glob("*-tuning.yaml")}
-    assert recipes
-    for recipe in recipes:
-        load_recipe(recipe)
-
-
-def test_the_default_recipe_spells_out_the_defaults() -> None:
-    from corpus_tuner import load_recipe
-
-    assert load_recipe("default") == load_recipe()
-
-
-def test_a_recipe_that_comes_with_the_package(
-    tmp_path: Path, run: Run, small: list[str], monkeypatch: pytest.MonkeyPatch
+def test_a_changed_corpus_is_followed(
+    index: Path, run: Run, tmp_path: Path, small: list[str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(3))
-    assert run("build", corpus, "-o", "index", "--config", "passage", *small).code == 0
-    manifest = json.loads(run("info", "index", "--json").out)
-    assert manifest["representation"] == "passage"
-    # A file of that name comes first.
-    Path("passage").write_text("representation: mean\n", encoding="utf-8")
-    assert run("build", corpus, "-o", "index", "--config", "passage", *small).code == 0
-    assert json.loads(run("info", "index", "--json").out)["representation"] == "mean"
-
-
-def test_a_recipe_that_is_not_there(run: Run) -> None:
-    outcome = run("build", "c.jsonl", "-o", "index", "--config", "paper-flan-t6")
-    assert outcome.code == 2
-    assert "no recipe paper-flan-t6" in outcome.err
-    assert "paper-flan-t5-base, paper-flan-t5-large" in outcome.err
-
-
-def test_short_options_are_settings(built: Path, tmp_path: Path, run: Run) -> None:
-    options = ("--output", tmp_path / "new", "--generator", "nosuch")
-    outcome = run("build", built / "c.jsonl", *options)
-    assert outcome.code == 2
-    assert "nosuch" in outcome.err
-    overruled = run("build", built / "c.jsonl", *options, "--set", "generator=neither")
-    assert "neither" in overruled.err
-    assert "nosuch" not in overruled.err
+    documents = make_documents(8)[1:]
+    documents[2]["text"] = "Another text."
+    corpus = write_jsonl(tmp_path / "changed.jsonl", documents)
+    built = run("build", corpus, "-o", index, *small)
+    assert "to do: 3 added, 1 changed, 2 removed, 3 unchanged" in built.err
+    assert "3 added, 1 changed, 2 removed, 3 unchanged" in built.out
+    assert "up to date" in run("build", corpus, "-o", index, *small).out
+    fresh = json.loads(run("build", corpus, "-o", index, "--fresh", *small, "--json").out)
+    assert fresh["changes"]["added"] == 7
+    assert fresh["segments"] == 1

@@ -1,27 +1,12 @@
 """``corpus-tuner search``, for one query and for a file of them."""
 
 import json
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from corpus_tuner.indexes.store.search_settings import RANKERS
 from tests.cli.conftest import Run
-
-
-def test_search_prints_three_lines_a_hit(index: Path, run: Run) -> None:
-    outcome = run("search", index, "mill river", "--k", "6")
-    assert outcome.code == 0
-    assert "Mills [bold]" in outcome.out
-    lines = outcome.out.strip().splitlines()
-    heads = [number for number, line in enumerate(lines) if line[:2].strip().isdigit()]
-    assert len(heads) == 6
-    assert all(1 <= end - start <= 3 for start, end in pairwise([*heads, len(lines)]))
-    assert "\u009b" not in outcome.out
-    query, *hits = outcome.out.strip().splitlines()
-    assert query.startswith("query  mill river")
-    assert len(hits) <= 3 * 6
 
 
 def test_search_prints_json(index: Path, run: Run) -> None:
@@ -44,16 +29,6 @@ def test_search_prints_json(index: Path, run: Run) -> None:
     explained = json.loads(run("search", index, "MILLS", "--k", "6", "--explain", "--json").out)
     (hit,) = (hit for hit in explained["hits"] if hit["id"] == "mill")
     assert hit["matched"] == ["Mills", "mill"]
-
-
-def test_search_explains(index: Path, run: Run) -> None:
-    outcome = run("search", index, "mill by the river", "--explain", "--mode", "hybrid")
-    assert outcome.code == 0, outcome.err
-    for part in ("Mills [bold]", "adds   passage +", "rank   passage ", "words 1 ", "on one scale"):
-        assert part in outcome.out
-    assert "\u009b" not in outcome.out
-    alone = run("search", index, "mill by the river", "--explain", "--mode", "lexical").out
-    assert "passage +" not in alone
 
 
 @pytest.mark.parametrize(
@@ -155,21 +130,3 @@ def test_an_ignored_min_probability_is_a_note(index: Path, run: Run) -> None:
     assert outcome.code == 0
     assert "note: --min-probability is ignored" in outcome.err
     assert "Mills [bold]" in outcome.out
-
-
-def test_improbable_hits_are_dimmed() -> None:
-    from corpus_tuner.cli.hit_output import _choose_style, _format_head
-    from corpus_tuner.core.documents import Document, View
-    from corpus_tuner.indexes.search.hits import Hit
-    from corpus_tuner.indexes.search.snippets import Snippet
-
-    def shown(probability: float | None) -> tuple[str, str]:
-        document = Document("mill", "Mill", "It grinds.")
-        view = View("mill", "passage", "It grinds.")
-        hit = Hit(document, 1, 2.0, probability, view, Snippet("It grinds.", 0, 10), {})
-        return _choose_style(hit), _format_head(hit).plain.rpartition("  ")[2]
-
-    assert shown(None) == ("", "2.000")
-    assert shown(0.01) == ("", "1%")
-    assert shown(0.0099) == ("dim", "<1%")
-    assert shown(0) == ("dim", "<1%")

@@ -29,7 +29,7 @@ def test_eval_measures_the_encoder_alone_beside_the_recipe(
         (name, system) for name in ("sample-en", "sample-de") for system in SYSTEMS
     ]
     assert [row["uses_labels"] for row in rows] == ["oracle" in name for name in SYSTEMS] * 2
-    assert "* chosen with the judgments" in outcome.out
+    assert "* oracle: chosen with the judgments, not a result" in outcome.out
     for row in rows:
         assert list(row["measures"]) == ["nDCG@10", "MRR@100", "Recall@100"]
         assert (row["documents"], row["queries"]) == (120, 60)
@@ -68,31 +68,6 @@ def test_eval_skips_what_a_benchmark_has_wrong(tmp_path: Path, run: Run, small: 
     assert "1  text: empty, and there is no title: " in outcome.out
     assert "a judged query is missing: 1" in outcome.out
     assert "AP@100" in outcome.out
-
-
-QUERIES = {"q 1": "mill by the river", "q 2": "wheat"}
-QRELS = {"q 1": {"mill": 2}, "q 2": {"d1": 1, "d0": 0}}
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> dict[str, Path]:
-    """Queries and judgments of the small index, in every kind of file."""
-    rows = [(query, document, grade) for query in QRELS for document, grade in QRELS[query].items()]
-    texts = {
-        "q.jsonl": "".join(
-            json.dumps({"id": key, "text": text}) + "\n" for key, text in QUERIES.items()
-        ),
-        "q.tsv": "".join(f"{key}\t{text}\n" for key, text in QUERIES.items()),
-        "q.csv": "id,text\n" + "".join(f'{key},"{text}"\n' for key, text in QUERIES.items()),
-        "beir.tsv": "query-id\tcorpus-id\tscore\n"
-        + "".join(f"{query}\t{document}\t{grade}\n" for query, document, grade in rows),
-        "trec.qrels": "".join(
-            f"{query.replace(' ', '%20')} 0 {document} {grade}\n" for query, document, grade in rows
-        ),
-    }
-    for name, text in texts.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    return {name: tmp_path / name for name in texts}
 
 
 def test_eval_of_an_index_by_two_files(
@@ -216,51 +191,6 @@ def test_eval_options_that_do_not_go_together(
     outcome = run("eval", *options)
     assert outcome.code == 2
     assert message in " ".join(outcome.err.split())
-
-
-def test_eval_of_a_single_run(tmp_path: Path, run: Run, files: dict[str, Path]) -> None:
-    text = "q%201 Q0 x 1 1.0 t\nq%201 Q0 mill 2 1.0 t\nq%202 Q0 d0 1 1.0 t\nq%202 Q0 d1 2 1.0 t\n"
-    (tmp_path / "theirs.trec").write_text(text, encoding="utf-8")
-    measures = ("--measure", "recip_rank", "--measure", "ndcg_cut_10", "--measure", "P_1")
-    options = ("--qrels", files["trec.qrels"], *measures, "-o", tmp_path / "out")
-    outcome = run("compare", tmp_path / "theirs.trec", *options)
-    assert outcome.code == 0, outcome.err
-    # The last of the tied ids comes first: x, then mill; d1, then d0.
-    assert re.search(r"trec +theirs +75\.0 +81\.5 +50\.0", outcome.out)
-    assert "compared with" not in outcome.out
-    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "compared with" not in page
-    shown = json.loads(run("compare", tmp_path / "theirs.trec", *options, "--json").out)
-    assert shown["results"][0]["measures"]["recip_rank"] == 0.75
-    (tmp_path / "other.trec").write_text("q1 Q0 mill 1 1.0 t\n", encoding="utf-8")
-    outcome = run("compare", tmp_path / "other.trec", *options)
-    assert outcome.code == 2
-    assert "no query of the run other is judged: it has 'q1', and judged are 'q 1'" in outcome.err
-
-
-def test_bad_judgments_of_runs_are_counted_or_refused(
-    tmp_path: Path, run: Run, files: dict[str, Path]
-) -> None:
-    with files["trec.qrels"].open("a", encoding="utf-8") as file:
-        file.write("q%202 0 d3 high\n")
-    (tmp_path / "a.trec").write_text("q%201 Q0 mill 1 1.0 t\n", encoding="utf-8")
-    options = ("--qrels", files["trec.qrels"], "-o", tmp_path / "out")
-    outcome = run("compare", tmp_path / "a.trec", *options)
-    assert outcome.code == 0, outcome.err
-    assert f"not a whole number: 1, first {files['trec.qrels']}:4, field" in outcome.out
-    outcome = run("compare", tmp_path / "a.trec", *options, "--on-bad-record", "fail")
-    assert (outcome.code, "trec.qrels:4, field 'score'" in outcome.err) == (2, True)
-
-
-def test_a_table_for_latex(tmp_path: Path, run: Run, files: dict[str, Path]) -> None:
-    (tmp_path / "a_b.trec").write_text("q%201 Q0 mill 1 1.0 t\n", encoding="utf-8")
-    (tmp_path / "c.trec").write_text("q%202 Q0 d1 1 1.0 t\n", encoding="utf-8")
-    options = ("--qrels", files["trec.qrels"], "-o", tmp_path / "out", "--latex")
-    outcome = run("compare", tmp_path / "a_b.trec", tmp_path / "c.trec", *options)
-    assert outcome.code == 0, outcome.err
-    assert outcome.out == (tmp_path / "out" / "table.tex").read_text(encoding="utf-8")
-    assert r"a\_b & \textbf{50.0} & \textbf{50.0} & \textbf{50.0} \\" in outcome.out
-    assert "a_b found nothing for 1 of 2 judged queries" in outcome.err
 
 
 def test_search_and_eval_of_ids_with_white_space(

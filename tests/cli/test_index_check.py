@@ -1,0 +1,32 @@
+"""``corpus-tuner index check``."""
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Run
+
+
+def test_what_is_damaged_is_named_and_mended(index: Path, run: Run) -> None:
+    file = next(index.glob("segments/*/views.faiss"))
+    data = file.read_bytes()
+    file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    found = run("index", "check", index, "--json")
+    assert found.code == 1
+    (problem,) = json.loads(found.out)["problems"]
+    assert problem == {"file": str(file), "problem": "is damaged (wrong SHA-256)"}
+    mended = run("index", "check", index, "--repair")
+    assert mended.code == 0
+    assert "views.faiss: is damaged" in mended.out
+    assert "6 documents were indexed again" in mended.out
+    assert run("index", "check", index).code == 0
+
+
+def test_a_repair_uses_the_ledger_that_it_is_given(index: Path, run: Run, tmp_path: Path) -> None:
+    own, given = index / "ledger.sqlite", tmp_path / "given.sqlite"
+    own.unlink(missing_ok=True)
+    file = next(index.glob("segments/*/views.faiss"))
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    mended = run("index", "check", index, "--repair", "--ledger", given)
+    assert mended.code == 0, mended.err
+    assert given.exists()
+    assert not own.exists()

@@ -1,0 +1,80 @@
+"""Options that several commands have."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from corpus_tuner import load_recipe
+from corpus_tuner.cli.options import read_recipe, read_tuning_settings
+from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
+from tests.cli.conftest import Run
+from tests.conftest import make_documents, write_jsonl
+
+
+def test_a_recipe_file(tmp_path: Path, run: Run, encoder_folder: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(
+        f"encoder: {{name: '{encoder_folder}'}}\nlanguage: en\ngenerator: null\n"
+        "representation: {name: passage, windows: all}\n",
+        encoding="utf-8",
+    )
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(9))
+    options = ("--config", recipe, "--set", "views.title=false", "--json")
+    report = json.loads(run("build", corpus, "-o", tmp_path / "i", *options).out)
+    assert set(report["views"]) == {"passage", "sentence"}
+    manifest = json.loads(run("info", tmp_path / "i", "--json").out)
+    assert manifest["representation"] == "passage"
+    rows = manifest["segments"][0]["rows"]
+    assert set(rows) == {"passage", "mean"}
+    assert rows["passage"] == report["views"]["passage"]
+
+
+def test_a_recipe_that_comes_with_the_package(
+    tmp_path: Path, run: Run, small: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(3))
+    assert run("build", corpus, "-o", "index", "--config", "passage", *small).code == 0
+    manifest = json.loads(run("info", "index", "--json").out)
+    assert manifest["representation"] == "passage"
+    # A file of that name comes first.
+    Path("passage").write_text("representation: mean\n", encoding="utf-8")
+    assert run("build", corpus, "-o", "index", "--config", "passage", *small).code == 0
+    assert json.loads(run("info", "index", "--json").out)["representation"] == "mean"
+
+
+def test_a_recipe_that_is_not_there(run: Run) -> None:
+    outcome = run("build", "c.jsonl", "-o", "index", "--config", "paper-flan-t6")
+    assert outcome.code == 2
+    assert "no recipe paper-flan-t6" in outcome.err
+    assert "paper-flan-t5-base, paper-flan-t5-large" in outcome.err
+
+
+def test_short_options_are_settings(built: Path, tmp_path: Path, run: Run) -> None:
+    options = ("--output", tmp_path / "new", "--generator", "nosuch")
+    outcome = run("build", built / "c.jsonl", *options)
+    assert outcome.code == 2
+    assert "nosuch" in outcome.err
+    overruled = run("build", built / "c.jsonl", *options, "--set", "generator=neither")
+    assert "neither" in overruled.err
+    assert "nosuch" not in overruled.err
+
+
+def test_settings_of_a_tuning_and_of_its_recipe_are_separated(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text("steps: 7\nseed: 3\n", encoding="utf-8")
+    settings, of_recipe = read_tuning_settings(
+        GeneratorTuningSettings, file, ["steps=9", "language=de", "encoder.name=x"]
+    )
+    assert (settings.steps, settings.seed) == (9, 3)
+    assert of_recipe == ["language=de", "encoder.name=x"]
+
+
+@pytest.mark.parametrize("generator", [None, "extractive", "null"])
+def test_only_given_options_are_settings_of_the_recipe(generator: str | None) -> None:
+    recipe = read_recipe(None, None, generator=generator, include=["*.md"], exclude=None)
+    assert recipe.corpus.include == ("*.md",)
+    assert recipe.corpus.exclude == load_recipe().corpus.exclude
+    assert (recipe.generator is None) == (generator == "null")
+    assert read_recipe(None, None) == load_recipe()
