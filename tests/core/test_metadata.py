@@ -1,9 +1,15 @@
 """Metadata as values that JSON can represent."""
 
+import json
 from datetime import date
 from typing import Any
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from corpus_tuner import Corpus, Document
+from corpus_tuner.core.metadata import MetadataError, convert_metadata
 from corpus_tuner.corpora import CorpusSettings
 
 
@@ -26,3 +32,37 @@ def test_metadata_in_memory_is_what_json_can_hold() -> None:
         "metadata: nested too deep": 1,
         "metadata: the name of a field is not text": 1,
     }
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(), json_values, max_size=4))
+def test_values_of_json_are_unchanged(metadata: dict[str, Any]) -> None:
+    converted = convert_metadata(metadata)
+    assert converted == metadata
+    assert json.loads(json.dumps(converted, allow_nan=False)) == metadata
+
+
+@pytest.mark.parametrize(
+    ("value", "reason", "detail"),
+    [
+        ([1, {"net": float("inf")}], "a number that is not finite", "in 'price'"),
+        (10**400, "a number that is not finite", "write null"),
+        ({"note": "\ud83d"}, "not UTF-8", "in 'price'"),
+        ({7: "x"}, "the name of a field is not text", "7"),
+    ],
+)
+def test_a_value_that_json_lacks_is_refused(value: object, reason: str, detail: str) -> None:
+    with pytest.raises(MetadataError) as raised:
+        convert_metadata({"price": value})
+    assert raised.value.reason == reason
+    assert detail in raised.value.detail

@@ -1,0 +1,44 @@
+"""Memory-mapped arrays in ``.npy`` files."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from corpus_tuner.core.arrays import load_array, save_array
+from corpus_tuner.errors import SearchIndexError
+
+ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+
+
+@ONE_FOLDER
+@given(st.lists(st.integers(-(2**31), 2**31 - 1)), st.sampled_from([np.int32, np.int64]))
+def test_an_array_comes_back(tmp_path: Path, values: list[int], dtype: type[np.generic]) -> None:
+    save_array(tmp_path / "a.npy", np.array(values, dtype))
+    loaded = load_array(tmp_path / "a.npy", np.int32, np.int64)
+    assert loaded.dtype == dtype
+    assert loaded.tolist() == values == np.load(tmp_path / "a.npy").tolist()
+
+
+@ONE_FOLDER
+@given(st.data())
+def test_a_file_that_is_cut_is_damaged(tmp_path: Path, data: st.DataObject) -> None:
+    file = tmp_path / "a.npy"
+    save_array(file, np.arange(20))
+    file.write_bytes(file.read_bytes()[: data.draw(st.integers(0, file.stat().st_size - 1))])
+    with pytest.raises(SearchIndexError, match=r"a\.npy is damaged"):
+        load_array(file, np.int64)
+
+
+def test_an_array_of_another_kind_is_damaged(tmp_path: Path) -> None:
+    file = tmp_path / "a.npy"
+    save_array(file, np.zeros(3, np.float32))
+    with pytest.raises(SearchIndexError, match=r"damaged: it has float32 of shape \(3,\)"):
+        load_array(file, np.int64)
+    save_array(file, np.zeros((2, 3), np.int64))
+    with pytest.raises(SearchIndexError, match=r"int64 of shape \(2, 3\)"):
+        load_array(file, np.int64)
+    with pytest.raises(SearchIndexError, match=r"cannot read .*b\.npy: No such file"):
+        load_array(tmp_path / "b.npy", np.int64)
