@@ -34,7 +34,7 @@ def test_any_text_is_values_or_an_error_of_yaml(text: str) -> None:
     [
         ("a: &a {b: *a}", "contains itself"),
         ("&a [[*a]]", "contains itself"),
-        ("[" * 1_200, "nested too deep"),
+        ("[" * 500, "nested too deep"),
         ("day: 2026-02-30", "day"),
         ("!!python/object:os.system {}", "could not determine a constructor"),
     ],
