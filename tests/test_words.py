@@ -96,7 +96,7 @@ def find_forbidden(path: Path) -> Counter[str]:
         found.update(word for word in words if word in FORBIDDEN | NAMES_ONLY)
         # Strings of tests are mostly texts of documents.
         text = "\n".join(find_prose(text, all_strings="tests" not in path.parts))
-    prose = " ".join(text.lower().split())
+    prose = " ".join(text.lower().replace("keep_alive", "keepalive").split())
     found.update(word for word in WORD.findall(prose) if word in FORBIDDEN)
     found.update({phrase: prose.count(phrase) for phrase in PHRASES if phrase in prose})
     return found
