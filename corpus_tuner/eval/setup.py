@@ -65,7 +65,9 @@ class Setup:
         Raises
         ------
         EvaluationError
-            If a measure is unknown, or the folder cannot be made.
+            If a measure is unknown.
+        CorpusTunerError
+            If the folder cannot be made.
         """
         settings = settings or load_recipe()
         depth = max(depth, get_deepest_cutoff(measures))

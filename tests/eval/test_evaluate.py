@@ -5,37 +5,16 @@ import json
 import signal
 import time
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Outcome, write_jsonl
 from tests.eval.made_benchmark import make_benchmark
+from tests.eval.report.html_page import Page
 from tests.fault_injection import start_command, wait_for_exit
 
 Run = Callable[..., Outcome]
-
-
-class Page(HTMLParser):
-    """What a page would fetch or run, and its text."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.outside: list[str] = []
-        self.tags: list[str] = []
-        self.text = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        for name, value in attributes:
-            if name in ("src", "href") and value and not value.startswith("#"):
-                self.outside.append(value)
-            assert not name.startswith("on")
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 @pytest.mark.slow

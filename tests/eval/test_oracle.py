@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from corpus_tuner.building.pipeline import build
-from corpus_tuner.config.recipe import load_recipe
 from corpus_tuner.encoders import Encoder
 from corpus_tuner.eval.oracle import (
     STEPS,
@@ -19,28 +17,8 @@ from corpus_tuner.eval.systems import OpenIndex, System
 from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.measures import measure
 from corpus_tuner.indexes.store.search_settings import DenseWeights, HybridWeights, SearchSettings
-from tests.conftest import make_documents, write_jsonl
 
 NDCG = "nDCG@10"
-
-
-@pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder, encoder_folder: Path) -> Path:
-    folder = tmp_path_factory.mktemp("oracle")
-    write_jsonl(folder / "corpus.jsonl", make_documents(40))
-    assignments = ["generator=null", "calibrate=false", "language=en"]
-    settings = load_recipe(None, [*assignments, f"encoder.name={encoder_folder}"])
-    build(folder / "corpus.jsonl", folder / "index", settings, encoder=encoder)
-    return folder / "index"
-
-
-@pytest.fixture(scope="module")
-def queries() -> dict[str, str]:
-    documents = make_documents(40)
-    return {
-        f"q{number}": " ".join(document["text"].split()[2:9])
-        for number, document in enumerate(documents[:6])
-    }
 
 
 def judged_by_vectors(
