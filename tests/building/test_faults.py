@@ -101,7 +101,7 @@ def test_a_full_disk_at_every_step(
             with fail_writes(at) as calls:
                 change(index, encoder)
             break
-        except ct.SearchIndexError as error:
+        except ct.CorpusTunerError as error:
             assert "No space left on device: make room there" in str(error)
             assert str(index) in str(error)
         assert state(index) in (before, after)

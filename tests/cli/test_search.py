@@ -7,6 +7,7 @@ import pytest
 
 from corpus_tuner.indexes.store.search_settings import RANKERS
 from tests.cli.conftest import Run
+from tests.conftest import write_jsonl
 
 
 def test_search_prints_json(index: Path, run: Run) -> None:
@@ -130,3 +131,31 @@ def test_an_ignored_min_probability_is_a_note(index: Path, run: Run) -> None:
     assert outcome.code == 0
     assert "note: --min-probability is ignored" in outcome.err
     assert "Mills [bold]" in outcome.out
+
+
+def test_filters_choose_what_is_found(encoder_folder: Path, run: Run, tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    records = [{"_id": str(n), "text": f"the mill number {n}", "year": 2000 + n} for n in range(9)]
+    write_jsonl(tmp_path / "c.jsonl", records)
+    options = ("--set", "generator=null", "--set", f"encoder.name={encoder_folder}")
+    assert run("build", tmp_path / "c.jsonl", "-o", index, *options).code == 0
+    for typed, expected in {
+        "year>=2006": {"6", "7", "8"},
+        "year>=2006 AND year!=2007": {"6", "8"},
+        "id=1,2 OR year>2007": {"1", "2", "8"},
+    }.items():
+        found = run("search", index, "mill", "--filter", typed, "--json")
+        assert {hit["id"] for hit in json.loads(found.out)["hits"]} == expected
+    for typed, message in {
+        "year": "is not like field=value",
+        "yeer=2006": "did you mean year (number)?",
+        "year>abc": "the filter compares the field 'year' with text, \"abc\", and it has",
+    }.items():
+        for command in (("search", index, "mill"), ("index", "remove", index)):
+            refused = run(*command, "--filter", typed)
+            assert refused.code == 2
+            assert message in refused.err
+    assert "number in 9" in run("info", index).out
+    fields = json.loads(run("info", index, "--json").out)["fields"]
+    assert fields["year"] == {"documents": 9, "types": {"number": 9}}
+    assert fields["id"] == {"documents": 9, "types": {"text": 9}}

@@ -18,7 +18,7 @@ from corpus_tuner.indexes.qdrant.address import parse_address
 from corpus_tuner.indexes.qdrant.export import export_to_qdrant
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.staging import EncodedDocument
-from tests.indexes.filters.test_filters import EVERY_TYPE, VALUES, nested, passes
+from tests.indexes.filters.oracle import EVERY_TYPE, VALUES, nested, passes
 from tests.indexes.indexing import Table, write_index
 from tests.indexes.qdrant.collections import ENGINES, address, using
 
