@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from corpus_tuner.building.pipeline import build
+from corpus_tuner.config.recipe import load_recipe
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.encoders import Vectors
@@ -26,8 +29,10 @@ from corpus_tuner.indexes.store.segment_writer import SEGMENT, write_segment
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
 from corpus_tuner.indexes.store.write_lock import create_index_folder, lock_index
 from corpus_tuner.indexes.vectors.ann import SearchParameters, VectorSettings
+from tests.conftest import make_documents, write_jsonl
 
 FINGERPRINT = "f" * 64
+CHOSEN = ["generator=null", "views.sentences=2", "calibrate=false", "language=en"]
 
 
 class Table:
@@ -119,3 +124,11 @@ def write_index(
             )
             manifest = commit_missing(folder, manifest.model_copy(update={"vectors": search_entry}))
     return manifest
+
+
+def build_index(folder: Path, encoder: Any, count: int, seed: int = 0) -> Path:
+    """Build the index of some documents of random words anew."""
+    write_jsonl(folder / "corpus.jsonl", make_documents(count, seed))
+    settings = load_recipe(None, CHOSEN)
+    build(folder / "corpus.jsonl", folder / "index", settings, encoder=encoder, fresh=True)
+    return folder / "index"

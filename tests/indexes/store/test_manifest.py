@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from corpus_tuner import check
 from corpus_tuner.errors import SearchIndexError
-from corpus_tuner.indexes.store.manifest import read_manifest, verify
+from corpus_tuner.indexes.store.manifest import EncoderEntry, parse_manifest, read_manifest, verify
 from tests.conftest import edit_manifest
 from tests.indexes.indexing import encoded, write_index
+from tests.indexes.store.conftest import Built
 
 
 @pytest.fixture
@@ -105,3 +107,21 @@ def test_what_is_no_index(tmp_path: Path) -> None:
     (tmp_path / "building-0123").mkdir()
     with pytest.raises(SearchIndexError, match="did not finish"):
         read_manifest(tmp_path)
+
+
+def test_the_manifest_names_the_files(built: Built) -> None:
+    entry = parse_manifest(built.index).encoder
+    assert {"model.safetensors", "tokenizer.json", "modules.json"} <= {*entry.files}
+    assert "README.md" not in entry.files
+    assert check(built.index) == []
+
+
+@pytest.mark.parametrize("name", ["../outside", "/outside", "a/../../outside", "a//b", "./a"])
+def test_files_of_an_encoder_stay_in_its_folder(built: Built, name: str) -> None:
+    entry = parse_manifest(built.index).encoder.model_dump()
+    entry["files"][name] = {"bytes": 1, "sha256": ""}
+    with pytest.raises(ValueError, match="cannot be"):
+        EncoderEntry.model_validate(entry)
+    edit_manifest(built.index, encoder=entry)
+    with pytest.raises(SearchIndexError, match="cannot be"):
+        parse_manifest(built.index)

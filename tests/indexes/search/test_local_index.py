@@ -3,36 +3,25 @@
 import threading
 import time
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
 
 import corpus_tuner.indexes.search.local_index as local_module
-from corpus_tuner import Searcher, SearchIndexError, SearchSettings, build, load_recipe
+from corpus_tuner import Searcher, SearchIndexError, SearchSettings
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
-from corpus_tuner.indexes.store.search_settings import FEEDBACK, RANKERS, HybridWeights, Mode
-from tests.conftest import make_documents, write_jsonl
-from tests.indexes.indexing import Table, encoded, write_index
-
-CHOSEN = ["generator=null", "views.sentences=2", "calibrate=false", "language=en"]
-
-
-def make(folder: Path, encoder: Any, count: int, seed: int = 0) -> Path:
-    write_jsonl(folder / "corpus.jsonl", make_documents(count, seed))
-    settings = load_recipe(None, CHOSEN)
-    build(folder / "corpus.jsonl", folder / "index", settings, encoder=encoder, fresh=True)
-    return folder / "index"
+from tests.indexes.indexing import Table, build_index, encoded, write_index
 
 
 def test_refresh(tmp_path: Path, encoder: Any) -> None:
-    index = make(tmp_path, encoder, 20)
+    index = build_index(tmp_path, encoder, 20)
     with Searcher.open(index, encoder=encoder) as searcher:
         assert not searcher.refresh()
         before = searcher.search("the mill", 50)
         assert len(before) == 20
-        make(tmp_path, encoder, 31)
+        build_index(tmp_path, encoder, 31)
         assert searcher.search("the mill", 50) == before  # as it was opened
         assert searcher.refresh()
         assert len(searcher.search("the mill", 50)) == 31
@@ -48,9 +37,9 @@ def test_an_index_of_another_encoder_is_refused(
 ) -> None:
     from corpus_tuner.encoders import EncoderSettings, open_encoder
 
-    index = make(tmp_path, encoder, 20)
+    index = build_index(tmp_path, encoder, 20)
     with Searcher.open(index, encoder=encoder) as searcher:
-        make(tmp_path, open_encoder(EncoderSettings(name=str(other_encoder_folder))), 20)
+        build_index(tmp_path, open_encoder(EncoderSettings(name=str(other_encoder_folder))), 20)
         with pytest.raises(SearchIndexError, match="another encoder"):
             searcher.refresh()
         assert len(searcher.search("the mill", 50)) == 20
@@ -58,7 +47,7 @@ def test_an_index_of_another_encoder_is_refused(
 
 @pytest.mark.slow
 def test_searches_go_on_while_the_index_is_switched(tmp_path: Path, encoder: Any) -> None:
-    index = make(tmp_path, encoder, 20)
+    index = build_index(tmp_path, encoder, 20)
     failures: list[BaseException] = []
     counts: set[int] = set()
     stop = threading.Event()
@@ -76,7 +65,7 @@ def test_searches_go_on_while_the_index_is_switched(tmp_path: Path, encoder: Any
         for thread in threads:
             thread.start()
         for count in (25, 30, 35):
-            make(tmp_path, encoder, count)
+            build_index(tmp_path, encoder, count)
             searcher.refresh()
             deadline = time.monotonic() + 60
             while count not in counts and not failures and time.monotonic() < deadline:
@@ -89,7 +78,7 @@ def test_searches_go_on_while_the_index_is_switched(tmp_path: Path, encoder: Any
 
 
 def test_a_score_does_not_depend_on_how_many_are_asked_for(tmp_path: Path, encoder: Any) -> None:
-    index = make(tmp_path, encoder, 60)
+    index = build_index(tmp_path, encoder, 60)
     query = "the farmer and the old mill"
     with Searcher.open(index, encoder=encoder) as searcher:
         settings = SearchSettings(candidates=10)
@@ -102,40 +91,11 @@ def test_a_score_does_not_depend_on_how_many_are_asked_for(tmp_path: Path, encod
     assert len(all_) == 60
 
 
-def test_a_hit_tells_what_it_owes_to_every_ranker(tmp_path: Path, encoder: Any) -> None:
-    index = make(tmp_path, encoder, 20)
-    query = "the farmer and the old mill"
-    with Searcher.open(index, encoder=encoder) as searcher:
-        hits = {mode: searcher.search(query, 20, mode=mode) for mode in get_args(Mode)}
-        alone = {
-            name: searcher.search(
-                query,
-                20,
-                mode="hybrid",
-                settings=SearchSettings(hybrid=HybridWeights.from_ranker(name)),
-            )
-            for name in RANKERS
-            if name != FEEDBACK
-        }
-    assert [*hits["dense"][0].rankers] == ["passage", "views"]
-    assert [*hits["lexical"][0].rankers] == ["words", "ngrams"]
-    assert len(hits["hybrid"]) == 20 > len(hits["lexical"]) > 0
-    for hit in (hit for found in hits.values() for hit in found):
-        assert hit.score == pytest.approx(sum(own.part for own in hit.rankers.values()), abs=5e-6)
-    for hit in hits["hybrid"]:
-        assert [*hit.rankers] == [*RANKERS]
-        for name, others in alone.items():
-            own = [other.score for other in others if other.document.id == hit.document.id]
-            assert hit.rankers[name].score == (own[0] if own else 0)
-            ranks = [1 + sum(other.score > score for other in others) for score in own]
-            assert hit.rankers[name].rank == (ranks[0] if ranks else None)
-
-
 def test_an_index_that_is_replaced_while_it_is_opened(
     tmp_path: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The segment that the manifest named is gone when its files are opened."""
-    index = make(tmp_path, encoder, 20)
+    index = build_index(tmp_path, encoder, 20)
     read = read_manifest
     rebuilt: list[int] = []
 
@@ -143,14 +103,14 @@ def test_an_index_that_is_replaced_while_it_is_opened(
         manifest = read(path)
         if len(rebuilt) < 3:
             rebuilt.append(21 + len(rebuilt))
-            make(tmp_path, encoder, rebuilt[-1])
+            build_index(tmp_path, encoder, rebuilt[-1])
         return manifest
 
     monkeypatch.setattr(local_module, "read_manifest", read_and_rebuild)
     with Searcher.open(index, encoder=encoder) as searcher:
         assert len(searcher.search("the mill", 50)) == rebuilt[-1]
         rebuilt.clear()
-        make(tmp_path, encoder, 40)
+        build_index(tmp_path, encoder, 40)
         while searcher.refresh():
             pass
         assert len(searcher.search("the mill", 50)) == 23

@@ -1,0 +1,36 @@
+"""Passage vectors averaged with those of views."""
+
+import numpy as np
+import pytest
+
+from corpus_tuner.indexes.representations import mean, open_representation, passage
+from tests.indexes.representations.example import VECTORS, VIEWS
+
+
+def test_mean_is_the_weighted_average() -> None:
+    rows = open_representation(mean.Settings(weight=0.4)).make_rows(VIEWS, VECTORS)
+    assert rows.views.tolist() == [0, 1]
+    expected = np.array([0.6, 0, 0.4 / 3, 0.4 / 3, 0.4 / 3])
+    np.testing.assert_allclose(rows.vectors[0], expected / np.linalg.norm(expected), atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(rows.vectors, axis=1), 1, atol=1e-6)
+    assert rows.vectors.dtype == np.float32
+
+
+def test_weights_of_kinds() -> None:
+    settings = mean.Settings(weight=0.5, kinds={"title": 0, "sentence": 2})
+    rows = open_representation(settings).make_rows(VIEWS, VECTORS)
+    expected = np.array([0.5, 0, 0, 0.25, 0.25])
+    np.testing.assert_allclose(rows.vectors[0], expected / np.linalg.norm(expected), atol=1e-6)
+
+
+@pytest.mark.parametrize("settings", [mean.Settings(weight=0), mean.Settings(kinds={"title": 0})])
+def test_without_views_the_passage_stays(settings: mean.Settings) -> None:
+    rows = open_representation(settings).make_rows([VIEWS[0], VIEWS[2]], VECTORS[:2])
+    np.testing.assert_allclose(rows.vectors, VECTORS[:1])
+
+
+@pytest.mark.parametrize("settings", [mean.Settings(), passage.Settings(windows="all")])
+def test_the_best_row_counts(settings: mean.Settings) -> None:
+    similarities = np.array([0.3, 0.9, 0.8])
+    parts = open_representation(settings).score(similarities, np.array([0, 2]))
+    np.testing.assert_allclose(parts.combine(0.7), [0.9, 0.8], atol=1e-6)

@@ -1,0 +1,39 @@
+"""Hits say which ranker found them, and are shown as a table."""
+
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from corpus_tuner import Searcher, SearchSettings
+from corpus_tuner.indexes.store.search_settings import FEEDBACK, RANKERS, HybridWeights, Mode
+from tests.indexes.indexing import build_index
+
+
+def test_a_hit_tells_what_it_owes_to_every_ranker(tmp_path: Path, encoder: Any) -> None:
+    index = build_index(tmp_path, encoder, 20)
+    query = "the farmer and the old mill"
+    with Searcher.open(index, encoder=encoder) as searcher:
+        hits = {mode: searcher.search(query, 20, mode=mode) for mode in get_args(Mode)}
+        alone = {
+            name: searcher.search(
+                query,
+                20,
+                mode="hybrid",
+                settings=SearchSettings(hybrid=HybridWeights.from_ranker(name)),
+            )
+            for name in RANKERS
+            if name != FEEDBACK
+        }
+    assert [*hits["dense"][0].rankers] == ["passage", "views"]
+    assert [*hits["lexical"][0].rankers] == ["words", "ngrams"]
+    assert len(hits["hybrid"]) == 20 > len(hits["lexical"]) > 0
+    for hit in (hit for found in hits.values() for hit in found):
+        assert hit.score == pytest.approx(sum(own.part for own in hit.rankers.values()), abs=5e-6)
+    for hit in hits["hybrid"]:
+        assert [*hit.rankers] == [*RANKERS]
+        for name, others in alone.items():
+            own = [other.score for other in others if other.document.id == hit.document.id]
+            assert hit.rankers[name].score == (own[0] if own else 0)
+            ranks = [1 + sum(other.score > score for other in others) for score in own]
+            assert hit.rankers[name].rank == (ranks[0] if ranks else None)
