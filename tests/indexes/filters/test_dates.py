@@ -123,7 +123,7 @@ def test_dates_with_offsets_are_instants(tmp_path: Path, filter: Any, expected: 
 def test_a_period_begins_at_the_instant_of_a_date(moment: datetime, form: str) -> None:
     text, instant = dated(moment, form)
     period_, same = parse_period(text), parse_start(instant.astimezone(UTC).isoformat())
-    assert period_
+    assert period_ and same
     assert period_.start == same < period_.end
     if form == "day":
         assert period_.end == parse_start((instant.date() + timedelta(days=1)).isoformat())
