@@ -18,7 +18,7 @@ from corpus_tuner.server import connections
 from corpus_tuner.server.app import create_app
 from corpus_tuner.server.connections import make_uvicorn_options
 from corpus_tuner.server.settings import ServerSettings
-from tests.server.test_app import make_index
+from tests.server.conftest import make_index
 
 HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HALF = {

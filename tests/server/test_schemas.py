@@ -2,17 +2,21 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 
 pytest.importorskip("fastapi")
 
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+
 from corpus_tuner import Searcher
+from corpus_tuner.server import schemas
 from corpus_tuner.server.app import create_app
 from corpus_tuner.server.settings import ServerSettings
-from tests.server.test_app import find_rejections, make_index
+from tests.server.conftest import find_rejections, local, make_index
 
 SETTINGS = ServerSettings(hosts=frozenset({"testserver"}))
 OPERATIONS = {
@@ -57,3 +61,29 @@ def test_every_answer_is_as_documented(schema: Any, mode: str) -> None:
             case.validate_response(response, excluded_checks=excluded)
 
         check()
+
+
+def test_explaining_looks_at_so_many_characters(
+    index: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searcher = Searcher.open(index, encoder=encoder)
+    asked = {"query": "the river mill bread judge", "mode": "dense", "explain": True}
+    matched = []
+    for characters in (1, 20_000):
+        monkeypatch.setattr(schemas, "EXPLAINED_CHARACTERS", characters)
+        client = local(create_app(searcher))
+        hits = client.post("/v1/search", json=asked).json()["results"][0]["hits"]
+        matched.append({word for hit in hits for word in hit["matched"]})
+    assert not matched[0]
+    assert matched[1] >= {"river", "mill"}
+    searcher.close()
+
+
+def test_the_limits_are_in_the_openapi_document(client: TestClient) -> None:
+    request = client.get("/openapi.json").json()["components"]["schemas"]["SearchRequest"]
+    text, texts = request["properties"]["query"]["anyOf"]
+    assert (text["maxLength"], texts["maxItems"], texts["items"]["maxLength"]) == (4000, 64, 4000)
+    k = request["properties"]["k"]
+    assert (k["maximum"], k["default"]) == (1000, 10)
+    assert "at most 1000 for all queries" in k["description"]
+    assert "first 20000 characters" in request["properties"]["explain"]["description"]
