@@ -6,6 +6,9 @@ from typing import Any, get_args
 import pytest
 
 from corpus_tuner import Searcher, SearchSettings
+from corpus_tuner.core.documents import Document, View
+from corpus_tuner.indexes.search.hits import Hit, Hits
+from corpus_tuner.indexes.search.snippets import Snippet
 from corpus_tuner.indexes.store.search_settings import FEEDBACK, RANKERS, HybridWeights, Mode
 from tests.indexes.indexing import build_index
 
@@ -37,3 +40,23 @@ def test_a_hit_tells_what_it_owes_to_every_ranker(tmp_path: Path, encoder: Any) 
             assert hit.rankers[name].score == (own[0] if own else 0)
             ranks = [1 + sum(other.score > score for other in others) for score in own]
             assert hit.rankers[name].rank == (ranks[0] if ranks else None)
+
+
+def make_hit(text: str, probability: float | None = None, title: str = "") -> Hit:
+    document = Document("mill", title, text)
+    snippet = Snippet(text, 0, len(text))
+    return Hit(document, 1, 0.25, probability, View("mill", "passage", text), snippet, {})
+
+
+def test_a_hit_is_shown_in_short() -> None:
+    assert repr(make_hit("It grinds.")) == "Hit(1, 'mill', score=0.250)"
+    shown = repr(make_hit("It grinds.", 0.5, "The old mill"))
+    assert shown == "Hit(1, 'mill', 'The old mill', score=0.250, probability=0.500)"
+
+
+def test_notebooks_show_a_table_whose_cells_are_escaped() -> None:
+    html = Hits([make_hit("<b>It\n grinds.", 0.125, "a & b"), make_hit("x" * 500)])._repr_html_()
+    assert html.count("<tr>") == 3
+    assert "<td>&lt;b&gt;It grinds.</td><td>0.250</td><td>12.5%</td>" in html
+    assert "<td>a &amp; b</td>" in html
+    assert f"<td>{'x' * 159}…</td><td>0.250</td><td></td>" in html
