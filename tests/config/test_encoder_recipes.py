@@ -11,7 +11,7 @@ from sentence_transformers.sentence_transformer.modules import Dense, Normalize
 from corpus_tuner import load_recipe
 from corpus_tuner.config.recipe import TUNING_FILES
 from corpus_tuner.encoders import open_encoder
-from tests.encoders.test_ctranslate2_encoder import make
+from tests.encoders.conftest import make_model
 
 TEXTS = ["The mill by the river", "wheat", "a long text " * 60]
 RECIPES = Path(__file__).parents[2] / "configs"
@@ -51,7 +51,7 @@ def test_each_recipe_for_an_encoder_alone_is_tried() -> None:
 @pytest.mark.parametrize("recipe", ARCHITECTURES)
 def test_a_model_of_its_architecture(tmp_path: Path, tokenizer: Any, recipe: str) -> None:
     kind = ARCHITECTURES[recipe]
-    folder = make(tmp_path, tokenizer, kind.transformer, kind.pooling)
+    folder = make_model(tmp_path, tokenizer, kind.transformer, kind.pooling)
     model = SentenceTransformer(str(folder), device="cpu")
     if kind.wider:
         model.append(Dense(32, 64, activation_function=None))

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from corpus_tuner.corpora import folder, formats
-from corpus_tuner.corpora.formats import markdown
+from corpus_tuner.corpora.formats import ParsedFile, markdown
+from corpus_tuner.corpora.parse_cache import ParseCache
 from tests.cli.conftest import Run
 from tests.corpora.formats.pdf_files import write_pdf
 
@@ -70,3 +71,28 @@ def test_what_was_read_can_be_lost(
     again = json.loads(run(*build).out)
     assert (again["documents"], again["changes"]["unchanged"]) == (1, 1)
     assert slow == ["a.md", "a.md"]
+
+
+def test_the_date_of_a_file_is_that_of_its_contents(tmp_path: Path) -> None:
+    read: list[Path] = []
+
+    def parse(path: Path) -> ParsedFile:
+        read.append(path)
+        return ParsedFile(path.read_text(encoding="utf-8"), "Mill", {"year": 1850}, (("a", "b"),))
+
+    path = tmp_path / "a.txt"
+    path.write_text("It grinds.", encoding="utf-8")
+    for date in ("2026-03-01", "2026-03-02"):
+        with ParseCache(tmp_path / "cache") as cache:
+            parsed = cache.read(path, "a.txt", "reader 1", parse, date)
+        assert parsed == (
+            ParsedFile("It grinds.", "Mill", {"year": 1850}, (("a", "b"),)),
+            "2026-03-01",
+        )
+    assert len(read) == 1
+    path.write_text("It turns.", encoding="utf-8")
+    with ParseCache(tmp_path / "cache") as cache:
+        assert cache.read(path, "a.txt", "reader 1", parse, "2026-03-03")[1] == "2026-03-03"
+        cache.read(path, "a.txt", "reader 2", parse, "2026-03-03")
+        cache.read(path, "a.txt", "", parse, "2026-03-03")
+    assert len(read) == 4

@@ -1,9 +1,17 @@
 """Files that have several records, alone and in a folder."""
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from corpus_tuner import Corpus, Document
+from corpus_tuner.core.records import Record
+from corpus_tuner.corpora import CorpusSettings
+from corpus_tuner.corpora.record_files import Source, get_suffix
 from tests.corpora.conftest import write_file
+
+USUAL = CorpusSettings()
 
 
 def test_rows_of_files_in_a_folder_are_documents(tmp_path: Path) -> None:
@@ -59,3 +67,31 @@ def test_rows_of_files_in_a_folder_are_documents(tmp_path: Path) -> None:
         "a table or records that cannot be read": 1,
     }
     assert f"{tmp_path}/twice.csv" in str(corpus.examples["a table or records that cannot be read"])
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [
+        *(("a.CSV", ".csv"), ("a.tsv.gz", ".tsv"), ("a.jsonl.gz", ".jsonl"), ("a.json", ".json")),
+        *(("a.parquet", ".parquet"), ("a.xlsx", ".xlsx")),
+        *(("a.parquet.gz", ""), ("a.xlsx.gz", ""), ("a.txt", ""), ("csv", ""), (".gz", "")),
+    ],
+)
+def test_the_suffix_decides_whether_a_file_has_records(name: str, suffix: str) -> None:
+    assert get_suffix(name) == suffix
+
+
+def test_ids_are_hashes_where_no_record_has_one() -> None:
+    named, nameless = Record("a:1", {"id": "a", "text": "x"}), Record("a:2", {"text": "y"})
+
+    def find(*records: Record, settings: CorpusSettings = USUAL, **choice: Any) -> list[bool]:
+        source = Source(lambda: iter(records), **choice)
+        return [*map(source.find_hashing(settings), records)]
+
+    assert find(nameless, named) == [False, False]
+    assert find(nameless, nameless) == [True, True]
+    assert find(nameless, named, ids="first") == [True, True]
+    assert find(nameless, named, ids="each") == [True, False]
+    assert find(named, settings=CorpusSettings(id="auto")) == [True]
+    assert find(nameless, settings=CorpusSettings(id="nr")) == [False]
+    assert find(nameless, settings=CorpusSettings(id="nr"), one_of_many=True) == [True]

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from corpus_tuner import Corpus, CorpusTunerError
-from corpus_tuner.corpora import CorpusSettings
+from corpus_tuner.core.records import Issue
+from corpus_tuner.corpora import CorpusSettings, skipped_records
+from corpus_tuner.corpora.skipped_records import SkippedRecords
 from tests.cli.conftest import Run
 from tests.corpora.conftest import write_file
 
@@ -88,3 +90,16 @@ def test_a_foreign_header_is_one_complaint(tmp_path: Path) -> None:
     assert "settings={'corpus': {'text': '...'}})" in lines[1]
     how = CorpusSettings(id="Nummer", text="Inhalt")
     assert [document.id for document in Corpus(table, how)] == ["0", "1", "2", "3"]
+
+
+def test_records_are_counted_and_the_first_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(skipped_records, "MAX_NAMED", 2)
+    skipped = SkippedRecords()
+    skipped.add(Issue("a:1", "not UTF-8"))
+    for number in range(3):
+        skipped.add(Issue(f"b:{number}", "empty files", repaired=False))
+    left_out, repaired = skipped.to_list()
+    assert (left_out.reason, left_out.count, left_out.named) == ("empty files", 3, ("b:0", "b:1"))
+    assert (repaired.reason, repaired.repaired, repaired.count) == ("not UTF-8", True, 1)
+    assert skipped.counts == {"not UTF-8": 1, "empty files": 3}
+    assert str(skipped.get_examples()["empty files"]) == "b:0"

@@ -5,18 +5,11 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from corpus_tuner import SearchIndexError
 from corpus_tuner.encoders import EncoderSettings, open_encoder
-from corpus_tuner.encoders.batching import (
-    batch_by_tokens,
-    batch_equal_lengths,
-    batch_similar_lengths,
-)
 from corpus_tuner.encoders.spans import pool_spans
-from tests.encoders.test_ctranslate2_encoder import make
+from tests.encoders.conftest import make_model
 
 TEXT = "The mill stands by the river. A farmer brings wheat."
 SPANS = [(0, 8), (30, 52), (4, 5), (29, 30), (0, 52)]
@@ -69,26 +62,10 @@ def test_what_lies_behind_the_limit_has_the_mean_of_what_is_read(encoder: Any) -
     assert own @ whole > 0.9
 
 
-def test_texts_do_not_depend_on_each_other(encoder_folder: Path) -> None:
-    texts = ["wheat", "mill", "the river", "by the river", "the mill river wheat", "mill"] * 20
-    whole = open_encoder(EncoderSettings(name=str(encoder_folder), dtype="int8"))
-    together = whole.encode_documents(texts)
-    assert np.array_equal(together[::-1], whole.encode_documents(texts[::-1]))
-    assert np.array_equal(
-        together[:6], np.concatenate([whole.encode_documents([t]) for t in texts[:6]])
-    )
-
-
-def test_int8_stays_near(encoder_folder: Path) -> None:
-    exact = open_encoder(EncoderSettings(name=str(encoder_folder), dtype="float32"))
-    quick = open_encoder(EncoderSettings(name=str(encoder_folder), dtype="int8"))
-    near = np.sum(exact.encode_documents([TEXT]) * quick.encode_documents([TEXT]), axis=1)
-    assert 0.98 < near.min() < 1 - 1e-7
-    assert exact.fingerprint == quick.fingerprint
-
-
 def test_encoders_that_pool_otherwise_say_so(tmp_path: Path, tokenizer: Any) -> None:
-    encoder = open_encoder(EncoderSettings(name=str(make(tmp_path, tokenizer, "Bert", "cls"))))
+    encoder = open_encoder(
+        EncoderSettings(name=str(make_model(tmp_path, tokenizer, "Bert", "cls")))
+    )
     assert not encoder.pools_spans
     with pytest.raises(SearchIndexError, match="pools no spans"):
         encoder.encode_spans([TEXT], [SPANS])
@@ -108,16 +85,3 @@ def test_marks_are_in_no_span() -> None:
     offsets = [(0, 0), (0, 4), (0, 0)]
     assert pool_spans(states, offsets, [(0, 4), (2, 9)]).tolist() == [[1, 0], [1, 0]]
     assert pool_spans(states, offsets, []).shape == (0, 2)
-
-
-@given(st.lists(st.integers(0, 9), max_size=40), st.integers(1, 30))
-def test_batches_hold_every_text_once(lengths: list[int], size: int) -> None:
-    for batches in (
-        list(batch_equal_lengths(lengths, size)),
-        list(batch_by_tokens(lengths, size)),
-        list(batch_similar_lengths(lengths, size)),
-    ):
-        assert sorted(position for batch in batches for position in batch) == [*range(len(lengths))]
-    for batch in batch_by_tokens(lengths, size):
-        assert len({lengths[position] for position in batch}) == 1
-        assert len(batch) == 1 or sum(lengths[position] for position in batch) <= max(size, 0)
