@@ -3,12 +3,13 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus_tuner.cli import output as out
 
 
+@settings(max_examples=25)
 @given(st.text(), st.integers(1, 40))
 def test_text_of_a_corpus_is_one_line_without_control_characters(text: str, limit: int) -> None:
     line = out.sanitize(text, limit).plain

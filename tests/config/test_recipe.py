@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from corpus_tuner import CorpusTunerError
 from corpus_tuner.cli.options import read_recipe
 from corpus_tuner.config.recipe import TUNING_FILES, hash_recipe_files, load_recipe
 
@@ -20,26 +19,6 @@ def test_each_recipe_loads(recipe: Path) -> None:
 def test_the_default_recipe_spells_out_the_defaults() -> None:
     (default,) = (recipe for recipe in RECIPES if recipe.stem == "default")
     assert load_recipe(default) == load_recipe()
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (
-            "search: &a {dense: *a}",
-            r"r\.yaml is not YAML: an anchor .* contains itself .*write out",
-        ),
-        ("checks: &a [*a]", r"r\.yaml is not YAML: an anchor .* contains itself .*write out"),
-        ("[" * 5_000, r"r\.yaml is not YAML: it is nested too deep"),
-        ("language: " + "9" * 5_000, r"r\.yaml is not YAML: Exceeds the limit"),
-    ],
-)
-def test_yaml_that_cannot_be_values(text: str, message: str, tmp_path: Path) -> None:
-    (tmp_path / "r.yaml").write_text(text, encoding="utf-8")
-    with pytest.raises(CorpusTunerError, match=message):
-        load_recipe(tmp_path / "r.yaml")
-    with pytest.raises(CorpusTunerError, match="the value is not YAML"):
-        load_recipe(None, [f"ray={text.partition(': ')[2] or text}"])
 
 
 @pytest.mark.parametrize("name", ["/data/my #1 model", "null", "a: b", "3", "[x", "yes"])

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 pytest.importorskip("fastapi")
@@ -92,6 +93,7 @@ def test_one_host_only(client: TestClient) -> None:
     assert client.get("/v1/index", headers=two).status_code == 421
 
 
+@hypothesis_settings(max_examples=25)
 @given(st.ip_addresses(), st.integers(0, 65535))
 def test_every_ip_address_is_a_known_host(address: IPv4Address | IPv6Address, port: int) -> None:
     host = f"[{address}]" if address.version == 6 else str(address)
@@ -100,6 +102,7 @@ def test_every_ip_address_is_a_known_host(address: IPv4Address | IPv6Address, po
     assert not is_known_host(f"{host}.evil.example", ())
 
 
+@hypothesis_settings(max_examples=25)
 @given(st.text())
 def test_no_other_name_is_a_known_host(host: str) -> None:
     assert not is_known_host(f"{host}evil.example", {"search.example"})
