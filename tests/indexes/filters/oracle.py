@@ -2,6 +2,7 @@
 
 import operator
 from calendar import monthrange
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,9 +12,11 @@ import numpy as np
 from hypothesis import strategies as st
 
 from corpus_tuner.core.documents import Document, View
+from corpus_tuner.indexes.lexical import LexicalRanker
+from corpus_tuner.indexes.representations import Representation
+from corpus_tuner.indexes.store.document_tables import StoredDocument
+from corpus_tuner.indexes.store.segment_writer import SEGMENT, SegmentRows, write_segment
 from corpus_tuner.indexes.store.segments import Segments
-from corpus_tuner.indexes.store.staging import EncodedDocument
-from tests.indexes.indexing import write_index
 
 COMPARED = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
 Metadata = dict[str, Any]
@@ -136,13 +139,31 @@ VALUES = [1, "x", True, "2024-05-04"]
 EVERY_TYPE = dict.fromkeys(("a b", "b"), VALUES) | {"a": {"of": VALUES}}
 
 
-def written(folder: Path, every: list[Metadata], segments: int = 1) -> Segments:
-    """Documents d0, d1, ... with this metadata."""
-    vectors = np.eye(1, 3, dtype=np.float32)
-    documents = [
-        EncodedDocument(
-            Document(f"d{number}", "", "text", one), [View(f"d{number}", "passage", "x")], vectors
-        )
-        for number, one in enumerate(every)
-    ]
-    return Segments.open(folder, write_index(folder, documents, segments=segments))
+class _Source:
+    """Documents d0, d1, ... of a segment, without vectors and terms."""
+
+    def __init__(self, documents: Sequence[tuple[int, Metadata]]) -> None:
+        self._documents = documents
+
+    def read_stored(self) -> Iterator[StoredDocument]:
+        for number, own in self._documents:
+            document = Document(f"d{number}", "", "text", own)
+            yield StoredDocument(document, [View(document.id, "passage", "x")], "0a", {})
+
+    def read_rows(self, representation: Representation) -> SegmentRows:
+        raise NotImplementedError
+
+    def write_terms(self, ranker: LexicalRanker, folder: Path) -> None:
+        raise NotImplementedError
+
+
+def open_segments(folder: Path, every: Sequence[Metadata], segments: int = 1) -> Segments:
+    """Open segments of documents d0, d1, ... with this metadata, which no manifest names."""
+    numbered = [*enumerate(every)]
+    folders, live_docs = [], []
+    for number in range(segments):
+        start, end = (edge * len(every) // segments for edge in (number, number + 1))
+        write_segment(_Source(numbered[start:end]), folder / str(number), [], dimension=1)
+        folders.append(folder / str(number) / SEGMENT)
+        live_docs.append(np.ones(end - start, bool))
+    return Segments(folders, live_docs)

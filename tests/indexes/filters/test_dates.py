@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from corpus_tuner.indexes.filters import compile_filter
 from corpus_tuner.indexes.filters.dates import get_nearby_days, is_year, parse_period, parse_start
 from corpus_tuner.indexes.filters.fields import Field
-from tests.indexes.filters.oracle import COMPARED, Metadata, written
+from tests.indexes.filters.oracle import COMPARED, Metadata, open_segments
 
 
 def test_dates_compare_as_far_as_they_are_written(tmp_path: Path) -> None:
     days = ["2023-12-31", "2024", "2024-05", "2024-05-03", "2024-05-03T09:30", "2024-06-01"]
-    with closing(written(tmp_path / "index", [{"day": day} for day in days])) as segments:
+    with closing(open_segments(tmp_path / "index", [{"day": day} for day in days])) as segments:
 
         def found(**range_: str) -> list[str]:
             return [days[n] for n in segments.find_matching(compile_filter({"day": range_}))]
@@ -35,14 +35,14 @@ def test_dates_compare_as_far_as_they_are_written(tmp_path: Path) -> None:
 
 
 class Dated(NamedTuple):
-    """A date as it is written, and what it is to Python."""
+    """A date as it is open_segments, and what it is to Python."""
 
     text: str
     moment: datetime
 
 
 def dated(moment: datetime, form: str) -> Dated:
-    """A moment, written in one of several forms."""
+    """A moment, open_segments in one of several forms."""
     naive = moment.replace(tzinfo=None)
     utc = moment.astimezone(UTC).replace(tzinfo=None)
     match form:
@@ -76,7 +76,7 @@ def test_dates_compare_as_datetime_does(every: list[Dated], bounds: list[datetim
     metadata_: list[Metadata] = [{"at": one.text, "also": ["x", one.text]} for one in every]
     with (
         tempfile.TemporaryDirectory() as folder,
-        closing(written(Path(folder), metadata_)) as found,
+        closing(open_segments(Path(folder), metadata_)) as found,
     ):
         for bound in bounds:
             for sign, compare in {**COMPARED, "eq": operator.eq}.items():
@@ -114,7 +114,7 @@ def test_dates_with_offsets_are_instants(tmp_path: Path, filter: Any, expected: 
         "2024",
     ]
     every: list[Metadata] = [*({"at": moment} for moment in moments), {}]
-    with closing(written(tmp_path / "index", every)) as segments:
+    with closing(open_segments(tmp_path / "index", every)) as segments:
         assert segments.fields["at"] == Field(6, {"date": 6})
         assert segments.find_matching(compile_filter({"at": filter})).tolist() == expected
 

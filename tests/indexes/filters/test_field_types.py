@@ -9,13 +9,13 @@ import pytest
 
 from corpus_tuner import Searcher, SearchIndexError
 from corpus_tuner.indexes.filters import compile_filter, parse_filters
-from tests.indexes.filters.oracle import Metadata, written
+from tests.indexes.filters.oracle import Metadata, open_segments
 
 
 def test_a_price_that_is_text_is_no_date(tmp_path: Path) -> None:
     every: list[Metadata] = [{"price": one, "year": one[:4]} for one in ("950 EUR", "1200 EUR")]
     every.append({"price": "on demand", "year": "1200"})
-    with closing(written(tmp_path / "index", every)) as segments:
+    with closing(open_segments(tmp_path / "index", every)) as segments:
         fields = segments.fields
         for typed in ("price>=1000", "price<2000", "year>=1000", "price>=2020-01-01"):
             with pytest.raises(SearchIndexError, match=r"'corpus\.types={\w+: number}'"):
@@ -29,7 +29,7 @@ def test_a_price_that_is_text_is_no_date(tmp_path: Path) -> None:
 
 def test_text_that_reads_as_a_number_is_one_where_a_field_has_no_text(tmp_path: Path) -> None:
     every: list[Metadata] = [{"price": 9.5, "sold": True}, {"price": 100, "sold": False}]
-    with closing(written(tmp_path / "index", every)) as segments:
+    with closing(open_segments(tmp_path / "index", every)) as segments:
         for filter, expected in (
             ({"price": {"gte": "10"}}, [1]),
             ({"price": "9.50"}, [0]),
@@ -41,7 +41,7 @@ def test_text_that_reads_as_a_number_is_one_where_a_field_has_no_text(tmp_path: 
 
 def test_years_that_are_numbers_beside_dates(tmp_path: Path) -> None:
     every: list[Metadata] = [{"at": one} for one in (2023, "2023-05-01", 2024, "2024-05-01")]
-    with closing(written(tmp_path / "index", every)) as segments:
+    with closing(open_segments(tmp_path / "index", every)) as segments:
         typed = parse_filters(["at>=2024", "at<2025"], segments.fields)
         assert segments.find_matching(compile_filter(typed)).tolist() == [2, 3]
 

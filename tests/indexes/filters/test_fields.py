@@ -1,13 +1,14 @@
 """The fields of an index, counted."""
 
-from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus_tuner import Searcher, SearchIndexError, merge
+from corpus_tuner.core.documents import Document, View
 from corpus_tuner.indexes.filters.fields import (
     Field,
     FieldCounts,
@@ -20,7 +21,9 @@ from corpus_tuner.indexes.filters.fields import (
 from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.indexes.store.segments import read_fields
 from corpus_tuner.indexes.store.soft_delete import remove
-from tests.indexes.filters.oracle import Metadata, metadata, written
+from corpus_tuner.indexes.store.staging import EncodedDocument
+from tests.indexes.filters.oracle import Metadata, metadata
+from tests.indexes.indexing import write_index
 
 
 def test_the_fields_there_are(searcher: Searcher) -> None:
@@ -40,8 +43,15 @@ def test_fields_of_documents_that_are_gone_go_with_a_merge(tmp_path: Path) -> No
         {"b": []},
         {"b": {"c": {"d": True}}},
     ]
-    with closing(written(index, every)) as segments:
-        before = segments.fields
+    documents = [
+        EncodedDocument(
+            Document(f"d{number}", "", "text", one),
+            [View(f"d{number}", "passage", "x")],
+            np.eye(1, 3, dtype=np.float32),
+        )
+        for number, one in enumerate(every)
+    ]
+    before = read_fields(index, write_index(index, documents))
     assert {name: (field.documents, [*field.types]) for name, field in before.items()} == {
         "id": (3, ["text"]),
         "a": (1, ["number", "text"]),

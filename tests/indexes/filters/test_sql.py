@@ -22,8 +22,8 @@ from tests.indexes.filters.oracle import (
     Metadata,
     metadata,
     nested,
+    open_segments,
     passes,
-    written,
 )
 from tests.indexes.indexing import Table, write_index
 
@@ -34,7 +34,10 @@ def test_the_same_documents_pass_as_by_hand(
     some: list[Metadata], filters: list[dict[str, Any]]
 ) -> None:
     every: list[Metadata] = [*some, EVERY_TYPE, {"a": VALUES}]  # so no type is a mistake
-    with tempfile.TemporaryDirectory() as folder, closing(written(Path(folder), every, 2)) as found:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(open_segments(Path(folder), every, 2)) as found,
+    ):
         for filter in filters:
             expected = [n for n, one in enumerate(every) if passes(f"d{n}", one, filter)]
             assert found.find_matching(compile_filter(filter)).tolist() == expected, filter
