@@ -1,6 +1,7 @@
 """``corpus-tuner build``: its report, and recipes."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -156,3 +157,44 @@ def test_a_changed_corpus_is_followed(
     fresh = json.loads(run("build", corpus, "-o", index, "--fresh", *small, "--json").out)
     assert fresh["changes"]["added"] == 7
     assert fresh["segments"] == 1
+
+
+def test_a_damaged_index_can_be_built_again(index: Path, run: Run, small: list[str]) -> None:
+    file = index / "segments" / "000001" / "views.faiss"
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    (index / "segments" / ".DS_Store").touch()
+    assert run("index", "check", index).code == 1
+    assert run("build", index.parent / "c.jsonl", "-o", index, *small).code == 0
+    assert run("index", "check", index).code == 0
+
+
+def test_a_damaged_ledger(index: Path, run: Run, small: list[str], tmp_path: Path) -> None:
+    (tmp_path / "ledger").write_bytes(b"no ledger" * 100)
+    more = write_jsonl(tmp_path / "more.jsonl", make_documents(6))
+    failed = run("build", more, "-o", index, "--ledger", tmp_path / "ledger", *small)
+    assert failed.code == 2
+    assert "not a ledger" in failed.err
+    assert run("search", index, "mill").code == 0
+
+
+def test_a_damaged_build_in_progress(index: Path, run: Run, small: list[str]) -> None:
+    key = json.loads((index / "manifest.json").read_text(encoding="utf-8"))["build"]["key"]
+    shutil.rmtree(index / "segments")
+    (index / "manifest.json").unlink()
+    (index / f"building-{key[:16]}").mkdir()
+    (index / f"building-{key[:16]}" / "staging.sqlite").write_bytes(b"no database" * 100)
+    failed = run("build", index.parent / "c.jsonl", "-o", index, *small)
+    assert failed.code == 2
+    assert "delete that folder" in failed.err
+
+
+def test_two_builds_at_once(index: Path, run: Run, small: list[str], tmp_path: Path) -> None:
+    from filelock import FileLock
+
+    more = write_jsonl(tmp_path / "more.jsonl", make_documents(6))
+    with FileLock(index / "writer.lock"):
+        failed = run("build", more, "-o", index, *small)
+    assert failed.code == 2
+    assert "another process is at work" in failed.err

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Run
 
 
@@ -30,3 +32,16 @@ def test_a_repair_uses_the_ledger_that_it_is_given(index: Path, run: Run, tmp_pa
     assert mended.code == 0, mended.err
     assert given.exists()
     assert not own.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["views.faiss", "views.views.npy", "words.counts.npy", "documents.sqlite"]
+)
+def test_a_changed_file(index: Path, run: Run, name: str) -> None:
+    file = index / "segments" / "000001" / name
+    data = bytearray(file.read_bytes())
+    data[:64] = bytes(64)
+    file.write_bytes(data)
+    failed = run("search", index, "mill")
+    assert (failed.code, "damaged" in failed.err) == (2, True), failed
+    assert "wrong SHA-256" in run("index", "check", index).out

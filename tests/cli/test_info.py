@@ -18,3 +18,10 @@ def test_info(index: Path, run: Run) -> None:
     assert manifest["format"] == "corpus-tuner-index"
     assert manifest["segments"][0]["documents"] == 6
     assert manifest["segments"][0]["counts"]["long_documents"] > 0
+
+
+def test_a_broken_manifest(index: Path, run: Run) -> None:
+    (index / "manifest.json").write_text("{", encoding="utf-8")
+    failed = run("info", index)
+    assert failed.code == 2
+    assert "damaged" in failed.err

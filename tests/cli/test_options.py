@@ -78,3 +78,74 @@ def test_only_given_options_are_settings_of_the_recipe(generator: str | None) ->
     assert recipe.corpus.exclude == load_recipe().corpus.exclude
     assert (recipe.generator is None) == (generator == "null")
     assert read_recipe(None, None) == load_recipe()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["build", "nowhere.jsonl", "-o", "index"], "no corpus at nowhere.jsonl"),
+        (["build", "empty", "-o", "index"], "neither a corpus.jsonl nor"),
+        (["build", "c.jsonl"], "--output"),
+        (["build", "c.jsonl", "-o", "c.jsonl"], "is a file"),
+        (["build", "c.jsonl", "-o", "full"], "has other contents"),
+        (["build", "c.jsonl", "-o", "index", "--set", "encoder"], "stage.key=value"),
+        (["build", "c.jsonl", "-o", "index", "--set", "encoder.name=[x"], "not YAML"),
+        (["build", "c.jsonl", "-o", "index", "--set", "encoder.nam=x"], "is it 'name'?"),
+        (["build", "c.jsonl", "-o", "index", "--set", "language.x=y"], "language"),
+        (["build", "c.jsonl", "-o", "index", "--set", "search.hybrid.words=-1"], "hybrid.words"),
+        (["build", "c.jsonl", "-o", "index", "--set", "generator.name=gpt"], "extractive, seq2seq"),
+        (["build", "c.jsonl", "-o", "index", "--set", "encoder.name=./no"], "encoder './no'"),
+        (
+            [
+                *("build", "c.jsonl", "-o", "index"),
+                *("--set", "generator={name: seq2seq, model: ./no}"),
+            ],
+            "generator './no'",
+        ),
+        (["build", "c.jsonl", "-o", "index", "--config", "no.yaml"], "recipe no.yaml"),
+        (["build", "c.jsonl", "-o", "index", "--config", "bad.yaml"], "bad.yaml:2: encoder.nam"),
+        (["build", "c.jsonl", "-o", "index", "--config", "broken.yaml"], "not YAML"),
+        (["build", "c.jsonl", "-o", "index", "--config", "list.yaml"], "mapping of keys"),
+        (["build", "c.jsonl", "-o", "index", "--on-bad-record", "ask"], "ask"),
+        (["build", "c.jsonl", "-o", "index", "--set", "instructions=bad.yaml"], "no template"),
+        (["build", "c.jsonl", "-o", "index", "--set", "instructions=asks.yaml"], "has: author"),
+        (["search", "nowhere", "mill"], "not an index"),
+        (["search", "empty", "mill"], "not an index"),
+        (["search", "index", "mill", "--k", "0"], "--k"),
+        (["search", "index", "--queries", "queries.txt"], "--output RUN"),
+        (["info", "nowhere"], "not an index"),
+        (["eval"], "--benchmark"),
+        (["eval", "--benchmark", "nowhere"], "eval --list shows"),
+        (["eval", "--benchmark", "sample-en", "sample-en"], "same name"),
+        (["eval", "--benchmark", "ir_datasets:no/such"], "no/such"),
+        (["eval", "-b", "sample-en", "--measure", "fame"], "no measure is called 'fame'"),
+        (["build", "c.jsonl", "-o", "index", "--set", "encoder.max_tokens=99"], "64 positions"),
+        (["frobnicate"], "frobnicate"),
+    ],
+)
+def test_bad_arguments(
+    arguments: list[str],
+    said: str,
+    tmp_path: Path,
+    run: Run,
+    small: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("c.jsonl").write_text('{"_id": "a", "text": "A mill by the river."}\n', encoding="utf-8")
+    Path("empty").mkdir()
+    Path("full").mkdir()
+    Path("full", "thesis.txt").write_text("mine", encoding="utf-8")
+    Path("bad.yaml").write_text("encoder:\n  nam: builtin\n", encoding="utf-8")
+    Path("broken.yaml").write_text("encoder: [", encoding="utf-8")
+    Path("list.yaml").write_text("- encoder\n", encoding="utf-8")
+    Path("asks.yaml").write_text("keywords: '{text} by {author}'\n", encoding="utf-8")
+    if "instructions" in said or "template" in said or "author" in said:
+        small = small[:2] + small[4:]  # with a generator
+    if arguments[0] == "build":
+        arguments = ["build", *small, *arguments[1:]]
+    failed = run(*arguments)
+    assert failed.code == 2, failed
+    assert said in failed.err
+    assert "Traceback" not in failed.err
+    assert Path("full", "thesis.txt").read_text(encoding="utf-8") == "mine"

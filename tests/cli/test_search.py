@@ -7,7 +7,7 @@ import pytest
 
 from corpus_tuner.indexes.store.search_settings import RANKERS
 from tests.cli.conftest import Run
-from tests.conftest import write_jsonl
+from tests.conftest import edit_manifest, write_jsonl
 
 
 def test_search_prints_json(index: Path, run: Run) -> None:
@@ -159,3 +159,80 @@ def test_filters_choose_what_is_found(encoder_folder: Path, run: Run, tmp_path: 
     fields = json.loads(run("info", index, "--json").out)["fields"]
     assert fields["year"] == {"documents": 9, "types": {"number": 9}}
     assert fields["id"] == {"documents": 9, "types": {"text": 9}}
+
+
+def test_a_cut_file(index: Path, run: Run) -> None:
+    file = index / "segments" / "000001" / "passage.faiss"
+    file.write_bytes(file.read_bytes()[:-1])
+    assert "should have" in run("search", index, "mill").err
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["passage.faiss", "views.faiss", "views.starts.npy", "words.keys.npy", "documents.sqlite"],
+)
+def test_a_missing_file(index: Path, run: Run, name: str) -> None:
+    (index / "segments" / "000001" / name).unlink()
+    failed = run("search", index, "mill")
+    assert failed.code == 2
+    assert "is missing" in failed.err
+
+
+def test_a_newer_format(index: Path, run: Run) -> None:
+    edit_manifest(index, version=99)
+    assert "version 99" in run("search", index, "mill").err
+
+
+def test_an_index_of_which_all_was_removed(index: Path, run: Run) -> None:
+    edit_manifest(index, segments=[])
+    found = run("search", index, "mill")
+    assert found.code == 0
+    assert "nothing was found" in found.out
+
+
+def test_another_format(index: Path, run: Run) -> None:
+    edit_manifest(index, format="cookbook")
+    assert "not the manifest" in run("search", index, "mill").err
+
+
+@pytest.mark.parametrize("name", ["../../etc", "/etc", "1"])
+def test_a_manifest_that_leads_elsewhere(index: Path, run: Run, name: str) -> None:
+    manifest = json.loads((index / "manifest.json").read_text(encoding="utf-8"))
+    manifest["segments"][0]["name"] = name
+    edit_manifest(index, **manifest)
+    assert "cannot be" in run("search", index, "mill").err
+
+
+def test_another_encoder_under_the_same_name(
+    index: Path, run: Run, other_encoder_folder: Path
+) -> None:
+    manifest = json.loads((index / "manifest.json").read_text(encoding="utf-8"))
+    manifest["encoder"]["settings"]["name"] = str(other_encoder_folder)
+    edit_manifest(index, **manifest)
+    assert "built with another encoder" in run("search", index, "mill").err
+
+
+def test_an_encoder_that_is_gone(index: Path, run: Run) -> None:
+    manifest = json.loads((index / "manifest.json").read_text(encoding="utf-8"))
+    manifest["encoder"]["settings"]["name"] = "/nowhere/model"
+    edit_manifest(index, **manifest)
+    assert "cannot load the encoder" in run("search", index, "mill").err
+
+
+def test_an_index_in_progress(index: Path, run: Run) -> None:
+    (index / "manifest.json").unlink()
+    (index / "building-0123456789abcdef").mkdir()
+    assert "did not finish" in run("search", index, "mill").err
+
+
+@pytest.mark.parametrize("query", ["", "  ", "x" * 100_001])
+def test_queries_that_say_nothing_or_too_much(index: Path, run: Run, query: str) -> None:
+    failed = run("search", index, query)
+    assert failed.code == 2
+    assert "the query" in failed.err
+
+
+def test_an_unknown_representation(index: Path, run: Run) -> None:
+    failed = run("search", index, "mill", "--representation", "sum")
+    assert failed.code == 2
+    assert "it has: mean, passage, views" in failed.err

@@ -20,3 +20,6 @@ DOCUMENTS = [
     Document("a", "Mills", "A mill stands by the river."),
     Document("b", "", "Brot braucht Mehl, Wasser und Geduld – schön."),
 ]
+
+
+GOOD = b'{"_id": "a", "text": "A mill by the river."}\n'

@@ -10,7 +10,7 @@ from corpus_tuner.core.records import Issue
 from corpus_tuner.corpora import CorpusSettings, skipped_records
 from corpus_tuner.corpora.skipped_records import SkippedRecords
 from tests.cli.conftest import Run
-from tests.corpora.conftest import write_file
+from tests.corpora.conftest import GOOD, write_file
 
 
 def test_what_is_skipped_is_stored_and_shown_when_it_changes(
@@ -103,3 +103,137 @@ def test_records_are_counted_and_the_first_are_named(monkeypatch: pytest.MonkeyP
     assert (repaired.reason, repaired.repaired, repaired.count) == ("not UTF-8", True, 1)
     assert skipped.counts == {"not UTF-8": 1, "empty files": 3}
     assert str(skipped.get_examples()["empty files"]) == "b:0"
+
+
+# Name of the file, its bytes, and what the message must say.
+BAD_RECORDS: dict[str, tuple[str, bytes, list[str]]] = {
+    "broken JSON": ("c.jsonl", GOOD + b'{"_id": "b", "text": \n', ["c.jsonl:2", "broken JSON"]),
+    "array in a line": (
+        "c.jsonl",
+        GOOD + b'["b", "text"]\n',
+        ["c.jsonl:2", "not a JSON object", "an array"],
+    ),
+    "string in a line": ("c.jsonl", GOOD + b'"text"\n', ["c.jsonl:2", "'_id'", "missing"]),
+    "null in a line": ("c.jsonl", GOOD + b"null\n", ["c.jsonl:2", "null"]),
+    "deep nesting": ("c.jsonl", GOOD + b'{"a":' * 90_000 + b"\n", ["c.jsonl:2", "cannot be read"]),
+    "endless number": (
+        "c.jsonl",
+        GOOD + b'{"_id": ' + b"9" * 5000 + b"}\n",
+        ["c.jsonl:2", "cannot be read"],
+    ),
+    "no id": ("c.jsonl", GOOD + b'{"text": "x"}\n', ["c.jsonl:2", "'_id'", "missing", "'text'"]),
+    "id is null": ("c.jsonl", GOOD + b'{"_id": null, "text": "x"}\n', ["c.jsonl:2", "not text"]),
+    "id is a list": ("c.jsonl", GOOD + b'{"_id": [1], "text": "x"}\n', ["c.jsonl:2", "an array"]),
+    "id is true": ("c.jsonl", GOOD + b'{"_id": true, "text": "x"}\n', ["c.jsonl:2", "a boolean"]),
+    "id is empty": ("c.jsonl", GOOD + b'{"_id": " ", "text": "x"}\n', ["c.jsonl:2", "empty"]),
+    "id has a line break": (
+        "c.jsonl",
+        GOOD + b'{"_id": "a\\nb", "text": "x"}\n',
+        ["c.jsonl:2", "not fit for an id"],
+    ),
+    "id is huge": (
+        "c.jsonl",
+        GOOD + b'{"_id": "' + b"x" * 600 + b'", "text": "x"}\n',
+        ["c.jsonl:2", "too long", "512"],
+    ),
+    "duplicate id": (
+        "c.jsonl",
+        GOOD + b'{"_id": "b", "text": "x"}\n' + GOOD,
+        ["c.jsonl:3", "duplicate id", "'a'", "first at", "c.jsonl:1"],
+    ),
+    "no text": (
+        "c.jsonl",
+        GOOD + b'{"_id": "b", "title": "x", "abstract": "y"}\n',
+        ["c.jsonl:2", "'text'", "missing", "'abstract'", "--set corpus.text="],
+    ),
+    "text is a number": ("c.jsonl", GOOD + b'{"_id": "b", "text": 3}\n', ["c.jsonl:2", "a number"]),
+    "text is a list": (
+        "c.jsonl",
+        GOOD + b'{"_id": "b", "text": ["x"]}\n',
+        ["c.jsonl:2", "not text", "an array"],
+    ),
+    "title is an object": (
+        "c.jsonl",
+        GOOD + b'{"_id": "b", "title": {}, "text": "x"}\n',
+        ["c.jsonl:2", "'title'", "an object"],
+    ),
+    "all is empty": (
+        "c.jsonl",
+        GOOD + b'{"_id": "b", "title": "", "text": " \\n "}\n',
+        ["c.jsonl:2", "empty"],
+    ),
+    "control characters": (
+        "c.jsonl",
+        GOOD + b'{"_id": "b", "text": "x \\u0000 y"}\n',
+        ["c.jsonl:2", "control characters", "U+0000"],
+    ),
+    "half a surrogate pair": (
+        "c.jsonl",
+        GOOD + b'{"_id": "b", "text": "x \\ud83d y"}\n',
+        ["c.jsonl:2", "surrogate"],
+    ),
+    "half a surrogate pair in metadata": (
+        "c.jsonl",
+        GOOD + b'{"_id": "b", "text": "x", "note": "\\ud83d"}\n',
+        ["c.jsonl:2", "'metadata'", "surrogate"],
+    ),
+    "NaN in metadata": (
+        "c.jsonl",
+        GOOD + b'{"_id": "b", "text": "x", "prices": [1, {"net": NaN}]}\n',
+        ["c.jsonl:2", "'metadata'", "not finite", "'prices'"],
+    ),
+    "a number greater than any float": (
+        "c.jsonl",
+        GOOD + b'{"_id": "b", "text": "x", "price": -1e999}\n',
+        ["c.jsonl:2", "'metadata'", "not finite", "'price'"],
+    ),
+    "metadata nested too deep": (
+        "c.jsonl",
+        GOOD + b'{"_id": "b", "text": "x", "tree": ' + b"[" * 101 + b"]" * 101 + b"}\n",
+        ["c.jsonl:2", "'metadata'", "nested too deep", "'tree'"],
+    ),
+    "huge text": (
+        "c.jsonl",
+        GOOD + b'{"_id": "b", "text": "' + b"x" * 10_000_001 + b'"}\n',
+        ["c.jsonl:2", "too long", "corpus.max_characters"],
+    ),
+    "short row": ("c.csv", b"id,text\na,A mill.\nb\n", ["c.csv:3", "cells", "1 instead of 2"]),
+    "long row": ("c.csv", b"id,text\na,A mill.\nb,x,y\n", ["c.csv:3", "cells", "3 instead of 2"]),
+    "open quote": (
+        "c.csv",
+        b'id,text\na,A mill.\nb,"never closed\n',
+        ["c.csv:3", "broken row", "not closed"],
+    ),
+    "text behind a quote": ("c.csv", b'id,text\na,A mill.\nb,"x" y\n', ["c.csv:3", "broken row"]),
+    "broken array": (
+        "c.json",
+        b'[{"_id": "a", "text": "A mill."}, {"_id": "b", "text"}]',
+        ["c.json:1, element 2", "broken JSON"],
+    ),
+    "same id in a table": (
+        "c.csv",
+        b"id,text\na,A mill.\na,x\n",
+        ["c.csv:3", "duplicate id", "first at"],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_RECORDS)
+def test_a_bad_record_is_named_and_can_be_skipped(
+    kind: str, tmp_path: Path, run: Run, small: list[str]
+) -> None:
+    name, data, said = BAD_RECORDS[kind]
+    (tmp_path / name).write_bytes(data)
+    failed = run("build", tmp_path / name, "--output", tmp_path / "index", *small)
+    assert failed.code == 2
+    for part in [*said, "--on-bad-record skip"]:
+        assert part in failed.err
+    assert "Traceback" not in failed.err
+    assert not (tmp_path / "index" / "manifest.json").exists()
+
+    skip = ("--on-bad-record", "skip", "--json")
+    passed = run("build", tmp_path / name, "--output", tmp_path / "index", *skip, *small)
+    assert passed.code == 0, passed.err
+    report = json.loads(passed.out)
+    assert sum(report["skipped"].values()) == 1
+    assert list(report["skipped"]) == list(report["examples"])

@@ -5,7 +5,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.conftest import Outcome
+import pytest
+
+from tests.conftest import Outcome, make_documents, write_jsonl
 
 Run = Callable[..., Outcome]
 
@@ -21,3 +23,31 @@ def test_the_list_of_benchmarks(tmp_path: Path, run: Run) -> None:
     assert known["suites"]["quick"] == ["sample-en", "sample-de"]
     outcome = run("eval", "no-such", "-o", tmp_path / "out")
     assert (outcome.code, "eval --list" in outcome.err) == (2, True)
+
+
+BENCHMARKS: dict[str, tuple[dict[str, str], str]] = {
+    "two columns": ({"qrels/test.tsv": "q\td\n"}, "not three columns"),
+    "grade is a word": ({"qrels/test.tsv": "q\td\t1\nq\te\tgood\n"}, "not a whole number"),
+    "judged twice": ({"qrels/test.tsv": "q\td\t1\nq\td\t2\n"}, "judged otherwise above"),
+    "unknown query": ({"qrels/test.tsv": "q\td\t1\nr\td\t1\n"}, "a judged query is missing"),
+    "query is empty": ({"queries.jsonl": '{"_id": "q", "text": ""}\n'}, "missing or empty"),
+    "query twice": ({"queries.jsonl": '{"_id": "q", "text": "x"}\n' * 2}, "duplicate id"),
+    "query without id": ({"queries.jsonl": '{"text": "x"}\n'}, "_id"),
+    "broken queries": ({"queries.jsonl": "{\n"}, "broken JSON"),
+    "nothing judged": ({"qrels/test.tsv": "query-id\tcorpus-id\tscore\n"}, "has no judgments"),
+}
+
+
+@pytest.mark.parametrize("kind", BENCHMARKS)
+def test_bad_benchmarks(kind: str, tmp_path: Path, run: Run, small: list[str]) -> None:
+    files, said = BENCHMARKS[kind]
+    write_jsonl(tmp_path / "corpus.jsonl", make_documents(3))
+    (tmp_path / "qrels").mkdir()
+    usual = {"qrels/test.tsv": "q\td0\t1\n", "queries.jsonl": '{"_id": "q", "text": "x"}\n'}
+    for name, text in (usual | files).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    strict = ("--on-bad-record", "fail")
+    failed = run("eval", "-b", tmp_path, "-o", tmp_path / "out", *strict, *small)
+    assert failed.code == 2, failed
+    assert said in failed.err
+    assert "Traceback" not in failed.err
