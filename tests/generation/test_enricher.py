@@ -1,6 +1,7 @@
 """Every document by itself: its views, verdicts and vectors depend on nothing but it."""
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -69,7 +70,7 @@ def test_neighbours_order_and_chunks_do_not_matter(tmp_path: Path, settings: Rec
     build(write_jsonl(tmp_path / "shuffled.jsonl", documents), tmp_path / "shuffled", other)
     assert_same(whole, look(tmp_path / "shuffled"))
 
-    # In two halves with one ledger; what was fitted for the whole is kept with the index.
+    # In two halves with one ledger; what was fitted for the whole is stored with the index.
     halves = tmp_path / "halves"
     for number, half in enumerate((documents[:20], documents)):
         corpus = write_jsonl(tmp_path / "half.jsonl", half)
@@ -113,7 +114,7 @@ def test_a_document_is_read_once(
     from corpus_tuner.encoders.sentence_transformer import SentenceTransformerEncoder
 
     whole: list[str] = []
-    alone: list[str] = []
+    separate: list[str] = []
     encode_spans = SentenceTransformerEncoder.encode_spans
     encode_documents = SentenceTransformerEncoder.encode_documents
 
@@ -122,7 +123,7 @@ def test_a_document_is_read_once(
         return encode_spans(self, texts, spans)
 
     def encode(self: SentenceTransformerEncoder, texts: Any) -> Any:
-        alone.extend(texts)
+        separate.extend(texts)
         return encode_documents(self, texts)
 
     monkeypatch.setattr(SentenceTransformerEncoder, "encode_spans", read)
@@ -135,11 +136,18 @@ def test_a_document_is_read_once(
     passages = [view.text for view in views if view.kind == "passage"]
     assert {"title", "sentence", "keywords", "summary"} < {view.kind for view in views}
     assert sorted(whole) == sorted(passages)
-    assert sorted(alone) == sorted(view.text for view in views if view.kind == "keywords")
-    alone.clear()
+    assert sorted(separate) == sorted(view.text for view in views if view.kind == "keywords")
+    separate.clear()
 
     apart = changed.model_copy(
         update={"views": changed.views.model_copy(update={"late_chunking": False})}
     )
     build(corpus, tmp_path / "j", apart)
-    assert {view.text for view in views if view.kind == "sentence"} < set(alone)
+    assert {view.text for view in views if view.kind == "sentence"} < set(separate)
+
+
+def test_an_unknown_check_is_an_error(run: Callable[..., Any], tmp_path: Path) -> None:
+    corpus = write_jsonl(tmp_path / "corpus.jsonl", make_documents(2))
+    done = run("build", corpus, "-o", tmp_path / "index", "--set", "checks=[speling]")
+    assert done.code == 2
+    assert "no check is called 'speling'" in done.err and "well_formed" in done.err

@@ -7,9 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from corpus_tuner import CorpusTunerError
+from corpus_tuner import CorpusTunerError, Document
 from corpus_tuner.generation.generators import Written
-from corpus_tuner.generation.ledger import Ledger, Rejection, StoredVerdict, find_ledger_problem
+from corpus_tuner.generation.ledger import (
+    Ledger,
+    Rejection,
+    StoredVerdict,
+    find_ledger_problem,
+    make_ledger_key,
+)
+from corpus_tuner.generation.prompts import Instruction
 
 
 def test_indexes_with_other_checks_may_share_a_ledger(tmp_path: Path) -> None:
@@ -96,3 +103,21 @@ def test_a_full_disk_is_said_to_be_one(tmp_path: Path) -> None:
         with pytest.raises(CorpusTunerError, match=r"cannot write to .*is full: make room there"):
             ledger.put({str(n): Written(("a" * 5_000,)) for n in range(9)}, "question", "g")
         assert ledger.get(["1"]) == {}
+
+
+MILL = Document("a", "Water mills", "A mill wheel turns in the river. The mill grinds wheat.")
+
+
+def test_every_part_of_the_content_is_in_the_key() -> None:
+    instruction = Instruction("title", "en", "{text}")
+    keys = {
+        make_ledger_key(MILL, instruction, "g"),
+        make_ledger_key(Document("a", "", MILL.text), instruction, "g"),
+        make_ledger_key(Document("a", MILL.title, ""), instruction, "g"),
+        make_ledger_key(MILL, Instruction("claim", "en", "{text}"), "g"),
+        make_ledger_key(MILL, Instruction("title", "de", "{text}"), "g"),
+        make_ledger_key(MILL, Instruction("title", "en", "{text}."), "g"),
+        make_ledger_key(MILL, instruction, "h"),
+    }
+    assert len(keys) == 7
+    assert make_ledger_key(Document("other", MILL.title, MILL.text), instruction, "g") in keys

@@ -74,7 +74,9 @@ def test_the_longest_query_is_that_of_a_searcher() -> None:
 
 @ONE_FILE
 @given(content=st.binary(max_size=200), name=st.sampled_from(["q.jsonl", "q.tsv", "q.txt"]))
-def test_whatever_is_in_a_file_is_read_or_told(content: bytes, name: str, tmp_path: Path) -> None:
+def test_whatever_is_in_a_file_is_read_or_refused(
+    content: bytes, name: str, tmp_path: Path
+) -> None:
     (tmp_path / name).write_bytes(content)
     bad: list[BadRecord] = []
     try:
@@ -106,7 +108,7 @@ def test_whatever_is_in_a_file_is_read_or_told(content: bytes, name: str, tmp_pa
         ("q.csv", "b", "q.csv:2, field 'text': missing or empty"),
     ],
 )
-def test_a_bad_record_is_told_with_its_line(
+def test_a_bad_record_is_named_with_its_line(
     tmp_path: Path, name: str, line: str, message: str
 ) -> None:
     firsts = {"q.tsv": "a\tmill", "q.csv": "a,mill", "q.jsonl": '{"_id": "a", "text": "mill"}'}

@@ -31,7 +31,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.script: list[Answer] = []
-        self.asked: list[dict[str, Any]] = []
+        self.requested: list[dict[str, Any]] = []
         self.keys: set[str] = set()
         self.lock = Lock()
         self.at_once = self.most_at_once = 0
@@ -48,7 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
         server = self.server
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with server.lock:
-            server.asked.append(body)
+            server.requested.append(body)
             server.keys.add(self.headers["Authorization"])
             answer = server.script.pop(0) if server.script else good()
             server.at_once += 1
@@ -131,15 +131,15 @@ def generate(
     return generator.generate(READINGS if readings is None else readings, ASK)
 
 
-def test_what_is_asked_and_answered(server: Server) -> None:
+def test_what_is_requested_and_answered(server: Server) -> None:
     more = {"chat_template_kwargs": {"enable_thinking": False}}
     written = generate(server, more=more, concurrency=2)
     assert [one.texts for one in written] == [(f"What is {number}?",) for number in range(6)]
-    one, *others = server.asked
+    one, *others = server.requested
     assert one["messages"][0] == {"role": "system", "content": "Be brief."}
     assert one["messages"][1]["content"].startswith("Ask about:  text ")
     assert (one["model"], one["chat_template_kwargs"]) == ("m", {"enable_thinking": False})
-    assert len({asked["seed"] for asked in (one, *others)}) == 6
+    assert len({requested["seed"] for requested in (one, *others)}) == 6
     assert server.keys == {f"Bearer {KEY}"}
     assert server.most_at_once <= 2
 
@@ -163,7 +163,7 @@ def test_what_fails_for_a_while_is_tried_again(server: Server, answer: Answer) -
     server.script = [answer, answer]
     written = generate(server, timeout=1, retries=3)
     assert [one.texts for one in written] == [(f"What is {number}?",) for number in range(6)]
-    assert len(server.asked) == 8
+    assert len(server.requested) == 8
 
 
 @pytest.mark.parametrize(
@@ -222,14 +222,14 @@ def test_answers_of_all_kinds(
     server.script = [answer]
     (written,) = generate(server, READINGS[:1], **values)
     assert written.texts == texts
-    assert ("response_format" in server.asked[0]) == bool(values.get("structured"))
+    assert ("response_format" in server.requested[0]) == bool(values.get("structured"))
 
 
 def test_long_documents_are_cut_and_counted(server: Server) -> None:
     long = EncodedDocument(Document("d", "T", "word " * 100))
     short, cut = generate(server, [READINGS[0], long], max_source_characters=50, concurrency=1)
     assert (short.cut, cut.cut) == (False, True)
-    assert len(server.asked[1]["messages"][1]["content"]) < 80
+    assert len(server.requested[1]["messages"][1]["content"]) < 80
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_a_budget_ends_it(server: Server, values: dict[str, Any], said: str) -> 
     with pytest.raises(IncompleteError, match=said) as raised:
         generate(server, concurrency=1, **values)
     assert [*raised.value.written] == [0, 1]
-    assert len(server.asked) == 2
+    assert len(server.requested) == 2
 
 
 @pytest.mark.parametrize(
@@ -259,9 +259,12 @@ def test_nobody_is_there(server: Server) -> None:
         generate(server, retries=0)
 
 
-def test_models_that_chat_are_told_what_for() -> None:
+def test_models_that_chat_have_a_system_message() -> None:
     for language in ("en", "de", "pt"):
-        assert len({asked.system for asked in load_instructions(("title", "claim"), language)}) == 1
+        assert (
+            len({requested.system for requested in load_instructions(("title", "claim"), language)})
+            == 1
+        )
     english, german = (load_instructions(("title",), code)[0].system for code in ("en", "de"))
     assert english != german != ""
 
@@ -282,11 +285,11 @@ def test_a_build_goes_on_where_the_budget_ended(
     assert stopped.code == 2
     assert "is spent: 45 tokens; what was written is stored" in " ".join(stopped.err.split())
     assert "Traceback" not in stopped.err
-    assert len(server.asked) == 3
+    assert len(server.requested) == 3
     done = build()
     assert done.code == 0, done.err
-    assert len(server.asked) == 8  # nothing is paid for twice
+    assert len(server.requested) == 8  # nothing is paid for twice
     assert "8 question" in done.out
-    kept = b"".join(file.read_bytes() for file in index.rglob("*") if file.is_file())
-    assert KEY.encode() not in kept
+    stored = b"".join(file.read_bytes() for file in index.rglob("*") if file.is_file())
+    assert KEY.encode() not in stored
     assert KEY not in done.out + done.err + stopped.err

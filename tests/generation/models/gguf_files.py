@@ -4,6 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
+
+from corpus_tuner import Document
+from corpus_tuner.generation.generators import open_generator
+from corpus_tuner.generation.generators.causal import Settings
+from corpus_tuner.generation.prompts import Instruction
+from corpus_tuner.text.document_encoding import EncodedDocument
+from tests.conftest import make_documents
 
 CHAT = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
@@ -26,6 +34,7 @@ def write_gguf(
     without
         The name of a tensor that is left out.
     """
+    pytest.importorskip("gguf")
     from gguf import GGUFWriter, TokenType
     from transformers.convert_slow_tokenizer import bytes_to_unicode
 
@@ -86,3 +95,21 @@ def write_gguf(
     writer.write_tensors_to_file()
     writer.close()
     return path
+
+
+ASK = Instruction("question", "en", "What does it answer? {title} {text}", "Be brief.")
+
+
+READINGS = [
+    EncodedDocument(Document(document["_id"], "", document["text"][:60]))
+    for document in make_documents(5)
+]
+
+
+EXAMPLE = {"text": "A mill grinds.", "answers": {"question": "What grinds?"}}
+
+
+def open_gguf(model: Path | str, **values: Any) -> Any:
+    values = {"decoding": "beam", "max_new_tokens": 8, "stop": (), **values}
+    settings = Settings.model_validate({"model": str(model), **values})
+    return open_generator(settings, encoder=None)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The two engines that run encoder-decoders."""
+"""Encoder-decoders run by CTranslate2."""
 
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,9 @@ from corpus_tuner import CorpusTunerError, Document
 from corpus_tuner.encoders.model_weights import hash_weights
 from corpus_tuner.generation.generators import open_generator
 from corpus_tuner.generation.generators.seq2seq import Settings
-from corpus_tuner.generation.models import Source, load_model, loading
+from corpus_tuner.generation.models import Source, load_model
 from corpus_tuner.generation.models.engine import Request
 from corpus_tuner.generation.models.seq2seq_ctranslate2 import CTranslate2Engine, convert_cached
-from corpus_tuner.generation.models.seq2seq_transformers import make_sampler
 from corpus_tuner.generation.prompts import load_instructions
 from corpus_tuner.text.document_encoding import EncodedDocument
 
@@ -29,25 +28,6 @@ BEES = Document(
     "In May a colony of honey bees may swarm: the old queen leaves the hive with half of the "
     "workers and settles on a branch, where a beekeeper can shake the cluster into a box.",
 )
-
-
-@pytest.mark.parametrize("fault", [AttributeError, TypeError, NameError, AssertionError])
-def test_a_fault_of_a_program_is_not_said_to_be_of_a_model(
-    tmp_path: Path, fault: type[Exception]
-) -> None:
-    with pytest.raises(fault), loading(Source(str(tmp_path)), causal=False):
-        raise fault
-
-
-@pytest.mark.parametrize("error", [OSError("no file"), KeyError("t6"), Exception("bad vocabulary")])
-def test_what_libraries_raise_for_a_model_is_said_to_be_of_it(
-    tmp_path: Path, error: Exception
-) -> None:
-    with (
-        pytest.raises(CorpusTunerError, match="cannot load the generator"),
-        loading(Source(str(tmp_path)), causal=False),
-    ):
-        raise error
 
 
 @pytest.mark.parametrize("model", ["t5_folder", "bart_folder"])
@@ -93,28 +73,6 @@ def test_the_seed_is_the_requests_whatever_the_order_and_the_threads(bart_folder
     assert len({str(answers) for answers in one_by_one}) == len(requests)
 
 
-@pytest.mark.parametrize(("top_k", "top_p"), [(0, 1.0), (3, 1.0), (0, 0.5)])
-def test_noise_samples_what_the_probabilities_say(top_k: int, top_p: float) -> None:
-    scores = torch.tensor([[2.0, 1.0, 0.5, 0.0, -1.0]])
-    settings = Settings(
-        outputs=4000,
-        temperature=1.5,
-        top_p=top_p,
-        top_k=top_k,
-        no_repeat_ngram=0,
-        max_new_tokens=1,
-        batch_size=1,
-    )
-    steps = make_sampler([7], settings, torch.device("cpu"))
-    kept = scores
-    for step in steps[:-1]:
-        kept = step(torch.zeros(1, 1, dtype=torch.long), kept)
-    drawn = steps(torch.zeros(4000, 1, dtype=torch.long), scores.repeat(4000, 1)).argmax(dim=1)
-    shares = torch.bincount(drawn, minlength=5) / 4000
-    assert torch.allclose(shares, kept.softmax(dim=1)[0], atol=0.03)
-    assert ((shares > 0) == (kept[0] > -torch.inf)).all()
-
-
 def test_a_conversion_that_was_spoilt_is_made_again(cache: Path, bart_folder: Path) -> None:
     model, tokenizer = load_model(Source(str(bart_folder)))
     weights = hash_weights(model)
@@ -134,13 +92,3 @@ def test_a_model_that_ctranslate2_does_not_run_is_refused(
 ) -> None:
     with pytest.raises(CorpusTunerError):
         open_generator(Settings(model=str(encoder_folder), engine="ctranslate2"), encoder)
-
-
-def test_a_model_that_is_nowhere_is_one_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(CorpusTunerError, match="'nosuch': there is no folder of that name, and"):
-        load_model(Source("nosuch"))
-    assert capfd.readouterr().err == ""

