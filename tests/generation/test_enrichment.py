@@ -134,9 +134,9 @@ def test_a_draft_is_accepted_by_the_verdicts_of_its_invented_views() -> None:
         Candidate(
             MILL,
             own,
-            np.zeros((1, 2)),
+            np.zeros((1, 2), np.float32),
             View("a", "question", text, "g", invented=invented),
-            np.full(2, number),
+            np.full(2, number, np.float32),
             "en",
         )
         for number, (text, invented) in enumerate(texts, start=1)

@@ -8,6 +8,7 @@ import pytest
 from corpus_tuner.config.recipe import load_recipe
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.corpora import Corpus
+from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.open_recipe import (
     detect_corpus_languages,
@@ -63,18 +64,29 @@ def test_the_key_is_of_all_that_decides_an_index(corpus: Corpus, encoder: Any) -
 
 
 def test_a_model_that_does_not_write_the_main_language_is_refused(
-    corpus: Corpus, encoder: Any
+    corpus: Corpus, encoder: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("gguf")
-    recipe = load_recipe(None, ["language=de", "generator={name: causal, model: smollm2}"])
-    with pytest.raises(CorpusTunerError, match="smollm2"):
-        open_recipe(corpus, recipe, encoder=encoder)
+    class EnglishGenerator:
+        languages = ("en",)
+        identity = "english"
+        kinds = ("title",)
+
+    def open_english(*_: object) -> Any:
+        return EnglishGenerator()
+
+    monkeypatch.setattr("corpus_tuner.generation.open_recipe.open_generator", open_english)
+    recipe = load_recipe(None, ["generator=extractive"])
+    with pytest.raises(CorpusTunerError, match=r"does not write the language of the corpus, 'de'"):
+        open_recipe(corpus, recipe, encoder=encoder, languages=Languages(("de",)))
+    opened = open_recipe(corpus, recipe, encoder=encoder)
+    assert {code: len(some) for code, some in opened.generators.items()} == {"en": 1, "de": 0}
+    assert "does not write de: documents in these get no views of it" in capfd.readouterr().err
 
 
 def test_a_corpus_without_documents_names_a_record_for_every_reason(tmp_path: Path) -> None:
     file = tmp_path / "corpus.jsonl"
     file.write_text('{"_id": "a", "text": ""}\nnonsense\n', encoding="utf-8")
-    corpus = Corpus(str(file))
+    corpus = Corpus(str(file), CorpusSettings(on_bad_record="skip"))
     with pytest.raises(CorpusTunerError, match=r"no document that can be used:") as raised:
         detect_corpus_languages(corpus, load_recipe())
     assert str(raised.value).count("\n") == 2

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from corpus_tuner.core.documents import Document, View
@@ -30,9 +29,7 @@ def reader(encoder: Any) -> DocumentEncoder:
 def _make_candidates(encoder: Any, documents: list[Document]) -> list[Candidate]:
     texts = [get_full_text(document) for document in documents]
     return [
-        Candidate(
-            document, [], np.zeros((0, 32)), View(document.id, "question", text), vector, "en"
-        )
+        Candidate(document, [], vector[:0], View(document.id, "question", text), vector, "en")
         for document, text, vector in zip(
             documents, texts, encoder.encode_documents(texts), strict=True
         )

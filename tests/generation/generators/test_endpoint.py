@@ -170,7 +170,7 @@ def test_what_fails_for_a_while_is_tried_again(server: Server, answer: Answer) -
     ("answer", "said"),
     [
         (failing(500, f"it had {KEY} and failed"), r"goes on failing.*it had \*\*\* and failed"),
-        (failing(401, f"bad key {KEY}"), r"\$OPENAI_API_KEY holds a key that it does not take"),
+        (failing(401, f"bad key {KEY}"), r"\$OPENAI_API_KEY has a key that it does not take"),
         (failing(404, "no such model"), r"refuses the request for 'm'.*no such model"),
         (failing(200, "<html>x</html>", kind="text/html"), "no answer that can be read"),
         (half, "cannot be reached"),
@@ -261,10 +261,8 @@ def test_nobody_is_there(server: Server) -> None:
 
 def test_models_that_chat_have_a_system_message() -> None:
     for language in ("en", "de", "pt"):
-        assert (
-            len({requested.system for requested in load_instructions(("title", "claim"), language)})
-            == 1
-        )
+        instructions = load_instructions(("title", "claim"), language)
+        assert len({instruction.system for instruction in instructions}) == 1
     english, german = (load_instructions(("title",), code)[0].system for code in ("en", "de"))
     assert english != german != ""
 
