@@ -10,68 +10,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 import corpus_tuner as ct
 from corpus_tuner.errors import LockedError
-from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.indexes.store.write_lock import lock_index
+from tests.building.conftest import OPTIONS, assert_nothing_is_left_over, state
 from tests.conftest import make_documents, nightly, write_jsonl
 from tests.fault_injection import (
-    damage_file,
     fail_writes,
-    list_files_to_damage,
     start_command,
     wait_for_exit,
 )
 
 Change = Callable[[Path, Any], object]
 NIGHTLY = nightly()
-OPTIONS = ["language=en", "generator=extractive", "views.sentences=3", "documents_at_once=8"]
-
-
-@pytest.fixture(scope="module")
-def settings(encoder_folder: Path) -> ct.Recipe:
-    return ct.load_recipe(None, [f"encoder.name={encoder_folder}", "calibrate=false", *OPTIONS])
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, settings: ct.Recipe, encoder: Any) -> Path:
-    """A folder with a corpus, ``c.jsonl``, another, ``d.jsonl``, and the index of the first."""
-    folder = tmp_path_factory.mktemp("faults")
-    documents = make_documents(40)
-    ct.build(write_jsonl(folder / "c.jsonl", documents), folder / "i", settings, encoder=encoder)
-    ct.add(folder / "i", make_documents(44)[40:], encoder=encoder)
-    changed = [*documents[9:], *make_documents(5, seed=5)]
-    write_jsonl(folder / "d.jsonl", changed)
-    return folder
-
-
-@pytest.fixture
-def index(tmp_path: Path, built: Path) -> Path:
-    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
-    return tmp_path / "i"
-
-
-def state(index: Path) -> tuple[dict[str, ct.Document], bool]:
-    """The documents of an index that is sound, and whether it is calibrated."""
-    assert ct.check(index) == []
-    with ct.Searcher.open(index) as searcher:
-        segments = searcher.segments
-        documents = segments.read_documents(np.flatnonzero(segments.live_docs))
-        assert len(searcher.search("the old mill", 100)) == len(documents)
-        return {one.id: one for one in documents}, bool(searcher.manifest.calibration)
-
-
-def assert_nothing_is_left_over(index: Path) -> None:
-    named = {entry.name: entry for entry in read_manifest(index).segments}
-    assert {folder.name for folder in (index / "segments").iterdir()} == {*named}
-    for folder in (index / "segments").iterdir():
-        assert {file.name for file in folder.iterdir()} == {*named[folder.name].stored}
-    names = {file.name for file in index.iterdir()}
-    usual = {"ledger.sqlite", "ledger.sqlite.sha256", "manifest.json", "segments", "writer.lock"}
-    assert names == usual
 
 
 def changes(settings: ct.Recipe) -> dict[str, Change]:
@@ -210,62 +163,6 @@ def test_kills_at_random_moments(index: Path, encoder_folder: Path, settings: ct
         assert_nothing_is_left_over(index)
         shutil.rmtree(index)
         shutil.copytree(kept, index)
-
-
-def test_all_damage_is_found(index: Path, encoder: Any) -> None:
-    ct.remove(index, ["d1", "d3", "d41"])
-    kept = index.with_name("kept")
-    shutil.copytree(index, kept)
-    chance = random.Random(1)
-    for _ in range(1_000 if NIGHTLY else 60):
-        every = list_files_to_damage(index)
-        file = chance.choice(every)
-        how = damage_file(file, [one for one in every if one != file], chance)
-        try:
-            found = [str(problem) for problem in ct.check(index)]
-        except ct.SearchIndexError as error:
-            found = [str(error)]
-        gone = how == "delete" and file.name == "ledger.sqlite"  # there need not be one
-        assert found or gone, (file.name, how)
-        try:  # without its checksums an answer may be wrong, but the process goes on
-            with ct.Searcher.open(index, encoder=encoder) as searcher:
-                searcher.search("the old mill by the river", 50)
-        except ct.SearchIndexError:
-            pass
-        shutil.rmtree(index)
-        shutil.copytree(kept, index)
-
-
-@pytest.mark.parametrize(
-    "name", ["words.documents.npy", "views.faiss", "passage.starts.npy", "documents.sqlite"]
-)
-def test_repair(name: str, index: Path, encoder: Any) -> None:
-    ct.remove(index, ["d1", "d3", "d41"])
-    with ct.Searcher.open(index, encoder=encoder) as searcher:
-        before, runs = state(index), list(searcher.rank(["the old mill", "rent by law"], 50))
-    file = index / "segments" / "000001" / name
-    data = bytearray(file.read_bytes())
-    data[-1] ^= 1
-    file.write_bytes(data)
-    done = ct.repair(index, encoder=encoder)
-    assert [problem.file.name for problem in done.problems] == [name]
-    assert done.rebuilt + done.lost == 38
-    assert ct.check(index) == []
-    after = state(index)
-    assert len(after[0]) == len(before[0]) - done.lost
-    if not done.lost:
-        assert after == before
-        with ct.Searcher.open(index, encoder=encoder) as searcher:
-            assert list(searcher.rank(["the old mill", "rent by law"], 50)) == runs
-    assert_nothing_is_left_over(index)
-
-
-def test_what_was_removed_does_not_come_back_by_repair(index: Path, encoder: Any) -> None:
-    ct.remove(index, ["d1"])
-    (file,) = index.glob("segments/000001/live_docs.*")
-    file.write_bytes(file.read_bytes()[:-5] + b"\xff" * 5)
-    with pytest.raises(ct.CorpusTunerError, match=r"which documents of .* were removed"):
-        ct.repair(index, encoder=encoder)
 
 
 def test_a_second_writer_hears_who_is_at_work(index: Path, encoder: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from corpus_tuner import Recipe, Searcher, build, load_recipe
-from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
+from tests.building.conftest import read_segment
 from tests.conftest import make_documents, write_jsonl
 from tests.fault_injection import start_command, wait_for_exit
 
@@ -21,11 +21,6 @@ def settings(encoder_folder: Path) -> Recipe:
     chosen = [f"encoder.name={encoder_folder}", "language=en", "documents_at_once=4"]
     chosen.append("generator=extractive")
     return load_recipe(None, chosen)
-
-
-def files(index: Path) -> dict[str, bytes]:
-    (segment,) = (index / "segments").iterdir()
-    return {file.name: file.read_bytes() for file in sorted(segment.iterdir())}
 
 
 def test_build_and_search(tmp_path: Path, settings: Recipe, encoder: Any) -> None:
@@ -81,7 +76,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path, settings: Recipe) -
     corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(20))
     build(corpus, tmp_path / "one", settings)
     build(corpus, tmp_path / "two", settings)
-    assert files(tmp_path / "one") == files(tmp_path / "two")
+    assert read_segment(tmp_path / "one") == read_segment(tmp_path / "two")
 
 
 def test_an_index_that_is_up_to_date_is_left_alone(tmp_path: Path, settings: Recipe) -> None:
@@ -108,7 +103,7 @@ def test_a_changed_corpus_replaces_the_index_under_an_open_searcher(
         assert len(list((tmp_path / "i" / "segments").iterdir())) == 2  # a reader has one open
     build(corpus, tmp_path / "i", settings)
     build(corpus, tmp_path / "fresh", settings)
-    assert files(tmp_path / "fresh") == files(tmp_path / "i")
+    assert read_segment(tmp_path / "fresh") == read_segment(tmp_path / "i")
     assert sorted(path.name for path in (tmp_path / "i").iterdir()) == [
         "ledger.sqlite",
         "ledger.sqlite.sha256",
@@ -116,39 +111,6 @@ def test_a_changed_corpus_replaces_the_index_under_an_open_searcher(
         "segments",
         "writer.lock",
     ]
-
-
-def count_documents(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Note the ids of the documents that are staged from now on."""
-    staged: list[str] = []
-    insert = Staging._insert
-
-    def noting(self: Staging, encoded: EncodedDocument, rows: Any) -> None:
-        staged.append(encoded.document.id)
-        insert(self, encoded, rows)
-
-    monkeypatch.setattr(Staging, "_insert", noting)
-    return staged
-
-
-def test_a_build_that_failed_goes_on(
-    tmp_path: Path, settings: Recipe, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = settings.model_copy(update={"generator": None})
-    documents = make_documents(20)
-    corpus = write_jsonl(tmp_path / "c.jsonl", [*documents[:14], {"_id": "bad"}])
-    with pytest.raises(ValueError, match=r"c\.jsonl:15"):
-        build(corpus, tmp_path / "i", settings)
-    assert list((tmp_path / "i").glob("building-*"))
-    # One document changes meanwhile, and one is put in front: no other one is made again.
-    documents[5]["text"] = "Another text now."
-    documents = [documents[17], *documents[:17], *documents[18:]]
-    write_jsonl(corpus, documents)
-    encoded = count_documents(monkeypatch)
-    build(corpus, tmp_path / "i", settings)
-    assert sorted(encoded) == sorted(f"d{n}" for n in (5, *range(12, 20)))  # 12, 13: not committed
-    build(corpus, tmp_path / "fresh", settings)
-    assert files(tmp_path / "i") == files(tmp_path / "fresh")
 
 
 def test_a_kill_behind_the_commit_leaves_nothing_for_good(
@@ -167,19 +129,6 @@ def test_a_kill_behind_the_commit_leaves_nothing_for_good(
     assert list((tmp_path / "i").glob("building-*"))
     assert build(corpus, tmp_path / "i", settings).unchanged
     assert not list((tmp_path / "i").glob("building-*"))
-
-
-def test_other_settings_throw_an_unfinished_build_away(tmp_path: Path, settings: Recipe) -> None:
-    settings = settings.model_copy(update={"generator": None})
-    corpus = write_jsonl(tmp_path / "c.jsonl", [*make_documents(14), {"_id": "bad"}])
-    with pytest.raises(ValueError, match=r"c\.jsonl:15"):
-        build(corpus, tmp_path / "i", settings)
-    write_jsonl(corpus, make_documents(14))
-    other = load_recipe(None, ["views.title=false"])
-    other = settings.model_copy(update={"views": other.views})
-    build(corpus, tmp_path / "i", other)
-    build(corpus, tmp_path / "fresh", other)
-    assert files(tmp_path / "i") == files(tmp_path / "fresh")
 
 
 def test_metadata_and_odd_ids_come_back(tmp_path: Path, settings: Recipe) -> None:
@@ -232,5 +181,5 @@ def test_kills_leave_no_trace(tmp_path: Path, encoder_folder: Path) -> None:
             shutil.rmtree(index)
         wait_for_exit(build_)
     assert wait_for_exit(start_build(corpus, index, encoder_folder)) == 0
-    assert files(index) == files(tmp_path / "whole")
+    assert read_segment(index) == read_segment(tmp_path / "whole")
     assert not list(index.glob("building-*"))

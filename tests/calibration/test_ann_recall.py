@@ -10,7 +10,7 @@ import pytest
 import corpus_tuner as ct
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
 from corpus_tuner.indexes.vectors import ann
-from tests.building.test_faults import assert_nothing_is_left_over
+from tests.building.conftest import assert_nothing_is_left_over
 from tests.cli.conftest import Run
 from tests.conftest import make_documents, write_jsonl
 

@@ -1,6 +1,5 @@
 """Weights without labels."""
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,75 +18,9 @@ from corpus_tuner import (
     load_recipe,
 )
 from corpus_tuner.building import pipeline
-from corpus_tuner.calibration.pseudo_queries import sample_questions, sample_sentences
 from corpus_tuner.calibration.weights import choose_weights
-from corpus_tuner.encoders.tuning_report import read_report
 from corpus_tuner.indexes.store.manifest import read_manifest
-from corpus_tuner.text.sentences import split_sentences
-from tests.cli.conftest import Run
-from tests.conftest import WORDS, make_documents, make_documents_with_topics, write_jsonl
-
-
-@pytest.fixture(scope="module")
-def settings(encoder_folder: Path) -> Recipe:
-    chosen = [f"encoder.name={encoder_folder}", "language=en", "generator=null"]
-    return load_recipe(None, chosen)
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, settings: Recipe) -> Path:
-    """A folder with a corpus, ``c.jsonl``, and its index, ``i``."""
-    folder = tmp_path_factory.mktemp("built")
-    corpus = write_jsonl(folder / "c.jsonl", make_documents_with_topics(120))
-    build(corpus, folder / "i", settings)
-    return folder
-
-
-@pytest.fixture
-def index(tmp_path: Path, built: Path) -> Path:
-    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
-    return tmp_path / "i"
-
-
-def test_what_is_asked_for_does_not_have_the_sentence(index: Path) -> None:
-    with Searcher.open(index) as searcher:
-        asked = list(sample_sentences(searcher, 100, 0))
-        assert len(asked) == 100
-        assert len({held.ordinal for held in asked}) == 100
-        for held in asked:
-            document = searcher.segments.read_document(held.ordinal)
-            sentences = [" ".join(text.split()) for text in split_sentences(document.text, "en")]
-            assert held.rest.title == document.title
-            (missing,) = {text for text in sentences if text not in held.rest.text}
-            for query in held.queries:
-                assert set(query.split()) <= set(missing.split())
-
-
-@pytest.mark.slow
-def test_a_tuned_encoder_is_asked_for_what_was_kept_from_it(
-    tmp_path: Path, built: Path, encoder_folder: Path, run: Run
-) -> None:
-    tuned, index = tmp_path / "tuned", tmp_path / "i"
-    options = ("--encoder", encoder_folder, "--generator", "null", "--set", "language=en")
-    few = [
-        part
-        for setting in (
-            *("held_out=25", "batch_size=8", "steps=2"),
-            "token_weights=base",
-        )
-        for part in ("--set", setting)
-    ]
-    done = run("tune", "encoder", built / "c.jsonl", "-o", tuned, *options, *few)
-    assert done.code == 0, done.err
-    report = read_report(tuned)
-    assert report and len(report.held_out) == 25
-    assert run("build", built / "c.jsonl", "-o", index, *options, "--encoder", tuned).code == 0
-    with Searcher.open(index) as searcher:
-        asked = [held.ordinal for held in sample_sentences(searcher, 100, 0)]
-        digests = dict(searcher.segments.read_digests())
-    assert {digests[ordinal] for ordinal in asked} == {*report.held_out}
-    calibration = read_manifest(index).calibration
-    assert calibration and calibration.queries == 50
+from tests.conftest import WORDS, make_documents, write_jsonl
 
 
 def test_the_choice_is_kept_and_told(index: Path) -> None:
@@ -290,35 +223,3 @@ def test_a_representation_of_one_vector_is_calibrated_too(index: Path, encoder: 
         chosen = choose_weights(searcher, encoder, SearchSettings())
     assert chosen.queries == 200
     assert set(chosen.found) == {"passage", "mean", "words", "ngrams", "usual", "chosen"}
-
-
-@pytest.mark.slow
-def test_questions_that_were_written_can_ask(
-    index: Path, settings: Recipe, t5_folder: Path, tmp_path: Path
-) -> None:
-    corpus = index.parent / "c.jsonl"
-    values = f"{{name: seq2seq, model: '{t5_folder}', kinds: [question], max_new_tokens: 6}}"
-    written = load_recipe(None, [f"generator={values}", "checks=[]", "calibrate=questions"])
-    written = written.model_copy(update={"encoder": settings.encoder, "language": "en"})
-    build(corpus, tmp_path / "asked", written)
-    manifest = read_manifest(tmp_path / "asked")
-    assert manifest.calibration
-    assert manifest.calibration.query_source == "questions"
-    assert manifest.calibration.queries == 200
-    with Searcher.open(tmp_path / "asked") as searcher:
-        asked = list(sample_questions(searcher, 100, 0))
-        assert len({held.ordinal for held in asked}) == 100
-        for held in asked:
-            assert held.rest == searcher.segments.read_document(held.ordinal)
-            own = [
-                v.text for v in searcher.segments.read_views(held.ordinal) if v.kind == "question"
-            ]
-            assert set(held.queries) == set(own)
-    both = written.model_copy(update={"calibrate": "both"})
-    assert build(corpus, tmp_path / "asked", both).unchanged
-    manifest = read_manifest(tmp_path / "asked")
-    assert manifest.calibration and manifest.calibration.queries == 400
-    build(corpus, index, settings.model_copy(update={"calibrate": "questions"}))
-    calibration = read_manifest(index).calibration
-    assert calibration
-    assert calibration.unchanged == "0 documents have generated questions, 20 are needed"
