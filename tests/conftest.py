@@ -45,8 +45,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where converted generators go, instead of the user's own cache."""
-    folder = tmp_path_factory.mktemp("cache")
+    """Where converted models go, instead of the user's own cache: one folder for all processes."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "cache"
+    folder.mkdir(exist_ok=True)
     os.environ["CORPUS_TUNER_CACHE"] = str(folder)
     return folder
 
