@@ -50,8 +50,10 @@ def remove(
     Raises
     ------
     SearchIndexError
-        If there is no index, another is changing it, it cannot be written to, or the filter is
-        none or asks for a field or a type that there is not.
+        If there is no index, another is changing it, or the filter is none or asks for a field or a
+        type that there is not.
+    CorpusTunerError
+        If the index cannot be written to.
 
     Examples
     --------

@@ -1,7 +1,10 @@
-"""Exact search in every mode, compared with a brute-force scorer."""
+"""Search in every mode, compared with a brute-force scorer, and in forked processes."""
 
+import os
 import tempfile
+import time
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from corpus_tuner import Searcher, SearchIndexError, build, load_recipe
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalSettings
 from corpus_tuner.indexes.representations import passage, views
@@ -25,7 +29,7 @@ from corpus_tuner.indexes.store.search_settings import (
     Mode,
     SearchSettings,
 )
-from tests.conftest import nightly
+from tests.conftest import make_documents, nightly, write_jsonl
 from tests.indexes.indexing import Table, encoded, write_index
 
 WORDS = ["river", "mill", "wheat", "bread", "bridge", "stone"]
@@ -317,3 +321,72 @@ def test_text_without_spaces_is_found_by_its_words(
         (first, *_) = searcher.search(query, mode="lexical")
         assert first.document.id == "d1"
         assert searcher.search("xyz", mode="lexical") == []
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path) -> Path:
+    folder = tmp_path_factory.mktemp("fork")
+    corpus = write_jsonl(folder / "c.jsonl", make_documents(10))
+    chosen = [f"encoder.name={encoder_folder}", "generator=null", "calibrate=false", "language=en"]
+    build(corpus, folder / "index", load_recipe(None, chosen))
+    return folder / "index"
+
+
+def in_a_child(does: Callable[[], Any]) -> int:
+    """Return the exit code of a forked process: 0 if it is done, 1 if it fails, -9 if it hangs."""
+    child = os.fork()
+    if not child:
+        try:
+            does()
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.01)
+    os.kill(child, 9)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda searcher: searcher.search("mill"),
+        lambda searcher: searcher.search("mill", mode="lexical"),
+        lambda searcher: list(searcher.rank(["mill"])),
+        lambda searcher: list(searcher.find_candidates(["mill"])),
+        lambda searcher: searcher.read_document("d1"),
+        lambda searcher: searcher.refresh(),
+    ],
+    ids=["search", "lexical", "rank", "pools", "document", "refresh"],
+)
+def test_a_searcher_is_refused_in_a_forked_process(
+    index: Path, use: Callable[[Searcher], Any]
+) -> None:
+    with Searcher.open(index) as searcher:
+        use(searcher)
+
+        def refused() -> None:
+            with pytest.raises(SearchIndexError, match="open the index in the child process"):
+                use(searcher)
+
+        assert in_a_child(refused) == 0
+        use(searcher)  # and the parent goes on
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_can_open_the_index(index: Path) -> None:
+    with Searcher.open(index) as searcher:
+        expected = searcher.search("mill")
+
+        def opened() -> None:
+            with Searcher.open(index) as own:
+                assert own.search("mill") == expected
+
+        assert in_a_child(opened) == 0

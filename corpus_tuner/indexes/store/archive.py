@@ -41,8 +41,10 @@ def export_index(index: str | Path, file: str | Path) -> Manifest:
     Raises
     ------
     SearchIndexError
-        If there is no index, a file of it or of its encoder is damaged or missing, or `file`
-        cannot be written or is something else.
+        If there is no index, a file of it or of its encoder is damaged or missing, or `file` is
+        something else.
+    CorpusTunerError
+        If `file` cannot be written.
 
     Examples
     --------

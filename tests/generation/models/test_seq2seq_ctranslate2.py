@@ -73,11 +73,14 @@ def test_the_seed_is_the_requests_whatever_the_order_and_the_threads(bart_folder
     assert len({str(answers) for answers in one_by_one}) == len(requests)
 
 
-def test_a_conversion_that_was_spoilt_is_made_again(cache: Path, bart_folder: Path) -> None:
+def test_a_conversion_that_was_spoilt_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bart_folder: Path
+) -> None:
+    monkeypatch.setenv("CORPUS_TUNER_CACHE", str(tmp_path))
     model, tokenizer = load_model(Source(str(bart_folder)))
     weights = hash_weights(model)
     folder = convert_cached(model, tokenizer, weights)
-    assert folder.is_relative_to(cache)
+    assert folder.is_relative_to(tmp_path)
     original = (folder / "model.bin").read_bytes()
     (folder / "model.bin").write_bytes(original[:-1] + b"x")
     assert convert_cached(model, tokenizer, weights) == folder
