@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from corpus_tuner import Searcher, SearchIndexError, build, load_recipe
+from corpus_tuner import build, load_recipe
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalSettings
 from corpus_tuner.indexes.representations import passage, views
