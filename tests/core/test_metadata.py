@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus_tuner import Corpus, Document
@@ -45,6 +45,7 @@ json_values = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.text(), json_values, max_size=4))
 def test_values_of_json_are_unchanged(metadata: dict[str, Any]) -> None:
     converted = convert_metadata(metadata)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus_tuner.core.yaml_files import load_yaml
@@ -16,11 +16,13 @@ values = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(values)
 def test_values_that_are_dumped_come_back(value: Any) -> None:
     assert load_yaml(yaml.safe_dump(value)) == value
 
 
+@settings(max_examples=50)
 @given(st.text("ab:-*&[]{}!| \n\t0123456789", max_size=60))
 def test_any_text_is_values_or_an_error_of_yaml(text: str) -> None:
     try:
