@@ -10,7 +10,8 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -100,18 +101,27 @@ def sample_index(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Path
     return folder / "index"
 
 
-@pytest.fixture
-def serve() -> Iterator[Callable[..., str]]:
-    """Start a service for an index; return where it is."""
-    started: list[Service] = []
-
-    def serve(index: Path, token: str = "") -> str:
-        started.append(start(index, token=token))
-        return started[-1].address
-
-    yield serve
-    for service in started:
+@contextmanager
+def serving(index: Path, token: str = "") -> Iterator[str]:
+    """Serve an index; give the address."""
+    service = start(index, token=token)
+    try:
+        yield service.address
+    finally:
         service.process.kill()
+        service.process.communicate()
+
+
+@pytest.fixture(scope="module")
+def odd_home(odd_index: Path) -> Iterator[str]:
+    with serving(odd_index) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def sample_home(sample_index: Path) -> Iterator[str]:
+    with serving(sample_index) as address:
+        yield address
 
 
 def post(address: str, body: Any, **headers: str) -> Any:
@@ -193,12 +203,9 @@ def page(browser: Any) -> Iterator[Any]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [1200, 380])
-def test_the_page_on_the_sample(
-    sample_index: Path, serve: Callable[[Path], str], page: Any, width: int
-) -> None:
-    home = serve(sample_index)
+def test_the_page_on_the_sample(sample_home: str, page: Any, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
-    page.goto(home)
+    page.goto(sample_home)
     page.get_by_role("searchbox").fill("Heizkörper entlüften")
     page.keyboard.press("Enter")
     page.wait_for_selector(".hit")
@@ -229,35 +236,29 @@ def test_the_page_on_the_sample(
     assert "mode=lexical" in page.url
     assert "Heizkörper richtig entlüften" in hits.first.locator("h2").inner_text()
 
-    page.goto(f"{home}/?document=nowhere")
+    page.goto(f"{sample_home}/?document=nowhere")
     page.wait_for_selector("#status.bad")
     assert "there is no document" in page.locator("#status").inner_text()
 
 
 @pytest.mark.slow
-def test_the_page_shows_what_it_finds_as_text(
-    odd_index: Path, serve: Callable[[Path], str], page: Any
-) -> None:
-    home = serve(odd_index)
-    page.goto(f"{home}/?q=Mühlrad&mode=lexical")
+def test_the_page_shows_what_it_finds_as_text(odd_home: str, page: Any) -> None:
+    page.goto(f"{odd_home}/?q=Mühlrad&mode=lexical")
     page.wait_for_selector(".hit")
     assert page.locator(".hit").count() == 2
     shown = page.locator("main").inner_text()
     assert "<script>document.title='owned'</script>" in shown
     assert "<b>Mühlrad</b> &amp; <img src=x" in shown
     assert "Mühlrad" in page.locator("mark").all_inner_texts()
-    page.goto(f"{home}/?document=odd%201%2F2")
+    page.goto(f"{odd_home}/?document=odd%201%2F2")
     page.wait_for_selector("ul.views li")
     assert page.locator("h1").inner_text() == "<script>document.title='owned'</script>"
     assert page.title() != "owned"
 
 
 @pytest.mark.slow
-def test_the_page_says_what_is_wrong_with_its_address(
-    odd_index: Path, serve: Callable[[Path], str], page: Any
-) -> None:
-    home = serve(odd_index)
-    page.goto(f"{home}/?q=Mühlrad&k=1")
+def test_the_page_says_what_is_wrong_with_its_address(odd_home: str, page: Any) -> None:
+    page.goto(f"{odd_home}/?q=Mühlrad&k=1")
     page.wait_for_selector(".hit")
     assert page.locator(".hit").count() == 1
     assert page.get_by_label("first").input_value() == "1"
@@ -266,13 +267,13 @@ def test_the_page_says_what_is_wrong_with_its_address(
         ("k=many", "k: Input should be a valid integer"),
         ("k=0", "k: Input should be greater than or equal to 1"),
     ):
-        page.goto(f"{home}/?q=Mühlrad&{asked}")
+        page.goto(f"{odd_home}/?q=Mühlrad&{asked}")
         page.locator("#status.bad", has_text=said).wait_for()
 
 
 @pytest.mark.slow
-def test_the_page_filters(odd_index: Path, serve: Callable[[Path], str], page: Any) -> None:
-    page.goto(f"{serve(odd_index)}/?q=Mühlrad")
+def test_the_page_filters(odd_home: str, page: Any) -> None:
+    page.goto(f"{odd_home}/?q=Mühlrad")
     page.locator(".hit").nth(1).wait_for()
     box = page.get_by_label("filter")
     box.fill("year")
@@ -290,29 +291,27 @@ def test_the_page_filters(odd_index: Path, serve: Callable[[Path], str], page: A
 
 
 @pytest.mark.slow
-def test_the_page_asks_for_the_token(odd_index: Path, serve: Callable[..., str], page: Any) -> None:
-    home = serve(odd_index, "secret")
-    page.goto(f"{home}/?q=Mühlrad")
-    field = page.get_by_label("needs a token")
-    field.fill("wrong")
-    page.keyboard.press("Enter")
-    page.locator("#sign-in-error", has_text="not the token").wait_for()
-    field.fill("secret")
-    page.keyboard.press("Enter")
-    page.locator(".hit").first.wait_for()
-    page.reload()
-    page.locator(".hit").first.wait_for()
-    assert not field.is_visible()
-    page.get_by_role("button", name="Sign out").click()
-    field.wait_for()
-    assert page.locator(".hit").count() == 0
+def test_the_page_asks_for_the_token(odd_index: Path, page: Any) -> None:
+    with serving(odd_index, "secret") as home:
+        page.goto(f"{home}/?q=Mühlrad")
+        field = page.get_by_label("needs a token")
+        field.fill("wrong")
+        page.keyboard.press("Enter")
+        page.locator("#sign-in-error", has_text="not the token").wait_for()
+        field.fill("secret")
+        page.keyboard.press("Enter")
+        page.locator(".hit").first.wait_for()
+        page.reload()
+        page.locator(".hit").first.wait_for()
+        assert not field.is_visible()
+        page.get_by_role("button", name="Sign out").click()
+        field.wait_for()
+        assert page.locator(".hit").count() == 0
 
 
 @pytest.mark.slow
-def test_the_api_reference_loads_nothing_from_elsewhere(
-    odd_index: Path, serve: Callable[[Path], str], page: Any
-) -> None:
-    page.goto(f"{serve(odd_index)}/docs")
+def test_the_api_reference_loads_nothing_from_elsewhere(odd_home: str, page: Any) -> None:
+    page.goto(f"{odd_home}/docs")
     page.locator(".opblock").first.wait_for()
     assert page.locator(".opblock").count() == 7
 
@@ -330,9 +329,7 @@ MARKED = [
 
 
 @pytest.mark.slow
-def test_marks_of_markdown_are_left_out(
-    odd_index: Path, serve: Callable[[Path], str], page: Any
-) -> None:
-    page.goto(serve(odd_index))
+def test_marks_of_markdown_are_left_out(odd_home: str, page: Any) -> None:
+    page.goto(odd_home)
     for marked, expected in MARKED:
         assert page.evaluate("(text) => plain(text)", marked) == expected.strip()
