@@ -158,7 +158,7 @@ def test_words_alone(tmp_path: Path) -> None:
     assert scores(index, "mill") == pytest.approx(expected("mill", TEXTS))
 
 
-def test_grams_find_what_words_do_not(tmp_path: Path) -> None:
+def test_ngrams_find_what_words_do_not(tmp_path: Path) -> None:
     texts = ["Die Wassermühle am Bach", "Ein Windrad", "Wasserfarben"]
     index = open_index(tmp_path, texts, languages=("de",))
     assert scores(index, "Mühle") == [0, 0, 0]

@@ -7,25 +7,25 @@ from hypothesis import strategies as st
 from corpus_tuner.indexes.lexical.ngrams import extract_document_ngrams, extract_query_ngrams
 
 
-def grams_of(text: str, language: str | None = None) -> list[str]:
+def ngrams_of(text: str, language: str | None = None) -> list[str]:
     (document,) = extract_document_ngrams([text], language, 4)
     return document.terms
 
 
-def test_grams_have_the_edges_of_words() -> None:
-    assert grams_of("Mühlen am") == ["_müh", "mühl", "ühle", "hlen", "len_", "_am_"]
-    assert grams_of("a") == ["_a_"]
+def test_ngrams_have_the_edges_of_words() -> None:
+    assert ngrams_of("Mühlen am") == ["_müh", "mühl", "ühle", "hlen", "len_", "_am_"]
+    assert ngrams_of("a") == ["_a_"]
 
 
 def test_stop_words_have_none() -> None:
-    assert grams_of("the mill", "en") == grams_of("mill")
+    assert ngrams_of("the mill", "en") == ngrams_of("mill")
 
 
 @pytest.mark.parametrize(
     ("query", "text"), [("猫", "我家的猫"), ("서울", "서울은"), ("물", "물은")]
 )
-def test_grams_of_a_word_in_running_text_are_found(query: str, text: str) -> None:
-    assert {*extract_query_ngrams([query], None, 4)} <= {*grams_of(text)}
+def test_ngrams_of_a_word_in_running_text_are_found(query: str, text: str) -> None:
+    assert {*extract_query_ngrams([query], None, 4)} <= {*ngrams_of(text)}
 
 
 def test_parts_of_words_do_not_count_in_the_length() -> None:
@@ -35,7 +35,7 @@ def test_parts_of_words_do_not_count_in_the_length() -> None:
 
 @given(st.lists(st.text(max_size=40), max_size=4), st.integers(1, 6))
 @settings(max_examples=100, deadline=None)
-def test_any_text_has_grams_or_none(texts: list[str], length: int) -> None:
+def test_any_text_has_ngrams_or_none(texts: list[str], length: int) -> None:
     documents = extract_document_ngrams(texts, "en", length)
     assert len(documents) == len(texts)
     terms = [term for document in documents for term in document.terms]

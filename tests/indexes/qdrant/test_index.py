@@ -65,9 +65,9 @@ def test_rankings_are_equal(both: Both, mode: Mode, k: int, filter: Any) -> None
 @pytest.mark.usefixtures("engine")
 def test_probabilities_are_equal_and_a_filter_does_not_change_them(tmp_path: Path) -> None:
     where = address(tmp_path)
-    index = write(tmp_path / "index", documents(150), segments=2)
+    index = write(tmp_path / "index", documents(70), segments=2)
     usual = HybridWeights()
-    calibration = Calibration(temperature=0.5, chosen=usual, usual=usual, documents=150, seed=0)
+    calibration = Calibration(temperature=0.5, chosen=usual, usual=usual, documents=70, seed=0)
     edit_manifest(
         index,
         calibration=calibration.model_dump(),

@@ -53,7 +53,7 @@ def test_a_kill_at_each_step(
     assert not list(tmp_path.glob("building-*"))
 
 
-def test_tidy_removes_what_the_manifest_does_not_name(tmp_path: Path) -> None:
+def test_garbage_is_what_the_manifest_does_not_name(tmp_path: Path) -> None:
     write(tmp_path, 3)
     (tmp_path / "segments" / "000999").mkdir()
     (tmp_path / "building-0123").mkdir()

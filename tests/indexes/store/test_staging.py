@@ -104,7 +104,7 @@ def test_a_damaged_folder_says_what_to_do(tmp_path: Path) -> None:
         open_staging(tmp_path / "s")
 
 
-def test_notes_are_kept(tmp_path: Path) -> None:
+def test_notes_are_stored(tmp_path: Path) -> None:
     staging = open_staging(tmp_path / "s")
     assert staging.read_note("fitted") is None
     staging.write_note("fitted", {"relevance": {"question": 0.25}})
