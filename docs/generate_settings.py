@@ -6,6 +6,7 @@ It rewrites the blocks between marks in docs/reference/recipes.md, and `default.
 `encoder-tuning.yaml` and `generator-tuning.yaml` in corpus_tuner/configs.
 """
 
+import json
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -192,7 +193,8 @@ def _make_table(settings: Sequence[Setting]) -> str:
 def _show(value: Any) -> str:
     """Return a value as YAML on one line."""
     text: str = yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True)
-    return text.removesuffix("\n").removesuffix("\n...")
+    text = text.removesuffix("\n").removesuffix("\n...")
+    return json.dumps(value) if "\n" in text else text  # line breaks are escaped in JSON
 
 
 def _plain(value: Any) -> Any:

@@ -25,6 +25,6 @@ with ct.Searcher.open("my-index") as searcher:
     lexical_first = ct.SearchSettings(hybrid={"passage": 0.2, "words": 0.8})
     print([hit.document.title for hit in searcher.search(query, k=2, settings=lexical_first)])
 
-    # Reciprocal rank fusion instead of a sum of normalised scores.
+    # Reciprocal rank fusion instead of a sum of normalized scores.
     rrf = ct.SearchSettings(fusion="rrf")
     print([hit.document.title for hit in searcher.search(query, k=2, settings=rrf)])

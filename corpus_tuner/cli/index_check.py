@@ -70,7 +70,7 @@ def check(
         for problem in problems:
             out.print_line(out.sanitize(str(problem)))
         if not problems:
-            out.print_line(f"{index} is sound")
+            out.print_line(f"{index} is valid")
         elif done:
             out.print_line(f"{done.rebuilt:,} documents were indexed again")
         if done and done.ann_indexes:

@@ -1,21 +1,23 @@
-"""How a build is spread over a cluster."""
+"""Settings of distributed builds."""
 
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveFloat, PositiveInt
 
 
 class RaySettings(BaseModel):
-    """How a build is spread over a cluster. Nothing of it decides what an index says.
+    """Settings of a distributed build. They do not change the rankings of the index.
 
     Attributes
     ----------
     workers
         Number of worker processes; ``None`` for as many as the cluster has room for now.
-    cpus, gpus
-        Of every worker. Part of a GPU lets several workers share one: while one writes to the disk,
-        another encodes.
+    cpus
+        Number of CPU cores of each worker.
+    gpus
+        Number of GPUs of each worker. With a fraction, several workers share one: while one writes
+        to the disk, another encodes.
     shard_documents
-        A shard, which becomes one segment. ``None`` gives every worker one, of large corpora more:
-        up to 64 shards of 32,768 documents or more.
+        Number of documents in a shard, which becomes one segment. ``None`` makes one shard for each
+        worker; for large corpora more, up to 64 shards of at least 32,768 documents.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

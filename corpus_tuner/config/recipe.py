@@ -144,7 +144,7 @@ def load_recipe(
 ) -> Recipe:
     """Read a recipe.
 
-    Relative paths of models and prompts in a file begin at its folder, others at the show_activity
+    Relative paths of models and prompts in a file begin at its folder, others at the current
     directory.
 
     Parameters

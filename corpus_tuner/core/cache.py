@@ -25,10 +25,10 @@ def find_cached(name: str) -> Path | None:
     try:
         sums = json.loads((folder / _SUMS).read_text(encoding="utf-8"))
         files = {*_list_files(folder)} - {_SUMS}
-        sound = {*sums} == files and all(hash_file(folder / file) == sums[file] for file in files)
+        valid = {*sums} == files and all(hash_file(folder / file) == sums[file] for file in files)
     except (OSError, ValueError, TypeError):
         return None
-    return folder if sound else None
+    return folder if valid else None
 
 
 def ensure_cached(name: str, make: Callable[[Path], None]) -> Path:

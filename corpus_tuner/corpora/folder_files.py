@@ -139,7 +139,7 @@ def escape_names(names: Iterable[str]) -> dict[str, str]:
     Names are in Unicode's form NFC, which macOS does not preserve. Control characters, bytes that
     are not UTF-8, and a percent sign before two hexadecimal digits are percent-encoded as in URLs,
     so that `urllib.parse.unquote_to_bytes` gives the name back. Of two names that differ by
-    normalisation only, the one that is not in NFC has all characters percent-encoded that are not
+    normalization only, the one that is not in NFC has all characters percent-encoded that are not
     ASCII.
 
     Examples

@@ -32,10 +32,14 @@ class CorpusSettings(BaseModel):
 
     Attributes
     ----------
-    id, title, text
-        Names of the fields; ``None`` takes the first usual name that a record has: `_id`, `id`,
-        `doc_id` or `docid`; `title` or `titel`; `text`, `body`, `contents` or `content`. If no
-        record has an id, and with ``id: auto``, ids are hashes of the records.
+    id
+        Name of the field with the id; ``None`` takes the first of `_id`, `id`, `doc_id` and `docid`
+        that a record has. With ``auto``, and if no record has an id, ids are hashes of the records.
+    title
+        Name of the field with the title; ``None`` takes `title` or `titel`.
+    text
+        Name of the field with the text; ``None`` takes the first of `text`, `body`, `contents` and
+        `content` that a record has.
     types
         Types of columns of tables, ``number``, ``boolean``, ``date`` or ``text``, instead of the
         inferred ones (`corpus_tuner.corpora.column_types.Column`).
@@ -51,10 +55,12 @@ class CorpusSettings(BaseModel):
     encoding
         Encoding of text files, tables, web pages and e-mail that are not UTF-8 and declare none,
         such as ``cp1251`` or ``shift_jis``; ``None`` is windows-1252.
-    include, exclude
-        Patterns of the files of a folder that are read, or not, as in ``.gitignore``: ``*.md``,
-        ``drafts/`` or ``/en/**/*.html``. Hidden and temporary files and folders of libraries are
-        never read.
+    include
+        Patterns of the files of a folder that are read, as in ``.gitignore``: ``*.md``,
+        ``drafts/`` or ``/en/**/*.html``; none for all files. Hidden and temporary files and folders
+        of libraries are never read.
+    exclude
+        Patterns of the files of a folder that are not read, in the same syntax.
     as_text
         Patterns of files that are read as plain text whatever their suffix, such as ``*.py``.
     split

@@ -90,14 +90,14 @@ class CTranslate2Model:
     def encode(
         self, texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None
     ) -> list[Vectors]:
-        """Return vectors of each text and its spans, not normalised, (1 + spans, dimension)."""
+        """Return vectors of each text and its spans, not normalized, (1 + spans, dimension)."""
         encodings = self._tokenizer.encode_batch([self._prompt + text for text in texts])
         vectors: list[Vectors] = [np.zeros((0, self.dimension), np.float32)] * len(texts)
 
         def encode_batch(batch: list[int]) -> None:
             output = self._transformer.forward_batch([encodings[text].ids for text in batch])
             for text, states in zip(batch, np.array(output.last_hidden_state), strict=True):
-                if self._weights is not None:  # not divided by their sum: rows are normalised later
+                if self._weights is not None:  # not divided by their sum: rows are normalized later
                     states *= self._weights[encodings[text].ids, None]
                 whole = states[:1] if self._pooling == "cls" else states.mean(axis=0)[None]
                 vectors[text] = whole

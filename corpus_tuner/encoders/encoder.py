@@ -103,7 +103,7 @@ class EncoderModel(Protocol):
     def encode(
         self, texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None
     ) -> list[Vectors]:
-        """Return vectors of each text and its spans, not normalised, (1 + spans, dimension)."""
+        """Return vectors of each text and its spans, not normalized, (1 + spans, dimension)."""
 
 
 class EncoderSettings(BaseModel):
@@ -117,9 +117,10 @@ class EncoderSettings(BaseModel):
         any sentence-transformers model by hub name or folder.
     revision
         Commit, tag or branch on the hub.
-    query_prompt, document_prompt
-        Text put before each query and each document. ``None`` takes the prompt of the model, which
-        may be none.
+    query_prompt
+        Text put before each query. ``None`` takes the prompt of the model, which may be none.
+    document_prompt
+        Text put before each document. ``None`` takes the prompt of the model, which may be none.
     max_tokens
         Maximum number of tokens of a text that are read; ``None`` takes the limit of the model.
     dimensions

@@ -123,7 +123,7 @@ def unpack(file: Path, folder: Path) -> None:
         header = _Header(*cursor.read_values(_HEADER))
         header.check()
         pieces = _read_pieces(cursor, header)
-        _, skipped = cursor.read_values("<iI")  # the table of normalisation: it is that of NFKC
+        _, skipped = cursor.read_values("<iI")  # the table of normalization: it is that of NFKC
         cursor.take(skipped)
         tensors = _read_tensors(cursor)
         _write_weights(folder / "model.safetensors", data, tensors, header, len(pieces.texts))

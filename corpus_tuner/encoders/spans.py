@@ -29,7 +29,7 @@ def pool_spans(states: Vectors, offsets: Sequence[Span], spans: Sequence[Span]) 
 
     Returns
     -------
-    float32, shape (spans, dimension), not normalised.
+    float32, shape (spans, dimension), not normalized.
 
     Examples
     --------

@@ -52,7 +52,7 @@ class TorchModel:
     def encode(
         self, texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None
     ) -> list[Vectors]:
-        """Return vectors of each text and its spans, not normalised, (1 + spans, dimension)."""
+        """Return vectors of each text and its spans, not normalized, (1 + spans, dimension)."""
         model = self._model
         prompted = [self._prompt + text for text in texts]
         encoded = self._tokenize(prompted)

@@ -227,7 +227,7 @@ class Ledger:
 
 
 def find_ledger_problem(path: Path) -> str:
-    """Say what is wrong with the file of a ledger; nothing if it is sound, or there is none.
+    """Say what is wrong with the file of a ledger; nothing if it is valid, or there is none.
 
     A ledger that was closed is sealed by its SHA-256; while one is open, or after a kill, SQLite's
     own check must do.
@@ -242,8 +242,8 @@ def find_ledger_problem(path: Path) -> str:
     try:
         seal = _seal(path)
         if seal.is_file() and not _in_use(path):
-            sound = seal.read_text(encoding="utf-8") == hash_file(path)
-            return "" if sound else "is damaged (wrong SHA-256)"
+            valid = seal.read_text(encoding="utf-8") == hash_file(path)
+            return "" if valid else "is damaged (wrong SHA-256)"
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
             (found,) = database.execute("PRAGMA quick_check").fetchone()
         return "" if found == "ok" else f"is damaged ({found})"

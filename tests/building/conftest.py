@@ -38,7 +38,7 @@ def index(tmp_path: Path, built: Path) -> Path:
 
 
 def state(index: Path) -> tuple[dict[str, ct.Document], bool]:
-    """The documents of an index that is sound, and whether it is calibrated."""
+    """The documents of a valid index, and whether it is calibrated."""
     assert ct.check(index) == []
     with ct.Searcher.open(index) as searcher:
         segments = searcher.segments

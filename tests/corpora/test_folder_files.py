@@ -82,7 +82,7 @@ def test_files_of_any_name_are_read(tmp_path: Path, small: list[str], run: Run) 
     assert run("search", tmp_path / "i", "mill", "--k", "20").code == 0
 
 
-def test_names_that_differ_by_normalisation_alone_are_both_kept(tmp_path: Path) -> None:
+def test_names_that_differ_by_normalization_alone_are_both_kept(tmp_path: Path) -> None:
     for name in ("\u00e9.txt", "e\u0301.txt", "\u00e9/a.txt", "e\u0301/a.txt"):
         write_file(tmp_path / name)
     ids = {document.id for document in Corpus(tmp_path)}

@@ -15,12 +15,12 @@ _WORD = re.compile(r"\w+")
 
 
 class Settings(PluginSettings):
-    """How much may be copied in one run.
+    """Settings of this check.
 
     Attributes
     ----------
     share
-        Share of the words of a text, in one run, from which on it is a copy.
+        Minimum share of the words of a text, in one run, that makes it a copy.
     """
 
     name: Literal["copied"] = "copied"

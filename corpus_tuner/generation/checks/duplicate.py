@@ -11,12 +11,12 @@ from corpus_tuner.generation.checks import ACCEPTED, Candidate, Resources, Verdi
 
 
 class Settings(PluginSettings):
-    """When two views are the same.
+    """Settings of this check.
 
     Attributes
     ----------
     similarity
-        The cosine from which on they are.
+        Minimum cosine similarity of two views that are duplicates.
     """
 
     name: Literal["duplicate"] = "duplicate"

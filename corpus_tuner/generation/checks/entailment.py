@@ -31,7 +31,7 @@ class Settings(PluginSettings):
     Attributes
     ----------
     support
-        The least cosine of the view and the sentence that supports it.
+        Minimum cosine similarity of the view and the sentence that supports it.
     """
 
     name: Literal["entailment"] = "entailment"

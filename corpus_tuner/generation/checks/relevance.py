@@ -17,12 +17,12 @@ from corpus_tuner.generation.checks import ACCEPTED, Candidate, Resources, Verdi
 
 
 class Settings(PluginSettings):
-    """How many are left out.
+    """Settings of this check.
 
     Attributes
     ----------
     quantile
-        The share of each kind of view in the sample that is rejected.
+        Share of each kind of view in the sample that is rejected.
     """
 
     name: Literal["relevance"] = "relevance"

@@ -13,12 +13,12 @@ from corpus_tuner.generation.checks import ACCEPTED, Candidate, Resources, Verdi
 
 
 class Settings(PluginSettings):
-    """How near is near enough.
+    """Settings of this check.
 
     Attributes
     ----------
     top
-        The document must be among so many found.
+        Number of first hits for the view among which its document must be.
     """
 
     name: Literal["round_trip"] = "round_trip"

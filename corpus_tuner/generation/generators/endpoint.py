@@ -49,44 +49,45 @@ _RESUME = "what was written is stored: run the same command again to go on"
 
 
 class Settings(PluginSettings):
-    """Which server and model, and how it writes.
+    """Settings of the server, the model and its decoding.
 
     Attributes
     ----------
     url
-        Of the server, up to and with ``/v1``.
+        Address of the server, including ``/v1``.
     model
-        The name that the server knows the model by.
+        Name of the model on the server.
     key
-        The environment variable of the key. The key itself is written nowhere.
+        Environment variable with the API key. The key itself is not stored.
     kinds
-        The kinds of views to write, each with an instruction.
+        Kinds of views to generate, each with an instruction.
     outputs
-        Texts for each document and instruction; alike ones count once.
+        Number of texts for each document and instruction; duplicates count once.
     structured
-        Ask for JSON by a schema, all texts in one answer, where the server can give it; else for
-        so many answers of plain text.
+        Whether to request all texts in one answer, as JSON with a schema, if the server supports
+        it; otherwise each text is an answer of plain text.
     temperature
         Temperature of sampling.
     top_p
         Probability mass of nucleus sampling.
     max_source_characters
-        Longer documents are cut, and counted.
+        Maximum length of a document; longer ones are truncated and counted.
     max_new_tokens
-        The longest answer; one that is cut there is left out.
+        Maximum number of tokens of an answer; truncated answers are left out.
     more
-        Sent with every request as it is, such as
+        Additional fields of each request, such as
         ``{chat_template_kwargs: {enable_thinking: false}}`` for vLLM.
     seed
-        From which every request's seed is made; servers may not heed it.
+        Random seed, from which the seed of each request is derived; servers may ignore it.
     concurrency
-        Requests at once.
+        Number of concurrent requests.
     retries
-        How often a request is tried again that was refused for a while, failed or took too long.
+        Maximum number of retries of a request that was rate-limited, failed or timed out.
     timeout
-        Seconds that an answer may take.
+        Timeout of a request in seconds.
     budget_tokens
-        Stop when so many tokens were read and written since the command began.
+        Number of tokens, of prompts and answers, after which generation stops; ``None`` for no
+        limit. They are counted from the start of the command.
     """
 
     name: Literal["endpoint"] = "endpoint"

@@ -19,12 +19,12 @@ from corpus_tuner.indexes.representations import Rows, Storage, max_of_documents
 
 
 class Settings(PluginSettings):
-    """How much every vector counts.
+    """Settings of this representation.
 
     Attributes
     ----------
     weight
-        Of the views, from 0 (only the passage) to 1 (only the views).
+        Weight of the views, from 0 (only the passage) to 1 (only the views).
     kinds
         Weight of every view of a kind in the mean; 1 for a kind that is not named, 0 leaves a
         kind out.

@@ -15,7 +15,7 @@ from corpus_tuner.indexes.representations import Rows, Storage, max_of_documents
 
 
 class Settings(PluginSettings):
-    """How much of a long document is indexed.
+    """Settings of this representation.
 
     Attributes
     ----------

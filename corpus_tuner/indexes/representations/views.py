@@ -22,22 +22,22 @@ from corpus_tuner.indexes.representations import DenseScores, Rows, Scores, Stor
 
 
 class Settings(PluginSettings):
-    """Which views count, how much, and how they are stored.
+    """Settings of this representation.
 
     Attributes
     ----------
     top
-        The mean of so many of the best views counts; with fewer views, of all.
+        Number of best views whose mean similarity is the score; all if there are fewer.
     kinds
         Factor on the similarity of every view of a kind; 1 for a kind that is not named, 0 leaves
         a kind out.
     invented
-        Factor on the similarity of views that a generator invented: what a document does not say
-        itself must be nearer to a query to count.
+        Factor on the similarity of views that a generator invented, such as questions, so that they
+        must be nearer to a query than the document's own text.
     distinct
-        A view is left out if its vector has a greater cosine than this with that of a view before
-        it, the passage apart: fewer rows, for a little of what is found (docs/guide/scale.md). By
-        default all are indexed.
+        Maximum cosine similarity of a view and the views before it; more similar views, except the
+        passage, are not indexed. The index is smaller and recall slightly lower
+        (docs/guide/scale.md). ``None`` indexes all views.
     storage
         ``float16`` takes half the space of ``float32`` and differs from it in the fourth decimal;
         ``int8`` takes a quarter.

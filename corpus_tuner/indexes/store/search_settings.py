@@ -1,6 +1,6 @@
 """Settings of hybrid search: ranker weights and fusion, and how calibration chose the weights.
 
-What the usual weights are, and what they were chosen on: docs/research/calibration.md.
+How the default weights were chosen: docs/research/calibration.md.
 """
 
 from collections.abc import Mapping

@@ -69,11 +69,11 @@ class VectorSettings(BaseModel):
         of 8-bit codes) and other strings of ``faiss.index_factory``, such as ``HNSW48`` or
         ``IVF4096,PQ96``, are approximate (docs/guide/scale.md).
     recall
-        Least recall@100 of an approximate search, compared with exact search. A build raises the
+        Minimum recall@100 of an approximate search, compared with exact search. A build raises the
         search parameters until it is reached.
     min_rows
-        Least number of vectors for which a segment gets an approximate index; smaller segments are
-        searched exactly.
+        Minimum number of vectors for which a segment gets an approximate index; smaller segments
+        are searched exactly.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
