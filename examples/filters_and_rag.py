@@ -17,7 +17,7 @@ def make_prompt(searcher: ct.Searcher, question: str, k: int = 3) -> str:
     # `min_probability` leaves out hits that are probably irrelevant, whatever their rank.
     hits = searcher.search(question, k=k, min_probability=0.01)
     passages = [
-        f"[{hit.rank}] {hit.document.title}\n{hit.passage.text}" for hit in hits if hit.passage
+        f"[{hit.rank}] {hit.document.title}\n{hit.passage.text}" for hit in hits if hit.passage.text
     ]
     return PROMPT.format(passages="\n\n".join(passages), question=question)
 

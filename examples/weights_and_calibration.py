@@ -8,8 +8,8 @@ import corpus_tuner as ct
 ct.build(ct.sample_folder("en"), "my-index")
 
 # `build` ends with a calibration: held-out sentences of some documents are pseudo-queries, their
-# documents the expected answers, and the likeliest weights are averaged with the default ones.
-# `calibrate` repeats it, for instance after many documents were added.
+# documents the expected answers, and the maximum-likelihood weights are averaged with the default
+# ones. `calibrate` repeats it, for instance after many documents were added.
 calibration = ct.calibrate("my-index")
 print(calibration.queries, "pseudo-queries:", calibration.chosen)
 
