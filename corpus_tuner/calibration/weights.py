@@ -68,7 +68,7 @@ def calibrate(
     index: str | Path,
     *,
     encoder: Encoder | None = None,
-    usual: SearchSettings | None = None,
+    default: SearchSettings | None = None,
     seed: int = 0,
     trust_remote_code: bool = False,
     progress: bool = True,
@@ -81,7 +81,7 @@ def calibrate(
         Folder of the index.
     encoder
         An open encoder; by default that of the index is opened.
-    usual
+    default
         Default weights, and the fusion; by default those of the recipe of the index.
     seed
         Random seed of the choice of documents and sentences.
@@ -109,13 +109,13 @@ def calibrate(
                 encoder = open_encoder(
                     EncoderSettings.model_validate(settings), manifest.encoder.fingerprint
                 )
-        return recalibrate(index, encoder, usual, seed)[1]
+        return recalibrate(index, encoder, default, seed)[1]
 
 
 def recalibrate(
     index: Path,
     encoder: Encoder,
-    usual: SearchSettings | None = None,
+    default: SearchSettings | None = None,
     seed: int = 0,
     source: QuerySource | None = None,
 ) -> tuple[Manifest, Calibration]:
@@ -123,11 +123,11 @@ def recalibrate(
     with Searcher.open(index, encoder=encoder) as searcher:
         manifest = searcher.manifest
         recipe = read_stored_recipe(manifest)
-        usual = usual or recipe.search
+        default = default or recipe.search
         chosen = choose_weights(
-            searcher, encoder, usual, seed, source or recipe.calibrate or "sentences"
+            searcher, encoder, default, seed, source or recipe.calibrate or "sentences"
         )
-    return commit(index, set_weights(manifest, usual, chosen)), chosen
+    return commit(index, set_weights(manifest, default, chosen)), chosen
 
 
 def must_calibrate(manifest: Manifest) -> bool:
@@ -137,9 +137,11 @@ def must_calibrate(manifest: Manifest) -> bool:
     return manifest.changed > CHANGED * manifest.calibration.documents
 
 
-def set_weights(manifest: Manifest, usual: SearchSettings, chosen: Calibration | None) -> Manifest:
+def set_weights(
+    manifest: Manifest, default: SearchSettings, chosen: Calibration | None
+) -> Manifest:
     """Return a manifest with other weights."""
-    search = usual.model_copy(update={"hybrid": chosen.chosen}) if chosen else usual
+    search = default.model_copy(update={"hybrid": chosen.chosen}) if chosen else default
     return manifest.model_copy(
         update={
             "search": search,
@@ -152,7 +154,7 @@ def set_weights(manifest: Manifest, usual: SearchSettings, chosen: Calibration |
 def choose_weights(
     searcher: Searcher,
     encoder: Encoder,
-    usual: SearchSettings,
+    default: SearchSettings,
     seed: int = 0,
     source: QuerySource = "sentences",
 ) -> Calibration:
@@ -164,7 +166,7 @@ def choose_weights(
         The index, of whose representation the weights are.
     encoder
         The encoder of the index.
-    usual
+    default
         Default weights, and the fusion.
     seed
         Random seed of the choice of documents and sentences.
@@ -176,8 +178,8 @@ def choose_weights(
     unchanged = None
     if searcher.manifest.lexical is None:
         unchanged = "the index has no words"
-    elif usual.fusion != "zscore":
-        unchanged = f"{usual.fusion} is not calibrated, zscore is"
+    elif default.fusion != "zscore":
+        unchanged = f"{default.fusion} is not calibrated, zscore is"
     else:
         with show_activity("calibrating, choosing documents"):
             count = min(MOST, max(LEAST, documents // SHARE))
@@ -185,9 +187,9 @@ def choose_weights(
         if len(targets) < FEWEST:
             what = "generated questions" if source == "questions" else "sentences to spare"
             unchanged = f"{len(targets)} documents have {what}, {FEWEST} are needed"
-    queries = [] if unchanged else _score_queries(searcher, encoder, targets, usual)
+    queries = [] if unchanged else _score_queries(searcher, encoder, targets, default)
     names = [name for name in RANKERS if queries and name in queries[0].candidates.scores]
-    single = {name: compute_ndcg(queries, {name: 1.0}, usual) for name in names}
+    single = {name: compute_ndcg(queries, {name: 1.0}, default) for name in names}
     random = sum(GAINS) / max(documents, CUTOFF)
     best = max((float(ndcg.mean()) for ndcg in single.values()), default=0.0)
     if queries and best < random + LEAST_SIGNAL * (1 - random):
@@ -199,8 +201,8 @@ def choose_weights(
         return Calibration(
             queries=len(queries),
             unchanged=unchanged,
-            chosen=usual.hybrid,
-            usual=usual.hybrid,
+            chosen=default.hybrid,
+            default=default.hybrid,
             query_source=source,
             documents=documents,
             seed=seed,
@@ -208,16 +210,16 @@ def choose_weights(
     failing = _find_failing(single, best, random)
     with show_activity("calibrating, choosing weights"):
         likelihood = Likelihood(queries, [name for name in names if name not in failing])
-        likeliest = likelihood.fit_weights()
-        chosen = _shrink_weights(likeliest, usual.hybrid)
-        ndcg = _compare_rankings(searcher, queries, usual, chosen, single)
-        settings = usual.model_copy(update={"hybrid": chosen})
+        maximum_likelihood = likelihood.fit_weights()
+        chosen = _shrink_weights(maximum_likelihood, default.hybrid)
+        ndcg = _compare_rankings(searcher, queries, default, chosen, single)
+        settings = default.model_copy(update={"hybrid": chosen})
         return Calibration(
             queries=len(queries),
             chosen=chosen,
-            likeliest=HybridWeights.from_weights(likeliest),
+            maximum_likelihood=HybridWeights.from_weights(maximum_likelihood),
             errors=likelihood.estimate_errors(),
-            usual=usual.hybrid,
+            default=default.hybrid,
             found={name: round(float(values.mean()), 4) for name, values in ndcg.items()},
             temperature=fit_temperature(queries, names, settings),
             failing=failing,
@@ -242,42 +244,46 @@ def _find_failing(single: Mapping[str, Array], best: float, random: float) -> tu
     return tuple(name for name in single if upper[proxy.get(name, name)] < least)
 
 
-def _shrink_weights(likeliest: Mapping[str, float], usual: HybridWeights) -> HybridWeights:
+def _shrink_weights(
+    maximum_likelihood: Mapping[str, float], default: HybridWeights
+) -> HybridWeights:
     """Return weights between the maximum likelihood estimate and the default ones.
 
     Feedback keeps its own, unless the passage ranker, on which it depends, has failed.
     """
-    before = {name: getattr(usual, name) for name in likeliest}
+    before = {name: getattr(default, name) for name in maximum_likelihood}
     total = sum(before.values()) or 1.0  # 0 if only failing rankers had a weight
     shrunk = {
         name: round((TRUST * weight * total + before[name]) / (TRUST + 1), 3)
-        for name, weight in likeliest.items()
+        for name, weight in maximum_likelihood.items()
     }
     return HybridWeights.from_weights(
-        {**shrunk, FEEDBACK: usual.feedback if "passage" in shrunk else 0.0}
+        {**shrunk, FEEDBACK: default.feedback if "passage" in shrunk else 0.0}
     )
 
 
 def _compare_rankings(
     searcher: Searcher,
     queries: Sequence[ScoredQuery],
-    usual: SearchSettings,
+    default: SearchSettings,
     chosen: HybridWeights,
     single: Mapping[str, Array],
 ) -> dict[str, Array]:
     """Return nDCG of the rankings in the report, given that of single rankers."""
-    views = usual.dense.views
-    dense = compute_ndcg(queries, {"passage": 1 - views, "views": views}, usual)
+    views = default.dense.views
+    dense = compute_ndcg(queries, {"passage": 1 - views, "views": views}, default)
     lexical = {name: ndcg for name, ndcg in single.items() if name not in DENSE_RANKERS}
     hybrid = {
-        name: compute_ndcg(queries, {ranker: getattr(weights, ranker) for ranker in single}, usual)
-        for name, weights in (("usual", usual.hybrid), ("chosen", chosen))
+        name: compute_ndcg(
+            queries, {ranker: getattr(weights, ranker) for ranker in single}, default
+        )
+        for name, weights in (("default", default.hybrid), ("chosen", chosen))
     }
     return {"passage": single["passage"], searcher.representation: dense, **lexical, **hybrid}
 
 
 def _score_queries(
-    searcher: Searcher, encoder: Encoder, targets: Sequence[PseudoQueries], usual: SearchSettings
+    searcher: Searcher, encoder: Encoder, targets: Sequence[PseudoQueries], default: SearchSettings
 ) -> list[ScoredQuery]:
     """Search with all pseudo-queries; a target document has the scores of what remains of it."""
     representation = read_representation(searcher.manifest.representations[searcher.representation])
@@ -290,7 +296,7 @@ def _score_queries(
     rankers = searcher.manifest.lexical.rankers
     scored = []
     for query, (target, own), candidates in track(
-        zip(queries, of_queries, searcher.find_candidates(queries, settings=usual), strict=True),
+        zip(queries, of_queries, searcher.find_candidates(queries, settings=default), strict=True),
         "calibrating, searching",
         lambda: len(queries),
         unit="queries",
@@ -300,7 +306,8 @@ def _score_queries(
         similarities = own.astype(np.float64) @ candidates.vector
         text = get_full_text(target.rest)
         scores: dict[str, Array] = {
-            name: lexical.score_texts(name, query, [text], getattr(usual, name)) for name in rankers
+            name: lexical.score_texts(name, query, [text], getattr(default, name))
+            for name in rankers
         }
         rest = Candidates(
             candidates.index,

@@ -9,6 +9,7 @@ from typing import Any
 from warnings import catch_warnings
 
 import typer
+from typer.core import TyperGroup
 
 from corpus_tuner import __version__
 from corpus_tuner.cli import output as out
@@ -36,9 +37,21 @@ from corpus_tuner.errors import CorpusTunerError, CorpusTunerWarning, command_li
 _HELP = "From an unlabelled corpus to a search index that beats its encoder, with proof."
 
 
+class _Group(TyperGroup):
+    """Group of commands whose errors do not begin with the name of the exception."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
+
 def _make_group(help: str, **commands: Callable[..., None]) -> typer.Typer:
     """Return commands under one name; their help is plain, as boxes take up 80 columns."""
     group = typer.Typer(
+        cls=_Group,
         help=help,
         no_args_is_help=True,
         pretty_exceptions_enable=False,

@@ -92,18 +92,21 @@ def _describe(changes: "Changes") -> str:
 def show_report(report: "BuildReport") -> None:
     """Print what an index contains after a build, and what was skipped."""
     views = ", ".join(f"{count:,} {kind}" for kind, count in sorted(report.views.items()))
-    state = "up to date" if report.unchanged else "built"
+    changes = report.changes
+    existed = changes.unchanged or changes.changed or changes.removed
+    state = "up to date" if report.unchanged else "updated" if existed else "built"
     segments = f", {report.segments} segments" if report.segments > 1 else ""
-    summary = f" {state}: {report.documents:,} documents ({report.language}{segments})"
+    documents = out.format_count(report.documents, "document")
+    summary = f" {state}: {documents} ({report.language}{segments})"
     out.print_line(Text.assemble((report.index, "bold"), summary))
-    if report.changes.unchanged or report.changes.removed:
-        out.print_line(f"  documents: {_describe(report.changes)}")
+    if changes.unchanged or changes.removed:
+        out.print_line(f"  documents: {_describe(changes)}")
     out.print_line(f"  views: {views}")
     if len(report.languages) > 1:
         out.print_line(f"  languages: {out.format_languages(report.languages)}")
     if report.unread:
         out.print_label("  warning", report.unread, "yellow")
-    origin = "calibrated" if report.calibrated else "as configured"
+    origin = "calibrated" if report.calibrated else "default"
     out.print_line(
         f"  weights of hybrid search, {origin}: {out.format_weights(report.search.hybrid)}"
     )
@@ -121,11 +124,12 @@ def show_report(report: "BuildReport") -> None:
         )
     if report.long_documents:
         out.print_line(
-            f"  {report.long_documents:,} documents are longer than the encoder reads and have "
-            "several passages"
+            f"  longer than the encoder reads, so split into passages: "
+            f"{out.format_count(report.long_documents, 'document')}"
         )
     if report.cut_sources:
-        out.print_line(f"  the generator could not read {report.cut_sources:,} texts to their end")
+        texts = out.format_count(report.cut_sources, "text")
+        out.print_line(f"  the generator could not read {texts} to the end")
     if report.rejected:
         rejected = sum(report.rejected.values())
         out.print_line(f"  checks rejected {rejected:,} of {report.written:,} generated views:")

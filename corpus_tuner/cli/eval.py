@@ -27,7 +27,7 @@ _WIDE = 120  # columns of a terminal that has room for the whole description of 
 def evaluate(
     more: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[BENCHMARK]...", help="More benchmarks."),
+        typer.Argument(metavar="[BENCHMARK]...", help="Benchmarks, as --benchmark takes them."),
     ] = None,
     benchmark: Annotated[
         list[str] | None,
@@ -204,7 +204,11 @@ def _show_benchmarks(registry: "Registry", home: Path) -> None:
     for name, members in registry.suites.items():
         suites.add_row(name, ", ".join(members))
     out.stdout.print(suites)
-    out.print_line(f"benchmarks are downloaded to {home}", style="dim")
+    out.print_line(
+        "sample-en and sample-de are part of this package; ir_datasets downloads to its own cache, "
+        f"benchmarks of the hub go to {home}",
+        style="dim",
+    )
 
 
 def _show_matrix(rows: Sequence[Sequence[str]]) -> None:

@@ -31,12 +31,13 @@ def show_calibration(calibration: "Calibration") -> None:
     if calibration.unchanged:
         out.print_line(out.sanitize(f"the weights are unchanged: {calibration.unchanged}"))
         return
-    columns = ("chosen", "usual", "likeliest", "standard error")
+    columns = ("chosen", "default", "maximum likelihood", "standard error")
     weights = out.make_table("weight of", *columns, right=columns)
     for name, chosen in calibration.chosen:
-        likeliest = getattr(calibration.likeliest, name) if name in calibration.errors else None
-        usual, error = getattr(calibration.usual, name), calibration.errors.get(name)
-        values = (chosen, usual, likeliest, error)
+        estimated = name in calibration.errors
+        estimate = getattr(calibration.maximum_likelihood, name) if estimated else None
+        default, error = getattr(calibration.default, name), calibration.errors.get(name)
+        values = (chosen, default, estimate, error)
         weights.add_row(name, *("–" if value is None else f"{value:.2f}" for value in values))
     out.stdout.print(weights)
     if calibration.failing:
@@ -49,8 +50,9 @@ def show_calibration(calibration: "Calibration") -> None:
     best = max(calibration.found.values(), default=0.0)
     if calibration.found.get("chosen", best) < best:
         out.print_line(
-            "another ranking is better: pseudo-queries only approximate real queries, so the "
-            "likeliest weights are regularized towards the usual ones",
+            "Another ranking scores higher than the chosen weights on these pseudo-queries. This "
+            "is intended: real queries differ from them, so the chosen weights are the mean of the "
+            "maximum likelihood weights and the default weights.",
             style="dim",
         )
 

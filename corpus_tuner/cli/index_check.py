@@ -72,13 +72,14 @@ def check(
         if not problems:
             out.print_line(f"{index} is valid")
         elif done:
-            out.print_line(f"{done.rebuilt:,} documents were indexed again")
+            out.print_line(f"indexed again: {out.format_count(done.rebuilt, 'document')}")
         if done and done.ann_indexes:
-            out.print_line(f"{done.ann_indexes:,} ANN indexes were built again")
+            count = out.format_count(done.ann_indexes, "ANN index", "ANN indexes")
+            out.print_line(f"built again: {count}")
         if done and done.lost:
             out.print_line(
-                f"{done.lost:,} documents cannot be read any more: corpus-tuner build on the "
-                "corpus adds them again",
+                f"lost: {out.format_count(done.lost, 'document')}; corpus-tuner build on the "
+                "corpus adds what is lost again",
                 style="yellow",
             )
         if measured:

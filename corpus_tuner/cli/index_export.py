@@ -45,7 +45,7 @@ def export(
     with show_activity("exporting"):
         manifest = export_index(index, file)
     size = file.stat().st_size / 2**20
-    out.print_line(f"{file}: {manifest.documents:,} documents, {size:.1f} MiB")
+    out.print_line(f"{file}: {out.format_count(manifest.documents, 'document')}, {size:.1f} MiB")
 
 
 def _export_json_lines(index: Path, target: str) -> None:
@@ -60,7 +60,7 @@ def _export_json_lines(index: Path, target: str) -> None:
             sys.stdout.flush()
             return
         write_documents(shown, Path(target))
-    out.print_line(f"{target}: {documents:,} documents")
+    out.print_line(f"{target}: {out.format_count(documents, 'document')}")
 
 
 def _export_to_qdrant(index: Path, target: str, json: bool) -> None:
@@ -83,4 +83,5 @@ def _export_to_qdrant(index: Path, target: str, json: bool) -> None:
         "with new idf weights": done.terms,
     }
     changes = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
-    out.print_line(f"{target}: {done.documents:,} documents; {changes or 'nothing was to be done'}")
+    documents = out.format_count(done.documents, "document")
+    out.print_line(f"{target}: {documents}; {changes or 'nothing was to be done'}")

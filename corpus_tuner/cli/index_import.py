@@ -20,4 +20,5 @@ def import_(
 
     with show_activity("importing"):
         manifest = import_index(file, index)
-    out.print_line(f"{index}: {manifest.documents:,} documents, all files right")
+    documents = out.format_count(manifest.documents, "document")
+    out.print_line(f"{index}: {documents}, all checksums are right")

@@ -18,6 +18,6 @@ def merge(index: opt.IndexFolder, quiet: opt.Quiet = False, json: opt.Json = Fal
         out.print_json({"documents": manifest.documents, "bytes": manifest.bytes})
         return
     out.print_line(
-        f"{index}: {manifest.documents:,} documents in {len(manifest.segments)} segment(s), "
-        f"{manifest.bytes / 2**20:.1f} MiB"
+        f"{index}: {out.format_count(manifest.documents, 'document')} in "
+        f"{out.format_count(len(manifest.segments), 'segment')}, {manifest.bytes / 2**20:.1f} MiB"
     )

@@ -62,9 +62,10 @@ def remove(
     if dry_run:
         out.print_line(out.sanitize(f"{_describe(removal)} would be removed from {index}"))
     else:
-        out.print_line(f"removed {removed:,} documents from {index}")
+        documents = out.format_count(removed, "document") if removed else "no document"
+        out.print_line(f"removed {documents} from {index}")
     if removal.missing:
-        out.print_line(f"  not there: {_list_ids(removal.missing, len(removal.missing))}")
+        out.print_line(f"  not in the index: {_list_ids(removal.missing, len(removal.missing))}")
 
 
 def _confirm(index: Path, removal: "Removal") -> None:
@@ -83,7 +84,7 @@ def _confirm(index: Path, removal: "Removal") -> None:
 def _describe(removal: "Removal") -> str:
     """Return how many documents match, and the first of them."""
     named = f" ({_list_ids(removal.first, removal.matching)})" if removal.first else ""
-    return f"{removal.matching:,} of {removal.documents:,} documents{named}"
+    return f"{removal.matching:,} of {out.format_count(removal.documents, 'document')}{named}"
 
 
 def _list_ids(ids: Sequence[str], count: int) -> str:

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from corpus_tuner.corpora.skipped_records import Skipped
     from corpus_tuner.indexes.store.manifest import Manifest
 
+_COUNTS = {
+    "long_documents": "long documents",
+    "cut_sources": "texts cut",
+    "written": "generated views",
+}
+"""Names of counts of the manifest in the table."""
+
 
 def info(
     index: opt.IndexFolder,
@@ -76,7 +83,11 @@ def info(
         size = sum(
             segment.files[vectors_file(Path(), name).name].bytes for segment in manifest.segments
         )
-        chosen = ", ".join(f"{key} {value}" for key, value in settings.items() if key != "name")
+        chosen = ", ".join(
+            f"{key} {value}"
+            for key, value in settings.items()
+            if key != "name" and value not in (None, {}, [])
+        )
         cell = f"{vectors:,} vectors, {size / 2**20:.1f} MiB" + f" ({chosen})" * bool(chosen)
         searched = ", searched" if name == manifest.representation else ""
         shown.add_row(f"representation {name}", out.sanitize(cell + searched))
@@ -104,7 +115,7 @@ def info(
     for what, count in manifest.counts.items():
         if what.startswith(LANGUAGE_COUNT):
             continue
-        shown.add_row(what.replace("_", " "), f"{count:,}")
+        shown.add_row(_COUNTS.get(what, what.replace("_", " ")), f"{count:,}")
     for name, field in fields.items():
         types = ", ".join(
             kind if count == field.documents else f"{kind} {count:,}"
@@ -123,8 +134,9 @@ def info(
         out.print_label("warning", unread, "yellow")
     if manifest.calibration:
         calibration = manifest.calibration
+        documents = out.format_count(calibration.documents, "document")
         since = f", {manifest.changed:,} changed since" if manifest.changed else ""
-        title = f"\ncalibrated on {calibration.documents:,} documents{since}:"
+        title = f"\ncalibrated on {documents}{since}:"
         out.print_line(title, style="bold")
         show_calibration(calibration)
 
@@ -158,8 +170,7 @@ def _show_skipped(skipped: "Mapping[str, Sequence[Skipped]]", json: bool) -> Non
 
 def _describe_documents(manifest: "Manifest") -> str:
     """Return the numbers of documents, segments and deleted documents."""
-    count = len(manifest.segments)
-    segments = "1 segment" if count == 1 else f"{count} segments"
+    segments = out.format_count(len(manifest.segments), "segment")
     deleted = sum(segment.documents for segment in manifest.segments) - manifest.documents
     return f"{manifest.documents:,} in {segments}" + (f", {deleted:,} deleted" if deleted else "")
 

@@ -1,6 +1,5 @@
 """``corpus-tuner quickstart``."""
 
-import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -52,8 +51,8 @@ def quickstart(
                 (ranking,) = baseline.rank([query], k=1_000)
                 rank = [document for document, _ in ranking].index(hits[0].document.id) + 1
                 out.print_line(f"the encoder by itself has the first of these at rank {rank}")
-    command, index = sys.argv[0], output / "indexes" / "sample-en"
+    index = output / "indexes" / "sample-en"
     out.print_line(f"\nThe report of all measures: {output / 'report.html'}")
     out.print_line(f"Done in {time.perf_counter() - start:.0f} s. Go on with your own:")
-    out.print_line(f'  {command} search {index} "how do I get rid of moths"')
-    out.print_line(f"  {command} build my-documents.jsonl --output my-index")
+    out.print_line(f'  corpus-tuner search {index} "how do I get rid of moths"')
+    out.print_line("  corpus-tuner build my-documents.jsonl --output my-index")

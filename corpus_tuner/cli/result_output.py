@@ -93,7 +93,7 @@ def show_comparisons(report: "Report") -> None:
     """Print the comparison of the main system with the baseline, and remarks."""
     comparisons = [found for found in report.comparisons if found.system == report.system]
     if comparisons:
-        columns = ("gain", "95 % interval", "p", "better", "alike", "worse")
+        columns = ("gain", "95 % interval", "p", "better", "ties", "worse")
         rows = out.make_table("benchmark", *columns, right=columns)
         for found in comparisons:
             p = found.permutation_holm

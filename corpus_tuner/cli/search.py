@@ -156,4 +156,5 @@ def _write_run(searcher: "Searcher", options: "QueryOptions", queries: Path, out
     ranked = zip(texts, rankings, strict=True)
     run = dict(track(ranked, "searching", lambda: len(texts), unit="queries"))
     write_run(run, output, "corpus-tuner")
-    out.print_line(f"{output}: {len(run):,} queries, up to {options.k} documents each")
+    count = out.format_count(len(run), "query", "queries")
+    out.print_line(f"{output}: {count}, up to {options.k} documents each")

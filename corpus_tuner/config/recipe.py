@@ -96,7 +96,7 @@ class Recipe(CheckedModel):
     calibrate
         Pseudo-queries of calibration, which chooses the weights of hybrid search for this corpus
         without labels: ``sentences`` (or ``true``), ``questions`` that a generator wrote, or
-        ``both``; ``false`` for the weights of the recipe.
+        ``both``; ``false`` for the default weights.
     documents_at_once
         Number of documents processed and committed together; it does not change the index.
     ray

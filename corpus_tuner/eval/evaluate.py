@@ -45,7 +45,7 @@ from corpus_tuner.indexes.open_index import locate_index
 
 
 def evaluate(
-    benchmarks: Sequence[str],
+    benchmarks: str | Path | Sequence[str | Path],
     output: str | Path,
     settings: Recipe | Mapping[str, Any] | None = None,
     *,
@@ -65,7 +65,7 @@ def evaluate(
     """Build the index of every benchmark, or reuse it, and measure all its systems.
 
     The systems are each lexical ranker, each representation of the index, hybrid search with the
-    default weights (``default-weights``) and with the calibrated ones (``hybrid``), the baselines,
+    default weights (``default``) and with the calibrated ones (``hybrid``), the baselines,
     and two upper bounds whose weights are chosen with the judgments (`corpus_tuner.eval.oracle`):
     the best share of the lexical rankers, ``oracle``, and the best weights of all rankers,
     ``oracle-all``.
@@ -75,7 +75,8 @@ def evaluate(
     Parameters
     ----------
     benchmarks
-        As `corpus_tuner.eval.open_benchmark.open_benchmarks` takes them; none with `queries`.
+        One benchmark or several, as `corpus_tuner.eval.open_benchmark.open_benchmarks` takes them;
+        none with `queries`.
     output
         Folder of ``report.html``, ``summary.md``, ``table.tex``, ``metrics.json``,
         ``per_query.csv``, ``runs/BENCHMARK.SYSTEM.trec``, ``runs/BENCHMARK.qrels`` and the indexes.
@@ -85,7 +86,7 @@ def evaluate(
     encoder
         Open encoder, or name or folder of one; by default that of the settings.
     split
-        Name of the judgments; by default the usual ones of the benchmark, ``test`` for a folder.
+        Name of the judgments; by default those of the benchmark, ``test`` for a folder.
     measures
         As `corpus_tuner.eval.trec.measures.measure_queries` takes them, the main one first.
     depth
@@ -117,7 +118,7 @@ def evaluate(
     Examples
     --------
     >>> import corpus_tuner as ct
-    >>> done = ct.evaluate([str(example_benchmark)], example_results, example_settings)
+    >>> done = ct.evaluate(example_benchmark, example_results, example_settings)
     >>> [result.system for result in done.results][:2]
     ['bm25', 'ngrams']
     """

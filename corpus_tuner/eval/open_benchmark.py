@@ -30,7 +30,7 @@ def get_benchmarks_folder(folder: Path | None = None) -> Path:
 
 
 def open_benchmarks(
-    names: Sequence[str],
+    names: str | Path | Sequence[str | Path],
     split: str = "",
     home: Path | None = None,
     settings: Recipe | None = None,
@@ -40,10 +40,10 @@ def open_benchmarks(
     Parameters
     ----------
     names
-        Folders in BEIR layout, ``ir_datasets:ID``, ``sample-en``, ``sample-de``, names of the
-        registry (`corpus_tuner.eval.benchmarks.registry`) and of its suites.
+        One or several: folders in BEIR layout, ``ir_datasets:ID``, ``sample-en``, ``sample-de``,
+        names of the registry (`corpus_tuner.eval.benchmarks.registry`) and of its suites.
     split
-        Name of the judgments; by default the usual ones of each benchmark.
+        Name of the judgments; by default those of each benchmark.
     home
         Folder of benchmarks that are known by name, as `get_benchmarks_folder` takes it.
     settings
@@ -56,13 +56,14 @@ def open_benchmarks(
     """
     skip = skips_bad_records(settings)
     opened = []
-    for name in expand_suites(names):
+    listed = [names] if isinstance(names, str | Path) else names
+    for name in expand_suites([str(one) for one in listed]):
         benchmark = _open_benchmark(name, split, get_benchmarks_folder(home), skip)
         entry = find_entry(benchmark)
         opened.append(replace(benchmark, remove_self=bool(entry and entry.remove_self)))
-    names = sorted(benchmark.name for benchmark in opened)
-    if len(set(names)) < len(names):
-        raise CorpusTunerError(f"two benchmarks have the same name: {', '.join(names)}")
+    found = sorted(benchmark.name for benchmark in opened)
+    if len(set(found)) < len(found):
+        raise CorpusTunerError(f"two benchmarks have the same name: {', '.join(found)}")
     return opened
 
 
@@ -117,7 +118,7 @@ def _open_benchmark(name: str, split: str, home: Path, skip: bool) -> Benchmark:
     if not Path(name).exists():
         raise EvaluationError(
             f"there is no folder {name}, nor a benchmark or suite of that name: "
-            "corpus-tuner eval --list shows those there are"
+            "corpus-tuner eval --list shows the known names"
         )
     return load_benchmark(Path(name), split or "test", skip_bad_records=skip)
 

@@ -21,7 +21,7 @@ from corpus_tuner.indexes.store.search_settings import HybridWeights, Mode, Sear
 LEXICAL_SYSTEMS: Mapping[LexicalRanker, str] = {"words": "bm25", "ngrams": "ngrams"}
 """Names of the systems with a single lexical ranker."""
 
-HYBRID, DEFAULT_WEIGHTS = "hybrid", "default-weights"
+HYBRID, DEFAULT = "hybrid", "default"
 """Hybrid search as users run it, and by the weights that are the same for every corpus."""
 
 _LABEL_DEPTH = 100  # ranks down to which documents are described
@@ -42,7 +42,7 @@ class System(NamedTuple):
     settings
         Ranker weights.
     uses_labels
-        As `corpus_tuner.eval.report.Result.uses_labels`.
+        Whether the weights were chosen with the judgments, so that it is an upper bound.
     """
 
     name: str
@@ -77,7 +77,7 @@ def list_systems(manifest: Manifest, default: SearchSettings) -> list[System]:
     ]
     systems += dense
     if manifest.calibration and not manifest.calibration.unchanged:
-        systems.append(System(DEFAULT_WEIGHTS, configured, "hybrid", default))
+        systems.append(System(DEFAULT, configured, "hybrid", default))
     return [*systems, System(HYBRID, configured, "hybrid", manifest.search)]
 
 
@@ -88,7 +88,7 @@ def explain_missing_systems(manifest: Manifest) -> str:
         return f"no {names} and {HYBRID}: the index has no lexical rankers."
     why = manifest.calibration.unchanged if manifest.calibration else "calibrate is false"
     if why:
-        return f"no {DEFAULT_WEIGHTS}: {HYBRID} has the default weights, not calibrated ({why})."
+        return f"no {DEFAULT}: {HYBRID} has the default weights, not calibrated ({why})."
     return ""
 
 

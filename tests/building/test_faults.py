@@ -205,7 +205,7 @@ def test_an_index_goes_elsewhere_as_one_file(index: Path, encoder: Any, tmp_path
     assert whole == (tmp_path / "two.tar").read_bytes()
     ct.import_index(tmp_path / "one.tar", tmp_path / "elsewhere" / "copy")
     assert state(tmp_path / "elsewhere" / "copy") == state(index)
-    with pytest.raises(ct.SearchIndexError, match="is there already"):
+    with pytest.raises(ct.SearchIndexError, match="exists already"):
         ct.import_index(tmp_path / "one.tar", index)
     chance = random.Random(0)
     for _ in range(20):

@@ -28,14 +28,14 @@ def test_the_choice_is_kept_and_told(index: Path) -> None:
     assert manifest.calibration
     assert manifest.calibration.queries == 200
     assert set(manifest.calibration.found) == {
-        *("passage", "views", "words", "ngrams", "usual", "chosen")
+        *("passage", "views", "words", "ngrams", "default", "chosen")
     }
     names = {"passage", "views", "words", "ngrams"}
     assert set(manifest.calibration.errors) == names
     assert all(0 <= error < 0.5 for error in manifest.calibration.errors.values())
-    assert manifest.calibration.likeliest
-    likeliest = manifest.calibration.likeliest.model_dump()
-    assert sum(likeliest[name] for name in names) == pytest.approx(1, abs=0.01)
+    assert manifest.calibration.maximum_likelihood
+    maximum_likelihood = manifest.calibration.maximum_likelihood.model_dump()
+    assert sum(maximum_likelihood[name] for name in names) == pytest.approx(1, abs=0.01)
     assert manifest.calibration.chosen.feedback == SearchSettings().hybrid.feedback
     assert manifest.search.hybrid == manifest.calibration.chosen
     assert manifest.search.dense == SearchSettings().dense
@@ -222,4 +222,4 @@ def test_a_representation_of_one_vector_is_calibrated_too(index: Path, encoder: 
     with Searcher.open(index, representation="mean") as searcher:
         chosen = choose_weights(searcher, encoder, SearchSettings())
     assert chosen.queries == 200
-    assert set(chosen.found) == {"passage", "mean", "words", "ngrams", "usual", "chosen"}
+    assert set(chosen.found) == {"passage", "mean", "words", "ngrams", "default", "chosen"}

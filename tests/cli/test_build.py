@@ -137,7 +137,7 @@ def test_patterns_and_what_is_left_out(tmp_path: Path, run: Run, small: list[str
         (folder / name).write_text("A mill by the river.", encoding="utf-8")
     include = ("--include", "*.md", "--include", "*.png", "--exclude", "drafts/")
     outcome = run("build", folder, "-o", tmp_path / "index", *include, *small)
-    assert "1 documents" in outcome.out
+    assert "1 document " in outcome.out
     assert f"1  files that no reader knows, .png: {folder}/picture.png" in outcome.out
     assert f"1  folders that the patterns leave out: {folder}/drafts" in outcome.out
     added = run("index", "add", tmp_path / "index", folder, "--exclude", "*.md")

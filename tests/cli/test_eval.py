@@ -13,7 +13,7 @@ from tests.conftest import make_documents, write_jsonl
 
 SYSTEMS = [
     *("bm25", "ngrams", "passage", "mean", "views"),
-    *("default-weights", "hybrid", "oracle", "oracle-all"),
+    *("default", "hybrid", "oracle", "oracle-all"),
 ]
 
 
@@ -128,7 +128,7 @@ def test_eval_says_what_is_missing(
     for part in (
         "2 of 5 judged documents are not in the corpus, and cannot be found: 'gone 1', 'gone 2'",
         "1 queries have no judgments, and are not used: 'q 3'",
-        "no default-weights: hybrid has the default weights, not calibrated",
+        "no default: hybrid has the default weights, not calibrated",
         f"judged otherwise above: 1, first {files['beir.tsv']}:7, field 'score'",
         f"not as many columns as the header: 1, first {files['beir.tsv']}:8",
     ):
@@ -155,7 +155,7 @@ def test_eval_says_why_systems_are_missing(tmp_path: Path, run: Run, small: list
     assert "set: no bm25, ngrams and hybrid: the index has no lexical rankers" in outcome.out
     assert "set: nothing is compared with passage, which the index does not have" in outcome.out
     outcome = run("eval", folder, "-o", tmp_path / "out", "--set", "calibrate=false", *small)
-    assert "no default-weights: hybrid has the default weights, not calibrated" in outcome.out
+    assert "no default: hybrid has the default weights, not calibrated" in outcome.out
     assert "(calibrate is false)" in outcome.out
 
 

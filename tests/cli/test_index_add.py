@@ -29,7 +29,7 @@ def test_an_addition_says_how_to_read_it(index: Path, run: Run, tmp_path: Path) 
         for setting in ("delimiter='#'", "id=Nr", "text=Inhalt")
         for part in ("--set", f"corpus.{setting}")
     ]
-    assert '"added": 1' in run("index", "add", index, table, *how, "--json").out
+    assert " updated: 7 documents" in run("index", "add", index, table, *how).out
     failed = run("index", "add", index, table, "--set", "views.sentences=3")
     assert failed.code == 2
     assert "the recipe of an index is fixed" in " ".join(failed.err.split())

@@ -19,7 +19,7 @@ def test_calibrate(tmp_path: Path, run: Run, small: list[str]) -> None:
 
     shown = run("index", "calibrate", tmp_path / "i")
     assert shown.code == 0, shown.err
-    assert "likeliest" in shown.out
+    assert "maximum likelihood" in shown.out
     after = json.loads(run("info", tmp_path / "i", "--json").out)
     assert after["search"]["hybrid"] == after["calibration"]["chosen"]
     assert "pseudo-queries" in run("info", tmp_path / "i").out

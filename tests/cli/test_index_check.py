@@ -19,7 +19,7 @@ def test_what_is_damaged_is_named_and_mended(index: Path, run: Run) -> None:
     mended = run("index", "check", index, "--repair")
     assert mended.code == 0
     assert "views.faiss: is damaged" in mended.out
-    assert "6 documents were indexed again" in mended.out
+    assert "indexed again: 6 documents" in mended.out
     assert run("index", "check", index).code == 0
 
 

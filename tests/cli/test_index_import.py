@@ -11,11 +11,11 @@ def test_an_exported_index_is_imported_into_a_new_folder(
     file, copy = tmp_path / "index.tar", tmp_path / "copy"
     assert run("index", "export", index, file).code == 0
     imported = run("index", "import", file, copy)
-    assert imported.out == f"{copy}: 6 documents, all files right\n"
+    assert imported.out == f"{copy}: 6 documents, all checksums are right\n"
     assert run("search", copy, "mill").code == 0
     failed = run("index", "import", file, copy)
     assert failed.code == 2
-    assert "is there already" in failed.err
+    assert "exists already" in failed.err
 
 
 def test_what_is_no_exported_index_is_not_imported(run: Run, tmp_path: Path) -> None:

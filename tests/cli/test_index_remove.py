@@ -21,7 +21,7 @@ def test_documents_are_removed_by_ids_and_by_metadata(grown_index: Path, run: Ru
         "missing": ["nobody"],
         "removed": 2,
     }
-    assert "not there: nobody" in run("index", "remove", index, "nobody").out
+    assert "not in the index: nobody" in run("index", "remove", index, "nobody").out
     assert "7 in 2 segments, 2 deleted" in run("info", index).out
     assert run("index", "remove", index).code == 2
     assert "no document" not in run("search", index, "mill", "-k", "20").err

@@ -86,6 +86,7 @@ def test_only_given_options_are_settings_of_the_recipe(generator: str | None) ->
         (["build", "nowhere.jsonl", "-o", "index"], "no corpus at nowhere.jsonl"),
         (["build", "empty", "-o", "index"], "neither a corpus.jsonl nor"),
         (["build", "c.jsonl"], "--output"),
+        (["search", "index", "x", "--mode", "fuzzy"], "'--mode': 'fuzzy' is not one of"),
         (["build", "c.jsonl", "-o", "c.jsonl"], "is a file"),
         (["build", "c.jsonl", "-o", "full"], "has other contents"),
         (["build", "c.jsonl", "-o", "index", "--set", "encoder"], "stage.key=value"),

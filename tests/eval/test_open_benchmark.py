@@ -4,10 +4,13 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from corpus_tuner.eval.open_benchmark import open_benchmarks
 from tests.conftest import Outcome, make_documents, write_jsonl
+from tests.eval.made_benchmark import make_benchmark
 
 Run = Callable[..., Outcome]
 
@@ -51,3 +54,9 @@ def test_bad_benchmarks(kind: str, tmp_path: Path, run: Run, small: list[str]) -
     assert failed.code == 2, failed
     assert said in failed.err
     assert "Traceback" not in failed.err
+
+
+@pytest.mark.parametrize("kind", [str, Path, lambda path: [str(path)], lambda path: [path]])
+def test_one_benchmark_or_several(kind: Callable[[Path], Any], tmp_path: Path) -> None:
+    (opened,) = open_benchmarks(kind(make_benchmark(tmp_path / "one")))
+    assert opened.name == "one"

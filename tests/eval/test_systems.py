@@ -28,7 +28,7 @@ def _names(manifest: Manifest) -> list[str]:
 def _calibrate(manifest: Manifest, unchanged: str | None) -> Manifest:
     weights = HybridWeights()
     calibration = Calibration(
-        queries=10, documents=10, seed=0, chosen=weights, usual=weights, unchanged=unchanged
+        queries=10, documents=10, seed=0, chosen=weights, default=weights, unchanged=unchanged
     )
     return manifest.model_copy(update={"calibration": calibration})
 
@@ -46,7 +46,7 @@ def test_default_weights_are_a_system_if_calibration_changed_them() -> None:
     assert _names(unchanged) == uncalibrated
     assert "too few documents" in explain_missing_systems(unchanged)
     calibrated = _calibrate(HYBRID, None)
-    assert _names(calibrated) == [*uncalibrated[:-1], "default-weights", "hybrid"]
+    assert _names(calibrated) == [*uncalibrated[:-1], "default", "hybrid"]
     assert explain_missing_systems(calibrated) == ""
 
 

@@ -39,7 +39,7 @@ _TERMS = {
     "views": "Every view has a vector of its own: a title, a sentence, or a short text, such as a "
     "question, that was written for the document. The score is that of passage and best view.",
     "feedback": "Pseudo-relevance feedback: lifts documents like the first two hits of the others.",
-    "default-weights": "Hybrid search by weights that are the same for every corpus.",
+    "default": "Hybrid search by weights that are the same for every corpus.",
     "hybrid": "Hybrid search as users run it: by weights that were calibrated for this corpus "
     "without any judgments, where it is calibrated.",
     "oracle": "The best share of the lexical rankers by the judgments: an upper bound, no result.",

@@ -108,6 +108,11 @@ def _parse_condition(whole: str, text: str, fields: Fields) -> dict[str, Any]:
         )
     field, sign, typed = parts["field"].strip(), parts["sign"], parts["value"].strip()
     sign = "=" if sign == "==" else sign
+    if fields and field.startswith("(") and field not in fields:
+        raise SearchIndexError(
+            f"the filter {whole!r} has parentheses, which are not supported: give several filters, "
+            "of which all must be true"
+        )
     if _ANOTHER.search(re.sub(_QUOTED, '""', typed)):
         raise SearchIndexError(
             f"the filter {whole!r} has {typed!r} for a value: join conditions with AND or OR in "

@@ -69,7 +69,7 @@ _THOUSANDS = re.compile(r"\d{1,3}(?:[.,'’]\d{3})+")
 _ACRONYM = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
 _AMPERSAND = re.compile(r"\b[^\W\d_]{1,2}&[^\W\d_]{1,2}\b")
 _BESIDE_A_LETTER = re.compile(r"(?<=[^\W\d_])[-/_]|[-/_](?=[^\W\d_])")
-_LONGEST = 64  # characters of a compound
+_LONGEST = 64  # characters of a joined token
 
 
 class TokenParts(NamedTuple):
@@ -81,15 +81,15 @@ class TokenParts(NamedTuple):
         What it consists of.
     pieces
         Parts of words.
-    compounds
-        Several words together, such as a number as it is written.
+    joined_tokens
+        Several words together: numbers as they are written, and names such as ``c++``.
     acronyms
         Letters with full stops between them, without these.
     """
 
     words: Sequence[str]
     pieces: Sequence[str] = ()
-    compounds: Sequence[str] = ()
+    joined_tokens: Sequence[str] = ()
     acronyms: Sequence[str] = ()
 
 
@@ -194,9 +194,9 @@ def _divide_spaced(run: str) -> TokenParts:
     body = run.strip(".+#").translate(_JOINT_FORMS)
     if _ACRONYM.fullmatch(body):
         return TokenParts(words, acronyms=[body.replace(".", "")])
-    compounds = dict.fromkeys([*_find_names(run, words), *_find_numbers(body)])
+    joined_tokens = dict.fromkeys([*_find_names(run, words), *_find_numbers(body)])
     return TokenParts(
-        words, [*_split_pieces(words)], [one for one in compounds if one not in words]
+        words, [*_split_pieces(words)], [one for one in joined_tokens if one not in words]
     )
 
 

@@ -148,7 +148,7 @@ def remove_stop_words(tokens: Sequence[str], language: str) -> list[str]:
 
 
 def extract_words(texts: Sequence[str], language: str | None) -> list[list[str]]:
-    """Return the words of every text without stop words, and the compounds that they form.
+    """Return the words of every text without stop words, and the numbers and names that they form.
 
     Examples
     --------
@@ -218,10 +218,10 @@ def _analyze_searched(token: str, language: str | None) -> tuple[str, ...]:
 @lru_cache(2**16)
 def analyze(token: str, language: str | None) -> TokenTerms:
     """Return the terms of a token with its case folded."""
-    words, pieces, compounds, acronyms = split_token(fold_letters(token))
+    words, pieces, joined_tokens, acronyms = split_token(fold_letters(token))
     stop_words = _load_stop_words(language)
     counted: list[str] = []
-    further = [*compounds]
+    further = [*joined_tokens]
     stopped = [_STOPPED.format(one) if one in stop_words else one for one in acronyms]
     for word in words:
         if word in stop_words or is_letter(word):

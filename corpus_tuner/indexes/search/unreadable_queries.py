@@ -6,10 +6,10 @@ was not trained on. Hybrid search ranks only by the terms of such a query.
 
 import regex
 
+from corpus_tuner.encoders.embedded import PACKAGES
 from corpus_tuner.indexes.lexical.tokens import is_letter
 from corpus_tuner.indexes.lexical.words import tokenize_query
 
-_LATIN_ONLY = "builtin"  # the embedded encoder is trained on English
 _LETTERS = regex.compile(r"[\p{L}\p{M}]")
 _LATIN_LETTERS = regex.compile(r"\p{Latin}")
 
@@ -28,7 +28,9 @@ def is_readable(query: str, encoder: str) -> bool:
     if tokens and all(map(_is_code, tokens)):
         return False
     letters = _LETTERS.findall(query)
-    return encoder != _LATIN_ONLY or 2 * len(_LATIN_LETTERS.findall(query)) >= len(letters)
+    if encoder not in PACKAGES or not PACKAGES[encoder].latin_only:
+        return True
+    return 2 * len(_LATIN_LETTERS.findall(query)) >= len(letters)
 
 
 def _is_code(token: str) -> bool:

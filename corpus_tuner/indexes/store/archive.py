@@ -77,7 +77,7 @@ def import_index(file: str | Path, index: str | Path) -> Manifest:
     file
         The file.
     index
-        The folder that is made; it must not be there, or be empty.
+        Folder that is created; if it exists, it must be empty.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def import_index(file: str | Path, index: str | Path) -> Manifest:
     """
     file, index = check_path(file, "file"), check_path(index, "index")
     if index.exists() and (not index.is_dir() or any(index.iterdir())):
-        raise SearchIndexError(f"{index} is there already: give a folder that is not")
+        raise SearchIndexError(f"{index} exists already: give a new or an empty folder")
     if not file.exists():
         raise SearchIndexError(f"there is no file {file}")
     index.parent.mkdir(parents=True, exist_ok=True)

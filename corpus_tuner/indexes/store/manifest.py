@@ -316,7 +316,7 @@ class Manifest(BaseModel):
         """Settings of hybrid search before calibration."""
         if self.calibration is None:
             return self.search
-        return self.search.model_copy(update={"hybrid": self.calibration.usual})
+        return self.search.model_copy(update={"hybrid": self.calibration.default})
 
     @property
     def documents(self) -> int:

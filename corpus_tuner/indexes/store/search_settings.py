@@ -155,17 +155,17 @@ class Calibration(BaseModel):
         Reason why the weights stay as they were; ``None`` if new ones were chosen.
     chosen
         Weights in force.
-    likeliest
+    maximum_likelihood
         Maximum likelihood estimate of the weights; ``None`` if the weights stay.
     errors
         Standard errors of that estimate, by a jackknife over groups of documents (Efron and Stein,
         "The Jackknife Estimate of Variance", 1981).
-    usual
+    default
         Weights towards which the estimate was shrunk.
     found
         nDCG@10 of the pseudo-queries, a fraction, by ranking: ``passage``, the representation,
-        ``words``, ``ngrams``, hybrid with the ``usual`` weights and with those ``chosen``, without
-        feedback. Good for comparing: what people ask is easier.
+        ``words``, ``ngrams``, and hybrid with the ``default`` and the ``chosen`` weights, without
+        feedback. Good for comparing: real queries are easier.
     temperature
         Divisor of the scores in the softmax that turns them into probabilities of hits; ``None``
         if the weights stay.
@@ -190,9 +190,9 @@ class Calibration(BaseModel):
     queries: int = 0
     unchanged: str | None = None
     chosen: HybridWeights
-    likeliest: HybridWeights | None = None
+    maximum_likelihood: HybridWeights | None = None
     errors: dict[str, float] = Field(default_factory=dict)
-    usual: HybridWeights
+    default: HybridWeights
     found: dict[str, float] = Field(default_factory=dict)
     temperature: PositiveFloat | None = None
     failing: tuple[str, ...] = ()

@@ -64,7 +64,7 @@ def lock_and_read_manifest(index: Path, what: str) -> Iterator[Manifest]:
     Parameters
     ----------
     index, what
-        As `locked` takes them.
+        As `lock_index` takes them.
 
     Raises
     ------

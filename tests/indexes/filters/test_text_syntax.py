@@ -50,6 +50,12 @@ def test_a_filter_that_is_typed(typed: str, filter: dict[str, Any]) -> None:
     compile_filter(filter)
 
 
+def test_parentheses_are_not_supported() -> None:
+    fields = {"year": Field(6, {"number": 6})}
+    with pytest.raises(SearchIndexError, match="parentheses, which are not supported"):
+        parse_filters(["(year=1 OR year=2) AND year=3"], fields)
+
+
 def test_several_that_are_typed_must_all_hold() -> None:
     every = parse_filters(["a=1 OR b=2", "a=3 OR b=4", "c=5 AND c=6", "c>7"])
     document = {"a": 1, "b": 4, "c": [5, 6, 8]}

@@ -12,8 +12,8 @@ from corpus_tuner.indexes.lexical.tokens import find_spelled, find_tokens, split
 
 
 def extract_terms(token: str) -> set[str]:
-    words, pieces, compounds, acronyms = split_token(token)
-    return {*words, *pieces, *compounds, *acronyms}
+    words, pieces, joined_tokens, acronyms = split_token(token)
+    return {*words, *pieces, *joined_tokens, *acronyms}
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_every_character_of_a_word_is_one() -> None:
         ("第3.2章", "第 3 2 章", "3.2"),
     ],
 )
-def test_compounds(token: str, words: str, terms: str) -> None:
+def test_joined_tokens(token: str, words: str, terms: str) -> None:
     assert find_tokens(f"({token}),") == [token]
     assert [*split_token(token).words] == words.split()
     assert {*terms.split()} <= extract_terms(token)

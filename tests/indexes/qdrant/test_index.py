@@ -67,7 +67,7 @@ def test_probabilities_are_equal_and_a_filter_does_not_change_them(tmp_path: Pat
     where = address(tmp_path)
     index = write(tmp_path / "index", documents(70), segments=2)
     usual = HybridWeights()
-    calibration = Calibration(temperature=0.5, chosen=usual, usual=usual, documents=70, seed=0)
+    calibration = Calibration(temperature=0.5, chosen=usual, default=usual, documents=70, seed=0)
     edit_manifest(
         index,
         calibration=calibration.model_dump(),

@@ -76,7 +76,7 @@ def test_more_hits_need_more_candidates(manifest: Manifest) -> None:
 
 def test_only_the_calibrated_weights_have_probabilities(manifest: Manifest) -> None:
     usual = HybridWeights()
-    calibration = Calibration(temperature=0.5, chosen=usual, usual=usual, documents=1, seed=0)
+    calibration = Calibration(temperature=0.5, chosen=usual, default=usual, documents=1, seed=0)
     calibrated = manifest.model_copy(update={"calibration": calibration})
     assert make_plan(calibrated, "views", 1).temperature == 0.5
     assert make_plan(calibrated, "views", 1, "dense").temperature is None
