@@ -53,17 +53,17 @@ class Languages:
 
     def detect_text(self, text: str) -> str:
         """Return the most likely language of a text."""
-        return self._find_likeliest(text)[0]
+        return self._find_most_probable(text)[0]
 
     def detect_query(self, query: str) -> str:
         """Return the language of a query; "" if it is not certain."""
-        language, probability = self._find_likeliest(query)
+        language, probability = self._find_most_probable(query)
         return language if probability >= _CERTAIN else ""
 
-    def _find_likeliest(self, text: str) -> tuple[str, float]:
+    def _find_most_probable(self, text: str) -> tuple[str, float]:
         if len(self.codes) < 2:
             return self.main, 1.0
-        return _find_likeliest(text[:_SAMPLE_CHARACTERS], self.codes)
+        return _find_most_probable(text[:_SAMPLE_CHARACTERS], self.codes)
 
 
 def get_given_language(document: Document) -> str | None:
@@ -84,7 +84,7 @@ def get_given_language(document: Document) -> str | None:
 
 
 @lru_cache(4_096)  # several stages need the same document
-def _find_likeliest(text: str, codes: tuple[str, ...]) -> tuple[str, float]:
+def _find_most_probable(text: str, codes: tuple[str, ...]) -> tuple[str, float]:
     """Return the most likely of some languages and its probability."""
     ranked = dict(_load_identifier(codes).rank(text))
     best = max(codes, key=lambda code: ranked.get(code, 0.0))

@@ -140,7 +140,7 @@ def detect_language(text: str) -> tuple[str, float]:
     """
     from py3langid import rank
 
-    ranked = rank(text)  # logarithms, the likeliest first
+    ranked = rank(text)  # logarithms, the most probable first
     language, best = ranked[0]
     return language, 1 / sum(math.exp(score - best) for _, score in ranked)
 

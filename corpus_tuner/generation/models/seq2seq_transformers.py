@@ -59,7 +59,7 @@ class TransformersEngine:
 
 
 class _Noise(LogitsProcessor):  # type: ignore[misc]
-    """Makes the likeliest token a sampled one, with random numbers of each request's own.
+    """Makes the most probable token a sampled one, with random numbers of each request's own.
 
     The largest sum of a log-probability and Gumbel noise is a draw from the distribution
     (Gumbel-max; Maddison et al., arXiv 1411.0030). `generate` has one stream of random numbers
@@ -82,7 +82,7 @@ class _Noise(LogitsProcessor):  # type: ignore[misc]
 def make_sampler(
     seeds: Sequence[int], settings: LanguageModelSettings, device: torch.device
 ) -> LogitsProcessorList:
-    """Return what makes the likeliest token a sampled one, each request with its own seed.
+    """Return what makes the most probable token a sampled one, each request with its own seed.
 
     Parameters
     ----------
