@@ -161,7 +161,7 @@ def start_build(corpus: Path, index: Path, encoder_folder: Path) -> BaseProcess:
 
 @pytest.mark.slow
 def test_kills_leave_no_trace(tmp_path: Path, encoder_folder: Path) -> None:
-    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(160))
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(80))
     begin = time.monotonic()
     assert wait_for_exit(start_build(corpus, tmp_path / "whole", encoder_folder)) == 0
     whole = time.monotonic() - begin
@@ -169,7 +169,7 @@ def test_kills_leave_no_trace(tmp_path: Path, encoder_folder: Path) -> None:
     index = tmp_path / "killed"
     chance = random.Random(8)
     kills = 0
-    while kills < 4:
+    while kills < 3:
         build_ = start_build(corpus, index, encoder_folder)
         while not list(index.glob("building-*")) and build_.is_alive():
             time.sleep(0.01)

@@ -17,7 +17,7 @@ def test_a_build_that_is_asked_to_end_says_how_to_go_on(
     tmp_path: Path, run: Run, small: list[str], name: str
 ) -> None:
     number = getattr(signal, name)
-    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(1500))
+    corpus = write_jsonl(tmp_path / "c.jsonl", make_documents(400))
     build = ["build", str(corpus), "--output", str(tmp_path / "index"), *small]
     process = subprocess.Popen(
         # Whoever runs tests in the background, or under nohup, has these signals ignored.
