@@ -141,7 +141,9 @@ def tiny(
 
     def use(other: Path) -> None:
         sums = {other.name: hash_file(file)}
-        installed = embedded.Package("numpy", version("numpy"), str(other.parent), sums, PROMPTS)
+        installed = embedded.Package(
+            "numpy", version("numpy"), str(other.parent), sums, PROMPTS, unpack=unpack
+        )
         packages = {**embedded.PACKAGES, "multilingual": installed}
         monkeypatch.setattr(embedded, "PACKAGES", packages)
 
@@ -245,7 +247,7 @@ def test_a_file_that_is_not_the_published_one_is_not_opened(
     folder = tmp_path_factory.mktemp("other")
     (folder / file.name).write_bytes(altered)
     sums = {file.name: hash_file(file)}
-    package = embedded.Package("numpy", "1", str(folder), sums, PROMPTS)
+    package = embedded.Package("numpy", "1", str(folder), sums, PROMPTS, unpack=unpack)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CORPUS_TUNER_CACHE", str(folder / "cache"))
         patch.setattr(embedded, "PACKAGES", {"multilingual": package})

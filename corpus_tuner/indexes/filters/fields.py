@@ -61,8 +61,14 @@ class FieldCounts:
         """Count the fields of a document that a filter can name."""
         for name, value in walk_fields(add_language(metadata, counts or {})):
             self._documents[name] += 1
-            values = value if isinstance(value, list | tuple) and value else [value]
-            self._types.setdefault(name, Counter()).update({_get_type(one) for one in values})
+            if isinstance(value, list | tuple) and value:
+                # A list within a list is a value, even an empty one, as it is for SQLite.
+                types = {
+                    "list" if isinstance(one, list | tuple) else _get_type(one) for one in value
+                }
+            else:
+                types = {_get_type(value)}
+            self._types.setdefault(name, Counter()).update(types)
 
     def compute_fields(self) -> Fields:
         """Return the statistics of each field."""

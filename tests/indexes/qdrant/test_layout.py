@@ -1,7 +1,7 @@
 """Numbers and keys of points."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from corpus_tuner.indexes.filters.fields import FieldCounts
@@ -46,6 +46,7 @@ def test_ids_and_languages_are_no_metadata() -> None:
 
 
 @given(metadata)
+@example({"a": [[]]})
 def test_fields_with_a_value_are_those_that_are_counted(one: Metadata) -> None:
     counts = FieldCounts()
     counts.add(one)
