@@ -179,7 +179,7 @@ def write_index(index: Path, source: Recombined, encoder: Encoder) -> None:
 def build_index(index: Path, name: str, encoder: Encoder) -> dict[str, Any]:
     """Give the index ANN indexes; return how long that took, and the search parameters."""
     settings = VectorSettings(index=name)
-    parameters = settings.first_parameters()
+    parameters = settings.get_first_parameters()
     with lock_index(index, "a benchmark"):
         manifest = read_manifest(index)
         begin = time.process_time()

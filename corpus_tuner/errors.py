@@ -122,9 +122,9 @@ def named(argument: str, option: str) -> str:
     Parameters
     ----------
     argument
-        Its name in Python.
+        Name of the argument in Python.
     option
-        Its name on the command line.
+        Name of the option on the command line.
 
     Examples
     --------

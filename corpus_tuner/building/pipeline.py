@@ -127,7 +127,7 @@ def build(
     corpus = Corpus(source, recipe.corpus, parsed)
     create_index_folder(index)
     with lock_index(index, "a build"), parsed, show_progress(progress):
-        found = None if fresh else _read_sound_manifest(index)
+        found = None if fresh else _read_valid_manifest(index)
         current = found if found and _is_built_by(found, recipe, encoder) else None
         may_differ = found is not None and _may_be_of_another(found, corpus)
         changes = compare(index, found, corpus) if found and (current or may_differ) else None
@@ -315,7 +315,7 @@ def _make_manifest(
     )
 
 
-def _read_sound_manifest(index: Path) -> Manifest | None:
+def _read_valid_manifest(index: Path) -> Manifest | None:
     """Return the manifest of an existing index whose files are intact."""
     if not Layout(index).manifest.is_file():
         return None

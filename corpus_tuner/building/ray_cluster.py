@@ -39,7 +39,7 @@ class Cluster:
     Attributes
     ----------
     settings
-        As given.
+        Settings of the cluster.
 
     Raises
     ------

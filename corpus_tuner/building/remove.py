@@ -1,4 +1,4 @@
-"""Documents removed from an index, and its weights chosen anew when that is due."""
+"""Remove documents from an index, and calibrate it again when that is due."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +11,7 @@ from corpus_tuner.encoders import Encoder
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.filters import Filter
 from corpus_tuner.indexes.store.manifest import read_manifest
-from corpus_tuner.indexes.store.soft_delete import remove as remove_documents
+from corpus_tuner.indexes.store.soft_delete import delete_documents
 
 
 def remove(
@@ -25,33 +25,33 @@ def remove(
 ) -> int:
     """Remove documents from an index.
 
-    As after `corpus_tuner.add`, the weights are chosen anew when that is due. Where the encoder
-    cannot be opened for that, they stay as they are, and a note says so.
+    As after `corpus_tuner.add`, the index is calibrated again when that is due. If the encoder
+    cannot be opened for that, the weights stay as they are, and a note says so.
 
     Parameters
     ----------
     index
-        Its folder.
+        Folder of the index.
     ids
-        Of documents; those that there are not are passed over.
+        Ids of documents; unknown ids are ignored.
     filter
-        Documents that pass it are removed as well (`corpus_tuner.indexes.filters`).
+        Filter (`corpus_tuner.indexes.filters`); documents that pass it are removed as well.
     dry_run
-        Change nothing, and return how many would be removed.
+        Change nothing, and return the number of documents that would be removed.
     encoder
-        The one that the index was built with, if it is open already.
+        The encoder that the index was built with, if it is open already.
     trust_remote_code
         Run Python that comes with the encoder.
 
     Returns
     -------
-    How many documents were removed.
+    Number of documents that were removed.
 
     Raises
     ------
     SearchIndexError
-        If there is no index, another is changing it, or the filter is none or asks for a field or a
-        type that there is not.
+        If there is no index, another process is changing it, or the filter is invalid or names an
+        unknown field or a type that the field does not have.
     CorpusTunerError
         If the index cannot be written to.
 
@@ -64,7 +64,7 @@ def remove(
     0
     """
     index = check_path(index, "index")
-    removal = remove_documents(index, ids, filter=filter, dry_run=dry_run)
+    removal = delete_documents(index, ids, filter=filter, dry_run=dry_run)
     if removal.matching and not dry_run:
         manifest = read_manifest(index)
         if (

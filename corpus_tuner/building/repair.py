@@ -53,7 +53,7 @@ def check(index: str | Path, *, ledger: str | Path | None = None) -> list[Proble
     Parameters
     ----------
     index
-        Its folder.
+        Folder of the index.
     ledger
         The file of the ledger that the index was built with; by default the one in `index`.
 
@@ -90,7 +90,7 @@ def repair(
     Parameters
     ----------
     index
-        Its folder.
+        Folder of the index.
     encoder
         The one that the index was built with, if it is open already.
     ledger

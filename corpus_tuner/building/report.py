@@ -25,20 +25,20 @@ class BuildReport(BaseModel):
     index
         The folder.
     language
-        Of most of the corpus.
+        Language of most of the corpus.
     languages
-        Of the documents, with their shares, 0 to 1, the commonest first.
+        Languages of the documents, with their shares, 0 to 1, the commonest first.
     unread
         A warning, where the encoder does not read the language of more than a tenth of the
         documents; ``None`` where it does, or that is not known.
     documents
-        How many are indexed.
+        Number of documents in the index.
     changes
         Numbers of documents that were added, changed, removed, and unchanged.
     segments
-        How many there are.
+        Number of segments.
     views
-        How many, by kind.
+        Number of views, by kind.
     search
         How the index ranks.
     vector_index
@@ -55,15 +55,15 @@ class BuildReport(BaseModel):
     failing
         The rankers that have no weight, since they find too little.
     long_documents
-        How many did not fit the encoder and have several passages.
+        Number of documents that do not fit the encoder and have several passages.
     cut_sources
         How often the generator could not read the whole of a document.
     written
-        How many views the generator wrote.
+        Number of views that the generator wrote.
     rejected
-        How many of them the checks rejected, by ``CHECK: REASON``.
+        Number of them that the checks rejected, by ``CHECK: REASON``.
     skipped
-        How many records and files were left out or repaired, by reason.
+        Number of records and files that were left out or repaired, by reason.
     repaired
         The reasons for which documents were read with a repair; for all others they are left out.
     examples
@@ -131,13 +131,13 @@ class BuildReport(BaseModel):
         Parameters
         ----------
         index
-            Its folder, or its address.
+            Folder or address of the index.
         corpus
-            What was read.
+            Corpus that was read.
         manifest
             As it is in force.
         changes
-            What was done.
+            Numbers of documents that changed.
         skipped_changed
             Whether what was left out or repaired is new to the index.
         """

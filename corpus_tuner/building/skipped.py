@@ -34,9 +34,9 @@ def store_skipped(
     index
         The folder of the index, locked.
     corpus
-        What was read.
+        Name of the corpus that was read.
     skipped
-        What was left out or repaired.
+        Records and files that were left out or repaired.
     whole
         Whether it is all that the index has; otherwise what is stored of other corpora stays.
     """

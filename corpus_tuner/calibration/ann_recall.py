@@ -143,7 +143,7 @@ def build_ann_indexes(
     CorpusTunerError
         If they cannot be built, or do not reach the recall; the index stays as it is.
     """
-    parameters = settings.first_parameters()
+    parameters = settings.get_first_parameters()
     entry = VectorSearchEntry(settings=settings, parameters=parameters)
     try:
         with show_activity("building ANN indexes"):
@@ -181,7 +181,7 @@ def _raise_parameters(
     settings: VectorSettings, measure: Callable[[SearchParameters], float]
 ) -> tuple[SearchParameters, float]:
     """Raise search parameters, always the one that brings most, until the recall is reached."""
-    parameters = settings.first_parameters()
+    parameters = settings.get_first_parameters()
     recall = measure(parameters)
     while recall < settings.recall:
         wider = [(measure(one), one) for one in settings.raise_parameters(parameters)]

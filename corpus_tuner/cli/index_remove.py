@@ -43,12 +43,12 @@ def remove(
     from corpus_tuner.indexes.filters import parse_filters
     from corpus_tuner.indexes.store.manifest import read_manifest
     from corpus_tuner.indexes.store.segments import read_fields
-    from corpus_tuner.indexes.store.soft_delete import remove as remove_documents
+    from corpus_tuner.indexes.store.soft_delete import delete_documents
 
     if not ids and not filters:
         raise CorpusTunerError("say which documents: give ids, or --filter field=value")
     filter = parse_filters(filters, read_fields(index, read_manifest(index))) if filters else None
-    removal = remove_documents(index, ids or (), filter=filter, dry_run=True)
+    removal = delete_documents(index, ids or (), filter=filter, dry_run=True)
     if filters and removal.matching and not dry_run and not yes:
         _confirm(index, removal)
     removed = 0

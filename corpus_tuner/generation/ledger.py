@@ -81,7 +81,7 @@ class StoredVerdict(NamedTuple):
     Attributes
     ----------
     key
-        Of the entry.
+        Key of the entry.
     text
         The text.
     judge, reason
@@ -103,7 +103,7 @@ class Ledger:
     Parameters
     ----------
     path
-        Of the file.
+        File of the ledger.
     read_only
         Only look; the file must be there.
     earlier
@@ -162,7 +162,7 @@ class Ledger:
         checks
             Names all that decides what they say (`corpus_tuner.generation.checks.hash_checks`).
         verdicts
-            What they said.
+            Verdicts of the checks.
         """
         self._add(
             "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?)",

@@ -29,7 +29,7 @@ class PassageIndex:
     Parameters
     ----------
     corpus
-        To be found in.
+        Corpus to search.
     folder
         In which the passages' vectors are stored; what is there already is not read again.
     reader

@@ -17,7 +17,7 @@ class RejectedViews:
     ledger
         The file of the ledger that the index was built with; where there is none, nothing is known.
     manifest
-        Of the index: it names its generators, their instructions and its checks.
+        Manifest of the index, which names its generators, their instructions and its checks.
 
     Examples
     --------

@@ -5,7 +5,7 @@ from typing import Any
 
 from corpus_tuner.building.add import Adder
 from corpus_tuner.building.diff import Changes
-from corpus_tuner.indexes.store.soft_delete import remove
+from corpus_tuner.indexes.store.soft_delete import delete_documents
 
 
 class IndexWriter:
@@ -36,4 +36,4 @@ class IndexWriter:
 
     def remove(self, id: str) -> Changes:
         """Remove a document, if there is one with this id."""
-        return Changes(removed=remove(self._index, [id]).matching)
+        return Changes(removed=delete_documents(self._index, [id]).matching)

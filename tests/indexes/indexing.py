@@ -120,7 +120,7 @@ def write_index(
             entries = manifest.segments
         if vectors:
             search_entry = VectorSearchEntry(
-                settings=vectors, parameters=parameters or vectors.first_parameters()
+                settings=vectors, parameters=parameters or vectors.get_first_parameters()
             )
             manifest = commit_missing(folder, manifest.model_copy(update={"vectors": search_entry}))
     return manifest

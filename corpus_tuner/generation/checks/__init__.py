@@ -24,11 +24,11 @@ class Candidate(NamedTuple):
     Attributes
     ----------
     document
-        What it was written for.
+        Document that the view was generated for.
     own, own_vectors
         The document's own views (passages, title, sentences) and their vectors, (views, dimension).
     view, vector
-        What was written, and its vector, shape (dimension,).
+        Generated view, and its vector, shape (dimension,).
     language
         Requested language, ISO 639-1.
     key
@@ -137,11 +137,11 @@ def hash_checks(settings: Sequence[PluginSettings], fingerprint: str, fitted: Fi
     Parameters
     ----------
     settings
-        Of the checks, in their order.
+        Settings of the checks, in their order.
     fingerprint
-        Of the encoder.
+        Fingerprint of the encoder.
     fitted
-        What was fitted for them.
+        Thresholds that were fitted for the checks.
     """
     parts = [[each.model_dump(mode="json") for each in settings], fingerprint, dict(fitted)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -44,7 +44,7 @@ class _Contest(NamedTuple):
     Attributes
     ----------
     position
-        Of the candidate.
+        Position of the candidate.
     words
         The key term, and its rivals behind it.
     """

@@ -47,7 +47,7 @@ class IncompleteError(CorpusTunerError):
     Attributes
     ----------
     written
-        What it has written by then, by the position of the document.
+        Texts that were generated before, by the position of the document.
     """
 
     def __init__(self, message: str, written: Mapping[int, Written]) -> None:
@@ -81,7 +81,7 @@ class Generator(Protocol):
         Parameters
         ----------
         document
-            What is to be read.
+            Document to read.
         language
             ISO 639-1 code of it.
         """

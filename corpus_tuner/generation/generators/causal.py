@@ -31,7 +31,7 @@ class Example(BaseModel):
     Attributes
     ----------
     title, text
-        Of the document.
+        Title and text of the document.
     answers
         By kind.
     """

@@ -48,7 +48,7 @@ def load_model(
     Parameters
     ----------
     source
-        Where it is.
+        Name or folder of the model.
     device
         Such as ``cpu`` or ``cuda``.
     dtype
@@ -84,7 +84,7 @@ def loading(source: Source, *, causal: bool) -> Iterator[None]:
     Parameters
     ----------
     source
-        Where it is; it must be here, or in reach.
+        Name or folder of the model, which must be stored here or within reach of the network.
     causal
         Whether it is a decoder-only model.
 

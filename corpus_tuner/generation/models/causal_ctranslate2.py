@@ -41,7 +41,7 @@ class CTranslate2CausalEngine:
     folder
         The model, as CTranslate2 reads it.
     tokenizer
-        Of transformers.
+        Tokenizer of transformers.
     ends
         The tokens that end an answer.
     """

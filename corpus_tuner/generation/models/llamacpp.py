@@ -28,7 +28,7 @@ class LlamaCppModel:
     tokens
         The longest prompt and answer together.
     threads
-        Of the processor.
+        Number of threads of the processor.
 
     Raises
     ------

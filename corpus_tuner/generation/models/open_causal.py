@@ -17,7 +17,7 @@ class Opened(NamedTuple):
     Attributes
     ----------
     engine, tokenizer
-        They belong together.
+        Engine of the model, and the tokenizer of the same model.
     identity
         Distinguishes weights and engine from others.
     """
@@ -33,7 +33,7 @@ def open_decoder(settings: LanguageModelSettings) -> Opened:
     Parameters
     ----------
     settings
-        Of `corpus_tuner.generation.generators.causal`.
+        Settings of `corpus_tuner.generation.generators.causal`.
 
     Raises
     ------

@@ -117,7 +117,7 @@ def answer_in_parallel(
     batches
         Positions of requests; all are in one.
     workers
-        How many batches are answered at once.
+        Number of batches that are generated at once.
     """
     answers: Answers = [[] for batch in batches for _ in batch]
     with ThreadPoolExecutor(workers) as pool:
@@ -133,7 +133,7 @@ def convert_cached(model: Any, tokenizer: Any, weights: str) -> Path:
     Parameters
     ----------
     model, tokenizer
-        Of transformers.
+        Model and tokenizer of transformers.
     weights
         Their hash (`corpus_tuner.encoders.model_weights.hash_weights`).
     """

@@ -87,7 +87,7 @@ def make_sampler(
     Parameters
     ----------
     seeds
-        Of the requests, whose rows stand together, `outputs` for each.
+        Random seeds of the requests, each for `outputs` consecutive rows.
     settings
         Settings, of which temperature, `top_k` and `top_p` are applied in this order.
     device

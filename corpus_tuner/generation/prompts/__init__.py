@@ -59,7 +59,7 @@ def load_instructions(
     Parameters
     ----------
     kinds
-        Which ones, of `KINDS`.
+        Kinds of views, of `KINDS`.
     language
         Of the instruction and of what is to be written. Languages that the package has no
         instructions for take the English ones.

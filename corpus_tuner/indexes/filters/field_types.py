@@ -37,7 +37,7 @@ def resolve(condition: Condition, fields: Fields) -> Condition:
     condition
         The filter.
     fields
-        Of the index.
+        Fields of the index.
 
     Raises
     ------

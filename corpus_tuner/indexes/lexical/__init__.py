@@ -74,16 +74,16 @@ class LexicalIndex:
     Parameters
     ----------
     folders
-        Of the segments.
+        Folders of the segments.
     settings
         As they were written with.
     live_docs
-        Which documents are still there, of all segments, shape (documents,).
+        Live documents of all segments, bool, shape (documents,).
 
     Attributes
     ----------
     terms
-        Of every kind.
+        Terms of each ranker.
 
     Raises
     ------

@@ -23,11 +23,11 @@ def extract_document_ngrams(
     Parameters
     ----------
     texts
-        Of documents.
+        Texts of documents.
     language
         ISO 639-1 code.
     length
-        Of an n-gram.
+        Number of characters of an n-gram.
 
     Examples
     --------

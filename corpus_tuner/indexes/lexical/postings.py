@@ -125,7 +125,7 @@ class Postings:
     Attributes
     ----------
     lengths
-        Of every document in terms, int32, shape (documents,).
+        Length of every document in terms, int32, shape (documents,).
 
     Raises
     ------

@@ -78,7 +78,7 @@ class TokenParts(NamedTuple):
     Attributes
     ----------
     words
-        What it consists of.
+        Words that the token consists of.
     pieces
         Parts of words.
     joined_tokens

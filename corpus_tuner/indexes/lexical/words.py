@@ -71,11 +71,11 @@ class TokenTerms(NamedTuple):
     Attributes
     ----------
     words
-        Those that count in the length of a document.
+        Terms that count in the length of a document.
     others
         Further ones.
     stop_words
-        Those that most queries leave out.
+        Stop words, which most queries leave out.
     """
 
     words: tuple[str, ...]
@@ -91,7 +91,7 @@ def extract_document_words(texts: Iterable[str], language: str | None) -> list[D
     Parameters
     ----------
     texts
-        Of documents.
+        Texts of documents.
     language
         ISO 639-1 code.
     """
@@ -104,7 +104,7 @@ def extract_query_words(tokens: Sequence[str], language: str | None) -> list[str
     Parameters
     ----------
     tokens
-        Of the query, as `tokenize_query` returns them.
+        Tokens of the query, as `tokenize_query` returns them.
     language
         ISO 639-1 code.
 

@@ -267,7 +267,7 @@ class QdrantSource(IndexSource):
     Parameters
     ----------
     address
-        It.
+        Address of the collection.
 
     Raises
     ------

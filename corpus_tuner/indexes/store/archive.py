@@ -34,9 +34,9 @@ def export_index(index: str | Path, file: str | Path) -> Manifest:
     Parameters
     ----------
     index
-        Its folder.
+        Folder of the index.
     file
-        What is made, or replaced where it is such a file, in one step.
+        Archive that is written, or atomically replaced if it is an archive already.
 
     Raises
     ------

@@ -45,7 +45,7 @@ class Problem(NamedTuple):
     segment
         The name of the segment; nothing if it is the index as a whole.
     file
-        What is damaged.
+        File that is damaged.
     what
         Is wrong with it.
     """
@@ -68,7 +68,7 @@ def check(index: str | Path) -> list[Problem]:
     Parameters
     ----------
     index
-        Its folder; nothing is written there.
+        Folder of the index; nothing is written there.
 
     Raises
     ------

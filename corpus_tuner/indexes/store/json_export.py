@@ -25,7 +25,7 @@ def open_json_lines(index: str | Path) -> Iterator[tuple[int, Iterator[bytes]]]:
     Parameters
     ----------
     index
-        Its folder.
+        Folder of the index.
 
     Yields
     ------

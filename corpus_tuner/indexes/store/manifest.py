@@ -444,7 +444,7 @@ def verify(index: Path, entries: Iterable[SegmentEntry], most: int | None = None
     Parameters
     ----------
     index
-        Its folder.
+        Folder of the index.
     entries
         The segments.
     most

@@ -34,7 +34,7 @@ class Segments:
     Parameters
     ----------
     folders
-        Of the segments, in order.
+        Folders of the segments, in order.
     live_docs
         For every segment which of its documents are still there.
     ann_files
@@ -43,9 +43,9 @@ class Segments:
     Attributes
     ----------
     folders
-        As given.
+        Folders of the segments, in order.
     live_docs
-        Of all segments, bool, shape (documents,).
+        Live documents of all segments, bool, shape (documents,).
     """
 
     def __init__(

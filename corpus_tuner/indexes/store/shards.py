@@ -51,11 +51,11 @@ class Shard(NamedTuple):
     Attributes
     ----------
     digest
-        Of the documents (`corpus_tuner.core.documents.Digests`).
+        Digest of the documents (`corpus_tuner.core.documents.Digests`).
     start, end
         Where they are in the file, in bytes.
     documents
-        How many there are.
+        Number of documents.
     """
 
     digest: str
@@ -75,7 +75,7 @@ class Shards:
     Parameters
     ----------
     index
-        Its folder.
+        Folder of the index.
     building
         The folder in which the build works.
 
@@ -84,7 +84,7 @@ class Shards:
     folder
         That of the shards.
     taken
-        How many documents are to be made.
+        Number of documents to build.
     """
 
     def __init__(self, index: Path, building: Path) -> None:
@@ -154,7 +154,7 @@ class Shards:
         Parameters
         ----------
         shard
-            It. If another process makes it, this one waits for that.
+            Shard to build. If another process builds it, this one waits.
         making
             Is given the shard's folder, with whatever was left there, and the documents. It writes
             the segment into that folder (`corpus_tuner.indexes.store.segment_writer`).

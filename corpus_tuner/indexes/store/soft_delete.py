@@ -1,4 +1,4 @@
-"""Removing documents: they are hidden at once, and their files go when segments are merged."""
+"""Soft deletes: documents leave the live documents now, and the files when segments merge."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -20,22 +20,22 @@ from corpus_tuner.indexes.store.write_lock import lock_and_read_manifest
 from corpus_tuner.indexes.vectors import Ordinals
 
 NAMED = 10
-"""So many of the documents that are removed are named."""
+"""Maximum number of deleted documents that are named."""
 
 
 class Removal(NamedTuple):
-    """Which documents were removed, or would be.
+    """Documents that were deleted, or would be.
 
     Attributes
     ----------
     matching
-        How many.
+        Number of documents.
     documents
-        How many the index had.
+        Number of documents that the index had before.
     first
         Ids of the first `NAMED` of them, in order.
     missing
-        Those of the ids that there are not.
+        Given ids that no document has.
     """
 
     matching: int
@@ -44,37 +44,20 @@ class Removal(NamedTuple):
     missing: Sequence[str]
 
 
-def remove(
+def delete_documents(
     index: str | Path,
     ids: Iterable[str] = (),
     *,
     filter: Filter | None = None,
     dry_run: bool = False,
 ) -> Removal:
-    """Remove documents from an index, and leave its weights as they are.
+    """Soft-delete documents of an index, and leave its weights as they are.
 
-    Parameters
-    ----------
-    index
-        Its folder.
-    ids
-        Of documents; those that there are not are passed over.
-    filter
-        Documents that pass it are removed as well (`corpus_tuner.indexes.filters`).
-    dry_run
-        Change nothing, and tell what would be removed.
-
-    Raises
-    ------
-    SearchIndexError
-        If there is no index, another is changing it, or the filter is none or asks for a field or a
-        type that there is not.
-    CorpusTunerError
-        If the index cannot be written to.
+    Parameters and errors are those of `corpus_tuner.remove`.
 
     Examples
     --------
-    >>> remove(example_index, filter={"id": "mill"}, dry_run=True)
+    >>> delete_documents(example_index, filter={"id": "mill"}, dry_run=True)
     Removal(matching=1, documents=3, first=['mill'], missing=[])
     """
     index, ids = check_path(index, "index"), [*ids]
@@ -87,7 +70,7 @@ def remove(
         with closing(Segments.open(index, manifest)) as segments:
             gone, removal = _select(segments, manifest, ids, condition)
             if not removal.matching:
-                collect_garbage(index, manifest)  # a kill behind the commit
+                collect_garbage(index, manifest)  # of a process that was killed after its commit
                 return removal
             entries, live_docs = soft_delete(manifest.segments, segments, gone)
         update = {"segments": entries, "changed": manifest.changed + removal.matching}

@@ -61,7 +61,7 @@ class EncodedDocument(NamedTuple):
     document
         The document.
     views
-        Its views, a passage first.
+        Views of the document, a passage first.
     vectors
         Vectors of the views, float32, shape (views, dimension).
     counts

@@ -25,7 +25,7 @@ def lock_index(index: Path, what: str) -> Iterator[None]:
     Parameters
     ----------
     index
-        Its folder.
+        Folder of the index.
     what
         Description of the change, for errors of other processes.
 

@@ -86,18 +86,18 @@ class VectorSettings(BaseModel):
     @classmethod
     def _check_index(cls, index: str) -> str:
         if index != FLAT and index not in _PRESETS:
-            _create(index, _fitting_dimension(index), rows=1)
+            _create(index, _choose_dimension(index), rows=1)
         return index
 
     def needs_index(self, rows: int) -> bool:
         """Tell whether a segment of this many rows is to have an ANN index."""
-        return self.index != FLAT and rows >= max(self.min_rows, _least_rows(self.index))
+        return self.index != FLAT and rows >= max(self.min_rows, _count_least_rows(self.index))
 
-    def first_parameters(self) -> SearchParameters:
+    def get_first_parameters(self) -> SearchParameters:
         """Return the search parameters with which raising them begins."""
         if self.index == FLAT:
             return {}
-        kind = _create(self.index, _fitting_dimension(self.index), rows=1)
+        kind = _create(self.index, _choose_dimension(self.index), rows=1)
         if isinstance(kind, _GRAPHS):
             return {"ef_search": 64}
         rescore = {"rescore": _RESCORED.get(type(kind), 2)}
@@ -105,7 +105,7 @@ class VectorSettings(BaseModel):
 
     def raise_parameters(self, parameters: SearchParameters) -> Iterator[SearchParameters]:
         """Yield parameters of wider searches: one of the given ones doubled in each."""
-        first = self.first_parameters()
+        first = self.get_first_parameters()
         for name, value in parameters.items():
             most = _MOST_RAISED * first[name]
             if value < most:
@@ -145,7 +145,7 @@ class AnnIndex:
         self._index = _read(file, rows, kind)
         self._is_graph = isinstance(self._index, _GRAPHS)
         if self._is_graph:
-            if not _links_stay_within(self._index.hnsw, rows.count):
+            if not _has_valid_links(self._index.hnsw, rows.count):
                 raise SearchIndexError(f"{file} links vectors that do not exist: {DAMAGED}")
             self._index.own_fields = False
             self._index.storage = rows.index
@@ -262,12 +262,12 @@ def _create(name: str, dimension: int, rows: int, storage: StoredRows | None = N
     return index
 
 
-def _fitting_dimension(factory: str) -> int:
+def _choose_dimension(factory: str) -> int:
     """Return a dimension that can be divided into the pieces of product quantization."""
     return math.lcm(64, *(int(pieces) or 1 for pieces in re.findall(r"PQ(\d+)", factory)))
 
 
-def _least_rows(name: str) -> int:
+def _count_least_rows(name: str) -> int:
     """Return the least number of rows from which an index can be trained."""
     lists = re.search(r"IVF(\d+)", name)
     codes = re.search(r"PQ\d+(?:x(\d+))?", name)
@@ -303,7 +303,7 @@ def _read(file: Path, rows: StoredRows, kind: bytes) -> Any:
         raise SearchIndexError(f"{file} is damaged ({reason[0]}): {DAMAGED}") from error
 
 
-def _links_stay_within(graph: Any, rows: int) -> bool:
+def _has_valid_links(graph: Any, rows: int) -> bool:
     """Tell whether all links of a graph lead to rows: FAISS follows them without a check."""
     levels, offsets, ends = (
         faiss.vector_to_array(values)

@@ -20,7 +20,7 @@ from corpus_tuner.indexes.filters.fields import (
 )
 from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.indexes.store.segments import read_fields
-from corpus_tuner.indexes.store.soft_delete import remove
+from corpus_tuner.indexes.store.soft_delete import delete_documents
 from corpus_tuner.indexes.store.staging import EncodedDocument
 from tests.indexes.filters.oracle import Metadata, metadata
 from tests.indexes.indexing import write_index
@@ -59,15 +59,15 @@ def test_fields_of_documents_that_are_gone_go_with_a_merge(tmp_path: Path) -> No
         "b.c": (1, ["object"]),
         "b.c.d": (1, ["boolean"]),
     }
-    assert remove(index, filter={"a": 2}).first == ["d0"]
+    assert delete_documents(index, filter={"a": 2}).first == ["d0"]
     assert read_fields(index, read_manifest(index)) == before
     merge(index)
     assert {*read_fields(index, read_manifest(index))} == {"id", "b", "b.c", "b.c.d"}
     with pytest.raises(SearchIndexError, match="no document has the field 'a'"):
-        remove(index, filter={"not": {"a": 2}})
+        delete_documents(index, filter={"not": {"a": 2}})
     assert read_manifest(index).documents == 2
-    assert remove(index, ["d1", "d2"]).matching == 2
-    assert remove(index, filter={"a": 2}).matching == 0  # an empty index knows no fields
+    assert delete_documents(index, ["d1", "d2"]).matching == 2
+    assert delete_documents(index, filter={"a": 2}).matching == 0  # an empty index knows no fields
 
 
 def test_languages_are_counted_and_shared_out() -> None:

@@ -14,7 +14,7 @@ from corpus_tuner import Searcher
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.indexes.filters import compile_filter
 from corpus_tuner.indexes.store.segments import Segments
-from corpus_tuner.indexes.store.soft_delete import remove
+from corpus_tuner.indexes.store.soft_delete import delete_documents
 from corpus_tuner.indexes.store.staging import EncodedDocument
 from tests.indexes.filters.oracle import (
     EVERY_TYPE,
@@ -97,4 +97,4 @@ def test_ids_are_the_same_composed_and_decomposed(tmp_path: Path) -> None:
             found = opened.read_document(spelling)
             assert found
             assert found[0].id == mixed
-    assert remove(index, [decomposed]).first == [mixed]
+    assert delete_documents(index, [decomposed]).first == [mixed]

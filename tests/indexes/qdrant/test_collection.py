@@ -9,7 +9,7 @@ import pytest
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.qdrant.address import parse_address
 from corpus_tuner.indexes.qdrant.export import Exported, export_to_qdrant
-from corpus_tuner.indexes.store.soft_delete import remove
+from corpus_tuner.indexes.store.soft_delete import delete_documents
 from tests.indexes.qdrant.collections import QUERIES, assert_equal, documents, searcher, write
 
 pytest.importorskip("qdrant_client")
@@ -29,7 +29,7 @@ def test_an_index_on_a_server(
             export_to_qdrant(index, address)
         monkeypatch.setenv("QDRANT_API_KEY", KEY)
         assert export_to_qdrant(index, address) == Exported(documents=80, added=80)
-        remove(index, ["d3"])
+        delete_documents(index, ["d3"])
         assert export_to_qdrant(index, address) == Exported(documents=79, removed=1, terms=79)
         filter = {"number": {"lt": 60}, "id": {"gt": "d2"}}
         with searcher(index) as local, searcher(where) as remote:
@@ -41,7 +41,7 @@ def test_an_index_on_a_server(
             ):
                 assert [hit.view for hit in own] == [hit.view for hit in wanted]
             assert not remote.refresh()
-            remove(index, ["d7"])
+            delete_documents(index, ["d7"])
             export_to_qdrant(index, address)
             assert remote.refresh()
             assert local.refresh()

@@ -16,7 +16,7 @@ from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.qdrant.address import parse_address
 from corpus_tuner.indexes.qdrant.export import Export, Exported, export_to_qdrant
 from corpus_tuner.indexes.representations import passage, views
-from corpus_tuner.indexes.store.soft_delete import remove
+from corpus_tuner.indexes.store.soft_delete import delete_documents
 from tests.indexes.indexing import write_index
 from tests.indexes.qdrant.collections import (
     QUERIES,
@@ -58,7 +58,7 @@ def test_a_sync_writes_what_differs(tmp_path: Path) -> None:
     export(index, where)
     assert export(index, where) == Exported(documents=40)
 
-    remove(index, ["d3", "d30"])
+    delete_documents(index, ["d3", "d30"])
     assert export(index, where) == Exported(documents=38, removed=2, terms=38)
     assert_same(index, where)
 

@@ -9,7 +9,7 @@ import pytest
 
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.store.json_export import open_json_lines, write_documents
-from corpus_tuner.indexes.store.soft_delete import remove
+from corpus_tuner.indexes.store.soft_delete import delete_documents
 from tests.indexes.indexing import encoded, write_index
 
 LINES = [b'{"_id": "a"}\n', b'{"_id": "\xc3\xbc"}\n']
@@ -24,7 +24,7 @@ def index(tmp_path: Path) -> Path:
 
 
 def test_live_documents_are_read_in_their_order(index: Path) -> None:
-    remove(index, ["d1"])
+    delete_documents(index, ["d1"])
     with open_json_lines(index) as (documents, lines):
         read = [json.loads(line) for line in lines]
     assert documents == 3
@@ -34,7 +34,7 @@ def test_live_documents_are_read_in_their_order(index: Path) -> None:
 
 def test_an_index_may_be_changed_while_it_is_read(index: Path) -> None:
     with open_json_lines(index) as (documents, lines):
-        remove(index, ["d1"])
+        delete_documents(index, ["d1"])
         assert documents == len([*lines]) == 4
 
 

@@ -14,7 +14,7 @@ from corpus_tuner.indexes.filters import compile_filter
 from corpus_tuner.indexes.store.layout import DOCUMENTS
 from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.indexes.store.segments import Segments, load_live_docs
-from corpus_tuner.indexes.store.soft_delete import remove
+from corpus_tuner.indexes.store.soft_delete import delete_documents
 from corpus_tuner.indexes.store.staging import EncodedDocument
 from tests.indexes.indexing import encoded, write_index
 
@@ -25,7 +25,7 @@ VECTORS = np.ones((2, 3), np.float32)
 def index(tmp_path: Path) -> Path:
     """Seven documents in three segments, of which two are deleted."""
     write_index(tmp_path, [encoded(n, f"text {n}", VECTORS) for n in range(7)], segments=3)
-    remove(tmp_path, ["d1", "d5"])
+    delete_documents(tmp_path, ["d1", "d5"])
     return tmp_path
 
 
@@ -82,7 +82,7 @@ def test_ids_are_resolved_to_their_canonical_equivalents(tmp_path: Path) -> None
     with closing(Segments.open(tmp_path, manifest)) as segments:
         found = segments.resolve_ids([composed, "Cafe\u0301", "no", "n\u00f6"])
         assert found == {composed: [0], "Cafe\u0301": [2]}
-        remove(tmp_path, [composed])
+        delete_documents(tmp_path, [composed])
     with closing(Segments.open(tmp_path, read_manifest(tmp_path))) as segments:
         assert segments.resolve_ids([composed]) == {composed: [1]}
 

@@ -10,7 +10,7 @@ from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.store.check import check
 from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.indexes.store.segments import Segments
-from corpus_tuner.indexes.store.soft_delete import Removal, remove, soft_delete
+from corpus_tuner.indexes.store.soft_delete import Removal, delete_documents, soft_delete
 from tests.indexes.indexing import encoded, write_index
 
 
@@ -26,7 +26,7 @@ def index(tmp_path: Path) -> Path:
 
 def test_ids_and_filters_are_removed_together(index: Path) -> None:
     before = read_manifest(index)
-    removal = remove(index, ["d3", "no", "d3"], filter={"number": {"gte": 10}})
+    removal = delete_documents(index, ["d3", "no", "d3"], filter={"number": {"gte": 10}})
     assert removal == Removal(3, 12, ["d10", "d11", "d3"], ["no"])
     after = read_manifest(index)
     assert (after.documents, after.changed, after.generation) == (9, 3, before.generation + 1)
@@ -51,7 +51,7 @@ def test_entries_are_those_of_what_is_left(index: Path) -> None:
 
 def test_segments_that_lose_nothing_stay_as_they_are(index: Path) -> None:
     first, second = read_manifest(index).segments
-    remove(index, ["d0"])
+    delete_documents(index, ["d0"])
     own, other = read_manifest(index).segments
     assert own.live_docs
     assert own.digest != first.digest
@@ -60,20 +60,20 @@ def test_segments_that_lose_nothing_stay_as_they_are(index: Path) -> None:
 
 def test_a_dry_run_changes_nothing(index: Path) -> None:
     before = read_manifest(index)
-    assert remove(index, ["d1"], dry_run=True) == Removal(1, 12, ["d1"], [])
+    assert delete_documents(index, ["d1"], dry_run=True) == Removal(1, 12, ["d1"], [])
     assert read_manifest(index) == before
 
 
 def test_what_is_gone_cannot_be_removed_again(index: Path) -> None:
-    remove(index, ["d1"])
+    delete_documents(index, ["d1"])
     before = read_manifest(index)
-    assert remove(index, ["d1"]) == Removal(0, 11, [], ["d1"])
+    assert delete_documents(index, ["d1"]) == Removal(0, 11, [], ["d1"])
     assert read_manifest(index) == before
 
 
 def test_all_documents_may_be_removed_over_time(index: Path) -> None:
-    assert remove(index, (f"d{n}" for n in range(11))).matching == 11
-    assert remove(index, filter={"number": 11}).first == ["d11"]
+    assert delete_documents(index, (f"d{n}" for n in range(11))).matching == 11
+    assert delete_documents(index, filter={"number": 11}).first == ["d11"]
     manifest = read_manifest(index)
     assert manifest.documents == 0
     assert manifest.segments == ()  # what has no documents is dropped
@@ -81,5 +81,5 @@ def test_all_documents_may_be_removed_over_time(index: Path) -> None:
 
 def test_a_filter_with_an_unknown_field_removes_nothing(index: Path) -> None:
     with pytest.raises(SearchIndexError, match="no document has the field 'numbre'"):
-        remove(index, ["d1"], filter={"numbre": 1})
+        delete_documents(index, ["d1"], filter={"numbre": 1})
     assert read_manifest(index).documents == 12

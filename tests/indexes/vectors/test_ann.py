@@ -14,7 +14,7 @@ from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.check import check
 from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.indexes.store.search_settings import SearchSettings
-from corpus_tuner.indexes.store.soft_delete import remove
+from corpus_tuner.indexes.store.soft_delete import delete_documents
 from corpus_tuner.indexes.store.staging import EncodedDocument
 from corpus_tuner.indexes.vectors.ann import (
     AnnIndex,
@@ -37,7 +37,7 @@ def vectors(name: str) -> VectorSettings:
 
 def exhaustive(name: str) -> SearchParameters:
     """Parameters of a search that looks at everything."""
-    return dict.fromkeys(vectors(name).first_parameters(), 10_000)
+    return dict.fromkeys(vectors(name).get_first_parameters(), 10_000)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def indexes(tmp_path_factory: pytest.TempPathFactory, documents: list[EncodedDoc
             vectors=vectors(name),
             parameters=exhaustive(name),
         )
-        remove(folder / name, GONE)
+        delete_documents(folder / name, GONE)
     return folder
 
 
@@ -115,7 +115,7 @@ def test_a_look_at_little_finds_nearly_all_with_exact_scores(
     tmp_path: Path, indexes: Path, documents: list[EncodedDocument], name: str
 ) -> None:
     write_index(tmp_path, documents, segments=3, vectors=vectors(name))
-    remove(tmp_path, GONE)
+    delete_documents(tmp_path, GONE)
     entry = read_manifest(tmp_path)
     assert [bool(segment.ann_index) for segment in entry.segments] == [True] * 3
     queries = {str(number): one.vectors[0] for number, one in enumerate(documents[:50])}
@@ -155,7 +155,7 @@ def test_the_same_rows_give_the_same_file_and_a_full_disk_is_reported(
 @pytest.mark.parametrize("name", NAMES)
 def test_a_damaged_file_is_refused_or_searched(tmp_path: Path, rows: StoredRows, name: str) -> None:
     build_ann_index(vectors(name), rows, tmp_path / "whole")
-    parameters = vectors(name).first_parameters()
+    parameters = vectors(name).get_first_parameters()
     whole = (tmp_path / "whole").read_bytes()
     chance = np.random.default_rng(1)
     for cut in (0, 10, len(whole) // 2):  # its size is compared with the manifest before that
@@ -177,7 +177,7 @@ def test_a_damaged_file_is_refused_or_searched(tmp_path: Path, rows: StoredRows,
 def test_a_file_of_another_index_is_refused(tmp_path: Path, rows: StoredRows) -> None:
     build_ann_index(vectors("SQ8"), rows, tmp_path / "file")
     with pytest.raises(SearchIndexError, match="does not index 500 vectors of 16 dimensions"):
-        AnnIndex(rows, tmp_path / "file", "hnsw", vectors("hnsw").first_parameters())
+        AnnIndex(rows, tmp_path / "file", "hnsw", vectors("hnsw").get_first_parameters())
 
 
 @pytest.mark.parametrize("name", ["hnsv", "IVF8,PQ0", "LSH", "", "flat,flat"])
@@ -210,11 +210,11 @@ def test_small_segments_have_no_index() -> None:
 
 def test_parameters_are_raised_one_at_a_time_to_a_limit() -> None:
     settings = vectors("ivf_sq8")
-    first = settings.first_parameters()
+    first = settings.get_first_parameters()
     assert first == {"nprobe": 16, "rescore": 2}
     assert list(settings.raise_parameters(first)) == [
         {"nprobe": 32, "rescore": 2},
         {"nprobe": 16, "rescore": 4},
     ]
     assert list(settings.raise_parameters({"nprobe": 1024, "rescore": 128})) == []
-    assert vectors("flat").first_parameters() == {}
+    assert vectors("flat").get_first_parameters() == {}
