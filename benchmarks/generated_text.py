@@ -24,7 +24,6 @@ from corpus_tuner.eval.setup import DEPTH, Setup
 from corpus_tuner.eval.systems import OpenIndex, System
 from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.measures import QueryValues, measure_queries
-from corpus_tuner.generation.checks.round_trip import Settings as RoundTrip
 from corpus_tuner.generation.generators import list_generators
 from corpus_tuner.generation.generators.extractive import Settings as Extractive
 from corpus_tuner.indexes.lexical import LexicalSettings
@@ -61,13 +60,11 @@ def list_uses(settings: Recipe) -> dict[str, Recipe]:
         }
     )
     views = without.model_copy(update={"generator": both})
-    contrastive = (*settings.checks, RoundTrip(top=1))
     hidden = views.model_copy(update={"representation": Views(invented=0.0)})
     words = lexical.model_copy(update={"views": dict.fromkeys(kinds, 1)})
     return {
         WITHOUT: without,
         "views": views,
-        "contrastive views": views.model_copy(update={"checks": contrastive}),
         "words": hidden.model_copy(update={"lexical": words}),
         "weights by questions": hidden.model_copy(update={"calibrate": "questions"}),
         "weights by questions and sentences": hidden.model_copy(update={"calibrate": "both"}),

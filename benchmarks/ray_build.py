@@ -151,7 +151,7 @@ def measure_stages(documents: list[Document], folder: Path) -> None:
     timed("draw a sample", count, lambda: Corpus(source).sample(200))
     timed("write for shards", count, take)
     with (
-        Enricher(Corpus([]), recipe, folder / "l", working, {}) as enricher,
+        Enricher(Corpus([]), recipe, folder / "l") as enricher,
         SegmentBuilder(working, recipe) as builder,
     ):
 

@@ -47,10 +47,7 @@ MAIN = (
 """Keys of the main table; all others are in the table of advanced settings."""
 PLUGINS = {
     "generation.generators": ("extractive", "seq2seq", "causal", "endpoint"),
-    "generation.checks": (
-        *("well_formed", "language", "copied", "duplicate", "entailment", "relevance"),
-        "round_trip",
-    ),
+    "generation.checks": ("well_formed", "language", "copied", "duplicate", "entailment"),
     "indexes.representations": ("views", "mean", "passage"),
 }
 

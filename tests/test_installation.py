@@ -46,8 +46,8 @@ def test_a_folder_with_files_of_the_same_names(
     (here / "script.py").write_text(SCRIPT)
     (here / "test_script.py").write_text(PYTEST)
     command = [sys.executable, *arguments]
-    # Plugins of pytest are not the point, and those that happen to be installed take seconds; options
-    # of the surrounding run may belong to such a plugin.
+    # Plugins of pytest are not the point, and those that happen to be installed take seconds;
+    # options of the surrounding run may belong to such a plugin.
     environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
     done = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

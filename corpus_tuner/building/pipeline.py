@@ -35,7 +35,7 @@ from corpus_tuner.encoders.embedded import resolve_auto
 from corpus_tuner.encoders.model_files import list_encoder_files
 from corpus_tuner.encoders.tuning_report import find_report
 from corpus_tuner.errors import CorpusTunerError, SearchIndexError
-from corpus_tuner.generation.enricher import FITTED, Enricher
+from corpus_tuner.generation.enricher import Enricher
 from corpus_tuner.generation.open_recipe import OpenRecipe, open_recipe, raise_no_documents
 from corpus_tuner.indexes.store.commit import collect_garbage, commit, discard_builds
 from corpus_tuner.indexes.store.layout import Layout
@@ -215,9 +215,7 @@ def update(
         building = stack.enter_context(BuildInProgress(index, folder, opened, ledger_file))
         builder = building.builder
         diff = CorpusDiff(segments, whole=whole)
-        fitted = builder.staging.read_note(FITTED) or (current.build.fitted if current else None)
-        with Enricher(corpus, opened, ledger_file, folder, fitted, whole=whole) as enricher:
-            builder.staging.write_note(FITTED, enricher.fitted)
+        with Enricher(corpus, opened, ledger_file) as enricher:
             missing = (
                 document
                 for chunk in enricher.read_chunks("reading" if cluster else "building")
@@ -230,7 +228,7 @@ def update(
                     builder.add(documents, enricher)
             description = enricher.describe()
         if cluster:
-            task = WorkerTask.of(index, folder, ledger_file, opened, description[FITTED])
+            task = WorkerTask.of(index, folder, ledger_file, opened)
             building.build_shards(cluster, workers, task)
         entries, live_docs, new_folder = building.write()
         if not entries and not current:

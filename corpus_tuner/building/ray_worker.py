@@ -20,7 +20,6 @@ from corpus_tuner.core.languages import Languages
 from corpus_tuner.core.progress import set_quiet
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.generation.checks import Fitted
 from corpus_tuner.generation.enricher import Enricher
 from corpus_tuner.generation.open_recipe import OpenRecipe, open_recipe
 from corpus_tuner.indexes.store.manifest import SegmentEntry
@@ -41,8 +40,6 @@ class WorkerTask:
         The recipe.
     languages
         Languages of the corpus, the most frequent first.
-    fitted
-        Values fitted for checks on a sample of the corpus.
     fingerprint
         Fingerprint of the encoder.
     key
@@ -58,16 +55,13 @@ class WorkerTask:
     ledger: str
     recipe: dict[str, Any]
     languages: tuple[str, ...]
-    fitted: dict[str, Any]
     fingerprint: str
     key: str
     folder: str
     version: str = __version__
 
     @classmethod
-    def of(
-        cls, index: Path, building: Path, ledger: Path, opened: OpenRecipe, fitted: Fitted
-    ) -> "WorkerTask":
+    def of(cls, index: Path, building: Path, ledger: Path, opened: OpenRecipe) -> "WorkerTask":
         """Return the task of a build."""
         return cls(
             index=str(index.resolve()),
@@ -75,7 +69,6 @@ class WorkerTask:
             ledger=str(ledger.resolve()),
             recipe=opened.recipe.model_dump(mode="json"),
             languages=opened.languages.codes,
-            fitted=dict(fitted),
             fingerprint=opened.encoder.fingerprint,
             key=opened.key,
             folder=str(Path.cwd()),
@@ -143,13 +136,9 @@ class Worker:
 
         def build(working: Path, documents: Iterator[Document]) -> SegmentEntry:
             done = 0
-            earlier, corpus = Path(task.ledger), Corpus([])
+            earlier = Path(task.ledger)
             with (
-                Enricher(
-                    *(corpus, opened, working / LEDGER, working, task.fitted),
-                    whole=False,
-                    earlier=earlier,
-                ) as enricher,
+                Enricher(Corpus([]), opened, working / LEDGER, earlier=earlier) as enricher,
                 SegmentBuilder(working, opened) as builder,
             ):
                 for chunk in split_into_chunks(documents, opened.recipe.documents_at_once):

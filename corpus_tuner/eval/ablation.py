@@ -4,9 +4,7 @@ One index of a benchmark holds all views, accepted or not; it is built as any ot
 interrupted ablation is resumed. Scores are those of the representations, over all documents.
 """
 
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -31,7 +29,6 @@ from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES, measure_queries
 from corpus_tuner.eval.trec.runs import Leaders, break_ties
 from corpus_tuner.generation.checks import Candidate, Check, judge, open_checks
-from corpus_tuner.generation.enricher import Enricher
 from corpus_tuner.generation.generators import list_generators
 from corpus_tuner.generation.generators.extractive import Settings as Extractive
 from corpus_tuner.generation.generators.seq2seq import Settings as Seq2Seq
@@ -119,8 +116,8 @@ def list_check_sets(group: str, checks: Iterable[str]) -> dict[str, list[str]]:
 
     Examples
     --------
-    >>> list_check_sets("tuned", ["duplicate", "relevance"])
-    {'tuned, checked': ['duplicate', 'relevance']}
+    >>> list_check_sets("tuned", ["duplicate", "copied"])
+    {'tuned, checked': ['duplicate', 'copied']}
     """
     names = list(checks)
     if not names or group in (OWN, EXTRACTIVE):
@@ -179,10 +176,8 @@ def _ablate_benchmark(
     with show_activity("encoding the queries"):
         queries = setup.encoder.encode_queries(list(benchmark.queries.values()))
     leaders: dict[str, list[Leaders]] = {}
-    with (
-        Searcher.open(index, encoder=setup.encoder) as searcher,
-        _open_writers(corpus, benchmark.name, list(generators), models, setup) as by_maker,
-    ):
+    by_maker = _open_writers(list(generators), models, settings)
+    with Searcher.open(index, encoder=setup.encoder) as searcher:
         blocks = _read_blocks(searcher, by_maker, settings.documents_at_once)
         total = built.documents
         for block in track(blocks, "ablating", lambda: total, lambda block: len(block.ids)):
@@ -226,28 +221,21 @@ def _list_generators(
     return generators
 
 
-@contextmanager
 def _open_writers(
-    corpus: Corpus, benchmark: str, groups: Sequence[str], models: OpenRecipe, setup: Setup
-) -> Iterator[dict[str, _Writer]]:
-    """Open the checks of every generator; yield the writers by the generator's identity."""
-    settings, language = setup.settings, setup.settings.language
-    models = replace(models, recipe=settings)
-    scratch = setup.path("scratch", f"{benchmark}.ablation")
-    by_maker = {}
-    with ExitStack() as stack:
-        shared = stack.enter_context(Enricher(corpus, models, setup.ledger, scratch)).resources
-        for group, prompted in zip(groups, models.generators[language], strict=True):
-            single = replace(models, generators={language: [prompted]})
-            enricher = stack.enter_context(Enricher(corpus, single, setup.ledger, scratch))
-            checks = settings.checks if prompted.generator.invents else ()
-            by_maker[prompted.generator.identity] = _Writer(
-                group,
-                {instruction.kind: instruction.language for instruction in prompted.instructions},
-                open_checks(checks, shared, enricher.fitted if checks else {}),
-            )
-        yield by_maker
-    shutil.rmtree(scratch, ignore_errors=True)
+    groups: Sequence[str], models: OpenRecipe, settings: Recipe
+) -> dict[str, _Writer]:
+    """Open the checks of every generator; return the writers by the generator's identity."""
+    checks = open_checks(settings.checks, models.encoder)
+    return {
+        generator.identity: _Writer(
+            group,
+            {instruction.kind: instruction.language for instruction in instructions},
+            checks if generator.invents else {},
+        )
+        for group, (generator, instructions) in zip(
+            groups, models.generators[settings.language], strict=True
+        )
+    }
 
 
 def _read_blocks(searcher: Searcher, writers: Mapping[str, _Writer], size: int) -> Iterator[_Block]:

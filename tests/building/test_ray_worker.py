@@ -16,7 +16,6 @@ def make_worker(folder: Path, **values: Any) -> Worker:
         "ledger": str(folder / "ledger.sqlite"),
         "recipe": {},
         "languages": ("en",),
-        "fitted": {},
         "fingerprint": "",
         "key": "",
         "folder": str(folder),

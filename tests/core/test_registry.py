@@ -35,8 +35,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "class Settings(PluginSettings):\n"
         "    name: Literal['no_anna'] = 'no_anna'\n"
         "class Check:\n"
-        "    fits = False\n"
-        "    def __init__(self, settings, resources, fitted): pass\n"
+        "    def __init__(self, settings, encoder): pass\n"
         "    def judge(self, candidates):\n"
         "        return [Verdict('Anna') if 'Anna' in one.view.text else ACCEPTED\n"
         "                for one in candidates]\n",

@@ -10,12 +10,11 @@ import pytest
 
 from corpus_tuner import Recipe, Searcher, View, build, load_recipe
 from corpus_tuner.corpora import Corpus
-from corpus_tuner.indexes.store.manifest import read_manifest
 from tests.conftest import make_documents, write_jsonl
 
 TOLERANCE = 1e-6
 """By which components of vectors may differ; on a CPU they do not."""
-CHECKS = "[{name: well_formed, question_mark: false}, duplicate, {name: relevance, quantile: 0.2}, {name: entailment, support: -1}]"  # noqa: E501
+CHECKS = "[{name: well_formed, question_mark: false}, duplicate, {name: entailment, support: -1}]"
 
 
 class Made(NamedTuple):
@@ -63,14 +62,13 @@ def test_neighbours_order_and_chunks_do_not_matter(tmp_path: Path, settings: Rec
     build(write_jsonl(tmp_path / "c.jsonl", documents), tmp_path / "whole", settings)
     whole = look(tmp_path / "whole")
     assert {"question", "keywords"} <= {v.kind for views in whole.views.values() for v in views}
-    assert read_manifest(tmp_path / "whole").build.fitted["relevance"]
 
     random.Random(1).shuffle(documents)
     other = settings.model_copy(update={"documents_at_once": 25})
     build(write_jsonl(tmp_path / "shuffled.jsonl", documents), tmp_path / "shuffled", other)
     assert_same(whole, look(tmp_path / "shuffled"))
 
-    # In two halves with one ledger; what was fitted for the whole is stored with the index.
+    # In two halves with one ledger.
     halves = tmp_path / "halves"
     for number, half in enumerate((documents[:20], documents)):
         corpus = write_jsonl(tmp_path / "half.jsonl", half)
@@ -85,18 +83,6 @@ def test_another_size_of_chunks_is_no_reason_to_build_again(
     assert not build(corpus, tmp_path / "i", settings).unchanged
     other = settings.model_copy(update={"documents_at_once": 3})
     assert build(corpus, tmp_path / "i", other).unchanged
-
-
-def test_what_was_fitted_stays_when_the_corpus_grows(tmp_path: Path, settings: Recipe) -> None:
-    documents = make_documents(40)
-    corpus = write_jsonl(tmp_path / "c.jsonl", documents[:30])
-    build(corpus, tmp_path / "i", settings)
-    before, fitted = look(tmp_path / "i"), read_manifest(tmp_path / "i").build.fitted
-    write_jsonl(corpus, [documents[35], *documents[:30]])
-    build(corpus, tmp_path / "i", settings)
-    assert read_manifest(tmp_path / "i").build.fitted == fitted
-    after = look(tmp_path / "i")
-    assert {id_: after.views[id_] for id_ in before.views} == before.views
 
 
 def test_a_sample_is_the_same_in_any_order(tmp_path: Path) -> None:

@@ -1,15 +1,14 @@
 """Checks: accept or reject generated views, each with a reason.
 
-A file here is a check: it has ``Settings`` and ``Check``, which is made from them, the resources
-of a build, and what was fitted for it (`corpus_tuner.core.registry`). Checks look at the views
-of one document, one check after the other, and only at what those before it accepted.
+A file here is a check: it has ``Settings`` and ``Check``, which is made from them and the encoder
+(`corpus_tuner.core.registry`). Checks look at the views of one document, one check after the other,
+and only at what those before it accepted.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Protocol
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -69,81 +68,21 @@ class Verdict(NamedTuple):
 ACCEPTED = Verdict()
 
 
-Nearest = Callable[[Sequence[Candidate], int], list[list[str]]]
-"""Returns for each candidate, as a query, the ids of the documents whose passages are the nearest,
-best first; given the candidates and how many. Safe to call from several threads."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """What a build lends its checks.
-
-    Attributes
-    ----------
-    encoder
-        The build's own.
-    find_passages
-        Reads the passages of the whole corpus, which may take long, and returns what asks them.
-    """
-
-    encoder: Encoder
-    find_passages: Callable[[], Nearest]
-
-
 class Check(Protocol):
-    """Judges the generated views of one document.
-
-    Attributes
-    ----------
-    fits
-        Whether it must be fitted on a sample of the corpus first (by the ``fit`` of its file).
-    """
-
-    fits: ClassVar[bool]
+    """Judges the generated views of one document."""
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Verdict]:
         """Return one verdict for each candidate; all are of one document."""
 
 
-Fitted = Mapping[str, Any]
-"""What was fitted for the checks that need it, by name, with values of JSON types."""
-
-
-def find_unfitted(settings: Sequence[PluginSettings]) -> list[PluginSettings]:
-    """Return those of some checks that must be fitted on a sample of the corpus."""
-    return [each for each in settings if load_plugin(__name__, each.name).Check.fits]
-
-
-def fit_checks(
-    settings: Sequence[PluginSettings], candidates: Sequence[Candidate]
-) -> dict[str, Any]:
-    """Fit the checks that need it on what was written for a sample of the corpus."""
-    return {each.name: load_plugin(__name__, each.name).fit(each, candidates) for each in settings}
-
-
-def open_checks(
-    settings: Sequence[PluginSettings], resources: Resources, fitted: Fitted
-) -> dict[str, Check]:
+def open_checks(settings: Sequence[PluginSettings], encoder: Encoder) -> dict[str, Check]:
     """Make the checks that `settings` describe, by name and in their order."""
-    return {
-        each.name: load_plugin(__name__, each.name).Check(each, resources, fitted.get(each.name))
-        for each in settings
-    }
+    return {one.name: load_plugin(__name__, one.name).Check(one, encoder) for one in settings}
 
 
-def hash_checks(settings: Sequence[PluginSettings], fingerprint: str, fitted: Fitted) -> str:
-    """Return a hash of all that decides verdicts, but for documents and views.
-
-    Parameters
-    ----------
-    settings
-        Settings of the checks, in their order.
-    fingerprint
-        Fingerprint of the encoder.
-    fitted
-        Thresholds that were fitted for the checks.
-    """
-    parts = [[each.model_dump(mode="json") for each in settings], fingerprint, dict(fitted)]
+def hash_checks(settings: Sequence[PluginSettings], fingerprint: str) -> str:
+    """Return a hash of the settings of checks, in their order, and the encoder's fingerprint."""
+    parts = [[each.model_dump(mode="json") for each in settings], fingerprint]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

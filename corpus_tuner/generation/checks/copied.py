@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from corpus_tuner.core.registry import PluginSettings
-from corpus_tuner.generation.checks import ACCEPTED, Candidate, Resources, Verdict
+from corpus_tuner.encoders import Encoder
+from corpus_tuner.generation.checks import ACCEPTED, Candidate, Verdict
 
 _MIN_WORDS = 8  # a shorter run is no copy
 _WORD = re.compile(r"\w+")
@@ -30,9 +31,7 @@ class Settings(PluginSettings):
 class Check:
     """Measures the longest common run of words with the document."""
 
-    fits = False
-
-    def __init__(self, settings: Settings, resources: Resources, fitted: None) -> None:
+    def __init__(self, settings: Settings, encoder: Encoder) -> None:
         self._settings = settings
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Verdict]:

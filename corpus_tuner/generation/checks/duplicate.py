@@ -7,7 +7,8 @@ import numpy as np
 from pydantic import Field
 
 from corpus_tuner.core.registry import PluginSettings
-from corpus_tuner.generation.checks import ACCEPTED, Candidate, Resources, Verdict
+from corpus_tuner.encoders import Encoder
+from corpus_tuner.generation.checks import ACCEPTED, Candidate, Verdict
 
 
 class Settings(PluginSettings):
@@ -26,9 +27,7 @@ class Settings(PluginSettings):
 class Check:
     """Compares each view with the document's own, and with those accepted before it."""
 
-    fits = False
-
-    def __init__(self, settings: Settings, resources: Resources, fitted: None) -> None:
+    def __init__(self, settings: Settings, encoder: Encoder) -> None:
         self._settings = settings
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Verdict]:

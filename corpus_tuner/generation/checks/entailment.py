@@ -17,8 +17,8 @@ import numpy as np
 from pydantic import Field
 
 from corpus_tuner.core.registry import PluginSettings
-from corpus_tuner.encoders import Vectors
-from corpus_tuner.generation.checks import Candidate, Resources, Verdict
+from corpus_tuner.encoders import Encoder, Vectors
+from corpus_tuner.generation.checks import Candidate, Verdict
 from corpus_tuner.indexes.lexical.words import extract_words
 
 _WORD = re.compile(r"\w+")
@@ -56,11 +56,9 @@ class _Contest(NamedTuple):
 class Check:
     """Looks for the sentence that bears a view out, and for its key term."""
 
-    fits = False
-
-    def __init__(self, settings: Settings, resources: Resources, fitted: None) -> None:
+    def __init__(self, settings: Settings, encoder: Encoder) -> None:
         self._settings = settings
-        self._encoder = resources.encoder
+        self._encoder = encoder
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Verdict]:
         """Return one verdict for each candidate."""

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from corpus_tuner.core.registry import PluginSettings
-from corpus_tuner.generation.checks import ACCEPTED, Candidate, Resources, Verdict
+from corpus_tuner.encoders import Encoder
+from corpus_tuner.generation.checks import ACCEPTED, Candidate, Verdict
 from corpus_tuner.text.language_detection import detect_language
 
 _MIN_WORDS = 6  # shorter texts pass: names and terms are alike in many languages
@@ -20,9 +21,7 @@ class Settings(PluginSettings):
 class Check:
     """Tells the language of each text by its characters (langid; Lui and Baldwin, ACL 2012)."""
 
-    fits = False
-
-    def __init__(self, settings: Settings, resources: Resources, fitted: None) -> None:
+    def __init__(self, settings: Settings, encoder: Encoder) -> None:
         """Take no settings."""
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Verdict]:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from corpus_tuner.core.registry import PluginSettings
-from corpus_tuner.generation.checks import ACCEPTED, Candidate, Resources, Verdict
+from corpus_tuner.encoders import Encoder
+from corpus_tuner.generation.checks import ACCEPTED, Candidate, Verdict
 
 _MIN_WORDS, _MAX_WORDS = 2, 80
 _PLAIN_SHARE = 0.9  # of letters, digits, spaces and usual punctuation, at least
@@ -30,9 +31,7 @@ class Settings(PluginSettings):
 class Check:
     """Looks at the text only."""
 
-    fits = False
-
-    def __init__(self, settings: Settings, resources: Resources, fitted: None) -> None:
+    def __init__(self, settings: Settings, encoder: Encoder) -> None:
         self._question_mark = settings.question_mark
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Verdict]:

@@ -228,8 +228,6 @@ class BuildRecord(BaseModel):
         Generator, kind, language, template and system message of every instruction.
     checks
         Hash of the quality checks.
-    fitted
-        Values fitted for the quality checks, by check.
     encoder_tuning
         Held-out evaluation of the encoder, if it was fine-tuned.
     recipe
@@ -247,7 +245,6 @@ class BuildRecord(BaseModel):
     generators: tuple[str, ...] = ()
     instructions: tuple[tuple[str, ...], ...] = ()
     checks: str = ""
-    fitted: dict[str, Any] = {}
     encoder_tuning: TuningVerdict | None = None
     recipe: dict[str, Any] = {}
 

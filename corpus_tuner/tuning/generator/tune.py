@@ -84,7 +84,7 @@ def tune_generator(
         sources = [file.name for file in files]
         if corpus is not None:
             ledger_file = Path(ledger or Layout(output).ledger)
-            accepted = generate_pairs(str(corpus), model, recipe, ledger_file, folder)
+            accepted = generate_pairs(str(corpus), model, recipe, ledger_file)
             training_pairs = chain(training_pairs, accepted)
             sources.append(f"views of {Path(corpus).name} that `{model}` wrote and checks accepted")
         report = tune_on_pairs(training_pairs, Source(base), folder, settings, sources)
@@ -92,9 +92,7 @@ def tune_generator(
     return report
 
 
-def generate_pairs(
-    source: str, model: str, recipe: Recipe, ledger: Path, scratch: Path
-) -> Iterator[Pair]:
+def generate_pairs(source: str, model: str, recipe: Recipe, ledger: Path) -> Iterator[Pair]:
     """Yield pairs of documents and the views that a model writes and the checks accept.
 
     Raises
@@ -115,7 +113,7 @@ def generate_pairs(
     opened = open_recipe(corpus, recipe, generators=generator)
     ((_, instructions),) = opened.generators[language]
     by_kind = {instruction.kind: instruction for instruction in instructions}
-    with Enricher(corpus, opened, ledger, scratch) as enricher:
+    with Enricher(corpus, opened, ledger) as enricher:
         for enriched in enricher.enrich_all("generating"):
             for view in enriched.generated:
                 yield Pair(enriched.document, by_kind[view.kind], view.text)

@@ -1,19 +1,11 @@
 """Views of one document, and their verdicts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from corpus_tuner import Document, View
 from corpus_tuner.core.registry import read_settings
-from corpus_tuner.generation.checks import (
-    Candidate,
-    Resources,
-    Verdict,
-    find_unfitted,
-    fit_checks,
-    judge,
-    open_checks,
-)
+from corpus_tuner.generation.checks import Candidate, Verdict, judge, open_checks
 
 MILL = Document("m", "Water mills", "A mill wheel turns in the river. The mill grinds wheat.")
 
@@ -38,8 +30,6 @@ def judge_views(
     encoder: Any,
     name: str,
     *written: Written,
-    nearest: Callable[[Sequence[Candidate], int], list[list[str]]] = lambda queries, most: [],
-    fitted: Any = None,
     **settings: Any,
 ) -> list[Verdict]:
     """Let one check judge what was written for `MILL`."""
@@ -50,9 +40,7 @@ def judge_views(
         for (text, kind, language), vector in zip(written, vectors[len(OWN) :], strict=True)
     ]
     read = read_settings("corpus_tuner.generation.checks", {"name": name, **settings})
-    if fitted is None:
-        fitted = fit_checks(find_unfitted([read]), candidates)
-    checks = open_checks([read], Resources(encoder, lambda: nearest), fitted)
+    checks = open_checks([read], encoder)
     return judge(candidates, checks)[0]
 
 

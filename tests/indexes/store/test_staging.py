@@ -106,7 +106,7 @@ def test_a_damaged_folder_says_what_to_do(tmp_path: Path) -> None:
 
 def test_notes_are_stored(tmp_path: Path) -> None:
     staging = open_staging(tmp_path / "s")
-    assert staging.read_note("fitted") is None
-    staging.write_note("fitted", {"relevance": {"question": 0.25}})
+    assert staging.read_note("size") is None
+    staging.write_note("size", {"documents": 25})
     staging.close()
-    assert open_staging(tmp_path / "s").read_note("fitted") == {"relevance": {"question": 0.25}}
+    assert open_staging(tmp_path / "s").read_note("size") == {"documents": 25}
