@@ -27,6 +27,9 @@ def nightly() -> bool:
     return hypothesis_settings.get_current_profile_name() == "nightly"
 
 
+only_nightly = pytest.mark.skipif(not nightly(), reason="takes long: --hypothesis-profile nightly")
+
+
 WORDS = """
     the a of and in to is was for with on by that from at as it are be this which or an not
     river valley stone bridge village farmer winter summer harvest wheat barley mill water wheel
@@ -38,19 +41,42 @@ WORDS = """
 """.split()  # noqa: SIM905
 
 
+LONGEST = ("test_serve.py", "test_examples.py", "test_faults.py", "test_quickstart.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put first what takes longest, so that no process waits for it at the end."""
-    items.sort(key=lambda item: item.path.name != "test_quickstart.py")
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all processes of this run."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
 
 @pytest.fixture(scope="session", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where converted models go, instead of the user's own cache: one folder for all processes."""
-    folder = tmp_path_factory.getbasetemp()
-    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "cache"
+def cache(shared: Path) -> Path:
+    """Where converted models go, instead of the user's own cache."""
+    folder = shared / "cache"
     folder.mkdir(exist_ok=True)
     os.environ["CORPUS_TUNER_CACHE"] = str(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def sample_index(shared: Path, cache: Path) -> Path:
+    """The index of the English sample by all defaults, built by one process for all: copy it."""
+    from filelock import FileLock
+
+    from corpus_tuner import build, sample_folder
+
+    index = shared / "sample-index"
+    with FileLock(f"{index}.lock"):
+        if not (index / "manifest.json").exists():
+            build(sample_folder("en"), index)
+    return index
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,11 +3,9 @@
 import contextlib
 import io
 import json
-import os
 import re
 import runpy
-import subprocess
-import sys
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,12 +24,24 @@ PRINTED = {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A working directory that all examples share, and so one index."""
+def folder(tmp_path_factory: pytest.TempPathFactory, sample_index: Path) -> Iterator[Path]:
+    """A working directory of all examples, where their index is built already."""
     path = tmp_path_factory.mktemp("examples")
+    shutil.copytree(sample_index, path / "my-index")
+    (path / "sample-index").symlink_to("my-index")
+    (path / "results").mkdir()
+    (path / "sample-results").symlink_to("results")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(path)
+        patch.setenv("PYTHONPATH", str(ROOT))
         yield path
+
+
+def run_file(path: Path) -> str:
+    """Run a script; return what it printed."""
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        runpy.run_path(str(path), run_name="__main__")
+    return printed.getvalue()
 
 
 def test_every_script_is_tested() -> None:
@@ -39,14 +49,10 @@ def test_every_script_is_tested() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
-def test_script(script: Path, folder: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, script], cwd=folder, env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert PRINTED[script.stem] in done.stdout
+def test_script(script: Path) -> None:
+    assert PRINTED[script.stem] in run_file(script)
 
 
 @pytest.mark.slow
@@ -69,6 +75,4 @@ def test_python_of_pages(page: str, folder: Path) -> None:
     code = re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)[0]
     script = folder / "page.py"
     script.write_text(code, encoding="utf-8")
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
-        runpy.run_path(str(script))
-    assert len(printed.getvalue().splitlines()) >= 3
+    assert len(run_file(script).splitlines()) >= 3

