@@ -41,7 +41,7 @@ from corpus_tuner.indexes.representations import (
 )
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.ann_indexes import write_ann_indexes
-from corpus_tuner.indexes.store.commit import commit
+from corpus_tuner.indexes.store.commit import commit, move_segment
 from corpus_tuner.indexes.store.document_tables import StoredDocument
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import (
@@ -50,7 +50,7 @@ from corpus_tuner.indexes.store.manifest import (
     VectorSearchEntry,
     read_manifest,
 )
-from corpus_tuner.indexes.store.segment_writer import SEGMENT, SegmentRows, write_segment
+from corpus_tuner.indexes.store.segment_writer import SegmentRows, write_segment
 from corpus_tuner.indexes.store.write_lock import create_index_folder, lock_index
 from corpus_tuner.indexes.vectors.ann import VectorSettings
 from corpus_tuner.indexes.vectors.dense_index import DenseIndex
@@ -154,6 +154,7 @@ def write_index(index: Path, source: Recombined, encoder: Encoder) -> None:
         working = Layout(index).get_staging_folder("million")
         representation = open_representation(REPRESENTATION)
         entry = write_segment(source, working, [representation], encoder.dimension)
+        entry = move_segment(index, entry, working)
         settings = Recipe(language="en", lexical=None, calibrate=False)
         manifest = Manifest(
             encoder=EncoderEntry(
@@ -173,7 +174,7 @@ def write_index(index: Path, source: Recombined, encoder: Encoder) -> None:
                 "settings": settings.model_dump(mode="json"),
             },
         )
-        commit(index, manifest, working / SEGMENT)
+        commit(index, manifest)
 
 
 def build_index(index: Path, name: str, encoder: Encoder) -> dict[str, Any]:
@@ -225,7 +226,7 @@ def measure(folder: Path, name: str) -> dict[str, Any]:
     if name == "flat":
         np.save(exact, found)
     (segment,) = manifest.segments
-    files = [entry.bytes for file, entry in segment.stored.items() if not file.endswith("sqlite")]
+    files = [entry.bytes for file, entry in segment.files.items() if not file.endswith("sqlite")]
     return {
         **{f"recall@{k}": share(found, np.load(exact), k) for k in FIRST},
         "p50": float(np.percentile(milliseconds, 50)),

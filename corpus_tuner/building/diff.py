@@ -6,8 +6,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from corpus_tuner.core.documents import Document, compute_digest
-from corpus_tuner.indexes.store.live_docs import LiveDocs
-from corpus_tuner.indexes.store.segments import Segments
+from corpus_tuner.indexes.store.segments import LiveDocs, Segments
 from corpus_tuner.indexes.vectors import Ordinals
 
 

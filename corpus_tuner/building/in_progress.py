@@ -12,9 +12,8 @@ from corpus_tuner.core.documents import Document
 from corpus_tuner.core.progress import show_activity
 from corpus_tuner.generation.ledger import Ledger
 from corpus_tuner.generation.open_recipe import OpenRecipe
-from corpus_tuner.indexes.store.live_docs import LiveDocs
+from corpus_tuner.indexes.store.commit import move_segment
 from corpus_tuner.indexes.store.manifest import SegmentEntry
-from corpus_tuner.indexes.store.segment_writer import SEGMENT
 from corpus_tuner.indexes.store.shards import Shards
 from corpus_tuner.indexes.store.soft_delete import soft_delete
 
@@ -49,6 +48,7 @@ class BuildInProgress(ExitStack):
 
     def __init__(self, index: Path, folder: Path, opened: OpenRecipe, ledger: Path) -> None:
         super().__init__()
+        self._index = index
         self._folder = folder
         self._ledger = ledger
         self.builder = self.enter_context(SegmentBuilder(folder, opened))
@@ -93,21 +93,20 @@ class BuildInProgress(ExitStack):
         self._built = [built[shard.digest] for shard in shards]
         self._merge_ledgers()
 
-    def write(self) -> tuple[tuple[SegmentEntry, ...], dict[str, LiveDocs], Path | None]:
-        """Write the segment of the staged documents.
+    def write(self, generation: int) -> list[SegmentEntry]:
+        """Write the segment of the staged documents, and return the entries of all segments.
 
-        Returns
-        -------
-        Entries of all segments, changed live documents by segment, and the folder of the last
-        segment if it has no name yet.
+        Parameters
+        ----------
+        generation
+            Generation of the commit that puts them in force.
         """
-        finished, live_docs = soft_delete(self._finished, self._segments, self._diff.removed)
-        entries = (*finished, *self._built)
-        if not self.builder.staging.documents:
-            return entries, live_docs, None
-        with show_activity("writing the index"):
-            entries = (*entries, self.builder.write())
-        return entries, live_docs, self._folder / SEGMENT
+        finished = soft_delete(self._finished, self._segments, self._diff.removed, generation)
+        entries = [*finished, *self._built]
+        if self.builder.staging.documents:
+            with show_activity("writing the index"):
+                entries.append(move_segment(self._index, self.builder.write(), self._folder))
+        return entries
 
     def _merge_ledgers(self) -> None:
         files = self._shards.list_ledgers()

@@ -7,6 +7,7 @@ every time that the index doubles, until its segment is large enough.
 
 import shutil
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,11 @@ from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.lexical.postings import Postings, merge_postings
 from corpus_tuner.indexes.representations import Representation, read_representation
 from corpus_tuner.indexes.store.ann_indexes import commit_missing
-from corpus_tuner.indexes.store.commit import collect_garbage, commit
+from corpus_tuner.indexes.store.commit import collect_garbage, commit, move_segment
 from corpus_tuner.indexes.store.document_tables import StoredDocument
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, verify
-from corpus_tuner.indexes.store.segment_writer import SEGMENT, SegmentRows, write_segment
+from corpus_tuner.indexes.store.segment_writer import SegmentRows, write_segment
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.store.write_lock import lock_and_read_manifest
 from corpus_tuner.indexes.vectors.dense_index import DenseIndex
@@ -90,11 +91,8 @@ def merge_segments(index: Path, manifest: Manifest, entries: Sequence[SegmentEnt
     finally:
         segments.close()
     left = tuple(entry for entry in manifest.segments if entry not in entries)
-    return commit(
-        index,
-        manifest.model_copy(update={"segments": (*left, merged)}),
-        working / SEGMENT,
-    )
+    merged = move_segment(index, merged, working)
+    return commit(index, manifest.model_copy(update={"segments": (*left, merged)}))
 
 
 def merge(index: str | Path) -> Manifest:
@@ -133,8 +131,8 @@ class _MergeSource:
 
     def read_stored(self) -> Iterator[StoredDocument]:
         """Yield the documents, with all that is stored of them."""
-        for segment, ordinals in self._segments.split_by_segment(self._living):
-            yield from segment.read_stored(ordinals.tolist())
+        for start in range(0, len(self._living), _AT_ONCE):
+            yield from self._segments.read_stored(self._living[start : start + _AT_ONCE])
 
     def read_rows(self, representation: Representation) -> SegmentRows:
         """Return the rows of a representation."""
@@ -151,9 +149,9 @@ class _MergeSource:
         """Write the postings that a lexical ranker needs."""
         merge_postings(
             [
-                (Postings(source, ranker), live_docs)
-                for source, live_docs in zip(
-                    self._segments.folders, self._segments.split_live_docs(), strict=True
+                (Postings(source, ranker), self._segments.live_docs[start:end])
+                for source, (start, end) in zip(
+                    self._segments.folders, pairwise(self._segments.edges), strict=True
                 )
             ],
             folder,

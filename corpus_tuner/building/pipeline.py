@@ -230,21 +230,22 @@ def update(
         if cluster:
             task = WorkerTask.of(index, folder, ledger_file, opened)
             building.build_shards(cluster, workers, task)
-        entries, live_docs, new_folder = building.write()
+        manifest = _make_manifest(index, corpus, opened, builder, current, description, whole=whole)
+        generation = manifest.generation + 1
+        entries = building.write(generation)
         if not entries and not current:
             raise_no_documents(corpus)
-        retained, outdated = soft_delete(
-            current.segments if current else (), segments, diff.removed
-        )
+        if current:
+            entries = [
+                *soft_delete(current.segments, segments, diff.removed, generation),
+                *entries,
+            ]
     changes = diff.changes
-    manifest = _make_manifest(index, corpus, opened, builder, current, description, whole=whole)
-    manifest = manifest.model_copy(
-        update={
-            "segments": (*retained, *entries),
-            "changed": changes.total + current.changed if current else 0,
-        }
-    )
-    return commit(index, manifest, new_folder, outdated | live_docs), changes
+    update = {
+        "segments": tuple(entries),
+        "changed": changes.total + current.changed if current else 0,
+    }
+    return commit(index, manifest.model_copy(update=update)), changes
 
 
 def finish(

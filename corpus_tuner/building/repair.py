@@ -146,7 +146,7 @@ def _list_ann_files(index: Path, manifest: Manifest) -> set[Path]:
     """Return the files of all ANN indexes."""
     layout = Layout(index)
     return {
-        layout.get_segment_folder(entry.name) / entry.ann_index.name
+        layout.get_segment_folder(entry.name) / entry.ann_index
         for entry in manifest.segments
         if entry.ann_index
     }
@@ -155,7 +155,7 @@ def _list_ann_files(index: Path, manifest: Manifest) -> set[Path]:
 def _drop_segments(manifest: Manifest, segments: set[str], ann_files: set[str]) -> Manifest:
     """Return the manifest without some segments, and without the ANN indexes of some."""
     left = [
-        entry.model_copy(update={"ann_index": None}) if entry.name in ann_files else entry
+        entry.replace_file("ann_index", None) if entry.name in ann_files else entry
         for entry in manifest.segments
         if entry.name not in segments
     ]
@@ -173,13 +173,11 @@ def _read_intact_documents(index: Path, entry: SegmentEntry) -> Iterator[Documen
     folder = Layout(index).get_segment_folder(entry.name)
     try:
         live_docs = load_live_docs(folder, entry)
-    except SearchIndexError:
-        live_docs = np.zeros(0, bool)
-    if int(live_docs.sum()) != entry.live_documents:
+    except SearchIndexError as error:
         raise CorpusTunerError(
             f"which documents of {folder} were removed is not known any more: run corpus-tuner "
             "build on the corpus, which makes the index anew"
-        )
+        ) from error
     try:
         segment = Segment(folder)
     except SearchIndexError:
@@ -187,8 +185,8 @@ def _read_intact_documents(index: Path, entry: SegmentEntry) -> Iterator[Documen
     with closing(segment):
         for ordinal in np.flatnonzero(live_docs).tolist():
             try:
-                (stored,) = segment.read_stored([ordinal])
-            except (SearchIndexError, ValueError, KeyError):
+                stored = segment.read_stored([ordinal])[ordinal]
+            except (SearchIndexError, KeyError):
                 continue
             if stored.digest == compute_digest(stored.document):
                 yield stored.document

@@ -35,7 +35,7 @@ def info(
     """Describe an index: its contents, models, weights and metadata fields."""
     from corpus_tuner.building.skipped import read_skipped
     from corpus_tuner.indexes.filters.fields import LANGUAGE_COUNT
-    from corpus_tuner.indexes.store.manifest import read_manifest
+    from corpus_tuner.indexes.store.manifest import VIEW_COUNT, read_manifest
     from corpus_tuner.indexes.store.segments import read_fields
     from corpus_tuner.indexes.vectors.rows import vectors_file
     from corpus_tuner.text.language_detection import describe_unread_languages
@@ -113,7 +113,7 @@ def info(
     hybrid = out.format_weights(search.hybrid)
     shown.add_row("hybrid weights", f"{hybrid} ({search.fusion} of {search.candidates} candidates)")
     for what, count in manifest.counts.items():
-        if what.startswith(LANGUAGE_COUNT):
+        if what.startswith((LANGUAGE_COUNT, VIEW_COUNT)):
             continue
         shown.add_row(_COUNTS.get(what, what.replace("_", " ")), f"{count:,}")
     for name, field in fields.items():

@@ -51,7 +51,7 @@ def assert_nothing_is_left_over(index: Path) -> None:
     named = {entry.name: entry for entry in read_manifest(index).segments}
     assert {folder.name for folder in (index / "segments").iterdir()} == {*named}
     for folder in (index / "segments").iterdir():
-        assert {file.name for file in folder.iterdir()} == {*named[folder.name].stored}
+        assert {file.name for file in folder.iterdir()} == {*named[folder.name].files}
     names = {file.name for file in index.iterdir()}
     usual = {"ledger.sqlite", "ledger.sqlite.sha256", "manifest.json", "segments", "writer.lock"}
     assert names == usual

@@ -7,7 +7,13 @@ from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry
 def manifest(sizes: list[int]) -> Manifest:
     entries = [
         SegmentEntry(
-            name=f"{number:06}", documents=size, rows={}, files={}, views={}, counts={}, digest=""
+            name=f"{number:06}",
+            documents=size,
+            live_documents=size,
+            rows={},
+            files={},
+            counts={},
+            digest="",
         )
         for number, size in enumerate(sizes, 1)
     ]

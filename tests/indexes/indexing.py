@@ -15,7 +15,7 @@ from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.representations import open_representation, views
 from corpus_tuner.indexes.store.ann_indexes import commit_missing
-from corpus_tuner.indexes.store.commit import commit
+from corpus_tuner.indexes.store.commit import commit, move_segment
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import (
     EncoderEntry,
@@ -25,7 +25,7 @@ from corpus_tuner.indexes.store.manifest import (
     read_manifest,
 )
 from corpus_tuner.indexes.store.search_settings import SearchSettings
-from corpus_tuner.indexes.store.segment_writer import SEGMENT, write_segment
+from corpus_tuner.indexes.store.segment_writer import write_segment
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
 from corpus_tuner.indexes.store.write_lock import create_index_folder, lock_index
 from corpus_tuner.indexes.vectors.ann import SearchParameters, VectorSettings
@@ -104,6 +104,7 @@ def write_index(
                 lexical.rankers if lexical else (),
             )
             staging.close()
+            entry = move_segment(folder, entry, staging.folder)
             manifest = Manifest(
                 encoder=EncoderEntry(
                     fingerprint=FINGERPRINT, dimension=dimension, max_tokens=99, settings={}
@@ -115,7 +116,7 @@ def write_index(
                 generation=generation,
                 segments=(*entries, entry),
             )
-            manifest = commit(folder, manifest, staging.folder / SEGMENT)
+            manifest = commit(folder, manifest)
             generation = manifest.generation
             entries = manifest.segments
         if vectors:

@@ -250,11 +250,7 @@ class Export:
         dense = self._local.dense
         vectors, starts = dense.vectors(ordinals)
         views_, _ = dense.row_views(ordinals)
-        stored = (
-            one
-            for segment, own in self._local.segments.split_by_segment(ordinals)
-            for one in segment.read_stored(own.tolist())
-        )
+        stored = self._local.segments.read_stored(ordinals)
         parts = zip(np.split(vectors, starts[1:]), np.split(views_, starts[1:]), strict=True)
         for one, (rows, shown) in zip(stored, parts, strict=True):
             yield one, _make_point(one, rows, shown.tolist(), self._terms_hash)

@@ -9,7 +9,7 @@ import numpy as np
 from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.encoders import Vectors
-from corpus_tuner.errors import SearchIndexError
+from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
 from corpus_tuner.indexes.filters.fields import Fields
 from corpus_tuner.indexes.lexical import LexicalIndex, LexicalRanker
 from corpus_tuner.indexes.lexical.bm25 import BM25
@@ -88,16 +88,14 @@ class LocalIndex:
             similarities = self.dense.view_similarities(vector, documents)
             # Of equal ones the first, in every document.
             best = np.array([max(own, key=own.__getitem__) for own in similarities], np.int64)
-        return [
-            Match(*columns)
-            for columns in zip(
-                self.segments.read_documents(documents),
-                self.segments.read_views_at(documents, best),
-                self.segments.read_passages(documents),
-                similarities,
-                strict=True,
-            )
-        ]
+        stored = self.segments.read_stored(documents)
+        try:
+            return [
+                Match(one.document, one.views[view], one.passages, own)
+                for one, view, own in zip(stored, best.tolist(), similarities, strict=True)
+            ]
+        except IndexError as error:
+            raise DamagedError(f"vectors name views that do not exist: {DAMAGED}") from error
 
     def score_texts(
         self, ranker: LexicalRanker, query: str, texts: Sequence[str], how: BM25
@@ -111,8 +109,8 @@ class LocalIndex:
         found = self.segments.resolve_ids([id_])
         if not found:
             return None
-        ordinal = found[id_][0]
-        return self.segments.read_document(ordinal), self.segments.read_views(ordinal)
+        (stored,) = self.segments.read_stored(np.array(found[id_][:1]))
+        return stored.document, stored.views
 
     def read_documents(self) -> Iterator[Document]:
         """Yield all documents, in the order of the segments."""

@@ -6,7 +6,7 @@ from corpus_tuner.core.files import sync_file
 from corpus_tuner.indexes.representations import read_representation
 from corpus_tuner.indexes.store.commit import commit
 from corpus_tuner.indexes.store.layout import Layout
-from corpus_tuner.indexes.store.manifest import GenerationFile, Manifest, SegmentEntry
+from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry
 from corpus_tuner.indexes.vectors.ann import VectorSettings, build_ann_index
 from corpus_tuner.indexes.vectors.rows import StoredRows, ann_index_file, vectors_file
 
@@ -47,10 +47,12 @@ def write_ann_indexes(index: Path, manifest: Manifest, settings: VectorSettings)
     missing = find_missing(manifest, settings)
     entries = []
     for entry in manifest.segments:
-        ann_index = entry.ann_index if _needs_index(manifest, entry, settings) else None
         if entry in missing:
-            ann_index = _write_ann_index(index, manifest, entry, settings)
-        entries.append(entry.model_copy(update={"ann_index": ann_index}))
+            file = _write_ann_index(index, manifest, entry, settings)
+            entry = entry.replace_file("ann_index", file)
+        elif not _needs_index(manifest, entry, settings):
+            entry = entry.replace_file("ann_index", None)
+        entries.append(entry)
     return manifest.model_copy(update={"segments": tuple(entries)})
 
 
@@ -73,7 +75,7 @@ def _needs_index(manifest: Manifest, entry: SegmentEntry, settings: VectorSettin
 
 def _write_ann_index(
     index: Path, manifest: Manifest, entry: SegmentEntry, settings: VectorSettings
-) -> GenerationFile:
+) -> Path:
     """Write the ANN index of a segment; nobody reads it before the commit."""
     folder = Layout(index).get_segment_folder(entry.name)
     how = read_representation(manifest.representations[manifest.representation])
@@ -81,4 +83,4 @@ def _write_ann_index(
     file = ann_index_file(folder, how.name, manifest.generation + 1)
     build_ann_index(settings, rows, file)
     sync_file(file)
-    return GenerationFile.describe(file)
+    return file

@@ -1,10 +1,8 @@
 """An index as one file: a tar archive, checked when it is written and when it is read."""
 
-import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import IO
@@ -16,7 +14,7 @@ from corpus_tuner.indexes.store.check import check_encoder
 from corpus_tuner.indexes.store.layout import ENCODER, Layout
 from corpus_tuner.indexes.store.manifest import (
     Manifest,
-    iter_stored_files,
+    iter_segment_files,
     parse_manifest,
     read_manifest,
     verify,
@@ -59,8 +57,8 @@ def export_index(index: str | Path, file: str | Path) -> Manifest:
     segments = Segments.open(index, manifest)  # so that no writer takes them away
     try:
         verify(index, manifest.segments)
-        if _find_encoder_folder(manifest) and (problems := check_encoder(manifest)):
-            raise SearchIndexError("\n".join(map(str, problems)))
+        if _find_encoder_folder(manifest):
+            _check_encoder(manifest)
         create_folder(file.parent)
         with write_atomically(file) as opened:
             _write(index, manifest, opened)
@@ -102,12 +100,11 @@ def import_index(file: str | Path, index: str | Path) -> Manifest:
         new.mkdir()
         try:
             with tarfile.open(file, "r:") as archive:
-                _extract(archive, new)
+                archive.extractall(new, filter="data")
             manifest = read_manifest(new)
             verify(new, manifest.segments)
             if _find_encoder_folder(manifest) == Layout(new).encoder.resolve():
-                for problem in check_encoder(manifest):
-                    raise SearchIndexError(str(problem))
+                _check_encoder(manifest)
         except (tarfile.TarError, EOFError, OSError) as error:
             raise SearchIndexError(f"{file} is no index that was exported: {error}") from error
         except SearchIndexError as error:
@@ -132,7 +129,7 @@ def _write(index: Path, manifest: Manifest, opened: IO[bytes]) -> None:
         if encoder:
             for name in manifest.encoder.files:
                 _add(archive, encoder / name, Layout(Path()).encoder / name)
-        for segment_file, _ in iter_stored_files(index, manifest):
+        for segment_file, _ in iter_segment_files(index, manifest.segments):
             _add(archive, segment_file, segment_file.relative_to(index))
         ledger = Layout(index).ledger
         if ledger.is_file():
@@ -144,6 +141,12 @@ def _find_encoder_folder(manifest: Manifest) -> Path | None:
     """Return the folder of the encoder, where it is one whose files are known."""
     folder = Path(manifest.encoder.name)
     return folder if folder.is_absolute() and manifest.encoder.files else None
+
+
+def _check_encoder(manifest: Manifest) -> None:
+    problems = check_encoder(manifest)
+    if problems:
+        raise SearchIndexError("\n".join(map(str, problems)))
 
 
 def _add(archive: tarfile.TarFile, file: Path, name: Path) -> None:
@@ -158,45 +161,7 @@ def _copy_database(source: Path, target: Path) -> None:
     """Copy a database that another may be writing to."""
     uri = f"{source.absolute().as_uri()}?mode=ro"
     try:
-        with (
-            closing(sqlite3.connect(uri, uri=True)) as old,
-            closing(sqlite3.connect(target)) as new,
-        ):
-            old.backup(new)
+        with closing(sqlite3.connect(uri, uri=True)) as database:
+            database.execute("VACUUM INTO ?", (str(target),))
     except sqlite3.DatabaseError as error:
         raise SearchIndexError(f"cannot read {source}: {error}") from error
-
-
-def _extract(archive: tarfile.TarFile, new: Path) -> None:
-    """Write the files of an archive that an index has, and no others."""
-    members = _read_members(archive)
-    first = next(members, None)
-    layout = Layout(new)
-    if first is None or first.name != layout.manifest.name:
-        raise SearchIndexError("it does not begin with a manifest")
-    _extract_one(archive, first, layout.manifest)
-    manifest = parse_manifest(new)
-    wanted = {file for file, _ in iter_stored_files(new, manifest)} | {layout.ledger}
-    if _find_encoder_folder(manifest) == layout.encoder.resolve():
-        wanted |= {layout.encoder / file for file in manifest.encoder.files}
-    for member in members:
-        file = new / member.name
-        if file not in wanted:
-            raise SearchIndexError(f"it has a file {member.name!r}, which cannot be")
-        wanted.remove(file)
-        _extract_one(archive, member, file)
-
-
-def _read_members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    for member in archive:
-        if not member.isreg():
-            raise SearchIndexError(f"it has {member.name!r}, which is no file")
-        yield member
-
-
-def _extract_one(archive: tarfile.TarFile, member: tarfile.TarInfo, file: Path) -> None:
-    contents = archive.extractfile(member)
-    assert contents is not None
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with contents, file.open("wb") as written:
-        shutil.copyfileobj(contents, written)

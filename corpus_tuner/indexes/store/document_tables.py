@@ -28,8 +28,6 @@ CREATE TABLE views (
     PRIMARY KEY (document, position)
 ) WITHOUT ROWID;
 """
-VIEW = "views.kind, views.text, views.maker, views.support, views.invented"
-"""Columns that make a view, for `make_view`."""
 AMONG = "IN (SELECT value FROM json_each(?))"
 
 Select = Callable[..., Iterable[Any]]
@@ -53,6 +51,15 @@ class StoredDocument(NamedTuple):
     views: list[View]
     digest: str
     counts: dict[str, int]
+
+    @property
+    def passages(self) -> dict[int, str]:
+        """Texts of the passages, by position among the views."""
+        return {
+            position: view.text
+            for position, view in enumerate(self.views)
+            if view.kind == "passage"
+        }
 
 
 def insert_document(database: sqlite3.Connection, ordinal: int | None, own: StoredDocument) -> int:
@@ -85,12 +92,12 @@ def select_documents(select: Select, ordinals: Iterable[int]) -> dict[int, Store
     """
     wanted = json.dumps([*ordinals])
     views: dict[int, list[View]] = {}
-    for ordinal, *view in select(
-        f"SELECT document, documents.id, {VIEW} FROM documents JOIN views "
+    for ordinal, id_, kind, text, maker, support, invented in select(
+        "SELECT document, id, kind, views.text, maker, support, invented FROM documents JOIN views "
         f"ON document = ordinal WHERE ordinal {AMONG} ORDER BY document, position",
         wanted,
     ):
-        views.setdefault(ordinal, []).append(make_view(*view))
+        views.setdefault(ordinal, []).append(View(id_, kind, text, maker, support, bool(invented)))
     rows = select(
         "SELECT ordinal, id, title, text, metadata, digest, counts FROM documents "
         f"WHERE ordinal {AMONG} ORDER BY ordinal",
@@ -105,8 +112,3 @@ def select_documents(select: Select, ordinals: Iterable[int]) -> dict[int, Store
         )
         for ordinal, id_, title, text, metadata, digest, counts in rows
     }
-
-
-def make_view(document: str, kind: str, text: str, maker: str, support: str, invented: int) -> View:
-    """Return a view of its columns."""
-    return View(document, kind, text, maker, support, bool(invented))

@@ -26,7 +26,6 @@ Readers retain the segments that they opened, as in Lucene; a writer never touch
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,18 +101,6 @@ class Layout:
             raise SearchIndexError(f"{self.manifest} names a segment {name!r}, which cannot be")
         return self.segments / name
 
-    def choose_segment_folder(self, named: Iterable[str]) -> Path:
-        """Return the folder of a segment under a number that no manifest or reader can have.
-
-        Parameters
-        ----------
-        named
-            The segments that the manifest names.
-        """
-        self.segments.mkdir(exist_ok=True)
-        there = [path.name for path in self.segments.iterdir() if path.name.isdecimal()]
-        return self.segments / f"{max(map(int, (*there, *named)), default=0) + 1:06}"
-
     def get_staging_folder(self, key: str) -> Path:
         """Return the folder in which a build with `key` works."""
         return self.index / f"building-{key[:16]}"
@@ -131,8 +118,3 @@ class Layout:
 
 DOCUMENTS = "documents.sqlite"
 """File of a segment's documents and views."""
-
-
-def get_live_docs_file(folder: Path, generation: int) -> Path:
-    """Return the file of the live documents of a segment since a generation."""
-    return folder / f"live_docs.{generation:06}.npy"

@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError, field_validator
 
@@ -25,20 +25,14 @@ from corpus_tuner.indexes.vectors.ann import FLAT, SearchParameters, VectorSetti
 from corpus_tuner.text.language_detection import order_languages
 
 FORMAT = "corpus-tuner-index"
-VERSION = 11
+VERSION = 12
 _CHECKSUM = "sha256"
+VIEW_COUNT = "view: "
+"""Prefix of the kind in the counts of a document's views."""
 
 
 class StoredFile(BaseModel):
-    """One file of a segment.
-
-    Attributes
-    ----------
-    bytes
-        Size of the file.
-    sha256
-        SHA-256 of its contents, in hexadecimal.
-    """
+    """Size and SHA-256, in hexadecimal, of a file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -50,34 +44,31 @@ class StoredFile(BaseModel):
         """Describe a file as it is now."""
         return cls(bytes=path.stat().st_size, sha256=hash_file(path))
 
+    def check_size(self, path: Path) -> str:
+        """Say what is wrong with the size of a file; nothing if it is right."""
+        try:
+            size = path.stat().st_size
+        except OSError:
+            return "is missing"
+        return "" if size == self.bytes else f"has {size:,} bytes, and should have {self.bytes:,}"
 
-class GenerationFile(StoredFile):
-    """A file that was added to a segment by a later commit.
+    def check_contents(self, path: Path) -> str:
+        """Say what is wrong with the contents of a file; nothing if they are right.
 
-    Attributes
-    ----------
-    name
-        Name of the file.
-    """
-
-    name: str
-
-    @classmethod
-    def describe(cls, path: Path) -> "GenerationFile":
-        """Describe a file as it is now."""
-        return cls(name=path.name, **StoredFile.describe(path).model_dump())
-
-
-class LiveDocsEntry(GenerationFile):
-    """The bitmap of live documents of a segment.
-
-    Attributes
-    ----------
-    documents
-        Number of live documents.
-    """
-
-    documents: NonNegativeInt
+        Raises
+        ------
+        SearchIndexError
+            If it may not be read, or no more files may be opened.
+        """
+        problem = self.check_size(path)
+        if problem:
+            return problem
+        try:
+            return "" if hash_file(path) == self.sha256 else "is damaged (wrong SHA-256)"
+        except OSError as error:
+            if not concerns_file(error):
+                raise SearchIndexError(f"cannot read {path}: {error.strerror}") from error
+            return f"cannot be read ({error.strerror})"
 
 
 class SegmentEntry(BaseModel):
@@ -89,16 +80,16 @@ class SegmentEntry(BaseModel):
         Name of its folder.
     documents
         Number of documents when it was written.
+    live_documents
+        Number of documents that are not deleted.
     rows
         Number of vectors, by representation.
     files
-        Files that were written, by name.
+        Files in force, by name.
     live_docs
-        Bitmap of the live documents; ``None`` if all are live.
+        File of the bitmap of live documents; ``None`` if all are live.
     ann_index
-        ANN index of the vectors that are searched; ``None`` if the segment has none.
-    views
-        Number of views of live documents, by kind.
+        File of the ANN index of the vectors that are searched; ``None`` if the segment has none.
     counts
         Sums of the counts of live documents, by name.
     digest
@@ -109,29 +100,26 @@ class SegmentEntry(BaseModel):
 
     name: str
     documents: NonNegativeInt
+    live_documents: NonNegativeInt
     rows: dict[str, NonNegativeInt]
     files: dict[str, StoredFile]
-    live_docs: LiveDocsEntry | None = None
-    ann_index: GenerationFile | None = None
-    views: dict[str, int]
+    live_docs: str | None = None
+    ann_index: str | None = None
     counts: dict[str, int]
     digest: str
-
-    @property
-    def live_documents(self) -> int:
-        """Number of live documents."""
-        return self.documents if self.live_docs is None else self.live_docs.documents
 
     @property
     def deleted_share(self) -> float:
         """Share of the documents that are deleted."""
         return 1 - self.live_documents / self.documents
 
-    @property
-    def stored(self) -> dict[str, StoredFile]:
-        """All files in force, by name."""
-        later = (self.live_docs, self.ann_index)
-        return {**self.files, **{file.name: file for file in later if file is not None}}
+    def replace_file(self, role: Literal["live_docs", "ann_index"], path: Path | None) -> Self:
+        """Return the entry with another bitmap or ANN index, or without one."""
+        before = getattr(self, role)
+        files = {name: file for name, file in self.files.items() if name != before}
+        if path is not None:
+            files[path.name] = StoredFile.describe(path)
+        return self.model_copy(update={"files": files, role: path and path.name})
 
 
 class EncoderEntry(BaseModel):
@@ -326,9 +314,9 @@ class Manifest(BaseModel):
         return self.vectors.settings.index if self.ann_indexes else FLAT
 
     @property
-    def ann_indexes(self) -> list[GenerationFile]:
+    def ann_indexes(self) -> list[StoredFile]:
         """Files of the ANN indexes of all segments that have one."""
-        return [segment.ann_index for segment in self.segments if segment.ann_index]
+        return [one.files[one.ann_index] for one in self.segments if one.ann_index]
 
     def vectors_of(self, representation: str) -> VectorSearchEntry | None:
         """Return how a representation's vectors are searched; ``None`` for an exact search."""
@@ -336,8 +324,12 @@ class Manifest(BaseModel):
 
     @property
     def views(self) -> dict[str, int]:
-        """How many views there are, by kind."""
-        return sum_counts(segment.views for segment in self.segments)
+        """Number of views, by kind."""
+        return {
+            name.removeprefix(VIEW_COUNT): count
+            for name, count in self.counts.items()
+            if name.startswith(VIEW_COUNT)
+        }
 
     @property
     def languages(self) -> dict[str, float]:
@@ -357,7 +349,7 @@ class Manifest(BaseModel):
     @property
     def bytes(self) -> int:
         """The size of all files in force."""
-        return sum(file.bytes for segment in self.segments for file in segment.stored.values())
+        return sum(file.bytes for segment in self.segments for file in segment.files.values())
 
 
 def write_manifest(index: Path, manifest: Manifest) -> None:
@@ -382,8 +374,8 @@ def read_manifest(index: Path) -> Manifest:
         or cut.
     """
     manifest = parse_manifest(index)
-    for file, entry in iter_stored_files(index, manifest):
-        problem = check_size(file, entry)
+    for file, entry in iter_segment_files(index, manifest.segments):
+        problem = entry.check_size(file)
         if problem:
             raise SearchIndexError(f"{file} {problem}: {DAMAGED}")
     return manifest
@@ -455,42 +447,9 @@ def verify(index: Path, entries: Iterable[SegmentEntry], most: int | None = None
     for file, entry in iter_segment_files(index, entries):
         if most is not None and entry.bytes > most:
             continue
-        problem = check_contents(file, entry)
+        problem = entry.check_contents(file)
         if problem:
             raise SearchIndexError(f"{file} {problem}: {DAMAGED}")
-
-
-def check_size(file: Path, entry: StoredFile) -> str:
-    """Say what is wrong with the size of a file; nothing if it is right."""
-    try:
-        size = file.stat().st_size
-    except OSError:
-        return "is missing"
-    return "" if size == entry.bytes else f"has {size:,} bytes, and should have {entry.bytes:,}"
-
-
-def check_contents(file: Path, entry: StoredFile) -> str:
-    """Say what is wrong with the contents of a file; nothing if they are right.
-
-    Raises
-    ------
-    SearchIndexError
-        If it may not be read, or no more files may be opened.
-    """
-    problem = check_size(file, entry)
-    if problem:
-        return problem
-    try:
-        return "" if hash_file(file) == entry.sha256 else "is damaged (wrong SHA-256)"
-    except OSError as error:
-        if not concerns_file(error):
-            raise SearchIndexError(f"cannot read {file}: {error.strerror}") from error
-        return f"cannot be read ({error.strerror})"
-
-
-def iter_stored_files(index: Path, manifest: Manifest) -> Iterator[tuple[Path, StoredFile]]:
-    """Yield the files of all segments that are in force."""
-    return iter_segment_files(index, manifest.segments)
 
 
 def iter_segment_files(
@@ -506,7 +465,7 @@ def iter_segment_files(
     layout = Layout(index)
     for segment in entries:
         folder = layout.get_segment_folder(segment.name)
-        for name, entry in segment.stored.items():
+        for name, entry in segment.files.items():
             if Path(name).name != name:
                 raise SearchIndexError(f"{layout.manifest} names a file {name!r}, which cannot be")
             yield folder / name, entry
@@ -524,9 +483,13 @@ def _compute_checksum(values: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def sum_counts(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    """Return the sum of counts, by name, those that are 0 left out."""
+def sum_counts(
+    counts: Iterable[Mapping[str, int]], minus: Iterable[Mapping[str, int]] = ()
+) -> dict[str, int]:
+    """Return the sum of counts minus others, by name, those that are 0 left out."""
     total: Counter[str] = Counter()
     for own in counts:
         total.update(own)
+    for own in minus:
+        total.subtract(own)
     return {name: count for name, count in sorted(total.items()) if count}

@@ -3,30 +3,25 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from corpus_tuner.core.chunks import split_into_chunks
-from corpus_tuner.core.documents import Document, View
+from corpus_tuner.core.documents import Document
 from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
 from corpus_tuner.indexes.filters.conditions import Condition
 from corpus_tuner.indexes.filters.fields import Field, Fields, normalize_id
 from corpus_tuner.indexes.filters.sql import FUNCTIONS, convert_to_sql
 from corpus_tuner.indexes.store.document_tables import (
     AMONG,
-    VIEW,
     StoredDocument,
-    make_view,
     select_documents,
 )
 from corpus_tuner.indexes.store.layout import DOCUMENTS
 from corpus_tuner.indexes.store.reader_lock import ReaderLock
 from corpus_tuner.indexes.vectors import Ordinals
-
-_AT_ONCE = 256  # documents
 
 
 class Segment:
@@ -99,16 +94,14 @@ class Segment:
         wanted = json.dumps([*ids])
         return self._select(f"SELECT id, ordinal, digest FROM documents WHERE id {AMONG}", wanted)
 
-    def find_equivalent_ids(self, ids: Iterable[str]) -> list[tuple[str, int, str]]:
-        """Return id, ordinal and digest of documents whose ids are canonically equivalent to some.
+    def find_equivalent_ids(self, ids: Iterable[str]) -> list[tuple[str, int]]:
+        """Return id and ordinal of documents whose ids are canonically equivalent to some.
 
         All ids beyond ASCII are read for that.
         """
-        wanted = json.dumps([normalize_id(id_) for id_ in ids])
         return self._select(
-            "SELECT id, ordinal, digest FROM documents "
-            f"WHERE id GLOB '*[^\x01-\x7f]*' AND nfc(id) {AMONG}",
-            wanted,
+            f"SELECT id, ordinal FROM documents WHERE id GLOB '*[^\x01-\x7f]*' AND nfc(id) {AMONG}",
+            json.dumps([normalize_id(id_) for id_ in ids]),
         )
 
     def read_documents(self, ordinals: Iterable[int]) -> dict[int, Document]:
@@ -123,70 +116,22 @@ class Segment:
             for ordinal, id_, title, text, metadata in rows
         }
 
-    def read_views_at(self, pairs: Iterable[tuple[int, int]]) -> dict[int, View]:
-        """Return one view of each of some documents, by its ordinal.
+    def read_stored(self, ordinals: Iterable[int]) -> dict[int, StoredDocument]:
+        """Return documents with views, digests and counts, by ordinal."""
+        try:
+            return select_documents(self._select, ordinals)
+        except (KeyError, ValueError) as error:
+            if isinstance(error, SearchIndexError):
+                raise
+            raise self._make_error(str(error)) from error
 
-        Parameters
-        ----------
-        pairs
-            The ordinal of every document, and the position of the view.
-        """
+    def read_counts(self, ordinals: Iterable[int]) -> dict[int, tuple[str, dict[str, int]]]:
+        """Return digest and counts of documents, by ordinal."""
         rows = self._select(
-            f"SELECT ordinal, documents.id, {VIEW} FROM json_each(?) AS pair "
-            "JOIN documents ON ordinal = json_extract(pair.value, '$[0]') "
-            "JOIN views ON document = ordinal AND position = json_extract(pair.value, '$[1]')",
-            json.dumps([*pairs]),
-        )
-        return {ordinal: make_view(*row) for ordinal, *row in rows}
-
-    def read_views(self, document: int) -> list[View]:
-        """Return all views of a document, in order."""
-        rows = self._select(
-            f"SELECT documents.id, {VIEW} FROM documents JOIN views ON document = ordinal "
-            "WHERE document = ? ORDER BY position",
-            document,
-        )
-        return [make_view(*row) for row in rows]
-
-    def read_passages(self, ordinals: Iterable[int]) -> dict[int, dict[int, str]]:
-        """Return the texts of documents' passages, by ordinal and position among the views."""
-        found: dict[int, dict[int, str]] = {}
-        for ordinal, position, text in self._select(
-            f"SELECT document, position, text FROM views WHERE document {AMONG} "
-            "AND kind = 'passage' ORDER BY document, position",
+            f"SELECT ordinal, digest, counts FROM documents WHERE ordinal {AMONG}",
             json.dumps([*ordinals]),
-        ):
-            found.setdefault(ordinal, {})[position] = text
-        return found
-
-    def read_stored(self, ordinals: Iterable[int]) -> Iterator[StoredDocument]:
-        """Yield documents with views, digests and counts, in ascending order."""
-        for chunk in split_into_chunks(sorted(ordinals), _AT_ONCE):
-            try:
-                yield from select_documents(self._select, chunk).values()
-            except (KeyError, ValueError) as error:
-                if isinstance(error, SearchIndexError):
-                    raise
-                raise self._make_error(str(error)) from error
-
-    def read_counts(
-        self, ordinals: Iterable[int]
-    ) -> list[tuple[str, dict[str, int], dict[str, int]]]:
-        """Return digest, counts, and how many views of every kind there are, of documents."""
-        wanted = json.dumps([*ordinals])
-        kinds: dict[int, dict[str, int]] = {}
-        for ordinal, kind, count in self._select(
-            f"SELECT document, kind, count(*) FROM views WHERE document {AMONG} "
-            "GROUP BY document, kind",
-            wanted,
-        ):
-            kinds.setdefault(ordinal, {})[kind] = count
-        return [
-            (digest, self._parse(counts), kinds[ordinal])
-            for ordinal, digest, counts in self._select(
-                f"SELECT ordinal, digest, counts FROM documents WHERE ordinal {AMONG}", wanted
-            )
-        ]
+        )
+        return {ordinal: (digest, self._parse(counts)) for ordinal, digest, counts in rows}
 
     def _select(self, query: str, *values: str | float) -> list[Any]:
         try:

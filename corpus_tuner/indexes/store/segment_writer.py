@@ -72,15 +72,6 @@ class SegmentSource(Protocol):
         """Write the postings of a lexical ranker."""
 
 
-class _Counted(NamedTuple):
-    """What went into the file of documents."""
-
-    documents: int
-    views: dict[str, int]
-    counts: dict[str, int]
-    digest: str
-
-
 def write_segment(
     source: SegmentSource,
     working: Path,
@@ -110,16 +101,16 @@ def write_segment(
     folder = working / SEGMENT
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    counted = _write_documents(source.read_stored(), folder / DOCUMENTS)
+    documents, counts, digest = _write_documents(source.read_stored(), folder / DOCUMENTS)
     rows = {}
     for representation in representations:
         name = representation.name
-        counts, views, vectors = source.read_rows(representation)
-        rows[name] = int(counts.sum())
+        own, views, vectors = source.read_rows(representation)
+        rows[name] = int(own.sum())
         file = vectors_file(folder, name)
         write_vectors(vectors, rows[name], dimension, representation.storage, file)
         save_array(row_views_file(folder, name), views.astype(np.int32))
-        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        starts = np.concatenate([[0], np.cumsum(own)]).astype(np.int64)
         save_array(row_starts_file(folder, name), starts)
     for ranker in rankers:
         source.write_terms(ranker, folder)
@@ -127,13 +118,22 @@ def write_segment(
     for path in sorted(folder.iterdir()):
         sync_file(path)
         files[path.name] = StoredFile.describe(path)
-    return SegmentEntry(name=SEGMENT, rows=rows, files=files, **counted._asdict())
+    return SegmentEntry(
+        name=SEGMENT,
+        documents=documents,
+        live_documents=documents,
+        rows=rows,
+        files=files,
+        counts=counts,
+        digest=digest,
+    )
 
 
-def _write_documents(stored: Iterator[StoredDocument], path: Path) -> _Counted:
-    """Write documents and views."""
-    kinds: Counter[str] = Counter()
-    counted: Counter[str] = Counter()
+def _write_documents(
+    stored: Iterator[StoredDocument], path: Path
+) -> tuple[int, dict[str, int], str]:
+    """Write documents and views; return how many documents, their counts and their digest."""
+    counts: Counter[str] = Counter()
     fields = FieldCounts()
     digest = ""
     ordinal = -1
@@ -144,8 +144,7 @@ def _write_documents(stored: Iterator[StoredDocument], path: Path) -> _Counted:
         database.executescript(f"BEGIN; {SCHEMA} {_INDEX}")
         for ordinal, one in enumerate(stored):
             insert_document(database, ordinal, one)
-            kinds.update(view.kind for view in one.views)
-            counted.update(one.counts)
+            counts.update(one.counts)
             fields.add(one.document.metadata, one.counts)
             digest = Digests.add(digest, [one.digest])
         database.executemany(
@@ -156,4 +155,4 @@ def _write_documents(stored: Iterator[StoredDocument], path: Path) -> _Counted:
             ),
         )
         database.execute("COMMIT")
-    return _Counted(ordinal + 1, sum_counts([kinds]), sum_counts([counted]), digest)
+    return ordinal + 1, sum_counts([counts]), digest

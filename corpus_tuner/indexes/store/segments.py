@@ -1,27 +1,30 @@
 """All segments of an index as one: its documents are numbered through, whichever they are in."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
+from corpus_tuner.core.arrays import load_array
 from corpus_tuner.core.documents import Document, View
-from corpus_tuner.errors import DAMAGED, DamagedError
+from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
 from corpus_tuner.indexes.filters.conditions import Condition
 from corpus_tuner.indexes.filters.field_types import resolve
 from corpus_tuner.indexes.filters.fields import ID, Field, Fields, normalize_id, sum_fields
 from corpus_tuner.indexes.representations import Representation
+from corpus_tuner.indexes.store.document_tables import StoredDocument
 from corpus_tuner.indexes.store.layout import DOCUMENTS, Layout
-from corpus_tuner.indexes.store.live_docs import LiveDocs, read_bitmap
 from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, VectorSearchEntry
 from corpus_tuner.indexes.store.segment_reader import Segment
 from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.indexes.vectors.dense_index import DenseIndex
 
+LiveDocs = npt.NDArray[np.bool_]
+"""Which documents are not deleted, shape (documents,)."""
 _Found = TypeVar("_Found")
 
 
@@ -29,14 +32,14 @@ class Segments:
     """The documents of an index; safe to use from several threads.
 
     A document's ordinal is its position among all that were written, segment after segment; those
-    that are gone keep theirs.
+    that are deleted keep theirs.
 
     Parameters
     ----------
     folders
         Folders of the segments, in order.
     live_docs
-        For every segment which of its documents are still there.
+        Live documents of every segment.
     ann_files
         File of the ANN index of every segment that has one.
 
@@ -46,6 +49,8 @@ class Segments:
         Folders of the segments, in order.
     live_docs
         Live documents of all segments, bool, shape (documents,).
+    edges
+        Ordinal of the first document of every segment, and the end.
     """
 
     def __init__(
@@ -57,7 +62,7 @@ class Segments:
         self.folders = folders
         self._ann_files = ann_files
         self.live_docs: LiveDocs = np.concatenate([np.zeros(0, bool), *live_docs])
-        self._firsts = np.cumsum([0, *(len(own) for own in live_docs)])
+        self.edges: list[int] = np.cumsum([0, *(len(own) for own in live_docs)]).tolist()
         self._segments: list[Segment] = []
         try:
             for folder in folders:
@@ -75,16 +80,14 @@ class Segments:
         SearchIndexError
             If a file cannot be read.
         """
-        folders = [Layout(index).get_segment_folder(entry.name) for entry in manifest.segments]
-        live_docs = [
-            load_live_docs(folder, entry)
-            for folder, entry in zip(folders, manifest.segments, strict=True)
-        ]
-        ann_files = [
-            folder / entry.ann_index.name if entry.ann_index else None
-            for folder, entry in zip(folders, manifest.segments, strict=True)
-        ]
-        return cls(folders, live_docs, ann_files)
+        entries = manifest.segments
+        folders = [Layout(index).get_segment_folder(entry.name) for entry in entries]
+        pairs = [*zip(folders, entries, strict=True)]
+        return cls(
+            folders,
+            [load_live_docs(folder, entry) for folder, entry in pairs],
+            [folder / entry.ann_index if entry.ann_index else None for folder, entry in pairs],
+        )
 
     def open_dense(
         self,
@@ -115,92 +118,69 @@ class Segments:
 
     def read_ids(self, ordinals: Ordinals) -> list[str]:
         """Return the ids of documents, in the order of `ordinals`."""
-        found: dict[int, str] = {}
-        for first, segment, own, _ in self._group_by_segment(ordinals):
-            found |= {
-                first + ordinal: id_ for ordinal, id_ in segment.read_ids(own.tolist()).items()
-            }
-        return self._order(ordinals, found)
+        return self._read(ordinals, Segment.read_ids)
 
     def read_documents(self, ordinals: Ordinals) -> list[Document]:
         """Return documents, in the order of `ordinals`."""
-        found: dict[int, Document] = {}
-        for first, segment, own, _ in self._group_by_segment(ordinals):
-            documents = segment.read_documents(own.tolist())
-            found |= {first + ordinal: document for ordinal, document in documents.items()}
-        return self._order(ordinals, found)
+        return self._read(ordinals, Segment.read_documents)
+
+    def read_stored(self, ordinals: Ordinals) -> list[StoredDocument]:
+        """Return documents with their views, digests and counts, in the order of `ordinals`."""
+        return self._read(ordinals, Segment.read_stored)
+
+    def read_counts(self, ordinals: Ordinals) -> list[tuple[str, dict[str, int]]]:
+        """Return the digests and counts of documents, in the order of `ordinals`."""
+        return self._read(ordinals, Segment.read_counts)
 
     def read_document(self, ordinal: int) -> Document:
         """Return one document."""
         return self.read_documents(np.array([ordinal]))[0]
 
-    def read_views_at(self, documents: Ordinals, positions: Ordinals) -> list[View]:
-        """Return one view of each of some documents, by its position among theirs."""
-        found: dict[int, View] = {}
-        for first, segment, own, where in self._group_by_segment(documents):
-            pairs = zip(own.tolist(), positions[where].tolist(), strict=True)
-            found |= {
-                first + ordinal: view for ordinal, view in segment.read_views_at(pairs).items()
-            }
-        return self._order(documents, found)
-
-    def read_passages(self, ordinals: Ordinals) -> list[dict[int, str]]:
-        """Return the texts of documents' passages, by position among the document's views."""
-        found: dict[int, dict[int, str]] = {}
-        for first, segment, own, _ in self._group_by_segment(ordinals):
-            passages = segment.read_passages(own.tolist())
-            found |= {first + ordinal: texts for ordinal, texts in passages.items()}
-        return self._order(ordinals, found)
-
-    def read_views(self, document: int) -> list[View]:
-        """Return all views of a document, in order."""
-        segment, own = self._find_segment(document)
-        return segment.read_views(own)
+    def read_views(self, ordinal: int) -> list[View]:
+        """Return the views of one document, in order."""
+        return self.read_stored(np.array([ordinal]))[0].views
 
     @cached_property
     def fields(self) -> Fields:
         """The fields that a filter can name, by name.
 
-        Documents that are gone count until their segment is merged.
+        Deleted documents count until their segment is merged.
         """
         ids = {ID: Field(len(self.live_docs), {"text": len(self.live_docs)})}
         return {**ids, **sum_fields(segment.read_fields() for segment in self._segments)}
 
     def find_matching(self, condition: Condition) -> Ordinals:
-        """Return the documents that are there and pass a filter, in ascending order.
+        """Return the live documents that pass a filter, in ascending order.
 
         Raises
         ------
         SearchIndexError
-            If it asks for a field that there is not, or for a type that one never has.
+            If it names a field that does not exist, or a type that the field does not have.
         """
         condition = resolve(condition, self.fields)
-        found = [
-            segment.find_matching(condition) + first
-            for segment, first in zip(self._segments, self._firsts[:-1], strict=True)
-        ]
+        found = [segment.find_matching(condition) + first for first, segment in self._numbered]
         every = np.concatenate([np.zeros(0, np.int64), *found])
         return np.asarray(every[self.live_docs[every]])
 
     def read_digests(self) -> Iterator[tuple[int, str]]:
-        """Yield the ordinal and the digest of every document that is there."""
-        for segment, first in zip(self._segments, self._firsts[:-1].tolist(), strict=True):
+        """Yield the ordinal and the digest of every live document."""
+        for first, segment in self._numbered:
             for ordinal, digest in segment.read_digests():
                 if self.live_docs[first + ordinal]:
                     yield first + ordinal, digest
 
     def find_ids(self, ids: Iterable[str]) -> dict[str, tuple[int, str]]:
-        """Return ordinal and digest of those documents that are there, by id."""
+        """Return the ordinals and digests of live documents, by id."""
         wanted = [*ids]
         return {
             id_: (first + ordinal, digest)
-            for segment, first in zip(self._segments, self._firsts[:-1].tolist(), strict=True)
+            for first, segment in self._numbered
             for id_, ordinal, digest in segment.find_ids(wanted)
             if self.live_docs[first + ordinal]
         }
 
     def resolve_ids(self, ids: Iterable[str]) -> dict[str, list[int]]:
-        """Return the documents that people mean by some ids, those that there are.
+        """Return the live documents that people mean by some ids, those that there are.
 
         That is the document of this very id, or else every one whose id is canonically equivalent:
         names of files are composed on some systems and decomposed on others.
@@ -211,64 +191,33 @@ class Segments:
         if not missing:
             return found
         equivalent: dict[str, list[int]] = {}
-        for segment, first in zip(self._segments, self._firsts[:-1].tolist(), strict=True):
-            for id_, ordinal, _ in segment.find_equivalent_ids(missing):
+        for first, segment in self._numbered:
+            for id_, ordinal in segment.find_equivalent_ids(missing):
                 if self.live_docs[first + ordinal]:
                     equivalent.setdefault(normalize_id(id_), []).append(first + ordinal)
         return found | {id_: own for id_ in missing if (own := equivalent.get(normalize_id(id_)))}
 
-    def split_live_docs(self) -> list[LiveDocs]:
-        """Return for every segment which of its documents are still there."""
-        edges = self._firsts.tolist()
-        return [self.live_docs[start:end] for start, end in pairwise(edges)]
+    @property
+    def _numbered(self) -> Iterator[tuple[int, Segment]]:
+        """Every segment with the ordinal of its first document."""
+        return zip(self.edges[:-1], self._segments, strict=True)
 
-    def split_by_segment(self, ordinals: Ordinals) -> list[tuple[Segment, Ordinals]]:
-        """Return every segment, and which of some documents it has, by their ordinals there.
-
-        Parameters
-        ----------
-        ordinals
-            In ascending order.
-        """
-        edges = np.searchsorted(ordinals, self._firsts)
-        return [
-            (segment, ordinals[start:end] - first)
-            for segment, first, start, end in zip(
-                self._segments, self._firsts[:-1], edges[:-1], edges[1:], strict=True
-            )
-        ]
-
-    def _group_by_segment(
-        self, ordinals: Ordinals
-    ) -> Iterator[tuple[int, Segment, Ordinals, Ordinals]]:
-        """Yield every segment that has some of the documents, and which.
-
-        They are given by the segment's first ordinal, theirs in it, and their positions in
-        `ordinals`.
-        """
-        owners = np.searchsorted(self._firsts, ordinals, side="right") - 1
+    def _read(
+        self, ordinals: Ordinals, read: Callable[[Segment, list[int]], Mapping[int, _Found]]
+    ) -> list[_Found]:
+        """Return what every segment reads of its documents, in the order of `ordinals`."""
+        found: dict[int, _Found] = {}
+        owners = np.searchsorted(self.edges, ordinals, side="right") - 1
         for number in np.unique(owners).tolist():
-            first, where = int(self._firsts[number]), np.flatnonzero(owners == number)
-            yield first, self._segments[number], ordinals[where] - first, where
-
-    def _order(self, ordinals: Ordinals, found: Mapping[int, _Found]) -> list[_Found]:
-        """Return what was found for documents in the order of these.
-
-        Raises
-        ------
-        SearchIndexError
-            If nothing was found for one: the files do not fit each other.
-        """
+            first = self.edges[number]
+            own = (ordinals[owners == number] - first).tolist()
+            read_here = read(self._segments[number], own)
+            found |= {first + ordinal: one for ordinal, one in read_here.items()}
         try:
             return [found[ordinal] for ordinal in ordinals.tolist()]
         except KeyError as error:
             where = ", ".join(str(folder / DOCUMENTS) for folder in self.folders)
             raise DamagedError(f"{where}: document {error} is missing: {DAMAGED}") from error
-
-    def _find_segment(self, document: int) -> tuple[Segment, int]:
-        """Return the segment that has a document, and its ordinal there."""
-        number = int(np.searchsorted(self._firsts, document, side="right")) - 1
-        return self._segments[number], document - int(self._firsts[number])
 
 
 def read_fields(index: Path, manifest: Manifest) -> Fields:
@@ -284,13 +233,19 @@ def read_fields(index: Path, manifest: Manifest) -> Fields:
 
 
 def load_live_docs(folder: Path, entry: SegmentEntry) -> LiveDocs:
-    """Return which documents of a segment are still there.
+    """Return the live documents of a segment.
 
     Raises
     ------
     SearchIndexError
-        If its bitmap cannot be read.
+        If its bitmap cannot be read, or does not fit.
     """
     if entry.live_docs is None:
         return np.ones(entry.documents, bool)
-    return read_bitmap(folder / entry.live_docs.name, entry.documents)
+    live_docs: LiveDocs = load_array(folder / entry.live_docs, np.uint8).astype(bool)
+    if len(live_docs) != entry.documents or live_docs.sum() != entry.live_documents:
+        raise SearchIndexError(
+            f"{folder / entry.live_docs} is no bitmap of {entry.live_documents:,} of "
+            f"{entry.documents:,} documents: {DAMAGED}"
+        )
+    return live_docs

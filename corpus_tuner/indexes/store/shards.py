@@ -34,8 +34,7 @@ from corpus_tuner.core.files import write_text
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.store.commit import move_segment
 from corpus_tuner.indexes.store.layout import Layout
-from corpus_tuner.indexes.store.manifest import SegmentEntry, check_size, iter_segment_files
-from corpus_tuner.indexes.store.segment_writer import SEGMENT
+from corpus_tuner.indexes.store.manifest import SegmentEntry, iter_segment_files
 from corpus_tuner.indexes.store.segments import Segments
 
 MAX_CRASHES = 20
@@ -100,7 +99,7 @@ class Shards:
         for file in self.folder.glob("*.json"):
             entry = _read_entry(file)
             if entry and not any(
-                check_size(*one) for one in iter_segment_files(self._index, [entry])
+                stored.check_size(path) for path, stored in iter_segment_files(self._index, [entry])
             ):
                 found.append(entry)
             else:
@@ -180,8 +179,7 @@ class Shards:
                     made = making(working, self._read_documents(shard))
                 if made.digest != shard.digest:
                     raise SearchIndexError(f"{self._source} was written anew: run the build again")
-                name = move_segment(self._index, working / SEGMENT)
-                entry = made.model_copy(update={"name": name})
+                entry = move_segment(self._index, made, working)
                 write_text(finished, entry.model_dump_json())
             for file in working.iterdir():  # but for the ledger all is in the segment
                 if not file.name.startswith(LEDGER):

@@ -3,18 +3,24 @@
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from heapq import nsmallest
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from corpus_tuner.core.arguments import check_path
+from corpus_tuner.core.arrays import write_array
 from corpus_tuner.core.documents import Digests
-from corpus_tuner.errors import SearchIndexError
+from corpus_tuner.core.files import write_atomically
 from corpus_tuner.indexes.filters import Condition, Filter, compile_filter
 from corpus_tuner.indexes.store.commit import collect_garbage, commit
-from corpus_tuner.indexes.store.live_docs import LiveDocs
-from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, read_manifest
+from corpus_tuner.indexes.store.manifest import (
+    Manifest,
+    SegmentEntry,
+    read_manifest,
+    sum_counts,
+)
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.store.write_lock import lock_and_read_manifest
 from corpus_tuner.indexes.vectors import Ordinals
@@ -72,9 +78,9 @@ def delete_documents(
             if not removal.matching:
                 collect_garbage(index, manifest)  # of a process that was killed after its commit
                 return removal
-            entries, live_docs = soft_delete(manifest.segments, segments, gone)
+            entries = soft_delete(manifest.segments, segments, gone, manifest.generation + 1)
         update = {"segments": entries, "changed": manifest.changed + removal.matching}
-        commit(index, manifest.model_copy(update=update), live_docs=live_docs)
+        commit(index, manifest.model_copy(update=update))
     return removal
 
 
@@ -93,9 +99,9 @@ def _select(
 
 
 def soft_delete(
-    before: Sequence[SegmentEntry], segments: Segments, gone: Ordinals
-) -> tuple[tuple[SegmentEntry, ...], dict[str, LiveDocs]]:
-    """Return the entries of all segments without some documents, and the new bitmaps by name.
+    before: Sequence[SegmentEntry], segments: Segments, gone: Ordinals, generation: int
+) -> list[SegmentEntry]:
+    """Write the bitmaps of segments without some documents, and return the entries of all.
 
     Parameters
     ----------
@@ -103,29 +109,27 @@ def soft_delete(
         The segments: their entries, and as they are opened.
     gone
         Documents that are there, in ascending order.
+    generation
+        Generation of the commit that puts the entries in force.
     """
     entries = []
-    bitmaps = {}
-    parts = zip(before, segments.split_by_segment(gone), segments.split_live_docs(), strict=True)
-    for entry, (segment, ordinals), standing in parts:
-        if not len(ordinals):
+    for entry, folder, (start, end) in zip(
+        before, segments.folders, pairwise(segments.edges), strict=True
+    ):
+        own = gone[(start <= gone) & (gone < end)]
+        if not len(own):
             entries.append(entry)
             continue
-        digests, views, counts = [], dict(entry.views), dict(entry.counts)
-        for digest, own_counts, kinds in segment.read_counts(ordinals.tolist()):
-            digests.append(digest)
-            for total, own in ((views, kinds), (counts, own_counts)):
-                for name, count in own.items():
-                    total[name] = total.get(name, 0) - count
-        if len(digests) != len(ordinals):
-            raise SearchIndexError(f"segment {entry.name} has lost documents: build it again")
-        live_docs = standing.copy()
-        live_docs[ordinals] = False
-        bitmaps[entry.name] = live_docs
+        live_docs = segments.live_docs[start:end].copy()
+        live_docs[own - start] = False
+        file = folder / f"live_docs.{generation:06}.npy"
+        with write_atomically(file) as opened:
+            write_array(opened, live_docs.view(np.uint8))
+        digests, counts = zip(*segments.read_counts(own), strict=True)
         left = {
+            "live_documents": entry.live_documents - len(own),
+            "counts": sum_counts([entry.counts], minus=counts),
             "digest": Digests.remove(entry.digest, digests),
-            "views": {kind: count for kind, count in views.items() if count},
-            "counts": {name: count for name, count in counts.items() if count},
         }
-        entries.append(entry.model_copy(update=left))
-    return tuple(entries), bitmaps
+        entries.append(entry.replace_file("live_docs", file).model_copy(update=left))
+    return entries

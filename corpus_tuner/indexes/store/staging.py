@@ -12,6 +12,7 @@ corpus are left out.
 import json
 import os
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,6 +34,7 @@ from corpus_tuner.indexes.store.document_tables import (
     insert_document,
     select_documents,
 )
+from corpus_tuner.indexes.store.manifest import VIEW_COUNT
 from corpus_tuner.indexes.store.segment_writer import SegmentRows
 
 _SCHEMA = f"""
@@ -261,7 +263,8 @@ class Staging:
 
     def _insert(self, encoded: EncodedDocument, spans: Mapping[str, tuple[int, int]]) -> None:
         document, views, _, counts = encoded
-        stored = StoredDocument(document, [*views], compute_digest(document), dict(counts))
+        kinds = Counter(f"{VIEW_COUNT}{view.kind}" for view in views)
+        stored = StoredDocument(document, [*views], compute_digest(document), {**counts, **kinds})
         ordinal = insert_document(self._database, None, stored)
         self._database.execute("INSERT INTO row_spans VALUES (?, ?)", (ordinal, json.dumps(spans)))
 

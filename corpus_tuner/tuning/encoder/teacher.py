@@ -87,8 +87,7 @@ class Teacher:
                 continue
             drawn = sorted(self._chance.sample(range(len(hardest)), count))
             chosen = candidates.documents[np.array([hardest[number] for number in drawn], np.int64)]
-            passages = self._searcher.segments.read_passages(chosen)
-            texts = [next(iter(texts.values())) for texts in passages]
+            texts = [one.views[0].text for one in self._searcher.segments.read_stored(chosen)]
             yield Teaching(
                 ordinal,
                 list(zip(chosen.tolist(), texts, strict=True)),

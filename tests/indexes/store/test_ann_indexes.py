@@ -55,7 +55,7 @@ def test_what_is_not_committed_is_garbage(tmp_path: Path, manifest: Manifest) ->
     written = write_ann_indexes(tmp_path, manifest, small)
     entry = written.segments[0].ann_index
     assert entry
-    (file,) = tmp_path.rglob(entry.name)
+    (file,) = tmp_path.rglob(entry)
     collect_garbage(tmp_path, before)
     assert not file.exists()
 

@@ -9,8 +9,9 @@ import pytest
 from corpus_tuner.errors import CorpusTunerError, LockedError, SearchIndexError
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store import commit as commit_module
-from corpus_tuner.indexes.store.commit import collect_garbage
+from corpus_tuner.indexes.store.commit import collect_garbage, move_segment
 from corpus_tuner.indexes.store.manifest import read_manifest
+from corpus_tuner.indexes.store.segment_writer import SEGMENT
 from corpus_tuner.indexes.store.write_lock import create_index_folder, lock_index
 from tests.indexes.indexing import Table, encoded, write_index
 
@@ -51,6 +52,16 @@ def test_a_kill_at_each_step(
     assert found(tmp_path) == 7
     assert len(list((tmp_path / "segments").iterdir())) == 1
     assert not list(tmp_path.glob("building-*"))
+
+
+def test_a_new_segment_has_a_number_that_none_has(tmp_path: Path) -> None:
+    write(tmp_path, 3)
+    (tmp_path / "segments" / "000007").mkdir()
+    (tmp_path / "segments" / "notes").mkdir()
+    (entry,) = read_manifest(tmp_path).segments
+    (tmp_path / "working" / SEGMENT).mkdir(parents=True)
+    assert move_segment(tmp_path, entry, tmp_path / "working").name == "000008"
+    assert (tmp_path / "segments" / "000008").is_dir()
 
 
 def test_garbage_is_what_the_manifest_does_not_name(tmp_path: Path) -> None:

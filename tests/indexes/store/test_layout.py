@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from corpus_tuner.errors import SearchIndexError
-from corpus_tuner.indexes.store.layout import Layout, get_live_docs_file
+from corpus_tuner.indexes.store.layout import Layout
 
 
 @pytest.mark.parametrize("name", ["1", "0000001", "../../etc", "", "00000a", "000001\n"])
@@ -13,15 +13,6 @@ def test_a_segment_is_named_by_six_digits(tmp_path: Path, name: str) -> None:
     assert Layout(tmp_path).get_segment_folder("000012") == tmp_path / "segments" / "000012"
     with pytest.raises(SearchIndexError, match="names a segment"):
         Layout(tmp_path).get_segment_folder(name)
-
-
-def test_a_new_segment_has_a_number_that_none_had(tmp_path: Path) -> None:
-    layout = Layout(tmp_path)
-    assert layout.choose_segment_folder([]).name == "000001"
-    assert layout.choose_segment_folder(["000004"]).name == "000005"
-    (layout.segments / "000007").mkdir()
-    (layout.segments / "notes").mkdir()
-    assert layout.choose_segment_folder(["000004"]).name == "000008"
 
 
 def test_builds_in_progress_are_listed(tmp_path: Path) -> None:
@@ -33,7 +24,3 @@ def test_builds_in_progress_are_listed(tmp_path: Path) -> None:
     (layout.index / "segments").mkdir()
     assert layout.builds_in_progress == folders
     assert folders[0].name == "building-0123456789abcdef"
-
-
-def test_files_of_live_documents_are_named_by_generation(tmp_path: Path) -> None:
-    assert get_live_docs_file(tmp_path, 12) == tmp_path / "live_docs.000012.npy"

@@ -37,21 +37,17 @@ def segment(folder: Path) -> Iterator[Segment]:
 def test_documents_are_read_by_ordinal(segment: Segment) -> None:
     assert segment.read_ids([2, 0, 9]) == {0: "d0", 2: "d2"}
     assert segment.read_documents([1])[1].text == "text 1"
-    assert [one.document.id for one in segment.read_stored([2, 0])] == ["d0", "d2"]
+    assert [one.document.id for one in segment.read_stored([2, 0]).values()] == ["d0", "d2"]
     assert [(id_, ordinal) for id_, ordinal, _ in segment.find_ids(["d1", "no"])] == [("d1", 1)]
     assert [ordinal for ordinal, _ in segment.read_digests()] == [0, 1, 2]
     assert segment.find_matching(compile_filter({"number": {"gt": 0}})).tolist() == [1, 2]
     assert segment.read_fields() == {"number": Field(3, {"number": 3})}
 
 
-def test_views_are_read_by_position(segment: Segment) -> None:
-    assert [view.text for view in segment.read_views(2)] == ["view 0", "view 1", "view 2"]
-    assert [view.text for view in segment.read_views_at([(0, 0), (2, 1), (1, 9)]).values()] == [
-        "view 0",
-        "view 1",
-    ]
-    assert segment.read_passages([1]) == {1: {0: "view 0", 1: "view 1"}}
-    assert [kinds for _, _, kinds in segment.read_counts([2])] == [{"passage": 3}]
+def test_views_are_read_in_order(segment: Segment) -> None:
+    stored = segment.read_stored([2])[2]
+    assert [view.text for view in stored.views] == ["view 0", "view 1", "view 2"]
+    assert segment.read_counts([2]) == {2: (stored.digest, {"view: passage": 3})}
 
 
 def test_readers_hold_it_until_they_close_it(folder: Path) -> None:
@@ -78,7 +74,7 @@ def test_damaged_columns_are_named(folder: Path, column: str) -> None:
         closing(Segment(folder)) as damaged,
         pytest.raises(DamagedError, match=r"documents\.sqlite is damaged \("),
     ):
-        list(damaged.read_stored([0]))
+        damaged.read_stored([0])
 
 
 def test_a_file_that_is_no_database_is_damaged(folder: Path) -> None:

@@ -41,7 +41,6 @@ def test_an_entry_describes_what_was_written(tmp_path: Path) -> None:
     entry = write_segment(Source(), tmp_path, REPRESENTATIONS, 4, ("words",))
     folder = tmp_path / SEGMENT
     assert (entry.documents, entry.live_documents, entry.rows) == (2, 2, {"views": 3})
-    assert entry.views == {"passage": 2, "title": 1}
     assert entry.counts == {"written": 1}
     assert entry.digest == Digests.add("", ["01", "02"])
     sizes = {path.name: path.stat().st_size for path in folder.iterdir()}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from corpus_tuner.core.documents import Document, View
-from corpus_tuner.errors import DamagedError
+from corpus_tuner.errors import DamagedError, SearchIndexError
 from corpus_tuner.indexes.filters import compile_filter
 from corpus_tuner.indexes.store.layout import DOCUMENTS
 from corpus_tuner.indexes.store.manifest import read_manifest
@@ -40,13 +40,10 @@ def test_documents_come_in_the_order_they_were_requested_in(segments: Segments) 
     assert segments.read_ids(order) == ["d6", "d0", "d3"]
     assert [one.text for one in segments.read_documents(order)] == ["text 6", "text 0", "text 3"]
     assert segments.read_document(4).id == "d4"
-    views = segments.read_views_at(order, np.array([1, 0, 1]))
-    assert [(view.document_id, view.text) for view in views] == [
-        ("d6", "view 1"),
-        ("d0", "view 0"),
-        ("d3", "view 1"),
-    ]
-    assert segments.read_passages(order) == [{0: "view 0"}] * 3
+    stored = segments.read_stored(order)
+    assert [one.views[1].document_id for one in stored] == ["d6", "d0", "d3"]
+    assert [one.passages for one in stored] == [{0: "view 0"}] * 3
+    assert [counts["view: passage"] for _, counts in segments.read_counts(order)] == [1, 1, 1]
     assert [view.document_id for view in segments.read_views(5)] == ["d5", "d5"]
 
 
@@ -62,14 +59,20 @@ def test_deleted_documents_are_not_found(segments: Segments) -> None:
 
 
 def test_documents_are_split_by_segment(index: Path, segments: Segments) -> None:
-    parts = segments.split_by_segment(np.array([0, 1, 5, 6]))
-    live_docs = segments.split_live_docs()
     entries = read_manifest(index).segments
-    assert [len(own) for own in live_docs] == [entry.documents for entry in entries]
-    assert np.concatenate([own for _, own in parts]).tolist() == [0, 1, 1, 2]
-    for folder, entry, own in zip(segments.folders, entries, live_docs, strict=True):
+    assert np.diff(segments.edges).tolist() == [entry.documents for entry in entries]
+    for folder, entry, start in zip(segments.folders, entries, segments.edges, strict=False):
+        own = segments.live_docs[start : start + entry.documents]
         assert load_live_docs(folder, entry).tolist() == own.tolist()
         assert entry.live_documents == own.sum()
+
+
+def test_a_bitmap_of_other_documents_is_refused(index: Path) -> None:
+    entry = read_manifest(index).segments[0]
+    folder = index / "segments" / entry.name
+    for update in ({"documents": 9}, {"live_documents": 2}):
+        with pytest.raises(SearchIndexError, match="is no bitmap of"):
+            load_live_docs(folder, entry.model_copy(update=update))
 
 
 def test_ids_are_resolved_to_their_canonical_equivalents(tmp_path: Path) -> None:

@@ -50,9 +50,9 @@ class Making:
         return SegmentEntry(
             name=SEGMENT,
             documents=len(own),
+            live_documents=len(own),
             rows={},
             files=files,
-            views={},
             counts={},
             digest=digest,
         )

@@ -9,7 +9,7 @@ import pytest
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.store.check import check
 from corpus_tuner.indexes.store.manifest import read_manifest
-from corpus_tuner.indexes.store.segments import Segments
+from corpus_tuner.indexes.store.segments import Segments, load_live_docs
 from corpus_tuner.indexes.store.soft_delete import Removal, delete_documents, soft_delete
 from tests.indexes.indexing import encoded, write_index
 
@@ -37,16 +37,14 @@ def test_entries_are_those_of_what_is_left(index: Path) -> None:
     before = read_manifest(index)
     gone = np.array([1, 2, 11])
     with closing(Segments.open(index, before)) as segments:
-        entries, bitmaps = soft_delete(before.segments, segments, gone)
-    assert [entry.views for entry in entries] == [
-        {"passage": 4, "sentence": 2},
-        {"passage": 5, "sentence": 2},
+        entries = soft_delete(before.segments, segments, gone, before.generation + 1)
+    assert [entry.counts for entry in entries] == [
+        {"view: passage": 4, "view: sentence": 2, "written": 12},
+        {"view: passage": 5, "view: sentence": 2, "written": 40},
     ]
-    assert [entry.counts for entry in entries] == [{"written": 12}, {"written": 40}]
-    assert {name: np.flatnonzero(~live).tolist() for name, live in bitmaps.items()} == {
-        before.segments[0].name: [1, 2],
-        before.segments[1].name: [5],
-    }
+    folders = [index / "segments" / entry.name for entry in entries]
+    deleted = [~load_live_docs(*pair) for pair in zip(folders, entries, strict=True)]
+    assert [own.nonzero()[0].tolist() for own in deleted] == [[1, 2], [5]]
 
 
 def test_segments_that_lose_nothing_stay_as_they_are(index: Path) -> None:
