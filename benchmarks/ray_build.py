@@ -101,9 +101,9 @@ def runs(index: Path, queries: list[str]) -> list[list[tuple[str, float]]]:
 def build(corpus: Path, index: Path, options: list[str], cores: int) -> Cost:
     """Build an index anew, and return what it cost."""
     recipe = [part for option in OPTIONS for part in ("--set", option)]
-    command = [sys.executable, "-m", "corpus_tuner", "build", str(corpus), "-o", str(index)]
+    command = [sys.executable, "-m", "corpus_tuner", "-q", "build", str(corpus), "-o", str(index)]
     begin = time.perf_counter()
-    process = subprocess.Popen([*command, "--fresh", "-q", *recipe, *options])
+    process = subprocess.Popen([*command, "--fresh", *recipe, *options])
     used: dict[int, float] = {}
     while process.poll() is None:
         for pid, seconds in processors(process.pid):

@@ -68,7 +68,7 @@ def measure(documents: list[dict[str, str]], corpus: Path, index: Path, options:
         print(f"  then it has {segments(index)} segments", flush=True)
     ids = [one["_id"] for one in chance.sample(documents, len(documents) // 20)]
     report(f"{len(ids):,} removed", run("index", "remove", index, *ids, "--json"), full, 0)
-    report("merged", run("index", "merge", index, "--json"), full, 0)
+    report("merged", run("index", "merge", index), full, 0)
 
 
 def run(*arguments: object) -> float:

@@ -26,13 +26,21 @@ def write_cli() -> str:
     root = typer.Context(typer.main.get_command(app), info_name="corpus-tuner")
     lines = [NOTE, "# Command line\n"]
     lines += ["Exit codes: 0 success, 1 failure, 2 an error that the user can correct.\n"]
+    lines += ["Options of all commands, which come before the name of the command:\n"]
+    lines += tabulate_parameters(root)
     for context in iterate_commands(root):
         lines += [f"## {context.command_path}\n", f"{context.command.help}\n"]
         lines += ["```", f"{context.command.get_usage(context)}".replace("Usage: ", ""), "```\n"]
-        records = [parameter.get_help_record(context) for parameter in describe_parameters(context)]
-        if rows := [(f"`{name}`", text) for name, text in filter(None, records)]:
-            lines += [format_table(("Parameter", "Meaning"), rows)]
+        lines += tabulate_parameters(context)
     return "\n".join(lines)
+
+
+def tabulate_parameters(context: typer.Context) -> list[str]:
+    """Return a table of the arguments and options of a command, its help option left out."""
+    parameters = [one for one in context.command.get_params(context) if one.name != "help"]
+    records = [parameter.get_help_record(context) for parameter in parameters]
+    rows = [(f"`{name}`", text) for name, text in filter(None, records)]
+    return [format_table(("Parameter", "Meaning"), rows)] if rows else []
 
 
 def iterate_commands(context: typer.Context) -> Iterator[typer.Context]:
@@ -43,11 +51,6 @@ def iterate_commands(context: typer.Context) -> Iterator[typer.Context]:
         return
     for name, command in commands.items():
         yield from iterate_commands(typer.Context(command, parent=context, info_name=name))
-
-
-def describe_parameters(context: typer.Context) -> list[Any]:
-    """Return the arguments and options of a command, its help option left out."""
-    return [one for one in context.command.get_params(context) if one.name != "help"]
 
 
 def write_http() -> str:

@@ -64,12 +64,12 @@ def small_install(corpus: str, benchmark: str, output: str) -> None:
     without(*OF_EXTRAS)
     index = f"{output}/index"
     commands(
-        ["build", corpus, "-o", index, "-q"],
+        ["-q", "build", corpus, "-o", index],
         ["search", index, "the mill by the river", "-k", "1"],
         ["index", "check", index],
         ["info", index],
-        ["eval", benchmark, "-o", f"{output}/results", "-q"],
-        ["build", corpus, "-o", f"{output}/other", "--generator", "seq2seq"],
+        ["-q", "eval", benchmark, "-o", f"{output}/results"],
+        ["build", corpus, "-o", f"{output}/other", "--set", "generator=seq2seq"],
         ["build", corpus, "-o", f"{output}/other", "--encoder", "some/model"],
         ["tune", "generator", corpus, "--base", "google/flan-t5-base", "-o", f"{output}/tuned"],
     )
@@ -98,14 +98,14 @@ def on_windows(corpus: str, changed: str, output: str) -> None:
     files.os = Windows("os")  # type: ignore[attr-defined]
     index = f"{output}/index"
     commands(
-        ["build", corpus, "-o", index, "--generator", "extractive", "-q"],
+        ["-q", "build", corpus, "-o", index, "--set", "generator=extractive"],
         ["index", "remove", index, "d0"],
     )
     with ct.Searcher.open(index) as searcher:
         before = searcher.manifest.generation
         commands(
             ["index", "remove", index, "d1"],  # a bitmap takes the place of the one that is open
-            ["build", changed, "-o", index, "--generator", "extractive", "-q"],
+            ["-q", "build", changed, "-o", index, "--set", "generator=extractive"],
             ["index", "merge", index],
             ["search", index, "Mühle", "-k", "1"],
             ["index", "check", index],

@@ -146,7 +146,7 @@ def test_messages_name_arguments_in_python_and_options_on_the_command_line(
     bad = write_jsonl(tmp_path / "bad.jsonl", [{"_id": "a", "text": 3}])
     unnamed = write_jsonl(tmp_path / "unnamed.jsonl", [{"_id": "a", "words": "b"}])
     for corpus, argument, option in (
-        (bad, "settings={'corpus': {'on_bad_record': 'skip'}}", "--on-bad-record skip"),
+        (bad, "settings={'corpus': {'on_bad_record': 'skip'}}", "--set corpus.on_bad_record=skip"),
         (unnamed, "settings={'corpus': {'text': '...'}}", "--set corpus.text=..."),
     ):
         with pytest.raises(ct.CorpusTunerError) as caught:

@@ -51,7 +51,7 @@ def test_without_pytorch(tmp_path: Path) -> None:
     generator, encoder, tuning = re.findall("error: (.+)", errors)
     assert "the generator seq2seq needs an extra: pip install" in generator
     assert "[build]" in generator
-    assert generator.endswith("or do without it: --generator extractive")
+    assert generator.endswith("or do without it: --set generator=extractive")
     assert "some/model" in encoder and "[build]" in encoder
     assert "[tune]" in tuning
     assert not (tmp_path / "other").exists()  # nothing was begun

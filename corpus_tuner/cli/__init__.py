@@ -31,7 +31,7 @@ from corpus_tuner.cli.signals import STOPPED, handle_signals
 from corpus_tuner.cli.tune_encoder import encoder
 from corpus_tuner.cli.tune_generator import generator
 from corpus_tuner.core.disk_errors import describe_disk_error
-from corpus_tuner.core.progress import print_note
+from corpus_tuner.core.progress import print_note, set_quiet
 from corpus_tuner.errors import CorpusTunerError, CorpusTunerWarning, command_line
 
 _HELP = "From an unlabelled corpus to a search index that beats its encoder, with proof."
@@ -107,8 +107,9 @@ def _define_options(
         is_eager=True,
         help="Show the version and exit.",
     ),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Show no progress."),
 ) -> None:
-    """From an unlabelled corpus to a search index that beats its encoder, with proof."""
+    set_quiet(quiet)
 
 
 def _show_warning(

@@ -27,11 +27,9 @@ def build(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the index.")],
     config: opt.Config = None,
     encoder: opt.Encoder = None,
-    generator: opt.Generator = None,
     assignments: opt.Set = None,
     include: opt.Include = None,
     exclude: opt.Exclude = None,
-    on_bad_record: opt.OnBadRecord = None,
     ledger: opt.Ledger = None,
     tune_encoder: Annotated[
         bool,
@@ -56,16 +54,14 @@ def build(
             "that this machine belongs to), or HOST:PORT.",
         ),
     ] = None,
-    quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
     """Build an index of a corpus, or update one to equal the corpus (incremental indexing).
 
     A build that was interrupted is resumed.
     """
-    recipe = opt.read_recipe(
-        config, assignments, on_bad_record, encoder, generator, include=include, exclude=exclude
-    )
+    values = {"encoder.name": encoder, "corpus.include": include, "corpus.exclude": exclude}
+    recipe = opt.read_recipe(config, assignments, values)
     from corpus_tuner.building.pipeline import build as build_index
 
     if tune_encoder:

@@ -9,12 +9,7 @@ import typer
 
 from corpus_tuner.cli import options as opt
 from corpus_tuner.cli import output as out
-from corpus_tuner.cli.result_output import (
-    check_formats,
-    show_comparisons,
-    show_latex,
-    show_results,
-)
+from corpus_tuner.cli.result_output import show_comparisons, show_results
 
 
 def compare(
@@ -33,17 +28,12 @@ def compare(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the report.")] = Path(
         "comparison"
     ),
-    on_bad_record: opt.OnBadRecord = "skip",
     split: opt.Split = "",
     measure: opt.Measure = None,
-    benchmarks: opt.Benchmarks = None,
-    quiet: opt.Quiet = False,
     json: opt.Json = False,
-    latex: opt.Latex = False,
 ) -> None:
     """Measure TREC runs and compare them, with tests of significance."""
-    check_formats(json, latex)
-    recipe = opt.read_recipe(None, None, on_bad_record)
+    from corpus_tuner.config.recipe import parse_recipe
     from corpus_tuner.eval.compare_runs import compare_runs
     from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES
 
@@ -54,15 +44,12 @@ def compare(
         qrels=qrels,
         measures=measure or DEFAULT_MEASURES,
         split=split,
-        home=benchmarks,
-        settings=recipe,
+        settings=parse_recipe({"corpus": {"on_bad_record": "skip"}}),
         command=shlex.join(["corpus-tuner", *sys.argv[1:]]),
     )
     if json:
         typer.echo(report.model_dump_json(include={"results", "comparisons", "remarks"}, indent=2))
-    elif latex:
-        show_latex(report)
-    else:
-        show_results(report.results, report.references, report.baseline)
-        show_comparisons(report)
-        out.print_line(f"the report is {output}/report.html")
+        return
+    show_results(report.results, report.references, report.baseline)
+    show_comparisons(report)
+    out.print_line(f"written to {output}: report.html, report.json, table.tex and others")

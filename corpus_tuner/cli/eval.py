@@ -4,38 +4,22 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from corpus_tuner.cli import options as opt
 from corpus_tuner.cli import output as out
-from corpus_tuner.cli.result_output import (
-    check_formats,
-    show_comparisons,
-    show_latex,
-    show_remarks,
-    show_results,
-)
-
-if TYPE_CHECKING:
-    from corpus_tuner.eval.benchmarks.registry import Registry
-
-_WIDE = 120  # columns of a terminal that has room for the whole description of a benchmark
+from corpus_tuner.cli.result_output import show_comparisons, show_remarks, show_results
 
 
 def evaluate(
-    more: Annotated[
+    benchmarks: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[BENCHMARK]...", help="Benchmarks, as --benchmark takes them."),
-    ] = None,
-    benchmark: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--benchmark",
-            "-b",
+        typer.Argument(
+            metavar="[BENCHMARK]...",
             help="Benchmark or suite that --list shows, folder in BEIR layout, ir_datasets:ID, "
-            "sample-en or sample-de; repeatable.",
+            "sample-en or sample-de.",
         ),
     ] = None,
     output: Annotated[
@@ -43,9 +27,7 @@ def evaluate(
     ] = Path("results"),
     config: opt.Config = None,
     encoder: opt.Encoder = None,
-    generator: opt.Generator = None,
     assignments: opt.Set = None,
-    on_bad_record: opt.OnBadRecord = "skip",
     split: opt.Split = "",
     measure: opt.Measure = None,
     depth: Annotated[
@@ -76,7 +58,6 @@ def evaluate(
         ),
     ] = None,
     qrels: opt.Qrels = None,
-    benchmarks: opt.Benchmarks = None,
     list_: Annotated[
         bool, typer.Option("--list", help="List the benchmarks that are known by name.")
     ] = False,
@@ -86,32 +67,25 @@ def evaluate(
     tune: Annotated[
         bool, typer.Option(help="With --ablate, fine-tune the generator on every corpus as well.")
     ] = True,
-    quiet: opt.Quiet = False,
     json: opt.Json = False,
-    latex: opt.Latex = False,
 ) -> None:
     """Evaluate an index and its encoder on benchmarks.
 
     The index of every benchmark is built, or reused if it exists.
     """
     if list_:
-        _list_benchmarks(benchmarks, json)
+        _list_benchmarks(json)
         return
-    check_formats(json, latex)
-    names = [*(benchmark or []), *(more or [])]
+    names = benchmarks or []
     _check_files(names, queries, qrels, index)
     if ablate and index:
         raise typer.BadParameter("--ablate builds the indexes that it compares: leave out --index")
-    recipe = opt.read_recipe(config, assignments, on_bad_record, encoder, generator)
+    values = {"corpus.on_bad_record": "skip", "encoder.name": encoder}
+    recipe = opt.read_recipe(config, assignments, values)
     from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES
 
     measures = measure or DEFAULT_MEASURES
-    options: dict[str, Any] = {
-        "split": split,
-        "measures": measures,
-        "depth": depth,
-        "home": benchmarks,
-    }
+    options: dict[str, Any] = {"split": split, "measures": measures, "depth": depth}
     if ablate:
         from corpus_tuner.eval.ablation import evaluate_ablation
         from corpus_tuner.eval.report.tables import tabulate_measure
@@ -120,7 +94,11 @@ def evaluate(
         if json:
             typer.echo((output / "ablation.json").read_text(encoding="utf-8").rstrip())
             return
-        _show_matrix(tabulate_measure(ablation, measures[0]))
+        head, *rows = tabulate_measure(ablation, measures[0])
+        systems = out.make_table(*head, right=head[1:])
+        for row in rows:
+            systems.add_row(*map(out.sanitize, row))
+        out.stdout.print(systems)
         out.print_line(f"written to {output}/ablation.json and ablation.md")
         return
     from corpus_tuner.eval.baselines import open_baseline
@@ -141,9 +119,6 @@ def evaluate(
     if json:
         typer.echo((output / "metrics.json").read_text(encoding="utf-8").rstrip())
         show_remarks(done, out.stderr)
-        return
-    if latex:
-        show_latex(done)
         return
     show_results(done.results, done.references, done.baseline)
     show_comparisons(done)
@@ -167,38 +142,26 @@ def _check_files(
         if not (queries and qrels and index):
             raise typer.BadParameter("--queries, --qrels and --index go together")
     elif not names:
-        raise typer.BadParameter("name at least one", param_hint="--benchmark")
+        raise typer.BadParameter("name at least one", param_hint="BENCHMARK")
 
 
-def _list_benchmarks(home: Path | None, json: bool) -> None:
+def _list_benchmarks(json: bool) -> None:
+    """Print the benchmarks that are known by name, and the suites of them."""
     from corpus_tuner.eval.benchmarks.registry import load_registry
     from corpus_tuner.eval.open_benchmark import get_benchmarks_folder
 
-    known = load_registry()
-    folder = get_benchmarks_folder(home)
+    registry, folder = load_registry(), get_benchmarks_folder()
     if json:
-        listed = known.model_dump()
-        for name, entry in listed["benchmarks"].items():
-            entry["here"] = (folder / name).is_dir()
-        out.print_json(listed)
+        out.print_json(registry)
         return
-    _show_benchmarks(known, folder)
-
-
-def _show_benchmarks(registry: "Registry", home: Path) -> None:
-    """Print the benchmarks that are known by name, and the suites of them."""
-    every = ("benchmark", "lang", "docs", "queries", "measure", "from", "what")
-    shown = every if out.stdout.width >= _WIDE else ("benchmark", "docs", "from", "what")
-    known = out.make_table(*shown, right=("docs", "queries"))
+    known = out.make_table("benchmark", "docs", "from", "what", right=("docs",))
     for column in known.columns:
         column.no_wrap = True
     known.expand, known.columns[-1].ratio, known.columns[-1].overflow = True, 1, "ellipsis"
     for name, entry in registry.benchmarks.items():
-        source = "here" if (home / name).is_dir() else ""
-        source = source or ("ir_datasets" if entry.ir_datasets else "hub")
-        documents, queries = f"{entry.documents:,}", f"{entry.queries:,}"
-        cells = (name, entry.language, documents, queries, entry.measure, source, entry.about)
-        known.add_row(*(cells[every.index(column)] for column in shown))
+        source = "ir_datasets" if entry.ir_datasets else "hub"
+        here = (folder / name).is_dir()
+        known.add_row(name, f"{entry.documents:,}", "here" if here else source, entry.about)
     out.stdout.print(known, "")
     suites = out.make_table("suite", "benchmarks")
     for name, members in registry.suites.items():
@@ -206,15 +169,6 @@ def _show_benchmarks(registry: "Registry", home: Path) -> None:
     out.stdout.print(suites)
     out.print_line(
         "sample-en and sample-de are part of this package; ir_datasets downloads to its own cache, "
-        f"benchmarks of the hub go to {home}",
+        f"benchmarks of the hub go to {folder}",
         style="dim",
     )
-
-
-def _show_matrix(rows: Sequence[Sequence[str]]) -> None:
-    """Print a table of one measure: systems by benchmarks."""
-    head, *body = rows
-    systems = out.make_table(*head, right=head[1:])
-    for row in body:
-        systems.add_row(*map(out.sanitize, row))
-    out.stdout.print(systems)

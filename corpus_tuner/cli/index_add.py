@@ -22,10 +22,8 @@ def add(
     ] = None,
     include: opt.Include = None,
     exclude: opt.Exclude = None,
-    on_bad_record: opt.OnBadRecord = None,
     ledger: opt.Ledger = None,
     trust_remote_code: opt.Trust = False,
-    quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
     """Add documents to an index (incremental indexing).
@@ -38,7 +36,8 @@ def add(
                 f"{assignment!r}: the recipe of an index is fixed; only how documents are read can "
                 "be set, corpus.KEY=VALUE"
             )
-    recipe = opt.read_recipe(None, assignments, on_bad_record, include=include, exclude=exclude)
+    values = {"corpus.include": include, "corpus.exclude": exclude}
+    recipe = opt.read_recipe(None, assignments, values)
     from corpus_tuner.building.add import add as add_documents
 
     report = add_documents(

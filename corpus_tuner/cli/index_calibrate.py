@@ -10,20 +10,11 @@ if TYPE_CHECKING:
     from corpus_tuner.indexes.store.search_settings import Calibration
 
 
-def calibrate(
-    index: opt.IndexFolder,
-    trust_remote_code: opt.Trust = False,
-    quiet: opt.Quiet = False,
-    json: opt.Json = False,
-) -> None:
+def calibrate(index: opt.IndexFolder, trust_remote_code: opt.Trust = False) -> None:
     """Choose the weights of hybrid search on pseudo-queries, without labels."""
     from corpus_tuner.calibration.weights import calibrate as calibrate_index
 
-    calibration = calibrate_index(index, trust_remote_code=trust_remote_code)
-    if json:
-        out.print_json(calibration)
-    else:
-        show_calibration(calibration)
+    show_calibration(calibrate_index(index, trust_remote_code=trust_remote_code))
 
 
 def show_calibration(calibration: "Calibration") -> None:

@@ -26,7 +26,6 @@ def check(
     ] = False,
     ledger: opt.Ledger = None,
     trust_remote_code: opt.Trust = False,
-    quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
     """Read all files of an index, verify their checksums, and list what is damaged.

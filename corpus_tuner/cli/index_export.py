@@ -1,7 +1,6 @@
 """``corpus-tuner index export``."""
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -22,19 +21,15 @@ def export(
             "with the index: qdrant://HOST[:PORT]/NAME.",
         ),
     ],
-    quiet: opt.Quiet = False,
-    json: opt.Json = False,
 ) -> None:
     """Export an index as one file, its documents as JSON lines, or an index in Qdrant."""
     from corpus_tuner.indexes.qdrant.address import is_address
 
     if is_address(target):
-        _export_to_qdrant(index, target, json)
+        _export_to_qdrant(index, target)
         return
     if "://" in target:
         raise typer.BadParameter(f"{target} is no address that is known: qdrant://HOST/NAME is")
-    if json:
-        raise typer.BadParameter("--json is for an address")
     if target == "-" or target.removesuffix(".gz").endswith(".jsonl"):
         _export_json_lines(index, target)
         return
@@ -63,7 +58,7 @@ def _export_json_lines(index: Path, target: str) -> None:
     out.print_line(f"{target}: {out.format_count(documents, 'document')}")
 
 
-def _export_to_qdrant(index: Path, target: str, json: bool) -> None:
+def _export_to_qdrant(index: Path, target: str) -> None:
     from corpus_tuner.core.progress import track
     from corpus_tuner.indexes.qdrant.address import parse_address
     from corpus_tuner.indexes.qdrant.export import Export
@@ -73,9 +68,6 @@ def _export_to_qdrant(index: Path, target: str, json: bool) -> None:
         for _ in track(exported.write_batches(), "exporting", lambda: total, int):
             pass
     done = exported.done
-    if json:
-        out.print_json(asdict(done))
-        return
     counts = {
         "added": done.added,
         "changed": done.changed,

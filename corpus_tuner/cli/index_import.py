@@ -5,14 +5,12 @@ from typing import Annotated
 
 import typer
 
-from corpus_tuner.cli import options as opt
 from corpus_tuner.cli import output as out
 
 
 def import_(
     file: Annotated[Path, typer.Argument(help="File of corpus-tuner index export.")],
     index: Annotated[Path, typer.Argument(help="New folder of the index.")],
-    quiet: opt.Quiet = False,
 ) -> None:
     """Import an index from an exported file, and verify its checksums."""
     from corpus_tuner.core.progress import show_activity

@@ -4,7 +4,7 @@ from corpus_tuner.cli import options as opt
 from corpus_tuner.cli import output as out
 
 
-def merge(index: opt.IndexFolder, quiet: opt.Quiet = False, json: opt.Json = False) -> None:
+def merge(index: opt.IndexFolder) -> None:
     """Merge all segments into one, without removed documents.
 
     No document is encoded again.
@@ -14,9 +14,6 @@ def merge(index: opt.IndexFolder, quiet: opt.Quiet = False, json: opt.Json = Fal
 
     with show_activity("merging segments"):
         manifest = merge_index(index)
-    if json:
-        out.print_json({"documents": manifest.documents, "bytes": manifest.bytes})
-        return
     out.print_line(
         f"{index}: {out.format_count(manifest.documents, 'document')} in "
         f"{out.format_count(len(manifest.segments), 'segment')}, {manifest.bytes / 2**20:.1f} MiB"

@@ -31,7 +31,6 @@ def remove(
         bool, typer.Option("--yes", "-y", help="Do not ask before removing what --filter matches.")
     ] = False,
     trust_remote_code: opt.Trust = False,
-    quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
     """Remove documents by their ids or by their metadata (soft delete).

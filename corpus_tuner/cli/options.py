@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic import BaseModel
 
     from corpus_tuner.config.recipe import Recipe
 
 Model = TypeVar("Model", bound="BaseModel")
-NO_GENERATOR = "null"
 
 Mode = Literal["hybrid", "dense", "lexical"]
 Index = Annotated[
@@ -47,10 +48,6 @@ Encoder = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Encoder: its name on a hub, or its folder."),
 ]
-Generator = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Generator, such as extractive; null for none."),
-]
 Ledger = Annotated[
     Path | None,
     typer.Option(help="Ledger of the generated views; by default in the folder of the index."),
@@ -64,13 +61,6 @@ Measure = Annotated[
         "repeatable, the first is the main one."
     ),
 ]
-Benchmarks = Annotated[
-    Path | None,
-    typer.Option(
-        help="Folder of benchmarks that are known by name; by default $CORPUS_TUNER_BENCHMARKS or "
-        "a folder in the cache."
-    ),
-]
 Filters = Annotated[
     list[str] | None,
     typer.Option(
@@ -78,10 +68,6 @@ Filters = Annotated[
         help="Condition on metadata, such as year>=2020, lang!=de, id=faq-*; repeatable, all must "
         "be satisfied.",
     ),
-]
-OnBadRecord = Annotated[
-    Literal["fail", "skip"] | None,
-    typer.Option(help="Stop at a record that cannot be used, or skip and count it."),
 ]
 Include = Annotated[
     list[str] | None,
@@ -97,7 +83,6 @@ Exclude = Annotated[
         metavar="PATTERN", help="Do not read these files and folders of a folder; repeatable."
     ),
 ]
-Latex = Annotated[bool, typer.Option("--latex", help="Print a LaTeX table.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Trust = Annotated[
     bool,
@@ -105,42 +90,14 @@ Trust = Annotated[
 ]
 
 
-def _set_quiet(quiet: bool) -> None:
-    from corpus_tuner.core.progress import set_quiet
-
-    set_quiet(quiet)
-
-
-Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", callback=_set_quiet, help="Show no progress.")
-]
-"""Takes effect by its callback: commands need not use its value."""
-
-
 def read_recipe(
-    config: str | None,
-    assignments: list[str] | None,
-    on_bad_record: str | None = None,
-    encoder: str | None = None,
-    generator: str | None = None,
-    **patterns: list[str] | None,
+    config: str | None, assignments: list[str] | None, values: "Mapping[str, Any]"
 ) -> "Recipe":
-    """Read the recipe that the options describe; ``--set`` overrides the other options.
-
-    `patterns` are settings of the corpus.
-    """
+    """Read a recipe; `values` have names ``stage.key``, and are overridden by ``--set``."""
     from corpus_tuner.config.recipe import load_recipe
 
-    given = {
-        "corpus.on_bad_record": on_bad_record,
-        "encoder.name": encoder,
-        "generator": generator,
-        **{f"corpus.{name}": some for name, some in patterns.items()},
-    }
-    values: dict[str, Any] = {name: value for name, value in given.items() if value}
-    if generator == NO_GENERATOR:
-        values["generator"] = None
-    return load_recipe(config, assignments or (), values)
+    given = {name: value for name, value in values.items() if value is not None}
+    return load_recipe(config, assignments or (), given)
 
 
 def read_tuning_settings(

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from corpus_tuner.cli import options as opt
 from corpus_tuner.cli import output as out
 from corpus_tuner.cli.hit_output import show_hits
 from corpus_tuner.cli.result_output import show_results
@@ -28,7 +27,6 @@ def quickstart(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder of the report, runs and indexes.")
     ] = Path("quickstart"),
-    quiet: opt.Quiet = False,
 ) -> None:
     """Index, evaluate and search two sample corpora."""
     start = time.perf_counter()

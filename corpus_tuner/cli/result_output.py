@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import typer
 from rich.console import Console
 from rich.text import Text
 
@@ -67,20 +66,6 @@ def show_results(
         out.print_line("* oracle: chosen with the judgments, not a result", style="dim")
     if references:
         out.print_line("° published by others; the report says where", style="dim")
-
-
-def check_formats(json: bool, latex: bool) -> None:
-    """Check that at most one output format is selected."""
-    if json and latex:
-        raise typer.BadParameter("--json and --latex do not go together")
-
-
-def show_latex(report: "Report") -> None:
-    """Print the results as a LaTeX table, and remarks on standard error."""
-    from corpus_tuner.eval.report.latex import format_latex
-
-    typer.echo(format_latex(report), nl=False)
-    show_remarks(report, out.stderr)
 
 
 def show_remarks(report: "Report", console: Console = out.stdout) -> None:

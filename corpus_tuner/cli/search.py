@@ -13,7 +13,6 @@ from corpus_tuner.errors import EvaluationError
 if TYPE_CHECKING:
     from corpus_tuner.cli.interactive import QueryOptions
     from corpus_tuner.indexes.searcher import Searcher
-    from corpus_tuner.server.returned_fields import ReturnedFields
 
 _RUN_DEPTH = 100  # documents per query in a run
 
@@ -61,20 +60,7 @@ def search(
         Path | None,
         typer.Option("--output", "-o", help="TREC run file that is written for --queries."),
     ] = None,
-    representation: Annotated[
-        str | None,
-        typer.Option(help="Representation; 'passage' is the encoder without views."),
-    ] = None,
-    fields: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME,...",
-            help="Fields of the documents in JSON: title, text, metadata or metadata.NAME; by "
-            "default all, the text only up to 10 KB.",
-        ),
-    ] = None,
     trust_remote_code: opt.Trust = False,
-    quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
     """Search for one query, for a file of queries, or at a prompt."""
@@ -84,7 +70,6 @@ def search(
         "--queries needs --output RUN or --json": bool(queries) and not output and not json,
         "--output and --json do not go together": output is not None and json,
         "--json needs a query or --queries": json and query is None and queries is None,
-        "--fields is for --json": fields is not None and not json,
     }
     for message, exists in conflicts.items():
         if exists:
@@ -97,18 +82,12 @@ def search(
     with show_activity("opening the index"):
         from corpus_tuner.indexes.searcher import Searcher
 
-        searcher = Searcher.open(
-            index, representation=representation, trust_remote_code=trust_remote_code
-        )
+        searcher = Searcher.open(index, trust_remote_code=trust_remote_code)
     with searcher:
         filter = parse_known_filter(searcher, filters or [])
         options = QueryOptions(k or default_k, mode, filter, explain, min_probability)
         if json:
-            from corpus_tuner.server.returned_fields import ReturnedFields
-
-            returned = ReturnedFields(fields.split(",") if fields is not None else None)
-            returned.check(searcher.fields)
-            _print_json(searcher, options, query if query is not None else queries, returned)
+            _print_json(searcher, options, query if query is not None else queries)
         elif queries and output:
             _write_run(searcher, options, queries, output)
         elif query is None:
@@ -117,21 +96,17 @@ def search(
             options.search(searcher, query)
 
 
-def _print_json(
-    searcher: "Searcher",
-    options: "QueryOptions",
-    queries: str | Path | None,
-    returned: "ReturnedFields",
-) -> None:
+def _print_json(searcher: "Searcher", options: "QueryOptions", queries: str | Path | None) -> None:
     """Print results as the HTTP service returns them: a line for each query of a file."""
     from corpus_tuner.core.progress import track
     from corpus_tuner.eval.trec.queries import read_queries
+    from corpus_tuner.server.returned_fields import ReturnedFields
     from corpus_tuner.server.schemas import QueryResult
 
     def search_one(query: str) -> dict[str, object]:
         hits = searcher.search(query, **options.arguments)
         explaining = searcher if options.explain else None
-        result = QueryResult.from_hits(query, hits, explaining, returned)
+        result = QueryResult.from_hits(query, hits, explaining, ReturnedFields(text=True))
         return result.model_dump(exclude_unset=True)
 
     if isinstance(queries, str):

@@ -35,7 +35,6 @@ def serve(
         ),
     ] = None,
     trust_remote_code: opt.Trust = False,
-    quiet: opt.Quiet = False,
 ) -> None:
     """Serve an index over HTTP, with a page to search it.
 

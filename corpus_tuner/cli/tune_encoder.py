@@ -1,14 +1,11 @@
 """``corpus-tuner tune encoder``."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from corpus_tuner.cli import options as opt
 from corpus_tuner.cli import output as out
-
-if TYPE_CHECKING:
-    from corpus_tuner.encoders.tuning_report import EncoderTuningReport
 
 
 def encoder(
@@ -26,13 +23,8 @@ def encoder(
         ),
     ] = None,
     encoder: opt.Encoder = None,
-    generator: opt.Generator = None,
     config: opt.Config = None,
     assignments: opt.Set = None,
-    include: opt.Include = None,
-    exclude: opt.Exclude = None,
-    on_bad_record: opt.OnBadRecord = None,
-    quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
     """Fine-tune the encoder on unlabelled corpora; an interrupted run is resumed.
@@ -43,21 +35,14 @@ def encoder(
     from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
 
     settings, rest = opt.read_tuning_settings(EncoderTuningSettings, settings_file, assignments)
-    recipe = opt.read_recipe(
-        config, rest, on_bad_record, encoder, generator, include=include, exclude=exclude
-    )
+    recipe = opt.read_recipe(config, rest, {"encoder.name": encoder})
+    from corpus_tuner.tuning.encoder.report import list_candidates
     from corpus_tuner.tuning.encoder.tune import tune_encoder
 
     report = tune_encoder(corpora, output, recipe, settings, keep=keep or ())
     if json:
         out.print_json(report)
-    else:
-        _show(report)
-
-
-def _show(report: "EncoderTuningReport") -> None:
-    from corpus_tuner.tuning.encoder.report import list_candidates
-
+        return
     verdict = report.verdict
     measures = out.make_table("queries of held-out documents", "nDCG@10", right=("nDCG@10",))
     for name, mean in list_candidates(report):

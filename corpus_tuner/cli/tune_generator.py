@@ -1,15 +1,12 @@
 """``corpus-tuner tune generator``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from corpus_tuner.cli import options as opt
 from corpus_tuner.cli import output as out
-
-if TYPE_CHECKING:
-    from corpus_tuner.tuning.generator.report import TuningReport
 
 
 def generator(
@@ -25,13 +22,8 @@ def generator(
         typer.Option(help="A .jsonl file (.gz too) of task, language, source, target; repeatable."),
     ] = None,
     settings_file: opt.TuningSettings = None,
-    ledger: Annotated[
-        Path | None,
-        typer.Option(help="Ledger of the generated views; by default in the folder of the model."),
-    ] = None,
     config: opt.Config = None,
     assignments: opt.Set = None,
-    quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
     """Fine-tune a generator on its own accepted views, or on pairs; an interrupted run is resumed.
@@ -41,19 +33,13 @@ def generator(
     from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
 
     settings, rest = opt.read_tuning_settings(GeneratorTuningSettings, settings_file, assignments)
-    recipe = opt.read_recipe(config, rest)
+    recipe = opt.read_recipe(config, rest, {})
     from corpus_tuner.tuning.generator.tune import tune_generator
 
-    report = tune_generator(
-        corpus, base, output, recipe, settings, pairs=pairs or (), ledger=ledger
-    )
+    report = tune_generator(corpus, base, output, recipe, settings, pairs=pairs or ())
     if json:
         out.print_json(report)
-    else:
-        _show(report)
-
-
-def _show(report: "TuningReport") -> None:
+        return
     columns = ("training pairs", "held out", "loss", "ROUGE-L")
     instructions = out.make_table("instruction", *columns, right=columns)
     for name, count in report.pairs.items():

@@ -240,7 +240,7 @@ class Corpus:
     ) -> None:
         if not self._skips:
             problem = str(bad).removeprefix(bad.location)
-            skip = setting({"corpus.on_bad_record": "skip"}, "--on-bad-record skip")
+            skip = setting({"corpus.on_bad_record": "skip"})
             self._failures.append((bad.location, f"{problem}. Fix it, or {remedy} with {skip}"))
             return
         reason = f"{bad.field}: {bad.reason}" if bad.field else bad.reason

@@ -176,7 +176,7 @@ def _check_languages(settings: PluginSettings, generator: Generator, languages: 
     if not writes_language(generator, languages.main):
         raise CorpusTunerError(
             f"{model} does not write the language of the corpus, {languages.main!r}: set "
-            "generator.model to a multilingual one, or leave it out with --generator extractive "
+            "generator.model to a multilingual one, or leave it out with generator: extractive "
             "(or set language, if it was not recognised)"
         )
     others = [code for code in languages.codes if not writes_language(generator, code)]

@@ -102,7 +102,7 @@ def test_views_are_written_in_the_document_s_own_language(searcher: ct.Searcher)
 def test_what_it_says_and_keeps(tmp_path: Path, run: Run, encoder_folder: Path) -> None:
     records = [{"_id": id_, "text": text} for id_, text in TEXTS.items()]
     corpus = write_jsonl(tmp_path / "c.jsonl", records)
-    options = ("--encoder", encoder_folder, "--generator", "extractive")
+    options = ("--encoder", encoder_folder, "--set", "generator=extractive")
     outcome = run("build", corpus, "-o", tmp_path / "index", *options)
     assert "languages: de 50%, en 50%" in outcome.out
     # An addition in one of them alone is read as the index is.

@@ -52,7 +52,7 @@ def test_a_tuned_encoder_is_asked_for_what_was_kept_from_it(
     tmp_path: Path, built: Path, encoder_folder: Path, run: Run
 ) -> None:
     tuned, index = tmp_path / "tuned", tmp_path / "i"
-    options = ("--encoder", encoder_folder, "--generator", "null", "--set", "language=en")
+    options = ("--encoder", encoder_folder, "--set", "generator=null", "--set", "language=en")
     few = [
         part
         for setting in (

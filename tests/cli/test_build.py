@@ -23,7 +23,7 @@ def test_a_second_build_is_up_to_date(tmp_path: Path, run: Run, small: list[str]
 
 def test_bad_records_are_counted(tmp_path: Path, run: Run, small: list[str]) -> None:
     path = write_jsonl(tmp_path / "c.jsonl", [*make_documents(3), {"_id": "x"}])
-    skip = ("--on-bad-record", "skip")
+    skip = ("--set", "corpus.on_bad_record=skip")
     outcome = run("build", path, "--output", tmp_path / "index", *skip, *small)
     assert outcome.code == 0
     assert f"1  text: missing: {path}:4" in outcome.out

@@ -22,7 +22,7 @@ def test_eval_measures_the_encoder_alone_beside_the_recipe(
     tmp_path: Path, run: Run, small: list[str]
 ) -> None:
     out = tmp_path / "out"
-    outcome = run("eval", "--benchmark", "sample-en", "sample-de", "--output", out, *small)
+    outcome = run("eval", "sample-en", "sample-de", "--output", out, *small)
     assert outcome.code == 0, outcome.err
     rows = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
     assert [(row["benchmark"], row["system"]) for row in rows] == [
@@ -42,7 +42,7 @@ def test_eval_measures_the_encoder_alone_beside_the_recipe(
         assert lines == 60 * 100 or (shared and 60 < lines < 60 * 100)
 
     before = {path: path.read_bytes() for path in (out / "runs").iterdir()}
-    again = run("eval", "-b", "sample-en", "-b", "sample-de", "-o", out, "--json", *small)
+    again = run("eval", "sample-en", "sample-de", "-o", out, "--json", *small)
     assert [row["system"] for row in json.loads(again.out)] == SYSTEMS * 2
     assert before == {path: path.read_bytes() for path in (out / "runs").iterdir()}
 
@@ -50,7 +50,7 @@ def test_eval_measures_the_encoder_alone_beside_the_recipe(
 @pytest.mark.slow
 def test_eval_of_an_index_with_nothing_beside(tmp_path: Path, run: Run, small: list[str]) -> None:
     options = ("--set", "baselines=[]", "--set", "calibrate=false", "--json")
-    outcome = run("eval", "-b", "sample-en", "-o", tmp_path, *small, *options)
+    outcome = run("eval", "sample-en", "-o", tmp_path, *small, *options)
     assert outcome.code == 0, outcome.err
     systems = [row["system"] for row in json.loads(outcome.out)]
     assert systems == ["bm25", "ngrams", "views", "hybrid", "oracle", "oracle-all"]
@@ -133,7 +133,7 @@ def test_eval_says_what_is_missing(
         f"not as many columns as the header: 1, first {files['beir.tsv']}:8",
     ):
         assert part in outcome.out, part
-    strict = run("eval", "--index", index, *options, "--on-bad-record", "fail")
+    strict = run("eval", "--index", index, *options, "--set", "corpus.on_bad_record=fail")
     assert (strict.code, "beir.tsv:7, field 'score'" in strict.err) == (2, True)
 
     text = files["beir.tsv"].read_text(encoding="utf-8")
@@ -181,7 +181,6 @@ def test_eval_of_queries_that_cannot_be_searched(
         (("--queries", "q.tsv", "--qrels", "x"), "--queries, --qrels and --index go together"),
         (("--index", "i", "--queries", "q.tsv"), "--queries, --qrels and --index go together"),
         (("sample-en", "--queries", "q", "--qrels", "x"), "replace a benchmark"),
-        (("sample-en", "--json", "--latex"), "--json and --latex do not go together"),
         ((), "name at least one"),
     ],
 )

@@ -23,6 +23,5 @@ def test_calibrate(tmp_path: Path, run: Run, small: list[str]) -> None:
     after = json.loads(run("info", tmp_path / "i", "--json").out)
     assert after["search"]["hybrid"] == after["calibration"]["chosen"]
     assert "pseudo-queries" in run("info", tmp_path / "i").out
-    again = json.loads(run("index", "calibrate", tmp_path / "i", "--json").out)
-    assert again == after["calibration"]
+    assert run("index", "calibrate", tmp_path / "i").out == shown.out
     assert run("index", "calibrate", tmp_path / "nowhere").code == 2

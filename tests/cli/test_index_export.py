@@ -67,7 +67,6 @@ def test_an_index_in_qdrant_is_searched_and_evaluated_like_the_folder(
         run("index", "export", index, address).out
         == f"{address}: 6 documents; nothing was to be done\n"
     )
-    assert json.loads(run("index", "export", index, address, "--json").out)["documents"] == 6
 
     query = ["a mill by the river", "--json"]
     here, there = (json.loads(run("search", where, *query).out) for where in (index, address))
@@ -96,10 +95,6 @@ def test_options_that_do_not_go_with_an_address(tmp_path: Path, run: Run, index:
     pytest.importorskip("qdrant_client")
     address = f"qdrant:{tmp_path}/mills"
     assert "is for a folder" in run("serve", address, "--writable").err
-    assert (
-        "--json is for an address"
-        in run("index", "export", index, tmp_path / "a.tar", "--json").err
-    )
     outcome = run("search", address, "mill")
     assert (outcome.code, outcome.out) == (2, "")
     assert "is not an index: export one there" in outcome.err

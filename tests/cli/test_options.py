@@ -52,11 +52,11 @@ def test_a_recipe_that_is_not_there(run: Run) -> None:
 
 
 def test_short_options_are_settings(built: Path, tmp_path: Path, run: Run) -> None:
-    options = ("--output", tmp_path / "new", "--generator", "nosuch")
+    options = ("--output", tmp_path / "new", "--encoder", "./nosuch")
     outcome = run("build", built / "c.jsonl", *options)
     assert outcome.code == 2
     assert "nosuch" in outcome.err
-    overruled = run("build", built / "c.jsonl", *options, "--set", "generator=neither")
+    overruled = run("build", built / "c.jsonl", *options, "--set", "encoder.name=./neither")
     assert "neither" in overruled.err
     assert "nosuch" not in overruled.err
 
@@ -71,13 +71,12 @@ def test_settings_of_a_tuning_and_of_its_recipe_are_separated(tmp_path: Path) ->
     assert of_recipe == ["language=de", "encoder.name=x"]
 
 
-@pytest.mark.parametrize("generator", [None, "extractive", "null"])
-def test_only_given_options_are_settings_of_the_recipe(generator: str | None) -> None:
-    recipe = read_recipe(None, None, generator=generator, include=["*.md"], exclude=None)
+def test_only_given_options_are_settings_of_the_recipe() -> None:
+    values = {"corpus.include": ["*.md"], "corpus.exclude": None}
+    recipe = read_recipe(None, None, values)
     assert recipe.corpus.include == ("*.md",)
     assert recipe.corpus.exclude == load_recipe().corpus.exclude
-    assert (recipe.generator is None) == (generator == "null")
-    assert read_recipe(None, None) == load_recipe()
+    assert read_recipe(None, None, {"encoder.name": None}) == load_recipe()
 
 
 @pytest.mark.parametrize(
@@ -107,7 +106,7 @@ def test_only_given_options_are_settings_of_the_recipe(generator: str | None) ->
         (["build", "c.jsonl", "-o", "index", "--config", "bad.yaml"], "bad.yaml:2: encoder.nam"),
         (["build", "c.jsonl", "-o", "index", "--config", "broken.yaml"], "not YAML"),
         (["build", "c.jsonl", "-o", "index", "--config", "list.yaml"], "mapping of keys"),
-        (["build", "c.jsonl", "-o", "index", "--on-bad-record", "ask"], "ask"),
+        (["build", "c.jsonl", "-o", "index", "--set", "corpus.on_bad_record=ask"], "ask"),
         (["build", "c.jsonl", "-o", "index", "--set", "instructions=bad.yaml"], "no template"),
         (["build", "c.jsonl", "-o", "index", "--set", "instructions=asks.yaml"], "has: author"),
         (["search", "nowhere", "mill"], "not an index"),
@@ -115,11 +114,11 @@ def test_only_given_options_are_settings_of_the_recipe(generator: str | None) ->
         (["search", "index", "mill", "--k", "0"], "--k"),
         (["search", "index", "--queries", "queries.txt"], "--output RUN"),
         (["info", "nowhere"], "not an index"),
-        (["eval"], "--benchmark"),
-        (["eval", "--benchmark", "nowhere"], "eval --list shows"),
-        (["eval", "--benchmark", "sample-en", "sample-en"], "same name"),
-        (["eval", "--benchmark", "ir_datasets:no/such"], "no/such"),
-        (["eval", "-b", "sample-en", "--measure", "fame"], "no measure is called 'fame'"),
+        (["eval"], "BENCHMARK"),
+        (["eval", "nowhere"], "eval --list shows"),
+        (["eval", "sample-en", "sample-en"], "same name"),
+        (["eval", "ir_datasets:no/such"], "no/such"),
+        (["eval", "sample-en", "--measure", "fame"], "no measure is called 'fame'"),
         (["build", "c.jsonl", "-o", "index", "--set", "encoder.max_tokens=99"], "64 positions"),
         (["frobnicate"], "frobnicate"),
     ],

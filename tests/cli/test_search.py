@@ -109,23 +109,6 @@ def test_a_field_that_no_document_has_is_an_error(index: Path, run: Run, tmp_pat
         assert "error: no document has the field 'yeer': there are id (text)" in outcome.err
 
 
-def test_search_prints_the_fields_that_are_named(index: Path, run: Run) -> None:
-    def only_hit(*options: str) -> dict[str, object]:
-        outcome = run("search", index, "mill river", "-k", "1", "--json", *options)
-        assert outcome.code == 0, outcome.err
-        (hit,) = json.loads(outcome.out)["hits"]
-        return dict(hit)
-
-    assert {"title", "text", "metadata"} <= {*only_hit()}
-    assert not {"text", "metadata"} & {*only_hit("--fields", "title")}
-    assert "text" not in only_hit("--fields", "title,metadata")
-    assert {"title", "text"} <= {*only_hit("--fields", "title,text")}
-    outcome = run("search", index, "mill", "--json", "--fields", "titel")
-    assert (outcome.code, outcome.out) == (2, "")
-    assert "'titel' is none of title, text, metadata" in outcome.err
-    assert run("search", index, "mill", "--fields", "title").code == 2
-
-
 def test_an_ignored_min_probability_is_a_note(index: Path, run: Run) -> None:
     outcome = run("search", index, "mill", "--mode", "dense", "--min-probability", "0.9")
     assert outcome.code == 0
@@ -230,9 +213,3 @@ def test_queries_that_say_nothing_or_too_much(index: Path, run: Run, query: str)
     failed = run("search", index, query)
     assert failed.code == 2
     assert "the query" in failed.err
-
-
-def test_an_unknown_representation(index: Path, run: Run) -> None:
-    failed = run("search", index, "mill", "--representation", "sum")
-    assert failed.code == 2
-    assert "it has: mean, passage, views" in failed.err

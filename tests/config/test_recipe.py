@@ -23,10 +23,9 @@ def test_the_default_recipe_spells_out_the_defaults() -> None:
 
 @pytest.mark.parametrize("name", ["/data/my #1 model", "null", "a: b", "3", "[x", "yes"])
 def test_an_option_for_text_is_no_yaml(name: str) -> None:
-    settings = read_recipe(None, None, encoder=name, include=["*: #1", "null"])
+    settings = read_recipe(None, None, {"encoder.name": name, "corpus.include": ["*: #1", "null"]})
     assert settings.encoder.name == name
     assert settings.corpus.include == ("*: #1", "null")
-    assert read_recipe(None, None, generator="null").generator is None
 
 
 RECIPE = """

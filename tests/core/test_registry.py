@@ -49,7 +49,7 @@ def test_parts_of_another_package(tmp_path: Path, run: Run, small: list[str]) ->
     text = "Yesterday Anna met Otto and Marie by the river, and Paul was there."
     corpus = write_jsonl(tmp_path / "c.jsonl", [{"_id": "a", "text": text}])
     index = tmp_path / "index"
-    chosen = ("--generator", "who", "--set", "checks=[no_anna]")
+    chosen = ("--set", "generator=who", "--set", "checks=[no_anna]")
     built = run("build", corpus, "-o", index, *small[:2], *small[4:], *chosen)
     assert built.code == 0, built.err
     assert "2 question" in built.out

@@ -226,12 +226,12 @@ def test_a_bad_record_is_named_and_can_be_skipped(
     (tmp_path / name).write_bytes(data)
     failed = run("build", tmp_path / name, "--output", tmp_path / "index", *small)
     assert failed.code == 2
-    for part in [*said, "--on-bad-record skip"]:
+    for part in [*said, "--set corpus.on_bad_record=skip"]:
         assert part in failed.err
     assert "Traceback" not in failed.err
     assert not (tmp_path / "index" / "manifest.json").exists()
 
-    skip = ("--on-bad-record", "skip", "--json")
+    skip = ("--set", "corpus.on_bad_record=skip", "--json")
     passed = run("build", tmp_path / name, "--output", tmp_path / "index", *skip, *small)
     assert passed.code == 0, passed.err
     report = json.loads(passed.out)

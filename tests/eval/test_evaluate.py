@@ -121,7 +121,8 @@ def test_benchmarks_by_name(
     lines = [f"{query['_id']}\t{documents[1]['_id']}\t1" for query in queries]
     (folder / "qrels" / "test.tsv").write_text("\n".join(lines), encoding="utf-8")
     out = tmp_path / "out"
-    options = ("--benchmarks", tmp_path / "home", "--depth", 40, "--set", "calibrate=false")
+    monkeypatch.setenv("CORPUS_TUNER_BENCHMARKS", str(tmp_path / "home"))
+    options = ("--depth", 40, "--set", "calibrate=false")
     outcome = run("eval", "arguana", "-o", out, *options, *small)
     assert outcome.code == 0, outcome.err
     assert "each query is a document itself" in outcome.out

@@ -15,14 +15,14 @@ from tests.eval.made_benchmark import make_benchmark
 Run = Callable[..., Outcome]
 
 
-def test_the_list_of_benchmarks(tmp_path: Path, run: Run) -> None:
+def test_the_list_of_benchmarks(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "scifact").mkdir()
-    outcome = run("eval", "--list", "--benchmarks", tmp_path)
+    monkeypatch.setenv("CORPUS_TUNER_BENCHMARKS", str(tmp_path))
+    outcome = run("eval", "--list")
     assert outcome.code == 0
     assert re.search(r"scifact +5,183 +here", outcome.out)
-    known = json.loads(run("eval", "--list", "--json", "--benchmarks", tmp_path).out)
-    assert known["benchmarks"]["scifact"]["here"]
-    assert not known["benchmarks"]["arguana"]["here"]
+    known = json.loads(run("eval", "--list", "--json").out)
+    assert known["benchmarks"]["scifact"]["documents"] == 5183
     assert known["suites"]["quick"] == ["sample-en", "sample-de"]
     outcome = run("eval", "no-such", "-o", tmp_path / "out")
     assert (outcome.code, "eval --list" in outcome.err) == (2, True)
@@ -49,8 +49,8 @@ def test_bad_benchmarks(kind: str, tmp_path: Path, run: Run, small: list[str]) -
     usual = {"qrels/test.tsv": "q\td0\t1\n", "queries.jsonl": '{"_id": "q", "text": "x"}\n'}
     for name, text in (usual | files).items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    strict = ("--on-bad-record", "fail")
-    failed = run("eval", "-b", tmp_path, "-o", tmp_path / "out", *strict, *small)
+    strict = ("--set", "corpus.on_bad_record=fail")
+    failed = run("eval", tmp_path, "-o", tmp_path / "out", *strict, *small)
     assert failed.code == 2, failed
     assert said in failed.err
     assert "Traceback" not in failed.err

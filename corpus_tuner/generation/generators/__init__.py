@@ -130,8 +130,7 @@ def check_installed(generators: Sequence[PluginSettings]) -> None:
             extra = getattr(module, "EXTRA", "build")
             problem = describe_missing_extra(f"the generator {settings.name}", extra)
             raise CorpusTunerError(
-                f"{problem}; or do without it: "
-                + setting({"generator": "extractive"}, "--generator extractive")
+                f"{problem}; or do without it: " + setting({"generator": "extractive"})
             )
 
 

@@ -34,7 +34,7 @@ def test_it_leaves_an_encoder_and_says_whether_it_is_better(
     assert f"{100 * verdict['gain']:+.1f}" in card
     assert not list(output.glob("*.bin"))
     index = tmp_path / "index"
-    options = ("--encoder", output, "--generator", "null", "--set", "language=en")
+    options = ("--encoder", output, "--set", "generator=null", "--set", "language=en")
     assert run("build", corpus, "-o", index, *options).code == 0
     assert json.loads(run("info", index, "--json").out)["encoder"]["settings"]["name"] == str(
         output
@@ -57,7 +57,7 @@ def test_a_build_takes_the_tuned_encoder_if_it_is_better(
     report = json.loads((tuned / "tuning.json").read_text(encoding="utf-8"))
     report["verdict"]["better"] = better
     (tuned / "tuning.json").write_text(json.dumps(report), encoding="utf-8")
-    options = ("--generator", "null", "--set", "language=en", "--set", "calibrate=false")
+    options = ("--set", "generator=null", "--set", "language=en", "--set", "calibrate=false")
     index = tmp_path / "index"
     command = ("build", corpus, "-o", index, "--encoder", report["base"], *options)
     done = run(*command, "--tune-encoder")
