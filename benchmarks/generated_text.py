@@ -56,7 +56,7 @@ def list_uses(settings: Recipe) -> dict[str, Recipe]:
             "representation": Views(),
             "baselines": (),
             "lexical": lexical.model_copy(update={"views": {}}),
-            "calibrate": "sentences",
+            "calibrate": True,
         }
     )
     views = without.model_copy(update={"generator": both})
@@ -66,8 +66,6 @@ def list_uses(settings: Recipe) -> dict[str, Recipe]:
         WITHOUT: without,
         "views": views,
         "words": hidden.model_copy(update={"lexical": words}),
-        "weights by questions": hidden.model_copy(update={"calibrate": "questions"}),
-        "weights by questions and sentences": hidden.model_copy(update={"calibrate": "both"}),
     }
 
 

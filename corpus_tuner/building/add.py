@@ -124,7 +124,7 @@ class Adder:
             skipped_changed = store_skipped(index, corpus.source, skipped, whole=False)
             if changes.total and finish_index:
                 recipe = opened.recipe
-                calibrate = recipe.calibrate is not None and must_calibrate(manifest)
+                calibrate = recipe.calibrate and must_calibrate(manifest)
                 manifest = finish(index, manifest, recipe, opened.encoder, calibrate=calibrate)
         return BuildReport.of(index, corpus, manifest, changes, skipped_changed=skipped_changed)
 

@@ -256,7 +256,7 @@ def finish(
         with show_activity("merging segments"):
             manifest = merge_segments(index, manifest, entries)
     if calibrate and recipe.calibrate:
-        manifest, _ = recalibrate(index, encoder, recipe.search, source=recipe.calibrate)
+        manifest, _ = recalibrate(index, encoder, recipe.search)
     elif calibrate:
         manifest = commit(index, set_weights(manifest, recipe.search, None))
     if needs_ann_build(manifest, recipe.vectors):
@@ -371,7 +371,7 @@ def _is_up_to_date(manifest: Manifest, changes: Changes, recipe: Recipe) -> bool
 
 def _must_weigh(manifest: Manifest, recipe: Recipe) -> bool:
     """Tell whether the weights are other ones than the recipe requests, or outdated."""
-    source = manifest.calibration.query_source if manifest.calibration else None
-    if manifest.default_search != recipe.search or source != recipe.calibrate:
+    calibrated = manifest.calibration is not None
+    if manifest.default_search != recipe.search or calibrated != recipe.calibrate:
         return True
-    return recipe.calibrate is not None and must_calibrate(manifest)
+    return recipe.calibrate and must_calibrate(manifest)

@@ -13,7 +13,6 @@ from typing import NamedTuple
 from corpus_tuner.core.documents import Document
 from corpus_tuner.encoders.tuning_report import find_held_out
 from corpus_tuner.indexes.searcher import Searcher
-from corpus_tuner.indexes.store.search_settings import QuerySource
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.text.sentences import split_sentences
 
@@ -75,23 +74,11 @@ def take_out_sentence(
     return PseudoQueries(Document(document.id, document.title, remaining), queries, ordinal)
 
 
-def sample_queries(
-    searcher: Searcher, count: int, seed: int, source: QuerySource
-) -> Iterator[PseudoQueries]:
-    """Yield pseudo-queries of at most `count` documents of an index by each kind of query.
-
-    Documents and sentences are chosen by the contents of documents, so that they do not depend on
-    the order of the corpus or on segments.
-    """
-    if source != "questions":
-        yield from sample_sentences(searcher, count, seed)
-    if source != "sentences":
-        yield from sample_questions(searcher, count, seed)
-
-
 def sample_sentences(searcher: Searcher, count: int, seed: int) -> Iterator[PseudoQueries]:
     """Yield at most `count` documents of an index with a held-out sentence each.
 
+    Documents and sentences are chosen by the contents of documents, so that they do not depend on
+    the order of the corpus or on segments.
     An encoder that was fine-tuned on documents of the index finds their sentences more easily than
     real queries: then documents that were held out from training are chosen.
     """
@@ -108,19 +95,6 @@ def sample_sentences(searcher: Searcher, count: int, seed: int) -> Iterator[Pseu
         if queries:
             count -= 1
             yield queries
-
-
-def sample_questions(searcher: Searcher, count: int, seed: int) -> Iterator[PseudoQueries]:
-    """Yield at most `count` documents of an index with generated questions, and all their text."""
-    segments = searcher.segments
-    for _, ordinal in _sample_documents(segments, 10 * count, seed):
-        if not count:
-            return
-        questions = [view.text for view in segments.read_views(ordinal) if view.kind == "question"]
-        if questions:
-            count -= 1
-            document = segments.read_document(ordinal)
-            yield PseudoQueries(document, (questions[0], questions[-1]), ordinal)
 
 
 def _sample_documents(

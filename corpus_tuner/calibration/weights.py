@@ -1,7 +1,7 @@
 """Calibration: choose the ranker weights for a corpus without labels.
 
-A sentence of a document is held out, or a generated question is taken, as a pseudo-query whose
-expected answer is that document (`corpus_tuner.calibration.pseudo_queries`). What remains of the
+A sentence of a document is held out as a pseudo-query whose expected answer is that document
+(`corpus_tuner.calibration.pseudo_queries`). What remains of the
 document is encoded again, its terms are counted without the sentence, and generated views, which
 may repeat the sentence, are ignored. The weights are the maximum likelihood estimate of a softmax
 over candidates with a coefficient for every ranker, shrunk towards the default weights: a question
@@ -25,7 +25,7 @@ from corpus_tuner.calibration.likelihood import (
     compute_ndcg,
     fit_temperature,
 )
-from corpus_tuner.calibration.pseudo_queries import PseudoQueries, sample_queries
+from corpus_tuner.calibration.pseudo_queries import PseudoQueries, sample_sentences
 from corpus_tuner.config.recipe import read_stored_recipe
 from corpus_tuner.core.arguments import check_path
 from corpus_tuner.core.progress import show_activity, show_progress, track
@@ -41,7 +41,6 @@ from corpus_tuner.indexes.store.search_settings import (
     RANKERS,
     Calibration,
     HybridWeights,
-    QuerySource,
     SearchSettings,
 )
 from corpus_tuner.indexes.store.write_lock import lock_and_read_manifest
@@ -117,16 +116,12 @@ def recalibrate(
     encoder: Encoder,
     default: SearchSettings | None = None,
     seed: int = 0,
-    source: QuerySource | None = None,
 ) -> tuple[Manifest, Calibration]:
     """Calibrate an index, locked, and commit the weights; see `calibrate`."""
     with Searcher.open(index, encoder=encoder) as searcher:
         manifest = searcher.manifest
-        recipe = read_stored_recipe(manifest)
-        default = default or recipe.search
-        chosen = choose_weights(
-            searcher, encoder, default, seed, source or recipe.calibrate or "sentences"
-        )
+        default = default or read_stored_recipe(manifest).search
+        chosen = choose_weights(searcher, encoder, default, seed)
     return commit(index, set_weights(manifest, default, chosen)), chosen
 
 
@@ -142,37 +137,13 @@ def set_weights(
 ) -> Manifest:
     """Return a manifest with other weights."""
     search = default.model_copy(update={"hybrid": chosen.chosen}) if chosen else default
-    return manifest.model_copy(
-        update={
-            "search": search,
-            "changed": 0,
-            "calibration": chosen,
-        }
-    )
+    return manifest.model_copy(update={"search": search, "changed": 0, "calibration": chosen})
 
 
 def choose_weights(
-    searcher: Searcher,
-    encoder: Encoder,
-    default: SearchSettings,
-    seed: int = 0,
-    source: QuerySource = "sentences",
+    searcher: Searcher, encoder: Encoder, default: SearchSettings, seed: int = 0
 ) -> Calibration:
-    """Choose the weights for an open index.
-
-    Parameters
-    ----------
-    searcher
-        The index, of whose representation the weights are.
-    encoder
-        The encoder of the index.
-    default
-        Default weights, and the fusion.
-    seed
-        Random seed of the choice of documents and sentences.
-    source
-        Kind of pseudo-queries.
-    """
+    """Choose the weights for an open index and its representation; see `calibrate`."""
     documents = searcher.manifest.documents
     targets: list[PseudoQueries] = []
     unchanged = None
@@ -183,10 +154,9 @@ def choose_weights(
     else:
         with show_activity("calibrating, choosing documents"):
             count = min(MOST, max(LEAST, documents // SHARE))
-            targets = list(sample_queries(searcher, count, seed, source))
+            targets = list(sample_sentences(searcher, count, seed))
         if len(targets) < FEWEST:
-            what = "generated questions" if source == "questions" else "sentences to spare"
-            unchanged = f"{len(targets)} documents have {what}, {FEWEST} are needed"
+            unchanged = f"{len(targets)} documents have sentences to spare, {FEWEST} are needed"
     queries = [] if unchanged else _score_queries(searcher, encoder, targets, default)
     names = [name for name in RANKERS if queries and name in queries[0].candidates.scores]
     single = {name: compute_ndcg(queries, {name: 1.0}, default) for name in names}
@@ -203,7 +173,6 @@ def choose_weights(
             unchanged=unchanged,
             chosen=default.hybrid,
             default=default.hybrid,
-            query_source=source,
             documents=documents,
             seed=seed,
         )
@@ -223,7 +192,6 @@ def choose_weights(
             found={name: round(float(values.mean()), 4) for name, values in ndcg.items()},
             temperature=fit_temperature(queries, names, settings),
             failing=failing,
-            query_source=source,
             documents=documents,
             seed=seed,
         )

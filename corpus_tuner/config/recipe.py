@@ -31,7 +31,7 @@ from corpus_tuner.encoders import Encoder, EncoderSettings
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.store.manifest import Manifest
-from corpus_tuner.indexes.store.search_settings import QuerySource, SearchSettings
+from corpus_tuner.indexes.store.search_settings import SearchSettings
 from corpus_tuner.indexes.vectors.ann import VectorSettings
 from corpus_tuner.text.passages import PassageSettings
 from corpus_tuner.text.views import ViewSettings
@@ -62,11 +62,6 @@ def _default(value: Any) -> Any:
     return value
 
 
-def _read_query_source(value: object) -> object:
-    """Map ``true`` and ``false`` of a recipe to a source of pseudo-queries."""
-    return ("sentences" if value else None) if isinstance(value, bool) else value
-
-
 class Recipe(CheckedModel):
     """Settings that decide what a build makes of a corpus.
 
@@ -94,9 +89,8 @@ class Recipe(CheckedModel):
     search
         Weights of hybrid search, used as they are or as the prior of calibration.
     calibrate
-        Pseudo-queries of calibration, which chooses the weights of hybrid search for this corpus
-        without labels: ``sentences`` (or ``true``), ``questions`` that a generator wrote, or
-        ``both``; ``false`` for the default weights.
+        Whether the weights of hybrid search are chosen for this corpus, without labels; otherwise
+        the default weights are used.
     documents_at_once
         Number of documents processed and committed together; it does not change the index.
     ray
@@ -132,7 +126,7 @@ class Recipe(CheckedModel):
     lexical: LexicalSettings | None = LexicalSettings()
     vectors: VectorSettings = VectorSettings()
     search: SearchSettings = SearchSettings()
-    calibrate: Annotated[QuerySource | None, BeforeValidator(_read_query_source)] = "sentences"
+    calibrate: bool = True
     documents_at_once: PositiveInt = 256
     ray: RaySettings = RaySettings()
 

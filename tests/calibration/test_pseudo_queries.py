@@ -1,4 +1,4 @@
-"""Pseudo-queries: sentences that their documents lack, and generated questions."""
+"""Pseudo-queries: sentences that their documents lack."""
 
 import random
 from pathlib import Path
@@ -8,17 +8,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from corpus_tuner import (
-    Recipe,
-    Searcher,
-    build,
-    load_recipe,
-)
-from corpus_tuner.calibration.pseudo_queries import (
-    sample_questions,
-    sample_sentences,
-    take_out_sentence,
-)
+from corpus_tuner import Searcher
+from corpus_tuner.calibration.pseudo_queries import sample_sentences, take_out_sentence
 from corpus_tuner.core.documents import Document
 from corpus_tuner.encoders.tuning_report import read_report
 from corpus_tuner.indexes.store.manifest import read_manifest
@@ -72,38 +63,6 @@ def test_a_tuned_encoder_is_asked_for_what_was_kept_from_it(
     assert {digests[ordinal] for ordinal in asked} == {*report.held_out}
     calibration = read_manifest(index).calibration
     assert calibration and calibration.queries == 50
-
-
-@pytest.mark.slow
-def test_questions_that_were_written_can_ask(
-    index: Path, settings: Recipe, t5_folder: Path, tmp_path: Path
-) -> None:
-    corpus = index.parent / "c.jsonl"
-    values = f"{{name: seq2seq, model: '{t5_folder}', kinds: [question], max_new_tokens: 6}}"
-    written = load_recipe(None, [f"generator={values}", "checks=[]", "calibrate=questions"])
-    written = written.model_copy(update={"encoder": settings.encoder, "language": "en"})
-    build(corpus, tmp_path / "asked", written)
-    manifest = read_manifest(tmp_path / "asked")
-    assert manifest.calibration
-    assert manifest.calibration.query_source == "questions"
-    assert manifest.calibration.queries == 200
-    with Searcher.open(tmp_path / "asked") as searcher:
-        asked = list(sample_questions(searcher, 100, 0))
-        assert len({held.ordinal for held in asked}) == 100
-        for held in asked:
-            assert held.rest == searcher.segments.read_document(held.ordinal)
-            own = [
-                v.text for v in searcher.segments.read_views(held.ordinal) if v.kind == "question"
-            ]
-            assert set(held.queries) == set(own)
-    both = written.model_copy(update={"calibrate": "both"})
-    assert build(corpus, tmp_path / "asked", both).unchanged
-    manifest = read_manifest(tmp_path / "asked")
-    assert manifest.calibration and manifest.calibration.queries == 400
-    build(corpus, index, settings.model_copy(update={"calibrate": "questions"}))
-    calibration = read_manifest(index).calibration
-    assert calibration
-    assert calibration.unchanged == "0 documents have generated questions, 20 are needed"
 
 
 @given(st.lists(st.sampled_from(SENTENCES), max_size=6), st.integers(0, 99))

@@ -21,8 +21,6 @@ from corpus_tuner.indexes.lexical.bm25 import BM25
 
 Mode = Literal["hybrid", "dense", "lexical"]
 Fusion = Literal["zscore", "minmax", "rrf"]
-QuerySource = Literal["sentences", "questions", "both"]
-"""Kinds of pseudo-queries: sentences removed from documents, questions generated for them."""
 Weight = Annotated[float, Field(ge=0, le=1)]
 
 DENSE_RANKERS = ("passage", "views")
@@ -171,8 +169,6 @@ class Calibration(BaseModel):
         if the weights stay.
     failing
         Rankers that find too little by themselves to be given a weight.
-    query_source
-        Kind of pseudo-queries.
     documents
         Number of documents of the index.
     seed
@@ -196,6 +192,5 @@ class Calibration(BaseModel):
     found: dict[str, float] = Field(default_factory=dict)
     temperature: PositiveFloat | None = None
     failing: tuple[str, ...] = ()
-    query_source: QuerySource = "sentences"
     documents: int
     seed: int
