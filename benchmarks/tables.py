@@ -1,9 +1,9 @@
 """Fill the tables of README.md and docs/ with the results of an evaluation.
 
-    python -m benchmarks.tables RESULTS [ABLATION]
+    python -m benchmarks.tables RESULTS
 
-RESULTS and ABLATION are folders that ``corpus-tuner eval`` and ``eval --ablate`` wrote. A table
-is written between ``<!-- table: NAME -->`` and ``<!-- end -->``.
+RESULTS is a folder that ``corpus-tuner eval`` wrote. A table is written between
+``<!-- table: NAME -->`` and ``<!-- end -->``.
 """
 
 import re
@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from benchmarks.summary_chart import measure_rrf
-from corpus_tuner.eval.report import Report, Result, read_results
-from corpus_tuner.eval.report.tables import format_markdown, format_p_value, tabulate_measure
+from corpus_tuner.eval.report import Report, Result
+from corpus_tuner.eval.report.tables import format_markdown, format_p_value
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs" / "research").glob("*.md")))
@@ -111,9 +111,6 @@ def main() -> None:
         "comparison": tabulate_comparison(report),
         "cost": tabulate_cost(report),
     }
-    if len(sys.argv) > 2:
-        parts = read_results(Path(sys.argv[2]) / "ablation.json")
-        tables["ablation"] = format_markdown(tabulate_measure(parts, MAIN))
     for page in PAGES:
         fill_tables(page, tables)
 

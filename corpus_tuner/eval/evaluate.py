@@ -26,7 +26,7 @@ from corpus_tuner.eval.open_benchmark import (
     open_benchmarks,
     skips_bad_records,
 )
-from corpus_tuner.eval.report import IndexCost, Report, Result, read_results
+from corpus_tuner.eval.report import IndexCost, Report
 from corpus_tuner.eval.report.assembly import (
     ABOUT,
     METRICS,
@@ -37,7 +37,7 @@ from corpus_tuner.eval.report.assembly import (
 )
 from corpus_tuner.eval.report.tables import write_results
 from corpus_tuner.eval.run_systems import BASELINE, run_systems
-from corpus_tuner.eval.setup import ABLATION, DEPTH, Setup
+from corpus_tuner.eval.setup import DEPTH, Setup
 from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES
 from corpus_tuner.eval.trec.qrels import write_qrels
@@ -167,14 +167,9 @@ def evaluate(
 def _merge_reports(
     reports: Sequence[Report], setup: Setup, compare_with: str, command: str
 ) -> Report:
-    """Return the report of all benchmarks, with an ablation of them in the same folder."""
+    """Return the report of all benchmarks."""
     results = [result for report in reports for result in report.results]
     system = choose_main_system(results, compare_with)
-    ablation: list[Result] = []
-    if (setup.output / ABLATION).is_file():
-        names = {result.benchmark for result in results}
-        stored = read_results(setup.output / ABLATION)
-        ablation = [result for result in stored if result.benchmark in names]
     return merge_reports(
         reports,
         title=f"{system} compared with {compare_with}",
@@ -182,7 +177,6 @@ def _merge_reports(
         terms=explain_terms(results),
         system=system,
         baseline=compare_with,
-        ablation=ablation,
         settings=yaml.safe_dump(
             setup.settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True
         ),

@@ -16,9 +16,6 @@ from corpus_tuner.indexes.store.layout import Layout
 DEPTH = 100
 """Default number of documents in a ranking: the largest cutoff of the default measures."""
 
-ABLATION = "ablation.json"
-"""File of the results of an ablation."""
-
 
 @dataclass(frozen=True, slots=True)
 class Setup:

@@ -1,10 +1,9 @@
 """Reports of evaluations: their data, and their files (tables, charts, one HTML page)."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field
 
 from corpus_tuner.building.report import BuildReport
 from corpus_tuner.core.extras import MissingExtraError
@@ -87,11 +86,6 @@ class Result(_Frozen):
             },
             **more,
         )
-
-
-def read_results(path: Path) -> list[Result]:
-    """Read results from a JSON list."""
-    return TypeAdapter(list[Result]).validate_json(path.read_text(encoding="utf-8"))
 
 
 class ShownDocument(_Frozen):
@@ -219,8 +213,6 @@ class Report(_Frozen):
         Published figures and pitfalls, by benchmark.
     sweeps, costs
         Weight sweeps and index costs, where measured.
-    ablation
-        Results of an ablation.
     remarks
         Warnings for the reader, such as queries without results.
     settings
@@ -248,7 +240,6 @@ class Report(_Frozen):
     notes: dict[str, list[str]] = Field(default_factory=dict)
     sweeps: list[WeightSweep] = Field(default_factory=list)
     costs: list[IndexCost] = Field(default_factory=list)
-    ablation: list[Result] = Field(default_factory=list)
     remarks: list[str] = Field(default_factory=list)
     settings: str = ""
     versions: dict[str, str] = Field(default_factory=dict)

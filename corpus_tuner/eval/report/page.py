@@ -14,7 +14,6 @@ from corpus_tuner.eval.report.tables import (
     explain_marks,
     format_p_value,
     mark_p_value,
-    tabulate_measure,
 )
 
 _WIDTH, _HEIGHT = 1000, 200  # of charts, which stretch to any width
@@ -55,7 +54,6 @@ def write_page(report: Report, path: Path) -> None:
             (sweep, *_draw_curve(sweep.points, (sweep.chosen, sweep.reached)))
             for sweep in report.sweeps
         ],
-        ablation=tabulate_measure(report.ablation, first) if report.ablation else [],
     )
     write_text(path, page)
 

@@ -154,9 +154,6 @@ def write_summary(report: Report, path: Path) -> None:
         parts.append(f"## Published figures\n\n{table}")
     if report.costs:
         parts.append(f"## Cost\n\n{format_markdown(list(_tabulate_costs(report)))}")
-    if report.ablation:
-        table = format_markdown(tabulate_measure(report.ablation, measures[0]))
-        parts.append(f"## Ablation: {measures[0]}\n\n{table}")
     if report.remarks:
         parts.append("".join(f"- {remark}\n" for remark in report.remarks))
     write_text(path, "\n".join(parts))
