@@ -1,10 +1,12 @@
 """Dense search with any sentence-transformers model: ``encoder:NAME``, a hub name or a folder."""
 
+import heapq
+
 from corpus_tuner.core.progress import show_activity, track
 from corpus_tuner.encoders import EncoderSettings, open_encoder
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.baselines import BaselineInput
-from corpus_tuner.eval.trec.runs import Leaders, Run, break_ties
+from corpus_tuner.eval.trec.runs import Ranking, Run, break_ties
 
 _CHUNK = 256
 
@@ -28,15 +30,21 @@ class Baseline:
         with show_activity(f"opening the encoder ({self.name})"):
             encoder = open_encoder(self._settings)
             queries = encoder.encode_queries(list(given.benchmark.queries.values()))
-        leaders = [Leaders(given.depth) for _ in queries]
+        rankings: list[Ranking] = [[] for _ in queries]
         chunks = corpus.iterate_chunks(_CHUNK)
         for chunk in track(chunks, f"encoding ({self.name})", corpus.count, len):
             texts = [f"{document.title} {document.text}".strip() for document in chunk]
-            scores = queries @ encoder.encode_documents(texts).T
+            scores = (queries @ encoder.encode_documents(texts).T).round(6)
             ids = [document.id for document in chunk]
-            for best, row in zip(leaders, scores.round(6), strict=True):
-                best.add(ids, row)
+            rankings = [
+                heapq.nsmallest(
+                    given.depth,
+                    [*ranking, *zip(ids, row.tolist(), strict=True)],
+                    key=lambda pair: (-pair[1], pair[0]),
+                )
+                for ranking, row in zip(rankings, scores, strict=True)
+            ]
         return {
-            query: break_ties(best.ranking)
-            for query, best in zip(given.benchmark.queries, leaders, strict=True)
+            query: break_ties(ranking)
+            for query, ranking in zip(given.benchmark.queries, rankings, strict=True)
         }

@@ -12,16 +12,6 @@ from corpus_tuner.eval.trec.benchmark import Qrels
 from corpus_tuner.eval.trec.runs import Run
 
 DEFAULT_MEASURES = ("nDCG@10", "MRR@100", "Recall@100")
-_SYNONYMS = {"MRR": "RR", "Recall": "R", "Precision": "P", "MAP": "AP", "NDCG": "nDCG"}
-_TREC_EVAL = {
-    **{"map": "AP", "ndcg": "nDCG", "recip_rank": "RR", "bpref": "Bpref"},
-    **{"set_P": "SetP", "set_recall": "SetR", "set_F": "SetF", "set_map": "SetAP"},
-}
-_TREC_EVAL_AT = {
-    **{"ndcg_cut": "nDCG", "map_cut": "AP", "P": "P", "recall": "R", "success": "Success"},
-    "iprec_at_recall": "IPrec",
-}
-"""Names of measures in trec_eval; those in the second table are followed by ``_`` and a cutoff."""
 _COUNTS = ("NumQ", "NumRel", "NumRelRet", "NumRet")
 
 QueryValues = Mapping[str, float]
@@ -127,7 +117,7 @@ def parse_measure(name: str) -> ir_measures.Measure:
     (RR@100, nDCG@10)
     """
     try:
-        parsed = ir_measures.parse_measure(_normalize_name(name))
+        parsed = _parse_name(name)
         parsed.validate_params()
     except (AssertionError, NameError, SyntaxError, ValueError) as error:
         raise EvaluationError(
@@ -139,10 +129,12 @@ def parse_measure(name: str) -> ir_measures.Measure:
     return parsed
 
 
-def _normalize_name(name: str) -> str:
-    """Return the name of a measure in ir_measures."""
-    with_cutoff = re.fullmatch(r"(\w+?)[._]([0-9]+(?:\.[0-9]+)?)", name)
-    if with_cutoff and with_cutoff[1] in _TREC_EVAL_AT:
-        return f"{_TREC_EVAL_AT[with_cutoff[1]]}@{with_cutoff[2]}"
-    family, at, cutoff = name.partition("@")
-    return _TREC_EVAL.get(name, _SYNONYMS.get(family, family) + at + cutoff)
+def _parse_name(name: str) -> ir_measures.Measure:
+    """Parse a name of ir_measures or, if it has none such, of trec_eval."""
+    try:
+        return ir_measures.parse_measure(name)
+    except (NameError, SyntaxError, ValueError):
+        if not re.fullmatch(r"[A-Za-z_]+[0-9.]*", name):  # the parser accepts P_10x
+            raise
+        (parsed,) = ir_measures.parse_trec_measure(name)  # several where a cutoff is missing
+        return parsed

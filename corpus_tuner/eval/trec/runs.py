@@ -1,13 +1,10 @@
 """Runs: the ranking of every query, in memory and as TREC files."""
 
-import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from math import isfinite, nan
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from corpus_tuner.core.files import write_atomically
 from corpus_tuner.core.records import WHITE_SPACE, BadRecord, read_lines, split_columns
@@ -42,44 +39,6 @@ def _separate_scores(ranking: Iterable[tuple[str, float]]) -> Ranking:
         above = min(np.float32(score), np.nextafter(above, np.float32(-np.inf)))
         strict.append((document, float(above)))
     return strict
-
-
-class Leaders:
-    """The best documents of one query, of documents that come in chunks.
-
-    Parameters
-    ----------
-    size
-        Number of documents.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> leaders = Leaders(2)
-    >>> leaders.add(["a", "b"], np.array([0.25, 0.5]))
-    >>> leaders.add(["c"], np.array([0.75]))
-    >>> leaders.ranking
-    [('c', 0.75), ('b', 0.5)]
-    """
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._best: Ranking = []
-
-    def add(self, ids: Sequence[str], scores: npt.NDArray[np.floating[Any]]) -> None:
-        """Add a chunk of documents; `scores` has shape (documents,)."""
-        size = min(self._size, len(scores))
-        least = np.partition(scores, len(scores) - size)[len(scores) - size]
-        (good,) = np.nonzero(scores >= least)
-        new = [(ids[position], float(scores[position])) for position in good.tolist()]
-        # Ties go to the smaller id, as everywhere.
-        both = [*self._best, *new]
-        self._best = heapq.nsmallest(self._size, both, key=lambda pair: (-pair[1], pair[0]))
-
-    @property
-    def ranking(self) -> Ranking:
-        """Ids and scores, best first."""
-        return self._best
 
 
 def read_run(path: Path) -> Run:
@@ -142,7 +101,6 @@ def read_run(path: Path) -> Run:
 
 
 def _order_as_trec_eval(ranking: dict[str, np.float32]) -> Ranking:
-    """Order by score, then by id as it is written, both descending, and decode the ids."""
     ordered = sorted(ranking.items(), key=lambda pair: (pair[1], pair[0]), reverse=True)
     return _separate_scores((decode_id(document), float(score)) for document, score in ordered)
 
