@@ -81,7 +81,7 @@ def measure_uses(benchmark: Benchmark, setup: Setup) -> dict[str, QueryValues]:
     """Return the measure of every query in hybrid search, by use."""
     values: dict[str, QueryValues] = {}
     for number, (use, recipe) in enumerate(list_uses(setup.settings).items()):
-        index = setup.path("uses", f"{benchmark.name}.{number}")
+        index = setup.output / "uses" / f"{benchmark.name}.{number}"
         with add_prefix(f"{benchmark.name}, {use}"):
             build(benchmark.corpus, index, recipe, encoder=setup.encoder, ledger=setup.ledger)
             manifest = read_manifest(index)
@@ -114,7 +114,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", dest="assignments", metavar="NAME=VALUE")
     chosen = parser.parse_args()
     settings = load_recipe(None, chosen.assignments or [])
-    benchmarks = open_benchmarks(chosen.folders, "", None, settings)
+    benchmarks = open_benchmarks(chosen.folders, settings=settings)
     check_corpora(benchmarks)
     setup = Setup.open(chosen.results, settings, None, [MEASURE], DEPTH)
     values = {}

@@ -29,7 +29,7 @@ MEASURE = "nDCG@10"
 
 def differences(benchmark: Benchmark, setup: Setup) -> dict[str, np.ndarray]:
     """Return what calibrated search loses without a ranker, for every query, by ranker."""
-    index = setup.path("indexes", benchmark.name)
+    index = setup.output / "indexes" / benchmark.name
     manifest = read_manifest(index)
     reached = {}
     with OpenIndex(index, setup.encoder, benchmark.queries) as opened:
@@ -50,7 +50,7 @@ def main() -> None:
     chosen = parser.parse_args()
     settings = load_recipe()
     setup = Setup(chosen.results, settings, open_encoder(settings.encoder))
-    benchmarks = open_benchmarks(chosen.folders, "", None, settings)
+    benchmarks = open_benchmarks(chosen.folders, settings=settings)
     by_name = {benchmark.name: differences(benchmark, setup) for benchmark in benchmarks}
     rows = [["without", *by_name, "average", "95 % interval"]]
     for ranker in RANKERS:

@@ -150,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--plot", type=Path, help="where the diagram is written, as SVG")
     chosen = parser.parse_args(arguments)
     settings = load_recipe(None, ["corpus.on_bad_record=skip"])
-    benchmarks = open_benchmarks(chosen.folders, "", None, settings)
+    benchmarks = open_benchmarks(chosen.folders, settings=settings)
     found = {
         benchmark.name: search_judged(chosen.results / "indexes" / benchmark.name, benchmark)
         for benchmark in benchmarks

@@ -31,7 +31,6 @@ def compare_runs(
     qrels: Path | None = None,
     measures: Sequence[str] = DEFAULT_MEASURES,
     split: str = "",
-    home: Path | None = None,
     settings: Recipe | None = None,
     command: str = "",
 ) -> Report:
@@ -43,8 +42,8 @@ def compare_runs(
         Files, or ``NAME=FILE``; ``-`` is standard input.
     output
         Folder of the report.
-    benchmark, split, home
-        Benchmark of the runs, as `corpus_tuner.evaluate` takes it.
+    benchmark, split
+        Benchmark of the runs and its judgments, as `corpus_tuner.evaluate` takes them.
     qrels
         File of judgments, instead of a benchmark.
     measures
@@ -79,7 +78,7 @@ def compare_runs(
     if qrels is not None:
         judged_by = _read_judgments(qrels, skips_bad_records(settings))
     else:
-        judged_by, *_ = open_benchmarks([benchmark], split, home, settings)
+        judged_by, *_ = open_benchmarks([benchmark], split, settings)
     shown = track(files.items(), "reading", lambda: len(files), unit="runs")
     rankings = {name: read_run(path) for name, path in shown}
     for name, run in rankings.items():

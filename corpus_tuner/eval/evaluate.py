@@ -55,7 +55,6 @@ def evaluate(
     depth: int = DEPTH,
     baselines: Sequence[Baseline] = (),
     compare_with: str = BASELINE,
-    home: Path | None = None,
     index: str | Path | None = None,
     queries: str | Path | None = None,
     qrels: str | Path | None = None,
@@ -95,8 +94,6 @@ def evaluate(
         Further systems.
     compare_with
         Name of the baseline that systems are compared with.
-    home
-        Folder of benchmarks that are known by name.
     index
         Existing index of the one benchmark's documents, a folder or an address of Qdrant
         (`corpus_tuner.Searcher.open`): it is measured, and none is built. No corpus is read.
@@ -137,7 +134,7 @@ def evaluate(
             )
         ]
     else:
-        opened = open_benchmarks(benchmarks, split, home, settings)
+        opened = open_benchmarks(benchmarks, split, settings)
     if index is None:
         check_corpora(opened)
     elif len(opened) > 1:
@@ -155,7 +152,7 @@ def evaluate(
             own = setup if index is not None else setup.adapt_encoder(benchmark.corpus)
             built, cost = _build_index(benchmark, own)
             builds[benchmark.name] = built
-            write_qrels(benchmark.qrels, setup.path("runs", f"{benchmark.name}.qrels"))
+            write_qrels(benchmark.qrels, setup.output / "runs" / f"{benchmark.name}.qrels")
             reports.append(run_systems(benchmark, built, cost, own, baselines, compare_with))
         results = [result for report in reports for result in report.results]
         write_results(results, setup.output / METRICS)
@@ -208,7 +205,7 @@ def _build_index(benchmark: Benchmark, setup: Setup) -> tuple[BuildReport, Index
             manifest = source.read_manifest()
         report = BuildReport.of(setup.index, Corpus([]), manifest, Changes(), skipped_changed=False)
         return report, _count_cost(benchmark.name, report, manifest.bytes)
-    index = setup.path("indexes", benchmark.name)
+    index = setup.output / "indexes" / benchmark.name
     existed = index.exists()
     start = time.perf_counter()
     report = build(
@@ -217,7 +214,7 @@ def _build_index(benchmark: Benchmark, setup: Setup) -> tuple[BuildReport, Index
     seconds = round(time.perf_counter() - start, 1)
     size = sum(file.stat().st_size for file in index.rglob("*") if file.is_file())
     cost = _count_cost(benchmark.name, report, size)
-    path = setup.path("costs", f"{benchmark.name}.json")
+    path = setup.output / "costs" / f"{benchmark.name}.json"
     if report.unchanged:
         if path.is_file():
             stored = IndexCost.model_validate_json(path.read_text(encoding="utf-8"))

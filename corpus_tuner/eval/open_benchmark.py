@@ -18,13 +18,11 @@ from corpus_tuner.eval.benchmarks.registry import Entry, expand_suites, find_ent
 from corpus_tuner.eval.trec.benchmark import Benchmark
 
 
-def get_benchmarks_folder(folder: Path | None = None) -> Path:
+def get_benchmarks_folder() -> Path:
     """Return the folder of the benchmarks that are known by name.
 
-    It is the one given, or ``CORPUS_TUNER_BENCHMARKS`` in the environment, or in the cache.
+    It is ``CORPUS_TUNER_BENCHMARKS`` in the environment, or in the cache.
     """
-    if folder is not None:
-        return folder
     named = os.environ.get("CORPUS_TUNER_BENCHMARKS")
     return Path(named) if named else get_cache_folder() / "benchmarks"
 
@@ -32,7 +30,6 @@ def get_benchmarks_folder(folder: Path | None = None) -> Path:
 def open_benchmarks(
     names: str | Path | Sequence[str | Path],
     split: str = "",
-    home: Path | None = None,
     settings: Recipe | None = None,
 ) -> list[Benchmark]:
     """Read queries and judgments of benchmarks, and fetch those that are not on this disk.
@@ -44,8 +41,6 @@ def open_benchmarks(
         names of the registry (`corpus_tuner.eval.benchmarks.registry`) and of its suites.
     split
         Name of the judgments; by default those of each benchmark.
-    home
-        Folder of benchmarks that are known by name, as `get_benchmarks_folder` takes it.
     settings
         Recipe: if its ``corpus.on_bad_record`` is ``skip``, bad records are left out.
 
@@ -58,7 +53,7 @@ def open_benchmarks(
     opened = []
     listed = [names] if isinstance(names, str | Path) else names
     for name in expand_suites([str(one) for one in listed]):
-        benchmark = _open_benchmark(name, split, get_benchmarks_folder(home), skip)
+        benchmark = _open_benchmark(name, split, skip)
         entry = find_entry(benchmark)
         opened.append(replace(benchmark, remove_self=bool(entry and entry.remove_self)))
     found = sorted(benchmark.name for benchmark in opened)
@@ -101,7 +96,7 @@ def name_after_file(path: Path) -> str:
     return "stdin" if path == STANDARD_INPUT else name or path.name
 
 
-def _open_benchmark(name: str, split: str, home: Path, skip: bool) -> Benchmark:
+def _open_benchmark(name: str, split: str, skip: bool) -> Benchmark:
     samples = {f"sample-{language}": language for language in LANGUAGES}
     if name in samples:
         return load_benchmark(sample_folder(samples[name]), split or "test", name=name)
@@ -109,7 +104,7 @@ def _open_benchmark(name: str, split: str, home: Path, skip: bool) -> Benchmark:
         return load_ir_dataset(name.removeprefix("ir_datasets:"))
     entry = load_registry().benchmarks.get(name)
     if entry is not None:
-        folder, split = home / name, split or entry.split
+        folder, split = get_benchmarks_folder() / name, split or entry.split
         if not folder.is_dir() and entry.ir_datasets:
             return _open_ir_dataset(name, entry, split, folder)
         if not folder.is_dir():

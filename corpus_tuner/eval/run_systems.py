@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from corpus_tuner.building.report import BuildReport
 from corpus_tuner.core.files import write_text
@@ -47,40 +48,43 @@ def run_systems(
         the index.
     """
     name = benchmark.name
-    index_path = setup.index or setup.path("indexes", name)
+    index_path = setup.index or setup.output / "indexes" / name
     with OpenIndex(index_path, setup.encoder, benchmark.queries) as index:
         remarks = _check_judged_documents(benchmark, index)
         runner = _Runner(benchmark, index, setup)
         for baseline in baselines:
             runner.run_baseline(baseline, built.language)
-        runner.run_index_systems()
+        for system in list_systems(index.manifest, setup.settings.search):
+            runner.run_system(system)
+        sweeps = [runner.run_oracles()] if index.manifest.lexical else []
+        ranked = runner.ranked
         if missing := explain_missing_systems(index.manifest):
             remarks.append(f"{name}: {missing}")
-        if compare_with not in (BASELINE, *runner.runs):
+        if compare_with not in (BASELINE, *ranked):
             raise CorpusTunerError(
                 f"there is no system {compare_with!r} to compare with: there are "
-                f"{', '.join(runner.runs)}"
+                f"{', '.join(ranked)}"
             )
-        if compare_with not in runner.runs:
+        if compare_with not in ranked:
             remarks.append(
                 f"{name}: nothing is compared with {compare_with}, which the index does not have "
                 "(the recipe's baselines name what it has)."
             )
         results = runner.list_results(built)
-        system = choose_main_system(results, compare_with)
-        main = runner.systems.get(system)
+        main = choose_main_system(results, compare_with)
+        shown = ranked[main].system
         with show_activity("comparing"):
             return report_benchmark(
                 benchmark,
-                runner.runs,
-                runner.measured,
+                {own: one.run for own, one in ranked.items()},
+                {own: one.measured for own, one in ranked.items()},
                 results,
                 setup.measures,
-                system,
+                main,
                 compare_with,
-                partial(index.describe, main) if main else None,
+                partial(index.describe, shown) if shown else None,
                 remarks,
-                sweeps=[runner.sweep] if runner.sweep else [],
+                sweeps=sweeps,
                 costs=[cost],
             )
 
@@ -93,30 +97,11 @@ def run_cached(
     *,
     remove_self: bool = False,
 ) -> tuple[Run, float]:
-    """Return the run that is cached in a file for the same inputs, or make it and cache it.
+    """Return the run that is cached in a file for the same inputs, and the seconds that it took.
 
-    Parameters
-    ----------
-    path
-        TREC run file, ``BENCHMARK.SYSTEM.trec``; a hash of the inputs, and the seconds, are in the
-        file of the same name that ends in ``.json``.
-    inputs
-        Everything that determines the run; compared by their ``repr``.
-    run
-        Function that makes the run.
-    prepare
-        Function called before `run`, whose time does not count.
-    remove_self
-        Whether to remove from every ranking the document that is the query.
-
-    Returns
-    -------
-    The run as its file has it, and the seconds that it took.
-
-    Raises
-    ------
-    EvaluationError
-        If a file cannot be written, or an id cannot be in a TREC run.
+    Otherwise `prepare` is called, and the run is made by `run` and cached. A hash of the inputs
+    (everything that determines the run, compared by `repr`) and the seconds are in the file of the
+    same name that ends in ``.json``.
     """
     key = hashlib.sha256(repr((inputs, remove_self)).encode()).hexdigest()
     note = path.with_suffix(".json")
@@ -158,60 +143,72 @@ def _check_judged_documents(benchmark: Benchmark, index: OpenIndex) -> list[str]
     ]
 
 
+class _Ranked(NamedTuple):
+    """A run with its measures, and the system of the index that made it; ``None`` for baselines."""
+
+    run: Run
+    measured: MeasuredRun
+    seconds: float
+    system: System | None
+
+
 class _Runner:
-    """Runs and measures of the systems of one benchmark."""
+    """Runs and measures of the systems of one benchmark, by name."""
 
     def __init__(self, benchmark: Benchmark, index: OpenIndex, setup: Setup) -> None:
-        self.systems: dict[str, System] = {}
-        self.runs: dict[str, Run] = {}
-        self.measured: dict[str, MeasuredRun] = {}
-        self.sweep: WeightSweep | None = None
+        self.ranked: dict[str, _Ranked] = {}
         self._benchmark = benchmark
         self._index = index
         self._setup = setup
         self._depth = setup.depth + benchmark.remove_self
-        self._seconds: dict[str, float] = {}
-        self._manifest = index.manifest
-        self._index_digest = _hash_json(self._manifest.model_dump(mode="json"))
+        self._index_digest = _hash_json(index.manifest.model_dump(mode="json"))
         self._queries_digest = _hash_json(benchmark.queries)
 
     def run_baseline(self, baseline: Baseline, language: str) -> None:
         """Rank by a baseline, and measure."""
-        scratch = self._setup.path("scratch", f"{self._benchmark.name}.{baseline.name}")
+        name = f"{self._benchmark.name}.{baseline.name}"
+        scratch = self._setup.output / "scratch" / name
         corpus_settings = self._setup.settings.corpus
         given = BaselineInput(self._benchmark, corpus_settings, language, self._depth, scratch)
         shutil.rmtree(scratch, ignore_errors=True)
         try:
-            inputs = (baseline.identity(self._benchmark.name), self._manifest.digest)
+            inputs = (baseline.identity(self._benchmark.name), self._index.manifest.digest)
             self._measure(baseline.name, inputs, lambda: baseline.run(given))
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
             with suppress(OSError):  # another evaluation may be using it
                 scratch.parent.rmdir()
 
-    def run_index_systems(self) -> None:
-        """Rank by all systems of the index and by the oracle weights, and measure."""
-        for system in list_systems(self._manifest, self._setup.settings.search):
-            self._search(system)
-        if not self._manifest.lexical:
-            return
-        chosen, representation = self._manifest.search, self._manifest.representation
-        measure, name = self._setup.measures[0], self._benchmark.name
+    def run_system(self, system: System) -> None:
+        """Rank by a system of the index, and measure."""
+        self._measure(
+            system.name,
+            (self._index_digest, system),
+            lambda: self._index.run(system, self._depth),
+            lambda: self._index.prepare(system),
+            system,
+        )
+
+    def run_oracles(self) -> WeightSweep:
+        """Rank by the oracle weights, and measure; return the sweep that they were chosen from."""
+        manifest, benchmark = self._index.manifest, self._benchmark
+        chosen, representation = manifest.search, manifest.representation
+        measure = self._setup.measures[0]
         sweep = sweep_cached(
             self._index.open_searcher(representation),
-            self._benchmark,
+            benchmark,
             measure,
             chosen,
-            self._setup.path("sweeps", f"{name}.json"),
-            _hash_json([self._index_digest, self._queries_digest, self._benchmark.qrels, measure]),
+            self._setup.output / "sweeps" / f"{benchmark.name}.json",
+            _hash_json([self._index_digest, self._queries_digest, benchmark.qrels, measure]),
         )
         for oracle, trials in zip(ORACLES, (sweep.line, [*sweep.line, *sweep.others]), strict=True):
             best = chosen.model_copy(update={"hybrid": choose_best(trials, chosen.hybrid)})
-            self._search(System(oracle, representation, "hybrid", best, uses_labels=True))
+            self.run_system(System(oracle, representation, "hybrid", best, uses_labels=True))
         points = {get_lexical_share(weights): value for weights, value in sweep.line}
         share = get_lexical_share(chosen.hybrid)
-        self.sweep = WeightSweep(
-            benchmark=name,
+        return WeightSweep(
+            benchmark=benchmark.name,
             measure=measure,
             points=list(points.items()),
             chosen=share,
@@ -221,31 +218,15 @@ class _Runner:
     def list_results(self, built: BuildReport) -> list[Result]:
         """Return the results of all systems, with confidence intervals."""
         results = []
-        for name, measured in track(
-            self.measured.items(), "measuring", lambda: len(self.measured), unit="systems"
+        for name, (_, measured, seconds, system) in track(
+            self.ranked.items(), "measuring", lambda: len(self.ranked), unit="systems"
         ):
-            system = self.systems.get(name)
-            more = (
-                {}
-                if system is None
-                else {
-                    "seconds": self._seconds[name],
-                    "weights": system.weights,
-                    "uses_labels": system.uses_labels,
-                }
-            )
-            facts = {"language": built.language, "documents": built.documents}
-            results.append(Result.from_queries(self._benchmark, name, measured, **facts, **more))
+            facts: dict[str, Any] = {"language": built.language, "documents": built.documents}
+            if system is not None:
+                facts |= {"seconds": seconds, "weights": system.weights}
+                facts |= {"uses_labels": system.uses_labels}
+            results.append(Result.from_queries(self._benchmark, name, measured, **facts))
         return results
-
-    def _search(self, system: System) -> None:
-        self.systems[system.name] = system
-        self._measure(
-            system.name,
-            (self._index_digest, system),
-            lambda: self._index.run(system, self._depth),
-            lambda: self._index.prepare(system),
-        )
 
     def _measure(
         self,
@@ -253,18 +234,20 @@ class _Runner:
         inputs: tuple[object, ...],
         run: Callable[[], Run],
         prepare: Callable[[], None] = lambda: None,
+        system: System | None = None,
     ) -> None:
-        if name in self.runs:
+        if name in self.ranked:
             raise CorpusTunerError(f"two systems are called {name!r}: name one, NAME=KIND:...")
-        self.runs[name], self._seconds[name] = run_cached(
-            self._setup.path("runs", f"{self._benchmark.name}.{name}.trec"),
+        benchmark, setup = self._benchmark, self._setup
+        made, seconds = run_cached(
+            setup.output / "runs" / f"{benchmark.name}.{name}.trec",
             (*inputs, self._queries_digest, self._depth),
             run,
             prepare,
-            remove_self=self._benchmark.remove_self,
+            remove_self=benchmark.remove_self,
         )
-        qrels, measures = self._benchmark.qrels, self._setup.measures
-        self.measured[name] = measure_queries(qrels, self.runs[name], measures)
+        measured = measure_queries(benchmark.qrels, made, setup.measures)
+        self.ranked[name] = _Ranked(made, measured, seconds, system)
 
 
 def _hash_json(values: object) -> str:

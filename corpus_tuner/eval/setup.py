@@ -57,15 +57,7 @@ class Setup:
         depth: int,
         index: str | Path | None = None,
     ) -> "Setup":
-        """Make the folder and open the encoder.
-
-        Raises
-        ------
-        EvaluationError
-            If a measure is unknown.
-        CorpusTunerError
-            If the folder cannot be made.
-        """
+        """Make the folder and open the encoder."""
         settings = settings or load_recipe()
         depth = max(depth, get_deepest_cutoff(measures))
         create_folder(Path(output))
@@ -90,7 +82,3 @@ class Setup:
     def ledger(self) -> Path:
         """Ledger of generated views, shared by all indexes."""
         return Layout(self.output).ledger
-
-    def path(self, kind: str, name: str) -> Path:
-        """Return the path of a file or folder, such as ``runs/NAME``."""
-        return self.output / kind / name

@@ -55,8 +55,9 @@ def test_without_a_network_one_line_says_so(
 ) -> None:
     pytest.importorskip("datasets")
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv("CORPUS_TUNER_BENCHMARKS", str(tmp_path))
     with pytest.raises(OutOfReachError) as refused:
-        open_benchmarks(["legalquad"], home=tmp_path)
+        open_benchmarks(["legalquad"])
     (message,) = str(refused.value).splitlines()
     for text in ("hf:mteb/LegalQuAD: no answer", "put it there in BEIR layout"):
         assert text in message

@@ -67,9 +67,10 @@ def test_without_a_network_one_line_says_so(
         raise requests.exceptions.ConnectionError("no route to host")
 
     monkeypatch.setenv("IR_DATASETS_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("CORPUS_TUNER_BENCHMARKS", str(tmp_path))
     monkeypatch.setattr(requests, "get", refuse)
     with pytest.raises(OutOfReachError) as refused:
-        open_benchmarks(["nano-nq"], home=tmp_path)
+        open_benchmarks(["nano-nq"])
     (message,) = str(refused.value).splitlines()
     for text in ("ir_datasets:nano-beir/nq: no answer", "put it there in BEIR layout"):
         assert text in message
@@ -77,6 +78,7 @@ def test_without_a_network_one_line_says_so(
 
 
 def test_other_splits_of_a_known_benchmark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CORPUS_TUNER_BENCHMARKS", str(tmp_path))
     ids: list[str] = []
 
     def load(id_: str, *, name: str) -> Benchmark:
@@ -84,6 +86,6 @@ def test_other_splits_of_a_known_benchmark(tmp_path: Path, monkeypatch: pytest.M
         return Benchmark(name, "", {"1": "mill"}, {"1": {"a": 1}})
 
     monkeypatch.setattr("corpus_tuner.eval.open_benchmark.load_ir_dataset", load)
-    open_benchmarks(["nfcorpus"], home=tmp_path)
-    open_benchmarks(["nfcorpus"], "dev", home=tmp_path)
+    open_benchmarks(["nfcorpus"])
+    open_benchmarks(["nfcorpus"], "dev")
     assert ids == ["beir/nfcorpus/test", "beir/nfcorpus/dev"]
