@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.summary_chart import measure_rrf
 from corpus_tuner.eval.report import Report, Result
-from corpus_tuner.eval.report.tables import format_markdown, format_p_value
+from corpus_tuner.eval.report.tables import format_markdown, format_p_value, tabulate_costs
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs" / "research").glob("*.md")))
@@ -77,19 +77,6 @@ def tabulate_comparison(report: Report) -> str:
     return format_markdown(rows)
 
 
-def tabulate_cost(report: Report) -> str:
-    """Return size and build time of every index."""
-    rows = [["collection", "documents", "views", "index, MiB", "build, s", "peak memory, MiB"]]
-    for index in report.costs:
-        seconds = "" if index.seconds is None else f"{index.seconds:.0f}"
-        peak = "" if index.peak_bytes is None else f"{index.peak_bytes / 2**20:,.0f}"
-        size = f"{index.bytes / 2**20:.1f}"
-        rows.append(
-            [index.benchmark, f"{index.documents:,}", f"{index.views:,}", size, seconds, peak]
-        )
-    return format_markdown(rows)
-
-
 def fill_tables(page: Path, tables: dict[str, str]) -> None:
     """Write tables between their marks."""
 
@@ -109,7 +96,7 @@ def main() -> None:
         "summary": summarize(folder, report.results),
         "systems": tabulate_systems(report.results),
         "comparison": tabulate_comparison(report),
-        "cost": tabulate_cost(report),
+        "cost": format_markdown(tabulate_costs(report)),
     }
     for page in PAGES:
         fill_tables(page, tables)

@@ -3,7 +3,7 @@
 import codecs
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from corpus_tuner.core.files import write_atomically, write_text
@@ -147,22 +147,22 @@ def write_summary(report: Report, path: Path) -> None:
         table = format_markdown(tabulate_measure(report.results, measure))
         parts.append(f"## {measure}\n\n{table}")
     if report.comparisons:
-        table = format_markdown(list(_tabulate_comparisons(report)), left=2)
+        table = format_markdown(_tabulate_comparisons(report), left=2)
         parts.append(f"## Against {report.baseline}\n\n{table}")
     if report.references:
-        table = format_markdown(list(_tabulate_references(report)), left=3)
+        table = format_markdown(_tabulate_references(report), left=3)
         parts.append(f"## Published figures\n\n{table}")
     if report.costs:
-        parts.append(f"## Cost\n\n{format_markdown(list(_tabulate_costs(report)))}")
+        parts.append(f"## Cost\n\n{format_markdown(tabulate_costs(report))}")
     if report.remarks:
         parts.append("".join(f"- {remark}\n" for remark in report.remarks))
     write_text(path, "\n".join(parts))
 
 
-def _tabulate_comparisons(report: Report) -> Iterator[list[str]]:
-    yield ["benchmark", "system", "difference", "95 % interval", "p (t)", "p (perm.)", "+/=/-"]
-    for one in report.comparisons:
-        yield [
+def _tabulate_comparisons(report: Report) -> list[list[str]]:
+    rows = [["benchmark", "system", "difference", "95 % interval", "p (t)", "p (perm.)", "+/=/-"]]
+    rows += [
+        [
             one.benchmark,
             one.system,
             f"{100 * one.difference:+.1f}",
@@ -171,24 +171,32 @@ def _tabulate_comparisons(report: Report) -> Iterator[list[str]]:
             format_p_value(one.permutation_holm),
             f"{one.wins}/{one.ties}/{one.losses}",
         ]
+        for one in report.comparisons
+    ]
+    return rows
 
 
-def _tabulate_references(report: Report) -> Iterator[list[str]]:
-    yield ["benchmark", "system", "source", "figures"]
+def _tabulate_references(report: Report) -> list[list[str]]:
+    rows = [["benchmark", "system", "source", "figures"]]
     for benchmark, references in report.references.items():
         for one in references:
             figures = ", ".join(f"{name} {value:.1f}" for name, value in one.measures.items())
-            yield [benchmark, one.system, one.source, figures]
+            rows.append([benchmark, one.system, one.source, figures])
+    return rows
 
 
-def _tabulate_costs(report: Report) -> Iterator[list[str]]:
-    yield ["benchmark", "documents", "views", "index, MiB", "build, s", "peak memory, MiB"]
+def tabulate_costs(report: Report) -> list[list[str]]:
+    """Return size and build time of every index."""
+    rows = [["benchmark", "documents", "views", "index, MiB", "build, s", "peak memory, MiB"]]
     for cost in report.costs:
-        yield [
-            cost.benchmark,
-            f"{cost.documents:,}",
-            f"{cost.views:,}",
-            f"{cost.bytes / 2**20:,.1f}",
-            "" if cost.seconds is None else f"{cost.seconds:,.0f}",
-            "" if cost.peak_bytes is None else f"{cost.peak_bytes / 2**20:,.0f}",
-        ]
+        rows.append(
+            [
+                cost.benchmark,
+                f"{cost.documents:,}",
+                f"{cost.views:,}",
+                f"{cost.bytes / 2**20:,.1f}",
+                "" if cost.seconds is None else f"{cost.seconds:,.0f}",
+                "" if cost.peak_bytes is None else f"{cost.peak_bytes / 2**20:,.0f}",
+            ]
+        )
+    return rows
