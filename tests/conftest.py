@@ -16,7 +16,7 @@ from hypothesis import settings as hypothesis_settings
 
 # How fast inputs are made and run depends on what else the machine does.
 UNTIMED = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-hypothesis_settings.register_profile("untimed", UNTIMED)
+hypothesis_settings.register_profile("untimed", UNTIMED, max_examples=40)
 hypothesis_settings.load_profile("untimed")
 # pytest --hypothesis-profile nightly: hundreds of sequences of changes, kills and damages.
 hypothesis_settings.register_profile("nightly", UNTIMED)

@@ -4,6 +4,7 @@ import errno
 import multiprocessing
 import os
 import random
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,8 +18,10 @@ PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["corpus_tuner.cli", "sentence_transformers", "bm25s"])
 
 
-def start_command(*arguments: object, file_limit: int | None = None) -> BaseProcess:
-    """Start ``corpus-tuner ARGUMENTS`` without output.
+def start_command(
+    *arguments: object, file_limit: int | None = None, errors: str | Path = os.devnull
+) -> BaseProcess:
+    """Start ``corpus-tuner ARGUMENTS``.
 
     Parameters
     ----------
@@ -26,9 +29,11 @@ def start_command(*arguments: object, file_limit: int | None = None) -> BaseProc
         Arguments of the command line.
     file_limit
         Most bytes of a file, as if the disk were full.
+    errors
+        Where standard error goes; standard output goes nowhere.
     """
     words = [str(argument) for argument in arguments]
-    process = PROCESSES.Process(target=_run, args=(words, file_limit))
+    process = PROCESSES.Process(target=_run, args=(words, file_limit, str(errors)))
     process.start()
     return process
 
@@ -40,12 +45,14 @@ def wait_for_exit(process: BaseProcess) -> int:
     return process.exitcode
 
 
-def _run(arguments: list[str], file_limit: int | None) -> None:
+def _run(arguments: list[str], file_limit: int | None, errors: str) -> None:
     from corpus_tuner.cli import main
 
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT), 2)
+    # Whoever runs tests in the background, or under nohup, has these signals ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if file_limit is not None:
         import resource
 

@@ -139,7 +139,7 @@ def test_any_changes_give_what_a_fresh_build_gives(encoder: Any, encoder_folder:
     run_state_machine_as_test(
         Changing,
         settings=settings(
-            max_examples=500 if nightly else 12,
+            max_examples=500 if nightly else 6,
             stateful_step_count=8,
             deadline=None,
             suppress_health_check=[*HealthCheck],

@@ -41,15 +41,13 @@ def changes(settings: ct.Recipe) -> dict[str, Change]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["sync", "add", "remove", "merge", "calibrate"])
-def test_a_full_disk_at_every_step(
-    name: str, index: Path, settings: ct.Recipe, encoder: Any
-) -> None:
+def test_a_full_disk_at_any_step(name: str, index: Path, settings: ct.Recipe, encoder: Any) -> None:
     change = changes(settings)[name]
     before = state(index)
     shutil.copytree(index, index.with_name("whole"))
     change(index.with_name("whole"), encoder)
     after = state(index.with_name("whole"))
-    for at in range(1, 200):
+    for at in range(1, 200, 1 if NIGHTLY else 3):
         try:
             with fail_writes(at) as calls:
                 change(index, encoder)
@@ -144,15 +142,15 @@ def test_kills_at_random_moments(index: Path, encoder_folder: Path, settings: ct
     before = state(index)
     after: dict[str, Any] = {}
     took: dict[str, float] = {}
-    for name, command in commands.items():
-        begin = time.monotonic()
-        assert wait_for_exit(start_command(*command)) == 0
-        took[name] = time.monotonic() - begin
-        after[name] = state(index)
-        shutil.rmtree(index)
-        shutil.copytree(kept, index)
-    for _ in range(200 if NIGHTLY else 4):
+    for _ in range(200 if NIGHTLY else 3):
         name = chance.choice([*commands])
+        if name not in after:
+            begin = time.monotonic()
+            assert wait_for_exit(start_command(*commands[name])) == 0
+            took[name] = time.monotonic() - begin
+            after[name] = state(index)
+            shutil.rmtree(index)
+            shutil.copytree(kept, index)
         process = start_command(*commands[name])
         time.sleep(chance.uniform(0, took[name]))
         process.kill()

@@ -25,7 +25,7 @@ OPTIONS = [
 
 @pytest.fixture
 def cluster(cache: Path) -> Iterator[Any]:
-    """Three nodes on this machine: one that starts builds, and two with room for a worker each."""
+    """Two nodes on this machine, each with room for a worker; builds are started at the first."""
     ray = pytest.importorskip("ray")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_AUTH_MODE", "disabled")
@@ -35,9 +35,8 @@ def cluster(cache: Path) -> Iterator[Any]:
 
         usual = {"num_cpus": 1, "object_store_memory": 80 << 20, "include_dashboard": False}
         quick = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 500}
-        made = Cluster(True, head_node_args={**usual, "num_cpus": 0, "_system_config": quick})
-        for _ in range(2):
-            made.add_node(**usual)
+        made = Cluster(True, head_node_args={**usual, "_system_config": quick})
+        made.add_node(**usual)
         ray.init(made.address, log_to_driver=False, logging_level="error")
         yield made
         ray.shutdown()

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tests.conftest import make_documents, write_jsonl
+from tests.conftest import make_documents, make_documents_with_topics, write_jsonl
+from tests.eval.made_benchmark import make_benchmark
 
 SYSTEMS = [
     *("bm25", "ngrams", "passage", "mean", "views"),
@@ -22,27 +23,30 @@ def test_eval_measures_the_encoder_alone_beside_the_recipe(
     tmp_path: Path, run: Run, small: list[str]
 ) -> None:
     out = tmp_path / "out"
-    outcome = run("eval", "sample-en", "sample-de", "--output", out, *small)
+    folders = [make_benchmark(tmp_path / name, documents=110) for name in ("one", "two")]
+    for folder in folders:
+        write_jsonl(folder / "corpus.jsonl", make_documents_with_topics(110))  # to be calibrated
+    outcome = run("eval", *folders, "--output", out, *small)
     assert outcome.code == 0, outcome.err
     rows = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
     assert [(row["benchmark"], row["system"]) for row in rows] == [
-        (name, system) for name in ("sample-en", "sample-de") for system in SYSTEMS
+        (name, system) for name in ("one", "two") for system in SYSTEMS
     ]
     assert [row["uses_labels"] for row in rows] == ["oracle" in name for name in SYSTEMS] * 2
     assert "* oracle: chosen with the judgments, not a result" in outcome.out
     for row in rows:
         assert list(row["measures"]) == ["nDCG@10", "MRR@100", "Recall@100"]
-        assert (row["documents"], row["queries"]) == (120, 60)
+        assert (row["documents"], row["queries"]) == (110, 12)
         assert 0 <= row["measures"]["nDCG@10"] <= 1
         run_file = out / "runs" / f"{row['benchmark']}.{row['system']}.trec"
         lines = len(run_file.read_text(encoding="utf-8").splitlines())
         shared = {"passage", "views"}.isdisjoint(row["weights"]) and row["system"] in (
             *("bm25", "ngrams", "hybrid", "oracle", "oracle-all"),
         )
-        assert lines == 60 * 100 or (shared and 60 < lines < 60 * 100)
+        assert lines == 12 * 100 or (shared and 12 < lines < 12 * 100)
 
     before = {path: path.read_bytes() for path in (out / "runs").iterdir()}
-    again = run("eval", "sample-en", "sample-de", "-o", out, "--json", *small)
+    again = run("eval", *folders, "-o", out, "--json", *small)
     assert [row["system"] for row in json.loads(again.out)] == SYSTEMS * 2
     assert before == {path: path.read_bytes() for path in (out / "runs").iterdir()}
 

@@ -15,9 +15,17 @@ Run = Callable[..., Outcome]
 
 @pytest.mark.slow
 @pytest.mark.parametrize("language", ["de"])  # Java takes its time
-def test_lucene(tmp_path: Path, run: Run, small: list[str], language: str) -> None:
+def test_lucene(
+    tmp_path: Path,
+    run: Run,
+    small: list[str],
+    language: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Real Lucene: index, search, measure; close to our own BM25, which stems alike."""
     pytest.importorskip("pyserini")
+    # For some seconds of Java the second compiler and threads that collect garbage do not pay.
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
     options = (*small, "--set", f"language={language}", "--set", "calibrate=false")
     out = tmp_path / "out"
     outcome = run("eval", f"sample-{language}", "-o", out, "--baseline", "lucene", *options)
