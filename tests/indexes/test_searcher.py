@@ -45,11 +45,7 @@ WEIGHTS = st.sampled_from([0, 0.25, 0.5, 1])
     pool=st.sampled_from([1, 2, 3, 10, 50]),
     levels=st.integers(1, 3),
     representation=st.one_of(
-        st.builds(
-            views.Settings,
-            top=st.integers(1, 3),
-            storage=st.sampled_from(["float32", "float16"]),
-        ),
+        st.builds(views.Settings, storage=st.sampled_from(["float32", "float16"])),
         st.just(passage.Settings(windows="all")),
     ),
     dense_views=WEIGHTS,
@@ -65,7 +61,7 @@ WEIGHTS = st.sampled_from([0, 0.25, 0.5, 1])
     k=2,
     pool=1,
     levels=3,
-    representation=views.Settings(top=3, storage="float32"),
+    representation=views.Settings(storage="float32"),
     dense_views=1,
     hybrid=(0, 1, 0, 0, 0),
     fusion="zscore",
@@ -144,8 +140,7 @@ def test_results_are_those_of_brute_force(
             if representation.name == "passage":
                 brought.append((max(first, *others, first),) * 2)
             else:
-                best = sorted(others or [first], reverse=True)[: representation.top]
-                brought.append((first, sum(best) / len(best)))
+                brought.append((first, max(others or [first])))
         return dict(zip(DENSE_RANKERS, np.array(brought, float).T, strict=True))
 
     def expected(scores: dict[str, Any], wanted: dict[str, float]) -> list[tuple[str, float]]:

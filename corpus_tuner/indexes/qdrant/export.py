@@ -330,12 +330,11 @@ def _split_requests(every: Sequence[_Written]) -> Iterator[list[_Written]]:
 
 def _require_views(manifest: Manifest) -> None:
     """Refuse a representation that Qdrant cannot score."""
-    settings = manifest.representations[manifest.representation]
-    how = read_representation(settings)
-    if not isinstance(how, views.Representation) or settings.get("top", 1) != 1:
+    how = read_representation(manifest.representations[manifest.representation])
+    if not isinstance(how, views.Representation):
         raise SearchIndexError(
             "Qdrant ranks by a document's passage and its best view: export an index of the "
-            "representation 'views' with top=1"
+            "representation 'views'"
         )
 
 

@@ -89,7 +89,10 @@ class Representation(Protocol):
         """
 
     def score(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> DenseScores:
-        """Return the scores of documents, none of them greater than its greatest similarity.
+        """Return the scores of documents, each the similarity of one row.
+
+        A row with a smaller similarity than the score `views` has no influence, unless it is the
+        first of its document.
 
         Parameters
         ----------
@@ -97,12 +100,6 @@ class Representation(Protocol):
             Similarities of a query and rows, one document after the other.
         starts
             Position of the first row of every document, shape (documents,).
-        """
-
-    def find_thresholds(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:
-        """Return, for every document, the similarity below which a row cannot change its score.
-
-        A document's first row may always change it. Parameters are those of `score`.
         """
 
 

@@ -15,7 +15,7 @@ from pydantic import Field, NonNegativeFloat
 from corpus_tuner.core.documents import View
 from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.encoders import Vectors
-from corpus_tuner.indexes.representations import Rows, Storage, max_of_documents, score_by_best_row
+from corpus_tuner.indexes.representations import Rows, Storage, score_by_best_row
 
 
 class Settings(PluginSettings):
@@ -41,7 +41,6 @@ class Representation:
     name = "mean"
     storage: Storage = "float32"
     score = staticmethod(score_by_best_row)
-    find_thresholds = staticmethod(max_of_documents)
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

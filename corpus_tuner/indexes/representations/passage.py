@@ -11,7 +11,7 @@ import numpy as np
 from corpus_tuner.core.documents import View
 from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.encoders import Vectors
-from corpus_tuner.indexes.representations import Rows, Storage, max_of_documents, score_by_best_row
+from corpus_tuner.indexes.representations import Rows, Storage, score_by_best_row
 
 
 class Settings(PluginSettings):
@@ -38,7 +38,6 @@ class Representation:
 
     name = "passage"
     score = staticmethod(score_by_best_row)
-    find_thresholds = staticmethod(max_of_documents)
 
     def __init__(self, settings: Settings) -> None:
         self.storage = settings.storage

@@ -13,12 +13,18 @@ from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from corpus_tuner.core.documents import View
 from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.encoders import Vectors
-from corpus_tuner.indexes.representations import DenseScores, Rows, Scores, Storage
+from corpus_tuner.indexes.representations import (
+    DenseScores,
+    Rows,
+    Scores,
+    Storage,
+    max_of_documents,
+)
 
 
 class Settings(PluginSettings):
@@ -26,8 +32,6 @@ class Settings(PluginSettings):
 
     Attributes
     ----------
-    top
-        Number of best views whose mean similarity is the score; all if there are fewer.
     kinds
         Factor on the similarity of every view of a kind; 1 for a kind that is not named, 0 leaves
         a kind out.
@@ -44,7 +48,6 @@ class Settings(PluginSettings):
     """
 
     name: Literal["views"] = "views"
-    top: PositiveInt = 1
     kinds: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
     invented: Annotated[float, Field(ge=0, le=1)] = 0.85
     distinct: Annotated[float, Field(gt=0, lt=1)] | None = None
@@ -60,7 +63,6 @@ class Representation:
         self.storage = settings.storage
         self._factors = settings.kinds
         self._invented = settings.invented
-        self._top = settings.top
         self._distinct = settings.distinct
 
     def make_rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
@@ -81,41 +83,14 @@ class Representation:
         return Rows(vectors[selected] * factors[selected, None], selected)
 
     def score(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> DenseScores:
-        """Return the first row's similarity, and the mean of the best `top` of the others.
+        """Return the similarities of the first row and of the best other row.
 
         Where there are no others, the first stands for them.
-        """
-        if not len(starts):
-            return DenseScores.zeros()
-        passage = similarities[starts]
-        best = self._best(similarities, starts)
-        if self._top == 1:
-            return DenseScores(passage, best[0])
-        counted = np.isfinite(best)
-        sums = np.where(counted, best, 0).sum(axis=0)
-        return DenseScores(passage, sums / counted.sum(axis=0))
-
-    def find_thresholds(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:
-        """Return the last of the best `top` similarities of every document's other rows."""
-        return self._best(similarities, starts)[-1] if len(starts) else similarities[:0]
-
-    def _best(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:
-        """Return the best similarities of the other rows, best first, shape (top, documents).
-
-        It is ``-inf`` where there are fewer.
         """
         counts = np.diff(starts, append=len(similarities))
         others = similarities.copy()
         others[starts[counts > 1]] = -np.inf
-        if self._top == 1:
-            return np.maximum.reduceat(others, starts)[None]
-        document = np.repeat(np.arange(len(starts)), counts)
-        order = np.lexsort((-others, document))
-        position = np.arange(len(others)) - np.repeat(starts, counts)
-        best = np.full((self._top, len(starts)), -np.inf)
-        selected = position < self._top
-        best[position[selected], document[selected]] = others[order][selected]
-        return best
+        return DenseScores(similarities[starts], max_of_documents(others, starts))
 
 
 def distinct(vectors: Vectors, most: float) -> npt.NDArray[np.bool_]:

@@ -33,7 +33,7 @@ from corpus_tuner.indexes.vectors.rows import (
 
 _ROWS_PER_DOCUMENT = 12
 """Rows fetched for every wanted document; more are seldom needed."""
-_FARTHEST, _NEAREST = -1e9, 1e9  # finite, so that means can be taken
+_NEAREST = 1e9  # finite, so that a weight of 0 makes it 0
 _TOLERANCE = 1e-5
 """Similarities found by a search differ by less than this from the exact ones."""
 _EPSILON = _TOLERANCE + 2 * 10.0**-SCORE_DECIMALS
@@ -330,8 +330,8 @@ class DenseIndex:
         if not len(rows):
             return DenseScores.zeros()
         found, known = _look_up(rows, seen)
-        lower = np.where(known, found - _TOLERANCE, _FARTHEST)
-        thresholds = self.representation.find_thresholds(lower, starts)
+        lower = np.where(known, found - _TOLERANCE, -np.inf)
+        thresholds = self.representation.score(lower, starts).views
         counts = np.diff(starts, append=len(rows))
         deciding = found + _TOLERANCE >= np.repeat(thresholds, counts)
         deciding |= not seen.exact  # a row that was missed may be the nearest

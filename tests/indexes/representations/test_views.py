@@ -1,7 +1,6 @@
 """Every view with its vector, and scores by the best of them."""
 
 import numpy as np
-import pytest
 
 from corpus_tuner.core.documents import View
 from corpus_tuner.indexes.representations import open_representation, views
@@ -41,18 +40,9 @@ def test_what_was_invented_counts_less() -> None:
     assert rows.vectors.max(axis=1).tolist() == [1, 1, 1, 0.75]
 
 
-@pytest.mark.parametrize(("top", "best"), [(1, 0.9), (2, 0.7), (5, 0.5)])
-def test_views_scores_by_passage_and_best_views(top: int, best: float) -> None:
+def test_views_scores_by_passage_and_best_view() -> None:
     similarities = np.array([0.3, 0.1, 0.9, 0.5, 0.8])
-    parts = open_representation(views.Settings(top=top)).score(similarities, np.array([0, 4]))
-    np.testing.assert_allclose(parts.passage, [0.3, 0.8], atol=1e-6)
-    np.testing.assert_allclose(parts.views, [best, 0.8], atol=1e-6)  # alone, it stands for both
-    np.testing.assert_allclose(parts.combine(0.25), [0.225 + best / 4, 0.8], atol=1e-6)
-
-
-@pytest.mark.parametrize(("top", "least"), [(1, 0.9), (2, 0.5), (5, -np.inf)])
-def test_rows_below_the_least_cannot_change_a_score(top: int, least: float) -> None:
-    similarities = np.array([0.3, 0.1, 0.9, 0.5, 0.8])
-    representation = open_representation(views.Settings(top=top))
-    found = representation.find_thresholds(similarities, np.array([0, 4]))
-    assert found.tolist() == [least, 0.8 if top == 1 else -np.inf]
+    parts = open_representation(views.Settings()).score(similarities, np.array([0, 4]))
+    assert parts.passage.tolist() == [0.3, 0.8]
+    assert parts.views.tolist() == [0.9, 0.8]  # alone, the passage stands for both
+    np.testing.assert_allclose(parts.combine(0.25), [0.45, 0.8], atol=1e-6)
