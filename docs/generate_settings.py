@@ -100,8 +100,7 @@ def count_settings() -> dict[str, int]:
         "main": len(MAIN),
         "advanced": len(list(list_settings(Recipe))) - len(MAIN),
         "plugins": len(plugins),
-        "encoder tuning": len(EncoderTuningSettings.model_fields),
-        "generator tuning": len(GeneratorTuningSettings.model_fields),
+        "tuning": len({*EncoderTuningSettings.model_fields, *GeneratorTuningSettings.model_fields}),
     }
 
 

@@ -15,13 +15,6 @@ def encoder(
     *,
     output: opt.ModelFolder,
     settings_file: opt.TuningSettings = None,
-    keep: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CORPUS",
-            help="Other documents, whose vectors should not change; needs --set memory=WEIGHT.",
-        ),
-    ] = None,
     encoder: opt.Encoder = None,
     config: opt.Config = None,
     assignments: opt.Set = None,
@@ -39,7 +32,7 @@ def encoder(
     from corpus_tuner.tuning.encoder.report import list_candidates
     from corpus_tuner.tuning.encoder.tune import tune_encoder
 
-    report = tune_encoder(corpora, output, recipe, settings, keep=keep or ())
+    report = tune_encoder(corpora, output, recipe, settings)
     if json:
         out.print_json(report)
         return

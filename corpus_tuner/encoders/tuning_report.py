@@ -57,8 +57,6 @@ class EncoderTuningReport(BaseModel):
         Folder of the model.
     base
         Name of the encoder that was tuned.
-    key
-        Hash of the documents, the base and the settings.
     settings
         Settings of the fine-tuning.
     languages
@@ -81,7 +79,6 @@ class EncoderTuningReport(BaseModel):
 
     output: str
     base: str
-    key: str
     settings: dict[str, Any]
     languages: tuple[str, ...]
     documents: int

@@ -8,12 +8,14 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from corpus_tuner.core.files import write_text
 from corpus_tuner.errors import CorpusTunerError, named
 from corpus_tuner.indexes.store.write_lock import create_output_folder
 
 CURVE = "curve.jsonl"
 """File of the learning curve."""
 _LOCK = ".lock"
+_KEY = ".key"
 
 
 def create_tuning_folder(output: Path) -> None:
@@ -54,8 +56,10 @@ def lock_output(output: Path) -> Iterator[None]:
         raise CorpusTunerError(f"another process tunes into {output}: wait for it") from None
     except CorpusTunerError:
         with suppress(OSError):
-            if list(output.iterdir()) == [lock]:
-                lock.unlink()
+            files = list(output.iterdir())
+            if {file.name for file in files} <= {_LOCK, _KEY}:
+                for file in files:
+                    file.unlink()
                 output.rmdir()
         raise
     finally:
@@ -64,12 +68,21 @@ def lock_output(output: Path) -> Iterator[None]:
                 lock.touch()  # it marks the folder, should the lock have been removed on release
 
 
-def raise_other_tuning(output: Path, inputs: str) -> None:
-    """Raise an error that a folder has a tuning of other `inputs`."""
-    raise CorpusTunerError(
-        f"{output} has another tuning (other {inputs}, base or settings): give another "
-        f"{named('output', '--output')}"
-    )
+def claim_output(output: Path, key: str) -> None:
+    """Store the hash of a tuning's inputs in its folder.
+
+    Raises
+    ------
+    CorpusTunerError
+        If the folder has a tuning of other inputs, finished or not.
+    """
+    file = output / _KEY
+    if file.is_file() and file.read_text(encoding="utf-8") != key:
+        raise CorpusTunerError(
+            f"{output} has another tuning (other documents or pairs, base or settings): give "
+            f"another {named('output', '--output')}, or delete it to start anew"
+        )
+    write_text(file, key)
 
 
 def write_curve(rows: Iterable[Mapping[str, Any]], output: Path) -> None:

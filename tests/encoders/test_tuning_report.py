@@ -31,7 +31,6 @@ def write_report(folder: Path, share: float) -> EncoderTuningReport:
     report = EncoderTuningReport(
         output=str(folder),
         base="builtin",
-        key="k",
         settings={"epochs": 1},
         languages=("en",),
         documents=2,

@@ -7,9 +7,9 @@ import pytest
 
 from corpus_tuner.errors import CorpusTunerError, SearchIndexError
 from corpus_tuner.tuning.output_folder import (
+    claim_output,
     create_tuning_folder,
     lock_output,
-    raise_other_tuning,
     write_card,
     write_curve,
 )
@@ -32,6 +32,7 @@ def test_only_an_empty_folder_is_removed_after_an_error(tmp_path: Path) -> None:
     for files in ([], ["curve.jsonl"]):
         output = tmp_path / f"tuned{len(files)}"
         with pytest.raises(CorpusTunerError, match="too few"), lock_output(output):
+            claim_output(output, "abc")
             for file in files:
                 (output / file).touch()
             raise CorpusTunerError("too few documents")
@@ -45,13 +46,15 @@ def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["letter.txt"]
 
 
-def test_another_tuning_is_named_by_its_inputs(tmp_path: Path) -> None:
-    with pytest.raises(CorpusTunerError, match=r"other pairs, base or settings"):
-        raise_other_tuning(tmp_path, "pairs")
+def test_a_tuning_of_other_inputs_is_refused(tmp_path: Path) -> None:
+    for _ in range(2):
+        claim_output(tmp_path, "abc")
+    with pytest.raises(CorpusTunerError, match=r"other documents or pairs, base or settings"):
+        claim_output(tmp_path, "other")
 
 
 def test_a_curve_has_one_object_per_line(tmp_path: Path) -> None:
-    rows = [{"step": 1, "loss": 0.5}, {"step": 2, "ndcg": 0.25}]
+    rows = [{"step": 1, "loss": 0.5}, {"step": 2, "eval_ndcg": 0.25}]
     write_curve(rows, tmp_path)
     lines = (tmp_path / "curve.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line) for line in lines] == rows

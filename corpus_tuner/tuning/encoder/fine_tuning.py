@@ -1,11 +1,11 @@
 """Fine-tuning of an encoder on documents: teacher index, training examples and training."""
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from sentence_transformers import SentenceTransformer
 
 from corpus_tuner.building.pipeline import build
@@ -13,18 +13,16 @@ from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
 from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.languages import Languages
-from corpus_tuner.core.progress import show_activity, track
-from corpus_tuner.encoders import Vectors, open_encoder
+from corpus_tuner.core.progress import track
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.searcher import Searcher
-from corpus_tuner.indexes.vectors import Ordinals
-from corpus_tuner.tuning.encoder.lora import add_lora, merge_lora
+from corpus_tuner.tuning.encoder.held_out import HeldOutEvaluation
 from corpus_tuner.tuning.encoder.losses import RankingLoss
 from corpus_tuner.tuning.encoder.synthetic_queries import generate_queries
-from corpus_tuner.tuning.encoder.teacher import DEFAULT_TEMPERATURE, Teacher, cluster_topics
-from corpus_tuner.tuning.encoder.training import Curve, Trainer, count_steps
-from corpus_tuner.tuning.encoder.training_examples import Row, make_examples
-from corpus_tuner.tuning.training import CHECKPOINTS
+from corpus_tuner.tuning.encoder.teacher import Teacher
+from corpus_tuner.tuning.encoder.training import count_steps, train
+from corpus_tuner.tuning.encoder.training_examples import make_examples
+from corpus_tuner.tuning.training import CHECKPOINTS, Curve
 
 TEACHER = "teacher"
 """Folder of the teacher's index in that of the model."""
@@ -35,51 +33,36 @@ def fine_tune(
     model: SentenceTransformer,
     documents: Sequence[Document],
     held_out: int,
-    memory: Sequence[str],
     languages: Languages,
     recipe: Recipe,
-    how: EncoderTuningSettings,
+    settings: EncoderTuningSettings,
     output: Path,
-    evaluate: Callable[[], float],
+    evaluation: HeldOutEvaluation,
 ) -> Curve:
     """Train a model, or resume training, and return its learning curve.
 
-    The first `held_out` documents are in the teacher's index, but not trained on. Vectors of the
-    `memory` texts must not change. `evaluate` measures the model with the held-out documents.
+    The first `held_out` documents are in the teacher's index, but not trained on.
     """
     trained = documents[held_out:]
-    questions: Sequence[Sequence[str]] = ()
-    topics: Sequence[Sequence[int]] = ()
-    with ExitStack() as stack:
-        teacher = None
-        if how.needs_teacher:
-            searcher = stack.enter_context(_open_teacher(documents, output / TEACHER, recipe))
-            questions, ordinals = _read_questions(searcher, trained)
-            teacher = Teacher(searcher, ordinals, how)
-            if how.topic_size > 1:
-                vectors = searcher.dense.passages(ordinals)
-                topics = cluster_topics(vectors, how.topic_size, how.seed)
-        others = _encode_memory(memory, recipe, model.max_seq_length)
-        loss = RankingLoss(model, how, teacher.temperature if teacher else DEFAULT_TEMPERATURE)
+    with _open_teacher(documents, output / TEACHER, recipe) as searcher:
+        questions, ordinals = _read_questions(searcher, trained)
+        teacher = Teacher(searcher)
+        loss = RankingLoss(model, settings, teacher.temperature)
 
-        def list_rows(steps: int) -> list[Row]:
-            queries = generate_queries(trained, languages, how.left_in, how.seed, questions, topics)
-            rank = teacher.rank if teacher else None
-            rows = make_examples(queries, len(trained), how.batch_size, steps, rank, others)
-            total = steps * how.batch_size
+        def list_rows(steps: int) -> list[dict[str, Any]]:
+            queries = generate_queries(
+                trained, languages, settings.left_in, settings.seed, questions
+            )
+            rows = make_examples(queries, ordinals, settings.batch_size, steps, teacher.rank)
+            total = steps * settings.batch_size
             return list(track(rows, "generating queries", lambda: total, unit="queries"))
 
-        steps = _read_plan(output, how)
+        steps = settings.steps or _read_plan(output)
         if steps is None:
-            steps = count_steps(how.minutes, loss, list_rows(1))
+            steps = count_steps(settings.minutes, loss, list_rows(1))
             (output / _PLAN).write_text(json.dumps({"steps": steps}), encoding="utf-8")
         rows = list_rows(steps)
-    if how.method == "lora":
-        add_lora(model, how.lora_rank)
-    curve = Trainer(model, rows, loss, how, steps, output / CHECKPOINTS, evaluate).fit()
-    if how.method == "lora":
-        merge_lora(model)
-    return curve
+    return train(model, rows, loss, settings, steps, output / CHECKPOINTS, evaluation)
 
 
 def _open_teacher(documents: Sequence[Document], index: Path, recipe: Recipe) -> Searcher:
@@ -91,7 +74,7 @@ def _open_teacher(documents: Sequence[Document], index: Path, recipe: Recipe) ->
 
 def _read_questions(
     searcher: Searcher, documents: Sequence[Document]
-) -> tuple[list[list[str]], Ordinals]:
+) -> tuple[list[list[str]], list[int]]:
     """Return the generated questions of documents, and the documents' ordinals."""
     questions, ordinals = [], []
     for document in documents:
@@ -99,26 +82,12 @@ def _read_questions(
         views = searcher.segments.read_views(ordinal)
         questions.append([view.text for view in views if view.kind == "question"])
         ordinals.append(ordinal)
-    return questions, np.array(ordinals, np.int64)
+    return questions, ordinals
 
 
-def _encode_memory(
-    texts: Sequence[str], recipe: Recipe, max_tokens: int
-) -> list[tuple[str, Vectors]]:
-    """Return texts with the base's vectors, of as many tokens as the model reads in training."""
-    if not texts:
-        return []
-    with show_activity("encoding the texts to keep"):
-        short = recipe.encoder.model_copy(update={"max_tokens": max_tokens})
-        return list(zip(texts, open_encoder(short).encode_documents(texts), strict=True))
-
-
-def _read_plan(output: Path, how: EncoderTuningSettings) -> int | None:
-    """Return the number of steps; ``None`` before the first are timed."""
-    if how.steps:
-        return how.steps
-    try:
+def _read_plan(output: Path) -> int | None:
+    """Return the number of steps that was chosen before an interruption."""
+    with suppress(FileNotFoundError, ValueError):
         steps: int = json.loads((output / _PLAN).read_text(encoding="utf-8"))["steps"]
-    except (FileNotFoundError, ValueError):
-        return None
-    return steps
+        return steps
+    return None

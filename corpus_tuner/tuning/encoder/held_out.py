@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.evaluation import BaseEvaluator
 
 from corpus_tuner.calibration.pseudo_queries import take_out_sentence
 from corpus_tuner.config.recipe import Recipe
@@ -62,7 +63,7 @@ class Retrieval(NamedTuple):
         return float(self.ndcg.mean())
 
 
-class HeldOutEvaluation:
+class HeldOutEvaluation(BaseEvaluator):  # type: ignore[misc]
     """Evaluation of encoders by pseudo-queries of held-out documents."""
 
     def __init__(
@@ -73,6 +74,7 @@ class HeldOutEvaluation:
         recipe: Recipe,
         seed: int = 0,
     ) -> None:
+        super().__init__()
         chance = random.Random(seed)
         taken = (take_out_sentence(one, languages.detect(one), chance) for one in held_out)
         pairs = [one for one in taken if one]
@@ -97,6 +99,10 @@ class HeldOutEvaluation:
             terms = BM25Index([Postings(Path(folder), ranker)], live_docs)
             queries = (extract_query_terms(ranker, query, lexical) for query in self._queries)
             return np.stack([terms.score(query, bm25) for query in queries])
+
+    def __call__(self, model: SentenceTransformer, *_: Any, **__: Any) -> dict[str, float]:
+        """Return nDCG@10 in hybrid search, for the trainer of sentence-transformers."""
+        return {"ndcg": round(self.measure(model).mean, 5)}
 
     def measure(self, model: SentenceTransformer) -> Retrieval:
         """Search for all pseudo-queries with a model."""

@@ -8,7 +8,6 @@ import hashlib
 import heapq
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
 from typing import NamedTuple
 
 from corpus_tuner.core.documents import Document, compute_digest
@@ -52,7 +51,6 @@ def generate_queries(
     left_in: float,
     seed: int,
     questions: Sequence[Sequence[str]] = (),
-    topics: Sequence[Sequence[int]] = (),
 ) -> Iterator[tuple[int, SyntheticQuery]]:
     """Yield queries without end, with the position of their document; an epoch has one of each.
 
@@ -68,16 +66,12 @@ def generate_queries(
         Seed of all choices.
     questions
         Generated questions of every document.
-    topics
-        Positions of documents whose queries follow one another.
     """
     chance = random.Random(seed)
-    order = [list(topic) for topic in topics] or [[position] for position in range(len(documents))]
+    order = list(range(len(documents)))
     while True:
         chance.shuffle(order)
-        for topic in order:
-            chance.shuffle(topic)
-        for position in chain.from_iterable(order):
+        for position in order:
             document = documents[position]
             generated = questions[position] if questions else ()
             query = _make_query(document, generated, languages.detect(document), left_in, chance)

@@ -4,14 +4,12 @@ import hashlib
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from corpus_tuner.config.encoder_tuning import EncoderTuningSettings
 from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.documents import Document, compute_digest
-from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.core.progress import print_note, show_activity, track
 from corpus_tuner.corpora import Corpus
@@ -23,16 +21,11 @@ from corpus_tuner.text.language_detection import SAMPLE_DOCUMENTS, detect_langua
 from corpus_tuner.text.passages import get_full_text
 from corpus_tuner.tuning.encoder.report import write_encoder_card
 from corpus_tuner.tuning.encoder.synthetic_queries import sample_documents
-from corpus_tuner.tuning.output_folder import lock_output, raise_other_tuning, write_curve
+from corpus_tuner.tuning.output_folder import claim_output, lock_output, write_curve
+from corpus_tuner.tuning.required import require_libraries
 
 LEAST_DOCUMENTS = 50
-_MOST_MEMORY = 20_000  # texts
 _RUNTIME = {"device", "dtype", "minutes", "steps"}  # settings that a checkpoint is independent of
-_REQUIRED = {
-    "build,tune": ("torch", "sentence_transformers"),
-    "tune": ("accelerate", "datasets", "peft"),
-}
-"""Libraries by the extras that install them."""
 
 
 def tune_encoder(
@@ -40,8 +33,6 @@ def tune_encoder(
     output: str | Path,
     recipe: Recipe,
     settings: EncoderTuningSettings | None = None,
-    *,
-    keep: Sequence[str | Path | Documents] = (),
 ) -> EncoderTuningReport:
     """Fine-tune the encoder of a recipe on corpora, or resume an interrupted tuning.
 
@@ -55,8 +46,6 @@ def tune_encoder(
         Recipe of the encoder and of the index of the teacher.
     settings
         Settings of the fine-tuning; by default the default ones.
-    keep
-        Corpora whose documents' vectors must not change; needs ``memory``.
 
     Raises
     ------
@@ -67,36 +56,23 @@ def tune_encoder(
     """
     output = Path(output)
     settings = settings or EncoderTuningSettings()
-    for extra, libraries in _REQUIRED.items():
-        if any(find_spec(name) is None for name in libraries):
-            raise MissingExtraError("tuning an encoder", extra)
+    require_libraries("tuning an encoder")
     if not sources:
         raise CorpusTunerError("there is nothing to learn from: give a corpus")
     _check_settings(settings)
-    if bool(keep) != bool(settings.memory):
-        raise CorpusTunerError(
-            "texts to keep and the setting memory, their weight, go together: give both"
-        )
     with show_activity("reading the corpus"):
         documents = sample_documents(
             _read_documents(sources, recipe), settings.most_documents, settings.seed
         )
-        retained = sample_documents(_read_documents(keep, recipe), _MOST_MEMORY, settings.seed)
-        memory = [get_full_text(document) for document in retained]
     if len(documents) < LEAST_DOCUMENTS:
         raise CorpusTunerError(
             f"{len(documents)} documents are too few to tune on: at least {LEAST_DOCUMENTS} are "
             "needed"
         )
     with lock_output(output):
-        key = _compute_key(documents, memory, recipe, settings)
-        report = read_report(output)
-        if report is None:
-            names = [Path(one).name for one in sources if isinstance(one, str | Path)]
-            return _tune(documents, memory, output, recipe, settings, key, names)
-        if report.key != key:
-            raise_other_tuning(output, "documents")
-        return report
+        claim_output(output, _compute_key(documents, recipe, settings))
+        names = [Path(one).name for one in sources if isinstance(one, str | Path)]
+        return read_report(output) or _tune(documents, output, recipe, settings, names)
 
 
 def tune_encoder_for_index(source: str | Path, index: str | Path, recipe: Recipe) -> Recipe:
@@ -143,27 +119,25 @@ def tune_encoder_for_index(source: str | Path, index: str | Path, recipe: Recipe
     return recipe.model_copy(update={"encoder": encoder})
 
 
-def _check_settings(how: EncoderTuningSettings) -> None:
+def _check_settings(settings: EncoderTuningSettings) -> None:
     """Refuse settings that cannot be applied, before any work is done."""
     import torch
 
-    if how.steps == 0 and how.token_weights == "base":
+    if settings.steps == 0 and settings.token_weights == "base":
         raise CorpusTunerError(
             "steps is 0 and token_weights is base: nothing is tuned. Set one of them"
         )
-    if how.device.startswith("cuda") and not torch.cuda.is_available():
+    if settings.device.startswith("cuda") and not torch.cuda.is_available():
         raise CorpusTunerError(
-            f"device is {how.device}, and PyTorch finds no such GPU here: set auto"
+            f"device is {settings.device}, and PyTorch finds no such GPU here: set auto"
         )
 
 
 def _tune(
     documents: Sequence[Document],
-    memory: Sequence[str],
     output: Path,
     recipe: Recipe,
-    how: EncoderTuningSettings,
-    key: str,
+    settings: EncoderTuningSettings,
     names: Sequence[str],
 ) -> EncoderTuningReport:
     from corpus_tuner.encoders.sentence_transformer import load_model
@@ -176,33 +150,25 @@ def _tune(
         languages, _ = detect_languages(documents[:SAMPLE_DOCUMENTS])
     encoder = embedded.resolve_auto(recipe.encoder, languages.codes)
     recipe = recipe.model_copy(update={"encoder": encoder})
-    held_out = min(how.held_out, len(documents) // 4)
+    held_out = min(settings.held_out, len(documents) // 4)
     trained = documents[held_out:]
-    others = trained[: max(0, how.candidates - held_out)]
-    evaluation = HeldOutEvaluation(documents[:held_out], others, languages, recipe, how.seed)
+    others = trained[: max(0, settings.candidates - held_out)]
+    evaluation = HeldOutEvaluation(documents[:held_out], others, languages, recipe, settings.seed)
     with show_activity("opening the model"):
-        model = load_model(encoder.model_copy(update={"device": how.device}))
+        model = load_model(encoder.model_copy(update={"device": settings.device}))
     with show_activity("searching for the held-out documents"):
         before = evaluation.measure(model)
     limit = model.max_seq_length
-    model.max_seq_length = min(how.max_tokens, limit or how.max_tokens)
+    model.max_seq_length = min(settings.max_tokens, limit or settings.max_tokens)
     weighed = False
-    if how.token_weights == "idf":
+    if settings.token_weights == "idf":
         with show_activity("weighing tokens"):
             weighed = weigh_tokens(model, (get_full_text(one) for one in trained))
     base = _copy_weights(model)
     curve = []
-    if how.steps != 0:
+    if settings.steps != 0:
         curve = fine_tune(
-            model,
-            documents,
-            held_out,
-            memory,
-            languages,
-            recipe,
-            how,
-            output,
-            lambda: evaluation.measure(model).mean,
+            model, documents, held_out, languages, recipe, settings, output, evaluation
         )
     elif not weighed:
         raise CorpusTunerError(
@@ -213,22 +179,22 @@ def _tune(
     model.eval()
     model.max_seq_length = limit
     with show_activity("judging"):
-        shares = [0.0] * weighed + [share for share in how.shares if how.steps != 0]
+        shares = [0.0] * weighed + [share for share in settings.shares if settings.steps != 0]
         verdict = evaluation.choose_share(
-            model, base, _copy_weights(model), before, shares, how.seed
+            model, base, _copy_weights(model), before, shares, settings.seed
         )
-    best = max((row for row in curve if "ndcg" in row), key=lambda row: row["ndcg"], default=None)
+    evaluations = [row for row in curve if "eval_ndcg" in row]
+    best = max(evaluations, key=lambda row: row["eval_ndcg"], default={"step": 0})
     report = EncoderTuningReport(
         output=str(output),
         base=encoder.name,
-        key=key,
-        settings=how.model_dump(mode="json"),
+        settings=settings.model_dump(mode="json"),
         languages=languages.codes,
         documents=len(trained),
         held_out=tuple(map(_compute_own_digest, documents[:held_out])),
         weighed=weighed,
         steps=sum("loss" in row for row in curve),
-        best_step=int(best["step"]) if best else 0,
+        best_step=int(best["step"]),
         verdict=verdict,
     )
     model.save(str(output), create_model_card=False)
@@ -269,16 +235,11 @@ def _read_documents(
 
 
 def _compute_key(
-    documents: Sequence[Document],
-    memory: Sequence[str],
-    recipe: Recipe,
-    settings: EncoderTuningSettings,
+    documents: Sequence[Document], recipe: Recipe, settings: EncoderTuningSettings
 ) -> str:
-    how = settings.model_dump_json(exclude=_RUNTIME)
+    values = settings.model_dump_json(exclude=_RUNTIME)
     trains = settings.steps != 0
-    digest = hashlib.sha256(f"{how} {trains} {recipe.encoder.model_dump_json()}".encode())
+    digest = hashlib.sha256(f"{values} {trains} {recipe.encoder.model_dump_json()}".encode())
     for document in documents:
         digest.update(compute_digest(document).encode())
-    for text in memory:
-        digest.update(text.encode())
     return digest.hexdigest()

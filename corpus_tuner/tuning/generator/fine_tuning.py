@@ -7,14 +7,13 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
+import torch
+from peft import LoraConfig, get_peft_model
+
 from corpus_tuner.config.generator_tuning import MOST_PASSES, GeneratorTuningSettings
-from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.core.progress import print_note, show_activity
 from corpus_tuner.encoders.model_weights import hash_weights
-from corpus_tuner.generation.models import Source, load_model
-from corpus_tuner.tuning.generator.batches import tokenize
-from corpus_tuner.tuning.generator.learning_curves import draw_curve
-from corpus_tuner.tuning.generator.losses import Objective
+from corpus_tuner.generation.models import Source, choose_device, load_model
 from corpus_tuner.tuning.generator.pairs import Pair, Split, count_pairs, split_pairs
 from corpus_tuner.tuning.generator.report import (
     REPORT,
@@ -22,13 +21,11 @@ from corpus_tuner.tuning.generator.report import (
     read_report,
     write_generator_card,
 )
-from corpus_tuner.tuning.generator.training import Trainer
-from corpus_tuner.tuning.output_folder import lock_output, raise_other_tuning, write_curve
+from corpus_tuner.tuning.generator.training import make_trainer, measure, tokenize
+from corpus_tuner.tuning.output_folder import claim_output, lock_output, write_curve
+from corpus_tuner.tuning.training import CHECKPOINTS, run
 
-BEAMS = 4
-"""Beams of the search for test pairs."""
-
-_RUNTIME = {"rounds", "steps", "patience", "device"}  # settings that a checkpoint is independent of
+_RUNTIME = {"rounds", "device"}  # settings that a checkpoint is independent of
 
 
 def tune_on_pairs(
@@ -44,8 +41,6 @@ def tune_on_pairs(
     ------
     CorpusTunerError
         If there are too few pairs, the base cannot be loaded, or `output` has another tuning.
-    MissingExtraError
-        If a library for tuning is not installed.
     """
     with lock_output(output):
         with show_activity("reading the pairs"):
@@ -56,17 +51,15 @@ def tune_on_pairs(
         if settings.steps < given.steps:
             print_note(
                 f"{len(split.train):,} pairs to train on are few for {given.steps:,} steps of "
-                f"{given.batch_size * given.accumulate}: tuning takes {settings.steps:,} steps, "
-                f"which see every pair {MOST_PASSES} times"
+                f"{given.batch_size}: tuning takes {settings.steps:,} steps, which see every pair "
+                f"{MOST_PASSES} times"
             )
         with show_activity("opening the model"):
-            model, tokenizer = load_model(base, _choose_device(settings))
-        key = _compute_key(split, hash_weights(model), settings)
+            model, tokenizer = load_model(base, choose_device(settings.device))
+        claim_output(output, _compute_key(split, hash_weights(model), settings))
         report = read_report(output)
-        if report is not None and report.key != key:
-            raise_other_tuning(output, "pairs")
-        if report is None or report.settings.steps < settings.steps:
-            report = _train(split, base, model, tokenizer, output, settings, key)
+        if report is None:
+            report = _train(split, base, model, tokenizer, output, settings)
             write_generator_card(report, list(sources), output)
             (output / REPORT).write_text(report.model_dump_json(indent=2), encoding="utf-8")
         return report
@@ -79,37 +72,32 @@ def _train(
     tokenizer: Any,
     output: Path,
     settings: GeneratorTuningSettings,
-    key: str,
 ) -> TuningReport:
     """Train, measure with the test pairs, and save the model and its learning curve."""
     with show_activity("tokenizing"):
-        train, dev, test = (tokenize(part, tokenizer, settings) for part in split)
-    tuned = _add_lora(model, settings) if settings.method == "lora" else model
-    objective = Objective(tuned, tokenizer, settings)
-    trainer = Trainer(tuned, objective, settings, output, key)
-    curve = trainer.fit(train, dev, [pair.target for pair in split.dev])
+        train, dev = (tokenize(part, tokenizer, settings) for part in (split.train, split.dev))
+    rank = settings.lora_rank
+    tuned = _add_lora(model, rank, settings.seed) if rank else model
+    folder = output / CHECKPOINTS
+    trainer = make_trainer(tuned, tokenizer, train, dev, settings, folder)
+    curve = run(trainer, folder)
     with show_activity("measuring"):
-        texts = [pair.target for pair in split.test]
-        loss = objective.measure_loss(test)
-        rouge = objective.measure_rouge(test, texts, settings.test, BEAMS)
-    if settings.method == "lora":
+        losses, rouge = measure(trainer, split.test, settings)
+    if rank:
         model = tuned.merge_and_unload()
     model.save_pretrained(output)
     tokenizer.save_pretrained(output)
-    write_curve(curve.rows, output)
-    draw_curve(curve, output / "curve.svg")
-    best = min(curve.evaluations, key=lambda row: float(row["loss"]))
+    write_curve(curve, output)
     return TuningReport(
         output=str(output),
         base=base.name,
-        key=key,
         settings=settings,
         pairs=count_pairs(split.train),
         held_out=count_pairs(split.test),
-        steps=len(curve.steps),
-        best_step=best["step"],
-        dev_loss=best["loss"],
-        test_loss=loss,
+        steps=trainer.state.global_step,
+        best_step=trainer.state.best_global_step,
+        dev_loss=trainer.state.best_metric,
+        test_loss=losses,
         test_rouge_l=rouge,
     )
 
@@ -123,23 +111,6 @@ def _compute_key(split: Split, weights: str, settings: GeneratorTuningSettings) 
     return digest.hexdigest()
 
 
-def _choose_device(settings: GeneratorTuningSettings) -> str:
-    import torch
-
-    if settings.device != "auto":
-        return settings.device
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _add_lora(model: Any, settings: GeneratorTuningSettings) -> Any:
-    try:
-        from peft import LoraConfig, get_peft_model
-    except ImportError as error:
-        raise MissingExtraError("tuning by LoRA", "tune") from error
-    import torch
-
-    torch.manual_seed(settings.seed)
-    lora = LoraConfig(
-        task_type="SEQ_2_SEQ_LM", r=settings.lora_rank, lora_alpha=2 * settings.lora_rank
-    )
-    return get_peft_model(model, lora)
+def _add_lora(model: Any, rank: int, seed: int) -> Any:
+    torch.manual_seed(seed)
+    return get_peft_model(model, LoraConfig(task_type="SEQ_2_SEQ_LM", r=rank, lora_alpha=2 * rank))

@@ -22,6 +22,11 @@ class Pair(NamedTuple):
     instruction: Instruction
     target: str
 
+    @property
+    def name(self) -> str:
+        """Name of the instruction, such as ``question-en``."""
+        return f"{self.instruction.kind}-{self.instruction.language}"
+
 
 class Split(NamedTuple):
     """Pairs for training, early stopping and testing; no document is in two of them."""
@@ -119,10 +124,7 @@ def count_pairs(pairs: Sequence[Pair]) -> dict[str, int]:
     >>> count_pairs([Pair(Document("", "", "A mill grinds."), instruction, "Mills")])
     {'title-en': 1}
     """
-    counts: dict[str, int] = defaultdict(int)
-    for pair in pairs:
-        counts[f"{pair.instruction.kind}-{pair.instruction.language}"] += 1
-    return dict(sorted(counts.items()))
+    return dict(sorted(Counter(pair.name for pair in pairs).items()))
 
 
 def _compute_order(pair: Pair, seed: int) -> tuple[str, str, str, str]:

@@ -22,8 +22,6 @@ class TuningReport(BaseModel):
         Folder of the model.
     base
         Name of the base model.
-    key
-        Hash of the pairs, the base and the settings.
     settings
         Training settings.
     pairs
@@ -46,7 +44,6 @@ class TuningReport(BaseModel):
 
     output: str
     base: str
-    key: str
     settings: GeneratorTuningSettings
     pairs: dict[str, int]
     held_out: dict[str, int]
@@ -104,7 +101,7 @@ def write_generator_card(report: TuningReport, sources: Sequence[str], output: P
         "",
         f"It was trained for {report.steps:,} steps; the weights are those after step "
         f"{report.best_step:,}, whose mean dev loss of {report.dev_loss:.3f} was the lowest "
-        f"(`{CURVE}`, `curve.svg`).",
+        f"(`{CURVE}`).",
         "",
     ]
     write_card(output, metadata, body, report.settings.model_dump(mode="json"))

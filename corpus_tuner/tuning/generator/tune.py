@@ -10,7 +10,6 @@ from pathlib import Path
 
 from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
 from corpus_tuner.config.recipe import Recipe
-from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.enricher import Enricher
@@ -22,11 +21,7 @@ from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.tuning.generator.pairs import Pair, read_pairs
 from corpus_tuner.tuning.generator.report import TuningReport
 from corpus_tuner.tuning.output_folder import create_tuning_folder
-
-try:
-    from corpus_tuner.tuning.generator.fine_tuning import tune_on_pairs
-except ImportError as error:
-    raise MissingExtraError("tuning a generator", "tune") from error
+from corpus_tuner.tuning.required import require_libraries
 
 
 def tune_generator(
@@ -67,6 +62,9 @@ def tune_generator(
     MissingExtraError
         If a library for tuning is not installed.
     """
+    require_libraries("tuning a generator")
+    from corpus_tuner.tuning.generator.fine_tuning import tune_on_pairs
+
     settings = settings or GeneratorTuningSettings()
     files = [Path(file) for file in pairs]
     output = Path(output)

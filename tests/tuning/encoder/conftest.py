@@ -8,13 +8,7 @@ import pytest
 
 from tests.conftest import make_documents_with_topics, write_jsonl
 
-FAST = {
-    "steps": 6,
-    "batch_size": 8,
-    "mini_batch": 4,
-    "held_out": 12,
-    "learning_rate": 0.003,
-}
+FAST = {"steps": 6, "batch_size": 8, "learning_rate": 0.003}
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,6 @@ def _report(by_share: dict[float, float], share: float, **changes: Any) -> Encod
     values: dict[str, Any] = {
         "output": "out",
         "base": "some/base",
-        "key": "",
         "settings": {"seed": 1},
         "languages": ("en", "de"),
         "documents": 1234,

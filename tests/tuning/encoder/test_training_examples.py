@@ -1,16 +1,15 @@
 """Rows of training batches."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 
-import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus_tuner.tuning.encoder.synthetic_queries import SyntheticQuery
-from corpus_tuner.tuning.encoder.teacher import Teaching
 from corpus_tuner.tuning.encoder.training_examples import make_examples
 
+ORDINALS = [10, 11, 12, 13, 14]
 Query = tuple[int, SyntheticQuery]
 
 
@@ -20,9 +19,14 @@ def _generate(documents: int) -> Iterator[Query]:
         yield position, SyntheticQuery(f"q{number}", f"p{position}")
 
 
+def _rank(queries: Sequence[str]) -> list[Mapping[int, float]]:
+    return [dict.fromkeys(ORDINALS, 1.0) for _ in queries]
+
+
 @given(documents=st.integers(1, 5), size=st.integers(1, 4), steps=st.integers(1, 4))
 def test_queries_in_a_row_are_of_different_documents(documents: int, size: int, steps: int) -> None:
-    rows = list(make_examples(_generate(documents), documents, size, steps, None))
+    queries = _generate(documents)
+    rows = list(make_examples(queries, ORDINALS[:documents], size, steps, _rank))
     assert len(rows) == size * steps
     different = min(size, documents)
     for start in range(0, len(rows), different):
@@ -31,27 +35,13 @@ def test_queries_in_a_row_are_of_different_documents(documents: int, size: int, 
     assert all(list(row) == ["query", "passage", "label"] for row in rows)
 
 
-def test_labels_are_the_scores_of_all_passages_and_negatives_of_the_batch() -> None:
-    def rank(queries: Sequence[Query]) -> Iterable[Teaching | None]:
-        for position, query in queries:
-            negative = position + 10
-            scores = {position: 1.0, negative: 0.25}
-            yield (
-                Teaching(position, [(negative, f"n{position}")], scores)
-                if (query.text != "q1")
-                else None
-            )
+def test_labels_are_the_scores_of_all_passages_of_the_batch() -> None:
+    def rank(queries: Sequence[str]) -> Iterator[Mapping[int, float]]:
+        for number, query in enumerate(queries):
+            own = ORDINALS[number * 7 % 5]
+            yield {99: 2.0} if query == "q1" else {own: 1.0, 98: 0.25}
 
-    rows = list(make_examples(_generate(5), 5, 2, 1, rank))
+    rows = list(make_examples(_generate(5), ORDINALS, 2, 1, rank))
     assert [row["query"] for row in rows] == ["q0", "q2"]  # the teacher does not retrieve q1's
-    assert [row["negative_1"] for row in rows] == ["n0", "n4"]
-    # Columns are both passages, then both negatives; what was not retrieved has the lowest score.
-    assert rows[0]["label"] == [1.0, 0.25, 0.25, 0.25]
-    assert rows[1]["label"] == [0.25, 1.0, 0.25, 0.25]
-
-
-def test_texts_to_keep_are_in_every_row_in_turn_with_their_vectors() -> None:
-    others = [("a", np.array([1, 0], np.float32)), ("b", np.array([0, 1], np.float32))]
-    rows = list(make_examples(_generate(5), 5, 3, 1, None, others))
-    assert [row["other"] for row in rows] == ["a", "b", "a"]
-    assert [row["label"][-2:] for row in rows] == [[1, 0], [0, 1], [1, 0]]
+    # What was not retrieved has the lowest score.
+    assert [row["label"] for row in rows] == [[1.0, 0.25], [0.25, 1.0]]

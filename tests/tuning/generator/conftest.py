@@ -8,11 +8,8 @@ from tests.conftest import make_documents, write_jsonl
 
 FAST = [
     *("--set", "steps=24"),
-    *("--set", "evaluate_every=6"),
-    *("--set", "batch_size=4"),
-    *("--set", "accumulate=2"),
+    *("--set", "batch_size=8"),
     *("--set", "learning_rate=0.01"),
-    *("--set", "warmup=2"),
     *("--set", "max_target_tokens=8"),
     *("--set", "dtype=float32"),
 ]

@@ -16,7 +16,6 @@ from corpus_tuner.tuning.generator.report import (
 MADE = TuningReport(
     output="out",
     base="some/t5",
-    key="abc",
     settings=GeneratorTuningSettings(seed=5),
     pairs={"keywords-en": 3, "title-en": 12345},
     held_out={"title-en": 50},

@@ -1,8 +1,8 @@
-"""Loss and ROUGE-L of a generator."""
+"""ROUGE-L of generated texts."""
 
 import pytest
 
-from corpus_tuner.tuning.generator.losses import compute_rouge_l
+from corpus_tuner.tuning.generator.rouge import compute_rouge_l
 
 
 def test_rouge_l_is_of_words_without_case_and_accents() -> None:
