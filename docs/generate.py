@@ -55,12 +55,12 @@ def iterate_commands(context: typer.Context) -> Iterator[typer.Context]:
 
 def write_http() -> str:
     """Return the reference of the HTTP service, from its OpenAPI document."""
+    from corpus_tuner.building.add import Adder
     from corpus_tuner.indexes.searcher import Searcher
     from corpus_tuner.server.app import create_app
-    from corpus_tuner.server.index_writer import IndexWriter
 
-    # Routes and schemas depend on no index; a token and a writer make all routes available.
-    app = create_app(cast(Searcher, None), token="token", writer=cast(IndexWriter, object()))
+    # Routes and schemas depend on no index; a token and an adder make all routes available.
+    app = create_app(cast(Searcher, None), token="token", adder=cast(Adder, object()))
     openapi = app.openapi()
     schemas = openapi["components"]["schemas"]
     lines = [NOTE, "# HTTP service\n"]

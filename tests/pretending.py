@@ -121,10 +121,9 @@ def _serve(index: str) -> None:
 
     import corpus_tuner as ct
     from corpus_tuner.server.app import create_app
-    from corpus_tuner.server.settings import ServerSettings
 
     searcher = ct.Searcher.open(index)
-    app = create_app(searcher, ServerSettings(hosts=frozenset({"testserver"})))
+    app = create_app(searcher, hosts=["testserver"])
     with TestClient(app) as client:
         answer = client.get("/v1/search", params={"q": "river", "k": 1})
         assert answer.status_code == 200, answer.text

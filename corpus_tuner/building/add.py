@@ -86,7 +86,7 @@ class Adder:
         ledger: str | Path | None = None,
         trust_remote_code: bool = False,
     ) -> None:
-        self._index = check_path(index, "index")
+        self.index = check_path(index, "index")
         self._encoder = encoder
         self._ledger = ledger
         self._trust_remote_code = trust_remote_code
@@ -110,7 +110,7 @@ class Adder:
             long.
         """
         corpus = Corpus(source, settings)
-        index = self._index
+        index = self.index
         with lock_and_read_manifest(index, "an addition of documents") as manifest:
             changes = compare(index, manifest, corpus, whole=False)
             if changes.total:
@@ -133,7 +133,7 @@ class Adder:
         if self._opened is None or self._opened.key != manifest.build.key:
             self._opened = None
             self._opened = reopen_recipe(
-                self._index, manifest, corpus, self._encoder, self._trust_remote_code
+                self.index, manifest, corpus, self._encoder, self._trust_remote_code
             )
         return self._opened
 

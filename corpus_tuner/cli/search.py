@@ -103,10 +103,12 @@ def _print_json(searcher: "Searcher", options: "QueryOptions", queries: str | Pa
     from corpus_tuner.server.returned_fields import ReturnedFields
     from corpus_tuner.server.schemas import QueryResult
 
+    everything = ReturnedFields(("title", "text", "metadata"))
+
     def search_one(query: str) -> dict[str, object]:
         hits = searcher.search(query, **options.arguments)
         explaining = searcher if options.explain else None
-        result = QueryResult.from_hits(query, hits, explaining, ReturnedFields(text=True))
+        result = QueryResult.from_hits(query, hits, explaining, everything)
         return result.model_dump(exclude_unset=True)
 
     if isinstance(queries, str):

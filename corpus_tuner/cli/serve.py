@@ -14,6 +14,9 @@ from corpus_tuner.cli import output as out
 from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.errors import CorpusTunerError
 
+_TOKEN = "CORPUS_TUNER_TOKEN"
+"""Environment variable of the bearer token that requests must have."""
+
 
 def serve(
     index: opt.Index,
@@ -21,7 +24,6 @@ def serve(
         str, typer.Option(help="Address to listen at; by default only for this machine.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")] = 8000,
-    ledger: opt.Ledger = None,
     writable: Annotated[
         bool,
         typer.Option("--writable", help="Let clients with the token add and remove documents."),
@@ -47,14 +49,11 @@ def serve(
         from corpus_tuner.server.connections import make_uvicorn_options
     except ImportError:
         raise MissingExtraError("corpus-tuner serve", "server") from None
-    from corpus_tuner.core.documents import Document
+    from corpus_tuner.building.add import Adder
     from corpus_tuner.core.progress import show_activity
-    from corpus_tuner.generation.ledger import Rejection
-    from corpus_tuner.generation.rejected_views import RejectedViews
     from corpus_tuner.indexes.qdrant.address import is_address
     from corpus_tuner.indexes.searcher import Searcher
     from corpus_tuner.indexes.store.layout import Layout
-    from corpus_tuner.server.settings import TOKEN_VARIABLE, ServerSettings
 
     in_qdrant = is_address(index)
     if in_qdrant and writable:
@@ -62,29 +61,24 @@ def serve(
             "--writable is for a folder: change that, and corpus-tuner index export brings the "
             "changes"
         )
-    token = os.environ.get(TOKEN_VARIABLE, "")
+    token = os.environ.get(_TOKEN, "")
     if writable and not token:
-        raise CorpusTunerError(f"--writable needs a token: set {TOKEN_VARIABLE}")
+        raise CorpusTunerError(f"--writable needs a token: set {_TOKEN}")
     bound = _bind(host, port)  # fails before the index is opened if the port is taken
     with show_activity("opening the index"):
         searcher = Searcher.open(index, trust_remote_code=trust_remote_code)
         searcher.search("a query", k=10)  # loads what the first search needs
 
-    file = ledger or (None if in_qdrant else Layout(Path(index)).ledger)
-
-    def find_rejections(document: Document) -> list[Rejection]:
-        return RejectedViews(file, searcher.manifest).rejected(document) if file else []
-
-    writer = None
-    if writable:
-        from corpus_tuner.server.index_writer import IndexWriter
-
-        writer = IndexWriter(Path(index), ledger, trust_remote_code)
-    settings = ServerSettings(hosts=frozenset({host, *(allowed_host or [])}))
-    app = create_app(searcher, settings, token, find_rejections, writer)
+    app = create_app(
+        searcher,
+        token,
+        hosts={host, *(allowed_host or [])},
+        ledger=None if in_qdrant else Layout(Path(index)).ledger,
+        adder=Adder(index, trust_remote_code=trust_remote_code) if writable else None,
+    )
     _listen(bound, host)
     _announce(index, host, bound.getsockname()[1], token)
-    config = uvicorn.Config(app, log_level="warning", **make_uvicorn_options(settings))
+    config = uvicorn.Config(app, log_level="warning", **make_uvicorn_options())
     # uvicorn answers pending requests, then sends the signal again.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     uvicorn.Server(config).run(sockets=[bound])

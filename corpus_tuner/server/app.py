@@ -1,8 +1,9 @@
 """The FastAPI application."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -10,6 +11,7 @@ from fastapi.responses import PlainTextResponse
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_fastapi_instrumentator import Instrumentator
 
+from corpus_tuner.building.add import Adder
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.server import index_routes, page_routes, search_routes
@@ -19,21 +21,19 @@ from corpus_tuner.server.error_responses import (
     handle_error,
     handle_invalid_request,
 )
-from corpus_tuner.server.index_writer import IndexWriter
 from corpus_tuner.server.middleware import BodyLimit, HostGuard, TokenGuard, documented_token
 from corpus_tuner.server.reloading import LiveSearcher
-from corpus_tuner.server.settings import ServerSettings
-from corpus_tuner.server.state import FindRejections, Service
+from corpus_tuner.server.state import Service
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 def create_app(
     searcher: Searcher,
-    settings: ServerSettings | None = None,
     token: str = "",
-    find_rejections: FindRejections | None = None,
-    writer: IndexWriter | None = None,
+    hosts: Collection[str] = (),
+    ledger: Path | None = None,
+    adder: Adder | None = None,
 ) -> FastAPI:
     """Create the ASGI application of the search service; its shutdown closes the searcher.
 
@@ -41,15 +41,14 @@ def create_app(
     ----------
     searcher
         Open index.
-    settings
-        Limits.
     token
         Bearer token that requests must have; empty for none.
-    find_rejections
-        Returns the generated texts of a document that were rejected. If it raises an error the
-        document is shown without them.
-    writer
-        Changes the index. Without it, or without a token, the service is read-only.
+    hosts
+        Host names of the service, apart from ``localhost`` and IP addresses.
+    ledger
+        Ledger with the generated texts that were rejected, which are shown with their documents.
+    adder
+        Adds documents to the index. Without it, or without a token, the service is read-only.
 
     Examples
     --------
@@ -58,18 +57,14 @@ def create_app(
     >>> "/v1/search" in app.openapi()["paths"]
     True
     """
-    settings = settings or ServerSettings()
     live = LiveSearcher(searcher)
-    batcher = Batcher(live, settings.max_waiting)
+    batcher = Batcher(live)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        reloading = (
-            asyncio.create_task(live.reload_every(settings.refresh)) if settings.refresh else None
-        )
+        reloading = asyncio.create_task(live.reload_periodically())
         yield
-        if reloading:
-            reloading.cancel()
+        reloading.cancel()
         await batcher.close()
         live.close()
 
@@ -82,17 +77,17 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,  # /v1/documents would lead to a document without an id
     )
-    app.state.service = Service(settings, live, batcher, find_rejections, writer)
+    app.state.service = Service(live, batcher, ledger, adder)
     app.add_middleware(BodyLimit)
     if token:
         app.add_middleware(TokenGuard, token=token)
-    app.add_middleware(HostGuard, names=settings.hosts)
+    app.add_middleware(HostGuard, names=hosts)
     app.add_exception_handler(RequestValidationError, handle_invalid_request)
     app.add_exception_handler(SearchIndexError, handle_error)
     app.add_exception_handler(Exception, handle_error)
     guard = [documented_token] if token else []
     routers = [search_routes.router, index_routes.router]
-    if token and writer is not None:
+    if token and adder is not None:
         routers.append(index_routes.changes)
     for router in routers:
         app.include_router(router, dependencies=guard, responses=describe_problems(401))

@@ -19,6 +19,8 @@ BATCH_SIZE = 16
 """Maximum number of queries in a batch."""
 WORKERS = 2
 """Number of batches that are searched at the same time."""
+MAX_WAITING = 256
+"""Maximum number of queries that wait."""
 
 
 class BusyError(Exception):
@@ -49,16 +51,12 @@ class Batcher:
     ----------
     live
         Searcher of the current index.
-    max_waiting
-        Maximum number of queries that wait.
     """
 
-    def __init__(self, live: LiveSearcher, max_waiting: int) -> None:
+    def __init__(self, live: LiveSearcher) -> None:
         self.batches = 0
         self._live = live
         self._queue: list[_Request] = []
-        self._max_waiting = max_waiting
-        self._workers = WORKERS
         self._threads = ThreadPoolExecutor(WORKERS, "search")
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -70,7 +68,7 @@ class Batcher:
     @property
     def full(self) -> bool:
         """Whether the maximum number of queries wait."""
-        return self.waiting >= self._max_waiting
+        return self.waiting >= MAX_WAITING
 
     async def search(self, queries: Sequence[str], arguments: SearchArguments) -> list[Hits]:
         """Search queries, in a batch with others.
@@ -82,11 +80,11 @@ class Batcher:
         SearchIndexError
             See `Searcher.search`.
         """
-        if self.waiting and self.waiting + len(queries) > self._max_waiting:
+        if self.waiting and self.waiting + len(queries) > MAX_WAITING:
             raise BusyError
         hits: asyncio.Future[list[Hits]] = asyncio.get_running_loop().create_future()
         self._queue.append(_Request(list(queries), arguments, hits))
-        if len(self._tasks) < self._workers:
+        if len(self._tasks) < WORKERS:
             task = asyncio.create_task(self._drain())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)

@@ -16,21 +16,24 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from corpus_tuner.errors import CorpusTunerError
-from corpus_tuner.server.settings import ServerSettings
 
 try:
     import resource
 except ImportError:  # Windows, which has no such limit
     resource = None  # type: ignore[assignment]
 
+MAX_CONNECTIONS = 512
+"""Maximum number of open connections, if the system allows twice as many open files."""
+CLIENT_TIMEOUT = 30.0
+"""Maximum time in which a client sends a whole request, or reads a response, in seconds."""
 UVICORN = ("0.54",)
 """Versions of uvicorn whose private protocol class `Connection` is known to extend."""
 _SLOW = b'{"detail":"the request took too long to arrive"}'
 _FULL = b'{"detail":"too many connections are open: try again"}'
 
 
-def make_uvicorn_options(settings: ServerSettings) -> dict[str, Any]:
-    """Return the options of `uvicorn.run` and `uvicorn.Config` for these settings.
+def make_uvicorn_options() -> dict[str, Any]:
+    """Return the options of `uvicorn.run` and `uvicorn.Config`.
 
     Raises
     ------
@@ -39,7 +42,7 @@ def make_uvicorn_options(settings: ServerSettings) -> dict[str, Any]:
 
     Examples
     --------
-    >>> sorted(make_uvicorn_options(ServerSettings()))
+    >>> sorted(make_uvicorn_options())
     ['http', 'timeout_graceful_shutdown', 'timeout_keep_alive', 'ws']
     """
     installed = version("uvicorn")
@@ -49,11 +52,7 @@ def make_uvicorn_options(settings: ServerSettings) -> dict[str, Any]:
             f"pip install 'uvicorn=={UVICORN[-1]}.*'"
         )
     return {
-        "http": partial(
-            Connection,
-            max_connections=_limit_connections(settings),
-            client_timeout=settings.client_timeout,
-        ),
+        "http": partial(Connection, max_connections=_limit_connections()),
         "ws": "none",  # no route needs it, and it would have no time limits
         "timeout_keep_alive": 75,  # longer than the proxies in front of it
         "timeout_graceful_shutdown": 30,
@@ -67,16 +66,13 @@ class Connection(HttpToolsProtocol):
     ----------
     max_connections
         Maximum number of open connections.
-    client_timeout
-        Time that a client has to send a request or to read a response, in seconds.
     **options
         Options that uvicorn gives.
     """
 
-    def __init__(self, max_connections: int, client_timeout: float, **options: Any) -> None:
+    def __init__(self, max_connections: int, **options: Any) -> None:
         super().__init__(**options)
         self._max_connections = max_connections
-        self._client_timeout = client_timeout
         self._deadline: asyncio.TimerHandle | None = None
         self._waiting_since = self.loop.time()
 
@@ -134,7 +130,7 @@ class Connection(HttpToolsProtocol):
     def _start_deadline(self, expire: Callable[[], None]) -> None:
         self._cancel_deadline()
         self._waiting_since = self.loop.time()
-        self._deadline = self.loop.call_later(self._client_timeout, expire)
+        self._deadline = self.loop.call_later(CLIENT_TIMEOUT, expire)
 
     def _cancel_deadline(self) -> None:
         if self._deadline is not None:
@@ -154,11 +150,11 @@ class Connection(HttpToolsProtocol):
         self.transport.close()
 
 
-def _limit_connections(settings: ServerSettings) -> int:
+def _limit_connections() -> int:
     """Return the maximum number of connections: the index needs open files as well."""
     if resource is None:
-        return settings.max_connections
+        return MAX_CONNECTIONS
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files == resource.RLIM_INFINITY:
-        return settings.max_connections
-    return min(settings.max_connections, max(1, files // 2))
+        return MAX_CONNECTIONS
+    return min(MAX_CONNECTIONS, max(1, files // 2))

@@ -3,22 +3,28 @@
 import threading
 from collections.abc import Callable
 from heapq import nlargest
+from typing import TypeVar
 
 from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import PlainTextResponse
 
 from corpus_tuner.building.diff import Changes
 from corpus_tuner.errors import LockedError, SearchIndexError
+from corpus_tuner.indexes.store.soft_delete import delete_documents
 from corpus_tuner.server.error_responses import describe_problems
 from corpus_tuner.server.schemas import MAX_FIELDS, AddRequest, DocumentResponse, IndexResponse
 from corpus_tuner.server.state import CurrentService, Service
 
 router = APIRouter()
 changes = APIRouter()
-"""Routes that change the index; included only where there is a writer and a token."""
+"""Routes that change the index; included only where there is an adder and a token.
+
+Segments are not merged and weights are not calibrated, since both take long.
+"""
 health = APIRouter(default_response_class=PlainTextResponse)
 """Routes for load balancers, which need no token."""
 _write_lock = threading.Lock()
+_Result = TypeVar("_Result")
 
 
 @router.get("/v1/index")
@@ -70,23 +76,23 @@ def add_documents(request: AddRequest, service: CurrentService) -> Changes:
     The response is sent when searches find them.
     """
     documents = [document.model_dump() for document in request.documents]
-    writer = service.writer
-    assert writer is not None
-    return _change(service, lambda: writer.add(documents))
+    adder = service.adder
+    assert adder is not None
+    return _change(service, lambda: adder.add(documents).changes)
 
 
 @changes.delete("/v1/documents/{id:path}", responses=describe_problems(400, 404, 409, 500))
 def remove_document(id: str, service: CurrentService) -> Changes:
     """Remove a document; the response is sent when searches do not find it any more."""
-    writer = service.writer
-    assert writer is not None
-    result = _change(service, lambda: writer.remove(id))
-    if not result.removed:
+    adder = service.adder
+    assert adder is not None
+    removal = _change(service, lambda: delete_documents(adder.index, [id]))
+    if not removal.matching:
         raise HTTPException(404, f"there is no document {id!r}")
-    return result
+    return Changes(removed=removal.matching)
 
 
-def _change(service: Service, change: Callable[[], Changes]) -> Changes:
+def _change(service: Service, change: Callable[[], _Result]) -> _Result:
     """Change the index and reload it."""
     with _write_lock:
         try:

@@ -118,11 +118,6 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        detail = f"the body has more than {MAX_BODY} bytes"
-        length = dict(scope["headers"]).get(b"content-length", b"0")
-        if length.isdigit() and int(length) > MAX_BODY:
-            await make_problem(413, detail)(scope, receive, send)
-            return
         size = 0
 
         async def receive_limited() -> Message:
@@ -130,7 +125,8 @@ class BodyLimit:
             message = await receive()
             size += len(message.get("body", b""))
             if size > MAX_BODY:
-                raise HTTPException(413, detail)  # any other error would be answered with a 400
+                # Any other error would be answered with a 400.
+                raise HTTPException(413, f"the body has more than {MAX_BODY} bytes")
             return message
 
         await self._app(scope, receive_limited, send)

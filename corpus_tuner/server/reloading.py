@@ -6,6 +6,8 @@ import threading
 
 from corpus_tuner.indexes.searcher import Searcher
 
+INTERVAL = 2.0
+"""Number of seconds after which the service looks for a changed index."""
 _log = logging.getLogger(__name__)
 
 
@@ -24,10 +26,10 @@ class LiveSearcher:
         self._lock = threading.Lock()
         self._warning = ""
 
-    async def reload_every(self, interval: float) -> None:
+    async def reload_periodically(self) -> None:
         """Reload periodically, searched or not: the files of old segments are released."""
         while True:
-            await asyncio.sleep(interval)
+            await asyncio.sleep(INTERVAL)
             await asyncio.to_thread(self.reload)
 
     def reload(self) -> None:

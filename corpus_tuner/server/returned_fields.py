@@ -23,12 +23,9 @@ class ReturnedFields(NamedTuple):
 
     Attributes
     ----------
-    fields
+    names
         ``title``, ``text``, ``metadata``, and ``metadata.NAME`` for one of its fields; ``None`` for
-        all.
-    text
-        Whether their text is returned. ``None``: where `fields` names it, or where there are no
-        `fields` and the text has at most `TEXT_BYTES`.
+        all, the text only if it has at most `TEXT_BYTES`.
 
     Examples
     --------
@@ -37,17 +34,17 @@ class ReturnedFields(NamedTuple):
     {'title': 'The old mill', 'metadata': {'year': 1850}}
     """
 
-    fields: Sequence[str] | None = None
-    text: bool | None = None
+    names: Sequence[str] | None = None
 
     def select(self, document: Document) -> dict[str, Any]:
         """Return the selected fields of a document, by name."""
-        fields = ("title", "text", "metadata") if self.fields is None else self.fields
-        selected: dict[str, Any] = {"title": document.title} if "title" in fields else {}
-        if self._has_text(document):
-            selected["text"] = document.text
-        inner = [name.removeprefix(_METADATA) for name in fields if name.startswith(_METADATA)]
-        if "metadata" in fields:
+        names = self.names
+        if names is None:
+            short = len(document.text.encode()) <= TEXT_BYTES
+            names = ("title", "text", "metadata") if short else ("title", "metadata")
+        selected = {name: getattr(document, name) for name in ("title", "text") if name in names}
+        inner = [name.removeprefix(_METADATA) for name in names if name.startswith(_METADATA)]
+        if "metadata" in names:
             selected["metadata"] = dict(document.metadata)
         elif inner:
             selected["metadata"] = _select_metadata(document.metadata, inner)
@@ -66,7 +63,7 @@ class ReturnedFields(NamedTuple):
         SearchIndexError
             If no document has a field; the message names those that there are.
         """
-        for name in self.fields or ():
+        for name in self.names or ():
             if not re.fullmatch(FIELD_NAME, name):
                 raise SearchIndexError(
                     f"{name!r:.80} is none of title, text, metadata and metadata.NAME"
@@ -74,13 +71,6 @@ class ReturnedFields(NamedTuple):
             if known is not None and name.startswith(_METADATA):
                 field = name.removeprefix(_METADATA)
                 resolve(compile_filter({field: {"exists": True}}), known)
-
-    def _has_text(self, document: Document) -> bool:
-        if self.text is not None:
-            return self.text
-        if self.fields is not None:
-            return "text" in self.fields
-        return len(document.text.encode()) <= TEXT_BYTES
 
 
 def _select_metadata(metadata: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:

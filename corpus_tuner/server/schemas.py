@@ -57,9 +57,10 @@ _EXAMPLES: list[JsonValue] = [
 _NEW_DOCUMENT: JsonValue = {"id": "moths", "title": "Moths", "text": "Hang up lavender."}
 _FIELDS = (
     "Fields of the documents that are returned beside `id`: `title`, `text`, `metadata`, or "
-    "`metadata.NAME` for one metadata field; by default all."
+    "`metadata.NAME` for one metadata field; by default all, the text only if it has at most "
+    f"{TEXT_BYTES:,} bytes."
 )
-_ABSENT = "Absent where the request's `fields` and `text` exclude it."
+_ABSENT = "Absent where the request's `fields` leave it out."
 
 Value = bool | int | float | str
 Values = Annotated[list[Value], Field(max_length=MAX_VALUES)]
@@ -159,14 +160,6 @@ class SearchOptions(BaseModel):
             "are returned, and `warnings` says so.",
         ),
     ] = 0.0
-    text: Annotated[
-        bool | None,
-        Field(
-            description="Whether the text of documents is returned; by default where `fields` "
-            f"names it, or where there are no `fields` and it has at most {TEXT_BYTES:,} bytes. "
-            "The `passage` is always returned."
-        ),
-    ] = None
     explain: Annotated[
         bool,
         Field(
@@ -217,7 +210,7 @@ class SearchRequest(SearchOptions):
     @property
     def returned(self) -> ReturnedFields:
         """Fields of the documents that are returned."""
-        return ReturnedFields(self.fields, self.text)
+        return ReturnedFields(self.fields)
 
     @property
     def queries(self) -> list[str]:

@@ -22,22 +22,24 @@ from corpus_tuner.server.schemas import (
 )
 from corpus_tuner.server.state import CurrentService, Service
 
+TIMEOUT = 30.0
+"""Maximum time to answer a search, in seconds."""
+
 router = APIRouter(responses=describe_problems(400, 422, 429, 500, 504))
 
 
 @router.post("/v1/search", response_model=SearchResponse, responses=describe_problems(413))
 async def search(request: SearchRequest, service: CurrentService) -> Response:
     """Return the best documents for one query or several."""
-    timeout = service.settings.timeout
     try:
         if request.fields:
             request.returned.check(service.live.searcher.fields)
-        content = await asyncio.wait_for(_search(request, service), timeout)
+        content = await asyncio.wait_for(_search(request, service), TIMEOUT)
     except BusyError:
         detail = "too many queries are waiting: try again"
         raise HTTPException(429, detail, headers={"Retry-After": "1"}) from None
     except TimeoutError:
-        raise HTTPException(504, f"it took longer than {timeout:g} s") from None
+        raise HTTPException(504, f"it took longer than {TIMEOUT:g} s") from None
     except DamagedError:
         raise  # answered as a fault of the service
     except SearchIndexError as error:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from corpus_tuner import Searcher, build, load_recipe
-from corpus_tuner.generation.ledger import Rejection
-from corpus_tuner.server.settings import ServerSettings
 from tests.conftest import make_documents, write_jsonl
 
 if TYPE_CHECKING:
@@ -20,7 +18,12 @@ CHOSEN = [
     *("generator=null", "views.sentences=2", "calibrate=false", "language=en"),
     "corpus.on_bad_record=skip",
 ]
-FAST = ServerSettings(refresh=0.01)
+
+
+@pytest.fixture
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make services see changes of their index soon."""
+    monkeypatch.setattr("corpus_tuner.server.reloading.INTERVAL", 0.01)
 
 
 def local(app: Any, **options: Any) -> "TestClient":
@@ -48,10 +51,6 @@ def make_index(folder: Path, encoder: Any, count: int = 20) -> Path:
     return folder / "index"
 
 
-def find_rejections(_: Any) -> list[Rejection]:
-    return [Rejection("question", "what?", "entailment", "no support")]
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory, encoder: Any) -> Path:
     return make_index(tmp_path_factory.mktemp("made"), encoder).parent
@@ -65,9 +64,9 @@ def index(tmp_path: Path, made: Path) -> Path:
 
 
 @pytest.fixture
-def client(index: Path, encoder: Any) -> Iterator["TestClient"]:
+def client(index: Path, encoder: Any, fast: None) -> Iterator["TestClient"]:
     from corpus_tuner.server.app import create_app
 
     searcher = Searcher.open(index, encoder=encoder)
-    with local(create_app(searcher, FAST, find_rejections=find_rejections)) as client:
+    with local(create_app(searcher)) as client:
         yield client

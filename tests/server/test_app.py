@@ -10,8 +10,8 @@ pytest.importorskip("fastapi")
 from fastapi.testclient import TestClient
 
 from corpus_tuner import Searcher, SearchIndexError
+from corpus_tuner.building.add import Adder
 from corpus_tuner.server.app import create_app
-from corpus_tuner.server.index_writer import IndexWriter
 from tests.server.conftest import local
 
 TOKEN = {"Authorization": "Bearer secret"}
@@ -19,10 +19,10 @@ NEW = {"documents": [{"id": "a/b c", "text": "A new mill.", "metadata": {"year":
 
 
 def test_only_where_it_is_allowed(index: Path, encoder: Any) -> None:
-    writer = IndexWriter(index, None, False)
-    for options in ({"token": "secret"}, {"writer": writer}):
+    options: list[dict[str, Any]] = [{"token": "secret"}, {"adder": Adder(index)}]
+    for chosen in options:
         searcher = Searcher.open(index, encoder=encoder)
-        with local(create_app(searcher, **options)) as client:
+        with local(create_app(searcher, **chosen)) as client:
             assert client.post("/v1/documents", json=NEW, headers=TOKEN).status_code in (404, 405)
             assert client.delete("/v1/documents/d1", headers=TOKEN).status_code == 405
 

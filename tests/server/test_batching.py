@@ -14,7 +14,6 @@ from corpus_tuner.server import batching
 from corpus_tuner.server.app import create_app
 from corpus_tuner.server.batching import BATCH_SIZE, Batcher, BusyError, SearchArguments
 from corpus_tuner.server.reloading import LiveSearcher
-from corpus_tuner.server.settings import ServerSettings
 from tests.server.conftest import local
 
 
@@ -32,9 +31,9 @@ def test_too_many_at_once_are_told_to_come_again(
         return search(self, queries, *rest, **more)
 
     monkeypatch.setattr(Searcher, "search", slow)
-    settings = ServerSettings(max_waiting=4, refresh=0)
+    monkeypatch.setattr(batching, "MAX_WAITING", 4)
     statuses: list[int] = []
-    with local(create_app(searcher, settings)) as client:
+    with local(create_app(searcher)) as client:
 
         def ask() -> None:
             answer = client.post("/v1/search", json={"query": "mill"})
@@ -68,7 +67,7 @@ def test_queries_that_want_the_same_go_together(
 
     monkeypatch.setattr(Searcher, "search", slow)
     monkeypatch.setattr(batching, "WORKERS", 1)
-    service = create_app(searcher, ServerSettings(refresh=0))
+    service = create_app(searcher)
     with local(service) as client:
 
         def ask(query: str, year: int) -> None:
@@ -90,7 +89,7 @@ def test_queries_that_want_the_same_go_together(
 
 
 def search_all(
-    requests: list[tuple[list[str], SearchArguments]], max_waiting: int = 100
+    requests: list[tuple[list[str], SearchArguments]],
 ) -> tuple[list[Any], list[list[str]], Batcher]:
     """Send requests at once to a batcher over a searcher that returns the queries themselves."""
     batches: list[list[str]] = []
@@ -103,7 +102,7 @@ def search_all(
             return [f"hits of {query}" for query in queries]
 
     searcher: Any = Echo()
-    batcher = Batcher(LiveSearcher(searcher), max_waiting)
+    batcher = Batcher(LiveSearcher(searcher))
 
     async def search() -> list[Any]:
         sent = [batcher.search(*request) for request in requests]
@@ -138,11 +137,12 @@ def test_a_failed_batch_fails_its_own_requests_only() -> None:
     assert found == ["hits of a"]
 
 
-def test_a_request_beyond_the_maximum_is_refused_unless_none_waits() -> None:
+def test_a_request_beyond_the_maximum_is_refused_unless_none_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(batching, "MAX_WAITING", 2)
     arguments = SearchArguments(10)
-    (first, second), batches, _ = search_all(
-        [(["a", "b", "c"], arguments), (["d"], arguments)], max_waiting=2
-    )
+    (first, second), batches, _ = search_all([(["a", "b", "c"], arguments), (["d"], arguments)])
     assert len(first) == 3
     assert isinstance(second, BusyError)
     assert batches == [["a", "b", "c"]]

@@ -17,7 +17,6 @@ from corpus_tuner import CorpusTunerError, Searcher
 from corpus_tuner.server import connections
 from corpus_tuner.server.app import create_app
 from corpus_tuner.server.connections import make_uvicorn_options
-from corpus_tuner.server.settings import ServerSettings
 from tests.server.conftest import make_index
 
 HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -35,12 +34,16 @@ def index(tmp_path_factory: pytest.TempPathFactory, encoder: Any) -> Path:
     return make_index(tmp_path_factory.mktemp("connections"), encoder)
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "CLIENT_TIMEOUT", 0.2)
+
+
 @contextmanager
-def serving(index: Path, encoder: Any, **limits: float) -> Iterator[Callable[[], socket.socket]]:
+def serving(index: Path, encoder: Any) -> Iterator[Callable[[], socket.socket]]:
     """Serve an index; give what connects to the service."""
-    settings = ServerSettings(refresh=0, **limits)
-    app = create_app(Searcher.open(index, encoder=encoder), settings)
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", **make_uvicorn_options(settings)))
+    app = create_app(Searcher.open(index, encoder=encoder))
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", **make_uvicorn_options()))
     with socket.create_server(("127.0.0.1", 0)) as bound:
         address = bound.getsockname()
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
@@ -69,15 +72,17 @@ def healthy(connection: socket.socket) -> bool:
 
 
 @pytest.mark.parametrize("sent", HALF.values(), ids=HALF)
-def test_what_does_not_come_to_its_end_is_closed(index: Path, encoder: Any, sent: bytes) -> None:
-    with serving(index, encoder, client_timeout=0.2) as connect, connect() as connection:
+def test_what_does_not_come_to_its_end_is_closed(
+    index: Path, encoder: Any, sent: bytes, impatient: None
+) -> None:
+    with serving(index, encoder) as connect, connect() as connection:
         if sent:
             connection.sendall(sent)
         assert answered(connection)[:12] == (b"HTTP/1.1 408" if sent.strip() else b"")
 
 
-def test_dripping_buys_no_time(index: Path, encoder: Any) -> None:
-    with serving(index, encoder, client_timeout=0.2) as connect, connect() as connection:
+def test_dripping_buys_no_time(index: Path, encoder: Any, impatient: None) -> None:
+    with serving(index, encoder) as connect, connect() as connection:
         dripping = threading.Event()
 
         def drip() -> None:
@@ -97,9 +102,13 @@ def test_dripping_buys_no_time(index: Path, encoder: Any) -> None:
 
 
 @pytest.mark.parametrize("sent", HALF.values(), ids=HALF)
-def test_those_that_wait_lock_nobody_out(index: Path, encoder: Any, sent: bytes) -> None:
+def test_those_that_wait_lock_nobody_out(
+    index: Path, encoder: Any, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "CLIENT_TIMEOUT", 600)
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 8)
     with (
-        serving(index, encoder, client_timeout=600, max_connections=8) as connect,
+        serving(index, encoder) as connect,
         ExitStack() as stack,
     ):
         for _ in range(40):
@@ -109,9 +118,9 @@ def test_those_that_wait_lock_nobody_out(index: Path, encoder: Any, sent: bytes)
                 assert healthy(connection)
 
 
-def test_an_answered_connection_stays_open(index: Path, encoder: Any) -> None:
+def test_an_answered_connection_stays_open(index: Path, encoder: Any, impatient: None) -> None:
     with (
-        serving(index, encoder, client_timeout=0.2) as connect,
+        serving(index, encoder) as connect,
         connect() as connection,
         connect() as idle,
     ):
@@ -133,7 +142,8 @@ def test_when_all_are_at_work_a_new_one_is_refused(
 
     monkeypatch.setattr(Searcher, "search", slow)
     asked = b"GET /v1/search?q=mill HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-    with serving(index, encoder, max_connections=1) as connect, connect() as at_work:
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 1)
+    with serving(index, encoder) as connect, connect() as at_work:
         at_work.sendall(asked)
         assert begun.wait(60)
         with connect() as another:
@@ -145,4 +155,4 @@ def test_when_all_are_at_work_a_new_one_is_refused(
 def test_an_unknown_version_of_uvicorn_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "version", lambda _: "0.99.1")
     with pytest.raises(CorpusTunerError, match=r"uvicorn 0\.54, not 0\.99\.1"):
-        make_uvicorn_options(ServerSettings())
+        make_uvicorn_options()

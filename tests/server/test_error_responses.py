@@ -13,7 +13,7 @@ from corpus_tuner.errors import DamagedError
 from corpus_tuner.server.app import create_app
 from corpus_tuner.server.error_responses import describe_problems
 from corpus_tuner.server.schemas import Problem
-from tests.server.conftest import FAST, local
+from tests.server.conftest import local
 
 
 def test_damage_is_a_fault_of_the_server_and_names_no_file(
@@ -23,7 +23,7 @@ def test_damage_is_a_fault_of_the_server_and_names_no_file(
     (file,) = index.glob("segments/*/documents.sqlite")
     with file.open("r+b") as opened:
         opened.write(b"\xff" * file.stat().st_size)
-    with local(create_app(searcher, FAST)) as client:
+    with local(create_app(searcher)) as client:
         filtered = {"query": "mill", "filter": {"year": {"gte": 2018}}}
         for body in (filtered, {"query": "mill"}):
             answer = client.post("/v1/search", json=body)
@@ -48,7 +48,7 @@ def test_a_body_that_is_no_json(client: TestClient) -> None:
 def test_a_fault_is_an_answer_without_paths(
     index: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = create_app(Searcher.open(index, encoder=encoder), FAST)
+    app = create_app(Searcher.open(index, encoder=encoder))
     with local(app, raise_server_exceptions=False) as client:
         for error in (DamagedError(f"{index} is damaged"), KeyError(str(index))):
 

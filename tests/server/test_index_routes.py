@@ -12,10 +12,10 @@ pytest.importorskip("fastapi")
 from fastapi.testclient import TestClient
 
 from corpus_tuner import Searcher, build, load_recipe
+from corpus_tuner.building.add import Adder
 from corpus_tuner.indexes.store.search_settings import HybridWeights
 from corpus_tuner.indexes.store.write_lock import lock_index
 from corpus_tuner.server.app import create_app
-from corpus_tuner.server.index_writer import IndexWriter
 from tests.conftest import make_documents, write_jsonl
 from tests.server.conftest import local
 
@@ -40,9 +40,8 @@ def small_index(tmp_path: Path, built: Path) -> Path:
 @pytest.fixture
 def writable(small_index: Path, encoder: Any) -> Iterator[TestClient]:
     searcher = Searcher.open(small_index, encoder=encoder)
-    writer = IndexWriter(small_index, None, False)
-    writer._adder._encoder = encoder
-    with local(create_app(searcher, token="secret", writer=writer)) as client:
+    adder = Adder(small_index, encoder=encoder)
+    with local(create_app(searcher, token="secret", adder=adder)) as client:
         yield client
 
 
@@ -102,7 +101,6 @@ def test_documents_and_the_index(client: TestClient) -> None:
     answer = client.get("/v1/documents/a/b%20c").json()
     assert answer["title"] == "<script>alert(1)</script> Mühle"
     assert answer["views"][0]["kind"] == "passage"
-    assert answer["rejected"][0]["reason"] == "no support"
     assert client.get("/v1/documents/nowhere").status_code == 404
     assert client.get("/v1/documents/../../etc/passwd").status_code == 404
     index = client.get("/v1/index").json()

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from corpus_tuner import Searcher
 from corpus_tuner.server.app import create_app
 from corpus_tuner.server.middleware import is_known_host
-from tests.server.conftest import FAST, local
+from tests.server.conftest import local
 
 
 def test_a_body_without_a_length_is_limited_too(client: TestClient) -> None:
@@ -31,7 +31,7 @@ def test_a_body_without_a_length_is_limited_too(client: TestClient) -> None:
 
 def test_the_token(index: Path, encoder: Any) -> None:
     searcher = Searcher.open(index, encoder=encoder)
-    with local(create_app(searcher, FAST, token="sésame")) as client:
+    with local(create_app(searcher, token="sésame")) as client:
         for path in ("/v1/index", "/v1/documents/x", "/metrics"):
             assert client.get(path).status_code == 401
             wrong = {"Authorization": "Bearer wrong"}
@@ -43,7 +43,7 @@ def test_the_token(index: Path, encoder: Any) -> None:
 
 
 def test_nothing_is_read_without_the_token(index: Path, encoder: Any) -> None:
-    with local(create_app(Searcher.open(index, encoder=encoder), FAST, token="s")) as client:
+    with local(create_app(Searcher.open(index, encoder=encoder), token="s")) as client:
         json_ = {"Content-Type": "application/json"}
         for content in ('{"query": ', "x" * 2**20):
             answer = client.post("/v1/search", content=content, headers=json_)
@@ -80,8 +80,8 @@ def test_nothing_is_read_without_the_token(index: Path, encoder: Any) -> None:
     ],
 )
 def test_only_by_names_of_its_own(index: Path, encoder: Any, host: str, status: int) -> None:
-    settings = FAST.model_copy(update={"hosts": frozenset({"Search.example"})})
-    with local(create_app(Searcher.open(index, encoder=encoder), settings)) as client:
+    searcher = Searcher.open(index, encoder=encoder)
+    with local(create_app(searcher, hosts=["Search.example"])) as client:
         for path in ("/v1/documents/d1", "/v1/index", "/"):
             answer = client.get(path, headers={"Host": host})
             assert answer.status_code == status

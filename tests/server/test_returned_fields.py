@@ -12,28 +12,24 @@ DOCUMENT = Document("mill", "Mill", "It grinds.", METADATA)
 
 
 @pytest.mark.parametrize(
-    ("fields", "text", "expected"),
+    ("fields", "expected"),
     [
-        (None, None, {"title": "Mill", "text": "It grinds.", "metadata": METADATA}),
-        (None, False, {"title": "Mill", "metadata": METADATA}),
-        ([], None, {}),
-        (["title"], None, {"title": "Mill"}),
-        (["title"], True, {"title": "Mill", "text": "It grinds."}),
-        (["text"], None, {"text": "It grinds."}),
-        (["text"], False, {}),
-        (["metadata.year", "metadata.empty"], None, {"metadata": {"year": 1850, "empty": None}}),
-        (["metadata.author.name"], None, {"metadata": {"author": {"name": "Ada"}}}),
+        (None, {"title": "Mill", "text": "It grinds.", "metadata": METADATA}),
+        ([], {}),
+        (["title"], {"title": "Mill"}),
+        (["text"], {"text": "It grinds."}),
+        (["metadata.year", "metadata.empty"], {"metadata": {"year": 1850, "empty": None}}),
+        (["metadata.author.name"], {"metadata": {"author": {"name": "Ada"}}}),
         (
             ["metadata.author.name", "metadata.author"],
-            None,
             {"metadata": {"author": AUTHOR}},
         ),
-        (["metadata.author.name", "metadata"], None, {"metadata": METADATA}),
-        (["metadata.year.inner", "metadata.none"], None, {"metadata": {}}),
+        (["metadata.author.name", "metadata"], {"metadata": METADATA}),
+        (["metadata.year.inner", "metadata.none"], {"metadata": {}}),
     ],
 )
-def test_fields(fields: list[str] | None, text: bool | None, expected: object) -> None:
-    assert ReturnedFields(fields, text).select(DOCUMENT) == expected
+def test_fields(fields: list[str] | None, expected: object) -> None:
+    assert ReturnedFields(fields).select(DOCUMENT) == expected
 
 
 @pytest.mark.parametrize("letter", ["x", "ü", "字"])
@@ -42,9 +38,7 @@ def test_long_texts_are_left_out_by_default(letter: str) -> None:
     short, long = (Document("d", "", letter * count) for count in (most, most + 1))
     assert ReturnedFields().select(short)["text"] == short.text
     assert "text" not in ReturnedFields().select(long)
-    for brings in (ReturnedFields(text=True), ReturnedFields(["text"])):
-        assert brings.select(long)["text"] == long.text
-    assert "text" not in ReturnedFields(text=False).select(short)
+    assert ReturnedFields(["text"]).select(long)["text"] == long.text
 
 
 @pytest.mark.parametrize("name", ["titel", "metadata.", "metadata..x", "", "id", 'metadata."x"'])

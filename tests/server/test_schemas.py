@@ -15,11 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from corpus_tuner import Searcher
 from corpus_tuner.server import schemas
 from corpus_tuner.server.app import create_app
-from corpus_tuner.server.settings import ServerSettings
 from tests.conftest import nightly
-from tests.server.conftest import find_rejections, local, make_index
+from tests.server.conftest import local, make_index
 
-SETTINGS = ServerSettings(hosts=frozenset({"testserver"}))
 OPERATIONS = {
     *("GET /v1/search", "POST /v1/search", "GET /v1/documents/{id}", "GET /v1/index"),
     *("GET /health", "GET /ready", "GET /metrics"),
@@ -31,7 +29,7 @@ def schema(tmp_path_factory: pytest.TempPathFactory, encoder: Any) -> Iterator[A
     schemathesis = pytest.importorskip("schemathesis")  # here, for its import takes seconds
     folder = tmp_path_factory.mktemp("openapi")
     with Searcher.open(make_index(folder, encoder), encoder=encoder) as searcher:
-        app = create_app(searcher, SETTINGS, find_rejections=find_rejections)
+        app = create_app(searcher, hosts=["testserver"])
         yield schemathesis.openapi.from_asgi("/openapi.json", app)
 
 
