@@ -127,17 +127,6 @@ def build_ann_indexes(
 ) -> Manifest:
     """Build the ANN indexes of an index, locked, raise their search parameters, and commit.
 
-    Parameters
-    ----------
-    index
-        Folder of the index.
-    manifest
-        Manifest in force.
-    settings
-        Kind of the ANN indexes and the recall to be reached.
-    encoder
-        Encoder that the index was built with.
-
     Raises
     ------
     CorpusTunerError
@@ -198,17 +187,7 @@ def _raise_parameters(
 
 
 class _ExactResults:
-    """Queries, and the scores of their best documents by exact search.
-
-    Parameters
-    ----------
-    searcher
-        Index, with the encoder that it was built with.
-    queries
-        Greatest number of queries.
-    seed
-        Seed of the choice of documents and sentences.
-    """
+    """At most `queries` held-out sentences, and the scores of their best documents."""
 
     def __init__(self, searcher: Searcher, queries: int, seed: int) -> None:
         texts = [drawn.queries[0] for drawn in sample_sentences(searcher, queries, seed)]

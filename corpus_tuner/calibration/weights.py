@@ -167,15 +167,16 @@ def choose_weights(
             "pseudo-queries do not find their documents, which are too similar "
             f"(nDCG@10 {100 * best:.1f} at best, and {100 * random:.1f} in random order)"
         )
+    calibration = Calibration(
+        queries=len(queries),
+        unchanged=unchanged,
+        chosen=default.hybrid,
+        default=default.hybrid,
+        documents=documents,
+        seed=seed,
+    )
     if unchanged:
-        return Calibration(
-            queries=len(queries),
-            unchanged=unchanged,
-            chosen=default.hybrid,
-            default=default.hybrid,
-            documents=documents,
-            seed=seed,
-        )
+        return calibration
     failing = _find_failing(single, best, random)
     with show_activity("calibrating, choosing weights"):
         likelihood = Likelihood(queries, [name for name in names if name not in failing])
@@ -183,17 +184,15 @@ def choose_weights(
         chosen = _shrink_weights(maximum_likelihood, default.hybrid)
         ndcg = _compare_rankings(searcher, queries, default, chosen, single)
         settings = default.model_copy(update={"hybrid": chosen})
-        return Calibration(
-            queries=len(queries),
-            chosen=chosen,
-            maximum_likelihood=HybridWeights.from_weights(maximum_likelihood),
-            errors=likelihood.estimate_errors(),
-            default=default.hybrid,
-            found={name: round(float(values.mean()), 4) for name, values in ndcg.items()},
-            temperature=fit_temperature(queries, names, settings),
-            failing=failing,
-            documents=documents,
-            seed=seed,
+        return calibration.model_copy(
+            update={
+                "chosen": chosen,
+                "maximum_likelihood": HybridWeights.from_weights(maximum_likelihood),
+                "errors": likelihood.estimate_errors(),
+                "found": {name: round(float(values.mean()), 4) for name, values in ndcg.items()},
+                "temperature": fit_temperature(queries, names, settings),
+                "failing": failing,
+            }
         )
 
 

@@ -7,8 +7,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from corpus_tuner.building.diff import Changes
 from corpus_tuner.building.pipeline import build
 from corpus_tuner.building.report import BuildReport
@@ -27,14 +25,7 @@ from corpus_tuner.eval.open_benchmark import (
     skips_bad_records,
 )
 from corpus_tuner.eval.report import IndexCost, Report
-from corpus_tuner.eval.report.assembly import (
-    ABOUT,
-    METRICS,
-    choose_main_system,
-    explain_terms,
-    merge_reports,
-    write_report,
-)
+from corpus_tuner.eval.report.assembly import METRICS, merge_reports, write_report
 from corpus_tuner.eval.report.tables import write_results
 from corpus_tuner.eval.run_systems import BASELINE, run_systems
 from corpus_tuner.eval.setup import DEPTH, Setup
@@ -156,29 +147,9 @@ def evaluate(
             reports.append(run_systems(benchmark, built, cost, own, baselines, compare_with))
         results = [result for report in reports for result in report.results]
         write_results(results, setup.output / METRICS)
-    report = _merge_reports(reports, setup, compare_with, command)
+    report = merge_reports(reports, compare_with, setup.settings, command)
     write_report(report, setup.output)
     return report.model_copy(update={"builds": builds})
-
-
-def _merge_reports(
-    reports: Sequence[Report], setup: Setup, compare_with: str, command: str
-) -> Report:
-    """Return the report of all benchmarks."""
-    results = [result for report in reports for result in report.results]
-    system = choose_main_system(results, compare_with)
-    return merge_reports(
-        reports,
-        title=f"{system} compared with {compare_with}",
-        about=ABOUT,
-        terms=explain_terms(results),
-        system=system,
-        baseline=compare_with,
-        settings=yaml.safe_dump(
-            setup.settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True
-        ),
-        command=command,
-    )
 
 
 def _adopt_index_settings(index: str | Path, settings: Recipe) -> Recipe:
@@ -215,15 +186,14 @@ def _build_index(benchmark: Benchmark, setup: Setup) -> tuple[BuildReport, Index
     size = sum(file.stat().st_size for file in index.rglob("*") if file.is_file())
     cost = _count_cost(benchmark.name, report, size)
     path = setup.output / "costs" / f"{benchmark.name}.json"
-    if report.unchanged:
-        if path.is_file():
-            stored = IndexCost.model_validate_json(path.read_text(encoding="utf-8"))
-            if stored.model_copy(update={"seconds": None, "peak_bytes": None}) == cost:
-                return report, stored
-        return report, cost
+    if report.unchanged and path.is_file():
+        stored = IndexCost.model_validate_json(path.read_text(encoding="utf-8"))
+        if stored.model_copy(update={"seconds": None, "peak_bytes": None}) == cost:
+            return report, stored
     if not existed:
         cost = cost.model_copy(update={"seconds": seconds, "peak_bytes": _measure_peak_memory()})
-    write_text(path, cost.model_dump_json())
+    if not report.unchanged:
+        write_text(path, cost.model_dump_json())
     return report, cost
 
 

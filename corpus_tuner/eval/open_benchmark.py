@@ -7,6 +7,7 @@ from pathlib import Path
 
 from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.cache import get_cache_folder
+from corpus_tuner.core.files import create_folder
 from corpus_tuner.core.progress import show_activity
 from corpus_tuner.core.records import STANDARD_INPUT
 from corpus_tuner.corpora.sample import LANGUAGES, sample_folder
@@ -104,12 +105,7 @@ def _open_benchmark(name: str, split: str, skip: bool) -> Benchmark:
         return load_ir_dataset(name.removeprefix("ir_datasets:"))
     entry = load_registry().benchmarks.get(name)
     if entry is not None:
-        folder, split = get_benchmarks_folder() / name, split or entry.split
-        if not folder.is_dir() and entry.ir_datasets:
-            return _open_ir_dataset(name, entry, split, folder)
-        if not folder.is_dir():
-            _fetch_from_hub(name, entry, folder)
-        return load_benchmark(folder, split, name=name, skip_bad_records=skip)
+        return _open_entry(name, entry, split or entry.split, skip)
     if not Path(name).exists():
         raise EvaluationError(
             f"there is no folder {name}, nor a benchmark or suite of that name: "
@@ -118,27 +114,24 @@ def _open_benchmark(name: str, split: str, skip: bool) -> Benchmark:
     return load_benchmark(Path(name), split or "test", skip_bad_records=skip)
 
 
-def _open_ir_dataset(name: str, entry: Entry, split: str, folder: Path) -> Benchmark:
-    dataset = entry.ir_datasets
-    if split != entry.split:
-        dataset = f"{dataset.removesuffix(f'/{entry.split}')}/{split}"
+def _open_entry(name: str, entry: Entry, split: str, skip: bool) -> Benchmark:
+    """Open a benchmark of the registry, from its folder if it is there."""
+    folder = get_benchmarks_folder() / name
     try:
-        with show_activity(f"reading {name} with ir_datasets"):
-            return load_ir_dataset(dataset, name=name)
+        if not folder.is_dir() and entry.ir_datasets:
+            dataset = entry.ir_datasets
+            if split != entry.split:
+                dataset = f"{dataset.removesuffix(f'/{entry.split}')}/{split}"
+            with show_activity(f"reading {name} with ir_datasets"):
+                return load_ir_dataset(dataset, name=name)
+        if not folder.is_dir():
+            assert entry.hub is not None
+            create_folder(folder.parent)
+            with show_activity(f"looking for {name}"):
+                fetch_hub_dataset(entry.hub, entry.split, folder)
     except (EvaluationError, OutOfReachError) as error:
         raise _explain_failure(name, entry, folder, error) from error
-
-
-def _fetch_from_hub(name: str, entry: Entry, folder: Path) -> None:
-    assert entry.hub is not None
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with show_activity(f"looking for {name}"):
-            fetch_hub_dataset(entry.hub, entry.split, folder)
-    except OSError as error:
-        raise CorpusTunerError(f"cannot write to {folder.parent}: {error.strerror}") from error
-    except (EvaluationError, OutOfReachError) as error:
-        raise _explain_failure(name, entry, folder, error) from error
+    return load_benchmark(folder, split, name=name, skip_bad_records=skip)
 
 
 def _explain_failure(

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from corpus_tuner.core.files import write_text
 from corpus_tuner.core.progress import track
 from corpus_tuner.eval.trec.benchmark import Benchmark
-from corpus_tuner.eval.trec.measures import measure, parse_measure
+from corpus_tuner.eval.trec.measures import get_cutoff, measure
 from corpus_tuner.eval.trec.runs import Run, break_ties, remove_query_documents
 from corpus_tuner.indexes.search.fusion import sum_contributions
 from corpus_tuner.indexes.searcher import Searcher
@@ -167,7 +167,7 @@ def _try_weights(
     every: Sequence[HybridWeights],
 ) -> list[Trial]:
     """Rank the same candidates by many weights, and measure the runs."""
-    depth = (parse_measure(judged_by).params.get("cutoff") or _POOL) + benchmark.remove_self
+    depth = (get_cutoff(judged_by) or _POOL) + benchmark.remove_self
     runs: list[Run] = [{} for _ in every]
     found = track(
         searcher.find_candidates(list(benchmark.queries.values()), _POOL, settings),

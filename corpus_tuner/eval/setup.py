@@ -9,7 +9,7 @@ from corpus_tuner.core.files import create_folder
 from corpus_tuner.core.progress import show_activity
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import AUTO, Encoder, embedded, open_encoder
-from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES, get_deepest_cutoff
+from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES, get_cutoff
 from corpus_tuner.generation.open_recipe import detect_corpus_languages
 from corpus_tuner.indexes.store.layout import Layout
 
@@ -59,7 +59,7 @@ class Setup:
     ) -> "Setup":
         """Make the folder and open the encoder."""
         settings = settings or load_recipe()
-        depth = max(depth, get_deepest_cutoff(measures))
+        depth = max(depth, *(get_cutoff(name) for name in measures))
         create_folder(Path(output))
         choose = encoder is None and settings.encoder.name == AUTO
         with show_activity("opening the encoder"):

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from corpus_tuner.eval.trec.benchmark import Benchmark
 
@@ -113,7 +113,7 @@ def load_registry() -> Registry:
     5183
     """
     text = files(__package__).joinpath("registry.yaml").read_text(encoding="utf-8")
-    return TypeAdapter(Registry).validate_python(yaml.safe_load(text))
+    return Registry.model_validate(yaml.safe_load(text))
 
 
 def expand_suites(names: Sequence[str]) -> list[str]:

@@ -9,6 +9,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.files import write_text
 from corpus_tuner.core.records import describe_rejected
 from corpus_tuner.eval.benchmarks.registry import Reference, find_entry
@@ -25,7 +28,7 @@ from corpus_tuner.eval.trec.significance import Comparison, compare, compute_p_v
 METRICS = "metrics.json"
 """File of the results."""
 
-ABOUT = (
+_ABOUT = (
     "How well searches find the documents that people judged relevant: the higher the better, 100 "
     "is best. A system is a way to rank the documents."
 )
@@ -82,18 +85,28 @@ def report_benchmark(
     p_values: dict[str, dict[str, float]] = {}
     if baseline in values:
         comparisons = compare(benchmark.name, main, values, baseline)
-        p_values = {
-            name: compute_p_values({other: measured[other][name] for other in values}, baseline)
-            for name in measures[1:]
-        }
         p_values[main] = {one.system: one.permutation_holm for one in comparisons}
+        for name in measures[1:]:
+            compared = {other: measured[other][name] for other in values}
+            p_values[name] = compute_p_values(compared, baseline)
     documents = max((result.documents for result in results), default=0)
     references, notes = find_published(benchmark, documents, measures)
     return Report(
         title=f"{system} compared with {baseline}",
         system=system,
         baseline=baseline,
-        results=[_add_p_values(result, p_values) for result in results],
+        results=[
+            result.model_copy(
+                update={
+                    "p_values": {
+                        name: own[result.system]
+                        for name, own in p_values.items()
+                        if result.system in own
+                    }
+                }
+            )
+            for result in results
+        ],
         comparisons=comparisons,
         references={benchmark.name: references} if references else {},
         notes={benchmark.name: notes} if notes else {},
@@ -104,14 +117,30 @@ def report_benchmark(
     )
 
 
-def merge_reports(reports: Sequence[Report], **more: Any) -> Report:
-    """Return the report of several benchmarks; `more` are its other attributes."""
+def merge_reports(
+    reports: Sequence[Report], baseline: str, settings: Recipe, command: str
+) -> Report:
+    """Return the report of several benchmarks."""
     merged: dict[str, Any] = {"versions": reports[0].versions}
     for name in ("results", "comparisons", "query_changes", "sweeps", "costs", "remarks"):
         merged[name] = [row for report in reports for row in getattr(report, name)]
     for name in ("gains", "references", "notes", "per_query"):
         merged[name] = {key: own for one in reports for key, own in getattr(one, name).items()}
-    return Report(**merged, **more)
+    results: list[Result] = merged["results"]
+    system = choose_main_system(results, baseline)
+    names = {name for result in results for name in (result.system, *result.weights)}
+    return Report(
+        title=f"{system} compared with {baseline}",
+        about=_ABOUT,
+        terms={name: meaning for name, meaning in _TERMS.items() if name in names},
+        system=system,
+        baseline=baseline,
+        settings=yaml.safe_dump(
+            settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True
+        ),
+        command=command,
+        **merged,
+    )
 
 
 def write_report(report: Report, output: Path) -> None:
@@ -129,13 +158,6 @@ def choose_main_system(results: Iterable[Result], baseline: str) -> str:
     names = dict.fromkeys(result.system for result in results if not result.uses_labels)
     others = [name for name in names if name != baseline]
     return next((name for name in _MAIN_SYSTEMS if name in names), (others or [baseline])[-1])
-
-
-def explain_terms(results: Iterable[Result]) -> dict[str, str]:
-    """Return the meaning of the systems and rankers that occur in some results."""
-    results = list(results)
-    names = {name for result in results for name in (result.system, *result.weights)}
-    return {name: meaning for name, meaning in _TERMS.items() if name in names}
 
 
 def find_published(
@@ -169,16 +191,6 @@ def format_ids(ids: Sequence[str], most: int = 3) -> str:
     """
     more = f" and {len(ids) - most:,} more" if len(ids) > most else ""
     return ", ".join(map(repr, ids[:most])) + more
-
-
-def _add_p_values(result: Result, p_values: Mapping[str, Mapping[str, float]]) -> Result:
-    """Return a result with its p-values, which are given by measure and system."""
-    own = {
-        name: p_values[name][result.system]
-        for name in result.measures
-        if result.system in p_values.get(name, ())
-    }
-    return result.model_copy(update={"p_values": own})
 
 
 def _list_remarks(benchmark: Benchmark, runs: Mapping[str, Run]) -> list[str]:

@@ -92,15 +92,15 @@ def measure_queries(
     }
 
 
-def get_deepest_cutoff(measures: Sequence[str]) -> int:
-    """Return the largest cutoff of some measures; 0 where none has one.
+def get_cutoff(name: str) -> int:
+    """Return the cutoff of a measure; 0 where it has none.
 
     Examples
     --------
-    >>> get_deepest_cutoff(["nDCG@10", "Recall@1000", "MAP"])
-    1000
+    >>> get_cutoff("Recall@1000"), get_cutoff("MAP")
+    (1000, 0)
     """
-    return max(parse_measure(name).params.get("cutoff") or 0 for name in measures)
+    return parse_measure(name).params.get("cutoff") or 0
 
 
 def parse_measure(name: str) -> ir_measures.Measure:

@@ -40,6 +40,7 @@ class _Columns(NamedTuple):
     width: int
 
 
+_NUMBER = re.compile(r"[+-]?[0-9.]+(e[+-]?[0-9]+)?", re.IGNORECASE)
 _BEIR, _TREC = _Columns(0, 1, 2, 3), _Columns(0, 2, 3, 4)
 
 
@@ -146,16 +147,8 @@ def _parse_header(path: Path, line: str) -> tuple[str, _Columns | None, bool]:
     )
     if query is not None and document is not None and score is not None:
         return delimiter, _Columns(query, document, score, len(cells)), True
-    is_header = len(cells) in (_BEIR.width, _TREC.width) and not _is_number(cells[-1])
+    is_header = len(cells) in (_BEIR.width, _TREC.width) and not _NUMBER.fullmatch(cells[-1])
     return delimiter, None, is_header
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def _split_cells(line: str, delimiter: str) -> list[str]:

@@ -3,8 +3,7 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -12,14 +11,11 @@ from corpus_tuner.core.delimited import find_delimiter, read_rows, uses_quotes
 from corpus_tuner.core.records import BadRecord, Issue, parse_json_line, read_lines
 from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.trec.ids import NOT_UTF8, find_id_problem, is_utf8
-
-MAX_QUERY_CHARACTERS = 100_000
-"""A longer query is refused, as `corpus_tuner.Searcher` does."""
+from corpus_tuner.indexes.searcher import MAX_QUERY_CHARACTERS
 
 _IDS = ("_id", "id", "query_id", "query-id", "qid")
 _TEXTS = ("text", "query")
 
-_Lines = Iterator[tuple[str, str | BadRecord]]
 _Row = tuple[str, list[str] | BadRecord]
 _Query = tuple[str, object, object] | BadRecord
 """Position, id and text of a record, not yet validated."""
@@ -115,16 +111,16 @@ def _read_records(path: Path) -> Iterator[_Query]:
     first = next(lines, None)
     if first is None:
         return
-    readers: dict[str, Callable[[_Lines], Iterator[_Query]]] = {
-        ".jsonl": _read_json,
-        ".ndjson": _read_json,
-        ".tsv": partial(_read_table, delimiter="\t"),
-        ".csv": partial(_read_table, delimiter=find_delimiter(str(first[1]))),
-        ".txt": _read_plain_lines,
-    }
-    if kind not in readers:
+    if kind not in (".jsonl", ".ndjson", ".tsv", ".csv", ".txt"):
         kind = _guess_suffix(str(first[1]))
-    yield from readers[kind](chain([first], lines))
+    lines = chain([first], lines)
+    if kind in (".tsv", ".csv"):
+        delimiter = "\t" if kind == ".tsv" else find_delimiter(str(first[1]))
+        yield from _read_rows(_split_rows(lines, delimiter), delimiter)
+        return
+    parse = _parse_plain_line if kind == ".txt" else _parse_json
+    for position, line in lines:
+        yield line if isinstance(line, BadRecord) else parse(position, line)
 
 
 def _guess_suffix(line: str) -> str:
@@ -141,30 +137,20 @@ def _is_header(names: Sequence[str]) -> bool:
     return not {*_IDS}.isdisjoint(names) and not {*_TEXTS}.isdisjoint(names)
 
 
-def _read_json(lines: _Lines) -> Iterator[_Query]:
-    for position, line in lines:
-        record = line if isinstance(line, BadRecord) else parse_json_line(position, line)
-        if isinstance(record, BadRecord):
-            yield record
-        else:
-            fields = {name.lower(): value for name, value in reversed(record.fields.items())}
-            yield position, _get_first(fields, _IDS), _get_first(fields, _TEXTS)
+def _parse_json(position: str, line: str) -> _Query:
+    record = parse_json_line(position, line)
+    if isinstance(record, BadRecord):
+        return record
+    fields = {name.lower(): value for name, value in reversed(record.fields.items())}
+    return position, _get_first(fields, _IDS), _get_first(fields, _TEXTS)
 
 
-def _read_plain_lines(lines: _Lines) -> Iterator[_Query]:
-    for position, line in lines:
-        if isinstance(line, BadRecord):
-            yield line
-        else:
-            yield position, position.rpartition(":")[2], line.strip()
+def _parse_plain_line(position: str, line: str) -> _Query:
+    return position, position.rpartition(":")[2], line.strip()
 
 
-def _read_table(lines: _Lines, delimiter: str) -> Iterator[_Query]:
-    """Read one row per line; only CSV has quotation marks."""
-    return _read_rows(_split_rows(lines, delimiter), delimiter)
-
-
-def _split_rows(lines: _Lines, delimiter: str) -> Iterator[_Row]:
+def _split_rows(lines: Iterable[tuple[str, str | BadRecord]], delimiter: str) -> Iterator[_Row]:
+    """Split one row per line; only CSV has quotation marks."""
     for position, line in lines:
         if isinstance(line, BadRecord) or delimiter == "\t":
             yield position, line if isinstance(line, BadRecord) else line.split(delimiter)

@@ -65,13 +65,6 @@ def test_ids_that_are_skipped_are_named(tmp_path: Path) -> None:
     assert skipped == ["b", "c"]
 
 
-def test_the_longest_query_is_that_of_a_searcher() -> None:
-    from corpus_tuner.eval.trec.queries import MAX_QUERY_CHARACTERS
-    from corpus_tuner.indexes import searcher
-
-    assert MAX_QUERY_CHARACTERS == searcher.MAX_QUERY_CHARACTERS
-
-
 @ONE_FILE
 @given(content=st.binary(max_size=200), name=st.sampled_from(["q.jsonl", "q.tsv", "q.txt"]))
 def test_whatever_is_in_a_file_is_read_or_refused(
