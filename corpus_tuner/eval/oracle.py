@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import product
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from corpus_tuner.core.files import write_text
 from corpus_tuner.core.progress import track
 from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.measures import get_cutoff, measure
@@ -91,24 +89,6 @@ def set_lexical_share(weights: HybridWeights, share: float) -> HybridWeights:
     )
 
 
-def sweep_cached(
-    searcher: Searcher,
-    benchmark: Benchmark,
-    judged_by: str,
-    calibrated: SearchSettings,
-    path: Path,
-    key: str,
-) -> Sweep:
-    """Return the sweep that is cached in a JSON file with the same key, or `sweep` and cache it."""
-    if path.is_file():
-        cached = Sweep.model_validate_json(path.read_text(encoding="utf-8"))
-        if cached.key == key:
-            return cached
-    made = sweep(searcher, benchmark, judged_by, calibrated, key)
-    write_text(path, made.model_dump_json())
-    return made
-
-
 def sweep(
     searcher: Searcher,
     benchmark: Benchmark,
@@ -131,7 +111,7 @@ def sweep(
     line = [
         chosen if share == own else set_lexical_share(pooling, share) for share in lexical_shares
     ]
-    grid = list(_list_grid(_list_rankers(searcher), pooling.feedback))
+    grid = list(_list_grid(searcher, pooling.feedback))
     settings = calibrated.model_copy(update={"hybrid": pooling})
     trials = _try_weights(searcher, benchmark, judged_by, settings, [*line, *grid])
     best = choose_best(trials, chosen)
@@ -141,15 +121,11 @@ def sweep(
     return Sweep(key=key, line=trials[: len(line)], others=others)
 
 
-def _list_rankers(searcher: Searcher) -> list[str]:
-    """Return the rankers of an index but for feedback."""
+def _list_grid(searcher: Searcher, feedback: float) -> Iterator[HybridWeights]:
+    """Yield all ways to divide among rankers what feedback leaves, in `PARTS` parts."""
     lexical = searcher.manifest.lexical
     dense = DENSE_RANKERS if searcher.representation == "views" else DENSE_RANKERS[:1]
-    return [*dense, *(lexical.rankers if lexical else ())]
-
-
-def _list_grid(rankers: Sequence[str], feedback: float) -> Iterator[HybridWeights]:
-    """Yield all ways to divide among rankers what feedback leaves, in `PARTS` parts."""
+    rankers = [*dense, *(lexical.rankers if lexical else ())]
     for parts in product(range(PARTS + 1), repeat=len(rankers)):
         if sum(parts) == PARTS:
             own = {

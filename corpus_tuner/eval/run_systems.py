@@ -15,7 +15,7 @@ from corpus_tuner.core.files import write_text
 from corpus_tuner.core.progress import show_activity, track
 from corpus_tuner.errors import CorpusTunerError, EvaluationError
 from corpus_tuner.eval.baselines import Baseline, BaselineInput
-from corpus_tuner.eval.oracle import choose_best, get_lexical_share, sweep_cached
+from corpus_tuner.eval.oracle import Sweep, choose_best, get_lexical_share, sweep
 from corpus_tuner.eval.report import IndexCost, Report, Result, WeightSweep
 from corpus_tuner.eval.report.assembly import choose_main_system, format_ids, report_benchmark
 from corpus_tuner.eval.setup import Setup
@@ -194,18 +194,17 @@ class _Runner:
         manifest, benchmark = self._index.manifest, self._benchmark
         chosen, representation = manifest.search, manifest.representation
         measure = self._setup.measures[0]
-        sweep = sweep_cached(
-            self._index.open_searcher(representation),
-            benchmark,
-            measure,
-            chosen,
-            self._setup.output / "sweeps" / f"{benchmark.name}.json",
-            _hash_json([self._index_digest, self._queries_digest, benchmark.qrels, measure]),
-        )
-        for oracle, trials in zip(ORACLES, (sweep.line, [*sweep.line, *sweep.others]), strict=True):
+        path = self._setup.output / "sweeps" / f"{benchmark.name}.json"
+        key = _hash_json([self._index_digest, self._queries_digest, benchmark.qrels, measure])
+        swept = Sweep.model_validate_json(path.read_text("utf-8")) if path.is_file() else None
+        if swept is None or swept.key != key:
+            searcher = self._index.open_searcher(representation)
+            swept = sweep(searcher, benchmark, measure, chosen, key)
+            write_text(path, swept.model_dump_json())
+        for oracle, trials in zip(ORACLES, (swept.line, [*swept.line, *swept.others]), strict=True):
             best = chosen.model_copy(update={"hybrid": choose_best(trials, chosen.hybrid)})
             self.run_system(System(oracle, representation, "hybrid", best, uses_labels=True))
-        points = {get_lexical_share(weights): value for weights, value in sweep.line}
+        points = {get_lexical_share(weights): value for weights, value in swept.line}
         share = get_lexical_share(chosen.hybrid)
         return WeightSweep(
             benchmark=benchmark.name,

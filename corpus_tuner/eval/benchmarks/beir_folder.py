@@ -35,7 +35,7 @@ def load_benchmark(
         _find_file(folder, "queries.jsonl"),
         _find_file(folder, f"qrels/{split}.tsv"),
         name=name or folder.resolve().name,
-        corpus=str(folder) if _is_file(folder, "corpus.jsonl") else "",
+        corpus=str(folder) if _find_files(folder, "corpus.jsonl") else "",
         skip_bad_records=skip_bad_records,
     )
 
@@ -43,23 +43,7 @@ def load_benchmark(
 def read_benchmark(
     queries: Path, qrels: Path, *, name: str, corpus: str = "", skip_bad_records: bool = False
 ) -> Benchmark:
-    """Read queries and judgments of two files.
-
-    Parameters
-    ----------
-    queries, qrels
-        As `corpus_tuner.eval.trec.queries.read_queries` and
-        `corpus_tuner.eval.trec.qrels.read_qrels` take them.
-    name, corpus
-        Attributes of the `Benchmark`.
-    skip_bad_records
-        As `load_benchmark` takes it.
-
-    Raises
-    ------
-    EvaluationError
-        If a file cannot be read, nothing is judged or, by default, a record is bad.
-    """
+    """Read a benchmark of two files; see `load_benchmark`."""
     rejected: list[BadRecord] = []
     reject = rejected.append if skip_bad_records else raise_bad_record
     unjudged: list[str] = []
@@ -81,14 +65,14 @@ def read_benchmark(
 
 def _find_file(folder: Path, name: str) -> Path:
     """Return the file of a name, gzipped or not."""
-    if not _is_file(folder, name):
+    found = _find_files(folder, name)
+    if not found:
         raise EvaluationError(
             f"{folder} is not a benchmark in BEIR layout: it has no {name} "
             "(it should have corpus.jsonl, queries.jsonl and qrels/test.tsv)"
         )
-    path = folder / name
-    return path if path.is_file() else folder / f"{name}.gz"
+    return found[0]
 
 
-def _is_file(folder: Path, name: str) -> bool:
-    return (folder / name).is_file() or (folder / f"{name}.gz").is_file()
+def _find_files(folder: Path, name: str) -> list[Path]:
+    return [path for path in (folder / name, folder / f"{name}.gz") if path.is_file()]

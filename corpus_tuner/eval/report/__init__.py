@@ -120,8 +120,6 @@ class QueryChange(_Frozen):
     ----------
     benchmark, query, text
         Name of the benchmark, id and text of the query.
-    system, baseline
-        Names of what is compared.
     value, before
         Values of system and baseline, as fractions.
     found, found_before
@@ -135,8 +133,6 @@ class QueryChange(_Frozen):
     benchmark: str
     query: str
     text: str
-    system: str
-    baseline: str
     value: float
     before: float
     found: list[ShownDocument]

@@ -58,8 +58,6 @@ def list_query_changes(
                 benchmark=benchmark.name,
                 query=query,
                 text=text,
-                system=system,
-                baseline=baseline,
                 value=values[system][query],
                 before=values[baseline][query],
                 found=_show([*ranks][:_MOST_DOCUMENTS], ranks, grades, documents),

@@ -66,12 +66,9 @@ def read_qrels(path: Path, reject: Callable[[BadRecord], None] = raise_bad_recor
 
     Examples
     --------
-    >>> from pathlib import Path
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     file = Path(folder, "judgments.qrels")
-    ...     _ = file.write_text("q1 0 My%20notes.md 1\n")
-    ...     read_qrels(file)
+    >>> file = example_benchmark / "judgments.qrels"
+    >>> _ = file.write_text("q1 0 My%20notes.md 1\n")
+    >>> read_qrels(file)
     {'q1': {'My notes.md': 1}}
     """
     qrels: Qrels = {}
@@ -114,10 +111,8 @@ def write_qrels(qrels: Qrels, path: Path) -> None:
 
     Examples
     --------
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     write_qrels({"q1": {"My notes.md": 1}}, Path(folder, "judgments.qrels"))
-    ...     Path(folder, "judgments.qrels").read_text()
+    >>> write_qrels({"q1": {"My notes.md": 1}}, example_benchmark / "judgments.qrels")
+    >>> (example_benchmark / "judgments.qrels").read_text()
     'q1 0 My%20notes.md 1\n'
     """
     with write_atomically(path) as file:

@@ -56,12 +56,9 @@ def read_queries(
 
     Examples
     --------
-    >>> from pathlib import Path
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     file = Path(folder, "queries.tsv")
-    ...     _ = file.write_text("q1\twho owns the mill\n")
-    ...     read_queries(file)
+    >>> file = example_benchmark / "queries.tsv"
+    >>> _ = file.write_text("q1\twho owns the mill\n")
+    >>> read_queries(file)
     {'q1': 'who owns the mill'}
     """
     queries: dict[str, str] = {}

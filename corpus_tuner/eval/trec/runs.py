@@ -61,12 +61,9 @@ def read_run(path: Path) -> Run:
 
     Examples
     --------
-    >>> from pathlib import Path
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     file = Path(folder, "run.trec")
-    ...     _ = file.write_text("q1 Q0 a 1 0.5 x\nq1 Q0 My%20notes.md 2 0.5 x\n")
-    ...     [document for document, _ in read_run(file)["q1"]]
+    >>> file = example_benchmark / "run.trec"
+    >>> _ = file.write_text("q1 Q0 a 1 0.5 x\nq1 Q0 My%20notes.md 2 0.5 x\n")
+    >>> [document for document, _ in read_run(file)["q1"]]
     ['a', 'My notes.md']
     """
     scores: dict[str, dict[str, np.float32]] = {}
@@ -129,10 +126,8 @@ def write_run(run: Run, path: Path, tag: str) -> None:
 
     Examples
     --------
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     write_run({"q1": [("My notes.md", 0.5)]}, Path(folder, "run.trec"), "mine")
-    ...     Path(folder, "run.trec").read_text()
+    >>> write_run({"q1": [("My notes.md", 0.5)]}, example_benchmark / "run.trec", "mine")
+    >>> (example_benchmark / "run.trec").read_text()
     'q1 Q0 My%20notes.md 1 0.5 mine\n'
     """
     with write_atomically(path) as file:

@@ -14,7 +14,6 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 from scipy import stats
 
-from corpus_tuner.errors import EvaluationError
 from corpus_tuner.eval.trec.measures import QueryValues
 
 RESAMPLES = 10_000
@@ -73,12 +72,7 @@ class Comparison(BaseModel):
 def compare(
     benchmark: str, measure: str, systems: Mapping[str, QueryValues], baseline: str
 ) -> list[Comparison]:
-    """Compare systems with a baseline by paired significance tests.
-
-    Raises
-    ------
-    EvaluationError
-        If the baseline is missing, or a system was measured for other queries.
+    """Compare systems, measured for the same queries, with a baseline by paired tests.
 
     Examples
     --------
@@ -127,7 +121,7 @@ def compare(
 def compute_p_values(systems: Mapping[str, QueryValues], baseline: str) -> dict[str, float]:
     """Return the corrected p-value of every system's difference from the baseline.
 
-    It is `Comparison.permutation_holm`; parameters and errors are those of `compare`.
+    It is `Comparison.permutation_holm`; parameters are those of `compare`.
 
     Examples
     --------
@@ -223,15 +217,9 @@ def correct_p_values(p_values: Sequence[float]) -> list[float]:
 
 def _subtract_baseline(systems: Mapping[str, QueryValues], baseline: str) -> dict[str, Numbers]:
     """Return the differences of every other system from the baseline, query by query."""
-    if baseline not in systems:
-        raise EvaluationError(f"no system is called {baseline!r}: there are {', '.join(systems)}")
     before = systems[baseline]
-    differences = {}
-    for name, values in systems.items():
-        if values.keys() != before.keys():
-            raise EvaluationError(f"{name} and {baseline} were not measured for the same queries")
-        if name != baseline:
-            differences[name] = np.array(
-                [values[query] - before[query] for query in sorted(before)]
-            )
-    return differences
+    return {
+        name: np.array([values[query] - before[query] for query in sorted(before)])
+        for name, values in systems.items()
+        if name != baseline
+    }
