@@ -53,6 +53,11 @@ def runs(index: Path, encoder: Any) -> list[list[tuple[str, float]]]:
         return list(searcher.rank(QUERIES, 20))
 
 
+def encoded(manifest: Manifest) -> list[object]:
+    """Segments without their ANN indexes."""
+    return [segment.replace_file("ann_index", None) for segment in manifest.segments]
+
+
 def test_an_engine_is_changed_and_nothing_encoded_again(index: Path, encoder: Any) -> None:
     first = read_manifest(index)
     assert [bool(segment.ann_index) for segment in first.segments] == [True]
@@ -62,7 +67,7 @@ def test_an_engine_is_changed_and_nothing_encoded_again(index: Path, encoder: An
     corpus = index.parent / "c.jsonl"
     for vectors in ("{index: ivf_sq8, min_rows: 100, recall: 0.999}", "{index: flat}"):
         changed = build(corpus, index, encoder, vectors)
-        assert [one.files for one in changed.segments] == [one.files for one in first.segments]
+        assert encoded(changed) == encoded(first)
         assert_nothing_is_left_over(index)
         if vectors != "{index: flat}":
             assert changed.vectors.parameters["nprobe"] > 16  # a third of the lists is too little
