@@ -15,7 +15,13 @@ from unittest.mock import patch
 
 PROCESSES = multiprocessing.get_context("forkserver")
 """Starts processes as forks of a server that has imported the slow libraries, and nothing else."""
-PROCESSES.set_forkserver_preload(["corpus_tuner.cli", "sentence_transformers", "bm25s"])
+PROCESSES.set_forkserver_preload(
+    [
+        *("corpus_tuner.cli", "corpus_tuner.building.pipeline", "corpus_tuner.indexes.searcher"),
+        *("corpus_tuner.encoders.sentence_transformer", "corpus_tuner.encoders.ctranslate2_model"),
+        *("sentence_transformers", "bm25s", "faiss"),
+    ]
+)
 
 
 def start_command(
