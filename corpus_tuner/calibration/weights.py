@@ -258,9 +258,6 @@ def _score_queries(
         rows = _encode_rests(searcher.manifest, encoder, targets, representation)
     queries = [query for target in targets for query in target.queries]
     of_queries = [pair for pair in zip(targets, rows, strict=True) for _ in pair[0].queries]
-    lexical = searcher.lexical
-    assert lexical and searcher.manifest.lexical
-    rankers = searcher.manifest.lexical.rankers
     scored = []
     for query, (target, own), candidates in track(
         zip(queries, of_queries, searcher.find_candidates(queries, settings=default), strict=True),
@@ -273,8 +270,8 @@ def _score_queries(
         similarities = own.astype(np.float64) @ candidates.vector
         text = get_full_text(target.rest)
         scores: dict[str, Array] = {
-            name: lexical.score_texts(name, query, [text], getattr(default, name))
-            for name in rankers
+            name: index.score_texts(query, [text], getattr(default, name))
+            for name, index in searcher.lexical.items()
         }
         rest = Candidates(
             candidates.index,

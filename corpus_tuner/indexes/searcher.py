@@ -1,9 +1,8 @@
 """Search an index: queries in, hits out."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, overload
@@ -21,10 +20,11 @@ from corpus_tuner.encoders import (
 from corpus_tuner.errors import CorpusTunerWarning, SearchIndexError, named
 from corpus_tuner.indexes.filters import Condition, Filter, parse_filters
 from corpus_tuner.indexes.filters.fields import Fields
-from corpus_tuner.indexes.lexical import LexicalIndex, LexicalSettings, extract_query_terms
+from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings
+from corpus_tuner.indexes.lexical.bm25 import LexicalIndex
 from corpus_tuner.indexes.lexical.matches import find_shared_words
+from corpus_tuner.indexes.lexical.terms import extract_query_terms
 from corpus_tuner.indexes.open_index import locate_index
-from corpus_tuner.indexes.representations import Scores
 from corpus_tuner.indexes.search.backend import Index, IndexSource
 from corpus_tuner.indexes.search.candidates import Candidates
 from corpus_tuner.indexes.search.hits import Hits, fetch_hits
@@ -117,8 +117,8 @@ class Searcher:
         return self.local.dense
 
     @property
-    def lexical(self) -> LexicalIndex | None:
-        """Terms of an index on this disk; ``None`` if it has none."""
+    def lexical(self) -> Mapping[LexicalRanker, LexicalIndex]:
+        """Terms of an index on this disk, by lexical ranker."""
         return self.local.lexical
 
     @classmethod
@@ -286,12 +286,8 @@ class Searcher:
         several = check_texts(queries, "queries")
         snapshot = self._current()
         plan = self._plan(snapshot, k, mode, settings, filter, min_probability)
-        found = [
-            Hits(
-                fetch_hits(one.rank(plan), partial(_score_texts, snapshot.open_index, plan, query))
-            )
-            for query, one in zip(several, self._find(snapshot, several, plan), strict=True)
-        ]
+        every = zip(several, self._find(snapshot, several, plan), strict=True)
+        found = [fetch_hits(one.rank(plan), plan, query) for query, one in every]
         return found[0] if isinstance(queries, str) else found
 
     @check_argument_names
@@ -459,12 +455,6 @@ class Searcher:
         for query, candidates in zip(queries, found, strict=True):
             readable = not plan.fused or is_readable(query, self.encoder.name)
             yield candidates if readable else candidates.drop_dense_scores(plan)
-
-
-def _score_texts(index: Index, plan: Plan, query: str, texts: Sequence[str]) -> Scores:
-    """Return the scores of texts by the first lexical ranker with a weight."""
-    ranker, *_ = plan.lexical
-    return index.score_texts(ranker, query, texts, getattr(plan.settings, ranker))
 
 
 def _check_queries(queries: Sequence[str]) -> None:

@@ -38,11 +38,11 @@ def described(index: Path, encoder: Any) -> dict[str, Any]:
             "runs": {mode: list(searcher.rank(QUERIES, 20, mode=mode)) for mode in get_args(Mode)},
             "filtered": searcher.search(QUERIES[0], 20, filter={"mark": [1, 2]}),
         }
-        assert searcher.lexical
         scores = {
-            ranker: [searcher.lexical.score(ranker, query, BM25()) for query in QUERIES]
-            for ranker in LEXICAL_RANKERS
+            ranker: [index.score(query, BM25()) for query in QUERIES]
+            for ranker, index in searcher.lexical.items()
         }
+        assert [*scores] == [*LEXICAL_RANKERS]
         found["scores"] = {
             ranker: [{one.id: round(float(own[at]), 9) for one, at in numbered} for own in every]
             for ranker, every in scores.items()

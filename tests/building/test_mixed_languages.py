@@ -1,5 +1,6 @@
 """A corpus in two languages: every document is read in its own, a query in all of them."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from corpus_tuner.core.languages import Languages
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.generation.generators.extractive import Generator
 from corpus_tuner.generation.open_recipe import open_recipe
-from corpus_tuner.indexes.lexical import LexicalSettings, extract_query_terms, extract_terms
+from corpus_tuner.indexes.lexical import LexicalSettings
+from corpus_tuner.indexes.lexical.terms import extract_query_terms, extract_terms
 from tests.cli.conftest import Run
 from tests.conftest import write_jsonl
 
@@ -65,8 +67,8 @@ def test_words_are_found_in_the_forms_of_either_language(
 
 def test_stop_words_of_the_query_s_language_say_nothing_in_the_other() -> None:
     settings = LexicalSettings(languages=("de", "en"))
-    (english,) = extract_terms(
-        "words", ["They die in the war, and so will others who are at war."], settings
+    english = extract_terms(
+        "words", "They die in the war, and so will others who are at war.", settings
     )
     assert {"die", "war"} <= {*english.terms}
     assert not {"die", "war"} & {*extract_query_terms("words", "Wann war die Eröffnung?", settings)}
@@ -77,9 +79,9 @@ def test_terms_of_one_language_are_as_they_were() -> None:
     texts = [*TEXTS.values()]
     for languages in ((), ("de",), ("en",)):
         settings = LexicalSettings(languages=languages)
-        (document,) = extract_terms("words", texts[:1], settings)
+        document = extract_terms("words", texts[0], settings)
         asked = extract_query_terms("words", texts[0], settings)
-        assert asked == document.terms[: len(asked)]
+        assert Counter(asked) == Counter(document.terms[: len(asked)])
 
 
 def test_views_are_written_in_the_document_s_own_language(searcher: ct.Searcher) -> None:

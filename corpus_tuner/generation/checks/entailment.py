@@ -129,5 +129,4 @@ class Check:
 
 def _stems(words: Sequence[str], language: str) -> dict[str, str]:
     """Return the stem of each word that is no stop word."""
-    found = extract_words(words, language)
-    return {word: stems[0] for word, stems in zip(words, found, strict=True) if stems}
+    return {word: stems[0] for word in words if (stems := extract_words(word, language))}

@@ -7,11 +7,11 @@ import regex
 
 from corpus_tuner.indexes.lexical.normalization import clean, fold_case, fold_letters
 from corpus_tuner.indexes.lexical.tokens import (
+    CHARACTER,
     SPACED,
-    find_spelled,
-    split_characters,
+    SPELLED_TOKEN,
+    SPELLED_WORDS,
     split_scripts,
-    split_spelled_words,
 )
 from corpus_tuner.indexes.lexical.words import analyze
 
@@ -38,7 +38,7 @@ def find_shared_words(terms: Sequence[str], text: str, language: str | None) -> 
     """
     known = frozenset(terms)
     found: set[str] = set()
-    for token in dict.fromkeys(find_spelled(text)):
+    for token in dict.fromkeys(SPELLED_TOKEN.findall(text)):
         for run, spaced in split_scripts(token):
             if not known.isdisjoint(_extract_terms(run, language)):
                 own = (
@@ -75,14 +75,14 @@ def _extract_terms(spelled: str, language: str | None) -> Iterator[str]:
 
 def _find_words(run: str, known: frozenset[str], language: str | None) -> Iterator[str]:
     """Yield a token if the query has it as a whole, else those of its words that it has."""
-    words = split_spelled_words(run)
+    words = SPELLED_WORDS.findall(run)
     shared = [word for word in words if not known.isdisjoint(_extract_terms(word, language))]
     return iter([run] if len(words) == 1 or len(shared) == len(words) else shared or [run])
 
 
 def _find_runs(run: str, known: frozenset[str], language: str | None) -> Iterator[str]:
     """Yield the longest parts of a run of characters that the query has."""
-    characters = split_characters(run)
+    characters = CHARACTER.findall(run)
     folded = [fold_letters(fold_case(clean(one), language)) for one in characters]
     marked = [False] * len(characters)
     for at, (first, second) in enumerate(pairwise(folded)):

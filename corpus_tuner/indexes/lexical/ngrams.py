@@ -13,28 +13,17 @@ from corpus_tuner.indexes.lexical.words import DocumentTerms, split_words, token
 _EDGE = "_"
 
 
-def extract_document_ngrams(
-    texts: Iterable[str], language: str | None, length: int
-) -> list[DocumentTerms]:
-    """Return the n-grams of every document: of `length` characters, the edges of words being one.
+def extract_document_ngrams(text: str, language: str | None, length: int) -> DocumentTerms:
+    """Return the n-grams of a document: of `length` characters, the edges of words being one.
 
     Stop words have none, and a word that is too short for one is one.
 
-    Parameters
-    ----------
-    texts
-        Texts of documents.
-    language
-        ISO 639-1 code.
-    length
-        Number of characters of an n-gram.
-
     Examples
     --------
-    >>> extract_document_ngrams(["die alte Mühle"], "de", 4)[0]
+    >>> extract_document_ngrams("die alte Mühle", "de", 4)
     DocumentTerms(terms=['_alt', 'alte', 'lte_', '_müh', 'mühl', 'ühle', 'hle_'], length=7)
     """
-    return [_analyze_document(tokenize_text(text, language), language, length) for text in texts]
+    return _extract_ngrams(tokenize_text(text, language), language, length)
 
 
 def extract_query_ngrams(tokens: Sequence[str], language: str | None, length: int) -> list[str]:
@@ -45,25 +34,25 @@ def extract_query_ngrams(tokens: Sequence[str], language: str | None, length: in
     >>> extract_query_ngrams(["Mühle"], "de", 4)
     ['_müh', 'mühl', 'ühle', 'hle_']
     """
-    return _analyze_document(
-        [fold_case(token, language) for token in tokens], language, length
-    ).terms
+    folded = (fold_case(token, language) for token in tokens)
+    return _extract_ngrams(folded, language, length).terms
 
 
-def _analyze_document(tokens: Iterable[str], language: str | None, length: int) -> DocumentTerms:
+def _extract_ngrams(tokens: Iterable[str], language: str | None, length: int) -> DocumentTerms:
     terms: list[str] = []
     further: list[str] = []
     for token in tokens:
-        own, others = _analyze_token(token, language, length)
+        own, others = _split_token(token, language, length)
         terms += own
         further += others
     return DocumentTerms(terms + further, len(terms))
 
 
 @lru_cache(2**16)
-def _analyze_token(
+def _split_token(
     token: str, language: str | None, length: int
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the n-grams of the words of a token, and those of parts of words."""
     words, others = split_words(token, language)
     return _cut_ngrams(words, length), _cut_ngrams(others, length)
 

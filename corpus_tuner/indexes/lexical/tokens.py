@@ -28,7 +28,10 @@ def _build_token_pattern(word: str) -> str:
 
 
 _SPELLED_WORD = rf"\w{IGNORED}"
-_SPELLED_TOKEN = regex.compile(_build_token_pattern(_SPELLED_WORD))
+SPELLED_TOKEN = regex.compile(_build_token_pattern(_SPELLED_WORD))
+"""A token of any text as it is spelled there, format characters included."""
+SPELLED_WORDS = regex.compile(f"[{_SPELLED_WORD}]+")
+"""A word of such a token."""
 # `re` is three times as fast as `regex`, but has no marks among its word characters.
 _SIMPLE_TOKEN = re.compile(_build_token_pattern(r"\w"))
 _ANY_TOKEN = regex.compile(_build_token_pattern(r"\w"))
@@ -45,12 +48,12 @@ _SCRIPTS = regex.compile(
 )
 SPACED = rf"[\w--[{_UNSPACED}{_HANGUL}]]"  # a word character of a script that sets spaces
 _NO_ALPHABET = regex.compile(rf"[{_UNSPACED}{_HANGUL}]")
-# A character with its marks: with the vowel that is written before it, with what is stacked below
-# it, with a final consonant that has no vowel (Burmese), and with the vowel behind it.
-_CHARACTER = regex.compile(
+CHARACTER = regex.compile(
     r"[\u0e40-\u0e44\u0ec0-\u0ec4]?[^\p{M}](?:\p{M}|(?<=[\u1039\u17d2\u1a60])\p{L}"
     r"|[\u1000-\u1021]\u1037?\u103a)*[\u0e30\u0e32\u0e33\u0e45\u0eb0\u0eb2\u0eb3]?|\p{M}+"
 )
+"""A character with its marks: with the vowel that is written before it, with what is stacked below
+it, with a final consonant that has no vowel (Burmese), and with the vowel behind it."""
 _NO_TERM = regex.compile(rf"[{_KANA}]\p{{M}}*")  # by itself: most are endings and particles
 
 _HEBREW_QUOTE = re.compile(_HEBREW)
@@ -58,7 +61,6 @@ _JOINT_FORMS = str.maketrans(
     {**dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"), "\u2044": "/"}
 )
 _WORD = regex.compile(r"\w+")
-_SPELLED_WORDS = regex.compile(f"[{_SPELLED_WORD}]+")
 _PART = regex.compile(r"[^\W_]+")
 _TIGHT = frozenset((".", ":", "::"))
 _CONNECTED = regex.compile(r"[^\W_]+(?:(?:\.|::?)[^\W_]+)+")
@@ -105,16 +107,6 @@ def find_tokens(text: str) -> list[str]:
     return pattern.findall(text)
 
 
-def find_spelled(text: str) -> list[str]:
-    """Return the tokens of any text as they are spelled there, format characters included."""
-    return _SPELLED_TOKEN.findall(text)
-
-
-def split_spelled_words(token: str) -> list[str]:
-    """Return the words of a token as they are spelled there."""
-    return _SPELLED_WORDS.findall(token)
-
-
 def split_scripts(token: str) -> list[tuple[str, bool]]:
     """Return the parts of a token that are of one kind of script.
 
@@ -122,11 +114,6 @@ def split_scripts(token: str) -> list[tuple[str, bool]]:
     not, and a Korean word may have particles.
     """
     return [(run[0], bool(run["spaced"])) for run in _SCRIPTS.finditer(token)]
-
-
-def split_characters(run: str) -> list[str]:
-    """Return the characters of a text without spaces, with their marks."""
-    return _CHARACTER.findall(run)
 
 
 def split_token(token: str) -> TokenParts:
@@ -166,7 +153,7 @@ def _divide(run: "regex.Match[str]") -> TokenParts:
 
 def _divide_unspaced(run: str) -> TokenParts:
     """Return pairs of characters, and the characters that mean something by themselves."""
-    characters = split_characters(run)
+    characters = CHARACTER.findall(run)
     pairs = [first + second for first, second in pairwise(characters)]
     if not pairs:
         return TokenParts(characters)

@@ -83,19 +83,15 @@ class TokenTerms(NamedTuple):
     stop_words: tuple[str, ...]
 
 
-def extract_document_words(texts: Iterable[str], language: str | None) -> list[DocumentTerms]:
-    """Return the words of every document.
+def extract_document_words(text: str, language: str | None) -> DocumentTerms:
+    """Return the words of a document, given by its text and language, an ISO 639-1 code.
 
     Of a language without a Snowball stemmer or a list of stop words, words are taken as they are.
-
-    Parameters
-    ----------
-    texts
-        Texts of documents.
-    language
-        ISO 639-1 code.
     """
-    return [_analyze_document(tokenize_text(text, language), language) for text in texts]
+    found = [analyze(token, language) for token in tokenize_text(text, language)]
+    words = [word for one in found for word in one.words]
+    others = [other for one in found for other in one.others]
+    return DocumentTerms([*words, *others, *_find_stop_terms(found)], len(words))
 
 
 def extract_query_words(tokens: Sequence[str], language: str | None) -> list[str]:
@@ -147,22 +143,16 @@ def remove_stop_words(tokens: Sequence[str], language: str) -> list[str]:
     return content or [*tokens]
 
 
-def extract_words(texts: Sequence[str], language: str | None) -> list[list[str]]:
-    """Return the words of every text without stop words, and the numbers and names that they form.
+def extract_words(text: str, language: str | None) -> list[str]:
+    """Return the words of a text without stop words, and the numbers and names that they form.
 
     Examples
     --------
-    >>> extract_words(["the mills of section 4.2"], "en")
-    [['mill', 'section', '4.2', '4', '2']]
+    >>> extract_words("the mills of section 4.2", "en")
+    ['mill', 'section', '4.2', '4', '2']
     """
-    return [
-        [
-            term
-            for token in tokenize_text(text, language)
-            for term in _analyze_searched(token, language)
-        ]
-        for text in texts
-    ]
+    found = (analyze(token, language) for token in tokenize_text(text, language))
+    return [term for words, others, _ in found for term in words + others]
 
 
 def split_words(token: str, language: str | None) -> tuple[list[str], list[str]]:
@@ -187,13 +177,6 @@ def _find_emphasized(tokens: Sequence[str]) -> list[bool]:
     return capital if len(tokens) == 1 or not all(capital) else [False] * len(tokens)
 
 
-def _analyze_document(tokens: Iterable[str], language: str | None) -> DocumentTerms:
-    found = [analyze(token, language) for token in tokens]
-    words = [word for one in found for word in one.words]
-    others = [other for one in found for other in one.others]
-    return DocumentTerms([*words, *others, *_find_stop_terms(found)], len(words))
-
-
 def _find_stop_terms(found: Iterable[TokenTerms]) -> Iterator[str]:
     """Yield the stop words of some tokens, and the pairs of those that follow each other."""
     before = ""
@@ -208,11 +191,6 @@ def _find_stop_terms(found: Iterable[TokenTerms]) -> Iterator[str]:
                 before = stop_words[0]
         else:
             before = ""
-
-
-def _analyze_searched(token: str, language: str | None) -> tuple[str, ...]:
-    words, others, _ = analyze(token, language)
-    return words + others
 
 
 @lru_cache(2**16)

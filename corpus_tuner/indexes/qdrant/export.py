@@ -18,8 +18,9 @@ import numpy.typing as npt
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.filters.fields import ID, LANGUAGE, add_language, get_language
-from corpus_tuner.indexes.lexical import LexicalRanker, extract_terms
+from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.lexical.bm25 import CollectionStatistics
+from corpus_tuner.indexes.lexical.terms import extract_terms
 from corpus_tuner.indexes.qdrant.address import Address
 from corpus_tuner.indexes.qdrant.collection import (
     PASSAGE,
@@ -117,10 +118,9 @@ class Export:
         except BaseException:
             self._local.close()
             raise
-        lexical = self._local.lexical
-        self._statistics: dict[LexicalRanker, CollectionStatistics] = (
-            {name: own.statistics for name, own in lexical.terms.items()} if lexical else {}
-        )
+        self._statistics: dict[LexicalRanker, CollectionStatistics] = {
+            name: own.statistics for name, own in self._local.lexical.items()
+        }
         search = self.manifest.search
         settings = self.manifest.lexical and self.manifest.lexical.model_dump(mode="json")
         means = {
@@ -188,8 +188,7 @@ class Export:
     def _write_terms(self) -> dict[LexicalRanker, Terms]:
         """Assign dimensions to new terms, before documents use them."""
         every = {}
-        lexical = self._local.lexical
-        for name, own in lexical.terms.items() if lexical else ():
+        for name, own in self._local.lexical.items():
             known = read_keys(self._collection, name)
             every[name] = known.add_keys(own.count_frequencies()[0])
             if len(every[name].keys) > len(known.keys):
@@ -266,7 +265,8 @@ class Export:
         sparse: list[dict[str, Vectors | SparseVector]] = [{} for _ in every]
         for name, statistics in self._statistics.items():
             how = getattr(self.manifest.search, name)
-            for own, found in zip(sparse, extract_terms(name, texts, lexical), strict=True):
+            for own, text in zip(sparse, texts, strict=True):
+                found = extract_terms(name, text, lexical)
                 if found.terms:
                     own[name] = terms[name].make_vector(found, statistics, how)
         return [
@@ -282,8 +282,7 @@ class Export:
                 f"{self._address} has {found:,} documents and should have {wanted:,}: is "
                 "another export running? Run this one again"
             )
-        lexical = self._local.lexical
-        for name, own in lexical.terms.items() if lexical else ():
+        for name, own in self._local.lexical.items():
             write_frequencies(self._collection, name, terms[name], *own.count_frequencies())
         chosen = self.manifest.representation
         manifest = self.manifest.model_copy(

@@ -17,13 +17,9 @@ from corpus_tuner.encoders import Vectors
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.filters import Condition, resolve
 from corpus_tuner.indexes.filters.fields import ID, Field, Fields, list_normal_forms
-from corpus_tuner.indexes.lexical import (
-    LexicalRanker,
-    LexicalSettings,
-    extract_query_terms,
-    extract_terms,
-)
+from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings
 from corpus_tuner.indexes.lexical.bm25 import BM25, CollectionStatistics
+from corpus_tuner.indexes.lexical.terms import extract_query_terms, extract_terms
 from corpus_tuner.indexes.qdrant.address import Address
 from corpus_tuner.indexes.qdrant.collection import (
     PASSAGE,
@@ -164,7 +160,7 @@ class QdrantIndex:
     ) -> Scores:
         """Return what documents of these texts would score if each stood among the others."""
         terms = extract_query_terms(ranker, query, self._lexical)
-        documents = extract_terms(ranker, texts, self._lexical)
+        documents = [extract_terms(ranker, text, self._lexical) for text in texts]
         return require_parameters(self._rankers, ranker, how).score_documents(terms, documents)
 
     def read_document(self, id_: str) -> tuple[Document, list[View]] | None:

@@ -98,7 +98,7 @@ class Ranker(NamedTuple):
         """Return the scores of further documents, given by their terms."""
         counted = Counter(terms)
         _, frequencies = self._of(counted)
-        return self.statistics.score(counted, frequencies, documents, self.how)
+        return self.statistics.score_documents(counted, frequencies, documents, self.how)
 
     def _of(self, counted: Counter[str]) -> tuple[Counts, Counts]:
         """Return the dimensions and the frequencies of terms."""

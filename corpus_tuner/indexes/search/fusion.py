@@ -6,7 +6,7 @@ Source: Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retri
 reciprocal ranks: Cormack, Clarke and Büttcher, SIGIR 2009.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,31 +35,6 @@ class Contribution(NamedTuple):
     weighted: Scores
 
 
-def _zscore(scores: Scores, core: Scores) -> Scores:
-    """Return how many standard deviations every score lies above the mean of the core."""
-    deviation = core.std()
-    return (scores - core.mean()) / deviation if deviation > 0 else np.zeros(len(scores))
-
-
-def _minmax(scores: Scores, core: Scores) -> Scores:
-    """Return where every score lies between the minimum, 0, and the maximum of the core, 1."""
-    width = np.ptp(core)
-    return (scores - core.min()) / width if width > 0 else np.zeros(len(scores))
-
-
-def _rrf(scores: Scores, core: Scores) -> Scores:
-    """Return the reciprocal of every rank in the core; equal scores have the same rank."""
-    ranks = len(core) - np.searchsorted(np.sort(core), scores, side="right")
-    return 1 / (_RANK_CONSTANT + 1.0 + ranks)
-
-
-_SCALES: Mapping[Fusion, Callable[[Scores, Scores], Scores]] = {
-    "zscore": _zscore,
-    "minmax": _minmax,
-    "rrf": _rrf,
-}
-
-
 def normalize_scores(
     scores: npt.NDArray[np.floating[Any]], fusion: Fusion, core: Mask | None = None
 ) -> Scores:
@@ -86,7 +61,16 @@ def normalize_scores(
     if not len(scores):
         return np.zeros(0)
     exact = scores.astype(np.float64)
-    return _SCALES[fusion](exact, exact if core is None else exact[core])
+    scale = exact if core is None else exact[core]
+    match fusion:
+        case "zscore":  # standard deviations above the mean of the core
+            origin, width = scale.mean(), scale.std()
+        case "minmax":  # between the minimum of the core, 0, and its maximum, 1
+            origin, width = scale.min(), np.ptp(scale)
+        case "rrf":  # the reciprocal of the rank in the core; equal scores have the same rank
+            ranks = len(scale) - np.searchsorted(np.sort(scale), exact, side="right")
+            return 1 / (_RANK_CONSTANT + 1.0 + ranks)
+    return (exact - origin) / width if width > 0 else np.zeros(len(exact))
 
 
 def sum_contributions(contributions: Mapping[str, Contribution]) -> Scores:

@@ -1,19 +1,18 @@
 """Hits: documents with their scores, snippets and the contributions of all rankers."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 
 from corpus_tuner.core.documents import Document, View, shorten_text
 from corpus_tuner.core.html_tables import render_html_table
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS
-from corpus_tuner.indexes.representations import SCORE_DECIMALS, Scores
-from corpus_tuner.indexes.search.backend import Match
+from corpus_tuner.indexes.representations import SCORE_DECIMALS
 from corpus_tuner.indexes.search.candidates import Ranking
 from corpus_tuner.indexes.search.fusion import Contribution
+from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.search.snippets import Snippet, choose_snippet
 from corpus_tuner.indexes.store.search_settings import DENSE_RANKERS
 from corpus_tuner.indexes.vectors import Ordinals
@@ -122,16 +121,8 @@ class Hits(list[Hit]):
         )
 
 
-def fetch_hits(ranking: Ranking, score_texts: Callable[[Sequence[str]], Scores]) -> list[Hit]:
-    """Read the documents of a ranking, with snippets and the scores of all rankers.
-
-    Parameters
-    ----------
-    ranking
-        Best documents of a query.
-    score_texts
-        Scores texts for the query by a lexical ranker.
-    """
+def fetch_hits(ranking: Ranking, plan: Plan, query: str) -> Hits:
+    """Read the documents of a ranking, with snippets and the scores of all rankers."""
     best = ranking.candidates.select(ranking.positions)
     matches = best.index.read_matches(best.vector, best.documents)
     by_ranker = {
@@ -142,57 +133,45 @@ def fetch_hits(ranking: Ranking, score_texts: Callable[[Sequence[str]], Scores])
         {name: own[position] for name, own in by_ranker.items()} for position in range(len(matches))
     ]
     dense = [_is_mainly_dense(own) for own in rankers]
-    window_scores = _score_windows(matches, dense, score_texts)
-    probabilities: Sequence[float | None] = ranking.probabilities or [None] * len(matches)
-    return [
-        Hit(
-            match.document,
-            position + 1,
-            ranking.scores[position],
-            probabilities[position],
-            match.view,
-            choose_snippet(
-                match.document,
-                [*match.windows.values()],
-                window_scores[position],
-                match.view if dense[position] else None,
-            ),
-            rankers[position],
-        )
-        for position, match in enumerate(matches)
+    windows = [[*match.windows.values()] for match in matches]
+    # In one call, since every call looks up the document frequencies of the query.
+    lexical = [
+        text
+        for texts, is_dense in zip(windows, dense, strict=True)
+        for text in texts
+        if len(texts) > 1 and not is_dense
     ]
+    bm25: Iterator[float] = iter(())
+    if lexical:
+        ranker = plan.lexical[0]
+        how = getattr(plan.settings, ranker)
+        bm25 = iter(best.index.score_texts(ranker, query, lexical, how).tolist())
+    hits = Hits()
+    for position, (match, texts) in enumerate(zip(matches, windows, strict=True)):
+        scores = [0.0]
+        if len(texts) > 1 and dense[position]:
+            scores = [match.similarities.get(view, -math.inf) for view in match.windows]
+        elif len(texts) > 1:
+            scores = [next(bm25) for _ in texts]
+        view = match.view if dense[position] else None
+        hits.append(
+            Hit(
+                match.document,
+                position + 1,
+                ranking.scores[position],
+                ranking.probabilities[position] if ranking.probabilities else None,
+                match.view,
+                choose_snippet(match.document, texts, scores, view),
+                rankers[position],
+            )
+        )
+    return hits
 
 
 def _shorten(text: str) -> str:
     """Return the beginning of a text, as a table shows it."""
     line = " ".join(text.split())
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
-
-
-def _score_windows(
-    matches: Sequence[Match],
-    dense: Sequence[bool],
-    score_texts: Callable[[Sequence[str]], Scores],
-) -> list[list[float]]:
-    """Return scores of the windows of every document: dense similarities or BM25.
-
-    The windows of all documents with BM25 scores are scored in one call, since every call looks up
-    the document frequencies of the query.
-    """
-    scores = [[0.0] for _ in matches]
-    texts: dict[int, list[str]] = {}
-    for position, (match, is_dense) in enumerate(zip(matches, dense, strict=True)):
-        if len(match.windows) == 1:
-            continue
-        if is_dense:
-            scores[position] = [match.similarities.get(view, -math.inf) for view in match.windows]
-        else:
-            texts[position] = [*match.windows.values()]
-    if texts:
-        bm25 = iter(score_texts([text for own in texts.values() for text in own]).tolist())
-        for position, own_texts in texts.items():
-            scores[position] = list(islice(bm25, len(own_texts)))
-    return scores
 
 
 def _is_mainly_dense(rankers: Mapping[str, RankerScore]) -> bool:

@@ -11,9 +11,9 @@ from corpus_tuner.core.documents import Document, View
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
 from corpus_tuner.indexes.filters.fields import Fields
-from corpus_tuner.indexes.lexical import LexicalIndex, LexicalRanker
-from corpus_tuner.indexes.lexical.bm25 import BM25
-from corpus_tuner.indexes.representations import DenseScores, Scores, read_representation
+from corpus_tuner.indexes.lexical import LexicalRanker
+from corpus_tuner.indexes.lexical.bm25 import BM25, LexicalIndex
+from corpus_tuner.indexes.representations import Scores, read_representation
 from corpus_tuner.indexes.search.backend import IndexSource, Match
 from corpus_tuner.indexes.search.candidates import Candidates, find_top_matches
 from corpus_tuner.indexes.search.plan import Plan
@@ -39,11 +39,14 @@ class LocalIndex:
     dense
         Vectors.
     lexical
-        Terms; ``None`` if the index has none.
+        Terms of every lexical ranker that the index has.
     """
 
     def __init__(
-        self, segments: Segments, dense: DenseIndex, lexical: LexicalIndex | None = None
+        self,
+        segments: Segments,
+        dense: DenseIndex,
+        lexical: Mapping[LexicalRanker, LexicalIndex],
     ) -> None:
         self.segments = segments
         self.dense = dense
@@ -59,15 +62,13 @@ class LocalIndex:
     ) -> Iterator[Candidates]:
         """Yield the candidates of every query."""
         only = self.segments.find_matching(plan.condition) if plan.condition is not None else None
-        nothing: list[None] = [None] * len(queries)
-        nearest: Sequence[NearestDocuments | None] = nothing
-        if vectors is not None:
-            nearest = self.dense.top_documents(vectors, plan.depth, plan.views, only)
-        own = nothing if vectors is None else vectors
-        for query, vector, near in zip(queries, own, nearest, strict=True):
-            # One query's scores of all documents at a time.
-            lexical = {name: self._score_terms(name, query, plan, only) for name in plan.lexical}
-            yield self._select_candidates(plan, vector, near, lexical)
+        if vectors is None:
+            for query in queries:
+                yield self._select_candidates(plan, query, only)
+            return
+        nearest = self.dense.top_documents(vectors, plan.depth, plan.views, only)
+        for query, vector, near in zip(queries, vectors, nearest, strict=True):
+            yield self._select_candidates(plan, query, only, vector, near)
 
     def read_ids(self, documents: Ordinals) -> list[str]:
         """Return the ids of documents, in their order."""
@@ -101,8 +102,7 @@ class LocalIndex:
         self, ranker: LexicalRanker, query: str, texts: Sequence[str], how: BM25
     ) -> Scores:
         """Return the BM25 scores that texts would have if they were documents of the index."""
-        assert self.lexical
-        return self.lexical.score_texts(ranker, query, texts, how)
+        return self.lexical[ranker].score_texts(query, texts, how)
 
     def read_document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""
@@ -121,49 +121,37 @@ class LocalIndex:
         """Close the files."""
         self.segments.close()
 
+    def _select_candidates(
+        self,
+        plan: Plan,
+        query: str,
+        only: Ordinals | None,
+        vector: Vectors | None = None,
+        near: NearestDocuments | None = None,
+    ) -> Candidates:
+        """Return the candidates of one query, given its first documents by dense similarity."""
+        # One query's scores of all documents at a time.
+        lexical = {name: self._score_terms(name, query, plan, only) for name in plan.lexical}
+        documents = near.documents if near else np.zeros(0, np.int64)
+        leading = [find_top_matches(scores, plan.depth) for scores in lexical.values()]
+        others = np.setdiff1d(np.concatenate([documents, *leading]), documents)
+        dense = {}
+        if near and vector is not None:
+            dense = near.scores.concatenate(self.dense.score_documents(vector, others))._asdict()
+        documents = np.concatenate([documents, others])
+        scores = dense | {name: own[documents] for name, own in lexical.items()}
+        return Candidates.create(self, plan, vector, documents, scores)
+
     def _score_terms(
         self, ranker: LexicalRanker, query: str, plan: Plan, only: Ordinals | None
     ) -> Scores:
         """Return the BM25 scores of all documents, 0 for those that the filter excludes."""
-        assert self.lexical
-        scores = self.lexical.score(ranker, query, getattr(plan.settings, ranker))
+        scores = self.lexical[ranker].score(query, getattr(plan.settings, ranker))
         if only is None:
             return scores
         filtered = np.zeros(len(scores))
         filtered[only] = scores[only]
         return filtered
-
-    def _select_candidates(
-        self,
-        plan: Plan,
-        vector: Vectors | None,
-        near: NearestDocuments | None,
-        lexical: Mapping[LexicalRanker, Scores],
-    ) -> Candidates:
-        """Return the candidates of one query, given its first documents by dense similarity.
-
-        Parameters
-        ----------
-        plan, vector
-            As `find_candidates` takes them.
-        near
-            First documents by dense similarity; ``None`` in lexical search.
-        lexical
-            Scores of all documents by lexical ranker.
-        """
-        documents = near.documents if near else np.zeros(0, np.int64)
-        parts = near.scores if near else DenseScores.zeros()
-        if lexical:
-            leading = [find_top_matches(scores, plan.depth) for scores in lexical.values()]
-            others = np.setdiff1d(np.concatenate(leading), documents)
-            more = DenseScores(np.zeros(len(others)), np.zeros(len(others)))
-            if near is not None and vector is not None:
-                more = self.dense.score_documents(vector, others)
-            documents = np.concatenate([documents, others])
-            parts = parts.concatenate(more)
-        scores = parts._asdict() if near else {}
-        scores |= {name: own[documents] for name, own in lexical.items()}
-        return Candidates.create(self, plan, vector, documents, scores)
 
 
 class LocalIndexSource(IndexSource):
@@ -208,9 +196,12 @@ class LocalIndexSource(IndexSource):
         try:
             vectors = manifest.vectors_of(representation)
             dense = segments.open_dense(how, manifest.encoder.dimension, vectors)
-            lexical = None
-            if manifest.lexical:
-                lexical = LexicalIndex(segments.folders, manifest.lexical, segments.live_docs)
+            lexical: dict[LexicalRanker, LexicalIndex] = {}
+            if settings := manifest.lexical:
+                lexical = {
+                    name: LexicalIndex(segments.folders, name, settings, segments.live_docs)
+                    for name in settings.rankers
+                }
         except BaseException:
             segments.close()
             raise

@@ -25,7 +25,9 @@ from corpus_tuner.core.disk_errors import describe_disk_error
 from corpus_tuner.core.documents import Document, View, compute_digest
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.errors import SearchIndexError
-from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings, write_lexical
+from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings
+from corpus_tuner.indexes.lexical.postings import write_postings
+from corpus_tuner.indexes.lexical.terms import extract_terms
 from corpus_tuner.indexes.representations import Representation
 from corpus_tuner.indexes.store.document_tables import (
     AMONG,
@@ -221,7 +223,7 @@ class Staging:
         lexical = self.lexical
         assert lexical
         texts = (lexical.join_text(one.document, one.views) for one in self.read_stored())
-        write_lexical(texts, folder, lexical, ranker)
+        write_postings((extract_terms(ranker, text, lexical) for text in texts), folder, ranker)
 
     def read_spans(self, representation: str) -> npt.NDArray[np.int64]:
         """Return the first row and the number of rows of every arranged document, shape (n, 2)."""

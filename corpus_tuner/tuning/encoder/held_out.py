@@ -23,14 +23,10 @@ from corpus_tuner.core.documents import Document
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.encoders.sentence_transformer import get_model_prompt
 from corpus_tuner.encoders.tuning_report import TuningVerdict
-from corpus_tuner.indexes.lexical import (
-    LexicalRanker,
-    LexicalSettings,
-    extract_query_terms,
-    write_lexical,
-)
-from corpus_tuner.indexes.lexical.bm25 import BM25, BM25Index
-from corpus_tuner.indexes.lexical.postings import Postings
+from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings
+from corpus_tuner.indexes.lexical.bm25 import BM25, LexicalIndex
+from corpus_tuner.indexes.lexical.postings import write_postings
+from corpus_tuner.indexes.lexical.terms import extract_terms
 from corpus_tuner.indexes.search.fusion import normalize_scores
 from corpus_tuner.text.passages import get_full_text
 
@@ -94,11 +90,11 @@ class HeldOutEvaluation(BaseEvaluator):  # type: ignore[misc]
     def _score_lexical(self, ranker: LexicalRanker, lexical: LexicalSettings, bm25: BM25) -> Scores:
         """Return BM25 scores of shape (queries, documents)."""
         with TemporaryDirectory() as folder:
-            write_lexical(self._texts, Path(folder), lexical, ranker)
+            documents = (extract_terms(ranker, text, lexical) for text in self._texts)
+            write_postings(documents, Path(folder), ranker)
             live_docs = np.ones(len(self._texts), np.bool_)
-            terms = BM25Index([Postings(Path(folder), ranker)], live_docs)
-            queries = (extract_query_terms(ranker, query, lexical) for query in self._queries)
-            return np.stack([terms.score(query, bm25) for query in queries])
+            index = LexicalIndex([Path(folder)], ranker, lexical, live_docs)
+            return np.stack([index.score(query, bm25) for query in self._queries])
 
     def __call__(self, model: SentenceTransformer, *_: Any, **__: Any) -> dict[str, float]:
         """Return nDCG@10 in hybrid search, for the trainer of sentence-transformers."""

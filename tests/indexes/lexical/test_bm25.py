@@ -7,16 +7,10 @@ import numpy as np
 import pytest
 
 from corpus_tuner.errors import SearchIndexError
-from corpus_tuner.indexes.lexical import (
-    LEXICAL_RANKERS,
-    LexicalIndex,
-    LexicalRanker,
-    LexicalSettings,
-    extract_query_terms,
-    extract_terms,
-    write_lexical,
-)
-from corpus_tuner.indexes.lexical.bm25 import BM25
+from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalRanker, LexicalSettings
+from corpus_tuner.indexes.lexical.bm25 import BM25, LexicalIndex
+from corpus_tuner.indexes.lexical.postings import write_postings
+from corpus_tuner.indexes.lexical.terms import extract_query_terms, extract_terms
 from corpus_tuner.indexes.lexical.words import extract_words
 
 ENGLISH = LexicalSettings(languages=("en",))
@@ -29,24 +23,29 @@ TEXTS = [
 ]
 
 
-def open_index(folder: Path, texts: list[str], segments: int = 1, **values: object) -> LexicalIndex:
+def open_index(
+    folder: Path,
+    texts: list[str],
+    segments: int = 1,
+    ranker: LexicalRanker = "words",
+    language: str = "en",
+) -> LexicalIndex:
     """The terms of texts that lie in some segments."""
-    chosen = LexicalSettings.model_validate({"languages": ("en",), **values})
+    chosen = LexicalSettings(languages=(language,))
     folders = []
     for number in range(segments):
         part = folder / str(number)
-        part.mkdir()
+        part.mkdir(exist_ok=True)
         start, end = (edge * len(texts) // segments for edge in (number, number + 1))
-        for ranker in chosen.rankers:
-            write_lexical(texts[start:end], part, chosen, ranker)
+        write_postings(
+            (extract_terms(ranker, text, chosen) for text in texts[start:end]), part, ranker
+        )
         folders.append(part)
-    return LexicalIndex(folders, chosen, np.ones(len(texts), bool))
+    return LexicalIndex(folders, ranker, chosen, np.ones(len(texts), bool))
 
 
-def scores(
-    index: LexicalIndex, query: str, ranker: LexicalRanker = "words", how: BM25 | None = None
-) -> list[float]:
-    return [float(score) for score in index.score(ranker, query, how or BM25())]
+def scores(index: LexicalIndex, query: str, how: BM25 | None = None) -> list[float]:
+    return [float(score) for score in index.score(query, how or BM25())]
 
 
 def expected(
@@ -54,7 +53,7 @@ def expected(
 ) -> list[float]:
     """BM25 as Lucene has it, straight from the formula."""
     k1, b = (how or BM25()).k1, (how or BM25()).b
-    documents = extract_terms(ranker, texts, ENGLISH)
+    documents = [extract_terms(ranker, text, ENGLISH) for text in texts]
     mean = sum(document.length for document in documents) / len(documents)
     scores = [0.0] * len(texts)
     for word in extract_query_terms(ranker, query, ENGLISH):
@@ -75,10 +74,10 @@ def expected(
 def test_scores_are_those_of_the_formula(
     tmp_path: Path, query: str, segments: int, ranker: LexicalRanker
 ) -> None:
-    index = open_index(tmp_path, TEXTS, segments)
+    index = open_index(tmp_path, TEXTS, segments, ranker)
     right = expected(query, TEXTS, ranker=ranker)
-    np.testing.assert_allclose(scores(index, query, ranker), right, rtol=1e-9)
-    again = index.score_texts(ranker, query, TEXTS, BM25())
+    np.testing.assert_allclose(scores(index, query), right, rtol=1e-9)
+    again = index.score_texts(query, TEXTS, BM25())
     np.testing.assert_allclose(again, right, rtol=1e-9)
 
 
@@ -88,9 +87,9 @@ def test_scores_are_those_of_bm25s(tmp_path: Path) -> None:
     texts = [" ".join(TEXTS[: 1 + number % 5]) + " mill" * (number % 3) for number in range(40)]
     index = open_index(tmp_path, texts, 2)
     engine = bm25s.BM25(k1=1.2, b=0.75, method="lucene")
-    engine.index(extract_words(texts, "en"), show_progress=False)
+    engine.index([extract_words(text, "en") for text in texts], show_progress=False)
     for query in ("mill river", "wheat barley mill"):
-        (words,) = extract_words([query], "en")
+        words = extract_words(query, "en")
         found = scores(index, query, how=BM25(k1=1.2, b=0.75))
         np.testing.assert_allclose(found, engine.get_scores(words), rtol=1e-5)
 
@@ -106,7 +105,7 @@ def test_how_often_need_not_count(tmp_path: Path) -> None:
     index = open_index(tmp_path, TEXTS)
     _, _, third, *_ = scores(index, "mill barley", how=BM25(k1=0))
     assert third == scores(index, "mill", how=BM25(k1=0))[0]
-    again = index.score_texts("words", "mill barley", [TEXTS[2]], BM25(k1=0))
+    again = index.score_texts("mill barley", [TEXTS[2]], BM25(k1=0))
     assert again.tolist() == [pytest.approx(third)]
 
 
@@ -138,7 +137,7 @@ def test_stop_words_alone_find_what_they_quote(tmp_path: Path) -> None:
 def test_stop_words_and_compounds_do_not_count_in_the_length(tmp_path: Path) -> None:
     texts = ["mill river", "the mill by the river", "mill 4.2 and river"]
     index = open_index(tmp_path, texts)
-    assert index.terms["words"].statistics.mean == 2
+    assert index.statistics.mean == 2
     first, second, third = scores(index, "mill")
     assert first == second == third
 
@@ -146,23 +145,17 @@ def test_stop_words_and_compounds_do_not_count_in_the_length(tmp_path: Path) -> 
 @pytest.mark.parametrize("ranker", LEXICAL_RANKERS)
 @pytest.mark.parametrize("file", ["keys", "starts", "counts"])
 def test_a_damaged_file(tmp_path: Path, ranker: LexicalRanker, file: str) -> None:
-    open_index(tmp_path, TEXTS)
+    open_index(tmp_path, TEXTS, ranker=ranker)
     (tmp_path / "0" / f"{ranker}.{file}.npy").write_text("{}", encoding="utf-8")
     with pytest.raises(SearchIndexError, match=rf"{ranker}\.{file}\.npy is damaged"):
-        LexicalIndex([tmp_path / "0"], LexicalSettings(), np.ones(len(TEXTS), bool))
-
-
-def test_words_alone(tmp_path: Path) -> None:
-    index = open_index(tmp_path, TEXTS, ngrams=None)
-    assert not [*(tmp_path / "0").glob("ngrams.*")]
-    assert scores(index, "mill") == pytest.approx(expected("mill", TEXTS))
+        LexicalIndex([tmp_path / "0"], ranker, LexicalSettings(), np.ones(len(TEXTS), bool))
 
 
 def test_ngrams_find_what_words_do_not(tmp_path: Path) -> None:
     texts = ["Die Wassermühle am Bach", "Ein Windrad", "Wasserfarben"]
-    index = open_index(tmp_path, texts, languages=("de",))
-    assert scores(index, "Mühle") == [0, 0, 0]
-    first, second, third = scores(index, "Mühle", "ngrams")
+    assert scores(open_index(tmp_path, texts, language="de"), "Mühle") == [0, 0, 0]
+    ngrams = open_index(tmp_path, texts, ranker="ngrams", language="de")
+    first, second, third = scores(ngrams, "Mühle")
     assert first > 0 == second == third
 
 
@@ -171,6 +164,6 @@ def test_postings_of_documents_that_are_not_there(tmp_path: Path) -> None:
     file = tmp_path / "0" / "words.documents.npy"
     np.save(file, np.load(file) + 100)
     live_docs = np.ones(len(TEXTS), bool)
-    damaged = LexicalIndex([tmp_path / "0"], LexicalSettings(languages=("en",)), live_docs)
+    damaged = LexicalIndex([tmp_path / "0"], "words", ENGLISH, live_docs)
     with pytest.raises(SearchIndexError, match=r"the words in .* are damaged"):
-        damaged.score("words", "mill", BM25())
+        damaged.score("mill", BM25())

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus_tuner.indexes.lexical import LexicalSettings, extract_query_terms
+from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.lexical.matches import compile_words_pattern, find_shared_words
+from corpus_tuner.indexes.lexical.terms import extract_query_terms
 
 LANGUAGES = ("en", "de", "ko", "zh", "hi", "th")
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus_tuner.indexes.lexical.normalization import fold_letters
-from corpus_tuner.indexes.lexical.tokens import find_spelled, find_tokens, split_token
+from corpus_tuner.indexes.lexical.tokens import SPELLED_TOKEN, find_tokens, split_token
 
 
 def extract_terms(token: str) -> set[str]:
@@ -139,4 +139,4 @@ def test_any_text_has_tokens_or_none(text: str) -> None:
         assert token in text
         assert "" not in extract_terms(token)
         assert "" not in extract_terms(fold_letters(token))
-    assert all(token in text for token in find_spelled(text))
+    assert all(token in text for token in SPELLED_TOKEN.findall(text))
