@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import NamedTuple, overload
 from warnings import warn
 
@@ -85,13 +85,12 @@ class Searcher:
         SearchIndexError
             If it is in Qdrant.
         """
-        index = self._snapshot.open_index
-        if not isinstance(index, LocalIndex):
+        if not isinstance(self._snapshot.open_index, LocalIndex):
             raise SearchIndexError(
                 f"{self.source} can be searched; for all else give the folder that it was exported "
                 "from"
             )
-        return index
+        return self._snapshot.open_index
 
     @property
     def segments(self) -> Segments:
@@ -156,45 +155,32 @@ class Searcher:
             not the one it was built with.
         """
         source = locate_index(path)
-        try:
-            return cls._open(source, encoder, representation, checksums, trust_remote_code)
-        except BaseException:
-            source.close()
-            raise
-
-    @classmethod
-    def _open(
-        cls,
-        source: IndexSource,
-        encoder: QueryEncoder | None,
-        representation: str | None,
-        checksums: bool,
-        trust_remote_code: bool,
-    ) -> "Searcher":
-        """Open an index; see `open`."""
-        manifest = source.read_manifest()
-        if checksums:
-            source.verify()
-        chosen = representation or manifest.representation
-        known = sorted(manifest.representations)
-        if chosen not in known:
-            raise SearchIndexError(
-                f"{source} has no representation {chosen!r}; it has: {', '.join(known)}"
-            )
-        if encoder is None:
-            settings = manifest.encoder.settings | {"trust_remote_code": trust_remote_code}
-            encoder = open_query_encoder(
-                EncoderSettings.model_validate(settings), manifest.encoder.fingerprint
-            )
-        snapshot = _Snapshot(*source.open(chosen))  # it may have changed meanwhile
-        wanted = snapshot.manifest.encoder.fingerprint
-        if encoder.fingerprint != wanted:
-            snapshot.open_index.close()
-            raise SearchIndexError(
-                f"{source} was built with another encoder than {encoder.name!r} as it is now "
-                f"(fingerprint {wanted[:12]}, not {encoder.fingerprint[:12]}): open it with that "
-                "one, or build it again"
-            )
+        with ExitStack() as stack:
+            stack.callback(source.close)  # unless all goes well
+            manifest = source.read_manifest()
+            if checksums:
+                source.verify()
+            chosen = representation or manifest.representation
+            if chosen not in manifest.representations:
+                raise SearchIndexError(
+                    f"{source} has no representation {chosen!r}; it has: "
+                    f"{', '.join(sorted(manifest.representations))}"
+                )
+            if encoder is None:
+                settings = manifest.encoder.settings | {"trust_remote_code": trust_remote_code}
+                encoder = open_query_encoder(
+                    EncoderSettings.model_validate(settings), manifest.encoder.fingerprint
+                )
+            snapshot = _Snapshot(*source.open(chosen))  # it may have changed meanwhile
+            wanted = snapshot.manifest.encoder.fingerprint
+            if encoder.fingerprint != wanted:
+                snapshot.open_index.close()
+                raise SearchIndexError(
+                    f"{source} was built with another encoder than {encoder.name!r} as it is now "
+                    f"(fingerprint {wanted[:12]}, not {encoder.fingerprint[:12]}): open it with "
+                    "that one, or build it again"
+                )
+            stack.pop_all()
         return cls(source, snapshot, encoder, chosen)
 
     def refresh(self) -> bool:
@@ -286,7 +272,8 @@ class Searcher:
         several = check_texts(queries, "queries")
         snapshot = self._current()
         plan = self._plan(snapshot, k, mode, settings, filter, min_probability)
-        every = zip(several, self._find(snapshot, several, plan), strict=True)
+        _check_queries(several)
+        every = zip(several, self._find(snapshot.open_index, several, plan), strict=True)
         found = [fetch_hits(one.rank(plan), plan, query) for query, one in every]
         return found[0] if isinstance(queries, str) else found
 
@@ -309,7 +296,8 @@ class Searcher:
         plan = self._plan(snapshot, k, mode, settings, filter, min_probability)
         if not min_probability:
             plan = replace(plan, temperature=None)
-        rankings = (one.rank(plan) for one in self._find(snapshot, queries, plan))
+        _check_queries(queries)
+        rankings = (one.rank(plan) for one in self._find(snapshot.open_index, queries, plan))
         return (list(zip(one.ids, one.scores, strict=True)) for one in rankings)
 
     def find_candidates(
@@ -326,7 +314,8 @@ class Searcher:
         lexical = manifest.lexical.rankers if manifest.lexical else ()
         dense = {"passage": 1 - plan.views, "views": plan.views}
         every = normalize_weights({**dense, **dict.fromkeys(lexical, 1.0)})
-        return self._find(snapshot, queries, replace(plan, weights=every))
+        _check_queries(queries)
+        return self._find(snapshot.open_index, queries, replace(plan, weights=every))
 
     def __len__(self) -> int:
         """Return the number of documents."""
@@ -380,12 +369,7 @@ class Searcher:
     def __enter__(self) -> "Searcher":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _current(self) -> _Snapshot:
@@ -423,16 +407,8 @@ class Searcher:
             )
         return plan
 
-    def _find(
-        self, snapshot: _Snapshot, queries: Sequence[str], plan: Plan
-    ) -> Iterator[Candidates]:
-        """Check the queries, then yield the candidates of each."""
-        _check_queries(queries)
-        return self._find_in_batches(snapshot.open_index, queries, plan)
-
-    def _find_in_batches(
-        self, index: Index, queries: Sequence[str], plan: Plan
-    ) -> Iterator[Candidates]:
+    def _find(self, index: Index, queries: Sequence[str], plan: Plan) -> Iterator[Candidates]:
+        """Yield the candidates of every query."""
         unfiltered = None
         if plan.condition is not None and plan.temperature is not None:
             unfiltered = replace(plan, k=1, condition=None)

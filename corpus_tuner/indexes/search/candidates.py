@@ -214,22 +214,22 @@ class Candidates:
 
     def append(self, other: "Candidates") -> "Candidates":
         """Return these candidates and other ones of the same query, by the same rankers."""
-        return Candidates(
-            self.index,
-            self.vector,
-            np.concatenate([self.documents, other.documents]),
-            {name: np.concatenate([own, other.scores[name]]) for name, own in self.scores.items()},
-            np.concatenate([self.core, other.core]),
+        return replace(
+            self,
+            documents=np.concatenate([self.documents, other.documents]),
+            scores={
+                name: np.concatenate([own, other.scores[name]]) for name, own in self.scores.items()
+            },
+            core=np.concatenate([self.core, other.core]),
         )
 
     def select(self, positions: Ordinals) -> "Candidates":
         """Return the candidates at some positions."""
-        return Candidates(
-            self.index,
-            self.vector,
-            self.documents[positions],
-            {name: scores[positions] for name, scores in self.scores.items()},
-            self.core[positions],
+        return replace(
+            self,
+            documents=self.documents[positions],
+            scores={name: scores[positions] for name, scores in self.scores.items()},
+            core=self.core[positions],
         )
 
 

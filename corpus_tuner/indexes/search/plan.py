@@ -117,20 +117,15 @@ def make_plan(
         mode = "dense"  # the hybrid weights are not meant for this one
     mode = mode or "hybrid"
     condition = filter if isinstance(filter, Condition | None) else compile_filter(filter)
-    _check_probability(min_probability)
+    is_number = isinstance(min_probability, int | float) and not isinstance(min_probability, bool)
+    if not is_number or not 0 <= min_probability <= 1:
+        given = describe_value(min_probability)
+        raise SearchIndexError(f"min_probability must be a number from 0 to 1, not {given}")
     temperature = None
     if mode == "hybrid" and settings == manifest.search and manifest.calibration:
         temperature = manifest.calibration.temperature
     weights = _choose_weights(manifest, mode, settings)
     return Plan(k, weights, settings, condition, temperature, min_probability)
-
-
-def _check_probability(value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        given = describe_value(value)
-        raise SearchIndexError(f"min_probability must be a number from 0 to 1, not {given}")
-    if not 0 <= value <= 1:
-        raise SearchIndexError(f"min_probability must be from 0 to 1, not {value}")
 
 
 def _choose_weights(manifest: "Manifest", mode: Mode, settings: SearchSettings) -> dict[str, float]:
