@@ -59,15 +59,10 @@ def _export_json_lines(index: Path, target: str) -> None:
 
 
 def _export_to_qdrant(index: Path, target: str) -> None:
-    from corpus_tuner.core.progress import track
     from corpus_tuner.indexes.qdrant.address import parse_address
-    from corpus_tuner.indexes.qdrant.export import Export
+    from corpus_tuner.indexes.qdrant.export import export_to_qdrant
 
-    with Export(index, parse_address(target)) as exported:
-        total = exported.manifest.documents
-        for _ in track(exported.write_batches(), "exporting", lambda: total, int):
-            pass
-    done = exported.done
+    done = export_to_qdrant(index, parse_address(target))
     counts = {
         "added": done.added,
         "changed": done.changed,

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from corpus_tuner.core.extras import describe_missing_extra
 from corpus_tuner.encoders import Vectors
@@ -306,11 +305,6 @@ def make_request(
         filter=models.Filter(must=conditions) if conditions else None,
         with_payload=False,
     )
-
-
-def make_sparse(indices: npt.NDArray[np.int64], values: npt.NDArray[np.float64]) -> SparseVector:
-    """Return a sparse vector of dimensions and values, both of shape (terms,)."""
-    return SparseVector(indices=indices.tolist(), values=values.tolist())
 
 
 def convert_vectors(point: Point) -> dict[str, Any]:

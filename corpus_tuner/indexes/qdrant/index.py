@@ -34,13 +34,8 @@ from corpus_tuner.indexes.qdrant.collection import (
     make_request,
 )
 from corpus_tuner.indexes.qdrant.filters import convert_filter
-from corpus_tuner.indexes.qdrant.layout import FORMAT, MANIFEST, SHOWN, VERSION, hash_id
-from corpus_tuner.indexes.qdrant.terms import (
-    Ranker,
-    read_frequencies,
-    read_keys,
-    require_parameters,
-)
+from corpus_tuner.indexes.qdrant.layout import DOCUMENT, FORMAT, MANIFEST, VERSION, hash_text
+from corpus_tuner.indexes.qdrant.terms import Terms, read_terms
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, DenseScores, Scores
 from corpus_tuner.indexes.search.backend import IndexSource, Match
 from corpus_tuner.indexes.search.candidates import Candidates, find_top_matches
@@ -57,8 +52,8 @@ _EPSILON = 1e-5
 _FILTERS = 256  # in the cache
 _IDS = 2**16  # in the cache
 _DENSE = (PASSAGE, VIEWS)
-_DOCUMENT = (ID, "title", "text", "metadata")
-"""Keys of the payload that make a document."""
+_SHOWN = (*DOCUMENT, "views", "rows")
+"""Keys of the payload that make hits."""
 
 
 class State(NamedTuple):
@@ -88,17 +83,16 @@ class QdrantIndex:
         Collection of the index.
     state
         Contents of its manifest.
-    rankers
-        Lexical rankers.
     """
 
-    def __init__(
-        self, collection: Collection, state: State, rankers: Mapping[LexicalRanker, Ranker]
-    ) -> None:
+    def __init__(self, collection: Collection, state: State) -> None:
         self._collection = collection
         self._fields = state.fields
         self._lexical = state.manifest.lexical or LexicalSettings()
-        self._rankers = rankers
+        self._terms = {
+            name: read_terms(collection, name, statistics, getattr(state.manifest.search, name))
+            for name, statistics in state.statistics.items()
+        }
         self._filter = lru_cache(_FILTERS)(self._convert_condition)
         self._ids: dict[int, str] = {}
 
@@ -113,17 +107,16 @@ class QdrantIndex:
         """Yield the candidates of every query."""
         filter = None if plan.condition is None else self._filter(plan.condition)
         for start in range(0, len(queries), _QUERIES_AT_ONCE):
-            some = slice(start, start + _QUERIES_AT_ONCE)
-            lexical = [self._make_vectors(query, plan) for query in queries[some]]
-            query_vectors = [
-                {**(dict.fromkeys(_DENSE, vector) if vectors is not None else {}), **own}
-                for own, vector in zip(
-                    lexical, lexical if vectors is None else vectors[some], strict=True
-                )
+            some = queries[start : start + _QUERIES_AT_ONCE]
+            dense: list[Vectors | None] = [None] * len(some)
+            if vectors is not None:
+                dense = [*vectors[start : start + _QUERIES_AT_ONCE]]
+            asked = [
+                self._make_vectors(query, vector, plan)
+                for query, vector in zip(some, dense, strict=True)
             ]
-            own = [None] * len(lexical) if vectors is None else vectors[some]
-            found = self._drawn(plan, query_vectors, filter)
-            for vector, (documents, scores) in zip(own, found, strict=True):
+            found = self._find_documents(plan, asked, filter)
+            for vector, (documents, scores) in zip(dense, found, strict=True):
                 yield Candidates.create(self, plan, vector, documents, scores)
 
     def read_ids(self, documents: Ordinals) -> list[str]:
@@ -152,7 +145,7 @@ class QdrantIndex:
     def read_matches(self, vector: Vectors | None, documents: Ordinals) -> list[Match]:
         """Return what is known of documents, in their order."""
         numbers = documents.tolist()
-        found = self._read(numbers, SHOWN, () if vector is None else _DENSE)
+        found = self._read(numbers, _SHOWN, () if vector is None else _DENSE)
         return [_make_match(found[number], vector) for number in numbers]
 
     def score_texts(
@@ -161,12 +154,12 @@ class QdrantIndex:
         """Return what documents of these texts would score if each stood among the others."""
         terms = extract_query_terms(ranker, query, self._lexical)
         documents = [extract_terms(ranker, text, self._lexical) for text in texts]
-        return require_parameters(self._rankers, ranker, how).score_documents(terms, documents)
+        return self._get_terms(ranker, how).score_documents(terms, documents)
 
     def read_document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""
-        numbers = {hash_id(spelling): spelling for spelling in list_normal_forms(id_)}
-        found = self._collection.read([*numbers], SHOWN)
+        numbers = {hash_text(spelling): spelling for spelling in list_normal_forms(id_)}
+        found = self._collection.read([*numbers], _SHOWN)
         for number, spelling in numbers.items():
             if number in found and found[number].payload[ID] == spelling:
                 return _make_document(found[number].payload), _make_views(found[number])
@@ -174,7 +167,7 @@ class QdrantIndex:
 
     def read_documents(self) -> Iterator[Document]:
         """Yield all documents, in the order of their numbers."""
-        for _, payload in self._collection.scroll(_DOCUMENT):
+        for _, payload in self._collection.scroll(DOCUMENT):
             yield _make_document(payload)
 
     def close(self) -> None:
@@ -184,23 +177,37 @@ class QdrantIndex:
     def _convert_condition(self, condition: Condition) -> QdrantFilter:
         return convert_filter(resolve(condition, self._fields), self._collection.list_values)
 
-    def _make_vectors(self, query: str, plan: Plan) -> dict[str, Vectors | SparseVector]:
-        """Return the sparse vectors of a query, of those rankers that know a term of it."""
+    def _get_terms(self, ranker: LexicalRanker, how: BM25) -> Terms:
+        """Return the terms of a ranker, if documents were written with these parameters."""
+        terms = self._terms[ranker]
+        if how != terms.how:
+            raise SearchIndexError(
+                f"the index in Qdrant has {ranker} with {terms.how!r}, and cannot be searched with "
+                f"{how!r}: put that in force where it was exported from, and export it again"
+            )
+        return terms
+
+    def _make_vectors(
+        self, query: str, vector: Vectors | None, plan: Plan
+    ) -> dict[str, Vectors | SparseVector]:
+        """Return the vectors of a query; sparse ones of those rankers that know a term of it."""
         vectors: dict[str, Vectors | SparseVector] = {}
+        if vector is not None:
+            vectors = dict.fromkeys(_DENSE, vector)
         for name in plan.lexical:
-            ranker = require_parameters(self._rankers, name, getattr(plan.settings, name))
-            vector = ranker.make_query_vector(extract_query_terms(name, query, self._lexical))
-            if len(vector.indices):
-                vectors[name] = vector
+            terms = self._get_terms(name, getattr(plan.settings, name))
+            sparse = terms.make_query_vector(extract_query_terms(name, query, self._lexical))
+            if len(sparse.indices):
+                vectors[name] = sparse
         return vectors
 
-    def _drawn(
+    def _find_documents(
         self,
         plan: Plan,
         queries: Sequence[Mapping[str, Vectors | SparseVector]],
         filter: QdrantFilter | None,
     ) -> list[tuple[Ordinals, dict[str, Scores]]]:
-        """Return the documents that are looked at for some queries, given by their vectors."""
+        """Return the candidates of some queries, given by their vectors, with their scores."""
         found: dict[int, tuple[Ordinals, dict[str, Scores]]] = {}
         depth = _DEEPER * plan.depth
         while len(found) < len(queries):
@@ -244,13 +251,7 @@ class QdrantIndex:
     def _read(
         self, numbers: Sequence[int], keys: Sequence[str], vectors: Sequence[str] = ()
     ) -> dict[int, StoredPoint]:
-        """Read documents that were just found.
-
-        Raises
-        ------
-        SearchIndexError
-            If one has gone since.
-        """
+        """Read documents that were just found; an error if one has gone since."""
         found = self._collection.read(numbers, keys, vectors)
         if len(found) < len({*numbers}):
             raise SearchIndexError("a document that was found was removed meanwhile: search again")
@@ -291,17 +292,7 @@ class QdrantSource(IndexSource):
             raise SearchIndexError(
                 f"{self} was exported again without the representation {representation!r}"
             )
-        search = state.manifest.search
-        rankers = {
-            name: Ranker(
-                read_keys(self._collection, name),
-                read_frequencies(self._collection, name),
-                statistics,
-                getattr(search, name),
-            )
-            for name, statistics in state.statistics.items()
-        }
-        return state.manifest, QdrantIndex(self._collection, state, rankers)
+        return state.manifest, QdrantIndex(self._collection, state)
 
     def verify(self) -> None:
         """Count the documents; Qdrant watches over its files itself."""
@@ -384,14 +375,10 @@ def _decide_documents(
 
     Parameters
     ----------
-    plan
-        Plan of the search.
-    documents
-        All documents of the lists.
-    lists
-        Lists by ranker.
-    more
-        Scores of documents that a list lacks.
+    plan, documents
+        Plan of the search, and all documents of the lists.
+    lists, more
+        Lists by ranker, and scores of documents that a list lacks.
     depth
         Length of a list that may have further documents.
     """

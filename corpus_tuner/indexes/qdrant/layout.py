@@ -28,17 +28,18 @@ FORMAT = "corpus-tuner-qdrant"
 VERSION = 2
 FIELDS, STAMP, TERMS = "fields", "stamp", "terms"
 TRUTHS = {True: "true", False: "false"}
-SHOWN = ("id", "title", "text", "metadata", "views", "rows")
-"""Keys of the payload that make hits."""
+DOCUMENT = (ID, "title", "text", "metadata")
+"""Keys of the payload that make a document."""
 MANIFEST = 2**63
 """Number of the point of the manifest; those of documents are smaller."""
 _KINDS = ("keys", "frequencies")
 
 
-def hash_id(id_: str) -> int:
-    """Return the number of a document, a hash of 63 bits."""
-    digest = hashlib.blake2b(id_.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "little") >> 1
+def hash_text(text: str, more: bytes = b"") -> int:
+    """Return a hash of 63 bits; that of its id is the number of a document."""
+    made = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8)
+    made.update(more)
+    return int.from_bytes(made.digest(), "little") >> 1
 
 
 def number_terms(ranker: LexicalRanker, kind: str, chunk: int) -> int:

@@ -5,166 +5,105 @@ A term never changes its dimension, so that documents stay valid when others are
 
 import base64
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.lexical.bm25 import BM25, CollectionStatistics
 from corpus_tuner.indexes.lexical.postings import Counts, Keys, hash_terms
 from corpus_tuner.indexes.lexical.words import DocumentTerms
-from corpus_tuner.indexes.qdrant.collection import Collection, Point, SparseVector, make_sparse
+from corpus_tuner.indexes.qdrant.collection import Collection, Point, SparseVector
 from corpus_tuner.indexes.qdrant.layout import TERMS, number_terms
 from corpus_tuner.indexes.representations import Scores
 
 _CHUNK = 2**16  # terms
 _AT_ONCE = 16  # chunks
+_KEYS, _FREQUENCIES = np.dtype("<u8"), np.dtype("<u4")
 
 
 class Terms:
-    """Terms by their dimensions.
+    """Terms of a lexical ranker by their dimensions, and what BM25 needs to know.
 
-    Attributes
+    Parameters
     ----------
     keys
         Hashes of the terms, uint64, in the order of their dimensions, shape (terms,).
-    """
-
-    def __init__(self, keys: Keys) -> None:
-        self.keys = keys
-        self._order = np.argsort(keys)
-        self._sorted = keys[self._order]
-
-    def dimensions(self, keys: Keys) -> Counts:
-        """Return the dimensions of terms, -1 for unknown ones, shape (terms,)."""
-        if not len(self.keys):
-            return np.full(len(keys), -1)
-        at = np.minimum(np.searchsorted(self._sorted, keys), len(self._sorted) - 1)
-        return np.where(self._sorted[at] == keys, self._order[at], -1)
-
-    def add_keys(self, keys: Keys) -> "Terms":
-        """Return these terms followed by new ones."""
-        return Terms(np.concatenate([self.keys, np.setdiff1d(keys, self.keys)]))
-
-    def make_vector(
-        self, document: DocumentTerms, statistics: CollectionStatistics, how: BM25
-    ) -> SparseVector:
-        """Return a document's vector: its saturated counts, between 0 and 1.
-
-        Parameters
-        ----------
-        document
-            Terms of the document, all of them known.
-        statistics, how
-            Statistics and parameters of BM25.
-        """
-        counted = Counter(document.terms)
-        counts = np.array(list(counted.values()), np.float64)
-        half = statistics.compute_length_norms(np.array([document.length]), how)
-        return make_sparse(self.dimensions(hash_terms(counted)), counts / (counts + half))
-
-
-class Ranker(NamedTuple):
-    """Lexical ranker of a collection.
-
-    Attributes
-    ----------
-    terms
-        Terms with their dimensions.
     frequencies
         Document frequencies, shape (terms,).
     statistics
         Statistics of the documents.
     how
-        Parameters of BM25 that the vectors were computed with.
+        Parameters of BM25.
     """
 
-    terms: Terms
-    frequencies: Counts
-    statistics: CollectionStatistics
-    how: BM25
+    def __init__(
+        self, keys: Keys, frequencies: Counts, statistics: CollectionStatistics, how: BM25
+    ) -> None:
+        self.keys = keys
+        self.frequencies = frequencies
+        self.how = how
+        self._statistics = statistics
+        self._order = np.argsort(keys)
+        self._sorted = keys[self._order]
+
+    def make_vector(self, document: DocumentTerms) -> SparseVector:
+        """Return the vector of a document of known terms: saturated counts, between 0 and 1."""
+        counted = Counter(document.terms)
+        counts = np.array(list(counted.values()), np.float64)
+        half = self._statistics.compute_length_norms(np.array([document.length]), self.how)
+        dimensions, _ = self._look_up(counted)
+        return _make_sparse(dimensions, counts / (counts + half))
 
     def make_query_vector(self, terms: Sequence[str]) -> SparseVector:
-        """Return a query's vector: term counts times IDF weights."""
+        """Return the vector of a query: term counts times IDF weights."""
         counted = Counter(terms)
-        dimensions, frequencies = self._of(counted)
+        dimensions, frequencies = self._look_up(counted)
         known = frequencies > 0
-        weights = self.statistics.compute_idf_weights(counted, frequencies)
-        return make_sparse(dimensions[known], weights[known])
+        weights = self._statistics.compute_idf_weights(counted, frequencies)
+        return _make_sparse(dimensions[known], weights[known])
 
     def score_documents(self, terms: Sequence[str], documents: Sequence[DocumentTerms]) -> Scores:
-        """Return the scores of further documents, given by their terms."""
+        """Return the scores of further documents, given by their terms, for a query."""
         counted = Counter(terms)
-        _, frequencies = self._of(counted)
-        return self.statistics.score_documents(counted, frequencies, documents, self.how)
+        _, frequencies = self._look_up(counted)
+        return self._statistics.score_documents(counted, frequencies, documents, self.how)
 
-    def _of(self, counted: Counter[str]) -> tuple[Counts, Counts]:
-        """Return the dimensions and the frequencies of terms."""
-        dimensions = self.terms.dimensions(hash_terms(counted))
-        if not len(self.frequencies):
-            return dimensions, np.zeros(len(dimensions), np.int64)
+    def _look_up(self, terms: Iterable[str]) -> tuple[Counts, Counts]:
+        """Return dimensions and frequencies of terms, -1 and 0 for unknown ones."""
+        keys = hash_terms(terms)
+        if not len(self.keys):
+            return np.full(len(keys), -1), np.zeros(len(keys), np.int64)
+        at = np.minimum(np.searchsorted(self._sorted, keys), len(self._sorted) - 1)
+        dimensions = np.where(self._sorted[at] == keys, self._order[at], -1)
         return dimensions, np.where(dimensions >= 0, self.frequencies[dimensions], 0)
 
 
-def read_keys(collection: Collection, ranker: LexicalRanker) -> Terms:
-    """Read the terms in the order of their dimensions."""
-    return Terms(_read(collection, ranker, "keys", np.dtype("<u8")))
+def read_terms(
+    collection: Collection, ranker: LexicalRanker, statistics: CollectionStatistics, how: BM25
+) -> Terms:
+    """Read the terms of a lexical ranker."""
+    keys = _read(collection, ranker, "keys", _KEYS)
+    frequencies = _read(collection, ranker, "frequencies", _FREQUENCIES).astype(np.int64)
+    return Terms(keys, frequencies, statistics, how)
 
 
-def write_keys(collection: Collection, ranker: LexicalRanker, terms: Terms, known: int) -> None:
-    """Write terms in the order of their dimensions.
-
-    Parameters
-    ----------
-    collection, ranker, terms
-        Collection, ranker and terms.
-    known
-        Number of terms that were written before.
-    """
-    _write(collection, ranker, "keys", terms.keys.astype("<u8"), known // _CHUNK)
+def write_keys(collection: Collection, ranker: LexicalRanker, keys: Keys) -> Keys:
+    """Assign dimensions to new terms; return the keys of all terms by dimension."""
+    known = _read(collection, ranker, "keys", _KEYS)
+    every = np.concatenate([known, np.setdiff1d(keys, known)])
+    if len(every) > len(known):
+        _write(collection, ranker, "keys", every.astype(_KEYS), len(known) // _CHUNK)
+    return every
 
 
-def read_frequencies(collection: Collection, ranker: LexicalRanker) -> Counts:
-    """Read document frequencies, int64, in the order of the dimensions."""
-    return _read(collection, ranker, "frequencies", np.dtype("<u4")).astype(np.int64)
+def write_frequencies(collection: Collection, ranker: LexicalRanker, frequencies: Counts) -> None:
+    """Write document frequencies in the order of the dimensions."""
+    _write(collection, ranker, "frequencies", frequencies.astype(_FREQUENCIES))
 
 
-def write_frequencies(
-    collection: Collection, ranker: LexicalRanker, terms: Terms, keys: Keys, frequencies: Counts
-) -> None:
-    """Write document frequencies.
-
-    Parameters
-    ----------
-    collection, ranker, terms
-        As in `write_keys`.
-    keys, frequencies
-        Hashes and document frequencies of terms, shape (terms,).
-    """
-    every = np.zeros(len(terms.keys), "<u4")
-    every[terms.dimensions(keys)] = frequencies
-    _write(collection, ranker, "frequencies", every)
-
-
-def require_parameters(
-    rankers: Mapping[LexicalRanker, Ranker], name: LexicalRanker, how: BM25
-) -> Ranker:
-    """Return a lexical ranker if it has the requested parameters.
-
-    Raises
-    ------
-    SearchIndexError
-        If documents were written with other parameters.
-    """
-    ranker = rankers[name]
-    if how != ranker.how:
-        raise SearchIndexError(
-            f"the index in Qdrant has {name} with {ranker.how!r}, and cannot be searched with "
-            f"{how!r}: put that in force where it was exported from, and export it again"
-        )
-    return ranker
+def _make_sparse(dimensions: Counts, values: Scores) -> SparseVector:
+    return SparseVector(indices=dimensions.tolist(), values=values.tolist())
 
 
 def _read(

@@ -13,7 +13,7 @@ import corpus_tuner.indexes.qdrant.export as exporting
 from corpus_tuner.core.documents import Document
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.qdrant.address import parse_address
-from corpus_tuner.indexes.qdrant.export import Export, Exported, export_to_qdrant
+from corpus_tuner.indexes.qdrant.export import Exported, export_to_qdrant
 from corpus_tuner.indexes.representations import passage
 from corpus_tuner.indexes.store.soft_delete import delete_documents
 from tests.indexes.indexing import write_index
@@ -30,11 +30,18 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from corpus_tuner.indexes.qdrant.address import parse_address
-from corpus_tuner.indexes.qdrant.export import Export
+from corpus_tuner.indexes.qdrant.collection import Collection
+from corpus_tuner.indexes.qdrant.export import export_to_qdrant
 
-with Export(Path(sys.argv[1]), parse_address(sys.argv[2])) as export:
-    for _ in export.write_batches():
+write = Collection.write
+
+def write_once(self, points):
+    write(self, points)
+    if len(points) > 1:
         os.kill(os.getpid(), signal.SIGKILL)
+
+Collection.write = write_once
+export_to_qdrant(Path(sys.argv[1]), parse_address(sys.argv[2]))
 """
 
 
@@ -84,15 +91,6 @@ def test_a_killed_export_goes_on(tmp_path: Path) -> None:
         searcher(where)
     assert export(index, where) == Exported(documents=150, added=86)
     assert_same(index, where)
-
-
-def test_one_process_at_a_time(tmp_path: Path) -> None:
-    where = address(tmp_path)
-    index = write(tmp_path / "index", documents(30))
-    with Export(index, parse_address(where)) as first:
-        [*first.write_batches()]
-        with pytest.raises(SearchIndexError, match="already accessed by another instance"):
-            searcher(where)
 
 
 def test_long_documents_are_spread_over_requests(

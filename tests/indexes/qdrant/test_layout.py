@@ -8,7 +8,7 @@ from corpus_tuner.indexes.filters.fields import FieldCounts
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS
 from corpus_tuner.indexes.qdrant.layout import (
     MANIFEST,
-    hash_id,
+    hash_text,
     list_fields,
     number_terms,
     payload_key,
@@ -18,12 +18,12 @@ from tests.indexes.filters.oracle import Metadata, metadata
 
 @given(st.text())
 def test_documents_have_numbers_below_that_of_the_manifest(id_: str) -> None:
-    assert 0 <= hash_id(id_) < MANIFEST
-    assert np.int64(hash_id(id_)) == hash_id(id_)
+    assert 0 <= hash_text(id_) < MANIFEST
+    assert np.int64(hash_text(id_)) == hash_text(id_)
 
 
 def test_numbers_of_documents_never_change() -> None:
-    assert hash_id("mill") == hash_id("mill") != hash_id("Mill")
+    assert hash_text("mill") == hash_text("mill") != hash_text("Mill")
 
 
 def test_chunks_of_terms_have_numbers_of_their_own() -> None:

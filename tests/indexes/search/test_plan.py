@@ -100,8 +100,8 @@ def test_a_filter_is_compiled_once(manifest: Manifest) -> None:
         ({"mode": "Dense"}, "no mode 'Dense': hybrid, dense, lexical"),
         ({"settings": {"candidates": 3}}, r"settings: give SearchSettings\(\.\.\.\)"),
         ({"filter": ["year"]}, "a filter maps fields to conditions"),
-        ({"min_probability": 1.5}, "must be from 0 to 1, not 1.5"),
-        ({"min_probability": float("nan")}, "must be from 0 to 1"),
+        ({"min_probability": 1.5}, "must be a number from 0 to 1, not 1.5"),
+        ({"min_probability": float("nan")}, "must be a number from 0 to 1"),
         ({"min_probability": True}, "must be a number from 0 to 1"),
     ],
 )
