@@ -98,27 +98,11 @@ def make_in_condition(field: str, values: Sequence[Scalar]) -> Condition:
     """Return the condition that a field has one of some values."""
     by_type: dict[str, list[Scalar]] = {}
     for value in values:
-        own = _convert_value(field, value)
+        own = convert_value(field, value)
         by_type.setdefault(get_type(own), []).append(own)
     tests = [Comparison("in", type_, tuple(own)) for type_, own in by_type.items()]
     every = [Has(field, (test,)) for test in tests or [Comparison("in", "", ())]]
     return every[0] if len(every) == 1 else Some(tuple(every))
-
-
-def make_comparison(field: str, operator: str, bound: Scalar) -> Comparison:
-    """Return the test of one value of a field that it compares so with a bound."""
-    value = _convert_value(field, bound)
-    if isinstance(value, bool):
-        raise SearchIndexError(f"the filter for {field!r} cannot compare with {value!r}")
-    return Comparison(operator, get_type(value), (value,))
-
-
-def make_prefix_test(field: str, prefix: Scalar) -> Comparison:
-    """Return the test of one value of a field that it begins so."""
-    value = _convert_value(field, prefix)
-    if not isinstance(value, str) or not value:
-        raise SearchIndexError(f"the filter's prefix for {field!r} must be text, not {value!r}")
-    return Comparison("prefix", "text", (value,))
 
 
 def compute_limits(test: Comparison) -> list[Limits]:
@@ -130,21 +114,18 @@ def compute_limits(test: Comparison) -> list[Limits]:
     >>> limits.since == parse_period("2024-06").start, limits.before
     (True, None)
     """
-    found = []
-    for value in test.values:
-        start, end = parse_period(str(value)) or Period("", "")
-        match test.operator:
-            case "gte":
-                found.append(Limits(start, None))
-            case "gt":
-                found.append(Limits(end, None))
-            case "lt":
-                found.append(Limits(None, start))
-            case "lte":
-                found.append(Limits(None, end))
-            case _:
-                found.append(Limits(start, end))
-    return found
+    periods = [parse_period(str(value)) or Period("", "") for value in test.values]
+    match test.operator:
+        case "gte":
+            return [Limits(start, None) for start, _ in periods]
+        case "gt":
+            return [Limits(end, None) for _, end in periods]
+        case "lt":
+            return [Limits(None, start) for start, _ in periods]
+        case "lte":
+            return [Limits(None, end) for _, end in periods]
+        case _:
+            return [Limits(start, end) for start, end in periods]
 
 
 def get_type(value: object) -> str:
@@ -160,8 +141,14 @@ def get_type(value: object) -> str:
     return "text" if isinstance(value, str) else "number"
 
 
-def _convert_value(field: str, value: object) -> Scalar:
-    """Return a value as SQLite has it, and a date as ISO 8601 text."""
+def convert_value(field: str, value: object) -> Scalar:
+    """Return a value that a field is compared with as SQLite has it, a date as ISO 8601 text.
+
+    Raises
+    ------
+    SearchIndexError
+        If it is none.
+    """
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bool) or (isinstance(value, str) and is_utf8(value)):

@@ -1,6 +1,7 @@
 """ISO 8601 dates in text, compared as instants."""
 
 import re
+from calendar import isleap, monthrange
 from datetime import date
 from typing import NamedTuple
 
@@ -69,9 +70,9 @@ def parse_period(text: str) -> Period | None:
     if found["day"]:
         days = 1
     elif month:
-        days = _count_days(year, int(month))
+        days = monthrange(year, int(month))[1]
     else:
-        days = sum(_count_days(year, number) for number in range(1, 13))
+        days = 365 + isleap(year)
     return Period(_format_key(seconds), _format_key(seconds + days * _DAY))
 
 
@@ -112,13 +113,6 @@ def _format_day(day: int) -> str:
     if day < 1:
         return ""
     return date.fromordinal(day).isoformat() if day <= date.max.toordinal() else ":"
-
-
-def _count_days(year: int, month: int) -> int:
-    """Return the number of days of a month."""
-    if month == 12:
-        return 31
-    return (date(year, month + 1, 1) - date(year, month, 1)).days
 
 
 def _count_seconds(hours: str, minutes: str | None, seconds: str | None) -> int:

@@ -1,7 +1,8 @@
 """The grammar of filters as JSON has them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from corpus_tuner.core.arguments import is_utf8
@@ -15,9 +16,9 @@ from corpus_tuner.indexes.filters.conditions import (
     Has,
     Not,
     Some,
-    make_comparison,
+    convert_value,
+    get_type,
     make_in_condition,
-    make_prefix_test,
 )
 from corpus_tuner.indexes.filters.fields import FIELD
 
@@ -41,41 +42,32 @@ def compile_filter(filter: Filter) -> Condition:
     >>> compile_filter({"year": {"gte": 2020}}) == compile_filter({"year": {"gte": 2020}})
     True
     """
-    return _Compiler().compile(filter, 1)
+    return _compile(filter, 1, count(1))
 
 
-class _Compiler:
-    """Compiles one filter, and counts its conditions."""
-
-    def __init__(self) -> None:
-        self._conditions = 0
-
-    def compile(self, filter: Any, depth: int) -> Condition:
-        """Return the conditions of a filter, which may be inside of others."""
-        if not isinstance(filter, Mapping):
-            raise SearchIndexError(
-                f"a filter maps fields to conditions, and this is {filter!r:.80}"
-            )
-        if depth > MAX_DEPTH:
-            raise SearchIndexError(f"filters are inside of filters more than {MAX_DEPTH} deep")
-        return _combine([self._compile_entry(key, value, depth) for key, value in filter.items()])
-
-    def _compile_entry(self, key: Any, value: Any, depth: int) -> Condition:
+def _compile(filter: Any, depth: int, numbers: Iterator[int]) -> Condition:
+    """Return the conditions of a filter, which may be inside of others, and number them."""
+    if not isinstance(filter, Mapping):
+        raise SearchIndexError(f"a filter maps fields to conditions, and this is {filter!r:.80}")
+    if depth > MAX_DEPTH:
+        raise SearchIndexError(f"filters are inside of filters more than {MAX_DEPTH} deep")
+    conditions: list[Condition] = []
+    for key, value in filter.items():
         if key == "not":
-            return Not(self.compile(value, depth + 1))
-        if key in ("and", "or"):
+            conditions.append(Not(_compile(value, depth + 1, numbers)))
+        elif key in ("and", "or"):
             if not isinstance(value, list | tuple) or not value:
                 raise SearchIndexError(f"a filter's {key!r} takes a list of filters")
-            parts = [self.compile(part, depth + 1) for part in value]
-            return Some(tuple(parts)) if key == "or" else _combine(parts)
-        self._conditions += 1
-        if self._conditions > MAX_CONDITIONS:
-            raise SearchIndexError(f"a filter has at most {MAX_CONDITIONS} conditions")
-        if not isinstance(key, str) or not re.fullmatch(FIELD, key) or not is_utf8(key):
-            raise SearchIndexError(f"a filter's field is a name, not {key!r:.80}")
-        if isinstance(value, Mapping):
-            return _compile_operators(key, value)
-        return _compile_values(key, value)
+            parts = [_compile(part, depth + 1, numbers) for part in value]
+            conditions.append(Some(tuple(parts)) if key == "or" else _combine(parts))
+        else:
+            if next(numbers) > MAX_CONDITIONS:
+                raise SearchIndexError(f"a filter has at most {MAX_CONDITIONS} conditions")
+            if not isinstance(key, str) or not re.fullmatch(FIELD, key) or not is_utf8(key):
+                raise SearchIndexError(f"a filter's field is a name, not {key!r:.80}")
+            compile_one = _compile_operators if isinstance(value, Mapping) else _compile_values
+            conditions.append(compile_one(key, value))
+    return _combine(conditions)
 
 
 def _compile_operators(field: str, operators: Mapping[Any, Any]) -> Condition:
@@ -84,9 +76,17 @@ def _compile_operators(field: str, operators: Mapping[Any, Any]) -> Condition:
     conditions: list[Condition] = []
     for name, operand in operators.items():
         if name in COMPARISONS:
-            tests.append(make_comparison(field, name, operand))
+            value = convert_value(field, operand)
+            if isinstance(value, bool):
+                raise SearchIndexError(f"the filter for {field!r} cannot compare with {value!r}")
+            tests.append(Comparison(name, get_type(value), (value,)))
         elif name == "prefix":
-            tests.append(make_prefix_test(field, operand))
+            value = convert_value(field, operand)
+            if not isinstance(value, str) or not value:
+                raise SearchIndexError(
+                    f"the filter's prefix for {field!r} must be text, not {value!r}"
+                )
+            tests.append(Comparison("prefix", "text", (value,)))
         elif name == "ne":
             conditions.append(Not(_compile_values(field, operand)))
         elif name == "exists":
