@@ -32,13 +32,6 @@ def resolve(condition: Condition, fields: Fields) -> Condition:
     Text that a filter compares with is a date where the field has dates (a bare year only where it
     has no other text), and the number or truth that it reads as where the field has no text.
 
-    Parameters
-    ----------
-    condition
-        The filter.
-    fields
-        Fields of the index.
-
     Raises
     ------
     SearchIndexError

@@ -17,17 +17,10 @@ from corpus_tuner.indexes.lexical.words import analyze
 
 
 def find_shared_words(terms: Sequence[str], text: str, language: str | None) -> list[str]:
-    """Return the words of a text, as they stand in it, that a query has in one form or another.
+    """Return the words of a text, as they stand in it, that a query, given by its terms, has.
 
     Of scripts without spaces, and of Korean, they are the longest runs of characters that are in
     the query.
-
-    Parameters
-    ----------
-    terms
-        Terms of the query.
-    text, language
-        The text, and what it is read in.
 
     Examples
     --------
@@ -41,12 +34,8 @@ def find_shared_words(terms: Sequence[str], text: str, language: str | None) -> 
     for token in dict.fromkeys(SPELLED_TOKEN.findall(text)):
         for run, spaced in split_scripts(token):
             if not known.isdisjoint(_extract_terms(run, language)):
-                own = (
-                    _find_words(run, known, language)
-                    if spaced
-                    else _find_runs(run, known, language)
-                )
-                found.update(own)
+                find = _find_words if spaced else _find_runs
+                found.update(find(run, known, language))
     return sorted(found)
 
 

@@ -68,13 +68,6 @@ def clean(text: str) -> str:
 def fold_case(text: str, language: str | None) -> str:
     """Return a clean text case-folded, with the dotted and dotless i of Turkish and Azerbaijani.
 
-    Parameters
-    ----------
-    text
-        As `clean` returns it.
-    language
-        ISO 639-1 code.
-
     Examples
     --------
     >>> fold_case("STRASSE Straße", "de"), fold_case("IĞDIR İzmir", "tr")

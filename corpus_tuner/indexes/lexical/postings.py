@@ -70,16 +70,7 @@ def write_postings(documents: Iterable[DocumentTerms], folder: Path, name: str) 
 def merge_postings(
     segments: Sequence[tuple["Postings", npt.NDArray[np.bool_]]], folder: Path, name: str
 ) -> None:
-    """Write the postings of several segments as those of one.
-
-    Parameters
-    ----------
-    segments
-        Their postings, and which of their documents are still there. These are numbered in the
-        order of the segments.
-    folder, name
-        As `write_postings` takes them.
-    """
+    """Write the postings of the live documents of several segments as those of one."""
     firsts = np.cumsum([0, *(int(live_docs.sum()) for _, live_docs in segments)]).tolist()
 
     def blocks() -> Iterator[npt.NDArray[Any]]:
@@ -102,10 +93,7 @@ def count_document_frequencies(
 ) -> tuple[Keys, Counts]:
     """Return the terms of several segments, in ascending order, and how many documents have each.
 
-    Parameters
-    ----------
-    segments
-        As `merge_postings` takes them.
+    A segment is given by its postings and its live documents.
     """
     terms = _TermTable()
     for postings, live_docs in segments:
@@ -205,15 +193,7 @@ def _make_postings(documents: Sequence[DocumentTerms], first: int) -> npt.NDArra
 
 
 class _TermTable:
-    """What is known of every term while postings are gathered.
-
-    Attributes
-    ----------
-    keys, totals
-        All terms in ascending order, and how many postings each has.
-    most
-        The greatest count.
-    """
+    """Terms in ascending order, how many postings each has, and the greatest count of all."""
 
     def __init__(self) -> None:
         self.keys, self.totals = np.zeros(0, np.uint64), np.zeros(0, np.int64)
@@ -256,13 +236,11 @@ def _write(
 
 
 def _create_array(file: Path, dtype: np.dtype[Any], length: int) -> npt.NDArray[Any]:
-    """Make an array that lies in a file.
-
-    Its blocks are allocated before it is written to: what is mapped into memory and has no room on
-    the disk would end the process.
-    """
+    """Make an array that lies in a file."""
     if length:
         made = np.lib.format.open_memmap(file, "w+", dtype, (length,))
+        # Blocks are allocated before they are written to: what is mapped into memory and has no
+        # room on the disk would end the process.
         if hasattr(os, "posix_fallocate"):
             with file.open("r+b") as opened:
                 os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)

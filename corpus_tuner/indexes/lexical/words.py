@@ -45,7 +45,7 @@ _STOP_WORDS: dict[str, Sequence[str]] = {
     "sv": stopwords.STOPWORDS_SWEDISH,
     "tr": stopwords.STOPWORDS_TURKISH,
 }
-_STOPPED = " {}"  # sets a stop word apart from the stem of another word
+_STOPPED = " "  # sets a stop word apart from the stem of another word
 _threads = threading.local()  # a stemmer must not be shared between threads
 
 
@@ -95,14 +95,7 @@ def extract_document_words(text: str, language: str | None) -> DocumentTerms:
 
 
 def extract_query_words(tokens: Sequence[str], language: str | None) -> list[str]:
-    """Return the words of a query that documents are searched for.
-
-    Parameters
-    ----------
-    tokens
-        Tokens of the query, as `tokenize_query` returns them.
-    language
-        ISO 639-1 code.
+    """Return the words of a query that documents are searched for, given by its tokens.
 
     Examples
     --------
@@ -156,14 +149,9 @@ def extract_words(text: str, language: str | None) -> list[str]:
 
 
 def split_words(token: str, language: str | None) -> tuple[list[str], list[str]]:
-    """Return the words of a token, not stemmed, and parts of these; neither are stop words.
+    """Return the words of a token with its case folded, not stemmed, and parts of these.
 
-    Parameters
-    ----------
-    token
-        With its case folded.
-    language
-        ISO 639-1 code.
+    Neither are stop words.
     """
     terms = split_token(fold_letters(token))
     stop_words = _load_stop_words(language)
@@ -200,10 +188,10 @@ def analyze(token: str, language: str | None) -> TokenTerms:
     stop_words = _load_stop_words(language)
     counted: list[str] = []
     further = [*joined_tokens]
-    stopped = [_STOPPED.format(one) if one in stop_words else one for one in acronyms]
+    stopped = [_STOPPED + one if one in stop_words else one for one in acronyms]
     for word in words:
         if word in stop_words or is_letter(word):
-            stopped.append(_STOPPED.format(word))
+            stopped.append(_STOPPED + word)
         elif len(word) == 1 and word.isdecimal():
             further.append(word)
         else:

@@ -45,17 +45,10 @@ class ScoredPoints(NamedTuple):
 
 
 class Point(NamedTuple):
-    """A point to be written.
+    """A point to be written: its id, vectors by name, and a payload of JSON values.
 
-    Attributes
-    ----------
-    number
-        Id of the point.
-    vectors
-        Vectors by name: of shape (dimension,) for `PASSAGE`, (rows, dimension) for `VIEWS`, others
-        sparse.
-    payload
-        Values that JSON can represent.
+    Vectors have the shape (dimension,) for `PASSAGE`, (rows, dimension) for `VIEWS`; others are
+    sparse.
     """
 
     number: int
@@ -114,12 +107,7 @@ class Collection:
     def create(self, dimension: int, sparse: Sequence[str]) -> None:
         """Create the collection without graphs, since it is searched exactly.
 
-        Parameters
-        ----------
-        dimension
-            Length of the dense vectors.
-        sparse
-            Names of the sparse vectors.
+        Dense vectors have this length, sparse ones these names.
         """
         no_graph = models.HnswConfigDiff(m=0)
         several = models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM)
@@ -206,13 +194,7 @@ class Collection:
             self._client.upsert(self._name, structs, wait=True)
 
     def update(self, points: Sequence[Point]) -> None:
-        """Replace some vectors, then some keys of the payload, of existing points.
-
-        Parameters
-        ----------
-        points
-            Points that all have the same payload.
-        """
+        """Replace vectors, then keys of the payload, which is the same for all, of some points."""
         vectors = [
             models.PointVectors(id=point.number, vector=convert_vectors(point))
             for point in points
@@ -277,20 +259,10 @@ def make_request(
     filter: QdrantFilter | None = None,
     among: Ordinals | None = None,
 ) -> QueryRequest:
-    """Return a request for the points with the greatest inner products.
+    """Return a request for the points whose vectors of a name have the greatest inner products.
 
-    Parameters
-    ----------
-    using
-        Name of the vector.
-    vector
-        Vector of the query: float32, shape (dimension,), or sparse.
-    limit
-        Number of points.
-    filter
-        Filter of the points that may be found; all by default.
-    among
-        Numbers of the points that may be found; all by default.
+    The vector of the query is float32, shape (dimension,), or sparse. Points may be restricted by a
+    filter, or to those `among` some numbers.
     """
     query: Any = vector if isinstance(vector, SparseVector) else vector.tolist()
     conditions: list[Any] = []

@@ -40,14 +40,7 @@ _EVERYTHING: QdrantFilter = {"must_not": [{"has_id": []}]}
 
 
 def convert_filter(condition: Condition, texts: Texts) -> QdrantFilter:
-    """Return a condition as a filter of Qdrant, in JSON.
-
-    Parameters
-    ----------
-    condition
-        Condition.
-    texts
-        Function that returns the texts of a field.
+    """Return a condition as a filter of Qdrant, in JSON; `texts` returns the texts of a field.
 
     Raises
     ------

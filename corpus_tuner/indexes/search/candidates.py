@@ -198,10 +198,9 @@ class Candidates:
         )
 
     def _compute_probabilities(self, plan: Plan, temperature: float, scores: Scores) -> Scores:
-        """Return the probability of every document, given the fused scores.
+        """Return the probability of every document, which a filter does not change.
 
-        A filter does not change the probability of a document. One that is not among the unfiltered
-        candidates has a probability relative to their total.
+        One that is not among the unfiltered candidates has a probability relative to their total.
         """
         if self.unfiltered is None:
             return compute_probabilities(scores, self.core, temperature)
