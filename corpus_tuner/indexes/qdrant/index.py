@@ -111,11 +111,11 @@ class QdrantIndex:
             dense: list[Vectors | None] = [None] * len(some)
             if vectors is not None:
                 dense = [*vectors[start : start + _QUERIES_AT_ONCE]]
-            asked = [
+            query_vectors = [
                 self._make_vectors(query, vector, plan)
                 for query, vector in zip(some, dense, strict=True)
             ]
-            found = self._find_documents(plan, asked, filter)
+            found = self._find_documents(plan, query_vectors, filter)
             for vector, (documents, scores) in zip(dense, found, strict=True):
                 yield Candidates.create(self, plan, vector, documents, scores)
 
