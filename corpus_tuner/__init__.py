@@ -37,61 +37,36 @@ _HOMES = {
     "repair": "corpus_tuner.building.repair",
     "sample_folder": "corpus_tuner.corpora.sample",
 }
-__all__ = [
-    "BuildReport",
-    "Calibration",
-    "Corpus",
-    "CorpusTunerError",
-    "CorpusTunerWarning",
-    "Document",
-    "EvaluationError",
-    "Hit",
-    "Recipe",
-    "Result",
-    "SearchIndexError",
-    "SearchSettings",
-    "Searcher",
-    "View",
-    "add",
-    "build",
-    "calibrate",
-    "check",
-    "evaluate",
-    "export_index",
-    "import_index",
-    "load_recipe",
-    "measure_recall",
-    "merge",
-    "remove",
-    "repair",
-    "sample_folder",
-]
+__all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
-    from corpus_tuner.building.add import add
-    from corpus_tuner.building.merge import merge
-    from corpus_tuner.building.pipeline import build
-    from corpus_tuner.building.remove import remove
-    from corpus_tuner.building.repair import check, repair
-    from corpus_tuner.building.report import BuildReport
-    from corpus_tuner.calibration.ann_recall import measure_recall
-    from corpus_tuner.calibration.weights import calibrate
-    from corpus_tuner.config.recipe import Recipe, load_recipe
-    from corpus_tuner.core.documents import Document, View
-    from corpus_tuner.corpora import Corpus
-    from corpus_tuner.corpora.sample import sample_folder
-    from corpus_tuner.errors import (
-        CorpusTunerError,
-        CorpusTunerWarning,
-        EvaluationError,
-        SearchIndexError,
-    )
-    from corpus_tuner.eval.evaluate import evaluate
-    from corpus_tuner.eval.report import Result
-    from corpus_tuner.indexes.search.hits import Hit
-    from corpus_tuner.indexes.searcher import Searcher
-    from corpus_tuner.indexes.store.archive import export_index, import_index
-    from corpus_tuner.indexes.store.search_settings import Calibration, SearchSettings
+    from corpus_tuner.building.add import add as add
+    from corpus_tuner.building.merge import merge as merge
+    from corpus_tuner.building.pipeline import build as build
+    from corpus_tuner.building.remove import remove as remove
+    from corpus_tuner.building.repair import check as check
+    from corpus_tuner.building.repair import repair as repair
+    from corpus_tuner.building.report import BuildReport as BuildReport
+    from corpus_tuner.calibration.ann_recall import measure_recall as measure_recall
+    from corpus_tuner.calibration.weights import calibrate as calibrate
+    from corpus_tuner.config.recipe import Recipe as Recipe
+    from corpus_tuner.config.recipe import load_recipe as load_recipe
+    from corpus_tuner.core.documents import Document as Document
+    from corpus_tuner.core.documents import View as View
+    from corpus_tuner.corpora import Corpus as Corpus
+    from corpus_tuner.corpora.sample import sample_folder as sample_folder
+    from corpus_tuner.errors import CorpusTunerError as CorpusTunerError
+    from corpus_tuner.errors import CorpusTunerWarning as CorpusTunerWarning
+    from corpus_tuner.errors import EvaluationError as EvaluationError
+    from corpus_tuner.errors import SearchIndexError as SearchIndexError
+    from corpus_tuner.eval.evaluate import evaluate as evaluate
+    from corpus_tuner.eval.report import Result as Result
+    from corpus_tuner.indexes.search.hits import Hit as Hit
+    from corpus_tuner.indexes.searcher import Searcher as Searcher
+    from corpus_tuner.indexes.store.archive import export_index as export_index
+    from corpus_tuner.indexes.store.archive import import_index as import_index
+    from corpus_tuner.indexes.store.search_settings import Calibration as Calibration
+    from corpus_tuner.indexes.store.search_settings import SearchSettings as SearchSettings
 
 
 def __getattr__(name: str) -> Any:

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,7 +11,7 @@ from corpus_tuner.cli import output as out
 from corpus_tuner.cli.index_calibrate import show_calibration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from corpus_tuner.corpora.skipped_records import Skipped
     from corpus_tuner.indexes.store.manifest import Manifest
@@ -34,10 +34,8 @@ def info(
 ) -> None:
     """Describe an index: its contents, models, weights and metadata fields."""
     from corpus_tuner.building.skipped import read_skipped
-    from corpus_tuner.indexes.filters.fields import LANGUAGE_COUNT
-    from corpus_tuner.indexes.store.manifest import VIEW_COUNT, read_manifest
+    from corpus_tuner.indexes.store.manifest import read_manifest
     from corpus_tuner.indexes.store.segments import read_fields
-    from corpus_tuner.indexes.vectors.rows import vectors_file
     from corpus_tuner.text.language_detection import describe_unread_languages
 
     manifest = read_manifest(index)
@@ -60,73 +58,18 @@ def info(
         }
         out.print_json(described)
         return
-    build = manifest.build
     shown = out.make_table("", str(index))
-    shown.add_row("format", f"version {manifest.version}, generation {manifest.generation}")
-    shown.add_row("documents", _describe_documents(manifest))
-    shown.add_row("languages", out.format_languages(manifest.languages) or build.language)
-    shown.add_row("corpus", out.sanitize(build.corpus))
-    shown.add_row("size", f"{manifest.bytes / 2**20:.1f} MiB")
-    shown.add_row(
-        "encoder",
-        out.sanitize(
-            f"{manifest.encoder.settings['name']}, {manifest.encoder.dimension} dimensions, "
-            f"reads {manifest.encoder.max_tokens} tokens"
-        ),
-    )
-    for identity in build.generators or ["none"]:
-        shown.add_row("generator", out.sanitize(identity, 100))
-    for kind, count in manifest.views.items():
-        shown.add_row(f"{kind} views", f"{count:,}")
-    for name, settings in manifest.representations.items():
-        vectors = sum(segment.rows[name] for segment in manifest.segments)
-        size = sum(
-            segment.files[vectors_file(Path(), name).name].bytes for segment in manifest.segments
-        )
-        chosen = ", ".join(
-            f"{key} {value}"
-            for key, value in settings.items()
-            if key != "name" and value not in (None, {}, [])
-        )
-        cell = f"{vectors:,} vectors, {size / 2**20:.1f} MiB" + f" ({chosen})" * bool(chosen)
-        searched = ", searched" if name == manifest.representation else ""
-        shown.add_row(f"representation {name}", out.sanitize(cell + searched))
-    shown.add_row("vector search", out.sanitize(_describe_vector_search(manifest)))
-    if manifest.lexical:
-        chosen = ", ".join(
-            f"{key} {' and '.join(value) if isinstance(value, tuple) else value}"
-            for key, value in manifest.lexical
-            if value
-        )
-        shown.add_row("lexical", out.sanitize(chosen))
-        for ranker in manifest.lexical.rankers:
-            size = sum(
-                file.bytes
-                for segment in manifest.segments
-                for name, file in segment.files.items()
-                if name.startswith(f"{ranker}.")
-            )
-            how = getattr(manifest.search, ranker)
-            shown.add_row(ranker, f"{size / 2**20:.1f} MiB (BM25, k1 {how.k1:g}, b {how.b:g})")
-    search = manifest.search
-    shown.add_row("dense weights", f"views {search.dense.views:g}")
-    hybrid = out.format_weights(search.hybrid)
-    shown.add_row("hybrid weights", f"{hybrid} ({search.fusion} of {search.candidates} candidates)")
-    for what, count in manifest.counts.items():
-        if what.startswith((LANGUAGE_COUNT, VIEW_COUNT)):
-            continue
-        shown.add_row(_COUNTS.get(what, what.replace("_", " ")), f"{count:,}")
+    for name, cell in _list_rows(manifest):
+        shown.add_row(name, out.sanitize(cell))
     for name, field in fields.items():
         types = ", ".join(
             kind if count == field.documents else f"{kind} {count:,}"
             for kind, count in field.types.items()
         )
-        shown.add_row(
-            out.sanitize(f"field {name}", 60), out.sanitize(f"{types} in {field.documents:,}")
-        )
-    for some in read_skipped(index).values():
-        for one in some:
-            shown.add_row(_describe_treatment(one), out.sanitize(f"{one.count:,} {one.reason}"))
+        values = out.sanitize(f"{types} in {field.documents:,}")
+        shown.add_row(out.sanitize(f"field {name}", 60), values)
+    for one in (one for some in read_skipped(index).values() for one in some):
+        shown.add_row(_describe_treatment(one), out.sanitize(f"{one.count:,} {one.reason}"))
     out.stdout.print(shown)
     unread = describe_unread_languages(str(manifest.encoder.settings["name"]), manifest.languages)
     if unread:
@@ -139,6 +82,68 @@ def info(
         title = f"\ncalibrated on {documents}{since}:"
         out.print_line(title, style="bold")
         show_calibration(calibration)
+
+
+def _list_rows(manifest: "Manifest") -> "Iterator[tuple[str, str]]":
+    """Yield what the manifest says of an index: names and values."""
+    from corpus_tuner.indexes.filters.fields import LANGUAGE_COUNT
+    from corpus_tuner.indexes.store.manifest import VIEW_COUNT
+    from corpus_tuner.indexes.vectors.rows import vectors_file
+
+    build, encoder, search = manifest.build, manifest.encoder, manifest.search
+    yield "format", f"version {manifest.version}, generation {manifest.generation}"
+    segments = out.format_count(len(manifest.segments), "segment")
+    deleted = sum(segment.documents for segment in manifest.segments) - manifest.documents
+    documents = f"{manifest.documents:,} in {segments}"
+    yield "documents", documents + (f", {deleted:,} deleted" if deleted else "")
+    yield "languages", out.format_languages(manifest.languages) or build.language
+    yield "corpus", build.corpus
+    yield "size", _format_size(manifest.bytes)
+    size = f"{encoder.dimension} dimensions, reads {encoder.max_tokens} tokens"
+    yield "encoder", f"{encoder.settings['name']}, {size}"
+    for identity in build.generators or ["none"]:
+        yield "generator", out.sanitize(identity, 100).plain
+    for kind, count in manifest.views.items():
+        yield f"{kind} views", f"{count:,}"
+    for name, settings in manifest.representations.items():
+        vectors = sum(segment.rows[name] for segment in manifest.segments)
+        size = _format_size(_measure_files(manifest, vectors_file(Path(), name).name))
+        chosen = _format_settings((key, some) for key, some in settings.items() if key != "name")
+        searched = ", searched" * (name == manifest.representation)
+        cell = f"{out.format_count(vectors, 'vector')}, {size}{f' ({chosen})' * bool(chosen)}"
+        yield f"representation {name}", cell + searched
+    yield "vector search", _describe_vector_search(manifest)
+    if manifest.lexical:
+        yield "lexical", _format_settings(manifest.lexical)
+        for ranker in manifest.lexical.rankers:
+            size = _format_size(_measure_files(manifest, f"{ranker}."))
+            bm25 = getattr(search, ranker)
+            yield ranker, f"{size} (BM25, k1 {bm25.k1:g}, b {bm25.b:g})"
+    yield "dense weights", f"views {search.dense.views:g}"
+    fusion = f"{search.fusion} of {search.candidates} candidates"
+    yield "hybrid weights", f"{out.format_weights(search.hybrid)} ({fusion})"
+    for name, count in manifest.counts.items():
+        if not name.startswith((LANGUAGE_COUNT, VIEW_COUNT)):
+            yield _COUNTS.get(name, name.replace("_", " ")), f"{count:,}"
+
+
+def _format_size(size: int) -> str:
+    return f"{size / 2**20:.1f} MiB"
+
+
+def _measure_files(manifest: "Manifest", beginning: str) -> int:
+    """Return the bytes of the files of all segments whose names begin so."""
+    files = [pair for segment in manifest.segments for pair in segment.files.items()]
+    return sum(file.bytes for name, file in files if name.startswith(beginning))
+
+
+def _format_settings(settings: "Iterable[tuple[str, Any]]") -> str:
+    """Return the settings that have a value on one line."""
+    return ", ".join(
+        f"{key} {' and '.join(value) if isinstance(value, tuple) else value}"
+        for key, value in settings
+        if value not in (None, (), [], {})
+    )
 
 
 def _describe_treatment(skipped: "Skipped") -> str:
@@ -168,19 +173,12 @@ def _show_skipped(skipped: "Mapping[str, Sequence[Skipped]]", json: bool) -> Non
                 out.print_line(f"    and {one.count - len(one.named):,} more")
 
 
-def _describe_documents(manifest: "Manifest") -> str:
-    """Return the numbers of documents, segments and deleted documents."""
-    segments = out.format_count(len(manifest.segments), "segment")
-    deleted = sum(segment.documents for segment in manifest.segments) - manifest.documents
-    return f"{manifest.documents:,} in {segments}" + (f", {deleted:,} deleted" if deleted else "")
-
-
 def _describe_vector_search(manifest: "Manifest") -> str:
     """Return how vectors are searched, and with which recall."""
     requested, recall = manifest.vectors.settings, manifest.vectors.recall
     if not manifest.ann_indexes:
         return "exact" if requested.index == "flat" else f"exact (too few for {requested.index})"
-    size = sum(file.bytes for file in manifest.ann_indexes)
+    size = _format_size(sum(file.bytes for file in manifest.ann_indexes))
     parameters = ", ".join(f"{name} {value}" for name, value in manifest.vectors.parameters.items())
     measured = "not measured" if recall is None else f"{recall:.4f}"
-    return f"{requested.index}, {size / 2**20:.1f} MiB, recall@100 {measured} ({parameters})"
+    return f"{requested.index}, {size}, recall@100 {measured} ({parameters})"
