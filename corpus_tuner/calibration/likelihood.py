@@ -35,14 +35,8 @@ class Likelihood:
     """Likelihood of the target documents among the candidates of pseudo-queries.
 
     Every ranker has a non-negative coefficient in a softmax over the candidates of a query. As in
-    fusion, scores are normalized first.
-
-    Parameters
-    ----------
-    queries
-        The pseudo-queries: two of every document, one after the other.
-    names
-        Names of the rankers.
+    fusion, scores are normalized first. `queries` has two pseudo-queries of every document, one
+    after the other.
     """
 
     def __init__(self, queries: Sequence[ScoredQuery], names: Sequence[str]) -> None:

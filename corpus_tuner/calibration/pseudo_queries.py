@@ -44,16 +44,7 @@ def take_out_sentence(
 ) -> PseudoQueries | None:
     """Take a sentence out of a document; ``None`` if it has none to spare.
 
-    Parameters
-    ----------
-    document
-        The document.
-    language
-        Language of the document, ISO 639-1.
-    generator
-        Random numbers that choose the sentence, and the words that are dropped from it.
-    ordinal
-        Ordinal of the document in an index.
+    `generator` chooses the sentence, and the words that are dropped from it.
 
     Examples
     --------

@@ -76,17 +76,18 @@ def show_remarks(report: "Report", console: Console = out.stdout) -> None:
 
 def show_comparisons(report: "Report") -> None:
     """Print the comparison of the main system with the baseline, and remarks."""
+    from corpus_tuner.eval.report.tables import format_p_value
+
     comparisons = [found for found in report.comparisons if found.system == report.system]
     if comparisons:
         columns = ("gain", "95 % interval", "p", "better", "ties", "worse")
         rows = out.make_table("benchmark", *columns, right=columns)
         for found in comparisons:
-            p = found.permutation_holm
             rows.add_row(
                 out.sanitize(found.benchmark),
                 f"{100 * found.difference:+.1f}",
                 f"{100 * found.low:+.1f} to {100 * found.high:+.1f}",
-                "< 0.001" if p < 0.001 else f"{p:.3f}",
+                format_p_value(found.permutation_holm),
                 *(f"{count:,}" for count in (found.wins, found.ties, found.losses)),
             )
         out.print_line("")

@@ -2,30 +2,9 @@
 
 import re
 
-from corpus_tuner.eval.report import Report, Result
+from corpus_tuner.eval.report import Report
 from corpus_tuner.eval.report.latex import escape_latex, format_latex
-
-
-def _result(benchmark: str, system: str, value: float, p: float | None = None) -> Result:
-    return Result(
-        p_values={} if p is None else {"nDCG@10": p},
-        benchmark=benchmark,
-        language="en",
-        system=system,
-        documents=1,
-        queries=1,
-        measures={"nDCG@10": value, "MRR@100": 0},
-        seconds=0,
-    )
-
-
-RESULTS = [
-    _result("a_1", "base", 0.5),
-    _result("a_1", "[new] & 100%", 0.75, 0.004),
-    _result("a_1", "other", 0.6, 0.03),
-    _result("a_1", "same", 0.51, 0.4),
-    _result("b", "base", 0.25),
-]
+from tests.eval.report.made_results import RESULTS
 
 
 def test_latex_is_a_whole_tabular() -> None:

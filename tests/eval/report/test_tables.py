@@ -3,25 +3,17 @@
 import pytest
 
 from corpus_tuner.core.extras import MissingExtraError
-from corpus_tuner.eval.report import Report, Result
+from corpus_tuner.eval.report import Report
 from corpus_tuner.eval.report.tables import format_markdown, tabulate_measure, tabulate_results
-
-
-def _result(benchmark: str, system: str, value: float, p: float | None = None) -> Result:
-    return Result(
-        p_values={} if p is None else {"nDCG@10": p},
-        benchmark=benchmark,
-        language="en",
-        system=system,
-        documents=1,
-        queries=1,
-        measures={"nDCG@10": value, "MRR@100": 0},
-        seconds=0,
-    )
+from tests.eval.report.made_results import RESULTS, make_result
 
 
 def test_a_matrix_averages_only_what_is_whole() -> None:
-    results = [_result("a", "x", 0.5), _result("a", "y", 0.25), _result("b", "x", 0.602)]
+    results = [
+        make_result("a", "x", 0.5),
+        make_result("a", "y", 0.25),
+        make_result("b", "x", 0.602),
+    ]
     rows = tabulate_measure(results, "nDCG@10")
     assert rows == [
         ["system", "a", "b", "average"],
@@ -34,15 +26,6 @@ def test_a_matrix_averages_only_what_is_whole() -> None:
         "| x | 50.0 | 60.2 | 55.10 |",
     ]
     assert tabulate_measure(results[:1], "nDCG@10") == [["system", "a"], ["x", "50.0"]]
-
-
-RESULTS = [
-    _result("a_1", "base", 0.5),
-    _result("a_1", "[new] & 100%", 0.75, 0.004),
-    _result("a_1", "other", 0.6, 0.03),
-    _result("a_1", "same", 0.51, 0.4),
-    _result("b", "base", 0.25),
-]
 
 
 def test_marks_of_significance_stand_in_one_table() -> None:
