@@ -18,7 +18,7 @@ FOLDERS = ("corpus_tuner", "benchmarks", "examples", "docs")
 EXEMPT = {
     ROOT / "CHANGELOG.md",
     *(ROOT / "docs" / "research").glob("*.md"),
-    ROOT / "corpus_tuner" / "text" / "abbreviations.py",
+    ROOT / "corpus_tuner" / "text" / "abbreviations.yaml",
     ROOT / "corpus_tuner" / "configs" / "questions.yaml",
     ROOT / "corpus_tuner" / "generation" / "prompts" / "en.yaml",
     Path(__file__),

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -177,11 +178,8 @@ class _Lines:
 
     def __init__(self, text: TextReader) -> None:
         self._text = text
-        self._again = io.StringIO(newline="")
-        self._size = 0  # characters in `_again`
-        self._mark = 0  # where in it the second line of the row begins
+        self._again: deque[str] = deque()
         self._left = 0  # characters that the row may still have
-        self._first = 0  # number of the first line of the row
         self._row: list[str] = []
         self.number = 0
         self.at_end = False
@@ -189,55 +187,40 @@ class _Lines:
     @property
     def ends(self) -> tuple[str, ...]:
         """First line of the row and, if it has several, the last one."""
-        return tuple(line.rstrip("\r\n") for line in self._row)
+        ends = self._row if len(self._row) < 2 else (self._row[0], self._row[-1])
+        return tuple(line.rstrip("\r\n") for line in ends)
 
     def start_row(self) -> None:
-        if self._size and self._again.tell() == self._size:
-            self._again.seek(0)
-            self._again.truncate()
-            self._size = 0
         self._left = MAX_LINE_BYTES
         self._row = []
 
     def go_back(self) -> None:
         """Go on with the second line of the row."""
-        if self._size:
-            self._again.seek(self._mark)
-        self.number = self._first
+        self._again.extendleft(reversed(self._row[1:]))
+        self.number -= len(self._row) - 1
         self.at_end = False
 
     def __iter__(self) -> "_Lines":
         return self
 
     def __next__(self) -> str:
-        line = self._again.readline(self._left + 1) if self._size else ""
-        if not line.endswith(_END_OF_LINE) and len(line) <= self._left:
+        line = self._again.popleft() if self._again else ""
+        if not line.endswith(_END_OF_LINE):
             # One character too many is read, never the rest of a line that does not end.
-            more = self._text.readline(self._left + 1 - len(line))
-            if self._row:
-                self._again.write(more)
-                self._size += len(more)
-            line += more
+            line += self._text.readline(max(0, self._left + 1 - len(line)))
         if not line:
             self.at_end = True
             raise StopIteration
         self.number += 1
         self._left -= len(line)
-        if not self._row:
-            self._first = self.number
-            if self._left < 0:
-                self._skip_line()
-            self._mark = self._again.tell() if self._size else 0
-            self._row = [line]
-        else:
-            self._row[1:] = [line]
+        self._row.append(line)
         if self._left < 0:
+            if len(self._row) == 1:
+                self._skip_line(line)
             raise _RowTooLongError
         return line
 
-    def _skip_line(self) -> None:
-        """Skip the rest of a line, of which some may be in the buffer."""
-        for source in (self._again, self._text):
-            while rest := source.readline(1 << 16):
-                if rest.endswith(_END_OF_LINE):
-                    return
+    def _skip_line(self, line: str) -> None:
+        """Skip the rest of a line."""
+        while line and not line.endswith(_END_OF_LINE):
+            line = self._text.readline(1 << 16)

@@ -76,23 +76,40 @@ class Meter:
         done: int = 0,
         unit: str = "documents",
     ) -> None:
-        self._shown: _Bar | _Lines | None = None
-        mode = _mode.get()
-        if mode != "nothing" and _is_interactive():
-            self._shown = _Bar(f"{_work.get()}{what}", total, done, unit)
-        elif mode == "lines":
-            self._shown = _Lines(f"{_work.get()}{what}", total, done, unit)
+        self._what = f"{_work.get()}{what}"
+        self._count_items = total
+        self._total: int | None = None
+        self._done: float = done
+        self._done_before = done
+        self._unit = unit
+        self._note = ""
+        self._start_time = monotonic()
+        self._bar: Progress | None = None
+        self._stopped = Event()
+        self._lines: Thread | None = None
 
     def __enter__(self) -> "Meter":
         """Show the progress."""
-        if self._shown:
-            self._shown.start()
+        mode = _mode.get()
+        if mode != "nothing" and _is_interactive():
+            self._total = self._count_items()
+            described = TextColumn("{task.description}", table_column=Column(no_wrap=True))
+            columns = (described, BarColumn(_BAR), _Status(self._describe))
+            self._bar = Progress(*columns, console=_console, transient=True)
+            self._bar.add_task(self._what, total=self._total, completed=int(self._done))
+            self._bar.start()
+        elif mode == "lines":
+            self._lines = Thread(target=self._print_lines, daemon=True)
+            self._lines.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Remove the progress."""
-        if self._shown:
-            self._shown.stop()
+        if self._bar:
+            self._bar.stop()
+        if self._lines:
+            self._stopped.set()
+            self._lines.join()
 
     def advance(self, by: float = 1, note: str = "") -> None:
         """Add finished items, or parts of one.
@@ -104,106 +121,47 @@ class Meter:
         note
             Text shown after the progress.
         """
-        if self._shown:
-            self._shown.done += by
-            self._shown.show(note)
+        self._done += by
+        self._note = note
+        if self._bar:
+            self._bar.update(self._bar.task_ids[0], completed=self._done)
+
+    def _print_lines(self) -> None:
+        """Print a line at intervals, for logs and pipes; items are counted before the first."""
+        while not self._stopped.wait(SECONDS_BETWEEN_LINES):
+            if self._total is None:
+                self._total = self._count_items()
+            print(f"{self._what}: {self._describe()}", file=sys.stderr, flush=True)
+
+    def _describe(self) -> str:
+        seconds = monotonic() - self._start_time
+        if not self._unit:
+            return f"{_format_time(seconds)} so far"
+        of = "" if self._total is None else f" of {self._total:,}"
+        parts = [f"{int(self._done):,}{of} {self._unit}"]
+        rate = (self._done - self._done_before) / seconds
+        if rate:
+            parts.append(f"{rate:,.1f}/s" if rate >= 0.5 else f"{1 / rate:,.1f} s each")
+            if self._total is not None:
+                parts.append(f"{_format_time((self._total - self._done) / rate)} left")
+        return ", ".join(parts) + (f" ({self._note})" if self._note else "")
+
+
+class _Status(ProgressColumn):
+    """Column with the numbers of a meter."""
+
+    def __init__(self, describe: Callable[[], str]) -> None:
+        super().__init__(Column(no_wrap=True))
+        self._describe = describe
+
+    def render(self, task: Task) -> Text:
+        """Return the numbers as text."""
+        return Text(self._describe())
 
 
 def _is_interactive() -> bool:
     """Tell whether there is a terminal, or a notebook with widgets."""
     return _console.is_terminal or (_console.is_jupyter and find_spec("ipywidgets") is not None)
-
-
-class _Bar:
-    """A bar on a terminal or in a notebook."""
-
-    def __init__(self, what: str, total: Callable[[], int | None], done: int, unit: str) -> None:
-        self.done: float = done
-        self._total = total()
-        self._unit = unit
-        self._bar = Progress(
-            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
-            BarColumn(_BAR),
-            TextColumn("{task.fields[shown]}", table_column=Column(no_wrap=True)),
-            _Clock(),
-            console=_console,
-            transient=True,
-        )
-        self._task = self._bar.add_task(what, total=self._total, completed=done, shown="")
-        self.show("")
-
-    def start(self) -> None:
-        self._bar.start()
-
-    def stop(self) -> None:
-        self._bar.stop()
-
-    def show(self, note: str) -> None:
-        speed = self._bar.tasks[self._task].speed
-        count = _format_count(self.done, self._total) if self._unit else ""
-        shown = [count, _format_pace(speed) if speed else "", note]
-        self._bar.update(self._task, completed=self.done, shown=" ".join(filter(None, shown)))
-
-
-class _Clock(ProgressColumn):
-    """Column with the remaining time or, if that is unknown, the elapsed time."""
-
-    def __init__(self) -> None:
-        super().__init__(Column(no_wrap=True))
-
-    def render(self, task: Task) -> Text:
-        """Return the time as text."""
-        left = task.time_remaining
-        if left is None:
-            return Text(_format_time(task.elapsed or 0), "dim")
-        return Text(f"{_format_time(left)} left", "cyan")
-
-
-class _Lines:
-    """Lines at intervals, for logs and pipes."""
-
-    def __init__(self, what: str, total: Callable[[], int | None], done: int, unit: str) -> None:
-        self.done: float = done
-        self._what = what
-        self._total = total
-        self._unit = unit
-        self._note = ""
-        self._stopped = Event()
-        self._thread = Thread(target=self._run, daemon=True)
-
-    def start(self) -> None:
-        self._start_time, self._done_before = monotonic(), self.done
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopped.set()
-        self._thread.join()
-
-    def show(self, note: str) -> None:
-        self._note = note
-
-    def _run(self) -> None:
-        if self._stopped.wait(SECONDS_BETWEEN_LINES):
-            return
-        total = self._total()
-        print(self._format_line(total), file=sys.stderr, flush=True)
-        while not self._stopped.wait(SECONDS_BETWEEN_LINES):
-            print(self._format_line(total), file=sys.stderr, flush=True)
-
-    def _format_line(self, total: int | None) -> str:
-        seconds = monotonic() - self._start_time
-        if not self._unit:
-            return f"{self._what}: {_format_time(seconds)} so far"
-        rate = (self.done - self._done_before) / seconds
-        line = f"{self._what}: {_format_count(self.done, total)} {self._unit}, {_format_pace(rate)}"
-        if total is not None and rate:
-            line += f", {_format_time((total - self.done) / rate)} left"
-        return f"{line} ({self._note})" if self._note else line
-
-
-def _format_pace(rate: float) -> str:
-    """Return the number of items in a second, or the seconds of one."""
-    return f"{rate:,.1f}/s" if rate >= 0.5 or not rate else f"{1 / rate:,.1f} s each"
 
 
 def show_activity(what: str) -> Meter:
@@ -238,10 +196,6 @@ def track(
         for item in items:
             yield item
             meter.advance(size(item))
-
-
-def _format_count(done: float, total: int | None) -> str:
-    return f"{int(done):,}" if total is None else f"{int(done):,} of {total:,}"
 
 
 def _format_time(seconds: float) -> str:

@@ -4,7 +4,7 @@ import heapq
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -100,11 +100,6 @@ class Corpus:
         """Number of records and files left out or repaired in the last iteration, by reason."""
         return self._skipped.counts
 
-    @property
-    def examples(self) -> Mapping[str, Issue]:
-        """First of the records and files left out or repaired, by reason."""
-        return self._skipped.get_examples()
-
     def list_skipped(self) -> list[Skipped]:
         """Return the records and files left out or repaired in the last iteration, by reason."""
         return self._skipped.to_list()
@@ -125,7 +120,11 @@ class Corpus:
             self._fail()
 
     def _read_documents(self) -> Iterator[Document]:
-        with closing(_Locations()) as locations:
+        # First location of every id, on disk so that memory does not grow with the corpus.
+        with closing(sqlite3.connect("")) as locations:
+            locations.execute(
+                "CREATE TABLE locations (id TEXT PRIMARY KEY, location TEXT) WITHOUT ROWID"
+            )
             for item in self._read_items():
                 if isinstance(item, Record):
                     if self._is_hashed is None:
@@ -150,11 +149,13 @@ class Corpus:
                 raise
             self._failures.append(("", f"{error}."))
 
-    def _is_new(self, draft: Draft, locations: "_Locations") -> bool:
+    def _is_new(self, draft: Draft, locations: sqlite3.Connection) -> bool:
         """Tell whether an id occurs for the first time; otherwise skip its record."""
-        first = locations.find_or_add(str(draft.id), draft.location)
-        if first is None:
+        with suppress(sqlite3.IntegrityError):
+            locations.execute("INSERT INTO locations VALUES (?, ?)", (draft.id, draft.location))
             return True
+        query = "SELECT location FROM locations WHERE id = ?"
+        (first,) = locations.execute(query, (draft.id,)).fetchone()
         if draft.hashed:
             reason, detail = "the same as an earlier record", f"first at {first}"
             self._skipped.add(Issue(draft.location, reason, detail, repaired=False))
@@ -260,26 +261,3 @@ class Corpus:
             raise CorpusTunerError(lines[0])
         more = ", and there may be more" if count == MAX_FAILURES else ""
         raise CorpusTunerError("\n  ".join([f"{count} records cannot be used{more}:", *lines]))
-
-
-class _Locations:
-    """First location of every id, on disk so that memory does not grow with the corpus."""
-
-    def __init__(self) -> None:
-        self._database = sqlite3.connect("")  # a temporary file, gone when closed
-        self._database.execute(
-            "CREATE TABLE locations (id TEXT PRIMARY KEY, location TEXT) WITHOUT ROWID"
-        )
-
-    def find_or_add(self, id_: str, location: str) -> str | None:
-        """Return the first location of an id, or store `location` and return `None`."""
-        try:
-            self._database.execute("INSERT INTO locations VALUES (?, ?)", (id_, location))
-        except sqlite3.IntegrityError:
-            query = "SELECT location FROM locations WHERE id = ?"
-            first: str = self._database.execute(query, (id_,)).fetchone()[0]
-            return first
-        return None
-
-    def close(self) -> None:
-        self._database.close()

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from corpus_tuner.core.metadata import MetadataError, convert_metadata
 from corpus_tuner.core.records import BadRecord, Issue, Record
 from corpus_tuner.corpora.settings import CorpusSettings
-from corpus_tuner.errors import setting
+from corpus_tuner.errors import CorpusTunerError, setting
 
 AUTO = "auto"
 """Value of `CorpusSettings.id` for ids that are hashes of the records."""
@@ -69,6 +69,20 @@ def find_field(role: str, names: Iterable[object], settings: CorpusSettings) -> 
         return chosen if chosen in names else None
     known = {name.lower(): name for name in reversed(names) if isinstance(name, str)}
     return next((known[name] for name in _USUAL_FIELDS[role] if name in known), None)
+
+
+def check_header(location: str, names: Iterable[str]) -> list[str]:
+    """Return the names of the columns of a table; those without one are ``column 1`` and so on.
+
+    Raises
+    ------
+    CorpusTunerError
+        If two columns have the same name.
+    """
+    header = [name.strip() or f"column {n}" for n, name in enumerate(names, start=1)]
+    if len(set(header)) != len(header):
+        raise CorpusTunerError(f"{location}: the header names a column more than once: {header}")
+    return header
 
 
 def has_id(record: Record | Draft, settings: CorpusSettings) -> bool:

@@ -1,92 +1,42 @@
 """A folder of files: one document a file, or one a record of tables and files of JSON."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pathspec import GitIgnoreSpec
-
 from corpus_tuner.core.records import MAX_LINE_BYTES, BadRecord, Issue, Record
 from corpus_tuner.corpora.field_mapping import Draft, Item, make_draft
-from corpus_tuner.corpora.folder_files import (
-    FileToRead,
-    escape_names,
-    make_id,
-    make_title,
-    walk_folder,
-)
-from corpus_tuner.corpora.formats import (
-    FileReader,
-    UnreadableError,
-    get_reader_identity,
-    list_suffixes,
-    load_reader,
-)
+from corpus_tuner.corpora.folder_files import FileToRead, make_title, walk_folder
+from corpus_tuner.corpora.formats import UnreadableError, get_reader_identity, load_reader
 from corpus_tuner.corpora.parse_cache import ParseCache
-from corpus_tuner.corpora.record_files import get_suffix, open_records
+from corpus_tuner.corpora.record_files import SUFFIXES, open_records
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
 
 _LARGEST = 4 * MAX_LINE_BYTES
-_TEXT = ".txt"
 
 
-def list_files(folder: Path, settings: CorpusSettings) -> Iterator[FileToRead | Issue | BadRecord]:
-    """Yield the files that can be read, and those that are left out."""
-    return walk_folder(folder, settings, _is_known_name)
-
-
-def make_file(path: Path, settings: CorpusSettings) -> FileToRead:
-    """Return a file that is a corpus, as if it were the only one of its folder."""
-    name = escape_names([path.name])[path.name]
-    as_text = GitIgnoreSpec.from_lines(settings.as_text).match_file(name)
-    return FileToRead(path, make_id(name), as_text)
-
-
-def is_known(file: FileToRead) -> bool:
-    """Tell whether a file can be read."""
-    return file.as_text or _is_known_name(file.path.name)
-
-
-def _is_known_name(name: str) -> bool:
-    return bool(get_suffix(name)) or Path(name).suffix.lower() in list_suffixes()
-
-
-def check_readers(folder: Path, settings: CorpusSettings) -> bool:
-    """Import the readers of the files of a folder; tell whether there are any files.
+def check_readers(files: Iterable[object], settings: CorpusSettings) -> bool:
+    """Import the readers of files; tell whether there are any files to read.
 
     Raises
     ------
     MissingExtraError
         If a library for some of them is not installed.
     """
-    files = (file for file in list_files(folder, settings) if isinstance(file, FileToRead))
-    kinds = {
-        file.as_text or (get_suffix(file.path.name) or _get_suffix(file)): file for file in files
-    }
-    for file in kinds.values():
-        check_reader(file, settings)
+    kinds = {file.suffix: file.path for file in files if isinstance(file, FileToRead)}
+    for suffix, path in kinds.items():
+        if suffix in SUFFIXES:
+            open_records(path, settings, suffix)
+        else:
+            load_reader(suffix, settings.encoding)
     return bool(kinds)
-
-
-def check_reader(file: FileToRead, settings: CorpusSettings) -> None:
-    """Import the reader of a file.
-
-    Raises
-    ------
-    MissingExtraError
-        If a library for it is not installed.
-    """
-    if get_suffix(file.path.name) and not file.as_text:
-        open_records(file.path, settings)
-    else:
-        _load_reader(file, settings)
 
 
 def read(folder: Path, settings: CorpusSettings, cache: ParseCache | None = None) -> Iterator[Item]:
     """Read every file of a folder; parsed files are taken from the cache and stored in it."""
-    for file in list_files(folder, settings):
+    for file in walk_folder(folder, settings):
         if isinstance(file, FileToRead):
             yield from read_file(folder, file, settings, cache)
         else:
@@ -99,7 +49,7 @@ def read_file(
     """Read a file: one document, or one for every record."""
     location = f"{folder}/{file.id}"
     try:
-        if get_suffix(file.path.name) and not file.as_text:
+        if file.suffix in SUFFIXES:
             yield from _read_records(file, location, settings)
         else:
             yield from _read_document(file, location, settings, cache)
@@ -110,7 +60,7 @@ def read_file(
 
 
 def _read_records(file: FileToRead, location: str, settings: CorpusSettings) -> Iterator[Item]:
-    source = open_records(file.path, settings, one_of_many=True)
+    source = open_records(file.path, settings, file.suffix, one_of_many=True)
     position = _describe_position(file)
     try:
         is_hashed = source.find_hashing(settings)
@@ -138,11 +88,11 @@ def _read_document(
     if status.st_size > _LARGEST:
         yield BadRecord(location, "", f"larger than {_LARGEST // 2**20} MiB")
         return
-    reader = _load_reader(file, settings)
+    reader = load_reader(file.suffix, settings.encoding)
     modified = datetime.fromtimestamp(int(status.st_mtime), UTC).isoformat()
     try:
         if cache:
-            identity = get_reader_identity(_choose_suffix(file), settings.encoding)
+            identity = get_reader_identity(file.suffix, settings.encoding)
             parsed, modified = cache.read(file.path, file.id, identity, reader, modified)
         else:
             parsed = reader(file.path)
@@ -163,16 +113,3 @@ def _read_document(
 
 def _describe_position(file: FileToRead) -> Mapping[str, Any]:
     return {"path": file.id, "folder": PurePosixPath(file.id).parent.as_posix()}
-
-
-def _load_reader(file: FileToRead, settings: CorpusSettings) -> FileReader:
-    return load_reader(_choose_suffix(file), settings.encoding)
-
-
-def _choose_suffix(file: FileToRead) -> str:
-    """Return the suffix of files that are read in the same way."""
-    return _TEXT if file.as_text else _get_suffix(file)
-
-
-def _get_suffix(file: FileToRead) -> str:
-    return file.path.suffix.lower()

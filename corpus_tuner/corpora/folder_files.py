@@ -3,13 +3,14 @@
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from pathspec import GitIgnoreSpec
 
 from corpus_tuner.core.records import BadRecord, Issue
+from corpus_tuner.corpora.record_files import find_suffix
 from corpus_tuner.corpora.settings import CorpusSettings
 
 _VENDORED = frozenset(
@@ -24,6 +25,7 @@ _NOT_UTF8 = re.compile(r"[\ud800-\udfff]")
 _ESCAPED = re.compile(rf"{_UNPRINTABLE.pattern}|{_NOT_UTF8.pattern}|%(?=[0-9A-Fa-f]{{2}})")
 _OUTER_SPACE = re.compile(r"^\s+|\s+$")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+# Of editors, office programs and file managers.
 _TEMPORARY = re.compile(r"~\$.*|#.*#|.*~|.*\.sw[op]|Thumbs\.db|desktop\.ini", re.IGNORECASE)
 
 
@@ -36,31 +38,31 @@ class FileToRead(NamedTuple):
         Path of the file.
     id
         Id of its document: its path within the folder, with slashes, in printable characters.
-    as_text
-        Whether it is read as plain text, whatever its suffix.
+    suffix
+        Suffix by which it is read, ``.txt`` for all plain text; "" if no reader knows it.
     """
 
     path: Path
     id: str
-    as_text: bool = False
+    suffix: str
 
 
-def walk_folder(
-    folder: Path, settings: CorpusSettings, is_known: Callable[[str], bool]
-) -> Iterator[FileToRead | Issue | BadRecord]:
+def make_file(path: Path, settings: CorpusSettings) -> FileToRead:
+    """Return a file that is a corpus, as if it were the only one of its folder."""
+    name = escape_names([path.name])[path.name]
+    return _make_file(path, name, GitIgnoreSpec.from_lines(settings.as_text))
+
+
+def _make_file(path: Path, inner: str, as_text: GitIgnoreSpec) -> FileToRead:
+    suffix = ".txt" if as_text.match_file(inner) else find_suffix(path.name)
+    return FileToRead(path, _OUTER_SPACE.sub(_percent_encode, inner), suffix)
+
+
+def walk_folder(folder: Path, settings: CorpusSettings) -> Iterator[FileToRead | Issue | BadRecord]:
     """Yield the files of a folder and of those in it.
 
     Links that lead outside, or nowhere, are left out, and so are hidden and temporary files,
     folders of libraries, links to folders, and devices and pipes, which might never end.
-
-    Parameters
-    ----------
-    folder
-        Top folder.
-    settings
-        Settings with patterns as in ``.gitignore``.
-    is_known
-        Function that tells whether files of a name can be read.
     """
     root = folder.resolve()
     included = GitIgnoreSpec.from_lines(settings.include or ("*",))
@@ -83,28 +85,23 @@ def walk_folder(
         folders[:] = entered
         for name in sorted(names):
             inner = f"{prefix}{escaped[name]}"
-            path = Path(location, name)
-            text = as_text.match_file(inner)
+            file = _make_file(Path(location, name), inner, as_text)
             if name.startswith("."):
                 reason = "hidden files"
-            elif is_temporary(name):
+            elif _TEMPORARY.fullmatch(name):
                 reason = "temporary files"
             elif excluded.match_file(inner) or not included.match_file(inner):
                 reason = "files that the patterns leave out"
             else:
-                reason = _check_file(root, path, text or is_known(name))
+                reason = _check_file(root, file)
             if reason:
                 yield Issue(f"{folder}/{inner}", reason, repaired=False)
             else:
-                yield FileToRead(path, make_id(inner), text)
+                yield file
     for failure in failures:
-        inner = _get_inner_path(root, failure.filename)
+        parts = Path(failure.filename).relative_to(root).parts
+        inner = "/".join(escape_names([part])[part] for part in parts)
         yield BadRecord(f"{folder}/{inner}", "", "cannot be read", str(failure.strerror))
-
-
-def _get_inner_path(root: Path, path: str) -> str:
-    parts = Path(path).relative_to(root).parts
-    return "/".join(escape_names([part])[part] for part in parts)
 
 
 def _check_folder(path: Path, excluded: bool) -> str:
@@ -116,8 +113,9 @@ def _check_folder(path: Path, excluded: bool) -> str:
     return "links to folders" if path.is_symlink() else ""
 
 
-def _check_file(root: Path, path: Path, known: bool) -> str:
+def _check_file(root: Path, file: FileToRead) -> str:
     """Return the reason for leaving out a file, "" if there is none."""
+    path = file.path
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):  # RuntimeError is a loop, up to Python 3.12
@@ -126,7 +124,7 @@ def _check_file(root: Path, path: Path, known: bool) -> str:
         return "links that lead out of the folder"
     if not target.is_file():
         return "not regular files"
-    if not known:
+    if not file.suffix:
         suffix = path.suffix.lower()
         named = suffix if _SUFFIX.fullmatch(suffix) else "without a usual suffix"
         return f"files that no reader knows, {named}"
@@ -158,38 +156,10 @@ def escape_names(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def make_id(path: str) -> str:
-    """Return the id of a file, its escaped path with white space at the ends percent-encoded.
-
-    Examples
-    --------
-    >>> make_id(" notes/My  notes.txt")
-    '%20notes/My  notes.txt'
-    """
-    return _OUTER_SPACE.sub(_percent_encode, path)
-
-
 def make_title(path: Path) -> str:
-    r"""Return the title of a file that has none: its name without the suffix.
-
-    Examples
-    --------
-    >>> make_title(Path("My\nnotes.txt"))
-    'My notes'
-    """
+    """Return the title of a file that has none: its name without the suffix."""
     name = _UNPRINTABLE.sub(" ", unicodedata.normalize("NFC", path.stem))
     return " ".join(_NOT_UTF8.sub("\N{REPLACEMENT CHARACTER}", name).split())
-
-
-def is_temporary(name: str) -> bool:
-    """Tell whether a name is one of temporary files of editors, office programs and file managers.
-
-    Examples
-    --------
-    >>> [is_temporary(name) for name in ("~$offer.docx", "notes.md~", "notes.md")]
-    [True, True, False]
-    """
-    return _TEMPORARY.fullmatch(name) is not None
 
 
 def _percent_encode(found: re.Match[str]) -> str:

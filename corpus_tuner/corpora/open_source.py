@@ -11,7 +11,7 @@ from corpus_tuner.core.encodings import open_text
 from corpus_tuner.core.records import BadRecord, Record, name_json_type, open_bytes
 from corpus_tuner.corpora import datasets, folder
 from corpus_tuner.corpora.field_mapping import Draft, make_text_record
-from corpus_tuner.corpora.folder_files import FileToRead
+from corpus_tuner.corpora.folder_files import FileToRead, make_file, walk_folder
 from corpus_tuner.corpora.formats import list_suffixes
 from corpus_tuner.corpora.parse_cache import ParseCache
 from corpus_tuner.corpora.record_files import (
@@ -60,16 +60,16 @@ def open_source(source: str, settings: CorpusSettings, cache: ParseCache | None 
                 "file first"
             )
         raise CorpusTunerError(f"there is no corpus at {source}: give {_KINDS}")
-    file = folder.make_file(path, settings)
-    if get_suffix(path.name) and not file.as_text:
-        return open_records(path, settings)
-    if folder.is_known(file):
-        folder.check_reader(file, settings)
+    file = make_file(path, settings)
+    if file.suffix in SUFFIXES:
+        return open_records(path, settings, file.suffix)
+    if file.suffix:
+        folder.check_readers([file], settings)
         return Source(partial(folder.read_file, path.parent, file, settings, cache))
     with open_text(path, settings.encoding) as text:
         start = text.read(4096).lstrip()
     if start.startswith(("{", "[")):
-        return open_records(path, settings, suffix=".json")
+        return open_records(path, settings, ".json")
     raise CorpusTunerError(f"{path} is of no known kind: give {_KINDS}")
 
 
@@ -96,8 +96,7 @@ def count_records(source: str, settings: CorpusSettings) -> int | None:
     if path.is_dir():
         inner = _find_beir_file(path)
         if inner is None:
-            files = folder.list_files(path, settings)
-            return sum(isinstance(file, FileToRead) for file in files)
+            return sum(isinstance(file, FileToRead) for file in walk_folder(path, settings))
         path = inner
     if get_suffix(path.name) not in (*TABLES, *JSON_LINES) or not path.is_file():
         return None
@@ -112,8 +111,8 @@ def _find_beir_file(path: Path) -> Path | None:
 
 def _open_folder(path: Path, settings: CorpusSettings, cache: ParseCache | None) -> Source:
     if inner := _find_beir_file(path):
-        return open_records(inner, settings)
-    if not folder.check_readers(path, settings):
+        return open_records(inner, settings, ".jsonl")
+    if not folder.check_readers(walk_folder(path, settings), settings):
         known = ", ".join(sorted({*list_suffixes(), *SUFFIXES}))
         patterns = " that the patterns let through" if settings.include or settings.exclude else ""
         raise CorpusTunerError(

@@ -11,6 +11,7 @@ from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.core.records import Record
 from corpus_tuner.corpora import json_records
 from corpus_tuner.corpora.field_mapping import AUTO, Draft, Item, has_id
+from corpus_tuner.corpora.formats import list_suffixes
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.corpora.tables import Table, read_parquet
 
@@ -71,8 +72,20 @@ def get_suffix(name: str) -> str:
     return suffix if suffix in SUFFIXES else ""
 
 
+def find_suffix(name: str) -> str:
+    """Return the suffix by which a file is read, "" if no reader knows it.
+
+    Examples
+    --------
+    >>> find_suffix("prices.CSV.gz"), find_suffix("Notes.TXT"), find_suffix("mill.py")
+    ('.csv', '.txt', '')
+    """
+    suffix = Path(name).suffix.lower()
+    return get_suffix(name) or (suffix if suffix in list_suffixes() else "")
+
+
 def open_records(
-    path: Path, settings: CorpusSettings, *, suffix: str = "", one_of_many: bool = False
+    path: Path, settings: CorpusSettings, suffix: str, *, one_of_many: bool = False
 ) -> Source:
     """Return the source of a file that has several records.
 
@@ -81,7 +94,7 @@ def open_records(
     path, settings
         Path of the file, and how to read it.
     suffix
-        One of `SUFFIXES`; by default that of the file.
+        One of `SUFFIXES`.
     one_of_many
         Whether it is a file of a folder, which need not have the fields that the settings name.
 
@@ -90,7 +103,6 @@ def open_records(
     MissingExtraError
         If a library that it needs is not installed.
     """
-    suffix = suffix or get_suffix(path.name)
     if suffix in TABLES:
         table = Table(path, settings, one_of_many=one_of_many)
         return Source(table.read, ids="first", one_of_many=one_of_many)

@@ -58,10 +58,6 @@ class SkippedRecords:
         if len(named) < MAX_NAMED:
             named.append(issue)
 
-    def get_examples(self) -> dict[str, Issue]:
-        """Return the first record or file for every reason."""
-        return {reason: named[0] for reason, named in self._named.items()}
-
     def to_list(self) -> list[Skipped]:
         """Return the counts as one entry for every reason, first those of records left out."""
         entries = [

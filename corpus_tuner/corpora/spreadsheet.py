@@ -11,7 +11,7 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from corpus_tuner.core.records import MAX_LINE_BYTES, Record
-from corpus_tuner.corpora.field_mapping import ROLES, find_field
+from corpus_tuner.corpora.field_mapping import ROLES, check_header, find_field
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
 
@@ -56,11 +56,7 @@ def _read_rows(
         if not any(map(_convert_to_text, cells)):
             continue
         if not header:
-            header = [
-                _convert_to_text(cell) or f"column {n}" for n, cell in enumerate(cells, start=1)
-            ]
-            if len(set(header)) < len(header):
-                raise CorpusTunerError(f"{location}: the header names a column more than once")
+            header = check_header(location, map(_convert_to_text, cells))
             roles = {role: find_field(role, header, settings) for role in ROLES}
             continue
         fields: dict[str, Any] = {SHEET: sheet} if sheet else {}

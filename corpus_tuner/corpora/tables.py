@@ -5,6 +5,7 @@ tab-separated files and the types of the columns are found by reading the table 
 """
 
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from corpus_tuner.core.delimited import Row, find_delimiter, read_rows, uses_quo
 from corpus_tuner.core.encodings import open_text
 from corpus_tuner.core.records import BadRecord, Issue, Record
 from corpus_tuner.corpora.column_types import Column, Conversion
-from corpus_tuner.corpora.field_mapping import ROLES, find_field
+from corpus_tuner.corpora.field_mapping import ROLES, check_header, find_field
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
 
@@ -47,7 +48,6 @@ class Table:
         self._path = path
         self._settings = settings
         self._one_of_many = one_of_many
-        self._dialect: _Dialect | None = None
 
     def read(self) -> Iterator[Record | BadRecord | Issue]:
         """Read the rows, each with the number of the line at which it begins.
@@ -58,7 +58,7 @@ class Table:
             If there is no header, or it names a column more than once; or if `CorpusSettings.types`
             names columns that are not there.
         """
-        dialect = self._dialect = self._dialect or self._find_dialect()
+        dialect = self._dialect
         below_header = False
         for row in self._read_rows(dialect.delimiter, dialect.quoted):
             if not isinstance(row, Row):
@@ -80,7 +80,8 @@ class Table:
         is_tsv = Path(self._path.name.removesuffix(".gz")).suffix.lower() == ".tsv"
         return find_delimiter(sample, "\t" if is_tsv else ",")
 
-    def _find_dialect(self) -> _Dialect:
+    @cached_property
+    def _dialect(self) -> _Dialect:
         encoding = self._settings.encoding
         delimiter = self._settings.delimiter or self._find_delimiter()
         quoted = delimiter != "\t" or uses_quotes(self._path, delimiter, encoding)
@@ -90,7 +91,7 @@ class Table:
             raise CorpusTunerError(f"{self._path} is empty: the first line must name the columns")
         if isinstance(first, BadRecord):
             raise CorpusTunerError(f"{first}: the first line must name the columns")
-        header = _check_header(first)
+        header = check_header(*first)
         roles = {find_field(role, header, self._settings) for role in ROLES}
         types = self._settings.types
         unknown = sorted(types.keys() - {*header} | types.keys() & roles)
@@ -129,15 +130,6 @@ def _make_record(row: Row, dialect: _Dialect) -> Record | BadRecord:
             f"{name}: {cell}" for name, cell in cells if cell.strip()
         )
     return Record(row.location, fields)
-
-
-def _check_header(row: Row) -> list[str]:
-    header = [name.strip() or f"column {n}" for n, name in enumerate(row.cells, start=1)]
-    if len(set(header)) != len(header):
-        raise CorpusTunerError(
-            f"{row.location}: the header names a column more than once: {row.cells}"
-        )
-    return header
 
 
 def read_parquet(path: Path) -> Iterator[Record]:

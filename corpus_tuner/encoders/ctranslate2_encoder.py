@@ -22,7 +22,7 @@ from corpus_tuner.encoders.ctranslate2_model import (
     ModelConfig,
 )
 from corpus_tuner.encoders.ctranslate2_runtime import get_cache_name
-from corpus_tuner.encoders.encoder import BaseEncoder, EncoderSettings, choose_dimension
+from corpus_tuner.encoders.encoder import Encoder, EncoderSettings, choose_dimension
 from corpus_tuner.errors import SearchIndexError
 
 QUERY_TYPE = "float32"
@@ -33,7 +33,7 @@ _FORMAT = b"2"
 _HALF = 16  # characters of a name in the cache for the encoder, the others for its files
 
 
-class CTranslate2Encoder(BaseEncoder):
+class CTranslate2Encoder(Encoder):
     """Encoder that was exported to CTranslate2.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Protocols of encoders, their settings, and a base class."""
+"""Base class of encoders, and their settings."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -42,59 +42,6 @@ class QueryEncoder(Protocol):
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Encode queries; shape (texts, dimension), unit rows."""
-
-
-class Encoder(QueryEncoder, Protocol):
-    """Text encoder: texts in, unit vectors out.
-
-    Attributes
-    ----------
-    max_tokens
-        Maximum number of tokens of a text, without special tokens and the prompt.
-    symmetric
-        Whether queries have the same prompt as documents.
-    pools_spans
-        Whether `encode_spans` is supported: the vector of a text is the mean of its token states.
-    """
-
-    max_tokens: int
-    symmetric: bool
-    pools_spans: bool
-
-    def encode_documents(self, texts: Sequence[str]) -> Vectors:
-        """Encode texts of documents; shape (texts, dimension), unit rows.
-
-        On a CPU a vector does not depend on the other texts, but for the last digits of float32
-        and bfloat16. On other devices texts of similar length share batches, and padding changes
-        the last digits of the precision.
-        """
-
-    def encode_spans(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Vectors]:
-        """Encode texts of documents and spans of them in one pass (late chunking).
-
-        Parameters
-        ----------
-        texts
-            Texts of documents.
-        spans
-            Spans of each text, pooled by `corpus_tuner.encoders.spans.pool_spans`.
-
-        Returns
-        -------
-        For each text float32, shape (1 + spans, dimension), unit rows: its own vector, as of
-        `encode_documents`, and those of its spans.
-
-        Raises
-        ------
-        SearchIndexError
-            If the encoder does not support spans.
-        """
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Return the number of tokens of each text, without special tokens and the prompt."""
-
-    def find_token_ends(self, text: str) -> list[int]:
-        """Return the offset in `text`, in characters, at which each of its tokens ends."""
 
 
 class EncoderModel(Protocol):
@@ -153,11 +100,30 @@ class EncoderSettings(BaseModel):
     trust_remote_code: bool = False
 
 
-class BaseEncoder:
-    """Base class of encoders with one model for queries and one for documents."""
+class Encoder:
+    """Text encoder: texts in, unit vectors out; base class with a model of queries and documents.
+
+    On a CPU a vector does not depend on the other texts, but for the last digits of float32 and
+    bfloat16. On other devices texts of similar length share batches, and padding changes the last
+    digits of the precision.
+
+    Attributes
+    ----------
+    name, fingerprint, dimension
+        Attributes of `QueryEncoder`.
+    max_tokens
+        Maximum number of tokens of a text, without special tokens and the prompt.
+    symmetric
+        Whether queries have the same prompt as documents.
+    pools_spans
+        Whether `encode_spans` is supported: the vector of a text is the mean of its token states.
+    """
 
     name: str
+    fingerprint: str
     dimension: int
+    max_tokens: int
+    symmetric: bool
     pools_spans: bool
 
     @property
@@ -184,7 +150,25 @@ class BaseEncoder:
         return self._normalize(self.document_model.encode(texts) if texts else [])
 
     def encode_spans(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Vectors]:
-        """Encode texts of documents and spans of them in one pass."""
+        """Encode texts of documents and spans of them in one pass (late chunking).
+
+        Parameters
+        ----------
+        texts
+            Texts of documents.
+        spans
+            Spans of each text, pooled by `corpus_tuner.encoders.spans.pool_spans`.
+
+        Returns
+        -------
+        For each text float32, shape (1 + spans, dimension), unit rows: its own vector, as of
+        `encode_documents`, and those of its spans.
+
+        Raises
+        ------
+        SearchIndexError
+            If the encoder does not support spans.
+        """
         if not self.pools_spans:
             raise SearchIndexError(f"encoder {self.name!r} pools no spans")
         if not texts:

@@ -13,30 +13,21 @@ import math
 import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from safetensors.numpy import save_file
 from tokenizers import AddedToken, Tokenizer, normalizers, pre_tokenizers
 from tokenizers.decoders import Metaspace
 from tokenizers.models import Unigram
 from tokenizers.processors import TemplateProcessing
 
-from corpus_tuner.errors import SearchIndexError
-
 PROMPTS = ("query: ", "passage: ")
 """Put before queries and before documents, as in the training of the model."""
 
-_MAGIC, _VERSION = b"E5S1", 1
-_HEADER = "<4sI7ifi"
-_PIECES = "<5iQ"
-_TENSOR = "<BIQQ"
-_BLOCK, _BLOCK_BYTES = 32, 18
-_FLOATS, _FOUR_BITS = 0, 1  # types of tensors
-_BLOCKS_AT_ONCE = 1 << 16
-_LARGEST = 1 << 30  # of a number in the header
-
-Bytes = npt.NDArray[np.uint8]
+_FOUR_BITS = 1  # type of a tensor; otherwise it is float32
+_BLOCK = np.dtype([("scale", "<f2"), ("pairs", "u1", 16)])
 
 
 class _Header(NamedTuple):
@@ -53,16 +44,6 @@ class _Header(NamedTuple):
     types: int
     epsilon: float
     block: int
-
-    def check(self) -> None:
-        """Raise `ValueError` if it is of another format or has impossible values."""
-        if self.magic != _MAGIC or self.version != _VERSION or self.block != _BLOCK:
-            raise ValueError("it is of another format")
-        sizes = self[2:9]
-        if not all(0 < size < _LARGEST for size in sizes) or self.hidden % self.heads:
-            raise ValueError("its sizes are impossible")
-        if not 0 < self.epsilon < 1:
-            raise ValueError("the epsilon of its layer norm is impossible")
 
 
 class _Tensor(NamedTuple):
@@ -85,170 +66,81 @@ class _Pieces(NamedTuple):
     unknown: int
 
 
-class _Cursor:
-    """Sequential reader of values that never reads beyond the end of the file."""
-
-    def __init__(self, data: Bytes) -> None:
-        self._data = data
-        self._at = 0
-
-    def take(self, size: int) -> bytes:
-        """Return the next bytes."""
-        return self.read_array("u1", size).tobytes()
-
-    def read_values(self, layout: str) -> tuple[Any, ...]:
-        """Return the next values of a `struct` layout."""
-        return struct.unpack(layout, self.take(struct.calcsize(layout)))
-
-    def read_array(self, dtype: str, count: int) -> npt.NDArray[Any]:
-        """Return the next numbers of one type."""
-        found = _slice(self._data, self._at, count * np.dtype(dtype).itemsize)
-        self._at += len(found)
-        return found.view(dtype)
-
-
-def unpack(file: Path, folder: Path) -> None:
-    """Write the model of a file as a folder that sentence-transformers can load.
-
-    Weights are read and written in parts, in constant memory.
-
-    Raises
-    ------
-    SearchIndexError
-        If the file ends too early or is of another format.
-    """
-    data: Bytes = np.memmap(file, np.uint8, "r") if file.stat().st_size else np.empty(0, np.uint8)
-    try:
-        cursor = _Cursor(data)
-        header = _Header(*cursor.read_values(_HEADER))
-        header.check()
-        pieces = _read_pieces(cursor, header)
-        _, skipped = cursor.read_values("<iI")  # the table of normalization: it is that of NFKC
-        cursor.take(skipped)
-        tensors = _read_tensors(cursor)
-        _write_weights(folder / "model.safetensors", data, tensors, header, len(pieces.texts))
-        tokenizer = _build_tokenizer(pieces)
-    except ValueError as error:  # also of text that is not UTF-8
-        raise SearchIndexError(f"{file} is damaged: {error}") from error
-    tokenizer.save(str(folder / "tokenizer.json"))
+def unpack(path: Path, folder: Path) -> None:
+    """Write the model of a file, whose checksum was verified, as one of sentence-transformers."""
+    with path.open("rb") as file:
+        header = _Header(*_read_values(file, "<4sI7ifi"))
+        pieces = _read_pieces(file)
+        _, table = _read_values(file, "<iI")
+        file.seek(table, 1)  # the table of normalization: it is that of NFKC
+        tensors = {}
+        for _ in range(*_read_values(file, "<i")):
+            name = file.read(*_read_values(file, "<H")).decode()
+            tensors[name] = _Tensor(*_read_values(file, "<BIQQ"))
+    weights = {
+        name: _read_weights(path, tensors[stored], shape) if stored else np.zeros(shape, np.float32)
+        for name, stored, shape in _list_shapes(header, len(pieces.texts))
+    }
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    _build_tokenizer(pieces).save(str(folder / "tokenizer.json"))
     _write_configuration(folder, header, pieces)
 
 
-def _read_pieces(cursor: _Cursor, header: _Header) -> _Pieces:
-    count, begin, end, padding, unknown, length = cursor.read_values(_PIECES)
-    if not 0 < count <= header.vocabulary:
-        raise ValueError("it has more pieces than vectors of pieces")
-    if not all(0 <= special < count for special in (begin, end, padding, unknown)):
-        raise ValueError("a special piece is none of its pieces")
-    offsets = cursor.read_array("<u4", count + 1).astype(np.int64)
-    scores = cursor.read_array("<f4", count)
-    text = cursor.take(length)
-    if offsets[0] != 0 or offsets[-1] != length or not (np.diff(offsets) > 0).all():
-        raise ValueError("its pieces do not fill their text")
-    if not np.isfinite(scores).all():
-        raise ValueError("a score of a piece is no number")
-    bounds = offsets.tolist()
+def _read_values(file: BinaryIO, layout: str) -> tuple[Any, ...]:
+    """Return the next values of a `struct` layout."""
+    return struct.unpack(layout, file.read(struct.calcsize(layout)))
+
+
+def _read_pieces(file: BinaryIO) -> _Pieces:
+    count, begin, end, padding, unknown, length = _read_values(file, "<5iQ")
+    bounds = _read_values(file, f"<{count + 1}I")
+    scores = _read_values(file, f"<{count}f")
+    text = file.read(length)
     texts = [text[start:end].decode() for start, end in itertools.pairwise(bounds)]
-    return _Pieces(texts, scores.tolist(), begin, end, padding, unknown)
-
-
-def _read_tensors(cursor: _Cursor) -> dict[str, _Tensor]:
-    (count,) = cursor.read_values("<i")
-    tensors = {}
-    for _ in range(count):
-        (length,) = cursor.read_values("<H")
-        name = cursor.take(length).decode()
-        tensors[name] = _Tensor(*cursor.read_values(_TENSOR))
-    return tensors
-
-
-def _slice(data: Bytes, start: int, size: int) -> Bytes:
-    if not 0 <= size <= len(data) - start:
-        raise ValueError(f"it ends at byte {len(data):,}, before the end of its contents")
-    return data[start : start + size]
-
-
-def _write_weights(
-    path: Path, data: Bytes, tensors: dict[str, _Tensor], header: _Header, pieces: int
-) -> None:
-    """Write all weights in the format of safetensors, with their names in a BERT.
-
-    Source of the format: https://github.com/huggingface/safetensors#format.
-    """
-    entries: dict[str, Any] = {"__metadata__": {"format": "pt"}}
-    parts = []
-    end = 0
-    for name, stored, shape in _list_shapes(header, pieces):
-        count = math.prod(shape)
-        parts.append(_read_weights(data, tensors, stored, count))
-        begin, end = end, end + 4 * count
-        entries[name] = {"dtype": "F32", "shape": shape, "data_offsets": [begin, end]}
-    described = json.dumps(entries).encode()
-    described += b" " * (-len(described) % 8)
-    with path.open("wb") as written:
-        written.write(struct.pack("<Q", len(described)) + described)
-        for weights in itertools.chain.from_iterable(parts):
-            written.write(weights.data)
+    return _Pieces(texts, scores, begin, end, padding, unknown)
 
 
 def _list_shapes(header: _Header, pieces: int) -> Iterator[tuple[str, str, list[int]]]:
     """Yield the name of each tensor in a BERT, its name in the file and its shape."""
     wide, inner = header.hidden, header.intermediate
 
-    def list_both(name: str, stored: str, rows: int, columns: int) -> Iterator[Any]:
-        yield f"{name}.weight", f"{stored}.w", [rows, columns] if columns else [rows]
-        yield f"{name}.bias", f"{stored}.b", [rows]
+    def list_both(name: str, stored: str, *shape: int) -> Iterator[Any]:
+        yield f"{name}.weight", f"{stored}.w", [*shape]
+        yield f"{name}.bias", f"{stored}.b", [shape[0]]
 
     yield "embeddings.word_embeddings.weight", "emb.word", [pieces, wide]
     yield "embeddings.position_embeddings.weight", "emb.pos", [header.positions, wide]
     yield "embeddings.token_type_embeddings.weight", "emb.type", [header.types, wide]
-    yield from list_both("embeddings.LayerNorm", "emb.ln", wide, 0)
+    yield from list_both("embeddings.LayerNorm", "emb.ln", wide)
     for number in range(header.layers):
         name, stored = f"encoder.layer.{number}", f"l{number}"
         for part, short in (("query", "q"), ("key", "k"), ("value", "v")):
             yield from list_both(f"{name}.attention.self.{part}", f"{stored}.{short}", wide, wide)
         yield from list_both(f"{name}.attention.output.dense", f"{stored}.ao", wide, wide)
-        yield from list_both(f"{name}.attention.output.LayerNorm", f"{stored}.aln", wide, 0)
+        yield from list_both(f"{name}.attention.output.LayerNorm", f"{stored}.aln", wide)
         yield from list_both(f"{name}.intermediate.dense", f"{stored}.fi", inner, wide)
         yield from list_both(f"{name}.output.dense", f"{stored}.fo", wide, inner)
-        yield from list_both(f"{name}.output.LayerNorm", f"{stored}.oln", wide, 0)
-    yield from list_both("pooler.dense", "", wide, wide)  # not used, but part of a BERT
+        yield from list_both(f"{name}.output.LayerNorm", f"{stored}.oln", wide)
+    yield "pooler.dense.weight", "", [wide, wide]  # not used, but part of a BERT
+    yield "pooler.dense.bias", "", [wide]
 
 
-def _read_weights(
-    data: Bytes, tensors: dict[str, _Tensor], name: str, count: int
-) -> Iterator[npt.NDArray[np.float32]]:
-    """Return the first `count` weights of a tensor, in parts; zeros if it has no name."""
-    if name.startswith("."):
-        return iter([np.zeros(count, np.float32)])
-    if name not in tensors:
-        raise ValueError(f"it has no tensor {name!r}")
-    tensor = tensors[name]
-    blocks = -(-tensor.weights // _BLOCK)
-    sizes = {_FLOATS: 4 * tensor.weights, _FOUR_BITS: blocks * _BLOCK_BYTES}
-    fits = tensor.weights >= count if name == "emb.word" else tensor.weights == count
-    if not fits or sizes.get(tensor.type) != tensor.bytes:
-        raise ValueError(f"the tensor {name!r} has another size than it should have")
-    stored = _slice(data, tensor.offset, tensor.bytes)
-    if tensor.type == _FLOATS:
-        return iter([stored.view("<f4")[:count].astype(np.float32)])
-    return _dequantize(stored.reshape(blocks, _BLOCK_BYTES), count)
+def _read_weights(path: Path, tensor: _Tensor, shape: list[int]) -> npt.NDArray[np.float32]:
+    """Return the first weights of a tensor.
 
-
-def _dequantize(blocks: Bytes, count: int) -> Iterator[npt.NDArray[np.float32]]:
-    """Yield the first `count` weights of blocks of 4 bits.
-
-    A block is a float16 scale and 16 bytes; weight ``j`` is ``(q - 8) * scale``, where ``q`` is the
-    low half of byte ``j`` for the first 16 weights and the high half for the others.
+    A block of 32 weights of 4 bits is a float16 scale and 16 bytes; weight ``j`` is
+    ``(q - 8) * scale``, where ``q`` is the low half of byte ``j`` for the first 16 weights and the
+    high half for the others.
     """
-    for start in range(0, -(-count // _BLOCK), _BLOCKS_AT_ONCE):
-        part = blocks[start : start + _BLOCKS_AT_ONCE]
-        scales = part[:, :2].copy().view("<f2").astype(np.float32)
-        if not np.isfinite(scales).all():
-            raise ValueError("a weight is no number")
-        halves = np.concatenate([part[:, 2:] & 15, part[:, 2:] >> 4], axis=1)
-        weights = (halves.astype(np.float32) - 8) * scales
-        yield weights.reshape(-1)[: count - start * _BLOCK]
+    count = math.prod(shape)
+    if tensor.type != _FOUR_BITS:
+        return np.fromfile(path, "<f4", count, offset=tensor.offset).reshape(shape)
+    blocks = np.fromfile(path, _BLOCK, -(-count // 32), offset=tensor.offset)
+    pairs = blocks["pairs"]
+    weights = np.concatenate([pairs & 15, pairs >> 4], axis=1).astype(np.float32)
+    weights -= 8
+    weights *= blocks["scale"].astype(np.float32)[:, None]
+    return weights.reshape(-1)[:count].reshape(shape)
 
 
 def _build_tokenizer(pieces: _Pieces) -> Tokenizer:

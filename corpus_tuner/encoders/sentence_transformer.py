@@ -16,7 +16,7 @@ from corpus_tuner.core.network import reach_model
 from corpus_tuner.encoders import ctranslate2_encoder, embedded
 from corpus_tuner.encoders.ctranslate2_export import can_export, export_encoder
 from corpus_tuner.encoders.encoder import (
-    BaseEncoder,
+    Encoder,
     EncoderModel,
     EncoderSettings,
     Vectors,
@@ -38,7 +38,7 @@ DEFAULT_MAX_TOKENS = 512
 """Limit of models that name none, such as T5 with its relative positions."""
 
 
-class SentenceTransformerEncoder(BaseEncoder):
+class SentenceTransformerEncoder(Encoder):
     """Encoder of a sentence-transformers model.
 
     Documents are many, so their transformer runs in the chosen dtype. Queries are few and all
@@ -50,7 +50,8 @@ class SentenceTransformerEncoder(BaseEncoder):
         self.name = settings.name
         self._settings = settings
         self._model = load_model(settings)
-        check_max_tokens(settings, _get_positions(self._model))
+        config = getattr(getattr(self._model[0], "auto_model", None), "config", None)
+        check_max_tokens(settings, getattr(config, "max_position_embeddings", None))
         if settings.max_tokens is not None:
             self._model.max_seq_length = settings.max_tokens
         limit = self._model.max_seq_length
@@ -183,11 +184,6 @@ def get_model_prompt(model: SentenceTransformer, role: str) -> str:
     prompts: dict[str, str] = model.prompts or {}
     names = (role, "passage", "corpus") if role == "document" else (role,)
     return next((prompts[name] for name in names if prompts.get(name)), "")
-
-
-def _get_positions(model: SentenceTransformer) -> int | None:
-    config = getattr(getattr(model[0], "auto_model", None), "config", None)
-    return getattr(config, "max_position_embeddings", None)
 
 
 def _compute_fingerprint(model: SentenceTransformer, settings: EncoderSettings) -> str:

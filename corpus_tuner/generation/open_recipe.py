@@ -8,7 +8,6 @@ from corpus_tuner.config.recipe import Recipe, hash_recipe, set_encoder
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.core.progress import print_note, show_activity
-from corpus_tuner.core.records import BadRecord
 from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.encoders import Encoder, open_encoder
@@ -155,8 +154,7 @@ def detect_corpus_languages(corpus: Corpus, recipe: Recipe) -> Languages:
 def raise_no_documents(corpus: Corpus) -> NoReturn:
     """Raise the error of a corpus without a document, with the first record for each reason."""
     reasons = "".join(
-        f"\n  {example}" if isinstance(example, BadRecord) else f"\n  {example}: {reason}"
-        for reason, example in corpus.examples.items()
+        f"\n  {skipped.named[0]}: {skipped.reason}" for skipped in corpus.list_skipped()
     )
     raise CorpusTunerError(
         f"{corpus.source} has no document that can be used{':' * bool(reasons)}{reasons}"

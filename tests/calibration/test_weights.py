@@ -146,7 +146,8 @@ def test_an_encoder_that_knows_nothing_loses_weight(index: Path, encoder: Any) -
             vectors = np.random.default_rng(0).normal(size=(len(texts), encoder.dimension))
             return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
-    chosen = calibrate(index, encoder=Blind())
+    blind: Any = Blind()
+    chosen = calibrate(index, encoder=blind)
     assert chosen.failing == ("passage", "views")
     assert (chosen.chosen.passage, chosen.chosen.views, chosen.chosen.feedback) == (0, 0, 0)
     assert chosen.chosen.words > 0

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from corpus_tuner import Document
+from corpus_tuner import Corpus, Document
 
 
 def write_file(path: Path, text: str = "A mill by the river.") -> None:
@@ -23,3 +23,8 @@ DOCUMENTS = [
 
 
 GOOD = b'{"_id": "a", "text": "A mill by the river."}\n'
+
+
+def get_examples(corpus: Corpus) -> dict[str, str]:
+    """Return the first record or file for every reason."""
+    return {skipped.reason: skipped.named[0] for skipped in corpus.list_skipped()}

@@ -9,6 +9,7 @@ import pytest
 from corpus_tuner import Corpus, CorpusTunerError, Document
 from corpus_tuner.corpora import CorpusSettings
 from tests.conftest import write_jsonl
+from tests.corpora.conftest import get_examples
 
 RECORDS = [{"text": f"The mill {number} turns.", "year": 1850 + number} for number in range(20)]
 
@@ -26,7 +27,7 @@ def test_the_same_record_again_is_counted() -> None:
     corpus = Corpus([*RECORDS, RECORDS[3], RECORDS[3]])
     assert len(list(corpus)) == len(RECORDS)
     assert corpus.skipped == {"the same as an earlier record": 2}
-    assert "first at document 4" in str(corpus.examples["the same as an earlier record"])
+    assert "first at document 4" in get_examples(corpus)["the same as an earlier record"]
 
 
 def test_a_record_that_lacks_the_id_that_others_have_is_bad(tmp_path: Path) -> None:

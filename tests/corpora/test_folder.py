@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from corpus_tuner import Corpus, CorpusTunerError, Document
-from corpus_tuner.corpora import CorpusSettings, folder, formats
-from corpus_tuner.corpora.formats import markdown
+from corpus_tuner.corpora import CorpusSettings, folder, record_files
+from corpus_tuner.corpora.formats import list_suffixes, load_reader, markdown
 from tests.corpora.conftest import write_file
 
 
@@ -96,9 +96,8 @@ def test_readers_of_other_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "def read(path): return ParsedFile(path.read_text(), 'Made', {'kind': 'rst'})\n"
     )
     monkeypatch.syspath_prepend(package)
-    for found in (formats.list_suffixes, formats.load_reader):
-        monkeypatch.setattr(formats, found.__name__, cache(found.__wrapped__))
-        monkeypatch.setattr(folder, found.__name__, getattr(formats, found.__name__))
+    for module, found in ((record_files, list_suffixes), (folder, load_reader)):
+        monkeypatch.setattr(module, found.__name__, cache(found.__wrapped__))
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "a.rst").write_text("A mill.", encoding="utf-8")
     document = only(tmp_path / "notes")
@@ -112,7 +111,7 @@ def test_a_missing_extra_is_named_before_reading(
     (tmp_path / "a.txt").write_text("A mill.", encoding="utf-8")
     monkeypatch.delitem(sys.modules, "corpus_tuner.corpora.formats.pdf", raising=False)
     monkeypatch.setitem(sys.modules, "pypdfium2", None)
-    monkeypatch.setattr(folder, "load_reader", formats.load_reader.__wrapped__)
+    monkeypatch.setattr(folder, "load_reader", load_reader.__wrapped__)
     with pytest.raises(CorpusTunerError, match=r"'exclude': \['\*\.pdf'\].*\[documents\]"):
         Corpus(tmp_path)
     assert [each.id for each in Corpus(tmp_path, CorpusSettings(exclude=("*.pdf",)))] == ["a.txt"]

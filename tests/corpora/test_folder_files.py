@@ -8,7 +8,7 @@ import pytest
 from corpus_tuner import Corpus, CorpusTunerError
 from corpus_tuner.corpora import CorpusSettings
 from tests.cli.conftest import Run
-from tests.corpora.conftest import write_file
+from tests.corpora.conftest import get_examples, write_file
 
 
 def test_what_is_no_document_is_counted_and_named(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_what_is_no_document_is_counted_and_named(tmp_path: Path) -> None:
         "links to folders": 1,
         "links that lead out of the folder": 1,
     }
-    assert str(corpus.examples["not regular files"]) == str(tmp_path / "pipe.txt")
+    assert get_examples(corpus)["not regular files"] == str(tmp_path / "pipe.txt")
 
 
 def test_patterns_choose_files(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from corpus_tuner import Corpus, Document
 from corpus_tuner.core.records import Record
 from corpus_tuner.corpora import CorpusSettings
 from corpus_tuner.corpora.record_files import Source, get_suffix
-from tests.corpora.conftest import write_file
+from tests.corpora.conftest import get_examples, write_file
 
 USUAL = CorpusSettings()
 
@@ -66,7 +66,7 @@ def test_rows_of_files_in_a_folder_are_documents(tmp_path: Path) -> None:
         "the same as an earlier record": 1,
         "a table or records that cannot be read": 1,
     }
-    assert f"{tmp_path}/twice.csv" in str(corpus.examples["a table or records that cannot be read"])
+    assert f"{tmp_path}/twice.csv" in get_examples(corpus)["a table or records that cannot be read"]
 
 
 @pytest.mark.parametrize(

@@ -208,36 +208,6 @@ def test_tokens(file: Path, tmp_path: Path) -> None:
     assert tokenizer.encode("the  river", add_special_tokens=False).offsets == [(0, 3), (5, 10)]
 
 
-@settings(deadline=None, max_examples=60)
-@given(data=st.data())
-def test_a_file_that_is_cut_is_refused(
-    file: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-) -> None:
-    whole = file.read_bytes()
-    cut = data.draw(st.integers(0, len(whole) - 1))
-    folder = tmp_path_factory.mktemp("cut")
-    (folder / "cut.bin").write_bytes(whole[:cut])
-    with pytest.raises(SearchIndexError, match=r"cut\.bin is damaged"):
-        unpack(folder / "cut.bin", folder)
-
-
-@settings(deadline=None, max_examples=200)
-@given(data=st.data())
-def test_a_header_that_is_altered_is_refused_or_read(
-    file: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-) -> None:
-    """Without a checksum nobody can tell all of it, but nothing else can go wrong."""
-    altered = bytearray(file.read_bytes())
-    for _ in range(data.draw(st.integers(1, 3))):
-        altered[data.draw(st.integers(0, 2500))] = data.draw(st.integers(0, 255))
-    folder = tmp_path_factory.mktemp("altered")
-    (folder / "altered.bin").write_bytes(altered)
-    try:
-        unpack(folder / "altered.bin", folder)
-    except SearchIndexError as error:
-        assert "is damaged" in str(error)
-
-
 @settings(deadline=None, max_examples=30)
 @given(data=st.data())
 def test_a_file_that_is_not_the_published_one_is_not_opened(

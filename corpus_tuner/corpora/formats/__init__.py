@@ -7,7 +7,7 @@ its dot, the object a function that takes a path and returns a `ParsedFile`.
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from importlib import import_module
-from importlib.metadata import entry_points, version
+from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -86,17 +86,19 @@ FileReader = Callable[[Path], ParsedFile]
 @cache
 def list_suffixes() -> frozenset[str]:
     """Return the suffixes of all formats, with their dots, in lower case."""
-    found = {point.name.lower() for point in entry_points(group=GROUP)}
-    return frozenset(f".{name}" for name in {*_BUILT_IN, *found})
+    return frozenset(f".{name}" for name in {*_BUILT_IN, *_find_plugins()})
+
+
+def _find_plugins() -> dict[str, EntryPoint]:
+    return {point.name.lower(): point for point in reversed(entry_points(group=GROUP))}
 
 
 @cache
 def get_reader_identity(suffix: str, encoding: str | None = None) -> str:
     """Return the version of the reader of a suffix, for caches; "" if reading takes no time."""
     name = suffix.removeprefix(".")
-    for point in entry_points(group=GROUP):
-        if point.name.lower() == name:
-            return f"{point.value} {point.dist.version if point.dist else ''}"
+    if plugin := _find_plugins().get(name):
+        return f"{plugin.value} {plugin.dist.version if plugin.dist else ''}"
     kind = _BUILT_IN[name]
     if kind not in _LIBRARIES:
         return ""
@@ -122,10 +124,9 @@ def load_reader(suffix: str, encoding: str | None = None) -> FileReader:
         If a library that it needs is not installed.
     """
     name = suffix.removeprefix(".")
-    for point in entry_points(group=GROUP):
-        if point.name.lower() == name:
-            loaded: FileReader = point.load()
-            return loaded
+    if plugin := _find_plugins().get(name):
+        loaded: FileReader = plugin.load()
+        return loaded
     try:
         read: Any = import_module(f"{__name__}.{_BUILT_IN[name]}").read
     except ImportError:

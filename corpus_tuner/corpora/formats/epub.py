@@ -10,7 +10,7 @@ from lxml import etree
 
 from corpus_tuner.corpora.formats import FileNote, ParsedFile, UnreadableError, html, join_pages
 from corpus_tuner.corpora.formats.archive import check_archive
-from corpus_tuner.corpora.formats.markdown import split_heading
+from corpus_tuner.corpora.formats.markdown import take_title
 
 _FIELDS = {
     "creator": "authors",
@@ -56,11 +56,7 @@ def read(path: Path) -> ParsedFile:
                 notes += [(note, item.name)] if note else []
                 text = html.extract_text(page)
             chapters.append(text)
-    title = _find_first(tree, "title")
-    number = next((number for number, text in enumerate(chapters) if text), 0)
-    heading, rest = split_heading(chapters[number]) if chapters else ("", "")
-    if heading and title in ("", heading):
-        title, chapters[number] = heading, rest
+    title = take_title(chapters, _find_first(tree, "title"))
     return ParsedFile(
         join_pages(chapters, separator="\n\n"), title, _read_metadata(tree), tuple(notes)
     )

@@ -80,7 +80,8 @@ class _MessageReader:
             yield from self._choose_alternatives(_list_parts(part))
         elif part.is_multipart():
             for inner in _list_parts(part):
-                if _is_attachment(inner):
+                attached = inner.get_content_disposition() == "attachment"
+                if attached and not inner.is_multipart():
                     self._skip_part(inner)
                 else:
                     yield from self._read_parts(inner)
@@ -133,10 +134,6 @@ class _MessageReader:
 
 def _list_parts(part: Message) -> list[Message]:
     return [inner for inner in part.get_payload() if isinstance(inner, Message)]
-
-
-def _is_attachment(part: Message) -> bool:
-    return part.get_content_disposition() == "attachment" and not part.is_multipart()
 
 
 def _contains_words(text: str, other: str) -> bool:

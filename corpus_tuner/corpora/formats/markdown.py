@@ -6,9 +6,8 @@ separately, and what is still not YAML is taken as text.
 
 import re
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
@@ -25,7 +24,12 @@ _QUOTED = re.compile(rf"([\"']){_DATA}[^\"']{{100,}}\1")
 _BARE = re.compile(_DATA + _LONG)
 _YAML = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _TOML = re.compile(r"\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_FIELD = re.compile(r"(?P<name>[^\W\d][\w .-]{0,60}?|\"[^\"\n]+\"|'[^'\n]+')[ \t]*:(?=\s|$)(.*)")
+_FIELD = re.compile(
+    r"^(?P<name>[^\W\d][\w .-]{0,60}?|\"[^\"\n]+\"|'[^'\n]+')[ \t]*:(?=\s)(?P<value>.*)\n"
+    r"(?P<more>(?:(?:[^\S\n].*|- .*)?\n)*)",
+    re.MULTILINE,
+)
+"""A field: its name, the rest of its first line, and indented lines, blank lines and lists."""
 _TAGS = re.compile(r"#\S")
 _TEMPLATE = re.compile(r"\{\{.*\}\}|\{%.*%\}|<%.*%>")
 _ERRORS = (yaml.YAMLError, ValueError, TypeError, RecursionError)
@@ -51,25 +55,36 @@ def parse(text: str) -> ParsedFile:
     metadata, text, notes = split_front_matter(text)
     names = [name for name in metadata if name.lower() in _TITLES and metadata[name] is not None]
     title = " ".join(str(metadata.pop(names[0])).split()) if names else ""
-    text = drop_data_addresses(text)
-    heading, rest = split_heading(text)
-    if heading and title in ("", heading):
-        title, text = heading, rest
-    return ParsedFile(text.strip(), title, metadata, notes)
+    pages = [drop_data_addresses(text)]
+    title = take_title(pages, title)
+    return ParsedFile(pages[0].strip(), title, metadata, notes)
 
 
-def split_heading(text: str) -> tuple[str, str]:
-    r"""Return the heading at the start of a text, "" if there is none, and the rest.
+def take_title(pages: list[str], title: str) -> str:
+    """Return the title of a text in Markdown; it is removed from its start if it is the heading.
+
+    Parameters
+    ----------
+    pages
+        Pages of the text, of which the first one with text may be changed.
+    title
+        Title; if it is empty, the heading at the start is the title.
 
     Examples
     --------
-    >>> split_heading("# The mill\n\nIt grinds wheat.")
-    ('The mill', 'It grinds wheat.')
+    >>> pages = ["# The mill", "It grinds wheat."]
+    >>> take_title(pages, ""), pages
+    ('The mill', ['', 'It grinds wheat.'])
     """
-    first, _, rest = text.lstrip().partition("\n")
-    if not first.startswith("# "):
-        return "", text.strip()
-    return first[2:].strip().rstrip("#").strip(), rest.strip()
+    first = next((number for number, page in enumerate(pages) if page.strip()), None)
+    if first is None:
+        return title
+    line, _, rest = pages[first].lstrip().partition("\n")
+    heading = line[2:].strip().rstrip("#").strip() if line.startswith("# ") else ""
+    if not heading or title not in ("", heading):
+        return title
+    pages[first] = rest.strip()
+    return heading
 
 
 def drop_data_addresses(text: str) -> str:
@@ -86,20 +101,12 @@ def drop_data_addresses(text: str) -> str:
     return _BARE.sub("", _QUOTED.sub(r"\1\1", text))
 
 
-class FrontMatter(NamedTuple):
-    """Fields of the front matter of a text, the text below it, and notes on repairs."""
-
-    metadata: dict[str, Any]
-    text: str
-    notes: tuple[FileNote, ...] = ()
-
-
-def split_front_matter(text: str) -> FrontMatter:
-    r"""Split a text at the end of its front matter.
+def split_front_matter(text: str) -> tuple[dict[str, Any], str, tuple[FileNote, ...]]:
+    r"""Return the fields of the front matter of a text, the text below it, and notes on repairs.
 
     Examples
     --------
-    >>> split_front_matter("---\ntitle: Part 1: The mill\n---\nIt grinds.").metadata
+    >>> split_front_matter("---\ntitle: Part 1: The mill\n---\nIt grinds.")[0]
     {'title': 'Part 1: The mill'}
     """
     if found := _TOML.match(text):
@@ -107,16 +114,16 @@ def split_front_matter(text: str) -> FrontMatter:
             fields: object = tomllib.loads(found[1])
         except (ValueError, RecursionError) as error:
             if "=" not in found[1]:
-                return FrontMatter({}, text)
+                return {}, text, ()
             note = ("front matter that is not TOML", str(error))
-            return FrontMatter({}, text[found.end() :], (note,))
+            return {}, text[found.end() :], (note,)
         prose = problem = ""
     elif found := _YAML.match(text):
         fields, prose, problem = _read_yaml(found[1]) if found[1].strip() else ({}, "", "")
     else:
-        return FrontMatter({}, text)
+        return {}, text, ()
     if not isinstance(fields, dict):  # text between two rules
-        return FrontMatter({}, text)
+        return {}, text, ()
     notes = [("front matter that is not YAML", problem)] if problem else []
     metadata: dict[str, Any] = {}
     for name, value in fields.items():
@@ -124,7 +131,7 @@ def split_front_matter(text: str) -> FrontMatter:
             metadata |= convert_metadata({str(name): value})
         except MetadataError as error:
             notes.append(("fields of front matter left out", error.detail or error.reason))
-    return FrontMatter(metadata, prose + text[found.end() :], tuple(notes))
+    return metadata, prose + text[found.end() :], tuple(notes)
 
 
 def _read_yaml(text: str) -> tuple[object, str, str]:
@@ -137,14 +144,10 @@ def _read_yaml(text: str) -> tuple[object, str, str]:
         problem = f"{line}{getattr(error, 'problem', None) or error}"
         return *_read_fields(text), problem
     if isinstance(fields, dict):
-        for name, value, block in _split_fields(text):
+        for found in _FIELD.finditer(text):
+            name, value = found["name"].strip("\"'"), found["value"].strip()
             # In "tags: #kitchen #roof" the tags are a comment of YAML.
-            if (
-                name
-                and _TAGS.match(value)
-                and "\n" not in block.strip()
-                and fields.get(name, "") is None
-            ):
+            if _TAGS.match(value) and not found["more"].strip() and fields.get(name, "") is None:
                 fields[name] = value
     return fields, "", ""
 
@@ -152,14 +155,11 @@ def _read_yaml(text: str) -> tuple[object, str, str]:
 def _read_fields(text: str) -> tuple[dict[str, Any] | None, str]:
     """Return the fields, parsed one by one, ``None`` if there are none; and the other lines."""
     fields: dict[str, Any] = {}
-    blocks = list(_split_fields(text))
-    prose = "".join(block for name, _, block in blocks if not name)
-    for name, value, block in blocks:
-        if not name:
-            continue
+    for found in _FIELD.finditer(text):
+        name, value = found["name"].strip("\"'"), found["value"].strip()
         if _TEMPLATE.fullmatch(value):  # of a file that a generator has still to fill in
             continue
-        for written in (block, block.expandtabs(2)):
+        for written in (found[0], found[0].expandtabs(2)):
             try:
                 read = yaml.load(written, _PlainLoader)
             except _ERRORS:
@@ -168,38 +168,16 @@ def _read_fields(text: str) -> tuple[dict[str, Any] | None, str]:
                 fields |= {str(key): one for key, one in read.items()}
                 break
         else:
-            items = [line.strip() for line in block.strip().splitlines()[1:]]
+            items = [line.strip() for line in found["more"].strip().splitlines()]
             if not items:
                 fields[name] = value.strip("\"'")
             elif not value and all(item.startswith("- ") for item in items):
                 fields[name] = [item[2:].strip().strip("\"'") for item in items]
             else:
                 fields[name] = " ".join([value, *items]).strip()
-    return (fields, prose) if any(name for name, _, _ in blocks) else (None, "")
-
-
-def _split_fields(text: str) -> Iterator[tuple[str, str, str]]:
-    """Yield the name of each field, the rest of its first line, and all its lines.
-
-    Lines that belong to no field and are no comments are yielded without a name.
-    """
-    name, value, block = "", "", ""
-    for line in text.splitlines(keepends=True):
-        found = _FIELD.match(line)
-        if found:
-            if name:
-                yield name, value, block
-            name, value, block = found["name"].strip("\"'"), found[2].strip(), line
-        elif name and (line[0].isspace() or line.startswith("- ")):
-            block += line
-        else:
-            if name:
-                yield name, value, block
-                name = ""
-            if line.strip() and not line.startswith("#"):
-                yield "", "", line
-    if name:
-        yield name, value, block
+    lines = _FIELD.sub("", text).splitlines(keepends=True)
+    prose = "".join(line for line in lines if line.strip() and not line.startswith("#"))
+    return (fields, prose) if _FIELD.search(text) else (None, "")
 
 
 class _PlainLoader(yaml.SafeLoader):

@@ -11,7 +11,7 @@ from markitdown.converters import DocxConverter, PptxConverter
 
 from corpus_tuner.corpora.formats import ParsedFile, join_pages
 from corpus_tuner.corpora.formats.archive import check_archive
-from corpus_tuner.corpora.formats.markdown import split_heading
+from corpus_tuner.corpora.formats.markdown import take_title
 
 # Not by MarkItDown, which guesses formats by a neural network, and would fetch addresses.
 _CONVERTERS: dict[str, type[DocumentConverter]] = {".docx": DocxConverter, ".pptx": PptxConverter}
@@ -38,13 +38,9 @@ def read(path: Path) -> ParsedFile:
         made = _CONVERTERS[suffix]().convert(
             file, StreamInfo(extension=suffix), style_map=_TITLE_STYLE
         )
-    named = " ".join((made.title or "").split())
     pages = [_NO_TEXT.sub(" ", page) for page in _SLIDE.split(made.markdown)]
     if suffix == ".pptx":
         pages = pages[1:]
-    first = next((number for number, page in enumerate(pages) if page.strip()), 0)
-    heading, rest = split_heading(pages[first]) if pages else ("", "")
-    if heading and named in ("", heading):
-        named, pages[first] = heading, rest
+    title = take_title(pages, " ".join((made.title or "").split()))
     text = join_pages(pages, separator="\n\n") if suffix == ".pptx" else "\n".join(pages).strip()
-    return ParsedFile(text, named)
+    return ParsedFile(text, title)

@@ -78,16 +78,14 @@ def _read_pages(document: pypdfium2.PdfDocument) -> Iterator[str | None]:
         except pypdfium2.PdfiumError:
             yield None
             continue
-        text = _HYPHEN.sub(_join_hyphen, text_page.get_text_bounded())
+        # Before a capital the hyphen remains.
+        text = _HYPHEN.sub(
+            lambda mark: "" if mark[1].islower() else "-", text_page.get_text_bounded()
+        )
         text_page.close()
         text = "\n".join([text, *_read_form_values(document, page)])
         page.close()
         yield text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _join_hyphen(hyphen: re.Match[str]) -> str:
-    """Return the characters between the parts of a word: a hyphen before a capital, else none."""
-    return "" if hyphen[1].islower() else "-"
 
 
 def _read_form_values(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) -> Iterator[str]:

@@ -12,6 +12,7 @@ from corpus_tuner.corpora import CorpusSettings
 from corpus_tuner.corpora.formats import pdf
 from corpus_tuner.corpora.formats.pdf import format_pages, is_title
 from tests.cli.conftest import Run
+from tests.corpora.conftest import get_examples
 from tests.corpora.formats.conftest import find_page
 from tests.corpora.formats.pdf_files import write_pdf
 
@@ -25,7 +26,7 @@ def test_pages_of_a_pdf(tmp_path: Path) -> None:
     assert find_page(document, "Wheat is ground.") == 4
     assert find_page(document, document.text[: document.text.index(".") + 1]) == 2
     assert corpus.skipped == {"pages without text": 1}
-    assert str(corpus.examples["pages without text"]).endswith("a.pdf (pages 1, 3, 5)")
+    assert get_examples(corpus)["pages without text"].endswith("a.pdf (pages 1, 3, 5)")
 
 
 def test_the_words_that_a_line_end_parts(tmp_path: Path) -> None:
