@@ -21,8 +21,12 @@ class MissingExtraError(CorpusTunerError):
 
 def get_install_command(extra: str) -> str:
     """Return the command that installs this package with an extra."""
+    try:
+        origin = distribution(_PACKAGE).read_text("direct_url.json") or ""
+    except PackageNotFoundError:
+        origin = ""
     root = Path(__file__).resolve().parents[2]
-    return f"pip install {format_requirement(extra, root, _read_origin())}"
+    return f"pip install {format_requirement(extra, root, origin)}"
 
 
 def describe_missing_extra(what: str, extra: str) -> str:
@@ -61,10 +65,3 @@ def format_requirement(extra: str, root: Path, origin: str) -> str:
     if "vcs_info" in known:
         url = f"{known['vcs_info']['vcs']}+{url}@{known['vcs_info']['commit_id']}"
     return shlex.quote(f"{_PACKAGE}[{extra}]" + (f" @ {url}" if url else ""))
-
-
-def _read_origin() -> str:
-    try:
-        return distribution(_PACKAGE).read_text("direct_url.json") or ""
-    except PackageNotFoundError:
-        return ""

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from corpus_tuner.encoders.batching import batch_by_tokens
 from corpus_tuner.encoders.ctranslate2_runtime import use_fastest_instructions
 from corpus_tuner.encoders.encoder import Span, Vectors
-from corpus_tuner.encoders.spans import pool_spans, shift_spans
+from corpus_tuner.encoders.spans import pool_spans
 
 CONFIG = "encoder.json"
 TOKENIZER = "tokenizer.json"
@@ -102,8 +102,8 @@ class CTranslate2Model:
                 whole = states[:1] if self._pooling == "cls" else states.mean(axis=0)[None]
                 vectors[text] = whole
                 if spans is not None:
-                    shifted = shift_spans(spans[text], len(self._prompt))
-                    parts = pool_spans(states, encodings[text].offsets, shifted)
+                    offsets = encodings[text].offsets
+                    parts = pool_spans(states, offsets, spans[text], len(self._prompt))
                     vectors[text] = np.concatenate([whole, parts])
 
         batches = batch_by_tokens([len(text.ids) for text in encodings], TOKENS_IN_BATCH)

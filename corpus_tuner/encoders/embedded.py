@@ -128,13 +128,7 @@ def is_installed(name: str) -> bool:
 
 
 def find_package_files(name: str) -> dict[str, Path]:
-    """Return the files of an encoder, by their names in its package.
-
-    Raises
-    ------
-    SearchIndexError
-        If the package is not installed.
-    """
+    """Return the files of an encoder by name; raise `SearchIndexError` if it is not installed."""
     package = PACKAGES[name]
     try:
         found = distribution(package.name)
@@ -146,13 +140,7 @@ def find_package_files(name: str) -> dict[str, Path]:
 
 
 def check_files(name: str) -> None:
-    """Verify the checksums of the files of an encoder.
-
-    Raises
-    ------
-    SearchIndexError
-        If the package is not installed, or a file in it has another checksum.
-    """
+    """Raise `SearchIndexError` if an encoder is not installed or a file has another checksum."""
     package = PACKAGES[name]
     for file, path in find_package_files(name).items():
         again = f"{package.install} --force-reinstall"

@@ -220,13 +220,7 @@ def check_max_tokens(settings: EncoderSettings, positions: int | None) -> None:
 
 
 def compute_max_tokens(name: str, limit: int, surrounding: int) -> int:
-    """Return the limit without the tokens of the prompt and special tokens around a text.
-
-    Raises
-    ------
-    SearchIndexError
-        If fewer than `_MIN_TOKENS` are left.
-    """
+    """Return the limit without the tokens around a text; raise `SearchIndexError` for too few."""
     if limit - surrounding < _MIN_TOKENS:
         raise SearchIndexError(
             f"encoder {name!r} would read only {limit - surrounding} tokens of a document: "
@@ -236,13 +230,7 @@ def compute_max_tokens(name: str, limit: int, surrounding: int) -> int:
 
 
 def choose_dimension(settings: EncoderSettings, available: int) -> int:
-    """Return the number of components of vectors that are used.
-
-    Raises
-    ------
-    SearchIndexError
-        If the settings name more than are available.
-    """
+    """Return the number of components in use; raise `SearchIndexError` for too many."""
     if settings.dimensions is not None and settings.dimensions > available:
         raise SearchIndexError(
             f"encoder.dimensions is {settings.dimensions}, and the vectors of {settings.name!r} "

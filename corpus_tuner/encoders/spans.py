@@ -12,7 +12,9 @@ import numpy as np
 from corpus_tuner.encoders.encoder import Span, Vectors
 
 
-def pool_spans(states: Vectors, offsets: Sequence[Span], spans: Sequence[Span]) -> Vectors:
+def pool_spans(
+    states: Vectors, offsets: Sequence[Span], spans: Sequence[Span], shift: int = 0
+) -> Vectors:
     """Return the mean state of the tokens in every span.
 
     A token is in a span if they share a character. A span without a token (white space, or text
@@ -25,7 +27,9 @@ def pool_spans(states: Vectors, offsets: Sequence[Span], spans: Sequence[Span]) 
     offsets
         Span of each token; empty for special tokens.
     spans
-        Spans in the same characters.
+        Spans of the text.
+    shift
+        Number of characters before the text, such as those of a prompt.
 
     Returns
     -------
@@ -42,12 +46,8 @@ def pool_spans(states: Vectors, offsets: Sequence[Span], spans: Sequence[Span]) 
     starts, ends, states = starts[real], ends[real], states[real] if len(real) else states
     pooled = np.empty((len(spans), states.shape[1]), np.float32)
     for row, (start, end) in enumerate(spans):
-        first, after = np.searchsorted(ends, start, "right"), np.searchsorted(starts, end)
+        first = np.searchsorted(ends, start + shift, "right")
+        after = np.searchsorted(starts, end + shift)
         tokens = states[first:after]
         pooled[row] = (tokens if len(tokens) else states).mean(axis=0)
     return pooled
-
-
-def shift_spans(spans: Sequence[Span], by: int) -> list[Span]:
-    """Return spans moved by a number of characters, as by a prompt."""
-    return [(start + by, end + by) for start, end in spans]

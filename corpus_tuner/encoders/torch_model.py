@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from sentence_transformers.util import batch_to_device
 
 from corpus_tuner.encoders.batching import batch_by_tokens, batch_similar_lengths
 from corpus_tuner.encoders.encoder import Span, Vectors
-from corpus_tuner.encoders.spans import pool_spans, shift_spans
+from corpus_tuner.encoders.spans import pool_spans
 
 TOKENS_IN_BATCH = 1024
 """Tokens in a batch on a CPU."""
@@ -67,8 +67,8 @@ class TorchModel:
                 states = output["token_embeddings"].float().cpu().numpy()
                 for row, text in enumerate(batch):
                     offsets = encoded["offset_mapping"][text]
-                    shifted = shift_spans(spans[text], len(self._prompt))
-                    parts = pool_spans(states[row, : len(offsets)], offsets, shifted)
+                    tokens = states[row, : len(offsets)]
+                    parts = pool_spans(tokens, offsets, spans[text], len(self._prompt))
                     vectors[text] = np.concatenate([vectors[text], self._finish(parts)])
         return vectors
 
@@ -90,26 +90,18 @@ class TorchModel:
     def _finish(self, pooled: Vectors) -> Vectors:
         """Apply the modules after the pooling to vectors of spans."""
         features: Any = {"sentence_embedding": torch.from_numpy(pooled).to(self._model.device)}
-        for module in split_modules(self._model).after:
+        for module in split_modules(self._model)[2]:
             features = module(features)
         finished = features["sentence_embedding"][:, : self._model.truncate_dim]
         return np.asarray(finished.float().cpu(), dtype=np.float32)
 
 
-class Modules(NamedTuple):
-    """Modules after the transformer: token weights and pooling, if there are any, and others."""
-
-    weights: WordWeights | None
-    pooling: Any
-    after: Sequence[Any]
-
-
-def split_modules(model: SentenceTransformer) -> Modules:
-    """Return the modules after the transformer by their roles."""
+def split_modules(model: SentenceTransformer) -> tuple[WordWeights | None, Any, Sequence[Any]]:
+    """Return the modules after the transformer: token weights, if any, pooling, and others."""
     modules = list(model)[1:]
     weights = modules.pop(0) if modules and type(modules[0]) is WordWeights else None
     pooling = modules.pop(0) if modules else None
-    return Modules(weights, pooling, modules)
+    return weights, pooling, modules
 
 
 def can_pool_spans(model: SentenceTransformer) -> bool:
@@ -119,7 +111,7 @@ def can_pool_spans(model: SentenceTransformer) -> bool:
     """
     if not model.tokenizer.is_fast:
         return False
-    pooling = split_modules(model).pooling
+    _, pooling, _ = split_modules(model)
     return (
         type(pooling) is Pooling
         and pooling.pooling_mode == "mean"

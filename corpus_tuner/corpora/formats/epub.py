@@ -3,7 +3,7 @@
 import posixpath
 import zipfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote
 
 from lxml import etree
@@ -23,13 +23,6 @@ _FIELDS = {
 """Elements of Dublin Core, and their names in the metadata."""
 
 
-class _Item(NamedTuple):
-    """A file of the book: its name in the archive, and whether it is a table of contents."""
-
-    name: str
-    is_contents: bool
-
-
 def read(path: Path) -> ParsedFile:
     """Read a book; the documents of its spine are its pages.
 
@@ -44,16 +37,16 @@ def read(path: Path) -> ParsedFile:
         package = _find_package(archive)
         tree = _parse_xml(archive.read(package))
         spine = _list_spine(tree, posixpath.dirname(package), names)
-        if _list_encrypted(archive, names) & {item.name for item in spine}:
+        if _list_encrypted(archive, names) & {name for name, _ in spine}:
             raise UnreadableError("encrypted, needs a password")
         chapters, notes = [], list[FileNote]()
-        for item in spine:
+        for name, is_contents in spine:
             text = ""
-            if item.name not in names:
-                notes.append(("chapters that are missing", item.name))
-            elif not item.is_contents:
-                page, note = html.decode_page(archive.read(item.name), None)
-                notes += [(note, item.name)] if note else []
+            if name not in names:
+                notes.append(("chapters that are missing", name))
+            elif not is_contents:
+                page, note = html.decode_page(archive.read(name), None)
+                notes += [(note, name)] if note else []
                 text = html.extract_text(page)
             chapters.append(text)
     title = take_title(chapters, _find_first(tree, "title"))
@@ -78,8 +71,8 @@ def _parse_xml(data: bytes) -> Any:
     return tree
 
 
-def _list_spine(tree: Any, folder: str, names: set[str]) -> list[_Item]:
-    """Return the files of the book in reading order."""
+def _list_spine(tree: Any, folder: str, names: set[str]) -> list[tuple[str, bool]]:
+    """Return the files of the book in reading order, and whether each is a table of contents."""
     items = {}
     for item in tree.iter("{*}item"):
         address = item.get("href", "")
@@ -87,7 +80,7 @@ def _list_spine(tree: Any, folder: str, names: set[str]) -> list[_Item]:
             posixpath.normpath(posixpath.join(folder, one)) for one in (unquote(address), address)
         ]
         name = next((one for one in paths if one in names), paths[0])
-        items[item.get("id")] = _Item(name, "nav" in item.get("properties", "").split())
+        items[item.get("id")] = name, "nav" in item.get("properties", "").split()
     found = (items.get(entry.get("idref")) for entry in tree.iter("{*}itemref"))
     return [item for item in found if item is not None]
 

@@ -28,7 +28,7 @@ def weigh_tokens(model: SentenceTransformer, texts: Iterable[str]) -> bool:
     -------
     Whether weights were added: not if the vector is no mean of states, or they have weights.
     """
-    if not can_pool_spans(model) or split_modules(model).weights is not None:
+    if not can_pool_spans(model) or split_modules(model)[0] is not None:
         return False
     tokenizer: Any = model.tokenizer
     names = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
