@@ -53,6 +53,12 @@ def commands(*lines: list[str]) -> None:
         sys.stdout.flush()
 
 
+def ablation_without_tuning(*arguments: str) -> None:
+    """Take a recipe apart where the extra ``tune`` is not installed."""
+    without("matplotlib", "peft", "rouge_score")
+    commands(["eval", *arguments, "--ablate", "--no-tune"])
+
+
 def small_install(corpus: str, benchmark: str, output: str) -> None:
     """Do with the small install what it is for, and what it cannot do."""
     without(*OF_EXTRAS)
@@ -187,6 +193,7 @@ def _open_paths() -> set[str]:
 if __name__ == "__main__":
     programs: dict[str, Callable[..., None]] = {
         "small": small_install,
+        "no-tune": ablation_without_tuning,
         "windows": on_windows,
     }
     programs[sys.argv[1]](*sys.argv[2:])

@@ -32,6 +32,16 @@ def exit_codes(printed: str) -> list[int]:
 
 
 @pytest.mark.slow
+def test_an_ablation_without_tuning(tmp_path: Path, small: list[str], t5_folder: Path) -> None:
+    benchmark = make_benchmark(tmp_path / "asked", documents=6, queries=4)
+    values = ("name=seq2seq", f"model={t5_folder}", "max_new_tokens=4")
+    generator = [part for value in values for part in ("--set", f"generator.{value}")]
+    recipe = [*small, "--set", "checks=[duplicate]", *generator]
+    printed, errors = pretend("no-tune", benchmark, "-o", tmp_path / "results", *recipe)
+    assert exit_codes(printed) == [0], errors
+
+
+@pytest.mark.slow
 def test_without_pytorch(tmp_path: Path) -> None:
     corpus = write_jsonl(tmp_path / "c.jsonl", [MILL, *make_documents(3)])
     benchmark = make_benchmark(tmp_path / "asked", documents=6, queries=4)

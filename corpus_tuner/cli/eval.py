@@ -4,7 +4,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -61,6 +61,12 @@ def evaluate(
     list_: Annotated[
         bool, typer.Option("--list", help="List the benchmarks that are known by name.")
     ] = False,
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Run an ablation study of kinds of views and checks.")
+    ] = False,
+    tune: Annotated[
+        bool, typer.Option(help="With --ablate, fine-tune the generator on every corpus as well.")
+    ] = True,
     json: opt.Json = False,
 ) -> None:
     """Evaluate an index and its encoder on benchmarks.
@@ -72,11 +78,31 @@ def evaluate(
         return
     names = benchmarks or []
     _check_files(names, queries, qrels, index)
+    if ablate and index:
+        raise typer.BadParameter("--ablate builds the indexes that it compares: leave out --index")
     values = {"corpus.on_bad_record": "skip", "encoder.name": encoder}
     recipe = opt.read_recipe(config, assignments, values)
+    from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES
+
+    measures = measure or DEFAULT_MEASURES
+    options: dict[str, Any] = {"split": split, "measures": measures, "depth": depth}
+    if ablate:
+        from corpus_tuner.eval.ablation import evaluate_ablation
+        from corpus_tuner.eval.report.tables import tabulate_measure
+
+        ablation = evaluate_ablation(names, output, recipe, tune=tune, **options)
+        if json:
+            typer.echo((output / "ablation.json").read_text(encoding="utf-8").rstrip())
+            return
+        head, *rows = tabulate_measure(ablation, measures[0])
+        systems = out.make_table(*head, right=head[1:])
+        for row in rows:
+            systems.add_row(*map(out.sanitize, row))
+        out.stdout.print(systems)
+        out.print_line(f"written to {output}/ablation.json and ablation.md")
+        return
     from corpus_tuner.eval.baselines import open_baseline
     from corpus_tuner.eval.evaluate import evaluate as run_evaluation
-    from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES
 
     done = run_evaluation(
         names,
@@ -88,9 +114,7 @@ def evaluate(
         queries=queries,
         qrels=qrels,
         command=shlex.join(["corpus-tuner", *sys.argv[1:]]),
-        split=split,
-        measures=measure or DEFAULT_MEASURES,
-        depth=depth,
+        **options,
     )
     if json:
         typer.echo((output / "metrics.json").read_text(encoding="utf-8").rstrip())

@@ -1,4 +1,4 @@
-"""Enrich the documents of a corpus with views; shared by builds and tuning."""
+"""Enrich the documents of a corpus with views; shared by builds, tuning and ablation."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor

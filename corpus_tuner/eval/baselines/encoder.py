@@ -1,12 +1,10 @@
 """Dense search with any sentence-transformers model: ``encoder:NAME``, a hub name or a folder."""
 
-import heapq
-
 from corpus_tuner.core.progress import show_activity, track
 from corpus_tuner.encoders import EncoderSettings, open_encoder
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.baselines import BaselineInput
-from corpus_tuner.eval.trec.runs import Ranking, Run, break_ties
+from corpus_tuner.eval.trec.runs import Ranking, Run, break_ties, keep_best
 
 _CHUNK = 256
 
@@ -37,11 +35,7 @@ class Baseline:
             scores = (queries @ encoder.encode_documents(texts).T).round(6)
             ids = [document.id for document in chunk]
             rankings = [
-                heapq.nsmallest(
-                    given.depth,
-                    [*ranking, *zip(ids, row.tolist(), strict=True)],
-                    key=lambda pair: (-pair[1], pair[0]),
-                )
+                keep_best(ranking, ids, row.tolist(), given.depth)
                 for ranking, row in zip(rankings, scores, strict=True)
             ]
         return {

@@ -1,6 +1,7 @@
 """Runs: the ranking of every query, in memory and as TREC files."""
 
-from collections.abc import Iterable
+import heapq
+from collections.abc import Iterable, Sequence
 from math import isfinite, nan
 from pathlib import Path
 
@@ -39,6 +40,18 @@ def _separate_scores(ranking: Iterable[tuple[str, float]]) -> Ranking:
         above = min(np.float32(score), np.nextafter(above, np.float32(-np.inf)))
         strict.append((document, float(above)))
     return strict
+
+
+def keep_best(ranking: Ranking, ids: Sequence[str], scores: Sequence[float], depth: int) -> Ranking:
+    """Return the first `depth` of a ranking and further documents; ties go to the smaller id.
+
+    Examples
+    --------
+    >>> keep_best([("b", 0.5)], ["a", "c"], [0.25, 0.75], depth=2)
+    [('c', 0.75), ('b', 0.5)]
+    """
+    every = [*ranking, *zip(ids, scores, strict=True)]
+    return heapq.nsmallest(depth, every, key=lambda pair: (-pair[1], pair[0]))
 
 
 def read_run(path: Path) -> Run:

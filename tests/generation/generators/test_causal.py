@@ -103,6 +103,23 @@ def test_recipes_of_decoders_run(
     assert json.loads(built.out)["written"] > 0
 
 
+@pytest.mark.slow
+def test_it_is_ablated(models: dict[str, Path], tmp_path: Path, run: Run, small: list[str]) -> None:
+    folder = tmp_path / "tiny"
+    (folder / "qrels").mkdir(parents=True)
+    documents = make_documents(6)
+    write_jsonl(folder / "corpus.jsonl", documents)
+    write_jsonl(folder / "queries.jsonl", [{"_id": "q", "text": documents[0]["text"][:30]}])
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq\td0\t1\n")
+    values = {"name": "causal", "model": str(models["Llama"]), "max_new_tokens": 8}
+    generator = ("--set", f"generator={json.dumps(values)}", "--set", "checks=[duplicate]")
+    done = run("eval", folder, "--ablate", "-o", tmp_path / "out", *small, *generator, "--json")
+    assert done.code == 0, done.err
+    systems = {row["system"] for row in json.loads(done.out)}
+    assert {"views: own", "views: own, generated", "views: own, generated, checked"} <= systems
+    assert not [name for name in systems if "tuned" in name]
+
+
 def test_other_kinds_have_no_examples(models: dict[str, Path]) -> None:
     example = {"text": "A mill grinds.", "answers": {"question": "What grinds?"}}
     generator = open_causal(models["Llama"], examples=[example])
