@@ -101,7 +101,7 @@ def test_tables_in_notebooks_escape_texts(tmp_path: Path, encoder: Any) -> None:
         assert not {*re.findall(r"<(\w+)", table)} - {"table", "thead", "tbody", "tr", "th", "td"}
     assert "&lt;script&gt;" in tables[0]
     assert len(tables[0]) < 1_000
-    assert repr(report) == f"BuildReport({str(tmp_path / 'i<b>')!r}, 1 documents, en)"
+    assert repr(report) == f"BuildReport({str(tmp_path / 'i<b>')!r}, 1 document, en)"
 
 
 def test_an_evaluation_is_shown_as_a_table(tmp_path: Path, encoder_folder: Path) -> None:

@@ -25,6 +25,7 @@ from corpus_tuner.config.recipe import (
 )
 from corpus_tuner.core.arguments import check_path
 from corpus_tuner.core.chunks import split_into_chunks
+from corpus_tuner.core.counts import format_count
 from corpus_tuner.core.progress import print_note, show_activity, show_progress, track
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.corpora.corpus import IN_MEMORY
@@ -343,8 +344,9 @@ def _refuse_replacement(index: Path, manifest: Manifest, corpus: Corpus, changes
     lost = changes.removed + (changes.changed if _is_of_another(manifest, corpus) else 0)
     if lost > manifest.documents / 2:
         raise CorpusTunerError(
-            f"{index} was built from {manifest.build.corpus}, and {lost:,} of its "
-            f"{manifest.documents:,} documents are not in {corpus.source}, or are others there: "
+            f"{index} was built from {manifest.build.corpus}, and {lost:,} of "
+            f"{format_count(manifest.documents, 'document')} would be removed or "
+            f"replaced by {corpus.source}: "
             "give another output folder, or replace them with --sync (in Python sync=True), or "
             "build a new index with --fresh (fresh=True)"
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from corpus_tuner.building.diff import Changes
+from corpus_tuner.core.counts import format_count
 from corpus_tuner.core.html_tables import render_html_table
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.generation.enrichment import REJECTED
@@ -106,7 +107,8 @@ class BuildReport(BaseModel):
     skipped_changed: bool
 
     def __repr__(self) -> str:
-        return f"BuildReport({self.index!r}, {self.documents:,} documents, {self.language})"
+        documents = format_count(self.documents, "document")
+        return f"BuildReport({self.index!r}, {documents}, {self.language})"
 
     def _repr_html_(self) -> str:
         return render_html_table(["", ""], ((name, _shown(value)) for name, value in self))

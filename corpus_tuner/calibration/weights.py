@@ -156,7 +156,7 @@ def choose_weights(
             count = min(MOST, max(LEAST, documents // SHARE))
             targets = list(sample_sentences(searcher, count, seed))
         if len(targets) < FEWEST:
-            unchanged = f"{len(targets)} documents have sentences to spare, {FEWEST} are needed"
+            unchanged = f"{FEWEST} documents with sentences to spare are needed, not {len(targets)}"
     queries = [] if unchanged else _score_queries(searcher, encoder, targets, default)
     names = [name for name in RANKERS if queries and name in queries[0].candidates.scores]
     single = {name: compute_ndcg(queries, {name: 1.0}, default) for name in names}

@@ -9,6 +9,7 @@ from rich.text import Text
 from corpus_tuner.cli import options as opt
 from corpus_tuner.cli import output as out
 from corpus_tuner.cli.index_calibrate import describe_failing
+from corpus_tuner.core.counts import format_count
 
 if TYPE_CHECKING:
     from corpus_tuner.building.diff import Changes
@@ -91,8 +92,8 @@ def show_report(report: "BuildReport") -> None:
     changes = report.changes
     existed = changes.unchanged or changes.changed or changes.removed
     state = "up to date" if report.unchanged else "updated" if existed else "built"
-    segments = f", {report.segments} segments" if report.segments > 1 else ""
-    documents = out.format_count(report.documents, "document")
+    segments = f", {report.segments:,} segments" if report.segments > 1 else ""
+    documents = format_count(report.documents, "document")
     summary = f" {state}: {documents} ({report.language}{segments})"
     out.print_line(Text.assemble((report.index, "bold"), summary))
     if changes.unchanged or changes.removed:
@@ -121,10 +122,10 @@ def show_report(report: "BuildReport") -> None:
     if report.long_documents:
         out.print_line(
             f"  longer than the encoder reads, so split into passages: "
-            f"{out.format_count(report.long_documents, 'document')}"
+            f"{format_count(report.long_documents, 'document')}"
         )
     if report.cut_sources:
-        texts = out.format_count(report.cut_sources, "text")
+        texts = format_count(report.cut_sources, "text")
         out.print_line(f"  the generator could not read {texts} to the end")
     if report.rejected:
         rejected = sum(report.rejected.values())

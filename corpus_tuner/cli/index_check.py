@@ -6,6 +6,7 @@ import typer
 
 from corpus_tuner.cli import options as opt
 from corpus_tuner.cli import output as out
+from corpus_tuner.core.counts import format_count
 
 if TYPE_CHECKING:
     from corpus_tuner.calibration.ann_recall import Recall
@@ -71,13 +72,13 @@ def check(
         if not problems:
             out.print_line(f"{index} is valid")
         elif done:
-            out.print_line(f"indexed again: {out.format_count(done.rebuilt, 'document')}")
+            out.print_line(f"indexed again: {format_count(done.rebuilt, 'document')}")
         if done and done.ann_indexes:
-            count = out.format_count(done.ann_indexes, "ANN index", "ANN indexes")
+            count = format_count(done.ann_indexes, "ANN index", "ANN indexes")
             out.print_line(f"built again: {count}")
         if done and done.lost:
             out.print_line(
-                f"lost: {out.format_count(done.lost, 'document')}; corpus-tuner build on the "
+                f"lost: {format_count(done.lost, 'document')}; corpus-tuner build on the "
                 "corpus adds what is lost again",
                 style="yellow",
             )
@@ -92,8 +93,8 @@ def _show_recall(measured: "Recall") -> None:
         out.print_line("recall: no document has a sentence that can be a query")
         return
     out.print_line(
-        f"recall@100 of {measured.vector_index}, {measured.queries} held-out sentences: "
-        f"{measured.recall:.4f}"
+        f"recall@100 of {measured.vector_index}: {measured.recall:.4f}, by "
+        f"{format_count(measured.queries, 'held-out sentence')}"
     )
     if not measured.is_sufficient:
         out.print_line(

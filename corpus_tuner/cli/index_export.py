@@ -8,6 +8,7 @@ import typer
 
 from corpus_tuner.cli import options as opt
 from corpus_tuner.cli import output as out
+from corpus_tuner.core.counts import format_count
 
 
 def export(
@@ -40,7 +41,7 @@ def export(
     with show_activity("exporting"):
         manifest = export_index(index, file)
     size = file.stat().st_size / 2**20
-    out.print_line(f"{file}: {out.format_count(manifest.documents, 'document')}, {size:.1f} MiB")
+    out.print_line(f"{file}: {format_count(manifest.documents, 'document')}, {size:.1f} MiB")
 
 
 def _export_json_lines(index: Path, target: str) -> None:
@@ -55,7 +56,7 @@ def _export_json_lines(index: Path, target: str) -> None:
             sys.stdout.flush()
             return
         write_documents(shown, Path(target))
-    out.print_line(f"{target}: {out.format_count(documents, 'document')}")
+    out.print_line(f"{target}: {format_count(documents, 'document')}")
 
 
 def _export_to_qdrant(index: Path, target: str) -> None:
@@ -70,5 +71,5 @@ def _export_to_qdrant(index: Path, target: str) -> None:
         "with new idf weights": done.terms,
     }
     changes = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
-    documents = out.format_count(done.documents, "document")
+    documents = format_count(done.documents, "document")
     out.print_line(f"{target}: {documents}; {changes or 'nothing was to be done'}")

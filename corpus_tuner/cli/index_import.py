@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from corpus_tuner.cli import output as out
+from corpus_tuner.core.counts import format_count
 
 
 def import_(
@@ -18,5 +19,5 @@ def import_(
 
     with show_activity("importing"):
         manifest = import_index(file, index)
-    documents = out.format_count(manifest.documents, "document")
+    documents = format_count(manifest.documents, "document")
     out.print_line(f"{index}: {documents}, all checksums are right")

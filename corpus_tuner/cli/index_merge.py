@@ -2,6 +2,7 @@
 
 from corpus_tuner.cli import options as opt
 from corpus_tuner.cli import output as out
+from corpus_tuner.core.counts import format_count
 
 
 def merge(index: opt.IndexFolder) -> None:
@@ -15,6 +16,6 @@ def merge(index: opt.IndexFolder) -> None:
     with show_activity("merging segments"):
         manifest = merge_index(index)
     out.print_line(
-        f"{index}: {out.format_count(manifest.documents, 'document')} in "
-        f"{out.format_count(len(manifest.segments), 'segment')}, {manifest.bytes / 2**20:.1f} MiB"
+        f"{index}: {format_count(manifest.documents, 'document')} in "
+        f"{format_count(len(manifest.segments), 'segment')}, {manifest.bytes / 2**20:.1f} MiB"
     )

@@ -9,6 +9,7 @@ import typer
 
 from corpus_tuner.cli import options as opt
 from corpus_tuner.cli import output as out
+from corpus_tuner.core.counts import format_count
 from corpus_tuner.errors import CorpusTunerError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def remove(
     if dry_run:
         out.print_line(out.sanitize(f"{_describe(removal)} would be removed from {index}"))
     else:
-        documents = out.format_count(removed, "document") if removed else "no document"
+        documents = format_count(removed, "document") if removed else "no document"
         out.print_line(f"removed {documents} from {index}")
     if removal.missing:
         out.print_line(f"  not in the index: {_list_ids(removal.missing, len(removal.missing))}")
@@ -83,7 +84,7 @@ def _confirm(index: Path, removal: "Removal") -> None:
 def _describe(removal: "Removal") -> str:
     """Return how many documents match, and the first of them."""
     named = f" ({_list_ids(removal.first, removal.matching)})" if removal.first else ""
-    return f"{removal.matching:,} of {out.format_count(removal.documents, 'document')}{named}"
+    return f"{removal.matching:,} of {format_count(removal.documents, 'document')}{named}"
 
 
 def _list_ids(ids: Sequence[str], count: int) -> str:

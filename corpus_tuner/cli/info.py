@@ -9,6 +9,7 @@ import typer
 from corpus_tuner.cli import options as opt
 from corpus_tuner.cli import output as out
 from corpus_tuner.cli.index_calibrate import show_calibration
+from corpus_tuner.core.counts import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -77,7 +78,7 @@ def info(
         out.print_label("warning", unread, "yellow")
     if manifest.calibration:
         calibration = manifest.calibration
-        documents = out.format_count(calibration.documents, "document")
+        documents = format_count(calibration.documents, "document")
         since = f", {manifest.changed:,} changed since" if manifest.changed else ""
         title = f"\ncalibrated on {documents}{since}:"
         out.print_line(title, style="bold")
@@ -92,7 +93,7 @@ def _list_rows(manifest: "Manifest") -> "Iterator[tuple[str, str]]":
 
     build, encoder, search = manifest.build, manifest.encoder, manifest.search
     yield "format", f"version {manifest.version}, generation {manifest.generation}"
-    segments = out.format_count(len(manifest.segments), "segment")
+    segments = format_count(len(manifest.segments), "segment")
     deleted = sum(segment.documents for segment in manifest.segments) - manifest.documents
     documents = f"{manifest.documents:,} in {segments}"
     yield "documents", documents + (f", {deleted:,} deleted" if deleted else "")
@@ -110,7 +111,7 @@ def _list_rows(manifest: "Manifest") -> "Iterator[tuple[str, str]]":
         size = _format_size(_measure_files(manifest, vectors_file(Path(), name).name))
         chosen = _format_settings((key, some) for key, some in settings.items() if key != "name")
         searched = ", searched" * (name == manifest.representation)
-        cell = f"{out.format_count(vectors, 'vector')}, {size}{f' ({chosen})' * bool(chosen)}"
+        cell = f"{format_count(vectors, 'vector')}, {size}{f' ({chosen})' * bool(chosen)}"
         yield f"representation {name}", cell + searched
     yield "vector search", _describe_vector_search(manifest)
     if manifest.lexical:

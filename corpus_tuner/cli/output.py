@@ -52,17 +52,6 @@ def sanitize(text: str, limit: int = 0) -> Text:
     return Text(f"{line[: limit - 1]}…" if limit and len(line) > limit else line)
 
 
-def format_count(count: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun, in the plural unless the number is 1.
-
-    Examples
-    --------
-    >>> format_count(1, "document"), format_count(1200, "query", "queries")
-    ('1 document', '1,200 queries')
-    """
-    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
-
-
 def make_table(*columns: str, right: Sequence[str] = ()) -> Table:
     """Return an empty table; the columns in `right` have numbers, and no cell is cut."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)

@@ -8,6 +8,7 @@ import typer
 
 from corpus_tuner.cli import options as opt
 from corpus_tuner.cli import output as out
+from corpus_tuner.core.counts import format_count
 from corpus_tuner.errors import EvaluationError
 
 if TYPE_CHECKING:
@@ -133,5 +134,5 @@ def _write_run(searcher: "Searcher", options: "QueryOptions", queries: Path, out
     ranked = zip(texts, rankings, strict=True)
     run = dict(track(ranked, "searching", lambda: len(texts), unit="queries"))
     write_run(run, output, "corpus-tuner")
-    count = out.format_count(len(run), "query", "queries")
-    out.print_line(f"{output}: {count}, up to {options.k} documents each")
+    count = format_count(len(run), "query", "queries")
+    out.print_line(f"{output}: {count}, up to {format_count(options.k, 'document')} each")

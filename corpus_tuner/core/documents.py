@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from corpus_tuner.core.counts import format_count
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -35,7 +37,7 @@ class Document:
 
     def __repr__(self) -> str:
         title = f", {shorten_text(self.title)}" if self.title else ""
-        return f"Document({self.id!r}{title}, {len(self.text):,} characters)"
+        return f"Document({self.id!r}{title}, {format_count(len(self.text), 'character')})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from corpus_tuner.core.arguments import is_utf8
 from corpus_tuner.core.chunks import split_into_chunks
+from corpus_tuner.core.counts import format_count
 from corpus_tuner.core.documents import Document, compute_digest
 from corpus_tuner.core.metadata import MetadataError, convert_metadata
 from corpus_tuner.core.records import BadRecord, Issue, Record, name_json_type
@@ -198,7 +199,7 @@ class Corpus:
             if role != "id":
                 value, dropped = drop_long_runs(_INVISIBLE.sub("", value))
                 if dropped:
-                    detail = f"{dropped:,} characters"
+                    detail = format_count(dropped, "character")
                     self._skipped.add(Issue(draft.location, _LONG_RUNS, detail))
                     dropped_runs += dropped
             values[role] = value

@@ -9,6 +9,7 @@ from typing import NamedTuple, overload
 from warnings import warn
 
 from corpus_tuner.core.arguments import check_argument_names, check_texts, is_utf8
+from corpus_tuner.core.counts import format_count
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.encoders import (
@@ -325,7 +326,7 @@ class Searcher:
         return True  # also of an index without documents
 
     def __repr__(self) -> str:
-        return f"Searcher({str(self.source)!r}, {len(self):,} documents)"
+        return f"Searcher({str(self.source)!r}, {format_count(len(self), 'document')})"
 
     def read_documents(self) -> Iterator[Document]:
         """Yield all documents of the index; memory does not grow with their number.

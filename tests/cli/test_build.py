@@ -47,7 +47,10 @@ def test_what_a_build_replaces_is_said(tmp_path: Path, run: Run, small: list[str
         refused = run("build", other, "-o", tmp_path / "index", *small, *options)
         assert refused.code == 2
         said = " ".join(refused.err.split())
-        assert f"built from {one}, and 3 of its 3 documents are not in {other}" in said
+        assert (
+            f"built from {one}, and 3 of 3 documents would be removed or replaced by {other}"
+            in said
+        )
         assert "--sync" in said
         assert "--fresh" in said
     sync = ("--set", "views.title=false", "--sync")
@@ -85,7 +88,7 @@ def test_documents_in_memory_replace_no_others(tmp_path: Path, small: list[str])
     some, others = [{"id": "a", "text": "One."}], [{"id": "b", "text": "Two."}]
     for _ in range(2):
         ct.build(some, tmp_path / "index", recipe)
-    with pytest.raises(ct.CorpusTunerError, match="1 of its 1 documents are not in"):
+    with pytest.raises(ct.CorpusTunerError, match="1 of 1 document would be removed or replaced"):
         ct.build(others, tmp_path / "index", recipe)
     edited = [{"id": "a", "text": "Another."}]
     assert ct.build(edited, tmp_path / "index", recipe).changes.changed == 1

@@ -131,7 +131,7 @@ def test_eval_says_what_is_missing(
     assert outcome.code == 0, outcome.err
     for part in (
         "2 of 5 judged documents are not in the corpus, and cannot be found: 'gone 1', 'gone 2'",
-        "1 queries have no judgments, and are not used: 'q 3'",
+        "1 query without judgments, not used: 'q 3'",
         "no default: hybrid has the default weights, not calibrated",
         f"judged otherwise above: 1, first {files['beir.tsv']}:7, field 'score'",
         f"not as many columns as the header: 1, first {files['beir.tsv']}:8",

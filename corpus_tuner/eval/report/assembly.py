@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from corpus_tuner.config.recipe import Recipe
+from corpus_tuner.core.counts import format_count
 from corpus_tuner.core.files import write_text
 from corpus_tuner.core.records import describe_rejected
 from corpus_tuner.eval.benchmarks.registry import Reference, find_entry
@@ -200,10 +201,9 @@ def _list_remarks(benchmark: Benchmark, runs: Mapping[str, Run]) -> list[str]:
         for reason in describe_rejected(benchmark.rejected)
     ]
     if benchmark.unjudged:
-        remarks.append(
-            f"{len(benchmark.unjudged):,} queries have no judgments, and are not used: "
-            f"{format_ids(benchmark.unjudged)}."
-        )
+        count = format_count(len(benchmark.unjudged), "query", "queries")
+        ids = format_ids(benchmark.unjudged)
+        remarks.append(f"{count} without judgments, not used: {ids}.")
     for name, run in runs.items():
         missing = sum(not run.get(query) for query in benchmark.qrels)
         unjudged = len(run.keys() - benchmark.qrels.keys())
@@ -213,7 +213,8 @@ def _list_remarks(benchmark: Benchmark, runs: Mapping[str, Run]) -> list[str]:
                 "they count 0."
             )
         if unjudged:
-            remarks.append(f"{unjudged:,} queries of {name} are not judged, and do not count.")
+            count = format_count(unjudged, "query", "queries")
+            remarks.append(f"{count} of {name} without judgments, not counted.")
     if benchmark.remove_self:
         remarks.append("each query is a document itself, which was taken out of its ranking.")
     return [f"{benchmark.name}: {remark}" for remark in remarks]

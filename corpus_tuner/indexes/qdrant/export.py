@@ -261,7 +261,7 @@ class _Export:
         found, wanted = self._collection.count(ID), self._manifest.documents
         if found != wanted:
             raise SearchIndexError(
-                f"{self._address} has {found:,} documents and should have {wanted:,}: is "
+                f"{self._address} does not have all documents, {found:,} of {wanted:,}: is "
                 "another export running? Run this one again"
             )
         for name, own in terms.items():

@@ -299,7 +299,7 @@ class QdrantSource(IndexSource):
         wanted, found = self.read_manifest().documents, self._collection.count(ID)
         if found != wanted:
             raise SearchIndexError(
-                f"{self} has {found:,} documents, and should have {wanted:,}: export it again"
+                f"{self} does not have all documents, {found:,} of {wanted:,}: export it again"
             )
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from corpus_tuner.core.arguments import check_path
 from corpus_tuner.core.chunks import split_into_chunks
+from corpus_tuner.core.counts import format_count
 from corpus_tuner.core.documents import Digests, compute_digest
 from corpus_tuner.core.files import concerns_file
 from corpus_tuner.encoders import EncoderSettings
@@ -124,7 +125,7 @@ def _compare_documents(
     """Yield what does not fit of documents and views; `seen` has the segments of earlier ids."""
     total = len(segment.read_digests())
     if total != entry.documents:
-        yield f"it has {total:,} documents, and should have {entry.documents:,}"
+        yield f"it has {format_count(total, 'document')}, and should have {entry.documents:,}"
     digest = ""
     counts: dict[str, int] = {}
     for chunk in split_into_chunks(living, _AT_ONCE):

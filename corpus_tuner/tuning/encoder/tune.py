@@ -66,8 +66,7 @@ def tune_encoder(
         )
     if len(documents) < LEAST_DOCUMENTS:
         raise CorpusTunerError(
-            f"{len(documents)} documents are too few to tune on: at least {LEAST_DOCUMENTS} are "
-            "needed"
+            f"too few documents to tune on: {len(documents)}, at least {LEAST_DOCUMENTS} are needed"
         )
     with lock_output(output):
         claim_output(output, _compute_key(documents, recipe, settings))

@@ -109,7 +109,7 @@ def split_pairs(pairs: Iterable[Pair], dev: int, test: int, most: int, seed: int
         parts[held_out.get(document, "train")].append(pair)
     if not parts["dev"]:
         raise CorpusTunerError(
-            f"{len(drawn)} pairs are too few to tune on: at least {_MOST_HELD_OUT} of an "
+            f"too few pairs to tune on: {len(drawn)}, at least {_MOST_HELD_OUT} of an "
             "instruction are needed"
         )
     return Split(parts["train"], parts["dev"], parts["test"])

@@ -36,7 +36,7 @@ def test_baselines_stand_in_the_same_table(
     assert values["best"] == pytest.approx(11 / 12)
     assert 0 < values["other"] < 1
     assert "best found nothing for 1 of 12 judged queries; they count 0" in outcome.out
-    assert "1 queries of best are not judged" in outcome.out
+    assert "1 query of best without judgments" in outcome.out
     assert "compared with other" in outcome.out
     assert "gains and losses compared with other" in outcome.out
 

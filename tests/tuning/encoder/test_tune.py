@@ -77,7 +77,7 @@ def test_what_cannot_be_tuned_is_refused(
     few = write_jsonl(tmp_path / "few.jsonl", make_documents_with_topics(9))
     outcome = run("tune", "encoder", few, "-o", tmp_path / "tuned")
     assert outcome.code == 2
-    assert "9 documents are too few to tune on: at least 50 are needed" in outcome.err
+    assert "too few documents to tune on: 9, at least 50 are needed" in outcome.err
     assert not (tmp_path / "tuned").exists()
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "README.md").write_text("mine", encoding="utf-8")
