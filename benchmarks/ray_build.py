@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +25,7 @@ from typing import NamedTuple
 import psutil
 
 from corpus_tuner import Corpus, Document, Searcher, load_recipe, sample_folder
-from corpus_tuner.building.segment_builder import SegmentBuilder
+from corpus_tuner.building.segment_builder import open_staging, stage
 from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.generation.enricher import Enricher
 from corpus_tuner.generation.open_recipe import open_recipe
@@ -152,19 +153,20 @@ def measure_stages(documents: list[Document], folder: Path) -> None:
     timed("write for shards", count, take)
     with (
         Enricher(Corpus([]), recipe, folder / "l") as enricher,
-        SegmentBuilder(working, recipe) as builder,
+        closing(open_staging(working, recipe)) as staging,
     ):
 
         def make() -> None:
             for some in split_into_chunks(documents, settings.documents_at_once):
-                builder.add(some, enricher)
+                stage(staging, some, enricher)
 
         timed("views, encoding and staging", count, make)
         staged = size(working)
-        timed("write the segment", count, builder.write)
+        timed("write the segment", count, staging.write)
         print(f"  bytes a document: staged {staged / count:,.0f}, ", end="")
         print(f"in the segment {size(working / 'segment') / count:,.0f}")
-        print(f"  vectors a document: {builder.staging.map_vectors('views').shape[0] / count:.1f}")
+        rows = staging.read_rows(staging.representations[-1]).counts.sum()
+        print(f"  vectors a document: {rows / count:.1f}")
 
 
 def timed(what: str, count: int, work: Callable[[], object]) -> None:

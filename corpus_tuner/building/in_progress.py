@@ -7,7 +7,7 @@ from pathlib import Path
 from corpus_tuner.building.diff import CorpusDiff
 from corpus_tuner.building.ray_cluster import Cluster, choose_shard_size
 from corpus_tuner.building.ray_worker import WorkerTask
-from corpus_tuner.building.segment_builder import SegmentBuilder
+from corpus_tuner.building.segment_builder import open_staging
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.progress import show_activity
 from corpus_tuner.generation.ledger import Ledger
@@ -16,9 +16,6 @@ from corpus_tuner.indexes.store.commit import move_segment
 from corpus_tuner.indexes.store.manifest import SegmentEntry
 from corpus_tuner.indexes.store.shards import Shards
 from corpus_tuner.indexes.store.soft_delete import soft_delete
-
-_SHARD_SIZE = "shard documents"
-"""Key of the shard size, so that a build that is continued cuts the same shards."""
 
 
 class BuildInProgress(ExitStack):
@@ -37,8 +34,8 @@ class BuildInProgress(ExitStack):
 
     Attributes
     ----------
-    builder
-        Builder of the segment of this process.
+    staging
+        Staged documents of the segment of this process.
 
     Raises
     ------
@@ -51,7 +48,7 @@ class BuildInProgress(ExitStack):
         self._index = index
         self._folder = folder
         self._ledger = ledger
-        self.builder = self.enter_context(SegmentBuilder(folder, opened))
+        self.staging = self.enter_context(closing(open_staging(folder, opened)))
         self._built: list[SegmentEntry] = []
         try:
             self._shards = Shards(index, folder)
@@ -69,10 +66,10 @@ class BuildInProgress(ExitStack):
 
     def defer(self, documents: Sequence[Document]) -> None:
         """Append documents that are staged, and leave the others to a cluster."""
-        missing = self.builder.staging.find_missing(documents)
+        missing = self.staging.find_missing(documents)
         self._shards.take(missing)
         deferred = {one.id for one in missing}
-        self.builder.staging.arrange([one for one in documents if one.id not in deferred])
+        self.staging.arrange([one for one in documents if one.id not in deferred])
 
     def build_shards(self, cluster: Cluster, workers: int, task: WorkerTask) -> None:
         """Build the deferred documents on a cluster.
@@ -84,11 +81,8 @@ class BuildInProgress(ExitStack):
         """
         if not self._shards.taken:
             return
-        staging = self.builder.staging
-        size = cluster.settings.shard_documents or staging.read_note(_SHARD_SIZE)
-        size = size or choose_shard_size(self._shards.taken, workers)
-        staging.write_note(_SHARD_SIZE, size)
-        shards = self._shards.cut(size)
+        size = choose_shard_size(self._shards.taken, workers)
+        shards = self._shards.cut(cluster.settings.shard_documents, size)
         built = {entry.digest: entry for entry in cluster.build_shards(shards, task, workers)}
         self._built = [built[shard.digest] for shard in shards]
         self._merge_ledgers()
@@ -103,9 +97,9 @@ class BuildInProgress(ExitStack):
         """
         finished = soft_delete(self._finished, self._segments, self._diff.removed, generation)
         entries = [*finished, *self._built]
-        if self.builder.staging.documents:
+        if self.staging.documents:
             with show_activity("writing the index"):
-                entries.append(move_segment(self._index, self.builder.write(), self._folder))
+                entries.append(move_segment(self._index, self.staging.write(), self._folder))
         return entries
 
     def _merge_ledgers(self) -> None:

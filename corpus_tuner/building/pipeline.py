@@ -12,7 +12,7 @@ from corpus_tuner.building.merge import find_due_segments, merge_segments
 from corpus_tuner.building.ray_cluster import Cluster
 from corpus_tuner.building.ray_worker import WorkerTask
 from corpus_tuner.building.report import BuildReport
-from corpus_tuner.building.segment_builder import SegmentBuilder
+from corpus_tuner.building.segment_builder import list_representations, stage
 from corpus_tuner.building.skipped import store_skipped
 from corpus_tuner.calibration.ann_recall import build_ann_indexes, needs_ann_build
 from corpus_tuner.calibration.weights import must_calibrate, recalibrate, set_weights
@@ -22,6 +22,7 @@ from corpus_tuner.config.recipe import (
     hash_recipe_files,
     parse_recipe,
     set_encoder,
+    set_lexical_languages,
 )
 from corpus_tuner.core.arguments import check_path
 from corpus_tuner.core.chunks import split_into_chunks
@@ -214,7 +215,7 @@ def update(
         segments = Segments.open(index, current) if current else Segments([], [])
         stack.enter_context(closing(segments))
         building = stack.enter_context(BuildInProgress(index, folder, opened, ledger_file))
-        builder = building.builder
+        staging = building.staging
         diff = CorpusDiff(segments, whole=whole)
         with Enricher(corpus, opened, ledger_file) as enricher:
             missing = (
@@ -226,12 +227,12 @@ def update(
                 if cluster:
                     building.defer(documents)
                 else:
-                    builder.add(documents, enricher)
+                    stage(staging, documents, enricher)
             description = enricher.describe()
         if cluster:
             task = WorkerTask.of(index, folder, ledger_file, opened)
             building.build_shards(cluster, workers, task)
-        manifest = _make_manifest(index, corpus, opened, builder, current, description, whole=whole)
+        manifest = _make_manifest(index, corpus, opened, current, description, whole=whole)
         generation = manifest.generation + 1
         entries = building.write(generation)
         if not entries and not current:
@@ -269,7 +270,6 @@ def _make_manifest(
     index: Path,
     corpus: Corpus,
     opened: OpenRecipe,
-    builder: SegmentBuilder,
     current: Manifest | None,
     description: Mapping[str, Any],
     *,
@@ -277,9 +277,9 @@ def _make_manifest(
 ) -> Manifest:
     """Return the manifest of an updated index, without its segments."""
     recipe, encoder = opened.recipe, opened.encoder
-    stored_recipe = dump_recipe(recipe)
-    if current:  # the ANN index is by these settings until it is built again
-        stored_recipe["vectors"] = current.build.recipe["vectors"]
+    exact = VectorSearchEntry(
+        settings=recipe.vectors, parameters=recipe.vectors.get_first_parameters()
+    )
     files = list_encoder_files(recipe.encoder)
     report = find_report(encoder.name)
     try:
@@ -295,9 +295,9 @@ def _make_manifest(
             files={name: StoredFile.describe(file) for name, file in files.items()},
         ),
         representation=recipe.representation.name,
-        representations={one.name: one.model_dump() for one in builder.representations},
-        vectors=current.vectors if current else VectorSearchEntry(),
-        lexical=builder.lexical,
+        representations={one.name: one.model_dump() for one in list_representations(recipe)},
+        vectors=current.vectors if current else exact,
+        lexical=recipe.lexical,
         search=current.search if current else recipe.search,
         calibration=current.calibration if current else None,
         generation=generation,
@@ -310,7 +310,7 @@ def _make_manifest(
             encoder_tuning=report.verdict if report else None,
             languages=dict(opened.language_shares) or (current.build.languages if current else {}),
             corpus=current.build.corpus if current and not whole else corpus.source,
-            recipe=stored_recipe,
+            recipe=dump_recipe(recipe),
         ),
     )
 
@@ -356,9 +356,9 @@ def _is_built_by(manifest: Manifest, recipe: Recipe, encoder: Encoder | None) ->
     """Tell, without opening a model, whether an index was built by this recipe."""
     if encoder is not None and encoder.fingerprint != manifest.encoder.fingerprint:
         return False
-    codes = manifest.build.known_languages.codes
-    name = encoder.name if encoder else resolve_auto(recipe.encoder, codes).name
-    resolved, _ = set_encoder(recipe, name)
+    languages = manifest.build.known_languages
+    name = encoder.name if encoder else resolve_auto(recipe.encoder, languages.codes).name
+    resolved, _ = set_encoder(set_lexical_languages(recipe, languages), name)
     return manifest.build.files == hash_recipe_files(resolved, manifest.encoder.fingerprint)
 
 

@@ -4,14 +4,14 @@ import os
 import socket
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from corpus_tuner import __version__
-from corpus_tuner.building.segment_builder import SegmentBuilder
+from corpus_tuner.building.segment_builder import open_staging, stage
 from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.core.disk_errors import describe_disk_error
@@ -139,13 +139,13 @@ class Worker:
             earlier = Path(task.ledger)
             with (
                 Enricher(Corpus([]), opened, working / LEDGER, earlier=earlier) as enricher,
-                SegmentBuilder(working, opened) as builder,
+                closing(open_staging(working, opened)) as staging,
             ):
                 for chunk in split_into_chunks(documents, opened.recipe.documents_at_once):
-                    builder.add(chunk, enricher)
+                    stage(staging, chunk, enricher)
                     done += len(chunk)
                     self._counter.report.remote(shard.name, done)
-                return builder.write()
+                return staging.write()
 
         return Shards(Path(task.index), Path(task.building)).make(shard, build)
 

@@ -161,9 +161,7 @@ def build_ann_indexes(
     except CorpusTunerError:
         collect_garbage(index, manifest)
         raise
-    recipe = written.build.recipe | {"vectors": settings.model_dump()}
-    update = {"vectors": entry, "build": written.build.model_copy(update={"recipe": recipe})}
-    return commit(index, written.model_copy(update=update))
+    return commit(index, written.model_copy(update={"vectors": entry}))
 
 
 def _raise_parameters(

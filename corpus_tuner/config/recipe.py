@@ -24,6 +24,7 @@ from corpus_tuner.config.settings_files import (
 )
 from corpus_tuner.core.arguments import CheckedModel, describe_problem, describe_value
 from corpus_tuner.core.files import hash_file, hash_folder
+from corpus_tuner.core.languages import Languages
 from corpus_tuner.core.paths import NamesFile, find_files
 from corpus_tuner.core.registry import PluginSettings, read_settings
 from corpus_tuner.corpora import CorpusSettings
@@ -220,6 +221,20 @@ def set_encoder(
     return recipe.model_copy(update={"encoder": chosen}), None
 
 
+def set_lexical_languages(recipe: Recipe, languages: Languages) -> Recipe:
+    """Return a recipe whose lexical index is of the languages of the corpus, if it names none.
+
+    Examples
+    --------
+    >>> set_lexical_languages(load_recipe(), Languages(("de", "en"))).lexical.languages
+    ('de', 'en')
+    """
+    if recipe.lexical is None or recipe.lexical.languages:
+        return recipe
+    lexical = recipe.lexical.model_copy(update={"languages": languages.codes})
+    return recipe.model_copy(update={"lexical": lexical})
+
+
 def read_stored_recipe(manifest: Manifest, trust_remote_code: bool = False) -> Recipe:
     """Return the recipe that an index was built with, for use on this machine.
 
@@ -239,6 +254,8 @@ def read_stored_recipe(manifest: Manifest, trust_remote_code: bool = False) -> R
         values = manifest.build.recipe | {
             "encoder": manifest.encoder.settings | {"device": "auto"},
             "representation": manifest.representations[manifest.representation],
+            "lexical": manifest.lexical,
+            "vectors": manifest.vectors.settings,
             "search": manifest.default_search.model_dump(),
         }
         return Recipe.model_validate(_set_trust(values, trust_remote_code))
@@ -255,7 +272,8 @@ def read_stored_recipe(manifest: Manifest, trust_remote_code: bool = False) -> R
 
 def dump_recipe(recipe: Recipe) -> dict[str, Any]:
     """Return what a manifest stores of a recipe, as `read_stored_recipe` reads it."""
-    return recipe.model_dump(mode="json", exclude={"encoder", "representation", "search"})
+    stored_elsewhere = {"encoder", "representation", "lexical", "vectors", "search"}
+    return recipe.model_dump(mode="json", exclude=stored_elsewhere)
 
 
 def _set_trust(values: Any, trust: bool) -> Any:

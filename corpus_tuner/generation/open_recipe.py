@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
 
-from corpus_tuner.config.recipe import Recipe, hash_recipe, set_encoder
+from corpus_tuner.config.recipe import Recipe, hash_recipe, set_encoder, set_lexical_languages
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.core.progress import print_note, show_activity
@@ -42,7 +42,7 @@ class OpenRecipe:
     Attributes
     ----------
     recipe
-        The recipe, with the name of the encoder that was opened.
+        The recipe, with the encoder that was opened and the languages of the lexical index.
     languages
         Languages of the documents.
     generators
@@ -139,7 +139,7 @@ def open_recipe(
         }
     if unread := describe_unread_languages(encoder.name, shares):
         print_note(unread)
-    recipe, _ = set_encoder(recipe, encoder.name)
+    recipe, _ = set_encoder(set_lexical_languages(recipe, languages), encoder.name)
     reader = DocumentEncoder(encoder, languages, recipe.passages, recipe.views)
     return OpenRecipe(recipe, languages, by_language, reader, shares)
 

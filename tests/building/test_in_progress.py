@@ -1,7 +1,6 @@
 """Crash recovery: a build that was interrupted is continued, if it is of the same recipe."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,9 +15,9 @@ def count_documents(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     staged: list[str] = []
     insert = Staging._insert
 
-    def noting(self: Staging, encoded: EncodedDocument, rows: Any) -> None:
+    def noting(self: Staging, encoded: EncodedDocument) -> None:
         staged.append(encoded.document.id)
-        insert(self, encoded, rows)
+        insert(self, encoded)
 
     monkeypatch.setattr(Staging, "_insert", noting)
     return staged

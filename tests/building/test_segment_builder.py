@@ -3,8 +3,7 @@
 import pytest
 
 from corpus_tuner import load_recipe
-from corpus_tuner.building.segment_builder import list_representations, set_lexical_languages
-from corpus_tuner.core.languages import Languages
+from corpus_tuner.building.segment_builder import list_representations
 
 
 @pytest.mark.parametrize(
@@ -20,12 +19,3 @@ def test_the_representation_of_the_recipe_is_last_and_once(
 ) -> None:
     found = list_representations(load_recipe(None, assignments))
     assert [one.name for one in found] == names
-
-
-def test_lexical_languages_are_those_of_the_corpus_by_default() -> None:
-    corpus = Languages(("de", "en"))
-    by_default = set_lexical_languages(load_recipe(), corpus)
-    assert by_default and by_default.languages == ("de", "en")
-    given = set_lexical_languages(load_recipe(None, ["lexical.languages=[fr]"]), corpus)
-    assert given and given.languages == ("fr",)
-    assert set_lexical_languages(load_recipe(None, ["lexical=null"]), corpus) is None

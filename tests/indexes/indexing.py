@@ -25,7 +25,6 @@ from corpus_tuner.indexes.store.manifest import (
     read_manifest,
 )
 from corpus_tuner.indexes.store.search_settings import SearchSettings
-from corpus_tuner.indexes.store.segment_writer import write_segment
 from corpus_tuner.indexes.store.staging import EncodedDocument, Staging
 from corpus_tuner.indexes.store.write_lock import create_index_folder, lock_index
 from corpus_tuner.indexes.vectors.ann import SearchParameters, VectorSettings
@@ -96,15 +95,8 @@ def write_index(
             missing = staging.find_missing([one.document for one in part])
             staging.add([one for one in part if one.document in missing])
             staging.arrange([one.document for one in part])
-            entry = write_segment(
-                staging,
-                staging.folder,
-                staging.representations,
-                dimension,
-                lexical.rankers if lexical else (),
-            )
+            entry = move_segment(folder, staging.write(), staging.folder)
             staging.close()
-            entry = move_segment(folder, entry, staging.folder)
             manifest = Manifest(
                 encoder=EncoderEntry(
                     fingerprint=FINGERPRINT, dimension=dimension, max_tokens=99, settings={}

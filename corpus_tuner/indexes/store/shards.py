@@ -11,6 +11,7 @@ whatever the corpus has become meanwhile.
 
     INDEX/building-KEY/shards/
         documents.jsonl         the documents that are to be made
+        shard_documents         the size of shards
         0123456789abcdef/       a shard at work: what it staged, its ledger, its segment
         0123456789abcdef.json   a finished one: the entry of its segment
         0123456789abcdef.lock   lock of the process that builds it
@@ -131,8 +132,16 @@ class Shards:
         self._chunks.append(Shard(digest, start, end, len(documents)))
         self.taken += len(documents)
 
-    def cut(self, size: int) -> list[Shard]:
-        """Return the shards of all that was taken, of `size` documents or, by a chunk, more."""
+    def cut(self, size: int | None, default: int) -> list[Shard]:
+        """Return the shards of all that was taken, of `size` documents or, by a chunk, more.
+
+        Without a size a build that is continued cuts the same shards as before, and another one
+        shards of the default size.
+        """
+        stored = self.folder / "shard_documents"
+        if size is None:
+            size = int(stored.read_text(encoding="utf-8")) if stored.is_file() else default
+        write_text(stored, str(size))
         for file in self.folder.glob(f"*/{_CRASHES}"):  # of another run
             file.unlink()
         shards: list[Shard] = []

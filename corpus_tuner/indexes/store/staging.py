@@ -1,24 +1,21 @@
 """Staging: documents with their views and vectors, stored durably while an index is built.
 
 Staged documents are found by their own digests, so that a build that was killed, or a corpus whose
-order has changed, loses nothing. Every chunk of documents is one transaction: its vectors are
-appended to plain files and synced, then SQLite commits the documents, their views, and the
-positions of their vectors. After a crash, whatever lies behind the last commit is cut off.
+order has changed, loses nothing. Every chunk of documents is one transaction of SQLite, with their
+views and vectors.
 
 A build arranges all documents of the corpus in order. Staged documents that are no longer in the
 corpus are left out.
 """
 
 import json
-import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.core.disk_errors import describe_disk_error
@@ -36,15 +33,19 @@ from corpus_tuner.indexes.store.document_tables import (
     insert_document,
     select_documents,
 )
-from corpus_tuner.indexes.store.manifest import VIEW_COUNT
-from corpus_tuner.indexes.store.segment_writer import SegmentRows
+from corpus_tuner.indexes.store.manifest import VIEW_COUNT, SegmentEntry
+from corpus_tuner.indexes.store.segment_writer import SegmentRows, write_segment
 
 _SCHEMA = f"""
 {SCHEMA}
 CREATE UNIQUE INDEX digests ON documents (digest);
-CREATE TABLE row_spans (document INTEGER PRIMARY KEY, spans TEXT NOT NULL);
-CREATE TABLE ends (name TEXT PRIMARY KEY, rows INTEGER NOT NULL);
-CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE rows (
+    document       INTEGER NOT NULL,
+    representation TEXT NOT NULL,
+    views          BLOB NOT NULL,  -- int32: position of the view of every row
+    vectors        BLOB NOT NULL,  -- float32
+    PRIMARY KEY (document, representation)
+);
 """
 _ARRANGED = """
 CREATE TEMP TABLE arranged (
@@ -54,7 +55,6 @@ CREATE TEMP TABLE arranged (
 );
 """
 _DOCUMENTS_AT_ONCE = 256
-_BLOCK = 16_384  # vectors
 
 
 class EncodedDocument(NamedTuple):
@@ -116,11 +116,8 @@ class Staging:
             if not self._database.execute("SELECT 1 FROM sqlite_master").fetchone():
                 self._database.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
             self._database.executescript(_ARRANGED)
-            self._ends = {one.name: 0 for one in representations}
-            self._ends |= dict(self._database.execute("SELECT name, rows FROM ends"))
-            self._database.execute("SELECT spans FROM row_spans LIMIT 0")  # of this release
-            self._cut_files()
-        except (sqlite3.DatabaseError, SearchIndexError) as error:
+            self._database.execute("SELECT vectors FROM rows LIMIT 0")  # of this release
+        except sqlite3.DatabaseError as error:
             self.close()
             if describe_disk_error(error):
                 raise
@@ -150,33 +147,15 @@ class Staging:
 
     def add(self, encoded: Iterable[EncodedDocument]) -> None:
         """Stage some documents durably, all of them or none."""
-        ends = dict(self._ends)
-        vectors: dict[str, list[Vectors]] = {name: [] for name in ends}
-        row_views: dict[str, list[npt.NDArray[np.int32]]] = {name: [] for name in ends}
         self._database.execute("BEGIN")
         try:
-            for document in encoded:
-                spans = {}
-                for representation in self.representations:
-                    name = representation.name
-                    made = representation.make_rows(document.views, document.vectors)
-                    vectors[name].append(made.vectors)
-                    row_views[name].append(made.views)
-                    spans[name] = (ends[name], len(made.views))
-                    ends[name] += len(made.views)
-                self._insert(document, spans)
-            for name in ends:
-                if vectors[name]:
-                    _append(self._vectors_file(name), np.concatenate(vectors[name]).astype("<f4"))
-                    _append(self._views_file(name), np.concatenate(row_views[name]).astype("<i4"))
-            self._database.executemany("INSERT OR REPLACE INTO ends VALUES (?, ?)", ends.items())
+            for one in encoded:
+                self._insert(one)
             self._database.execute("COMMIT")
         except BaseException:
             if self._database.in_transaction:  # SQLite ends it by itself where the disk fails
                 self._database.execute("ROLLBACK")
-            self._cut_files()
             raise
-        self._ends = ends
 
     def arrange(self, documents: Sequence[Document]) -> None:
         """Append documents, all of them staged, to those that the segment will have.
@@ -196,6 +175,11 @@ class Staging:
             except sqlite3.IntegrityError as error:
                 raise SearchIndexError(f"two documents have the id {document.id!r}") from error
 
+    def write(self) -> SegmentEntry:
+        """Write the segment of the arranged documents into the folder."""
+        rankers = self.lexical.rankers if self.lexical else ()
+        return write_segment(self, self.folder, self.representations, self.dimension, rankers)
+
     def read_stored(self) -> Iterator[StoredDocument]:
         """Yield the arranged documents in order."""
 
@@ -209,14 +193,15 @@ class Staging:
 
     def read_rows(self, representation: Representation) -> SegmentRows:
         """Return the rows of the arranged documents for a representation."""
-        name = representation.name
-        spans = self.read_spans(name)
-        firsts, counts = spans[:, 0], spans[:, 1]
-        starts = np.cumsum(counts) - counts
-        order = np.repeat(firsts - starts, counts) + np.arange(counts.sum())
-        vectors = self.map_vectors(name)
-        blocks = (vectors[order[first : first + _BLOCK]] for first in range(0, len(order), _BLOCK))
-        return SegmentRows(counts, self.map_row_views(name)[order], blocks)
+        views = [np.frombuffer(own, "<i4") for own in self._read_rows("views", representation)]
+        vectors = (
+            np.frombuffer(b"".join(chunk), "<f4").reshape(-1, self.dimension)
+            for chunk in split_into_chunks(
+                self._read_rows("vectors", representation), _DOCUMENTS_AT_ONCE
+            )
+        )
+        counts = np.array([len(own) for own in views], np.int64)
+        return SegmentRows(counts, np.concatenate([np.zeros(0, np.int32), *views]), vectors)
 
     def write_terms(self, ranker: LexicalRanker, folder: Path) -> None:
         """Write the postings of a lexical ranker."""
@@ -225,72 +210,29 @@ class Staging:
         texts = (lexical.join_text(one.document, one.views) for one in self.read_stored())
         write_postings((extract_terms(ranker, text, lexical) for text in texts), folder, ranker)
 
-    def read_spans(self, representation: str) -> npt.NDArray[np.int64]:
-        """Return the first row and the number of rows of every arranged document, shape (n, 2)."""
-        found = self._database.execute(
-            "SELECT spans FROM arranged JOIN row_spans USING (document) ORDER BY position"
-        )
-        spans = (tuple(json.loads(row)[representation]) for (row,) in found)
-        return np.fromiter(spans, np.dtype((np.int64, 2)), count=self.documents)
-
-    def map_vectors(self, representation: str) -> Vectors:
-        """Return all staged vectors of a representation, memory-mapped, (rows, dimension)."""
-        rows = self._ends[representation]
-        if not rows:
-            return np.zeros((0, self.dimension), np.float32)
-        file = self._vectors_file(representation)
-        return np.memmap(file, "<f4", "r", shape=(rows, self.dimension))
-
-    def map_row_views(self, representation: str) -> npt.NDArray[np.int32]:
-        """Return the position of every staged vector's view in its document, shape (rows,)."""
-        rows = self._ends[representation]
-        if not rows:
-            return np.zeros(0, np.int32)
-        return np.memmap(self._views_file(representation), "<i4", "r", shape=(rows,))
-
-    def write_note(self, name: str, value: Any) -> None:
-        """Store a JSON value for a build that continues this one."""
-        self._database.execute(
-            "INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(value))
-        )
-
-    def read_note(self, name: str) -> Any:
-        """Return a value that `write_note` stored; ``None`` if there is none."""
-        found = self._database.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
-        return json.loads(found[0]) if found else None
-
     def close(self) -> None:
         """Close the files; staged documents stay."""
         self._database.close()
 
-    def _insert(self, encoded: EncodedDocument, spans: Mapping[str, tuple[int, int]]) -> None:
-        document, views, _, counts = encoded
+    def _insert(self, encoded: EncodedDocument) -> None:
+        document, views, vectors, counts = encoded
         kinds = Counter(f"{VIEW_COUNT}{view.kind}" for view in views)
         stored = StoredDocument(document, [*views], compute_digest(document), {**counts, **kinds})
         ordinal = insert_document(self._database, None, stored)
-        self._database.execute("INSERT INTO row_spans VALUES (?, ?)", (ordinal, json.dumps(spans)))
+        for representation in self.representations:
+            rows = representation.make_rows(views, vectors)
+            blobs = rows.views.astype("<i4").tobytes(), rows.vectors.astype("<f4").tobytes()
+            self._database.execute(
+                "INSERT INTO rows VALUES (?, ?, ?, ?)", (ordinal, representation.name, *blobs)
+            )
 
-    def _cut_files(self) -> None:
-        """Cut the files to what was committed."""
-        for name, rows in self._ends.items():
-            for path, size in (
-                (self._vectors_file(name), rows * self.dimension * 4),
-                (self._views_file(name), rows * 4),
-            ):
-                path.touch()
-                if path.stat().st_size < size:
-                    raise SearchIndexError(f"{path.name} is shorter than it was")
-                os.truncate(path, size)
-
-    def _vectors_file(self, name: str) -> Path:
-        return self.folder / f"{name}.f32"
-
-    def _views_file(self, name: str) -> Path:
-        return self.folder / f"{name}.i32"
-
-
-def _append(path: Path, values: npt.NDArray[Any]) -> None:
-    with path.open("ab") as file:
-        file.write(values.tobytes())
-        file.flush()
-        os.fsync(file.fileno())
+    def _read_rows(
+        self, column: Literal["views", "vectors"], representation: Representation
+    ) -> Iterator[bytes]:
+        """Yield the views or the vectors of the rows of every arranged document."""
+        found = self._database.execute(
+            f"SELECT {column} FROM arranged JOIN rows USING (document) "
+            "WHERE representation = ? ORDER BY position",
+            (representation.name,),
+        )
+        return (own for (own,) in found)

@@ -73,7 +73,7 @@ def test_every_document_comes_back_in_one_shard(
     documents = [Document(f"d{number}", *parts) for number, parts in enumerate(texts)]
     shards = opened(tmp_path_factory.mktemp("shards"), documents, chunk)
     making = Making()
-    cut = shards.cut(size)
+    cut = shards.cut(size, 1)
     entries = [shards.make(shard, making) for shard in cut]
     assert [one for some in making.given for one in some] == documents
     assert all(size <= shard.documents < size + chunk for shard in cut[:-1])
@@ -85,22 +85,22 @@ def test_a_finished_shard_is_not_made_again(tmp_path: Path) -> None:
     documents = [document(number) for number in range(4)]
     making = Making()
     first = opened(tmp_path, documents)
-    made = [first.make(shard, making) for shard in first.cut(2)]
+    made = [first.make(shard, making) for shard in first.cut(2, 1)]
     again = opened(tmp_path, documents)
     assert again.read_finished() == tuple(made)
-    assert [again.make(shard, making) for shard in again.cut(2)] == made
+    assert [again.make(shard, making) for shard in again.cut(2, 1)] == made
     assert len(making.given) == 2
     assert [entry.name for entry in made] == ["000001", "000002"]
     left = {file.name for file in again.folder.glob("*/*")}
     assert left == {LEDGER}
     (tmp_path / "segments" / "000001" / "documents.sqlite").unlink()  # it is not whole any more
     assert again.read_finished() == (made[1],)
-    assert [again.make(shard, making).name for shard in again.cut(2)] == ["000003", "000002"]
+    assert [again.make(shard, making).name for shard in again.cut(2, 1)] == ["000003", "000002"]
 
 
 def test_a_shard_whose_making_failed_is_gone_on_with(tmp_path: Path) -> None:
     shards = opened(tmp_path, [document(1)])
-    (shard,) = shards.cut(1)
+    (shard,) = shards.cut(1, 1)
 
     def failing(working: Path, documents: Iterator[Document]) -> SegmentEntry:
         (working / "staging.sqlite").write_text("staged", encoding="utf-8")
@@ -115,7 +115,7 @@ def test_a_shard_whose_making_failed_is_gone_on_with(tmp_path: Path) -> None:
 
 def test_what_is_no_longer_the_same_file_is_refused(tmp_path: Path) -> None:
     shards = opened(tmp_path, [document(1), document(2)])
-    (shard,) = shards.cut(2)
+    (shard,) = shards.cut(2, 1)
     opened(tmp_path, [document(1), document(2, "other!")])  # another run, after this one was lost
     with pytest.raises(SearchIndexError, match="was written anew"):
         shards.make(shard, Making())
@@ -127,7 +127,7 @@ def test_what_is_no_longer_the_same_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_shard_that_kills_whoever_makes_it_is_given_up(tmp_path: Path) -> None:
     shards = opened(tmp_path, [document(1)])
-    (shard,) = shards.cut(1)
+    (shard,) = shards.cut(1, 1)
     for _ in range(MAX_CRASHES):
         child = os.fork()
         if not child:
@@ -135,5 +135,5 @@ def test_a_shard_that_kills_whoever_makes_it_is_given_up(tmp_path: Path) -> None
         os.waitpid(child, 0)
     with pytest.raises(SearchIndexError, match=f"died {MAX_CRASHES} times"):
         shards.make(shard, Making())
-    (shard,) = opened(tmp_path, [document(1)]).cut(1)  # the same command again
+    (shard,) = opened(tmp_path, [document(1)]).cut(1, 1)  # the same command again
     assert shards.make(shard, Making()).documents == 1

@@ -50,34 +50,18 @@ def test_documents_come_back_in_the_order_of_the_corpus(
     staging.add([one for one in every if one.document.id in left])
     staging.arrange([one.document for one in every])
     assert staging.documents == 10
-    spans = {one.name: staging.read_spans(one.name).tolist() for one in REPRESENTATIONS}
-    for number, (made, stored) in enumerate(zip(every, staging.read_stored(), strict=True)):
+    for made, stored in zip(every, staging.read_stored(), strict=True):
         assert stored.document == made.document
         assert stored.views == made.views
         kinds = Counter(f"view: {view.kind}" for view in made.views)
         assert stored.counts == {**made.counts, **kinds}
-        for name, count in (("passage", 1), ("views", len(made.views))):
-            first, size = spans[name][number]
-            assert size == count
-            vectors = staging.map_vectors(name)[first : first + size]
-            assert np.array_equal(vectors, made.vectors[:count])
-            assert staging.map_row_views(name)[first : first + size].tolist() == list(range(count))
+    for representation, most in zip(REPRESENTATIONS, (1, None), strict=True):
+        rows = staging.read_rows(representation)
+        assert rows.counts.tolist() == [len(made.vectors[:most]) for made in every]
+        assert rows.views.tolist() == [at for made in every for at in range(len(made.views[:most]))]
+        vectors = np.concatenate([made.vectors[:most] for made in every])
+        assert np.array_equal(np.concatenate([*rows.vectors]), vectors)
     staging.close()
-
-
-def test_what_was_not_committed_is_cut_off(tmp_path: Path) -> None:
-    staging = open_staging(tmp_path / "s")
-    staging.add([document(1)])
-    staging.close()
-    with (tmp_path / "s" / "views.f32").open("ab") as file:
-        file.write(b"half a vector")
-    staging = open_staging(tmp_path / "s")
-    staging.add([document(2)])
-    staging.arrange([document(2).document, document(1).document])
-    for made, (first, count) in zip(
-        (document(2), document(1)), staging.read_spans("views").tolist(), strict=True
-    ):
-        assert np.array_equal(staging.map_vectors("views")[first : first + count], made.vectors)
 
 
 def test_a_chunk_is_staged_whole_or_not(tmp_path: Path) -> None:
@@ -89,7 +73,6 @@ def test_a_chunk_is_staged_whole_or_not(tmp_path: Path) -> None:
     with pytest.raises(IndexError):
         staging.add(broken())
     assert len(staging.find_missing([document(1).document])) == 1
-    assert len(staging.map_vectors("views")) == 0
     staging.add([document(1)])
     assert staging.find_missing([document(1).document]) == []
 
@@ -98,17 +81,6 @@ def test_a_damaged_folder_says_what_to_do(tmp_path: Path) -> None:
     staging = open_staging(tmp_path / "s")
     staging.add([document(1)])
     staging.close()
-    (tmp_path / "s" / "views.f32").write_bytes(b"")
-    with pytest.raises(SearchIndexError, match=r"views\.f32 is shorter .* delete that folder"):
-        open_staging(tmp_path / "s")
     (tmp_path / "s" / "staging.sqlite").write_bytes(b"no database at all, but long enough for one")
-    with pytest.raises(SearchIndexError, match="is damaged"):
+    with pytest.raises(SearchIndexError, match=r"is damaged .* delete that folder"):
         open_staging(tmp_path / "s")
-
-
-def test_notes_are_stored(tmp_path: Path) -> None:
-    staging = open_staging(tmp_path / "s")
-    assert staging.read_note("size") is None
-    staging.write_note("size", {"documents": 25})
-    staging.close()
-    assert open_staging(tmp_path / "s").read_note("size") == {"documents": 25}
