@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from corpus_tuner.core.documents import Document, compute_digest
-from corpus_tuner.indexes.store.segments import LiveDocs, Segments
+from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.vectors import Ordinals
 
 
@@ -44,24 +44,22 @@ class CorpusDiff:
     Parameters
     ----------
     segments
-        Segments of the index; ``None`` if there is none.
+        Segments of the index.
     whole
         Whether the index will contain these documents only; else others stay.
     """
 
-    def __init__(self, segments: Segments | None, *, whole: bool = True) -> None:
+    def __init__(self, segments: Segments, *, whole: bool = True) -> None:
         self._segments = segments
         self._whole = whole
-        self._live_docs: LiveDocs = segments.live_docs if segments else np.zeros(0, bool)
+        self._live_docs = segments.live_docs
         self._unchanged = np.zeros(len(self._live_docs), bool)
         self._changed = np.zeros(len(self._live_docs), bool)
         self._added = 0
 
     def find_new(self, documents: Sequence[Document]) -> list[Document]:
         """Return the documents that the index does not contain as they are."""
-        known = (
-            self._segments.find_ids(document.id for document in documents) if self._segments else {}
-        )
+        known = self._segments.find_ids(document.id for document in documents)
         new = []
         for document in documents:
             ordinal, digest = known.get(document.id, (-1, ""))

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import numpy as np
+
 from corpus_tuner.building.diff import CorpusDiff
 from corpus_tuner.building.ray_cluster import Cluster, choose_shard_size
 from corpus_tuner.building.ray_worker import WorkerTask
@@ -13,7 +15,9 @@ from corpus_tuner.core.progress import show_activity
 from corpus_tuner.generation.ledger import Ledger
 from corpus_tuner.generation.open_recipe import OpenRecipe
 from corpus_tuner.indexes.store.commit import move_segment
+from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import SegmentEntry
+from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.store.shards import Shards
 from corpus_tuner.indexes.store.soft_delete import soft_delete
 
@@ -54,7 +58,10 @@ class BuildInProgress(ExitStack):
             self._shards = Shards(index, folder)
             self._merge_ledgers()
             self._finished = self._shards.read_finished()
-            self._segments = self.enter_context(closing(self._shards.open_segments(self._finished)))
+            layout = Layout(index)
+            folders = [layout.get_segment_folder(entry.name) for entry in self._finished]
+            live_docs = [np.ones(entry.documents, bool) for entry in self._finished]
+            self._segments = self.enter_context(closing(Segments(folders, live_docs)))
         except BaseException:
             self.close()
             raise

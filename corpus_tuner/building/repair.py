@@ -20,7 +20,7 @@ from corpus_tuner.indexes.store.check import Problem
 from corpus_tuner.indexes.store.check import check as check_index
 from corpus_tuner.indexes.store.commit import collect_garbage, commit
 from corpus_tuner.indexes.store.layout import Layout
-from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, parse_manifest
+from corpus_tuner.indexes.store.manifest import SegmentEntry, parse_manifest
 from corpus_tuner.indexes.store.segment_reader import Segment
 from corpus_tuner.indexes.store.segments import load_live_docs
 from corpus_tuner.indexes.store.write_lock import lock_index
@@ -120,15 +120,18 @@ def repair(
         problems = check(index, ledger=file)
         if any(problem.file == file for problem in problems):
             file.replace(file.with_suffix(".damaged"))
-        ann_files = {
-            problem.file: problem.segment
-            for problem in problems
-            if problem.file in _list_ann_files(index, manifest)
-        }
-        names = {problem.segment for problem in problems if problem.file not in ann_files} - {""}
-        damaged = [entry for entry in manifest.segments if entry.name in names]
+        intact: list[SegmentEntry] = []
+        damaged: list[SegmentEntry] = []
+        ann_indexes = 0
+        for entry in manifest.segments:
+            files = {one.file.name for one in problems if one.segment == entry.name}
+            if files == {entry.ann_index}:
+                ann_indexes += 1
+                intact.append(entry.replace_file("ann_index", None))
+            else:
+                (damaged if files else intact).append(entry)
         documents = [one for entry in damaged for one in _read_intact_documents(index, entry)]
-        left = _drop_segments(manifest, names, {*ann_files.values()})
+        left = manifest.model_copy(update={"segments": tuple(intact)})
         if documents:
             corpus = Corpus(documents, CorpusSettings())
             opened = reopen_recipe(index, left, corpus, encoder, trust_remote_code)
@@ -139,27 +142,7 @@ def repair(
             collect_garbage(index, manifest)  # of a change that was killed after its commit
         commit_missing(index, left)
         lost = sum(entry.live_documents for entry in damaged) - len(documents)
-    return Repair(problems, len(documents), lost, len(ann_files))
-
-
-def _list_ann_files(index: Path, manifest: Manifest) -> set[Path]:
-    """Return the files of all ANN indexes."""
-    layout = Layout(index)
-    return {
-        layout.get_segment_folder(entry.name) / entry.ann_index
-        for entry in manifest.segments
-        if entry.ann_index
-    }
-
-
-def _drop_segments(manifest: Manifest, segments: set[str], ann_files: set[str]) -> Manifest:
-    """Return the manifest without some segments, and without the ANN indexes of some."""
-    left = [
-        entry.replace_file("ann_index", None) if entry.name in ann_files else entry
-        for entry in manifest.segments
-        if entry.name not in segments
-    ]
-    return manifest.model_copy(update={"segments": tuple(left)})
+    return Repair(problems, len(documents), lost, ann_indexes)
 
 
 def _read_intact_documents(index: Path, entry: SegmentEntry) -> Iterator[Document]:

@@ -7,12 +7,13 @@ import pytest
 
 import corpus_tuner as ct
 from corpus_tuner.building.diff import Changes, CorpusDiff
+from corpus_tuner.indexes.store.segments import Segments
 
 DOCUMENTS = [ct.Document(f"d{number}", "", f"Text {number}.") for number in range(4)]
 
 
 def test_without_an_index_all_documents_are_new() -> None:
-    diff = CorpusDiff(None)
+    diff = CorpusDiff(Segments([], []))
     assert diff.find_new(DOCUMENTS) == DOCUMENTS
     assert diff.removed.tolist() == []
     assert diff.changes == Changes(added=4)

@@ -177,7 +177,7 @@ def test_kills_leave_no_trace(tmp_path: Path, encoder_folder: Path) -> None:
         if build_.is_alive():
             build_.kill()
             kills += 1
-        elif kills:  # it was through before the kill came: begin again
+        else:  # it was through before the kill came: begin again
             shutil.rmtree(index)
         wait_for_exit(build_)
     assert wait_for_exit(start_build(corpus, index, encoder_folder)) == 0

@@ -92,10 +92,10 @@ def test_too_little_is_refused(
     assert "Traceback" not in refused.err
     assert read_manifest(index) == before
     assert_nothing_is_left_over(index)
-    few = [part for option in recipe(encoder, "{index: SQ8}") for part in ("--set", option)]
+    few = [part for option in recipe(encoder, "{index: HNSW48}") for part in ("--set", option)]
     done = run("build", index.parent / "c.jsonl", "-o", index, *few)
     assert done.code == 0, done.err
-    assert "too few vectors for SQ8: exact search (vectors.min_rows)" in done.out
+    assert "too few vectors for HNSW48: exact search (vectors.min_rows)" in done.out
 
 
 def test_a_structure_is_made_anew(index: Path, encoder: Any, run: Run) -> None:

@@ -84,7 +84,7 @@ class LocalIndex:
         """Return documents with their passages and similarities, in their order."""
         if vector is None:
             similarities: list[dict[int, float]] = [{} for _ in documents]
-            best = self.dense.first_views(documents)
+            best = np.zeros(len(documents), np.int64)  # the passage
         else:
             similarities = self.dense.view_similarities(vector, documents)
             # Of equal ones the first, in every document.

@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
@@ -68,7 +67,12 @@ def write_documents(lines: Iterable[bytes], file: Path) -> None:
         raise SearchIndexError(f"{file} is there already: give another name")
     create_folder(file.parent)
     with write_atomically(file) as opened:
-        _write(lines, opened, file.suffix == ".gz")
+        if file.suffix == ".gz":
+            # Without a name and a time in it, the same documents give the same bytes.
+            with gzip.GzipFile(filename="", mode="wb", fileobj=opened, mtime=0) as inner:
+                inner.writelines(lines)
+        else:
+            opened.writelines(lines)
 
 
 def _read_lines(segments: Segments) -> Iterator[bytes]:
@@ -78,12 +82,3 @@ def _read_lines(segments: Segments) -> Iterator[bytes]:
             record = {"_id": document.id, "title": document.title, "text": document.text}
             metadata = {"metadata": dict(document.metadata)} if document.metadata else {}
             yield f"{json.dumps({**record, **metadata}, ensure_ascii=False)}\n".encode()
-
-
-def _write(lines: Iterable[bytes], opened: IO[bytes], compressed: bool) -> None:
-    if not compressed:
-        opened.writelines(lines)
-        return
-    # Without a name and a time in it, the same documents give the same bytes.
-    with gzip.GzipFile(filename="", mode="wb", fileobj=opened, mtime=0) as inner:
-        inner.writelines(lines)

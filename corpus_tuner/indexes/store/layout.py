@@ -26,7 +26,6 @@ Readers retain the segments that they opened, as in Lucene; a writer never touch
 """
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from corpus_tuner.errors import SearchIndexError
@@ -37,7 +36,6 @@ ENCODER = "./encoder"
 _NUMBER = re.compile(r"\d{6}")
 
 
-@dataclass(frozen=True, slots=True)
 class Layout:
     """The files and folders of one index.
 
@@ -45,49 +43,25 @@ class Layout:
     ----------
     index
         Folder of the index.
+    manifest, lock, ledger, parsed, skipped, encoder, segments
+        Files and folders that are described above.
+    writer
+        Description of the process with the write lock.
+    merging
+        Folder in which segments are merged.
     """
 
-    index: Path
-
-    @property
-    def manifest(self) -> Path:
-        """The manifest."""
-        return self.index / "manifest.json"
-
-    @property
-    def lock(self) -> Path:
-        """Write lock."""
-        return self.index / "writer.lock"
-
-    @property
-    def writer(self) -> Path:
-        """Description of the process with the write lock."""
-        return self.index / "writer.json"
-
-    @property
-    def ledger(self) -> Path:
-        """Default file of the ledger."""
-        return self.index / "ledger.sqlite"
-
-    @property
-    def parsed(self) -> Path:
-        """Cache of parsed files."""
-        return self.index / "parsed.sqlite"
-
-    @property
-    def skipped(self) -> Path:
-        """Records and files that were skipped or repaired."""
-        return self.index / "skipped.json"
-
-    @property
-    def encoder(self) -> Path:
-        """The folder of an encoder that came with the index."""
-        return self.index / ENCODER
-
-    @property
-    def segments(self) -> Path:
-        """The folder of all segments."""
-        return self.index / "segments"
+    def __init__(self, index: Path) -> None:
+        self.index = index
+        self.manifest = index / "manifest.json"
+        self.lock = index / "writer.lock"
+        self.writer = index / "writer.json"
+        self.ledger = index / "ledger.sqlite"
+        self.parsed = index / "parsed.sqlite"
+        self.skipped = index / "skipped.json"
+        self.encoder = index / ENCODER
+        self.segments = index / "segments"
+        self.merging = index / "building-merge"
 
     def get_segment_folder(self, name: str) -> Path:
         """Return the folder of a segment.
@@ -104,11 +78,6 @@ class Layout:
     def get_staging_folder(self, key: str) -> Path:
         """Return the folder in which a build with `key` works."""
         return self.index / f"building-{key[:16]}"
-
-    @property
-    def merging(self) -> Path:
-        """The folder in which segments are merged."""
-        return self.index / "building-merge"
 
     @property
     def builds_in_progress(self) -> list[Path]:

@@ -26,7 +26,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 from filelock import FileLock
 from pydantic import ValidationError
 
@@ -34,9 +33,7 @@ from corpus_tuner.core.documents import Digests, Document, compute_digest
 from corpus_tuner.core.files import write_text
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.store.commit import move_segment
-from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import SegmentEntry, iter_segment_files
-from corpus_tuner.indexes.store.segments import Segments
 
 MAX_CRASHES = 20
 """So often the process that makes a shard may die before it is given up."""
@@ -106,14 +103,6 @@ class Shards:
             else:
                 file.unlink()
         return tuple(sorted(found, key=lambda entry: entry.name))
-
-    def open_segments(self, entries: Sequence[SegmentEntry]) -> Segments:
-        """Open the segments of finished ones."""
-        layout = Layout(self._index)
-        return Segments(
-            [layout.get_segment_folder(entry.name) for entry in entries],
-            [np.ones(entry.documents, bool) for entry in entries],
-        )
 
     def take(self, documents: Sequence[Document]) -> None:
         """Write documents that are to be made, behind those that were taken before."""

@@ -131,21 +131,10 @@ def _acquire(layout: Layout) -> FileLock:
             ) from None
         except OSError as error:
             raise SearchIndexError(f"cannot write to {layout.index}: {error.strerror}") from error
-        if _is_current(lock, layout.lock):
+        if layout.lock.exists():
             return lock
         lock.release()
         layout.index.mkdir(parents=True, exist_ok=True)
-
-
-def _is_current(lock: FileLock, file: Path) -> bool:
-    """Tell whether a lock is on the file that is there now."""
-    # A private attribute of filelock; without it the lock is taken to be current.
-    descriptor = getattr(getattr(lock, "_context", None), "lock_file_fd", None)
-    try:
-        there = file.stat()
-        return descriptor is None or os.path.samestat(os.fstat(descriptor), there)
-    except FileNotFoundError:
-        return False
 
 
 def _remove_empty_folder(layout: Layout) -> None:

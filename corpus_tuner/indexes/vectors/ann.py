@@ -31,18 +31,8 @@ SearchParameters = dict[str, PositiveInt]
 and ``rescore``, the number of candidates per wanted row whose similarity is computed exactly."""
 
 _PRESETS = {"hnsw": "HNSW32", "ivf_sq8": "IVF{lists},SQ8"}
-_GRAPHS = (faiss.IndexHNSWFlat, faiss.IndexHNSW)
-_SUPPORTED = (
-    faiss.IndexHNSWFlat,
-    faiss.IndexIVFFlat,
-    faiss.IndexIVFScalarQuantizer,
-    faiss.IndexIVFPQ,
-    faiss.IndexIVFRaBitQ,
-    faiss.IndexScalarQuantizer,
-    faiss.IndexRaBitQ,
-)
+_NAME = re.compile(r"HNSW([1-9]\d*)|IVF([1-9]\d*),(Flat|SQ8|RaBitQ)")
 _EF_CONSTRUCTION = 200
-_RESCORED = {faiss.IndexIVFPQ: 8, faiss.IndexIVFRaBitQ: 8, faiss.IndexRaBitQ: 8}
 _MOST_RAISED = 64
 """Search parameters are raised to this many times their first values at most."""
 _TRAINING_ROWS = 65_536
@@ -65,9 +55,9 @@ class VectorSettings(BaseModel):
     Attributes
     ----------
     index
-        ``flat`` compares a query with all vectors. ``hnsw`` (a graph), ``ivf_sq8`` (inverted lists
-        of 8-bit codes) and other strings of ``faiss.index_factory``, such as ``HNSW48`` or
-        ``IVF4096,PQ96``, are approximate (docs/guide/scale.md).
+        ``flat`` compares a query with all vectors. Approximate are ``hnsw`` (a graph), ``ivf_sq8``
+        (inverted lists of 8-bit codes), ``HNSW<links>`` and ``IVF<lists>`` with ``,Flat``, ``,SQ8``
+        or ``,RaBitQ`` (docs/guide/scale.md).
     recall
         Minimum recall@100 of an approximate search, compared with exact search. A build raises the
         search parameters until it is reached.
@@ -85,23 +75,31 @@ class VectorSettings(BaseModel):
     @field_validator("index")
     @classmethod
     def _check_index(cls, index: str) -> str:
-        if index != FLAT and index not in _PRESETS:
-            _create(index, _choose_dimension(index), rows=1)
+        if index not in (FLAT, *_PRESETS) and not _NAME.fullmatch(index):
+            raise ValueError(
+                f"{index!r} is not one of {FLAT}, {', '.join(_PRESETS)}, HNSW<links>, or "
+                "IVF<lists> with ,Flat, ,SQ8 or ,RaBitQ"
+            )
         return index
+
+    @property
+    def is_graph(self) -> bool:
+        """Whether the ANN indexes are graphs (HNSW)."""
+        return self.index.lower().startswith("hnsw")
 
     def needs_index(self, rows: int) -> bool:
         """Tell whether a segment of this many rows is to have an ANN index."""
-        return self.index != FLAT and rows >= max(self.min_rows, _count_least_rows(self.index))
+        name = _NAME.fullmatch(self.index)
+        lists = int(name[2] or 1) if name else 1  # as many rows are needed to train them
+        return self.index != FLAT and rows >= max(self.min_rows, lists)
 
     def get_first_parameters(self) -> SearchParameters:
         """Return the search parameters with which raising them begins."""
         if self.index == FLAT:
             return {}
-        kind = _create(self.index, _choose_dimension(self.index), rows=1)
-        if isinstance(kind, _GRAPHS):
+        if self.is_graph:
             return {"ef_search": 64}
-        rescore = {"rescore": _RESCORED.get(type(kind), 2)}
-        return {"nprobe": 16, **rescore} if isinstance(kind, faiss.IndexIVF) else rescore
+        return {"nprobe": 16, "rescore": 8 if self.index.endswith("RaBitQ") else 2}
 
     def raise_parameters(self, parameters: SearchParameters) -> Iterator[SearchParameters]:
         """Yield parameters of wider searches: one of the given ones doubled in each."""
@@ -140,10 +138,10 @@ class AnnIndex:
     ) -> None:
         self._rows = rows
         self._parameters = parameters
-        empty = _create(index, rows.dimension, rows.count, rows)
+        empty = _create(index, rows)
         kind = faiss.serialize_index(empty)[:4].tobytes()
         self._index = _read(file, rows, kind)
-        self._is_graph = isinstance(self._index, _GRAPHS)
+        self._is_graph = isinstance(self._index, faiss.IndexHNSW)
         if self._is_graph:
             if not _has_valid_links(self._index.hnsw, rows.count):
                 raise SearchIndexError(f"{file} links vectors that do not exist: {DAMAGED}")
@@ -181,11 +179,8 @@ class AnnIndex:
             parameters = library.SearchParametersHNSW(efSearch=sight, sel=selector)
             similarities, rows = self._index.search(queries, count, params=parameters)
             return Neighbors(rows, similarities, exact=False)
-        if "nprobe" in self._parameters:
-            probes = math.ceil(self._parameters["nprobe"] * widening)
-            parameters = library.SearchParametersIVF(nprobe=probes, sel=selector)
-        else:
-            parameters = library.SearchParameters(sel=selector)
+        probes = math.ceil(self._parameters["nprobe"] * widening)
+        parameters = library.SearchParametersIVF(nprobe=probes, sel=selector)
         count = min(depth * self._parameters["rescore"], total)
         _, rows = self._index.search(queries, count, params=parameters)
         return _rescore(self._rows, queries, rows)
@@ -201,77 +196,37 @@ def build_ann_index(settings: VectorSettings, rows: StoredRows, file: Path) -> N
     """
     library: Any = faiss
     try:
-        index = _create(settings.index, rows.dimension, rows.count, rows)
+        index = _create(settings.index, rows)
         if not index.is_trained:
-            index.train(_sample(rows, getattr(index, "nlist", 1)))
+            index.train(_sample(rows, index.nlist))
         # Several threads would not link a graph alike each time.
-        with limit_threads(1 if isinstance(index, _GRAPHS) else _BLOCK):
+        with limit_threads(1 if settings.is_graph else _BLOCK):
             for start in range(0, rows.count, _BLOCK):
                 index.add(rows.vectors(np.arange(start, min(start + _BLOCK, rows.count))))
-    except (ValueError, RuntimeError) as error:
+    except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise SearchIndexError(f"cannot build the ANN index {settings.index}: {reason}") from error
-    flags = faiss.IO_FLAG_SKIP_STORAGE if isinstance(index, _GRAPHS) else 0
+    flags = faiss.IO_FLAG_SKIP_STORAGE if settings.is_graph else 0
     with file.open("wb") as opened:
         writer = library.PyCallbackIOWriter(opened.write, _WRITE_BUFFER)
         library.write_index(index, writer, flags)
 
 
-def _create(name: str, dimension: int, rows: int, storage: StoredRows | None = None) -> Any:
-    """Return an empty FAISS index for this many rows; a graph uses the storage of the rows.
-
-    Raises
-    ------
-    ValueError
-        If FAISS does not know such an index, or cannot use it here.
-    """
+def _create(name: str, rows: StoredRows) -> Any:
+    """Return an empty FAISS index for some rows; a graph uses their storage."""
     library: Any = faiss
-    index: Any
-    lists = min(rows, math.ceil(2 * math.sqrt(rows)))
+    lists = min(rows.count, math.ceil(2 * math.sqrt(rows.count)))
     factory = _PRESETS.get(name, name).format(lists=lists)
-    try:
-        index = library.index_factory(dimension, factory, faiss.METRIC_INNER_PRODUCT)
-    except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1].rpartition("Error: ")[2]
-        raise ValueError(
-            f"{name!r} is not one of {FLAT}, {', '.join(_PRESETS)}, and FAISS does not accept it "
-            f"as an index factory for inner products: {reason}"
-        ) from error
-    is_ivf = isinstance(index, faiss.IndexIVF)
-    nested = is_ivf and not isinstance(faiss.downcast_index(index.quantizer), faiss.IndexFlat)
-    if type(index) not in _SUPPORTED or nested:
-        raise ValueError(
-            f"{name!r} cannot be used: choose HNSW<links>, SQ8, RaBitQ, or IVF<lists> with Flat, "
-            "SQ8, PQ<bytes> or RaBitQ. Other indexes of FAISS cannot be memory-mapped, filtered by "
-            "ids and checked for damage"
-        )
-    is_graph, is_pq = isinstance(index, _GRAPHS), isinstance(index, faiss.IndexIVFPQ)
-    if is_graph:
-        if storage is not None:
-            links = index.hnsw.nb_neighbors(1)
-            index = library.IndexHNSW(create_storage(storage.storage, dimension), links)
-        index.hnsw.efConstruction = _EF_CONSTRUCTION
-    if is_ivf:
-        index.cp.spherical = True  # inner products are compared
-        index.cp.min_points_per_centroid = 1
-        index.cp.max_points_per_centroid = _ROWS_PER_CENTROID
-    if is_pq:
-        index.do_polysemous_training = False  # takes minutes, for a search that is not used here
-        index.pq.cp.min_points_per_centroid = 1
-        index.pq.cp.max_points_per_centroid = _ROWS_PER_CENTROID
+    if factory.startswith("HNSW"):
+        links = int(factory.removeprefix("HNSW"))
+        graph = library.IndexHNSW(create_storage(rows.storage, rows.dimension), links)
+        graph.hnsw.efConstruction = _EF_CONSTRUCTION
+        return graph
+    index = library.index_factory(rows.dimension, factory, faiss.METRIC_INNER_PRODUCT)
+    index.cp.spherical = True  # inner products are compared
+    index.cp.min_points_per_centroid = 1
+    index.cp.max_points_per_centroid = _ROWS_PER_CENTROID
     return index
-
-
-def _choose_dimension(factory: str) -> int:
-    """Return a dimension that can be divided into the pieces of product quantization."""
-    return math.lcm(64, *(int(pieces) or 1 for pieces in re.findall(r"PQ(\d+)", factory)))
-
-
-def _count_least_rows(name: str) -> int:
-    """Return the least number of rows from which an index can be trained."""
-    lists = re.search(r"IVF(\d+)", name)
-    codes = re.search(r"PQ\d+(?:x(\d+))?", name)
-    return max(int(lists[1]) if lists else 1, 2 ** int(codes[1] or 8) if codes else 1)
 
 
 def _sample(rows: StoredRows, lists: int) -> Vectors:

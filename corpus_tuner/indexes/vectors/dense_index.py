@@ -213,10 +213,6 @@ class DenseIndex:
         """Return the passage vectors of documents, float64, shape (documents, dimension)."""
         return self._vectors(self._starts[documents]).astype(np.float64)
 
-    def first_views(self, documents: Ordinals) -> Ordinals:
-        """Return the position of the view that the first row of every document stands for."""
-        return self._views(self._starts[documents])
-
     def view_similarities(self, query: Vectors, documents: Ordinals) -> list[dict[int, float]]:
         """Return the similarities of a query and every document's views, by position of the view.
 

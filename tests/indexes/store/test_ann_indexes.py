@@ -63,6 +63,6 @@ def test_what_is_not_committed_is_garbage(tmp_path: Path, manifest: Manifest) ->
 def test_an_index_of_another_kind_is_written_again(tmp_path: Path, manifest: Manifest) -> None:
     small = VectorSettings(index="hnsw", min_rows=10)
     done = commit_missing(tmp_path, add_vector_settings(manifest, small))
-    assert find_missing(done, VectorSettings(index="SQ8", min_rows=10)) == [*done.segments]
+    assert find_missing(done, VectorSettings(index="ivf_sq8", min_rows=10)) == [*done.segments]
     without = write_ann_indexes(tmp_path, done, VectorSettings())
     assert without.segments[0].ann_index is None
