@@ -70,13 +70,7 @@ def add(
 
 
 class Adder:
-    """Adds documents repeatedly with models that stay open.
-
-    Parameters
-    ----------
-    index, encoder, ledger, trust_remote_code
-        As `add` takes them.
-    """
+    """Adds documents repeatedly, as `add` does, with models that stay open."""
 
     def __init__(
         self,
@@ -99,16 +93,7 @@ class Adder:
         *,
         finish_index: bool = False,
     ) -> BuildReport:
-        """Add documents; see `add`.
-
-        Parameters
-        ----------
-        source, settings
-            The documents, and the settings of reading them.
-        finish_index
-            Merge segments, calibrate, and build the ANN index when that is due, which may take
-            long.
-        """
+        """Add documents; `finish_index` merges, calibrates and builds ANN indexes when due."""
         corpus = Corpus(source, settings)
         index = self.index
         with lock_and_read_manifest(index, "an addition of documents") as manifest:

@@ -25,16 +25,7 @@ from corpus_tuner.indexes.store.soft_delete import soft_delete
 class BuildInProgress(ExitStack):
     """The segments of a build, which continues one that was interrupted; a context manager.
 
-    Parameters
-    ----------
-    index
-        Folder of the index, locked.
-    folder
-        Working folder of the build.
-    opened
-        The recipe with its models.
-    ledger
-        File of the ledger, into which the ledgers of shards are merged.
+    The ledgers of shards are merged into the ledger.
 
     Attributes
     ----------
@@ -97,10 +88,7 @@ class BuildInProgress(ExitStack):
     def write(self, generation: int) -> list[SegmentEntry]:
         """Write the segment of the staged documents, and return the entries of all segments.
 
-        Parameters
-        ----------
-        generation
-            Generation of the commit that puts them in force.
+        They are put in force by the commit of this generation.
         """
         finished = soft_delete(self._finished, self._segments, self._diff.removed, generation)
         entries = [*finished, *self._built]

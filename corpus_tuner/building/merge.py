@@ -56,16 +56,7 @@ def find_due_segments(manifest: Manifest) -> list[SegmentEntry]:
 
 
 def merge_segments(index: Path, manifest: Manifest, entries: Sequence[SegmentEntry]) -> Manifest:
-    """Make one segment of some, and put it in force.
-
-    Parameters
-    ----------
-    index
-        The folder of the index, locked.
-    manifest
-        As it is in force.
-    entries
-        The segments, in the order of the manifest.
+    """Make one segment of some, in the order of the manifest, and put it in force.
 
     Raises
     ------

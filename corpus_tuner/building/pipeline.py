@@ -187,24 +187,16 @@ def update(
     whole: bool = True,
     cluster: Cluster | None = None,
 ) -> tuple[Manifest, Changes]:
-    """Index new documents, delete outdated ones, and commit.
+    """Index new documents, here or on a cluster, delete outdated ones, and commit.
 
     Parameters
     ----------
-    index
-        Folder of the index, locked.
-    corpus
-        The documents.
-    opened
-        The recipe with its models.
     current
         The current manifest; ``None`` to build the index from nothing.
     ledger
         File of the ledger; by default that of the index.
     whole
         Whether the index will contain these documents only.
-    cluster
-        Cluster that indexes the documents instead of this process.
     """
     layout = Layout(index)
     folder = layout.get_staging_folder(opened.key)

@@ -30,24 +30,8 @@ from corpus_tuner.indexes.store.shards import LEDGER, Shard, Shards
 class WorkerTask:
     """Description of a build for the workers, with values of JSON types.
 
-    Attributes
-    ----------
-    index, building
-        Folder of the index, and working folder of its build.
-    ledger
-        File of earlier generated texts.
-    recipe
-        The recipe.
-    languages
-        Languages of the corpus, the most frequent first.
-    fingerprint
-        Fingerprint of the encoder.
-    key
-        Hash of the recipe and its models.
-    folder
-        Working directory, at which relative paths begin.
-    version
-        Version of this package.
+    `building` is the working folder of the build, `key` the hash of the recipe and its models, and
+    `folder` the directory at which relative paths begin.
     """
 
     index: str

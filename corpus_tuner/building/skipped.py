@@ -29,16 +29,7 @@ def store_skipped(
 ) -> bool:
     """Store what was left out or repaired, and tell whether it differs from what was stored.
 
-    Parameters
-    ----------
-    index
-        The folder of the index, locked.
-    corpus
-        Name of the corpus that was read.
-    skipped
-        Records and files that were left out or repaired.
-    whole
-        Whether it is all that the index has; otherwise what is stored of other corpora stays.
+    What is stored of other corpora stays unless this one is all that the index has (`whole`).
     """
     before = read_skipped(index)
     after = {name: some for name, some in before.items() if not whole and name != corpus}

@@ -22,22 +22,10 @@ def find_missing(manifest: Manifest, settings: VectorSettings) -> list[SegmentEn
 
 
 def write_ann_indexes(index: Path, manifest: Manifest, settings: VectorSettings) -> Manifest:
-    """Write the ANN indexes that segments lack by these settings.
+    """Write the ANN indexes that segments lack by these settings; return the new manifest.
 
-    Parameters
-    ----------
-    index
-        Folder of the index, locked.
-    manifest
-        Manifest in force.
-    settings
-        Settings that decide which segments have an ANN index, and of which kind.
-
-    Returns
-    -------
-    Manifest
-        To be committed. If it is not, `corpus_tuner.indexes.store.commit.collect_garbage` removes
-        the files that only it names.
+    If it is not committed, `corpus_tuner.indexes.store.commit.collect_garbage` removes the files
+    that only it names.
 
     Raises
     ------

@@ -24,19 +24,9 @@ def commit(index: Path, manifest: Manifest) -> Manifest:
     """Put a manifest in force, and remove the files that it does not name.
 
     A crash before the manifest is replaced leaves the old index in force, one after it the new
-    index; files that are left over are removed by `collect_garbage`.
-
-    Parameters
-    ----------
-    index
-        Folder of the index, locked.
-    manifest
-        New manifest, with the generation that is in force now. Its segments are in the index
-        (`move_segment`); those without live documents are dropped.
-
-    Returns
-    -------
-    The manifest in force.
+    index; files that are left over are removed by `collect_garbage`. The manifest has the
+    generation that is in force now, and segments that are in the index (`move_segment`); those
+    without live documents are dropped.
     """
     segments = tuple(entry for entry in manifest.segments if entry.live_documents)
     update = {"generation": manifest.generation + 1, "segments": segments}
@@ -47,21 +37,10 @@ def commit(index: Path, manifest: Manifest) -> Manifest:
 
 
 def move_segment(index: Path, entry: SegmentEntry, working: Path) -> SegmentEntry:
-    """Move a segment that `write_segment` wrote into the index; several may do so at once.
+    """Move a segment from the working folder of `write_segment` into the index.
 
-    Parameters
-    ----------
-    index
-        Folder of the index.
-    entry
-        Entry of the segment.
-    working
-        Working folder that it was written in, on the same file system.
-
-    Returns
-    -------
-    The entry with the segment's name, a number that no other segment has. It is in force when a
-    manifest says so.
+    Its name is a number that no other segment has; several processes may do so at once. It is in
+    force when a manifest says so.
     """
     segments = Layout(index).segments
     segments.mkdir(exist_ok=True)
@@ -83,13 +62,6 @@ def collect_garbage(index: Path, manifest: Manifest) -> None:
     """Remove files that the manifest in force does not name, and builds in progress.
 
     Segments that a reader has open are retained, `RETENTION_SECONDS` at most.
-
-    Parameters
-    ----------
-    index
-        The folder of the index, locked.
-    manifest
-        As it is in force.
     """
     layout = Layout(index)
     named = {entry.name: entry for entry in manifest.segments}

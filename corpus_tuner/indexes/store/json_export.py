@@ -21,16 +21,11 @@ _AT_ONCE = 256  # documents
 def open_json_lines(index: str | Path) -> Iterator[tuple[int, Iterator[bytes]]]:
     r"""Open an index for reading its documents; it may be changed meanwhile.
 
-    Parameters
-    ----------
-    index
-        Folder of the index.
-
     Yields
     ------
     int, iterator of bytes
-        How many documents there are, and for each, in the order of the index, a line in UTF-8: a
-        JSON object with ``_id``, ``title``, ``text`` and, where it has any, ``metadata``.
+        Number of documents, and a line of JSON in UTF-8 for each, in the order of the index, with
+        ``_id``, ``title``, ``text`` and, if it has any, ``metadata``.
 
     Raises
     ------

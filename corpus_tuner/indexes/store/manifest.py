@@ -428,16 +428,7 @@ def parse_manifest(index: Path) -> Manifest:
 
 
 def verify(index: Path, entries: Iterable[SegmentEntry], most: int | None = None) -> None:
-    """Compare files of some segments with their checksums.
-
-    Parameters
-    ----------
-    index
-        Folder of the index.
-    entries
-        The segments.
-    most
-        Look at files of at most so many bytes; at all if left out.
+    """Compare files of some segments with their checksums, those of at most so many bytes.
 
     Raises
     ------

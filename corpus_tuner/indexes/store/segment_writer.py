@@ -81,22 +81,8 @@ def write_segment(
 ) -> SegmentEntry:
     """Write all files of a segment into the folder `SEGMENT` of a working folder.
 
-    Parameters
-    ----------
-    source
-        Documents of the segment.
-    working
-        Working folder on the file system of the index.
-    representations
-        Representations that it has.
-    dimension
-        Dimension of the vectors.
-    rankers
-        Lexical rankers that it has.
-
-    Returns
-    -------
-    The entry of the segment, which has no name until a commit.
+    The segment has the vectors of these representations, and the terms of these lexical rankers. It
+    has no name until `corpus_tuner.indexes.store.commit.move_segment`.
     """
     folder = working / SEGMENT
     shutil.rmtree(folder, ignore_errors=True)

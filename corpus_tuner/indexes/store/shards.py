@@ -67,14 +67,7 @@ class Shard(NamedTuple):
 
 
 class Shards:
-    """The shards of one build.
-
-    Parameters
-    ----------
-    index
-        Folder of the index.
-    building
-        The folder in which the build works.
+    """The shards of the build of an index in a working folder.
 
     Attributes
     ----------
@@ -148,13 +141,8 @@ class Shards:
     ) -> SegmentEntry:
         """Return the entry of a shard's segment, which is made unless it is there.
 
-        Parameters
-        ----------
-        shard
-            Shard to build. If another process builds it, this one waits.
-        making
-            Is given the shard's folder, with whatever was left there, and the documents. It writes
-            the segment into that folder (`corpus_tuner.indexes.store.segment_writer`).
+        If another process builds it, this one waits. `making` is given the shard's folder, with
+        whatever was left there, and the documents, and writes the segment into that folder.
 
         Raises
         ------

@@ -108,7 +108,7 @@ def soft_delete(
     before, segments
         The segments: their entries, and as they are opened.
     gone
-        Documents that are there, in ascending order.
+        Live documents, in ascending order.
     generation
         Generation of the commit that puts the entries in force.
     """

@@ -81,16 +81,7 @@ class EncodedDocument(NamedTuple):
 class Staging:
     """Documents on their way into a segment (a `SegmentSource`).
 
-    Parameters
-    ----------
-    folder
-        Working folder, created if it does not exist. A build continues what another one left there.
-    representations
-        Representations to index.
-    dimension
-        Dimension of the vectors.
-    lexical
-        Terms to index; ``None`` for none.
+    A build continues what another one left in the folder, which is created if it does not exist.
 
     Raises
     ------

@@ -22,12 +22,7 @@ from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
 def lock_index(index: Path, what: str) -> Iterator[None]:
     """Keep others from changing an index. The system lets go of the lock when the process ends.
 
-    Parameters
-    ----------
-    index
-        Folder of the index.
-    what
-        Description of the change, for errors of other processes.
+    `what` describes the change in errors of other processes.
 
     Raises
     ------
@@ -59,20 +54,7 @@ def lock_index(index: Path, what: str) -> Iterator[None]:
 
 @contextmanager
 def lock_and_read_manifest(index: Path, what: str) -> Iterator[Manifest]:
-    """Keep others from changing an index that there is, and return its manifest.
-
-    Parameters
-    ----------
-    index, what
-        As `lock_index` takes them.
-
-    Raises
-    ------
-    LockedError
-        If another is changing it.
-    SearchIndexError
-        If there is no index, or it cannot be read or written to.
-    """
+    """Lock an existing index, as `lock_index` does, and return its manifest."""
     read_manifest(index)  # where there is no index, nothing is written
     with lock_index(index, what):
         yield read_manifest(index)
@@ -91,16 +73,9 @@ def create_index_folder(index: Path) -> None:
 
 
 def create_output_folder(folder: Path, marks: Sequence[Path], kind: str, what: str) -> None:
-    """Make a folder, or see that it is one of a kind already.
+    """Make a folder, or see that it has one of the files that mark a folder of its kind.
 
-    Parameters
-    ----------
-    folder
-        The folder.
-    marks
-        Files one of which a folder of that kind has.
-    kind, what
-        What is in such a folder, and what goes there, with their articles; for errors.
+    `kind` and `what` say in errors what is in such a folder, and what goes there.
 
     Raises
     ------

@@ -55,21 +55,9 @@ def row_starts_file(folder: Path, representation: str) -> Path:
 def write_vectors(
     blocks: Iterable[Vectors], rows: int, dimension: int, storage: Storage, output: Path
 ) -> None:
-    """Write a flat FAISS index of vectors, block by block.
+    """Write a flat FAISS index of `rows` vectors, in float32 blocks of shape (vectors, dimension).
 
-    Parameters
-    ----------
-    blocks
-        float32, each of shape (vectors, dimension).
-    rows
-        Number of vectors in all blocks.
-    dimension
-        Length of a vector.
-    storage
-        ``float16`` takes half the space of ``float32``; ``int8`` takes a quarter, with one linear
-        scale for all components.
-    output
-        File.
+    ``int8`` has one linear scale for all components.
     """
     codec = _codec(storage, dimension)
     with output.open("wb") as file:
