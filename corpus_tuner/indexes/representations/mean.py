@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, NonNegativeFloat
+from pydantic import Field
 
 from corpus_tuner.core.documents import View
 from corpus_tuner.core.registry import PluginSettings
@@ -25,14 +25,10 @@ class Settings(PluginSettings):
     ----------
     weight
         Weight of the views, from 0 (only the passage) to 1 (only the views).
-    kinds
-        Weight of every view of a kind in the mean; 1 for a kind that is not named, 0 leaves a
-        kind out.
     """
 
     name: Literal["mean"] = "mean"
     weight: Annotated[float, Field(ge=0, le=1)] = 0.4
-    kinds: dict[str, NonNegativeFloat] = Field(default_factory=dict)
 
 
 class Representation:
@@ -43,17 +39,15 @@ class Representation:
     score = staticmethod(score_by_best_row)
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._weight = settings.weight
 
     def make_rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
         """Return every passage vector averaged with the mean of the view vectors."""
-        weights = self._settings.kinds | {"passage": 0.0}
-        shares = np.array([weights.get(view.kind, 1.0) for view in views])
-        passages = np.flatnonzero([view.kind == "passage" for view in views]).astype(np.int32)
+        shares = np.array([0.0 if view.kind == "passage" else 1.0 for view in views])
+        passages = np.flatnonzero(shares == 0).astype(np.int32)
         if not shares.any():  # nothing was written for this document
             return Rows(vectors[passages], passages)
         mean = shares @ vectors / shares.sum()
-        weight = self._settings.weight
-        mixed = (1 - weight) * vectors[passages] + weight * mean
+        mixed = (1 - self._weight) * vectors[passages] + self._weight * mean
         mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
         return Rows(mixed.astype(np.float32), passages)

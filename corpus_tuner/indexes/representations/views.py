@@ -32,9 +32,6 @@ class Settings(PluginSettings):
 
     Attributes
     ----------
-    kinds
-        Factor on the similarity of every view of a kind; 1 for a kind that is not named, 0 leaves
-        a kind out.
     invented
         Factor on the similarity of views that a generator invented, such as questions, so that they
         must be nearer to a query than the document's own text.
@@ -48,7 +45,6 @@ class Settings(PluginSettings):
     """
 
     name: Literal["views"] = "views"
-    kinds: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
     invented: Annotated[float, Field(ge=0, le=1)] = 0.85
     distinct: Annotated[float, Field(gt=0, lt=1)] | None = None
     storage: Storage = "float16"
@@ -61,20 +57,12 @@ class Representation:
 
     def __init__(self, settings: Settings) -> None:
         self.storage = settings.storage
-        self._factors = settings.kinds
         self._invented = settings.invented
         self._distinct = settings.distinct
 
     def make_rows(self, views: Sequence[View], vectors: Vectors) -> Rows:
-        """Return the vectors as they are, but for the factors of their views."""
-        factors = np.array(
-            [
-                self._factors.get(view.kind, 1.0) * (self._invented if view.invented else 1.0)
-                for view in views
-            ],
-            np.float32,
-        )
-        factors[0] = 1  # the passage that the encoder reads stays as it is
+        """Return the vectors as they are, but for the factor of invented views."""
+        factors = np.array([self._invented if view.invented else 1.0 for view in views], np.float32)
         selected = np.flatnonzero(factors).astype(np.int32)
         if self._distinct is not None:
             selected = np.concatenate(

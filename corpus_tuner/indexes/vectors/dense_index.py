@@ -4,7 +4,7 @@ Scores of documents are always exact. Which documents are found depends on the i
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
@@ -267,33 +267,34 @@ class DenseIndex:
     def _similarities(self, query: Vectors, rows: Ordinals) -> Scores:
         """Return the inner products of a query and some rows, float64, shape (rows,)."""
         found = np.zeros(len(rows))
-        for segment, where in self._split_by_segment(rows):
-            found[where] = segment.rows.similarities(query, rows[where] - segment.first_row)
-        return found
+        return self._fill(found, rows, lambda segment, own: segment.rows.similarities(query, own))
 
     def _vectors(self, rows: Ordinals) -> Vectors:
         """Return some rows as they are stored, float32, shape (rows, dimension)."""
         found = np.zeros((len(rows), self.dimension), np.float32)
-        for segment, where in self._split_by_segment(rows):
-            found[where] = segment.rows.vectors(rows[where] - segment.first_row)
-        return found
+        return self._fill(found, rows, lambda segment, own: segment.rows.vectors(own))
 
     def _views(self, rows: Ordinals) -> Ordinals:
         """Return the position of the view that each row stands for, shape (rows,)."""
         found = np.zeros(len(rows), np.int64)
-        for segment, where in self._split_by_segment(rows):
-            found[where] = segment.views[rows[where] - segment.first_row]
-        return found
+        return self._fill(found, rows, lambda segment, own: segment.views[own])
 
-    def _split_by_segment(self, rows: Ordinals) -> Iterator[tuple[_Segment, Ordinals | slice]]:
-        """Yield every segment that has some of the rows, and where these are."""
+    def _fill(
+        self,
+        found: npt.NDArray[Any],
+        rows: Ordinals,
+        read: Callable[[_Segment, Ordinals], npt.NDArray[Any]],
+    ) -> npt.NDArray[Any]:
+        """Fill an array with what is read of some rows in the segment of each."""
         if len(self._segments) == 1:
-            yield self._segments[0], slice(None)
-            return
+            found[:] = read(self._segments[0], rows)
+            return found
         firsts = [segment.first_row for segment in self._segments]
         owners = np.searchsorted(firsts, rows, side="right") - 1
         for number in np.unique(owners).tolist():
-            yield self._segments[number], np.flatnonzero(owners == number)
+            where, segment = owners == number, self._segments[number]
+            found[where] = read(segment, rows[where] - segment.first_row)
+        return found
 
     def _choose_best(
         self, query: Vectors, seen: _SeenRows, k: int, weight: float

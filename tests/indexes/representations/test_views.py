@@ -27,13 +27,6 @@ def test_near_equal_views_are_left_out() -> None:
     assert passage_alone.views.tolist() == [0]
 
 
-def test_views_with_factors() -> None:
-    settings = views.Settings(kinds={"sentence": 0, "passage": 0.5, "title": 0.25})
-    rows = open_representation(settings).make_rows(VIEWS, VECTORS)
-    assert rows.views.tolist() == [0, 1, 2]  # the first passage is what the encoder alone reads
-    assert rows.vectors.max(axis=1).tolist() == [1, 0.5, 0.25]
-
-
 def test_what_was_invented_counts_less() -> None:
     written = [*VIEWS[:3], View("a", "title", "title", invented=True)]
     rows = open_representation(views.Settings(invented=0.75)).make_rows(written, VECTORS[:4])
