@@ -41,15 +41,7 @@ class Comparison:
 
 
 class Limits(NamedTuple):
-    """A half-open range of instants, by keys of `corpus_tuner.indexes.filters.dates`.
-
-    Attributes
-    ----------
-    since
-        The first; ``None`` if it has no beginning.
-    before
-        The first behind it; ``None`` if it has no end.
-    """
+    """A half-open range of instants, by keys of `dates`; ``None`` where it has no end."""
 
     since: str | None
     before: str | None

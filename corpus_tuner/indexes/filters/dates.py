@@ -22,14 +22,8 @@ _DAY = 24 * 60 * 60  # seconds
 class Period(NamedTuple):
     """Period of a date: a year, a month or a day in UTC, or an instant.
 
-    Start and end are keys: text whose order is that of time, to any fraction of a second.
-
-    Attributes
-    ----------
-    start
-        First instant.
-    end
-        First key after the period.
+    Start and end are keys, the end being the first after the period: text whose order is that of
+    time, to any fraction of a second.
     """
 
     start: str

@@ -55,15 +55,7 @@ class BM25(BaseModel):
 
 
 class CollectionStatistics(NamedTuple):
-    """Statistics of all documents of an index.
-
-    Attributes
-    ----------
-    documents
-        Number of documents.
-    mean
-        Mean length of a document in terms.
-    """
+    """Number of documents of an index, and their mean length in terms."""
 
     documents: int
     mean: float

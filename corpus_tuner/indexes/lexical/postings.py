@@ -150,7 +150,11 @@ class Postings:
         terms, documents, counts
             The position of its term in `keys`, its document and its count; of shape (postings,).
         """
-        begins, ends = self._find_ranges(keys)
+        begins = ends = np.zeros(len(keys), np.int64)
+        if len(self._keys):
+            nearest = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+            begins = np.asarray(self._starts[nearest])
+            ends = np.where(self._keys[nearest] == keys, self._starts[nearest + 1], begins)
         sizes = ends - begins
         if (begins < 0).any() or (sizes < 0).any() or (ends > len(self._documents)).any():
             raise DamagedError(f"the {self._what} are damaged: {DAMAGED}")
@@ -163,14 +167,6 @@ class Postings:
         if documents.min() < 0 or documents.max() >= len(self.lengths):
             raise DamagedError(f"the {self._what} are damaged: {DAMAGED}")
         return terms, documents, counts.astype(np.float64)
-
-    def _find_ranges(self, keys: Keys) -> tuple[Counts, Counts]:
-        """Return where the postings of some terms begin and end."""
-        if not len(self._keys):
-            return np.zeros(len(keys), np.int64), np.zeros(len(keys), np.int64)
-        terms = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        begins = np.asarray(self._starts[terms])
-        return begins, np.where(self._keys[terms] == keys, self._starts[terms + 1], begins)
 
 
 @lru_cache(maxsize=2**18)

@@ -50,15 +50,10 @@ _threads = threading.local()  # a stemmer must not be shared between threads
 
 
 class DocumentTerms(NamedTuple):
-    """The terms of a document.
+    """The terms of a document, each as often as it is there, and how many count in its length.
 
-    Attributes
-    ----------
-    terms
-        All of them, each as often as it is there.
-    length
-        How many of them count in the document's length: its words without stop words. Further
-        terms at the position of a word do not, as with Lucene's ``discountOverlaps``.
+    Those are its words without stop words. Further terms at the position of a word do not count, as
+    with Lucene's ``discountOverlaps``.
     """
 
     terms: list[str]
@@ -66,16 +61,9 @@ class DocumentTerms(NamedTuple):
 
 
 class TokenTerms(NamedTuple):
-    """The terms of a token.
+    """The terms of a token: words count in the length of a document, others do not.
 
-    Attributes
-    ----------
-    words
-        Terms that count in the length of a document.
-    others
-        Further ones.
-    stop_words
-        Stop words, which most queries leave out.
+    Most queries leave out the stop words.
     """
 
     words: tuple[str, ...]

@@ -127,7 +127,6 @@ class _Export:
         there = self._read_hashes()
         seen = np.zeros(len(there["number"]), bool)
         live = np.flatnonzero(self._local.segments.live_docs)
-        self._check_numbers(live)
         batches = [live[start : start + _AT_ONCE] for start in range(0, len(live), _AT_ONCE)]
         for some in track(batches, "exporting", lambda: len(live), len):
             self._write_documents(some, terms, there, seen)
@@ -191,13 +190,6 @@ class _Export:
         )
         found.sort(order="number")
         return found
-
-    def _check_numbers(self, live: Ordinals) -> None:
-        """Refuse two documents with the same number."""
-        batches = (live[start : start + 1_024] for start in range(0, len(live), 1_024))
-        ids = (id_ for some in batches for id_ in self._local.read_ids(some))
-        if len(np.unique(np.fromiter(map(hash_text, ids), np.int64))) < len(live):
-            raise SearchIndexError("two documents have ids of the same hash: rename one of them")
 
     def _write_documents(
         self,

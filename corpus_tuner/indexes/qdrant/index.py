@@ -15,7 +15,7 @@ import numpy as np
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.errors import SearchIndexError
-from corpus_tuner.indexes.filters import Condition, resolve
+from corpus_tuner.indexes.filters import resolve
 from corpus_tuner.indexes.filters.fields import ID, Field, Fields, list_normal_forms
 from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings
 from corpus_tuner.indexes.lexical.bm25 import BM25, CollectionStatistics
@@ -57,17 +57,7 @@ _SHOWN = (*DOCUMENT, "views", "rows")
 
 
 class State(NamedTuple):
-    """Contents of the manifest of a collection.
-
-    Attributes
-    ----------
-    manifest
-        Manifest of the exported index, with the exported representation only.
-    fields
-        Fields that filters can name.
-    statistics
-        Term statistics by lexical ranker.
-    """
+    """What a collection has besides documents: manifest, fields of filters, term statistics."""
 
     manifest: Manifest
     fields: Fields
@@ -75,31 +65,22 @@ class State(NamedTuple):
 
 
 class QdrantIndex:
-    """A collection, as `corpus_tuner.indexes.search.backend.Index`.
-
-    Parameters
-    ----------
-    collection
-        Collection of the index.
-    state
-        Contents of its manifest.
-    """
+    """An open collection (`corpus_tuner.indexes.search.backend.Index`)."""
 
     def __init__(self, collection: Collection, state: State) -> None:
         self._collection = collection
-        self._fields = state.fields
+        self.fields = state.fields
         self._lexical = state.manifest.lexical or LexicalSettings()
         self._terms = {
             name: read_terms(collection, name, statistics, getattr(state.manifest.search, name))
             for name, statistics in state.statistics.items()
         }
-        self._filter = lru_cache(_FILTERS)(self._convert_condition)
+        self._filter = lru_cache(_FILTERS)(
+            lambda condition: convert_filter(
+                resolve(condition, state.fields), collection.list_values
+            )
+        )
         self._ids: dict[int, str] = {}
-
-    @property
-    def fields(self) -> Fields:
-        """What filters can name."""
-        return self._fields
 
     def find_candidates(
         self, plan: Plan, queries: Sequence[str], vectors: Vectors | None
@@ -173,9 +154,6 @@ class QdrantIndex:
     def close(self) -> None:
         """Close files and connections."""
         self._collection.close()
-
-    def _convert_condition(self, condition: Condition) -> QdrantFilter:
-        return convert_filter(resolve(condition, self._fields), self._collection.list_values)
 
     def _get_terms(self, ranker: LexicalRanker, how: BM25) -> Terms:
         """Return the terms of a ranker, if documents were written with these parameters."""
@@ -259,12 +237,7 @@ class QdrantIndex:
 
 
 class QdrantSource(IndexSource):
-    """The address of a collection.
-
-    Parameters
-    ----------
-    address
-        Address of the collection.
+    """Address of a collection.
 
     Raises
     ------
@@ -373,14 +346,8 @@ def _decide_documents(
 ) -> tuple[Ordinals, dict[str, Scores]] | None:
     """Return the documents to be ranked; ``None`` if lists must be longer to decide.
 
-    Parameters
-    ----------
-    plan, documents
-        Plan of the search, and all documents of the lists.
-    lists, more
-        Lists by ranker, and scores of documents that a list lacks.
-    depth
-        Length of a list that may have further documents.
+    All documents of the lists by ranker are given, and the scores that a list lacks in `more`. A
+    list of the length `depth` may have further documents.
     """
     names = [*(_DENSE if plan.dense else ()), *plan.lexical]
     scores = {

@@ -37,20 +37,10 @@ FEEDBACK_DOCUMENTS = 2
 
 
 class Ranking(NamedTuple):
-    """Best documents for a query, best first.
+    """Best documents for a query, best first, and their positions among the candidates.
 
-    Attributes
-    ----------
-    ids, scores
-        Document ids and fused scores.
-    positions
-        Positions of the documents among the candidates.
-    candidates
-        All documents that were scored.
-    contributions
-        Scores of all candidates by ranker.
-    probabilities
-        Probabilities of the documents; ``None`` where the plan has no temperature.
+    Contributions are of all candidates, by ranker. There are no probabilities where the plan has no
+    temperature.
     """
 
     ids: list[str]

@@ -21,15 +21,7 @@ _RANK_CONSTANT = 60  # as in the paper
 
 
 class Contribution(NamedTuple):
-    """Scores of one ranker for some documents, both of shape (documents,).
-
-    Attributes
-    ----------
-    scores
-        The ranker's own scores.
-    weighted
-        Their share of the fused scores.
-    """
+    """Scores of one ranker, and their share of the fused scores, both of shape (documents,)."""
 
     scores: Scores
     weighted: Scores

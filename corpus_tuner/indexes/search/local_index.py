@@ -30,17 +30,7 @@ _Read = TypeVar("_Read")
 
 
 class LocalIndex:
-    """Open segments (`corpus_tuner.indexes.search.backend.Index`).
-
-    Attributes
-    ----------
-    segments
-        Documents and views.
-    dense
-        Vectors.
-    lexical
-        Terms of every lexical ranker that the index has.
-    """
+    """Open segments, vectors, and terms by ranker (`corpus_tuner.indexes.search.backend.Index`)."""
 
     def __init__(
         self,
@@ -155,13 +145,7 @@ class LocalIndex:
 
 
 class LocalIndexSource(IndexSource):
-    """Folder of an index.
-
-    Parameters
-    ----------
-    folder
-        Path of the folder.
-    """
+    """Folder of an index."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -27,7 +27,6 @@ def test_methods_of_every_index_have_the_parameters_of_the_protocol(name: str) -
     wanted = [*inspect.signature(getattr(Index, name)).parameters]
     for index in list_indexes():
         assert [*inspect.signature(getattr(index, name)).parameters] == wanted
-        assert hasattr(index, "fields")
 
 
 def test_a_source_without_all_methods_cannot_be_made() -> None:
