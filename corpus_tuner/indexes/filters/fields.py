@@ -60,7 +60,6 @@ class FieldCounts:
     def add(self, metadata: Mapping[str, Any], counts: Mapping[str, int] | None = None) -> None:
         """Count the fields of a document that a filter can name."""
         for name, value in walk_fields(add_language(metadata, counts or {})):
-            self._documents[name] += 1
             if isinstance(value, list | tuple) and value:
                 # A list within a list is a value, even an empty one, as it is for SQLite.
                 types = {
@@ -68,7 +67,12 @@ class FieldCounts:
                 }
             else:
                 types = {_get_type(value)}
-            self._types.setdefault(name, Counter()).update(types)
+            self.count(name, 1, dict.fromkeys(types, 1))
+
+    def count(self, name: str, documents: int, types: Mapping[str, int]) -> None:
+        """Count a field of some documents, by the types that it has there."""
+        self._documents[name] += documents
+        self._types.setdefault(name, Counter()).update(types)
 
     def compute_fields(self) -> Fields:
         """Return the statistics of each field."""
@@ -123,15 +127,11 @@ def sum_fields(parts: Iterable[Fields]) -> Fields:
     >>> sum_fields([part, part])
     {'year': Field(documents=4, types={'number': 4})}
     """
-    documents: Counter[str] = Counter()
-    types: dict[str, Counter[str]] = {}
+    total = FieldCounts()
     for part in parts:
         for name, field in part.items():
-            documents[name] += field.documents
-            types.setdefault(name, Counter()).update(field.types)
-    return {
-        name: Field(documents[name], dict(sorted(types[name].items()))) for name in sorted(types)
-    }
+            total.count(name, field.documents, field.types)
+    return total.compute_fields()
 
 
 def walk_fields(metadata: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Any]]:

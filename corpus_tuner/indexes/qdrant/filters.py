@@ -81,7 +81,9 @@ def _convert_has(field: str, tests: Sequence[Comparison], texts: Texts) -> Qdran
         return {"should": [{"key": key, "range": own} for own in _make_ranges(field, tests)]}
     (first, *others) = tests
     if not others and first.type == "text":
-        values = [one for value in first.values for one in _list_spellings(field, str(value))]
+        values = [str(value) for value in first.values]
+        if field == ID:  # of ids, all that are canonically equivalent
+            values = [form for value in values for form in list_normal_forms(value)]
         if first.operator == "in":
             return {"must": [{"key": key, "match": {"any": values}}]}
         if first.operator == "prefix":
@@ -120,7 +122,14 @@ def _make_ranges(field: str, tests: Sequence[Comparison]) -> list[dict[str, floa
 def _passes(text: str, test: Comparison, field: str) -> bool:
     """Tell whether a text passes a test, as `corpus_tuner.indexes.filters.sql` has it."""
     if test.type == "date":
-        return _date_passes(text, test)
+        start = parse_start(text)
+        return start is not None and (
+            test.operator == "valid"
+            or any(
+                (since is None or start >= since) and (before is None or start < before)
+                for since, before in compute_limits(test)
+            )
+        )
     values = [str(value) for value in test.values]
     if field == ID:
         text, values = normalize_id(text), [normalize_id(value) for value in values]
@@ -130,19 +139,3 @@ def _passes(text: str, test: Comparison, field: str) -> bool:
     if test.operator == "prefix":
         return text.startswith(value)
     return _SIGNS[test.operator](text, value)
-
-
-def _date_passes(text: str, test: Comparison) -> bool:
-    """Tell whether a text is a date that passes a test."""
-    start = parse_start(text)
-    if start is None:
-        return False
-    return test.operator == "valid" or any(
-        (since is None or start >= since) and (before is None or start < before)
-        for since, before in compute_limits(test)
-    )
-
-
-def _list_spellings(field: str, value: str) -> list[str]:
-    """Return the texts that count as a value: of ids all that are canonically equivalent."""
-    return list_normal_forms(value) if field == ID else [value]

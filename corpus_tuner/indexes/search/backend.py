@@ -78,27 +78,14 @@ class Index(Protocol):
     def compare_passages(self, documents: Ordinals, relevant: Ordinals) -> Scores:
         """Return the similarity of every document's passage to the mean passage of some of them.
 
-        Parameters
-        ----------
-        documents
-            Numbers of the documents.
-        relevant
-            Positions of the relevant ones among these.
-
-        Returns
-        -------
-        Inner products, float64, shape (documents,).
+        They are inner products, float64, shape (documents,); the relevant documents are given by
+        their positions among all.
         """
 
     def read_matches(self, vector: Vectors | None, documents: Ordinals) -> list[Match]:
         """Return documents with their passages and similarities, in their order.
 
-        Parameters
-        ----------
-        vector
-            Query vector, float32, shape (dimension,); ``None`` in lexical search.
-        documents
-            Numbers of the documents.
+        The query vector is float32, shape (dimension,); ``None`` in lexical search.
         """
 
     def score_texts(

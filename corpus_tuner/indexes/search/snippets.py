@@ -34,21 +34,10 @@ class Snippet:
 def choose_snippet(
     document: Document, windows: Sequence[str], scores: Sequence[float], matched: View | None
 ) -> Snippet:
-    """Return the best window of a document among those that contain the matching view.
+    """Return the best window of a document, by its score, among those that contain a view.
 
-    Where none does, as with a generated question, it is the best of all. Among equal ones it is the
-    first.
-
-    Parameters
-    ----------
-    document
-        Document of the hit.
-    windows
-        Texts of its windows, in order; at least one.
-    scores
-        Scores of the windows.
-    matched
-        View nearest to the query; ``None`` where lexical rankers contribute more than dense ones.
+    Where none does, as with a generated question, or none is `matched`, as where lexical rankers
+    contribute more than dense ones, it is the best of all. Among equal ones it is the first.
     """
     needle = _join_words(matched.support or matched.text) if matched else ""
     ranked = sorted(
