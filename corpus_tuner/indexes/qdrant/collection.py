@@ -101,8 +101,7 @@ class Collection:
 
     def exists(self) -> bool:
         """Tell whether the collection exists."""
-        with self._translate_errors():
-            return bool(self._client.collection_exists(self._name))
+        return bool(self._call("collection_exists"))
 
     def create(self, dimension: int, sparse: Sequence[str]) -> None:
         """Create the collection without graphs, since it is searched exactly.
@@ -111,39 +110,31 @@ class Collection:
         """
         no_graph = models.HnswConfigDiff(m=0)
         several = models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM)
-        with self._translate_errors():
-            self._client.create_collection(
-                self._name,
-                vectors_config={
-                    name: models.VectorParams(
-                        size=dimension,
-                        distance=models.Distance.DOT,
-                        hnsw_config=no_graph,
-                        multivector_config=several if name == VIEWS else None,
-                    )
-                    for name in (PASSAGE, VIEWS)
-                },
-                sparse_vectors_config={name: models.SparseVectorParams() for name in sparse},
+        dense = {
+            name: models.VectorParams(
+                size=dimension,
+                distance=models.Distance.DOT,
+                hnsw_config=no_graph,
+                multivector_config=several if name == VIEWS else None,
             )
+            for name in (PASSAGE, VIEWS)
+        }
+        of_terms = {name: models.SparseVectorParams() for name in sparse}
+        self._call("create_collection", vectors_config=dense, sparse_vectors_config=of_terms)
 
     def index_key(self, key: str, schema: str) -> None:
         """Create an index of a key of the payload, as ``keyword`` or ``float``."""
-        if self._is_local:
-            return  # it has no such indexes, and warns
-        with self._translate_errors():
-            self._client.create_payload_index(
-                self._name, key, models.PayloadSchemaType(schema), wait=True
-            )
+        if not self._is_local:  # which has no such indexes, and warns
+            self._call("create_payload_index", key, models.PayloadSchemaType(schema), wait=True)
 
     def search(self, requests: Sequence[QueryRequest]) -> list[ScoredPoints]:
         """Return the best points for every request of `make_request`."""
         if not requests:
             return []
-        if not self._is_local:  # which is always exact
+        if not self._is_local:  # which is always exact, and warns
             for request in requests:
                 request.params = models.SearchParams(exact=True)
-        with self._translate_errors():
-            answers = self._client.query_batch_points(self._name, requests)
+        answers = self._call("query_batch_points", requests)
         return [
             ScoredPoints(
                 np.array([point.id for point in answer.points], np.int64),
@@ -156,27 +147,21 @@ class Collection:
         self, numbers: Sequence[int], keys: Sequence[str], vectors: Sequence[str] = ()
     ) -> dict[int, StoredPoint]:
         """Return those of some points that exist, by number."""
-        with self._translate_errors():
-            found = self._client.retrieve(
-                self._name,
-                list(numbers),
-                with_payload=list(keys) or False,
-                with_vectors=list(vectors) or False,
-            )
+        found = self._call(
+            "retrieve",
+            list(numbers),
+            with_payload=list(keys) or False,
+            with_vectors=list(vectors) or False,
+        )
         return {int(record.id): make_stored_point(record) for record in found}
 
     def scroll(self, keys: Sequence[str]) -> Iterator[tuple[int, Payload]]:
         """Yield numbers and some keys of the payload of all points that have the first key."""
         offset: Any = None
         while True:
-            with self._translate_errors():
-                found, offset = self._client.scroll(
-                    self._name,
-                    scroll_filter=_require_key(keys[0]),
-                    limit=_PAGE,
-                    offset=offset,
-                    with_payload=list(keys),
-                )
+            found, offset = self._call(
+                "scroll", _require_key(keys[0]), _PAGE, offset=offset, with_payload=list(keys)
+            )
             for record in found:
                 yield int(record.id), record.payload or {}
             if offset is None:
@@ -190,8 +175,7 @@ class Collection:
             )
             for point in points
         ]
-        with self._translate_errors():
-            self._client.upsert(self._name, structs, wait=True)
+        self._call("upsert", structs, wait=True)
 
     def update(self, points: Sequence[Point]) -> None:
         """Replace vectors, then keys of the payload, which is the same for all, of some points."""
@@ -201,30 +185,30 @@ class Collection:
             if point.vectors
         ]
         numbers = [point.number for point in points]
-        with self._translate_errors():
-            self._client.update_vectors(self._name, vectors, wait=True)
-            self._client.set_payload(self._name, points[0].payload, numbers, wait=True)
+        self._call("update_vectors", vectors, wait=True)
+        self._call("set_payload", points[0].payload, numbers, wait=True)
 
     def delete(self, numbers: Sequence[int]) -> None:
         """Delete points."""
-        with self._translate_errors():
-            self._client.delete(self._name, models.PointIdsList(points=list(numbers)), wait=True)
+        self._call("delete", models.PointIdsList(points=list(numbers)), wait=True)
 
     def count(self, key: str | None = None) -> int:
         """Return the number of points that have a key in their payload; of all by default."""
-        with self._translate_errors():
-            condition = _require_key(key) if key else None
-            return int(self._client.count(self._name, condition, exact=True).count)
+        return int(self._call("count", _require_key(key) if key else None, exact=True).count)
 
     def list_values(self, key: str, most: int) -> list[str]:
         """Return different texts that points have for a key, at most this many."""
-        with self._translate_errors():
-            found = self._client.facet(self._name, key, limit=most, exact=True)
+        found = self._call("facet", key, limit=most, exact=True)
         return [hit.value for hit in found.hits if isinstance(hit.value, str)]
 
     def close(self) -> None:
         """Close files and connections."""
         self._client.close()
+
+    def _call(self, method: str, *arguments: Any, **named: Any) -> Any:
+        """Call a method of the client for this collection."""
+        with self._translate_errors():
+            return getattr(self._client, method)(self._name, *arguments, **named)
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
