@@ -10,14 +10,7 @@ from corpus_tuner.errors import SearchIndexError
 
 
 def load_array(file: Path, *dtypes: type[np.generic]) -> npt.NDArray[Any]:
-    """Return the one-dimensional array of a ``.npy`` file, memory-mapped.
-
-    Parameters
-    ----------
-    file
-        Path of the file.
-    dtypes
-        Types that the array may have.
+    """Return the one-dimensional array of a ``.npy`` file, memory-mapped, of one of `dtypes`.
 
     Raises
     ------

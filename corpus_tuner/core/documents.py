@@ -96,8 +96,8 @@ def compute_digest(document: Document) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
-class Digests:
-    """Incremental digest of a set of documents: documents can be added and removed.
+def add_digests(digest: str, more: Iterable[str]) -> str:
+    """Return the digest of a set of documents, "" if it is empty, and of further sets.
 
     It is the sum of the digests of the documents, in any order (Bellare and Micciancio, "A New
     Paradigm for Collision-Free Hashing", EUROCRYPT 1997). It detects accidental changes, not
@@ -105,27 +105,13 @@ class Digests:
 
     Examples
     --------
-    >>> Digests.add("", ["0a", "0b"]) == Digests.add(Digests.add("", ["0b"]), ["0a"])
+    >>> add_digests("", ["0a", "0b"]) == add_digests(add_digests("", ["0b"]), ["0a"])
     True
     """
+    total = int(digest or "0", 16) + sum(int(each, 16) for each in more)
+    return f"{total % 2**256:064x}"
 
-    _WHOLE = 2**256
 
-    @classmethod
-    def add(cls, digest: str, more: Iterable[str]) -> str:
-        """Return the digest of a set and further documents; "" is the digest of the empty set."""
-        return cls._format(int(digest or "0", 16) + sum(int(each, 16) for each in more))
-
-    @classmethod
-    def remove(cls, digest: str, gone: Iterable[str]) -> str:
-        """Return the digest of a set without some of its documents."""
-        return cls._format(int(digest, 16) - sum(int(each, 16) for each in gone))
-
-    @classmethod
-    def join(cls, digests: Iterable[str]) -> str:
-        """Return the digest of the union of disjoint sets."""
-        return cls.add("", digests)
-
-    @classmethod
-    def _format(cls, number: int) -> str:
-        return f"{number % cls._WHOLE:064x}"
+def remove_digests(digest: str, gone: Iterable[str]) -> str:
+    """Return the digest of a set without some of its documents."""
+    return f"{(int(digest, 16) - sum(int(each, 16) for each in gone)) % 2**256:064x}"

@@ -16,14 +16,7 @@ def get_hub_url() -> str:
 
 
 def reach(url: str, what: str) -> None:
-    """Check that a host answers.
-
-    Parameters
-    ----------
-    url
-        Address; schemes other than ``http`` and ``https`` are not checked.
-    what
-        Name of the resource, for the message.
+    """Check that a host answers; addresses without ``http`` and ``https`` are not checked.
 
     Raises
     ------

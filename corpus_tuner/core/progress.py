@@ -112,15 +112,7 @@ class Meter:
             self._lines.join()
 
     def advance(self, by: float = 1, note: str = "") -> None:
-        """Add finished items, or parts of one.
-
-        Parameters
-        ----------
-        by
-            Number of items.
-        note
-            Text shown after the progress.
-        """
+        """Add finished items, or parts of one, and a text shown after the progress."""
         self._done += by
         self._note = note
         if self._bar:
@@ -181,17 +173,7 @@ def track(
     size: Callable[[_Item], int] = lambda _: 1,
     unit: str = "documents",
 ) -> Iterator[_Item]:
-    """Yield items and show the progress.
-
-    Parameters
-    ----------
-    items
-        Items of the work.
-    what, total, unit
-        Parameters of `Meter`.
-    size
-        Function that returns the size of an item.
-    """
+    """Yield items and show the progress, as `Meter` does; `size` returns the size of an item."""
     with Meter(what, total, unit=unit) as meter:
         for item in items:
             yield item

@@ -84,10 +84,7 @@ class Issue(NamedTuple):
 def open_bytes(path: Path) -> Iterator[BinaryIO]:
     """Open a file or a pipe for reading, and decompress it if its first bytes are those of gzip.
 
-    Parameters
-    ----------
-    path
-        Path; ``-`` is standard input.
+    The path ``-`` is standard input.
 
     Raises
     ------

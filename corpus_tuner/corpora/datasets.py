@@ -10,12 +10,7 @@ from corpus_tuner.errors import CorpusTunerError, setting
 def read_hugging_face(name: str, split: str) -> Iterator[Record]:
     """Stream the rows of a dataset on the Hugging Face hub or in a folder (extra ``datasets``).
 
-    Parameters
-    ----------
-    name
-        Name on the hub, or ``NAME:CONFIGURATION``.
-    split
-        Name of a split, such as ``train`` or ``corpus``.
+    `name` may be ``NAME:CONFIGURATION``.
 
     Raises
     ------

@@ -98,16 +98,8 @@ def make_draft(
 ) -> Draft | BadRecord:
     r"""Map the fields of a record to the id, the title, the text and the metadata of a document.
 
-    Parameters
-    ----------
-    record
-        Record of a source.
-    settings
-        Settings that may name the fields.
-    hashed
-        Whether the id is a hash of the record.
-    joined
-        Whether a record without a text field has all its fields as text, one a line.
+    With `hashed` the id is a hash of the record. With `joined` a record without a text field has
+    all its fields as text, one a line.
 
     Examples
     --------

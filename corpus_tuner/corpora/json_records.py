@@ -32,15 +32,6 @@ def read(
     A file has one a line if its first line is a whole value; otherwise it is one array, or values
     one after the other.
 
-    Parameters
-    ----------
-    path
-        Path of the file, which may be gzipped.
-    settings
-        Settings that may name the encoding, and the field of strings.
-    one_a_line
-        Whether the name of the file says that it has one value a line.
-
     Examples
     --------
     >>> from pathlib import Path

@@ -62,16 +62,8 @@ class ParseCache:
     ) -> tuple[ParsedFile, str]:
         """Return the parsed file, and the date since which it has these contents.
 
-        Parameters
-        ----------
-        path, name
-            Path of the file, and its id in the folder.
-        identity
-            Version of the reader (`corpus_tuner.corpora.formats.get_reader_identity`).
-        reader
-            Function that reads the file, if no file with such contents is stored.
-        modified
-            Modification date; that of a copy or a checkout is later than the one returned.
+        `name` is the id of the file in its folder, `identity` the version of its reader, and
+        `modified` its date, which is later than the one returned for a copy or a checkout.
         """
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -87,16 +87,9 @@ def find_suffix(name: str) -> str:
 def open_records(
     path: Path, settings: CorpusSettings, suffix: str, *, one_of_many: bool = False
 ) -> Source:
-    """Return the source of a file that has several records.
+    """Return the source of a file that has several records, with one of `SUFFIXES`.
 
-    Parameters
-    ----------
-    path, settings
-        Path of the file, and how to read it.
-    suffix
-        One of `SUFFIXES`.
-    one_of_many
-        Whether it is a file of a folder, which need not have the fields that the settings name.
+    A file that is `one_of_many` in a folder need not have the fields that the settings name.
 
     Raises
     ------

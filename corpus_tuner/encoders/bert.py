@@ -18,16 +18,8 @@ Weights = dict[str, npt.NDArray[np.float32]]
 def export_bert(model: Path, vocabulary: list[str], folder: Path, compute_type: str) -> None:
     """Write a BERT into an empty folder in the format of CTranslate2.
 
-    Parameters
-    ----------
-    model
-        Folder with ``config.json`` and ``model.safetensors``.
-    vocabulary
-        Tokens in the order of their ids.
-    folder
-        Empty folder.
-    compute_type
-        ``float32``, ``int8`` or another type of CTranslate2.
+    `model` is a folder with ``config.json`` and ``model.safetensors``; `vocabulary` has the tokens
+    in the order of their ids.
     """
     config = json.loads((model / "config.json").read_text(encoding="utf-8"))
     weights: Weights = load_file(model / "model.safetensors")

@@ -87,12 +87,7 @@ def find_encoder(
 ) -> CTranslate2Encoder | None:
     """Open an encoder for queries and documents, if it was exported and is faithful.
 
-    Parameters
-    ----------
-    settings
-        Settings of the encoder.
-    fingerprint
-        Fingerprint of the encoder; needed unless it is an embedded one.
+    `fingerprint` is needed unless it is an embedded encoder.
     """
     compute_type = choose_compute_type(settings)
     if settings.name in embedded.NAMES:

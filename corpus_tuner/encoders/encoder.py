@@ -152,13 +152,6 @@ class Encoder:
     def encode_spans(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Vectors]:
         """Encode texts of documents and spans of them in one pass (late chunking).
 
-        Parameters
-        ----------
-        texts
-            Texts of documents.
-        spans
-            Spans of each text, pooled by `corpus_tuner.encoders.spans.pool_spans`.
-
         Returns
         -------
         For each text float32, shape (1 + spans, dimension), unit rows: its own vector, as of

@@ -12,15 +12,7 @@ _NOT_READ = (".jsonl", ".lock", ".md")
 def list_encoder_files(settings: EncoderSettings) -> dict[str, Path]:
     """Return the files of an encoder on this machine, by their paths in its folder.
 
-    Parameters
-    ----------
-    settings
-        Settings of the encoder, whose name may be a folder, a name on the hub or an embedded
-        encoder; not ``auto``.
-
-    Returns
-    -------
-    Paths; none if there is no such folder, or the cache of the hub does not have the model.
+    There are none if there is no such folder, or the cache of the hub does not have the model.
 
     Raises
     ------

@@ -55,13 +55,7 @@ def open_encoder(
 def open_query_encoder(settings: EncoderSettings, fingerprint: str) -> QueryEncoder:
     """Open an encoder for queries only: within a second, if it was exported before.
 
-    Parameters
-    ----------
-    settings
-        Settings that open the whole encoder, if it was not exported or cannot be.
-    fingerprint
-        Fingerprint of the encoder. Another encoder may be opened if `settings` name another one
-        now.
+    Another encoder than that of `fingerprint` may be opened if `settings` name another one now.
 
     Raises
     ------

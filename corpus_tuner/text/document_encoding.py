@@ -92,16 +92,9 @@ class DocumentEncoder:
         spans: Sequence[Sequence[Span]],
         watch: Callable[[int], None] = lambda _: None,
     ) -> list[EncodedDocument]:
-        """Encode the passages and spans of documents.
+        """Encode the passages of documents, and spans of their full texts.
 
-        Parameters
-        ----------
-        documents
-            Documents.
-        spans
-            Spans of the full text of each document.
-        watch
-            Function that is called with the number of documents encoded since the last call.
+        `watch` is called with the number of documents encoded since the last call.
         """
         encoded: list[EncodedDocument] = []
         for start in range(0, len(documents), _CHUNK):

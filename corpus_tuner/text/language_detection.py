@@ -67,14 +67,8 @@ def order_languages(main: str, shares: Mapping[str, float]) -> Languages:
 def detect_document_language(document: Document, languages: Languages, *, detect: bool) -> str:
     """Return the language of a document: that of its metadata, or the detected one.
 
-    Parameters
-    ----------
-    document
-        Document.
-    languages
-        Languages of the corpus; if detection is not certain, it is one of them.
-    detect
-        Whether it may be in another language; not if a recipe names the language of the corpus.
+    If detection is not certain, or `detect` is false because a recipe names the language of the
+    corpus, it is one of `languages`.
 
     Examples
     --------
@@ -95,17 +89,11 @@ def detect_document_language(document: Document, languages: Languages, *, detect
 
 
 def describe_unread_languages(encoder: str, shares: Mapping[str, float]) -> str | None:
-    """Return a warning if an encoder was not trained on the languages of a corpus.
+    """Return a warning if an encoder was not trained on the languages of a corpus, given the
+    share of documents in each.
 
     It is ``None`` if at most a tenth of the documents are in other languages, or if the languages
     of the encoder are not known.
-
-    Parameters
-    ----------
-    encoder
-        Name of the encoder.
-    shares
-        Share of documents in each language.
 
     Examples
     --------

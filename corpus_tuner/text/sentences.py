@@ -28,12 +28,7 @@ _MARKS_AT_ONCE = 256
 def split_sentences(text: str, language: str) -> list[str]:
     """Split `text` into sentences; joined they are the text, white space included.
 
-    Parameters
-    ----------
-    text
-        Text of any length.
-    language
-        ISO 639-1 code; an unknown one is treated as English.
+    An unknown `language` (ISO 639-1) is treated as English.
 
     Examples
     --------

@@ -56,15 +56,6 @@ class OwnView(NamedTuple):
 def make_own_views(document: Document, language: str, settings: ViewSettings) -> list[OwnView]:
     """Return the title and the sentences of a document as views, in this order.
 
-    Parameters
-    ----------
-    document
-        Document.
-    language
-        Language of the document, ISO 639-1.
-    settings
-        Settings of views.
-
     Examples
     --------
     >>> document = Document("d", "Mills", "The mill grinds wheat.")

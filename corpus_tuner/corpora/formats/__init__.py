@@ -111,12 +111,7 @@ def get_reader_identity(suffix: str, encoding: str | None = None) -> str:
 def load_reader(suffix: str, encoding: str | None = None) -> FileReader:
     """Return the reader of files with a suffix.
 
-    Parameters
-    ----------
-    suffix
-        One of `list_suffixes`, with its dot.
-    encoding
-        Encoding of files that are not UTF-8 and declare none.
+    `encoding` is that of files that are not UTF-8 and declare none.
 
     Raises
     ------
@@ -141,16 +136,8 @@ def load_reader(suffix: str, encoding: str | None = None) -> FileReader:
 def join_pages(pages: Iterable[str], separator: str = "\n") -> str:
     r"""Return the texts of pages as one text, in which a form feed ends every page.
 
-    Parameters
-    ----------
-    pages
-        Texts of the pages, of which some may be empty. A form feed in one becomes a space.
-    separator
-        White space that ends the text of a page.
-
-    Returns
-    -------
-    Text; empty if all pages are.
+    It is empty if all pages are. A form feed in a page becomes a space; `separator` is white space
+    that ends its text.
 
     Examples
     --------

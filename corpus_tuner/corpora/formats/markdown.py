@@ -63,12 +63,7 @@ def parse(text: str) -> ParsedFile:
 def take_title(pages: list[str], title: str) -> str:
     """Return the title of a text in Markdown; it is removed from its start if it is the heading.
 
-    Parameters
-    ----------
-    pages
-        Pages of the text, of which the first one with text may be changed.
-    title
-        Title; if it is empty, the heading at the start is the title.
+    If the title is empty, the heading at the start of the first of `pages` with text is the title.
 
     Examples
     --------

@@ -10,7 +10,7 @@ import numpy as np
 from corpus_tuner.core.arguments import check_path
 from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.core.counts import format_count
-from corpus_tuner.core.documents import Digests, compute_digest
+from corpus_tuner.core.documents import add_digests, compute_digest
 from corpus_tuner.core.files import concerns_file
 from corpus_tuner.encoders import EncoderSettings
 from corpus_tuner.encoders.model_files import list_encoder_files
@@ -138,7 +138,7 @@ def _compare_documents(
             seen[id_] = entry.name
             if stored.views[0].kind != "passage":
                 yield f"document {id_!r} has no passage"
-            digest = Digests.add(digest, [stored.digest])
+            digest = add_digests(digest, [stored.digest])
             counts = sum_counts([counts, stored.counts])
     if digest != entry.digest:
         yield "its documents are not those that the manifest names"

@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError, field_validator
 
 from corpus_tuner.core.arguments import describe_problem
-from corpus_tuner.core.documents import Digests
+from corpus_tuner.core.documents import add_digests
 from corpus_tuner.core.files import concerns_file, hash_file, write_text
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.encoders import EncoderSettings
@@ -93,7 +93,7 @@ class SegmentEntry(BaseModel):
     counts
         Sums of the counts of live documents, by name.
     digest
-        Digest of the live documents (`corpus_tuner.core.documents.Digests`).
+        Digest of the live documents (`corpus_tuner.core.documents.add_digests`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -344,7 +344,7 @@ class Manifest(BaseModel):
     @property
     def digest(self) -> str:
         """Of all documents: the same for the same ones, in whatever order and segments."""
-        return Digests.join(segment.digest for segment in self.segments)
+        return add_digests("", (segment.digest for segment in self.segments))
 
     @property
     def bytes(self) -> int:

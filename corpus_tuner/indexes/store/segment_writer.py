@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus_tuner.core.arrays import save_array
-from corpus_tuner.core.documents import Digests
+from corpus_tuner.core.documents import add_digests
 from corpus_tuner.core.files import sync_file
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.filters.fields import FieldCounts
@@ -132,7 +132,7 @@ def _write_documents(
             insert_document(database, ordinal, one)
             counts.update(one.counts)
             fields.add(one.document.metadata, one.counts)
-            digest = Digests.add(digest, [one.digest])
+            digest = add_digests(digest, [one.digest])
         database.executemany(
             "INSERT INTO fields VALUES (?, ?, ?)",
             (

@@ -29,7 +29,7 @@ from typing import NamedTuple
 from filelock import FileLock
 from pydantic import ValidationError
 
-from corpus_tuner.core.documents import Digests, Document, compute_digest
+from corpus_tuner.core.documents import Document, add_digests, compute_digest
 from corpus_tuner.core.files import write_text
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.store.commit import move_segment
@@ -48,7 +48,7 @@ class Shard(NamedTuple):
     Attributes
     ----------
     digest
-        Digest of the documents (`corpus_tuner.core.documents.Digests`).
+        Digest of the documents (`corpus_tuner.core.documents.add_digests`).
     start, end
         Where they are in the file, in bytes.
     documents
@@ -110,7 +110,7 @@ class Shards:
                 file.write(f"{json.dumps(values)}\n".encode())
             end = file.tell()
         start = self._chunks[-1].end if self._chunks else 0
-        digest = Digests.add("", map(compute_digest, documents))
+        digest = add_digests("", map(compute_digest, documents))
         self._chunks.append(Shard(digest, start, end, len(documents)))
         self.taken += len(documents)
 
@@ -132,7 +132,7 @@ class Shards:
             if last is None or last.documents >= size:
                 shards.append(chunk)
                 continue
-            digest = Digests.join((last.digest, chunk.digest))
+            digest = add_digests(last.digest, [chunk.digest])
             shards[-1] = Shard(digest, last.start, chunk.end, last.documents + chunk.documents)
         return shards
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from corpus_tuner.core.arguments import check_path
 from corpus_tuner.core.arrays import write_array
-from corpus_tuner.core.documents import Digests
+from corpus_tuner.core.documents import remove_digests
 from corpus_tuner.core.files import write_atomically
 from corpus_tuner.indexes.filters import Condition, Filter, compile_filter
 from corpus_tuner.indexes.store.commit import collect_garbage, commit
@@ -129,7 +129,7 @@ def soft_delete(
         left = {
             "live_documents": entry.live_documents - len(own),
             "counts": sum_counts([entry.counts], minus=counts),
-            "digest": Digests.remove(entry.digest, digests),
+            "digest": remove_digests(entry.digest, digests),
         }
         entries.append(entry.replace_file("live_docs", file).model_copy(update=left))
     return entries

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus_tuner.core.documents import Digests, Document, View
+from corpus_tuner.core.documents import Document, View, add_digests
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.representations import Representation, open_representation, views
 from corpus_tuner.indexes.store.document_tables import StoredDocument
@@ -42,7 +42,7 @@ def test_an_entry_describes_what_was_written(tmp_path: Path) -> None:
     folder = tmp_path / SEGMENT
     assert (entry.documents, entry.live_documents, entry.rows) == (2, 2, {"views": 3})
     assert entry.counts == {"written": 1}
-    assert entry.digest == Digests.add("", ["01", "02"])
+    assert entry.digest == add_digests("", ["01", "02"])
     sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
     assert {name: file.bytes for name, file in entry.files.items()} == sizes
     assert {"documents.sqlite", "views.faiss", "words.npy"} <= {*sizes}

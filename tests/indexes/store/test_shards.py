@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus_tuner.core.chunks import split_into_chunks
-from corpus_tuner.core.documents import Digests, Document, compute_digest
+from corpus_tuner.core.documents import Document, add_digests, compute_digest
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.store.manifest import SegmentEntry, StoredFile
 from corpus_tuner.indexes.store.segment_writer import SEGMENT
@@ -45,7 +45,7 @@ class Making:
         (working / SEGMENT).mkdir()
         file = working / SEGMENT / "documents.sqlite"
         file.write_text(repr(own), encoding="utf-8")
-        digest = Digests.add("", map(compute_digest, own))
+        digest = add_digests("", map(compute_digest, own))
         files = {file.name: StoredFile.describe(file)}
         return SegmentEntry(
             name=SEGMENT,
