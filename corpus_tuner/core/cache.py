@@ -34,13 +34,8 @@ def find_cached(name: str) -> Path | None:
 def ensure_cached(name: str, make: Callable[[Path], None]) -> Path:
     """Return the folder `name` of the cache; make it if it is missing or damaged.
 
-    Parameters
-    ----------
-    name
-        Name that depends on everything that decides the contents of the folder.
-    make
-        Function that fills a new folder; it may put temporary files next to it. If it raises or is
-        killed, nothing is stored.
+    The name depends on everything that decides the contents. `make` fills a new folder; it may put
+    temporary files next to it. If it raises or is killed, nothing is stored.
     """
     folder = get_cache_folder() / name
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -48,14 +48,9 @@ _REPAIRS = {0xDC00 + byte: character for byte, character in _HIGH.items()}
 
 
 class Decoded(NamedTuple):
-    """A decoded text.
+    """A decoded text without a byte order mark, and the reason of a repair, empty if there is none.
 
-    Attributes
-    ----------
-    text
-        Text without a byte order mark.
-    note
-        Reason of a repair, in words that are the same for all such texts; empty for no repair.
+    The reason is in words that are the same for all such texts.
     """
 
     text: str
@@ -132,16 +127,8 @@ def find_codec(label: str) -> str | None:
 class TextReader:
     """Reader of an open file whose encoding may be unknown, in constant memory.
 
-    A line that is not UTF-8 is decoded separately, by `decode`.
-
-    Parameters
-    ----------
-    stream
-        Binary stream.
-    encoding
-        Encoding that the user gives for lines that are not UTF-8.
-    newline
-        Line end, as of `io.TextIOWrapper`. Line ends are not changed.
+    A line that is not UTF-8 is decoded separately, by `decode`, with `encoding` if the user
+    gives one. Line ends are not changed.
     """
 
     def __init__(self, stream: BinaryIO, encoding: str | None = None, newline: str = "") -> None:

@@ -30,11 +30,7 @@ class ParseCache:
     """SQLite database of parsed files; a context manager.
 
     Entries that were not read while it was open are deleted when it is closed without an error.
-
-    Parameters
-    ----------
-    file
-        Path of the database, which is created when the first file is stored.
+    The file is created when the first entry is stored.
     """
 
     def __init__(self, file: Path) -> None:

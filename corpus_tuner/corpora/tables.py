@@ -34,14 +34,7 @@ class _Dialect(NamedTuple):
 class Table:
     """Reader of a table of text; every pass over it converts cells in the same way.
 
-    Parameters
-    ----------
-    path
-        Path of the file, which may be gzipped.
-    settings
-        Settings that may name the delimiter, fields, and types of columns.
-    one_of_many
-        Whether it is a file of a folder, which need not have the columns that the settings name.
+    A file that is `one_of_many` in a folder need not have the columns that the settings name.
     """
 
     def __init__(self, path: Path, settings: CorpusSettings, *, one_of_many: bool = False) -> None:

@@ -34,17 +34,7 @@ _HALF = 16  # characters of a name in the cache for the encoder, the others for 
 
 
 class CTranslate2Encoder(Encoder):
-    """Encoder that was exported to CTranslate2.
-
-    Parameters
-    ----------
-    settings, fingerprint
-        Settings and fingerprint of the encoder.
-    queries
-        Folder of the model for queries.
-    documents
-        Folder of the model for documents; ``None`` if only queries are encoded.
-    """
+    """Encoder that was exported to CTranslate2; without a folder of documents, for queries only."""
 
     def __init__(
         self, settings: EncoderSettings, fingerprint: str, queries: Path, documents: Path | None

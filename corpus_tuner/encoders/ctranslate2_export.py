@@ -61,21 +61,9 @@ def export_encoder(
 ) -> None:
     """Write a model into an empty folder in the format of CTranslate2.
 
-    Parameters
-    ----------
-    model
-        Model for which `can_export` is true.
-    compute_type
-        ``float32`` or ``int8``.
-    prompts
-        Prompts of queries and of documents.
-    max_tokens
-        Maximum number of tokens of a text.
-    encode
-        Function that encodes queries with the original model. If its vectors of some texts differ,
-        the export is marked as not faithful, so that it is neither used nor made again.
-    folder
-        Empty folder.
+    `can_export` must be true for it. If its vectors of some queries differ from those of `encode`,
+    which uses the original model, the export is marked as not faithful, so that it is neither used
+    nor made again.
     """
     weights, pooling, _ = split_modules(model)
     config = ModelConfig(

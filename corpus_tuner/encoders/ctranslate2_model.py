@@ -56,18 +56,7 @@ class ModelConfig(BaseModel):
 class CTranslate2Model:
     """Transformer in CTranslate2 with pooling and a prompt.
 
-    Parameters
-    ----------
-    folder
-        Folder of an exported encoder.
-    compute_type
-        ``float32`` or ``int8``.
-    config
-        Configuration of the exported encoder.
-    prompt
-        Text put before each text.
-    workers
-        Number of batches that run in parallel, each on one core; 0 for one batch on all cores.
+    `workers` batches run in parallel, each on one core; with 0 one batch runs on all cores.
     """
 
     def __init__(

@@ -10,12 +10,7 @@ from corpus_tuner.encoders.encoder import QueryEncoder, Vectors
 class CachedQueryEncoder:
     """Query encoder with a cache of the vectors of some queries.
 
-    Parameters
-    ----------
-    encoder
-        Encoder of these queries and all others.
-    queries
-        Queries that are cached; they are encoded together when the first query is.
+    They are encoded together when the first query is.
     """
 
     def __init__(self, encoder: QueryEncoder, queries: Sequence[str]) -> None:

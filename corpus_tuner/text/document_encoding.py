@@ -59,15 +59,6 @@ class EncodedDocument:
 class DocumentEncoder:
     """Encoder of documents; the vectors of a document depend on that document only.
 
-    Parameters
-    ----------
-    encoder
-        Text encoder.
-    languages
-        Languages of the documents.
-    passages, views
-        Settings of passages and of the encoding of spans.
-
     Attributes
     ----------
     late_chunking

@@ -12,6 +12,8 @@ TREC files have no quotation marks, so white space in an id is percent-encoded:
 
 import re
 
+from corpus_tuner.core.arguments import is_utf8
+
 _WHITE_SPACE = [chr(code) for code in range(0x10000) if chr(code).isspace()]
 _CODES = {"".join(f"%{byte:02X}" for byte in char.encode()): char for char in _WHITE_SPACE}
 _ESCAPES = {"%25": "%", **_CODES}
@@ -19,7 +21,6 @@ _ESCAPE = re.compile("|".join(sorted(_ESCAPES, key=len, reverse=True)), re.IGNOR
 _TO_ENCODE = re.compile(rf"\s|%(?={'|'.join(code[1:] for code in _ESCAPES)})", re.I)
 # As in a corpus: all control characters but white space.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 NOT_UTF8 = "not UTF-8, or half of a surrogate pair"
 
 
@@ -62,14 +63,3 @@ def find_id_problem(id_: str) -> str:
     if not is_utf8(id_):
         return NOT_UTF8
     return "control characters" if _CONTROL.search(id_) else ""
-
-
-def is_utf8(text: str) -> bool:
-    r"""Tell whether text can be encoded as UTF-8: it has no lone surrogate.
-
-    Examples
-    --------
-    >>> is_utf8("half \ud83d of an emoji")
-    False
-    """
-    return not _SURROGATE.search(text)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from itertools import chain
 from pathlib import Path
 
+from corpus_tuner.core.arguments import is_utf8
 from corpus_tuner.core.delimited import find_delimiter, read_rows, uses_quotes
 from corpus_tuner.core.records import BadRecord, Issue, parse_json_line, read_lines
 from corpus_tuner.errors import EvaluationError
-from corpus_tuner.eval.trec.ids import NOT_UTF8, find_id_problem, is_utf8
+from corpus_tuner.eval.trec.ids import NOT_UTF8, find_id_problem
 from corpus_tuner.indexes.searcher import MAX_QUERY_CHARACTERS
 
 _IDS = ("_id", "id", "query_id", "query-id", "qid")
