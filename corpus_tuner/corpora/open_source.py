@@ -19,7 +19,7 @@ from corpus_tuner.corpora.record_files import (
     SUFFIXES,
     TABLES,
     Source,
-    get_suffix,
+    find_suffix,
     open_records,
 )
 from corpus_tuner.corpora.settings import CorpusSettings
@@ -98,7 +98,7 @@ def count_records(source: str, settings: CorpusSettings) -> int | None:
         if inner is None:
             return sum(isinstance(file, FileToRead) for file in walk_folder(path, settings))
         path = inner
-    if get_suffix(path.name) not in (*TABLES, *JSON_LINES) or not path.is_file():
+    if find_suffix(path.name) not in (*TABLES, *JSON_LINES) or not path.is_file():
         return None
     with open_bytes(path) as file:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))

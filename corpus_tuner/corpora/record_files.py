@@ -57,21 +57,6 @@ class Source(NamedTuple):
         return lambda record: hashed
 
 
-def get_suffix(name: str) -> str:
-    """Return the suffix of a file that has several records, "" of any other.
-
-    Examples
-    --------
-    >>> get_suffix("prices.CSV.gz"), get_suffix("notes.txt")
-    ('.csv', '')
-    """
-    suffix = Path(name.lower()).suffix
-    unpacked = Path(name.lower().removesuffix(".gz")).suffix
-    if unpacked in _TEXTUAL:
-        return unpacked
-    return suffix if suffix in SUFFIXES else ""
-
-
 def find_suffix(name: str) -> str:
     """Return the suffix by which a file is read, "" if no reader knows it.
 
@@ -80,8 +65,11 @@ def find_suffix(name: str) -> str:
     >>> find_suffix("prices.CSV.gz"), find_suffix("Notes.TXT"), find_suffix("mill.py")
     ('.csv', '.txt', '')
     """
-    suffix = Path(name).suffix.lower()
-    return get_suffix(name) or (suffix if suffix in list_suffixes() else "")
+    unpacked = Path(name.lower().removesuffix(".gz")).suffix
+    if unpacked in _TEXTUAL:
+        return unpacked
+    suffix = Path(name.lower()).suffix
+    return suffix if suffix in {*SUFFIXES, *list_suffixes()} else ""
 
 
 def open_records(

@@ -8,7 +8,7 @@ import pytest
 from corpus_tuner import Corpus, Document
 from corpus_tuner.core.records import Record
 from corpus_tuner.corpora import CorpusSettings
-from corpus_tuner.corpora.record_files import Source, get_suffix
+from corpus_tuner.corpora.record_files import Source, find_suffix
 from tests.corpora.conftest import get_examples, write_file
 
 USUAL = CorpusSettings()
@@ -74,11 +74,18 @@ def test_rows_of_files_in_a_folder_are_documents(tmp_path: Path) -> None:
     [
         *(("a.CSV", ".csv"), ("a.tsv.gz", ".tsv"), ("a.jsonl.gz", ".jsonl"), ("a.json", ".json")),
         *(("a.parquet", ".parquet"), ("a.xlsx", ".xlsx")),
-        *(("a.parquet.gz", ""), ("a.xlsx.gz", ""), ("a.txt", ""), ("csv", ""), (".gz", "")),
+        *(
+            ("a.parquet.gz", ""),
+            ("a.xlsx.gz", ""),
+            ("a.TXT", ".txt"),
+            ("a.py", ""),
+            ("csv", ""),
+            (".gz", ""),
+        ),
     ],
 )
-def test_the_suffix_decides_whether_a_file_has_records(name: str, suffix: str) -> None:
-    assert get_suffix(name) == suffix
+def test_the_suffix_decides_how_a_file_is_read(name: str, suffix: str) -> None:
+    assert find_suffix(name) == suffix
 
 
 def test_ids_are_hashes_where_no_record_has_one() -> None:
