@@ -27,7 +27,7 @@ def convert_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises
     ------
-    UnfitError
+    MetadataError
         If a number is NaN, infinite or greater than any float, nesting is deeper than `MAX_DEPTH`,
         the name of a field is no text, or a text has half of a surrogate pair.
 

@@ -126,11 +126,12 @@ class Meter:
             print(f"{self._what}: {self._describe()}", file=sys.stderr, flush=True)
 
     def _describe(self) -> str:
-        seconds = monotonic() - self._start_time
+        seconds = max(monotonic() - self._start_time, 1e-9)  # of a coarse clock
         if not self._unit:
             return f"{_format_time(seconds)} so far"
         of = "" if self._total is None else f" of {self._total:,}"
-        parts = [f"{int(self._done):,}{of} {self._unit}"]
+        unit = f" {self._unit}" if self._lines else ""  # bars have less room
+        parts = [f"{int(self._done):,}{of}{unit}"]
         rate = (self._done - self._done_before) / seconds
         if rate:
             parts.append(f"{rate:,.1f}/s" if rate >= 0.5 else f"{1 / rate:,.1f} s each")
