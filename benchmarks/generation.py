@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("corpus", nargs="?", default=str(sample_folder("en")))
     parser.add_argument("--config", default="questions")
     parser.add_argument("--set", action="append", default=[], dest="assignments")
-    parser.add_argument("--engines", nargs="+", default=["ctranslate2", "llamacpp"])
+    parser.add_argument("--engines", nargs="+", default=["ctranslate2", "transformers"])
     parser.add_argument("--decoding", choices=["beam", "sampling"], default="beam")
     parser.add_argument("--documents", type=int, default=32, help="only the first so many")
     parser.add_argument("--block", type=int, default=8, help="documents at once")

@@ -1,16 +1,15 @@
 """Enrich the documents of a corpus with views; shared by builds, tuning and ablation."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.progress import Meter
 from corpus_tuner.corpora import Corpus
-from corpus_tuner.generation.checks import Check, hash_checks, judge, open_checks
+from corpus_tuner.generation.checks import hash_checks, judge, open_checks
 from corpus_tuner.generation.enrichment import EnrichedDocument, draft_views
 from corpus_tuner.generation.ledger import Ledger, StoredVerdict
 from corpus_tuner.generation.open_recipe import OpenRecipe
@@ -38,6 +37,7 @@ class Enricher:
         self._corpus = corpus
         self._opened = opened
         self._recipe = opened.recipe
+        self._checks = open_checks(self._recipe.checks, opened.encoder)
         self._checks_hash = hash_checks(self._recipe.checks, opened.encoder.fingerprint)
         self._ledger = Ledger(ledger, earlier=earlier)
         self._meter: Meter | None = None
@@ -55,15 +55,14 @@ class Enricher:
             return []
         drafts = draft_views(documents, self._opened, self._ledger, self._show_stage)
         self._show_stage("checking", 0)
-        checks = self.checks
         with ThreadPoolExecutor() as pool:
-            results = list(pool.map(lambda draft: judge(draft.candidates, checks), drafts))
+            results = list(pool.map(lambda draft: judge(draft.candidates, self._checks), drafts))
         stored = [
             StoredVerdict(one.key, one.view.text, name, verdict.reason, verdict.support)
             for draft, result in zip(drafts, results, strict=True)
             for one, verdict, name in zip(draft.candidates, *result, strict=True)
         ]
-        if checks and stored:
+        if self._checks and stored:
             self._ledger.note(self._checks_hash, stored)
         return [draft.accept(*result) for draft, result in zip(drafts, results, strict=True)]
 
@@ -102,8 +101,3 @@ class Enricher:
         if self._meter is not None:
             self._credited += documents
             self._meter.advance(documents, stage)
-
-    @cached_property
-    def checks(self) -> Mapping[str, Check]:
-        """Checks of the recipe, by name."""
-        return open_checks(self._recipe.checks, self._opened.encoder)

@@ -148,9 +148,10 @@ def draft_views(
     counts = [Counter(long_documents=int(len(one.passages) > 1)) for one in encoded]
     for language in dict.fromkeys(languages):
         numbers = [number for number, one in enumerate(languages) if one == language]
-        for generator, instruction in _list_tasks(opened, language):
+        group = [encoded[number] for number in numbers]
+        tasks = [(one, each) for one, prompts in opened.generators[language] for each in prompts]
+        for generator, instruction in tasks:
             show_stage(f"writing {instruction.kind}", 0)
-            group = [encoded[number] for number in numbers]
             for number, written in zip(
                 numbers, write_views(group, instruction, generator, ledger), strict=True
             ):
@@ -198,26 +199,14 @@ def write_views(
     return [known[key] for key in keys]
 
 
-def make_views(
-    document: Document, instruction: Instruction, generator: Generator, written: Written
-) -> list[View]:
-    """Return generated texts as views of a document."""
-    kind, identity, invents = instruction.kind, generator.identity, generator.invents
-    return [View(document.id, kind, text, identity, invented=invents) for text in written.texts]
-
-
-def _list_tasks(opened: OpenRecipe, language: str) -> Iterator[tuple[Generator, Instruction]]:
-    for generator, instructions in opened.generators[language]:
-        for instruction in instructions:
-            yield generator, instruction
-
-
 def _make_texts(
     document: Document, instruction: Instruction, generator: Generator, written: Written
 ) -> Iterator[_Text]:
     key = make_ledger_key(document, instruction, generator.identity)
-    views = make_views(document, instruction, generator, written)
-    for view, spans in zip(views, written.spans or ((),) * len(views), strict=True):
+    for text, spans in zip(written.texts, written.spans or ((),) * len(written.texts), strict=True):
+        view = View(
+            document.id, instruction.kind, text, generator.identity, invented=generator.invents
+        )
         yield _Text(key, view, spans, instruction.language)
 
 

@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from corpus_tuner.building.add import Adder
 from corpus_tuner.core.documents import Document
 from corpus_tuner.generation.ledger import Rejection
-from corpus_tuner.generation.rejected_views import RejectedViews
+from corpus_tuner.generation.rejected_views import find_rejections
 from corpus_tuner.server.batching import Batcher
 from corpus_tuner.server.reloading import LiveSearcher
 
@@ -44,7 +44,7 @@ class Service:
         if self.ledger is None:
             return []
         try:
-            return RejectedViews(self.ledger, self.live.searcher.manifest).rejected(document)
+            return find_rejections(self.ledger, self.live.searcher.manifest, document)
         except Exception as error:  # whatever it is, the document itself can be shown
             if not self._warned:
                 _log.warning("documents are shown without their rejected views: %s", error)

@@ -14,7 +14,7 @@ from corpus_tuner import Document, Searcher, build, load_recipe
 from corpus_tuner.core.documents import View
 from corpus_tuner.encoders import Span
 from corpus_tuner.generation.checks import Candidate, Verdict
-from corpus_tuner.generation.enrichment import Draft, make_views, write_views
+from corpus_tuner.generation.enrichment import Draft, write_views
 from corpus_tuner.generation.generators import Generator, IncompleteError, Written
 from corpus_tuner.generation.ledger import Ledger
 from corpus_tuner.generation.prompts import Instruction, load_instructions
@@ -119,8 +119,6 @@ def test_nothing_is_generated_twice_and_changes_are(tmp_path: Path) -> None:
         reworded = Instruction("title", "en", "Name it: {text}")
         write_views([EncodedDocument(MILL)], reworded, checked, ledger)
         assert generator.requested == ["a", "b", "a", "a"]
-    (view,) = make_views(MILL, instruction, checked, first[0])
-    assert (view.kind, view.text, view.maker) == ("title", MILL.title, "titles")
 
 
 def test_a_draft_is_accepted_by_the_verdicts_of_its_invented_views() -> None:

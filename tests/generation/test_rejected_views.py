@@ -1,4 +1,4 @@
-"""RejectedViews: what was written for a document and rejected, wherever the program runs."""
+"""What was written for a document and rejected, wherever the program runs."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from corpus_tuner import CorpusTunerError, Searcher, build, load_recipe
 from corpus_tuner.core.documents import Document
 from corpus_tuner.generation.ledger import Rejection
-from corpus_tuner.generation.rejected_views import RejectedViews
+from corpus_tuner.generation.rejected_views import find_rejections
 from tests.conftest import make_documents, write_jsonl
 
 TEMPLATES = """
@@ -22,13 +22,13 @@ claim: "claim of {text}"
 def rejections(index: Path, ledger: Path) -> list[Rejection]:
     """All that was rejected, in the order of the documents' ids."""
     with Searcher.open(index) as searcher:
-        history = RejectedViews(ledger, searcher.manifest)
         documents: list[Document] = []
         for number in range(4):
             found = searcher.read_document(f"d{number}")
             assert found is not None
             documents.append(found[0])
-    return [rejection for document in documents for rejection in history.rejected(document)]
+        manifest = searcher.manifest
+    return [one for document in documents for one in find_rejections(ledger, manifest, document)]
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import pytest
 pytest.importorskip("fastapi")
 from corpus_tuner import Searcher
 from corpus_tuner.generation.ledger import Rejection
-from corpus_tuner.generation.rejected_views import RejectedViews
 from corpus_tuner.server.app import create_app
 from tests.server.conftest import local
 
@@ -19,7 +18,7 @@ def test_the_rejected_views_of_a_document_are_shown(
     index: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rejection = Rejection("question", "what?", "entailment", "no support")
-    monkeypatch.setattr(RejectedViews, "rejected", lambda *_: [rejection])
+    monkeypatch.setattr("corpus_tuner.server.state.find_rejections", lambda *_: [rejection])
     searcher = Searcher.open(index, encoder=encoder)
     with local(create_app(searcher, ledger=index / "ledger.sqlite")) as client:
         (rejected,) = client.get(DOCUMENT).json()["rejected"]

@@ -14,13 +14,12 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveFloat, Posit
 
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.paths import NamesFile
-from corpus_tuner.encoders import Encoder, Span
-from corpus_tuner.generation.generators import Written, derive_seed, normalize_texts, strip_thoughts
+from corpus_tuner.encoders import Encoder
+from corpus_tuner.generation.generators import derive_seed, strip_thoughts
+from corpus_tuner.generation.generators._language_model import LanguageModelGenerator
 from corpus_tuner.generation.models.engine import LanguageModelSettings, Request
-from corpus_tuner.generation.models.gguf_files import SMOLLM2
-from corpus_tuner.generation.models.open_causal import open_decoder
+from corpus_tuner.generation.models.gguf import SMOLLM2
 from corpus_tuner.generation.prompts import Instruction, Kind
-from corpus_tuner.text.document_encoding import EncodedDocument
 
 NEEDS = ("torch", "transformers")
 
@@ -57,10 +56,9 @@ class Settings(LanguageModelSettings):
     stop
         Strings that end a text.
     engine
-        ``ctranslate2`` runs Qwen3, Gemma 3 and Llama in int8 with `beam` search; ``transformers``
-        any decoder-only model; ``llamacpp`` any GGUF file, without `no_repeat_ngram` and with one
-        beam. ``auto`` is the first on a CPU where it can run the model, else ``llamacpp`` for a
-        GGUF file and ``transformers`` for other models.
+        ``ctranslate2`` runs Qwen3, Gemma 3 and Llama in int8 with `beam` search, ``transformers``
+        any decoder-only model. ``auto`` is the former on a CPU where it can run the model, else the
+        latter.
     """
 
     name: Literal["causal"] = "causal"
@@ -73,10 +71,9 @@ class Settings(LanguageModelSettings):
     no_repeat_ngram: NonNegativeInt = 0
     max_source_tokens: PositiveInt = 1024
     batch_size: PositiveInt = 8
-    engine: Literal["auto", "ctranslate2", "transformers", "llamacpp"] = "auto"
 
 
-class Generator:
+class Generator(LanguageModelGenerator):
     """A language model that continues a prompt or a conversation.
 
     Attributes
@@ -85,53 +82,26 @@ class Generator:
         ISO 639-1 codes of those that the model writes, if it writes few.
     """
 
-    invents = True
+    _settings: Settings
 
     def __init__(self, settings: Settings, encoder: Encoder) -> None:
-        self._settings = settings
-        self.kinds: tuple[str, ...] = settings.kinds
+        super().__init__(settings, causal=True)
         self.languages: tuple[str, ...] = ("en",) if settings.model == SMOLLM2 else ()
-        self._engine, self._tokenizer, opened = open_decoder(settings)
         self._shared_prefix = lru_cache(None)(self._find_shared_prefix)
-        self.identity = f"causal {opened} {settings.identity}"
+        self.identity = f"causal {self._opened} {settings.identity}"
 
-    def spans(self, document: Document, language: str) -> list[Span]:
-        """Return none: the model reads for itself."""
-        return []
-
-    def generate(
-        self, readings: Sequence[EncodedDocument], instruction: Instruction
-    ) -> list[Written]:
-        """Write for every document what `instruction` asks.
-
-        What is sampled for a document depends on the seed, the instruction and the document.
-        """
-        prompts = [self._prompt(reading.document, instruction) for reading in readings]
-        prefix = self._shared_prefix(instruction)
-        requests = [
-            Request(
-                tokens,
-                derive_seed(self._settings.seed, instruction, reading.document.text),
-                len(prefix) if tokens[: len(prefix)] == prefix and len(tokens) > len(prefix) else 0,
-            )
-            for (tokens, _), reading in zip(prompts, readings, strict=True)
-        ]
-        answers = self._engine.write(requests, self._settings)
-        return [
-            Written(normalize_texts(map(self._text, answer)), cut)
-            for answer, (_, cut) in zip(answers, prompts, strict=True)
-        ]
-
-    def _prompt(self, document: Document, instruction: Instruction) -> tuple[list[int], bool]:
-        """Return the tokens of a prompt, and whether the document had to be cut for it."""
+    def _make_request(self, document: Document, instruction: Instruction) -> tuple[Request, bool]:
         tokens = self._tokens(document, instruction)
         over = len(tokens) - self._settings.max_source_tokens
-        if over <= 0:
-            return tokens, False
-        own = self._tokenizer(document.text, add_special_tokens=False)["input_ids"]
-        # Where a cut falls can change how what is left is split; a few tokens are of no account.
-        short = self._tokenizer.decode(own[: max(0, len(own) - over)], skip_special_tokens=True)
-        return self._tokens(Document(document.id, document.title, short), instruction), True
+        if over > 0:
+            own = self._tokenizer(document.text, add_special_tokens=False)["input_ids"]
+            # A cut can change how what is left is split; a few tokens are of no account.
+            short = self._tokenizer.decode(own[: max(0, len(own) - over)], skip_special_tokens=True)
+            tokens = self._tokens(Document(document.id, document.title, short), instruction)
+        prefix = self._shared_prefix(instruction)
+        has_prefix = tokens[: len(prefix)] == prefix and len(tokens) > len(prefix)
+        seed = derive_seed(self._settings.seed, instruction, document.text)
+        return Request(tokens, seed, len(prefix) if has_prefix else 0), over > 0
 
     def _find_shared_prefix(self, instruction: Instruction) -> list[int]:
         """Return the tokens that the prompts of an instruction begin with, whatever the document.
@@ -179,7 +149,7 @@ class Generator:
         )
         return tokens
 
-    def _text(self, answer: Sequence[int]) -> str:
-        text = strip_thoughts(self._tokenizer.decode(answer, skip_special_tokens=True)).lstrip()
+    def _read_answer(self, answer: Sequence[int]) -> str:
+        text = strip_thoughts(super()._read_answer(answer)).lstrip()
         ends = [text.find(stop) for stop in self._settings.stop if stop in text]
         return text[: min(ends)] if ends else text

@@ -137,7 +137,8 @@ class Generator:
             max_retries=settings.retries,
             timeout=settings.timeout,
         )
-        self._spent = _Spent(settings)
+        self._lock = Lock()
+        self._tokens = 0  # read and written
         running = {"url", "key", "concurrency", "retries", "timeout", "budget_tokens"}
         self.identity = f"endpoint {settings.model_dump_json(exclude=running)}"
 
@@ -179,8 +180,12 @@ class Generator:
 
     def _write(self, document: Document, instruction: Instruction) -> Written:
         """Request the texts of one document; repeat if the answer cannot be read."""
-        self._spent.check()
         settings = self._settings
+        budget = settings.budget_tokens
+        if budget is not None and self._tokens >= budget:
+            raise CorpusTunerError(
+                f"generator.budget_tokens, {budget:,}, is spent: {self._tokens:,} tokens; {_RESUME}"
+            )
         most = settings.max_source_characters
         cut = len(document.text) > most
         short = Document(document.id, document.title, document.text[:most])
@@ -202,7 +207,10 @@ class Generator:
             answer = self._answer(request)
             if getattr(answer, "choices", None):
                 return Written(self._texts(answer), cut)
-        raise CorpusTunerError(self._unreadable(str(answer)))
+        raise CorpusTunerError(
+            f"{self._server} gave no answer that can be read ({self._redact(str(answer))}): is it "
+            f"the address of an API like OpenAI's? {_RESUME}"
+        )
 
     def _answer(self, request: Mapping[str, Any]) -> Any:
         """Return what the server says, or nothing where that is not JSON."""
@@ -217,13 +225,15 @@ class Generator:
             raise CorpusTunerError(f"{self._server} {problem}; {_RESUME}") from None
         except openai.APIStatusError as error:
             said = f"{error.status_code}: {error.response.text}"
-            raise CorpusTunerError(self._refused(error.status_code, said)) from None
+            raise CorpusTunerError(self._describe_refusal(error.status_code, said)) from None
         except (openai.OpenAIError, ValueError) as error:
             return f"{type(error).__name__}: {error}"
 
     def _texts(self, answer: Any) -> tuple[str, ...]:
         """Return what an answer says: more or fewer texts than requested, or none."""
-        self._spent.add(answer)
+        used = getattr(answer.usage, "total_tokens", None)
+        with self._lock:
+            self._tokens += used if isinstance(used, int) else 0
         found: list[str] = []
         for choice in answer.choices:
             message = getattr(choice, "message", None)
@@ -238,14 +248,8 @@ class Generator:
     def _server(self) -> str:
         return f"the generator's server at {self._settings.url}"
 
-    def _unreadable(self, said: str) -> str:
-        return (
-            f"{self._server} gave no answer that can be read ({self._hidden(said)}): is it the "
-            f"address of an API like OpenAI's? {_RESUME}"
-        )
-
-    def _refused(self, status: int, said: str) -> str:
-        said = self._hidden(said)
+    def _describe_refusal(self, status: int, said: str) -> str:
+        said = self._redact(said)
         if status in (401, 403):
             has = "has a key that it does not take" if self._key else "is not set"
             return f"{self._server} asks for a key, and ${self._settings.key} {has} ({said})"
@@ -253,36 +257,12 @@ class Generator:
             return f"{self._server} refuses the request for {self._settings.model!r}: {said}"
         return f"{self._server} goes on failing: {said}; {_RESUME}"
 
-    def _hidden(self, said: str) -> str:
+    def _redact(self, said: str) -> str:
         """Return what a server said, without the key, on one line."""
         if self._key:
             said = said.replace(self._key, "***")
         line = " ".join(said.split())
         return line if len(line) <= 300 else f"{line[:299]}…"
-
-
-class _Spent:
-    """What was read and written, and whether that is enough."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._lock = Lock()
-        self._read = self._written = 0
-
-    def add(self, answer: Any) -> None:
-        usage = getattr(answer, "usage", None)
-        with self._lock:
-            self._read += _count(usage, "prompt_tokens")
-            self._written += _count(usage, "completion_tokens")
-
-    def check(self) -> None:
-        """Refuse to ask for more where the budget is spent."""
-        tokens = self._read + self._written
-        most = self._settings.budget_tokens
-        if most is not None and tokens >= most:
-            raise CorpusTunerError(
-                f"generator.budget_tokens, {most:,}, is spent: {tokens:,} tokens; {_RESUME}"
-            )
 
 
 def _messages(
@@ -305,8 +285,3 @@ def _listed(text: str) -> list[str]:
         if isinstance(texts, list):
             return [one for one in texts if isinstance(one, str)]
     return []
-
-
-def _count(usage: Any, name: str) -> int:
-    count = getattr(usage, name, None)
-    return count if isinstance(count, int) and count > 0 else 0

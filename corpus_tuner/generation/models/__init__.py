@@ -1,8 +1,6 @@
-"""Models that write: where they come from, and how they run fast."""
+"""Language models: loading and inference."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 from corpus_tuner.core.network import reach_model
 from corpus_tuner.errors import CorpusTunerError
@@ -11,24 +9,6 @@ _FAMILIES = (
     ("an encoder-decoder", "google/flan-t5-base"),
     ("a decoder-only model", "Qwen/Qwen3-1.7B"),
 )
-
-
-class Source(NamedTuple):
-    """Where a model is.
-
-    Attributes
-    ----------
-    name
-        Hub name or folder.
-    revision
-        Commit, tag or branch on the hub.
-    trust_remote_code
-        Run Python that comes with the model.
-    """
-
-    name: str
-    revision: str | None = None
-    trust_remote_code: bool = False
 
 
 def choose_device(wanted: str) -> str:
@@ -41,20 +21,30 @@ def choose_device(wanted: str) -> str:
 
 
 def load_model(
-    source: Source, device: str = "cpu", dtype: str = "auto", *, causal: bool = False
+    name: str,
+    device: str = "cpu",
+    dtype: str = "auto",
+    *,
+    causal: bool = False,
+    revision: str | None = None,
+    trust_remote_code: bool = False,
 ) -> tuple[Any, Any]:
     """Load a model and its tokenizer.
 
     Parameters
     ----------
-    source
-        Name or folder of the model.
+    name
+        Hub name or folder.
     device
         Such as ``cpu`` or ``cuda``.
     dtype
         ``auto`` is what the weights are stored in on a GPU, float32 elsewhere.
     causal
         Whether it is a decoder-only model.
+    revision
+        Commit, tag or branch on the hub.
+    trust_remote_code
+        Whether to run Python that comes with the model.
 
     Raises
     ------
@@ -65,45 +55,25 @@ def load_model(
     from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
     from transformers.utils.logging import disable_progress_bar
 
+    from corpus_tuner.encoders.model_weights import describe_loading_error, is_loading_error
+
     disable_progress_bar()  # "Loading weights": a moment's work, and not ours to show
     kind: torch.dtype | str = "auto" if device != "cpu" else torch.float32
     if dtype != "auto":
         kind = getattr(torch, dtype)
-    options = {"revision": source.revision, "trust_remote_code": source.trust_remote_code}
-    with loading(source, causal=causal):
-        tokenizer = AutoTokenizer.from_pretrained(source.name, **options)
-        family = AutoModelForCausalLM if causal else AutoModelForSeq2SeqLM
-        model = family.from_pretrained(source.name, dtype=kind, **options)
-        return model.to(device).eval(), tokenizer
-
-
-@contextmanager
-def loading(source: Source, *, causal: bool) -> Iterator[None]:
-    """Make one kind of error, for people, of all that libraries raise when they load a model.
-
-    Parameters
-    ----------
-    source
-        Name or folder of the model, which must be stored here or within reach of the network.
-    causal
-        Whether it is a decoder-only model.
-
-    Raises
-    ------
-    CorpusTunerError
-        If it cannot be found, fetched or trusted.
-    """
-    from corpus_tuner.encoders.model_weights import describe_loading_error, is_loading_error
-
+    options = {"revision": revision, "trust_remote_code": trust_remote_code}
     try:
-        reach_model(source.name, source.revision)
-        yield
+        reach_model(name, revision)
+        tokenizer = AutoTokenizer.from_pretrained(name, **options)
+        family = AutoModelForCausalLM if causal else AutoModelForSeq2SeqLM
+        model = family.from_pretrained(name, dtype=kind, **options)
+        return model.to(device).eval(), tokenizer
     except Exception as error:
         if not is_loading_error(error):
             raise
         what, such_as = _FAMILIES[causal]
         raise CorpusTunerError(
-            f"cannot load the generator {source.name!r}: {describe_loading_error(error)}. "
+            f"cannot load the generator {name!r}: {describe_loading_error(error)}. "
             f"Give a folder of {what} of transformers, or the name of one on the "
             f"Hugging Face hub, such as {such_as} (a network is needed the first time)"
         ) from error

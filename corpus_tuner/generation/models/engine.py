@@ -68,7 +68,7 @@ class LanguageModelSettings(PluginSettings):
     max_new_tokens: PositiveInt = 64
     seed: NonNegativeInt = 0
     batch_size: PositiveInt = 16
-    engine: str = "auto"
+    engine: Literal["auto", "ctranslate2", "transformers"] = "auto"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     device: str = "auto"
     trust_remote_code: bool = False

@@ -13,7 +13,7 @@ from peft import LoraConfig, get_peft_model
 from corpus_tuner.config.generator_tuning import MOST_PASSES, GeneratorTuningSettings
 from corpus_tuner.core.progress import print_note, show_activity
 from corpus_tuner.encoders.model_weights import hash_weights
-from corpus_tuner.generation.models import Source, choose_device, load_model
+from corpus_tuner.generation.models import choose_device, load_model
 from corpus_tuner.tuning.generator.pairs import Pair, Split, count_pairs, split_pairs
 from corpus_tuner.tuning.generator.report import (
     REPORT,
@@ -30,7 +30,7 @@ _RUNTIME = {"rounds", "device"}  # settings that a checkpoint is independent of
 
 def tune_on_pairs(
     pairs: Iterable[Pair],
-    base: Source,
+    base: str,
     output: Path,
     settings: GeneratorTuningSettings,
     sources: Iterable[str] = (),
@@ -67,7 +67,7 @@ def tune_on_pairs(
 
 def _train(
     split: Split,
-    base: Source,
+    base: str,
     model: Any,
     tokenizer: Any,
     output: Path,
@@ -90,7 +90,7 @@ def _train(
     write_curve(curve, output)
     return TuningReport(
         output=str(output),
-        base=base.name,
+        base=base,
         settings=settings,
         pairs=count_pairs(split.train),
         held_out=count_pairs(split.test),

@@ -15,7 +15,6 @@ from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.enricher import Enricher
 from corpus_tuner.generation.generators import list_generators
 from corpus_tuner.generation.generators.seq2seq import Settings as Seq2Seq
-from corpus_tuner.generation.models import Source
 from corpus_tuner.generation.open_recipe import detect_corpus_languages, open_recipe
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.tuning.generator.pairs import Pair, read_pairs
@@ -85,7 +84,7 @@ def tune_generator(
             accepted = generate_pairs(str(corpus), model, recipe, ledger_file)
             training_pairs = chain(training_pairs, accepted)
             sources.append(f"views of {Path(corpus).name} that `{model}` wrote and checks accepted")
-        report = tune_on_pairs(training_pairs, Source(base), folder, settings, sources)
+        report = tune_on_pairs(training_pairs, base, folder, settings, sources)
         model = str(folder)
     return report
 

@@ -32,7 +32,7 @@ def test_prompts_are_as_the_model_takes_them(models: dict[str, Path]) -> None:
 def test_long_documents_are_cut_and_instructions_are_not(models: dict[str, Path]) -> None:
     generator = open_causal(models["Qwen3"], max_source_tokens=120)
     long = Document("d", "", "wheat and barley " * 200)
-    tokens, cut = generator._prompt(long, ASK)
+    (tokens, *_), cut = generator._make_request(long, ASK)
     assert cut and 100 < len(tokens) <= 125
     assert generator._tokenizer.decode(tokens[-12:]) == generator._tokenizer.decode(
         generator._tokens(long, ASK)[-12:]
@@ -44,7 +44,7 @@ def test_long_documents_are_cut_and_instructions_are_not(models: dict[str, Path]
 def test_where_texts_end(models: dict[str, Path]) -> None:
     generator = open_causal(models["Qwen3"], stop=("?", "\n\n"))
     tokens = generator._tokenizer("why so? because", add_special_tokens=False)["input_ids"]
-    assert generator._text(tokens).strip() == "why so"
+    assert generator._read_answer(tokens).strip() == "why so"
     assert strip_thoughts("<think>hm</think>Why?") == "Why?"
 
 

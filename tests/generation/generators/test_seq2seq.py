@@ -42,7 +42,7 @@ def test_recipes_for_doc2query_run_through_every_stage(
     assert {"passage", "views", "hybrid"} <= {one["system"] for one in json.loads(done.out)}
     (index,) = (tmp_path / "results").glob("**/manifest.json")
     described = json.loads(run("info", index.parent, "--json").out)
-    assert sum(segment["views"]["question"] for segment in described["segments"])
+    assert sum(segment["counts"]["view: question"] for segment in described["segments"])
     assert described["lexical"]["views"] == {"question": 1}
 
 

@@ -17,5 +17,5 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture
 def float32(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let CTranslate2 compute in float32: the probabilities of random models are close."""
-    for module in ("seq2seq_ctranslate2", "causal_ctranslate2", "gguf_conversion"):
-        monkeypatch.setattr(f"corpus_tuner.generation.models.{module}.COMPUTE", "float32")
+    module = "corpus_tuner.generation.models.ctranslate2_engines"
+    monkeypatch.setattr(f"{module}._COMPUTE", "float32")

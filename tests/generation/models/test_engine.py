@@ -23,7 +23,8 @@ def test_beams_are_at_least_as_many_as_outputs(values: dict[str, object], width:
 
 
 @pytest.mark.parametrize(
-    "values", [{"kinds": ["title"]}, {"batch_size": 2}, {"device": "cuda"}, {"engine": "llamacpp"}]
+    "values",
+    [{"kinds": ["title"]}, {"batch_size": 2}, {"device": "cuda"}, {"engine": "transformers"}],
 )
 def test_settings_that_change_no_text_are_not_in_the_identity(values: dict[str, object]) -> None:
     assert _settings(**values).identity == _settings().identity

@@ -28,7 +28,7 @@ def test_a_tuned_model_has_learnt(
     pairs: Path,
     tmp_path: Path,
 ) -> None:
-    from corpus_tuner.generation.models import Source, load_model
+    from corpus_tuner.generation.models import load_model
 
     base = request.getfixturevalue(model)
     output = tmp_path / "tuned"
@@ -45,8 +45,8 @@ def test_a_tuned_model_has_learnt(
     assert set(report["test_rouge_l"]) == {"keywords-en", "title-en"}
     card = (output / "README.md").read_text()
     assert "pairs.jsonl" in card and "| title-en | 54 |" in card
-    tuned, _ = load_model(Source(str(output)))
-    before, _ = load_model(Source(str(base)))
+    tuned, _ = load_model(str(output))
+    before, _ = load_model(str(base))
     after = dict(tuned.get_encoder().named_parameters())
     read = dict(before.get_encoder().named_parameters())
     assert read.keys() == after.keys()

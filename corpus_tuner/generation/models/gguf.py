@@ -1,10 +1,9 @@
-"""GGUF files: where they come from, and what their header says.
-
-Source: the specification of GGUF, https://github.com/ggml-org/ggml/blob/master/docs/gguf.md.
-"""
+"""GGUF files: where they come from, and how transformers loads them."""
 
 from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.core.files import hash_file
@@ -49,7 +48,7 @@ def find_gguf(name: str, revision: str | None = None) -> Path:
         If the file is not there, cannot be fetched, or is not the published one of `SMOLLM2`.
     """
     if name == SMOLLM2:
-        return _packaged()
+        return _find_packaged()
     path = Path(name)
     if path.is_file():
         return path
@@ -58,36 +57,65 @@ def find_gguf(name: str, revision: str | None = None) -> Path:
             f"there is no file {name}: set generator.model to the path of a .gguf file, or to "
             "org/name/file.gguf for one on the Hugging Face hub"
         )
-    return _fetched(path, revision)
+    return _fetch(path, revision)
 
 
-def read_header(path: Path) -> tuple[str, bool]:
-    """Return a file's architecture, such as ``llama``, and whether it has a chat template.
+def load_gguf(path: Path, device: str = "cpu", dtype: str = "auto") -> tuple[Any, Any]:
+    """Load a GGUF file with transformers; its weights become dense matrices.
 
-    The whole file is checked: every tensor must be there.
+    Parameters
+    ----------
+    path
+        The file.
+    device, dtype
+        As for `corpus_tuner.generation.models.load_model`; ``auto`` is float32, as nothing else is
+        stored.
+
+    Returns
+    -------
+    model, tokenizer
 
     Raises
     ------
     CorpusTunerError
-        If the file is none of GGUF, damaged or cut short.
+        If the file is damaged or cut short, or transformers does not know its architecture.
     MissingExtraError
         If the package gguf is not installed.
     """
+    if find_spec("gguf") is None:
+        raise MissingExtraError("reading GGUF files", "smollm2")
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+    from transformers.utils import logging
+
+    from corpus_tuner.encoders.model_weights import describe_loading_error
+
+    logging.disable_progress_bar()
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()  # the error below says what its report says
     try:
-        from gguf import GGUFReader
-    except ImportError as error:
-        raise MissingExtraError("reading GGUF files", "smollm2") from error
-    try:
-        fields = GGUFReader(path).fields
-        architecture = str(fields["general.architecture"].contents())
-        return architecture, "tokenizer.chat_template" in fields
-    except Exception as error:  # numpy's and Python's own, by where the file ends
+        tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+        model, report = AutoModelForCausalLM.from_pretrained(
+            path.parent,
+            gguf_file=path.name,
+            dtype=torch.float32 if dtype == "auto" else getattr(torch, dtype),
+            quantization_config=GgufConfig(dequantize=True),
+            output_loading_info=True,
+        )
+        if report["missing_keys"]:  # the library draws them at random, with a warning
+            raise ValueError(f"it lacks weights: {', '.join(sorted(report['missing_keys'])[:3])}")
+        return model.to(device).eval(), tokenizer
+    except Exception as error:  # of every kind, by what the file lacks
         raise CorpusTunerError(
-            f"{path} is no GGUF file, or is damaged or cut short ({error}): get it again"
+            f"cannot load {path}: {describe_loading_error(error)}. It is no GGUF file, damaged or "
+            "cut short, or of an architecture that transformers does not load: llama.cpp or Ollama "
+            "serve such models to generator.name=endpoint"
         ) from error
+    finally:
+        logging.set_verbosity(verbosity)
 
 
-def _packaged() -> Path:
+def _find_packaged() -> Path:
     try:
         path = Path(str(distribution(PACKAGE).locate_file(_FILE)))
     except PackageNotFoundError as error:
@@ -103,7 +131,7 @@ def _packaged() -> Path:
     return path
 
 
-def _fetched(path: Path, revision: str | None) -> Path:
+def _fetch(path: Path, revision: str | None) -> Path:
     from huggingface_hub import hf_hub_download, try_to_load_from_cache
 
     from corpus_tuner.core.network import get_hub_url, reach

@@ -1,4 +1,4 @@
-"""Run a model with transformers: any encoder-decoder, on any device."""
+"""Run language models with transformers, on any device."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,8 +11,8 @@ from corpus_tuner.encoders.batching import batch_similar_lengths
 from corpus_tuner.generation.models.engine import Answers, LanguageModelSettings, Request
 
 
-class TransformersEngine:
-    """The reference: slow on a CPU, right everywhere."""
+class Seq2SeqEngine:
+    """Runs any encoder-decoder; slow on a CPU."""
 
     def __init__(self, model: Any, tokenizer: Any) -> None:
         self._model = model
@@ -46,7 +46,7 @@ class TransformersEngine:
         }
         if not settings.beam_width:
             seeds = [request.seed for request in requests]
-            search = {"num_beams": 1, "logits_processor": make_sampler(seeds, settings, device)}
+            search = {"num_beams": 1, "logits_processor": _make_sampler(seeds, settings, device)}
         tokens = self._model.generate(
             encoder_outputs=source,
             attention_mask=mask.repeat_interleave(rows, dim=0),
@@ -56,6 +56,64 @@ class TransformersEngine:
             **search,
         )
         return [row[1:] for row in tokens.tolist()]  # without the mark that a decoder starts from
+
+
+class CausalEngine(Seq2SeqEngine):
+    """Runs any decoder-only model; a prompt is read once, however many answers are requested."""
+
+    def __init__(self, model: Any, tokenizer: Any) -> None:
+        super().__init__(model, tokenizer)
+        self._pad = next(
+            mark for mark in (tokenizer.pad_token_id, tokenizer.eos_token_id, 0) if mark is not None
+        )
+
+    def _answer(self, requests: list[Request], settings: LanguageModelSettings) -> list[list[int]]:
+        """Return the answers to some requests, request by request."""
+        device, outputs = self._model.device, settings.outputs
+        prompts = [request.source for request in requests]
+        longest = max(map(len, prompts))
+        padded = [[self._pad] * (longest - len(prompt)) + prompt for prompt in prompts]
+        marks = [[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts]
+        tokens = torch.tensor(padded, device=device)
+        mask = torch.tensor(marks, device=device)
+        how: dict[str, Any] = {
+            "num_beams": settings.beam_width,
+            "num_return_sequences": outputs,
+        }
+        if not settings.beam_width:
+            seeds = [request.seed for request in requests]
+            how = {"num_beams": 1, "logits_processor": _make_sampler(seeds, settings, device)}
+            if longest > 1:
+                how["past_key_values"] = self._read(tokens, mask, outputs)
+            tokens = tokens.repeat_interleave(outputs, dim=0)
+            mask = mask.repeat_interleave(outputs, dim=0)
+        answers = self._model.generate(
+            tokens,
+            attention_mask=mask,
+            max_new_tokens=settings.max_new_tokens,
+            no_repeat_ngram_size=settings.no_repeat_ngram,
+            do_sample=False,
+            pad_token_id=self._pad,
+            # What a model's own configuration says of sampling is for `do_sample` only.
+            temperature=None,
+            top_p=None,
+            top_k=None,
+            **how,
+        )
+        return [row[longest:] for row in answers.tolist()]
+
+    def _read(self, tokens: torch.Tensor, mask: torch.Tensor, times: int) -> Any:
+        """Return what the model knows of all but the last token of prompts, so many times each."""
+        positions = (mask.cumsum(1) - 1).clamp(min=0)[:, :-1]
+        read = self._model(
+            input_ids=tokens[:, :-1],
+            attention_mask=mask[:, :-1],
+            position_ids=positions,
+            use_cache=True,
+        )
+        cache = read.past_key_values
+        cache.batch_repeat_interleave(times)
+        return cache
 
 
 class _Noise(LogitsProcessor):  # type: ignore[misc]
@@ -79,20 +137,10 @@ class _Noise(LogitsProcessor):  # type: ignore[misc]
         return scores - exponential.log()
 
 
-def make_sampler(
+def _make_sampler(
     seeds: Sequence[int], settings: LanguageModelSettings, device: torch.device
 ) -> LogitsProcessorList:
-    """Return what makes the most probable token a sampled one, each request with its own seed.
-
-    Parameters
-    ----------
-    seeds
-        Random seeds of the requests, each for `outputs` consecutive rows.
-    settings
-        Settings, of which temperature, `top_k` and `top_p` are applied in this order.
-    device
-        Where the scores are.
-    """
+    """Return what makes the most probable token a sampled one, each request with its own seed."""
     steps: list[LogitsProcessor] = [TemperatureLogitsWarper(settings.temperature)]
     if settings.top_k:
         steps.append(TopKLogitsWarper(settings.top_k))

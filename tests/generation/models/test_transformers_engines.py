@@ -1,18 +1,42 @@
-"""Decoder-only models run by transformers."""
+"""Language models run by transformers."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from corpus_tuner.core.documents import Document
+from corpus_tuner.generation.generators.seq2seq import Settings
 from corpus_tuner.generation.models.engine import Request
+from corpus_tuner.generation.models.transformers_engines import _make_sampler
 from tests.generation.decoders import ASK, KINDS, READINGS, open_causal
+
+
+@pytest.mark.parametrize(("top_k", "top_p"), [(0, 1.0), (3, 1.0), (0, 0.5)])
+def test_noise_samples_what_the_probabilities_say(top_k: int, top_p: float) -> None:
+    scores = torch.tensor([[2.0, 1.0, 0.5, 0.0, -1.0]])
+    settings = Settings(
+        outputs=4000,
+        temperature=1.5,
+        top_p=top_p,
+        top_k=top_k,
+        no_repeat_ngram=0,
+        max_new_tokens=1,
+        batch_size=1,
+    )
+    steps = _make_sampler([7], settings, torch.device("cpu"))
+    remaining = scores
+    for step in steps[:-1]:
+        remaining = step(torch.zeros(1, 1, dtype=torch.long), remaining)
+    drawn = steps(torch.zeros(4000, 1, dtype=torch.long), scores.repeat(4000, 1)).argmax(dim=1)
+    shares = torch.bincount(drawn, minlength=5) / 4000
+    assert torch.allclose(shares, remaining.softmax(dim=1)[0], atol=0.03)
+    assert ((shares > 0) == (remaining[0] > -torch.inf)).all()
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_likeliest_answer_is_that_of_the_library(models: dict[str, Path], kind: str) -> None:
-    import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     generator = open_causal(models[kind], decoding="beam", engine="transformers")
@@ -51,7 +75,7 @@ def test_padding_changes_nothing(models: dict[str, Path], kind: str, decoding: s
     ]
     separate = [answer for one in requests for answer in engine._answer([one], how)]
     together = engine._answer(requests, how)
-    texts = [[generator._text(answer) for answer in some] for some in (separate, together)]
+    texts = [[generator._read_answer(answer) for answer in some] for some in (separate, together)]
     assert texts[0] == texts[1]
 
 
