@@ -11,7 +11,7 @@ from corpus_tuner.core.progress import Meter
 from corpus_tuner.corpora import Corpus
 from corpus_tuner.generation.checks import hash_checks, judge, open_checks
 from corpus_tuner.generation.enrichment import EnrichedDocument, draft_views
-from corpus_tuner.generation.ledger import Ledger, StoredVerdict
+from corpus_tuner.generation.ledger import Ledger
 from corpus_tuner.generation.open_recipe import OpenRecipe
 from corpus_tuner.text.language_detection import detect_document_language
 
@@ -58,13 +58,13 @@ class Enricher:
         with ThreadPoolExecutor() as pool:
             results = list(pool.map(lambda draft: judge(draft.candidates, self._checks), drafts))
         stored = [
-            StoredVerdict(one.key, one.view.text, name, verdict.reason, verdict.support)
-            for draft, result in zip(drafts, results, strict=True)
-            for one, verdict, name in zip(draft.candidates, *result, strict=True)
+            (one.key, one.view.text, verdict)
+            for draft, verdicts in zip(drafts, results, strict=True)
+            for one, verdict in zip(draft.candidates, verdicts, strict=True)
         ]
         if self._checks and stored:
             self._ledger.note(self._checks_hash, stored)
-        return [draft.accept(*result) for draft, result in zip(drafts, results, strict=True)]
+        return [draft.accept(verdicts) for draft, verdicts in zip(drafts, results, strict=True)]
 
     def detect_language(self, document: Document) -> str:
         """Return the language of a document, ISO 639-1."""

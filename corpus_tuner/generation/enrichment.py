@@ -85,21 +85,11 @@ class Draft(NamedTuple):
         """Views to check: those of generators that may invent."""
         return [one for one in self.written if one.view.invented]
 
-    def accept(self, verdicts: Sequence[Verdict], judges: Sequence[str]) -> EnrichedDocument:
-        """Return the document with the accepted views.
-
-        Parameters
-        ----------
-        verdicts, judges
-            Results of `corpus_tuner.generation.checks.judge` for the candidates.
-        """
+    def accept(self, verdicts: Sequence[Verdict]) -> EnrichedDocument:
+        """Return the document with the accepted views, given the verdicts on the candidates."""
         counts = Counter(self.counts)
         counts["written"] += len(self.written)
-        counts.update(
-            f"{REJECTED}{name}: {verdict.reason}"
-            for name, verdict in zip(judges, verdicts, strict=True)
-            if name
-        )
+        counts.update(f"{REJECTED}{one.check}: {one.reason}" for one in verdicts if one.reason)
         remaining = iter(verdicts)
         judged = [(one, next(remaining) if one.view.invented else ACCEPTED) for one in self.written]
         accepted = [(one, verdict) for one, verdict in judged if not verdict.reason]

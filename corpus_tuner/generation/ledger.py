@@ -14,12 +14,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from corpus_tuner.core.disk_errors import describe_disk_error, get_sqlite_code
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.files import concerns_file, hash_file, write_text
 from corpus_tuner.errors import CorpusTunerError
+from corpus_tuner.generation.checks import Verdict
 from corpus_tuner.generation.generators import Written
 from corpus_tuner.generation.prompts import Instruction
 
@@ -73,28 +74,6 @@ class Rejection:
     text: str
     check: str
     reason: str
-
-
-class StoredVerdict(NamedTuple):
-    """What checks said of a text.
-
-    Attributes
-    ----------
-    key
-        Key of the entry.
-    text
-        The text.
-    judge, reason
-        The check that rejected it, and why; nothing if it was accepted.
-    support
-        The sentence that it rests on, or nothing.
-    """
-
-    key: str
-    text: str
-    judge: str
-    reason: str
-    support: str
 
 
 class Ledger:
@@ -154,7 +133,7 @@ class Ledger:
             ),
         )
 
-    def note(self, checks: str, verdicts: Iterable[StoredVerdict]) -> None:
+    def note(self, checks: str, verdicts: Iterable[tuple[str, str, Verdict]]) -> None:
         """Note what checks said, instead of what the same ones said before.
 
         Parameters
@@ -162,13 +141,13 @@ class Ledger:
         checks
             Names all that decides what they say (`corpus_tuner.generation.checks.hash_checks`).
         verdicts
-            Verdicts of the checks.
+            Keys of entries, texts of theirs, and the verdicts.
         """
         self._add(
             "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?)",
             (
-                (noted.key, noted.text, checks, noted.judge, noted.reason, noted.support)
-                for noted in verdicts
+                (key, text, checks, verdict.check, verdict.reason, verdict.support)
+                for key, text, verdict in verdicts
             ),
         )
 

@@ -137,8 +137,8 @@ def test_a_draft_is_accepted_by_the_verdicts_of_its_invented_views() -> None:
     ]
     draft = Draft(MILL, own, np.zeros((1, 2), np.float32), written, Counter(cut_sources=1))
     assert [one.view.text for one in draft.candidates] == ["one?", "two?"]
-    verdicts = [Verdict("copied", ""), Verdict("", "The mill grinds wheat.")]
-    enriched = draft.accept(verdicts, ["copied", ""])
+    verdicts = [Verdict("copied", "", "copied"), Verdict("", "The mill grinds wheat.")]
+    enriched = draft.accept(verdicts)
     assert [view.text for view in enriched.generated] == ["mill, wheel", "two?"]
     assert [view.support for view in enriched.generated] == ["", "The mill grinds wheat."]
     assert enriched.vectors.tolist() == [[0, 0], [2, 2], [3, 3]]

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from corpus_tuner import CorpusTunerError, Document
+from corpus_tuner.generation.checks import Verdict
 from corpus_tuner.generation.generators import Written
 from corpus_tuner.generation.ledger import (
     Ledger,
     Rejection,
-    StoredVerdict,
     find_ledger_problem,
     make_ledger_key,
 )
@@ -22,13 +22,13 @@ from corpus_tuner.generation.prompts import Instruction
 def test_indexes_with_other_checks_may_share_a_ledger(tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
         ledger.put({"k": Written(("one?", "two?"))}, "question", "generator")
-        ledger.note("strict", [StoredVerdict("k", "one?", "copied", "copied", "")])
-        ledger.note("lenient", [StoredVerdict("k", "one?", "", "", "a sentence")])
+        ledger.note("strict", [("k", "one?", Verdict("copied", "", "copied"))])
+        ledger.note("lenient", [("k", "one?", Verdict("", "a sentence", ""))])
         assert ledger.rejections(["k"], "strict") == [
             Rejection("question", "one?", "copied", "copied")
         ]
         assert ledger.rejections(["k"], "lenient") == []
-        ledger.note("strict", [StoredVerdict("k", "one?", "", "", "")])
+        ledger.note("strict", [("k", "one?", Verdict("", "", ""))])
         assert ledger.rejections(["k"], "strict") == []
 
 
@@ -46,7 +46,7 @@ def test_a_ledger_is_read_behind_another_and_absorbed(tmp_path: Path) -> None:
         ledger.put({"k": Written(("one?",))}, "question", "generator")
     with Ledger(shard, earlier=whole) as ledger:
         ledger.put({"l": Written(("two?",))}, "question", "generator")
-        ledger.note("strict", [StoredVerdict("l", "two?", "copied", "copied", "")])
+        ledger.note("strict", [("l", "two?", Verdict("copied", "", "copied"))])
         found = ledger.get(["k", "l", "m"])
         assert found == {"k": Written(("one?",)), "l": Written(("two?",))}
     with Ledger(whole) as ledger:

@@ -59,10 +59,13 @@ class Verdict(NamedTuple):
         empty if it is accepted.
     support
         The sentence of the document that the view rests on, where the check looked for it.
+    check
+        Name of the check that rejected it; checks leave it out.
     """
 
     reason: str = ""
     support: str = ""
+    check: str = ""
 
 
 ACCEPTED = Verdict()
@@ -86,19 +89,12 @@ def hash_checks(settings: Sequence[PluginSettings], fingerprint: str) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def judge(
-    candidates: Sequence[Candidate], checks: Mapping[str, Check]
-) -> tuple[list[Verdict], list[str]]:
-    """Let the checks judge the views of a document, one after the other.
+def judge(candidates: Sequence[Candidate], checks: Mapping[str, Check]) -> list[Verdict]:
+    """Return a verdict on each view of a document, by the checks one after the other.
 
-    Returns
-    -------
-    verdicts, judges
-        For each candidate the first verdict that rejects it, or its acceptance with the support
-        that was found; and the name of the check that rejected it, or nothing.
+    It is the first one that rejects the view, or its acceptance with the support that was found.
     """
     verdicts = [ACCEPTED] * len(candidates)
-    judges = [""] * len(candidates)
     for name, check in checks.items():
         standing = [position for position, verdict in enumerate(verdicts) if not verdict.reason]
         if not standing:
@@ -106,7 +102,7 @@ def judge(
         found = check.judge([candidates[position] for position in standing])
         for position, verdict in zip(standing, found, strict=True):
             if verdict.reason:
-                verdicts[position], judges[position] = verdict, name
+                verdicts[position] = verdict._replace(check=name)
             elif verdict.support:
                 verdicts[position] = verdict
-    return verdicts, judges
+    return verdicts

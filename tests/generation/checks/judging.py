@@ -41,7 +41,7 @@ def judge_views(
     ]
     read = read_settings("corpus_tuner.generation.checks", {"name": name, **settings})
     checks = open_checks([read], encoder)
-    return judge(candidates, checks)[0]
+    return judge(candidates, checks)
 
 
 def list_reasons(verdicts: Sequence[Verdict]) -> list[str]:

@@ -14,7 +14,7 @@ def test_entailment_keeps_the_sentence_in_support(encoder: Any) -> None:
     (verdict,) = judge_views(encoder, "entailment", Written("the mill grinds wheat"), support=-1)
     assert verdict == Verdict("", "The mill grinds wheat.")
     (verdict,) = judge_views(encoder, "entailment", Written("a doctor"), support=1)
-    assert verdict == Verdict("no sentence supports it", "")
+    assert verdict == Verdict("no sentence supports it", "", "entailment")
 
 
 class Knowing:
@@ -37,10 +37,10 @@ def test_a_key_term_must_be_nearer_than_the_documents_own_rarest_words(encoder: 
     # "buckwheat" is not in the document, which may mean it nevertheless, or not.
     invented = Written("the mill grinds buckwheat.")
     with patch("corpus_tuner.generation.checks.entailment._RIVALS", 0):
-        ((_, support),) = judge_views(encoder, "entailment", invented, support=-1)
-    (near,) = encoder.encode_documents([support])
+        (verdict,) = judge_views(encoder, "entailment", invented, support=-1)
+    (near,) = encoder.encode_documents([verdict.support])
     meant, other = (Knowing(encoder, "buckwheat", vector) for vector in (near, -near))
-    assert judge_views(meant, "entailment", invented, support=-1) == [Verdict("", support)]
+    assert judge_views(meant, "entailment", invented, support=-1) == [verdict]
     (verdict,) = judge_views(other, "entailment", invented, support=-1)
     assert verdict.reason == "its key term does not fit the document"
     assert not judge_views(other, "entailment", Written("the mill, grinding"), support=-1)[0].reason
