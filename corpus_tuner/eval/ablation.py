@@ -276,7 +276,7 @@ def _group_views(
                 Candidate(document, *others, views[number], vectors[number], language)
             )
         for name, chosen in list_check_sets(writer.group, writer.checks).items():
-            verdicts, _ = judge(candidates, {check: writer.checks[check] for check in chosen})
+            verdicts = judge(candidates, {check: writer.checks[check] for check in chosen})
             for number, verdict in zip(written, verdicts, strict=True):
                 if not verdict.reason:
                     groups[number].add(name)
