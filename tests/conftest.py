@@ -27,7 +27,9 @@ def nightly() -> bool:
     return hypothesis_settings.get_current_profile_name() == "nightly"
 
 
-only_nightly = pytest.mark.skipif(not nightly(), reason="takes long: --hypothesis-profile nightly")
+def only_nightly() -> pytest.MarkDecorator:
+    """Skip a test by day; to be called in its module, which is read after the options."""
+    return pytest.mark.skipif(not nightly(), reason="takes long: --hypothesis-profile nightly")
 
 
 WORDS = """
@@ -41,12 +43,16 @@ WORDS = """
 """.split()  # noqa: SIM905
 
 
-LONGEST = ("test_serve.py", "test_examples.py", "test_faults.py", "test_quickstart.py")
+LONGEST = [
+    *("test_faults.py", "test_quickstart.py", "test_serve.py"),
+    *("test_packaging.py", "test_examples.py", "test_small_install.py"),
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put first what takes longest, so that no process waits for it at the end."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    names = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: names.get(item.path.name, len(names)))
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ FAQ = COLLECTIONS / "covid-faq-en"
 
 @pytest.mark.slow
 @pytest.mark.skipif(not FAQ.is_dir(), reason="the collection is not part of the project")
-@only_nightly
+@only_nightly()
 def test_hybrid_search_has_the_figure_of_the_readme(
     tmp_path: Path, run: Callable[..., Outcome]
 ) -> None:
@@ -27,7 +27,7 @@ def test_hybrid_search_has_the_figure_of_the_readme(
 
 @pytest.mark.slow
 @pytest.mark.skipif(not SCIFACT.is_dir(), reason="the collection is not part of the project")
-@only_nightly
+@only_nightly()
 def test_the_encoder_has_its_published_figures(tmp_path: Path, run: Callable[..., Outcome]) -> None:
     options = ("--set", "generator=null", "--set", "representation.name=passage")
     own = ("--set", "views.sentences=0", "--set", "views.title=false", "--set", "language=en")

@@ -53,7 +53,7 @@ def test_without_pytorch(tmp_path: Path) -> None:
     assert "[build]" in generator
     assert generator.endswith("or do without it: --set generator=extractive")
     assert "some/model" in encoder and "[build]" in encoder
-    assert "[tune]" in tuning
+    assert "[build,tune]" in tuning
     assert not (tmp_path / "other").exists()  # nothing was begun
 
 

@@ -89,7 +89,7 @@ def test_the_installed_smollm2_is_the_published_one() -> None:
 
 
 @pytest.mark.slow
-@only_nightly
+@only_nightly()
 @needs_smollm2
 def test_smollm2_asks_about_an_english_text(run: Any, tmp_path: Path, small: list[str]) -> None:
     text = "A dripping tap usually needs a new washer. Shut off the water before opening the tap."
