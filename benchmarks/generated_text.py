@@ -119,8 +119,7 @@ def main() -> None:
     setup = Setup.open(chosen.results, settings, None, [MEASURE], DEPTH)
     values = {}
     for benchmark in benchmarks:
-        own = setup.adapt_encoder(benchmark.corpus)
-        values[benchmark.name] = measure_uses(benchmark, own)
+        values[benchmark.name] = measure_uses(benchmark, setup)
         print(format_markdown(tabulate_uses(values)), flush=True)
 
 

@@ -14,7 +14,6 @@ import numpy as np
 
 from benchmarks.difference_rows import format_difference
 from corpus_tuner.config.recipe import load_recipe
-from corpus_tuner.encoders import open_encoder
 from corpus_tuner.eval.open_benchmark import open_benchmarks
 from corpus_tuner.eval.report.tables import format_markdown
 from corpus_tuner.eval.setup import Setup
@@ -49,7 +48,7 @@ def main() -> None:
     parser.add_argument("folders", nargs="+")
     chosen = parser.parse_args()
     settings = load_recipe()
-    setup = Setup(chosen.results, settings, open_encoder(settings.encoder))
+    setup = Setup(chosen.results, settings, None)
     benchmarks = open_benchmarks(chosen.folders, settings=settings)
     by_name = {benchmark.name: differences(benchmark, setup) for benchmark in benchmarks}
     rows = [["without", *by_name, "average", "95 % interval"]]

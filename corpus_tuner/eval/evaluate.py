@@ -140,11 +140,10 @@ def evaluate(
     reports: list[Report] = []
     for benchmark in opened:
         with show_progress(progress), add_prefix(benchmark.name):
-            own = setup if index is not None else setup.adapt_encoder(benchmark.corpus)
-            built, cost = _build_index(benchmark, own)
+            built, cost = _build_index(benchmark, setup)
             builds[benchmark.name] = built
             write_qrels(benchmark.qrels, setup.output / "runs" / f"{benchmark.name}.qrels")
-            reports.append(run_systems(benchmark, built, cost, own, baselines, compare_with))
+            reports.append(run_systems(benchmark, built, cost, setup, baselines, compare_with))
         results = [result for report in reports for result in report.results]
         write_results(results, setup.output / METRICS)
     report = merge_reports(reports, compare_with, setup.settings, command)

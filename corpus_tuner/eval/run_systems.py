@@ -49,7 +49,8 @@ def run_systems(
     """
     name = benchmark.name
     index_path = setup.index or setup.output / "indexes" / name
-    with OpenIndex(index_path, setup.encoder, benchmark.queries) as index:
+    trusted = setup.settings.encoder.trust_remote_code
+    with OpenIndex(index_path, setup.encoder, benchmark.queries, trusted) as index:
         remarks = _check_judged_documents(benchmark, index)
         runner = _Runner(benchmark, index, setup)
         for baseline in baselines:

@@ -1,16 +1,14 @@
 """Settings and files of an evaluation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from corpus_tuner.config.recipe import Recipe, load_recipe
 from corpus_tuner.core.files import create_folder
 from corpus_tuner.core.progress import show_activity
-from corpus_tuner.corpora import Corpus
-from corpus_tuner.encoders import AUTO, Encoder, embedded, open_encoder
+from corpus_tuner.encoders import AUTO, Encoder, open_encoder
 from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES, get_cutoff
-from corpus_tuner.generation.open_recipe import detect_corpus_languages
 from corpus_tuner.indexes.store.layout import Layout
 
 DEPTH = 100
@@ -28,9 +26,7 @@ class Setup:
     settings
         Recipe.
     encoder
-        Encoder of the recipe.
-    choose_encoder
-        Whether the encoder depends on the languages of the corpus.
+        Encoder of all benchmarks; ``None`` if it is that of each index.
     measures
         Names of the measures, the main one first.
     depth
@@ -41,8 +37,7 @@ class Setup:
 
     output: Path
     settings: Recipe
-    encoder: Encoder
-    choose_encoder: bool = False
+    encoder: Encoder | None
     measures: Sequence[str] = DEFAULT_MEASURES
     depth: int = DEPTH
     index: str | Path | None = None
@@ -57,26 +52,14 @@ class Setup:
         depth: int,
         index: str | Path | None = None,
     ) -> "Setup":
-        """Make the folder and open the encoder."""
+        """Make the folder, and open the encoder unless it depends on the corpus or the index."""
         settings = settings or load_recipe()
         depth = max(depth, *(get_cutoff(name) for name in measures))
         create_folder(Path(output))
-        choose = encoder is None and settings.encoder.name == AUTO
-        with show_activity("opening the encoder"):
-            encoder = encoder or open_encoder(settings.encoder)
-        return cls(Path(output), settings, encoder, choose, tuple(measures), depth, index)
-
-    def adapt_encoder(self, source: str | Path) -> "Setup":
-        """Return the setup with the encoder for the languages of a corpus."""
-        if not self.choose_encoder:
-            return self
-        languages = detect_corpus_languages(
-            Corpus(source, self.settings.corpus), self.settings
-        ).codes
-        if embedded.resolve_auto(self.settings.encoder, languages).name == self.encoder.name:
-            return self
-        with show_activity("opening the encoder"):
-            return replace(self, encoder=open_encoder(self.settings.encoder, languages=languages))
+        if encoder is None and index is None and settings.encoder.name != AUTO:
+            with show_activity("opening the encoder"):
+                encoder = open_encoder(settings.encoder)
+        return cls(Path(output), settings, encoder, tuple(measures), depth, index)
 
     @property
     def ledger(self) -> Path:

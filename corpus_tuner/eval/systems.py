@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from corpus_tuner.core.progress import show_activity, track
-from corpus_tuner.encoders import QueryEncoder
+from corpus_tuner.encoders import EncoderSettings, QueryEncoder, open_encoder
 from corpus_tuner.encoders.query_cache import CachedQueryEncoder
 from corpus_tuner.eval.report import ShownDocument
 from corpus_tuner.eval.trec.runs import Run, break_ties
@@ -95,15 +95,20 @@ def explain_missing_systems(manifest: Manifest) -> str:
 class OpenIndex:
     """An index that is opened once for all systems, with queries that are encoded once.
 
-    A context manager.
+    A context manager. Without an encoder, that of the index is opened.
     """
 
     def __init__(
-        self, index: str | Path, encoder: QueryEncoder, queries: Mapping[str, str]
+        self,
+        index: str | Path,
+        encoder: QueryEncoder | None,
+        queries: Mapping[str, str],
+        trust_remote_code: bool = False,
     ) -> None:
         self._source = locate_index(index)
         self._queries = queries
-        self._encoder = CachedQueryEncoder(encoder, list(queries.values()))
+        self._given_encoder = encoder
+        self._trusted = trust_remote_code
         self._searchers: dict[str, Searcher] = {}
         self._stack = ExitStack()
 
@@ -118,6 +123,16 @@ class OpenIndex:
     def manifest(self) -> Manifest:
         """Manifest of the index."""
         return self._source.read_manifest()
+
+    @cached_property
+    def _encoder(self) -> CachedQueryEncoder:
+        encoder = self._given_encoder
+        if encoder is None:
+            stored = self.manifest.encoder
+            settings = stored.settings | {"trust_remote_code": self._trusted}
+            with show_activity("opening the encoder"):
+                encoder = open_encoder(EncoderSettings.model_validate(settings), stored.fingerprint)
+        return CachedQueryEncoder(encoder, list(self._queries.values()))
 
     def list_missing(self, ids: Iterable[str]) -> list[str]:
         """Return the ids that no document of the index has."""

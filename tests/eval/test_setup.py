@@ -37,4 +37,5 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path, encoder: Encoder) ->
 def test_an_encoder_that_was_given_stays(tmp_path: Path, encoder: Encoder) -> None:
     setup = Setup.open(tmp_path, None, encoder, ["nDCG@10"], DEPTH)
     assert setup.encoder is encoder
-    assert setup.adapt_encoder("no-such-corpus") is setup  # whose languages are not needed
+    # By default it depends on the corpus.
+    assert Setup.open(tmp_path, None, None, ["nDCG@10"], DEPTH).encoder is None

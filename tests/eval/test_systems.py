@@ -68,6 +68,17 @@ def test_missing_documents_are_listed_in_their_order(
         assert opened.manifest.documents == 40
 
 
+def test_without_an_encoder_that_of_the_index_is_opened(
+    index: Path, encoder: Encoder, queries: dict[str, str]
+) -> None:
+    with (
+        OpenIndex(index, None, queries) as opened,
+        OpenIndex(index, encoder, queries) as given,
+    ):
+        (*_, system) = list_systems(opened.manifest, SearchSettings())
+        assert opened.run(system, 5) == given.run(system, 5)
+
+
 @pytest.mark.parametrize("name", ["bm25", "views", "hybrid"])
 def test_a_system_ranks_and_describes_documents(
     index: Path, encoder: Encoder, queries: dict[str, str], name: str
