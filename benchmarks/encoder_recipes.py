@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=80)
     chosen = parser.parse_args()
     settings = load_recipe(None, ["corpus.on_bad_record=skip"])
-    benchmarks = open_benchmarks(chosen.folders, settings=settings)
+    benchmarks = open_benchmarks(chosen.folders, skip_bad_records=True)
     rows = [["collection", "base", chosen.recipe]]
     for benchmark in benchmarks:
         documents = list(Corpus(benchmark.corpus, settings.corpus))

@@ -114,7 +114,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", dest="assignments", metavar="NAME=VALUE")
     chosen = parser.parse_args()
     settings = load_recipe(None, chosen.assignments or [])
-    benchmarks = open_benchmarks(chosen.folders, settings=settings)
+    benchmarks = open_benchmarks(chosen.folders, skip_bad_records=True)
     check_corpora(benchmarks)
     setup = Setup.open(chosen.results, settings, None, [MEASURE], DEPTH)
     values = {}

@@ -43,7 +43,7 @@ def main() -> None:
     chosen = parser.parse_args()
     settings = load_recipe()
     tuning = load_tuning_settings(EncoderTuningSettings, None, chosen.assignments)
-    benchmarks = open_benchmarks(chosen.folders, settings=settings)
+    benchmarks = open_benchmarks(chosen.folders, skip_bad_records=True)
     rows = [["collection", "base", "tuned", "gain", "verdict", "interval", "share", "steps"]]
     if chosen.hybrid:
         rows[0] += ["hybrid", "tuned, hybrid"]

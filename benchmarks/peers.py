@@ -283,7 +283,7 @@ def main() -> None:
     benchmark = None
     if chosen.documents is None:
         try:
-            (benchmark,) = open_benchmarks([chosen.folder], settings=common)
+            (benchmark,) = open_benchmarks([chosen.folder], skip_bad_records=True)
         except EvaluationError as error:
             print(f"nothing is judged: {error}")
     model = SentenceTransformer(str(embedded.get_folder()), device="cpu")

@@ -49,7 +49,7 @@ def main() -> None:
     chosen = parser.parse_args()
     settings = load_recipe()
     setup = Setup(chosen.results, settings, None)
-    benchmarks = open_benchmarks(chosen.folders, settings=settings)
+    benchmarks = open_benchmarks(chosen.folders, skip_bad_records=True)
     by_name = {benchmark.name: differences(benchmark, setup) for benchmark in benchmarks}
     rows = [["without", *by_name, "average", "95 % interval"]]
     for ranker in RANKERS:

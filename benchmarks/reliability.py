@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from corpus_tuner import Searcher, load_recipe
+from corpus_tuner import Searcher
 from corpus_tuner.encoders import QueryEncoder
 from corpus_tuner.eval.open_benchmark import open_benchmarks
 from corpus_tuner.eval.report.tables import format_markdown
@@ -149,8 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("folders", nargs="+")
     parser.add_argument("--plot", type=Path, help="where the diagram is written, as SVG")
     chosen = parser.parse_args(arguments)
-    settings = load_recipe(None, ["corpus.on_bad_record=skip"])
-    benchmarks = open_benchmarks(chosen.folders, settings=settings)
+    benchmarks = open_benchmarks(chosen.folders, skip_bad_records=True)
     found = {
         benchmark.name: search_judged(chosen.results / "indexes" / benchmark.name, benchmark)
         for benchmark in benchmarks

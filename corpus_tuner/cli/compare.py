@@ -33,7 +33,6 @@ def compare(
     json: opt.Json = False,
 ) -> None:
     """Measure TREC runs and compare them, with tests of significance."""
-    from corpus_tuner.config.recipe import parse_recipe
     from corpus_tuner.eval.compare_runs import compare_runs
     from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES
 
@@ -44,7 +43,7 @@ def compare(
         qrels=qrels,
         measures=measure or DEFAULT_MEASURES,
         split=split,
-        settings=parse_recipe({"corpus": {"on_bad_record": "skip"}}),
+        skip_bad_records=True,
         command=shlex.join(["corpus-tuner", *sys.argv[1:]]),
     )
     if json:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.files import create_folder
 from corpus_tuner.core.progress import show_activity, track
 from corpus_tuner.core.records import BadRecord
@@ -12,7 +11,6 @@ from corpus_tuner.eval.benchmarks.registry import find_entry
 from corpus_tuner.eval.open_benchmark import (
     name_after_file,
     open_benchmarks,
-    skips_bad_records,
 )
 from corpus_tuner.eval.report import Report, Result
 from corpus_tuner.eval.report.assembly import format_ids, report_benchmark, write_report
@@ -31,7 +29,7 @@ def compare_runs(
     qrels: Path | None = None,
     measures: Sequence[str] = DEFAULT_MEASURES,
     split: str = "",
-    settings: Recipe | None = None,
+    skip_bad_records: bool = False,
     command: str = "",
 ) -> Report:
     r"""Measure TREC runs, and compare them with the first.
@@ -48,9 +46,8 @@ def compare_runs(
         File of judgments, instead of a benchmark.
     measures
         As `corpus_tuner.evaluate` takes them.
-    settings
-        Recipe: if its ``corpus.on_bad_record`` is ``skip``, bad records of queries and judgments
-        are left out.
+    skip_bad_records
+        Whether bad records of queries and judgments are left out.
     command
         Command that repeats the comparison, for the report.
 
@@ -76,9 +73,9 @@ def compare_runs(
     for name in measures:
         parse_measure(name)
     if qrels is not None:
-        judged_by = _read_judgments(qrels, skips_bad_records(settings))
+        judged_by = _read_judgments(qrels, skip_bad_records)
     else:
-        judged_by, *_ = open_benchmarks([benchmark], split, settings)
+        judged_by, *_ = open_benchmarks([benchmark], split, skip_bad_records)
     shown = track(files.items(), "reading", lambda: len(files), unit="runs")
     rankings = {name: read_run(path) for name, path in shown}
     for name, run in rankings.items():

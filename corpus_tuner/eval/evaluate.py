@@ -22,7 +22,6 @@ from corpus_tuner.eval.open_benchmark import (
     check_corpora,
     name_after_file,
     open_benchmarks,
-    skips_bad_records,
 )
 from corpus_tuner.eval.report import IndexCost, Report
 from corpus_tuner.eval.report.assembly import METRICS, merge_reports, write_report
@@ -111,6 +110,7 @@ def evaluate(
     ['bm25', 'ngrams']
     """
     settings, encoder = set_encoder(parse_recipe(settings), encoder)
+    skip_bad_records = settings.corpus.on_bad_record == "skip"
     if queries is not None or qrels is not None:
         if queries is None or qrels is None or index is None or benchmarks:
             raise CorpusTunerError(
@@ -121,11 +121,11 @@ def evaluate(
                 Path(queries),
                 Path(qrels),
                 name=name_after_file(Path(qrels)),
-                skip_bad_records=skips_bad_records(settings),
+                skip_bad_records=skip_bad_records,
             )
         ]
     else:
-        opened = open_benchmarks(benchmarks, split, settings)
+        opened = open_benchmarks(benchmarks, split, skip_bad_records)
     if index is None:
         check_corpora(opened)
     elif len(opened) > 1:

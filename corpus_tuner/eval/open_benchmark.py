@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.cache import get_cache_folder
 from corpus_tuner.core.files import create_folder
 from corpus_tuner.core.progress import show_activity
@@ -31,7 +30,7 @@ def get_benchmarks_folder() -> Path:
 def open_benchmarks(
     names: str | Path | Sequence[str | Path],
     split: str = "",
-    settings: Recipe | None = None,
+    skip_bad_records: bool = False,
 ) -> list[Benchmark]:
     """Read queries and judgments of benchmarks, and fetch those that are not on this disk.
 
@@ -42,30 +41,24 @@ def open_benchmarks(
         names of the registry (`corpus_tuner.eval.benchmarks.registry`) and of its suites.
     split
         Name of the judgments; by default those of each benchmark.
-    settings
-        Recipe: if its ``corpus.on_bad_record`` is ``skip``, bad records are left out.
+    skip_bad_records
+        Whether bad records are left out; by default the first one is an error.
 
     Raises
     ------
     CorpusTunerError, EvaluationError, OutOfReachError
         If a benchmark cannot be read or fetched.
     """
-    skip = skips_bad_records(settings)
     opened = []
     listed = [names] if isinstance(names, str | Path) else names
     for name in expand_suites([str(one) for one in listed]):
-        benchmark = _open_benchmark(name, split, skip)
+        benchmark = _open_benchmark(name, split, skip_bad_records)
         entry = find_entry(benchmark)
         opened.append(replace(benchmark, remove_self=bool(entry and entry.remove_self)))
     found = sorted(benchmark.name for benchmark in opened)
     if len(set(found)) < len(found):
         raise CorpusTunerError(f"two benchmarks have the same name: {', '.join(found)}")
     return opened
-
-
-def skips_bad_records(settings: Recipe | None) -> bool:
-    """Tell whether a recipe leaves out bad records of queries and judgments."""
-    return settings is not None and settings.corpus.on_bad_record == "skip"
 
 
 def check_corpora(benchmarks: Iterable[Benchmark]) -> None:
