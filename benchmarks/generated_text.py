@@ -62,17 +62,9 @@ def list_uses(settings: Recipe) -> dict[str, Recipe]:
     views = without.model_copy(update={"generator": both})
     hidden = views.model_copy(update={"representation": Views(invented=0.0)})
     words = lexical.model_copy(update={"views": dict.fromkeys(kinds, 1)})
-    names = [check.name for check in settings.checks]
     return {
         WITHOUT: without,
         "views": views,
-        "views, unchecked": views.model_copy(update={"checks": ()}),
-        **{
-            f"views, not checked for {name}": views.model_copy(
-                update={"checks": tuple(one for one in settings.checks if one.name != name)}
-            )
-            for name in names
-        },
         "words": hidden.model_copy(update={"lexical": words}),
     }
 

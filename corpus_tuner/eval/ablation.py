@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus_tuner.building.pipeline import build
-from corpus_tuner.config.recipe import Recipe
+from corpus_tuner.config.recipe import Recipe, load_recipe
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.core.files import write_text
 from corpus_tuner.core.progress import add_prefix, show_activity, track
 from corpus_tuner.core.registry import PluginSettings, read_settings
 from corpus_tuner.corpora import Corpus
-from corpus_tuner.encoders import Encoder, Vectors
+from corpus_tuner.encoders import Encoder, Vectors, open_encoder
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.eval.open_benchmark import check_corpora, open_benchmarks
 from corpus_tuner.eval.report import Result
@@ -92,21 +92,21 @@ def evaluate_ablation(
     tune
         Whether to tune the generator on every benchmark's corpus, and compare.
     """
-    opened = open_benchmarks(benchmarks, split, settings)
+    settings = settings or load_recipe()
+    skip_bad_records = settings.corpus.on_bad_record == "skip"
+    opened = open_benchmarks(benchmarks, split, skip_bad_records)
     check_corpora(opened)
     setup = Setup.open(output, settings, encoder, measures, depth)
     results: list[Result] = []
     for benchmark in opened:
         corpus = Corpus(benchmark.corpus, setup.settings.corpus)
         language = detect_corpus_languages(corpus, setup.settings).main
-        adapted = replace(
-            setup, settings=setup.settings.model_copy(update={"language": language})
-        ).adapt_encoder(benchmark.corpus)
+        own = replace(setup, settings=setup.settings.model_copy(update={"language": language}))
         with add_prefix(benchmark.name):
-            results += _ablate_benchmark(benchmark, corpus, adapted, tune=tune)
+            results += _ablate_benchmark(benchmark, corpus, own, tune=tune)
         write_results(results, setup.output / "ablation.json")
         table = format_markdown(tabulate_measure(results, setup.measures[0]))
-        write_text((setup.output / "ablation.json").with_suffix(".md"), table)
+        write_text(setup.output / "ablation.md", table)
     return results
 
 
@@ -156,6 +156,9 @@ def _ablate_benchmark(
     """Measure all variants with the representations ``mean`` and ``views``."""
     settings = setup.settings
     generators = _list_generators(corpus, benchmark.name, setup, tune=tune)
+    with show_activity("opening the encoder"):
+        languages = [settings.language]
+        encoder = setup.encoder or open_encoder(settings.encoder, languages=languages)
     recipe = settings.model_copy(  # of an index of all views as they are
         update={
             "generator": tuple(generators.values()),
@@ -167,16 +170,16 @@ def _ablate_benchmark(
         }
     )
     index = setup.output / "ablation" / benchmark.name
-    built = build(corpus.source, index, recipe, encoder=setup.encoder, ledger=setup.ledger)
-    models = open_recipe(corpus, recipe, encoder=setup.encoder)
+    built = build(corpus.source, index, recipe, encoder=encoder, ledger=setup.ledger)
+    models = open_recipe(corpus, recipe, encoder=encoder)
     opened = models.generators[settings.language]
     kinds = {group: one.generator.kinds for group, one in zip(generators, opened, strict=True)}
     variants = list_variants(kinds, [check.name for check in settings.checks])
     with show_activity("encoding the queries"):
-        queries = setup.encoder.encode_queries(list(benchmark.queries.values()))
+        queries = encoder.encode_queries(list(benchmark.queries.values()))
     rankings: dict[str, list[Ranking]] = {}
     by_maker = _open_writers(list(generators), models, settings)
-    with Searcher.open(index, encoder=setup.encoder) as searcher:
+    with Searcher.open(index, encoder=encoder) as searcher:
         blocks = _read_blocks(searcher, by_maker, settings.documents_at_once)
         total = built.documents
         for block in track(blocks, "ablating", lambda: total, lambda block: len(block.ids)):
