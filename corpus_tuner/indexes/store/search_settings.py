@@ -178,7 +178,7 @@ class Calibration(BaseModel):
     --------
     >>> import corpus_tuner as ct
     >>> ct.calibrate(example_index).unchanged  # three documents say nothing
-    '3 documents have sentences to spare, 20 are needed'
+    '20 documents with sentences to spare are needed, not 3'
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
