@@ -13,6 +13,7 @@ from corpus_tuner.eval.report import ShownDocument
 from corpus_tuner.eval.trec.runs import Run, break_ties
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.open_index import locate_index
+from corpus_tuner.indexes.search.hits import shorten_line
 from corpus_tuner.indexes.search.local_index import LocalIndexSource
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.manifest import Manifest
@@ -25,7 +26,6 @@ HYBRID, DEFAULT = "hybrid", "default"
 """Hybrid search as users run it, and by the weights that are the same for every corpus."""
 
 _LABEL_DEPTH = 100  # ranks down to which documents are described
-_MOST_CHARACTERS = 160  # of a view
 
 
 class System(NamedTuple):
@@ -181,7 +181,7 @@ class OpenIndex:
                 hit.document.id: ShownDocument(
                     document=hit.document.id,
                     title=hit.document.title,
-                    view=f"{hit.view.kind}: {_shorten(hit.view.text)}",
+                    view=f"{hit.view.kind}: {shorten_line(hit.view.text)}",
                     rankers=", ".join(
                         f"{name} {own.part:+.2f}" for name, own in hit.rankers.items()
                     ),
@@ -190,8 +190,3 @@ class OpenIndex:
             }
             for hits in rankings
         ]
-
-
-def _shorten(text: str) -> str:
-    line = " ".join(text.split())
-    return f"{line[: _MOST_CHARACTERS - 1]}…" if len(line) > _MOST_CHARACTERS else line

@@ -112,7 +112,7 @@ class Hits(list[Hit]):
                     hit.rank,
                     hit.document.id,
                     hit.document.title,
-                    _shorten(hit.passage.text),
+                    shorten_line(hit.passage.text),
                     f"{hit.score:.3f}",
                     "" if hit.probability is None else f"{hit.probability:.1%}",
                 )
@@ -168,8 +168,14 @@ def fetch_hits(ranking: Ranking, plan: Plan, query: str) -> Hits:
     return hits
 
 
-def _shorten(text: str) -> str:
-    """Return the beginning of a text, as a table shows it."""
+def shorten_line(text: str) -> str:
+    """Return the beginning of a text in one line, as tables show it.
+
+    Examples
+    --------
+    >>> shorten_line("The old   mill ")
+    'The old mill'
+    """
     line = " ".join(text.split())
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
 
