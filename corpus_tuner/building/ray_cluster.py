@@ -113,10 +113,9 @@ class Cluster:
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         made = ray.data.from_items(
             [shard._asdict() for shard in shards], override_num_blocks=len(shards)
-        ).map_batches(
+        ).map(
             Worker,
             fn_constructor_args=(task, counter),
-            batch_size=1,
             compute=ray.data.ActorPoolStrategy(
                 size=min(workers, len(shards)), max_tasks_in_flight_per_actor=1
             ),

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from corpus_tuner import __version__
 from corpus_tuner.building.segment_builder import open_staging, stage
 from corpus_tuner.config.recipe import Recipe
 from corpus_tuner.core.chunks import split_into_chunks
-from corpus_tuner.core.disk_errors import describe_disk_error
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.core.progress import set_quiet
@@ -24,6 +22,7 @@ from corpus_tuner.generation.enricher import Enricher
 from corpus_tuner.generation.open_recipe import OpenRecipe, open_recipe
 from corpus_tuner.indexes.store.manifest import SegmentEntry
 from corpus_tuner.indexes.store.shards import LEDGER, Shard, Shards
+from corpus_tuner.indexes.store.write_lock import explain_disk_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ class DocumentCounter:
 
 
 class Worker:
-    """Builds shards, as a callable class of `ray.data.Dataset.map_batches`.
+    """Builds shards, as a callable class of `ray.data.Dataset.map`.
 
     Parameters
     ----------
@@ -89,31 +88,21 @@ class Worker:
         self._task = task
         self._counter = counter
 
-    def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[str]]:
-        """Build shards, given by the fields of `Shard`.
+    def __call__(self, shard: Mapping[str, Any]) -> dict[str, str]:
+        """Build a shard, given by the fields of `Shard`.
 
         Returns
         -------
-        For every shard the ``entry`` of its segment as JSON, or a ``problem`` that the user can
-        fix.
+        The ``entry`` of its segment as JSON, or a ``problem`` that the user can fix.
         """
         set_quiet(True)
-        results: dict[str, list[str]] = {"entry": [], "problem": []}
-        for digest, *numbers in zip(*(batch[name] for name in Shard._fields), strict=True):
-            entry = problem = ""
-            try:
-                entry = self._build_shard(Shard(str(digest), *map(int, numbers))).model_dump_json()
-            except CorpusTunerError as error:
-                problem = str(error)
-            except (OSError, sqlite3.Error) as error:
-                problem = describe_disk_error(error)
-                if not problem:
-                    raise
-                file = getattr(error, "filename", None) or "a file"
-                problem = f"cannot write to {file}: {problem}"
-            results["entry"].append(entry)
-            results["problem"].append(f"{socket.gethostname()}: {problem}" if problem else "")
-        return results
+        digest, *numbers = (shard[name] for name in Shard._fields)
+        try:
+            with explain_disk_errors(Path(self._task.index)):
+                entry = self._build_shard(Shard(str(digest), *map(int, numbers)))
+        except CorpusTunerError as error:
+            return {"entry": "", "problem": f"{socket.gethostname()}: {error}"}
+        return {"entry": entry.model_dump_json(), "problem": ""}
 
     def _build_shard(self, shard: Shard) -> SegmentEntry:
         task, opened = self._task, self._opened

@@ -23,14 +23,13 @@ def make_worker(folder: Path, **values: Any) -> Worker:
     return Worker(WorkerTask(**task | values), counter=None)
 
 
-BATCH = {name: [value] for name, value in zip(Shard._fields, ("abc", 0, 10, 1), strict=True)}
+SHARD = Shard("abc", 0, 10, 1)._asdict()
 
 
 def test_another_version_of_the_package_is_a_problem_that_names_both(tmp_path: Path) -> None:
-    done = make_worker(tmp_path, version="0.0.1")(BATCH)
-    assert done["entry"] == [""]
-    (problem,) = done["problem"]
-    assert "0.0.1 where the build was started: install the same" in problem
+    done = make_worker(tmp_path, version="0.0.1")(SHARD)
+    assert done["entry"] == ""
+    assert "0.0.1 where the build was started: install the same" in done["problem"]
 
 
 @pytest.mark.parametrize("text", ["No space left on device", ""])
@@ -44,9 +43,9 @@ def test_a_full_disk_is_a_problem_and_other_faults_are_raised(
     worker = make_worker(tmp_path)
     if not text:
         with pytest.raises(KeyError):
-            worker(BATCH)
+            worker(SHARD)
         return
-    (problem,) = worker(BATCH)["problem"]
+    problem = worker(SHARD)["problem"]
     assert "cannot write to ledger.sqlite: No space left on device" in problem
 
 

@@ -38,18 +38,26 @@ def lock_index(index: Path, what: str) -> Iterator[None]:
         holder = {"what": what, "process": os.getpid(), "host": socket.gethostname(), "since": now}
         with suppress(OSError):  # on a full disk there may yet be room to remove something
             layout.writer.write_text(json.dumps(holder), encoding="utf-8")
-        yield
-    except (OSError, sqlite3.Error) as error:
-        problem = describe_disk_error(error)
-        if not problem:
-            raise
-        where = getattr(error, "filename", None) or index
-        raise SearchIndexError(f"cannot write to {where}: {problem}") from error
+        with explain_disk_errors(index):
+            yield
     finally:
         with suppress(OSError):
             layout.writer.unlink(missing_ok=True)
         _remove_empty_folder(layout)  # before another can have the lock
         lock.release()
+
+
+@contextmanager
+def explain_disk_errors(index: Path) -> Iterator[None]:
+    """Raise the errors of a full or failing disk as `SearchIndexError`, with the name of a file."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        problem = describe_disk_error(error)
+        if not problem:
+            raise
+        file = getattr(error, "filename", None) or index
+        raise SearchIndexError(f"cannot write to {file}: {problem}") from error
 
 
 @contextmanager
