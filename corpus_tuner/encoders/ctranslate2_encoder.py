@@ -44,7 +44,6 @@ class CTranslate2Encoder(Encoder):
         self._config = read_config(queries)
         self.dimension = choose_dimension(settings, self._config.dimension)
         self.max_tokens = self._config.max_tokens
-        self.symmetric = self._config.query_prompt == self._config.document_prompt
         self.pools_spans = self._config.pooling == "mean"
         self._compute_type = choose_compute_type(settings) or QUERY_TYPE
         self._queries = queries

@@ -113,8 +113,6 @@ class Encoder:
         Attributes of `QueryEncoder`.
     max_tokens
         Maximum number of tokens of a text, without special tokens and the prompt.
-    symmetric
-        Whether queries have the same prompt as documents.
     pools_spans
         Whether `encode_spans` is supported: the vector of a text is the mean of its token states.
     """
@@ -123,7 +121,6 @@ class Encoder:
     fingerprint: str
     dimension: int
     max_tokens: int
-    symmetric: bool
     pools_spans: bool
 
     @property

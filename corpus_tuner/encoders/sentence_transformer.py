@@ -65,7 +65,6 @@ class SentenceTransformerEncoder(Encoder):
         if document_prompt is None:
             document_prompt = get_model_prompt(self._model, "document")
         self._prompts = query_prompt, document_prompt
-        self.symmetric = document_prompt == query_prompt
         self.pools_spans = can_pool_spans(self._model)
         special = self._model.tokenizer.num_special_tokens_to_add(pair=False)
         prompt_tokens = self.count_tokens([document_prompt])[0] if document_prompt else 0

@@ -29,7 +29,6 @@ def test_the_embedded_encoder_is_converted_without_pytorch(
     assert encoder.fingerprint == reference.fingerprint
     assert encoder.max_tokens == reference.max_tokens
     assert encoder.pools_spans == reference.pools_spans
-    assert encoder.symmetric == reference.symmetric
     original = SentenceTransformer(str(embedded.get_folder()), device="cpu")
     original.max_seq_length = changes.get("max_tokens", original.max_seq_length)
     prompted = [changes.get("query_prompt", "") + query for query in QUERIES]

@@ -52,7 +52,7 @@ def test_documents_are_read_alike(tmp_path: Path, tokenizer: Any, dtype: str) ->
     assert np.array_equal(quick.encode_documents(texts), whole.encode_documents(texts))
     assert quick.count_tokens(texts) == whole.count_tokens(texts)
     assert quick.find_token_ends(QUERIES[3]) == whole.find_token_ends(QUERIES[3])
-    for name in ("max_tokens", "symmetric", "pools_spans", "dimension", "fingerprint"):
+    for name in ("max_tokens", "pools_spans", "dimension", "fingerprint"):
         assert getattr(quick, name) == getattr(whole, name)
 
 

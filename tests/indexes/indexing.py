@@ -38,7 +38,6 @@ class Table:
     """An encoder of small whole numbers: plenty of ties, and every sum is exact."""
 
     name, fingerprint, max_tokens = "table", FINGERPRINT, 99
-    symmetric = True
 
     def __init__(self, vectors: dict[str, Vectors], dimension: int = 3) -> None:
         self.dimension = dimension
