@@ -150,7 +150,7 @@ def setting(values: Mapping[str, object], option: str = "") -> str:
     Examples
     --------
     >>> setting({"corpus.on_bad_record": "skip"})
-    "settings={'corpus': {'on_bad_record': 'skip'}}"
+    "recipe={'corpus': {'on_bad_record': 'skip'}}"
     >>> with command_line():
     ...     setting({"corpus.id": "..."})
     '--set corpus.id=...'
@@ -163,4 +163,4 @@ def setting(values: Mapping[str, object], option: str = "") -> str:
         else:
             stages[stage] = value
     assigned = " ".join(f"--set {name}={value}" for name, value in values.items())
-    return named(f"settings={stages}", option or assigned)
+    return named(f"recipe={stages}", option or assigned)

@@ -32,7 +32,7 @@ def test_the_tree_of_exceptions_is_as_drawn() -> None:
 
 def test_messages_name_options_on_the_command_line_only() -> None:
     values = {"corpus.text": "body", "corpus.id": "nr", "language": "en"}
-    in_python = "settings={'corpus': {'text': 'body', 'id': 'nr'}, 'language': 'en'}"
+    in_python = "recipe={'corpus': {'text': 'body', 'id': 'nr'}, 'language': 'en'}"
     assert setting(values) == in_python
     assert named("k", "--k") == "k"
     with pytest.raises(CorpusTunerError), command_line():

@@ -146,8 +146,8 @@ def test_messages_name_arguments_in_python_and_options_on_the_command_line(
     bad = write_jsonl(tmp_path / "bad.jsonl", [{"_id": "a", "text": 3}])
     unnamed = write_jsonl(tmp_path / "unnamed.jsonl", [{"_id": "a", "words": "b"}])
     for corpus, argument, option in (
-        (bad, "settings={'corpus': {'on_bad_record': 'skip'}}", "--set corpus.on_bad_record=skip"),
-        (unnamed, "settings={'corpus': {'text': '...'}}", "--set corpus.text=..."),
+        (bad, "recipe={'corpus': {'on_bad_record': 'skip'}}", "--set corpus.on_bad_record=skip"),
+        (unnamed, "recipe={'corpus': {'text': '...'}}", "--set corpus.text=..."),
     ):
         with pytest.raises(ct.CorpusTunerError) as caught:
             list(ct.Corpus(corpus, CorpusSettings()))
@@ -155,7 +155,7 @@ def test_messages_name_arguments_in_python_and_options_on_the_command_line(
         assert "--" not in str(caught.value)
         error = " ".join(run("build", corpus, "-o", tmp_path / "i").err.split())
         assert option in error
-        assert "settings=" not in error
+        assert "recipe=" not in error
     with pytest.raises(ct.CorpusTunerError, match=r"^assignments, 'x': write it as"):
         ct.load_recipe(None, ["x"])
     assert "--set x: write it as" in run("build", bad, "-o", "i", "--set", "x").err

@@ -87,7 +87,7 @@ def test_a_foreign_header_is_one_complaint(tmp_path: Path) -> None:
     assert lines[0] == "4 records cannot be used:"
     assert len(lines) == 2
     assert lines[1].startswith(f"  {table}:2 and 3 more, field 'text': missing (it has 'Nummer', ")
-    assert "settings={'corpus': {'text': '...'}})" in lines[1]
+    assert "recipe={'corpus': {'text': '...'}})" in lines[1]
     how = CorpusSettings(id="Nummer", text="Inhalt")
     assert [document.id for document in Corpus(table, how)] == ["0", "1", "2", "3"]
 
