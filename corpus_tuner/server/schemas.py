@@ -298,23 +298,9 @@ class QueryResult(BaseModel):
 
     @classmethod
     def from_hits(
-        cls,
-        query: str,
-        hits: Sequence[Hit],
-        searcher: Searcher | None = None,
-        returned: ReturnedFields = ReturnedFields(),  # noqa: B008 - it is immutable
+        cls, query: str, hits: Sequence[Hit], searcher: Searcher | None, returned: ReturnedFields
     ) -> "QueryResult":
-        """Convert hits.
-
-        Parameters
-        ----------
-        query, hits
-            Query and its hits.
-        searcher
-            Searcher that finds the words that match; ``None`` where they are not needed.
-        returned
-            Fields of the documents that are returned.
-        """
+        """Convert hits; `searcher` finds the words that match, where they are wanted."""
         results = []
         for hit in hits:
             matched = None
