@@ -9,7 +9,7 @@ from tests.conftest import make_documents
 
 def test_weights_are_chosen_anew_when_much_was_removed(tmp_path: Path, small: list[str]) -> None:
     records = make_documents(130, seed=7)
-    recipe = ct.load_recipe(None, [*small[1::2], "calibrate=sentences"])
+    recipe = ct.load_recipe(None, [*small[1::2], "calibrate=true"])
     index = tmp_path / "index"
     assert ct.build(records, index, recipe).documents == 130
     ct.remove(index, ["d1"])
