@@ -75,6 +75,7 @@ def run(trainer: transformers.Trainer, folder: Path) -> Curve:
     """
     trainer.remove_callback(PrinterCallback)
     trainer.args._n_gpu = min(trainer.args.n_gpu, 1)  # no DataParallel where there are more
+    trainer._train_batch_size = trainer.args.train_batch_size
     resumed = None
     if checkpoint := find_checkpoint(folder):
         resumed, trainer.state = checkpoint
