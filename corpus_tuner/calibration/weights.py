@@ -13,6 +13,7 @@ and these have one. docs/research/calibration.md has what else was tried.
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,7 +31,13 @@ from corpus_tuner.config.recipe import read_stored_recipe
 from corpus_tuner.core.arguments import check_path
 from corpus_tuner.core.progress import show_activity, show_progress, track
 from corpus_tuner.encoders import Encoder, EncoderSettings, Vectors, open_encoder
-from corpus_tuner.indexes.representations import Representation, read_representation
+from corpus_tuner.indexes.lexical import LexicalSettings
+from corpus_tuner.indexes.representations import (
+    Counts,
+    Representation,
+    count_windows,
+    read_representation,
+)
 from corpus_tuner.indexes.search.candidates import Candidates
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.commit import commit
@@ -45,7 +52,6 @@ from corpus_tuner.indexes.store.search_settings import (
 )
 from corpus_tuner.indexes.store.write_lock import lock_and_read_manifest
 from corpus_tuner.text.document_encoding import DocumentEncoder
-from corpus_tuner.text.passages import get_full_text
 from corpus_tuner.text.views import make_own_views
 
 MOST, LEAST, SHARE = 300, 100, 4
@@ -249,15 +255,23 @@ def _compare_rankings(
     return {"passage": single["passage"], searcher.representation: dense, **lexical, **hybrid}
 
 
+class _Rest(NamedTuple):
+    """What would be indexed of a document without a sentence: rows, and texts of its windows."""
+
+    vectors: Vectors
+    windows: Counts
+    texts: list[str]
+
+
 def _score_queries(
     searcher: Searcher, encoder: Encoder, targets: Sequence[PseudoQueries], default: SearchSettings
 ) -> list[ScoredQuery]:
     """Search with all pseudo-queries; a target document has the scores of what remains of it."""
     representation = read_representation(searcher.manifest.representations[searcher.representation])
     with show_activity("calibrating, reading documents"):
-        rows = _encode_rests(searcher.manifest, encoder, targets, representation)
+        rests = _encode_rests(searcher.manifest, encoder, targets, representation)
     queries = [query for target in targets for query in target.queries]
-    of_queries = [pair for pair in zip(targets, rows, strict=True) for _ in pair[0].queries]
+    of_queries = [pair for pair in zip(targets, rests, strict=True) for _ in pair[0].queries]
     scored = []
     for query, (target, own), candidates in track(
         zip(queries, of_queries, searcher.find_candidates(queries, settings=default), strict=True),
@@ -267,17 +281,17 @@ def _score_queries(
     ):
         assert candidates.vector is not None
         others = candidates.select(np.flatnonzero(candidates.documents != target.ordinal))
-        similarities = own.astype(np.float64) @ candidates.vector
-        text = get_full_text(target.rest)
-        scores: dict[str, Array] = {
-            name: index.score_texts(query, [text], getattr(default, name))
+        similarities = own.vectors.astype(np.float64) @ candidates.vector
+        dense = representation.score(similarities, np.zeros(1, np.int64), own.windows)
+        lexical: dict[str, Array] = {
+            name: index.score_texts(query, own.texts, getattr(default, name)).max(keepdims=True)
             for name, index in searcher.lexical.items()
         }
         rest = Candidates(
             candidates.index,
             candidates.vector,
             np.array([target.ordinal]),
-            {**representation.score(similarities, np.zeros(1, np.int64))._asdict(), **scores},
+            {**dense._asdict(), **lexical},
             np.ones(1, bool),
         )
         scored.append(ScoredQuery(others.append(rest), len(others.documents)))
@@ -289,15 +303,20 @@ def _encode_rests(
     encoder: Encoder,
     targets: Sequence[PseudoQueries],
     representation: Representation,
-) -> list[Vectors]:
-    """Return the rows that would be indexed of what remains of the documents."""
+) -> list[_Rest]:
+    """Return what would be indexed of what remains of the documents."""
     recipe = read_stored_recipe(manifest)
     languages = manifest.build.known_languages
     documents = DocumentEncoder(encoder, languages, recipe.passages, recipe.views)
     rests = [target.rest for target in targets]
     own = [make_own_views(rest, languages.detect(rest), recipe.views) for rest in rests]
     encoded = documents.encode(rests, [[span for _, span in views] for views in own])
+    lexical = manifest.lexical or LexicalSettings()
     return [
-        representation.make_rows(*one.add_views(views)).vectors
+        _Rest(
+            representation.make_rows(*one.add_views(views)).vectors,
+            np.array([count_windows(one.passages)], np.int32),
+            lexical.split_text(one.document, one.passages),
+        )
         for one, views in zip(encoded, own, strict=True)
     ]

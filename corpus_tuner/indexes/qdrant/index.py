@@ -37,7 +37,7 @@ from corpus_tuner.indexes.qdrant.filters import convert_filter
 from corpus_tuner.indexes.qdrant.layout import DOCUMENT, FORMAT, MANIFEST, VERSION, hash_text
 from corpus_tuner.indexes.qdrant.terms import Terms, read_terms
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, DenseScores, Scores
-from corpus_tuner.indexes.search.backend import IndexSource, Match
+from corpus_tuner.indexes.search.backend import IndexSource, Match, average_best_passages
 from corpus_tuner.indexes.search.candidates import Candidates, find_top_matches
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.store.manifest import Manifest
@@ -112,12 +112,14 @@ class QdrantIndex:
                 self._ids.update(known)
         return [known[number] for number in numbers]
 
-    def compare_passages(self, documents: Ordinals, relevant: Ordinals) -> Scores:
-        """Return the similarity of every document's passage to the mean passage of some of them."""
+    def compare_passages(
+        self, query: Vectors | None, documents: Ordinals, relevant: Ordinals
+    ) -> Scores:
+        """Return the similarities of the documents to the mean passage of some of them."""
         numbers = documents[relevant].tolist()
         found = self._read(numbers, (), [PASSAGE])
-        vectors = [found[number].vectors[PASSAGE][0] for number in numbers]
-        mean = np.mean(np.array(vectors, np.float64), axis=0).astype(np.float32)
+        passages = [found[number].vectors[PASSAGE] for number in numbers]
+        mean = average_best_passages(query, passages).astype(np.float32)
         (listed,) = self._collection.search(
             [make_request(PASSAGE, mean, len(documents), among=documents)]
         )
@@ -134,8 +136,8 @@ class QdrantIndex:
     ) -> Scores:
         """Return what documents of these texts would score if each stood among the others."""
         terms = extract_query_terms(ranker, query, self._lexical)
-        documents = [extract_terms(ranker, text, self._lexical) for text in texts]
-        return self._get_terms(ranker, how).score_documents(terms, documents)
+        windows = [extract_terms(ranker, text, self._lexical) for text in texts]
+        return self._get_terms(ranker, how).score_windows(terms, windows)
 
     def read_document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""

@@ -1,9 +1,9 @@
 """Candidates: the documents that are scored for a query, and how they are ranked.
 
 Fusion adds up the normalized scores of all rankers. The last ranker is pseudo-relevance feedback:
-the first two documents by all others are taken to be relevant, and every candidate is scored by
-the similarity of its passage to the mean of theirs (Rocchio, "Relevance Feedback in Information
-Retrieval", 1971; with dense vectors: Li, Mourad, Zhuang, Koopman and Zuccon, "Pseudo Relevance
+the first two documents by all others are taken to be relevant, and every candidate is scored by the
+similarity of its best passage to the mean of their best (Rocchio, "Relevance Feedback in
+Information Retrieval", 1971; with dense vectors: Li, Mourad, Zhuang, Koopman and Zuccon, "Pseudo Relevance
 Feedback with Deep Language Models and Dense Retrievers", TOIS 2023). Only the candidates are
 scored, so that it costs no second search.
 """
@@ -158,7 +158,9 @@ class Candidates:
         relevant = core[find_top(scores[core], FEEDBACK_DOCUMENTS)]
         key = tuple(relevant.tolist())
         if key not in self._similarities:
-            self._similarities[key] = self.index.compare_passages(self.documents, relevant)
+            self._similarities[key] = self.index.compare_passages(
+                self.vector, self.documents, relevant
+            )
         return self._similarities[key]
 
     def rank(self, plan: Plan) -> Ranking:

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -18,9 +19,9 @@ from corpus_tuner.core.files import sync_file
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.filters.fields import FieldCounts
 from corpus_tuner.indexes.lexical import LexicalRanker
-from corpus_tuner.indexes.representations import Representation
+from corpus_tuner.indexes.representations import Representation, count_windows
 from corpus_tuner.indexes.store.document_tables import SCHEMA, StoredDocument, insert_document
-from corpus_tuner.indexes.store.layout import DOCUMENTS
+from corpus_tuner.indexes.store.layout import DOCUMENTS, WINDOWS
 from corpus_tuner.indexes.store.manifest import SegmentEntry, StoredFile, sum_counts
 from corpus_tuner.indexes.vectors.rows import (
     row_starts_file,
@@ -87,7 +88,7 @@ def write_segment(
     folder = working / SEGMENT
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    documents, counts, digest = _write_documents(source.read_stored(), folder / DOCUMENTS)
+    documents, counts, digest = _write_documents(source.read_stored(), folder)
     rows = {}
     for representation in representations:
         name = representation.name
@@ -116,14 +117,15 @@ def write_segment(
 
 
 def _write_documents(
-    stored: Iterator[StoredDocument], path: Path
+    stored: Iterator[StoredDocument], folder: Path
 ) -> tuple[int, dict[str, int], str]:
     """Write documents and views; return how many documents, their counts and their digest."""
     counts: Counter[str] = Counter()
     fields = FieldCounts()
     digest = ""
     ordinal = -1
-    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+    windows = array("i")
+    with closing(sqlite3.connect(folder / DOCUMENTS, isolation_level=None)) as database:
         # What is written is synced as a whole, and is of no use before that.
         database.execute("PRAGMA journal_mode = OFF")
         database.execute("PRAGMA synchronous = OFF")
@@ -133,6 +135,7 @@ def _write_documents(
             counts.update(one.counts)
             fields.add(one.document.metadata, one.counts)
             digest = add_digests(digest, [one.digest])
+            windows.append(count_windows(one.views))
         database.executemany(
             "INSERT INTO fields VALUES (?, ?, ?)",
             (
@@ -141,4 +144,5 @@ def _write_documents(
             ),
         )
         database.execute("COMMIT")
+    save_array(folder / WINDOWS, np.array(windows, np.int32))
     return ordinal + 1, sum_counts([counts]), digest
