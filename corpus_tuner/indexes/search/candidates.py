@@ -3,9 +3,9 @@
 Fusion adds up the normalized scores of all rankers. The last ranker is pseudo-relevance feedback:
 the first two documents by all others are taken to be relevant, and every candidate is scored by the
 similarity of its best passage to the mean of their best (Rocchio, "Relevance Feedback in
-Information Retrieval", 1971; with dense vectors: Li, Mourad, Zhuang, Koopman and Zuccon, "Pseudo Relevance
-Feedback with Deep Language Models and Dense Retrievers", TOIS 2023). Only the candidates are
-scored, so that it costs no second search.
+Information Retrieval", 1971; with dense vectors: Li, Mourad, Zhuang, Koopman and Zuccon, "Pseudo
+Relevance Feedback with Deep Language Models and Dense Retrievers", TOIS 2023). Only the candidates
+are scored, so that it costs no second search.
 """
 
 from collections.abc import Mapping
