@@ -55,7 +55,7 @@ from corpus_tuner.text.document_encoding import DocumentEncoder
 from corpus_tuner.text.views import make_own_views
 
 MOST, LEAST, SHARE = 300, 100, 4
-"""One of `SHARE` documents gets pseudo-queries, to save time; at most `MOST`, since more hardly
+"""One of `SHARE` windows gets pseudo-queries, to save time; at most `MOST`, since more hardly
 change the weights, and at least `LEAST`, since fewer mislead."""
 CHANGED = 0.1
 """Share of the documents that may change before weights are chosen again."""
@@ -159,7 +159,8 @@ def choose_weights(
         unchanged = f"{default.fusion} is not calibrated, zscore is"
     else:
         with show_activity("calibrating, choosing documents"):
-            count = min(MOST, max(LEAST, documents // SHARE))
+            windows = int(searcher.segments.windows.sum())
+            count = min(MOST, max(LEAST, windows // SHARE))
             targets = list(sample_sentences(searcher, count, seed))
         if len(targets) < FEWEST:
             unchanged = f"{FEWEST} documents with sentences to spare are needed, not {len(targets)}"
