@@ -33,12 +33,15 @@ class PseudoQueries(NamedTuple):
         The document without the held-out sentence.
     queries
         The queries.
+    sentence
+        The held-out sentence, with single spaces.
     ordinal
         Ordinal of the document in an index.
     """
 
     rest: Document
     queries: tuple[str, str]
+    sentence: str
     ordinal: int = -1
 
 
@@ -65,16 +68,18 @@ def take_out_sentence(
     words = sentence.split()
     some = [word for word in words if generator.random() >= _DROPPED] or words
     queries = (" ".join(words[:_HEAD]), " ".join(some))
-    return PseudoQueries(Document(document.id, document.title, remaining), queries, ordinal)
+    return PseudoQueries(
+        Document(document.id, document.title, remaining), queries, sentence, ordinal
+    )
 
 
 def sample_sentences(searcher: Searcher, count: int, seed: int) -> Iterator[PseudoQueries]:
     """Yield at most `count` windows of an index with a held-out sentence each.
 
     A window is a long document's passage or another document as a whole, so that long documents
-    have as many pseudo-queries as they have text. What remains of a window stands for its document.
-    Windows and sentences are chosen by the contents of documents, so that they do not depend on the
-    order of the corpus or on segments.
+    have as many pseudo-queries as they have text. Of a long document, the window without the
+    sentence is what remains. Windows and sentences are chosen by the contents of documents, so that
+    they do not depend on the order of the corpus or on segments.
 
     An encoder that was fine-tuned on documents of the index finds their sentences more easily than
     real queries: then documents that were held out from training are chosen.
@@ -101,15 +106,14 @@ def _sample_windows(
 
     They are windows of documents with these digests only, if some are given.
     """
-    keyed = (
-        (f"{seed} {digest} {window}" if window else f"{seed} {digest}", ordinal, window)
-        for ordinal, digest in segments.read_digests()
-        if not only or digest in only
-        for window in range(segments.windows[ordinal])
-    )
     return heapq.nsmallest(
         count,
-        ((hashlib.sha256(key.encode()).hexdigest(), *where) for key, *where in keyed),
+        (
+            (hashlib.sha256(f"{seed} {digest}{window or ''}".encode()).hexdigest(), ordinal, window)
+            for ordinal, digest in segments.read_digests()
+            if not only or digest in only
+            for window in range(segments.windows[ordinal])
+        ),
     )
 
 

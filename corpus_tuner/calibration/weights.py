@@ -51,6 +51,7 @@ from corpus_tuner.indexes.store.search_settings import (
     SearchSettings,
 )
 from corpus_tuner.indexes.store.write_lock import lock_and_read_manifest
+from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.text.document_encoding import DocumentEncoder
 from corpus_tuner.text.views import make_own_views
 
@@ -257,11 +258,24 @@ def _compare_rankings(
 
 
 class _Rest(NamedTuple):
-    """What would be indexed of a document without a sentence: rows, and texts of its windows."""
+    """What would be indexed of a document without a sentence.
+
+    Attributes
+    ----------
+    vectors
+        Vectors of its rows, float32, shape (rows, dimension).
+    windows
+        Number of rows that are of passages, shape (1,).
+    texts
+        Texts of its windows that had the sentence, without it.
+    others
+        Positions of its other windows.
+    """
 
     vectors: Vectors
     windows: Counts
     texts: list[str]
+    others: Ordinals
 
 
 def _score_queries(
@@ -270,7 +284,7 @@ def _score_queries(
     """Search with all pseudo-queries; a target document has the scores of what remains of it."""
     representation = read_representation(searcher.manifest.representations[searcher.representation])
     with show_activity("calibrating, reading documents"):
-        rests = _encode_rests(searcher.manifest, encoder, targets, representation)
+        rests = _encode_rests(searcher, encoder, targets, representation)
     queries = [query for target in targets for query in target.queries]
     of_queries = [pair for pair in zip(targets, rests, strict=True) for _ in pair[0].queries]
     scored = []
@@ -284,10 +298,14 @@ def _score_queries(
         others = candidates.select(np.flatnonzero(candidates.documents != target.ordinal))
         similarities = own.vectors.astype(np.float64) @ candidates.vector
         dense = representation.score(similarities, np.zeros(1, np.int64), own.windows)
-        lexical: dict[str, Array] = {
-            name: index.score_texts(query, own.texts, getattr(default, name)).max(keepdims=True)
-            for name, index in searcher.lexical.items()
-        }
+        lexical: dict[str, Array] = {}
+        for name, index in searcher.lexical.items():
+            how = getattr(default, name)
+            scores = index.score_texts(query, own.texts, how)
+            if len(own.others):
+                others_of_document = index.first_windows[target.ordinal] + own.others
+                scores = np.append(scores, index.score_windows(query, how)[others_of_document])
+            lexical[name] = scores.max(keepdims=True)
         rest = Candidates(
             candidates.index,
             candidates.vector,
@@ -300,12 +318,13 @@ def _score_queries(
 
 
 def _encode_rests(
-    manifest: Manifest,
+    searcher: Searcher,
     encoder: Encoder,
     targets: Sequence[PseudoQueries],
     representation: Representation,
 ) -> list[_Rest]:
     """Return what would be indexed of what remains of the documents."""
+    manifest = searcher.manifest
     recipe = read_stored_recipe(manifest)
     languages = manifest.build.known_languages
     documents = DocumentEncoder(encoder, languages, recipe.passages, recipe.views)
@@ -313,11 +332,36 @@ def _encode_rests(
     own = [make_own_views(rest, languages.detect(rest), recipe.views) for rest in rests]
     encoded = documents.encode(rests, [[span for _, span in views] for views in own])
     lexical = manifest.lexical or LexicalSettings()
-    return [
-        _Rest(
-            representation.make_rows(*one.add_views(views)).vectors,
-            np.array([count_windows(one.passages)], np.int32),
-            lexical.split_text(one.document, one.passages),
-        )
-        for one, views in zip(encoded, own, strict=True)
-    ]
+    remaining = []
+    for target, one, views in zip(targets, encoded, own, strict=True):
+        vectors = representation.make_rows(*one.add_views(views)).vectors
+        texts = lexical.split_text(one.document, one.passages)
+        windows = min(count_windows(one.passages), len(vectors))
+        rest = _Rest(vectors, np.array([windows], np.int32), texts, np.zeros(0, np.int64))
+        if searcher.segments.windows[target.ordinal] > 1:
+            rest = _add_other_windows(rest, searcher, target)
+        remaining.append(rest)
+    return remaining
+
+
+def _add_other_windows(rest: _Rest, searcher: Searcher, target: PseudoQueries) -> _Rest:
+    """Return what remains of a long document, given what remains of one of its windows.
+
+    Its other windows and views are those of the index, but for those that have the sentence.
+    """
+    document = np.array([target.ordinal])
+    (stored,) = searcher.segments.read_stored(document)
+    lacking = np.array(
+        [target.sentence not in " ".join(view.text.split()) for view in stored.views], bool
+    )
+    vectors, _ = searcher.dense.vectors(document)
+    views, _ = searcher.dense.row_views(document)
+    kept, is_passage = lacking[views], views < len(stored.passages)
+    passages, others = vectors[kept & is_passage], vectors[kept & ~is_passage]
+    windows = int(rest.windows[0])
+    return _Rest(
+        np.concatenate([passages, rest.vectors[:windows], others, rest.vectors[windows:]]),
+        np.array([len(passages) + windows], np.int32),
+        rest.texts,
+        np.flatnonzero(lacking[: len(stored.passages)]),
+    )

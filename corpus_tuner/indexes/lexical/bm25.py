@@ -14,7 +14,7 @@ those of another one.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -32,7 +32,7 @@ from corpus_tuner.indexes.lexical.postings import (
     hash_terms,
 )
 from corpus_tuner.indexes.lexical.terms import extract_query_terms, extract_terms
-from corpus_tuner.indexes.lexical.words import DocumentTerms
+from corpus_tuner.indexes.lexical.words import DocumentTerms, is_code
 from corpus_tuner.indexes.representations import Scores
 
 
@@ -58,6 +58,22 @@ class BM25(BaseModel):
     b: Annotated[float, Field(ge=0, le=1)] = 0.4
 
 
+RARE = 3
+"""Greatest number of windows that have a rare term."""
+CODE_FACTOR = 2.0
+"""Factor on the idf weight of a rare code, such as an error number: a window that has it leads one
+that has some other words of the query."""
+
+
+def find_rare_codes(terms: Iterable[str], frequencies: Counts) -> npt.NDArray[np.bool_]:
+    """Return which terms look like codes and are in some windows, but few.
+
+    Terms, and the numbers of windows that have each, are in the same order.
+    """
+    codes = np.fromiter(map(is_code, terms), np.bool_, len(frequencies))
+    return codes & (frequencies > 0) & (frequencies <= RARE)
+
+
 class CollectionStatistics(NamedTuple):
     """Number of windows of an index, and their mean length in terms."""
 
@@ -70,6 +86,7 @@ class CollectionStatistics(NamedTuple):
         Frequencies, the numbers of windows that have each term, have the shape (terms,).
         """
         times = np.array(list(query.values()), np.float64)
+        times[find_rare_codes(query, frequencies)] *= CODE_FACTOR
         idf = np.log(1 + (self.windows - frequencies + 0.5) / (frequencies + 0.5))
         return np.asarray(times * idf)
 
@@ -113,6 +130,13 @@ class LexicalIndex:
     live_docs
         Live documents of all segments, bool, shape (documents,).
 
+    Attributes
+    ----------
+    first_windows
+        Position of the first window of every document, shape (documents,).
+    statistics
+        Statistics of the windows of live documents.
+
     Raises
     ------
     SearchIndexError
@@ -136,7 +160,7 @@ class LexicalIndex:
                 f"there are terms of {sum(sizes)} windows, and {windows.sum()} windows: {DAMAGED}"
             )
         self._several = sum(sizes) > len(windows)
-        self._first_windows = np.cumsum(windows) - windows
+        self.first_windows = np.cumsum(windows) - windows
         self._live_windows = np.repeat(live_docs, windows)
         self._edges = np.cumsum([0, *sizes])
         self._lengths = np.concatenate(
@@ -154,14 +178,27 @@ class LexicalIndex:
         Documents are those of all segments; one that is deleted or shares no term with the query
         has 0.
         """
+        found = self.score_windows(query, how)
+        return np.maximum.reduceat(found, self.first_windows) if self._several else found
+
+    def has_rare_code(self, query: str) -> bool:
+        """Tell whether a query has a term that looks like a code and that few windows have."""
+        terms = extract_query_terms(self._ranker, query, self._settings)
+        codes = Counter(filter(is_code, terms))
+        if not codes:
+            return False
+        found, _, _ = self._look_up(codes)
+        return bool(find_rare_codes(codes, np.bincount(found, minlength=len(codes))).any())
+
+    def score_windows(self, query: str, how: BM25) -> Scores:
+        """Return the score of every window of all segments, float64, shape (windows,)."""
         counted = Counter(extract_query_terms(self._ranker, query, self._settings))
         terms, windows, counts = self._look_up(counted)
         frequencies = np.bincount(terms, minlength=len(counted))
         self._frequencies = (counted, frequencies)
         idf = self.statistics.compute_idf_weights(counted, frequencies)
         scores = idf[terms] * (counts / (counts + self._compute_norms(how)[windows]))
-        found = np.bincount(windows, scores, minlength=len(self._lengths)).astype(np.float64)
-        return np.maximum.reduceat(found, self._first_windows) if self._several else found
+        return np.bincount(windows, scores, minlength=len(self._lengths)).astype(np.float64)
 
     def score_texts(self, query: str, texts: Sequence[str], how: BM25) -> Scores:
         """Return the scores that texts would have if they were windows of the index."""

@@ -97,8 +97,9 @@ class QdrantIndex:
                 for query, vector in zip(some, dense, strict=True)
             ]
             found = self._find_documents(plan, query_vectors, filter)
-            for vector, (documents, scores) in zip(dense, found, strict=True):
-                yield Candidates.create(self, plan, vector, documents, scores)
+            for query, vector, (documents, scores) in zip(some, dense, found, strict=True):
+                code = plan.fused and "words" in plan.lexical and self._has_rare_code(query)
+                yield Candidates.create(self, plan, vector, documents, scores, code)
 
     def read_ids(self, documents: Ordinals) -> list[str]:
         """Return the ids of documents, in their order."""
@@ -156,6 +157,10 @@ class QdrantIndex:
     def close(self) -> None:
         """Close files and connections."""
         self._collection.close()
+
+    def _has_rare_code(self, query: str) -> bool:
+        terms = extract_query_terms("words", query, self._lexical)
+        return self._terms["words"].has_rare_code(terms)
 
     def _get_terms(self, ranker: LexicalRanker, how: BM25) -> Terms:
         """Return the terms of a ranker, if documents were written with these parameters."""

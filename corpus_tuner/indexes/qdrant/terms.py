@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from corpus_tuner.indexes.lexical import LexicalRanker
-from corpus_tuner.indexes.lexical.bm25 import BM25, CollectionStatistics
+from corpus_tuner.indexes.lexical.bm25 import BM25, CollectionStatistics, find_rare_codes
 from corpus_tuner.indexes.lexical.postings import Counts, Keys, hash_terms
 from corpus_tuner.indexes.lexical.words import DocumentTerms
 from corpus_tuner.indexes.qdrant.collection import Collection, Point, SparseVector
@@ -69,6 +69,11 @@ class Terms:
         known = frequencies > 0
         weights = self._statistics.compute_idf_weights(counted, frequencies)
         return _make_sparse(dimensions[known], weights[known])
+
+    def has_rare_code(self, terms: Sequence[str]) -> bool:
+        """Tell whether a query has a term that looks like a code and that few windows have."""
+        _, frequencies = self._look_up(terms)
+        return bool(find_rare_codes(terms, frequencies).any())
 
     def score_windows(self, terms: Sequence[str], windows: Sequence[DocumentTerms]) -> Scores:
         """Return the scores of further windows, given by their terms, for a query."""

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus_tuner.encoders import Vectors
+from corpus_tuner.indexes.lexical import LEXICAL_RANKERS
 from corpus_tuner.indexes.representations import DenseScores, Scores
 from corpus_tuner.indexes.search.fusion import (
     Contribution,
@@ -32,6 +33,9 @@ from corpus_tuner.indexes.vectors.dense_index import find_top
 if TYPE_CHECKING:
     from corpus_tuner.indexes.search.backend import Index
 
+CODE_SHARE = 0.75
+"""Least weight of the lexical rankers for a query with a rare code. Vectors hardly tell codes
+apart: the tokens of an encoder are parts of them."""
 FEEDBACK_DOCUMENTS = 2
 """Number of first documents that are taken to be relevant, besides those that tie with the last."""
 
@@ -69,6 +73,9 @@ class Candidates:
     core
         Whether a document is among the first `SearchSettings.candidates` by any ranker. Scores are
         normalized over these, so that they do not depend on the number of hits.
+    has_rare_code
+        Whether the query has a code that few documents have, such as an error number: then the
+        lexical rankers get `CODE_SHARE` of the weight.
     unfiltered
         Candidates of the same query without the filter, for probabilities; ``None`` where there is
         no filter, or probabilities are not needed.
@@ -79,6 +86,7 @@ class Candidates:
     documents: Ordinals
     scores: Mapping[str, Scores]
     core: Mask
+    has_rare_code: bool = False
     unfiltered: "Candidates | None" = None
     _normalized: dict[Fusion, dict[str, Scores]] = field(
         default_factory=dict, init=False, compare=False, repr=False
@@ -95,6 +103,7 @@ class Candidates:
         vector: Vectors | None,
         documents: Ordinals,
         scores: Mapping[str, Scores],
+        has_rare_code: bool = False,
     ) -> "Candidates":
         """Return the candidates of a query with their core, by the plan of the search."""
         size = plan.settings.candidates
@@ -104,7 +113,7 @@ class Candidates:
             leading.append(find_top(dense.combine(plan.views), size))
         core = np.zeros(len(documents), bool)
         core[np.concatenate(leading)] = True
-        return cls(index, vector, documents, scores, core)
+        return cls(index, vector, documents, scores, core, has_rare_code)
 
     def drop_dense_scores(self, plan: Plan) -> "Candidates":
         """Return the candidates without dense scores, if some share a term with the query."""
@@ -115,7 +124,9 @@ class Candidates:
         scores = {
             name: nothing if name in DENSE_RANKERS else own for name, own in self.scores.items()
         }
-        return self.create(self.index, plan, self.vector, self.documents, scores)
+        return self.create(
+            self.index, plan, self.vector, self.documents, scores, self.has_rare_code
+        )
 
     def compute_scores(self, plan: Plan) -> Scores:
         """Return the fused score of every document, float64."""
@@ -124,7 +135,10 @@ class Candidates:
     def compute_contributions(self, plan: Plan) -> dict[str, Contribution]:
         """Return the scores of the plan's rankers, by name."""
         if plan.fused:
-            return self.fuse(plan.weights, plan.settings.fusion)
+            weights = plan.weights
+            if self.has_rare_code:
+                weights = _raise_lexical_weights(weights)
+            return self.fuse(weights, plan.settings.fusion)
         weights = dict.fromkeys(plan.weights, 1.0)
         if plan.dense:
             weights = dict(zip(DENSE_RANKERS, (1 - plan.views, plan.views), strict=True))
@@ -228,3 +242,15 @@ def find_top_matches(scores: npt.NDArray[Any], size: int) -> Ordinals:
     """Return the positions of the first `size` of the documents that share a term with a query."""
     (matching,) = np.nonzero(scores)
     return np.asarray(matching[find_top(scores[matching], size)])
+
+
+def _raise_lexical_weights(weights: Mapping[str, float]) -> dict[str, float]:
+    """Return weights, 1 in sum, of which the lexical rankers have at least `CODE_SHARE`."""
+    lexical = sum(weights.get(name, 0.0) for name in LEXICAL_RANKERS)
+    if not 0 < lexical < CODE_SHARE:
+        return {**weights}
+    raised, lowered = CODE_SHARE / lexical, (1 - CODE_SHARE) / (1 - lexical)
+    return {
+        name: weight * (raised if name in LEXICAL_RANKERS else lowered)
+        for name, weight in weights.items()
+    }

@@ -136,7 +136,8 @@ class LocalIndex:
             dense = near.scores.concatenate(self.dense.score_documents(vector, others))._asdict()
         documents = np.concatenate([documents, others])
         scores = dense | {name: own[documents] for name, own in lexical.items()}
-        return Candidates.create(self, plan, vector, documents, scores)
+        code = plan.fused and "words" in lexical and self.lexical["words"].has_rare_code(query)
+        return Candidates.create(self, plan, vector, documents, scores, code)
 
     def _score_terms(
         self, ranker: LexicalRanker, query: str, plan: Plan, only: Ordinals | None
