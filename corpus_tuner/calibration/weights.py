@@ -12,6 +12,7 @@ and these have one. docs/research/calibration.md has what else was tried.
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -347,13 +348,15 @@ def _encode_rests(
 def _add_other_windows(rest: _Rest, searcher: Searcher, target: PseudoQueries) -> _Rest:
     """Return what remains of a long document, given what remains of one of its windows.
 
-    Its other windows and views are those of the index, but for those that have the sentence.
+    Its other windows and views are those of the index, but for those that have the sentence. The
+    first passage, which is cut at the limit of the encoder, may end within it.
     """
     document = np.array([target.ordinal])
     (stored,) = searcher.segments.read_stored(document)
-    lacking = np.array(
-        [target.sentence not in " ".join(view.text.split()) for view in stored.views], bool
-    )
+    texts = [" ".join(view.text.split()) for view in stored.views]
+    lacking = np.array([target.sentence not in text for text in texts])
+    beginnings = accumulate(target.sentence.split(), "{} {}".format)
+    lacking[0] &= not any(texts[0].endswith(beginning) for beginning in beginnings)
     vectors, _ = searcher.dense.vectors(document)
     views, _ = searcher.dense.row_views(document)
     kept, is_passage = lacking[views], views < len(stored.passages)

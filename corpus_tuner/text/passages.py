@@ -1,10 +1,9 @@
 """Passages: parts of documents within the token limit of the encoder.
 
-A document that fits is one passage, title and text. Any other is cut into windows at sentence
-borders, which overlap, each with the title in front. If there are two, the first passage is what
-the encoder would read of the document, cut at its limit, and the second is the second window. If
-there are more, the document is long: its windows are its passages, and rankers score it by the best
-one.
+A document that fits is one passage, title and text. The first passage of any other is what the
+encoder would read of it, cut at its limit; the others are overlapping windows at sentence borders,
+which cover the document with it, each with the title in front. A document of more than two passages
+is long: rankers score it by its best passage.
 """
 
 import re
@@ -113,9 +112,7 @@ def split_passages(
         if count > limit:
             document = documents[index]
             windows = _cut_windows(document, languages.detect(document), encoder, settings)
-            if not is_long(len(windows)):
-                windows[0] = Passage(_cut_first(full_texts[index], encoder))
-            passages[index] = windows
+            passages[index] = [Passage(_cut_first(full_texts[index], encoder)), *windows[1:]]
     return passages
 
 

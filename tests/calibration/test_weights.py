@@ -129,7 +129,7 @@ def test_a_ranker_that_knows_nothing_loses_weight(tmp_path: Path, settings: Reci
     build(write_jsonl(tmp_path / "c.jsonl", documents), tmp_path / "i", settings)
     chosen = read_manifest(tmp_path / "i").calibration
     assert chosen
-    assert chosen.found["words"] == 0
+    assert chosen.found["words"] < 0.05
     assert chosen.chosen.words == 0
     assert chosen.failing == ("words",)
     assert chosen.chosen.passage > 0

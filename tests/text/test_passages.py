@@ -48,15 +48,11 @@ def test_long_documents_are_covered_whole(
 
 
 def test_the_first_passage_has_the_vector_of_the_whole_text(encoder: Any) -> None:
-    sentence = "The farmer went to the mill by the river. "
-    for times in range(1, 100):
-        document = Document("d", "Mill", sentence * times)
-        (cut,) = split_passages([document], Languages(("en",)), encoder, PassageSettings())
-        if len(cut) == 2:
-            break
+    document = Document("d", "Mill", "The farmer went to the mill by the river. " * 20)
+    (cut,) = split_passages([document], Languages(("en",)), encoder, PassageSettings())
     passages = [passage.text for passage in cut]
     whole, first = encoder.encode_documents([f"Mill {document.text.strip()}", passages[0]])
-    assert len(passages) == 2
+    assert len(passages) > 2
     assert abs(whole @ first - 1) < 1e-5
 
 
@@ -65,7 +61,7 @@ def test_a_long_document_is_cut_into_windows_of_a_size(encoder: Any) -> None:
     for tokens in (16, 24):
         how = PassageSettings(tokens=tokens)
         (cut,) = split_passages([document], Languages(("en",)), encoder, how)
-        counts = encoder.count_tokens([passage.text for passage in cut])
+        counts = encoder.count_tokens([passage.text for passage in cut[1:]])
         assert is_long(len(cut))
         assert max(counts) <= tokens
 
