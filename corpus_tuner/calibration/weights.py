@@ -359,8 +359,9 @@ def _add_other_windows(rest: _Rest, searcher: Searcher, target: PseudoQueries) -
     lacking[0] &= not any(texts[0].endswith(beginning) for beginning in beginnings)
     vectors, _ = searcher.dense.vectors(document)
     views, _ = searcher.dense.row_views(document)
-    kept, is_passage = lacking[views], views < len(stored.passages)
-    passages, others = vectors[kept & is_passage], vectors[kept & ~is_passage]
+    is_passage = views < len(stored.passages)
+    passages = vectors[lacking[views] & is_passage]
+    others = vectors[lacking[views] & ~is_passage]
     windows = int(rest.windows[0])
     return _Rest(
         np.concatenate([passages, rest.vectors[:windows], others, rest.vectors[windows:]]),
