@@ -2,8 +2,8 @@
 
 A document that fits is one passage, title and text. The first passage of any other is what the
 encoder would read of it, cut at its limit; the others are overlapping windows at sentence borders,
-which cover the document with it, each with the title in front. A document of more than two passages
-is long: rankers score it by its best passage.
+which cover the document with it, each with the title in front. A document of more than three
+passages is long: rankers score it by its best passage.
 """
 
 import re
@@ -73,9 +73,10 @@ class PassageSettings(BaseModel):
 def is_long(passages: int) -> bool:
     """Tell whether a document of this many passages is scored by the best one (MaxP).
 
-    The second window of a document of two may be a short rest, which matches by chance.
+    The passages of shorter documents, of which the last may be a short rest, match by chance more
+    often than they gain.
     """
-    return passages > 2
+    return passages > 3
 
 
 def get_full_text(document: Document) -> str:

@@ -26,7 +26,7 @@ from tests.conftest import WORDS, make_documents, write_jsonl
 def test_the_choice_is_kept_and_told(index: Path) -> None:
     manifest = read_manifest(index)
     assert manifest.calibration
-    assert manifest.calibration.queries == 224  # two of a quarter of the windows
+    assert manifest.calibration.queries == 214  # two of a quarter of the windows
     assert set(manifest.calibration.found) == {
         *("passage", "views", "words", "ngrams", "default", "chosen")
     }
@@ -222,5 +222,5 @@ def test_other_weights_need_no_new_build(index: Path, settings: Recipe) -> None:
 def test_a_representation_of_one_vector_is_calibrated_too(index: Path, encoder: Any) -> None:
     with Searcher.open(index, representation="mean") as searcher:
         chosen = choose_weights(searcher, encoder, SearchSettings())
-    assert chosen.queries == 224  # two of a quarter of the windows
+    assert chosen.queries == 214  # two of a quarter of the windows
     assert set(chosen.found) == {"passage", "mean", "words", "ngrams", "default", "chosen"}

@@ -51,7 +51,7 @@ WEIGHTS = st.sampled_from([0, 0.25, 0.5, 1])
     dense_views=WEIGHTS,
     hybrid=st.tuples(*[WEIGHTS] * 5).filter(lambda weights: any(weights[:4])),
     fusion=st.sampled_from(["zscore", "minmax", "rrf"]),
-    passages=st.integers(1, 4),
+    passages=st.integers(1, 5),
     segments=st.integers(1, 3),
     seed=st.integers(0, 2**32 - 1),
 )
@@ -137,7 +137,7 @@ def test_results_are_those_of_brute_force(
     def find_windows(own: Any) -> Any:
         """Vectors of the passages that a document is scored by."""
         count = len(own) if kind == "passage" else min(passages, len(own))
-        return own[: count if count > 2 else 1]
+        return own[: count if count > 3 else 1]
 
     def dense_scores(query: Any) -> dict[str, Any]:
         """What passage and views bring, document by document."""

@@ -51,9 +51,9 @@ def test_a_long_document_is_scored_by_its_best_passage() -> None:
 
 
 def test_all_passages_of_a_long_document_are_indexed() -> None:
-    long = [View("a", "passage", text) for text in ("one", "two", "three")]
-    vectors = np.array([[1, 0], [1, 0], [1, 0], [1, 0]], np.float32)
+    long = [View("a", "passage", text) for text in ("one", "two", "three", "four")]
+    vectors = np.array([[1, 0]] * 5, np.float32)
     own = [*long, View("a", "title", "title")]
     rows = open_representation(views.Settings(distinct=0.9)).make_rows(own, vectors)
-    assert rows.views.tolist() == [0, 1, 2, 3]
-    assert [count_windows(own[:size]) for size in (1, 2, 3, 4)] == [1, 1, 3, 3]
+    assert rows.views.tolist() == [0, 1, 2, 3, 4]
+    assert [count_windows(own[:size]) for size in (1, 3, 4, 5)] == [1, 1, 4, 4]
