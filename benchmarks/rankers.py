@@ -21,9 +21,10 @@ from corpus_tuner.eval.systems import OpenIndex, System
 from corpus_tuner.eval.trec.benchmark import Benchmark
 from corpus_tuner.eval.trec.measures import measure_queries
 from corpus_tuner.indexes.store.manifest import read_manifest
-from corpus_tuner.indexes.store.search_settings import RANKERS
+from corpus_tuner.indexes.store.search_settings import SearchSettings
 
 MEASURE = "nDCG@10"
+_RANKERS = tuple(SearchSettings().hybrid_weights)
 
 
 def differences(benchmark: Benchmark, setup: Setup) -> dict[str, np.ndarray]:
@@ -32,14 +33,14 @@ def differences(benchmark: Benchmark, setup: Setup) -> dict[str, np.ndarray]:
     manifest = read_manifest(index)
     reached = {}
     with OpenIndex(index, setup.encoder, benchmark.queries) as opened:
-        for left_out in ("", *RANKERS):
+        for left_out in ("", *_RANKERS):
             weights = manifest.search.hybrid.model_copy(update={left_out: 0.0} if left_out else {})
             settings = manifest.search.model_copy(update={"hybrid": weights})
             system = System(left_out or "all", manifest.representation, "hybrid", settings)
             run = opened.run(system, 10)
             measured = measure_queries(benchmark.qrels, run, [MEASURE])[MEASURE]
             reached[left_out] = np.array([measured[query] for query in sorted(measured)])
-    return {name: reached[name] - reached[""] for name in RANKERS}
+    return {name: reached[name] - reached[""] for name in _RANKERS}
 
 
 def main() -> None:
@@ -52,7 +53,7 @@ def main() -> None:
     benchmarks = open_benchmarks(chosen.folders, skip_bad_records=True)
     by_name = {benchmark.name: differences(benchmark, setup) for benchmark in benchmarks}
     rows = [["without", *by_name, "average", "95 % interval"]]
-    for ranker in RANKERS:
+    for ranker in _RANKERS:
         rows.append(format_difference(ranker, [found[ranker] for found in by_name.values()]))
     print(format_markdown(rows))
 

@@ -164,6 +164,37 @@ def encoder(encoder_folder: Path) -> Any:
     return open_encoder(EncoderSettings(name=str(encoder_folder)))
 
 
+class Rerankers(NamedTuple):
+    """A corpus in BEIR layout, its index, and the folders of cross-encoders."""
+
+    corpus: Path
+    built: Path
+    trained: Path
+    random: Path
+
+
+@pytest.fixture(scope="session")
+def rerankers(shared: Path) -> Rerankers:
+    """A corpus that needs a reranker, made by one process for all: copy its index."""
+    from filelock import FileLock
+
+    from corpus_tuner import build, load_recipe
+    from tests.rerankers import toy
+
+    folder = shared / "rerankers"
+    found = Rerankers(folder / "corpus", folder / "index", *(folder / n / "model" for n in "tr"))
+    with FileLock(f"{folder}.lock"):
+        if not (found.built / "manifest.json").exists():
+            found.corpus.mkdir(parents=True)
+            toy.write_corpus(found.corpus)
+            toy.make_cross_encoder(found.trained.parent, trained=True)
+            toy.make_cross_encoder(found.random.parent, trained=False)
+            encoder = _make_encoder(folder / "encoder", toy.make_tokenizer(), seed=0)
+            chosen = [f"encoder.name={encoder}", "language=en", "generator=null"]
+            build(found.corpus, found.built, load_recipe(None, chosen))
+    return found
+
+
 @pytest.fixture(scope="session")
 def t5_folder(tmp_path_factory: pytest.TempPathFactory, tokenizer: Any) -> Path:
     """A random T5."""

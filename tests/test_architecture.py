@@ -13,6 +13,7 @@ PACKAGE = ROOT / "corpus_tuner"
 ORDER = (
     "core",
     "encoders",
+    "rerankers",
     "text",
     "corpora",
     "indexes",

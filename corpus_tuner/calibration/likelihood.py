@@ -41,21 +41,21 @@ class Likelihood:
 
     def __init__(self, queries: Sequence[ScoredQuery], names: Sequence[str]) -> None:
         self._names = names
-        most = max(len(candidates.documents) for candidates, _ in queries)
-        self._features = np.zeros((len(queries), most, len(names)))
-        self._filled = np.zeros((len(queries), most), bool)
-        for query, (candidates, _) in enumerate(queries):
-            columns = [
-                normalize_scores(candidates.scores[name], "zscore", candidates.core)
-                for name in names
-            ]
-            self._features[query, : len(candidates.documents)] = np.stack(columns, axis=1)
-            self._filled[query, : len(candidates.documents)] = True
-        self._targets = np.array([target for _, target in queries])
+        self._features = [
+            np.stack(
+                [
+                    normalize_scores(candidates.scores[name], "zscore", candidates.core)
+                    for name in names
+                ],
+                axis=1,
+            )
+            for candidates, _ in queries
+        ]
+        self._targets = [target for _, target in queries]
 
     def fit_weights(self) -> dict[str, float]:
         """Return the weights, 1 in sum, that maximize the likelihood."""
-        return self._round(self._fit(np.arange(len(self._targets))))
+        return self._round(fit_shares(self._features, self._targets))
 
     def estimate_errors(self) -> dict[str, float]:
         """Return the standard errors of these weights, by a jackknife over groups of documents."""
@@ -67,25 +67,42 @@ class Likelihood:
         return {name: round(float(one), 3) for name, one in zip(self._names, values, strict=True)}
 
     def _fit(self, queries: npt.NDArray[np.int64]) -> Array:
-        features, filled = self._features[queries], self._filled[queries]
-        targets = features[np.arange(len(queries)), self._targets[queries]]
+        return fit_shares([self._features[n] for n in queries], [self._targets[n] for n in queries])
 
-        def compute_loss(coefficients: Array) -> tuple[float, Array]:
-            scores = np.where(filled, features @ coefficients, -np.inf)
-            greatest = scores.max(axis=1)
-            shares = np.exp(scores - greatest[:, None])
-            totals = shares.sum(axis=1)
-            expected = np.einsum("qd,qdf->qf", shares / totals[:, None], features)
-            likelihood = targets @ coefficients - greatest - np.log(totals)
-            return -float(likelihood.mean()), (expected - targets).mean(axis=0)
 
-        # From zero, so that a ranker with equal scores for all documents gets no weight.
-        count = len(self._names)
-        found = minimize(
-            compute_loss, np.zeros(count), jac=True, bounds=[(0, None)] * count, method="L-BFGS-B"
-        )
-        total = found.x.sum()
-        return np.asarray(found.x / total if total > 0 else np.full(count, 1 / count))
+def fit_shares(features: Sequence[Array], targets: Sequence[int]) -> Array:
+    """Return the non-negative coefficients of a softmax of maximum likelihood, 1 in sum.
+
+    Parameters
+    ----------
+    features
+        Features of the candidates of every query, shape (candidates, features).
+    targets
+        Position of the relevant candidate of every query.
+    """
+    size, count = max(map(len, features)), features[0].shape[1]
+    padded = np.zeros((len(features), size, count))
+    filled = np.zeros((len(features), size), bool)
+    for query, own in enumerate(features):
+        padded[query, : len(own)] = own
+        filled[query, : len(own)] = True
+    relevant = padded[np.arange(len(features)), targets]
+
+    def compute_loss(coefficients: Array) -> tuple[float, Array]:
+        scores = np.where(filled, padded @ coefficients, -np.inf)
+        greatest = scores.max(axis=1)
+        shares = np.exp(scores - greatest[:, None])
+        totals = shares.sum(axis=1)
+        expected = np.einsum("qd,qdf->qf", shares / totals[:, None], padded)
+        likelihood = relevant @ coefficients - greatest - np.log(totals)
+        return -float(likelihood.mean()), (expected - relevant).mean(axis=0)
+
+    # From zero, so that a ranker with equal scores for all documents gets no weight.
+    found = minimize(
+        compute_loss, np.zeros(count), jac=True, bounds=[(0, None)] * count, method="L-BFGS-B"
+    )
+    total = found.x.sum()
+    return np.asarray(found.x / total if total > 0 else np.full(count, 1 / count))
 
 
 def fit_temperature(

@@ -105,7 +105,7 @@ def show_report(report: "BuildReport") -> None:
         out.print_label("  warning", report.unread, "yellow")
     origin = "calibrated" if report.calibrated else "default"
     out.print_line(
-        f"  weights of hybrid search, {origin}: {out.format_weights(report.search.hybrid)}"
+        f"  weights of hybrid search, {origin}: {out.format_weights(report.search.hybrid_weights)}"
     )
     if report.uncalibrated:
         out.print_line(f"  not calibrated: {report.uncalibrated}")

@@ -10,7 +10,7 @@ from rich.text import Text
 from corpus_tuner.cli import output as out
 
 if TYPE_CHECKING:
-    from corpus_tuner.indexes.search.hits import Hit
+    from corpus_tuner.indexes.search.hits import Hit, Hits
     from corpus_tuner.indexes.searcher import Searcher
 
 MAX_HITS = 10
@@ -94,6 +94,12 @@ def explain_hits(
     elif len(hits[0].rankers) > 1:
         scale = "" if {*hits[0].rankers} <= {*DENSE_RANKERS} else ", on one scale"
         out.print_line(f"score: the weighted sum of the rankers' scores{scale}", style="dim")
+
+
+def show_warning(hits: "Hits") -> None:
+    """Print to standard error what was not done, if something was not."""
+    if hits.warning:
+        out.print_label("note", out.sanitize(hits.warning), "yellow", out.stderr)
 
 
 def _show_query(query: str) -> None:

@@ -1,20 +1,36 @@
 """``corpus-tuner index calibrate``."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from corpus_tuner.cli import options as opt
 from corpus_tuner.cli import output as out
 
 if TYPE_CHECKING:
-    from corpus_tuner.indexes.store.search_settings import Calibration
+    from corpus_tuner.indexes.store.search_settings import Calibration, RerankerTrial
 
 
-def calibrate(index: opt.IndexFolder, trust_remote_code: opt.Trust = False) -> None:
+def calibrate(
+    index: opt.IndexFolder,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="search.KEY=VALUE",
+            help="Change a setting of search first, such as search.reranker; repeatable.",
+        ),
+    ] = None,
+    trust_remote_code: opt.Trust = False,
+) -> None:
     """Choose the weights of hybrid search on pseudo-queries, without labels."""
     from corpus_tuner.calibration.weights import calibrate as calibrate_index
+    from corpus_tuner.config.recipe import change_search_settings
+    from corpus_tuner.indexes.store.manifest import read_manifest
 
-    show_calibration(calibrate_index(index, trust_remote_code=trust_remote_code))
+    default = change_search_settings(read_manifest(index), assignments or ())
+    show_calibration(calibrate_index(index, default=default, trust_remote_code=trust_remote_code))
 
 
 def show_calibration(calibration: "Calibration") -> None:
@@ -25,6 +41,8 @@ def show_calibration(calibration: "Calibration") -> None:
     columns = ("chosen", "default", "maximum likelihood", "standard error")
     weights = out.make_table("weight of", *columns, right=columns)
     for name, chosen in calibration.chosen:
+        if name == "reranker" and calibration.reranker is None:
+            continue
         estimated = name in calibration.errors
         estimate = getattr(calibration.maximum_likelihood, name) if estimated else None
         default, error = getattr(calibration.default, name), calibration.errors.get(name)
@@ -33,6 +51,8 @@ def show_calibration(calibration: "Calibration") -> None:
     out.stdout.print(weights)
     if calibration.failing:
         out.print_line(f"\n{describe_failing(calibration.failing)}")
+    if calibration.reranker:
+        out.print_line(f"\n{describe_trial(calibration.reranker)}")
     measure = f"nDCG@10 of {calibration.queries} pseudo-queries"
     rankings = out.make_table("ranking", measure, right=(measure,))
     for name, value in calibration.found.items():
@@ -46,6 +66,15 @@ def show_calibration(calibration: "Calibration") -> None:
             "maximum likelihood weights and the default weights.",
             style="dim",
         )
+
+
+def describe_trial(trial: "RerankerTrial") -> str:
+    """Return a line on the gain by a reranker."""
+    verdict = "" if trial.pays else "; it does not pay, and has no weight"
+    return (
+        f"the reranker gains {100 * trial.gain:.1f} nDCG@10 (standard error "
+        f"{100 * trial.error:.1f}) on {trial.queries} pseudo-queries{verdict}"
+    )
 
 
 def describe_failing(failing: Sequence[str]) -> str:

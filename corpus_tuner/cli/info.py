@@ -122,7 +122,9 @@ def _list_rows(manifest: "Manifest") -> "Iterator[tuple[str, str]]":
             yield ranker, f"{size} (BM25, k1 {bm25.k1:g}, b {bm25.b:g})"
     yield "dense weights", f"views {search.dense.views:g}"
     fusion = f"{search.fusion} of {search.candidates} candidates"
-    yield "hybrid weights", f"{out.format_weights(search.hybrid)} ({fusion})"
+    yield "hybrid weights", f"{out.format_weights(search.hybrid_weights)} ({fusion})"
+    if search.reranker:
+        yield "reranker", f"{search.reranker.name}, of {search.reranker.candidates} documents"
     for name, count in manifest.counts.items():
         if not name.startswith((LANGUAGE_COUNT, VIEW_COUNT)):
             yield _COUNTS.get(name, name.replace("_", " ")), f"{count:,}"

@@ -10,11 +10,11 @@ from rich.text import Text
 
 from corpus_tuner.cli import options as opt
 from corpus_tuner.cli import output as out
-from corpus_tuner.cli.hit_output import explain_hits, show_hits
+from corpus_tuner.cli.hit_output import explain_hits, show_hits, show_warning
 from corpus_tuner.errors import SearchIndexError
 
 if TYPE_CHECKING:
-    from corpus_tuner.indexes.search.hits import Hit
+    from corpus_tuner.indexes.search.hits import Hit, Hits
     from corpus_tuner.indexes.searcher import Searcher
 
 _HELP = """\
@@ -48,9 +48,10 @@ class QueryOptions:
 
     def search(self, searcher: "Searcher", query: str) -> list["Hit"]:
         """Search, print the hits, and return them."""
-        hits: list[Hit] = searcher.search(query, **self.arguments)
+        hits: Hits = searcher.search(query, **self.arguments)
         show = explain_hits if self.explain else show_hits
         show(query, hits, searcher, self.min_probability)
+        show_warning(hits)
         return hits
 
 

@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -60,9 +60,9 @@ def make_table(*columns: str, right: Sequence[str] = ()) -> Table:
     return table
 
 
-def format_weights(weights: Iterable[tuple[str, float]]) -> str:
+def format_weights(weights: Mapping[str, float]) -> str:
     """Return the weights of rankers on one line."""
-    return ", ".join(f"{name} {weight:.2f}" for name, weight in weights)
+    return ", ".join(f"{name} {weight:.2f}" for name, weight in weights.items())
 
 
 def format_languages(shares: Mapping[str, float]) -> str:

@@ -99,6 +99,7 @@ def search(
 
 def _print_json(searcher: "Searcher", options: "QueryOptions", queries: str | Path | None) -> None:
     """Print results as the HTTP service returns them: a line for each query of a file."""
+    from corpus_tuner.cli.hit_output import show_warning
     from corpus_tuner.core.progress import track
     from corpus_tuner.eval.trec.queries import read_queries
     from corpus_tuner.server.returned_fields import ReturnedFields
@@ -108,6 +109,7 @@ def _print_json(searcher: "Searcher", options: "QueryOptions", queries: str | Pa
 
     def search_one(query: str) -> dict[str, object]:
         hits = searcher.search(query, **options.arguments)
+        show_warning(hits)
         explaining = searcher if options.explain else None
         result = QueryResult.from_hits(query, hits, explaining, everything)
         return result.model_dump(exclude_unset=True)

@@ -100,8 +100,8 @@ class Recipe(CheckedModel):
     Examples
     --------
     >>> import corpus_tuner as ct
-    >>> ct.Recipe(language="de").views.title
-    True
+    >>> ct.Recipe(language="de").views.sentences
+    64
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
@@ -270,6 +270,32 @@ def read_stored_recipe(manifest: Manifest, trust_remote_code: bool = False) -> R
         ) from error
 
 
+def change_search_settings(manifest: Manifest, assignments: Sequence[str]) -> SearchSettings:
+    """Return the settings of hybrid search before calibration, with changes.
+
+    Parameters
+    ----------
+    manifest
+        Manifest of the index.
+    assignments
+        ``search.key=value`` with a YAML value.
+
+    Raises
+    ------
+    CorpusTunerError
+        If keys or values do not fit, or a key is of another stage, which needs a build.
+    """
+    values: dict[str, Any] = {"search": manifest.default_search.model_dump()}
+    for assignment in assignments:
+        key, value, argument = parse_assignment(assignment)
+        if not key.startswith("search."):
+            raise CorpusTunerError(
+                f"{argument}: only settings of search can be changed without a build"
+            )
+        assign(values, key, value, argument)
+    return validate_settings(Recipe, values).search
+
+
 def dump_recipe(recipe: Recipe) -> dict[str, Any]:
     """Return what a manifest stores of a recipe, as `read_stored_recipe` reads it."""
     stored_elsewhere = {"encoder", "representation", "lexical", "vectors", "search"}
@@ -324,7 +350,7 @@ def hash_recipe_files(recipe: Recipe, fingerprint: str) -> str:
     """
     sums = {
         f"{path} {hash_file(path) if path.is_file() else hash_folder(path)}"
-        for path in find_files(recipe)
+        for path in find_files(recipe.model_copy(update={"search": SearchSettings()}))
     }
     encoder = (recipe.encoder.name, str(recipe.encoder.revision))
     return hash_recipe(recipe, __version__, fingerprint, *encoder, *sorted(sums))

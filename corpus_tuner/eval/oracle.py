@@ -17,6 +17,7 @@ from corpus_tuner.indexes.store.search_settings import (
     DENSE_RANKERS,
     FEEDBACK,
     RANKERS,
+    RERANKER,
     HybridWeights,
     SearchSettings,
     normalize_weights,
@@ -80,12 +81,9 @@ def set_lexical_share(weights: HybridWeights, share: float) -> HybridWeights:
     dense, lexical = weights.passage + weights.views, weights.words + weights.ngrams
     to_dense = (1 - share) * (dense + lexical) / (dense or 1)
     to_lexical = share * (dense + lexical) / (lexical or 1)
-    return HybridWeights(
-        passage=weights.passage * to_dense,
-        views=weights.views * to_dense,
-        words=weights.words * to_lexical,
-        ngrams=weights.ngrams * to_lexical,
-        feedback=weights.feedback,
+    factors = {"passage": to_dense, "views": to_dense, "words": to_lexical, "ngrams": to_lexical}
+    return HybridWeights.from_weights(
+        {name: weight * factors.get(name, 1.0) for name, weight in weights}
     )
 
 
@@ -111,7 +109,7 @@ def sweep(
     line = [
         chosen if share == own else set_lexical_share(pooling, share) for share in lexical_shares
     ]
-    grid = list(_list_grid(searcher, pooling.feedback))
+    grid = list(_list_grid(searcher, pooling))
     settings = calibrated.model_copy(update={"hybrid": pooling})
     trials = _try_weights(searcher, benchmark, judged_by, settings, [*line, *grid])
     best = choose_best(trials, chosen)
@@ -121,18 +119,22 @@ def sweep(
     return Sweep(key=key, line=trials[: len(line)], others=others)
 
 
-def _list_grid(searcher: Searcher, feedback: float) -> Iterator[HybridWeights]:
-    """Yield all ways to divide among rankers what feedback leaves, in `PARTS` parts."""
+def _list_grid(searcher: Searcher, weights: HybridWeights) -> Iterator[HybridWeights]:
+    """Yield all ways to divide among rankers what feedback leaves, in `PARTS` parts.
+
+    Feedback and the reranker have their own weights, whose ratio to the others stays.
+    """
     lexical = searcher.manifest.lexical
     dense = DENSE_RANKERS if searcher.representation == "views" else DENSE_RANKERS[:1]
     rankers = [*dense, *(lexical.rankers if lexical else ())]
     for parts in product(range(PARTS + 1), repeat=len(rankers)):
         if sum(parts) == PARTS:
             own = {
-                name: part / PARTS * (1 - feedback)
+                name: part / PARTS * (1 - weights.feedback)
                 for name, part in zip(rankers, parts, strict=True)
             }
-            yield HybridWeights.from_weights({**own, FEEDBACK: feedback})
+            later = {name: getattr(weights, name) for name in (FEEDBACK, RERANKER)}
+            yield HybridWeights.from_weights({**own, **later})
 
 
 def _try_weights(

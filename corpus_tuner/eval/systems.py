@@ -56,7 +56,7 @@ class System(NamedTuple):
         """Weights of the rankers; empty where there is only one."""
         if self.mode == "dense":
             return {"views": self.settings.dense.views} if self.representation == "views" else {}
-        weights = {name: weight for name, weight in self.settings.hybrid if weight}
+        weights = {name: own for name, own in self.settings.hybrid_weights.items() if own}
         return weights if len(weights) > 1 else {}
 
 

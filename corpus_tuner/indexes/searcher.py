@@ -1,10 +1,12 @@
 """Search an index: queries in, hits out."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple, overload
 from warnings import warn
 
@@ -31,11 +33,13 @@ from corpus_tuner.indexes.search.candidates import Candidates
 from corpus_tuner.indexes.search.hits import Hits, fetch_hits
 from corpus_tuner.indexes.search.local_index import LocalIndex
 from corpus_tuner.indexes.search.plan import Plan, make_plan
+from corpus_tuner.indexes.search.reranking import Reranking
 from corpus_tuner.indexes.search.unreadable_queries import is_readable
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.store.search_settings import Mode, SearchSettings, normalize_weights
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.vectors.dense_index import DenseIndex
+from corpus_tuner.rerankers import Reranker, RerankerSettings
 
 MAX_QUERY_CHARACTERS = 100_000
 _QUERIES_AT_ONCE = 256
@@ -71,6 +75,8 @@ class Searcher:
         self.encoder = encoder
         self._snapshot = snapshot
         self._process = os.getpid()
+        self._rerankers: dict[RerankerSettings, Reranker] = {}
+        self._opening = Lock()
 
     @property
     def manifest(self) -> Manifest:
@@ -268,13 +274,15 @@ class Searcher:
         SearchIndexError
             If `k` is less than 1, a query is empty or longer than `MAX_QUERY_CHARACTERS`, the
             index cannot be searched in this mode, the filter is not one or asks for a field or a
-            type that there is not, the searcher is closed, or it was opened before a fork.
+            type that there is not, the searcher is closed, it was opened before a fork, or the
+            reranker cannot be opened.
         """
         several = check_texts(queries, "queries")
         snapshot = self._current()
         plan = self._plan(snapshot, k, mode, settings, filter, min_probability)
         _check_queries(several)
-        every = zip(several, self._find(snapshot.open_index, several, plan), strict=True)
+        candidates = self._find(snapshot.open_index, several, plan, limited=True)
+        every = zip(several, candidates, strict=True)
         found = [fetch_hits(one.rank(plan), plan, query) for query, one in every]
         return found[0] if isinstance(queries, str) else found
 
@@ -291,7 +299,8 @@ class Searcher:
     ) -> Iterator[list[tuple[str, float]]]:
         """Yield only the ids and scores of the `k` best documents per query: a run.
 
-        Parameters, and errors raised, are those of `search`.
+        Parameters, and errors raised, are those of `search`. A reranker has no time limit, so that
+        a run does not depend on the speed of the machine.
         """
         snapshot = self._current()
         plan = self._plan(snapshot, k, mode, settings, filter, min_probability)
@@ -408,8 +417,10 @@ class Searcher:
             )
         return plan
 
-    def _find(self, index: Index, queries: Sequence[str], plan: Plan) -> Iterator[Candidates]:
-        """Yield the candidates of every query."""
+    def _find(
+        self, index: Index, queries: Sequence[str], plan: Plan, *, limited: bool = False
+    ) -> Iterator[Candidates]:
+        """Yield the candidates of every query; a reranker has a time limit if `limited`."""
         unfiltered = None
         if plan.condition is not None and plan.temperature is not None:
             unfiltered = replace(plan, k=1, condition=None)
@@ -417,12 +428,17 @@ class Searcher:
             batch = queries[start : start + _QUERIES_AT_ONCE]
             vectors: Vectors | None = self.encoder.encode_queries(batch) if plan.dense else None
             filtered = self._find_readable(index, plan, batch, vectors)
-            if unfiltered is None:
-                yield from filtered
-                continue
-            every = self._find_readable(index, unfiltered, batch, vectors)
-            for candidates, others in zip(filtered, every, strict=True):
-                yield replace(candidates, unfiltered=others)
+            every: Iterable[Candidates | None] = repeat(None, len(batch))
+            if unfiltered is not None:
+                every = self._find_readable(index, unfiltered, batch, vectors)
+            for query, candidates, others in zip(batch, filtered, every, strict=True):
+                if settings := plan.settings.reranker:
+                    reranking = Reranking(
+                        self._open_reranker, settings, query, plan, limited=limited
+                    )
+                    candidates = replace(candidates, reranking=reranking)
+                    others = others and replace(others, reranking=reranking)
+                yield replace(candidates, unfiltered=others) if others else candidates
 
     def _find_readable(
         self, index: Index, plan: Plan, queries: Sequence[str], vectors: Vectors | None
@@ -432,6 +448,13 @@ class Searcher:
         for query, candidates in zip(queries, found, strict=True):
             readable = not plan.fused or is_readable(query, self.encoder.name)
             yield candidates if readable else candidates.drop_dense_scores(plan)
+
+    def _open_reranker(self, settings: RerankerSettings) -> Reranker:
+        """Return a reranker, opened when first used."""
+        with self._opening:
+            if settings not in self._rerankers:
+                self._rerankers[settings] = Reranker.open(settings)
+            return self._rerankers[settings]
 
 
 def _check_queries(queries: Sequence[str]) -> None:

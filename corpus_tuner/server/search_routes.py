@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from corpus_tuner.errors import DamagedError, SearchIndexError
 from corpus_tuner.indexes.filters import parse_filters
-from corpus_tuner.indexes.search.hits import Hit
+from corpus_tuner.indexes.search.hits import Hits
 from corpus_tuner.server.batching import BusyError, SearchArguments
 from corpus_tuner.server.error_responses import describe_problems
 from corpus_tuner.server.schemas import (
@@ -79,14 +79,14 @@ async def _search(request: SearchRequest, service: Service) -> str:
 
 
 def _make_json(
-    request: SearchRequest, found: Sequence[Sequence[Hit]], service: Service, start: float
+    request: SearchRequest, found: Sequence[Hits], service: Service, start: float
 ) -> str:
     searcher = service.live.searcher if request.explain else None
     results = [
         QueryResult.from_hits(query, hits, searcher, request.returned)
         for query, hits in zip(request.queries, found, strict=True)
     ]
-    warnings = []
+    warnings = [*dict.fromkeys(hits.warning for hits in found if hits.warning)]
     if request.min_probability and any(hit.probability is None for hits in found for hit in hits):
         warnings.append(
             "min_probability is ignored: hits have a probability only in hybrid mode, where the "

@@ -26,8 +26,7 @@ class ViewSettings(BaseModel):
     title
         Whether the title is a view.
     sentences
-        Maximum number of sentences of a document that are views, spread evenly over it; 0 for none,
-        ``None`` for all.
+        Maximum number of sentences of a document that are views, spread evenly over it; 0 for none.
     min_words
         Minimum number of words of a sentence.
     """
@@ -36,7 +35,7 @@ class ViewSettings(BaseModel):
 
     late_chunking: bool = True
     title: bool = True
-    sentences: NonNegativeInt | None = None
+    sentences: NonNegativeInt = 64
     min_words: PositiveInt = 4
 
 
@@ -66,7 +65,7 @@ def make_own_views(document: Document, language: str, settings: ViewSettings) ->
     views = []
     if settings.title and document.title.strip():
         views.append(OwnView(View(document.id, "title", document.title), get_title_span(document)))
-    if settings.sentences != 0:
+    if settings.sentences:
         sentences = find_sentences(document, language, settings.min_words)
         views.extend(
             OwnView(View(document.id, "sentence", text), span)
@@ -103,14 +102,14 @@ def find_sentences(document: Document, language: str, min_words: int) -> list[Qu
     return list(found.values())
 
 
-def spread(items: Sequence[_Item], most: int | None) -> list[_Item]:
-    """Return at most `most` items, spread evenly over all; all if it is ``None``.
+def spread(items: Sequence[_Item], most: int) -> list[_Item]:
+    """Return at most `most` items, spread evenly over all.
 
     Examples
     --------
     >>> spread(["a", "b", "c", "d"], 2)
     ['a', 'c']
     """
-    if most is None or len(items) <= most:
+    if len(items) <= most:
         return list(items)
     return [items[number * len(items) // most] for number in range(most)]

@@ -1,13 +1,15 @@
 """``corpus-tuner search``, for one query and for a file of them."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from corpus_tuner.indexes.store.search_settings import RANKERS
+from corpus_tuner.indexes.store.search_settings import SearchSettings
 from tests.cli.conftest import Run
 from tests.conftest import edit_manifest, write_jsonl
+from tests.rerankers.shortest import use_shortest
 
 
 def test_search_prints_json(index: Path, run: Run) -> None:
@@ -19,7 +21,7 @@ def test_search_prints_json(index: Path, run: Run) -> None:
     fields = {"id", "rank", "score", "rankers", "title", "text", "metadata", "view", "matched"}
     fields |= {"passage", "probability"}
     assert set(found["hits"][0]) == fields
-    assert set(found["hits"][0]["rankers"]) == {*RANKERS}
+    assert set(found["hits"][0]["rankers"]) == {*SearchSettings().hybrid_weights}
     assert set(found["hits"][0]["rankers"]["words"]) == {"score", "rank", "part"}
     assert set(found["hits"][0]["view"]) == {"kind", "text", "maker", "support"}
     assert found["hits"][0]["matched"] is None
@@ -95,7 +97,7 @@ def test_search_modes(index: Path, run: Run) -> None:
     rankers = {mode: {*hits[0]["rankers"]} for mode, hits in found.items()}
     assert rankers["lexical"] == {"words", "ngrams"}
     assert rankers["dense"] == {"passage", "views"}
-    assert rankers["hybrid"] == {*RANKERS}
+    assert rankers["hybrid"] == {*SearchSettings().hybrid_weights}
     assert run("search", index, "river", "--mode", "magic").code == 2
 
 
@@ -213,3 +215,23 @@ def test_queries_that_say_nothing_or_too_much(index: Path, run: Run, query: str)
     failed = run("search", index, query)
     assert failed.code == 2
     assert "the query" in failed.err
+
+
+def test_search_notes_that_a_reranker_had_no_time(
+    index: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_shortest(monkeypatch)
+
+    def set_limit(seconds: float) -> None:
+        search = {"hybrid": {"reranker": 1.0}, "reranker": {"name": "m", "seconds": seconds}}
+        edit_manifest(index, search=SearchSettings.model_validate(search).model_dump())
+
+    set_limit(60)
+    shown = run("search", index, "mill", "--explain")
+    assert "reranker +" in shown.out
+    assert "reranker" not in shown.err
+    assert re.search(r"reranker +m, of 30 documents", run("info", index).out)
+    set_limit(1e-9)
+    for options in ([], ["--json"]):
+        shown = run("search", index, "mill", *options)
+        assert "the reranker scored 0 of 6 documents" in " ".join(shown.err.split())

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from corpus_tuner.indexes.store.search_settings import RANKERS
+from corpus_tuner.indexes.store.search_settings import SearchSettings
 from tests.cli.conftest import Run
 from tests.conftest import write_jsonl
 
@@ -202,7 +202,7 @@ def test_the_page_on_the_sample(sample_home: str, page: Any, width: int) -> None
     assert page.title() == "moths in flour · corpus-tuner"
     assert page.locator(".why .kind").count() == 10
     ranks = page.locator(".ranks").first.inner_text()
-    assert all(name in ranks for name in RANKERS)
+    assert all(name in ranks for name in SearchSettings().hybrid_weights)
     # Nothing is wider than the screen.
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Outcome, write_jsonl
+from tests.conftest import Outcome, Rerankers, write_jsonl
 from tests.eval.made_benchmark import make_benchmark
 from tests.eval.report.html_page import Page
 from tests.fault_injection import start_command, wait_for_exit
@@ -134,3 +134,22 @@ def test_benchmarks_by_name(
     assert lengths[documents[0]["_id"]] == 39  # all but itself
     # Of 40 documents, not 8,674: published figures are of another collection.
     assert "published" not in outcome.out
+
+
+@pytest.mark.slow
+def test_a_reranker_is_part_of_hybrid_search(
+    tmp_path: Path, run: Run, rerankers: Rerankers
+) -> None:
+    encoder = rerankers.built.parent / "encoder" / "model"
+    chosen = [f"encoder.name={encoder}", "language=en", "generator=null", "baselines=[]"]
+    chosen += [f"search.reranker={rerankers.trained}"]
+    options = [part for one in chosen for part in ("--set", one)]
+    outcome = run("eval", rerankers.corpus, "-o", tmp_path / "out", *options)
+    assert outcome.code == 0, outcome.err
+    results = json.loads((tmp_path / "out" / "metrics.json").read_text(encoding="utf-8"))
+    ndcg = {result["system"]: result["measures"]["nDCG@10"] for result in results}
+    assert ndcg["hybrid"] > max(0.95, ndcg["default"] + 0.2)
+    assert ndcg["oracle-all"] >= ndcg["hybrid"]
+    weights = {result["system"]: result["weights"] for result in results}
+    assert weights["hybrid"]["reranker"] > 0
+    assert "reranker" not in weights["default"]

@@ -67,10 +67,12 @@ def test_weights_reach_what_a_search_reaches(
 
 
 def test_another_share_leaves_all_else() -> None:
-    weights = HybridWeights(passage=0.1, views=0.3, words=0.3, ngrams=0.1, feedback=0.2)
+    own = {"words": 0.3, "ngrams": 0.1, "feedback": 0.2, "reranker": 0.4}
+    weights = HybridWeights.from_weights({"passage": 0.1, "views": 0.3, **own})
     assert get_lexical_share(weights) == pytest.approx(0.5)
     moved = set_lexical_share(weights, 0.25)
-    expected = {"passage": 0.15, "views": 0.45, "words": 0.15, "ngrams": 0.05, "feedback": 0.2}
+    expected = {"passage": 0.15, "views": 0.45, "words": 0.15, "ngrams": 0.05}
+    expected |= {"feedback": 0.2, "reranker": 0.4}
     assert moved.model_dump() == pytest.approx(expected)
     assert set_lexical_share(weights, 1).passage == 0
 

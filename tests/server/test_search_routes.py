@@ -11,9 +11,11 @@ import pytest
 pytest.importorskip("fastapi")
 from fastapi.testclient import TestClient
 
-from corpus_tuner import CorpusTunerWarning, Searcher
+from corpus_tuner import CorpusTunerWarning, Searcher, SearchSettings
 from corpus_tuner.server import search_routes
 from corpus_tuner.server.app import create_app
+from tests.conftest import edit_manifest
+from tests.rerankers.shortest import use_shortest
 from tests.server.conftest import local
 
 
@@ -41,6 +43,26 @@ def test_search(client: TestClient, tmp_path: Path, encoder: Any) -> None:
     filtered["filter"] = {"or": [{"id": "a/b c"}, {"year": {"gt": 2018}}], "not": {"year": 2000}}
     found = client.post("/v1/search", json=filtered).json()["results"][0]["hits"]
     assert {hit["metadata"]["year"] for hit in found} == {2019}
+
+
+@pytest.mark.parametrize("seconds", [60.0, 1e-9])
+def test_a_reranker_that_had_no_time_is_a_warning(
+    index: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    use_shortest(monkeypatch)
+    search = {"hybrid": {"reranker": 1.0}, "reranker": {"name": "m", "seconds": seconds}}
+    edit_manifest(index, search=SearchSettings.model_validate(search).model_dump())
+    with (
+        Searcher.open(index, encoder=encoder) as searcher,
+        local(create_app(searcher)) as client,
+    ):
+        answer = client.post("/v1/search", json={"query": ["mill", "river"], "k": 3}).json()
+    hits = [hit for result in answer["results"] for hit in result["hits"]]
+    assert [hit["rankers"]["reranker"]["rank"] is None for hit in hits] == [seconds < 1] * 6
+    expected = ["the reranker scored 0 of 20 documents in 1e-09 s"]
+    assert [warning.partition(" (")[0] for warning in answer["warnings"]] == (
+        expected if seconds < 1 else []
+    )
 
 
 def test_a_search_returns_the_fields_that_it_names(client: TestClient) -> None:

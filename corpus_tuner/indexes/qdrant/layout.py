@@ -25,7 +25,7 @@ from corpus_tuner.indexes.filters.fields import ID, LANGUAGE, walk_fields
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalRanker
 
 FORMAT = "corpus-tuner-qdrant"
-VERSION = 3
+VERSION = 2
 FIELDS, STAMP, TERMS = "fields", "stamp", "terms"
 TRUTHS = {True: "true", False: "false"}
 DOCUMENT = (ID, "title", "text", "metadata")

@@ -1,7 +1,7 @@
 """Hits: documents with their scores, snippets and the contributions of all rankers."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from corpus_tuner.indexes.representations import SCORE_DECIMALS
 from corpus_tuner.indexes.search.candidates import Ranking
 from corpus_tuner.indexes.search.fusion import Contribution
 from corpus_tuner.indexes.search.plan import Plan
-from corpus_tuner.indexes.search.snippets import Snippet, choose_snippet
+from corpus_tuner.indexes.search.snippets import Snippet, choose_snippet, score_windows
 from corpus_tuner.indexes.store.search_settings import DENSE_RANKERS
 from corpus_tuner.indexes.vectors import Ordinals
 
@@ -27,10 +27,10 @@ class RankerScore:
     Attributes
     ----------
     score
-        The ranker's own score: a cosine, or BM25.
+        The ranker's own score: a cosine, BM25, or the logit of a reranker; 0 where there is none.
     rank
         Rank of the hit by only this ranker, among the candidates; ``None`` where the hit shares no
-        term with the query.
+        term with the query, or was not reranked.
     part
         Contribution to the hit's score.
     """
@@ -94,6 +94,11 @@ class Hit:
 class Hits(list[Hit]):
     """The hits of one query, best first: a list that notebooks show as a table.
 
+    Attributes
+    ----------
+    warning
+        Message if the time limit of the reranker was exceeded, else ``None``.
+
     Examples
     --------
     >>> import corpus_tuner as ct
@@ -102,6 +107,10 @@ class Hits(list[Hit]):
     >>> hits[0].document.id, hits._repr_html_().count("<tr>")
     ('mill', 3)
     """
+
+    def __init__(self, hits: Iterable[Hit] = (), warning: str | None = None) -> None:
+        super().__init__(hits)
+        self.warning = warning
 
     def _repr_html_(self) -> str:
         columns = ["rank", "id", "title", "passage", "score", "probability"]
@@ -133,26 +142,10 @@ def fetch_hits(ranking: Ranking, plan: Plan, query: str) -> Hits:
         {name: own[position] for name, own in by_ranker.items()} for position in range(len(matches))
     ]
     dense = [_is_mainly_dense(own) for own in rankers]
-    windows = [[*match.windows.values()] for match in matches]
-    # In one call, since every call looks up the document frequencies of the query.
-    lexical = [
-        text
-        for texts, is_dense in zip(windows, dense, strict=True)
-        for text in texts
-        if len(texts) > 1 and not is_dense
-    ]
-    bm25: Iterator[float] = iter(())
-    if lexical:
-        ranker = plan.lexical[0]
-        how = getattr(plan.settings, ranker)
-        bm25 = iter(best.index.score_texts(ranker, query, lexical, how).tolist())
-    hits = Hits()
-    for position, (match, texts) in enumerate(zip(matches, windows, strict=True)):
-        scores = [0.0]
-        if len(texts) > 1 and dense[position]:
-            scores = [match.similarities.get(view, -math.inf) for view in match.windows]
-        elif len(texts) > 1:
-            scores = [next(bm25) for _ in texts]
+    windows = score_windows(best.index, plan, query, matches, dense)
+    reranking = best.reranking
+    hits = Hits(warning=reranking.warning if reranking else None)
+    for position, (match, scores) in enumerate(zip(matches, windows, strict=True)):
         view = match.view if dense[position] else None
         hits.append(
             Hit(
@@ -161,7 +154,7 @@ def fetch_hits(ranking: Ranking, plan: Plan, query: str) -> Hits:
                 ranking.scores[position],
                 ranking.probabilities[position] if ranking.probabilities else None,
                 match.view,
-                choose_snippet(match.document, texts, scores, view),
+                choose_snippet(match.document, [*match.windows.values()], scores, view),
                 rankers[position],
             )
         )
@@ -192,9 +185,12 @@ def _is_mainly_dense(rankers: Mapping[str, RankerScore]) -> bool:
 def _list_scores(contribution: Contribution, positions: Ordinals) -> list[RankerScore]:
     """Return the scores of some documents by one ranker."""
     scores, weighted = contribution
+    scores = np.nan_to_num(scores, nan=-np.inf)  # documents that were not reranked rank last
     ranks = np.searchsorted(np.sort(-scores), -scores[positions], side="left") + 1
     return [
-        RankerScore(score, rank if score else None, part)
+        RankerScore(score, rank, part)
+        if score and math.isfinite(score)
+        else RankerScore(0.0, None, part)
         for score, rank, part in zip(
             scores[positions].round(SCORE_DECIMALS).tolist(),
             ranks.tolist(),

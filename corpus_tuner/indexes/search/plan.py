@@ -11,6 +11,7 @@ from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalRanker
 from corpus_tuner.indexes.store.search_settings import (
     DENSE_RANKERS,
     FEEDBACK,
+    RERANKER,
     Mode,
     SearchSettings,
     normalize_weights,
@@ -133,11 +134,12 @@ def _choose_weights(manifest: "Manifest", mode: Mode, settings: SearchSettings) 
     views = settings.dense.views
     if mode == "dense":
         return normalize_weights({"passage": 1 - views, "views": views})
-    hybrid = settings.hybrid.model_dump()
+    hybrid = settings.hybrid_weights
     lexical = manifest.lexical.rankers if manifest.lexical else ()
     if mode == "lexical":
         return normalize_weights({name: hybrid[name] for name in lexical}) or {"words": 1.0}
-    weights = normalize_weights(
-        {name: hybrid[name] for name in (*DENSE_RANKERS, *lexical, FEEDBACK)}
-    )
-    return weights if {*weights} != {FEEDBACK} else {"words": 1.0}
+    searching = (*DENSE_RANKERS, *lexical)
+    if not any(hybrid[name] for name in searching):
+        return {"words": 1.0}
+    used = (*searching, FEEDBACK, RERANKER)
+    return normalize_weights({name: own for name, own in hybrid.items() if name in used})

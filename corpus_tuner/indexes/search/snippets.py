@@ -4,10 +4,16 @@ The encoder reads a long document in windows, and one of them is chosen: a singl
 little to a reader or a language model.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from corpus_tuner.core.documents import Document, View
+
+if TYPE_CHECKING:
+    from corpus_tuner.indexes.search.backend import Index, Match
+    from corpus_tuner.indexes.search.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,36 @@ class Snippet:
     start: int
     end: int
     page: int | None = None
+
+
+def score_windows(
+    index: "Index", plan: "Plan", query: str, matches: Sequence["Match"], dense: Sequence[bool]
+) -> list[list[float]]:
+    """Return the scores of the windows of every document; 0 where there is only one.
+
+    `dense` tells for every document whether they are similarities, otherwise BM25 scores.
+    """
+    # In one call, since every call looks up the document frequencies of the query.
+    lexical = [
+        text
+        for match, is_dense in zip(matches, dense, strict=True)
+        for text in match.windows.values()
+        if len(match.windows) > 1 and not is_dense
+    ]
+    bm25: Iterator[float] = iter(())
+    if lexical:
+        ranker = plan.lexical[0]
+        how = getattr(plan.settings, ranker)
+        bm25 = iter(index.score_texts(ranker, query, lexical, how).tolist())
+    scores = []
+    for match, is_dense in zip(matches, dense, strict=True):
+        if len(match.windows) <= 1:
+            scores.append([0.0] * len(match.windows))
+        elif is_dense:
+            scores.append([match.similarities.get(view, -math.inf) for view in match.windows])
+        else:
+            scores.append([next(bm25) for _ in match.windows])
+    return scores
 
 
 def choose_snippet(

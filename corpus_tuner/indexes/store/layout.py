@@ -87,5 +87,3 @@ class Layout:
 
 DOCUMENTS = "documents.sqlite"
 """File of a segment's documents and views."""
-WINDOWS = "windows.npy"
-"""File of the number of passages that every document of a segment is scored by, int32."""

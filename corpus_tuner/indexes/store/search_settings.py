@@ -18,6 +18,7 @@ from pydantic import (
 
 from corpus_tuner.core.arguments import CheckedModel
 from corpus_tuner.indexes.lexical.bm25 import BM25
+from corpus_tuner.rerankers import RerankerSettings
 
 Mode = Literal["hybrid", "dense", "lexical"]
 Fusion = Literal["zscore", "minmax", "rrf"]
@@ -25,6 +26,7 @@ Weight = Annotated[float, Field(ge=0, le=1)]
 
 DENSE_RANKERS = ("passage", "views")
 FEEDBACK = "feedback"
+RERANKER = "reranker"
 
 
 class DenseWeights(BaseModel):
@@ -64,6 +66,8 @@ class HybridWeights(BaseModel):
     feedback
         Similarity to the passages of the first hits by all others
         (pseudo-relevance feedback).
+    reranker
+        Score of the reranker, if there is one, for the first documents by all others.
 
     Examples
     --------
@@ -78,6 +82,7 @@ class HybridWeights(BaseModel):
     words: NonNegativeFloat = 0.22
     ngrams: NonNegativeFloat = 0.17
     feedback: NonNegativeFloat = 0.15
+    reranker: NonNegativeFloat = 0.0
 
     @classmethod
     def from_weights(cls, weights: Mapping[str, float]) -> "HybridWeights":
@@ -123,6 +128,9 @@ class SearchSettings(CheckedModel):
         How the scores of all rankers come to one scale: ``zscore``, ``minmax`` or ``rrf``.
     candidates
         Number of documents of every ranker over which scores are normalized.
+    reranker
+        Reranker of hybrid search: a name, or settings with a name; ``None`` for none. Calibration
+        sets its weight, which is 0 if it does not improve the ranking.
     words, ngrams
         The parameters of BM25. Those of words are Anserini's, in which BM25 is usually published.
 
@@ -138,8 +146,42 @@ class SearchSettings(CheckedModel):
     hybrid: HybridWeights = HybridWeights()
     fusion: Fusion = "zscore"
     candidates: PositiveInt = 100
+    reranker: RerankerSettings | None = None
     words: BM25 = BM25()
     ngrams: BM25 = BM25(k1=1.2, b=0.75)
+
+    @property
+    def hybrid_weights(self) -> dict[str, float]:
+        """Weights of hybrid search by ranker; that of the reranker only if there is one."""
+        weights: dict[str, float] = self.hybrid.model_dump()
+        if self.reranker is None:
+            del weights[RERANKER]
+        return weights
+
+
+class RerankerTrial(BaseModel):
+    """What a reranker improves on the ranking by all other rankers, without labels.
+
+    Attributes
+    ----------
+    queries
+        Number of pseudo-queries; their documents are held out from the choice of the weight.
+    gain
+        Mean gain in nDCG@10, a fraction.
+    error
+        Standard error of the gain.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    queries: int
+    gain: float
+    error: float
+
+    @property
+    def pays(self) -> bool:
+        """Whether the gain is greater than one standard error."""
+        return self.gain > self.error
 
 
 class Calibration(BaseModel):
@@ -169,6 +211,9 @@ class Calibration(BaseModel):
         if the weights stay.
     failing
         Rankers that find too little by themselves to be given a weight.
+    reranker
+        Gain by the reranker, which has no weight if it does not pay; ``None`` if there is no
+        reranker, or the weights stay.
     documents
         Number of documents of the index.
     seed
@@ -192,5 +237,6 @@ class Calibration(BaseModel):
     found: dict[str, float] = Field(default_factory=dict)
     temperature: PositiveFloat | None = None
     failing: tuple[str, ...] = ()
+    reranker: RerankerTrial | None = None
     documents: int
     seed: int

@@ -3,7 +3,6 @@
 import json
 import shutil
 import sqlite3
-from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -19,9 +18,9 @@ from corpus_tuner.core.files import sync_file
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.filters.fields import FieldCounts
 from corpus_tuner.indexes.lexical import LexicalRanker
-from corpus_tuner.indexes.representations import Representation, count_windows
+from corpus_tuner.indexes.representations import Representation
 from corpus_tuner.indexes.store.document_tables import SCHEMA, StoredDocument, insert_document
-from corpus_tuner.indexes.store.layout import DOCUMENTS, WINDOWS
+from corpus_tuner.indexes.store.layout import DOCUMENTS
 from corpus_tuner.indexes.store.manifest import SegmentEntry, StoredFile, sum_counts
 from corpus_tuner.indexes.vectors.rows import (
     row_starts_file,
@@ -88,7 +87,7 @@ def write_segment(
     folder = working / SEGMENT
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    documents, counts, digest = _write_documents(source.read_stored(), folder)
+    documents, counts, digest = _write_documents(source.read_stored(), folder / DOCUMENTS)
     rows = {}
     for representation in representations:
         name = representation.name
@@ -117,15 +116,14 @@ def write_segment(
 
 
 def _write_documents(
-    stored: Iterator[StoredDocument], folder: Path
+    stored: Iterator[StoredDocument], path: Path
 ) -> tuple[int, dict[str, int], str]:
     """Write documents and views; return how many documents, their counts and their digest."""
     counts: Counter[str] = Counter()
     fields = FieldCounts()
     digest = ""
     ordinal = -1
-    windows = array("i")
-    with closing(sqlite3.connect(folder / DOCUMENTS, isolation_level=None)) as database:
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
         # What is written is synced as a whole, and is of no use before that.
         database.execute("PRAGMA journal_mode = OFF")
         database.execute("PRAGMA synchronous = OFF")
@@ -135,7 +133,6 @@ def _write_documents(
             counts.update(one.counts)
             fields.add(one.document.metadata, one.counts)
             digest = add_digests(digest, [one.digest])
-            windows.append(count_windows(one.views))
         database.executemany(
             "INSERT INTO fields VALUES (?, ?, ?)",
             (
@@ -144,5 +141,4 @@ def _write_documents(
             ),
         )
         database.execute("COMMIT")
-    save_array(folder / WINDOWS, np.array(windows, np.int32))
     return ordinal + 1, sum_counts([counts]), digest

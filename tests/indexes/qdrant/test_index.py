@@ -28,6 +28,7 @@ from tests.indexes.qdrant.collections import (
     using,
     write,
 )
+from tests.rerankers.shortest import use_shortest
 
 
 class Both(NamedTuple):
@@ -60,6 +61,23 @@ def test_rankings_are_equal(both: Both, mode: Mode, k: int, filter: Any) -> None
     expected = list(both.local.rank(QUERIES, k, **options))
     assert any(expected)
     assert_equal(list(both.remote.rank(QUERIES, k, **options)), expected)
+
+
+@pytest.mark.parametrize("others", [{}, {"passage": 0, "views": 0, "feedback": 0}])
+def test_reranked_hits_are_equal(
+    both: Both, monkeypatch: pytest.MonkeyPatch, others: dict[str, float]
+) -> None:
+    use_shortest(monkeypatch)
+    settings = SearchSettings.model_validate(
+        {"hybrid": {"reranker": 1.0, **others}, "reranker": {"name": "m", "seconds": 60}}
+    )
+    for query in QUERIES:
+        local, remote = (
+            one.search(query, 20, settings=settings) for one in (both.local, both.remote)
+        )
+        assert [hit.document.id for hit in remote] == [hit.document.id for hit in local]
+        for own, other in zip(local, remote, strict=True):
+            assert own.rankers["reranker"].score == other.rankers["reranker"].score
 
 
 @pytest.mark.usefixtures("engine")

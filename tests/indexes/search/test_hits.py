@@ -9,7 +9,7 @@ from corpus_tuner import Searcher, SearchSettings
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.indexes.search.hits import Hit, Hits
 from corpus_tuner.indexes.search.snippets import Snippet
-from corpus_tuner.indexes.store.search_settings import FEEDBACK, RANKERS, HybridWeights, Mode
+from corpus_tuner.indexes.store.search_settings import FEEDBACK, HybridWeights, Mode
 from tests.indexes.indexing import build_index
 
 
@@ -25,7 +25,7 @@ def test_a_hit_tells_what_it_owes_to_every_ranker(tmp_path: Path, encoder: Any) 
                 mode="hybrid",
                 settings=SearchSettings(hybrid=HybridWeights.from_ranker(name)),
             )
-            for name in RANKERS
+            for name in SearchSettings().hybrid_weights
             if name != FEEDBACK
         }
     assert [*hits["dense"][0].rankers] == ["passage", "views"]
@@ -34,7 +34,7 @@ def test_a_hit_tells_what_it_owes_to_every_ranker(tmp_path: Path, encoder: Any) 
     for hit in (hit for found in hits.values() for hit in found):
         assert hit.score == pytest.approx(sum(own.part for own in hit.rankers.values()), abs=5e-6)
     for hit in hits["hybrid"]:
-        assert [*hit.rankers] == [*RANKERS]
+        assert [*hit.rankers] == [*SearchSettings().hybrid_weights]
         for name, others in alone.items():
             own = [other.score for other in others if other.document.id == hit.document.id]
             assert hit.rankers[name].score == (own[0] if own else 0)
