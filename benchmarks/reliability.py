@@ -59,7 +59,7 @@ def search_judged(
     probabilities = np.full((len(queries), HITS), np.nan)
     relevant = np.zeros((len(queries), HITS))
     with Searcher.open(index, encoder=encoder) as searcher:
-        found = searcher.search(list(queries.values()), HITS)
+        found = searcher.search(list(queries.values()), HITS, collapse=False)
     for row, (query, hits) in enumerate(zip(queries, found, strict=True)):
         for column, hit in enumerate(hits):
             if hit.probability is None:

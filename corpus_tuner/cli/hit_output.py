@@ -112,17 +112,17 @@ def _choose_style(hit: "Hit") -> str:
 
 
 def _format_head(hit: "Hit") -> Text:
-    """Return rank, title, id, page, score and probability of a hit."""
+    """Return rank, title, id, page, score, probability and near-duplicates of a hit."""
     id_ = out.sanitize(hit.document.id).plain
     title = out.sanitize(hit.document.title).plain or id_
     head = Text.assemble((f"{hit.rank:>2}  ", "dim"), (title, _choose_style(hit) or "bold"))
     head.append("" if title == id_ else f"  {id_}", "dim")
     head.append("" if hit.passage.page is None else f"  page {hit.passage.page}", "dim")
     head.append(f"  {hit.score:.3f}")
-    if hit.probability is None:
-        return head
-    shown = "<1%" if hit.probability < IMPROBABLE else f"{hit.probability:.0%}"
-    return head.append(f"  {shown}", "dim")
+    if hit.probability is not None:
+        shown = "<1%" if hit.probability < IMPROBABLE else f"{hit.probability:.0%}"
+        head.append(f"  {shown}", "dim")
+    return head.append(f"  and {len(hit.similar)} like it" if hit.similar else "", "dim")
 
 
 def _format_ranks(hit: "Hit") -> Text:

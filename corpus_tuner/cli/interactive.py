@@ -21,6 +21,7 @@ _HELP = """\
 :k 5              number of documents
 :mode dense       dense, lexical or hybrid search; without a value: the calibrated mode
 :filter year>=20  only documents with this metadata, also a=b AND c!=d OR e=f*; without: all
+:collapse         show near-duplicates as one hit, or stop it
 :explain          show why every document was found, or stop showing it
 :open 2           show the second document and its views
 :quit             leave; Ctrl-D does, too"""
@@ -35,6 +36,7 @@ class QueryOptions:
     filter: dict[str, Any] = field(default_factory=dict)
     explain: bool = False
     min_probability: float = 0.0
+    collapse: bool = True
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -48,7 +50,7 @@ class QueryOptions:
 
     def search(self, searcher: "Searcher", query: str) -> list["Hit"]:
         """Search, print the hits, and return them."""
-        hits: Hits = searcher.search(query, **self.arguments)
+        hits: Hits = searcher.search(query, **self.arguments, collapse=self.collapse)
         show = explain_hits if self.explain else show_hits
         show(query, hits, searcher, self.min_probability)
         show_warning(hits)
@@ -100,6 +102,8 @@ def _change_options(
 ) -> QueryOptions:
     if command == ":explain":
         return replace(options, explain=not options.explain)
+    if command == ":collapse":
+        return replace(options, collapse=not options.collapse)
     if command == ":k" and rest.isdecimal() and int(rest) > 0:
         return replace(options, k=int(rest))
     if command == ":mode" and rest in get_args(opt.Mode):

@@ -47,6 +47,12 @@ def search(
             "score); only hits of calibrated indexes have one.",
         ),
     ] = 0.0,
+    collapse: Annotated[
+        bool,
+        typer.Option(
+            help="Whether documents with nearly the same text are one hit; a run has all of them."
+        ),
+    ] = True,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show why every document was found.")
     ] = False,
@@ -86,7 +92,7 @@ def search(
         searcher = Searcher.open(index, trust_remote_code=trust_remote_code)
     with searcher:
         filter = parse_known_filter(searcher, filters or [])
-        options = QueryOptions(k or default_k, mode, filter, explain, min_probability)
+        options = QueryOptions(k or default_k, mode, filter, explain, min_probability, collapse)
         if json:
             _print_json(searcher, options, query if query is not None else queries)
         elif queries and output:
@@ -108,7 +114,7 @@ def _print_json(searcher: "Searcher", options: "QueryOptions", queries: str | Pa
     everything = ReturnedFields(("title", "text", "metadata"))
 
     def search_one(query: str) -> dict[str, object]:
-        hits = searcher.search(query, **options.arguments)
+        hits = searcher.search(query, **options.arguments, collapse=options.collapse)
         show_warning(hits)
         explaining = searcher if options.explain else None
         result = QueryResult.from_hits(query, hits, explaining, everything)

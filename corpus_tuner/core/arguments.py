@@ -110,8 +110,8 @@ def check_argument_names(function: _Function) -> _Function:
     ...     try:
     ...         searcher.search("mill", top_k=3)
     ...     except TypeError as error:
-    ...         print(error)
-    search() has no parameter 'top_k': it has queries, k, mode, settings, filter, min_probability
+    ...         print(str(error).partition(", settings")[0])
+    search() has no parameter 'top_k': it has queries, k, mode
     """
     known = [name for name in signature(function).parameters if name != "self"]
 

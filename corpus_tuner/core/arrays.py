@@ -36,6 +36,12 @@ def save_array(file: Path, values: npt.NDArray[Any]) -> None:
         write_array(opened, values)
 
 
+def write_header(file: IO[bytes], dtype: type[np.generic], length: int) -> None:
+    """Write the header of a one-dimensional array; it is as long for any length of the array."""
+    header = np.lib.format.header_data_from_array_1_0(np.empty(0, dtype))
+    np.lib.format.write_array_header_1_0(file, {**header, "shape": (length,)})
+
+
 def write_array(file: IO[bytes], values: npt.NDArray[Any]) -> None:
     """Write an array as ``np.save`` does, but with the errors of the disk."""
     header = np.lib.format.header_data_from_array_1_0(values)

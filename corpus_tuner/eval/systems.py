@@ -174,7 +174,11 @@ class OpenIndex:
     def describe(self, system: System, queries: Sequence[str]) -> list[dict[str, ShownDocument]]:
         """Search again for title, view and rankers of documents, by id."""
         rankings = self.open_searcher(system.representation).search(
-            queries, _LABEL_DEPTH, mode=system.mode, settings=system.settings
+            queries,
+            _LABEL_DEPTH,
+            mode=system.mode,
+            settings=system.settings,
+            collapse=False,
         )
         return [
             {

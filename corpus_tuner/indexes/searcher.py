@@ -29,7 +29,8 @@ from corpus_tuner.indexes.lexical.matches import find_shared_words
 from corpus_tuner.indexes.lexical.terms import extract_query_terms
 from corpus_tuner.indexes.open_index import locate_index
 from corpus_tuner.indexes.search.backend import Index, IndexSource
-from corpus_tuner.indexes.search.candidates import Candidates
+from corpus_tuner.indexes.search.candidates import Candidates, Ranking
+from corpus_tuner.indexes.search.collapsing import rank_distinct
 from corpus_tuner.indexes.search.hits import Hits, fetch_hits
 from corpus_tuner.indexes.search.local_index import LocalIndex
 from corpus_tuner.indexes.search.plan import Plan, make_plan
@@ -43,6 +44,8 @@ from corpus_tuner.rerankers import Reranker, RerankerSettings
 
 MAX_QUERY_CHARACTERS = 100_000
 _QUERIES_AT_ONCE = 256
+_DEEPEST = 4_000
+"""Number of candidates from which no more are searched for, although most are near-duplicates."""
 
 
 class _Snapshot(NamedTuple):
@@ -222,6 +225,7 @@ class Searcher:
         settings: SearchSettings | None = None,
         filter: Filter | Condition | str | None = None,
         min_probability: float = 0.0,
+        collapse: bool = True,
     ) -> Hits: ...
 
     @overload
@@ -234,6 +238,7 @@ class Searcher:
         settings: SearchSettings | None = None,
         filter: Filter | Condition | str | None = None,
         min_probability: float = 0.0,
+        collapse: bool = True,
     ) -> list[Hits]: ...
 
     @check_argument_names
@@ -246,6 +251,7 @@ class Searcher:
         settings: SearchSettings | None = None,
         filter: Filter | Condition | str | None = None,
         min_probability: float = 0.0,
+        collapse: bool = True,
     ) -> Hits | list[Hits]:
         """Find the `k` best documents for a query, or for each of several.
 
@@ -268,6 +274,9 @@ class Searcher:
         min_probability
             Less probable hits are left out (`Hit.probability`), from 0 to 1. Where hits have no
             probability all are returned, with a `CorpusTunerWarning`.
+        collapse
+            Whether documents with nearly the same text are one hit, the best of them; their ids are
+            in `Hit.similar`.
 
         Raises
         ------
@@ -281,9 +290,14 @@ class Searcher:
         snapshot = self._current()
         plan = self._plan(snapshot, k, mode, settings, filter, min_probability)
         _check_queries(several)
-        candidates = self._find(snapshot.open_index, several, plan, limited=True)
-        every = zip(several, candidates, strict=True)
-        found = [fetch_hits(one.rank(plan), plan, query) for query, one in every]
+        found = []
+        every = self._find(snapshot.open_index, several, plan, limited=True)
+        for query, candidates in zip(several, every, strict=True):
+            if collapse:
+                ranking = self._rank_distinct(snapshot, query, candidates, plan)
+            else:
+                ranking = candidates.rank(plan)
+            found.append(fetch_hits(ranking, plan, query))
         return found[0] if isinstance(queries, str) else found
 
     @check_argument_names
@@ -299,8 +313,9 @@ class Searcher:
     ) -> Iterator[list[tuple[str, float]]]:
         """Yield only the ids and scores of the `k` best documents per query: a run.
 
-        Parameters, and errors raised, are those of `search`. A reranker has no time limit, so that
-        a run does not depend on the speed of the machine.
+        Parameters, and errors raised, are those of `search`. Near-duplicates are ranked by
+        themselves. A reranker has no time limit, so that a run does not depend on the speed of the
+        machine.
         """
         snapshot = self._current()
         plan = self._plan(snapshot, k, mode, settings, filter, min_probability)
@@ -439,6 +454,25 @@ class Searcher:
                     candidates = replace(candidates, reranking=reranking)
                     others = others and replace(others, reranking=reranking)
                 yield replace(candidates, unfiltered=others) if others else candidates
+
+    def _rank_distinct(
+        self, snapshot: _Snapshot, query: str, candidates: Candidates, plan: Plan
+    ) -> Ranking:
+        """Rank candidates without near-duplicates; more of them, if that leaves less than `k`."""
+        ranking = rank_distinct(candidates, plan)
+        depth, most = plan.depth, min(snapshot.manifest.documents, _DEEPEST)
+        # With a least probability there may be less for another reason.
+        while ranking.similar and len(ranking.ids) < plan.k and not plan.min_probability:
+            if depth >= most:
+                break
+            depth *= 4
+            deeper = replace(plan, k=depth, temperature=None)
+            (more,) = self._find(snapshot.open_index, [query], deeper)
+            candidates = replace(
+                more, unfiltered=candidates.unfiltered, reranking=candidates.reranking
+            )
+            ranking = rank_distinct(candidates, plan)
+        return ranking
 
     def _find_readable(
         self, index: Index, plan: Plan, queries: Sequence[str], vectors: Vectors | None

@@ -34,6 +34,7 @@ class SearchArguments(NamedTuple):
     mode: Mode | None = None
     filter: Condition | None = None
     min_probability: float = 0.0
+    collapse: bool = True
 
 
 class _Request(NamedTuple):

@@ -27,6 +27,7 @@ from corpus_tuner.indexes.filters import (
 )
 from corpus_tuner.indexes.filters.fields import FIELD
 from corpus_tuner.indexes.filters.fields import Field as MetadataField
+from corpus_tuner.indexes.search.collapsing import MAX_SIMILAR
 from corpus_tuner.indexes.search.hits import Hit, RankerScore
 from corpus_tuner.indexes.search.snippets import Snippet
 from corpus_tuner.indexes.searcher import Searcher
@@ -160,6 +161,13 @@ class SearchOptions(BaseModel):
             "are returned, and `warnings` says so.",
         ),
     ] = 0.0
+    collapse: Annotated[
+        bool,
+        Field(
+            description="Whether documents with nearly the same text are one hit, the best of "
+            "them; `similar` has the others."
+        ),
+    ] = True
     explain: Annotated[
         bool,
         Field(
@@ -277,6 +285,13 @@ class HitResponse(BaseModel):
         dict[str, RankerScore],
         Field(description="Score and rank by each ranker, and its part of the hit's score."),
     ]
+    similar: Annotated[
+        list[str],
+        Field(
+            description="Ids of documents with nearly the same text that were folded into this "
+            f"hit, at most {MAX_SIMILAR}."
+        ),
+    ]
     title: Annotated[str, Field(default_factory=str, description=_ABSENT)]
     text: Annotated[str, Field(default_factory=str, description=_ABSENT)]
     metadata: Annotated[dict[str, Any], Field(default_factory=dict, description=_ABSENT)]
@@ -313,6 +328,7 @@ class QueryResult(BaseModel):
                 score=hit.score,
                 probability=hit.probability,
                 rankers=dict(hit.rankers),
+                similar=[*hit.similar],
                 view=ViewResponse.from_view(hit.view),
                 passage=hit.passage,
                 matched=matched,

@@ -70,7 +70,9 @@ async def search_by_url(
 async def _search(request: SearchRequest, service: Service) -> str:
     """Search, and return the response as JSON."""
     start = time.perf_counter()
-    arguments = SearchArguments(request.k, request.mode, request.filter, request.min_probability)
+    arguments = SearchArguments(
+        request.k, request.mode, request.filter, request.min_probability, request.collapse
+    )
     found = await service.batcher.search(request.queries, arguments)
     if not request.explain and len(request.queries) == 1:
         return _make_json(request, found, service, start)

@@ -1,9 +1,12 @@
 """Output of hits: snippets, and explanations of scores."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
+from corpus_tuner import build, load_recipe
 from tests.cli.conftest import Run
+from tests.conftest import write_jsonl
 
 
 def test_search_prints_three_lines_a_hit(index: Path, run: Run) -> None:
@@ -46,3 +49,24 @@ def test_improbable_hits_are_dimmed() -> None:
     assert shown(0.01) == ("", "1%")
     assert shown(0.0099) == ("dim", "<1%")
     assert shown(0) == ("dim", "<1%")
+
+
+def test_near_duplicates_are_counted_with_their_hit(
+    tmp_path: Path, small: list[str], run: Run
+) -> None:
+    text = "A mill by the river."
+    records = [{"_id": id_, "text": text} for id_ in "abc"]
+    write_jsonl(tmp_path / "c.jsonl", [*records, {"_id": "other", "text": "Bread and the mill."}])
+    index = tmp_path / "index"
+    build(tmp_path / "c.jsonl", index, load_recipe(None, small[1::2]))
+    found = run("search", index, text, "--mode", "lexical").out
+    assert found.count("and 2 like it") == 1
+    assert "and 2 like it" in run("search", index, text, "--explain").out
+    (first, _) = json.loads(run("search", index, text, "--json").out)["hits"]
+    assert (first["id"], first["similar"]) == ("a", ["b", "c"])
+    every = json.loads(run("search", index, text, "--json", "--no-collapse").out)["hits"]
+    assert sorted(hit["id"] for hit in every) == ["a", "b", "c", "other"]
+    assert not any(hit["similar"] for hit in every)
+    (tmp_path / "q.tsv").write_text(f"q\t{text}\n", encoding="utf-8")
+    run("search", index, "--queries", tmp_path / "q.tsv", "--output", tmp_path / "run.trec")
+    assert len((tmp_path / "run.trec").read_text(encoding="utf-8").splitlines()) == 4

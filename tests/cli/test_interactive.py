@@ -12,7 +12,16 @@ def test_search_asks_again_and_again(
     index: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = [
-        *(":mode lexical", "mill river", ":open 1", ":open 99", ":k 2", ":explain", "über"),
+        *(
+            ":mode lexical",
+            "mill river",
+            ":open 1",
+            ":open 99",
+            ":k 2",
+            ":explain",
+            ":collapse",
+            "über",
+        ),
         *(
             ":filter year",
             ":filter yeer=2020",

@@ -19,7 +19,7 @@ def test_search_prints_json(index: Path, run: Run) -> None:
     assert found["query"] == "mill river"
     assert [hit["rank"] for hit in found["hits"]] == [1, 2]
     fields = {"id", "rank", "score", "rankers", "title", "text", "metadata", "view", "matched"}
-    fields |= {"passage", "probability"}
+    fields |= {"passage", "probability", "similar"}
     assert set(found["hits"][0]) == fields
     assert set(found["hits"][0]["rankers"]) == {*SearchSettings().hybrid_weights}
     assert set(found["hits"][0]["rankers"]["words"]) == {"score", "rank", "part"}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corpus_tuner.core.arrays import load_array, save_array
+from corpus_tuner.core.arrays import load_array, save_array, write_header
 from corpus_tuner.errors import SearchIndexError
 
 ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
@@ -42,3 +42,14 @@ def test_an_array_of_another_kind_is_damaged(tmp_path: Path) -> None:
         load_array(file, np.int64)
     with pytest.raises(SearchIndexError, match=r"cannot read .*b\.npy: No such file"):
         load_array(tmp_path / "b.npy", np.int64)
+
+
+def test_a_header_is_replaced_when_the_length_is_known(tmp_path: Path) -> None:
+    with (tmp_path / "a.npy").open("wb") as file:
+        write_header(file, np.uint8, 0)
+        start = file.tell()
+        file.write(bytes(range(200)))
+        file.seek(0)
+        write_header(file, np.uint8, 200)
+        assert file.tell() == start
+    assert load_array(tmp_path / "a.npy", np.uint8).tolist() == [*range(200)]

@@ -97,7 +97,7 @@ def test_a_missing_library_is_named(
 def make_hit(metadata: dict[str, Any], page: int | None = None) -> Hit:
     document = Document("d", "Mills", "One. It grinds. Two.", metadata)
     view = View("d", "passage", "It grinds.")
-    return Hit(document, 1, 2.0, None, view, Snippet("It grinds.", 5, 15, page), {})
+    return Hit(document, 1, 2.0, None, view, Snippet("It grinds.", 5, 15, page), {}, ("copy",))
 
 
 def test_a_hit_is_a_document_or_a_passage() -> None:
@@ -108,6 +108,7 @@ def test_a_hit_is_a_document_or_a_passage() -> None:
     assert whole.metadata == part.metadata
     assert whole.metadata["page_label"] == "3"
     assert whole.metadata["corpus_tuner"]["title"] == "Mills"
+    assert whole.metadata["corpus_tuner"]["similar"] == ["copy"]
     assert "page_label" not in convert_hit(make_hit({}), "passages").metadata
 
 

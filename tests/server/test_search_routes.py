@@ -11,10 +11,11 @@ import pytest
 pytest.importorskip("fastapi")
 from fastapi.testclient import TestClient
 
-from corpus_tuner import CorpusTunerWarning, Searcher, SearchSettings
+from corpus_tuner import CorpusTunerWarning, Searcher, SearchSettings, build, load_recipe
 from corpus_tuner.server import search_routes
 from corpus_tuner.server.app import create_app
-from tests.conftest import edit_manifest
+from tests.conftest import edit_manifest, write_jsonl
+from tests.indexes.indexing import CHOSEN
 from tests.rerankers.shortest import use_shortest
 from tests.server.conftest import local
 
@@ -209,3 +210,20 @@ def test_explaining_is_within_the_time_limit(
         asked = {"query": "mill", "k": 20}
         assert client.post("/v1/search", json=asked).status_code == 200
         assert client.post("/v1/search", json=asked | {"explain": True}).status_code == 504
+
+
+def test_near_duplicates_are_one_hit_unless_all_are_requested(tmp_path: Path, encoder: Any) -> None:
+    documents = [{"_id": id_, "text": "A mill by the river."} for id_ in "abc"]
+    corpus = write_jsonl(tmp_path / "c.jsonl", [*documents, {"_id": "d", "text": "A mill."}])
+    build(corpus, tmp_path / "i", load_recipe(None, CHOSEN), encoder=encoder)
+    with local(create_app(Searcher.open(tmp_path / "i", encoder=encoder))) as client:
+        (result,) = client.get("/v1/search?q=a mill by the river").json()["results"]
+        similar = {hit["id"]: hit["similar"] for hit in result["hits"]}
+        assert similar == {"a": ["b", "c"], "d": []}
+        for answer in (
+            client.get("/v1/search?q=a mill by the river&collapse=false"),
+            client.post("/v1/search", json={"query": "a mill by the river", "collapse": False}),
+        ):
+            (result,) = answer.json()["results"]
+            assert sorted(hit["id"] for hit in result["hits"]) == [*"abcd"]
+            assert not any(hit["similar"] for hit in result["hits"])

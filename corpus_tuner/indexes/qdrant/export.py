@@ -6,6 +6,7 @@ last: until then a collection is searched as before, or not at all.
 """
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -33,6 +34,7 @@ from corpus_tuner.indexes.qdrant.layout import (
     FIELDS,
     FORMAT,
     MANIFEST,
+    SIGNATURE,
     STAMP,
     TERMS,
     TRUTHS,
@@ -47,6 +49,7 @@ from corpus_tuner.indexes.search.local_index import LocalIndex, LocalIndexSource
 from corpus_tuner.indexes.store.document_tables import StoredDocument
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.vectors import Ordinals
+from corpus_tuner.text.near_duplicates import Signatures
 
 _AT_ONCE = 64  # documents
 _NUMBERS = 500_000  # of dense vectors in one request, of some 20 bytes each
@@ -201,8 +204,10 @@ class _Export:
         """Write those documents that the collection lacks, or has in another state."""
         new: list[Point] = []
         old: list[Point] = []
-        for stored, rows, shown in self._read_documents(ordinals):
-            point = _make_point(stored, rows, shown, self._terms_hash)
+        signatures = self._local.read_signatures(ordinals)
+        every = zip(self._read_documents(ordinals), signatures, strict=True)
+        for (stored, rows, shown), signature in every:
+            point = _make_point(stored, rows, shown, signature, self._terms_hash)
             at = int(np.searchsorted(there["number"], point.number))
             if at == len(there["number"]) or there["number"][at] != point.number:
                 self._done.added += 1
@@ -299,7 +304,13 @@ def _require_views(manifest: Manifest) -> None:
         )
 
 
-def _make_point(stored: StoredDocument, rows: Vectors, shown: list[int], terms_hash: int) -> Point:
+def _make_point(
+    stored: StoredDocument,
+    rows: Vectors,
+    shown: list[int],
+    signature: Signatures,
+    terms_hash: int,
+) -> Point:
     """Return the point of a document without term vectors."""
     document = stored.document
     every = [asdict(view) for view in stored.views]
@@ -316,6 +327,7 @@ def _make_point(stored: StoredDocument, rows: Vectors, shown: list[int], terms_h
         **list_fields(add_language(document.metadata, stored.counts)),
     }
     payload[STAMP] = hash_text(json.dumps(payload, sort_keys=True), rows.tobytes())
+    payload[SIGNATURE] = b64encode(signature.tobytes()).decode()
     payload[TERMS] = terms_hash
     vectors = {PASSAGE: rows[0], VIEWS: rows[1:] if len(rows) > 1 else rows}
     return Point(hash_text(document.id), vectors, payload)

@@ -5,6 +5,7 @@ and then the scores that documents of one list lack in another. Lists are made l
 other document can be among the best. Fusion is the same code for every index.
 """
 
+from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -34,7 +35,14 @@ from corpus_tuner.indexes.qdrant.collection import (
     make_request,
 )
 from corpus_tuner.indexes.qdrant.filters import convert_filter
-from corpus_tuner.indexes.qdrant.layout import DOCUMENT, FORMAT, MANIFEST, VERSION, hash_text
+from corpus_tuner.indexes.qdrant.layout import (
+    DOCUMENT,
+    FORMAT,
+    MANIFEST,
+    SIGNATURE,
+    VERSION,
+    hash_text,
+)
 from corpus_tuner.indexes.qdrant.terms import Terms, read_terms
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, DenseScores, Scores
 from corpus_tuner.indexes.search.backend import IndexSource, Match
@@ -43,6 +51,7 @@ from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.indexes.vectors.dense_index import find_kth, find_top
+from corpus_tuner.text.near_duplicates import SIGNATURE_BYTES, Signatures
 
 _QUERIES_AT_ONCE = 16
 _DEEPER = 2
@@ -50,7 +59,7 @@ _DEEPER = 2
 _EPSILON = 1e-5
 """Scores of Qdrant, float32, differ by less than this from the exact ones."""
 _FILTERS = 256  # in the cache
-_IDS = 2**16  # in the cache
+_DOCUMENTS = 2**16  # in a cache
 _DENSE = (PASSAGE, VIEWS)
 _SHOWN = (*DOCUMENT, "views", "rows")
 """Keys of the payload that make hits."""
@@ -81,6 +90,7 @@ class QdrantIndex:
             )
         )
         self._ids: dict[int, str] = {}
+        self._signatures: dict[int, str] = {}
 
     def find_candidates(
         self, plan: Plan, queries: Sequence[str], vectors: Vectors | None
@@ -102,15 +112,13 @@ class QdrantIndex:
 
     def read_ids(self, documents: Ordinals) -> list[str]:
         """Return the ids of documents, in their order."""
-        numbers: list[int] = documents.tolist()
-        known = {number: self._ids[number] for number in numbers if number in self._ids}
-        missing = [number for number in numbers if number not in known]
-        if missing:
-            found = self._read(missing, [ID])
-            known |= {number: found[number].payload[ID] for number in missing}
-            if len(self._ids) < _IDS:
-                self._ids.update(known)
-        return [known[number] for number in numbers]
+        return self._read_texts(documents, ID, self._ids)
+
+    def read_signatures(self, documents: Ordinals) -> Signatures:
+        """Return the MinHash signatures of documents, in their order."""
+        texts = self._read_texts(documents, SIGNATURE, self._signatures)
+        joined = b"".join(b64decode(text) for text in texts)
+        return np.frombuffer(joined, np.uint8).reshape(-1, SIGNATURE_BYTES)
 
     def compare_passages(self, documents: Ordinals, relevant: Ordinals) -> Scores:
         """Return the similarity of every document's passage to the mean passage of some of them."""
@@ -154,6 +162,18 @@ class QdrantIndex:
     def close(self) -> None:
         """Close files and connections."""
         self._collection.close()
+
+    def _read_texts(self, documents: Ordinals, key: str, cache: dict[int, str]) -> list[str]:
+        """Return the values of a payload key, in the order of documents."""
+        numbers: list[int] = documents.tolist()
+        known = {number: cache[number] for number in numbers if number in cache}
+        missing = [number for number in numbers if number not in known]
+        if missing:
+            found = self._read(missing, [key])
+            known |= {number: found[number].payload[key] for number in missing}
+            if len(cache) < _DOCUMENTS:
+                cache.update(known)
+        return [known[number] for number in numbers]
 
     def _get_terms(self, ranker: LexicalRanker, how: BM25) -> Terms:
         """Return the terms of a ranker, if documents were written with these parameters."""

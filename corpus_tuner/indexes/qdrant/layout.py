@@ -9,6 +9,7 @@
                     rows        which of its views every dense vector shows, the passage's first
                     fields, true, false     for filters: which fields have a value, or this one
                     stamp       a hash of all that
+                    signature   MinHash of the text, in base64
                     terms       a hash of what its sparse vectors were computed with
     the manifest    number 2**63: format, version, manifest, fields, statistics; written last
     terms           numbers behind that: keys, or frequencies, of 65,536 terms in base64
@@ -25,8 +26,8 @@ from corpus_tuner.indexes.filters.fields import ID, LANGUAGE, walk_fields
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalRanker
 
 FORMAT = "corpus-tuner-qdrant"
-VERSION = 2
-FIELDS, STAMP, TERMS = "fields", "stamp", "terms"
+VERSION = 3
+FIELDS, STAMP, TERMS, SIGNATURE = "fields", "stamp", "terms", "signature"
 TRUTHS = {True: "true", False: "false"}
 DOCUMENT = (ID, "title", "text", "metadata")
 """Keys of the payload that make a document."""

@@ -19,6 +19,7 @@ from corpus_tuner.indexes.search.candidates import Candidates
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.store.manifest import Manifest
 from corpus_tuner.indexes.vectors import Ordinals
+from corpus_tuner.text.near_duplicates import Signatures
 
 
 class Match(NamedTuple):
@@ -74,6 +75,9 @@ class Index(Protocol):
 
     def read_ids(self, documents: Ordinals) -> list[str]:
         """Return the ids of documents, in their order."""
+
+    def read_signatures(self, documents: Ordinals) -> Signatures:
+        """Return the MinHash signatures of documents, in their order."""
 
     def compare_passages(self, documents: Ordinals, relevant: Ordinals) -> Scores:
         """Return the similarity of every document's passage to the mean passage of some of them.

@@ -9,7 +9,7 @@ scored, so that it costs no second search. The last one is a reranker, if there 
 only the first documents by all others (`corpus_tuner.indexes.search.reranking`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -42,7 +42,7 @@ class Ranking(NamedTuple):
     """Best documents for a query, best first, and their positions among the candidates.
 
     Contributions are of all candidates, by ranker. There are no probabilities where the plan has no
-    temperature.
+    temperature, and no similar documents where near-duplicates are ranked by themselves.
     """
 
     ids: list[str]
@@ -51,6 +51,7 @@ class Ranking(NamedTuple):
     candidates: "Candidates"
     contributions: Mapping[str, Contribution]
     probabilities: list[float] | None
+    similar: Sequence[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,9 @@ class Hit:
         dense ones, the window with the best BM25 score.
     rankers
         Score by every ranker with a weight, by name.
+    similar
+        Ids of documents with nearly the same text, which follow in the ranking and were folded into
+        this hit, at most `corpus_tuner.indexes.search.collapsing.MAX_SIMILAR`.
 
     Examples
     --------
@@ -84,6 +87,7 @@ class Hit:
     view: View
     passage: Snippet
     rankers: Mapping[str, RankerScore]
+    similar: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         probable = "" if self.probability is None else f", probability={self.probability:.3f}"
@@ -156,6 +160,7 @@ def fetch_hits(ranking: Ranking, plan: Plan, query: str) -> Hits:
                 match.view,
                 choose_snippet(match.document, [*match.windows.values()], scores, view),
                 rankers[position],
+                ranking.similar[position] if ranking.similar else (),
             )
         )
     return hits

@@ -22,6 +22,7 @@ from corpus_tuner.indexes.store.manifest import Manifest, read_manifest, verify
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.indexes.vectors.dense_index import DenseIndex, NearestDocuments
+from corpus_tuner.text.near_duplicates import Signatures
 
 _DOCUMENTS_AT_ONCE = 256
 _SMALL = 2**20  # bytes of a file whose checksum is compared whenever an index is opened
@@ -63,6 +64,10 @@ class LocalIndex:
     def read_ids(self, documents: Ordinals) -> list[str]:
         """Return the ids of documents, in their order."""
         return self.segments.read_ids(documents)
+
+    def read_signatures(self, documents: Ordinals) -> Signatures:
+        """Return the MinHash signatures of documents, in their order."""
+        return self.segments.read_signatures(documents)
 
     def compare_passages(self, documents: Ordinals, relevant: Ordinals) -> Scores:
         """Return the similarity of every document's passage to the mean passage of some of them."""

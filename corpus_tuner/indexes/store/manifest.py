@@ -25,7 +25,7 @@ from corpus_tuner.indexes.vectors.ann import FLAT, SearchParameters, VectorSetti
 from corpus_tuner.text.language_detection import order_languages
 
 FORMAT = "corpus-tuner-index"
-VERSION = 12
+VERSION = 13
 _CHECKSUM = "sha256"
 VIEW_COUNT = "view: "
 """Prefix of the kind in the counts of a document's views."""

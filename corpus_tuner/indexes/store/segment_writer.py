@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from corpus_tuner.core.arrays import save_array
+from corpus_tuner.core.arrays import save_array, write_header
 from corpus_tuner.core.documents import add_digests
 from corpus_tuner.core.files import sync_file
 from corpus_tuner.encoders import Vectors
@@ -20,7 +20,7 @@ from corpus_tuner.indexes.filters.fields import FieldCounts
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.representations import Representation
 from corpus_tuner.indexes.store.document_tables import SCHEMA, StoredDocument, insert_document
-from corpus_tuner.indexes.store.layout import DOCUMENTS
+from corpus_tuner.indexes.store.layout import DOCUMENTS, SIGNATURES
 from corpus_tuner.indexes.store.manifest import SegmentEntry, StoredFile, sum_counts
 from corpus_tuner.indexes.vectors.rows import (
     row_starts_file,
@@ -28,6 +28,7 @@ from corpus_tuner.indexes.vectors.rows import (
     vectors_file,
     write_vectors,
 )
+from corpus_tuner.text.near_duplicates import SIGNATURE_BYTES, compute_signature
 
 SEGMENT = "segment"
 """Subfolder of a working folder in which a segment is written."""
@@ -87,7 +88,7 @@ def write_segment(
     folder = working / SEGMENT
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    documents, counts, digest = _write_documents(source.read_stored(), folder / DOCUMENTS)
+    documents, counts, digest = _write_documents(source.read_stored(), folder)
     rows = {}
     for representation in representations:
         name = representation.name
@@ -116,14 +117,18 @@ def write_segment(
 
 
 def _write_documents(
-    stored: Iterator[StoredDocument], path: Path
+    stored: Iterator[StoredDocument], folder: Path
 ) -> tuple[int, dict[str, int], str]:
     """Write documents and views; return how many documents, their counts and their digest."""
     counts: Counter[str] = Counter()
     fields = FieldCounts()
     digest = ""
     ordinal = -1
-    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+    with (
+        closing(sqlite3.connect(folder / DOCUMENTS, isolation_level=None)) as database,
+        (folder / SIGNATURES).open("wb") as signatures,
+    ):
+        write_header(signatures, np.uint8, 0)
         # What is written is synced as a whole, and is of no use before that.
         database.execute("PRAGMA journal_mode = OFF")
         database.execute("PRAGMA synchronous = OFF")
@@ -133,6 +138,7 @@ def _write_documents(
             counts.update(one.counts)
             fields.add(one.document.metadata, one.counts)
             digest = add_digests(digest, [one.digest])
+            signatures.write(compute_signature(one.document.text or one.document.title).data)
         database.executemany(
             "INSERT INTO fields VALUES (?, ?, ?)",
             (
@@ -141,4 +147,6 @@ def _write_documents(
             ),
         )
         database.execute("COMMIT")
+        signatures.seek(0)
+        write_header(signatures, np.uint8, SIGNATURE_BYTES * (ordinal + 1))
     return ordinal + 1, sum_counts([counts]), digest

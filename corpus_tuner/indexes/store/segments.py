@@ -17,11 +17,12 @@ from corpus_tuner.indexes.filters.field_types import resolve
 from corpus_tuner.indexes.filters.fields import ID, Field, Fields, normalize_id, sum_fields
 from corpus_tuner.indexes.representations import Representation
 from corpus_tuner.indexes.store.document_tables import StoredDocument
-from corpus_tuner.indexes.store.layout import DOCUMENTS, Layout
+from corpus_tuner.indexes.store.layout import DOCUMENTS, SIGNATURES, Layout
 from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, VectorSearchEntry
 from corpus_tuner.indexes.store.segment_reader import Segment
 from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.indexes.vectors.dense_index import DenseIndex
+from corpus_tuner.text.near_duplicates import SIGNATURE_BYTES, Signatures
 
 LiveDocs = npt.NDArray[np.bool_]
 """Which documents are not deleted, shape (documents,)."""
@@ -63,6 +64,10 @@ class Segments:
         self._ann_files = ann_files
         self.live_docs: LiveDocs = np.concatenate([np.zeros(0, bool), *live_docs])
         self.edges: list[int] = np.cumsum([0, *(len(own) for own in live_docs)]).tolist()
+        self._signatures = [
+            _load_signatures(folder / SIGNATURES, len(own))
+            for folder, own in zip(folders, live_docs, strict=True)
+        ]
         self._segments: list[Segment] = []
         try:
             for folder in folders:
@@ -131,6 +136,15 @@ class Segments:
     def read_counts(self, ordinals: Ordinals) -> list[tuple[str, dict[str, int]]]:
         """Return the digests and counts of documents, in the order of `ordinals`."""
         return self._read(ordinals, Segment.read_counts)
+
+    def read_signatures(self, ordinals: Ordinals) -> Signatures:
+        """Return the MinHash signatures of documents, in the order of `ordinals`."""
+        signatures = np.empty((len(ordinals), SIGNATURE_BYTES), np.uint8)
+        owners = np.searchsorted(self.edges, ordinals, side="right") - 1
+        for number in np.unique(owners).tolist():
+            own = owners == number
+            signatures[own] = self._signatures[number][ordinals[own] - self.edges[number]]
+        return signatures
 
     def read_document(self, ordinal: int) -> Document:
         """Return one document."""
@@ -249,3 +263,11 @@ def load_live_docs(folder: Path, entry: SegmentEntry) -> LiveDocs:
             f"{entry.documents:,} documents: {DAMAGED}"
         )
     return live_docs
+
+
+def _load_signatures(file: Path, documents: int) -> Signatures:
+    """Return the signatures of a segment, shape (documents, SIGNATURE_BYTES)."""
+    stored = load_array(file, np.uint8)
+    if len(stored) != documents * SIGNATURE_BYTES:
+        raise DamagedError(f"{file} does not fit {documents:,} documents: {DAMAGED}")
+    return stored.reshape(documents, SIGNATURE_BYTES)

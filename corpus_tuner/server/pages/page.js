@@ -88,6 +88,12 @@ function renderRank(name, position, part) {
   return make("span", {}, `${name} `, make("b", {}, position === null ? "–" : `${position}`), value);
 }
 
+function renderSimilar(ids) {
+  if (!ids.length) return null;
+  const links = ids.map((id) => make("li", {}, make("a", { href: `?${new URLSearchParams({ document: id })}` }, id)));
+  return make("details", { class: "similar" }, make("summary", {}, `and ${ids.length} like it`), make("ul", {}, ...links));
+}
+
 function renderHit(hit) {
   const words = makePattern(hit.matched);
   const address = `?${new URLSearchParams({ document: hit.id })}`;
@@ -97,6 +103,7 @@ function renderHit(hit) {
     { class: hit.probability !== null && hit.probability < IMPROBABLE ? "hit improbable" : "hit" },
     make("h2", {}, `${hit.rank}. `, make("a", { href: address }, highlight(title, words))),
     make("p", {}, cutSnippet(plain(hit.passage.text), words)),
+    renderSimilar(hit.similar),
     make("p", { class: "why" }, make("span", { class: "kind" }, hit.view.kind), cutSnippet(plain(hit.view.text), words, 200)),
     make(
       "div",
@@ -178,7 +185,7 @@ function readUrl() {
     return;
   }
   const wanted = new URLSearchParams();
-  for (const name of ["q", "k", "mode"]) if (address.get(name)) wanted.set(name, address.get(name));
+  for (const name of ["q", "k", "mode", "collapse"]) if (address.get(name)) wanted.set(name, address.get(name));
   for (const filter of address.getAll("filter")) if (filter.trim()) wanted.append("filter", filter);
   $("query").value = wanted.get("q") || "";
   const k = wanted.get("k") || "10";

@@ -1,6 +1,7 @@
 """An index in Qdrant ranks as the one that it was made of."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -174,3 +175,24 @@ def test_no_index_is_there(engine: str, tmp_path: Path) -> None:
     with pytest.raises(SearchIndexError, match="other is not an index"):
         searcher(address(tmp_path / "nowhere", "other"))
     assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.usefixtures("engine")
+def test_near_duplicates_are_one_hit(tmp_path: Path) -> None:
+    where = address(tmp_path)
+    originals = documents(20)
+    copies = [
+        one._replace(document=replace(one.document, id=f"copy of {one.document.id}"))
+        for one in originals[:10]
+    ]
+    index = write(tmp_path / "index", [*originals, *copies], segments=2)
+    export_to_qdrant(index, parse_address(where))
+    with searcher(index) as local, searcher(where) as remote:
+        for query in QUERIES:
+            found, expected = (
+                {hit.document.id: hit.similar for hit in one.search(query, 30)}
+                for one in (remote, local)
+            )
+            assert found == expected
+        assert any(expected.values())
+        assert len(remote.search(QUERIES[0], 30, mode="dense", collapse=False)) == 30

@@ -24,7 +24,7 @@ def write(folder: Path, documents: int) -> None:
 
 def found(folder: Path) -> int:
     with Searcher.open(folder, encoder=ENCODER, checksums=True) as searcher:
-        return len(searcher.search("mill", 100))
+        return len(searcher.search("mill", 100, collapse=False))
 
 
 class KilledError(Exception):

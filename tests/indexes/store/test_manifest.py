@@ -26,7 +26,7 @@ def index(tmp_path: Path) -> Path:
     ("values", "message"),
     [
         ({"format": "another"}, "is not the manifest of a corpus-tuner index"),
-        ({"version": 3}, "has format version 3, and this release reads version 12"),
+        ({"version": 3}, "has format version 3, and this release reads version 13"),
         ({"surprise": 1}, "is damaged"),
         ({"segments": None}, "is damaged"),
     ],
