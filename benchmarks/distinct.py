@@ -47,6 +47,7 @@ def main() -> None:
         queries = searcher.encoder.encode_queries(list(judged.queries.values()))
         how = read_representation(searcher.manifest.representations["views"])
         weight = searcher.manifest.search.dense.views
+        windows = searcher.segments.windows[living]
     print(f"| `distinct` on {chosen.collection.name} | rows | of all | dense {MAIN} |")
     print("|---|---:|---:|---:|")
     usual = None
@@ -55,7 +56,7 @@ def main() -> None:
         run = {}
         for name, query in zip(judged.queries, queries, strict=True):
             similarities = np.asarray(vectors @ query, np.float64)
-            scores = how.score(similarities, starts).combine(weight)
+            scores = how.score(similarities, starts, windows).combine(weight)
             best = sorted(zip((-scores).tolist(), ids, strict=True))[:10]
             run[name] = [(document, -score) for score, document in best]
         points = 100 * measure(judged.qrels, run, [MAIN])[MAIN]

@@ -24,7 +24,7 @@ from corpus_tuner.encoders.query_cache import CachedQueryEncoder
 from corpus_tuner.eval.trec.queries import read_queries
 from corpus_tuner.indexes.representations import Storage, views
 from corpus_tuner.indexes.searcher import Searcher
-from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.indexes.store.layout import WINDOWS, Layout
 from corpus_tuner.indexes.store.search_settings import SearchSettings
 from corpus_tuner.indexes.vectors.dense_index import DenseIndex
 from corpus_tuner.indexes.vectors.rows import (
@@ -95,7 +95,8 @@ def compare_storages(index: Path, queries: list[str]) -> None:
                 size = file.stat().st_size / 2**20
                 how = views.Representation(views.Settings(storage=storage))
                 live_docs = np.ones(searcher.manifest.segments[0].documents, bool)
-                segment = DenseIndex([copy], how, stored.d, live_docs)
+                windows = np.load(folder / WINDOWS)
+                segment = DenseIndex([copy], how, stored.d, live_docs, windows)
 
                 def search_all(segment: DenseIndex = segment) -> None:
                     for number in range(len(vectors)):

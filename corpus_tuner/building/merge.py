@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from corpus_tuner.core.arguments import check_path
 from corpus_tuner.encoders import Vectors
@@ -140,7 +141,7 @@ class _MergeSource:
         """Write the postings that a lexical ranker needs."""
         merge_postings(
             [
-                (Postings(source, ranker), self._segments.live_docs[start:end])
+                (Postings(source, ranker), self._find_live_windows(start, end))
                 for source, (start, end) in zip(
                     self._segments.folders, pairwise(self._segments.edges), strict=True
                 )
@@ -148,3 +149,6 @@ class _MergeSource:
             folder,
             ranker,
         )
+
+    def _find_live_windows(self, start: int, end: int) -> npt.NDArray[np.bool_]:
+        return np.repeat(self._segments.live_docs[start:end], self._segments.windows[start:end])

@@ -8,7 +8,10 @@ import hashlib
 import heapq
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
+
+import numpy as np
 
 from corpus_tuner.core.documents import Document
 from corpus_tuner.encoders.tuning_report import find_held_out
@@ -30,12 +33,15 @@ class PseudoQueries(NamedTuple):
         The document without the held-out sentence.
     queries
         The queries.
+    sentence
+        The held-out sentence, with single spaces.
     ordinal
         Ordinal of the document in an index.
     """
 
     rest: Document
     queries: tuple[str, str]
+    sentence: str
     ordinal: int = -1
 
 
@@ -62,25 +68,30 @@ def take_out_sentence(
     words = sentence.split()
     some = [word for word in words if generator.random() >= _DROPPED] or words
     queries = (" ".join(words[:_HEAD]), " ".join(some))
-    return PseudoQueries(Document(document.id, document.title, remaining), queries, ordinal)
+    return PseudoQueries(
+        Document(document.id, document.title, remaining), queries, sentence, ordinal
+    )
 
 
 def sample_sentences(searcher: Searcher, count: int, seed: int) -> Iterator[PseudoQueries]:
-    """Yield at most `count` documents of an index with a held-out sentence each.
+    """Yield at most `count` windows of an index with a held-out sentence each.
 
-    Documents and sentences are chosen by the contents of documents, so that they do not depend on
-    the order of the corpus or on segments.
+    A window is a long document's passage or another document as a whole, so that long documents
+    have as many pseudo-queries as they have text. Of a long document, the window without the
+    sentence is what remains. Windows and sentences are chosen by the contents of documents, so that
+    they do not depend on the order of the corpus or on segments.
+
     An encoder that was fine-tuned on documents of the index finds their sentences more easily than
     real queries: then documents that were held out from training are chosen.
     """
     segments = searcher.segments
     languages = searcher.manifest.build.known_languages
     held_out = find_held_out(searcher.encoder.name)
-    chosen = _sample_documents(segments, 10 * count, seed, held_out)
-    for key, ordinal in chosen or _sample_documents(segments, 10 * count, seed):
+    chosen = _sample_windows(segments, 10 * count, seed, held_out)
+    for key, ordinal, window in chosen or _sample_windows(segments, 10 * count, seed):
         if not count:
             return
-        document = segments.read_document(ordinal)
+        document = _read_window(segments, ordinal, window)
         generator = random.Random(key)
         queries = take_out_sentence(document, languages.detect(document), generator, ordinal)
         if queries:
@@ -88,15 +99,28 @@ def sample_sentences(searcher: Searcher, count: int, seed: int) -> Iterator[Pseu
             yield queries
 
 
-def _sample_documents(
+def _sample_windows(
     segments: Segments, count: int, seed: int, only: frozenset[str] = frozenset()
-) -> list[tuple[str, int]]:
-    """Return random keys and ordinals of documents, `only` those of these digests if given."""
+) -> list[tuple[str, int, int]]:
+    """Return random keys of windows, the ordinals of their documents, and their positions there.
+
+    They are windows of documents with these digests only, if some are given.
+    """
     return heapq.nsmallest(
         count,
         (
-            (hashlib.sha256(f"{seed} {digest}".encode()).hexdigest(), ordinal)
+            (hashlib.sha256(f"{seed} {digest}{window or ''}".encode()).hexdigest(), ordinal, window)
             for ordinal, digest in segments.read_digests()
             if not only or digest in only
+            for window in range(segments.windows[ordinal])
         ),
     )
+
+
+def _read_window(segments: Segments, ordinal: int, window: int) -> Document:
+    """Return a document, or a window of a long one as a document."""
+    if segments.windows[ordinal] == 1:
+        return segments.read_document(ordinal)
+    (stored,) = segments.read_stored(np.array([ordinal]))
+    text = [*stored.passages.values()][window].removeprefix(stored.document.title)
+    return replace(stored.document, text=text)

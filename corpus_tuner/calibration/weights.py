@@ -14,6 +14,7 @@ docs/research/calibration.md has what else was tried.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,7 +35,13 @@ from corpus_tuner.config.recipe import read_stored_recipe
 from corpus_tuner.core.arguments import check_path
 from corpus_tuner.core.progress import show_activity, show_progress, track
 from corpus_tuner.encoders import Encoder, EncoderSettings, Vectors, open_encoder
-from corpus_tuner.indexes.representations import Representation, read_representation
+from corpus_tuner.indexes.lexical import LexicalSettings
+from corpus_tuner.indexes.representations import (
+    Counts,
+    Representation,
+    count_windows,
+    read_representation,
+)
 from corpus_tuner.indexes.search.candidates import Candidates
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.commit import commit
@@ -49,12 +56,12 @@ from corpus_tuner.indexes.store.search_settings import (
     SearchSettings,
 )
 from corpus_tuner.indexes.store.write_lock import lock_and_read_manifest
+from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.text.document_encoding import DocumentEncoder, EncodedDocument
-from corpus_tuner.text.passages import get_full_text
 from corpus_tuner.text.views import make_own_views
 
 MOST, LEAST, SHARE = 300, 100, 4
-"""One of `SHARE` documents gets pseudo-queries, to save time; at most `MOST`, since more hardly
+"""One of `SHARE` windows gets pseudo-queries, to save time; at most `MOST`, since more hardly
 change the weights, and at least `LEAST`, since fewer mislead."""
 CHANGED = 0.1
 """Share of the documents that may change before weights are chosen again."""
@@ -158,7 +165,8 @@ def choose_weights(
         unchanged = f"{default.fusion} is not calibrated, zscore is"
     else:
         with show_activity("calibrating, choosing documents"):
-            count = min(MOST, max(LEAST, documents // SHARE))
+            windows = int(searcher.segments.windows.sum())
+            count = min(MOST, max(LEAST, windows // SHARE))
             targets = list(sample_sentences(searcher, count, seed))
         if len(targets) < FEWEST:
             unchanged = f"{FEWEST} documents with sentences to spare are needed, not {len(targets)}"
@@ -266,9 +274,26 @@ def _compare_rankings(
 
 
 class _Rest(NamedTuple):
-    """What would be indexed of a document without a sentence, and its passages with vectors."""
+    """What would be indexed of a document without a sentence.
+
+    Attributes
+    ----------
+    vectors
+        Vectors of its rows, float32, shape (rows, dimension).
+    windows
+        Number of rows that are of passages, shape (1,).
+    texts
+        Texts of its windows that had the sentence, without it.
+    others
+        Positions of its other windows.
+    encoded
+        What remains of the document, or of one of its windows, with the vectors of its passages.
+    """
 
     vectors: Vectors
+    windows: Counts
+    texts: list[str]
+    others: Ordinals
     encoded: EncodedDocument
 
 
@@ -278,7 +303,7 @@ def _score_queries(
     """Search with all pseudo-queries; a target document has the scores of what remains of it."""
     representation = read_representation(searcher.manifest.representations[searcher.representation])
     with show_activity("calibrating, reading documents"):
-        rests = _encode_rests(searcher.manifest, encoder, targets, representation)
+        rests = _encode_rests(searcher, encoder, targets, representation)
     queries = [query for target in targets for query in target.queries]
     of_queries = [pair for pair in zip(targets, rests, strict=True) for _ in pair[0].queries]
     scored = []
@@ -291,16 +316,20 @@ def _score_queries(
         assert candidates.vector is not None
         others = candidates.select(np.flatnonzero(candidates.documents != target.ordinal))
         similarities = own.vectors.astype(np.float64) @ candidates.vector
-        text = get_full_text(target.rest)
-        scores: dict[str, Array] = {
-            name: index.score_texts(query, [text], getattr(default, name))
-            for name, index in searcher.lexical.items()
-        }
+        dense = representation.score(similarities, np.zeros(1, np.int64), own.windows)
+        lexical: dict[str, Array] = {}
+        for name, index in searcher.lexical.items():
+            how = getattr(default, name)
+            scores = index.score_texts(query, own.texts, how)
+            if len(own.others):
+                others_of_document = index.first_windows[target.ordinal] + own.others
+                scores = np.append(scores, index.score_windows(query, how)[others_of_document])
+            lexical[name] = scores.max(keepdims=True)
         rest = Candidates(
             candidates.index,
             candidates.vector,
             np.array([target.ordinal]),
-            {**representation.score(similarities, np.zeros(1, np.int64))._asdict(), **scores},
+            {**dense._asdict(), **lexical},
             np.ones(1, bool),
         )
         every = others.append(rest)
@@ -313,19 +342,52 @@ def _score_queries(
 
 
 def _encode_rests(
-    manifest: Manifest,
+    searcher: Searcher,
     encoder: Encoder,
     targets: Sequence[PseudoQueries],
     representation: Representation,
 ) -> list[_Rest]:
     """Return what would be indexed of what remains of the documents."""
+    manifest = searcher.manifest
     recipe = read_stored_recipe(manifest)
     languages = manifest.build.known_languages
     documents = DocumentEncoder(encoder, languages, recipe.passages, recipe.views)
     rests = [target.rest for target in targets]
     own = [make_own_views(rest, languages.detect(rest), recipe.views) for rest in rests]
     encoded = documents.encode(rests, [[span for _, span in views] for views in own])
-    return [
-        _Rest(representation.make_rows(*one.add_views(views)).vectors, one)
-        for one, views in zip(encoded, own, strict=True)
-    ]
+    lexical = manifest.lexical or LexicalSettings()
+    remaining = []
+    for target, one, views in zip(targets, encoded, own, strict=True):
+        vectors = representation.make_rows(*one.add_views(views)).vectors
+        texts = lexical.split_text(one.document, one.passages)
+        windows = min(count_windows(one.passages), len(vectors))
+        rest = _Rest(vectors, np.array([windows], np.int32), texts, np.zeros(0, np.int64), one)
+        if searcher.segments.windows[target.ordinal] > 1:
+            rest = _add_other_windows(rest, searcher, target)
+        remaining.append(rest)
+    return remaining
+
+
+def _add_other_windows(rest: _Rest, searcher: Searcher, target: PseudoQueries) -> _Rest:
+    """Return what remains of a long document, given what remains of one of its windows.
+
+    Its other windows and views are those of the index, but for those that have the sentence. The
+    first passage, which is cut at the limit of the encoder, may end within it.
+    """
+    document = np.array([target.ordinal])
+    (stored,) = searcher.segments.read_stored(document)
+    texts = [" ".join(view.text.split()) for view in stored.views]
+    lacking = np.array([target.sentence not in text for text in texts])
+    beginnings = accumulate(target.sentence.split(), "{} {}".format)
+    lacking[0] &= not any(texts[0].endswith(beginning) for beginning in beginnings)
+    vectors, _ = searcher.dense.vectors(document)
+    views, _ = searcher.dense.row_views(document)
+    is_passage = views < len(stored.passages)
+    passages = vectors[lacking[views] & is_passage]
+    others = vectors[lacking[views] & ~is_passage]
+    windows = int(rest.windows[0])
+    return rest._replace(
+        vectors=np.concatenate([passages, rest.vectors[:windows], others, rest.vectors[windows:]]),
+        windows=np.array([len(passages) + windows], np.int32),
+        others=np.flatnonzero(lacking[: len(stored.passages)]),
+    )

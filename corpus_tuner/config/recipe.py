@@ -100,8 +100,8 @@ class Recipe(CheckedModel):
     Examples
     --------
     >>> import corpus_tuner as ct
-    >>> ct.Recipe(language="de").views.sentences
-    64
+    >>> ct.Recipe(language="de").views.title
+    True
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)

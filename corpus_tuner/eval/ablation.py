@@ -33,7 +33,7 @@ from corpus_tuner.generation.generators import list_generators
 from corpus_tuner.generation.generators.extractive import Settings as Extractive
 from corpus_tuner.generation.generators.seq2seq import Settings as Seq2Seq
 from corpus_tuner.generation.open_recipe import OpenRecipe, detect_corpus_languages, open_recipe
-from corpus_tuner.indexes.representations import Scores, open_representation
+from corpus_tuner.indexes.representations import Scores, count_windows, open_representation
 from corpus_tuner.indexes.representations.views import Settings as Views
 from corpus_tuner.indexes.searcher import Searcher
 
@@ -313,16 +313,18 @@ def _score_block(
     if how.name != representation:
         how = read_settings("corpus_tuner.indexes.representations", {"name": representation})
     opened = open_representation(how)
-    rows = []
+    rows, windows = [], []
     for start, end in zip(block.starts, [*block.starts[1:], len(block.views)], strict=True):
         chosen = np.arange(start, end)[counted[start:end]]
         views = [block.views[position] for position in chosen]
         rows.append(opened.make_rows(views, block.vectors[chosen]).vectors)
+        windows.append(min(count_windows(views), len(rows[-1])))
+    counts = np.array(windows, np.int32)
     starts = np.cumsum([0, *(len(vectors) for vectors in rows[:-1])])
     columns = np.concatenate(rows).T.astype(np.float64)
     return np.stack(
         [
-            opened.score(similarities, starts).combine(settings.search.dense.views)
+            opened.score(similarities, starts, counts).combine(settings.search.dense.views)
             for first in range(0, len(queries), _QUERY_BATCH)
             for similarities in queries[first : first + _QUERY_BATCH].astype(np.float64) @ columns
         ]

@@ -1,17 +1,18 @@
 """Passages: parts of documents within the token limit of the encoder.
 
-A document that fits is one passage, title and text. The first passage of a longer one is what the
-encoder would read of it, cut at its limit; the others are overlapping windows at sentence borders
-that cover the document, each with the title in front.
+A document that fits is one passage, title and text. The first passage of any other is what the
+encoder would read of it, cut at its limit; the others are overlapping windows at sentence borders,
+which cover the document with it, each with the title in front. A document of more than three
+passages is long: rankers score it by its best passage.
 """
 
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.languages import Languages
@@ -56,6 +57,8 @@ class PassageSettings(BaseModel):
 
     Attributes
     ----------
+    tokens
+        Maximum number of tokens of a window, at most as many as the encoder reads.
     overlap
         Maximum number of tokens of whole sentences at the end of a window that are repeated at the
         start of the next.
@@ -63,7 +66,17 @@ class PassageSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    tokens: Annotated[int, Field(ge=16)] = 256
     overlap: NonNegativeInt = 32
+
+
+def is_long(passages: int) -> bool:
+    """Tell whether a document of this many passages is scored by the best one (MaxP).
+
+    The passages of shorter documents, of which the last may be a short rest, match by chance more
+    often than they gain.
+    """
+    return passages > 3
 
 
 def get_full_text(document: Document) -> str:
@@ -99,7 +112,7 @@ def split_passages(
     for index, count in zip(long, counts, strict=True):
         if count > limit:
             document = documents[index]
-            windows = _cut_windows(document, languages.detect(document), encoder, settings.overlap)
+            windows = _cut_windows(document, languages.detect(document), encoder, settings)
             passages[index] = [Passage(_cut_first(full_texts[index], encoder)), *windows[1:]]
     return passages
 
@@ -112,12 +125,13 @@ def _cut_first(text: str, encoder: Encoder) -> str:
 
 
 def _cut_windows(
-    document: Document, language: str, encoder: Encoder, overlap: int
+    document: Document, language: str, encoder: Encoder, settings: PassageSettings
 ) -> list[Passage]:
     title, text, offset = document.title, document.text, find_text_start(document)
-    room = encoder.max_tokens - encoder.count_tokens([title])[0] - 1
-    if room < encoder.max_tokens // 2:  # a title that long is text
-        title, text, offset, room = "", get_full_text(document), 0, encoder.max_tokens
+    most = min(settings.tokens, encoder.max_tokens)
+    room = most - encoder.count_tokens([title])[0] - 1
+    if room < most // 2:  # a title that long is text
+        title, text, offset, room = "", get_full_text(document), 0, most
     sentences = [
         part
         for sentence in split_sentences(text, language)
@@ -140,7 +154,7 @@ def _cut_windows(
         if end == len(sentences):
             return windows
         following, repeated = end, 0
-        while following - 1 > start and repeated + sizes[following - 1] <= overlap:
+        while following - 1 > start and repeated + sizes[following - 1] <= settings.overlap:
             following -= 1
             repeated += sizes[following]
         # The next sentence must fit besides the overlap: otherwise the window has nothing new.

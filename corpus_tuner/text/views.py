@@ -26,7 +26,8 @@ class ViewSettings(BaseModel):
     title
         Whether the title is a view.
     sentences
-        Maximum number of sentences of a document that are views, spread evenly over it; 0 for none.
+        Maximum number of sentences of a document that are views, spread evenly over it; 0 for none,
+        ``None`` for all.
     min_words
         Minimum number of words of a sentence.
     """
@@ -35,7 +36,7 @@ class ViewSettings(BaseModel):
 
     late_chunking: bool = True
     title: bool = True
-    sentences: NonNegativeInt = 64
+    sentences: NonNegativeInt | None = None
     min_words: PositiveInt = 4
 
 
@@ -65,7 +66,7 @@ def make_own_views(document: Document, language: str, settings: ViewSettings) ->
     views = []
     if settings.title and document.title.strip():
         views.append(OwnView(View(document.id, "title", document.title), get_title_span(document)))
-    if settings.sentences:
+    if settings.sentences != 0:
         sentences = find_sentences(document, language, settings.min_words)
         views.extend(
             OwnView(View(document.id, "sentence", text), span)
@@ -102,14 +103,14 @@ def find_sentences(document: Document, language: str, min_words: int) -> list[Qu
     return list(found.values())
 
 
-def spread(items: Sequence[_Item], most: int) -> list[_Item]:
-    """Return at most `most` items, spread evenly over all.
+def spread(items: Sequence[_Item], most: int | None) -> list[_Item]:
+    """Return at most `most` items, spread evenly over all; all if it is ``None``.
 
     Examples
     --------
     >>> spread(["a", "b", "c", "d"], 2)
     ['a', 'c']
     """
-    if len(items) <= most:
+    if most is None or len(items) <= most:
         return list(items)
     return [items[number * len(items) // most] for number in range(most)]

@@ -28,14 +28,18 @@ def test_what_is_asked_for_does_not_have_the_sentence(index: Path) -> None:
     with Searcher.open(index) as searcher:
         asked = list(sample_sentences(searcher, 100, 0))
         assert len(asked) == 100
-        assert len({held.ordinal for held in asked}) == 100
+        assert len({held.ordinal for held in asked}) > 50
         for held in asked:
             document = searcher.segments.read_document(held.ordinal)
-            sentences = [" ".join(text.split()) for text in split_sentences(document.text, "en")]
             assert held.rest.title == document.title
-            (missing,) = {text for text in sentences if text not in held.rest.text}
+            assert held.sentence in " ".join(document.text.split())
+            assert held.sentence not in held.rest.text
+            if searcher.segments.windows[held.ordinal] == 1:
+                sentences = split_sentences(document.text, "en")
+                missing = {" ".join(text.split()) for text in sentences} - {held.sentence}
+                assert all(text in held.rest.text for text in missing)
             for query in held.queries:
-                assert set(query.split()) <= set(missing.split())
+                assert set(query.split()) <= set(held.sentence.split())
 
 
 @pytest.mark.slow
@@ -56,7 +60,7 @@ def test_a_tuned_encoder_is_asked_for_what_was_kept_from_it(
         digests = dict(searcher.segments.read_digests())
     assert {digests[ordinal] for ordinal in asked} == {*report.held_out}
     calibration = read_manifest(index).calibration
-    assert calibration and calibration.queries == 60
+    assert calibration and calibration.queries == 2 * len(asked)
 
 
 @given(st.lists(st.sampled_from(SENTENCES), max_size=6), st.integers(0, 99))

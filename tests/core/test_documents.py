@@ -48,7 +48,7 @@ def test_a_document_is_shown_in_short() -> None:
     shown = repr(Document("mill", "The mill " * 20, "x" * 12_000))
     assert shown.startswith("Document('mill', 'The mill The mill")
     assert shown.endswith("…', 12,000 characters)")
-    assert repr(Document("a", "", "x")) == "Document('a', 1 characters)"
+    assert repr(Document("a", "", "x")) == "Document('a', 1 character)"
 
 
 @given(st.text(), st.integers(1, 50))

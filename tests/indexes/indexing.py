@@ -50,14 +50,19 @@ class Table:
 
 
 def encoded(
-    number: int, text: str, vectors: Vectors, kind: str = "sentence", title: str = ""
+    number: int,
+    text: str,
+    vectors: Vectors,
+    kind: str = "sentence",
+    title: str = "",
+    passages: int = 1,
 ) -> EncodedDocument:
-    """A document d0, d1, ... with a view per vector; the first is its passage."""
+    """A document d0, d1, ... with a view per vector; the first are its passages."""
     id_ = f"d{number}"
     return EncodedDocument(
         Document(id_, title, text, {"number": number}),
         [
-            View(id_, kind if position else "passage", f"view {position}")
+            View(id_, "passage" if position < passages else kind, f"view {position}")
             for position in range(len(vectors))
         ],
         vectors,

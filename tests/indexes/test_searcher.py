@@ -51,6 +51,7 @@ WEIGHTS = st.sampled_from([0, 0.25, 0.5, 1])
     dense_views=WEIGHTS,
     hybrid=st.tuples(*[WEIGHTS] * 5).filter(lambda weights: any(weights[:4])),
     fusion=st.sampled_from(["zscore", "minmax", "rrf"]),
+    passages=st.integers(1, 5),
     segments=st.integers(1, 3),
     seed=st.integers(0, 2**32 - 1),
 )
@@ -65,6 +66,7 @@ WEIGHTS = st.sampled_from([0, 0.25, 0.5, 1])
     dense_views=1,
     hybrid=(0, 1, 0, 0, 0),
     fusion="zscore",
+    passages=1,
     segments=1,
     seed=33801778,
 )
@@ -78,6 +80,7 @@ def test_results_are_those_of_brute_force(
     dense_views: float,
     hybrid: tuple[float, ...],
     fusion: Literal["zscore", "minmax", "rrf"],
+    passages: int,
     segments: int,
     seed: int,
 ) -> None:
@@ -101,7 +104,7 @@ def test_results_are_those_of_brute_force(
         write_index(
             Path(folder),
             [
-                encoded(number, text, own, kind)
+                encoded(number, text, own, kind, passages=passages)
                 for number, (text, own) in enumerate(zip(texts, vectors, strict=True))
             ],
             representation,
@@ -131,24 +134,34 @@ def test_results_are_those_of_brute_force(
     def leads(scores: Any, which: int, size: int) -> bool:
         return bool(np.sum(scores > scores[which]) < size)
 
+    def find_windows(own: Any) -> Any:
+        """Vectors of the passages that a document is scored by."""
+        count = len(own) if kind == "passage" else min(passages, len(own))
+        return own[: count if count > 3 else 1]
+
     def dense_scores(query: Any) -> dict[str, Any]:
         """What passage and views bring, document by document."""
         brought = []
         for own in vectors:
-            first, *others = (own @ query).tolist()
+            similar = (own @ query).tolist()
+            windows = len(find_windows(own))
+            best = max(similar[:windows])
             if representation.name == "passage":
-                brought.append((max(first, *others, first),) * 2)
+                brought.append((max(similar),) * 2)
             else:
-                brought.append((first, max(others or [first])))
+                brought.append((best, max(similar[windows:] or [best])))
         return dict(zip(DENSE_RANKERS, np.array(brought, float).T, strict=True))
 
-    def expected(scores: dict[str, Any], wanted: dict[str, float]) -> list[tuple[str, float]]:
+    def expected(
+        scores: dict[str, Any], wanted: dict[str, float], query: Any = None
+    ) -> list[tuple[str, float]]:
         """What weights rank first, looking at everything."""
         whole = sum(wanted.values())
         weights = {name: weight / whole for name, weight in wanted.items() if weight}
         finders = [scores[name].round(6) for name in LEXICAL_RANKERS if name in weights]
         found_by = [np.flatnonzero(own) for own in finders]
         dense = [weights.get(name, 0) for name in DENSE_RANKERS]
+        asker = query if any(dense) else None
         if any(dense):
             share = dense[1] / sum(dense)
             mixed = ((1 - share) * scores["passage"] + share * scores["views"]).round(6)
@@ -172,10 +185,12 @@ def test_results_are_those_of_brute_force(
             if name in weights:
                 fused += weights[name] * normalize_scores(scores[name][pooled], fusion, among)
         if FEEDBACK in weights and pooled:
-            passages = np.stack([vectors[which][0] for which in pooled]).astype(float)
+            windows = [find_windows(vectors[which]).astype(float) for which in pooled]
             best = sorted(fused.round(6)[among], reverse=True)[:2][-1]
             relevant = among & (fused.round(6) >= best)
-            similar = np.einsum("pd,d->p", passages, passages[relevant].mean(axis=0))
+            nearest = [own[0 if asker is None else (own @ asker).argmax()] for own in windows]
+            mean = np.array(nearest)[relevant].mean(axis=0)
+            similar = np.array([np.einsum("pd,d->p", own, mean).max() for own in windows])
             fused += weights[FEEDBACK] * normalize_scores(similar, fusion, among)
         every = np.zeros(documents)
         every[pooled] = fused
@@ -191,7 +206,7 @@ def test_results_are_those_of_brute_force(
         if not any(lexical.values()):
             lexical = {"words": 1.0}
         assert found["lexical"] == expected(scores, lexical)
-        assert found["hybrid"] == expected(scores, asked_for)
+        assert found["hybrid"] == expected(scores, asked_for, query)
         for hit in hits[position]:
             own = vectors[int(hit.document.id[1:])] @ query
             assert hit.view.text == f"view {own.argmax()}"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from corpus_tuner import Document
 from corpus_tuner.core.languages import Languages
-from corpus_tuner.text.passages import PassageSettings, get_full_text, split_passages
+from corpus_tuner.text.passages import PassageSettings, get_full_text, is_long, split_passages
 from tests.conftest import WORDS
 
 words = st.lists(st.sampled_from([*WORDS, "Mill.", "Water!", "e.g.", "x" * 300]), max_size=150)
@@ -54,6 +54,16 @@ def test_the_first_passage_has_the_vector_of_the_whole_text(encoder: Any) -> Non
     whole, first = encoder.encode_documents([f"Mill {document.text.strip()}", passages[0]])
     assert len(passages) > 2
     assert abs(whole @ first - 1) < 1e-5
+
+
+def test_a_long_document_is_cut_into_windows_of_a_size(encoder: Any) -> None:
+    document = Document("d", "Mill", "The farmer went to the mill by the river. " * 40)
+    for tokens in (16, 24):
+        how = PassageSettings(tokens=tokens)
+        (cut,) = split_passages([document], Languages(("en",)), encoder, how)
+        counts = encoder.count_tokens([passage.text for passage in cut[1:]])
+        assert is_long(len(cut))
+        assert max(counts) <= tokens
 
 
 @given(st.text(st.sampled_from("안녕하세요各国🎉ab ,."), max_size=400), st.integers(0, 60))

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from corpus_tuner.core.documents import Document, View
+from corpus_tuner.text.passages import is_long
 
 LexicalRanker = Literal["words", "ngrams"]
 LEXICAL_RANKERS: tuple[LexicalRanker, ...] = get_args(LexicalRanker)
@@ -37,7 +38,15 @@ class LexicalSettings(BaseModel):
         """What documents can be ranked by."""
         return LEXICAL_RANKERS if self.ngrams else ("words",)
 
-    def join_text(self, document: Document, views: Sequence[View]) -> str:
-        """Return the text of a document whose terms are indexed: its own, and that of views."""
+    def split_text(self, document: Document, views: Sequence[View]) -> list[str]:
+        """Return the texts of a document whose terms are indexed.
+
+        They are its windows if it is long (`corpus_tuner.text.passages.is_long`), otherwise its
+        whole text; the added views follow the first of them.
+        """
         added = (view.text for view in views for _ in range(self.views.get(view.kind, 0)))
-        return "\n".join((document.title, document.text, *added))
+        windows = [view.text for view in views if view.kind == "passage"]
+        first, *others = (
+            windows if is_long(len(windows)) else [f"{document.title}\n{document.text}"]
+        )
+        return ["\n".join((first, *added)), *others]

@@ -1,6 +1,10 @@
 """BM25, computed from term counts when searching.
 
-A segment stores counts. Document frequencies are summed over all segments when searching, so that
+A document is scored by its best window (MaxP). A long document has several, which are the passages
+that the encoder reads; any other document is one window. Source: Dai and Callan, "Deeper Text
+Understanding for IR with Contextual Neural Language Modeling", SIGIR 2019.
+
+A segment stores counts. Window frequencies are summed over all segments when searching, so that
 the same documents have the same scores in one segment or in twenty.
 
 The formula is Lucene's. Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework:
@@ -10,7 +14,7 @@ those of another one.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -24,11 +28,11 @@ from corpus_tuner.indexes.lexical.postings import (
     Counts,
     Keys,
     Postings,
-    count_document_frequencies,
+    count_window_frequencies,
     hash_terms,
 )
 from corpus_tuner.indexes.lexical.terms import extract_query_terms, extract_terms
-from corpus_tuner.indexes.lexical.words import DocumentTerms
+from corpus_tuner.indexes.lexical.words import DocumentTerms, is_code
 from corpus_tuner.indexes.representations import Scores
 
 
@@ -54,39 +58,56 @@ class BM25(BaseModel):
     b: Annotated[float, Field(ge=0, le=1)] = 0.4
 
 
-class CollectionStatistics(NamedTuple):
-    """Number of documents of an index, and their mean length in terms."""
+RARE = 3
+"""Greatest number of windows that have a rare term."""
+CODE_FACTOR = 2.0
+"""Factor on the idf weight of a rare code, such as an error number: a window that has it leads one
+that has some other words of the query."""
 
-    documents: int
+
+def find_rare_codes(terms: Iterable[str], frequencies: Counts) -> npt.NDArray[np.bool_]:
+    """Return which terms look like codes and are in some windows, but few.
+
+    Terms, and the numbers of windows that have each, are in the same order.
+    """
+    codes = np.fromiter(map(is_code, terms), np.bool_, len(frequencies))
+    return codes & (frequencies > 0) & (frequencies <= RARE)
+
+
+class CollectionStatistics(NamedTuple):
+    """Number of windows of an index, and their mean length in terms."""
+
+    windows: int
     mean: float
 
     def compute_idf_weights(self, query: Counter[str], frequencies: Counts) -> Scores:
         """Return the idf weight of every query term, times its number of occurrences.
 
-        Document frequencies of the terms have the shape (terms,).
+        Frequencies, the numbers of windows that have each term, have the shape (terms,).
         """
         times = np.array(list(query.values()), np.float64)
-        idf = np.log(1 + (self.documents - frequencies + 0.5) / (frequencies + 0.5))
+        times[find_rare_codes(query, frequencies)] *= CODE_FACTOR
+        idf = np.log(1 + (self.windows - frequencies + 0.5) / (frequencies + 0.5))
         return np.asarray(times * idf)
 
     def compute_length_norms(self, lengths: npt.NDArray[Any], how: BM25) -> Scores:
-        """Return, by document length, the term frequency with half of the greatest score."""
+        """Return, by window length, the term frequency with half of the greatest score."""
         return np.asarray(how.k1 * (1 - how.b + how.b * lengths / self.mean), np.float64)
 
-    def score_documents(
+    def score_windows(
         self,
         query: Counter[str],
         frequencies: Counts,
-        documents: Sequence[DocumentTerms],
+        windows: Sequence[DocumentTerms],
         how: BM25,
     ) -> Scores:
-        """Return the scores that documents of these terms would have in the index."""
+        """Return the scores that windows of these terms would have in the index."""
         idf = self.compute_idf_weights(query, frequencies)
-        lengths = np.array([document.length for document in documents])
+        lengths = np.array([window.length for window in windows])
         norms = self.compute_length_norms(lengths, how)
-        scores = np.zeros(len(documents))
-        for number, (document, norm) in enumerate(zip(documents, norms, strict=True)):
-            own = Counter(document.terms)
+        scores = np.zeros(len(windows))
+        for number, (window, norm) in enumerate(zip(windows, norms, strict=True)):
+            own = Counter(window.terms)
             counts = np.array([own[term] for term in query], np.float64)
             shared = (counts > 0) & (frequencies > 0)
             scores[number] = idf[shared] @ (counts[shared] / (counts[shared] + norm))
@@ -104,13 +125,22 @@ class LexicalIndex:
         Ranker whose postings are read.
     settings
         Settings that the terms were written with.
+    windows
+        Number of windows of every document of all segments, int32, shape (documents,).
     live_docs
         Live documents of all segments, bool, shape (documents,).
+
+    Attributes
+    ----------
+    first_windows
+        Position of the first window of every document, shape (documents,).
+    statistics
+        Statistics of the windows of live documents.
 
     Raises
     ------
     SearchIndexError
-        If the files are damaged, or have another number of documents.
+        If the files are damaged, or have another number of windows.
     """
 
     def __init__(
@@ -118,76 +148,92 @@ class LexicalIndex:
         folders: Sequence[Path],
         ranker: LexicalRanker,
         settings: LexicalSettings,
+        windows: npt.NDArray[np.int32],
         live_docs: npt.NDArray[np.bool_],
     ) -> None:
         self._ranker = ranker
         self._settings = settings
-        self._live_docs = live_docs
         self._segments = [Postings(folder, ranker) for folder in folders]
         sizes = [len(segment.lengths) for segment in self._segments]
-        if sum(sizes) != len(live_docs):
+        if sum(sizes) != windows.sum():
             raise SearchIndexError(
-                f"there are terms of {sum(sizes)} documents, and {len(live_docs)} documents: "
-                f"{DAMAGED}"
+                f"there are terms of {sum(sizes)} windows, and {windows.sum()} windows: {DAMAGED}"
             )
+        self._several = sum(sizes) > len(windows)
+        self.first_windows = np.cumsum(windows) - windows
+        self._live_windows = np.repeat(live_docs, windows)
+        self._edges = np.cumsum([0, *sizes])
         self._lengths = np.concatenate(
             [np.zeros(0, np.int32), *(one.lengths for one in self._segments)]
         )
-        self._firsts = np.cumsum([0, *sizes])[:-1]
-        documents = int(live_docs.sum())
-        total = int(self._lengths[live_docs].sum(dtype=np.int64))
-        self.statistics = CollectionStatistics(documents, total / documents if total else 1.0)
+        live = int(self._live_windows.sum())
+        total = int(self._lengths[self._live_windows].sum(dtype=np.int64))
+        self.statistics = CollectionStatistics(live, total / live if total else 1.0)
         self._norms: tuple[BM25, Scores] | None = None
         self._frequencies: tuple[Counter[str], Counts] | None = None
 
     def score(self, query: str, how: BM25) -> Scores:
-        """Return the score of every document of all segments, float64, shape (documents,).
+        """Return the score of the best window of every document, float64, shape (documents,).
 
-        A document that is deleted or shares no term with the query has 0.
+        Documents are those of all segments; one that is deleted or shares no term with the query
+        has 0.
         """
+        found = self.score_windows(query, how)
+        return np.maximum.reduceat(found, self.first_windows) if self._several else found
+
+    def has_rare_code(self, query: str) -> bool:
+        """Tell whether a query has a term that looks like a code and that few windows have."""
+        terms = extract_query_terms(self._ranker, query, self._settings)
+        codes = Counter(filter(is_code, terms))
+        if not codes:
+            return False
+        found, _, _ = self._look_up(codes)
+        return bool(find_rare_codes(codes, np.bincount(found, minlength=len(codes))).any())
+
+    def score_windows(self, query: str, how: BM25) -> Scores:
+        """Return the score of every window of all segments, float64, shape (windows,)."""
         counted = Counter(extract_query_terms(self._ranker, query, self._settings))
-        terms, documents, counts = self._look_up(counted)
+        terms, windows, counts = self._look_up(counted)
         frequencies = np.bincount(terms, minlength=len(counted))
         self._frequencies = (counted, frequencies)
         idf = self.statistics.compute_idf_weights(counted, frequencies)
-        scores = idf[terms] * (counts / (counts + self._compute_norms(how)[documents]))
-        found = np.bincount(documents, scores, minlength=len(self._live_docs))
-        return found.astype(np.float64)
+        scores = idf[terms] * (counts / (counts + self._compute_norms(how)[windows]))
+        return np.bincount(windows, scores, minlength=len(self._lengths)).astype(np.float64)
 
     def score_texts(self, query: str, texts: Sequence[str], how: BM25) -> Scores:
-        """Return the scores that texts would have if they were documents of the index."""
+        """Return the scores that texts would have if they were windows of the index."""
         counted = Counter(extract_query_terms(self._ranker, query, self._settings))
-        documents = [extract_terms(self._ranker, text, self._settings) for text in texts]
+        windows = [extract_terms(self._ranker, text, self._settings) for text in texts]
         cached = self._frequencies
         if cached is not None and list(cached[0].items()) == list(counted.items()):
             frequencies = cached[1]  # windows of hits are scored for the query just searched
         else:
             terms, _, _ = self._look_up(counted)
             frequencies = np.bincount(terms, minlength=len(counted))
-        return self.statistics.score_documents(counted, frequencies, documents, how)
+        return self.statistics.score_windows(counted, frequencies, windows, how)
 
     def count_frequencies(self) -> tuple[Keys, Counts]:
-        """Return the terms of live documents, by key in ascending order, and their frequencies."""
-        live_docs = np.split(self._live_docs, self._firsts[1:])
-        return count_document_frequencies(list(zip(self._segments, live_docs, strict=True)))
+        """Return the terms of live windows, by key in ascending order, and their frequencies."""
+        live = np.split(self._live_windows, self._edges[1:-1])
+        return count_window_frequencies(list(zip(self._segments, live, strict=False)))
 
     def _look_up(self, query: Counter[str]) -> tuple[Counts, Counts, npt.NDArray[np.float64]]:
-        """Return the postings of terms in live documents; see `Postings.look_up`."""
+        """Return the postings of terms in windows of live documents; see `Postings.look_up`."""
         keys = hash_terms(query)
         found = [segment.look_up(keys) for segment in self._segments]
         terms = np.concatenate([np.zeros(0, np.int64), *(own[0] for own in found)])
-        documents = np.concatenate(
+        windows = np.concatenate(
             [np.zeros(0, np.int64)]
-            + [own[1] + first for own, first in zip(found, self._firsts, strict=True)]
+            + [own[1] + first for own, first in zip(found, self._edges[:-1], strict=True)]
         )
         counts = np.concatenate([np.zeros(0), *(own[2] for own in found)])
-        if self.statistics.documents == len(self._live_docs):
-            return terms, documents, counts
-        live = self._live_docs[documents]
-        return terms[live], documents[live], counts[live]
+        if self.statistics.windows == len(self._lengths):
+            return terms, windows, counts
+        live = self._live_windows[windows]
+        return terms[live], windows[live], counts[live]
 
     def _compute_norms(self, how: BM25) -> Scores:
-        """Return the length norms of all documents, cached for the next search."""
+        """Return the length norms of all windows, cached for the next search."""
         cached = self._norms
         if cached is None or cached[0] != how:
             cached = (how, self.statistics.compute_length_norms(self._lengths, how))

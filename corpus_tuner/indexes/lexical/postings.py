@@ -1,4 +1,6 @@
-"""Postings of one segment: which documents have a term, how often, and how long documents are.
+"""Postings of one segment: which windows have a term, how often, and how long windows are.
+
+A long document has several windows, any other document is one window.
 
 Counts are stored, not scores, which depend on the whole corpus. A term is known
 by 64 bits of its BLAKE2b, so nothing is read when an index is opened, however many terms there are;
@@ -28,13 +30,13 @@ Counts = npt.NDArray[np.int64]
 _FILES: dict[str, tuple[type[np.generic], ...]] = {
     "keys": (np.uint64,),
     "starts": (np.int64,),
-    "documents": (np.int32,),
+    "windows": (np.int32,),
     "counts": (np.uint8, np.uint16, np.uint32),
     "lengths": (np.int32,),
 }
-_AT_ONCE = 1_000  # documents
+_AT_ONCE = 1_000  # windows
 _BLOCK = 2**20  # postings
-_POSTING = np.dtype([("key", np.uint64), ("document", np.int32), ("count", np.int32)])
+_POSTING = np.dtype([("key", np.uint64), ("window", np.int32), ("count", np.int32)])
 
 
 def hash_terms(terms: Iterable[str]) -> Keys:
@@ -42,24 +44,24 @@ def hash_terms(terms: Iterable[str]) -> Keys:
     return np.fromiter((_hash_term(term) for term in terms), np.uint64)
 
 
-def write_postings(documents: Iterable[DocumentTerms], folder: Path, name: str) -> None:
-    """Write the postings of documents, given by their terms.
+def write_postings(windows: Iterable[DocumentTerms], folder: Path, name: str) -> None:
+    """Write the postings of windows, given by their terms.
 
-    Memory use is that of the term table and the postings of a thousand documents. The files
+    Memory use is that of the term table and the postings of a thousand windows. The files
     are ``NAME.keys.npy``, uint64 in ascending order, shape (terms,); ``NAME.starts.npy``, int64,
-    where the postings of every term begin, and the end; ``NAME.documents.npy``, int32, and
-    ``NAME.counts.npy``, the document and the count of every posting; and ``NAME.lengths.npy``,
-    int32, the length of every document.
+    where the postings of every term begin, and the end; ``NAME.windows.npy``, int32, and
+    ``NAME.counts.npy``, the window and the count of every posting; and ``NAME.lengths.npy``,
+    int32, the length of every window.
     """
     terms = _TermTable()
     lengths: list[npt.NDArray[np.int32]] = [np.zeros(0, np.int32)]
     first = 0
     with tempfile.TemporaryFile(dir=folder) as spilled:
-        for chunk in split_into_chunks(documents, _AT_ONCE):
+        for chunk in split_into_chunks(windows, _AT_ONCE):
             postings = _make_postings(chunk, first)
             first += len(chunk)
             spilled.write(postings.tobytes())
-            lengths.append(np.array([document.length for document in chunk], np.int32))
+            lengths.append(np.array([window.length for window in chunk], np.int32))
             terms.add(postings)
         spilled.seek(0)
         blocks = iter(lambda: spilled.read(_POSTING.itemsize * _BLOCK), b"")
@@ -70,35 +72,35 @@ def write_postings(documents: Iterable[DocumentTerms], folder: Path, name: str) 
 def merge_postings(
     segments: Sequence[tuple["Postings", npt.NDArray[np.bool_]]], folder: Path, name: str
 ) -> None:
-    """Write the postings of the live documents of several segments as those of one."""
-    firsts = np.cumsum([0, *(int(live_docs.sum()) for _, live_docs in segments)]).tolist()
+    """Write the postings of the live windows of several segments as those of one."""
+    firsts = np.cumsum([0, *(int(live.sum()) for _, live in segments)]).tolist()
 
     def blocks() -> Iterator[npt.NDArray[Any]]:
-        for (postings, live_docs), first in zip(segments, firsts, strict=False):
-            ordinals = np.cumsum(live_docs) - 1 + first
+        for (postings, live), first in zip(segments, firsts, strict=False):
+            ordinals = np.cumsum(live) - 1 + first
             for block in postings.read_blocks():
-                live = block[live_docs[block["document"]]]
-                live["document"] = ordinals[live["document"]]
-                yield live
+                own = block[live[block["window"]]]
+                own["window"] = ordinals[own["window"]]
+                yield own
 
     terms = _TermTable()
     for block in blocks():
         terms.add(block)
-    lengths = np.concatenate([postings.lengths[live_docs] for postings, live_docs in segments])
+    lengths = np.concatenate([postings.lengths[live] for postings, live in segments])
     _write(folder, name, lengths, terms, blocks())
 
 
-def count_document_frequencies(
+def count_window_frequencies(
     segments: Sequence[tuple["Postings", npt.NDArray[np.bool_]]],
 ) -> tuple[Keys, Counts]:
-    """Return the terms of several segments, in ascending order, and how many documents have each.
+    """Return the terms of several segments, in ascending order, and how many windows have each.
 
-    A segment is given by its postings and its live documents.
+    A segment is given by its postings and its live windows.
     """
     terms = _TermTable()
-    for postings, live_docs in segments:
+    for postings, live in segments:
         for block in postings.read_blocks():
-            terms.add(block[live_docs[block["document"]]])
+            terms.add(block[live[block["window"]]])
     return terms.keys, terms.totals
 
 
@@ -113,7 +115,7 @@ class Postings:
     Attributes
     ----------
     lengths
-        Length of every document in terms, int32, shape (documents,).
+        Length of every window in terms, int32, shape (windows,).
 
     Raises
     ------
@@ -122,23 +124,23 @@ class Postings:
     """
 
     def __init__(self, folder: Path, name: str) -> None:
-        self._keys, self._starts, self._documents, self._counts, self.lengths = (
+        self._keys, self._starts, self._windows, self._counts, self.lengths = (
             load_array(folder / f"{name}.{what}.npy", *dtypes) for what, dtypes in _FILES.items()
         )
         self._what = f"{name} in {folder}"
         total = self._starts[-1:].tolist()
-        fits = self._starts.shape == (len(self._keys) + 1,) and total == [len(self._documents)]
-        if not fits or len(self._documents) != len(self._counts):
+        fits = self._starts.shape == (len(self._keys) + 1,) and total == [len(self._windows)]
+        if not fits or len(self._windows) != len(self._counts):
             raise DamagedError(f"the {self._what} do not fit each other: {DAMAGED}")
 
     def read_blocks(self) -> Iterator[npt.NDArray[Any]]:
-        """Yield all postings, by term and then by document: their keys, documents and counts."""
-        for first in range(0, len(self._documents), _BLOCK):
+        """Yield all postings, by term and then by window: their keys, windows and counts."""
+        for first in range(0, len(self._windows), _BLOCK):
             some = slice(first, first + _BLOCK)
-            postings = np.zeros(len(self._documents[some]), _POSTING)
+            postings = np.zeros(len(self._windows[some]), _POSTING)
             rows = np.arange(first, first + len(postings))
             postings["key"] = self._keys[np.searchsorted(self._starts, rows, side="right") - 1]
-            postings["document"] = self._documents[some]
+            postings["window"] = self._windows[some]
             postings["count"] = self._counts[some]
             yield postings
 
@@ -147,8 +149,8 @@ class Postings:
 
         Returns
         -------
-        terms, documents, counts
-            The position of its term in `keys`, its document and its count; of shape (postings,).
+        terms, windows, counts
+            The position of its term in `keys`, its window and its count; of shape (postings,).
         """
         begins = ends = np.zeros(len(keys), np.int64)
         if len(self._keys):
@@ -156,17 +158,17 @@ class Postings:
             begins = np.asarray(self._starts[nearest])
             ends = np.where(self._keys[nearest] == keys, self._starts[nearest + 1], begins)
         sizes = ends - begins
-        if (begins < 0).any() or (sizes < 0).any() or (ends > len(self._documents)).any():
+        if (begins < 0).any() or (sizes < 0).any() or (ends > len(self._windows)).any():
             raise DamagedError(f"the {self._what} are damaged: {DAMAGED}")
         pieces = list(zip(begins, ends, strict=True))
         terms = np.repeat(np.arange(len(keys)), sizes)
         if not len(terms):
             return terms, terms, terms.astype(np.float64)
-        documents = np.concatenate([self._documents[start:end] for start, end in pieces])
+        windows = np.concatenate([self._windows[start:end] for start, end in pieces])
         counts = np.concatenate([self._counts[start:end] for start, end in pieces])
-        if documents.min() < 0 or documents.max() >= len(self.lengths):
+        if windows.min() < 0 or windows.max() >= len(self.lengths):
             raise DamagedError(f"the {self._what} are damaged: {DAMAGED}")
-        return terms, documents, counts.astype(np.float64)
+        return terms, windows, counts.astype(np.float64)
 
 
 @lru_cache(maxsize=2**18)
@@ -175,13 +177,13 @@ def _hash_term(term: str) -> int:
     return int.from_bytes(digest, "little")
 
 
-def _make_postings(documents: Sequence[DocumentTerms], first: int) -> npt.NDArray[Any]:
-    """Return the postings of some documents, the first of which has this ordinal."""
-    counted = [Counter(document.terms) for document in documents]
+def _make_postings(windows: Sequence[DocumentTerms], first: int) -> npt.NDArray[Any]:
+    """Return the postings of some windows, the first of which has this ordinal."""
+    counted = [Counter(window.terms) for window in windows]
     sizes = [len(counts) for counts in counted]
     postings = np.zeros(sum(sizes), _POSTING)
     postings["key"] = hash_terms(term for counts in counted for term in counts)
-    postings["document"] = np.repeat(np.arange(first, first + len(documents)), sizes)
+    postings["window"] = np.repeat(np.arange(first, first + len(windows)), sizes)
     postings["count"] = np.fromiter(
         (count for counts in counted for count in counts.values()), np.int32
     )
@@ -213,12 +215,12 @@ def _write(
     terms: _TermTable,
     blocks: Iterable[npt.NDArray[Any]],
 ) -> None:
-    """Write the files; the postings of a term come in the order of documents."""
+    """Write the files; the postings of a term come in the order of windows."""
     starts = np.concatenate([[0], np.cumsum(terms.totals)]).astype(np.int64)
     for what, values in (("keys", terms.keys), ("starts", starts), ("lengths", lengths)):
         save_array(folder / f"{name}.{what}.npy", values)
     total = int(starts[-1])
-    documents = _create_array(folder / f"{name}.documents.npy", np.dtype(np.int32), total)
+    windows = _create_array(folder / f"{name}.windows.npy", np.dtype(np.int32), total)
     counts = _create_array(folder / f"{name}.counts.npy", np.min_scalar_type(terms.most), total)
     free = starts[:-1].copy()  # where the next posting of every term goes
     for postings in blocks:
@@ -226,7 +228,7 @@ def _write(
         numbers = np.searchsorted(terms.keys, postings["key"][order])
         new, at, sizes = np.unique(numbers, return_index=True, return_counts=True)
         places = free[numbers] + np.arange(len(numbers)) - np.repeat(at, sizes)
-        documents[places] = postings["document"][order]
+        windows[places] = postings["window"][order]
         counts[places] = postings["count"][order]
         free[new] += sizes
 

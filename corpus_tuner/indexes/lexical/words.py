@@ -124,6 +124,18 @@ def remove_stop_words(tokens: Sequence[str], language: str) -> list[str]:
     return content or [*tokens]
 
 
+def is_code(term: str) -> bool:
+    """Tell whether a term looks like a code: a number with letters, or of three digits or more.
+
+    Examples
+    --------
+    >>> [term for term in ("e3999", "x.25", "2026", "42", "mill") if is_code(term)]
+    ['e3999', 'x.25', '2026']
+    """
+    digits = sum(character.isdigit() for character in term)
+    return digits > 2 or (digits > 0 and any(character.isalpha() for character in term))
+
+
 def extract_words(text: str, language: str | None) -> list[str]:
     """Return the words of a text without stop words, and the numbers and names that they form.
 

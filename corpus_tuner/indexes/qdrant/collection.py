@@ -47,7 +47,7 @@ class ScoredPoints(NamedTuple):
 class Point(NamedTuple):
     """A point to be written: its id, vectors by name, and a payload of JSON values.
 
-    Vectors have the shape (dimension,) for `PASSAGE`, (rows, dimension) for `VIEWS`; others are
+    Vectors have the shape (rows, dimension) for `PASSAGE` and `VIEWS`; others are
     sparse.
     """
 
@@ -115,7 +115,7 @@ class Collection:
                 size=dimension,
                 distance=models.Distance.DOT,
                 hnsw_config=no_graph,
-                multivector_config=several if name == VIEWS else None,
+                multivector_config=several,
             )
             for name in (PASSAGE, VIEWS)
         }
@@ -255,7 +255,7 @@ def make_request(
     if filter:
         conditions.append(models.Filter.model_validate(filter))
     return QueryRequest(
-        query=[query] if using == VIEWS else query,
+        query=[query] if using in (PASSAGE, VIEWS) else query,
         using=using,
         limit=limit,
         filter=models.Filter(must=conditions) if conditions else None,

@@ -44,7 +44,7 @@ from corpus_tuner.indexes.qdrant.layout import (
     payload_key,
 )
 from corpus_tuner.indexes.qdrant.terms import Terms, write_frequencies, write_keys
-from corpus_tuner.indexes.representations import read_representation, views
+from corpus_tuner.indexes.representations import count_windows, read_representation, views
 from corpus_tuner.indexes.search.local_index import LocalIndex, LocalIndexSource
 from corpus_tuner.indexes.store.document_tables import StoredDocument
 from corpus_tuner.indexes.store.manifest import Manifest
@@ -245,12 +245,12 @@ class _Export:
         lexical = self._manifest.lexical
         if lexical is None:
             return point
-        text = lexical.join_text(stored.document, stored.views)
+        texts = lexical.split_text(stored.document, stored.views)
         vectors = dict(point.vectors)
         for name, own in terms.items():
-            found = extract_terms(name, text, lexical)
-            if found.terms:
-                vectors[name] = own.make_vector(found)
+            windows = [extract_terms(name, text, lexical) for text in texts]
+            if any(window.terms for window in windows):
+                vectors[name] = own.make_vector(windows)
         return point._replace(vectors=vectors)
 
     def _finish(self, terms: Mapping[LexicalRanker, Terms]) -> None:
@@ -329,5 +329,6 @@ def _make_point(
     payload[STAMP] = hash_text(json.dumps(payload, sort_keys=True), rows.tobytes())
     payload[SIGNATURE] = b64encode(signature.tobytes()).decode()
     payload[TERMS] = terms_hash
-    vectors = {PASSAGE: rows[0], VIEWS: rows[1:] if len(rows) > 1 else rows}
+    windows = count_windows(stored.views)
+    vectors = {PASSAGE: rows[:windows], VIEWS: rows[windows:] if len(rows) > windows else rows}
     return Point(hash_text(document.id), vectors, payload)

@@ -45,7 +45,7 @@ from corpus_tuner.indexes.qdrant.layout import (
 )
 from corpus_tuner.indexes.qdrant.terms import Terms, read_terms
 from corpus_tuner.indexes.representations import SCORE_DECIMALS, DenseScores, Scores
-from corpus_tuner.indexes.search.backend import IndexSource, Match
+from corpus_tuner.indexes.search.backend import IndexSource, Match, average_best_passages
 from corpus_tuner.indexes.search.candidates import Candidates, find_top_matches
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.store.manifest import Manifest
@@ -107,8 +107,9 @@ class QdrantIndex:
                 for query, vector in zip(some, dense, strict=True)
             ]
             found = self._find_documents(plan, query_vectors, filter)
-            for vector, (documents, scores) in zip(dense, found, strict=True):
-                yield Candidates.create(self, plan, vector, documents, scores)
+            for query, vector, (documents, scores) in zip(some, dense, found, strict=True):
+                code = plan.fused and "words" in plan.lexical and self._has_rare_code(query)
+                yield Candidates.create(self, plan, vector, documents, scores, code)
 
     def read_ids(self, documents: Ordinals) -> list[str]:
         """Return the ids of documents, in their order."""
@@ -120,12 +121,14 @@ class QdrantIndex:
         joined = b"".join(b64decode(text) for text in texts)
         return np.frombuffer(joined, np.uint8).reshape(-1, SIGNATURE_BYTES)
 
-    def compare_passages(self, documents: Ordinals, relevant: Ordinals) -> Scores:
-        """Return the similarity of every document's passage to the mean passage of some of them."""
+    def compare_passages(
+        self, query: Vectors | None, documents: Ordinals, relevant: Ordinals
+    ) -> Scores:
+        """Return the similarities of the documents to the mean passage of some of them."""
         numbers = documents[relevant].tolist()
         found = self._read(numbers, (), [PASSAGE])
-        vectors = [found[number].vectors[PASSAGE][0] for number in numbers]
-        mean = np.mean(np.array(vectors, np.float64), axis=0).astype(np.float32)
+        passages = [found[number].vectors[PASSAGE] for number in numbers]
+        mean = average_best_passages(query, passages).astype(np.float32)
         (listed,) = self._collection.search(
             [make_request(PASSAGE, mean, len(documents), among=documents)]
         )
@@ -142,8 +145,8 @@ class QdrantIndex:
     ) -> Scores:
         """Return what documents of these texts would score if each stood among the others."""
         terms = extract_query_terms(ranker, query, self._lexical)
-        documents = [extract_terms(ranker, text, self._lexical) for text in texts]
-        return self._get_terms(ranker, how).score_documents(terms, documents)
+        windows = [extract_terms(ranker, text, self._lexical) for text in texts]
+        return self._get_terms(ranker, how).score_windows(terms, windows)
 
     def read_document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""
@@ -174,6 +177,10 @@ class QdrantIndex:
             if len(cache) < _DOCUMENTS:
                 cache.update(known)
         return [known[number] for number in numbers]
+
+    def _has_rare_code(self, query: str) -> bool:
+        terms = extract_query_terms("words", query, self._lexical)
+        return self._terms["words"].has_rare_code(terms)
 
     def _get_terms(self, ranker: LexicalRanker, how: BM25) -> Terms:
         """Return the terms of a ranker, if documents were written with these parameters."""

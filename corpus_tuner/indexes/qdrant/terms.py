@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from corpus_tuner.indexes.lexical import LexicalRanker
-from corpus_tuner.indexes.lexical.bm25 import BM25, CollectionStatistics
+from corpus_tuner.indexes.lexical.bm25 import BM25, CollectionStatistics, find_rare_codes
 from corpus_tuner.indexes.lexical.postings import Counts, Keys, hash_terms
 from corpus_tuner.indexes.lexical.words import DocumentTerms
 from corpus_tuner.indexes.qdrant.collection import Collection, Point, SparseVector
@@ -30,9 +30,9 @@ class Terms:
     keys
         Hashes of the terms, uint64, in the order of their dimensions, shape (terms,).
     frequencies
-        Document frequencies, shape (terms,).
+        Numbers of windows with each term, shape (terms,).
     statistics
-        Statistics of the documents.
+        Statistics of the windows.
     how
         Parameters of BM25.
     """
@@ -47,13 +47,20 @@ class Terms:
         self._order = np.argsort(keys)
         self._sorted = keys[self._order]
 
-    def make_vector(self, document: DocumentTerms) -> SparseVector:
-        """Return the vector of a document of known terms: saturated counts, between 0 and 1."""
-        counted = Counter(document.terms)
-        counts = np.array(list(counted.values()), np.float64)
-        half = self._statistics.compute_length_norms(np.array([document.length]), self.how)
-        dimensions, _ = self._look_up(counted)
-        return _make_sparse(dimensions, counts / (counts + half))
+    def make_vector(self, windows: Sequence[DocumentTerms]) -> SparseVector:
+        """Return the vector of a document of known terms: saturated counts, between 0 and 1.
+
+        The count of a term is that of the window where it is greatest. A document of several
+        windows therefore scores no less than its best window, which it scores by in a folder.
+        """
+        greatest: dict[str, float] = {}
+        lengths = np.array([window.length for window in windows])
+        halves = self._statistics.compute_length_norms(lengths, self.how)
+        for window, half in zip(windows, halves.tolist(), strict=True):
+            for term, count in Counter(window.terms).items():
+                greatest[term] = max(greatest.get(term, 0.0), count / (count + half))
+        dimensions, _ = self._look_up(greatest)
+        return _make_sparse(dimensions, np.array(list(greatest.values()), np.float64))
 
     def make_query_vector(self, terms: Sequence[str]) -> SparseVector:
         """Return the vector of a query: term counts times IDF weights."""
@@ -63,11 +70,16 @@ class Terms:
         weights = self._statistics.compute_idf_weights(counted, frequencies)
         return _make_sparse(dimensions[known], weights[known])
 
-    def score_documents(self, terms: Sequence[str], documents: Sequence[DocumentTerms]) -> Scores:
-        """Return the scores of further documents, given by their terms, for a query."""
+    def has_rare_code(self, terms: Sequence[str]) -> bool:
+        """Tell whether a query has a term that looks like a code and that few windows have."""
+        _, frequencies = self._look_up(terms)
+        return bool(find_rare_codes(terms, frequencies).any())
+
+    def score_windows(self, terms: Sequence[str], windows: Sequence[DocumentTerms]) -> Scores:
+        """Return the scores of further windows, given by their terms, for a query."""
         counted = Counter(terms)
         _, frequencies = self._look_up(counted)
-        return self._statistics.score_documents(counted, frequencies, documents, self.how)
+        return self._statistics.score_windows(counted, frequencies, windows, self.how)
 
     def _look_up(self, terms: Iterable[str]) -> tuple[Counts, Counts]:
         """Return dimensions and frequencies of terms, -1 and 0 for unknown ones."""

@@ -13,11 +13,14 @@ import numpy.typing as npt
 from corpus_tuner.core.documents import View
 from corpus_tuner.core.registry import PluginSettings, load_plugin, read_settings
 from corpus_tuner.encoders import Vectors
+from corpus_tuner.text.passages import is_long
 
 Storage = Literal["float32", "float16", "int8"]
 """Type of the stored components of vectors."""
 Scores = npt.NDArray[np.float64]
 """Scores, shape (documents,) or (rows,)."""
+Counts = npt.NDArray[np.int32]
+"""Numbers of parts of documents, shape (documents,)."""
 
 SCORE_DECIMALS = 6
 """Scores are computed in float64 and rounded to this, last of all: what is equal but for the order
@@ -83,16 +86,15 @@ class Representation(Protocol):
         Parameters
         ----------
         views
-            Views of the document; the first is a ``passage``.
+            Views of the document, its passages first.
         vectors
             Vectors of the views in the same order, float32, shape (views, dimension).
         """
 
-    def score(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> DenseScores:
+    def score(
+        self, similarities: Scores, starts: npt.NDArray[np.int64], windows: Counts
+    ) -> DenseScores:
         """Return the scores of documents, each the similarity of one row.
-
-        A row with a smaller similarity than the score `views` has no influence, unless it is the
-        first of its document.
 
         Parameters
         ----------
@@ -100,10 +102,15 @@ class Representation(Protocol):
             Similarities of a query and rows, one document after the other.
         starts
             Position of the first row of every document, shape (documents,).
+        windows
+            Number of passages that the ranker `passage` scores every document by, shape
+            (documents,); their rows are the first of the document.
         """
 
 
-def score_by_best_row(similarities: Scores, starts: npt.NDArray[np.int64]) -> DenseScores:
+def score_by_best_row(
+    similarities: Scores, starts: npt.NDArray[np.int64], windows: Counts
+) -> DenseScores:
     """Score every document by its best row only (MaxP)."""
     best = max_of_documents(similarities, starts)
     return DenseScores(best, best)
@@ -112,6 +119,26 @@ def score_by_best_row(similarities: Scores, starts: npt.NDArray[np.int64]) -> De
 def max_of_documents(similarities: Scores, starts: npt.NDArray[np.int64]) -> Scores:
     """Return the greatest similarity of every document."""
     return np.maximum.reduceat(similarities, starts) if len(starts) else similarities[:0]
+
+
+def count_windows(views: Sequence[View]) -> int:
+    """Return the number of passages that a document is scored by.
+
+    These are its windows if it is long, otherwise the first passage only.
+    """
+    passages = sum(view.kind == "passage" for view in views)
+    return passages if is_long(passages) else 1
+
+
+def find_windows(
+    rows: int, starts: npt.NDArray[np.int64], windows: Counts
+) -> npt.NDArray[np.bool_]:
+    """Return which rows are of the passages that documents are scored by, shape (rows,).
+
+    `starts` and `windows` are those of `Representation.score`.
+    """
+    sizes = np.diff(starts, append=rows)
+    return np.asarray(np.arange(rows) - np.repeat(starts, sizes) < np.repeat(windows, sizes))
 
 
 def open_representation(settings: PluginSettings) -> Representation:

@@ -1,4 +1,4 @@
-"""Every view keeps its vector: a document scores by its passage and by its best other view.
+"""Every view keeps its vector: a document scores by its best passage and by its best other view.
 
     score = (1 - w) * passage + w * best view
 
@@ -19,10 +19,13 @@ from corpus_tuner.core.documents import View
 from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.representations import (
+    Counts,
     DenseScores,
     Rows,
     Scores,
     Storage,
+    count_windows,
+    find_windows,
     max_of_documents,
 )
 
@@ -51,7 +54,7 @@ class Settings(PluginSettings):
 
 
 class Representation:
-    """One row per view, the passage first; a long document's further passages are views."""
+    """One row per view, the passages first."""
 
     name = "views"
 
@@ -65,20 +68,24 @@ class Representation:
         factors = np.array([self._invented if view.invented else 1.0 for view in views], np.float32)
         selected = np.flatnonzero(factors).astype(np.int32)
         if self._distinct is not None:
-            selected = np.concatenate(
-                [selected[:1], selected[1:][distinct(vectors[selected[1:]], self._distinct)]]
-            )
+            size = count_windows(views)
+            others = selected[size:]
+            others = others[distinct(vectors[others], self._distinct)]
+            selected = np.concatenate([selected[:size], others])
         return Rows(vectors[selected] * factors[selected, None], selected)
 
-    def score(self, similarities: Scores, starts: npt.NDArray[np.int64]) -> DenseScores:
-        """Return the similarities of the first row and of the best other row.
+    def score(
+        self, similarities: Scores, starts: npt.NDArray[np.int64], windows: Counts
+    ) -> DenseScores:
+        """Return the similarities of the best passage and of the best other row.
 
-        Where there are no others, the first stands for them.
+        Where there are no others, the passage stands for them.
         """
-        counts = np.diff(starts, append=len(similarities))
-        others = similarities.copy()
-        others[starts[counts > 1]] = -np.inf
-        return DenseScores(similarities[starts], max_of_documents(others, starts))
+        sizes = np.diff(starts, append=len(similarities))
+        is_window = find_windows(len(similarities), starts, windows)
+        passage = max_of_documents(np.where(is_window, similarities, -np.inf), starts)
+        others = max_of_documents(np.where(is_window, -np.inf, similarities), starts)
+        return DenseScores(passage, np.where(sizes > windows, others, passage))
 
 
 def distinct(vectors: Vectors, most: float) -> npt.NDArray[np.bool_]:

@@ -7,7 +7,10 @@ hits. Fusion and ranking are the same code for every index
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.encoders import Vectors
@@ -79,11 +82,22 @@ class Index(Protocol):
     def read_signatures(self, documents: Ordinals) -> Signatures:
         """Return the MinHash signatures of documents, in their order."""
 
-    def compare_passages(self, documents: Ordinals, relevant: Ordinals) -> Scores:
-        """Return the similarity of every document's passage to the mean passage of some of them.
+    def compare_passages(
+        self, query: Vectors | None, documents: Ordinals, relevant: Ordinals
+    ) -> Scores:
+        """Return the similarities of documents to the mean passage of some of them.
 
-        They are inner products, float64, shape (documents,); the relevant documents are given by
-        their positions among all.
+        They are inner products, float64, shape (documents,), of the best passage of each document.
+
+        Parameters
+        ----------
+        query
+            Query vector, float32, shape (dimension,), to which the passages of the relevant
+            documents are the nearest; ``None`` takes the first.
+        documents
+            Documents that are compared.
+        relevant
+            Relevant ones, by their positions among these.
         """
 
     def read_matches(self, vector: Vectors | None, documents: Ordinals) -> list[Match]:
@@ -105,6 +119,25 @@ class Index(Protocol):
 
     def close(self) -> None:
         """Close files and connections."""
+
+
+def average_best_passages(query: Vectors | None, passages: Sequence[npt.NDArray[Any]]) -> Scores:
+    """Return the mean of one passage of every document, the one nearest to the query.
+
+    Parameters
+    ----------
+    query
+        Query vector, shape (dimension,); ``None`` takes the first passage.
+    passages
+        Passage vectors of every document, shape (passages, dimension).
+
+    Returns
+    -------
+    Mean, float64, shape (dimension,).
+    """
+    best = [0 if query is None else int((own @ query).argmax()) for own in passages]
+    chosen = [own[position] for own, position in zip(passages, best, strict=True)]
+    return np.asarray(np.mean(np.array(chosen, np.float64), axis=0))
 
 
 class IndexSource(ABC):

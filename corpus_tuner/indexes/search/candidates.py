@@ -1,12 +1,12 @@
 """Candidates: the documents that are scored for a query, and how they are ranked.
 
 Fusion adds up the normalized scores of all rankers. The last but one is pseudo-relevance feedback:
-the first two documents by all others are taken to be relevant, and every candidate is scored by
-the similarity of its passage to the mean of theirs (Rocchio, "Relevance Feedback in Information
-Retrieval", 1971; with dense vectors: Li, Mourad, Zhuang, Koopman and Zuccon, "Pseudo Relevance
-Feedback with Deep Language Models and Dense Retrievers", TOIS 2023). Only the candidates are
-scored, so that it costs no second search. The last one is a reranker, if there is one, which scores
-only the first documents by all others (`corpus_tuner.indexes.search.reranking`).
+the first two documents by all others are taken to be relevant, and every candidate is scored by the
+similarity of its best passage to the mean of their best (Rocchio, "Relevance Feedback in
+Information Retrieval", 1971; with dense vectors: Li, Mourad, Zhuang, Koopman and Zuccon, "Pseudo
+Relevance Feedback with Deep Language Models and Dense Retrievers", TOIS 2023). Only the candidates
+are scored, so that it costs no second search. The last one is a reranker, if there is one, which
+scores only the first documents by all others (`corpus_tuner.indexes.search.reranking`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus_tuner.encoders import Vectors
+from corpus_tuner.indexes.lexical import LEXICAL_RANKERS
 from corpus_tuner.indexes.representations import DenseScores, Scores
 from corpus_tuner.indexes.search.fusion import (
     Contribution,
@@ -34,6 +35,9 @@ from corpus_tuner.indexes.vectors.dense_index import find_top
 if TYPE_CHECKING:
     from corpus_tuner.indexes.search.backend import Index
 
+CODE_SHARE = 0.75
+"""Least weight of the lexical rankers for a query with a rare code. Vectors hardly tell codes
+apart: the tokens of an encoder are parts of them."""
 FEEDBACK_DOCUMENTS = 2
 """Number of first documents that are taken to be relevant, besides those that tie with the last."""
 
@@ -72,6 +76,9 @@ class Candidates:
     core
         Whether a document is among the first `SearchSettings.candidates` by any ranker. Scores are
         normalized over these, so that they do not depend on the number of hits.
+    has_rare_code
+        Whether the query has a code that few documents have, such as an error number: then the
+        lexical rankers get `CODE_SHARE` of the weight.
     unfiltered
         Candidates of the same query without the filter, for probabilities; ``None`` where there is
         no filter, or probabilities are not needed.
@@ -84,6 +91,7 @@ class Candidates:
     documents: Ordinals
     scores: Mapping[str, Scores]
     core: Mask
+    has_rare_code: bool = False
     unfiltered: "Candidates | None" = None
     reranking: Reranking | None = None
     _normalized: dict[Fusion, dict[str, Scores]] = field(
@@ -101,6 +109,7 @@ class Candidates:
         vector: Vectors | None,
         documents: Ordinals,
         scores: Mapping[str, Scores],
+        has_rare_code: bool = False,
     ) -> "Candidates":
         """Return the candidates of a query with their core, by the plan of the search."""
         size = plan.settings.candidates
@@ -110,7 +119,7 @@ class Candidates:
             leading.append(find_top(dense.combine(plan.views), size))
         core = np.zeros(len(documents), bool)
         core[np.concatenate(leading)] = True
-        return cls(index, vector, documents, scores, core)
+        return cls(index, vector, documents, scores, core, has_rare_code)
 
     def drop_dense_scores(self, plan: Plan) -> "Candidates":
         """Return the candidates without dense scores, if some share a term with the query."""
@@ -121,7 +130,9 @@ class Candidates:
         scores = {
             name: nothing if name in DENSE_RANKERS else own for name, own in self.scores.items()
         }
-        return self.create(self.index, plan, self.vector, self.documents, scores)
+        return self.create(
+            self.index, plan, self.vector, self.documents, scores, self.has_rare_code
+        )
 
     def compute_scores(self, plan: Plan) -> Scores:
         """Return the fused score of every document, float64."""
@@ -130,7 +141,10 @@ class Candidates:
     def compute_contributions(self, plan: Plan) -> dict[str, Contribution]:
         """Return the scores of the plan's rankers, by name."""
         if plan.fused:
-            return self.fuse(plan.weights, plan.settings.fusion)
+            weights = plan.weights
+            if self.has_rare_code:
+                weights = _raise_lexical_weights(weights)
+            return self.fuse(weights, plan.settings.fusion)
         weights = dict.fromkeys(plan.weights, 1.0)
         if plan.dense:
             weights = dict(zip(DENSE_RANKERS, (1 - plan.views, plan.views), strict=True))
@@ -167,7 +181,9 @@ class Candidates:
         relevant = core[find_top(scores[core], FEEDBACK_DOCUMENTS)]
         key = tuple(relevant.tolist())
         if key not in self._similarities:
-            self._similarities[key] = self.index.compare_passages(self.documents, relevant)
+            self._similarities[key] = self.index.compare_passages(
+                self.vector, self.documents, relevant
+            )
         return self._similarities[key]
 
     def rerank(self, reranking: Reranking, scores: Scores) -> Scores:
@@ -248,3 +264,15 @@ def find_top_matches(scores: npt.NDArray[Any], size: int) -> Ordinals:
     """Return the positions of the first `size` of the documents that share a term with a query."""
     (matching,) = np.nonzero(scores)
     return np.asarray(matching[find_top(scores[matching], size)])
+
+
+def _raise_lexical_weights(weights: Mapping[str, float]) -> dict[str, float]:
+    """Return weights, 1 in sum, of which the lexical rankers have at least `CODE_SHARE`."""
+    lexical = sum(weights.get(name, 0.0) for name in LEXICAL_RANKERS)
+    if not 0 < lexical < CODE_SHARE:
+        return {**weights}
+    raised, lowered = CODE_SHARE / lexical, (1 - CODE_SHARE) / (1 - lexical)
+    return {
+        name: weight * (raised if name in LEXICAL_RANKERS else lowered)
+        for name, weight in weights.items()
+    }

@@ -13,8 +13,8 @@ from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
 from corpus_tuner.indexes.filters.fields import Fields
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.lexical.bm25 import BM25, LexicalIndex
-from corpus_tuner.indexes.representations import Scores, read_representation
-from corpus_tuner.indexes.search.backend import IndexSource, Match
+from corpus_tuner.indexes.representations import Scores, max_of_documents, read_representation
+from corpus_tuner.indexes.search.backend import IndexSource, Match, average_best_passages
 from corpus_tuner.indexes.search.candidates import Candidates, find_top_matches
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.store.layout import Layout
@@ -69,11 +69,17 @@ class LocalIndex:
         """Return the MinHash signatures of documents, in their order."""
         return self.segments.read_signatures(documents)
 
-    def compare_passages(self, documents: Ordinals, relevant: Ordinals) -> Scores:
-        """Return the similarity of every document's passage to the mean passage of some of them."""
-        passages = self.dense.passages(documents)
+    def compare_passages(
+        self, query: Vectors | None, documents: Ordinals, relevant: Ordinals
+    ) -> Scores:
+        """Return the similarities of the documents to the mean passage of some of them."""
+        passages, starts = self.dense.passages(documents)
+        ends = np.append(starts[1:], len(passages))
+        mean = average_best_passages(
+            query, [passages[starts[position] : ends[position]] for position in relevant]
+        )
         # Not a BLAS product, whose last digits depend on the number of rows: see StoredRows.
-        return np.asarray(np.einsum("pd,d->p", passages, passages[relevant].mean(axis=0)))
+        return max_of_documents(np.einsum("pd,d->p", passages, mean), starts)
 
     def read_matches(self, vector: Vectors | None, documents: Ordinals) -> list[Match]:
         """Return documents with their passages and similarities, in their order."""
@@ -135,7 +141,8 @@ class LocalIndex:
             dense = near.scores.concatenate(self.dense.score_documents(vector, others))._asdict()
         documents = np.concatenate([documents, others])
         scores = dense | {name: own[documents] for name, own in lexical.items()}
-        return Candidates.create(self, plan, vector, documents, scores)
+        code = plan.fused and "words" in lexical and self.lexical["words"].has_rare_code(query)
+        return Candidates.create(self, plan, vector, documents, scores, code)
 
     def _score_terms(
         self, ranker: LexicalRanker, query: str, plan: Plan, only: Ordinals | None
@@ -188,7 +195,9 @@ class LocalIndexSource(IndexSource):
             lexical: dict[LexicalRanker, LexicalIndex] = {}
             if settings := manifest.lexical:
                 lexical = {
-                    name: LexicalIndex(segments.folders, name, settings, segments.live_docs)
+                    name: LexicalIndex(
+                        segments.folders, name, settings, segments.windows, segments.live_docs
+                    )
                     for name in settings.rankers
                 }
         except BaseException:

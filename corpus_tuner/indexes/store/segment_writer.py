@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -18,9 +19,9 @@ from corpus_tuner.core.files import sync_file
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.filters.fields import FieldCounts
 from corpus_tuner.indexes.lexical import LexicalRanker
-from corpus_tuner.indexes.representations import Representation
+from corpus_tuner.indexes.representations import Representation, count_windows
 from corpus_tuner.indexes.store.document_tables import SCHEMA, StoredDocument, insert_document
-from corpus_tuner.indexes.store.layout import DOCUMENTS, SIGNATURES
+from corpus_tuner.indexes.store.layout import DOCUMENTS, SIGNATURES, WINDOWS
 from corpus_tuner.indexes.store.manifest import SegmentEntry, StoredFile, sum_counts
 from corpus_tuner.indexes.vectors.rows import (
     row_starts_file,
@@ -124,6 +125,7 @@ def _write_documents(
     fields = FieldCounts()
     digest = ""
     ordinal = -1
+    windows = array("i")
     with (
         closing(sqlite3.connect(folder / DOCUMENTS, isolation_level=None)) as database,
         (folder / SIGNATURES).open("wb") as signatures,
@@ -139,6 +141,7 @@ def _write_documents(
             fields.add(one.document.metadata, one.counts)
             digest = add_digests(digest, [one.digest])
             signatures.write(compute_signature(one.document.text or one.document.title).data)
+            windows.append(count_windows(one.views))
         database.executemany(
             "INSERT INTO fields VALUES (?, ?, ?)",
             (
@@ -149,4 +152,5 @@ def _write_documents(
         database.execute("COMMIT")
         signatures.seek(0)
         write_header(signatures, np.uint8, SIGNATURE_BYTES * (ordinal + 1))
+    save_array(folder / WINDOWS, np.array(windows, np.int32))
     return ordinal + 1, sum_counts([counts]), digest

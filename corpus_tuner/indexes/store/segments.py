@@ -15,9 +15,9 @@ from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
 from corpus_tuner.indexes.filters.conditions import Condition
 from corpus_tuner.indexes.filters.field_types import resolve
 from corpus_tuner.indexes.filters.fields import ID, Field, Fields, normalize_id, sum_fields
-from corpus_tuner.indexes.representations import Representation
+from corpus_tuner.indexes.representations import Counts, Representation
 from corpus_tuner.indexes.store.document_tables import StoredDocument
-from corpus_tuner.indexes.store.layout import DOCUMENTS, SIGNATURES, Layout
+from corpus_tuner.indexes.store.layout import DOCUMENTS, SIGNATURES, WINDOWS, Layout
 from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, VectorSearchEntry
 from corpus_tuner.indexes.store.segment_reader import Segment
 from corpus_tuner.indexes.vectors import Ordinals
@@ -50,6 +50,8 @@ class Segments:
         Folders of the segments, in order.
     live_docs
         Live documents of all segments, bool, shape (documents,).
+    windows
+        Number of passages that every document is scored by, int32, shape (documents,).
     edges
         Ordinal of the first document of every segment, and the end.
     """
@@ -64,6 +66,11 @@ class Segments:
         self._ann_files = ann_files
         self.live_docs: LiveDocs = np.concatenate([np.zeros(0, bool), *live_docs])
         self.edges: list[int] = np.cumsum([0, *(len(own) for own in live_docs)]).tolist()
+        self.windows: Counts = np.concatenate(
+            [np.zeros(0, np.int32), *(load_array(one / WINDOWS, np.int32) for one in folders)]
+        )
+        if len(self.windows) != len(self.live_docs) or (self.windows < 1).any():
+            raise DamagedError(f"the files {WINDOWS} do not fit the documents: {DAMAGED}")
         self._signatures = [
             _load_signatures(folder / SIGNATURES, len(own))
             for folder, own in zip(folders, live_docs, strict=True)
@@ -111,7 +118,7 @@ class Segments:
         vectors
             Search by the ANN indexes; exact by default.
         """
-        opened = (self.folders, representation, dimension, self.live_docs)
+        opened = (self.folders, representation, dimension, self.live_docs, self.windows)
         if vectors is None:
             return DenseIndex(*opened)
         return DenseIndex(*opened, self._ann_files, vectors.settings.index, vectors.parameters)

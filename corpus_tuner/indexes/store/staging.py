@@ -12,6 +12,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -198,7 +199,9 @@ class Staging:
         """Write the postings of a lexical ranker."""
         lexical = self.lexical
         assert lexical
-        texts = (lexical.join_text(one.document, one.views) for one in self.read_stored())
+        texts = chain.from_iterable(
+            lexical.split_text(one.document, one.views) for one in self.read_stored()
+        )
         write_postings((extract_terms(ranker, text, lexical) for text in texts), folder, ranker)
 
     def close(self) -> None:

@@ -18,9 +18,11 @@ from corpus_tuner.encoders import Vectors
 from corpus_tuner.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.representations import (
     SCORE_DECIMALS,
+    Counts,
     DenseScores,
     Representation,
     Scores,
+    find_windows,
 )
 from corpus_tuner.indexes.vectors import Neighbors, Ordinals
 from corpus_tuner.indexes.vectors.ann import AnnIndex, SearchParameters
@@ -104,6 +106,8 @@ class DenseIndex:
         Length of a vector.
     live_docs
         Which documents are live, shape (documents,).
+    windows
+        Number of passages that every document is scored by, shape (documents,).
     ann_files
         File of the ANN index of every segment that has one.
     ann_kind, ann_parameters
@@ -121,6 +125,7 @@ class DenseIndex:
         representation: Representation,
         dimension: int,
         live_docs: npt.NDArray[np.bool_],
+        windows: Counts,
         ann_files: Sequence[Path | None] = (),
         ann_kind: str = "",
         ann_parameters: SearchParameters | None = None,
@@ -142,6 +147,8 @@ class DenseIndex:
                 f"{representation.name} has vectors of {self.documents} documents, and there are "
                 f"{len(live_docs)}: {DAMAGED}"
             )
+        # A representation may index fewer passages.
+        self._windows = np.minimum(windows, np.diff(self._starts)).astype(np.int32)
 
     @property
     def documents(self) -> int:
@@ -191,7 +198,8 @@ class DenseIndex:
     def score_documents(self, query: Vectors, documents: Ordinals) -> DenseScores:
         """Return the scores of documents, given by ordinals, for a query, shape (dimension,)."""
         rows, starts = self._rows_of(documents)
-        return self.representation.score(self._similarities(query, rows), starts)
+        similarities = self._similarities(query, rows)
+        return self.representation.score(similarities, starts, self._windows[documents])
 
     def row_views(self, documents: Ordinals) -> tuple[npt.NDArray[np.int32], Ordinals]:
         """Return the view of every row of documents, and where the rows of each document begin."""
@@ -209,9 +217,18 @@ class DenseIndex:
         rows, starts = self._rows_of(documents)
         return self._vectors(rows), starts
 
-    def passages(self, documents: Ordinals) -> Scores:
-        """Return the passage vectors of documents, float64, shape (documents, dimension)."""
-        return self._vectors(self._starts[documents]).astype(np.float64)
+    def passages(self, documents: Ordinals) -> tuple[Scores, Ordinals]:
+        """Return the passages that documents are scored by, and where those of each begin.
+
+        Returns
+        -------
+        vectors, starts
+            float64 of shape (passages, dimension), int64 of shape (documents,).
+        """
+        counts = self._windows[documents]
+        starts = np.cumsum(counts) - counts
+        rows = np.repeat(self._starts[documents] - starts, counts) + np.arange(counts.sum())
+        return self._vectors(rows).astype(np.float64), starts
 
     def view_similarities(self, query: Vectors, documents: Ordinals) -> list[dict[int, float]]:
         """Return the similarities of a query and every document's views, by position of the view.
@@ -302,7 +319,8 @@ class DenseIndex:
         """Return the best documents; ``None`` if these rows do not decide."""
         documents = np.unique(np.searchsorted(self._starts, seen.rows, side="right") - 1)
         rows, starts = self._rows_of(documents)
-        bounds = self.representation.score(_look_up(rows, seen)[0] + _TOLERANCE, starts)
+        greatest = _look_up(rows, seen)[0] + _TOLERANCE
+        bounds = self.representation.score(greatest, starts, self._windows[documents])
         most = bounds.combine(weight)
         hopeful = find_top(most, k)
         scores = self._score_by_deciding_rows(query, documents[hopeful], seen)
@@ -328,14 +346,16 @@ class DenseIndex:
             return DenseScores.zeros()
         found, known = _look_up(rows, seen)
         lower = np.where(known, found - _TOLERANCE, -np.inf)
-        thresholds = self.representation.score(lower, starts).views
-        counts = np.diff(starts, append=len(rows))
-        deciding = found + _TOLERANCE >= np.repeat(thresholds, counts)
+        windows = self._windows[documents]
+        least = self.representation.score(lower, starts, windows)
+        owners = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(rows)))
+        is_window = find_windows(len(rows), starts, windows)
+        thresholds = np.where(is_window, least.passage[owners], least.views[owners])
+        deciding = found + _TOLERANCE >= thresholds
         deciding |= not seen.exact  # a row that was missed may be the nearest
-        deciding[starts] = True
         similarities = np.full(len(rows), -np.inf)
         similarities[deciding] = self._similarities(query, rows[deciding])
-        return self.representation.score(similarities, starts)
+        return self.representation.score(similarities, starts, windows)
 
     def _rows_of(self, documents: Ordinals) -> tuple[Ordinals, Ordinals]:
         """Return the rows of documents, one document after the other, and where each begins."""

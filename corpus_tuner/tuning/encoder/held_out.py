@@ -92,8 +92,8 @@ class HeldOutEvaluation(BaseEvaluator):  # type: ignore[misc]
         with TemporaryDirectory() as folder:
             documents = (extract_terms(ranker, text, lexical) for text in self._texts)
             write_postings(documents, Path(folder), ranker)
-            live_docs = np.ones(len(self._texts), np.bool_)
-            index = LexicalIndex([Path(folder)], ranker, lexical, live_docs)
+            one = np.ones(len(self._texts), np.int32)
+            index = LexicalIndex([Path(folder)], ranker, lexical, one, one.astype(bool))
             return np.stack([index.score(query, bm25) for query in self._queries])
 
     def __call__(self, model: SentenceTransformer, *_: Any, **__: Any) -> dict[str, float]:

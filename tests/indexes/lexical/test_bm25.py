@@ -21,6 +21,7 @@ TEXTS = [
     "...",
     "river",
 ]
+ONE_EACH = np.ones(len(TEXTS), np.int32)
 
 
 def open_index(
@@ -41,7 +42,8 @@ def open_index(
             (extract_terms(ranker, text, chosen) for text in texts[start:end]), part, ranker
         )
         folders.append(part)
-    return LexicalIndex(folders, ranker, chosen, np.ones(len(texts), bool))
+    one = np.ones(len(texts), np.int32)
+    return LexicalIndex(folders, ranker, chosen, one, one.astype(bool))
 
 
 def scores(index: LexicalIndex, query: str, how: BM25 | None = None) -> list[float]:
@@ -148,7 +150,7 @@ def test_a_damaged_file(tmp_path: Path, ranker: LexicalRanker, file: str) -> Non
     open_index(tmp_path, TEXTS, ranker=ranker)
     (tmp_path / "0" / f"{ranker}.{file}.npy").write_text("{}", encoding="utf-8")
     with pytest.raises(SearchIndexError, match=rf"{ranker}\.{file}\.npy is damaged"):
-        LexicalIndex([tmp_path / "0"], ranker, LexicalSettings(), np.ones(len(TEXTS), bool))
+        LexicalIndex([tmp_path / "0"], ranker, LexicalSettings(), ONE_EACH, ONE_EACH.astype(bool))
 
 
 def test_ngrams_find_what_words_do_not(tmp_path: Path) -> None:
@@ -159,11 +161,29 @@ def test_ngrams_find_what_words_do_not(tmp_path: Path) -> None:
     assert first > 0 == second == third
 
 
-def test_postings_of_documents_that_are_not_there(tmp_path: Path) -> None:
+def test_postings_of_windows_that_are_not_there(tmp_path: Path) -> None:
     open_index(tmp_path, TEXTS)
-    file = tmp_path / "0" / "words.documents.npy"
+    file = tmp_path / "0" / "words.windows.npy"
     np.save(file, np.load(file) + 100)
-    live_docs = np.ones(len(TEXTS), bool)
-    damaged = LexicalIndex([tmp_path / "0"], "words", ENGLISH, live_docs)
+    damaged = LexicalIndex([tmp_path / "0"], "words", ENGLISH, ONE_EACH, ONE_EACH.astype(bool))
     with pytest.raises(SearchIndexError, match=r"the words in .* are damaged"):
         damaged.score("mill", BM25())
+
+
+def test_a_document_is_scored_by_its_best_window(tmp_path: Path) -> None:
+    texts = ["the mill", "the river", "mill river mill", "a bread"]
+    windows = open_index(tmp_path, texts)
+    by_window = scores(windows, "mill river")
+    counts, live = np.array([1, 2, 1], np.int32), np.ones(3, bool)
+    index = LexicalIndex([tmp_path / "0"], "words", ENGLISH, counts, live)
+    assert scores(index, "mill river") == [by_window[0], max(by_window[1:3]), by_window[3]]
+    live[1] = False
+    gone = LexicalIndex([tmp_path / "0"], "words", ENGLISH, counts, live)
+    assert scores(gone, "mill river")[1] == 0
+    assert gone.statistics.windows == 2
+
+
+def test_windows_of_other_documents(tmp_path: Path) -> None:
+    open_index(tmp_path, TEXTS)
+    with pytest.raises(SearchIndexError, match="windows"):
+        LexicalIndex([tmp_path / "0"], "words", ENGLISH, ONE_EACH + 1, ONE_EACH.astype(bool))

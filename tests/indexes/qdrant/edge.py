@@ -59,7 +59,7 @@ class EdgeCollection:
                     dimension,
                     qdrant.Distance.Dot,
                     hnsw_config=no_graph,
-                    multivector_config=several if name == VIEWS else None,
+                    multivector_config=several,
                 )
                 for name in (PASSAGE, VIEWS)
             },

@@ -21,7 +21,7 @@ from corpus_tuner.indexes.qdrant.terms import Terms, read_terms, write_frequenci
 if TYPE_CHECKING:
     from corpus_tuner.indexes.lexical.postings import Keys
 
-STATISTICS = CollectionStatistics(documents=10, mean=3.0)
+STATISTICS = CollectionStatistics(windows=10, mean=3.0)
 
 
 def keys(*terms: str) -> "Keys":
@@ -39,14 +39,14 @@ def test_the_product_of_query_and_document_is_bm25() -> None:
     known = Terms(keys("mill", "river", "wheat"), np.array([2, 5, 0]), STATISTICS, BM25())
     document = DocumentTerms(["mill", "mill", "river"], 3)
     query = ["mill", "river", "river", "wheat", "unknown"]
-    own = known.make_vector(document)
+    own = known.make_vector([document])
     wanted = known.make_query_vector(query)
     assert {*wanted.indices} == {0, 1}  # what no document has is left out
     weights = dict(zip(wanted.indices, wanted.values, strict=True))
     product = sum(
         weights.get(at, 0) * value for at, value in zip(own.indices, own.values, strict=True)
     )
-    assert product == pytest.approx(known.score_documents(query, [document])[0])
+    assert product == pytest.approx(known.score_windows(query, [document])[0])
 
 
 def test_no_terms_are_known() -> None:

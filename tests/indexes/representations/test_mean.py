@@ -26,5 +26,7 @@ def test_without_views_the_passage_stays() -> None:
 @pytest.mark.parametrize("settings", [mean.Settings(), passage.Settings(windows="all")])
 def test_the_best_row_counts(settings: mean.Settings) -> None:
     similarities = np.array([0.3, 0.9, 0.8])
-    parts = open_representation(settings).score(similarities, np.array([0, 2]))
+    parts = open_representation(settings).score(
+        similarities, np.array([0, 2]), np.ones(2, np.int32)
+    )
     np.testing.assert_allclose(parts.combine(0.7), [0.9, 0.8], atol=1e-6)

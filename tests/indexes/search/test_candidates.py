@@ -21,7 +21,7 @@ class Passages:
     def __init__(self) -> None:
         self.compared = 0
 
-    def compare_passages(self, documents: Any, relevant: Any) -> Any:
+    def compare_passages(self, query: Any, documents: Any, relevant: Any) -> Any:
         self.compared += 1
         return PASSAGES[documents] @ PASSAGES[documents][relevant].mean(axis=0)
 
