@@ -57,7 +57,7 @@ from corpus_tuner.indexes.store.search_settings import (
 )
 from corpus_tuner.indexes.store.write_lock import lock_and_read_manifest
 from corpus_tuner.indexes.vectors import Ordinals
-from corpus_tuner.text.document_encoding import DocumentEncoder, EncodedDocument
+from corpus_tuner.text.document_encoding import DocumentEncoder
 from corpus_tuner.text.views import make_own_views
 
 MOST, LEAST, SHARE = 300, 100, 4
@@ -286,15 +286,16 @@ class _Rest(NamedTuple):
         Texts of its windows that had the sentence, without it.
     others
         Positions of its other windows.
-    encoded
-        What remains of the document, or of one of its windows, with the vectors of its passages.
+    passages, passage_vectors
+        Texts and vectors of the passages that a reranker may read, shape (passages, dimension).
     """
 
     vectors: Vectors
     windows: Counts
     texts: list[str]
     others: Ordinals
-    encoded: EncodedDocument
+    passages: list[str]
+    passage_vectors: Vectors
 
 
 def _score_queries(
@@ -334,9 +335,9 @@ def _score_queries(
         )
         every = others.append(rest)
         if every.reranking:
-            best = int(np.argmax(own.encoded.vectors @ candidates.vector))
-            texts = {target.ordinal: own.encoded.passages[best].text}
-            every = replace(every, reranking=every.reranking.replace_texts(texts))
+            best = int(np.argmax(own.passage_vectors @ candidates.vector))
+            own_text = {target.ordinal: own.passages[best]}
+            every = replace(every, reranking=every.reranking.replace_texts(own_text))
         scored.append(ScoredQuery(every, len(others.documents)))
     return scored
 
@@ -361,7 +362,14 @@ def _encode_rests(
         vectors = representation.make_rows(*one.add_views(views)).vectors
         texts = lexical.split_text(one.document, one.passages)
         windows = min(count_windows(one.passages), len(vectors))
-        rest = _Rest(vectors, np.array([windows], np.int32), texts, np.zeros(0, np.int64), one)
+        rest = _Rest(
+            vectors,
+            np.array([windows], np.int32),
+            texts,
+            np.zeros(0, np.int64),
+            [passage.text for passage in one.passages],
+            one.vectors,
+        )
         if searcher.segments.windows[target.ordinal] > 1:
             rest = _add_other_windows(rest, searcher, target)
         remaining.append(rest)
@@ -383,11 +391,14 @@ def _add_other_windows(rest: _Rest, searcher: Searcher, target: PseudoQueries) -
     vectors, _ = searcher.dense.vectors(document)
     views, _ = searcher.dense.row_views(document)
     is_passage = views < len(stored.passages)
-    passages = vectors[lacking[views] & is_passage]
+    other_passages = lacking[views] & is_passage
+    passages = vectors[other_passages]
     others = vectors[lacking[views] & ~is_passage]
     windows = int(rest.windows[0])
     return rest._replace(
         vectors=np.concatenate([passages, rest.vectors[:windows], others, rest.vectors[windows:]]),
         windows=np.array([len(passages) + windows], np.int32),
         others=np.flatnonzero(lacking[: len(stored.passages)]),
+        passages=[*(stored.views[view].text for view in views[other_passages]), *rest.passages],
+        passage_vectors=np.concatenate([passages, rest.passage_vectors]),
     )
