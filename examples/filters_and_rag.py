@@ -17,7 +17,10 @@ def make_prompt(searcher: ct.Searcher, question: str, k: int = 3) -> str:
     # `min_probability` leaves out hits that are probably irrelevant, whatever their rank.
     hits = searcher.search(question, k=k, min_probability=0.01)
     passages = [
-        f"[{hit.rank}] {hit.document.title}\n{hit.passage.text}" for hit in hits if hit.passage.text
+        f"[{hit.rank}] {' > '.join([hit.document.title, *hit.passage.headings])}\n"
+        f"{hit.passage.text}"
+        for hit in hits
+        if hit.passage.text
     ]
     return PROMPT.format(passages="\n\n".join(passages), question=question)
 

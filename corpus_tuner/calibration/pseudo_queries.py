@@ -17,6 +17,7 @@ from corpus_tuner.core.documents import Document
 from corpus_tuner.encoders.tuning_report import find_held_out
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.indexes.store.segments import Segments
+from corpus_tuner.text.passages import split_front
 from corpus_tuner.text.sentences import split_sentences
 
 _HEAD = 8  # words of a sentence in the first pseudo-query
@@ -122,5 +123,5 @@ def _read_window(segments: Segments, ordinal: int, window: int) -> Document:
     if segments.windows[ordinal] == 1:
         return segments.read_document(ordinal)
     (stored,) = segments.read_stored(np.array([ordinal]))
-    text = [*stored.passages.values()][window].removeprefix(stored.document.title)
-    return replace(stored.document, text=text)
+    front, text = split_front(stored.document, [*stored.passages.values()][window])
+    return replace(stored.document, title=front, text=text)

@@ -112,10 +112,11 @@ def _choose_style(hit: "Hit") -> str:
 
 
 def _format_head(hit: "Hit") -> Text:
-    """Return rank, title, id, page, score, probability and near-duplicates of a hit."""
+    """Return rank, title, headings, id, page, score, probability and near-duplicates of a hit."""
     id_ = out.sanitize(hit.document.id).plain
     title = out.sanitize(hit.document.title).plain or id_
     head = Text.assemble((f"{hit.rank:>2}  ", "dim"), (title, _choose_style(hit) or "bold"))
+    head.append("".join(f" > {out.sanitize(each).plain}" for each in hit.passage.headings))
     head.append("" if title == id_ else f"  {id_}", "dim")
     head.append("" if hit.passage.page is None else f"  page {hit.passage.page}", "dim")
     head.append(f"  {hit.score:.3f}")

@@ -36,9 +36,9 @@ class RetrievedText(NamedTuple):
     metadata
         Metadata of the document, and the hit under `NAMESPACE`: the document's ``id`` and
         ``title``, the hit's ``score``, ``probability`` and ``rank``, the ``kind`` and text of the
-        view that ``matched``, ``start`` and ``end`` of the passage in the document's text, and the
-        ids of ``similar`` documents that were folded into the hit. A document that has this key
-        itself keeps its own value. Where the text has pages,
+        view that ``matched``, ``start`` and ``end`` of the passage in the document's text and the
+        list of its ``headings``, and the ids of ``similar`` documents that were folded into the
+        hit. A document that has this key itself keeps its own value. Where the text has pages,
         ``page_label`` is the number of the page, slide or chapter of the passage, as text.
     """
 
@@ -60,6 +60,7 @@ def convert_hit(hit: Hit, unit: Unit) -> RetrievedText:
         "matched": hit.view.text,
         "start": passage.start,
         "end": passage.end,
+        "headings": list(passage.headings),
         "similar": list(hit.similar),
     }
     label = {} if passage.page is None else {"page_label": str(passage.page)}

@@ -4,6 +4,10 @@ A document that fits is one passage, title and text. The first passage of any ot
 encoder would read of it, cut at its limit; the others are overlapping windows at sentence borders,
 which cover the document with it, each with the title in front. A document of more than three
 passages is long: rankers score it by its best passage.
+
+Headings (`corpus_tuner.text.headings`) are context: a window has in front the title and the
+headings above its beginning, ``title > heading > sub-heading``. A window that is half full ends
+before the next heading, and nothing is repeated behind it.
 """
 
 import re
@@ -17,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.encoders import Encoder, Span
+from corpus_tuner.text.headings import Section, find_sections
 from corpus_tuner.text.sentences import split_sentences
 
 _REST_OF_WORD = re.compile(r"\w*")
@@ -31,24 +36,24 @@ class Passage(NamedTuple):
         Text that is encoded.
     start
         Offset in the full text of the document.
-    title
-        Number of characters before that: the title in front of a later window.
+    front
+        Number of characters before that: the title and the headings in front of a window.
     """
 
     text: str
     start: int = 0
-    title: int = 0
+    front: int = 0
 
     def measure_context(self, span: Span) -> tuple[int, int]:
         """Return the numbers of characters of a span in this passage, and of its context."""
         start, end = self.locate(span)
-        before, after = start - self.title, len(self.text) - end
+        before, after = start - self.front, len(self.text) - end
         inside = (end - start) + min(0, before) + min(0, after)
         return inside, min(before, after)
 
     def locate(self, span: Span) -> Span:
         """Return a span of the full text as a span of this passage; it may exceed the passage."""
-        shift = self.title - self.start
+        shift = self.front - self.start
         return span[0] + shift, span[1] + shift
 
 
@@ -90,6 +95,74 @@ def get_full_text(document: Document) -> str:
     return f"{document.title} {document.text}".strip()
 
 
+def join_path(title: str, headings: tuple[str, ...]) -> str:
+    """Return title and headings as they stand in front of a window.
+
+    Examples
+    --------
+    >>> join_path("Mills", ("Water mills", "Wheels"))
+    'Mills > Water mills > Wheels'
+    """
+    repeated = headings[:1] == (title,)
+    return " > ".join(filter(None, (title, *headings[repeated:])))
+
+
+def locate_passage(document: Document, passage: str) -> Span | None:
+    """Return the span of a passage in the text of a document, without what stands in front of it.
+
+    It is ``None`` where the passage has nothing of the text.
+
+    Examples
+    --------
+    >>> document = Document("d", "Mills", "They grind. They stand by rivers.")
+    >>> locate_passage(document, "Mills They stand by rivers.")
+    (12, 33)
+    """
+    title, text = document.title.lstrip(), document.text
+    whole = Section(0, len(text), ())
+    fronts = [
+        (section, join_path(title, headings))
+        for section in find_sections(text)
+        for headings in (section.headings, section.headings[:-1])
+    ]
+    for section, front in (*fronts, (whole, title), (whole, "")):
+        own = passage.removeprefix(front).strip()
+        at = text.find(own, section.start, section.end + len(own))
+        if own and at >= 0 and passage.startswith(front):
+            return at, at + len(own)
+    # A title that is too long to stand in front of windows is cut as text is.
+    start = f"{title} {text}".find(passage) - len(title) - 1
+    end = start + len(passage)
+    return (0, end) if -len(title) - 1 <= start < 0 < end else None
+
+
+def split_front(document: Document, passage: str) -> tuple[str, str]:
+    r"""Return what stands in front of a passage, and its own text.
+
+    Examples
+    --------
+    >>> document = Document("d", "Mills", "# Wheels\n\nThey turn.")
+    >>> split_front(document, "Mills > Wheels They turn.")
+    ('Mills > Wheels', 'They turn.')
+    """
+    span = locate_passage(document, passage)
+    own = document.text[slice(*span)].strip() if span else ""
+    return passage.removesuffix(own).strip(), own
+
+
+def drop_headings(document: Document, passage: str) -> str:
+    r"""Return a passage with only the title in front of its text.
+
+    Examples
+    --------
+    >>> document = Document("d", "Mills", "# Wheels\n\nThey turn.")
+    >>> drop_headings(document, "Mills > Wheels They turn.")
+    'Mills They turn.'
+    """
+    front, own = split_front(document, passage)
+    return f"{document.title} {own}".strip() if front.startswith(document.title) else passage
+
+
 def find_text_start(document: Document) -> int:
     """Return the offset of the text of a document in its full text."""
     joined = f"{document.title} {document.text}"
@@ -124,43 +197,74 @@ def _cut_first(text: str, encoder: Encoder) -> str:
     return text[: word.end()] if word else text
 
 
+class _Unit(NamedTuple):
+    """A sentence or a part of one, with its section and the fronts of windows that begin here."""
+
+    text: str
+    section: int
+    front: str
+    room: int
+
+
 def _cut_windows(
     document: Document, language: str, encoder: Encoder, settings: PassageSettings
 ) -> list[Passage]:
-    title, text, offset = document.title, document.text, find_text_start(document)
     most = min(settings.tokens, encoder.max_tokens)
-    room = most - encoder.count_tokens([title])[0] - 1
-    if room < most // 2:  # a title that long is text
-        title, text, offset, room = "", get_full_text(document), 0, most
-    sentences = [
-        part
-        for sentence in split_sentences(text, language)
-        for part in _cut_sentence(sentence, encoder, room)
-    ]
-    sizes = encoder.count_tokens(sentences)
-    starts = list(accumulate(map(len, sentences), initial=offset))
+    title, text, offset = document.title, document.text, find_text_start(document)
+    if most - encoder.count_tokens([title])[0] - 1 < most // 2:  # a title that long is text
+        title, text, offset = "", get_full_text(document), 0
+    units = _list_units(title, text, language, encoder, most)
+    sizes = encoder.count_tokens([unit.text for unit in units])
+    starts = list(accumulate((len(unit.text) for unit in units), initial=offset))
     windows = []
     start = 0
     while True:
+        front, room = units[start].front, units[start].room
         end, used = start, 0
         # At least one, so that this ends even if a tokenizer finds more tokens in it than before.
-        while end < len(sentences) and (end == start or used + sizes[end] <= room):
+        while end < len(units) and (end == start or used + sizes[end] <= room):
+            if used >= room // 2 and units[end].section != units[end - 1].section:
+                break
             used += sizes[end]
             end += 1
-        own = "".join(sentences[start:end])
-        window = f"{title} {own.strip()}".strip()
+        own = "".join(unit.text for unit in units[start:end])
+        window = f"{front} {own.strip()}".strip()
         blank = len(own) - len(own.lstrip())
         windows.append(Passage(window, starts[start] + blank, len(window) - len(own.strip())))
-        if end == len(sentences):
+        if end == len(units):
             return windows
         following, repeated = end, 0
-        while following - 1 > start and repeated + sizes[following - 1] <= settings.overlap:
+        while (
+            following - 1 > start
+            and repeated + sizes[following - 1] <= settings.overlap
+            and units[following - 1].section == units[end].section
+        ):
             following -= 1
             repeated += sizes[following]
         # The next sentence must fit besides the overlap: otherwise the window has nothing new.
-        while following < end and sum(sizes[following : end + 1]) > room:
+        while following < end and sum(sizes[following : end + 1]) > units[following].room:
             following += 1
         start = following
+
+
+def _list_units(title: str, text: str, language: str, encoder: Encoder, most: int) -> list[_Unit]:
+    """Return the parts of a text that are not cut, each with the front of a window that begins."""
+    sections = find_sections(text)
+    fronts = [join_path(title, section.headings) for section in sections]
+    above = [join_path(title, section.headings[:-1]) for section in sections]
+    units: list[_Unit] = []
+    counts = encoder.count_tokens([title, *fronts])
+    for number, (section, count) in enumerate(zip(sections, counts[1:], strict=True)):
+        room = most - count - 1
+        fits = room >= most // 2
+        if not fits:
+            room = most - counts[0] - 1
+        for sentence in split_sentences(text[section.start : section.end], language):
+            for part in _cut_sentence(sentence, encoder, room):
+                is_first = not units or units[-1].section != number
+                front = (above if is_first else fronts)[number] if fits else title
+                units.append(_Unit(part, number, front, room))
+    return units
 
 
 def _cut_sentence(sentence: str, encoder: Encoder, room: int) -> list[str]:

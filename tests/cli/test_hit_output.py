@@ -70,3 +70,15 @@ def test_near_duplicates_are_counted_with_their_hit(
     (tmp_path / "q.tsv").write_text(f"q\t{text}\n", encoding="utf-8")
     run("search", index, "--queries", tmp_path / "q.tsv", "--output", tmp_path / "run.trec")
     assert len((tmp_path / "run.trec").read_text(encoding="utf-8").splitlines()) == 4
+
+
+def test_headings_follow_the_title(run: Run, tmp_path: Path, encoder_folder: Path) -> None:
+    text = "The mill stands by the river. " * 20
+    manual = tmp_path / "manual"
+    manual.mkdir()
+    pages = f"# Mill\n\n{text}\n\n## Wheel\n\n{text}\n\n### Of [bold] wood\n\nThe wheel. {text}"
+    (manual / "mill.md").write_text(pages, encoding="utf-8")
+    chosen = ["--encoder", encoder_folder, "--set", "calibrate=false", "--set", "generator=null"]
+    assert run("build", manual, "--output", tmp_path / "index", *chosen).code == 0
+    outcome = run("search", tmp_path / "index", "wood", "--mode", "lexical")
+    assert "Mill > Wheel > Of [bold] wood  mill.md" in outcome.out

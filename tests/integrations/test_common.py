@@ -97,7 +97,8 @@ def test_a_missing_library_is_named(
 def make_hit(metadata: dict[str, Any], page: int | None = None) -> Hit:
     document = Document("d", "Mills", "One. It grinds. Two.", metadata)
     view = View("d", "passage", "It grinds.")
-    return Hit(document, 1, 2.0, None, view, Snippet("It grinds.", 5, 15, page), {}, ("copy",))
+    snippet = Snippet("It grinds.", 5, 15, page, ("Wheels",))
+    return Hit(document, 1, 2.0, None, view, snippet, {}, ("copy",))
 
 
 def test_a_hit_is_a_document_or_a_passage() -> None:
@@ -109,6 +110,7 @@ def test_a_hit_is_a_document_or_a_passage() -> None:
     assert whole.metadata["page_label"] == "3"
     assert whole.metadata["corpus_tuner"]["title"] == "Mills"
     assert whole.metadata["corpus_tuner"]["similar"] == ["copy"]
+    assert whole.metadata["corpus_tuner"]["headings"] == ["Wheels"]
     assert "page_label" not in convert_hit(make_hit({}), "passages").metadata
 
 

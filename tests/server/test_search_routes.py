@@ -34,7 +34,8 @@ def test_search(client: TestClient, tmp_path: Path, encoder: Any) -> None:
             name: pytest.approx(asdict(standing)) for name, standing in other.rankers.items()
         }
         assert hit["view"]["text"] == other.view.text
-        assert hit["passage"] == asdict(other.passage)
+        headings = {"headings": [*other.passage.headings]}
+        assert hit["passage"] == asdict(other.passage) | headings
         assert hit["metadata"] == dict(other.document.metadata)
     several = client.post("/v1/search", json={"query": ["mill", "river"], "mode": "dense"}).json()
     assert [result["query"] for result in several["results"]] == ["mill", "river"]

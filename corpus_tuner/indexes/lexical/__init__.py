@@ -6,7 +6,7 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from corpus_tuner.core.documents import Document, View
-from corpus_tuner.text.passages import is_long
+from corpus_tuner.text.passages import drop_headings, is_long
 
 LexicalRanker = Literal["words", "ngrams"]
 LEXICAL_RANKERS: tuple[LexicalRanker, ...] = get_args(LexicalRanker)
@@ -22,6 +22,8 @@ class LexicalSettings(BaseModel):
         every document is read in the one that it is in, and a query in all of them.
     ngrams
         Length of the character n-grams; ``None`` for none.
+    headings
+        Whether the headings in front of a window of a long document are among its terms.
     views
         Kinds of views whose words are added to their document's, and how many times (doc2query:
         Nogueira, Yang, Lin and Cho, "Document Expansion by Query Prediction", arXiv 1904.08375).
@@ -31,6 +33,7 @@ class LexicalSettings(BaseModel):
 
     languages: tuple[str, ...] = ()
     ngrams: PositiveInt | None = 4
+    headings: bool = True
     views: dict[str, PositiveInt] = Field(default_factory=dict)
 
     @property
@@ -46,6 +49,8 @@ class LexicalSettings(BaseModel):
         """
         added = (view.text for view in views for _ in range(self.views.get(view.kind, 0)))
         windows = [view.text for view in views if view.kind == "passage"]
+        if not self.headings:
+            windows = [drop_headings(document, window) for window in windows]
         first, *others = (
             windows if is_long(len(windows)) else [f"{document.title}\n{document.text}"]
         )

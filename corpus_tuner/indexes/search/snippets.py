@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from corpus_tuner.core.documents import Document, View
+from corpus_tuner.text.headings import find_common_headings, find_sections
+from corpus_tuner.text.passages import locate_passage
 
 if TYPE_CHECKING:
     from corpus_tuner.indexes.search.backend import Index, Match
@@ -29,12 +31,16 @@ class Snippet:
     page
         Number of the page, slide or chapter in which it begins, from 1; ``None`` for a text without
         pages. A form feed ends a page.
+    headings
+        Headings below which all of it is, outermost first
+        (`corpus_tuner.text.headings.find_sections`); without the title of the document.
     """
 
     text: str
     start: int
     end: int
     page: int | None = None
+    headings: tuple[str, ...] = ()
 
 
 def score_windows(
@@ -81,41 +87,35 @@ def choose_snippet(
         key=lambda pair: (needle not in _join_words(pair[1]), -pair[0]),
     )
     located = (locate_window(document, window) for _, window in ranked)
-    whole = _cut_snippet(document.text, 0, len(document.text)) or Snippet("", 0, 0)
-    return next(filter(None, located), whole)
+    found = next(filter(None, located), None)
+    return found or _cut_snippet(document, 0, len(document.text)) or Snippet("", 0, 0)
 
 
 def locate_window(document: Document, window: str) -> Snippet | None:
     """Return the part of a document's text in a window; ``None`` if there is none.
 
-    A window is cut out of title and text, or out of the text with the title put in front.
-
     Examples
     --------
     >>> document = Document("d", "Mills", "They grind. They stand by rivers.")
     >>> locate_window(document, "Mills They stand by rivers.")
-    Snippet(text='They stand by rivers.', start=12, end=33, page=None)
+    Snippet(text='They stand by rivers.', start=12, end=33, page=None, headings=())
     """
-    title, text = document.title, document.text
-    at = f"{title} {text}".find(window)
-    if at >= 0:
-        start = at - len(title) - 1
-        snippet = _cut_snippet(text, max(0, start), max(0, start + len(window)))
-        if snippet:
-            return snippet
-    own = window.removeprefix(title.lstrip()).strip()
-    at = text.find(own)
-    return _cut_snippet(text, at, at + len(own)) if at >= 0 else None
+    span = locate_passage(document, window)
+    return _cut_snippet(document, *span) if span else None
 
 
-def _cut_snippet(text: str, start: int, end: int) -> Snippet | None:
+def _cut_snippet(document: Document, start: int, end: int) -> Snippet | None:
     """Return a part of a text without the white space around it, if anything is left."""
+    text = document.text
     part = text[start:end].strip()
     start += len(text[start:end]) - len(text[start:end].lstrip())
     if not part:
         return None
     page = 1 + text.count("\f", 0, start) if "\f" in text else None
-    return Snippet(part, start, start + len(part), page)
+    headings = find_common_headings(find_sections(text), (start, start + len(part)))
+    if headings[:1] == (document.title,):
+        headings = headings[1:]
+    return Snippet(part, start, start + len(part), page, headings)
 
 
 def _join_words(text: str) -> str:

@@ -97,7 +97,7 @@ function renderSimilar(ids) {
 function renderHit(hit) {
   const words = makePattern(hit.matched);
   const address = `?${new URLSearchParams({ document: hit.id })}`;
-  const title = hit.title || hit.id;
+  const title = [hit.title || hit.id, ...hit.passage.headings].join(" > ");
   return make(
     "article",
     { class: hit.probability !== null && hit.probability < IMPROBABLE ? "hit improbable" : "hit" },

@@ -7,7 +7,7 @@ import pytest
 
 from corpus_tuner import Corpus
 from corpus_tuner.corpora.formats import UnreadableError, epub
-from tests.corpora.formats.conftest import find_page
+from tests.corpora.formats.conftest import find_page, list_headings
 
 
 def write_book(path: Path, chapters: list[str], encryption: str = "") -> None:
@@ -46,6 +46,7 @@ def test_chapters_of_a_book(tmp_path: Path) -> None:
     assert document.metadata["language"] == "en"
     assert [find_page(document, text) for text in ("The mill.", "It is öd.")] == [2, 4]
     assert "Chapter list" not in document.text
+    assert list_headings(document) == [("One",)]
     assert corpus.skipped == {"chapters that are missing": 1}
 
 

@@ -7,6 +7,7 @@ import pytest
 from corpus_tuner import Corpus
 from corpus_tuner.corpora import CorpusSettings
 from corpus_tuner.corpora.formats import html
+from tests.corpora.formats.conftest import list_headings
 
 PAGES = {
     "a warning in the main text": (
@@ -170,3 +171,11 @@ def test_the_encoding_of_the_user_is_for_pages_that_declare_none(tmp_path: Path)
     corpus = Corpus(tmp_path, CorpusSettings(encoding="windows-1251"))
     assert [document.text for document in corpus] == ["Мельница", "Мельница"]
     assert not corpus.skipped
+
+
+def test_headings_of_a_page(tmp_path: Path) -> None:
+    page = "<h1>Mill</h1><p>a<h2>Wheels</h2><p>b<h4>Of <b>wood</b></h4><p>c<h2>Stones</h2><p>d"
+    (tmp_path / "mill.html").write_text(page, encoding="utf-8")
+    (document,) = Corpus(tmp_path)
+    assert document.title == "Mill"
+    assert list_headings(document) == [(), ("Wheels",), ("Wheels", "Of wood"), ("Stones",)]

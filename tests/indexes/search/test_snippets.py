@@ -123,3 +123,32 @@ def test_a_window_of_the_title_alone_gives_way() -> None:
 def test_what_is_not_in_the_document_gives_its_text() -> None:
     assert locate_window(DOCUMENT, "something else") is None
     assert choose_snippet(DOCUMENT, ["something else"], [0.0], None).text == DOCUMENT.text
+
+
+SECTIONS = "Begin.\n\n# Mill\n\n## Wheel\n\nIt turns.\n\n## Stone\n\nIt grinds. It turns.\n"
+
+
+@pytest.mark.parametrize(
+    ("window", "text", "headings"),
+    [
+        ("Old Begin.\n\n# Mill", "Begin.\n\n# Mill", ()),
+        ("Old > Mill ## Wheel\n\nIt turns.", "## Wheel\n\nIt turns.", ("Mill", "Wheel")),
+        ("Old > Mill > Wheel It turns.", "It turns.", ("Mill", "Wheel")),
+        ("Old > Mill > Stone It turns.", "It turns.", ("Mill", "Stone")),
+        ("Old > Mill > Wheel It turns.\n\n## Stone", "It turns.\n\n## Stone", ("Mill",)),
+        ("Old It turns.\n", "It turns.", ("Mill", "Wheel")),
+    ],
+)
+def test_the_headings_of_a_passage(window: str, text: str, headings: tuple[str, ...]) -> None:
+    document = Document("d", "Old", SECTIONS)
+    found = locate_window(document, window)
+    assert found is not None
+    assert (found.text, found.headings) == (text, headings)
+    assert SECTIONS[found.start : found.end] == text
+
+
+def test_the_title_is_no_heading_of_a_passage() -> None:
+    document = Document("d", "Mill", SECTIONS.removeprefix("Begin.\n\n"))
+    found = locate_window(document, "Mill > Stone It grinds.")
+    assert found is not None
+    assert found.headings == ("Stone",)
