@@ -198,7 +198,7 @@ def _cut_first(text: str, encoder: Encoder) -> str:
 
 
 class _Unit(NamedTuple):
-    """A sentence or a part of one, with its section and the fronts of windows that begin here."""
+    """A sentence or a part of one; the front and the room, in tokens, of a window it begins."""
 
     text: str
     section: int
@@ -248,7 +248,7 @@ def _cut_windows(
 
 
 def _list_units(title: str, text: str, language: str, encoder: Encoder, most: int) -> list[_Unit]:
-    """Return the parts of a text that are not cut, each with the front of a window that begins."""
+    """Return the units of a text, which are not cut; headings that leave no room are left out."""
     sections = find_sections(text)
     fronts = [join_path(title, section.headings) for section in sections]
     above = [join_path(title, section.headings[:-1]) for section in sections]
