@@ -10,7 +10,7 @@ similarity, with a standard error of at most 0.032 (Li and König, "b-Bit Minwis
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -112,10 +112,9 @@ def _create_minhash() -> "MinHash":
 
 
 def _iter_shingles(text: str) -> Iterator[bytes]:
-    """Yield the shingles of a text; at least one, which may be all of it."""
+    """Yield the shingles of a text; its first and last word are in as many as any other."""
     words: list[str] = _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
-    shingles: Iterable[Sequence[str]] = [words or text.split()]
-    if len(words) > _SHINGLE:
-        shingles = zip(*(words[start:] for start in range(_SHINGLE)), strict=False)
-    for shingle in shingles:
+    padding = [""] * (_SHINGLE - 1)
+    padded = [*padding, *(words or text.split()), *padding]
+    for shingle in zip(*(padded[start:] for start in range(_SHINGLE)), strict=False):
         yield " ".join(shingle).encode("utf-8", "surrogatepass")

@@ -234,7 +234,7 @@ def test_the_page_shows_what_it_finds_as_text(odd_home: str, page: Any) -> None:
     assert page.locator(".hit").count() == 2
     shown = page.locator("main").inner_text()
     assert "<script>document.title='owned'</script>" in shown
-    assert "<b>Mühlrad</b> &amp; <img src=x" in shown
+    assert "<b>Mühlrad</b> &amp; <img" in shown
     assert "Mühlrad" in page.locator("mark").all_inner_texts()
     page.goto(f"{odd_home}/?document=odd%201%2F2")
     page.wait_for_selector("ul.views li")

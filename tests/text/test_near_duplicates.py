@@ -48,7 +48,8 @@ def test_the_estimate_is_near_the_similarity(common: int, own: int, seed: int) -
         for start in (common, common + own + 3)
     )
     one, other = [*middle, *first], [*middle, *second]
-    shingles = [{*zip(own, own[1:], own[2:], strict=False)} for own in (one, other)]
+    padded = [["", "", *own, "", ""] for own in (one, other)]
+    shingles = [{*zip(own, own[1:], own[2:], strict=False)} for own in padded]
     true = len(shingles[0] & shingles[1]) / len(shingles[0] | shingles[1])
     estimated = similarity(" ".join(one), " ".join(other))
     assert abs(estimated - true) <= 6 * (true * (1 - true) / SIGNATURE_BYTES) ** 0.5 + 0.03
@@ -97,3 +98,11 @@ def test_a_long_text_is_read_in_parts() -> None:
     whole, but_the_last = " ".join(words), " ".join(words[:-100])
     assert similarity(whole, but_the_last) > 0.97
     assert similarity(whole, " ".join(words[10_000:])) == pytest.approx(0.5, abs=0.15)
+
+
+@pytest.mark.parametrize("position", [0, 7, 15])
+def test_short_texts_that_differ_by_a_word_are_not_near_duplicates(position: int) -> None:
+    words = [f"w{number}" for number in range(16)]
+    other = [*words]
+    other[position] = "other"
+    assert not are_near(" ".join(words), " ".join(other))
