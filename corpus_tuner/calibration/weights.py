@@ -37,8 +37,8 @@ from corpus_tuner.core.progress import show_activity, show_progress, track
 from corpus_tuner.encoders import Encoder, EncoderSettings, Vectors, open_encoder
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.representations import (
-    Counts,
     Representation,
+    WindowCounts,
     count_windows,
     read_representation,
 )
@@ -291,7 +291,7 @@ class _Rest(NamedTuple):
     """
 
     vectors: Vectors
-    windows: Counts
+    windows: WindowCounts
     texts: list[str]
     others: Ordinals
     passages: list[str]

@@ -49,9 +49,9 @@ class LexicalSettings(BaseModel):
         """
         added = (view.text for view in views for _ in range(self.views.get(view.kind, 0)))
         windows = [view.text for view in views if view.kind == "passage"]
-        if not self.headings:
+        if not is_long(len(windows)):
+            windows = [f"{document.title}\n{document.text}"]
+        elif not self.headings:
             windows = [drop_headings(document, window) for window in windows]
-        first, *others = (
-            windows if is_long(len(windows)) else [f"{document.title}\n{document.text}"]
-        )
+        first, *others = windows
         return ["\n".join((first, *added)), *others]

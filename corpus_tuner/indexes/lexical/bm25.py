@@ -183,12 +183,8 @@ class LexicalIndex:
 
     def has_rare_code(self, query: str) -> bool:
         """Tell whether a query has a term that looks like a code and that few windows have."""
-        terms = extract_query_terms(self._ranker, query, self._settings)
-        codes = Counter(filter(is_code, terms))
-        if not codes:
-            return False
-        found, _, _ = self._look_up(codes)
-        return bool(find_rare_codes(codes, np.bincount(found, minlength=len(codes))).any())
+        counted = Counter(extract_query_terms(self._ranker, query, self._settings))
+        return bool(find_rare_codes(counted, self._count_windows(counted)).any())
 
     def score_windows(self, query: str, how: BM25) -> Scores:
         """Return the score of every window of all segments, float64, shape (windows,)."""
@@ -204,18 +200,20 @@ class LexicalIndex:
         """Return the scores that texts would have if they were windows of the index."""
         counted = Counter(extract_query_terms(self._ranker, query, self._settings))
         windows = [extract_terms(self._ranker, text, self._settings) for text in texts]
-        cached = self._frequencies
-        if cached is not None and list(cached[0].items()) == list(counted.items()):
-            frequencies = cached[1]  # windows of hits are scored for the query just searched
-        else:
-            terms, _, _ = self._look_up(counted)
-            frequencies = np.bincount(terms, minlength=len(counted))
-        return self.statistics.score_windows(counted, frequencies, windows, how)
+        return self.statistics.score_windows(counted, self._count_windows(counted), windows, how)
 
     def count_frequencies(self) -> tuple[Keys, Counts]:
         """Return the terms of live windows, by key in ascending order, and their frequencies."""
         live = np.split(self._live_windows, self._edges[1:-1])
         return count_window_frequencies(list(zip(self._segments, live, strict=False)))
+
+    def _count_windows(self, query: Counter[str]) -> Counts:
+        """Return the numbers of live windows that have each term, known for the last search."""
+        cached = self._frequencies
+        if cached is not None and list(cached[0].items()) == list(query.items()):
+            return cached[1]
+        terms, _, _ = self._look_up(query)
+        return np.bincount(terms, minlength=len(query))
 
     def _look_up(self, query: Counter[str]) -> tuple[Counts, Counts, npt.NDArray[np.float64]]:
         """Return the postings of terms in windows of live documents; see `Postings.look_up`."""

@@ -19,8 +19,8 @@ Storage = Literal["float32", "float16", "int8"]
 """Type of the stored components of vectors."""
 Scores = npt.NDArray[np.float64]
 """Scores, shape (documents,) or (rows,)."""
-Counts = npt.NDArray[np.int32]
-"""Numbers of parts of documents, shape (documents,)."""
+WindowCounts = npt.NDArray[np.int32]
+"""Numbers of passages that documents are scored by, shape (documents,)."""
 
 SCORE_DECIMALS = 6
 """Scores are computed in float64 and rounded to this, last of all: what is equal but for the order
@@ -92,7 +92,7 @@ class Representation(Protocol):
         """
 
     def score(
-        self, similarities: Scores, starts: npt.NDArray[np.int64], windows: Counts
+        self, similarities: Scores, starts: npt.NDArray[np.int64], windows: WindowCounts
     ) -> DenseScores:
         """Return the scores of documents, each the similarity of one row.
 
@@ -109,7 +109,7 @@ class Representation(Protocol):
 
 
 def score_by_best_row(
-    similarities: Scores, starts: npt.NDArray[np.int64], windows: Counts
+    similarities: Scores, starts: npt.NDArray[np.int64], windows: WindowCounts
 ) -> DenseScores:
     """Score every document by its best row only (MaxP)."""
     best = max_of_documents(similarities, starts)
@@ -131,7 +131,7 @@ def count_windows(views: Sequence[View]) -> int:
 
 
 def find_windows(
-    rows: int, starts: npt.NDArray[np.int64], windows: Counts
+    rows: int, starts: npt.NDArray[np.int64], windows: WindowCounts
 ) -> npt.NDArray[np.bool_]:
     """Return which rows are of the passages that documents are scored by, shape (rows,).
 

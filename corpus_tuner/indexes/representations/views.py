@@ -19,11 +19,11 @@ from corpus_tuner.core.documents import View
 from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.indexes.representations import (
-    Counts,
     DenseScores,
     Rows,
     Scores,
     Storage,
+    WindowCounts,
     count_windows,
     find_windows,
     max_of_documents,
@@ -75,7 +75,7 @@ class Representation:
         return Rows(vectors[selected] * factors[selected, None], selected)
 
     def score(
-        self, similarities: Scores, starts: npt.NDArray[np.int64], windows: Counts
+        self, similarities: Scores, starts: npt.NDArray[np.int64], windows: WindowCounts
     ) -> DenseScores:
         """Return the similarities of the best passage and of the best other row.
 

@@ -15,7 +15,7 @@ from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
 from corpus_tuner.indexes.filters.conditions import Condition
 from corpus_tuner.indexes.filters.field_types import resolve
 from corpus_tuner.indexes.filters.fields import ID, Field, Fields, normalize_id, sum_fields
-from corpus_tuner.indexes.representations import Counts, Representation
+from corpus_tuner.indexes.representations import Representation, WindowCounts
 from corpus_tuner.indexes.store.document_tables import StoredDocument
 from corpus_tuner.indexes.store.layout import DOCUMENTS, SIGNATURES, WINDOWS, Layout
 from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, VectorSearchEntry
@@ -66,7 +66,7 @@ class Segments:
         self._ann_files = ann_files
         self.live_docs: LiveDocs = np.concatenate([np.zeros(0, bool), *live_docs])
         self.edges: list[int] = np.cumsum([0, *(len(own) for own in live_docs)]).tolist()
-        self.windows: Counts = np.concatenate(
+        self.windows: WindowCounts = np.concatenate(
             [np.zeros(0, np.int32), *(load_array(one / WINDOWS, np.int32) for one in folders)]
         )
         if len(self.windows) != len(self.live_docs) or (self.windows < 1).any():

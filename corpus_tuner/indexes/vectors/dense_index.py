@@ -18,10 +18,10 @@ from corpus_tuner.encoders import Vectors
 from corpus_tuner.errors import DAMAGED, SearchIndexError
 from corpus_tuner.indexes.representations import (
     SCORE_DECIMALS,
-    Counts,
     DenseScores,
     Representation,
     Scores,
+    WindowCounts,
     find_windows,
 )
 from corpus_tuner.indexes.vectors import Neighbors, Ordinals
@@ -125,7 +125,7 @@ class DenseIndex:
         representation: Representation,
         dimension: int,
         live_docs: npt.NDArray[np.bool_],
-        windows: Counts,
+        windows: WindowCounts,
         ann_files: Sequence[Path | None] = (),
         ann_kind: str = "",
         ann_parameters: SearchParameters | None = None,
@@ -225,9 +225,7 @@ class DenseIndex:
         vectors, starts
             float64 of shape (passages, dimension), int64 of shape (documents,).
         """
-        counts = self._windows[documents]
-        starts = np.cumsum(counts) - counts
-        rows = np.repeat(self._starts[documents] - starts, counts) + np.arange(counts.sum())
+        rows, starts = _expand(self._starts[documents], self._windows[documents])
         return self._vectors(rows).astype(np.float64), starts
 
     def view_similarities(self, query: Vectors, documents: Ordinals) -> list[dict[int, float]]:
@@ -359,10 +357,8 @@ class DenseIndex:
 
     def _rows_of(self, documents: Ordinals) -> tuple[Ordinals, Ordinals]:
         """Return the rows of documents, one document after the other, and where each begins."""
-        first_rows = np.asarray(self._starts[documents])
-        counts = self._starts[documents + 1] - first_rows
-        starts = np.cumsum(counts) - counts
-        return np.repeat(first_rows - starts, counts) + np.arange(counts.sum()), starts
+        first_rows = self._starts[documents]
+        return _expand(first_rows, self._starts[documents + 1] - first_rows)
 
 
 def _open_rows(
@@ -377,6 +373,12 @@ def _open_rows(
     if not fits or starts[-1] != rows.count or (np.diff(starts) < 1).any():
         raise SearchIndexError(f"the files {folder / name}.* do not fit each other: {DAMAGED}")
     return rows, views, starts
+
+
+def _expand(firsts: Ordinals, counts: npt.NDArray[np.integer[Any]]) -> tuple[Ordinals, Ordinals]:
+    """Return so many numbers from each first one on, and where those of each begin."""
+    starts = np.cumsum(counts) - counts
+    return np.repeat(firsts - starts, counts) + np.arange(counts.sum()), starts
 
 
 def _join_segments(seen: Sequence[_SeenRows]) -> _SeenRows:
