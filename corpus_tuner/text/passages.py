@@ -13,7 +13,7 @@ before the next heading, and nothing is repeated behind it.
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
@@ -120,16 +120,16 @@ def locate_passage(document: Document, passage: str) -> Span | None:
     """
     title, text = document.title.lstrip(), document.text
     whole = Section(0, len(text), ())
-    fronts = [
+    fronts = (
         (section, join_path(title, headings))
         for section in find_sections(text)
         for headings in (section.headings, section.headings[:-1])
-    ]
-    for section, front in (*fronts, (whole, title), (whole, "")):
-        own = passage.removeprefix(front).strip()
-        at = text.find(own, section.start, section.end + len(own))
-        if own and at >= 0 and passage.startswith(front):
-            return at, at + len(own)
+    )
+    for section, front in chain(fronts, [(whole, title), (whole, "")]):
+        if passage.startswith(front) and (own := passage.removeprefix(front).strip()):
+            at = text.find(own, section.start, section.end + len(own))
+            if at >= 0:
+                return at, at + len(own)
     # A title that is too long to stand in front of windows is cut as text is.
     start = f"{title} {text}".find(passage) - len(title) - 1
     end = start + len(passage)

@@ -114,6 +114,16 @@ class CollectionStatistics(NamedTuple):
         return scores
 
 
+class _Search(NamedTuple):
+    """A search, with the frequencies of the query's terms and the scores of all windows."""
+
+    query: str
+    how: BM25
+    counted: Counter[str]
+    frequencies: Counts
+    scores: Scores
+
+
 class LexicalIndex:
     """BM25 scores of all documents of an index, by the terms of one lexical ranker.
 
@@ -170,7 +180,7 @@ class LexicalIndex:
         total = int(self._lengths[self._live_windows].sum(dtype=np.int64))
         self.statistics = CollectionStatistics(live, total / live if total else 1.0)
         self._norms: tuple[BM25, Scores] | None = None
-        self._frequencies: tuple[Counter[str], Counts] | None = None
+        self._last: _Search | None = None
 
     def score(self, query: str, how: BM25) -> Scores:
         """Return the score of the best window of every document, float64, shape (documents,).
@@ -187,14 +197,22 @@ class LexicalIndex:
         return bool(find_rare_codes(counted, self._count_windows(counted)).any())
 
     def score_windows(self, query: str, how: BM25) -> Scores:
-        """Return the score of every window of all segments, float64, shape (windows,)."""
+        """Return the score of every window of all segments, float64, shape (windows,).
+
+        Those of the last search are cached: windows of its hits are chosen by them.
+        """
+        last = self._last
+        if last is not None and (last.query, last.how) == (query, how):
+            return last.scores
         counted = Counter(extract_query_terms(self._ranker, query, self._settings))
         terms, windows, counts = self._look_up(counted)
         frequencies = np.bincount(terms, minlength=len(counted))
-        self._frequencies = (counted, frequencies)
         idf = self.statistics.compute_idf_weights(counted, frequencies)
-        scores = idf[terms] * (counts / (counts + self._compute_norms(how)[windows]))
-        return np.bincount(windows, scores, minlength=len(self._lengths)).astype(np.float64)
+        shares = idf[terms] * (counts / (counts + self._compute_norms(how)[windows]))
+        scores = np.bincount(windows, shares, minlength=len(self._lengths)).astype(np.float64)
+        scores.flags.writeable = False
+        self._last = _Search(query, how, counted, frequencies, scores)
+        return scores
 
     def score_texts(self, query: str, texts: Sequence[str], how: BM25) -> Scores:
         """Return the scores that texts would have if they were windows of the index."""
@@ -209,9 +227,9 @@ class LexicalIndex:
 
     def _count_windows(self, query: Counter[str]) -> Counts:
         """Return the numbers of live windows that have each term, known for the last search."""
-        cached = self._frequencies
-        if cached is not None and list(cached[0].items()) == list(query.items()):
-            return cached[1]
+        last = self._last
+        if last is not None and [*last.counted.items()] == [*query.items()]:
+            return last.frequencies
         terms, _, _ = self._look_up(query)
         return np.bincount(terms, minlength=len(query))
 

@@ -140,13 +140,13 @@ class QdrantIndex:
         found = self._read(numbers, _SHOWN, () if vector is None else _DENSE)
         return [_make_match(found[number], vector) for number in numbers]
 
-    def score_texts(
-        self, ranker: LexicalRanker, query: str, texts: Sequence[str], how: BM25
+    def score_windows(
+        self, ranker: LexicalRanker, query: str, document: int, windows: Sequence[str], how: BM25
     ) -> Scores:
-        """Return what documents of these texts would score if each stood among the others."""
+        """Return the BM25 scores of the windows of a document, given by their texts."""
         terms = extract_query_terms(ranker, query, self._lexical)
-        windows = [extract_terms(ranker, text, self._lexical) for text in texts]
-        return self._get_terms(ranker, how).score_windows(terms, windows)
+        found = [extract_terms(ranker, text, self._lexical) for text in windows]
+        return self._get_terms(ranker, how).score_windows(terms, found)
 
     def read_document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""

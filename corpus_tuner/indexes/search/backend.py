@@ -106,10 +106,10 @@ class Index(Protocol):
         The query vector is float32, shape (dimension,); ``None`` in lexical search.
         """
 
-    def score_texts(
-        self, ranker: LexicalRanker, query: str, texts: Sequence[str], how: BM25
+    def score_windows(
+        self, ranker: LexicalRanker, query: str, document: int, windows: Sequence[str], how: BM25
     ) -> Scores:
-        """Return the BM25 scores that texts would have if they were documents of the index."""
+        """Return the BM25 scores of the windows of a document, given by their texts."""
 
     def read_document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""

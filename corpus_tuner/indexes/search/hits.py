@@ -145,12 +145,12 @@ def fetch_hits(ranking: Ranking, plan: Plan, query: str) -> Hits:
     rankers = [
         {name: own[position] for name, own in by_ranker.items()} for position in range(len(matches))
     ]
-    dense = [_is_mainly_dense(own) for own in rankers]
-    windows = score_windows(best.index, plan, query, matches, dense)
     reranking = best.reranking
     hits = Hits(warning=reranking.warning if reranking else None)
-    for position, (match, scores) in enumerate(zip(matches, windows, strict=True)):
-        view = match.view if dense[position] else None
+    for position, (number, match) in enumerate(zip(best.documents.tolist(), matches, strict=True)):
+        dense = _is_mainly_dense(rankers[position])
+        scores = score_windows(best.index, plan, query, number, match, dense=dense)
+        windows, view = [*match.windows.values()], match.view if dense else None
         hits.append(
             Hit(
                 match.document,
@@ -158,7 +158,7 @@ def fetch_hits(ranking: Ranking, plan: Plan, query: str) -> Hits:
                 ranking.scores[position],
                 ranking.probabilities[position] if ranking.probabilities else None,
                 match.view,
-                choose_snippet(match.document, [*match.windows.values()], scores, view),
+                choose_snippet(match.document, windows, scores, view),
                 rankers[position],
                 ranking.similar[position] if ranking.similar else (),
             )

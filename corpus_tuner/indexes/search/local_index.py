@@ -90,20 +90,31 @@ class LocalIndex:
             similarities = self.dense.view_similarities(vector, documents)
             # Of equal ones the first, in every document.
             best = np.array([max(own, key=own.__getitem__) for own in similarities], np.int64)
-        stored = self.segments.read_stored(documents)
+        found = self.segments.read_passages(documents, best)
         try:
             return [
-                Match(one.document, one.views[view], one.passages, own)
-                for one, view, own in zip(stored, best.tolist(), similarities, strict=True)
+                Match(
+                    document,
+                    views[view],
+                    {at: one.text for at, one in views.items() if one.kind == "passage"},
+                    own,
+                )
+                for (document, views), view, own in zip(
+                    found, best.tolist(), similarities, strict=True
+                )
             ]
-        except IndexError as error:
+        except KeyError as error:
             raise DamagedError(f"vectors name views that do not exist: {DAMAGED}") from error
 
-    def score_texts(
-        self, ranker: LexicalRanker, query: str, texts: Sequence[str], how: BM25
+    def score_windows(
+        self, ranker: LexicalRanker, query: str, document: int, windows: Sequence[str], how: BM25
     ) -> Scores:
-        """Return the BM25 scores that texts would have if they were documents of the index."""
-        return self.lexical[ranker].score_texts(query, texts, how)
+        """Return the BM25 scores of the windows of a document, given by their texts."""
+        lexical = self.lexical[ranker]
+        if self.segments.windows[document] == 1:
+            return lexical.score_texts(query, windows, how)
+        first = lexical.first_windows[document]
+        return lexical.score_windows(query, how)[first : first + len(windows)]
 
     def read_document(self, id_: str) -> tuple[Document, list[View]] | None:
         """Return a document and all its views; ``None`` if there is none of that id."""

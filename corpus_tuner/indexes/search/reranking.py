@@ -108,9 +108,9 @@ class Reranking:
         """Return the best window of every document, by number."""
         stored = [number for number in documents if number not in self._texts]
         matches = index.read_matches(vector, np.array(stored, np.int64))
-        dense = [vector is not None] * len(matches)
-        windows = score_windows(index, self._plan, self._query, matches, dense)
-        for number, match, scores in zip(stored, matches, windows, strict=True):
+        dense = vector is not None
+        for number, match in zip(stored, matches, strict=True):
+            scores = score_windows(index, self._plan, self._query, number, match, dense=dense)
             best = int(np.argmax(scores)) if scores else 0
             texts = [*match.windows.values()] or [match.document.text]
             self._texts[number] = texts[best]

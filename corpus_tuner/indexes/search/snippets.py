@@ -5,7 +5,8 @@ little to a reader or a language model.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,32 +45,21 @@ class Snippet:
 
 
 def score_windows(
-    index: "Index", plan: "Plan", query: str, matches: Sequence["Match"], dense: Sequence[bool]
-) -> list[list[float]]:
-    """Return the scores of the windows of every document; 0 where there is only one.
+    index: "Index", plan: "Plan", query: str, document: int, match: "Match", *, dense: bool
+) -> list[float]:
+    """Return the scores of the windows of a document, given by its number; 0 if it has only one.
 
-    `dense` tells for every document whether they are similarities, otherwise BM25 scores.
+    They are similarities if `dense`, otherwise BM25 scores.
     """
-    # In one call, since every call looks up the document frequencies of the query.
-    lexical = [
-        text
-        for match, is_dense in zip(matches, dense, strict=True)
-        for text in match.windows.values()
-        if len(match.windows) > 1 and not is_dense
-    ]
-    bm25: Iterator[float] = iter(())
-    if lexical:
-        ranker = plan.lexical[0]
-        how = getattr(plan.settings, ranker)
-        bm25 = iter(index.score_texts(ranker, query, lexical, how).tolist())
-    scores = []
-    for match, is_dense in zip(matches, dense, strict=True):
-        if len(match.windows) <= 1:
-            scores.append([0.0] * len(match.windows))
-        elif is_dense:
-            scores.append([match.similarities.get(view, -math.inf) for view in match.windows])
-        else:
-            scores.append([next(bm25) for _ in match.windows])
+    if len(match.windows) <= 1:
+        return [0.0] * len(match.windows)
+    if dense:
+        return [match.similarities.get(view, -math.inf) for view in match.windows]
+    ranker = plan.lexical[0]
+    how = getattr(plan.settings, ranker)
+    scores: list[float] = index.score_windows(
+        ranker, query, document, [*match.windows.values()], how
+    ).tolist()
     return scores
 
 
@@ -81,10 +71,11 @@ def choose_snippet(
     Where none does, as with a generated question, or none is `matched`, as where lexical rankers
     contribute more than dense ones, it is the best of all. Among equal ones it is the first.
     """
-    needle = _join_words(matched.support or matched.text) if matched else ""
+    words = (matched.support or matched.text).split() if matched else []
+    # In views of sentences, words are separated by single spaces.
+    has_view = re.compile(r"\s+".join(map(re.escape, words))).search
     ranked = sorted(
-        zip(scores, windows, strict=True),
-        key=lambda pair: (needle not in _join_words(pair[1]), -pair[0]),
+        zip(scores, windows, strict=True), key=lambda pair: (not has_view(pair[1]), -pair[0])
     )
     located = (locate_window(document, window) for _, window in ranked)
     found = next(filter(None, located), None)
@@ -116,8 +107,3 @@ def _cut_snippet(document: Document, start: int, end: int) -> Snippet | None:
     if headings[:1] == (document.title,):
         headings = headings[1:]
     return Snippet(part, start, start + len(part), page, headings)
-
-
-def _join_words(text: str) -> str:
-    """Return a text with single spaces, as views of sentences have them."""
-    return " ".join(text.split())

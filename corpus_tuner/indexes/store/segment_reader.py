@@ -3,13 +3,13 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from corpus_tuner.core.documents import Document
+from corpus_tuner.core.documents import Document, View
 from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
 from corpus_tuner.indexes.filters.conditions import Condition
 from corpus_tuner.indexes.filters.fields import Field, Fields, normalize_id
@@ -124,6 +124,23 @@ class Segment:
             if isinstance(error, SearchIndexError):
                 raise
             raise self._make_error(str(error)) from error
+
+    def read_passages(
+        self, ordinals: Sequence[int], others: Sequence[int]
+    ) -> dict[int, tuple[Document, dict[int, View]]]:
+        """Return documents with their passages and another view each, by position."""
+        views: dict[int, dict[int, View]] = {ordinal: {} for ordinal in ordinals}
+        documents = self.read_documents(ordinals)
+        rows = self._select(
+            "SELECT document, position, kind, text, maker, support, invented FROM json_each(?) "
+            "JOIN views ON document = CAST(key AS INTEGER) "
+            "AND (kind = 'passage' OR position = value) ORDER BY document, position",
+            json.dumps(dict(zip(ordinals, others, strict=True))),
+        )
+        for ordinal, position, kind, text, maker, support, invented in rows:
+            id_ = documents[ordinal].id
+            views[ordinal][position] = View(id_, kind, text, maker, support, bool(invented))
+        return {ordinal: (document, views[ordinal]) for ordinal, document in documents.items()}
 
     def read_counts(self, ordinals: Iterable[int]) -> dict[int, tuple[str, dict[str, int]]]:
         """Return digest and counts of documents, by ordinal."""

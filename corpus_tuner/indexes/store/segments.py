@@ -140,6 +140,15 @@ class Segments:
         """Return documents with their views, digests and counts, in the order of `ordinals`."""
         return self._read(ordinals, Segment.read_stored)
 
+    def read_passages(
+        self, ordinals: Ordinals, others: Ordinals
+    ) -> list[tuple[Document, dict[int, View]]]:
+        """Return documents with their passages and another view each, by position.
+
+        All views of a long document would be many times as much to read.
+        """
+        return self._read(ordinals, Segment.read_passages, others)
+
     def read_counts(self, ordinals: Ordinals) -> list[tuple[str, dict[str, int]]]:
         """Return the digests and counts of documents, in the order of `ordinals`."""
         return self._read(ordinals, Segment.read_counts)
@@ -224,15 +233,19 @@ class Segments:
         return zip(self.edges[:-1], self._segments, strict=True)
 
     def _read(
-        self, ordinals: Ordinals, read: Callable[[Segment, list[int]], Mapping[int, _Found]]
+        self, ordinals: Ordinals, read: Callable[..., Mapping[int, _Found]], *more: Ordinals
     ) -> list[_Found]:
-        """Return what every segment reads of its documents, in the order of `ordinals`."""
+        """Return what every segment reads of its documents, in the order of `ordinals`.
+
+        `read` takes a segment, ordinals in it, and the values of `more` for these.
+        """
         found: dict[int, _Found] = {}
         owners = np.searchsorted(self.edges, ordinals, side="right") - 1
         for number in np.unique(owners).tolist():
             first = self.edges[number]
-            own = (ordinals[owners == number] - first).tolist()
-            read_here = read(self._segments[number], own)
+            own, *values = (each[owners == number] for each in (ordinals - first, *more))
+            arguments = (each.tolist() for each in (own, *values))
+            read_here = read(self._segments[number], *arguments)
             found |= {first + ordinal: one for ordinal, one in read_here.items()}
         try:
             return [found[ordinal] for ordinal in ordinals.tolist()]

@@ -27,6 +27,7 @@ _DEVIATIONS = 8
 learnt from the vectors, so that a vector is stored alike whatever else is in its file."""
 _ROWS_OFFSET = 8
 """Offset of the number of rows in the header of a FAISS file."""
+_ROWS_AT_ONCE = 256  # so that they stay in the cache of the processor
 _LARGE_SHARE = 0.5
 """If a filter passes more than this share of the rows, others are dropped from the result: asking
 a selector about every row takes longer."""
@@ -143,12 +144,14 @@ class StoredRows:
         They are float64, summed in an order that does not depend on the other rows, so that equal
         vectors have equal similarities.
         """
-        if not len(rows):
-            return np.zeros(0)
-        # Not by BLAS: its threads and those of FAISS would get in each other's way, and the order
-        # in which it sums depends on the number of rows.
-        vectors = self._decode(rows).astype(np.float64)
-        found: Scores = np.einsum("rd,d->r", vectors, query.astype(np.float64))
+        found = np.zeros(len(rows))
+        query = query.astype(np.float64)
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            some = slice(start, start + _ROWS_AT_ONCE)
+            # Not by BLAS: its threads and those of FAISS would get in each other's way, and the
+            # order in which it sums depends on the number of rows.
+            vectors = self._decode(rows[some]).astype(np.float64)
+            np.einsum("rd,d->r", vectors, query, out=found[some])
         return found
 
     def _scan(self, queries: Vectors, depth: int, parameters: Any = None) -> Neighbors:

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+import corpus_tuner.indexes.lexical.bm25 as bm25_module
 import corpus_tuner.indexes.search.local_index as local_module
-from corpus_tuner import Searcher, SearchIndexError, SearchSettings
+from corpus_tuner import Searcher, SearchIndexError, SearchSettings, add, build, load_recipe
 from corpus_tuner.indexes.lexical import LexicalSettings
+from corpus_tuner.indexes.lexical.bm25 import BM25
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
 from tests.conftest import nightly
-from tests.indexes.indexing import Table, build_index, encoded, write_index
+from tests.indexes.indexing import CHOSEN, Table, build_index, encoded, write_index
 
 
 def test_refresh(tmp_path: Path, encoder: Any) -> None:
@@ -145,3 +147,27 @@ def test_readers_open_during_many_commits(tmp_path: Path) -> None:
     stop.set()
     thread.join()
     assert not failures
+
+
+def test_windows_of_long_documents_have_the_scores_that_rank_them(
+    tmp_path: Path, encoder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is read from their texts again to choose the passage of a hit."""
+    filler = "The farmer and the river turn the wheel of the mill. "
+    texts = [filler, filler * 30 + "Lavender. " + filler * 10, filler * 60, "Lavender in winter. "]
+    documents = [{"id": f"d{number}", "text": text} for number, text in enumerate(texts)]
+    build(documents, tmp_path / "index", load_recipe(None, CHOSEN), encoder=encoder)
+    added = [{"id": "d4", "text": filler * 20 + "Wheat and lavender. " + filler * 20}]
+    add(tmp_path / "index", added, encoder=encoder)
+    query = "lavender by the river"
+    with Searcher.open(tmp_path / "index", encoder=encoder) as searcher:
+        words, local = searcher.lexical["words"], searcher.local
+        assert len(searcher.segments.folders) == 2
+        for number, one in enumerate(searcher.segments.read_stored(np.arange(5))):
+            windows = [*one.passages.values()]
+            scores = local.score_windows("words", query, number, windows, BM25())
+            np.testing.assert_allclose(scores, words.score_texts(query, windows, BM25()))
+        monkeypatch.setattr(bm25_module, "extract_terms", None)
+        hits = searcher.search(query, 3, mode="lexical")
+        assert {hit.document.id for hit in hits} == {"d1", "d3", "d4"}
+        assert all("avender" in hit.passage.text for hit in hits)
