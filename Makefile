@@ -22,7 +22,7 @@ test: $(INSTALLED)
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy corpus_tuner tests benchmarks examples
+	$(BIN)/mypy
 
 fix: $(INSTALLED)
 	$(BIN)/ruff check --fix .
