@@ -4,7 +4,7 @@ import errno
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +18,8 @@ _NOT_OF_THE_FILE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errn
 def write_atomically(path: Path) -> Iterator[IO[bytes]]:
     """Yield a binary file that replaces `path` in one step if the block ends without an error.
 
+    A link at `path`, or where the file is written first, is replaced and not followed.
+
     Raises
     ------
     CorpusTunerError
@@ -25,7 +27,8 @@ def write_atomically(path: Path) -> Iterator[IO[bytes]]:
     """
     aside = path.with_name(f"{path.name}.new")
     try:
-        with aside.open("wb") as file:
+        aside.unlink(missing_ok=True)  # of a process that was killed
+        with aside.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -35,7 +38,8 @@ def write_atomically(path: Path) -> Iterator[IO[bytes]]:
         problem = describe_disk_error(error) or error.strerror or error
         raise CorpusTunerError(f"cannot write {path}: {problem}") from error
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -18,7 +18,15 @@ from typing import Any
 
 from corpus_tuner.core.disk_errors import describe_disk_error, get_sqlite_code
 from corpus_tuner.core.documents import Document
-from corpus_tuner.core.files import concerns_file, hash_file, write_text
+from corpus_tuner.core.files import concerns_file
+from corpus_tuner.core.sealed_database import (
+    fits_seal,
+    get_seal,
+    is_open,
+    is_sealed,
+    open_read_only,
+    seal,
+)
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.checks import Verdict
 from corpus_tuner.generation.generators import Written
@@ -99,9 +107,12 @@ class Ledger:
         self._path = path
         self._read_only = read_only
         self._earlier = Ledger(earlier, read_only=True) if earlier else None
-        uri = path.absolute().as_uri() + ("?mode=ro" if read_only else "")
         with _clearly(path):
-            self._database = sqlite3.connect(uri, uri=True, isolation_level=None)
+            if read_only:
+                self._database = open_read_only(path)
+            else:  # by its URI, so that others can be attached by theirs
+                uri = path.absolute().as_uri()
+                self._database = sqlite3.connect(uri, uri=True, isolation_level=None)
             version = self._database.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, _VERSION):
                 raise CorpusTunerError(
@@ -110,7 +121,7 @@ class Ledger:
                 )
             if read_only:
                 return
-            _seal(path).unlink(missing_ok=True)
+            get_seal(path).unlink(missing_ok=True)
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.executescript(f"{_SCHEMA} PRAGMA user_version = {_VERSION};")
 
@@ -195,8 +206,8 @@ class Ledger:
         if self._earlier:
             self._earlier.close()
         self._database.close()
-        if not self._read_only and not _in_use(self._path):
-            write_text(_seal(self._path), hash_file(self._path))
+        if not self._read_only and not is_open(self._path):
+            seal(self._path)
 
     def __enter__(self) -> "Ledger":
         return self
@@ -219,11 +230,9 @@ def find_ledger_problem(path: Path) -> str:
     if not path.is_file():
         return ""
     try:
-        seal = _seal(path)
-        if seal.is_file() and not _in_use(path):
-            valid = seal.read_text(encoding="utf-8") == hash_file(path)
-            return "" if valid else "is damaged (wrong SHA-256)"
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+        if is_sealed(path):
+            return "" if fits_seal(path) else "is damaged (wrong SHA-256)"
+        with closing(open_read_only(path)) as database:
             (found,) = database.execute("PRAGMA quick_check").fetchone()
         return "" if found == "ok" else f"is damaged ({found})"
     except (OSError, ValueError, sqlite3.DatabaseError) as error:
@@ -254,13 +263,3 @@ def _described(path: Path, error: BaseException) -> CorpusTunerError:
     else:
         what = f"{path} is not a ledger, or damaged ({error}): move it away to go on"
     return CorpusTunerError(what)
-
-
-def _in_use(path: Path) -> bool:
-    """Tell whether a ledger is open, or was when its process was killed."""
-    return path.with_name(f"{path.name}-wal").exists()
-
-
-def _seal(path: Path) -> Path:
-    """Return the file that has the SHA-256 of a ledger."""
-    return path.with_name(f"{path.name}.sha256")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from corpus_tuner import CorpusTunerError, Document
+from corpus_tuner.core.sealed_database import get_seal
 from corpus_tuner.generation.checks import Verdict
 from corpus_tuner.generation.generators import Written
 from corpus_tuner.generation.ledger import (
@@ -80,6 +81,8 @@ def test_a_locked_ledger_is_not_called_damaged(
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(CorpusTunerError, match=r"another process uses .*try again when"):
             Ledger(file)
+        assert find_ledger_problem(file) == ""  # the seal is enough
+        get_seal(file).unlink()
         with pytest.raises(CorpusTunerError, match=r"another process uses .*try again when"):
             find_ledger_problem(file)
     assert find_ledger_problem(file) == ""

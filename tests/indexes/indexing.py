@@ -90,7 +90,7 @@ def write_index(
     with lock_index(folder, "a test"):
         for start, end in pairwise(ends):
             staging = Staging(
-                Layout(folder).get_staging_folder("key"),
+                Layout(folder).get_staging_folder(f"{0:064x}"),
                 [open_representation(chosen)],
                 dimension,
                 lexical,

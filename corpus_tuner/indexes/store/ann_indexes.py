@@ -69,6 +69,7 @@ def _write_ann_index(
     how = read_representation(manifest.representations[manifest.representation])
     rows = StoredRows(vectors_file(folder, how.name), manifest.encoder.dimension, how.storage)
     file = ann_index_file(folder, how.name, manifest.generation + 1)
+    file.unlink(missing_ok=True)  # of a process that was killed; a link is not followed
     build_ann_index(settings, rows, file)
     sync_file(file)
     return file

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from corpus_tuner.core.files import sync_folder
-from corpus_tuner.indexes.store.layout import Layout
+from corpus_tuner.indexes.store.layout import CHANGING, Layout
 from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, write_manifest
 from corpus_tuner.indexes.store.reader_lock import has_readers
 from corpus_tuner.indexes.store.segment_writer import SEGMENT
@@ -61,19 +61,21 @@ def move_segment(index: Path, entry: SegmentEntry, working: Path) -> SegmentEntr
 def collect_garbage(index: Path, manifest: Manifest) -> None:
     """Remove files that the manifest in force does not name, and builds in progress.
 
-    Segments that a reader has open are retained, `RETENTION_SECONDS` at most.
+    Segments that a reader has open are retained, `RETENTION_SECONDS` at most. Entries of other
+    names stay; what cannot be removed is left for the next time.
     """
     layout = Layout(index)
     named = {entry.name: entry for entry in manifest.segments}
-    for folder in layout.segments.iterdir() if layout.segments.is_dir() else ():
+    outdated = layout.aside
+    for folder in layout.segment_folders:
         if folder.name in named:
-            for file in folder.iterdir():
-                if file.name not in named[folder.name].files:
-                    file.unlink()
-        elif folder.is_dir() and not _is_in_use(folder):
+            files = named[folder.name].files
+            outdated += [one for one in folder.glob(CHANGING) if one.name not in files]
+        elif not _is_in_use(folder):
             _remove_folder(folder)
-    for file in index.glob("*.new"):  # of a file that was to be replaced
-        file.unlink()
+    for file in outdated:
+        with suppress(OSError):
+            file.unlink(missing_ok=True)
     discard_builds(index)
 
 
@@ -91,13 +93,12 @@ def _is_in_use(folder: Path) -> bool:
     marker = folder / _RETIRED
     try:
         if not marker.exists():
-            marker.touch()
+            marker.touch(exist_ok=False)  # does not follow a link
         return time.time() - marker.stat().st_mtime < RETENTION_SECONDS
     except OSError:
         return False
 
 
 def _remove_folder(folder: Path) -> None:
-    """Remove a folder; what a system keeps because it is open is left for the next time."""
-    with suppress(PermissionError):
-        shutil.rmtree(folder)
+    """Remove a folder; what cannot be removed, such as open files, is left for the next time."""
+    shutil.rmtree(folder, ignore_errors=True)

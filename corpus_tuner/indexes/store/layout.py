@@ -24,17 +24,26 @@
         writer.lock             lock of the process that changes the index; writer.json describes it
 
 Readers retain the segments that they opened, as in Lucene; a writer never touches them.
+
+An index folder may have entries that others left, and may have come from elsewhere with links in
+it. A writer ignores entries of other names, and refuses to change an index with a link instead of a
+folder or a database that it would write to (`Layout.find_link`).
 """
 
 import re
 from pathlib import Path
 
+from corpus_tuner.core.sealed_database import get_seal
 from corpus_tuner.errors import SearchIndexError
 
 ENCODER = "./encoder"
 """The name, in a manifest, of the encoder that is in the index itself."""
 
+CHANGING = "*.[0-9][0-9][0-9][0-9][0-9][0-9].*"
+"""Pattern of the files of a segment that a later generation may replace."""
+
 _NUMBER = re.compile(r"\d{6}")
+_STAGING = re.compile(r"building-(?:merge|import|[0-9a-f]{16})")
 
 
 class Layout:
@@ -44,12 +53,12 @@ class Layout:
     ----------
     index
         Folder of the index.
-    manifest, lock, ledger, parsed, skipped, encoder, segments
+    manifest, lock, ledger, ledger_seal, parsed, skipped, encoder, segments
         Files and folders that are described above.
     writer
         Description of the process with the write lock.
-    merging
-        Folder in which segments are merged.
+    merging, importing
+        Folders in which segments are merged, and an archive is unpacked.
     """
 
     def __init__(self, index: Path) -> None:
@@ -58,11 +67,13 @@ class Layout:
         self.lock = index / "writer.lock"
         self.writer = index / "writer.json"
         self.ledger = index / "ledger.sqlite"
+        self.ledger_seal = get_seal(self.ledger)
         self.parsed = index / "parsed.sqlite"
         self.skipped = index / "skipped.json"
         self.encoder = index / ENCODER
         self.segments = index / "segments"
         self.merging = index / "building-merge"
+        self.importing = index / "building-import"
 
     def get_segment_folder(self, name: str) -> Path:
         """Return the folder of a segment.
@@ -83,7 +94,40 @@ class Layout:
     @property
     def builds_in_progress(self) -> list[Path]:
         """Folders of builds that did not finish."""
-        return sorted(self.index.glob("building-*")) if self.index.is_dir() else []
+        found = sorted(self.index.glob("building-*")) if self.index.is_dir() else []
+        return [one for one in found if _STAGING.fullmatch(one.name) and is_own_folder(one)]
+
+    @property
+    def segment_folders(self) -> list[Path]:
+        """Folders of segments, in force or not."""
+        found = sorted(self.segments.iterdir()) if self.segments.is_dir() else []
+        return [one for one in found if _NUMBER.fullmatch(one.name) and is_own_folder(one)]
+
+    @property
+    def aside(self) -> list[Path]:
+        """Files that replace others, as they are written first."""
+        replaced = (self.manifest, self.writer, self.skipped, self.ledger_seal)
+        return [file.with_name(f"{file.name}.new") for file in replaced]
+
+    def find_link(self) -> Path | None:
+        """Return a link instead of a folder or file that is written to; ``None`` without one."""
+        databases = [
+            file.with_name(f"{file.name}{suffix}")
+            for file in (self.ledger, self.parsed)
+            for suffix in ("", "-wal", "-shm", "-journal")
+        ]
+        folders = [
+            *(one for one in self.index.glob("building-*") if _STAGING.fullmatch(one.name)),
+            *(one for one in self.segments.glob("*") if _NUMBER.fullmatch(one.name)),
+        ]
+        staged = [one for build in self.builds_in_progress for one in build.rglob("*")]
+        written = (self.lock, self.segments, self.encoder, *databases, *folders, *staged)
+        return next((path for path in written if path.is_symlink()), None)
+
+
+def is_own_folder(path: Path) -> bool:
+    """Tell whether a path is a folder and not a link to one."""
+    return path.is_dir() and not path.is_symlink()
 
 
 DOCUMENTS = "documents.sqlite"

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError, fie
 
 from corpus_tuner.core.arguments import describe_problem
 from corpus_tuner.core.documents import add_digests
-from corpus_tuner.core.files import concerns_file, hash_file, write_text
+from corpus_tuner.core.files import concerns_file, hash_file, write_atomically
 from corpus_tuner.core.languages import Languages
 from corpus_tuner.encoders import EncoderSettings
 from corpus_tuner.encoders.tuning_report import TuningVerdict
@@ -357,11 +357,15 @@ def write_manifest(index: Path, manifest: Manifest) -> None:
     if manifest.encoder.name == str(Layout(index).encoder.resolve()):
         own = manifest.encoder.rename(ENCODER)  # so that the index can be moved
         manifest = manifest.model_copy(update={"encoder": own})
+    with write_atomically(Layout(index).manifest) as file:
+        file.write(format_manifest(manifest))
+
+
+def format_manifest(manifest: Manifest) -> bytes:
+    """Return the contents of the file of a manifest, with their own checksum."""
     values = manifest.model_dump(mode="json")
-    stored = json.dumps(
-        {_CHECKSUM: _compute_checksum(values), **values}, indent=2, ensure_ascii=False
-    )
-    write_text(Layout(index).manifest, stored + "\n")
+    stored = {_CHECKSUM: _compute_checksum(values), **values}
+    return f"{json.dumps(stored, indent=2, ensure_ascii=False)}\n".encode()
 
 
 def read_manifest(index: Path) -> Manifest:
@@ -396,7 +400,7 @@ def parse_manifest(index: Path) -> Manifest:
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         if layout.builds_in_progress:
-            what = f"the build of {index} did not finish: run it again to go on"
+            what = f"the build or import of {index} did not finish: run it again to go on"
             raise SearchIndexError(what) from None
         what = f"it has no {path.name}" if index.exists() else "there is no such folder"
         raise SearchIndexError(f"{index} is not an index: {what}") from None

@@ -12,8 +12,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from corpus_tuner.core.disk_errors import describe_disk_error
-from corpus_tuner.core.files import create_folder
-from corpus_tuner.errors import LockedError, SearchIndexError
+from corpus_tuner.core.files import create_folder, write_text
+from corpus_tuner.errors import CorpusTunerError, LockedError, SearchIndexError
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.indexes.store.manifest import Manifest, read_manifest
 
@@ -29,15 +29,22 @@ def lock_index(index: Path, what: str) -> Iterator[None]:
     LockedError
         If another is changing it.
     SearchIndexError
-        If it cannot be written to, from the beginning or because the disk is full or fails.
+        If it cannot be written to, from the beginning or because the disk is full or fails, or if
+        it has a link instead of a folder or a database.
     """
     layout = Layout(index)
+    link = layout.find_link()
+    if link:
+        raise SearchIndexError(
+            f"{link} is a link, and changes would be written to where it leads: replace it by what "
+            "it leads to, or delete it"
+        )
     lock = _acquire(layout)
     try:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         holder = {"what": what, "process": os.getpid(), "host": socket.gethostname(), "since": now}
-        with suppress(OSError):  # on a full disk there may yet be room to remove something
-            layout.writer.write_text(json.dumps(holder), encoding="utf-8")
+        with suppress(CorpusTunerError):  # on a full disk there may be room to remove something
+            write_text(layout.writer, json.dumps(holder))
         with explain_disk_errors(index):
             yield
     finally:

@@ -1,7 +1,10 @@
 """An index as one file, with the encoder in it."""
 
+import os
 import shutil
+import signal
 import tarfile
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +13,9 @@ import pytest
 
 from corpus_tuner import Searcher, check, export_index, import_index
 from corpus_tuner.errors import SearchIndexError
+from corpus_tuner.generation.generators import Written
+from corpus_tuner.generation.ledger import Ledger
+from corpus_tuner.indexes.store import archive as archive_module
 from corpus_tuner.indexes.store.manifest import parse_manifest
 from tests.conftest import make_documents, write_jsonl
 from tests.indexes.store.conftest import Built
@@ -80,3 +86,98 @@ def test_an_import_refuses_a_damaged_encoder(built: Built) -> None:
     with pytest.raises(SearchIndexError, match=r"is damaged: encoder/model\.safetensors"):
         import_index(file, built.index.with_name("there"))
     assert not built.index.with_name("there").exists()
+
+
+def make_archive(file: Path, index: Path, extra: tarfile.TarInfo | None = None) -> None:
+    """Write an archive of an index with another member."""
+    export_index(index, file)
+    with tarfile.open(file, "a") as archive:
+        if extra:
+            archive.addfile(extra)
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE])
+def test_an_import_refuses_links_and_devices(built: Built, kind: bytes) -> None:
+    file, there = built.index.with_suffix(".tar"), built.index.with_name("there")
+    member = tarfile.TarInfo("segments/000001/link")
+    member.type, member.linkname = kind, "manifest.json"
+    make_archive(file, built.index, member)
+    with pytest.raises(SearchIndexError, match="000001/link is not a plain file"):
+        import_index(file, there)
+    assert not there.exists()
+
+
+def test_an_import_refuses_sparse_members(built: Built) -> None:
+    file = built.index.with_suffix(".tar")
+    member = tarfile.TarInfo("segments/000001/large")
+    member.pax_headers = {"GNU.sparse.major": "0", "GNU.sparse.map": "0,0,1000000000000,0"}
+    make_archive(file, built.index, member)
+    with pytest.raises(SearchIndexError):
+        import_index(file, built.index.with_name("there"))
+
+
+def test_an_import_leaves_out_what_is_not_of_an_index(built: Built) -> None:
+    file, there = built.index.with_suffix(".tar"), built.index.with_name("there")
+    make_archive(file, built.index, tarfile.TarInfo("building-merge/x"))
+    import_index(file, there)
+    assert not (there / "building-merge").exists()
+
+
+def kill_in(what: Callable[[], object], attribute: str) -> None:
+    """Run something in a process that is killed when it comes to a function of the archive."""
+    pid = os.fork()
+    if not pid:  # pragma: no cover
+        setattr(archive_module, attribute, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+        what()
+        os._exit(0)
+    assert os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.parametrize("step", ["verify", "sync_folder", "_list_contents"])
+def test_a_killed_import_is_done_by_the_next(built: Built, step: str) -> None:
+    file, there = built.index.with_suffix(".tar"), built.index.with_name("there")
+    export_index(built.index, file)
+    kill_in(lambda: import_index(file, there), step)
+    beside = {*built.index.parent.iterdir()}
+    if step != "sync_folder":  # by then it is an index
+        import_index(file, there)
+    assert check(there) == []
+    assert {*built.index.parent.iterdir()} == beside
+    assert not (there / "building-import").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_killed_export_leaves_nothing_after_the_next(
+    built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Ledger(built.index / "ledger.sqlite").close()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    file = tmp_path / "exported" / "index.tar"
+    kill_in(lambda: export_index(built.index, file), "_add_file")
+    export_index(built.index, file)
+    assert [*file.parent.iterdir()] == [file]
+    assert [*(tmp_path / "temporary").iterdir()] == []
+
+
+def test_a_folder_with_a_build_in_progress_is_not_imported_into(built: Built) -> None:
+    file, there = built.index.with_suffix(".tar"), built.index.with_name("there")
+    export_index(built.index, file)
+    there.mkdir()
+    Ledger(there / "ledger.sqlite").close()
+    with pytest.raises(SearchIndexError, match="exists already"):
+        import_index(file, there)
+    assert (there / "ledger.sqlite").exists()
+
+
+def test_a_damaged_ledger_is_not_imported(built: Built) -> None:
+    file = built.index.with_suffix(".tar")
+    with Ledger(built.index / "ledger.sqlite") as ledger:
+        ledger.put({"k": Written(("What does the old mill do?",))}, "question", "a model")
+    export_index(built.index, file)
+    data = bytearray(file.read_bytes())
+    data[data.index(b"What does the old mill do?") + 5] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(SearchIndexError, match=r"ledger\.sqlite has not the SHA-256"):
+        import_index(file, built.index.with_name("there"))

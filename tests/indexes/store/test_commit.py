@@ -67,7 +67,7 @@ def test_a_new_segment_has_a_number_that_none_has(tmp_path: Path) -> None:
 def test_garbage_is_what_the_manifest_does_not_name(tmp_path: Path) -> None:
     write(tmp_path, 3)
     (tmp_path / "segments" / "000999").mkdir()
-    (tmp_path / "building-0123").mkdir()
+    (tmp_path / f"building-{5:016x}").mkdir()
     collect_garbage(tmp_path, read_manifest(tmp_path))
     assert found(tmp_path) == 3
     assert len(list((tmp_path / "segments").iterdir())) == 1
@@ -96,3 +96,21 @@ def test_only_folders_of_indexes_are_claimed(tmp_path: Path) -> None:
         create_index_folder(tmp_path / "thesis.txt")
     with pytest.raises(CorpusTunerError, match="cannot create the folder"):
         create_index_folder(tmp_path / "thesis.txt" / "index")
+
+
+def test_entries_that_others_left_stay_and_fail_nothing(tmp_path: Path) -> None:
+    index, elsewhere = tmp_path / "index", tmp_path / "elsewhere"
+    write(index, 3)
+    elsewhere.mkdir()
+    (elsewhere / "views.npy").write_text("of somebody else")
+    strays = [index / "segments" / "000001" / "@eaDir", index / "old.new", index / "building-x"]
+    for folder in strays:
+        folder.mkdir()
+    for link in (index / "notes", index / "segments" / ".snapshot"):
+        link.symlink_to(elsewhere)
+        strays.append(link)
+    (index / "manifest.json.new").mkdir()  # cannot be removed as a file is
+    collect_garbage(index, read_manifest(index))
+    assert found(index) == 3
+    assert all(stray.exists() for stray in strays)
+    assert (elsewhere / "views.npy").read_text() == "of somebody else"

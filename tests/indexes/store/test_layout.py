@@ -24,3 +24,38 @@ def test_builds_in_progress_are_listed(tmp_path: Path) -> None:
     (layout.index / "segments").mkdir()
     assert layout.builds_in_progress == folders
     assert folders[0].name == "building-0123456789abcdef"
+
+
+def test_entries_of_others_are_no_builds_or_segments(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    (tmp_path / "building-x").mkdir()
+    (tmp_path / "building-merge").write_text("a file")
+    (layout.segments / "@eaDir").mkdir(parents=True)
+    (layout.segments / "000001").symlink_to(tmp_path)
+    assert layout.builds_in_progress == []
+    assert layout.segment_folders == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "writer.lock",
+        "ledger.sqlite",
+        "ledger.sqlite-wal",
+        "parsed.sqlite",
+        "segments",
+        "segments/000001",
+        "encoder",
+        "building-merge",
+        "building-0123456789abcdef/staging.sqlite",
+    ],
+)
+def test_a_link_in_the_place_of_what_is_written_to_is_found(tmp_path: Path, name: str) -> None:
+    layout = Layout(tmp_path / "index")
+    link = layout.index / name
+    link.parent.mkdir(parents=True)
+    link.symlink_to(tmp_path / "elsewhere")
+    assert layout.find_link() == link
+    link.unlink()
+    (layout.index / "notes").symlink_to(tmp_path / "elsewhere")  # by a name that is not of an index
+    assert layout.find_link() is None

@@ -104,7 +104,7 @@ def test_what_is_no_index(tmp_path: Path) -> None:
         read_manifest(tmp_path / "nowhere")
     with pytest.raises(SearchIndexError, match=r"it has no manifest\.json"):
         read_manifest(tmp_path)
-    (tmp_path / "building-0123").mkdir()
+    (tmp_path / f"building-{5:016x}").mkdir()
     with pytest.raises(SearchIndexError, match="did not finish"):
         read_manifest(tmp_path)
 
