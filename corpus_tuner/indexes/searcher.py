@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from copy import copy
 from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
@@ -21,7 +22,7 @@ from corpus_tuner.encoders import (
     open_query_encoder,
 )
 from corpus_tuner.errors import CorpusTunerWarning, SearchIndexError, named
-from corpus_tuner.indexes.filters import Condition, Filter, parse_filters
+from corpus_tuner.indexes.filters import Condition, Filter, compile_filter, parse_filters
 from corpus_tuner.indexes.filters.fields import Fields
 from corpus_tuner.indexes.lexical import LexicalRanker, LexicalSettings
 from corpus_tuner.indexes.lexical.bm25 import LexicalIndex
@@ -77,6 +78,7 @@ class Searcher:
         self.representation = representation
         self.encoder = encoder
         self._snapshot = snapshot
+        self._restricted = False
         self._process = os.getpid()
         self._rerankers: dict[RerankerSettings, Reranker] = {}
         self._opening = Lock()
@@ -203,6 +205,11 @@ class Searcher:
         SearchIndexError
             If the new index cannot be opened with this encoder; the old one stays open.
         """
+        if self._restricted:
+            raise SearchIndexError(
+                "a restricted searcher stays at its state of the index: refresh the searcher that "
+                "it was made from, and restrict that again"
+            )
         if self.source.read_manifest() == self._current().manifest:
             return False
         snapshot = _Snapshot(*self.source.open(self.representation))
@@ -214,6 +221,42 @@ class Searcher:
             )
         self._snapshot = snapshot
         return True
+
+    def restrict(self, filter: Filter | Condition | str) -> "Searcher":
+        """Return a searcher of the documents that pass a filter, as if there were no others.
+
+        Unlike the filter of a search, it decides counts, fields, term statistics, probabilities and
+        near-duplicates, too: everything is as in an index of only these documents that has the
+        same encoder and weights. The new searcher uses the files of this one, and is closed with
+        it; it stays at this state of the index (`refresh`).
+
+        Raises
+        ------
+        SearchIndexError
+            If the filter cannot be used, or the index is in Qdrant.
+
+        Examples
+        --------
+        >>> import corpus_tuner as ct
+        >>> with ct.Searcher.open(example_index) as searcher:
+        ...     restricted = searcher.restrict("id!=mill")
+        ...     len(restricted), restricted.get("mill")
+        (2, None)
+        """
+        manifest, index = self._current()
+        if not isinstance(index, LocalIndex):
+            index = self.local  # raises the error
+        if isinstance(filter, str):
+            filter = parse_filters([filter], index.fields)
+        own = index.restrict(filter if isinstance(filter, Condition) else compile_filter(filter))
+        entries = own.segments.restrict_entries(manifest.segments)
+        manifest = manifest.model_copy(update={"segments": entries})
+        main = next(iter(manifest.languages), "")
+        build = manifest.build.model_copy(update={"language": main})
+        restricted = copy(self)
+        restricted._snapshot = _Snapshot(manifest.model_copy(update={"build": build}), own)
+        restricted._restricted = True
+        return restricted
 
     @overload
     def search(  # type: ignore[overload-overlap]

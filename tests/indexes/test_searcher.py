@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from corpus_tuner import build, load_recipe
+from corpus_tuner import add, build, load_recipe
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.lexical import LEXICAL_RANKERS, LexicalSettings
 from corpus_tuner.indexes.representations import passage, views
@@ -26,10 +26,11 @@ from corpus_tuner.indexes.store.search_settings import (
     DENSE_RANKERS,
     FEEDBACK,
     RANKERS,
+    Calibration,
     Mode,
     SearchSettings,
 )
-from tests.conftest import make_documents, nightly, write_jsonl
+from tests.conftest import edit_manifest, make_documents, nightly, write_jsonl
 from tests.indexes.indexing import Table, encoded, write_index
 
 WORDS = ["river", "mill", "wheat", "bread", "bridge", "stone"]
@@ -399,3 +400,62 @@ def test_a_forked_process_can_open_the_index(index: Path) -> None:
                 assert own.search("mill") == expected
 
         assert in_a_child(opened) == 0
+
+
+def test_a_restricted_searcher_is_that_of_an_index_without_the_others(
+    tmp_path: Path, encoder: Any
+) -> None:
+    public: list[dict[str, Any]] = [
+        {**one, "team": "public", "year": 2000} for one in make_documents(30)
+    ]
+    # The same texts are near-duplicates, the code is in no public document but one, and the
+    # language and the fields are those of other documents.
+    hidden: list[dict[str, Any]] = [
+        {**one, "_id": f"h{number}"} for number, one in enumerate(make_documents(20))
+    ]
+    hidden = [{**one, "team": "board", "budget": 5.5, "year": "2001"} for one in hidden]
+    hidden += [
+        {"_id": f"g{number}", "text": f"Das Gericht und die Miete E4711 {word}", "team": "board"}
+        for number, word in enumerate(["Urteil", "mill", "river", "wheat"])
+    ]
+    public[7]["text"] += " E4711"
+    chosen = load_recipe(None, ["generator=null", "language=en", "views.sentences=2"])
+    both = write_jsonl(tmp_path / "both.jsonl", hidden[:15] + public + hidden[15:])
+    build(both, tmp_path / "both", chosen, encoder=encoder)
+    add(tmp_path / "both", hidden[3:9], encoder=encoder)
+    build(write_jsonl(tmp_path / "one.jsonl", public), tmp_path / "one", chosen, encoder=encoder)
+    weights = SearchSettings().hybrid
+    calibration = Calibration(
+        temperature=0.5, chosen=weights, default=weights, documents=54, seed=0
+    ).model_dump()
+    for name in ("both", "one"):
+        edit_manifest(tmp_path / name, calibration=calibration)
+    with (
+        Searcher.open(tmp_path / "both", encoder=encoder) as whole,
+        Searcher.open(tmp_path / "one", encoder=encoder) as expected,
+    ):
+        restricted = whole.restrict("team=public")
+        assert len(restricted) == 30
+        assert restricted.fields == expected.fields
+        assert "budget" in whole.fields
+        assert restricted.manifest.views == expected.manifest.views
+        assert restricted.manifest.languages == expected.manifest.languages
+        assert {one.id for one in restricted.read_documents()} == {f"d{n}" for n in range(30)}
+        assert whole.get("h3")
+        assert restricted.get("h3") is None
+        queries = ["the mill by the river", "E4711", "Gericht", public[3]["text"]]
+        for mode in (None, *MODES):
+            for filter in (None, "year>=2000"):
+                found = restricted.search(queries, 40, mode=mode, filter=filter)
+                assert found == expected.search(queries, 40, mode=mode, filter=filter)
+        by_filter = whole.search(queries, 40, filter="team=public")
+        assert by_filter != expected.search(queries, 40)  # it does not decide term statistics
+        assert any(hit.similar for hit in whole.search(public[3]["text"], 40))
+        assert restricted.search("mill")[0].probability is not None
+        with pytest.raises(SearchIndexError, match="'budget': there are id"):
+            restricted.search("mill", filter="budget>1")
+        with pytest.raises(SearchIndexError, match="refresh the searcher that"):
+            restricted.refresh()
+        nothing = whole.restrict({"team": []})
+        assert (len(nothing), nothing.search("mill")) == (0, [])
+        assert nothing.fields["id"].documents == 0

@@ -15,6 +15,7 @@ those of another one.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -171,16 +172,26 @@ class LexicalIndex:
             )
         self._several = sum(sizes) > len(windows)
         self.first_windows = np.cumsum(windows) - windows
-        self._live_windows = np.repeat(live_docs, windows)
+        self._windows = windows
         self._edges = np.cumsum([0, *sizes])
         self._lengths = np.concatenate(
             [np.zeros(0, np.int32), *(one.lengths for one in self._segments)]
         )
+        self._set_live_docs(live_docs)
+
+    def _set_live_docs(self, live_docs: npt.NDArray[np.bool_]) -> None:
+        self._live_windows = np.repeat(live_docs, self._windows)
         live = int(self._live_windows.sum())
         total = int(self._lengths[self._live_windows].sum(dtype=np.int64))
         self.statistics = CollectionStatistics(live, total / live if total else 1.0)
         self._norms: tuple[BM25, Scores] | None = None
         self._last: _Search | None = None
+
+    def restrict(self, live_docs: npt.NDArray[np.bool_]) -> "LexicalIndex":
+        """Return the same terms with other live documents, bool, shape (documents,)."""
+        restricted = copy(self)
+        restricted._set_live_docs(live_docs)
+        return restricted
 
     def score(self, query: str, how: BM25) -> Scores:
         """Return the score of the best window of every document, float64, shape (documents,).

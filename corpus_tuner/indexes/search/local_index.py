@@ -10,6 +10,7 @@ from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.encoders import Vectors
 from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
+from corpus_tuner.indexes.filters import Condition
 from corpus_tuner.indexes.filters.fields import Fields
 from corpus_tuner.indexes.lexical import LexicalRanker
 from corpus_tuner.indexes.lexical.bm25 import BM25, LexicalIndex
@@ -47,6 +48,13 @@ class LocalIndex:
     def fields(self) -> Fields:
         """Metadata fields for filters."""
         return self.segments.fields
+
+    def restrict(self, condition: Condition) -> "LocalIndex":
+        """Return the same files, as if there were only the documents that pass a filter."""
+        segments = self.segments.restrict(condition)
+        live_docs = segments.live_docs
+        lexical = {name: own.restrict(live_docs) for name, own in self.lexical.items()}
+        return LocalIndex(segments, self.dense.restrict(live_docs), lexical)
 
     def find_candidates(
         self, plan: Plan, queries: Sequence[str], vectors: Vectors | None

@@ -150,6 +150,28 @@ class Segment:
         )
         return {ordinal: (digest, self._parse(counts)) for ordinal, digest, counts in rows}
 
+    def read_metadata(
+        self, ordinals: Iterable[int]
+    ) -> dict[int, tuple[dict[str, Any], dict[str, int]]]:
+        """Return metadata and counts of documents, by ordinal."""
+        rows = self._select(
+            f"SELECT ordinal, metadata, counts FROM documents WHERE ordinal {AMONG}",
+            json.dumps([*ordinals]),
+        )
+        return {
+            ordinal: (self._parse(metadata), self._parse(counts))
+            for ordinal, metadata, counts in rows
+        }
+
+    def sum_counts(self, ordinals: Iterable[int]) -> dict[str, int]:
+        """Return the sums of the counts of documents, by name."""
+        rows = self._select(
+            "SELECT each.key, sum(each.value) FROM documents, json_each(documents.counts) AS each "
+            f"WHERE documents.ordinal {AMONG} GROUP BY each.key ORDER BY each.key",
+            json.dumps([*ordinals]),
+        )
+        return dict(rows)
+
     def _select(self, query: str, *values: str | float) -> list[Any]:
         try:
             with self._lock:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -10,11 +11,19 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus_tuner.core.arrays import load_array
+from corpus_tuner.core.chunks import split_into_chunks
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.errors import DAMAGED, DamagedError, SearchIndexError
 from corpus_tuner.indexes.filters.conditions import Condition
 from corpus_tuner.indexes.filters.field_types import resolve
-from corpus_tuner.indexes.filters.fields import ID, Field, Fields, normalize_id, sum_fields
+from corpus_tuner.indexes.filters.fields import (
+    ID,
+    Field,
+    FieldCounts,
+    Fields,
+    normalize_id,
+    sum_fields,
+)
 from corpus_tuner.indexes.representations import Representation, WindowCounts
 from corpus_tuner.indexes.store.document_tables import StoredDocument
 from corpus_tuner.indexes.store.layout import DOCUMENTS, SIGNATURES, WINDOWS, Layout
@@ -26,6 +35,7 @@ from corpus_tuner.text.near_duplicates import SIGNATURE_BYTES, Signatures
 
 LiveDocs = npt.NDArray[np.bool_]
 """Which documents are not deleted, shape (documents,)."""
+_DOCUMENTS_AT_ONCE = 4096
 _Found = TypeVar("_Found")
 
 
@@ -75,6 +85,7 @@ class Segments:
             _load_signatures(folder / SIGNATURES, len(own))
             for folder, own in zip(folders, live_docs, strict=True)
         ]
+        self._restricted = False
         self._segments: list[Segment] = []
         try:
             for folder in folders:
@@ -176,8 +187,40 @@ class Segments:
 
         Deleted documents count until their segment is merged.
         """
-        ids = {ID: Field(len(self.live_docs), {"text": len(self.live_docs)})}
-        return {**ids, **sum_fields(segment.read_fields() for segment in self._segments)}
+        if self._restricted:
+            documents, found = int(self.live_docs.sum()), self._count_fields()
+        else:
+            documents = len(self.live_docs)
+            found = sum_fields(segment.read_fields() for segment in self._segments)
+        return {ID: Field(documents, {"text": documents}), **found}
+
+    def restrict(self, condition: Condition) -> "Segments":
+        """Return the same files, of which only the documents that pass a filter are live.
+
+        Raises
+        ------
+        SearchIndexError
+            If it names a field that does not exist, or a type that the field does not have.
+        """
+        restricted = copy(self)
+        restricted.live_docs = np.zeros(len(self.live_docs), bool)
+        restricted.live_docs[self.find_matching(condition)] = True
+        restricted._restricted = True
+        restricted.__dict__.pop("fields", None)
+        return restricted
+
+    def restrict_entries(self, entries: Sequence[SegmentEntry]) -> tuple[SegmentEntry, ...]:
+        """Return the entries of the segments, with the numbers of the documents live here."""
+        live = [np.flatnonzero(own) for own in np.split(self.live_docs, self.edges[1:-1])]
+        return tuple(
+            entry.model_copy(
+                update={
+                    "live_documents": len(own),
+                    "counts": segment.sum_counts(own.tolist()),
+                }
+            )
+            for entry, segment, own in zip(entries, self._segments, live, strict=False)
+        )
 
     def find_matching(self, condition: Condition) -> Ordinals:
         """Return the live documents that pass a filter, in ascending order.
@@ -226,6 +269,14 @@ class Segments:
                 if self.live_docs[first + ordinal]:
                     equivalent.setdefault(normalize_id(id_), []).append(first + ordinal)
         return found | {id_: own for id_ in missing if (own := equivalent.get(normalize_id(id_)))}
+
+    def _count_fields(self) -> Fields:
+        """Return the fields of the live documents."""
+        counted = FieldCounts()
+        for some in split_into_chunks(np.flatnonzero(self.live_docs), _DOCUMENTS_AT_ONCE):
+            for metadata, counts in self._read(np.array(some), Segment.read_metadata):
+                counted.add(metadata, counts)
+        return counted.compute_fields()
 
     @property
     def _numbered(self) -> Iterator[tuple[int, Segment]]:

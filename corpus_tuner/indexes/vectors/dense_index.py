@@ -5,6 +5,7 @@ Scores of documents are always exact. Which documents are found depends on the i
 
 import math
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
@@ -154,6 +155,13 @@ class DenseIndex:
     def documents(self) -> int:
         """Number of documents, deleted ones among them."""
         return len(self._starts) - 1
+
+    def restrict(self, live_docs: npt.NDArray[np.bool_]) -> "DenseIndex":
+        """Return the same vectors with other live documents, bool, shape (documents,)."""
+        restricted = copy(self)
+        restricted._live_docs = live_docs
+        restricted.__dict__.pop("_live_rows", None)
+        return restricted
 
     def top_documents(
         self, queries: Vectors, k: int, weight: float, only: Ordinals | None = None
