@@ -9,6 +9,7 @@ compares the pages with what the functions return.
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import typer
@@ -58,9 +59,13 @@ def write_http() -> str:
     from corpus_tuner.building.add import Adder
     from corpus_tuner.indexes.searcher import Searcher
     from corpus_tuner.server.app import create_app
+    from corpus_tuner.server.tokens import TokenFile, add_token
 
-    # Routes and schemas depend on no index; a token and an adder make all routes available.
-    app = create_app(cast(Searcher, None), token="token", adder=cast(Adder, object()))
+    # Routes and schemas depend on no index; tokens and an adder make all routes available.
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "tokens.jsonl"
+        add_token(file, "reader")
+        app = create_app(cast(Searcher, None), TokenFile(file), adder=cast(Adder, object()))
     openapi = app.openapi()
     schemas = openapi["components"]["schemas"]
     lines = [NOTE, "# HTTP service\n"]

@@ -28,6 +28,7 @@ from corpus_tuner.cli.quickstart import quickstart
 from corpus_tuner.cli.search import search
 from corpus_tuner.cli.serve import serve
 from corpus_tuner.cli.signals import STOPPED, handle_signals
+from corpus_tuner.cli.token import token
 from corpus_tuner.cli.tune_encoder import encoder
 from corpus_tuner.cli.tune_generator import generator
 from corpus_tuner.core.disk_errors import describe_disk_error
@@ -69,6 +70,7 @@ app = _make_group(
     build=build,
     search=search,
     serve=serve,
+    token=token,
     eval=evaluate,
     compare=compare,
     info=info,

@@ -14,9 +14,6 @@ from corpus_tuner.cli import output as out
 from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.errors import CorpusTunerError
 
-_TOKEN = "CORPUS_TUNER_TOKEN"
-"""Environment variable of the bearer token that requests must have."""
-
 
 def serve(
     index: opt.Index,
@@ -24,10 +21,13 @@ def serve(
         str, typer.Option(help="Address to listen at; by default only for this machine.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")] = 8000,
-    writable: Annotated[
-        bool,
-        typer.Option("--writable", help="Let clients with the token add and remove documents."),
-    ] = False,
+    tokens: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="File of access tokens (corpus-tuner token); requests must have one.",
+        ),
+    ] = None,
     allowed_host: Annotated[
         list[str] | None,
         typer.Option(
@@ -40,13 +40,14 @@ def serve(
 ) -> None:
     """Serve an index over HTTP, with a page to search it.
 
-    Where the environment has CORPUS_TUNER_TOKEN, requests must have it as a bearer token.
+    With tokens, the index can be changed by those that have the right to write.
     """
     try:
         import uvicorn
 
         from corpus_tuner.server.app import create_app
         from corpus_tuner.server.connections import make_uvicorn_options
+        from corpus_tuner.server.tokens import TokenFile
     except ImportError:
         raise MissingExtraError("corpus-tuner serve", "server") from None
     from corpus_tuner.building.add import Adder
@@ -56,14 +57,12 @@ def serve(
     from corpus_tuner.indexes.store.layout import Layout
 
     in_qdrant = is_address(index)
-    if in_qdrant and writable:
+    token_file = TokenFile(tokens) if tokens else None
+    if in_qdrant and any("write" in token.rights for token in token_file or ()):
         raise CorpusTunerError(
-            "--writable is for a folder: change that, and corpus-tuner index export brings the "
-            "changes"
+            f"{tokens} has a token with the right to write, and {index} can be changed only in its "
+            "folder: corpus-tuner index export brings the changes"
         )
-    token = os.environ.get(_TOKEN, "")
-    if writable and not token:
-        raise CorpusTunerError(f"--writable needs a token: set {_TOKEN}")
     bound = _bind(host, port)  # fails before the index is opened if the port is taken
     with show_activity("opening the index"):
         searcher = Searcher.open(index, trust_remote_code=trust_remote_code)
@@ -71,13 +70,13 @@ def serve(
 
     app = create_app(
         searcher,
-        token,
+        token_file,
         hosts={host, *(allowed_host or [])},
         ledger=None if in_qdrant else Layout(Path(index)).ledger,
-        adder=Adder(index, trust_remote_code=trust_remote_code) if writable else None,
+        adder=None if in_qdrant else Adder(index, trust_remote_code=trust_remote_code),
     )
     _listen(bound, host)
-    _announce(index, host, bound.getsockname()[1], token)
+    _announce(index, host, bound.getsockname()[1], tokens is not None)
     config = uvicorn.Config(app, log_level="warning", **make_uvicorn_options())
     # uvicorn answers pending requests, then sends the signal again.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -113,12 +112,12 @@ def _listen(bound: socket.socket, host: str) -> None:
         raise CorpusTunerError(f"cannot listen at {host}, port {port}: {error.strerror}") from error
 
 
-def _announce(index: str, host: str, port: int, token: str) -> None:
+def _announce(index: str, host: str, port: int, guarded: bool) -> None:
     """Print the address of the service, and who has access."""
     access = "only this machine has access"
     if not _is_loopback(host):
-        access = "others have access" if token else "public: CORPUS_TUNER_TOKEN is not set"
-    if not _is_loopback(host) and not token:
+        access = "others have access" if guarded else "public: there are no --tokens"
+    if not _is_loopback(host) and not guarded:
         out.print_line(
             "anyone who reaches this address can read the whole corpus", "yellow", out.stderr
         )

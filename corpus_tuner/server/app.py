@@ -24,13 +24,14 @@ from corpus_tuner.server.error_responses import (
 from corpus_tuner.server.middleware import BodyLimit, HostGuard, TokenGuard, documented_token
 from corpus_tuner.server.reloading import LiveSearcher
 from corpus_tuner.server.state import Service
+from corpus_tuner.server.tokens import TokenFile
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 def create_app(
     searcher: Searcher,
-    token: str = "",
+    tokens: TokenFile | None = None,
     hosts: Collection[str] = (),
     ledger: Path | None = None,
     adder: Adder | None = None,
@@ -41,14 +42,20 @@ def create_app(
     ----------
     searcher
         Open index.
-    token
-        Bearer token that requests must have; empty for none.
+    tokens
+        Tokens of which requests must have one; without them everybody may read.
     hosts
         Host names of the service, apart from ``localhost`` and IP addresses.
     ledger
         Ledger with the generated texts that were rejected, which are shown with their documents.
     adder
-        Adds documents to the index. Without it, or without a token, the service is read-only.
+        Adds documents to the index, for tokens with the right to write. Without it, or without
+        tokens, the service is read-only.
+
+    Raises
+    ------
+    CorpusTunerError
+        If the index cannot be restricted by the filter of a token.
 
     Examples
     --------
@@ -59,6 +66,8 @@ def create_app(
     """
     live = LiveSearcher(searcher)
     batcher = Batcher(live)
+    for token in tokens or ():
+        live.restrict(token.filter)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -79,18 +88,19 @@ def create_app(
     )
     app.state.service = Service(live, batcher, ledger, adder)
     app.add_middleware(BodyLimit)
-    if token:
-        app.add_middleware(TokenGuard, token=token)
+    if tokens:
+        app.add_middleware(TokenGuard, tokens=tokens)
     app.add_middleware(HostGuard, names=hosts)
     app.add_exception_handler(RequestValidationError, handle_invalid_request)
     app.add_exception_handler(SearchIndexError, handle_error)
     app.add_exception_handler(Exception, handle_error)
-    guard = [documented_token] if token else []
+    guard = [documented_token] if tokens else []
+    refusals = describe_problems(401, 403)
     routers = [search_routes.router, index_routes.router]
-    if token and adder is not None:
+    if tokens and adder is not None:
         routers.append(index_routes.changes)
     for router in routers:
-        app.include_router(router, dependencies=guard, responses=describe_problems(401))
+        app.include_router(router, dependencies=guard, responses=refusals)
     for router in (index_routes.health, page_routes.router):
         app.include_router(router)
     _add_metrics(app, batcher, live)

@@ -14,6 +14,7 @@ from corpus_tuner.indexes.filters import Condition
 from corpus_tuner.indexes.search.hits import Hits
 from corpus_tuner.indexes.store.search_settings import Mode
 from corpus_tuner.server.reloading import LiveSearcher
+from corpus_tuner.server.tokens import Restriction
 
 BATCH_SIZE = 16
 """Maximum number of queries in a batch."""
@@ -28,13 +29,17 @@ class BusyError(Exception):
 
 
 class SearchArguments(NamedTuple):
-    """Arguments of `Searcher.search`; queries with the same ones can be one batch."""
+    """Arguments of `Searcher.search`, and the filter of the token that searches.
+
+    Queries with the same ones can be one batch.
+    """
 
     k: int
     mode: Mode | None = None
     filter: Condition | None = None
     min_probability: float = 0.0
     collapse: bool = True
+    restriction: Restriction | None = None
 
 
 class _Request(NamedTuple):
@@ -97,7 +102,8 @@ class Batcher:
         self._threads.shutdown()
 
     def _search(self, queries: list[str], arguments: SearchArguments) -> list[Hits]:
-        return self._live.searcher.search(queries, **arguments._asdict())
+        options = arguments._asdict()
+        return self._live.restrict(options.pop("restriction")).search(queries, **options)
 
     async def _drain(self) -> None:
         """Search batches until the queue is empty."""

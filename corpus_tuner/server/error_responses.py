@@ -14,6 +14,7 @@ from corpus_tuner.server.schemas import Problem
 _DESCRIPTIONS = {
     400: "The index cannot do this.",
     401: "The token is missing or wrong.",
+    403: "The token has not the right.",
     404: "There is no such document.",
     409: "Another process is changing the index: try again.",
     413: "The body is too large.",

@@ -17,7 +17,7 @@ from corpus_tuner.server.state import CurrentService, Service
 
 router = APIRouter()
 changes = APIRouter()
-"""Routes that change the index; included only where there is an adder and a token.
+"""Routes that change the index, for tokens with the right to write.
 
 Segments are not merged and weights are not calibrated, since both take long.
 """
@@ -30,7 +30,7 @@ _Result = TypeVar("_Result")
 @router.get("/v1/index")
 def get_index(service: CurrentService) -> IndexResponse:
     """Describe the index."""
-    searcher = service.live.searcher
+    searcher = service.searcher
     manifest = searcher.manifest
     most_used = nlargest(MAX_FIELDS, searcher.fields.items(), lambda item: item[1].documents)
     return IndexResponse(
@@ -50,7 +50,7 @@ def get_index(service: CurrentService) -> IndexResponse:
 @router.get("/v1/documents/{id:path}", responses=describe_problems(404, 422, 500))
 def get_document(id: str, service: CurrentService) -> DocumentResponse:
     """Return a document, its views, and the generated texts that were rejected."""
-    found = service.live.searcher.read_document(id)
+    found = service.searcher.read_document(id)
     if found is None:
         raise HTTPException(404, f"there is no document {id!r}")
     return DocumentResponse.from_document(*found, service.list_rejections(found[0]))

@@ -1,6 +1,5 @@
 """ASGI middleware that refuses requests before they are read: bearer token, host, size of body."""
 
-import hmac
 import re
 from collections.abc import Collection
 from ipaddress import ip_address
@@ -11,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from corpus_tuner.server.error_responses import make_problem
+from corpus_tuner.server.tokens import Token, TokenFile
 
 MAX_BODY = 2**20
 """Maximum size of a request body, in bytes."""
@@ -18,41 +18,51 @@ PUBLIC_PATHS = frozenset({"/", "/docs", "/openapi.json", "/health", "/ready"})
 """Paths that need no token, apart from assets: they show nothing of the corpus."""
 documented_token = Depends(HTTPBearer(auto_error=False))
 """Documents in OpenAPI that a route needs the token; `TokenGuard` checks it."""
+_DOCUMENTS = "/v1/documents"
+_CHANGES = ("POST", "DELETE")
+_TOKEN = "token"
 _HOST = re.compile(r"(?:\[(?P<v6>[^\]]*)\]|(?P<name>[^:\[\]]+))(?::\d*)?")
 
 
 class TokenGuard:
-    """Middleware that checks the bearer token, in constant time.
+    """Middleware that checks the bearer token and its rights; `get_token` returns the token.
 
     Parameters
     ----------
     app
         Protected application.
-    token
-        Token that requests must have.
+    tokens
+        Tokens of which requests must have one.
     """
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
+    def __init__(self, app: ASGIApp, tokens: TokenFile) -> None:
         self._app = app
-        self._token = token.encode()
+        self._tokens = tokens
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer 401."""
+        """Pass a request on, or answer 401 or 403."""
         app = self._app
         if scope["type"] == "http" and not (
-            scope["path"] in PUBLIC_PATHS
-            or scope["path"].startswith("/assets/")
-            or self._has_token(scope)
+            scope["path"] in PUBLIC_PATHS or scope["path"].startswith("/assets/")
         ):
-            detail = "this needs the right token: Authorization: Bearer TOKEN"
-            app = make_problem(401, detail, {"WWW-Authenticate": "Bearer"})
+            scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
+            token = self._tokens.find(given.strip()) if scheme.lower() == "bearer" else None
+            changes = scope["path"].startswith(_DOCUMENTS) and scope["method"] in _CHANGES
+            right = "write" if changes else "read"
+            if token is None:
+                detail = "this needs the right token: Authorization: Bearer TOKEN"
+                app = make_problem(401, detail, {"WWW-Authenticate": "Bearer"})
+            elif right not in token.rights:
+                app = make_problem(403, f"the token {token.name!r} has no right to {right}")
+            else:
+                scope.setdefault("state", {})[_TOKEN] = token
         await app(scope, receive, send)
 
-    def _has_token(self, scope: Scope) -> bool:
-        # Headers are decoded as Latin-1, whatever their encoding.
-        scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
-        right = hmac.compare_digest(given.strip().encode("latin-1", "replace"), self._token)
-        return right and scheme.lower() == "bearer"
+
+def get_token(scope: Scope) -> Token | None:
+    """Return the token of a request; ``None`` where none is needed."""
+    token: Token | None = scope.get("state", {}).get(_TOKEN)
+    return token
 
 
 class HostGuard:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from corpus_tuner.errors import DamagedError, SearchIndexError
 from corpus_tuner.indexes.filters import parse_filters
+from corpus_tuner.indexes.filters.fields import Fields
 from corpus_tuner.indexes.search.hits import Hits
 from corpus_tuner.server.batching import BusyError, SearchArguments
 from corpus_tuner.server.error_responses import describe_problems
@@ -33,7 +34,7 @@ async def search(request: SearchRequest, service: CurrentService) -> Response:
     """Return the best documents for one query or several."""
     try:
         if request.fields:
-            request.returned.check(service.live.searcher.fields)
+            request.returned.check(await _read_fields(service))
         content = await asyncio.wait_for(_search(request, service), TIMEOUT)
     except BusyError:
         detail = "too many queries are waiting: try again"
@@ -56,9 +57,10 @@ async def search_by_url(
     given["query"] = given.pop("q")
     if parameters.fields is not None:
         given["fields"] = parameters.fields.split(",")
+    fields = await _read_fields(service) if parameters.filter else None
     try:
         if parameters.filter:
-            given["filter"] = parse_filters(parameters.filter, service.live.searcher.fields)
+            given["filter"] = parse_filters(parameters.filter, fields)
         request = SearchRequest(**given)
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from None
@@ -67,11 +69,17 @@ async def search_by_url(
     return await search(request, service)
 
 
+async def _read_fields(service: Service) -> Fields:
+    """Return the fields of the index; those of some documents take time to count."""
+    return await asyncio.to_thread(lambda: service.searcher.fields)
+
+
 async def _search(request: SearchRequest, service: Service) -> str:
     """Search, and return the response as JSON."""
     start = time.perf_counter()
     arguments = SearchArguments(
-        request.k, request.mode, request.filter, request.min_probability, request.collapse
+        *(request.k, request.mode, request.filter, request.min_probability, request.collapse),
+        service.restriction,
     )
     found = await service.batcher.search(request.queries, arguments)
     if not request.explain and len(request.queries) == 1:
@@ -83,7 +91,7 @@ async def _search(request: SearchRequest, service: Service) -> str:
 def _make_json(
     request: SearchRequest, found: Sequence[Hits], service: Service, start: float
 ) -> str:
-    searcher = service.live.searcher if request.explain else None
+    searcher = service.searcher if request.explain else None
     results = [
         QueryResult.from_hits(query, hits, searcher, request.returned)
         for query, hits in zip(request.queries, found, strict=True)

@@ -94,7 +94,9 @@ def test_an_index_in_qdrant_is_searched_and_evaluated_like_the_folder(
 def test_options_that_do_not_go_with_an_address(tmp_path: Path, run: Run, index: Path) -> None:
     pytest.importorskip("qdrant_client")
     address = f"qdrant:{tmp_path}/mills"
-    assert "is for a folder" in run("serve", address, "--writable").err
+    tokens = tmp_path / "tokens.jsonl"
+    run("token", tokens, "indexer", "--write")
+    assert "can be changed only in its folder" in run("serve", address, "--tokens", tokens).err
     outcome = run("search", address, "mill")
     assert (outcome.code, outcome.out) == (2, "")
     assert "is not an index: export one there" in outcome.err

@@ -54,15 +54,14 @@ class Service(NamedTuple):
     process: "subprocess.Popen[str]"
 
 
-def start(index: Path, *options: str, token: str = "") -> Service:
+def start(index: Path, *options: str) -> Service:
     command = [sys.executable, "-m", "corpus_tuner", "serve", str(index), "--port", "0"]
-    environment = os.environ | ({"CORPUS_TUNER_TOKEN": token} if token else {})
     process = subprocess.Popen(
         [*command, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment | {"PYTHONUNBUFFERED": "1"},
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )
     assert process.stdout is not None
     line = process.stdout.readline()  # whoever reads it can connect
@@ -88,9 +87,9 @@ def odd_index(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path) ->
 
 
 @contextmanager
-def serving(index: Path, token: str = "") -> Iterator[str]:
+def serving(index: Path, *options: str) -> Iterator[str]:
     """Serve an index; give the address."""
-    service = start(index, token=token)
+    service = start(index, *options)
     try:
         yield service.address
     finally:
@@ -121,11 +120,13 @@ def post(address: str, body: Any, **headers: str) -> Any:
 
 
 @pytest.mark.slow
-def test_it_answers_and_ends_in_order(odd_index: Path) -> None:
-    started = start(odd_index, token="secret")
+def test_it_answers_and_ends_in_order(odd_index: Path, tmp_path: Path, run: Run) -> None:
+    file = tmp_path / "tokens.jsonl"
+    secret = run("token", file, "reader").out.strip()
+    started = start(odd_index, "--tokens", str(file))
     with pytest.raises(urllib.error.HTTPError, match="401"):
         post(started.address, {"query": "Mühlrad"})
-    found = post(started.address, {"query": "Mühlrad", "k": 2}, Authorization="Bearer secret")
+    found = post(started.address, {"query": "Mühlrad", "k": 2}, Authorization=f"Bearer {secret}")
     assert len(found["results"][0]["hits"]) == 2
     started.process.send_signal(signal.SIGTERM)
     _, err = started.process.communicate(timeout=30)
@@ -277,14 +278,16 @@ def test_the_page_filters(odd_home: str, page: Any) -> None:
 
 
 @pytest.mark.slow
-def test_the_page_asks_for_the_token(odd_index: Path, page: Any) -> None:
-    with serving(odd_index, "secret") as home:
+def test_the_page_asks_for_the_token(odd_index: Path, page: Any, tmp_path: Path, run: Run) -> None:
+    file = tmp_path / "tokens.jsonl"
+    secret = run("token", file, "reader").out.strip()
+    with serving(odd_index, "--tokens", str(file)) as home:
         page.goto(f"{home}/?q=Mühlrad")
         field = page.get_by_label("needs a token")
         field.fill("wrong")
         page.keyboard.press("Enter")
         page.locator("#sign-in-error", has_text="not the token").wait_for()
-        field.fill("secret")
+        field.fill(secret)
         page.keyboard.press("Enter")
         page.locator(".hit").first.wait_for()
         page.reload()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from corpus_tuner import Searcher, build, load_recipe
+from corpus_tuner.server.tokens import Right, TokenFile, add_token
 from tests.conftest import make_documents, write_jsonl
 
 if TYPE_CHECKING:
@@ -24,6 +25,20 @@ CHOSEN = [
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make services see changes of their index soon."""
     monkeypatch.setattr("corpus_tuner.server.reloading.INTERVAL", 0.01)
+
+
+def make_tokens(folder: Path, **filters: str | None) -> tuple[TokenFile, dict[str, Any]]:
+    """Return a file of tokens, and the headers of a request with each.
+
+    A token called ``writer`` may write; the others read what passes their filters.
+    """
+    file = folder / "tokens.jsonl"
+    headers = {}
+    for name, filter in filters.items():
+        rights: tuple[Right, ...] = ("read", "write") if name == "writer" else ("read",)
+        secret = add_token(file, name, rights, filter)
+        headers[name] = {"Authorization": f"Bearer {secret}"}
+    return TokenFile(file), headers
 
 
 def local(app: Any, **options: Any) -> "TestClient":

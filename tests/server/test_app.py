@@ -12,19 +12,21 @@ from fastapi.testclient import TestClient
 from corpus_tuner import Searcher, SearchIndexError
 from corpus_tuner.building.add import Adder
 from corpus_tuner.server.app import create_app
-from tests.server.conftest import local
+from tests.server.conftest import local, make_tokens
 
-TOKEN = {"Authorization": "Bearer secret"}
 NEW = {"documents": [{"id": "a/b c", "text": "A new mill.", "metadata": {"year": 2026}}]}
 
 
 def test_only_where_it_is_allowed(index: Path, encoder: Any) -> None:
-    options: list[dict[str, Any]] = [{"token": "secret"}, {"adder": Adder(index)}]
+    tokens, headers = make_tokens(index.parent, writer=None)
+    options: list[dict[str, Any]] = [{"tokens": tokens}, {"adder": Adder(index)}]
     for chosen in options:
         searcher = Searcher.open(index, encoder=encoder)
         with local(create_app(searcher, **chosen)) as client:
-            assert client.post("/v1/documents", json=NEW, headers=TOKEN).status_code in (404, 405)
-            assert client.delete("/v1/documents/d1", headers=TOKEN).status_code == 405
+            answer = client.post("/v1/documents", json=NEW, headers=headers["writer"])
+            assert answer.status_code in (404, 405)
+            answer = client.delete("/v1/documents/d1", headers=headers["writer"])
+            assert answer.status_code == 405
 
 
 def test_metrics_count_requests_by_route(client: TestClient) -> None:

@@ -17,9 +17,8 @@ from corpus_tuner.indexes.store.search_settings import HybridWeights
 from corpus_tuner.indexes.store.write_lock import lock_index
 from corpus_tuner.server.app import create_app
 from tests.conftest import make_documents, write_jsonl
-from tests.server.conftest import local
+from tests.server.conftest import local, make_tokens
 
-TOKEN = {"Authorization": "Bearer secret"}
 NEW = {"documents": [{"id": "a/b c", "text": "A new mill.", "metadata": {"year": 2026}}]}
 
 
@@ -41,28 +40,29 @@ def small_index(tmp_path: Path, built: Path) -> Path:
 def writable(small_index: Path, encoder: Any) -> Iterator[TestClient]:
     searcher = Searcher.open(small_index, encoder=encoder)
     adder = Adder(small_index, encoder=encoder)
-    with local(create_app(searcher, token="secret", adder=adder)) as client:
+    tokens, headers = make_tokens(small_index.parent, writer=None)
+    with local(create_app(searcher, tokens, adder=adder), headers=headers["writer"]) as client:
         yield client
 
 
 def found(writable: TestClient) -> list[str]:
     request = {"query": "a new mill", "k": 50}
-    (result,) = writable.post("/v1/search", json=request, headers=TOKEN).json()["results"]
+    (result,) = writable.post("/v1/search", json=request).json()["results"]
     return [hit["id"] for hit in result["hits"]]
 
 
 def test_documents_come_and_go(writable: TestClient) -> None:
-    answer = writable.post("/v1/documents", json=NEW, headers=TOKEN)
+    answer = writable.post("/v1/documents", json=NEW)
     assert answer.status_code == 200, answer.text
     assert answer.json() == {"added": 1, "changed": 0, "removed": 0, "unchanged": 10}
     assert "a/b c" in found(writable)
-    assert writable.get("/v1/documents/a%2Fb%20c", headers=TOKEN).json()["text"] == "A new mill."
-    assert writable.post("/v1/documents", json=NEW, headers=TOKEN).json()["unchanged"] == 11
-    answer = writable.delete("/v1/documents/a%2Fb%20c", headers=TOKEN)
+    assert writable.get("/v1/documents/a%2Fb%20c").json()["text"] == "A new mill."
+    assert writable.post("/v1/documents", json=NEW).json()["unchanged"] == 11
+    answer = writable.delete("/v1/documents/a%2Fb%20c")
     assert answer.json()["removed"] == 1
     assert "a/b c" not in found(writable)
-    assert writable.get("/v1/documents/a%2Fb%20c", headers=TOKEN).status_code == 404
-    assert writable.delete("/v1/documents/a%2Fb%20c", headers=TOKEN).status_code == 404
+    assert writable.get("/v1/documents/a%2Fb%20c").status_code == 404
+    assert writable.delete("/v1/documents/a%2Fb%20c").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -78,21 +78,22 @@ def test_documents_come_and_go(writable: TestClient) -> None:
 def test_what_cannot_be_added(
     writable: TestClient, body: dict[str, Any], status: int, said: str
 ) -> None:
-    answer = writable.post("/v1/documents", json=body, headers=TOKEN)
+    answer = writable.post("/v1/documents", json=body)
     assert answer.status_code == status
     assert said in answer.json()["detail"]
     assert len(found(writable)) == 10
 
 
 def test_only_with_the_token(writable: TestClient) -> None:
-    assert writable.post("/v1/documents", json=NEW).status_code == 401
-    assert writable.delete("/v1/documents/d1").status_code == 401
+    nobody = {"Authorization": ""}
+    assert writable.post("/v1/documents", json=NEW, headers=nobody).status_code == 401
+    assert writable.delete("/v1/documents/d1", headers=nobody).status_code == 401
     assert len(found(writable)) == 10
 
 
 def test_another_writer(writable: TestClient, small_index: Path) -> None:
     with lock_index(small_index, "a long build"):
-        answer = writable.post("/v1/documents", json=NEW, headers=TOKEN)
+        answer = writable.post("/v1/documents", json=NEW)
     assert answer.status_code == 409
     assert "a long build (process" in answer.json()["detail"]
 

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from corpus_tuner import Searcher
 from corpus_tuner.server.app import create_app
 from corpus_tuner.server.middleware import is_known_host
-from tests.server.conftest import local
+from tests.server.conftest import local, make_tokens
 
 
 def test_a_body_without_a_length_is_limited_too(client: TestClient) -> None:
@@ -31,19 +31,22 @@ def test_a_body_without_a_length_is_limited_too(client: TestClient) -> None:
 
 def test_the_token(index: Path, encoder: Any) -> None:
     searcher = Searcher.open(index, encoder=encoder)
-    with local(create_app(searcher, token="sésame")) as client:
+    tokens, headers = make_tokens(index.parent, reader=None)
+    with local(create_app(searcher, tokens)) as client:
         for path in ("/v1/index", "/v1/documents/x", "/metrics"):
             assert client.get(path).status_code == 401
-            wrong = {"Authorization": "Bearer wrong"}
-            assert client.get(path, headers=wrong).status_code == 401
-        right = {b"Authorization": "Bearer sésame".encode()}
-        assert client.get("/v1/index", headers=right).status_code == 200
+            for wrong in ("wrong", "sésame", ""):
+                sent = {b"Authorization": f"Bearer {wrong}".encode()}
+                assert client.get(path, headers=sent).status_code == 401
+            assert client.get(path, headers=headers["reader"]).status_code in (200, 404)
         for path in ("/health", "/ready", "/"):
             assert client.get(path).status_code == 200
 
 
 def test_nothing_is_read_without_the_token(index: Path, encoder: Any) -> None:
-    with local(create_app(Searcher.open(index, encoder=encoder), token="s")) as client:
+    tokens, headers = make_tokens(index.parent, reader=None)
+    secret = headers["reader"]["Authorization"].removeprefix("Bearer ")
+    with local(create_app(Searcher.open(index, encoder=encoder), tokens)) as client:
         json_ = {"Content-Type": "application/json"}
         for content in ('{"query": ', "x" * 2**20):
             answer = client.post("/v1/search", content=content, headers=json_)
@@ -51,9 +54,9 @@ def test_nothing_is_read_without_the_token(index: Path, encoder: Any) -> None:
             assert answer.headers["www-authenticate"] == "Bearer"
         assert client.get("/v1/search?k=x").status_code == 401
         assert client.get("/nowhere").status_code == 401
-        basic = {"Authorization": "Basic s"}
+        basic = {"Authorization": f"Basic {secret}"}
         assert client.get("/v1/index", headers=basic).status_code == 401
-        right = {"Authorization": "bearer s", **json_}
+        right = {"Authorization": f"bearer {secret}", **json_}
         assert client.post("/v1/search", content='{"query": ', headers=right).status_code == 422
 
 
