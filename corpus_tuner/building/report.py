@@ -59,6 +59,8 @@ class BuildReport(BaseModel):
         Number of documents that do not fit the encoder and have several passages.
     cut_sources
         How often the generator could not read the whole of a document.
+    unanswered
+        How often a generator gave no text for a document and an instruction.
     written
         Number of views that the generator wrote.
     rejected
@@ -99,6 +101,7 @@ class BuildReport(BaseModel):
     failing: tuple[str, ...]
     long_documents: int
     cut_sources: int
+    unanswered: int
     written: int
     rejected: dict[str, int]
     skipped: dict[str, int]
@@ -166,6 +169,7 @@ class BuildReport(BaseModel):
             failing=calibration.failing if calibration else (),
             long_documents=counts.get("long_documents", 0),
             cut_sources=counts.get("cut_sources", 0),
+            unanswered=counts.get("unanswered", 0),
             written=counts.get("written", 0),
             rejected={
                 name.removeprefix(REJECTED): count

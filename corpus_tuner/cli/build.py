@@ -127,6 +127,9 @@ def show_report(report: "BuildReport") -> None:
     if report.cut_sources:
         texts = format_count(report.cut_sources, "text")
         out.print_line(f"  the generator could not read {texts} to the end")
+    if report.unanswered:
+        times = format_count(report.unanswered, "time")
+        out.print_line(f"  {times} the generator gave no text, or none that can be used")
     if report.rejected:
         rejected = sum(report.rejected.values())
         out.print_line(f"  checks rejected {rejected:,} of {report.written:,} generated views:")

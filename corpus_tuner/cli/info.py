@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _COUNTS = {
     "long_documents": "long documents",
     "cut_sources": "texts cut",
+    "unanswered": "no generated text",
     "written": "generated views",
 }
 """Names of counts of the manifest in the table."""

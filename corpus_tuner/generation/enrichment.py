@@ -42,7 +42,8 @@ class EnrichedDocument:
         Vectors of the own and then the generated views, float32, shape (views, dimension).
     counts
         ``long_documents`` with several passages, ``cut_sources`` that were too long for a
-        generator, ``written`` views, and ``rejected: CHECK: REASON``.
+        generator, ``unanswered`` instructions that gave no text, ``written`` views, and
+        ``rejected: CHECK: REASON``.
     """
 
     document: Document
@@ -146,6 +147,7 @@ def draft_views(
                 numbers, write_views(group, instruction, generator, ledger), strict=True
             ):
                 counts[number]["cut_sources"] += written.cut
+                counts[number]["unanswered"] += generator.invents and not written.texts
                 texts[number] += _make_texts(documents[number], instruction, generator, written)
     drafts = []
     for one, views, some, vectors, count in zip(

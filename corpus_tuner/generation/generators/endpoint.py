@@ -84,7 +84,7 @@ class Settings(PluginSettings):
     retries
         Maximum number of retries of a request that was rate-limited, failed or timed out.
     timeout
-        Timeout of a request in seconds.
+        Timeout of a request in seconds, and that of the answer once it begins.
     budget_tokens
         Number of tokens, of prompts and answers, after which generation stops; ``None`` for no
         limit. They are counted from the start of the command.
@@ -128,6 +128,11 @@ class Generator:
     def __init__(self, settings: Settings, encoder: Encoder) -> None:
         import openai
 
+        from corpus_tuner.generation.generators._limited_response import LimitedStream
+
+        def limit(response: Any) -> None:
+            response.stream = LimitedStream(response.stream, settings.timeout)
+
         self._settings = settings
         self.kinds: tuple[str, ...] = settings.kinds
         self._key = os.environ.get(settings.key, "")
@@ -136,6 +141,7 @@ class Generator:
             api_key=self._key or "none",
             max_retries=settings.retries,
             timeout=settings.timeout,
+            http_client=openai.DefaultHttpxClient(event_hooks={"response": [limit]}),
         )
         self._lock = Lock()
         self._tokens = 0  # read and written
@@ -206,19 +212,28 @@ class Generator:
         for _ in range(1 + settings.retries):
             answer = self._answer(request)
             if getattr(answer, "choices", None):
-                return Written(self._texts(answer), cut)
+                texts = self._texts(answer)
+                if all(map(_is_unicode, texts)):
+                    return Written(texts, cut)
+                answer = None
+        if answer is None:
+            return Written((), cut)
         raise CorpusTunerError(
             f"{self._server} gave no answer that can be read ({self._redact(str(answer))}): is it "
             f"the address of an API like OpenAI's? {_RESUME}"
         )
 
     def _answer(self, request: Mapping[str, Any]) -> Any:
-        """Return what the server says, or nothing where that is not JSON."""
+        """Return what the server says, as text if it is not JSON, ``None`` if it is unusable."""
         import openai
+
+        from corpus_tuner.generation.generators._limited_response import UnusableError
 
         settings = self._settings
         try:
             return self._client.chat.completions.create(**request)
+        except (UnusableError, RecursionError):
+            return None
         except openai.APIConnectionError as error:
             slow = isinstance(error, openai.APITimeoutError)
             problem = f"takes more than {settings.timeout:g} s" if slow else "cannot be reached"
@@ -265,6 +280,11 @@ class Generator:
         return line if len(line) <= 300 else f"{line[:299]}…"
 
 
+def _is_unicode(text: str) -> bool:
+    """Tell whether a text is free of single surrogates, which JSON can have and UTF-8 cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _messages(
     document: Document, instruction: Instruction, settings: Settings
 ) -> list[dict[str, str]]:
@@ -279,7 +299,7 @@ def _messages(
 
 def _listed(text: str) -> list[str]:
     """Return the texts in a JSON answer; none if it does not follow the schema."""
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         answer = json.loads(text)
         texts = answer.get("texts") if isinstance(answer, Mapping) else None
         if isinstance(texts, list):

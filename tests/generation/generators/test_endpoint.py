@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock, Thread
@@ -110,6 +111,37 @@ def half(handler: BaseHTTPRequestHandler, _: dict[str, Any]) -> None:
     handler.connection.close()
 
 
+def endless(handler: BaseHTTPRequestHandler, _: dict[str, Any]) -> None:
+    begin(handler)
+    with suppress(OSError):
+        while True:
+            handler.wfile.write(b" " * 100_000)
+
+
+def byte_by_byte(handler: BaseHTTPRequestHandler, _: dict[str, Any]) -> None:
+    begin(handler)
+    with suppress(OSError):
+        while True:
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
+            time.sleep(0.1)
+
+
+def begin(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Connection", "close")
+    handler.end_headers()
+
+
+UNUSABLE = {
+    "surrogate": failing(200, r'{"choices": [{"message": {"content": "Why \ud83d?"}}]}'),
+    "nested": failing(200, '{"a":' + "[" * 100_000 + "]" * 100_000 + "}"),
+    "endless": endless,
+    "byte-by-byte": byte_by_byte,
+}
+
+
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
@@ -189,6 +221,21 @@ def test_what_goes_on_failing_is_said_and_nothing_is_lost(
         1: ("What is 1?",),
     }
     assert KEY not in str(raised.value)
+
+
+@pytest.mark.parametrize("answer", UNUSABLE.values(), ids=UNUSABLE)
+def test_an_answer_that_cannot_be_used_is_tried_again_and_left_out(
+    server: Server, answer: Answer
+) -> None:
+    server.script = [answer, good(), answer, answer]
+    written = generate(server, READINGS[:3], retries=1, concurrency=1, timeout=1)
+    assert [one.texts for one in written] == [("What is 0?",), (), ("What is 2?",)]
+
+
+def test_a_surrogate_in_structured_output_is_left_out(server: Server) -> None:
+    server.script = [good(r'{"texts": ["Why \ud83d?"]}'), good('{"a": ' + "[" * 100_000)]
+    written = generate(server, READINGS[:2], retries=0, concurrency=1, structured=True)
+    assert [one.texts for one in written] == [(), ()]
 
 
 def test_requests_under_way_are_not_lost(server: Server) -> None:
