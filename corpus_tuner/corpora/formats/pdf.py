@@ -1,7 +1,11 @@
-"""PDF, page by page, by PDFium (extra ``documents``)."""
+"""PDF, page by page, by PDFium (extra ``documents``).
+
+Lines that the outline (bookmarks) names are headings, and are marked as in Markdown.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from ctypes import c_ushort
 from pathlib import Path
 
@@ -15,6 +19,7 @@ _HYPHEN = re.compile(r"(?<=\w)\x02(?=(\w))")
 _UNKNOWN = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff]+|\(cid:\d+\)")
 """Glyphs without a character in the font."""
 _WRITTEN = (raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX)
+_NO_PART_OF_TITLE = re.compile(r"^[\W\d_]+|[\W_]+")
 _NO_TITLE = re.compile(
     r"microsoft (?:word|excel|powerpoint)\b.*|(?:untitled|unbenannt|ohne titel|sans titre)\b.*|"
     r"(?:document|dokument|layout|presentation|präsentation|slide|folie|book|mappe)\s*\d*|"
@@ -26,7 +31,7 @@ _NO_TITLE = re.compile(
 
 
 def read(path: Path) -> ParsedFile:
-    """Read a document: the text of its pages, and the values of its form fields.
+    """Read a document: the text of its pages with headings, and the values of its form fields.
 
     Raises
     ------
@@ -42,8 +47,10 @@ def read(path: Path) -> ParsedFile:
     with document:
         document.init_forms()
         found = list(_read_pages(document))
+        pages = [page or "" for page in found]
+        with suppress(UnicodeDecodeError):  # the title of a bookmark
+            _mark_headings(document, pages)
         title = " ".join(document.get_metadata_value("Title").split())
-    pages = [page or "" for page in found]
     notes = [
         _make_note("damaged pages", [page is None for page in found]),
         _make_note("pages without text", [page is not None and not page.strip() for page in found]),
@@ -86,6 +93,27 @@ def _read_pages(document: pypdfium2.PdfDocument) -> Iterator[str | None]:
         text = "\n".join([text, *_read_form_values(document, page)])
         page.close()
         yield text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _mark_headings(document: pypdfium2.PdfDocument, pages: list[str]) -> None:
+    """Mark the lines that are the titles of bookmarks to their page."""
+    for bookmark in document.get_toc():
+        destination = bookmark.get_dest()
+        number = destination.get_index() if destination else None
+        title = _fold_title(bookmark.get_title())
+        if number is None or not title:
+            continue
+        lines = pages[number].split("\n")
+        for at, line in enumerate(lines):
+            if not line.startswith("#") and _fold_title(line) == title:
+                lines[at] = f"{'#' * min(bookmark.level + 1, 6)} {line.strip()}"
+                break
+        pages[number] = "\n".join(lines)
+
+
+def _fold_title(title: str) -> str:
+    """Return the letters and digits of a title, without its number."""
+    return _NO_PART_OF_TITLE.sub("", title).casefold()
 
 
 def _read_form_values(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) -> Iterator[str]:

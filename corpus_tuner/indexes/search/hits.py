@@ -150,7 +150,7 @@ def fetch_hits(ranking: Ranking, plan: Plan, query: str) -> Hits:
     for position, (number, match) in enumerate(zip(best.documents.tolist(), matches, strict=True)):
         dense = _is_mainly_dense(rankers[position])
         scores = score_windows(best.index, plan, query, number, match, dense=dense)
-        windows, view = [*match.windows.values()], match.view if dense else None
+        windows = [*match.windows.values()]
         hits.append(
             Hit(
                 match.document,
@@ -158,7 +158,7 @@ def fetch_hits(ranking: Ranking, plan: Plan, query: str) -> Hits:
                 ranking.scores[position],
                 ranking.probabilities[position] if ranking.probabilities else None,
                 match.view,
-                choose_snippet(match.document, windows, scores, view),
+                choose_snippet(match.document, windows, scores, match.view, dense=dense),
                 rankers[position],
                 ranking.similar[position] if ranking.similar else (),
             )

@@ -30,11 +30,12 @@ class Snippet:
     start, end
         Offsets in characters (Unicode code points).
     page
-        Number of the page, slide or chapter in which it begins, from 1; ``None`` for a text without
-        pages. A form feed ends a page.
+        Number of the page, slide or chapter of the view that matched, if it is in this part, else
+        of the beginning, from 1; ``None`` for a text without pages. A form feed ends a page.
     headings
-        Headings below which all of it is, outermost first
-        (`corpus_tuner.text.headings.find_sections`); without the title of the document.
+        Headings above the view that matched, if it is in this part, else those below which all of
+        it is, outermost first (`corpus_tuner.text.headings.find_sections`); without the title of
+        the document.
     """
 
     text: str
@@ -64,26 +65,36 @@ def score_windows(
 
 
 def choose_snippet(
-    document: Document, windows: Sequence[str], scores: Sequence[float], matched: View | None
+    document: Document,
+    windows: Sequence[str],
+    scores: Sequence[float],
+    view: View | None,
+    *,
+    dense: bool = True,
 ) -> Snippet:
-    """Return the best window of a document, by its score, among those that contain a view.
+    """Return the best window of a document, by its score; if `dense` among those with a view.
 
-    Where none does, as with a generated question, or none is `matched`, as where lexical rankers
-    contribute more than dense ones, it is the best of all. Among equal ones it is the first.
+    Where none has it, as with a generated question, it is the best of all. Among equal ones it is
+    the first.
     """
-    words = (matched.support or matched.text).split() if matched else []
+    words = (view.support or view.text).split() if view else []
     # In views of sentences, words are separated by single spaces.
-    has_view = re.compile(r"\s+".join(map(re.escape, words))).search
+    pattern = re.compile(r"\s+".join(map(re.escape, words))) if words else None
     ranked = sorted(
-        zip(scores, windows, strict=True), key=lambda pair: (not has_view(pair[1]), -pair[0])
+        zip(scores, windows, strict=True),
+        key=lambda pair: (bool(dense and pattern and not pattern.search(pair[1])), -pair[0]),
     )
-    located = (locate_window(document, window) for _, window in ranked)
+    located = (locate_window(document, window, pattern) for _, window in ranked)
     found = next(filter(None, located), None)
     return found or _cut_snippet(document, 0, len(document.text)) or Snippet("", 0, 0)
 
 
-def locate_window(document: Document, window: str) -> Snippet | None:
+def locate_window(
+    document: Document, window: str, matched: re.Pattern[str] | None = None
+) -> Snippet | None:
     """Return the part of a document's text in a window; ``None`` if there is none.
+
+    It has the page and the headings of what `matched` finds in it, if it finds something.
 
     Examples
     --------
@@ -92,18 +103,22 @@ def locate_window(document: Document, window: str) -> Snippet | None:
     Snippet(text='They stand by rivers.', start=12, end=33, page=None, headings=())
     """
     span = locate_passage(document, window)
-    return _cut_snippet(document, *span) if span else None
+    return _cut_snippet(document, *span, matched) if span else None
 
 
-def _cut_snippet(document: Document, start: int, end: int) -> Snippet | None:
+def _cut_snippet(
+    document: Document, start: int, end: int, matched: re.Pattern[str] | None = None
+) -> Snippet | None:
     """Return a part of a text without the white space around it, if anything is left."""
     text = document.text
     part = text[start:end].strip()
     start += len(text[start:end]) - len(text[start:end].lstrip())
     if not part:
         return None
-    page = 1 + text.count("\f", 0, start) if "\f" in text else None
-    headings = find_common_headings(find_sections(text), (start, start + len(part)))
+    found = matched.search(part) if matched else None
+    first, last = found.span() if found else (0, len(part))
+    page = 1 + text.count("\f", 0, start + first) if "\f" in text else None
+    headings = find_common_headings(find_sections(text), (start + first, start + last))
     if headings[:1] == (document.title,):
         headings = headings[1:]
     return Snippet(part, start, start + len(part), page, headings)

@@ -11,6 +11,7 @@ def write_pdf(
     value: str = "",
     password: bool = False,
     unknown_glyphs: bool = False,
+    outline: Sequence[tuple[int, str, int]] = (),
 ) -> None:
     """Write a file in Helvetica.
 
@@ -28,6 +29,8 @@ def write_pdf(
         Write it as a file that needs one.
     unknown_glyphs
         Let the letters be glyphs of which the font does not say what they mean.
+    outline
+        Level, title and page of the bookmarks; levels and pages from 0.
     """
     font = "/Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding"
     if unknown_glyphs:
@@ -38,7 +41,7 @@ def write_pdf(
         )
     kids = " ".join(f"{10 + 2 * number} 0 R" for number in range(len(pages)))
     objects = {
-        1: "<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[5 0 R]/DA(/F 12 Tf)>>>>",
+        1: "<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[5 0 R]/DA(/F 12 Tf)>>/Outlines 7 0 R>>",
         2: f"<</Type/Pages/Count {len(pages)}/Kids[{kids}]>>",
         3: f"<<{font}>>",
         4: f"<</Title({title})>>",
@@ -56,7 +59,22 @@ def write_pdf(
         )
         length = len(content.encode("cp1252"))
         objects[at + 1] = f"<</Length {length}>>\nstream\n{content}\nendstream"
+    objects |= _make_outline(outline)
     body = "".join(f"{number} 0 obj\n{made}\nendobj\n" for number, made in objects.items())
     encrypt = f"/Encrypt 6 0 R/ID[<{'c3' * 16}><{'c3' * 16}>]" if password else ""
     trailer = f"trailer\n<</Root 1 0 R/Info 4 0 R{encrypt}>>\n%%EOF\n"
     path.write_bytes(f"%PDF-1.6\n{body}{trailer}".encode("cp1252"))
+
+
+def _make_outline(outline: Sequence[tuple[int, str, int]]) -> dict[int, str]:
+    """Return the objects of bookmarks, each linked to its first child and its next sibling."""
+    first, objects = 1000, {}
+    for at, (level, title, page) in [(-1, (-1, "", 0)), *enumerate(outline)]:
+        later = [own for own, _, _ in outline[at + 1 :]]
+        end = next((n for n, own in enumerate(later) if own <= level), len(later))
+        links = f"/First {first + at + 1} 0 R" if end else ""
+        if end < len(later) and later[end] == level:
+            links += f"/Next {first + at + 1 + end} 0 R"
+        shown = f"/Title({title})/Dest[{10 + 2 * page} 0 R/Fit]" if at >= 0 else ""
+        objects[first + at if at >= 0 else 7] = f"<<{links}{shown}>>"
+    return objects

@@ -11,6 +11,7 @@ from corpus_tuner import Corpus, CorpusTunerError
 from corpus_tuner.corpora import CorpusSettings
 from corpus_tuner.corpora.formats import pdf
 from corpus_tuner.corpora.formats.pdf import format_pages, is_title
+from corpus_tuner.indexes.search.snippets import locate_window
 from tests.cli.conftest import Run
 from tests.corpora.conftest import get_examples
 from tests.corpora.formats.conftest import find_page
@@ -27,6 +28,27 @@ def test_pages_of_a_pdf(tmp_path: Path) -> None:
     assert find_page(document, document.text[: document.text.index(".") + 1]) == 2
     assert corpus.skipped == {"pages without text": 1}
     assert get_examples(corpus)["pages without text"].endswith("a.pdf (pages 1, 3, 5)")
+
+
+def test_titles_in_the_outline_are_headings(tmp_path: Path) -> None:
+    pages = [
+        "Contents\nWheels",
+        "1 Mills\nThey grind.\n1.1 Wheels\nThey turn.",
+        "Stones\nThey rub.",
+    ]
+    titles = [(0, "MILLS", 1), (1, "Wheels", 1), (1, "Not there", 1), (0, "Stones", 2), (0, "7", 2)]
+    write_pdf(tmp_path / "a.pdf", pages, outline=titles)
+    (document,) = Corpus(tmp_path)
+    assert document.text.split("\f")[:2] == [
+        "Contents\nWheels\n",
+        "# 1 Mills\nThey grind.\n## 1.1 Wheels\nThey turn.\n",
+    ]
+    found = locate_window(document, "They turn.")
+    assert found is not None
+    assert (found.page, found.headings) == (2, ("1 Mills", "1.1 Wheels"))
+    last = locate_window(document, "They rub.")
+    assert last is not None
+    assert last.headings == ("Stones",)
 
 
 def test_the_words_that_a_line_end_parts(tmp_path: Path) -> None:

@@ -152,3 +152,21 @@ def test_the_title_is_no_heading_of_a_passage() -> None:
     found = locate_window(document, "Mill > Stone It grinds.")
     assert found is not None
     assert found.headings == ("Stone",)
+
+
+def test_page_and_headings_are_those_of_the_view_that_matched() -> None:
+    """A passage may begin on another page, and have several short sections."""
+    text = f"{SECTIONS}\fIt rots. It\nturns  again.\fThe end."
+    document = Document("d", "", text)
+    view = View("d", "sentence", "It turns again.")
+    for dense in (True, False):
+        found = choose_snippet(document, [text], [0.0], view, dense=dense)
+        assert (found.text, found.page, found.headings) == (text, 2, ("Mill", "Stone"))
+    elsewhere = choose_snippet(document, [text], [0.0], View("d", "question", "what rots?"))
+    assert (elsewhere.page, elsewhere.headings) == (1, ())
+
+
+def test_the_nearest_view_decides_only_among_windows_of_a_dense_match() -> None:
+    view = View("d", "sentence", "They stand by rivers.")
+    found = choose_snippet(DOCUMENT, WINDOWS, [0.9, 0.1, 0.8], view, dense=False)
+    assert f"Mills {found.text}" == WINDOWS[0]
