@@ -22,7 +22,7 @@ from corpus_tuner.indexes.store.ann_indexes import commit_missing
 from corpus_tuner.indexes.store.commit import collect_garbage, commit, move_segment
 from corpus_tuner.indexes.store.document_tables import StoredDocument
 from corpus_tuner.indexes.store.layout import Layout
-from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, verify
+from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, read_manifest, verify
 from corpus_tuner.indexes.store.segment_writer import SegmentRows, write_segment
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.store.write_lock import lock_and_read_manifest
@@ -111,6 +111,22 @@ def merge(index: str | Path) -> Manifest:
             return manifest
         manifest = merge_segments(index, manifest, manifest.segments)
         return commit_missing(index, manifest)
+
+
+def merge_due_segments(index: Path) -> bool:
+    """Merge segments of an index if that is due; return whether it was.
+
+    Raises
+    ------
+    SearchIndexError
+        If there is no index, one of its files is damaged, or another process is changing it.
+    """
+    if not find_due_segments(read_manifest(index)):
+        return False
+    with lock_and_read_manifest(index, "a merge") as manifest:
+        merged = merge_segments(index, manifest, find_due_segments(manifest))
+        commit_missing(index, merged)
+    return True
 
 
 class _MergeSource:

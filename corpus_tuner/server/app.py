@@ -25,6 +25,7 @@ from corpus_tuner.server.middleware import BodyLimit, HostGuard, TokenGuard, doc
 from corpus_tuner.server.reloading import LiveSearcher
 from corpus_tuner.server.state import Service
 from corpus_tuner.server.tokens import TokenFile
+from corpus_tuner.server.writer import Writer
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -66,6 +67,7 @@ def create_app(
     """
     live = LiveSearcher(searcher)
     batcher = Batcher(live)
+    writer = Writer(adder, live) if tokens and adder is not None else None
     for token in tokens or ():
         live.restrict(token.filter)
 
@@ -74,6 +76,8 @@ def create_app(
         reloading = asyncio.create_task(live.reload_periodically())
         yield
         reloading.cancel()
+        if writer:
+            await writer.close()
         await batcher.close()
         live.close()
 
@@ -86,7 +90,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,  # /v1/documents would lead to a document without an id
     )
-    app.state.service = Service(live, batcher, ledger, adder)
+    app.state.service = Service(live, batcher, ledger, writer)
     app.add_middleware(BodyLimit)
     if tokens:
         app.add_middleware(TokenGuard, tokens=tokens)
@@ -97,7 +101,7 @@ def create_app(
     guard = [documented_token] if tokens else []
     refusals = describe_problems(401, 403)
     routers = [search_routes.router, index_routes.router]
-    if tokens and adder is not None:
+    if writer:
         routers.append(index_routes.changes)
     for router in routers:
         app.include_router(router, dependencies=guard, responses=refusals)

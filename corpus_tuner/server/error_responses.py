@@ -20,8 +20,9 @@ _DESCRIPTIONS = {
     413: "The body is too large.",
     421: "The service does not go by that name.",
     422: "The request is not as described here.",
-    429: "Too many queries are waiting: try again.",
+    429: "Too many queries or changes are waiting: try again.",
     500: "The service failed; its log says why.",
+    503: "The change is committed, but searches do not see it.",
     504: "It took too long.",
 }
 _log = logging.getLogger(__name__)

@@ -1,30 +1,32 @@
 """Routes for the index and its documents, and for health checks."""
 
-import threading
-from collections.abc import Callable
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from heapq import nlargest
-from typing import TypeVar
 
 from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import PlainTextResponse
 
 from corpus_tuner.building.diff import Changes
 from corpus_tuner.errors import LockedError, SearchIndexError
-from corpus_tuner.indexes.store.soft_delete import delete_documents
+from corpus_tuner.server.batching import BusyError
 from corpus_tuner.server.error_responses import describe_problems
 from corpus_tuner.server.schemas import MAX_FIELDS, AddRequest, DocumentResponse, IndexResponse
-from corpus_tuner.server.state import CurrentService, Service
+from corpus_tuner.server.state import CurrentService
+from corpus_tuner.server.writer import NotReloadedError
 
 router = APIRouter()
 changes = APIRouter()
 """Routes that change the index, for tokens with the right to write.
 
-Segments are not merged and weights are not calibrated, since both take long.
+Segments are merged after the response if that is due; weights are not calibrated.
 """
 health = APIRouter(default_response_class=PlainTextResponse)
 """Routes for load balancers, which need no token."""
-_write_lock = threading.Lock()
-_Result = TypeVar("_Result")
+_PROBLEMS = describe_problems(400, 409, 429, 500, 503)
+"""Error responses of changes."""
+_log = logging.getLogger(__name__)
 
 
 @router.get("/v1/index")
@@ -57,51 +59,56 @@ def get_document(id: str, service: CurrentService) -> DocumentResponse:
 
 
 @health.get("/health")
-def check_health() -> str:
+async def check_health() -> str:
     """Check that the process runs."""
     return "ok"
 
 
 @health.get("/ready", responses={503: {"description": "Too busy."}})
-def check_readiness(service: CurrentService) -> Response:
+async def check_readiness(service: CurrentService) -> Response:
     """Check that a query would be accepted."""
     busy = service.batcher.full
     return PlainTextResponse("busy" if busy else "ready", 503 if busy else 200)
 
 
-@changes.post("/v1/documents", responses=describe_problems(400, 409, 413, 422, 500))
-def add_documents(request: AddRequest, service: CurrentService) -> Changes:
+@changes.post("/v1/documents", responses=_PROBLEMS | describe_problems(413, 422))
+async def add_documents(request: AddRequest, service: CurrentService) -> Changes:
     """Add documents, which replace those with the same ids.
 
     The response is sent when searches find them.
     """
+    assert service.writer is not None
     documents = [document.model_dump() for document in request.documents]
-    adder = service.adder
-    assert adder is not None
-    return _change(service, lambda: adder.add(documents).changes)
+    with _answer_errors():
+        return await service.writer.add(documents)
 
 
-@changes.delete("/v1/documents/{id:path}", responses=describe_problems(400, 404, 409, 500))
-def remove_document(id: str, service: CurrentService) -> Changes:
+@changes.delete("/v1/documents/{id:path}", responses=_PROBLEMS | describe_problems(404))
+async def remove_document(id: str, service: CurrentService) -> Changes:
     """Remove a document; the response is sent when searches do not find it any more."""
-    adder = service.adder
-    assert adder is not None
-    removal = _change(service, lambda: delete_documents(adder.index, [id]))
+    assert service.writer is not None
+    with _answer_errors():
+        removal = await service.writer.remove(id)
     if not removal.matching:
         raise HTTPException(404, f"there is no document {id!r}")
     return Changes(removed=removal.matching)
 
 
-def _change(service: Service, change: Callable[[], _Result]) -> _Result:
-    """Change the index and reload it."""
-    with _write_lock:
-        try:
-            result = change()
-        except LockedError as error:
-            raise HTTPException(409, str(error), headers={"Retry-After": "5"}) from None
-        except SearchIndexError:
-            raise  # answered as a fault of the service
-        except ValueError as error:  # of the documents
-            raise HTTPException(400, str(error)) from None
-        service.live.reload()
-    return result
+@contextmanager
+def _answer_errors() -> Iterator[None]:
+    """Raise the errors of a change as the responses that they are answered with."""
+    later = {"Retry-After": "5"}
+    try:
+        yield
+    except BusyError:
+        raise HTTPException(429, "too many changes are waiting", headers=later) from None
+    except LockedError as error:
+        raise HTTPException(409, str(error), headers=later) from None
+    except NotReloadedError as error:
+        _log.error("a change is committed, and the index cannot be reloaded: %s", error)
+        reason = "the change is committed, but searches do not see it: the log says why"
+        raise HTTPException(503, reason, headers=later) from None
+    except SearchIndexError:
+        raise  # answered as a fault of the service
+    except ValueError as error:  # of the documents
+        raise HTTPException(400, str(error)) from None

@@ -62,8 +62,13 @@ class LiveSearcher:
             await asyncio.sleep(INTERVAL)
             await asyncio.to_thread(self.reload)
 
-    def reload(self) -> None:
-        """Open the index as it is now; warn once of every reason why that is impossible."""
+    def reload(self) -> str:
+        """Open the index as it is now; warn once of every reason why that is impossible.
+
+        Returns
+        -------
+        The reason; an empty string if the current index is open.
+        """
         with self._lock:
             warning = ""
             try:
@@ -73,6 +78,7 @@ class LiveSearcher:
                 if warning != self._warning:
                     _log.warning("the index is not reloaded: %s", warning)
             self._warning = warning
+            return warning
 
     def close(self) -> None:
         """Close the index."""

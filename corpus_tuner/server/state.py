@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from corpus_tuner.building.add import Adder
 from corpus_tuner.core.documents import Document
 from corpus_tuner.generation.ledger import Rejection
 from corpus_tuner.generation.rejected_views import find_rejections
@@ -16,6 +15,7 @@ from corpus_tuner.server.batching import Batcher
 from corpus_tuner.server.middleware import get_token
 from corpus_tuner.server.reloading import LiveSearcher
 from corpus_tuner.server.tokens import Restriction
+from corpus_tuner.server.writer import Writer
 
 _log = logging.getLogger(__name__)
 
@@ -32,8 +32,8 @@ class Service:
         Queue of searches.
     ledger
         Ledger of the generated texts; ``None`` where none is known.
-    adder
-        Adds documents to the index; ``None`` where the service is read-only.
+    writer
+        Changes the index; ``None`` where the service is read-only.
     restriction
         Filter of the token.
     """
@@ -41,7 +41,7 @@ class Service:
     live: LiveSearcher
     batcher: Batcher
     ledger: Path | None
-    adder: Adder | None
+    writer: Writer | None
     restriction: Restriction | None = None
     _warnings: list[str] = field(default_factory=list)
 

@@ -53,3 +53,27 @@ def test_a_header_is_replaced_when_the_length_is_known(tmp_path: Path) -> None:
         write_header(file, np.uint8, 200)
         assert file.tell() == start
     assert load_array(tmp_path / "a.npy", np.uint8).tolist() == [*range(200)]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="it looks at open files")
+def test_a_mapped_array_has_no_file_descriptor_and_outlives_its_file(tmp_path: Path) -> None:
+    before = len([*Path("/proc/self/fd").iterdir()])
+    values = np.arange(100_000, dtype=np.int64)
+    save_array(tmp_path / "a.npy", values)
+    arrays = [load_array(tmp_path / "a.npy", np.int64) for _ in range(20)]
+    assert len([*Path("/proc/self/fd").iterdir()]) == before
+    (tmp_path / "a.npy").unlink()
+    part = arrays.pop()[5:1_000]
+    del arrays
+    assert np.array_equal(part, values[5:1_000])
+    with pytest.raises(ValueError, match="read-only"):
+        part[0] = 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="it looks at mapped files")
+def test_mapped_memory_is_released(tmp_path: Path) -> None:
+    save_array(tmp_path / "a.npy", np.zeros(1_000))
+    array = load_array(tmp_path / "a.npy", np.float64)
+    assert str(tmp_path) in Path("/proc/self/maps").read_text()
+    del array
+    assert str(tmp_path) not in Path("/proc/self/maps").read_text()

@@ -1,7 +1,10 @@
 """Routes for the index and its documents, which those who may also change."""
 
 import shutil
+import threading
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +16,13 @@ from fastapi.testclient import TestClient
 
 from corpus_tuner import Searcher, build, load_recipe
 from corpus_tuner.building.add import Adder
+from corpus_tuner.building.merge import MOST_SEGMENTS
+from corpus_tuner.indexes.store.manifest import read_manifest
 from corpus_tuner.indexes.store.search_settings import HybridWeights
 from corpus_tuner.indexes.store.write_lock import lock_index
 from corpus_tuner.server.app import create_app
 from tests.conftest import make_documents, write_jsonl
-from tests.server.conftest import local, make_tokens
+from tests.server.conftest import local, make_tokens, until
 
 NEW = {"documents": [{"id": "a/b c", "text": "A new mill.", "metadata": {"year": 2026}}]}
 
@@ -116,3 +121,50 @@ def test_documents_and_the_index(client: TestClient) -> None:
         "language": {"documents": 20, "types": {"text": 20}},
         "year": {"documents": 20, "types": {"number": 20}},
     }
+
+
+def test_health_does_not_wait_for_writers(
+    writable: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a change is made and more than all threads of routes would be waiting."""
+    begun, end = threading.Event(), threading.Event()
+
+    def wait(*_: Any, **__: Any) -> Any:
+        begun.set()
+        assert end.wait(60)
+        raise ValueError("not today")
+
+    monkeypatch.setattr(Adder, "add", wait)
+    monkeypatch.setattr("corpus_tuner.server.writer.MAX_WAITING", 60)
+    with ThreadPoolExecutor(80) as pool:
+        answers = [pool.submit(writable.post, "/v1/documents", json=NEW) for _ in range(80)]
+        assert begun.wait(60)
+        until(lambda: sum(answer.done() for answer in answers) == 20)
+        assert writable.get("/health").text == "ok"
+        assert writable.get("/ready").text == "ready"
+        assert writable.get("/v1/documents/d1").status_code == 200
+        end.set()
+    statuses = Counter(answer.result().status_code for answer in answers)
+    assert statuses == {400: 60, 429: 20}
+
+
+def test_a_change_that_searches_do_not_see_is_not_answered_as_done(
+    writable: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: Any) -> bool:
+        raise OSError("Too many open files")
+
+    monkeypatch.setattr(Searcher, "refresh", fail)
+    answer = writable.post("/v1/documents", json=NEW)
+    assert answer.status_code == 503
+    assert "searches do not see it" in answer.json()["detail"]
+    assert "Too many open files" in caplog.text
+
+
+def test_segments_of_many_changes_are_merged(writable: TestClient, small_index: Path) -> None:
+    for number in range(2 * MOST_SEGMENTS):
+        document = {"id": f"n{number}", "text": f"Mill {number} grinds rye{number}."}
+        assert writable.post("/v1/documents", json={"documents": [document]}).status_code == 200
+        assert f"n{number}" in found(writable)
+    until(lambda: len(read_manifest(small_index).segments) <= MOST_SEGMENTS)
+    assert len(found(writable)) == 10 + 2 * MOST_SEGMENTS
