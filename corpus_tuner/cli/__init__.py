@@ -24,6 +24,7 @@ from corpus_tuner.cli.index_import import import_
 from corpus_tuner.cli.index_merge import merge
 from corpus_tuner.cli.index_remove import remove
 from corpus_tuner.cli.info import info
+from corpus_tuner.cli.mcp import mcp
 from corpus_tuner.cli.quickstart import quickstart
 from corpus_tuner.cli.search import search
 from corpus_tuner.cli.serve import serve
@@ -71,6 +72,7 @@ app = _make_group(
     search=search,
     serve=serve,
     token=token,
+    mcp=mcp,
     eval=evaluate,
     compare=compare,
     info=info,

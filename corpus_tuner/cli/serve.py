@@ -73,6 +73,7 @@ def serve(
         token_file,
         hosts={host, *(allowed_host or [])},
         ledger=None if in_qdrant else Layout(Path(index)).ledger,
+        name=Path(index).resolve().name,
         adder=None if in_qdrant else Adder(index, trust_remote_code=trust_remote_code),
     )
     _listen(bound, host)

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager
+from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -10,8 +11,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_fastapi_instrumentator import Instrumentator
+from starlette.routing import Route
 
 from corpus_tuner.building.add import Adder
+from corpus_tuner.core.extras import describe_missing_extra
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.server import index_routes, page_routes, search_routes
@@ -20,8 +23,15 @@ from corpus_tuner.server.error_responses import (
     describe_problems,
     handle_error,
     handle_invalid_request,
+    make_problem,
 )
-from corpus_tuner.server.middleware import BodyLimit, HostGuard, TokenGuard, documented_token
+from corpus_tuner.server.middleware import (
+    MAX_BODY,
+    BodyLimit,
+    HostGuard,
+    TokenGuard,
+    documented_token,
+)
 from corpus_tuner.server.reloading import LiveSearcher
 from corpus_tuner.server.state import Service
 from corpus_tuner.server.tokens import TokenFile
@@ -36,6 +46,7 @@ def create_app(
     hosts: Collection[str] = (),
     ledger: Path | None = None,
     adder: Adder | None = None,
+    name: str = "index",
 ) -> FastAPI:
     """Create the ASGI application of the search service; its shutdown closes the searcher.
 
@@ -52,6 +63,8 @@ def create_app(
     adder
         Adds documents to the index, for tokens with the right to write. Without it, or without
         tokens, the service is read-only.
+    name
+        Name of the index, for agents at ``/mcp``.
 
     Raises
     ------
@@ -71,10 +84,13 @@ def create_app(
     for token in tokens or ():
         live.restrict(token.filter)
 
+    mcp_route, mcp_manager = _make_mcp_route(name, live, batcher)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         reloading = asyncio.create_task(live.reload_periodically())
-        yield
+        async with mcp_manager:
+            yield
         reloading.cancel()
         if writer:
             await writer.close()
@@ -107,8 +123,26 @@ def create_app(
         app.include_router(router, dependencies=guard, responses=refusals)
     for router in (index_routes.health, page_routes.router):
         app.include_router(router)
+    app.router.routes.append(mcp_route)
     _add_metrics(app, batcher, live)
     return app
+
+
+def _make_mcp_route(
+    name: str, live: LiveSearcher, batcher: Batcher
+) -> tuple[Route, AbstractAsyncContextManager[None]]:
+    """Return the route ``/mcp``, and what must be open while it is served."""
+    try:
+        from corpus_tuner.server.mcp_server import create_server, make_http_route
+    except ImportError:
+        problem = make_problem(501, describe_missing_extra("/mcp", "mcp"))
+        return Route("/mcp", lambda _: problem, methods=["POST"]), nullcontext()
+    from corpus_tuner.server.mcp_tools import ServedIndex
+
+    opened: Future[ServedIndex] = Future()
+    opened.set_result(ServedIndex(live, batcher))
+    route, manager = make_http_route(create_server({name: opened}), MAX_BODY)
+    return route, manager.run()
 
 
 def _add_metrics(app: FastAPI, batcher: Batcher, live: LiveSearcher) -> None:

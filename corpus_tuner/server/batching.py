@@ -22,6 +22,8 @@ WORKERS = 2
 """Number of batches that are searched at the same time."""
 MAX_WAITING = 256
 """Maximum number of queries that wait."""
+TIMEOUT = 30.0
+"""Maximum time to answer a search, in seconds."""
 
 
 class BusyError(Exception):
@@ -108,8 +110,7 @@ class Batcher:
     async def _drain(self) -> None:
         """Search batches until the queue is empty."""
         loop = asyncio.get_running_loop()
-        while self._queue:
-            requests = self._take_batch()
+        while requests := self._take_batch():
             queries = [query for request in requests for query in request.queries]
             try:
                 found = await loop.run_in_executor(
@@ -127,9 +128,14 @@ class Batcher:
                 found = found[len(request.queries) :]
 
     def _take_batch(self) -> list[_Request]:
-        """Remove the first request from the queue, and others with the same arguments."""
-        pending = [request for request in self._queue if not request.hits.done()]
-        first, *others = pending or self._queue[:1]
+        """Remove the first request from the queue, and others with the same arguments.
+
+        Those whose clients have disconnected are dropped.
+        """
+        self._queue = [request for request in self._queue if not request.hits.done()]
+        if not self._queue:
+            return []
+        first, *others = self._queue
         batch, remaining, size = [first], [], len(first.queries)
         for request in others:
             if request.arguments == first.arguments and size + len(request.queries) <= BATCH_SIZE:

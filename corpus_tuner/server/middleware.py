@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from corpus_tuner.server.error_responses import make_problem
-from corpus_tuner.server.tokens import Token, TokenFile
+from corpus_tuner.server.tokens import TokenFile, store_token
 
 MAX_BODY = 2**20
 """Maximum size of a request body, in bytes."""
@@ -20,12 +20,11 @@ documented_token = Depends(HTTPBearer(auto_error=False))
 """Documents in OpenAPI that a route needs the token; `TokenGuard` checks it."""
 _DOCUMENTS = "/v1/documents"
 _CHANGES = ("POST", "DELETE")
-_TOKEN = "token"
 _HOST = re.compile(r"(?:\[(?P<v6>[^\]]*)\]|(?P<name>[^:\[\]]+))(?::\d*)?")
 
 
 class TokenGuard:
-    """Middleware that checks the bearer token and its rights; `get_token` returns the token.
+    """Middleware that checks the bearer token and its rights.
 
     Parameters
     ----------
@@ -55,18 +54,12 @@ class TokenGuard:
             elif right not in token.rights:
                 app = make_problem(403, f"the token {token.name!r} has no right to {right}")
             else:
-                scope.setdefault("state", {})[_TOKEN] = token
+                store_token(scope, token)
         await app(scope, receive, send)
 
 
-def get_token(scope: Scope) -> Token | None:
-    """Return the token of a request; ``None`` where none is needed."""
-    token: Token | None = scope.get("state", {}).get(_TOKEN)
-    return token
-
-
 class HostGuard:
-    """Middleware that refuses unknown hosts, against DNS rebinding.
+    """Middleware that refuses unknown hosts, against DNS rebinding, and pages of other sites.
 
     A web page can have its own name resolved to 127.0.0.1 and then request the service as if it
     were of the same site. Its requests have that name as ``Host``. An IP address cannot be resolved
@@ -88,11 +81,17 @@ class HostGuard:
         """Pass a request on, or answer 421."""
         app = self._app
         if scope["type"] == "http":
-            hosts = Headers(scope=scope).getlist("host")
+            headers = Headers(scope=scope)
+            hosts = headers.getlist("host")
             if len(hosts) != 1 or not is_known_host(hosts[0], self._names):
                 app = make_problem(
                     421, "this service does not go by that name: serve it with --allowed-host NAME"
                 )
+            elif any(
+                not is_known_host(origin.partition("://")[2], self._names)
+                for origin in headers.getlist("origin")
+            ):
+                app = make_problem(403, "pages of other sites cannot use this service")
         await app(scope, receive, send)
 
 

@@ -13,7 +13,7 @@ from corpus_tuner.errors import DamagedError, SearchIndexError
 from corpus_tuner.indexes.filters import parse_filters
 from corpus_tuner.indexes.filters.fields import Fields
 from corpus_tuner.indexes.search.hits import Hits
-from corpus_tuner.server.batching import BusyError, SearchArguments
+from corpus_tuner.server.batching import TIMEOUT, BusyError, SearchArguments
 from corpus_tuner.server.error_responses import describe_problems
 from corpus_tuner.server.schemas import (
     QueryResult,
@@ -22,9 +22,6 @@ from corpus_tuner.server.schemas import (
     SearchResponse,
 )
 from corpus_tuner.server.state import CurrentService, Service
-
-TIMEOUT = 30.0
-"""Maximum time to answer a search, in seconds."""
 
 router = APIRouter(responses=describe_problems(400, 422, 429, 500, 504))
 

@@ -12,9 +12,8 @@ from corpus_tuner.generation.ledger import Rejection
 from corpus_tuner.generation.rejected_views import find_rejections
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.server.batching import Batcher
-from corpus_tuner.server.middleware import get_token
 from corpus_tuner.server.reloading import LiveSearcher
-from corpus_tuner.server.tokens import Restriction
+from corpus_tuner.server.tokens import Restriction, get_token
 from corpus_tuner.server.writer import Writer
 
 _log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,6 +21,7 @@ Right = Literal["read", "write"]
 Restriction = str | dict[str, Any]
 """Filter of a token, as text or JSON."""
 _PREFIX = "ct-"  # by which scanners for secrets know one
+_KEY = "token"
 _log = logging.getLogger(__name__)
 
 
@@ -176,6 +177,17 @@ def add_token(
     with os.fdopen(opened, "a", encoding="utf-8") as file:
         file.write(f"{start}{line}\n")
     return secret
+
+
+def store_token(scope: MutableMapping[str, Any], token: Token) -> None:
+    """Store the token of a request with its ASGI scope."""
+    scope.setdefault("state", {})[_KEY] = token
+
+
+def get_token(scope: MutableMapping[str, Any]) -> Token | None:
+    """Return the token of a request; ``None`` where none is needed."""
+    token: Token | None = scope.get("state", {}).get(_KEY)
+    return token
 
 
 def _explain(error: ValidationError) -> str:

@@ -91,6 +91,24 @@ def test_only_by_names_of_its_own(index: Path, encoder: Any, host: str, status: 
             assert status == 200 or "--allowed-host" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://localhost:8000", 200),
+        ("https://search.example", 200),
+        ("https://evil.example", 403),
+        ("null", 403),
+    ],
+)
+def test_pages_of_other_sites_are_refused(
+    index: Path, encoder: Any, origin: str, status: int
+) -> None:
+    searcher = Searcher.open(index, encoder=encoder)
+    with local(create_app(searcher, hosts=["search.example"])) as client:
+        answer = client.post("/v1/search", json={"query": "mill"}, headers={"Origin": origin})
+        assert answer.status_code == status
+
+
 def test_one_host_only(client: TestClient) -> None:
     two = [("Host", "localhost"), ("Host", "evil.example")]
     assert client.get("/v1/index", headers=two).status_code == 421

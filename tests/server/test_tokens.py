@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 import pytest
 
 pytest.importorskip("fastapi")
+pytest.importorskip("mcp")
 
 from fastapi.testclient import TestClient
 from starlette.routing import Route
@@ -104,6 +106,29 @@ def search_requests() -> list[dict[str, Any]]:
     return [{"query": query, **each} for query in QUERIES for each in options]
 
 
+def call_tool(name: str, **arguments: Any) -> dict[str, Any]:
+    """Return the request that calls a tool at ``/mcp``."""
+    params = {"name": name, "arguments": arguments}
+    return {
+        "json": {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params},
+        "headers": {"Accept": "application/json, text/event-stream"},
+    }
+
+
+TOOL_CALLS = [
+    *(call_tool("search", query=query, k=20) for query in QUERIES),
+    *(
+        call_tool("search", query="mill", k=20, filter=filter)
+        for filter in (
+            *("team!=open", "id=xsecret*", "language=de", "xsecretfield>=0", "yeer=1"),
+            *({"author.xsecretname": {"exists": True}}, {"team": ["open", "xsecret"]}),
+        )
+    ),
+    call_tool("search", query="mill", min_probability=0.05),
+    call_tool("search", query="mill", index="xsecret"),
+    *(call_tool("get", id=unquote(id_)) for id_ in ("d3", "d99", "xsecret1", "xsecret/mill%20ü")),
+    call_tool("list_indexes"),
+]
 IDS = ["d3", "d99", "xsecret1", "xsecret/mill%20%C3%BC", "xsecret/mill%20u%CC%88"]
 REQUESTS: dict[tuple[str, str], list[dict[str, Any]]] = {
     ("POST", "/v1/search"): [
@@ -124,6 +149,7 @@ REQUESTS: dict[tuple[str, str], list[dict[str, Any]]] = {
     ("DELETE", "/v1/documents/{id:path}"): [
         {"url": f"/v1/documents/{id_}"} for id_ in ("d99", "xsecret1")
     ],
+    ("POST", "/mcp"): TOOL_CALLS,
     ("GET", "/health"): [{}],
     ("GET", "/ready"): [{}],
     ("GET", "/metrics"): [{}],
@@ -146,8 +172,9 @@ def list_routes(routes: Iterable[Any]) -> Iterator[tuple[str, str]]:
             yield method, route.path
 
 
-def send(client: TestClient, method: str, path: str, request: Any, headers: Any = None) -> Any:
-    return client.request(method, **{"url": path, "headers": headers} | request)
+def send(client: TestClient, method: str, path: str, request: Any, headers: Any) -> Any:
+    headers = headers | request.get("headers", {})
+    return client.request(method, **{"url": path} | request | {"headers": headers})
 
 
 def comparable(text: str) -> str:
@@ -177,7 +204,8 @@ def test_a_route_shows_what_it_would_without_the_other_documents(
             assert answer.status_code == expected.status_code
         all_ = send(services.whole, method, path, request, services.headers["all"])
         shown += all_.text
-    if path in ("/v1/search", "/v1/index", "/v1/documents/{id:path}") and method != "DELETE":
+    shows = ("/v1/search", "/v1/index", "/v1/documents/{id:path}", "/mcp")
+    if path in shows and method != "DELETE":
         assert re.search("xsecretfield|xsecret title", shown)  # the others are there
 
 

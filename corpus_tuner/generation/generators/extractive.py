@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
-from bm25s import stopwords
 
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.registry import PluginSettings
+from corpus_tuner.core.stop_words import stopwords
 from corpus_tuner.encoders import Encoder, Span, Vectors
 from corpus_tuner.generation.generators import Written
 from corpus_tuner.generation.prompts import Instruction

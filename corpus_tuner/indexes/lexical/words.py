@@ -13,8 +13,8 @@ from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import Stemmer
-from bm25s import stopwords
 
+from corpus_tuner.core.stop_words import stopwords
 from corpus_tuner.indexes.lexical.normalization import ZWNJ, clean, fold_case, fold_letters
 from corpus_tuner.indexes.lexical.tokens import find_tokens, is_letter, split_token
 
