@@ -54,6 +54,7 @@ from corpus_tuner.indexes.store.manifest import (
 from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.indexes.store.soft_delete import soft_delete
 from corpus_tuner.indexes.store.write_lock import create_index_folder, lock_index
+from corpus_tuner.rerankers import Reranker
 
 _COMPARED = 1_024  # documents that are looked up at once
 
@@ -111,8 +112,8 @@ def build(
         If the corpus, the recipe, the generator or the cluster cannot be used, or most documents
         of another corpus would be deleted.
     SearchIndexError
-        If the encoder cannot be used, `output` is no folder for an index, or another process is
-        changing it.
+        If the encoder or the reranker cannot be used, `output` is no folder for an index, or
+        another process is changing it.
 
     Examples
     --------
@@ -139,6 +140,8 @@ def build(
             collect_garbage(index, current)  # of a build that was killed after its commit
             skipped_changed = store_skipped(index, corpus.source, corpus.list_skipped())
             return BuildReport.of(index, corpus, current, changes, skipped_changed=skipped_changed)
+        if recipe.search.reranker:
+            Reranker.open(recipe.search.reranker)  # an error now, not when all is built
         opened = open_recipe(
             corpus,
             recipe,

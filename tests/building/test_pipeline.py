@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from corpus_tuner import Recipe, Searcher, build, load_recipe
+from corpus_tuner import Recipe, Searcher, SearchIndexError, build, load_recipe
+from corpus_tuner.indexes.store.layout import Layout
 from tests.building.conftest import read_segment
 from tests.conftest import make_documents, write_jsonl
 from tests.fault_injection import start_command, wait_for_exit
@@ -184,3 +185,13 @@ def test_kills_leave_no_trace(tmp_path: Path, encoder_folder: Path) -> None:
     assert wait_for_exit(start_build(corpus, index, encoder_folder)) == 0
     assert read_segment(index) == read_segment(tmp_path / "whole")
     assert not list(index.glob("building-*"))
+
+
+def test_a_reranker_that_cannot_be_opened_is_an_error_before_anything_is_built(
+    tmp_path: Path, encoder: Any
+) -> None:
+    chosen = {"search": {"reranker": str(tmp_path / "none")}, "calibrate": False}
+    with pytest.raises(SearchIndexError, match="cannot load the reranker"):
+        build(make_documents(5), tmp_path / "index", chosen, encoder=encoder)
+    assert not Layout(tmp_path / "index").builds_in_progress
+    assert not Layout(tmp_path / "index").manifest.exists()

@@ -28,7 +28,13 @@ from corpus_tuner.indexes.search.fusion import (
 )
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.search.reranking import Reranking, weigh_reranker
-from corpus_tuner.indexes.store.search_settings import DENSE_RANKERS, FEEDBACK, RERANKER, Fusion
+from corpus_tuner.indexes.store.search_settings import (
+    DENSE_RANKERS,
+    FEEDBACK,
+    RERANKER,
+    Fusion,
+    normalize_weights,
+)
 from corpus_tuner.indexes.vectors import Ordinals
 from corpus_tuner.indexes.vectors.dense_index import find_top
 
@@ -36,8 +42,8 @@ if TYPE_CHECKING:
     from corpus_tuner.indexes.search.backend import Index
 
 CODE_SHARE = 0.75
-"""Least weight of the lexical rankers for a query with a rare code. Vectors hardly tell codes
-apart: the tokens of an encoder are parts of them."""
+"""Least weight of the lexical rankers for a query with a rare code, which is not reranked. Vectors
+and rerankers hardly tell codes apart: the tokens of their models are parts of them."""
 FEEDBACK_DOCUMENTS = 2
 """Number of first documents that are taken to be relevant, besides those that tie with the last."""
 
@@ -78,7 +84,7 @@ class Candidates:
         normalized over these, so that they do not depend on the number of hits.
     has_rare_code
         Whether the query has a code that few documents have, such as an error number: then the
-        lexical rankers get `CODE_SHARE` of the weight.
+        lexical rankers get `CODE_SHARE` of the weight, and the reranker none.
     unfiltered
         Candidates of the same query without the filter, for probabilities; ``None`` where there is
         no filter, or probabilities are not needed.
@@ -267,7 +273,8 @@ def find_top_matches(scores: npt.NDArray[Any], size: int) -> Ordinals:
 
 
 def _raise_lexical_weights(weights: Mapping[str, float]) -> dict[str, float]:
-    """Return weights, 1 in sum, of which the lexical rankers have at least `CODE_SHARE`."""
+    """Return weights without a reranker, at least `CODE_SHARE` of them of the lexical rankers."""
+    weights = normalize_weights({**weights, RERANKER: 0.0})
     lexical = sum(weights.get(name, 0.0) for name in LEXICAL_RANKERS)
     if not 0 < lexical < CODE_SHARE:
         return {**weights}

@@ -166,3 +166,27 @@ def test_a_filter_does_not_change_probabilities(tmp_path: Path, searcher: Search
         assert {hit.document.id: hit.probability for hit in hits} == pytest.approx(
             {hit.document.id: free[hit.document.id] for hit in hits}, abs=1e-6
         )
+
+
+def test_the_only_document_with_a_code_is_first(
+    tmp_path: Path, encoder: Any, model: Shortest
+) -> None:
+    """A reranker may not tell codes apart."""
+    filler = " The farmer and the river turn the wheel of the mill."
+    words = ["printer", "valve", "pump", "leak"]
+    texts = [
+        f"{words[number % 4]} {words[number // 4]} {words[number // 8]} {filler * (number % 3 + 5)}"
+        for number in range(12)
+    ]
+    texts[3] = f"E3030 {filler * 4}"
+    texts[4] = "Printer valve, pump."
+    documents = [{"id": f"d{number}", "text": text} for number, text in enumerate(texts)]
+    chosen = ["generator=null", "calibrate=false", "language=en", "lexical.ngrams=null"]
+    build(documents, tmp_path / "index", load_recipe(None, chosen), encoder=encoder)
+    with Searcher.open(tmp_path / "index", encoder=encoder) as searcher:
+        query = "printer valve pump leak E3030"
+        for weight in (0.0, 20.0):
+            hits = searcher.search(query, 3, settings=settings(weight))
+            assert hits[0].document.id == "d3"
+        other = searcher.search("printer valve pump leak", 3, settings=settings(20.0))
+        assert other[0].rankers["reranker"].rank == 1
