@@ -55,7 +55,7 @@ class BuildReport(BaseModel):
         Reason why they were not, if the recipe requests it.
     failing
         The rankers that have no weight, since they find too little.
-    long_documents
+    split_documents
         Number of documents that do not fit the encoder and have several passages.
     cut_sources
         How often the generator could not read the whole of a document.
@@ -99,7 +99,7 @@ class BuildReport(BaseModel):
     calibrated: bool
     uncalibrated: str | None
     failing: tuple[str, ...]
-    long_documents: int
+    split_documents: int
     cut_sources: int
     unanswered: int
     written: int
@@ -167,7 +167,7 @@ class BuildReport(BaseModel):
             calibrated=calibration is not None and not calibration.unchanged,
             uncalibrated=calibration.unchanged if calibration else None,
             failing=calibration.failing if calibration else (),
-            long_documents=counts.get("long_documents", 0),
+            split_documents=counts.get("split_documents", 0),
             cut_sources=counts.get("cut_sources", 0),
             unanswered=counts.get("unanswered", 0),
             written=counts.get("written", 0),

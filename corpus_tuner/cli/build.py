@@ -119,10 +119,10 @@ def show_report(report: "BuildReport") -> None:
         out.print_line(
             f"  too few vectors for {report.requested_index}: exact search (vectors.min_rows)"
         )
-    if report.long_documents:
+    if report.split_documents:
         out.print_line(
             f"  longer than the encoder reads, so split into passages: "
-            f"{format_count(report.long_documents, 'document')}"
+            f"{format_count(report.split_documents, 'document')}"
         )
     if report.cut_sources:
         texts = format_count(report.cut_sources, "text")

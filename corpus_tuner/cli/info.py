@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from corpus_tuner.indexes.store.manifest import Manifest
 
 _COUNTS = {
-    "long_documents": "long documents",
+    "split_documents": "split documents",
     "cut_sources": "texts cut",
     "unanswered": "no generated text",
     "written": "generated views",

@@ -41,7 +41,7 @@ class EnrichedDocument:
     vectors
         Vectors of the own and then the generated views, float32, shape (views, dimension).
     counts
-        ``long_documents`` with several passages, ``cut_sources`` that were too long for a
+        ``split_documents`` with several passages, ``cut_sources`` that were too long for a
         generator, ``unanswered`` instructions that gave no text, ``written`` views, and
         ``rejected: CHECK: REASON``.
     """
@@ -136,7 +136,7 @@ def draft_views(
         documents, spans, lambda read: show_stage("reading", _READING * read)
     )
     texts: list[list[_Text]] = [[] for _ in documents]
-    counts = [Counter(long_documents=int(len(one.passages) > 1)) for one in encoded]
+    counts = [Counter(split_documents=int(len(one.passages) > 1)) for one in encoded]
     for language in dict.fromkeys(languages):
         numbers = [number for number, one in enumerate(languages) if one == language]
         group = [encoded[number] for number in numbers]

@@ -29,13 +29,13 @@ def test_build_and_search(tmp_path: Path, settings: Recipe, encoder: Any) -> Non
     report = build(write_jsonl(tmp_path / "c.jsonl", documents), tmp_path / "i", settings)
     assert report.documents == 30
     assert report.views["title"] == 30
-    assert report.views["passage"] >= 30 + report.long_documents
+    assert report.views["passage"] >= 30 + report.split_documents
     assert {"sentence", "keywords", "summary"} <= set(report.views)
-    assert report.long_documents == sum(
+    assert report.split_documents == sum(
         encoder.count_tokens([f"{document['title']} {document['text']}"])[0] > encoder.max_tokens
         for document in documents
     )
-    assert report.long_documents > 3
+    assert report.split_documents > 3
     with Searcher.open(tmp_path / "i", representation="passage") as searcher:
         for document in documents[:5]:
             hits = searcher.search(f"{document['title']} {document['text']}", k=3)

@@ -17,7 +17,7 @@ def test_info(index: Path, run: Run) -> None:
     manifest = json.loads(run("info", index, "--json").out)
     assert manifest["format"] == "corpus-tuner-index"
     assert manifest["segments"][0]["documents"] == 6
-    assert manifest["segments"][0]["counts"]["long_documents"] > 0
+    assert manifest["segments"][0]["counts"]["split_documents"] > 0
 
 
 def test_a_broken_manifest(index: Path, run: Run) -> None:

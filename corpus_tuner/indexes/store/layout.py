@@ -9,7 +9,7 @@
             views.faiss         inner-product vectors, one file per representation
             views.views.npy     int32: which of its document's views every vector shows
             views.starts.npy    int64: the first vector of every document, and the end
-            signatures.npy      uint8: MinHash of every document's text (text/near_duplicates.py)
+            signatures.npy      uint8: MinHash of title and text (text/near_duplicates.py)
             words.*  ngrams.*    how often terms are in documents (indexes/lexical/postings.py)
             live_docs.000002.npy    which documents are still there, since that generation
             views.ann.000003.faiss      ANN index of the vectors, since that generation

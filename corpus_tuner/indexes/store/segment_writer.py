@@ -30,6 +30,7 @@ from corpus_tuner.indexes.vectors.rows import (
     write_vectors,
 )
 from corpus_tuner.text.near_duplicates import SIGNATURE_BYTES, compute_signature
+from corpus_tuner.text.passages import get_full_text
 
 SEGMENT = "segment"
 """Subfolder of a working folder in which a segment is written."""
@@ -140,7 +141,7 @@ def _write_documents(
             counts.update(one.counts)
             fields.add(one.document.metadata, one.counts)
             digest = add_digests(digest, [one.digest])
-            signatures.write(compute_signature(one.document.text or one.document.title).data)
+            signatures.write(compute_signature(get_full_text(one.document)).data)
             windows.append(count_windows(one.views))
         database.executemany(
             "INSERT INTO fields VALUES (?, ?, ?)",

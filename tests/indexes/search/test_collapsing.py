@@ -12,6 +12,7 @@ from corpus_tuner.indexes.search.collapsing import MAX_SIMILAR
 from corpus_tuner.indexes.search.hits import Hit
 from corpus_tuner.indexes.store.search_settings import Mode
 from corpus_tuner.text.near_duplicates import compute_signature, find_near_duplicates
+from corpus_tuner.text.passages import get_full_text
 from tests.conftest import make_documents, write_jsonl
 from tests.indexes.indexing import CHOSEN, Table, encoded, write_index
 
@@ -27,9 +28,9 @@ def list_ids(hits: list[Hit]) -> list[str]:
 def index(tmp_path: Path, encoder: Any) -> Path:
     """An index with copies of some documents."""
     records = [
-        *({"_id": f"mill{copy}", "text": MILL} for copy in "abcd"),
-        {"_id": "shout", "title": "Mills", "text": f"{MILL.upper()}\n"},
-        {"_id": "bakery", "text": MILL.replace("mill", "bakery")},
+        *({"_id": f"mill{copy}", "title": "Mill", "text": MILL} for copy in "abcd"),
+        {"_id": "shout", "title": "MILL", "text": f"{MILL.upper()}\n"},
+        {"_id": "bakery", "title": "Mill", "text": MILL.replace("mill", "bakery")},
         *make_documents(20),
     ]
     records += [{**record, "_id": f"copy of {record['_id']}"} for record in records[6:16]]
@@ -40,7 +41,7 @@ def index(tmp_path: Path, encoder: Any) -> Path:
 
 def collapse(hits: list[Hit], k: int) -> list[tuple[str, list[str]]]:
     """Fold hits one by one."""
-    signatures = [compute_signature(hit.document.text or hit.document.title) for hit in hits]
+    signatures = [compute_signature(get_full_text(hit.document)) for hit in hits]
     leaders: list[int] = []
     groups: list[list[str]] = []
     for number, hit in enumerate(hits):
@@ -93,7 +94,7 @@ def test_filters_and_deletions_show_the_others_of_a_group(index: Path, encoder: 
         (hit,) = searcher.search(MILL, 1, filter={"id": ["millc", "milld"]})
         assert (hit.document.id, hit.similar) == ("millc", ("milld",))
     remove(index, ["milla", "shout"])
-    add(index, [Document("mill0", "", f"  {MILL}")], encoder=encoder)
+    add(index, [Document("mill0", "Mill", f"  {MILL}")], encoder=encoder)
     for _ in range(2):
         with Searcher.open(index, encoder=encoder) as searcher:
             (hit,) = searcher.search(MILL, 1)
@@ -124,3 +125,19 @@ def test_more_copies_than_candidates(tmp_path: Path, mode: Mode, segments: int) 
         assert max(groups) == MAX_SIMILAR
         assert searcher.search("mill", 6, mode=mode, min_probability=0) == hits
         assert len(searcher.search("mill", 20, mode=mode)) == 9
+
+
+def test_the_title_tells_short_texts_apart(tmp_path: Path, encoder: Any) -> None:
+    long = " ".join(f"w{number}" for number in range(200))
+    documents = [
+        Document("open", "Opening hours", "See the notice at the door."),
+        Document("fees", "Fees", "See the notice at the door."),
+        Document("again", "FEES", "see the notice at the door"),
+        Document("draft", "Draft", long),
+        Document("final", "Final report", long),
+    ]
+    build(documents, tmp_path / "index", load_recipe(None, CHOSEN), encoder=encoder)
+    with Searcher.open(tmp_path / "index", encoder=encoder) as searcher:
+        hits = searcher.search("notice at the door", 5)
+    groups = sorted(sorted([hit.document.id, *hit.similar]) for hit in hits)
+    assert groups == [["again", "fees"], ["draft", "final"], ["open"]]
