@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import logsumexp
 
+from corpus_tuner.calibration.pseudo_queries import QUERIES_PER_SENTENCE
 from corpus_tuner.indexes.search.candidates import Candidates
 from corpus_tuner.indexes.search.fusion import normalize_scores
 from corpus_tuner.indexes.search.plan import Plan
@@ -59,7 +60,7 @@ class Likelihood:
 
     def estimate_errors(self) -> dict[str, float]:
         """Return the standard errors of these weights, by a jackknife over groups of documents."""
-        groups = np.arange(len(self._targets)) // 2 % GROUPS
+        groups = np.arange(len(self._targets)) // QUERIES_PER_SENTENCE % GROUPS
         fits = [self._fit(np.flatnonzero(groups != group)) for group in range(GROUPS)]
         return self._round(np.std(fits, axis=0) * math.sqrt(GROUPS - 1))
 

@@ -20,6 +20,8 @@ from corpus_tuner.indexes.store.segments import Segments
 from corpus_tuner.text.passages import split_front
 from corpus_tuner.text.sentences import split_sentences
 
+QUERIES_PER_SENTENCE = 2
+"""Number of pseudo-queries of a held-out sentence, which follow each other in all lists."""
 _HEAD = 8  # words of a sentence in the first pseudo-query
 _DROPPED = 0.4  # share of the words that the second one lacks
 _LEAST_WORDS = 4  # of a sentence

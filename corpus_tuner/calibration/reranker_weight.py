@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from corpus_tuner.calibration.likelihood import Array, ScoredQuery, compute_ndcg, fit_shares
+from corpus_tuner.calibration.pseudo_queries import QUERIES_PER_SENTENCE
 from corpus_tuner.core.progress import track
 from corpus_tuner.indexes.search.fusion import sum_contributions
 from corpus_tuner.indexes.store.search_settings import RERANKER, RerankerTrial, SearchSettings
@@ -55,14 +56,14 @@ def choose_reranker_weight(
     targets = [target for _, target in queries]
     gains = np.zeros(len(queries))
     for fold in range(FOLDS):
-        is_held_out = np.arange(len(queries)) // 2 % FOLDS == fold
+        is_held_out = np.arange(len(queries)) // QUERIES_PER_SENTENCE % FOLDS == fold
         chosen_on = np.flatnonzero(~is_held_out).tolist()
         ratio = _fit_ratio([features[n] for n in chosen_on], [targets[n] for n in chosen_on])
         held_out = [queries[n] for n in np.flatnonzero(is_held_out).tolist()]
         reranked = {**weights, RERANKER: ratio * total}
         gains[is_held_out] = compute_ndcg(held_out, reranked, settings)
         gains[is_held_out] -= compute_ndcg(held_out, weights, settings)
-    of_documents = gains.reshape(-1, 2).mean(axis=1)
+    of_documents = gains.reshape(-1, QUERIES_PER_SENTENCE).mean(axis=1)
     trial = RerankerTrial(
         queries=len(queries),
         gain=round(float(of_documents.mean()), 4),

@@ -29,7 +29,11 @@ from corpus_tuner.calibration.likelihood import (
     compute_ndcg,
     fit_temperature,
 )
-from corpus_tuner.calibration.pseudo_queries import PseudoQueries, sample_sentences
+from corpus_tuner.calibration.pseudo_queries import (
+    QUERIES_PER_SENTENCE,
+    PseudoQueries,
+    sample_sentences,
+)
 from corpus_tuner.calibration.reranker_weight import MOST_QUERIES, choose_reranker_weight
 from corpus_tuner.config.recipe import read_stored_recipe
 from corpus_tuner.core.arguments import check_path
@@ -229,7 +233,8 @@ def _find_failing(single: Mapping[str, Array], best: float, random: float) -> tu
     """
     least = random + LEAST_SHARE * (best - random)
     upper = {
-        name: ndcg.mean() + ndcg.std() / math.sqrt(len(ndcg) / 2) for name, ndcg in single.items()
+        name: ndcg.mean() + ndcg.std() / math.sqrt(len(ndcg) / QUERIES_PER_SENTENCE)
+        for name, ndcg in single.items()
     }
     proxy = {"views": "passage"}
     return tuple(name for name in single if upper[proxy.get(name, name)] < least)
