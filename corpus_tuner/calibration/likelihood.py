@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -11,14 +12,15 @@ from scipy.special import logsumexp
 
 from corpus_tuner.calibration.pseudo_queries import QUERIES_PER_SENTENCE
 from corpus_tuner.indexes.search.candidates import Candidates
-from corpus_tuner.indexes.search.fusion import normalize_scores
+from corpus_tuner.indexes.search.fusion import Mask, normalize_scores
 from corpus_tuner.indexes.search.plan import Plan
 from corpus_tuner.indexes.store.search_settings import SearchSettings, normalize_weights
+from corpus_tuner.indexes.vectors import Ordinals
 
 Array = npt.NDArray[np.float64]
 
 GROUPS = 10
-"""Number of groups of documents in the jackknife estimate of standard errors."""
+"""Number of groups of documents, of which each is left out once to estimate errors."""
 CUTOFF = 10
 GAINS = [1 / math.log2(1 + rank) for rank in range(1, CUTOFF + 1)]
 """nDCG@10 of a query with one relevant document, by its rank."""
@@ -32,6 +34,78 @@ class ScoredQuery(NamedTuple):
     target: int
 
 
+class Softmax(NamedTuple):
+    """Softmax over the candidates of every query, a linear function of their features.
+
+    Attributes
+    ----------
+    features
+        Features of the candidates, padded to shape (queries, candidates, features).
+    filled
+        Which of the candidates are real, shape (queries, candidates).
+    targets
+        Position of the relevant candidate of every query, shape (queries,).
+    """
+
+    features: Array
+    filled: Mask
+    targets: Ordinals
+
+    @classmethod
+    def pad(cls, features: Sequence[Array], targets: Sequence[int]) -> "Softmax":
+        """Make one of the features of each query, shape (candidates, features)."""
+        size, count = max(map(len, features)), features[0].shape[1]
+        padded = cls(
+            np.zeros((len(features), size, count)),
+            np.zeros((len(features), size), bool),
+            np.asarray(targets),
+        )
+        for query, own in enumerate(features):
+            padded.features[query, : len(own)] = own
+            padded.filled[query, : len(own)] = True
+        return padded
+
+    def fit_shares(self) -> Array:
+        """Return the non-negative coefficients of maximum likelihood, 1 in sum."""
+        coefficients = self._fit()
+        total = coefficients.sum()
+        return (
+            coefficients / total if total > 0 else np.full(len(coefficients), 1 / len(coefficients))
+        )
+
+    def compute_likelihoods(self, shares: Array) -> Array:
+        """Return the log-likelihood of every query, at the scale of the shares that maximizes it.
+
+        All queries have the same scale.
+        """
+        scores = self._replace(features=(self.features @ shares)[:, :, None])
+        return scores._differentiate(scores._fit())[0]
+
+    def _fit(self) -> Array:
+        """Return the non-negative coefficients of maximum likelihood."""
+
+        def compute_loss(coefficients: Array) -> tuple[float, Array]:
+            likelihoods, gradients = self._differentiate(coefficients)
+            return -float(likelihoods.mean()), -gradients.mean(axis=0)
+
+        # From zero, so that a ranker with equal scores for all documents gets no weight.
+        start = np.zeros(self.features.shape[2])
+        bounds = [(0, None)] * len(start)
+        return np.asarray(
+            minimize(compute_loss, start, jac=True, bounds=bounds, method="L-BFGS-B").x
+        )
+
+    def _differentiate(self, coefficients: Array) -> tuple[Array, Array]:
+        """Return the log-likelihood of every query, and its gradient by the coefficients."""
+        relevant = self.features[np.arange(len(self.targets)), self.targets]
+        scores = np.where(self.filled, self.features @ coefficients, -np.inf)
+        greatest = scores.max(axis=1)
+        shares = np.exp(scores - greatest[:, None])
+        totals = shares.sum(axis=1)
+        expected = np.einsum("qd,qdf->qf", shares / totals[:, None], self.features)
+        return relevant @ coefficients - greatest - np.log(totals), relevant - expected
+
+
 class Likelihood:
     """Likelihood of the target documents among the candidates of pseudo-queries.
 
@@ -42,7 +116,7 @@ class Likelihood:
 
     def __init__(self, queries: Sequence[ScoredQuery], names: Sequence[str]) -> None:
         self._names = names
-        self._features = [
+        features = [
             np.stack(
                 [
                     normalize_scores(candidates.scores[name], "zscore", candidates.core)
@@ -52,58 +126,43 @@ class Likelihood:
             )
             for candidates, _ in queries
         ]
-        self._targets = [target for _, target in queries]
+        self._softmax = Softmax.pad(features, [target for _, target in queries])
+        self._groups = np.arange(len(queries)) // QUERIES_PER_SENTENCE % GROUPS
 
     def fit_weights(self) -> dict[str, float]:
         """Return the weights, 1 in sum, that maximize the likelihood."""
-        return self._round(fit_shares(self._features, self._targets))
+        return self._round(self._softmax.fit_shares())
 
     def estimate_errors(self) -> dict[str, float]:
         """Return the standard errors of these weights, by a jackknife over groups of documents."""
-        groups = np.arange(len(self._targets)) // QUERIES_PER_SENTENCE % GROUPS
-        fits = [self._fit(np.flatnonzero(groups != group)) for group in range(GROUPS)]
-        return self._round(np.std(fits, axis=0) * math.sqrt(GROUPS - 1))
+        return self._round(np.std(self._fits, axis=0) * math.sqrt(GROUPS - 1))
+
+    def estimate_trust(self, default: Mapping[str, float]) -> float:
+        """Return the weight of the estimate, from 0 to 1, that of the default weights being 1.
+
+        It is the gain in likelihood of the mean of both over the default weights, divided by its
+        standard error, at most 1. Each group of documents is held out once from the estimate.
+        """
+        weights = np.array([default[name] for name in self._names])
+        prior = weights / (weights.sum() or 1.0)  # 0 if only failing rankers had a weight
+        gains = -self._softmax.compute_likelihoods(prior)
+        for group, fit in enumerate(self._fits):
+            held_out = self._groups == group
+            gains[held_out] += self._softmax.compute_likelihoods((fit + prior) / 2)[held_out]
+        of_documents = gains.reshape(-1, QUERIES_PER_SENTENCE).mean(axis=1)
+        error = of_documents.std(ddof=1) / math.sqrt(len(of_documents))
+        return round(float(np.clip(of_documents.mean() / error, 0, 1)), 3) if error else 1.0
+
+    @cached_property
+    def _fits(self) -> list[Array]:
+        """Shares of maximum likelihood without each group of documents."""
+        return [
+            Softmax(*(own[self._groups != group] for own in self._softmax)).fit_shares()
+            for group in range(GROUPS)
+        ]
 
     def _round(self, values: Array) -> dict[str, float]:
         return {name: round(float(one), 3) for name, one in zip(self._names, values, strict=True)}
-
-    def _fit(self, queries: npt.NDArray[np.int64]) -> Array:
-        return fit_shares([self._features[n] for n in queries], [self._targets[n] for n in queries])
-
-
-def fit_shares(features: Sequence[Array], targets: Sequence[int]) -> Array:
-    """Return the non-negative coefficients of a softmax of maximum likelihood, 1 in sum.
-
-    Parameters
-    ----------
-    features
-        Features of the candidates of every query, shape (candidates, features).
-    targets
-        Position of the relevant candidate of every query.
-    """
-    size, count = max(map(len, features)), features[0].shape[1]
-    padded = np.zeros((len(features), size, count))
-    filled = np.zeros((len(features), size), bool)
-    for query, own in enumerate(features):
-        padded[query, : len(own)] = own
-        filled[query, : len(own)] = True
-    relevant = padded[np.arange(len(features)), targets]
-
-    def compute_loss(coefficients: Array) -> tuple[float, Array]:
-        scores = np.where(filled, padded @ coefficients, -np.inf)
-        greatest = scores.max(axis=1)
-        shares = np.exp(scores - greatest[:, None])
-        totals = shares.sum(axis=1)
-        expected = np.einsum("qd,qdf->qf", shares / totals[:, None], padded)
-        likelihood = relevant @ coefficients - greatest - np.log(totals)
-        return -float(likelihood.mean()), (expected - relevant).mean(axis=0)
-
-    # From zero, so that a ranker with equal scores for all documents gets no weight.
-    found = minimize(
-        compute_loss, np.zeros(count), jac=True, bounds=[(0, None)] * count, method="L-BFGS-B"
-    )
-    total = found.x.sum()
-    return np.asarray(found.x / total if total > 0 else np.full(count, 1 / count))
 
 
 def fit_temperature(

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from corpus_tuner.calibration.likelihood import Array, ScoredQuery, compute_ndcg, fit_shares
+from corpus_tuner.calibration.likelihood import Array, ScoredQuery, Softmax, compute_ndcg
 from corpus_tuner.calibration.pseudo_queries import QUERIES_PER_SENTENCE
 from corpus_tuner.core.progress import track
 from corpus_tuner.indexes.search.fusion import sum_contributions
@@ -74,7 +74,7 @@ def choose_reranker_weight(
 
 def _fit_ratio(features: Sequence[Array], targets: Sequence[int]) -> float:
     """Return the weight of the reranker as a multiple of the sum of all other weights."""
-    share = float(fit_shares(features, targets)[1])
+    share = float(Softmax.pad(features, targets).fit_shares()[1])
     if not share:
         return 0.0
     share = (share + DEFAULT_SHARE) / 2

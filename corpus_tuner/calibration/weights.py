@@ -6,6 +6,7 @@ document is encoded again, its terms are counted without the sentence, and gener
 may repeat the sentence, are ignored. The weights are the maximum likelihood estimate of a softmax
 over candidates with a coefficient for every ranker, shrunk towards the default weights: a question
 is not quite a sentence, and the views of what remains are not those that would have answered it.
+The less the estimate gains on held-out documents, the more it is shrunk.
 Pseudo-relevance feedback keeps its default weight, since it helps questions with several answers,
 and these have one. A reranker gets its weight last (`corpus_tuner.calibration.reranker_weight`).
 docs/research/calibration.md has what else was tried.
@@ -75,8 +76,6 @@ LEAST_SIGNAL = 0.1
 """Least nDCG of the best ranker, between that of a random ranking (0) and the maximum (1)."""
 LEAST_SHARE = 0.25
 """Least nDCG of a ranker, between that of a random ranking (0) and of the best ranker (1)."""
-TRUST = 1.0
-"""Weight of the maximum likelihood estimate, that of the default weights being 1."""
 
 
 def calibrate(
@@ -198,7 +197,8 @@ def choose_weights(
     with show_activity("calibrating, choosing weights"):
         likelihood = Likelihood(queries, [name for name in names if name not in failing])
         maximum_likelihood = likelihood.fit_weights()
-        chosen = _shrink_weights(maximum_likelihood, default.hybrid)
+        trust = likelihood.estimate_trust(default.hybrid.model_dump())
+        chosen = _shrink_weights(maximum_likelihood, default.hybrid, trust)
         ndcg = _compare_rankings(searcher, queries, default, chosen, single)
         errors = likelihood.estimate_errors()
     trial = None
@@ -216,6 +216,7 @@ def choose_weights(
             "chosen": chosen,
             "maximum_likelihood": HybridWeights.from_weights(maximum_likelihood),
             "errors": errors,
+            "trust": trust,
             "found": {name: round(float(values.mean()), 4) for name, values in ndcg.items()},
             "temperature": fit_temperature(queries, names, settings),
             "failing": failing,
@@ -241,7 +242,7 @@ def _find_failing(single: Mapping[str, Array], best: float, random: float) -> tu
 
 
 def _shrink_weights(
-    maximum_likelihood: Mapping[str, float], default: HybridWeights
+    maximum_likelihood: Mapping[str, float], default: HybridWeights, trust: float
 ) -> HybridWeights:
     """Return weights between the maximum likelihood estimate and the default ones.
 
@@ -250,7 +251,7 @@ def _shrink_weights(
     before = {name: getattr(default, name) for name in maximum_likelihood}
     total = sum(before.values()) or 1.0  # 0 if only failing rankers had a weight
     shrunk = {
-        name: round((TRUST * weight * total + before[name]) / (TRUST + 1), 3)
+        name: round((trust * weight * total + before[name]) / (trust + 1), 3)
         for name, weight in maximum_likelihood.items()
     }
     return HybridWeights.from_weights(

@@ -49,6 +49,11 @@ def show_calibration(calibration: "Calibration") -> None:
         values = (chosen, default, estimate, error)
         weights.add_row(name, *("–" if value is None else f"{value:.2f}" for value in values))
     out.stdout.print(weights)
+    if calibration.trust < 1:
+        out.print_line(
+            "\nOn held-out documents the maximum likelihood weights are not better than the "
+            f"default weights beyond one standard error: they count {calibration.trust:.2f} times."
+        )
     if calibration.failing:
         out.print_line(f"\n{describe_failing(calibration.failing)}")
     if calibration.reranker:

@@ -48,6 +48,14 @@ def test_a_ranker_that_knows_nothing_has_no_weight() -> None:
     assert Likelihood(queries, NAMES).fit_weights() == {"passage": 1.0, "words": 0.0}
 
 
+def test_an_estimate_that_gains_little_on_held_out_documents_counts_less() -> None:
+    clear = Likelihood(make_queries({"passage": 0.7, "words": 2.0}), NAMES)
+    assert clear.estimate_trust({"passage": 0.1, "words": 0.9}) == 1
+    assert clear.estimate_trust(clear.fit_weights()) < 1
+    equal = Likelihood(make_queries({"passage": 1.5, "words": 1.5}), NAMES)
+    assert equal.estimate_trust({"passage": 0.2, "words": 0.2}) == 0
+
+
 def test_more_queries_have_smaller_errors() -> None:
     noise = {"passage": 1.5, "words": 1.5}
     few, many = (

@@ -37,6 +37,12 @@ def test_the_choice_is_kept_and_told(index: Path) -> None:
     maximum_likelihood = manifest.calibration.maximum_likelihood.model_dump()
     assert sum(maximum_likelihood[name] for name in names) == pytest.approx(1, abs=0.01)
     assert manifest.calibration.chosen.feedback == SearchSettings().hybrid.feedback
+    trust, default = manifest.calibration.trust, manifest.calibration.default.model_dump()
+    assert 0 <= trust <= 1
+    total = sum(default[name] for name in names)
+    for name in names:
+        mean = (trust * maximum_likelihood[name] * total + default[name]) / (trust + 1)
+        assert getattr(manifest.calibration.chosen, name) == pytest.approx(mean, abs=0.001)
     assert manifest.search.hybrid == manifest.calibration.chosen
     assert manifest.search.dense == SearchSettings().dense
 

@@ -200,6 +200,10 @@ class Calibration(BaseModel):
     errors
         Standard errors of that estimate, by a jackknife over groups of documents (Efron and Stein,
         "The Jackknife Estimate of Variance", 1981).
+    trust
+        Weight of that estimate, from 0 to 1, that of the default weights being 1. It is below 1 if
+        the likelihood of held-out documents is not greater than by the default weights by at least
+        one standard error.
     default
         Weights towards which the estimate was shrunk.
     found
@@ -233,6 +237,7 @@ class Calibration(BaseModel):
     chosen: HybridWeights
     maximum_likelihood: HybridWeights | None = None
     errors: dict[str, float] = Field(default_factory=dict)
+    trust: float = 1.0
     default: HybridWeights
     found: dict[str, float] = Field(default_factory=dict)
     temperature: PositiveFloat | None = None
