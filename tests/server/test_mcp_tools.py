@@ -105,7 +105,7 @@ def test_a_range_around_a_passage_and_the_whole_in_parts(indexes: Indexes) -> No
         start = part.next_start
     assert "".join(parts) == LONG["text"]
     manual = call(indexes, "get", index="few", id="manual")
-    assert (manual.text, manual.lines, manual.next_start) == (MANUAL["text"], (1, 5), None)
+    assert (manual.text, manual.lines, manual.next_start) == (MANUAL["text"].strip(), (1, 5), None)
 
 
 def test_results_are_bounded(indexes: Indexes, folder: Path, encoder: Any) -> None:
