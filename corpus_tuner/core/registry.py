@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 class PluginSettings(BaseModel):
     """Settings of a plugin; `name` is that of its module."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: str
 

@@ -1,9 +1,32 @@
 """YAML files of users."""
 
 import json
+from collections.abc import Hashable
 from typing import Any
 
 import yaml
+
+_MERGE = "tag:yaml.org,2002:merge"
+
+
+class _Loader(yaml.SafeLoader):
+    """Constructs plain values; refuses keys that are given twice and merge keys (``<<``)."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Construct a dictionary."""
+        keys = set()
+        for key_node, _ in node.value:
+            if key_node.tag == _MERGE:
+                raise yaml.constructor.ConstructorError(
+                    None, None, "merge keys (<<) are not allowed: write out", key_node.start_mark
+                )
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, Hashable) and key in keys:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} is given twice", key_node.start_mark
+                )
+            keys.add(key if isinstance(key, Hashable) else None)
+        return super().construct_mapping(node, deep)
 
 
 def load_yaml(text: str) -> Any:
@@ -12,7 +35,8 @@ def load_yaml(text: str) -> Any:
     Raises
     ------
     yaml.YAMLError
-        If it is invalid, nested too deep, or has an anchor that contains itself.
+        If it is invalid, nested too deep, has a key twice or a merge key, or has an anchor that
+        contains itself.
 
     Examples
     --------
@@ -20,7 +44,7 @@ def load_yaml(text: str) -> Any:
     {'search': {'candidates': 50}}
     """
     try:
-        values = yaml.safe_load(text)
+        values = yaml.load(text, _Loader)
     except RecursionError as error:
         raise yaml.YAMLError("it is nested too deep") from error
     except ValueError as error:  # a number of too many digits, a day that there is not

@@ -35,7 +35,7 @@ class TuningVerdict(BaseModel):
         Whether the tuned encoder replaces the base: the interval is above 0.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     queries: int
     candidates: int
@@ -75,7 +75,7 @@ class EncoderTuningReport(BaseModel):
         Comparison with the base.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     output: str
     base: str

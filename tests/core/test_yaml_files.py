@@ -38,6 +38,9 @@ def test_any_text_is_values_or_an_error_of_yaml(text: str) -> None:
         ("&a [[*a]]", "contains itself"),
         ("[" * 500, "nested too deep"),
         ("day: 2026-02-30", "day"),
+        ("seed: 1\nkinds: []\nseed: 2", "the key 'seed' is given twice"),
+        ("search: {words: 1, words: 2}", "the key 'words' is given twice"),
+        ("a: &a {b: 1}\nc: {<<: *a}", "merge keys"),
         ("!!python/object:os.system {}", "could not determine a constructor"),
     ],
 )

@@ -1,7 +1,7 @@
 """Lexical search: documents are ranked by the words and character n-grams of the query."""
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
@@ -29,10 +29,10 @@ class LexicalSettings(BaseModel):
         Nogueira, Yang, Lin and Cho, "Document Expansion by Query Prediction", arXiv 1904.08375).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    languages: tuple[str, ...] = ()
-    ngrams: PositiveInt | None = 4
+    languages: Annotated[tuple[str, ...], Field(max_length=200)] = ()
+    ngrams: Annotated[PositiveInt, Field(le=100)] | None = 4
     headings: bool = True
     views: dict[str, PositiveInt] = Field(default_factory=dict)
 

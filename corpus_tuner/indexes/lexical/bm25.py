@@ -53,9 +53,9 @@ class BM25(BaseModel):
     BM25(k1=1.5, b=0.4)
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    k1: Annotated[float, Field(ge=0)] = 0.9
+    k1: Annotated[float, Field(ge=0, le=1e6)] = 0.9
     b: Annotated[float, Field(ge=0, le=1)] = 0.4
 
 

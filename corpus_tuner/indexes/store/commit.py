@@ -70,7 +70,8 @@ def collect_garbage(index: Path, manifest: Manifest) -> None:
     for folder in layout.segment_folders:
         if folder.name in named:
             files = named[folder.name].files
-            outdated += [one for one in folder.glob(CHANGING) if one.name not in files]
+            found = (one for one in folder.iterdir() if CHANGING.fullmatch(one.name))
+            outdated += [one for one in found if one.name not in files]
         elif not _is_in_use(folder):
             _remove_folder(folder)
     for file in outdated:

@@ -39,10 +39,10 @@ from corpus_tuner.errors import SearchIndexError
 ENCODER = "./encoder"
 """The name, in a manifest, of the encoder that is in the index itself."""
 
-CHANGING = "*.[0-9][0-9][0-9][0-9][0-9][0-9].*"
-"""Pattern of the files of a segment that a later generation may replace."""
+CHANGING = re.compile(r".+\.\d{6,12}\.[a-z]+")
+"""Names of the files of a segment that a later generation may replace."""
 
-_NUMBER = re.compile(r"\d{6}")
+_NUMBER = re.compile(r"\d{6}|[1-9]\d{6,11}")
 _STAGING = re.compile(r"building-(?:merge|import|[0-9a-f]{16})")
 
 

@@ -5,9 +5,17 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+)
 
 from corpus_tuner.core.arguments import describe_problem
 from corpus_tuner.core.documents import add_digests
@@ -20,13 +28,17 @@ from corpus_tuner.indexes.filters.fields import compute_language_shares
 from corpus_tuner.indexes.lexical import LexicalSettings
 from corpus_tuner.indexes.representations import read_representation
 from corpus_tuner.indexes.store.layout import ENCODER, Layout
-from corpus_tuner.indexes.store.search_settings import Calibration, SearchSettings
+from corpus_tuner.indexes.store.search_settings import Calibration, SearchSettings, Share
 from corpus_tuner.indexes.vectors.ann import FLAT, SearchParameters, VectorSettings
 from corpus_tuner.text.language_detection import order_languages
 
 FORMAT = "corpus-tuner-index"
 VERSION = 13
 _CHECKSUM = "sha256"
+_MOST_DOCUMENTS = 2**31
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Count = Annotated[int, Field(ge=0, le=_MOST_DOCUMENTS)]
+Counts = Annotated[dict[str, Annotated[int, Field(ge=0, le=2**53)]], Field(max_length=10_000)]
 VIEW_COUNT = "view: "
 """Prefix of the kind in the counts of a document's views."""
 
@@ -34,10 +46,10 @@ VIEW_COUNT = "view: "
 class StoredFile(BaseModel):
     """Size and SHA-256, in hexadecimal, of a file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     bytes: NonNegativeInt
-    sha256: str
+    sha256: Sha256
 
     @classmethod
     def describe(cls, path: Path) -> "StoredFile":
@@ -96,17 +108,17 @@ class SegmentEntry(BaseModel):
         Digest of the live documents (`corpus_tuner.core.documents.add_digests`).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: str
-    documents: NonNegativeInt
-    live_documents: NonNegativeInt
+    documents: Count
+    live_documents: Count
     rows: dict[str, NonNegativeInt]
     files: dict[str, StoredFile]
     live_docs: str | None = None
     ann_index: str | None = None
-    counts: dict[str, int]
-    digest: str
+    counts: Counts
+    digest: Literal[""] | Sha256
 
     @property
     def deleted_share(self) -> float:
@@ -139,11 +151,11 @@ class EncoderEntry(BaseModel):
         Files that it is read from, by path in its folder, where they are known.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    fingerprint: str
-    dimension: int
-    max_tokens: int
+    fingerprint: Annotated[str, Field(pattern=r"^[\w.-]{0,128}$")]
+    dimension: Annotated[PositiveInt, Field(le=65_536)]
+    max_tokens: Annotated[PositiveInt, Field(le=2**31)]
     settings: dict[str, Any]
     files: dict[str, StoredFile] = {}
 
@@ -187,7 +199,7 @@ class VectorSearchEntry(BaseModel):
         Number of queries that measured it; ``None`` if it is yet to be measured.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     settings: VectorSettings = VectorSettings()
     parameters: SearchParameters = {}
@@ -223,13 +235,13 @@ class BuildRecord(BaseModel):
         representation and search.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     key: str = ""
     files: str = ""
     corpus: str = ""
     language: str = ""
-    languages: dict[str, float] = {}
+    languages: Annotated[dict[str, Share], Field(max_length=400)] = {}
     generators: tuple[str, ...] = ()
     instructions: tuple[tuple[str, ...], ...] = ()
     checks: str = ""
@@ -273,7 +285,7 @@ class Manifest(BaseModel):
         How the index was built.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     format: str = FORMAT
     version: int = VERSION
@@ -284,7 +296,7 @@ class Manifest(BaseModel):
     lexical: LexicalSettings | None
     search: SearchSettings
     calibration: Calibration | None = None
-    generation: NonNegativeInt = 0
+    generation: Annotated[int, Field(ge=0, lt=10**12)] = 0
     segments: tuple[SegmentEntry, ...]
     changed: NonNegativeInt = 0
     build: BuildRecord = BuildRecord()

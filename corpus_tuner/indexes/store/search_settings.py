@@ -10,8 +10,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    NonNegativeFloat,
-    PositiveFloat,
     PositiveInt,
     model_validator,
 )
@@ -22,7 +20,8 @@ from corpus_tuner.rerankers import RerankerSettings
 
 Mode = Literal["hybrid", "dense", "lexical"]
 Fusion = Literal["zscore", "minmax", "rrf"]
-Weight = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0, le=1e6)]
 
 DENSE_RANKERS = ("passage", "views")
 FEEDBACK = "feedback"
@@ -43,9 +42,9 @@ class DenseWeights(BaseModel):
     DenseWeights(views=0.3)
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    views: Weight = 0.5
+    views: Share = 0.5
 
 
 class HybridWeights(BaseModel):
@@ -75,14 +74,14 @@ class HybridWeights(BaseModel):
     0.6
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    passage: NonNegativeFloat = 0.20
-    views: NonNegativeFloat = 0.26
-    words: NonNegativeFloat = 0.22
-    ngrams: NonNegativeFloat = 0.17
-    feedback: NonNegativeFloat = 0.15
-    reranker: NonNegativeFloat = 0.0
+    passage: Weight = 0.20
+    views: Weight = 0.26
+    words: Weight = 0.22
+    ngrams: Weight = 0.17
+    feedback: Weight = 0.15
+    reranker: Weight = 0.0
 
     @classmethod
     def from_weights(cls, weights: Mapping[str, float]) -> "HybridWeights":
@@ -140,12 +139,12 @@ class SearchSettings(CheckedModel):
     0.6
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     dense: DenseWeights = DenseWeights()
     hybrid: HybridWeights = HybridWeights()
     fusion: Fusion = "zscore"
-    candidates: PositiveInt = 100
+    candidates: Annotated[PositiveInt, Field(le=1_000_000)] = 100
     reranker: RerankerSettings | None = None
     words: BM25 = BM25()
     ngrams: BM25 = BM25(k1=1.2, b=0.75)
@@ -172,7 +171,7 @@ class RerankerTrial(BaseModel):
         Standard error of the gain.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     queries: int
     gain: float
@@ -230,7 +229,7 @@ class Calibration(BaseModel):
     '20 documents with sentences to spare are needed, not 3'
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     queries: int = 0
     unchanged: str | None = None
@@ -240,7 +239,7 @@ class Calibration(BaseModel):
     trust: float = 1.0
     default: HybridWeights
     found: dict[str, float] = Field(default_factory=dict)
-    temperature: PositiveFloat | None = None
+    temperature: Annotated[float, Field(ge=1e-6, le=1e6)] | None = None
     failing: tuple[str, ...] = ()
     reranker: RerankerTrial | None = None
     documents: int

@@ -66,7 +66,7 @@ class VectorSettings(BaseModel):
         are searched exactly.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     index: str = FLAT
     recall: Annotated[float, Field(gt=0, le=1)] = 0.99

@@ -59,3 +59,8 @@ def test_a_link_in_the_place_of_what_is_written_to_is_found(tmp_path: Path, name
     link.unlink()
     (layout.index / "notes").symlink_to(tmp_path / "elsewhere")  # by a name that is not of an index
     assert layout.find_link() is None
+
+
+def test_numbers_of_segments_may_outgrow_six_digits(tmp_path: Path) -> None:
+    name = f"{1_000_000:06}"
+    assert Layout(tmp_path).get_segment_folder(name) == tmp_path / "segments" / "1000000"

@@ -42,7 +42,7 @@ def test_names_that_would_lead_elsewhere(index: Path) -> None:
     edit_manifest(index, segments=[entry | {"name": "../../etc"}])
     with pytest.raises(SearchIndexError, match="names a segment"):
         read_manifest(index)
-    edit_manifest(index, segments=[entry | {"files": {"../x": {"bytes": 1, "sha256": ""}}}])
+    edit_manifest(index, segments=[entry | {"files": {"../x": {"bytes": 1, "sha256": "0" * 64}}}])
     with pytest.raises(SearchIndexError, match="names a file"):
         read_manifest(index)
 
@@ -119,9 +119,41 @@ def test_the_manifest_names_the_files(built: Built) -> None:
 @pytest.mark.parametrize("name", ["../outside", "/outside", "a/../../outside", "a//b", "./a"])
 def test_files_of_an_encoder_stay_in_its_folder(built: Built, name: str) -> None:
     entry = parse_manifest(built.index).encoder.model_dump()
-    entry["files"][name] = {"bytes": 1, "sha256": ""}
+    entry["files"][name] = {"bytes": 1, "sha256": "0" * 64}
     with pytest.raises(ValueError, match="cannot be"):
         EncoderEntry.model_validate(entry)
     edit_manifest(built.index, encoder=entry)
     with pytest.raises(SearchIndexError, match="cannot be"):
         parse_manifest(built.index)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "field"),
+    [
+        ("encoder.dimension", 0, r"encoder\.dimension"),
+        ("encoder.dimension", 10**9, r"encoder\.dimension"),
+        ("encoder.max_tokens", -1, r"encoder\.max_tokens"),
+        ("encoder.fingerprint", "*", r"encoder\.fingerprint"),
+        ("search.hybrid.words", float("inf"), r"search\.hybrid\.words"),
+        ("search.hybrid.words", float("nan"), r"search\.hybrid\.words"),
+        ("search.hybrid.words", 1e308, r"search\.hybrid\.words"),
+        ("search.words.k1", float("inf"), r"search\.words\.k1"),
+        ("search.candidates", 2**63, r"search\.candidates"),
+        ("segments.0.documents", -1, r"segments\.0\.documents"),
+        ("segments.0.digest", "no digest", r"segments\.0\.digest"),
+        ("segments.0.files.views.faiss.sha256", "x", r"segments\.0\.files"),
+        ("build.languages", {f"l{number}": 0.1 for number in range(1_000)}, r"build\.languages"),
+        ("build.languages", {"en": float("nan")}, r"build\.languages"),
+    ],
+)
+def test_values_out_of_bounds_are_refused(index: Path, place: str, value: Any, field: str) -> None:
+    stored = json.loads((index / "manifest.json").read_text(encoding="utf-8"))
+    parts = place.replace("views.faiss", "views/faiss").split(".")
+    *parents, last = [part.replace("/", ".") for part in parts]
+    inner = stored
+    for parent in parents:
+        inner = inner[int(parent) if isinstance(inner, list) else parent]
+    inner[last] = value
+    edit_manifest(index, **{key: part for key, part in stored.items() if key != "sha256"})
+    with pytest.raises(SearchIndexError, match=rf"is damaged \({field}"):
+        read_manifest(index)
