@@ -8,8 +8,14 @@ from typing import Any
 from corpus_tuner.core.records import MAX_LINE_BYTES, BadRecord, Issue, Record
 from corpus_tuner.corpora.field_mapping import Draft, Item, make_draft
 from corpus_tuner.corpora.folder_files import FileToRead, make_title, walk_folder
-from corpus_tuner.corpora.formats import UnreadableError, get_reader_identity, load_reader
+from corpus_tuner.corpora.formats import (
+    UnreadableError,
+    get_reader_identity,
+    is_heavy,
+    load_reader,
+)
 from corpus_tuner.corpora.parse_cache import ParseCache
+from corpus_tuner.corpora.parser_process import ParserProcess
 from corpus_tuner.corpora.record_files import SUFFIXES, open_records
 from corpus_tuner.corpora.settings import CorpusSettings
 from corpus_tuner.errors import CorpusTunerError
@@ -36,15 +42,30 @@ def check_readers(files: Iterable[object], settings: CorpusSettings) -> bool:
 
 def read(folder: Path, settings: CorpusSettings, cache: ParseCache | None = None) -> Iterator[Item]:
     """Read every file of a folder; parsed files are taken from the cache and stored in it."""
-    for file in walk_folder(folder, settings):
-        if isinstance(file, FileToRead):
-            yield from read_file(folder, file, settings, cache)
-        else:
-            yield file
+    return read_files(folder, walk_folder(folder, settings), settings, cache)
 
 
-def read_file(
-    folder: Path, file: FileToRead, settings: CorpusSettings, cache: ParseCache | None = None
+def read_files(
+    folder: Path,
+    files: Iterable[FileToRead | Item],
+    settings: CorpusSettings,
+    cache: ParseCache | None = None,
+) -> Iterator[Item]:
+    """Read some files of a folder, as `read` does."""
+    with ParserProcess(settings) as parser:
+        for file in files:
+            if isinstance(file, FileToRead):
+                yield from _read_file(folder, file, settings, cache, parser)
+            else:
+                yield file
+
+
+def _read_file(
+    folder: Path,
+    file: FileToRead,
+    settings: CorpusSettings,
+    cache: ParseCache | None,
+    parser: ParserProcess,
 ) -> Iterator[Item]:
     """Read a file: one document, or one for every record."""
     location = f"{folder}/{file.id}"
@@ -52,7 +73,7 @@ def read_file(
         if file.suffix in SUFFIXES:
             yield from _read_records(file, location, settings)
         else:
-            yield from _read_document(file, location, settings, cache)
+            yield from _read_document(file, location, settings, cache, parser)
     except UnreadableError as error:
         yield BadRecord(location, "", error.reason, error.detail)
     except OSError as error:
@@ -81,14 +102,19 @@ def _read_records(file: FileToRead, location: str, settings: CorpusSettings) -> 
 
 
 def _read_document(
-    file: FileToRead, location: str, settings: CorpusSettings, cache: ParseCache | None
+    file: FileToRead,
+    location: str,
+    settings: CorpusSettings,
+    cache: ParseCache | None,
+    parser: ParserProcess,
 ) -> Iterator[Item]:
     """Yield the repairs of a file, and the file as a draft."""
     status = file.path.stat()
     if status.st_size > _LARGEST:
         yield BadRecord(location, "", f"larger than {_LARGEST // 2**20} MiB")
         return
-    reader = load_reader(file.suffix, settings.encoding)
+    heavy = is_heavy(file.suffix)
+    reader = parser.read if heavy else load_reader(file.suffix, settings.encoding)
     modified = datetime.fromtimestamp(int(status.st_mtime), UTC).isoformat()
     try:
         if cache:

@@ -65,7 +65,7 @@ def open_source(source: str, settings: CorpusSettings, cache: ParseCache | None 
         return open_records(path, settings, file.suffix)
     if file.suffix:
         folder.check_readers([file], settings)
-        return Source(partial(folder.read_file, path.parent, file, settings, cache))
+        return Source(partial(folder.read_files, path.parent, [file], settings, cache))
     with open_text(path, settings.encoding) as text:
         start = text.read(4096).lstrip()
     if start.startswith(("{", "[")):

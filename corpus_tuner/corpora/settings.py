@@ -49,6 +49,12 @@ class CorpusSettings(BaseModel):
         control characters become spaces.
     max_characters
         Maximum length of a text; records with a longer one cannot be used.
+    parse_memory
+        Maximum address space, in MiB, of the process that parses PDFs, web pages, mails, e-books
+        and office documents; a file that needs more cannot be used. Not limited on macOS and
+        Windows.
+    parse_seconds
+        Maximum processor time for such a file, in seconds; ten times as much by the clock.
     delimiter
         Character that separates the columns of a table; ``None`` detects a comma, a semicolon, a
         tab or a vertical bar.
@@ -75,6 +81,8 @@ class CorpusSettings(BaseModel):
     types: dict[str, ColumnType] = {}
     on_bad_record: Literal["fail", "skip"] | None = None
     max_characters: PositiveInt = 10_000_000
+    parse_memory: Annotated[int, Field(ge=768)] = 1_024
+    parse_seconds: PositiveInt = 30
     delimiter: str | None = Field(None, pattern=r"^[^\"\r\n]$")
     encoding: Annotated[str | None, AfterValidator(_check_encoding)] = None
     include: Patterns = ()

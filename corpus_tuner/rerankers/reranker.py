@@ -55,7 +55,7 @@ class RerankerSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: NamesFile[str]
+    name: Annotated[NamesFile[str], Field(max_length=1_000)]
     revision: str | None = None
     candidates: Annotated[int, Field(ge=2, le=100)] = 30
     seconds: PositiveFloat = 1.0

@@ -108,6 +108,13 @@ def get_reader_identity(suffix: str, encoding: str | None = None) -> str:
 
 
 @cache
+def is_heavy(suffix: str) -> bool:
+    """Tell whether a suffix is of a built-in format that a library parses."""
+    name = suffix.removeprefix(".")
+    return name not in _find_plugins() and _BUILT_IN.get(name) in _LIBRARIES
+
+
+@cache
 def load_reader(suffix: str, encoding: str | None = None) -> FileReader:
     """Return the reader of files with a suffix.
 

@@ -147,6 +147,8 @@ def _decode_header(header: str) -> str:
     unfolded = " ".join(header.split())
     try:
         return " ".join(str(default.header_factory("subject", unfolded)).split())
+    except MemoryError:
+        raise
     except Exception:  # the parser raises many kinds; the text of a broken header is used
         return unfolded
 

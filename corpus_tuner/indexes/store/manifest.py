@@ -15,6 +15,7 @@ from pydantic import (
     PositiveInt,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 from corpus_tuner.core.arguments import describe_problem
@@ -300,6 +301,18 @@ class Manifest(BaseModel):
     segments: tuple[SegmentEntry, ...]
     changed: NonNegativeInt = 0
     build: BuildRecord = BuildRecord()
+
+    @model_validator(mode="after")
+    def _fits_its_segments(self) -> Self:
+        for segment in self.segments:
+            for name in (segment.live_docs, segment.ann_index):
+                if name is not None and name not in segment.files:
+                    raise ValueError(f"segment {segment.name} has no file {name!r}")
+            if segment.ann_index and self.vectors.settings.index == FLAT:
+                raise ValueError(f"segment {segment.name} has an ANN index, and none is set")
+            if self.representation not in segment.rows:
+                raise ValueError(f"segment {segment.name} has no rows of {self.representation!r}")
+        return self
 
     @field_validator("representations")
     @classmethod
