@@ -25,11 +25,13 @@ from tests.conftest import edit_manifest, make_documents, write_jsonl
 from tests.server.conftest import local, make_tokens, until
 
 OPEN: list[dict[str, Any]] = [
-    {**one, "team": "open", "year": 2000 + n} for n, one in enumerate(make_documents(12))
+    {**one, "team": "open", "year": 2000 + n, "code": "5"}
+    for n, one in enumerate(make_documents(12))
 ]
-# The first are near-duplicates of open documents; all have a secret in every part.
+# The first are near-duplicates of open documents; all have a secret in every part, and types of
+# fields that open documents do not have.
 HIDDEN: list[dict[str, Any]] = [
-    {**one, "_id": f"xsecret{n}", "team": "xsecret", "xsecretfield": n}
+    {**one, "_id": f"xsecret{n}", "team": "xsecret", "xsecretfield": n, "code": 5}
     for n, one in enumerate(make_documents(4))
 ] + [
     {
@@ -99,6 +101,7 @@ def search_requests() -> list[dict[str, Any]]:
         {"filter": {"xsecretfield": 1}},
         {"filter": {"author.xsecretname": {"exists": True}}},
         {"filter": {"yeer": 1}},
+        {"filter": {"code": {"gte": 5}}},
         {"filter": {"team": 5}},
         {"fields": ["metadata.xsecretfield"]},
         {"fields": ["title", "metadata.yeer"]},
@@ -121,6 +124,7 @@ TOOL_CALLS = [
         call_tool("search", query="mill", k=20, filter=filter)
         for filter in (
             *("team!=open", "id=xsecret*", "language=de", "xsecretfield>=0", "yeer=1"),
+            *("code=5", "code>=5"),
             *({"author.xsecretname": {"exists": True}}, {"team": ["open", "xsecret"]}),
         )
     ),
@@ -140,6 +144,7 @@ REQUESTS: dict[tuple[str, str], list[dict[str, Any]]] = {
         for more in (
             *({}, {"explain": "true"}, {"filter": "team!=open"}, {"filter": "xsecretfield>=0"}),
             *({"filter": "yeer=1"}, {"filter": "team=xsecret OR id=xsecret*"}),
+            *({"filter": "code=5"}, {"filter": "code>=5"}),
             *({"fields": "metadata.xsecretfield"}, {"fields": "metadata.yeer"}),
         )
     ],
