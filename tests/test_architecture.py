@@ -24,6 +24,7 @@ ORDER = (
     "tuning",
     "eval",
     "server",
+    "judging",
     "integrations",
     "cli",
 )

@@ -24,6 +24,7 @@ from corpus_tuner.cli.index_import import import_
 from corpus_tuner.cli.index_merge import merge
 from corpus_tuner.cli.index_remove import remove
 from corpus_tuner.cli.info import info
+from corpus_tuner.cli.judge import judge
 from corpus_tuner.cli.mcp import mcp
 from corpus_tuner.cli.quickstart import quickstart
 from corpus_tuner.cli.search import search
@@ -73,6 +74,7 @@ app = _make_group(
     serve=serve,
     token=token,
     mcp=mcp,
+    judge=judge,
     eval=evaluate,
     compare=compare,
     info=info,

@@ -1,8 +1,6 @@
 """``corpus-tuner serve``."""
 
-import os
 import signal
-import socket
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +9,7 @@ import typer
 
 from corpus_tuner.cli import options as opt
 from corpus_tuner.cli import output as out
+from corpus_tuner.cli.listening import bind, listen
 from corpus_tuner.core.extras import MissingExtraError
 from corpus_tuner.errors import CorpusTunerError
 
@@ -63,7 +62,7 @@ def serve(
             f"{tokens} has a token with the right to write, and {index} can be changed only in its "
             "folder: corpus-tuner index export brings the changes"
         )
-    bound = _bind(host, port)  # fails before the index is opened if the port is taken
+    bound = bind(host, port)  # fails before the index is opened if the port is taken
     with show_activity("opening the index"):
         searcher = Searcher.open(index, trust_remote_code=trust_remote_code)
         searcher.search("a query", k=10)  # loads what the first search needs
@@ -76,41 +75,12 @@ def serve(
         name=Path(index).resolve().name,
         adder=None if in_qdrant else Adder(index, trust_remote_code=trust_remote_code),
     )
-    _listen(bound, host)
+    listen(bound, host)
     _announce(index, host, bound.getsockname()[1], tokens is not None)
     config = uvicorn.Config(app, log_level="warning", **make_uvicorn_options())
     # uvicorn answers pending requests, then sends the signal again.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     uvicorn.Server(config).run(sockets=[bound])
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    """Return a socket with the address, to which nobody can connect yet.
-
-    Raises
-    ------
-    CorpusTunerError
-        If there is no such address, or the port is taken.
-    """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, protocol, _, address = found[0]
-        bound = socket.socket(family, kind, protocol)
-        if os.name == "posix":  # elsewhere two services could then have one port
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
-    except OSError as error:
-        raise CorpusTunerError(f"cannot listen at {host}, port {port}: {error.strerror}") from error
-    return bound
-
-
-def _listen(bound: socket.socket, host: str) -> None:
-    """Accept connections; of two services that start at once only one succeeds."""
-    try:
-        bound.listen(2048)
-    except OSError as error:
-        port = bound.getsockname()[1]
-        raise CorpusTunerError(f"cannot listen at {host}, port {port}: {error.strerror}") from error
 
 
 def _announce(index: str, host: str, port: int, guarded: bool) -> None:

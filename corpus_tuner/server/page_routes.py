@@ -32,7 +32,7 @@ router = APIRouter(include_in_schema=False)
 def get_page() -> Response:
     """Return the search page."""
     page = files("corpus_tuner.server") / "pages" / "page.html"
-    return HTMLResponse(page.read_text(encoding="utf-8"), headers=_make_headers())
+    return HTMLResponse(page.read_text(encoding="utf-8"), headers=make_headers())
 
 
 @router.get("/docs", response_class=HTMLResponse)
@@ -49,7 +49,7 @@ def get_api_reference(request: Request) -> Response:
     html = bytes(page.body).decode()
     script = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)[0]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    headers = _make_headers(f" 'sha256-{digest}'", " 'unsafe-inline'", " data:")
+    headers = make_headers(f" 'sha256-{digest}'", " 'unsafe-inline'", " data:")
     return HTMLResponse(html, headers=headers)
 
 
@@ -60,10 +60,10 @@ def get_asset(name: str) -> Response:
     if package is None:
         raise HTTPException(404, "there is no such file")
     content = (files(package) / _FOLDERS[package] / name).read_bytes()
-    return Response(content, media_type=_TYPES[name.rpartition(".")[2]], headers=_make_headers())
+    return Response(content, media_type=_TYPES[name.rpartition(".")[2]], headers=make_headers())
 
 
-def _make_headers(script: str = "", style: str = "", image: str = "") -> dict[str, str]:
+def make_headers(script: str = "", style: str = "", image: str = "") -> dict[str, str]:
     """Return headers that allow only scripts, styles and images of this service, and these."""
     return {
         "Content-Security-Policy": _POLICY.format(script=script, style=style, image=image),
