@@ -19,7 +19,7 @@ EXEMPT = {
     ROOT / "CHANGELOG.md",
     *(ROOT / "docs" / "research").glob("*.md"),
     ROOT / "corpus_tuner" / "text" / "abbreviations.yaml",
-    ROOT / "corpus_tuner" / "configs" / "questions.yaml",
+    ROOT / "benchmarks" / "few_shot.yaml",
     ROOT / "corpus_tuner" / "generation" / "prompts" / "en.yaml",
     Path(__file__),
 }

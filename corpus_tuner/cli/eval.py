@@ -81,6 +81,11 @@ def evaluate(
     if ablate and index:
         raise typer.BadParameter("--ablate builds the indexes that it compares: leave out --index")
     values = {"corpus.on_bad_record": "skip", "encoder.name": encoder}
+    tuning = None
+    if ablate and tune:
+        from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
+
+        tuning, assignments = opt.read_tuning_settings(GeneratorTuningSettings, None, assignments)
     recipe = opt.read_recipe(config, assignments, values)
     from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES
 
@@ -90,7 +95,7 @@ def evaluate(
         from corpus_tuner.eval.ablation import evaluate_ablation
         from corpus_tuner.eval.report.tables import tabulate_measure
 
-        ablation = evaluate_ablation(names, output, recipe, tune=tune, **options)
+        ablation = evaluate_ablation(names, output, recipe, tuning=tuning, **options)
         if json:
             typer.echo((output / "ablation.json").read_text(encoding="utf-8").rstrip())
             return

@@ -15,7 +15,7 @@ def generator(
         typer.Argument(help="Documents for which the base model generates training pairs."),
     ] = None,
     *,
-    base: Annotated[str, typer.Option(help="Base model: its name on a hub, or its folder.")],
+    base: Annotated[str, typer.Option(help="Base model: its name on a hub, folder or GGUF file.")],
     output: opt.ModelFolder,
     pairs: Annotated[
         list[Path] | None,

@@ -20,8 +20,8 @@ class GeneratorTuningSettings(TuningSettings):
     steps
         Maximum number of updates of the weights.
     lora_rank
-        Rank of low-rank adapters of the attention layers, which are trained, and merged at the end
-        (Hu et al., arXiv 2106.09685); ``None`` trains all weights.
+        Rank of low-rank adapters of all linear layers, which are trained, saved in ``adapter`` and
+        merged at the end (Hu et al., arXiv 2106.09685); ``None`` trains all weights.
     max_source_tokens
         Maximum number of tokens of a source; longer ones are truncated.
     max_target_tokens

@@ -145,7 +145,7 @@ def load_recipe(
     Parameters
     ----------
     recipe
-        A YAML file, or the name of a packaged recipe, such as ``paper-flan-t5-base``; by default
+        A YAML file, or the name of a packaged recipe, such as ``paper``; by default
         the default recipe.
     assignments
         ``stage.key=value`` with a YAML value, which take precedence over the file and `values`.

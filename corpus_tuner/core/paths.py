@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ValidationInfo
 
 FOLDER = "folder"
 """Key in the context of a validation: the folder of relative paths, if not the current one."""
-RESERVED = ("auto", "builtin", "multilingual", "smollm2")
+RESERVED = ("auto", "builtin", "multilingual", "smollm2", "smollm2-instruct")
 """Names of embedded models; a folder of such a name is ``./builtin``.
 
 Tests check that the names of all embedded encoders are here.

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus_tuner.building.pipeline import build
+from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
 from corpus_tuner.config.recipe import Recipe, load_recipe
 from corpus_tuner.core.documents import Document, View
 from corpus_tuner.core.files import write_text
@@ -26,12 +27,12 @@ from corpus_tuner.eval.report import Result
 from corpus_tuner.eval.report.tables import format_markdown, tabulate_measure, write_results
 from corpus_tuner.eval.setup import DEPTH, Setup
 from corpus_tuner.eval.trec.benchmark import Benchmark
-from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES, measure_queries
+from corpus_tuner.eval.trec.measures import DEFAULT_MEASURES, MeasuredRun, measure_queries
 from corpus_tuner.eval.trec.runs import Ranking, break_ties, keep_best
 from corpus_tuner.generation.checks import Candidate, Check, judge, open_checks
 from corpus_tuner.generation.generators import list_generators
 from corpus_tuner.generation.generators.extractive import Settings as Extractive
-from corpus_tuner.generation.generators.seq2seq import Settings as Seq2Seq
+from corpus_tuner.generation.models.engine import LanguageModelSettings
 from corpus_tuner.generation.open_recipe import OpenRecipe, detect_corpus_languages, open_recipe
 from corpus_tuner.indexes.representations import Scores, count_windows, open_representation
 from corpus_tuner.indexes.representations.views import Settings as Views
@@ -41,7 +42,6 @@ OWN, EXTRACTIVE, GENERATED, TUNED = "own", "extractive", "generated", "tuned"
 """Groups of views: the document's own, and those of each generator."""
 
 _OWN_KINDS = ("title", "sentence")
-_REPRESENTATIONS = ("mean", "views")
 _QUERY_BATCH = 256
 
 
@@ -51,6 +51,13 @@ class Variant(NamedTuple):
     name: str
     groups: tuple[str, ...]
     kind: str = ""
+
+
+class Ablation(NamedTuple):
+    """Number of indexed documents, and the measures of every query by system."""
+
+    documents: int
+    systems: dict[str, MeasuredRun]
 
 
 class _Writer(NamedTuple):
@@ -80,7 +87,7 @@ def evaluate_ablation(
     split: str = "",
     measures: Sequence[str] = DEFAULT_MEASURES,
     depth: int = DEPTH,
-    tune: bool = True,
+    tuning: GeneratorTuningSettings | None = None,
 ) -> list[Result]:
     """Measure variants of a recipe on benchmarks, by subsets of the views.
 
@@ -89,8 +96,9 @@ def evaluate_ablation(
     benchmarks, output, settings, encoder, split, measures, depth
         As `corpus_tuner.evaluate` takes them. Results are written to ``ablation.json``, the first
         measure as a table to ``ablation.md``.
-    tune
-        Whether to tune the generator on every benchmark's corpus, and compare.
+    tuning
+        Settings of a fine-tuning of the generator on every benchmark's corpus, whose views are
+        compared as well, those of every round; ``None`` for none.
     """
     settings = settings or load_recipe()
     skip_bad_records = settings.corpus.on_bad_record == "skip"
@@ -99,11 +107,14 @@ def evaluate_ablation(
     setup = Setup.open(output, settings, encoder, measures, depth)
     results: list[Result] = []
     for benchmark in opened:
-        corpus = Corpus(benchmark.corpus, setup.settings.corpus)
-        language = detect_corpus_languages(corpus, setup.settings).main
-        own = replace(setup, settings=setup.settings.model_copy(update={"language": language}))
+        own = set_language(benchmark, setup)
         with add_prefix(benchmark.name):
-            results += _ablate_benchmark(benchmark, corpus, own, tune=tune)
+            ablation = measure_variants(benchmark, own, tuning)
+        facts = {"language": own.settings.language, "documents": ablation.documents}
+        results += [
+            Result.from_queries(benchmark, name, measured, **facts)
+            for name, measured in ablation.systems.items()
+        ]
         write_results(results, setup.output / "ablation.json")
         table = format_markdown(tabulate_measure(results, setup.measures[0]))
         write_text(setup.output / "ablation.md", table)
@@ -134,8 +145,8 @@ def list_variants(kinds: Mapping[str, Sequence[str]], checks: Sequence[str]) -> 
 
     Examples
     --------
-    >>> [variant.name for variant in list_variants({"extractive": ["summary"]}, [])]
-    ['own', 'own, extractive', 'only title', 'only sentence', 'only summary, extractive']
+    >>> [variant.name for variant in list_variants({}, [])]
+    ['own', 'only title', 'only sentence']
     """
     variants = [Variant(OWN, (OWN,))]
     single_kinds = [Variant(f"only {kind}", (OWN,), kind) for kind in _OWN_KINDS]
@@ -143,19 +154,42 @@ def list_variants(kinds: Mapping[str, Sequence[str]], checks: Sequence[str]) -> 
         sets = list_check_sets(group, checks)
         accepted = f"{group}, checked" if sets else group
         for name in (group, *sets):
-            variants.append(Variant(f"own, {name}", (OWN, name)))
+            variants += [Variant(f"own, {name}", (OWN, name)), Variant(name, (name,))]
             if sets and name == accepted:
                 variants.append(Variant(f"own, extractive, {name}", (OWN, EXTRACTIVE, name)))
         single_kinds += [Variant(f"only {kind}, {accepted}", (accepted,), kind) for kind in written]
     return [*variants, *single_kinds]
 
 
-def _ablate_benchmark(
-    benchmark: Benchmark, corpus: Corpus, setup: Setup, *, tune: bool
-) -> list[Result]:
-    """Measure all variants with the representations ``mean`` and ``views``."""
+def set_language(benchmark: Benchmark, setup: Setup) -> Setup:
+    """Return the setup with the main language of a benchmark's corpus."""
+    corpus = Corpus(benchmark.corpus, setup.settings.corpus)
+    language = detect_corpus_languages(corpus, setup.settings).main
+    return replace(setup, settings=setup.settings.model_copy(update={"language": language}))
+
+
+def measure_variants(
+    benchmark: Benchmark,
+    setup: Setup,
+    tuning: GeneratorTuningSettings | None,
+    representations: Mapping[str, PluginSettings] | None = None,
+) -> Ablation:
+    """Measure all variants on a benchmark.
+
+    Parameters
+    ----------
+    benchmark, setup
+        Benchmark, and settings with its language (`set_language`).
+    tuning
+        As for `evaluate_ablation`.
+    representations
+        Settings of representations by name; by default ``mean`` and ``views``, those of the recipe
+        or the default ones.
+    """
+    representations = representations or _list_representations(setup.settings)
+    corpus = Corpus(benchmark.corpus, setup.settings.corpus)
     settings = setup.settings
-    generators = _list_generators(corpus, benchmark.name, setup, tune=tune)
+    generators = _list_generators(corpus, benchmark.name, setup, tuning)
     with show_activity("opening the encoder"):
         languages = [settings.language]
         encoder = setup.encoder or open_encoder(settings.encoder, languages=languages)
@@ -177,33 +211,42 @@ def _ablate_benchmark(
     variants = list_variants(kinds, [check.name for check in settings.checks])
     with show_activity("encoding the queries"):
         queries = encoder.encode_queries(list(benchmark.queries.values()))
+    share = settings.search.dense.views
     rankings: dict[str, list[Ranking]] = {}
     by_maker = _open_writers(list(generators), models, settings)
     with Searcher.open(index, encoder=encoder) as searcher:
         blocks = _read_blocks(searcher, by_maker, settings.documents_at_once)
         total = built.documents
         for block in track(blocks, "ablating", lambda: total, lambda block: len(block.ids)):
-            for name, scores in _score_variants(block, variants, queries, settings):
+            for name, scores in _score_variants(block, variants, queries, representations, share):
                 rankings[name] = [
                     keep_best(ranking, block.ids, row.tolist(), setup.depth)
                     for ranking, row in zip(
                         rankings.get(name, [[] for _ in queries]), scores, strict=True
                     )
                 ]
-    results = []
+    systems = {}
     for name, best in track(rankings.items(), "measuring", lambda: len(rankings), unit="systems"):
         run = {
             query: break_ties(ranking)
             for query, ranking in zip(benchmark.queries, best, strict=True)
         }
-        measured = measure_queries(benchmark.qrels, run, setup.measures)
-        facts = {"language": built.language, "documents": built.documents}
-        results.append(Result.from_queries(benchmark, name, measured, **facts))
-    return results
+        systems[name] = measure_queries(benchmark.qrels, run, setup.measures)
+    return Ablation(built.documents, systems)
+
+
+def _list_representations(settings: Recipe) -> dict[str, PluginSettings]:
+    own = settings.representation
+    return {
+        name: own
+        if own.name == name
+        else read_settings("corpus_tuner.indexes.representations", {"name": name})
+        for name in ("mean", "views")
+    }
 
 
 def _list_generators(
-    corpus: Corpus, benchmark: str, setup: Setup, *, tune: bool
+    corpus: Corpus, benchmark: str, setup: Setup, tuning: GeneratorTuningSettings | None
 ) -> dict[str, PluginSettings]:
     """Return the settings of the generators to compare, by group."""
     settings = setup.settings
@@ -217,12 +260,16 @@ def _list_generators(
         )
     (generator,) = abstractive
     generators: dict[str, PluginSettings] = {EXTRACTIVE: Extractive(), GENERATED: generator}
-    if tune and isinstance(generator, Seq2Seq):  # others are not tuned here
-        from corpus_tuner.tuning.generator.tune import tune_generator
+    if tuning and isinstance(generator, LanguageModelSettings):  # others are not tuned here
+        from corpus_tuner.tuning.generator.tune import locate_round, tune_generator
 
-        folder = setup.output / "tuned" / benchmark
-        tune_generator(corpus.source, generator.model, folder, settings, ledger=setup.ledger)
-        generators[TUNED] = generator.model_copy(update={"model": str(folder.resolve())})
+        output = setup.output / "tuned" / benchmark
+        model = generator.model
+        tune_generator(corpus.source, model, output, settings, tuning, ledger=setup.ledger)
+        for number in range(1, tuning.rounds + 1):
+            folder = locate_round(output, number, tuning.rounds).resolve()
+            group = TUNED if number == 1 else f"{TUNED} in round {number}"
+            generators[group] = generator.model_copy(update={"model": str(folder)})
     return generators
 
 
@@ -287,32 +334,38 @@ def _group_views(
 
 
 def _score_variants(
-    block: _Block, variants: Sequence[Variant], queries: Vectors, settings: Recipe
+    block: _Block,
+    variants: Sequence[Variant],
+    queries: Vectors,
+    representations: Mapping[str, PluginSettings],
+    share: float,
 ) -> Iterator[tuple[str, Scores]]:
-    """Yield every system with its scores of a block, shape (queries, documents)."""
+    """Yield every system with its scores of a block, shape (queries, documents).
+
+    `share` is that of the other views in the score of a document.
+    """
     passages = np.zeros(len(block.views), bool)
     passages[block.starts] = True
-    yield "passage", _score_block(block, passages, "passage", queries, settings)
+    plain = read_settings("corpus_tuner.indexes.representations", {"name": "passage"})
+    yield "passage", _score_block(block, passages, plain, queries, share)
     for variant in variants:
         in_groups = [not groups.isdisjoint(variant.groups) for groups in block.groups]
         of_kind = [variant.kind in ("", view.kind) for view in block.views]
         counted = passages | (np.array(in_groups) & np.array(of_kind))
-        for name in _REPRESENTATIONS:
-            yield f"{name}: {variant.name}", _score_block(block, counted, name, queries, settings)
+        for name, how in representations.items():
+            scores = _score_block(block, counted, how, queries, share)
+            yield f"{name}: {variant.name}", scores
 
 
 def _score_block(
     block: _Block,
     counted: npt.NDArray[np.bool_],
-    representation: str,
+    representation: PluginSettings,
     queries: Vectors,
-    settings: Recipe,
+    share: float,
 ) -> Scores:
     """Return the scores of documents by some of their views, shape (queries, documents)."""
-    how = settings.representation
-    if how.name != representation:
-        how = read_settings("corpus_tuner.indexes.representations", {"name": representation})
-    opened = open_representation(how)
+    opened = open_representation(representation)
     rows, windows = [], []
     for start, end in zip(block.starts, [*block.starts[1:], len(block.views)], strict=True):
         chosen = np.arange(start, end)[counted[start:end]]
@@ -324,7 +377,7 @@ def _score_block(
     columns = np.concatenate(rows).T.astype(np.float64)
     return np.stack(
         [
-            opened.score(similarities, starts, counts).combine(settings.search.dense.views)
+            opened.score(similarities, starts, counts).combine(share)
             for first in range(0, len(queries), _QUERY_BATCH)
             for similarities in queries[first : first + _QUERY_BATCH].astype(np.float64) @ columns
         ]

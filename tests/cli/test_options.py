@@ -45,10 +45,10 @@ def test_a_recipe_that_comes_with_the_package(
 
 
 def test_a_recipe_that_is_not_there(run: Run) -> None:
-    outcome = run("build", "c.jsonl", "-o", "index", "--config", "paper-flan-t6")
+    outcome = run("build", "c.jsonl", "-o", "index", "--config", "papers")
     assert outcome.code == 2
-    assert "no recipe paper-flan-t6" in outcome.err
-    assert "paper-flan-t5-base, paper-flan-t5-large" in outcome.err
+    assert "no recipe papers" in outcome.err
+    assert "paper, passage, questions" in outcome.err
 
 
 def test_short_options_are_settings(built: Path, tmp_path: Path, run: Run) -> None:

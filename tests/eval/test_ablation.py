@@ -2,13 +2,11 @@
 
 import json
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
 from corpus_tuner.eval.ablation import list_check_sets, list_variants
 from corpus_tuner.indexes.store.layout import Layout
 from tests.conftest import make_documents, write_jsonl
@@ -90,15 +88,11 @@ def test_scores_are_those_of_an_index_of_the_same_views(
 
 @pytest.mark.slow
 def test_the_tuned_generator_is_compared(
-    benchmark: Path,
-    recipe: list[str],
-    tmp_path: Path,
-    run: Callable[..., Any],
-    monkeypatch: pytest.MonkeyPatch,
+    benchmark: Path, recipe: list[str], tmp_path: Path, run: Callable[..., Any]
 ) -> None:
-    few = partial(GeneratorTuningSettings, steps=2, batch_size=4, max_target_tokens=8)
-    monkeypatch.setattr("corpus_tuner.tuning.generator.tune.GeneratorTuningSettings", few)
     command = ["eval", benchmark, "--ablate", "-o", tmp_path / "results", *recipe, "--json"]
+    for value in ("steps=2", "batch_size=4", "max_target_tokens=8", "rounds=2"):
+        command += ["--set", value]
     done = run(*command)
     assert done.code == 0, done.err
     found = measures(done.out)
@@ -106,6 +100,7 @@ def test_the_tuned_generator_is_compared(
         for parts in (
             *("own", "own, extractive", "own, generated", "own, generated, checked"),
             *("own, generated, checked but for duplicate", "own, tuned", "own, tuned, checked"),
+            *("generated", "generated, checked", "tuned, checked", "tuned in round 2, checked"),
             *("only title", "only sentence", "only keywords, extractive"),
             *("only question, generated, checked", "only keywords, tuned, checked"),
         ):
@@ -123,8 +118,11 @@ def test_what_is_compared() -> None:
     assert {variant.name: variant.groups for variant in found} == {
         "own": ("own",),
         "own, extractive": ("own", "extractive"),
+        "extractive": ("extractive",),
         "own, generated": ("own", "generated"),
+        "generated": ("generated",),
         "own, generated, checked": ("own", "generated, checked"),
+        "generated, checked": ("generated, checked",),
         "own, extractive, generated, checked": ("own", "extractive", "generated, checked"),
         "only title": ("own",),
         "only sentence": ("own",),

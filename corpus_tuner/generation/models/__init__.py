@@ -25,7 +25,7 @@ def load_model(
     device: str = "cpu",
     dtype: str = "auto",
     *,
-    causal: bool = False,
+    causal: bool | None = False,
     revision: str | None = None,
     trust_remote_code: bool = False,
 ) -> tuple[Any, Any]:
@@ -40,7 +40,7 @@ def load_model(
     dtype
         ``auto`` is what the weights are stored in on a GPU, float32 elsewhere.
     causal
-        Whether it is a decoder-only model.
+        Whether it is a decoder-only model; ``None`` for either family.
     revision
         Commit, tag or branch on the hub.
     trust_remote_code
@@ -52,7 +52,7 @@ def load_model(
         If it cannot be found, fetched or trusted.
     """
     import torch
-    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
     from transformers.utils.logging import disable_progress_bar
 
     from corpus_tuner.encoders.model_weights import describe_loading_error, is_loading_error
@@ -64,6 +64,9 @@ def load_model(
     options = {"revision": revision, "trust_remote_code": trust_remote_code}
     try:
         reach_model(name, revision)
+        if causal is None:
+            config = AutoConfig.from_pretrained(name, **options)
+            causal = not config.is_encoder_decoder
         tokenizer = AutoTokenizer.from_pretrained(name, **options)
         family = AutoModelForCausalLM if causal else AutoModelForSeq2SeqLM
         model = family.from_pretrained(name, dtype=kind, **options)
@@ -71,7 +74,7 @@ def load_model(
     except Exception as error:
         if not is_loading_error(error):
             raise
-        what, such_as = _FAMILIES[causal]
+        what, such_as = _FAMILIES[bool(causal)]
         raise CorpusTunerError(
             f"cannot load the generator {name!r}: {describe_loading_error(error)}. "
             f"Give a folder of {what} of transformers, or the name of one on the "

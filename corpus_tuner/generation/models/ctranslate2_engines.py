@@ -118,7 +118,7 @@ class Seq2SeqEngine:
 
 
 class CausalEngine:
-    """Runs a decoder-only model by beam search.
+    """Runs a decoder-only model by beam search, or with alternative first tokens.
 
     The states of what all prompts of an instruction begin with are computed once: CTranslate2
     remembers every static prompt that it is given, so it is given no prompt of a single document.
@@ -139,6 +139,9 @@ class CausalEngine:
 
     def write(self, requests: Sequence[Request], settings: LanguageModelSettings) -> Answers:
         """Return `outputs` answers to each request, as token ids."""
+        most = settings.max_new_tokens
+        # With these the library counts the prompt as well, up to its last token.
+        alternatives = settings.decoding == "alternatives" and settings.outputs > 1
         alike = [(tuple(one.source[: one.shared]), len(one.source)) for one in requests]
         batches = list(batch_equal_lengths(alike, settings.batch_size))
         names = self._tokenizer.convert_ids_to_tokens
@@ -150,8 +153,10 @@ class CausalEngine:
                 static_prompt=names(requests[batch[0]].source[:count]) or None,
                 beam_size=settings.beam_width,
                 num_hypotheses=settings.outputs,
+                return_alternatives=alternatives,
+                min_length=int(alternatives),  # no text ends before its first token
                 no_repeat_ngram_size=settings.no_repeat_ngram,
-                max_length=settings.max_new_tokens,
+                max_length=most + (len(requests[batch[0]].source) - 1) * alternatives,
                 include_prompt_in_result=False,
                 end_token=self._ends,
             )

@@ -24,7 +24,9 @@ class LanguageModelSettings(PluginSettings):
     outputs
         Number of texts for each document and instruction; duplicates count once.
     decoding
-        ``sampling`` (with `temperature`, `top_p`, `top_k`) or ``beam`` search (with `beams`).
+        ``sampling`` (with `temperature`, `top_p`, `top_k`); ``beam`` search (with `beams`); or, for
+        decoder-only models, ``alternatives``: texts that begin with the most probable first tokens,
+        each continued greedily.
     temperature
         Temperature of sampling.
     top_p
@@ -58,7 +60,7 @@ class LanguageModelSettings(PluginSettings):
     revision: str | None = None
     kinds: tuple[Kind, ...] = ("question", "keywords")
     outputs: PositiveInt = 1
-    decoding: Literal["sampling", "beam"] = "sampling"
+    decoding: Literal["sampling", "beam", "alternatives"] = "sampling"
     temperature: PositiveFloat = 1.0
     top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
     top_k: NonNegativeInt = 50
@@ -75,7 +77,9 @@ class LanguageModelSettings(PluginSettings):
 
     @property
     def beam_width(self) -> int:
-        """Number of beams that beam search needs; 0 for sampling."""
+        """Number of beams that the search needs; 0 for sampling."""
+        if self.decoding == "alternatives":
+            return 1
         return max(self.beams, self.outputs) if self.decoding == "beam" else 0
 
     @property

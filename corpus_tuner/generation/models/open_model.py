@@ -5,7 +5,14 @@ from typing import Any, NamedTuple
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.models import choose_device, load_model
 from corpus_tuner.generation.models.engine import Engine, LanguageModelSettings
-from corpus_tuner.generation.models.gguf import find_gguf, is_gguf, load_gguf
+from corpus_tuner.generation.models.gguf import (
+    ADAPTER,
+    SMOLLM2,
+    find_gguf,
+    hash_gguf,
+    is_gguf,
+    load_gguf,
+)
 
 
 class OpenModel(NamedTuple):
@@ -46,7 +53,11 @@ def open_model(settings: LanguageModelSettings, *, causal: bool) -> OpenModel:
             "generator.engine=ctranslate2 does not sample from decoder-only models: set "
             "generator.decoding=beam, or generator.engine=auto"
         )
-    from corpus_tuner.core.files import hash_file
+    if settings.decoding == "alternatives" and not causal:
+        raise CorpusTunerError(
+            "generator.decoding=alternatives is for decoder-only models: set "
+            "generator.decoding=sampling or beam"
+        )
     from corpus_tuner.encoders.model_weights import hash_weights
     from corpus_tuner.generation.models import ctranslate2_engines as int8
     from corpus_tuner.generation.models import transformers_engines as reference
@@ -58,13 +69,14 @@ def open_model(settings: LanguageModelSettings, *, causal: bool) -> OpenModel:
     )
     if causal and is_gguf(settings.model):
         path = find_gguf(settings.model, settings.revision)
-        digest = hash_file(path)
+        digest = hash_gguf(settings.model, path)
         if fast and (converted := int8.find_converted(digest)):
             folder, tokenizer = converted  # without loading the file
             return OpenModel(
                 int8.CausalEngine(folder, tokenizer), tokenizer, f"{digest[:16]} ctranslate2"
             )
-        model, tokenizer = load_gguf(path, device, settings.dtype)
+        adapter = ADAPTER if settings.model == SMOLLM2 else None
+        model, tokenizer = load_gguf(path, device, settings.dtype, adapter=adapter)
     else:
         model, tokenizer = load_model(
             settings.model,
@@ -85,3 +97,23 @@ def open_model(settings: LanguageModelSettings, *, causal: bool) -> OpenModel:
         engine = (reference.CausalEngine if causal else reference.Seq2SeqEngine)(model, tokenizer)
     name = "ctranslate2" if fast else "transformers"
     return OpenModel(engine, tokenizer, f"{digest[:16]} {name}")
+
+
+def load_base(name: str, device: str = "cpu") -> tuple[Any, Any]:
+    """Load a language model of either family, with its tokenizer, to be trained in float32.
+
+    Parameters
+    ----------
+    name
+        Hub name, folder, or GGUF file (`find_gguf`).
+    device
+        Such as ``cpu`` or ``cuda``.
+
+    Raises
+    ------
+    CorpusTunerError
+        If it cannot be found or loaded.
+    """
+    if is_gguf(name):
+        return load_gguf(find_gguf(name), device, adapter=ADAPTER if name == SMOLLM2 else None)
+    return load_model(name, device, causal=None)

@@ -63,6 +63,8 @@ class CausalEngine(Seq2SeqEngine):
 
     def __init__(self, model: Any, tokenizer: Any) -> None:
         super().__init__(model, tokenizer)
+        ends = model.generation_config.eos_token_id
+        self._ends = ends if isinstance(ends, list) else [ends] * (ends is not None)
         self._pad = next(
             mark for mark in (tokenizer.pad_token_id, tokenizer.eos_token_id, 0) if mark is not None
         )
@@ -80,7 +82,18 @@ class CausalEngine(Seq2SeqEngine):
             "num_beams": settings.beam_width,
             "num_return_sequences": outputs,
         }
-        if not settings.beam_width:
+        most = settings.max_new_tokens
+        if settings.decoding == "alternatives":
+            most = max(1, most - 1)
+            logits = self._model(tokens, attention_mask=mask, logits_to_keep=1).logits[:, -1]
+            logits[:, self._ends] = -torch.inf
+            first = logits.topk(outputs).indices.reshape(-1, 1)
+            tokens = torch.cat([tokens.repeat_interleave(outputs, dim=0), first], dim=1)
+            mask = torch.cat(
+                [mask.repeat_interleave(outputs, dim=0), torch.ones_like(first)], dim=1
+            )
+            how = {"num_beams": 1}
+        elif not settings.beam_width:
             seeds = [request.seed for request in requests]
             how = {"num_beams": 1, "logits_processor": _make_sampler(seeds, settings, device)}
             if longest > 1:
@@ -90,7 +103,7 @@ class CausalEngine(Seq2SeqEngine):
         answers = self._model.generate(
             tokens,
             attention_mask=mask,
-            max_new_tokens=settings.max_new_tokens,
+            max_new_tokens=most,
             no_repeat_ngram_size=settings.no_repeat_ngram,
             do_sample=False,
             pad_token_id=self._pad,

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import astuple
 from pathlib import Path
@@ -13,7 +14,8 @@ from peft import LoraConfig, get_peft_model
 from corpus_tuner.config.generator_tuning import MOST_PASSES, GeneratorTuningSettings
 from corpus_tuner.core.progress import print_note, show_activity
 from corpus_tuner.encoders.model_weights import hash_weights
-from corpus_tuner.generation.models import choose_device, load_model
+from corpus_tuner.generation.models import choose_device
+from corpus_tuner.generation.models.open_model import load_base
 from corpus_tuner.tuning.generator.pairs import Pair, Split, count_pairs, split_pairs
 from corpus_tuner.tuning.generator.report import (
     REPORT,
@@ -21,10 +23,18 @@ from corpus_tuner.tuning.generator.report import (
     read_report,
     write_generator_card,
 )
-from corpus_tuner.tuning.generator.training import make_trainer, measure, tokenize
+from corpus_tuner.tuning.generator.training import (
+    make_trainer,
+    measure_losses,
+    measure_rouge,
+    tokenize,
+)
 from corpus_tuner.tuning.output_folder import claim_output, lock_output, write_curve
 from corpus_tuner.tuning.training import CHECKPOINTS, run
 
+ADAPTER = "adapter"
+"""Folder of low-rank adapters in that of the model, in the format of peft."""
+_LAYER = re.compile(r"\.(\d+)\.")
 _RUNTIME = {"rounds", "device"}  # settings that a checkpoint is independent of
 
 
@@ -55,7 +65,7 @@ def tune_on_pairs(
                 f"{MOST_PASSES} times"
             )
         with show_activity("opening the model"):
-            model, tokenizer = load_model(base, choose_device(settings.device))
+            model, tokenizer = load_base(base, choose_device(settings.device))
         claim_output(output, _compute_key(split, hash_weights(model), settings))
         report = read_report(output)
         if report is None:
@@ -73,20 +83,26 @@ def _train(
     output: Path,
     settings: GeneratorTuningSettings,
 ) -> TuningReport:
-    """Train, measure with the test pairs, and save the model and its learning curve."""
+    """Train, save the model and its learning curve, and measure it with the test pairs."""
+    causal = not model.config.is_encoder_decoder
     with show_activity("tokenizing"):
-        train, dev = (tokenize(part, tokenizer, settings) for part in (split.train, split.dev))
+        train, dev = (
+            tokenize(part, tokenizer, settings, causal=causal) for part in (split.train, split.dev)
+        )
     rank = settings.lora_rank
-    tuned = _add_lora(model, rank, settings.seed) if rank else model
+    tuned = _add_lora(model, rank, settings.seed, causal=causal) if rank else model
     folder = output / CHECKPOINTS
     trainer = make_trainer(tuned, tokenizer, train, dev, settings, folder)
     curve = run(trainer, folder)
     with show_activity("measuring"):
-        losses, rouge = measure(trainer, split.test, settings)
+        losses = measure_losses(trainer, split.test, settings)
     if rank:
+        tuned.save_pretrained(output / ADAPTER)
         model = tuned.merge_and_unload()
     model.save_pretrained(output)
     tokenizer.save_pretrained(output)
+    with show_activity("measuring"):
+        rouge = measure_rouge(output, split.test, settings, causal=causal)
     write_curve(curve, output)
     return TuningReport(
         output=str(output),
@@ -111,6 +127,21 @@ def _compute_key(split: Split, weights: str, settings: GeneratorTuningSettings) 
     return digest.hexdigest()
 
 
-def _add_lora(model: Any, rank: int, seed: int) -> Any:
+def _add_lora(model: Any, rank: int, seed: int, *, causal: bool) -> Any:
+    """Return a model with adapters; a decoder-only one has them in the upper third of its layers.
+
+    So the backward pass ends there, and a step takes about half the time.
+    """
     torch.manual_seed(seed)
-    return get_peft_model(model, LoraConfig(task_type="SEQ_2_SEQ_LM", r=rank, lora_alpha=2 * rank))
+    upper = []
+    if causal:
+        first = model.config.num_hidden_layers * 2 // 3
+        linear = [name for name, one in model.named_modules() if isinstance(one, torch.nn.Linear)]
+        upper = [name for name in linear if int((_LAYER.findall(name) or [-1])[0]) >= first]
+    lora = LoraConfig(
+        task_type="CAUSAL_LM" if causal else "SEQ_2_SEQ_LM",
+        r=rank,
+        lora_alpha=2 * rank,
+        target_modules=upper or "all-linear",
+    )
+    return get_peft_model(model, lora)

@@ -14,7 +14,7 @@ from corpus_tuner.corpora import Corpus
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.enricher import Enricher
 from corpus_tuner.generation.generators import list_generators
-from corpus_tuner.generation.generators.seq2seq import Settings as Seq2Seq
+from corpus_tuner.generation.models.engine import LanguageModelSettings
 from corpus_tuner.generation.open_recipe import detect_corpus_languages, open_recipe
 from corpus_tuner.indexes.store.layout import Layout
 from corpus_tuner.tuning.generator.pairs import Pair, read_pairs
@@ -41,7 +41,7 @@ def tune_generator(
         Corpus, as `corpus_tuner.build` takes it: the generator of the recipe, with `base` as its
         model, writes views of its documents, and those that the checks accept are training pairs.
     base
-        Hub name or folder of the base model.
+        Hub name, folder or GGUF file of the base model.
     output
         Folder of the tuned model; those of earlier rounds are in ``round-N`` in it.
     recipe
@@ -73,7 +73,7 @@ def tune_generator(
     model = base
     rounds = settings.rounds if corpus else 1
     for number in range(1, rounds + 1):
-        folder = output if number == rounds else output / f"round-{number}"
+        folder = locate_round(output, number, rounds)
         create_tuning_folder(folder)
         training_pairs: Iterable[Pair] = chain.from_iterable(
             read_pairs(file, recipe.instructions) for file in files
@@ -89,6 +89,11 @@ def tune_generator(
     return report
 
 
+def locate_round(output: Path, number: int, rounds: int) -> Path:
+    """Return the folder of a round's model, given the number of rounds; the last is `output`."""
+    return output if number == rounds else output / f"round-{number}"
+
+
 def generate_pairs(source: str, model: str, recipe: Recipe, ledger: Path) -> Iterator[Pair]:
     """Yield pairs of documents and the views that a model writes and the checks accept.
 
@@ -100,11 +105,12 @@ def generate_pairs(source: str, model: str, recipe: Recipe, ledger: Path) -> Ite
     corpus = Corpus(source, recipe.corpus)
     language = detect_corpus_languages(corpus, recipe).main
     recipe = recipe.model_copy(update={"language": language})
-    with_model = [part for part in list_generators(recipe.generator) if isinstance(part, Seq2Seq)]
+    generators = list_generators(recipe.generator)
+    with_model = [part for part in generators if isinstance(part, LanguageModelSettings)]
     if len(with_model) != 1:
         raise CorpusTunerError(
             f"the recipe has {len(with_model)} generators with a model to tune, not one: set "
-            "generator=seq2seq"
+            "generator=causal, or seq2seq"
         )
     generator = with_model[0].model_copy(update={"model": model})
     opened = open_recipe(corpus, recipe, generators=generator)

@@ -9,35 +9,16 @@ import pytest
 from corpus_tuner.core.documents import Document
 from corpus_tuner.errors import CorpusTunerError
 from corpus_tuner.generation.generators import strip_thoughts
-from corpus_tuner.generation.prompts import Instruction
 from corpus_tuner.text.document_encoding import EncodedDocument
 from tests.cli.conftest import Run
 from tests.conftest import make_documents, write_jsonl
 from tests.generation.decoders import ASK, READINGS, make_model, open_causal
 
 
-def test_prompts_are_as_the_model_takes_them(models: dict[str, Path]) -> None:
-    document = Document("d", "", "the mill")
-
-    def prompt(kind: str) -> str:
-        generator = open_causal(models[kind])
-        text: str = generator._tokenizer.decode(generator._tokens(document, ASK))
-        return " ".join(text.split())
-
-    assert "system" in prompt("Qwen3") and "quiet" in prompt("Qwen3")
-    assert "system" not in prompt("Gemma3Text") and "be brief" in prompt("Gemma3Text").lower()
-    assert "be brief" in prompt("Llama").lower()
-
-
-def test_long_documents_are_cut_and_instructions_are_not(models: dict[str, Path]) -> None:
+def test_long_documents_are_counted(models: dict[str, Path]) -> None:
     generator = open_causal(models["Qwen3"], max_source_tokens=120)
-    long = Document("d", "", "wheat and barley " * 200)
-    (tokens, *_), cut = generator._make_request(long, ASK)
-    assert cut and 100 < len(tokens) <= 125
-    assert generator._tokenizer.decode(tokens[-12:]) == generator._tokenizer.decode(
-        generator._tokens(long, ASK)[-12:]
-    )
-    short, long_written = generator.generate([READINGS[0], EncodedDocument(long)], ASK)
+    long = EncodedDocument(Document("d", "", "wheat and barley " * 200))
+    short, long_written = generator.generate([READINGS[0], long], ASK)
     assert (short.cut, long_written.cut) == (False, True)
 
 
@@ -113,17 +94,18 @@ def test_it_is_ablated(models: dict[str, Path], tmp_path: Path, run: Run, small:
     (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq\td0\t1\n")
     values = {"name": "causal", "model": str(models["Llama"]), "max_new_tokens": 8}
     generator = ("--set", f"generator={json.dumps(values)}", "--set", "checks=[duplicate]")
-    done = run("eval", folder, "--ablate", "-o", tmp_path / "out", *small, *generator, "--json")
+    done = run(
+        "eval",
+        folder,
+        "--ablate",
+        "--no-tune",
+        "-o",
+        tmp_path / "out",
+        *small,
+        *generator,
+        "--json",
+    )
     assert done.code == 0, done.err
     systems = {row["system"] for row in json.loads(done.out)}
     assert {"views: own", "views: own, generated", "views: own, generated, checked"} <= systems
     assert not [name for name in systems if "tuned" in name]
-
-
-def test_other_kinds_have_no_examples(models: dict[str, Path]) -> None:
-    example = {"text": "A mill grinds.", "answers": {"question": "What grinds?"}}
-    generator = open_causal(models["Llama"], examples=[example])
-    title = Instruction("title", "en", "Name it: {text}")
-    assert "grinds" not in generator._tokenizer.decode(
-        generator._tokens(Document("", "", "x"), title)
-    )

@@ -102,10 +102,10 @@ def test_a_model_that_ctranslate2_does_not_run_is_refused(
 @pytest.mark.usefixtures("float32")
 def test_the_shared_prefix_is_that_of_the_instruction(files: dict[str, Path]) -> None:
     generator = open_gguf(files["llama"], examples=[EXAMPLE])
-    prefix = generator._shared_prefix(ASK)
+    prefix = generator._prompts.find_shared_prefix(ASK)
     text = generator._tokenizer.decode(prefix)
     assert "Be brief." in text and "A mill grinds." in text and "What grinds?" in text
-    prompts = [generator._tokens(reading.document, ASK) for reading in READINGS]
+    prompts = [generator._prompts.make(reading.document, ASK)[0] for reading in READINGS]
     assert all(prompt[: len(prefix)] == prefix for prompt in prompts)
     how = generator._settings
     whole, split = (

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from corpus_tuner import CorpusTunerError
 from corpus_tuner.generation.models import gguf
@@ -43,6 +44,36 @@ def test_weights_that_are_missing_are_not_drawn(tmp_path: Path) -> None:
     file = write_gguf(tmp_path / "short.gguf", without="blk.1.ffn_up")
     with pytest.raises(CorpusTunerError, match=r"lacks weights: model\.layers\.1\.mlp\.up_proj"):
         open_gguf(file)
+
+
+def test_adapters_are_added_as_peft_adds_them(files: dict[str, Path], tmp_path: Path) -> None:
+    peft = pytest.importorskip("peft")
+    torch.manual_seed(0)
+    model, tokenizer = gguf.load_gguf(files["llama"])
+    lora = peft.LoraConfig(
+        r=2, lora_alpha=8, target_modules=["q_proj", "down_proj"], init_lora_weights=False
+    )
+    tuned = peft.get_peft_model(model, lora)
+    tuned.save_pretrained(tmp_path / "adapter")
+    tokens = torch.tensor([tokenizer("the mill")["input_ids"]])
+    with torch.inference_mode():
+        expected = tuned.merge_and_unload()(tokens).logits
+        plain, _ = gguf.load_gguf(files["llama"])
+        found, _ = gguf.load_gguf(files["llama"], adapter=tmp_path / "adapter")
+        assert torch.allclose(found(tokens).logits, expected, atol=1e-4)
+        assert not torch.allclose(plain(tokens).logits, expected, atol=1e-2)
+
+
+def test_adapters_are_in_the_hash_of_a_model(
+    files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gguf, "ADAPTER", tmp_path)
+    weights = tmp_path / "adapter_model.safetensors"
+    weights.write_bytes(b"one")
+    plain = gguf.hash_gguf("smollm2-instruct", files["llama"])
+    with_one = gguf.hash_gguf("smollm2", files["llama"])
+    weights.write_bytes(b"two")
+    assert len({plain, with_one, gguf.hash_gguf("smollm2", files["llama"])}) == 3
 
 
 @pytest.fixture

@@ -14,17 +14,20 @@ from tests.generation.models.gguf_files import ASK, EXAMPLE, READINGS, open_gguf
 
 @pytest.mark.usefixtures("float32")
 @pytest.mark.parametrize("architecture", ["llama", "qwen3"])
-def test_engines_write_the_same(files: dict[str, Path], architecture: str) -> None:
+@pytest.mark.parametrize("search", [{}, {"decoding": "alternatives", "outputs": 3}])
+def test_engines_write_the_same(
+    files: dict[str, Path], architecture: str, search: dict[str, Any]
+) -> None:
     written = {}
     for engine in ("auto", "transformers"):
-        generator = open_gguf(files[architecture], engine=engine, examples=[EXAMPLE])
+        generator = open_gguf(files[architecture], engine=engine, examples=[EXAMPLE], **search)
         written[engine] = generator.generate(READINGS, ASK)
         assert generator.generate(READINGS[::-1], ASK) == written[engine][::-1]
         assert generator.generate(READINGS[1:2], ASK) == written[engine][1:2]
         expected = "ctranslate2" if engine == "auto" else engine
         assert f" {expected} " in generator.identity
     assert written["auto"] == written["transformers"]
-    assert any(one.texts for one in written["auto"])
+    assert max(len(one.texts) for one in written["auto"]) == search.get("outputs", 1)
 
 
 def test_a_file_samples_by_transformers(files: dict[str, Path]) -> None:

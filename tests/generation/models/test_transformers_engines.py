@@ -44,7 +44,7 @@ def test_the_likeliest_answer_is_that_of_the_library(models: dict[str, Path], ki
     model = AutoModelForCausalLM.from_pretrained(models[kind], dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(models[kind])
     for reading, own in zip(READINGS, written, strict=True):
-        prompt = generator._tokens(reading.document, ASK)
+        prompt, _ = generator._prompts.make(reading.document, ASK)
         answer = model.generate(torch.tensor([prompt]), max_new_tokens=12, do_sample=False)
         text = tokenizer.decode(answer[0, len(prompt) :], skip_special_tokens=True)
         assert own.texts == ((" ".join(text.split()),) if text.strip() else ())
@@ -80,4 +80,4 @@ def test_padding_changes_nothing(models: dict[str, Path], kind: str, decoding: s
 
 
 def _request(generator: Any, document: Document, seed: int) -> Any:
-    return Request(generator._tokens(document, ASK), seed)
+    return Request(generator._prompts.make(document, ASK)[0], seed)

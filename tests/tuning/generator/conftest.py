@@ -1,10 +1,12 @@
 """Settings and pairs for tuning a small generator."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conftest import make_documents, write_jsonl
+from tests.generation.decoders import make_model
 
 FAST = [
     *("--set", "steps=24"),
@@ -25,3 +27,9 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
             pair = {"task": task, "language": "en", "source": record["text"]}
             records.append({**pair, "target": " ".join(target)})
     return write_jsonl(tmp_path_factory.mktemp("pairs") / "pairs.jsonl", records)
+
+
+@pytest.fixture(scope="session")
+def llama_folder(tmp_path_factory: pytest.TempPathFactory, tokenizer: Any) -> Path:
+    """A random decoder-only model."""
+    return make_model(tmp_path_factory.mktemp("llama"), "Llama", tokenizer)

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from corpus_tuner.config.generator_tuning import GeneratorTuningSettings
 from corpus_tuner.core.documents import Document
+from corpus_tuner.generation.models.open_model import load_base
 from corpus_tuner.generation.prompts import Instruction
 from corpus_tuner.tuning.generator.pairs import Pair
-from corpus_tuner.tuning.generator.training import tokenize
+from corpus_tuner.tuning.generator.training import AnswerCollator, tokenize
 from tests.fault_injection import start_command, wait_for_exit
 from tests.tuning.generator.conftest import FAST
 
@@ -20,12 +22,14 @@ STATES = "checkpoint/checkpoint-*/trainer_state.json"
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("model", ["bart_folder", "llama_folder"])
 def test_a_killed_tuning_goes_on_along_the_same_curve(
-    bart_folder: Path, pairs: Path, tmp_path: Path
+    model: str, request: pytest.FixtureRequest, pairs: Path, tmp_path: Path
 ) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
 
-    command = ["tune", "generator", "--base", bart_folder, "--pairs", pairs, *FAST]
+    base = request.getfixturevalue(model)
+    command = ["tune", "generator", "--base", base, "--pairs", pairs, *FAST]
     command += ["--set", "steps=60"]
     assert wait_for_exit(start_command(*command, "-o", whole)) == 0
     process = start_command(*command, "-o", killed)
@@ -48,11 +52,17 @@ def test_a_killed_tuning_goes_on_along_the_same_curve(
         ["lora_rank=16"],
     ],
 )
+@pytest.mark.parametrize("model", ["t5_folder", "llama_folder"])
 def test_a_tuning_killed_near_its_end_gives_the_same(
-    options: list[str], run: Callable[..., Any], t5_folder: Path, pairs: Path, tmp_path: Path
+    model: str,
+    options: list[str],
+    request: pytest.FixtureRequest,
+    run: Callable[..., Any],
+    pairs: Path,
+    tmp_path: Path,
 ) -> None:
-    output = tmp_path / "tuned"
-    command = ["tune", "generator", "--base", t5_folder, "-o", output, "--pairs", pairs, *FAST]
+    output, base = tmp_path / "tuned", request.getfixturevalue(model)
+    command = ["tune", "generator", "--base", base, "-o", output, "--pairs", pairs, *FAST]
     command += [word for option in options for word in ("--set", option)]
 
     def files() -> list[bytes]:
@@ -85,7 +95,41 @@ def test_pairs_are_tokenized_up_to_the_lengths_of_the_settings(tokenizer: Any) -
     instruction = Instruction("title", "en", "mill: {text}")
     pair = Pair(Document("", "", "river " * 20), instruction, "wheat " * 20)
     settings = GeneratorTuningSettings(max_source_tokens=9, max_target_tokens=5)
-    (example,) = tokenize([pair], tokenizer, settings)
+    (example,) = tokenize([pair], tokenizer, settings, causal=False)
     assert (len(example["input_ids"]), len(example["labels"])) == (9, 5)
     whole = tokenizer("mill: " + "river " * 20)["input_ids"]
     assert example["input_ids"][:-1] == whole[:8]
+
+
+def test_only_answers_have_a_loss(llama_folder: Path) -> None:
+    model, tokenizer = load_base(str(llama_folder))
+    instruction = Instruction("title", "en", "mill: {text}", "Be brief.")
+    pairs = [
+        Pair(Document("", "", text), instruction, target)
+        for text, target in (("river wheat barley", "wheat"), ("stone", "mill stone river"))
+    ]
+    examples = tokenize(pairs, tokenizer, GeneratorTuningSettings(), causal=True)
+    batch = AnswerCollator(tokenizer.pad_token_id)(examples)
+    with torch.inference_mode():
+        losses = []
+        for example in examples:  # one by one, of every token of the answer
+            prompt, answer = example["input_ids"], example["labels"]
+            assert tokenizer.decode(answer[:-1]) in ("wheat", "mill stone river")
+            assert answer[-1] == tokenizer.eos_token_id
+            logits = model(torch.tensor([prompt + answer])).logits[0].log_softmax(-1)
+            losses += [
+                -float(logits[position - 1, token])
+                for position, token in enumerate(answer, len(prompt))
+            ]
+        assert float(model(**batch).loss) == pytest.approx(sum(losses) / len(losses), rel=1e-4)
+
+
+def test_long_pairs_of_a_conversation_are_cut_to_the_lengths_of_the_settings(
+    llama_folder: Path,
+) -> None:
+    _, tokenizer = load_base(str(llama_folder))
+    pair = Pair(Document("", "", "river " * 90), Instruction("title", "en", "{text}"), "a " * 90)
+    settings = GeneratorTuningSettings(max_source_tokens=20, max_target_tokens=5)
+    (example,) = tokenize([pair], tokenizer, settings, causal=True)
+    assert len(example["input_ids"]) <= 22
+    assert len(example["labels"]) == 5 and example["labels"][-1] == tokenizer.eos_token_id

@@ -23,23 +23,32 @@ def test_user_errors(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("family", ["t5", "llama"])
 def test_the_papers_recipe_runs_through_every_stage(
-    t5_folder: Path, tmp_path: Path, run: Callable[..., Any]
+    family: str,
+    request: pytest.FixtureRequest,
+    encoder_folder: Path,
+    tmp_path: Path,
+    run: Callable[..., Any],
 ) -> None:
-    """A random T5 stands for FLAN-T5: as generator, tuned on its own writing, and as encoder."""
+    """Random models stand for those of the recipe, and for FLAN-T5, which is the encoder, too."""
     corpus = write_jsonl(tmp_path / "corpus.jsonl", make_documents(24))
-    recipe = [
-        *("--config", "configs/paper-flan-t5-base.yaml"),
-        *("--set", f"encoder.name={t5_folder}", "--set", f"generator.model={t5_folder}"),
-        *("--set", "generator.max_new_tokens=6", "--set", "encoder.max_tokens=64"),
-        *("--set", "checks=[duplicate]"),
+    base = request.getfixturevalue(f"{family}_folder")
+    seq2seq = f"generator={{name: seq2seq, model: {base}, kinds: [question, keywords], outputs: 3}}"
+    values = [
+        seq2seq if family == "t5" else f"generator.model={base}",
+        f"encoder.name={base if family == 't5' else encoder_folder}",
+        *("generator.max_new_tokens=6", "encoder.max_tokens=64", "checks=[duplicate]"),
     ]
+    recipe = ["--config", "configs/paper.yaml"]
+    recipe += [word for value in values for word in ("--set", value)]
     tuned = tmp_path / "tuned"
-    command = ["tune", "generator", corpus, "--base", t5_folder, "-o", tuned, *recipe, *FAST]
+    command = ["tune", "generator", corpus, "--base", base, "-o", tuned, *recipe, *FAST]
     done = run(*command, "--set", "rounds=2", "--json")
     assert done.code == 0, done.err
     report = json.loads(done.out)
-    assert set(report["pairs"]) == {"keywords-en", "question-en"}
+    kinds = {"keywords-en", "question-en"} | ({"summary-en"} if family == "llama" else set())
+    assert set(report["pairs"]) == kinds
     assert (tuned / "round-1" / "model.safetensors").is_file()
     assert "that `" in (tuned / "README.md").read_text()
 
@@ -48,8 +57,7 @@ def test_the_papers_recipe_runs_through_every_stage(
     assert done.code == 0, done.err
     built = json.loads(done.out)
     assert built["documents"] == 24
-    assert built["written"] == sum(built["rejected"].values()) + built["views"].get(
-        "question", 0
-    ) + built["views"].get("keywords", 0)
+    accepted = sum(built["views"].get(kind, 0) for kind in ("question", "keywords", "summary"))
+    assert built["written"] == sum(built["rejected"].values()) + accepted
     found = run("search", index, "river mill", "--json")
     assert json.loads(found.out)["hits"]
