@@ -50,7 +50,7 @@ class Settings(PluginSettings):
     name: Literal["views"] = "views"
     invented: Annotated[float, Field(ge=0, le=1)] = 0.85
     distinct: Annotated[float, Field(gt=0, lt=1)] | None = None
-    storage: Storage = "float16"
+    storage: Storage = "int8"
 
 
 class Representation:

@@ -36,6 +36,7 @@ def test_vectors_come_back_as_precise_as_they_are_stored(tmp_path: Path, storage
     every = np.arange(ROWS)
     assert rows.count == ROWS
     np.testing.assert_allclose(rows.vectors(every), VECTORS, atol=PRECISION[storage])
+    np.testing.assert_allclose(rows.vectors(every), rows.index.reconstruct_n(0, ROWS), atol=1e-6)
     assert np.array_equal(rows.vectors(np.array([5, 2])), rows.vectors(every)[[5, 2]])
 
 
@@ -60,8 +61,9 @@ def test_the_nearest_allowed_rows_are_found(tmp_path: Path, storage: Storage, sh
         assert [row for row in near if row >= 0][:5] == best
 
 
-def test_similarities_do_not_depend_on_other_rows(tmp_path: Path) -> None:
-    rows = StoredRows(write(tmp_path, "float16"), DIMENSION, "float16")
+@pytest.mark.parametrize("storage", get_args(Storage))
+def test_similarities_do_not_depend_on_other_rows(tmp_path: Path, storage: Storage) -> None:
+    rows = StoredRows(write(tmp_path, storage), DIMENSION, storage)
     every = rows.similarities(VECTORS[0], np.arange(ROWS))
     one_by_one = [rows.similarities(VECTORS[0], np.array([row]))[0] for row in range(ROWS)]
     assert every.tolist() == one_by_one
