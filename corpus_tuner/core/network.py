@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from corpus_tuner.core.model_bounds import check_model_folder
 from corpus_tuner.errors import OutOfReachError
 
 _TIMEOUT = 2  # seconds
@@ -42,12 +43,15 @@ def reach_model(name: str, revision: str | None = None) -> None:
 
     Raises
     ------
+    ValueError
+        If it is a folder with sizes that no model has.
     OutOfReachError
         If it is not on this machine, and the hub does not answer within two seconds.
     """
     from huggingface_hub import try_to_load_from_cache
 
     if Path(name).exists():
+        check_model_folder(Path(name))
         return
     for file in ("config.json", "modules.json"):  # of a transformer; of sentence-transformers
         if isinstance(try_to_load_from_cache(name, file, revision=revision), str):
