@@ -1,9 +1,11 @@
 """A small index, of which every test has a copy of its own."""
 
 import json
+import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,14 @@ from corpus_tuner import add, build, load_recipe
 from tests.conftest import Outcome, make_documents, write_jsonl
 
 Run = Callable[..., Outcome]
+BROWSER = next(
+    (
+        found
+        for name in ("chromium", "chromium-browser", "google-chrome")
+        if (found := shutil.which(name))
+    ),
+    None,
+)
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +82,31 @@ def grown_index(index: Path, new_documents: Path) -> Path:
     """The small index with `new_documents`, in two segments."""
     add(index, new_documents)
     return index
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if BROWSER is None:
+        pytest.skip("no Chromium here: apt-get install chromium")
+    library = pytest.importorskip("playwright.sync_api")
+    with library.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A page that may load nothing from elsewhere, and has nothing to complain of."""
+    opened = browser.new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("request", lambda request: asked.append(request.url))
+    yield opened
+    home = "/".join(opened.url.split("/")[:3])
+    assert all(url.startswith(home) for url in asked)
+    expected = "status of (401|404|422)|ERR_CONNECTION_RE"
+    assert not [line for line in said if not re.search(expected, line)]
+    opened.close()

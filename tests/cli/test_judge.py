@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from corpus_tuner import add
 from corpus_tuner.eval.trec.qrels import read_qrels
 from corpus_tuner.eval.trec.queries import read_queries
 from tests.cli.conftest import Run
+from tests.conftest import write_jsonl
 
 pytest.importorskip("fastapi")
 
@@ -111,3 +113,81 @@ def test_bad_usage(index: Path, files: dict[str, Path], tmp_path: Path, run: Run
     ):
         outcome = run("judge", *options, *more)
         assert outcome.code == 2 and said in outcome.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1400, 380])
+def test_grading_by_keyboard(index: Path, tmp_path: Path, page: Any, width: int) -> None:
+    arabic = {"_id": "ar", "title": "صيانة المضخة", "text": "أغلق الصمام ونظّف المضخة."}
+    text = f"# Handbook\n\n## Pump\n\n### Cleaning\n\n{'Close the valve of the pump. ' * 200}"
+    records = [arabic, {"_id": "h", "title": "Handbook", "text": text}]
+    add(index, write_jsonl(tmp_path / "more.jsonl", records))
+    (tmp_path / "q.tsv").write_text("rtl\tالمضخة\nltr\tvalve of the pump\n", encoding="utf-8")
+    options = (index, "--queries", tmp_path / "q.tsv", "--judgments", tmp_path / "j.sqlite")
+    page.set_viewport_size({"width": width, "height": 800})
+
+    def press(key: str) -> None:
+        before = page.locator("#progress").inner_text()
+        page.keyboard.press(key)
+        page.wait_for_function(
+            "before => document.getElementById('progress').innerText !== before", arg=before
+        )
+
+    with judging(*options) as (home, process):
+        page.goto(home)
+        page.get_by_role("main").wait_for()
+        names = ["0 not relevant", "1 related", "2 relevant", "3 answers the query"]
+        group = page.get_by_role("group", name="Grade")
+        buttons = group.get_by_role("button").all()
+        assert [" ".join(button.inner_text().split()) for button in buttons] == names
+        for name in ("Graded documents", "Note n"):
+            assert page.get_by_label(name).count() == 1
+        assert page.get_by_role("heading", level=1).inner_text() in ("المضخة", "valve of the pump")
+        assert page.evaluate("document.activeElement.id") == "title"
+
+        shown: dict[str, str] = {}
+        for _ in range(100):
+            if page.locator("#card").is_hidden():
+                break
+            title = page.locator("#title").inner_text()
+            shown[title] = page.locator("#headings").inner_text()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            if title == arabic["title"]:
+                side = "getComputedStyle(document.getElementById('title')).direction"
+                assert page.evaluate(side) == "rtl"
+            press("2")
+        assert shown["Handbook"] == "Pump > Cleaning"
+        assert "Everything is graded." in page.get_by_role("status").inner_text()
+        page.get_by_role("region", name="hybrid", exact=True).wait_for()
+        assert page.get_by_role("table", name="Measures of systems").get_by_role("row").count() == 4
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+        press("u")
+        assert group.locator("[aria-pressed=true]").inner_text().startswith("2")
+        page.keyboard.press("n")
+        page.keyboard.type("3 of u")  # keys in a note are no grades
+        page.keyboard.press("Enter")
+        page.keyboard.press("d")
+        page.locator("#text mark").wait_for()
+        assert page.locator("#whole").get_attribute("aria-expanded") == "true"
+        press("0")
+        press("u")
+        assert page.get_by_label("Note").input_value() == "3 of u"
+        process.kill()
+        process.wait()
+        page.keyboard.press("1")
+        page.wait_for_function("document.getElementById('status').classList.contains('bad')")
+        assert "start it again, no grade is lost" in page.get_by_role("status").inner_text()
+
+
+@pytest.mark.slow
+def test_proposed_queries_are_edited_on_the_page(index: Path, tmp_path: Path, page: Any) -> None:
+    with judging(index, "--judgments", tmp_path / "j.sqlite") as (home, _):
+        page.goto(home)
+        editor = page.get_by_label("Queries to judge")
+        editor.wait_for()
+        assert editor.input_value().strip()
+        editor.fill("mill by the river\n\n")
+        page.get_by_role("button", name="Judge these queries").click()
+        page.get_by_role("main").wait_for()
+        assert page.get_by_role("heading", level=1).inner_text() == "mill by the river"

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -23,14 +22,6 @@ from tests.conftest import write_jsonl
 
 pytest.importorskip("fastapi")
 
-BROWSER = next(
-    (
-        found
-        for name in ("chromium", "chromium-browser", "google-chrome")
-        if (found := shutil.which(name))
-    ),
-    None,
-)
 ODD = [
     {
         "_id": "odd 1/2",
@@ -159,33 +150,6 @@ def test_an_address_that_there_is_not(odd_index: Path, run: Run) -> None:
     outcome = run("serve", odd_index, "--host", "nowhere.invalid")
     assert (outcome.code, outcome.out) == (2, "")
     assert "cannot listen at nowhere.invalid, port 8000" in outcome.err
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if BROWSER is None:
-        pytest.skip("no Chromium here: apt-get install chromium")
-    library = pytest.importorskip("playwright.sync_api")
-    with library.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
-    """A page that may load nothing from elsewhere, and has nothing to complain of."""
-    opened = browser.new_page()
-    said: list[str] = []
-    asked: list[str] = []
-    opened.on("console", lambda message: said.append(message.text))
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    opened.on("request", lambda request: asked.append(request.url))
-    yield opened
-    home = "/".join(opened.url.split("/")[:3])
-    assert all(url.startswith(home) for url in asked)
-    assert not [line for line in said if not re.search("status of (401|404|422)", line)]
-    opened.close()
 
 
 @pytest.mark.slow

@@ -5,6 +5,8 @@ const $ = (id) => document.getElementById(id);
 const MEANINGS = ["not relevant", "related", "relevant", "answers the query"];
 let item = null;
 let busy = false;
+let judged = 0;
+let reports = 0;
 
 function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -45,17 +47,21 @@ async function act(work) {
 
 function showWhole(open) {
   $("text").hidden = !open;
+  $("passage").hidden = open;
   $("whole").setAttribute("aria-expanded", open);
 }
 
 function showTurn(turn, said = "") {
   const { progress } = turn;
   const before = item;
+  if (judged !== progress.queries_done) showReport(); // not awaited: the next key is for the next document
+  judged = progress.queries_done;
   item = turn.item;
   $("judge").textContent = progress.judge;
   $("bar").max = progress.documents || 1;
   $("bar").value = progress.graded;
   const left = progress.minutes_left === null || !item ? "" : ` · about ${progress.minutes_left} min left`;
+  $("bar").hidden = $("progress").hidden = progress.queries === 0;
   $("progress").textContent = `${progress.graded} of ${progress.documents} documents · ${progress.queries_done} of ${progress.queries} queries${left}`;
   $("card").hidden = !item;
   $("setup").hidden = progress.queries > 0;
@@ -83,7 +89,6 @@ function grade(value) {
     if (!item) return;
     const turn = await request("/grades", { query: item.query, document: item.document, grade: value, note: $("note").value });
     showTurn(turn, `Graded ${value}, ${MEANINGS[value]}.`);
-    await showReport();
   });
 }
 
@@ -91,7 +96,6 @@ function undo() {
   act(async () => {
     const turn = await request("/undo", {});
     showTurn(turn, `Undone: it was ${turn.undone}.`);
-    await showReport();
   });
 }
 
@@ -102,7 +106,8 @@ function toggleWhole() {
       return;
     }
     const found = await request(`/document?${new URLSearchParams({ id: item.document })}`);
-    $("text").textContent = found.text.replaceAll("\f", "");
+    const [before, ...after] = found.text.split(item.passage || found.text);
+    $("text").replaceChildren(before, make("mark", {}, item.passage), after.join(item.passage));
     showWhole(true);
   });
 }
@@ -128,7 +133,9 @@ function setOptions(select, options, chosen) {
 
 async function showReport() {
   if (!$("results").open) return;
-  const report = await request("/report");
+  const turn = ++reports;
+  const report = await request("/report").catch((error) => say(error.message, true));
+  if (!report || turn !== reports) return;
   const partly = report.judged < report.queries ? " Those that tell systems apart most come first, so the values of the systems may change with the rest." : "";
   $("summary").textContent = report.judged
     ? `${report.judged} of ${report.queries} queries are judged completely; intervals have a confidence of 95 %.${report.sample ? "" : partly}`
@@ -177,8 +184,8 @@ document.addEventListener("DOMContentLoaded", () => {
   }));
   $("undo").addEventListener("click", undo);
   $("whole").addEventListener("click", toggleWhole);
-  $("results").addEventListener("toggle", () => act(showReport));
-  $("pair").addEventListener("change", () => act(comparePair));
+  $("results").addEventListener("toggle", showReport);
+  $("pair").addEventListener("change", comparePair);
   $("setup").addEventListener("submit", (event) => {
     event.preventDefault();
     act(async () => {
