@@ -1,6 +1,7 @@
 """``corpus-tuner index calibrate``."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,9 +23,33 @@ def calibrate(
             help="Change a setting of search first, such as search.reranker; repeatable.",
         ),
     ] = None,
+    queries: Annotated[
+        Path | None,
+        typer.Option(help="File of judged queries, by which to tune the calibrated weights."),
+    ] = None,
+    qrels: opt.Qrels = None,
     trust_remote_code: opt.Trust = False,
 ) -> None:
-    """Choose the weights of hybrid search on pseudo-queries, without labels."""
+    """Choose the weights of hybrid search on pseudo-queries, without labels.
+
+    With --queries and --qrels the weights are tuned by judged queries, and change only if
+    cross-validation shows a gain.
+    """
+    if queries or qrels:
+        if not (queries and qrels) or assignments:
+            raise typer.BadParameter("--queries and --qrels go together, without --set")
+        from corpus_tuner.eval.weight_tuning import tune_weights
+
+        tuned = tune_weights(index, queries, qrels, trust_remote_code=trust_remote_code)
+        shown = ", ".join(f"{name} {own:.2f}" for name, own in tuned.weights if own)
+        verdict = (
+            f"the weights are now {shown}" if tuned.pays else "that may be chance: nothing changed"
+        )
+        out.print_line(
+            f"cross-validated gain in nDCG@10 on {tuned.queries} judged queries: "
+            f"{100 * tuned.gain:.1f} [{100 * tuned.low:.1f}, {100 * tuned.high:.1f}]; {verdict}"
+        )
+        return
     from corpus_tuner.calibration.weights import calibrate as calibrate_index
     from corpus_tuner.config.recipe import change_search_settings
     from corpus_tuner.indexes.store.manifest import read_manifest
@@ -49,7 +74,9 @@ def show_calibration(calibration: "Calibration") -> None:
         values = (chosen, default, estimate, error)
         weights.add_row(name, *("–" if value is None else f"{value:.2f}" for value in values))
     out.stdout.print(weights)
-    if calibration.trust < 1:
+    if calibration.judged:
+        out.print_line(f"\nThe weights were tuned by {calibration.judged} judged queries.")
+    elif calibration.trust < 1:
         out.print_line(
             "\nOn held-out documents the maximum likelihood weights are not better than the "
             f"default weights beyond one standard error: they count {calibration.trust:.2f} times."

@@ -1,6 +1,6 @@
 """Oracle weights: the best weights of hybrid search by the judgments, an upper bound."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
@@ -87,6 +87,20 @@ def set_lexical_share(weights: HybridWeights, share: float) -> HybridWeights:
     )
 
 
+def list_line(chosen: HybridWeights) -> tuple[HybridWeights, list[HybridWeights]]:
+    """Return weights for finding candidates, and those with every share of the lexical rankers.
+
+    A ranker that the chosen weights leave out has its default weight in these.
+    """
+    default = HybridWeights(feedback=chosen.feedback)
+    pooling = HybridWeights.from_weights(
+        {name: own or getattr(default, name) for name, own in chosen}
+    )
+    own = get_lexical_share(chosen)
+    shares = sorted({own, *(step / STEPS for step in range(STEPS + 1))})
+    return pooling, [chosen if one == own else set_lexical_share(pooling, one) for one in shares]
+
+
 def sweep(
     searcher: Searcher,
     benchmark: Benchmark,
@@ -94,21 +108,9 @@ def sweep(
     calibrated: SearchSettings,
     key: str = "",
 ) -> Sweep:
-    """Measure weights of hybrid search.
-
-    All of them rank the documents that the calibrated weights find; a ranker that these leave out
-    has its default weight in that.
-    """
+    """Measure weights of hybrid search; all of them rank the documents of `list_line`."""
     chosen = calibrated.hybrid
-    default = HybridWeights(feedback=chosen.feedback)
-    pooling = HybridWeights.from_weights(
-        {name: own or getattr(default, name) for name, own in chosen}
-    )
-    own = get_lexical_share(chosen)
-    lexical_shares = sorted({own, *(step / STEPS for step in range(STEPS + 1))})
-    line = [
-        chosen if share == own else set_lexical_share(pooling, share) for share in lexical_shares
-    ]
+    pooling, line = list_line(chosen)
     grid = list(_list_grid(searcher, pooling))
     settings = calibrated.model_copy(update={"hybrid": pooling})
     trials = _try_weights(searcher, benchmark, judged_by, settings, [*line, *grid])
@@ -144,26 +146,38 @@ def _try_weights(
     settings: SearchSettings,
     every: Sequence[HybridWeights],
 ) -> list[Trial]:
-    """Rank the same candidates by many weights, and measure the runs."""
+    """Measure what many weights make of the same candidates."""
     depth = (get_cutoff(judged_by) or _POOL) + benchmark.remove_self
-    runs: list[Run] = [{} for _ in every]
-    found = track(
-        searcher.find_candidates(list(benchmark.queries.values()), _POOL, settings),
-        "trying weights",
-        lambda: len(benchmark.queries),
-        unit="queries",
-    )
-    normalized = [normalize_weights(weights.model_dump()) for weights in every]
-    for query, candidates in zip(benchmark.queries, found, strict=True):
-        ids = np.array(candidates.index.read_ids(candidates.documents))
-        for run, own in zip(runs, normalized, strict=True):
-            scores = sum_contributions(candidates.fuse(own, settings.fusion))
-            leading = find_top(scores, depth)
-            ranking = zip(ids[leading].tolist(), scores[leading].tolist(), strict=True)
-            run[query] = break_ties(ranking)[:depth]
+    runs = rank_by_weights(searcher, benchmark.queries, settings, every, depth)
     trials = []
     shown = track(runs, "measuring weights", lambda: len(runs), unit="weights")
     for weights, run in zip(every, shown, strict=True):
         judged = remove_query_documents(run) if benchmark.remove_self else run
         trials.append(Trial(weights, measure(benchmark.qrels, judged, [judged_by])[judged_by]))
     return trials
+
+
+def rank_by_weights(
+    searcher: Searcher,
+    queries: Mapping[str, str],
+    settings: SearchSettings,
+    every: Sequence[HybridWeights],
+    depth: int,
+) -> list[Run]:
+    """Rank the same candidates, those of `settings`, by many weights."""
+    runs: list[Run] = [{} for _ in every]
+    found = track(
+        searcher.find_candidates(list(queries.values()), _POOL, settings),
+        "trying weights",
+        lambda: len(queries),
+        unit="queries",
+    )
+    normalized = [normalize_weights(weights.model_dump()) for weights in every]
+    for query, candidates in zip(queries, found, strict=True):
+        ids = np.array(candidates.index.read_ids(candidates.documents))
+        for run, own in zip(runs, normalized, strict=True):
+            scores = sum_contributions(candidates.fuse(own, settings.fusion))
+            leading = find_top(scores, depth)
+            ranking = zip(ids[leading].tolist(), scores[leading].tolist(), strict=True)
+            run[query] = break_ties(ranking)[:depth]
+    return runs

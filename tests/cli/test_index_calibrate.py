@@ -54,3 +54,8 @@ def test_calibrate_tries_a_reranker(tmp_path: Path, run: Run, rerankers: Reranke
     missing = run("index", "calibrate", index, "--set", "search.reranker=no/model")
     assert missing.code == 2
     assert "cannot load the reranker 'no/model'" in " ".join(missing.err.split())
+
+
+def test_calibrate_by_judgments_needs_both_files(tmp_path: Path, run: Run) -> None:
+    outcome = run("index", "calibrate", tmp_path, "--qrels", tmp_path / "q")
+    assert outcome.code == 2 and "--queries and --qrels go together" in outcome.err

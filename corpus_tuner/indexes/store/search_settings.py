@@ -221,6 +221,8 @@ class Calibration(BaseModel):
         Number of documents of the index.
     seed
         Random seed of the choice of documents and sentences.
+    judged
+        Number of judged queries by which the weights in force were tuned; 0 for none.
 
     Examples
     --------
@@ -244,3 +246,4 @@ class Calibration(BaseModel):
     reranker: RerankerTrial | None = None
     documents: int
     seed: int
+    judged: int = 0
