@@ -27,8 +27,9 @@ from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.judging.estimates import estimate_mean
 from corpus_tuner.judging.language_model import grade_pools
 from corpus_tuner.judging.pool import run_systems
+from corpus_tuner.judging.report import MEASURES
 from corpus_tuner.judging.store import Judgments
-from corpus_tuner.judging.study import MEASURES, Study
+from corpus_tuner.judging.study import Study
 
 STUDIES = 4_000
 SIZES = ((20, 200), (40, 200), (80, 200))

@@ -43,7 +43,7 @@ def calibrate(
         tuned = tune_weights(index, queries, qrels, trust_remote_code=trust_remote_code)
         shown = ", ".join(f"{name} {own:.2f}" for name, own in tuned.weights if own)
         verdict = (
-            f"the weights are now {shown}" if tuned.pays else "that may be chance: nothing changed"
+            f"the weights are now {shown}" if tuned.pays else "no gain is shown: nothing changed"
         )
         out.print_line(
             f"cross-validated gain in nDCG@10 on {tuned.queries} judged queries: "

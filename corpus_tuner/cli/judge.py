@@ -14,7 +14,7 @@ from corpus_tuner.core.extras import MissingExtraError
 
 if TYPE_CHECKING:
     from corpus_tuner.judging.estimates import Interval
-    from corpus_tuner.judging.study import Report
+    from corpus_tuner.judging.report import Report
 
 
 def judge(
@@ -79,6 +79,7 @@ def judge(
     from corpus_tuner.eval.trec.queries import read_queries
     from corpus_tuner.indexes.searcher import Searcher
     from corpus_tuner.judging.pool import propose_queries, run_systems
+    from corpus_tuner.judging.report import make_report
     from corpus_tuner.judging.store import MODEL_PREFIX, Judgments
     from corpus_tuner.judging.study import Study
 
@@ -117,7 +118,7 @@ def judge(
     study = open_study(given or database.read_queries())
     export(study)
     if bound is None:
-        found = study.report()
+        found = make_report(study)
         if json:
             typer.echo(found.model_dump_json(indent=2))
         else:
@@ -145,6 +146,12 @@ def show_report(report: "Report") -> None:
             values += [own.predicted, own.people] if report.sample else []
             table.add_row(out.sanitize(own.system), *map(_format_interval, values))
         out.stdout.print(table)
+        if report.judged < report.queries and not report.sample:
+            out.print_line(
+                "These are the values of the judged queries, which were chosen because they tell "
+                "systems apart: those of all queries may be others (--llm estimates them).",
+                style="dim",
+            )
     for pair in report.agreement:
         out.print_line(
             out.sanitize(

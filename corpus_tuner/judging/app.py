@@ -12,9 +12,10 @@ from pydantic import BaseModel, Field
 
 from corpus_tuner.indexes.searcher import MAX_QUERY_CHARACTERS
 from corpus_tuner.judging.pool import name_query
+from corpus_tuner.judging.report import Report, make_report
 from corpus_tuner.judging.store import GRADES
-from corpus_tuner.judging.study import Item, Progress, Report, Study
-from corpus_tuner.server.error_responses import handle_invalid_request
+from corpus_tuner.judging.study import Item, Progress, Study
+from corpus_tuner.server.error_responses import handle_error, handle_invalid_request
 from corpus_tuner.server.middleware import BodyLimit, HostGuard
 from corpus_tuner.server.page_routes import make_headers
 
@@ -96,6 +97,7 @@ def create_app(
     app.add_middleware(BodyLimit)
     app.add_middleware(HostGuard, names=())
     app.add_exception_handler(RequestValidationError, handle_invalid_request)
+    app.add_exception_handler(Exception, handle_error)
 
     def make_turn(item: Item | None = None, undone: int | None = None) -> Turn:
         return Turn(item=item or study.find_next(), progress=study.count_progress(), undone=undone)
@@ -142,7 +144,7 @@ def create_app(
 
     @app.get("/report")
     async def get_report() -> Report:
-        return study.report()
+        return make_report(study)
 
     @app.get("/compare")
     async def compare(

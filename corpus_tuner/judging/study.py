@@ -2,23 +2,18 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from itertools import combinations, pairwise
+from itertools import pairwise
 from statistics import median
 
-import numpy as np
 from pydantic import BaseModel
 
 from corpus_tuner.core.documents import Document
 from corpus_tuner.eval.trec.benchmark import Qrels
-from corpus_tuner.eval.trec.measures import MeasuredRun, measure_queries
 from corpus_tuner.eval.trec.runs import Run
-from corpus_tuner.eval.trec.significance import Numbers, bootstrap_interval
 from corpus_tuner.indexes.searcher import Searcher
-from corpus_tuner.judging.estimates import Interval, compute_kappa, estimate_mean
 from corpus_tuner.judging.pool import DEPTH, make_pool
-from corpus_tuner.judging.store import MODEL_PREFIX, Grade, Judgments
+from corpus_tuner.judging.store import Judgments
 
-MEASURES = (f"nDCG@{DEPTH}", f"MRR@{DEPTH}", f"Recall@{DEPTH}")
 _PAUSE = 300.0  # seconds between two grades that are a pause
 _BEGINNING = 1_000  # characters of a document that no ranker found a passage of
 
@@ -44,60 +39,6 @@ class Progress(BaseModel):
     queries_done: int
     queries: int
     minutes_left: int | None
-
-
-class SystemEstimate(BaseModel):
-    """Measures of a system.
-
-    Attributes
-    ----------
-    system
-        Name.
-    measures
-        Means over the queries that people judged completely, with bootstrap intervals.
-    difference
-        Difference from the first system by the first measure.
-    predicted
-        First measure over all queries, by people's grades and a model's; ``None`` without a model.
-    people
-        The same sample's estimate without the model.
-    """
-
-    system: str
-    measures: dict[str, Interval]
-    difference: Interval | None
-    predicted: Interval | None = None
-    people: Interval | None = None
-
-
-class Agreement(BaseModel):
-    """Cohen's kappa of two judges, of grades and with quadratic weights."""
-
-    judges: tuple[str, str]
-    documents: int
-    kappa: float
-    weighted: float
-
-
-class Standing(BaseModel):
-    """A query: whether people judged it completely, and how much it still tells systems apart."""
-
-    query: str
-    text: str
-    judged: bool
-    separation: float
-
-
-class Report(BaseModel):
-    """What the grades say."""
-
-    judged: int
-    queries: int
-    systems: list[SystemEstimate]
-    agreement: list[Agreement]
-    standings: list[Standing]
-    model: str | None = None
-    sample: int = 0
 
 
 class Study:
@@ -128,8 +69,8 @@ class Study:
     >>> study = Study(searcher, judgments, "ann", queries, run_systems(searcher, queries))
     >>> while item := study.find_next():
     ...     judgments.add_grade("ann", "q1", item.document, 3 * (item.document == "mill"))
-    >>> {one.system: one.measures["MRR@10"].mean for one in study.report().systems}
-    {'hybrid': 1.0, 'dense': 1.0, 'lexical': 1.0}
+    >>> study.count_progress().queries_done
+    1
     """
 
     def __init__(
@@ -154,7 +95,7 @@ class Study:
             query: {document: pool[document] for document in pool.keys() - self.missing}
             for query, pool in pooled.items()
         }
-        self._shuffled = sorted(queries, key=lambda query: _hash("order", query))
+        self.random_order = sorted(queries, key=lambda query: _hash("order", query))
         self._items: tuple[str, dict[str, Item]] = ("", {})
 
     def find_next(self) -> Item | None:
@@ -162,12 +103,12 @@ class Study:
 
         A query is finished before the next one begins. Its documents are in random order.
         """
-        graded = self._read_graded(self.judge)
+        graded = self.read_graded(self.judge)
         open_ = {
             query: self.pools[query].keys() - graded.get(query, {}).keys()
-            for query in self._shuffled
+            for query in self.random_order
         }
-        waiting = [query for query in self._shuffled if open_[query]]
+        waiting = [query for query in self.random_order if open_[query]]
         if not waiting:
             return None
         if not self._in_random_order:
@@ -210,7 +151,7 @@ class Study:
 
     def count_progress(self) -> Progress:
         """Return how much the judge has graded, and how long the rest takes at the same speed."""
-        graded = self._read_graded(self.judge)
+        graded = self.read_graded(self.judge)
         times = [own.seconds for own in self.judgments.read_grades() if own.judge == self.judge]
         gaps = [later - earlier for earlier, later in pairwise(times)]
         usual = [gap for gap in gaps if gap < _PAUSE]
@@ -220,45 +161,16 @@ class Study:
             judge=self.judge,
             graded=done,
             documents=documents,
-            queries_done=len(self._list_complete(graded)),
+            queries_done=len(self.list_complete(graded)),
             queries=len(self.queries),
             minutes_left=round(median(usual) * (documents - done) / 60 + 0.5) if usual else None,
         )
-
-    def report(self) -> Report:
-        """Measure all systems by the grades so far."""
-        qrels = self.judgments.read_qrels()
-        complete = self._list_complete(qrels)
-        standings = [
-            Standing(
-                query=query,
-                text=self.queries[query],
-                judged=query in complete,
-                separation=sum(
-                    part for one, part in pool.items() if one not in qrels.get(query, {})
-                ),
-            )
-            for query, pool in self.pools.items()
-        ]
-        standings.sort(key=lambda one: -one.separation)
-        systems = self._measure(qrels, complete)
-        every = self.judgments.read_grades()
-        model = next((own.judge for own in reversed(every) if _is_model(own.judge)), None)
-        report = Report(
-            judged=len(complete),
-            queries=len(self.queries),
-            systems=systems,
-            agreement=_list_agreement(every),
-            standings=standings,
-            model=model,
-        )
-        return self._predict(report, qrels) if model else report
 
     def compare(
         self, query: str, systems: Sequence[str]
     ) -> dict[str, list[tuple[str, str]]] | None:
         """Return ids and titles of systems' rankings; ``None`` before the query is judged."""
-        if query not in self._list_complete(self._read_graded(self.judge)):
+        if query not in self.list_complete(self.read_graded(self.judge)):
             return None
         rankings = {}
         for name in systems:
@@ -267,101 +179,21 @@ class Study:
             rankings[name] = [(id_, items[id_].title if id_ in items else "") for id_ in ids]
         return rankings
 
-    def _read_graded(self, judge: str) -> Qrels:
+    def read_graded(self, judge: str) -> Qrels:
+        """Return the grades of a judge."""
         graded: Qrels = {}
         for own in self.judgments.read_grades():
             if own.judge == judge:
                 graded.setdefault(own.query, {})[own.document] = own.grade
         return graded
 
-    def _list_complete(self, qrels: Qrels) -> list[str]:
+    def list_complete(self, qrels: Qrels) -> list[str]:
         """Return the queries of which all documents in the pool have a grade."""
         return [
             query
             for query, pool in self.pools.items()
             if pool and pool.keys() <= qrels.get(query, {}).keys()
         ]
-
-    def _measure(self, qrels: Qrels, complete: Sequence[str]) -> list[SystemEstimate]:
-        if not complete:
-            return []
-        chosen = {query: qrels[query] for query in complete}
-        values = {name: measure_queries(chosen, run, MEASURES) for name, run in self.runs.items()}
-        first = next(iter(values.values()))[MEASURES[0]]
-        return [
-            SystemEstimate(
-                system=name,
-                measures={one: _bootstrap(list(own.values())) for one, own in measured.items()},
-                difference=_bootstrap(
-                    [measured[MEASURES[0]][query] - first[query] for query in complete]
-                )
-                if number
-                else None,
-            )
-            for number, (name, measured) in enumerate(values.items())
-        ]
-
-    def _predict(self, report: Report, qrels: Qrels) -> Report:
-        """Add prediction-powered estimates from the queries that people judged at random.
-
-        These are the first of the random order, up to one that is not judged: others were chosen,
-        and are no sample of all queries.
-        """
-        assert report.model is not None
-        predicted = self._read_graded(report.model)
-        order = [query for query in self._shuffled if query in self._list_complete(predicted)]
-        complete = set(self._list_complete(qrels))
-        sample = next((n for n, one in enumerate(order) if one not in complete), len(order))
-        if not sample:
-            return report
-        systems = []
-        for own in report.systems:
-            run = self.runs[own.system]
-            model = _read_values(predicted, run, order)
-            people = _read_values(qrels, run, order[:sample])
-            values = (people, model[:sample], model[sample:])
-            update = {
-                "predicted": estimate_mean(*values),
-                "people": estimate_mean(*values[:2], model[:0]),
-            }
-            systems.append(own.model_copy(update=update))
-        return report.model_copy(update={"systems": systems, "sample": sample})
-
-
-def _read_values(qrels: Qrels, run: Run, queries: Sequence[str]) -> Numbers:
-    measured: MeasuredRun = measure_queries({q: qrels[q] for q in queries}, run, MEASURES[:1])
-    return np.array([measured[MEASURES[0]][query] for query in queries])
-
-
-def _bootstrap(values: Sequence[float]) -> Interval:
-    sample = np.array(values)
-    low, high = bootstrap_interval(sample) if len(sample) > 1 else (None, None)
-    return Interval(mean=float(sample.mean()), low=low, high=high)
-
-
-def _list_agreement(every: Sequence[Grade]) -> list[Agreement]:
-    """Return the agreement of every two judges that graded the same documents."""
-    grades: dict[str, dict[tuple[str, str], int]] = {}
-    for own in every:
-        grades.setdefault(own.judge, {})[own.query, own.document] = own.grade
-    agreement = []
-    for one, other in combinations(sorted(grades), 2):
-        common = sorted(grades[one].keys() & grades[other].keys())
-        if common:
-            pairs = [grades[one][key] for key in common], [grades[other][key] for key in common]
-            agreement.append(
-                Agreement(
-                    judges=(one, other),
-                    documents=len(common),
-                    kappa=compute_kappa(*pairs),
-                    weighted=compute_kappa(*pairs, weighted=True),
-                )
-            )
-    return agreement
-
-
-def _is_model(judge: str) -> bool:
-    return judge.startswith(MODEL_PREFIX)
 
 
 def _hash(*parts: str) -> str:

@@ -6,7 +6,8 @@ import pytest
 
 from corpus_tuner.eval.trec.measures import measure
 from corpus_tuner.eval.trec.runs import Run
-from corpus_tuner.judging.study import MEASURES, Study
+from corpus_tuner.judging.report import MEASURES, make_report
+from corpus_tuner.judging.study import Study
 from tests.judging.conftest import QUERIES, judge_all
 
 Make = Callable[..., Study]
@@ -39,12 +40,12 @@ def test_every_pooled_document_is_offered_once_and_blind(
 
 def test_queries_that_tell_systems_apart_come_first(make_study: Make) -> None:
     study = make_study()
-    standings = study.report().standings
+    standings = make_report(study).standings
     first = study.find_next()
     assert first is not None and first.query == standings[0].query
     assert standings[0].separation > standings[-1].separation > 0
     judge_all(study, by_number)
-    assert all(own.separation == 0 and own.judged for own in study.report().standings)
+    assert all(own.separation == 0 and own.judged for own in make_report(study).standings)
 
 
 def test_a_new_process_continues_where_the_last_one_ended(make_study: Make) -> None:
@@ -65,7 +66,7 @@ def test_measures_are_those_of_the_queries_judged_completely(
     first = study.find_next()
     assert first is not None
     judge_all(study, by_number, count=len(study.pools[first.query]) + 2)
-    report = study.report()
+    report = make_report(study)
     assert report.judged == 1
     qrels = {first.query: study.judgments.read_qrels()[first.query]}
     for own in report.systems:
@@ -73,7 +74,7 @@ def test_measures_are_those_of_the_queries_judged_completely(
         assert values == pytest.approx(measure(qrels, runs[own.system], MEASURES))
         assert own.measures["nDCG@10"].low is None  # of one query
     judge_all(study, by_number)
-    full = study.report()
+    full = make_report(study)
     assert full.judged == 3
     assert [own.difference is None for own in full.systems] == [True, False, False]
     for own in full.systems:
@@ -86,7 +87,7 @@ def test_agreement_of_two_judges(make_study: Make) -> None:
     judge_all(make_study("ann"), by_number)
     judge_all(make_study("ben"), lambda query, one: min(3, by_number(query, one) + (one == "d4")))
     judge_all(make_study("cid"), lambda *_: 0, count=2)
-    pairs = {own.judges: own for own in make_study().report().agreement}
+    pairs = {own.judges: own for own in make_report(make_study()).agreement}
     assert set(pairs) == {("ann", "ben"), ("ann", "cid"), ("ben", "cid")}
     assert 0.8 < pairs["ann", "ben"].kappa < pairs["ann", "ben"].weighted < 1
     assert pairs["ann", "cid"].documents == 2
@@ -109,7 +110,7 @@ def test_documents_that_the_index_lacks_are_not_offered(make_study: Make) -> Non
     mixed = Study(study.searcher, study.judgments, "ann", QUERIES, {**study.runs, "x": other})
     assert mixed.missing == {"elsewhere"}
     judge_all(mixed, by_number)
-    (last,) = (own for own in mixed.report().systems if own.system == "x")
+    (last,) = (own for own in make_report(mixed).systems if own.system == "x")
     assert last.measures["nDCG@10"].mean == 0
 
 
@@ -118,9 +119,9 @@ def test_estimates_with_a_model_use_the_random_sample_only(make_study: Make) -> 
     study = make_study(in_random_order=True)
     first = study.find_next()
     assert first is not None
-    assert study.report().sample == 0
+    assert make_report(study).sample == 0
     judge_all(study, by_number, count=len(study.pools[first.query]))
-    report = study.report()
+    report = make_report(study)
     assert (report.model, report.sample) == ("llm:model", 1)
     assert all(own.predicted and own.people for own in report.systems)
     assert set(study.judgments.read_qrels()) == {first.query}  # the model's are not exported
@@ -129,5 +130,5 @@ def test_estimates_with_a_model_use_the_random_sample_only(make_study: Make) -> 
     for query in QUERIES.keys() - {first.query}:
         for document in study.pools[query]:
             study.judgments.add_grade("ann", query, document, 2)
-    report = study.report()
+    report = make_report(study)
     assert (report.judged, report.sample) == (2, 0)
