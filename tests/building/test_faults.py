@@ -108,12 +108,12 @@ def test_a_folder_that_may_only_be_read(index: Path, encoder_folder: Path) -> No
 def test_too_many_open_files(index: Path) -> None:
     before = state(index)
     for command in (["search", index, "mill"], ["index", "merge", index]):
-        code, said = limited(command, "prlimit", "--nofile=14")
+        code, said = limited(command, "prlimit", "--nofile=5")
         assert code == 2, said
         assert "Too many open files" in said
         assert "damaged" not in said
         assert state(index) == before
-    code, said = limited(["index", "check", index, "--repair"], "prlimit", "--nofile=14")
+    code, said = limited(["index", "check", index, "--repair"], "prlimit", "--nofile=5")
     assert code == 0, said  # it opens few files at once
     assert state(index) == before
 
