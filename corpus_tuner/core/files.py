@@ -3,15 +3,23 @@
 import errno
 import hashlib
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from corpus_tuner.core.disk_errors import describe_disk_error
+from corpus_tuner.core.disk_errors import describe_disk_error, get_sqlite_code
 from corpus_tuner.errors import CorpusTunerError
 
 _NOT_OF_THE_FILE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM)
+_NOT_OF_THE_DATABASE = (
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_AUTH,
+    sqlite3.SQLITE_BUSY,
+)
 
 
 @contextmanager
@@ -73,7 +81,9 @@ def hash_file(path: Path) -> str:
 
 def concerns_file(error: BaseException | None) -> bool:
     """Tell whether an error says something of a file, and not of who tried to read it."""
-    return not (isinstance(error, OSError) and error.errno in _NOT_OF_THE_FILE)
+    if isinstance(error, OSError):
+        return error.errno not in _NOT_OF_THE_FILE
+    return error is None or get_sqlite_code(error) not in _NOT_OF_THE_DATABASE
 
 
 def hash_folder(folder: Path) -> str:
