@@ -63,16 +63,9 @@ def test_a_database_that_is_written_to_is_open(tmp_path: Path) -> None:
     assert not is_open(path)
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs root to change the user")
-def test_a_user_who_may_only_read_reads(tmp_path: Path) -> None:
+def test_a_user_who_may_only_read_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "d.sqlite"
     write(path)
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o755)
-    pid = os.fork()
-    if not pid:  # pragma: no cover
-        os.setgroups([])
-        os.setgid(65534)
-        os.setuid(65534)
-        os._exit(len(read(path)))
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 1
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
+    assert read(path) == [("The old mill grinds wheat.",)]
+    assert [*tmp_path.iterdir()] == [path]

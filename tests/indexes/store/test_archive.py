@@ -3,8 +3,9 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import tarfile
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from corpus_tuner import Searcher, check, export_index, import_index
 from corpus_tuner.errors import SearchIndexError
 from corpus_tuner.generation.generators import Written
 from corpus_tuner.generation.ledger import Ledger
-from corpus_tuner.indexes.store import archive as archive_module
 from corpus_tuner.indexes.store.manifest import parse_manifest
 from tests.conftest import make_documents, write_jsonl
 from tests.indexes.store.conftest import Built
@@ -123,22 +123,25 @@ def test_an_import_leaves_out_what_is_not_of_an_index(built: Built) -> None:
     assert not (there / "building-merge").exists()
 
 
-def kill_in(what: Callable[[], object], attribute: str) -> None:
-    """Run something in a process that is killed when it comes to a function of the archive."""
-    pid = os.fork()
-    if not pid:  # pragma: no cover
-        setattr(archive_module, attribute, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
-        what()
-        os._exit(0)
-    assert os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+def kill_in(call: str, attribute: str, *paths: Path) -> None:
+    """Call a function in a process that is killed when it comes to a function of the archive."""
+    code = (
+        "import os, signal, corpus_tuner\n"
+        "from corpus_tuner.indexes.store import archive\n"
+        f"archive.{attribute} = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"corpus_tuner.{call}(*{[str(path) for path in paths]!r})\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, check=False)
+    assert done.returncode == -signal.SIGKILL
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.skipif(os.name != "posix", reason="there are no signals")
 @pytest.mark.parametrize("step", ["verify", "sync_folder", "_list_contents"])
 def test_a_killed_import_is_done_by_the_next(built: Built, step: str) -> None:
     file, there = built.index.with_suffix(".tar"), built.index.with_name("there")
     export_index(built.index, file)
-    kill_in(lambda: import_index(file, there), step)
+    kill_in("import_index", step, file, there)
     beside = {*built.index.parent.iterdir()}
     if step != "sync_folder":  # by then it is an index
         import_index(file, there)
@@ -147,15 +150,15 @@ def test_a_killed_import_is_done_by_the_next(built: Built, step: str) -> None:
     assert not (there / "building-import").exists()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.skipif(os.name != "posix", reason="there are no signals")
 def test_a_killed_export_leaves_nothing_after_the_next(
     built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Ledger(built.index / "ledger.sqlite").close()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
     file = tmp_path / "exported" / "index.tar"
-    kill_in(lambda: export_index(built.index, file), "_add_file")
+    kill_in("export_index", "_add_file", built.index, file)
     export_index(built.index, file)
     assert [*file.parent.iterdir()] == [file]
     assert [*(tmp_path / "temporary").iterdir()] == []
