@@ -100,8 +100,6 @@ def make_trainer(
     folder: Path,
 ) -> Trainer:
     """Return a trainer with checkpoints in `folder`."""
-    if model.device.type == "cpu":  # where the backward pass of fused attention is slow
-        model.set_attn_implementation("eager")
     passes = -(-settings.batch_size // settings.in_memory)
     in_memory = -(-settings.batch_size // passes)
     arguments = TrainingArguments(
