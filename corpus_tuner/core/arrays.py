@@ -4,6 +4,7 @@ import ctypes
 import mmap
 import os
 import weakref
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -41,10 +42,7 @@ def _map_without_descriptor(file: Path, array: npt.NDArray[Any]) -> npt.NDArray[
     """
     if os.name != "posix" or not isinstance(array, np.memmap) or not array.size:
         return np.asarray(array)
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.mmap.restype = ctypes.c_void_p
-    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
-    libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+    libc = _open_libc()
     with file.open("rb") as opened:
         size = array.offset + array.nbytes
         descriptor = opened.fileno()
@@ -57,6 +55,16 @@ def _map_without_descriptor(file: Path, array: npt.NDArray[Any]) -> npt.NDArray[
     whole.flags.writeable = False
     values: npt.NDArray[Any] = whole[array.offset :].view(array.dtype).reshape(array.shape)
     return values
+
+
+@cache
+def _open_libc() -> ctypes.CDLL:
+    """Return the C library, with the types of the functions that map files."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+    libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+    return libc
 
 
 def save_array(file: Path, values: npt.NDArray[Any]) -> None:

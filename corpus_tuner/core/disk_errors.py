@@ -4,6 +4,15 @@ import errno
 import sqlite3
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+SQLITE_LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+"""Result codes of SQLite for a database that another process keeps locked."""
+SQLITE_FORBIDDEN = (
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_AUTH,
+)
+"""Result codes of SQLite for a database that this process may not use."""
 _AGAIN = "and run the same command again to go on"
 
 

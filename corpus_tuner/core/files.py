@@ -9,17 +9,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from corpus_tuner.core.disk_errors import describe_disk_error, get_sqlite_code
+from corpus_tuner.core.disk_errors import (
+    SQLITE_FORBIDDEN,
+    SQLITE_LOCKED,
+    describe_disk_error,
+    get_sqlite_code,
+)
 from corpus_tuner.errors import CorpusTunerError
 
 _NOT_OF_THE_FILE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EPERM)
-_NOT_OF_THE_DATABASE = (
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_AUTH,
-    sqlite3.SQLITE_BUSY,
-)
+_NOT_OF_THE_DATABASE = (*SQLITE_FORBIDDEN, *SQLITE_LOCKED, sqlite3.SQLITE_NOMEM)
 
 
 @contextmanager
@@ -33,7 +32,7 @@ def write_atomically(path: Path) -> Iterator[IO[bytes]]:
     CorpusTunerError
         If the file cannot be written; the old file is as it was.
     """
-    aside = path.with_name(f"{path.name}.new")
+    aside = get_temporary_file(path)
     try:
         aside.unlink(missing_ok=True)  # of a process that was killed
         with aside.open("xb") as file:
@@ -48,6 +47,17 @@ def write_atomically(path: Path) -> Iterator[IO[bytes]]:
     finally:
         with suppress(OSError):
             aside.unlink(missing_ok=True)
+
+
+def get_temporary_file(path: Path) -> Path:
+    """Return the file that `write_atomically` writes first.
+
+    Examples
+    --------
+    >>> get_temporary_file(Path("manifest.json")).name
+    'manifest.json.new'
+    """
+    return path.with_name(f"{path.name}.new")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -52,8 +52,9 @@ def open_read_only(database: Path) -> sqlite3.Connection:
     sqlite3.DatabaseError
         If it cannot be opened.
     """
-    unwritten = not _get_log(database).exists()
-    immutable = unwritten and (is_sealed(database) or not os.access(database.parent, os.W_OK))
+    immutable = not _get_log(database).exists() and (
+        get_seal(database).is_file() or not os.access(database.parent, os.W_OK)
+    )
     uri = f"{database.absolute().as_uri()}?mode=ro{'&immutable=1' if immutable else ''}"
     return sqlite3.connect(uri, uri=True, isolation_level=None)
 

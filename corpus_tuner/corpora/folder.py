@@ -13,6 +13,7 @@ from corpus_tuner.corpora.formats import (
     get_reader_identity,
     is_heavy,
     load_reader,
+    make_unreadable,
 )
 from corpus_tuner.corpora.parse_cache import ParseCache
 from corpus_tuner.corpora.parser_process import ParserProcess
@@ -113,8 +114,8 @@ def _read_document(
     if status.st_size > _LARGEST:
         yield BadRecord(location, "", f"larger than {_LARGEST // 2**20} MiB")
         return
-    heavy = is_heavy(file.suffix)
-    reader = parser.read if heavy else load_reader(file.suffix, settings.encoding)
+    is_parsed_apart = is_heavy(file.suffix)
+    reader = parser.read if is_parsed_apart else load_reader(file.suffix, settings.encoding)
     modified = datetime.fromtimestamp(int(status.st_mtime), UTC).isoformat()
     try:
         if cache:
@@ -124,10 +125,8 @@ def _read_document(
             parsed = reader(file.path)
     except (CorpusTunerError, UnreadableError, OSError):
         raise
-    except Exception as error:  # of a damaged file, parsers raise whatever comes
-        detail = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        yield BadRecord(location, "", "damaged, or not what its suffix says", detail)
-        return
+    except Exception as error:
+        raise make_unreadable(error) from error
     yield from (Issue(location, *note) for note in parsed.notes)
     if not f"{parsed.title}{parsed.text}".strip():
         yield Issue(location, "files without text", repaired=False)

@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Event, Timer
 from typing import Any
 
-from corpus_tuner.corpora.formats import ParsedFile, UnreadableError, load_reader
+from corpus_tuner.corpora.formats import ParsedFile, UnreadableError, load_reader, make_unreadable
 from corpus_tuner.corpora.settings import CorpusSettings
 
 try:
@@ -25,7 +25,7 @@ try:
 except ImportError:  # Windows has only the limit of the time by the clock
     resource = None  # type: ignore[assignment]
 
-_WAITING = 10
+_CLOCK_FACTOR = 10
 """The clock may take so many times the processor time, on a busy machine or a slow disk."""
 _TOO_LARGE = "needs more memory to parse than corpus.parse_memory"
 _TOO_LONG = "takes longer to parse than corpus.parse_seconds"
@@ -66,7 +66,7 @@ class ParserProcess:
             is_late.set()
             process.kill()
 
-        clock = Timer(_WAITING * settings.parse_seconds, stop)
+        clock = Timer(_CLOCK_FACTOR * settings.parse_seconds, stop)
         clock.start()
         try:
             process.stdin.write(json.dumps([str(path), settings.encoding]) + "\n")
@@ -127,15 +127,13 @@ def _parse(path: Path, encoding: str | None) -> tuple[str, Any]:
     """Return the kind of an answer, and the parsed file or why there is none."""
     try:
         return "parsed", load_reader(path.suffix.lower(), encoding)(path)
-    except UnreadableError as error:
-        return "unreadable", (error.reason, error.detail)
     except MemoryError:
         return "memory", ()
     except OSError as error:
         return "system", (error.errno, error.strerror or str(error))
-    except Exception as error:  # of a damaged file, parsers raise whatever comes
-        detail = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        return "unreadable", ("damaged, or not what its suffix says", detail)
+    except Exception as error:
+        found = error if isinstance(error, UnreadableError) else make_unreadable(error)
+        return "unreadable", (found.reason, found.detail)
 
 
 def main() -> None:

@@ -16,7 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from corpus_tuner.core.disk_errors import describe_disk_error, get_sqlite_code
+from corpus_tuner.core.disk_errors import (
+    SQLITE_FORBIDDEN,
+    SQLITE_LOCKED,
+    describe_disk_error,
+    get_sqlite_code,
+)
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.files import concerns_file
 from corpus_tuner.core.sealed_database import (
@@ -51,13 +56,6 @@ CREATE TABLE IF NOT EXISTS verdicts (
     PRIMARY KEY (key, text, checks)
 ) WITHOUT ROWID;
 """
-_LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-_FORBIDDEN = (
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_AUTH,
-)
 
 
 def make_ledger_key(document: Document, instruction: Instruction, generator: str) -> str:
@@ -236,7 +234,7 @@ def find_ledger_problem(path: Path) -> str:
             (found,) = database.execute("PRAGMA quick_check").fetchone()
         return "" if found == "ok" else f"is damaged ({found})"
     except (OSError, ValueError, sqlite3.DatabaseError) as error:
-        if get_sqlite_code(error) in (*_LOCKED, *_FORBIDDEN):
+        if get_sqlite_code(error) in (*SQLITE_LOCKED, *SQLITE_FORBIDDEN):
             raise _described(path, error) from error
         if not concerns_file(error):
             raise CorpusTunerError(f"cannot read the ledger {path}: {error}") from error
@@ -254,9 +252,9 @@ def _clearly(path: Path) -> Iterator[None]:
 
 def _described(path: Path, error: BaseException) -> CorpusTunerError:
     """Return an error of SQLite as one that says what to do."""
-    if get_sqlite_code(error) in _LOCKED:
+    if get_sqlite_code(error) in SQLITE_LOCKED:
         what = f"another process uses the ledger {path} ({error}): try again when it is done"
-    elif get_sqlite_code(error) in _FORBIDDEN:
+    elif get_sqlite_code(error) in SQLITE_FORBIDDEN:
         what = f"cannot use the ledger {path} ({error}): see who may read and write it"
     elif describe_disk_error(error):
         what = f"cannot write to the ledger {path}: {describe_disk_error(error)}"

@@ -137,7 +137,7 @@ def create_app(
 
     @app.get("/document")
     async def get_document(id: str) -> dict[str, str]:
-        document = study.read_document(id)
+        document = study.searcher.get(id)
         if document is None:
             raise HTTPException(404, "the index has no such document")
         return {"title": document.title, "text": document.text}

@@ -7,7 +7,6 @@ from statistics import median
 
 from pydantic import BaseModel
 
-from corpus_tuner.core.documents import Document
 from corpus_tuner.eval.trec.benchmark import Qrels
 from corpus_tuner.eval.trec.runs import Run
 from corpus_tuner.indexes.searcher import Searcher
@@ -144,10 +143,6 @@ class Study:
                 )
             self._items = query, items
         return self._items[1]
-
-    def read_document(self, id_: str) -> Document | None:
-        """Return a document of the index."""
-        return self.searcher.get(id_)
 
     def count_progress(self) -> Progress:
         """Return how much the judge has graded, and how long the rest takes at the same speed."""

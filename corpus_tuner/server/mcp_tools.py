@@ -16,6 +16,7 @@ from corpus_tuner.errors import DamagedError, SearchIndexError
 from corpus_tuner.indexes.filters import Condition, compile_filter, parse_filters
 from corpus_tuner.indexes.filters.fields import ID, LANGUAGE, walk_fields
 from corpus_tuner.indexes.search.hits import Hit, Hits
+from corpus_tuner.indexes.search.snippets import find_page
 from corpus_tuner.indexes.searcher import Searcher
 from corpus_tuner.server.batching import TIMEOUT, Batcher, BusyError, SearchArguments
 from corpus_tuner.server.mcp_schemas import (
@@ -165,7 +166,7 @@ async def _get(indexes: Indexes, request: GetRequest, restriction: Restriction |
         end=end,
         length=len(text),
         lines=_find_lines(text, start, end),
-        page=_find_page(text, start),
+        page=find_page(text, start),
         next_start=end if end < len(text) else None,
     )
 
@@ -282,7 +283,3 @@ def _bound_metadata(document: Document) -> dict[str, Any]:
 def _find_lines(text: str, start: int, end: int) -> tuple[int, int]:
     first = 1 + text.count("\n", 0, start)
     return first, first + text.count("\n", start, max(start, end - 1))
-
-
-def _find_page(text: str, start: int) -> int | None:
-    return 1 + text.count("\f", 0, start) if "\f" in text else None

@@ -79,6 +79,12 @@ class UnreadableError(ValueError):
         self.reason, self.detail = reason, detail
 
 
+def make_unreadable(error: Exception) -> UnreadableError:
+    """Return what a parser raised for a damaged file, which can be anything, as an error of it."""
+    detail = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    return UnreadableError("damaged, or not what its suffix says", detail)
+
+
 FileReader = Callable[[Path], ParsedFile]
 """Function that reads a file, or raises `UnreadableError`."""
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, field_validator
 
+from corpus_tuner.core.arguments import is_utf8
 from corpus_tuner.core.documents import Document
 from corpus_tuner.core.registry import PluginSettings
 from corpus_tuner.encoders import Encoder, Span
@@ -213,7 +214,7 @@ class Generator:
             answer = self._answer(request)
             if getattr(answer, "choices", None):
                 texts = self._texts(answer)
-                if all(map(_is_unicode, texts)):
+                if all(map(is_utf8, texts)):
                     return Written(texts, cut)
                 answer = None
         if answer is None:
@@ -278,11 +279,6 @@ class Generator:
             said = said.replace(self._key, "***")
         line = " ".join(said.split())
         return line if len(line) <= 300 else f"{line[:299]}…"
-
-
-def _is_unicode(text: str) -> bool:
-    """Tell whether a text is free of single surrogates, which JSON can have and UTF-8 cannot."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _messages(

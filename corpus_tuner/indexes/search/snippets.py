@@ -106,6 +106,17 @@ def locate_window(
     return _cut_snippet(document, *span, matched) if span else None
 
 
+def find_page(text: str, start: int) -> int | None:
+    r"""Return the number of the page at an offset, from 1; ``None`` for a text without pages.
+
+    Examples
+    --------
+    >>> find_page("first\fsecond", 6), find_page("no pages", 3)
+    (2, None)
+    """
+    return 1 + text.count("\f", 0, start) if "\f" in text else None
+
+
 def _cut_snippet(
     document: Document, start: int, end: int, matched: re.Pattern[str] | None = None
 ) -> Snippet | None:
@@ -117,7 +128,7 @@ def _cut_snippet(
         return None
     found = matched.search(part) if matched else None
     first, last = found.span() if found else (0, len(part))
-    page = 1 + text.count("\f", 0, start + first) if "\f" in text else None
+    page = find_page(text, start + first)
     headings = find_common_headings(find_sections(text), (start + first, start + last))
     if headings[:1] == (document.title,):
         headings = headings[1:]

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from corpus_tuner.core.files import sync_folder
-from corpus_tuner.indexes.store.layout import CHANGING, Layout
+from corpus_tuner.indexes.store.layout import GENERATION_FILE, Layout
 from corpus_tuner.indexes.store.manifest import Manifest, SegmentEntry, write_manifest
 from corpus_tuner.indexes.store.reader_lock import has_readers
 from corpus_tuner.indexes.store.segment_writer import SEGMENT
@@ -66,11 +66,11 @@ def collect_garbage(index: Path, manifest: Manifest) -> None:
     """
     layout = Layout(index)
     named = {entry.name: entry for entry in manifest.segments}
-    outdated = layout.aside
+    outdated = layout.temporary_files
     for folder in layout.segment_folders:
         if folder.name in named:
             files = named[folder.name].files
-            found = (one for one in folder.iterdir() if CHANGING.fullmatch(one.name))
+            found = (one for one in folder.iterdir() if GENERATION_FILE.fullmatch(one.name))
             outdated += [one for one in found if one.name not in files]
         elif not _is_in_use(folder):
             _remove_folder(folder)

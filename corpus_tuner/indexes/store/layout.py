@@ -33,13 +33,14 @@ folder or a database that it would write to (`Layout.find_link`).
 import re
 from pathlib import Path
 
+from corpus_tuner.core.files import get_temporary_file
 from corpus_tuner.core.sealed_database import get_seal
 from corpus_tuner.errors import SearchIndexError
 
 ENCODER = "./encoder"
 """The name, in a manifest, of the encoder that is in the index itself."""
 
-CHANGING = re.compile(r".+\.\d{6,12}\.[a-z]+")
+GENERATION_FILE = re.compile(r".+\.\d{6,12}\.[a-z]+")
 """Names of the files of a segment that a later generation may replace."""
 
 _NUMBER = re.compile(r"\d{6}|[1-9]\d{6,11}")
@@ -95,19 +96,21 @@ class Layout:
     def builds_in_progress(self) -> list[Path]:
         """Folders of builds that did not finish."""
         found = sorted(self.index.glob("building-*")) if self.index.is_dir() else []
-        return [one for one in found if _STAGING.fullmatch(one.name) and is_own_folder(one)]
+        return [one for one in found if _STAGING.fullmatch(one.name) and _is_own_folder(one)]
 
     @property
     def segment_folders(self) -> list[Path]:
         """Folders of segments, in force or not."""
         found = sorted(self.segments.iterdir()) if self.segments.is_dir() else []
-        return [one for one in found if _NUMBER.fullmatch(one.name) and is_own_folder(one)]
+        return [one for one in found if _NUMBER.fullmatch(one.name) and _is_own_folder(one)]
 
     @property
-    def aside(self) -> list[Path]:
-        """Files that replace others, as they are written first."""
-        replaced = (self.manifest, self.writer, self.skipped, self.ledger_seal)
-        return [file.with_name(f"{file.name}.new") for file in replaced]
+    def temporary_files(self) -> list[Path]:
+        """Files that a killed process may have left where it was to replace others."""
+        return [
+            get_temporary_file(file)
+            for file in (self.manifest, self.writer, self.skipped, self.ledger_seal)
+        ]
 
     def find_link(self) -> Path | None:
         """Return a link instead of a folder or file that is written to; ``None`` without one."""
@@ -125,7 +128,7 @@ class Layout:
         return next((path for path in written if path.is_symlink()), None)
 
 
-def is_own_folder(path: Path) -> bool:
+def _is_own_folder(path: Path) -> bool:
     """Tell whether a path is a folder and not a link to one."""
     return path.is_dir() and not path.is_symlink()
 
