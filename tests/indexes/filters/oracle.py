@@ -61,7 +61,8 @@ def holds(values: list[Any], condition: Any) -> bool:
 def equal(value: Any, wanted: Any) -> bool:
     """Tell whether a value is that of a filter, of a field with dates and other text."""
     if dated := period(wanted):
-        return period(value) is not None and dated[0] <= period(value)[0] <= dated[1]
+        first = moment(value)
+        return first is not None and dated[0] <= first <= dated[1]
     return kind(value) == kind(wanted) and bool(value == wanted)
 
 
@@ -72,14 +73,22 @@ def in_range(value: Any, sign: str, bound: Any) -> bool:
     if sign == "prefix":
         return bool(value.startswith(bound))
     if dated := period(bound):
-        if period(value) is None:
-            return False
-        return bool(COMPARED[sign](period(value)[0], dated[sign in ("gt", "lte")]))
+        first = moment(value)
+        return first is not None and bool(COMPARED[sign](first, dated[sign in ("gt", "lte")]))
     return bool(COMPARED[sign](value, bound))
 
 
+def moment(value: Any) -> Any:
+    """The first moment of a date that a document has, which may be a year."""
+    if dated := period(value):
+        return dated[0]
+    with suppress(ValueError, TypeError):
+        return datetime.strptime(value, "%Y")
+    return None
+
+
 def period(text: Any) -> Any:
-    """The first and last moment of a month, a day or a time; a year is no date beside text."""
+    """The first and last moment of a month, a day or a time; a year in a filter is no date here."""
     for form in ("%Y-%m", "%Y-%m-%d", "%Y-%m-%dT%H:%M"):
         with suppress(ValueError, TypeError):
             start = datetime.strptime(text, form)

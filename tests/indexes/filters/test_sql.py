@@ -30,6 +30,7 @@ from tests.indexes.indexing import Table, write_index
 
 @hypothesis_settings(deadline=None, max_examples=150)
 @given(st.lists(metadata, max_size=5), st.lists(nested, min_size=1, max_size=8))
+@example([{"a": "2020"}], [{"a": {"lt": "2024-05"}}, {"a": "2020"}])
 def test_the_same_documents_pass_as_by_hand(
     some: list[Metadata], filters: list[dict[str, Any]]
 ) -> None:

@@ -93,6 +93,7 @@ def test_the_same_documents_pass_as_by_hand(
     "filter",
     [
         {"a": {"gte": "2024-05"}},
+        {"a": {"lt": "2024-05"}},  # years that documents have are before it
         {"a": {"gt": "2024-05", "lt": "e"}},
         {"a": {"prefix": "2024"}},
         {"a": {"prefix": "2", "gt": "2020"}},
